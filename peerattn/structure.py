@@ -1,0 +1,207 @@
+"""What a peer-attention network is, as plain data: blocks in levels, connections between them, and their peers.
+
+A block is in exactly one level; a connection goes from a block to one in any higher level; the attention factors
+of a connection come from its peers, which are any blocks below its target (US20230114556A1, claims 1 to 8).
+Nothing here imports torch: a structure can be read, checked and drawn anywhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from peerattn.errors import PeerattnError
+from peerattn.validation import validate
+
+
+@dataclass(frozen=True)
+class Modality:
+    """A kind of input: its channels and what each means (for `object`, channel k shows class `class_ids[k]`)."""
+
+    name: str
+    channels: int
+    meanings: tuple[str, ...] = ()
+    class_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class BlockSpec:
+    """A node of the network: convolutions at one temporal dilation that produce `width` channels.
+
+    What arrives is brought to ceil(clip size / input_reduction) pixels and to `input_width` channels, whichever
+    connections exist; `attention_width` is the width to which the pooled peers of what arrives are projected.
+    """
+
+    id: str
+    level: int
+    kind: str
+    width: int
+    temporal_dilation: int = 1
+    spatial_stride: int = 1
+    repeats: int = 1
+    modality: str | None = None
+    reads: str | None = None
+    input_reduction: int = 1
+    input_width: int = 0
+    attention_width: int = 0
+
+    @property
+    def is_input(self) -> bool:
+        return self.modality is not None
+
+    @property
+    def reduction(self) -> int:
+        """Clip pixels per output pixel, along each side."""
+        return self.input_reduction * self.spatial_stride
+
+
+@dataclass(frozen=True)
+class ConnectionSpec:
+    """An edge: `weight` is σ(w) at the start, in (0, 1); with None it counts fully and no threshold removes it."""
+
+    source: str
+    target: str
+    peers: tuple[str, ...] = ()
+    attention: str = "none"
+    weight: float | None = 0.5
+    learned: bool = True
+
+    @property
+    def key(self) -> str:
+        """The name of the connection in tables, checkpoints and pages."""
+        return f"{self.source}_to_{self.target}"
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """An output block and the head that turns its output into the network's."""
+
+    block: str
+    head: str = "classification"
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The level graph. Refuses, with a plain line, whatever the network could not compute."""
+
+    blocks: tuple[BlockSpec, ...]
+    connections: tuple[ConnectionSpec, ...]
+    outputs: tuple[OutputSpec, ...]
+    modalities: tuple[Modality, ...]
+
+    def __post_init__(self) -> None:
+        validate(self)
+
+    @cached_property
+    def by_id(self) -> dict[str, BlockSpec]:
+        return {block.id: block for block in self.blocks}
+
+    @cached_property
+    def _into(self) -> dict[str, tuple[ConnectionSpec, ...]]:
+        into: dict[str, list[ConnectionSpec]] = {block.id: [] for block in self.blocks}
+        for connection in self.connections:
+            into[connection.target].append(connection)
+        return {target: tuple(arriving) for target, arriving in into.items()}
+
+    def block(self, block_id: str) -> BlockSpec:
+        return self.by_id[block_id]
+
+    def into(self, target: str) -> tuple[ConnectionSpec, ...]:
+        """The connections that arrive at a block, in the order of the structure."""
+        return self._into[target]
+
+    def modality(self, name: str) -> Modality:
+        return next(modality for modality in self.modalities if modality.name == name)
+
+    @cached_property
+    def levels(self) -> dict[int, tuple[BlockSpec, ...]]:
+        """Level → its blocks, from the inputs upward."""
+        ranks = sorted({block.level for block in self.blocks})
+        return {rank: tuple(b for b in self.blocks if b.level == rank) for rank in ranks}
+
+    @cached_property
+    def in_order(self) -> tuple[BlockSpec, ...]:
+        """The blocks so that every one comes after what it may read."""
+        return tuple(block for level in self.levels.values() for block in level)
+
+    @cached_property
+    def attention_mode(self) -> str:
+        """The one mode of all connections, or `mixed`."""
+        modes = {connection.attention for connection in self.connections}
+        return modes.pop() if len(modes) == 1 else "mixed" if modes else "none"
+
+    @cached_property
+    def origins(self) -> dict[str, frozenset[str]]:
+        """Block → the modalities whose input blocks reach it (one for an input block, none for a starved one)."""
+        origins: dict[str, frozenset[str]] = {}
+        for block in self.in_order:
+            arriving = (origins[connection.source] for connection in self.into(block.id))
+            origins[block.id] = frozenset({block.modality} if block.modality else ()).union(*arriving)
+        return origins
+
+    @classmethod
+    def complete(
+        cls, blocks: Iterable[BlockSpec], *, modalities: Iterable[Modality], attention: str = "peer"
+    ) -> Structure:
+        """Every block connected to all below it, each connection attended by all blocks below its target.
+
+        The blocks of the top level are the outputs. Where a block leaves `input_width`, `attention_width` (0) or
+        `input_reduction` (1) open, the widest and the most reduced block below it decides.
+        """
+        given = sorted(blocks, key=lambda block: block.level)
+        filled: list[BlockSpec] = []
+        connections: list[ConnectionSpec] = []
+        for block in given:
+            below = [other for other in filled if other.level < block.level]
+            filled.append(block if block.is_input else _fitted(block, below))
+            ids = tuple(other.id for other in below)
+            peers = {"peer": ids, "self": (), "static": (), "none": ()}.get(attention, ())
+            connections += [ConnectionSpec(source, block.id, peers, attention) for source in ids]
+        top = max((block.level for block in given), default=0)
+        outputs = tuple(OutputSpec(block.id) for block in given if block.level == top)
+        return cls(tuple(filled), tuple(connections), outputs, tuple(modalities))
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field of every part, as the trace file and the checkpoint card hold it."""
+        return {name: [dataclasses.asdict(part) for part in getattr(self, name)] for name in _PARTS}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Structure:
+        """The inverse of `to_json`; raises PeerattnError on anything else."""
+        try:
+            parts = {
+                name: tuple(
+                    part(**{key: _frozen(value) for key, value in item.items()}) for item in data[name]
+                )
+                for name, part in _PARTS.items()
+            }
+            return cls(**parts)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise PeerattnError(
+                f"this is not a structure ({error}): give blocks, connections, outputs and modalities"
+            ) from error
+
+
+_PARTS: dict[str, type] = {
+    "blocks": BlockSpec,
+    "connections": ConnectionSpec,
+    "outputs": OutputSpec,
+    "modalities": Modality,
+}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _fitted(block: BlockSpec, below: Sequence[BlockSpec]) -> BlockSpec:
+    widest = max((other.width for other in below), default=0)
+    return dataclasses.replace(
+        block,
+        input_width=block.input_width or widest,
+        attention_width=block.attention_width or widest,
+        input_reduction=max([block.input_reduction, *(other.reduction for other in below)]),
+    )

@@ -1,0 +1,159 @@
+"""What happened when one clip was run: every weight, attention weight and attention factor, frame by frame.
+
+Shapes: T frames of the clip, C channels of a connection's source block, P peers, K classes, (h, w) a small map.
+The file is JSON, `"format": "peerattn-trace/1"`; numbers keep full float32 precision, so that a trace that is
+written, read and written again gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from peerattn.errors import PeerattnError
+from peerattn.structure import Structure
+
+FORMAT = "peerattn-trace/1"
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class WindowTrace:
+    """Frames start ≤ t < stop went through the network together and gave these probabilities (K,)."""
+
+    start: int
+    stop: int
+    probabilities: Array
+
+
+@dataclass(frozen=True)
+class BlockTrace:
+    """`activity` (T,) is the mean |output| of a block; `heatmap` (T, h, w) the same, place by place."""
+
+    block: str
+    activity: Array
+    heatmap: Array
+
+
+@dataclass(frozen=True)
+class ConnectionTrace:
+    """The connection weight in (0, 1) or None, attention weights (P,) and attention factors (T, C) used in the run.
+
+    `self` attention has its source as the only peer; `none` and `static` have no peers and no attention weights.
+    """
+
+    source: str
+    target: str
+    peers: tuple[str, ...]
+    connection_weight: float | None
+    attention_weights: Array
+    attention_factors: Array
+
+    @property
+    def key(self) -> str:
+        return f"{self.source}_to_{self.target}"
+
+    @property
+    def shade(self) -> Array:
+        """The mean attention factor over the channels, (T,): how strongly the connection is let through."""
+        return self.attention_factors.mean(axis=1, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One clip through one network. `times` (T,) in seconds; `probabilities` (K,) is the mean over the windows."""
+
+    structure: Structure
+    times: NDArray[np.float64]
+    windows: tuple[WindowTrace, ...]
+    class_names: tuple[str, ...]
+    probabilities: Array
+    blocks: tuple[BlockTrace, ...]
+    connections: tuple[ConnectionTrace, ...]
+    objects: str | None = None
+    remarks: tuple[str, ...] = field(default=())
+
+    def connection(self, key: str) -> ConnectionTrace:
+        return next(connection for connection in self.connections if connection.key == key)
+
+    def block(self, block_id: str) -> BlockTrace:
+        return next(block for block in self.blocks if block.block == block_id)
+
+    def to_json(self) -> str:
+        """The trace file's text."""
+        document = {
+            "format": FORMAT,
+            "structure": self.structure.to_json(),
+            "attention_mode": self.structure.attention_mode,
+            "times": self.times.tolist(),
+            "windows": [_plain(window) for window in self.windows],
+            "class_names": list(self.class_names),
+            "probabilities": _numbers(self.probabilities),
+            "objects": self.objects,
+            "remarks": list(self.remarks),
+            "blocks": [_plain(block) for block in self.blocks],
+            "connections": [_plain(connection) for connection in self.connections],
+        }
+        return json.dumps(document, separators=(",", ":"), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Trace:
+        """The inverse of `to_json`; raises PeerattnError on anything else."""
+        try:
+            document = json.loads(text)
+            if document.get("format") != FORMAT:
+                raise PeerattnError(f"this is not a trace file: its format is not {FORMAT}")
+            return cls(
+                structure=Structure.from_json(document["structure"]),
+                times=np.array(document["times"], np.float64),
+                windows=tuple(_read(WindowTrace, item) for item in document["windows"]),
+                class_names=tuple(document["class_names"]),
+                probabilities=np.array(document["probabilities"], np.float32),
+                blocks=tuple(_read(BlockTrace, item) for item in document["blocks"]),
+                connections=tuple(_read(ConnectionTrace, item) for item in document["connections"]),
+                objects=document["objects"],
+                remarks=tuple(document["remarks"]),
+            )
+        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+            raise PeerattnError(f"this trace file cannot be read ({error}): record the clip again") from error
+
+    def save(self, path: Path) -> None:
+        path.write_text(self.to_json(), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Trace:
+        return cls.from_json(path.read_text(encoding="utf-8"))
+
+
+def _numbers(array: Array) -> Any:
+    """Nested lists in which each float32 is the shortest decimal that reads back as itself."""
+    return array.astype(str).astype(np.float64).tolist()
+
+
+def _plain(part: WindowTrace | BlockTrace | ConnectionTrace) -> dict[str, Any]:
+    values = {item.name: getattr(part, item.name) for item in fields(part)}
+    return {name: _numbers(value) if isinstance(value, np.ndarray) else value for name, value in values.items()}
+
+
+Part = TypeVar("Part", WindowTrace, BlockTrace, ConnectionTrace)
+
+_ARRAYS = {"probabilities": 1, "activity": 1, "heatmap": 3, "attention_weights": 1, "attention_factors": 2}
+
+
+def _read(kind: Callable[..., Part], item: Mapping[str, Any]) -> Part:
+    values: dict[str, Any] = {}
+    for name, value in item.items():
+        if name in _ARRAYS:
+            values[name] = np.array(value, np.float32)
+            if values[name].ndim != _ARRAYS[name]:
+                raise TypeError(f"{name} has {values[name].ndim} axes, not {_ARRAYS[name]}")
+        else:
+            values[name] = tuple(value) if isinstance(value, list) else value
+    return kind(**values)
