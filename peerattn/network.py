@@ -1,0 +1,229 @@
+"""The network: an interpreter of a Structure.
+
+Blocks run from the inputs upward. What a target block receives is Σ_j σ(w_j) · (A_j ⊙ X_j) over its incoming
+connections (US20230114556A1, claims 7 and 8), each source first brought to the target's size by a max pool, sources
+of one width summed before one 1×1 convolution brings them to the target's width.
+
+Shapes: B clips, C channels, T frames, H, W pixels, P peers, A attention width, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from peerattn.attention import NoAttention, PeerAttention, SelfAttention, StaticAttention, spatial_mean
+from peerattn.blocks import build_block, build_head, by_clip, by_frame, max_pool
+from peerattn.errors import PeerattnError
+from peerattn.structure import BlockSpec, ConnectionSpec, Structure
+
+
+class Passed(NamedTuple):
+    """What a connection did in one pass; the recorder reads it from the connection's forward hook.
+
+    `scale`: σ(w) · A as it multiplies (B, C, T, H, W), None for 1; `connection_weight` a scalar or None; `factors`
+    A, broadcastable to (B, T, C), or None for 1; `attention_weights` (P,) or None.
+    """
+
+    scale: Tensor | None
+    connection_weight: Tensor | None
+    factors: Tensor | None
+    attention_weights: Tensor | None
+
+
+class Connection(nn.Module):
+    """σ(w) · A for one connection: its connection weight times its attention factors."""
+
+    def __init__(self, spec: ConnectionSpec, structure: Structure) -> None:
+        super().__init__()
+        channels = structure.block(spec.source).width
+        width = structure.block(spec.target).attention_width
+        attentions = {
+            "none": lambda: NoAttention(),
+            "static": lambda: StaticAttention(channels),
+            "self": lambda: SelfAttention(channels),
+            "peer": lambda: PeerAttention(len(spec.peers), width, channels),
+        }
+        self.attention: nn.Module = attentions[spec.attention]()
+        self.weight: nn.Parameter | None = None
+        if spec.weight is not None:
+            self.weight = nn.Parameter(torch.logit(torch.tensor(spec.weight)), requires_grad=spec.learned)
+
+    def forward(self, source: Tensor | None, peers: Tensor | None) -> Passed:
+        """`source` (B, T, C), the pooled source, for self attention; `peers` (P, B, T, A) for peer attention."""
+        connection_weight = None if self.weight is None else torch.sigmoid(self.weight)
+        if source is not None and connection_weight is not None:
+            source = connection_weight * source
+        factors, attention_weights = self.attention(source, peers)
+        return Passed(_scale(connection_weight, factors), connection_weight, factors, attention_weights)
+
+
+def _scale(weight: Tensor | None, factors: Tensor | None) -> Tensor | None:
+    """The product of what there is, shaped to multiply (B, C, T, H, W)."""
+    if factors is None:
+        return weight
+    scale = factors if weight is None else weight * factors
+    return scale.transpose(1, 2)[..., None, None] if scale.ndim == 3 else scale[:, None, None, None]
+
+
+class Parts(nn.ModuleDict):
+    """Modules by block id or connection key, whatever the name (a block may be called `train`)."""
+
+    def __setitem__(self, key: str, module: nn.Module) -> None:
+        self._modules[key] = module
+
+
+class Fusion(nn.Module):
+    """What a target block needs to receive its connections: peer projections and alignment convolutions."""
+
+    def __init__(self, target: BlockSpec, arriving: Sequence[ConnectionSpec], structure: Structure) -> None:
+        super().__init__()
+        self.peers = Parts()
+        for peer in dict.fromkeys(peer for connection in arriving for peer in connection.peers):
+            self.peers[peer] = nn.Linear(structure.block(peer).width, target.attention_width)
+        self.align = Parts()
+        for width in dict.fromkeys(structure.block(connection.source).width for connection in arriving):
+            if width != target.input_width:
+                self.align[str(width)] = nn.Conv2d(width, target.input_width, 1, bias=False)
+
+    def project(self, vectors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Block → its pooled output (B, T, C) as a peer vector (B, T, A)."""
+        return {peer: projection(vectors[peer]) for peer, projection in self.peers.items()}
+
+    def aligned(self, width: int, total: Tensor) -> Tensor:
+        """The sum of all sources of one width, brought to the target's width."""
+        if str(width) not in self.align:
+            return total
+        return by_clip(self.align[str(width)](by_frame(total)), total.shape[0])
+
+
+class Outputs:
+    """The block outputs of one pass, each pooled at most once: to vectors, and to the sizes that targets read."""
+
+    def __init__(self, structure: Structure) -> None:
+        self.structure = structure
+        self.full: dict[str, Tensor] = {}
+        self._pooled: dict[tuple[str, int], Tensor] = {}
+        self._vectors: dict[str, Tensor] = {}
+
+    def vector(self, block_id: str) -> Tensor:
+        """The spatial mean (B, T, C) of a block's output."""
+        if block_id not in self._vectors:
+            self._vectors[block_id] = spatial_mean(self.full[block_id])
+        return self._vectors[block_id]
+
+    def reduced(self, block_id: str, target: BlockSpec) -> Tensor:
+        """A block's output at the size a target reads."""
+        ratio = target.input_reduction // self.structure.block(block_id).reduction
+        key = (block_id, ratio)
+        if key not in self._pooled:
+            self._pooled[key] = max_pool(self.full[block_id], ratio)
+        return self._pooled[key]
+
+
+class Network(nn.Module):
+    """Builds and runs any structure. Parameters are keyed by block id and connection key, so that the weights of a
+    pruned network are a subset of the full one's.
+    """
+
+    def __init__(self, structure: Structure, class_names: Sequence[str]) -> None:
+        super().__init__()
+        self.structure = structure
+        self.class_names = tuple(class_names)
+        self.disabled: frozenset[str] = frozenset()
+        self.blocks, self.connections, self.fusions, self.heads = Parts(), Parts(), Parts(), Parts()
+        for block in structure.in_order:
+            arriving = structure.into(block.id)
+            if block.modality:
+                channels = structure.modality(block.reads or block.modality).channels
+            else:
+                channels = block.input_width
+                self.fusions[block.id] = Fusion(block, arriving, structure)
+            self.blocks[block.id] = build_block(block, channels)
+            for connection in arriving:
+                self.connections[connection.key] = Connection(connection, structure)
+        for output in structure.outputs:
+            width = structure.block(output.block).width
+            self.heads[output.block] = build_head(output.head, width, len(self.class_names))
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
+        """Modality → (B, C, T, H, W); returns logits (B, K), the mean over the output blocks.
+
+        Raises PeerattnError when a modality is missing or has the wrong channels.
+        """
+        clip = self._checked(clip)
+        outputs = Outputs(self.structure)
+        for block in self.structure.in_order:
+            arriving = clip[block.reads or block.modality] if block.modality else self._fused(block, outputs, clip)
+            outputs.full[block.id] = self.blocks[block.id](arriving)
+        scores = [head(outputs.full[block_id]) for block_id, head in self.heads.items()]
+        return torch.stack(scores).mean(dim=0)
+
+    def connection_weights(self) -> dict[str, float]:
+        """Connection → σ(w) in float32; a connection that has no weight is left out."""
+        return {
+            key: torch.sigmoid(connection.weight.detach()).item()
+            for key, connection in self._each_connection()
+            if connection.weight is not None
+        }
+
+    def _each_connection(self) -> Iterator[tuple[str, Connection]]:
+        for key, module in self.connections.items():
+            assert isinstance(module, Connection)
+            yield key, module
+
+    def _checked(self, clip: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        checked = {}
+        for modality in self.structure.modalities:
+            tensor = clip.get(modality.name)
+            if tensor is None:
+                raise PeerattnError(f"the clip has no {modality.name} modality, which this network reads: prepare it")
+            if tensor.ndim != 5 or tensor.shape[1] != modality.channels:
+                raise PeerattnError(
+                    f"modality {modality.name} has shape {tuple(tensor.shape)}, but this network reads "
+                    f"(clips, {modality.channels}, frames, height, width)"
+                )
+            checked[modality.name] = tensor.contiguous(memory_format=torch.channels_last_3d)
+        return checked
+
+    def _fused(self, target: BlockSpec, outputs: Outputs, clip: Mapping[str, Tensor]) -> Tensor:
+        """What the target receives: (B, input_width, T, ceil(H / r), ceil(W / r)) for its input reduction r."""
+        fusion = self.fusions[target.id]
+        assert isinstance(fusion, Fusion)
+        arriving = [spec for spec in self.structure.into(target.id) if spec.key not in self.disabled]
+        needed = {peer for spec in arriving for peer in spec.peers}
+        vectors = fusion.project({peer: outputs.vector(peer) for peer in fusion.peers}) if needed else {}
+        totals: dict[int, Tensor] = {}
+        for spec in arriving:
+            source = outputs.reduced(spec.source, target)
+            scale = self._scale(spec, source, vectors)
+            width = source.shape[1]
+            totals[width] = _accumulated(totals.get(width), source, scale)
+        if not totals:
+            return self._nothing(target, next(iter(clip.values())))
+        aligned = [fusion.aligned(width, total) for width, total in totals.items()]
+        return reduce(torch.add, aligned)
+
+    def _scale(self, spec: ConnectionSpec, source: Tensor, vectors: Mapping[str, Tensor]) -> Tensor | None:
+        pooled = spatial_mean(source) if spec.attention == "self" else None
+        peers = torch.stack([vectors[peer] for peer in spec.peers]) if spec.peers else None
+        passed: Passed = self.connections[spec.key](pooled, peers)
+        return passed.scale
+
+    def _nothing(self, target: BlockSpec, like: Tensor) -> Tensor:
+        clips, _, frames, *sides = like.shape
+        reduced = [-(-side // target.input_reduction) for side in sides]
+        zeros = like.new_zeros(clips, target.input_width, frames, *reduced)
+        return zeros.contiguous(memory_format=torch.channels_last_3d)
+
+
+def _accumulated(total: Tensor | None, source: Tensor, scale: Tensor | None) -> Tensor:
+    """total + scale · source, in place: the sum over connections is the greatest memory traffic of a pass."""
+    if total is None:
+        return source.clone() if scale is None else source * scale
+    return total.add_(source) if scale is None else total.addcmul_(source, scale)
