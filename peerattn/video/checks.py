@@ -1,0 +1,84 @@
+"""What is checked from a video file's declarations, before anything is decoded."""
+
+from dataclasses import dataclass
+from math import inf
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from peerattn.errors import PeerattnError
+from peerattn.video.frames import Limits, VideoInfo
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Which frames are wanted, from `start` up to `stop` (s), how many a second, and how large."""
+
+    frame_rate: float | None
+    start: float
+    stop: float | None
+    max_side: int  # px
+
+    @property
+    def end(self) -> float:
+        return inf if self.stop is None else self.stop
+
+
+def declared(container: InputContainer, stream: VideoStream, kind: str) -> VideoInfo:
+    """What the file says about itself, before anything is decoded (not yet turned upright)."""
+    duration = None
+    if stream.duration is not None and stream.time_base is not None:
+        duration = float(stream.duration * stream.time_base)
+    elif container.duration is not None:
+        duration = container.duration / av.time_base
+    return VideoInfo(
+        container=kind,
+        codec=stream.codec_context.codec.name,
+        width=stream.width,
+        height=stream.height,
+        duration=duration if duration and duration > 0 else None,
+        frame_rate=float(stream.average_rate) if stream.average_rate else None,
+        frame_count=stream.frames or None,
+    )
+
+
+def check_picture(info: VideoInfo, limits: Limits) -> None:
+    """Raise PeerattnError when a frame is too large or the declared frame rate absurd."""
+    if not 0 < info.width * info.height <= limits.pixels:
+        size = f"{info.width}x{info.height}"
+        raise PeerattnError(
+            f"its frames are {size}: at most {limits.pixels:,} pixels are read, scale it down"
+        )
+    if info.frame_count != 1 and (info.frame_rate or 0) > limits.frame_rate:
+        rate = f"{info.frame_rate:,.0f} frames/s, over the limit of {limits.frame_rate:,.0f}"
+        raise PeerattnError(f"it declares {rate}: convert it to an ordinary frame rate")
+
+
+def check_stretch(info: VideoInfo, stretch: Stretch, limits: Limits) -> None:
+    """Raise PeerattnError when the declared duration and frame rate already exceed what may be read."""
+    end = min(stretch.end, info.duration or 0)
+    if end > limits.duration:
+        raise too_long(limits)
+    frames = end * info.frame_rate if info.frame_rate else 0
+    if stretch.stop is None:
+        frames = max(frames, info.frame_count or 0)
+    if frames > limits.decoded_frames:
+        raise too_many_decoded(limits)
+    rate = min(stretch.frame_rate or inf, info.frame_rate or 0)
+    if (end - stretch.start) * rate > limits.kept_frames + 1:
+        raise too_many_kept(limits)
+
+
+def too_long(limits: Limits) -> PeerattnError:
+    return PeerattnError(f"it is longer than {limits.duration:,.0f} s: choose an earlier stop")
+
+
+def too_many_decoded(limits: Limits) -> PeerattnError:
+    return PeerattnError(
+        f"more than {limits.decoded_frames:,} frames would be decoded: choose an earlier stop"
+    )
+
+
+def too_many_kept(limits: Limits) -> PeerattnError:
+    return PeerattnError(f"more than {limits.kept_frames:,} frames would be kept: choose a shorter stretch")

@@ -1,0 +1,79 @@
+"""`decode` and `probe`: what a person asks of a video file, answered by a worker process."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from peerattn.errors import PeerattnError
+from peerattn.video.frames import Frames, Limits, VideoInfo
+from peerattn.video.pool import converse
+
+DEFAULT_LIMITS = Limits()
+
+
+def decode(
+    path: str | Path,
+    *,
+    frame_rate: float | None = None,
+    start: float = 0.0,
+    stop: float | None = None,
+    max_side: int = 320,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Frames:
+    """Upright frames of a video file from `start` up to `stop` (s), scaled down to `max_side` px.
+
+    With a frame rate, the first frame at or after each start + k / frame_rate (a slower source keeps every
+    frame); without, every frame. Raises PeerattnError with one plain line for a file that is damaged, breaks
+    off, holds no video, or asks for more than the limits.
+    """
+    _check_stretch(frame_rate, start, stop, max_side)
+    stretch = {"frame_rate": frame_rate, "start": start, "stop": stop, "max_side": max_side}
+    images, times, numbers = [], [], []
+    for message, pixels in _ask(Path(path), stretch, limits):
+        images.append(np.frombuffer(pixels, np.uint8).reshape(message["shape"]))
+        times.append(message["time"])
+        numbers.append(message["number"])
+    remarks = ("one frame only: there is no motion",) if len(images) == 1 else ()
+    return Frames(np.stack(images), np.array(times), remarks, np.array(numbers, dtype=np.int64))
+
+
+def probe(path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
+    """What a video file declares, once its first frame was decoded; refuses what `decode` refuses."""
+    ((message, _),) = _ask(Path(path), None, limits)
+    return VideoInfo(**message["info"])
+
+
+def _check_stretch(frame_rate: float | None, start: float, stop: float | None, max_side: int) -> None:
+    if frame_rate is not None and not 0 < frame_rate < float("inf"):
+        raise PeerattnError(f"a frame rate of {frame_rate} cannot be sampled: give frames/s above 0")
+    if not (isfinite(start) and start >= 0) or (stop is not None and not start < stop < float("inf")):
+        raise PeerattnError(
+            f"the stretch from {start} to {stop} s is empty: start at 0 or later, stop after that"
+        )
+    if not 1 <= max_side <= 4096:
+        raise PeerattnError(f"max_side {max_side} is not between 1 and 4096 px")
+
+
+def _ask(
+    path: Path, stretch: dict[str, Any] | None, limits: Limits
+) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """The messages of a worker about one file, each with its pixels; refusals name the file."""
+    name = " ".join(path.name.split())
+    if not path.is_file():
+        raise PeerattnError(f"{name}: there is no such file")
+    size = path.stat().st_size
+    if not size:
+        raise PeerattnError(f"{name}: the file is empty (0 bytes): copy or download it again")
+    if size > limits.file_bytes:
+        raise PeerattnError(
+            f"{name}: {size:,} bytes exceed the limit of {limits.file_bytes:,}: cut or compress it"
+        )
+    request = {"path": str(path.resolve()), "stretch": stretch, "limits": asdict(limits)}
+    try:
+        yield from converse(request, limits.seconds)
+    except PeerattnError as error:
+        raise PeerattnError(f"{name}: {error}") from None

@@ -1,0 +1,167 @@
+"""Reads a video file with PyAV, in order and once.
+
+Runs in the worker process only.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import floor
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from peerattn.errors import PeerattnError
+from peerattn.video.checks import Stretch, too_long, too_many_decoded, too_many_kept
+from peerattn.video.container import check_complete, sniff
+from peerattn.video.frames import Limits
+
+_DECODER_THREADS = 4
+_CODECS = {  # decoders that common videos and lossless maps of class ids need
+    *("h264", "hevc", "av1", "libdav1d", "libaom-av1", "vp8", "vp9", "libvpx", "libvpx-vp9", "gif"),
+    *("mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "h263", "prores", "dnxhd", "theora", "vc1", "wmv3"),
+    *(
+        "msmpeg4v1",
+        "msmpeg4v2",
+        "msmpeg4",
+        "ffv1",
+        "png",
+        "rawvideo",
+        "huffyuv",
+        "ffvhuff",
+        "utvideo",
+        "qtrle",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One kept frame: its number in the file, its time and its upright pixels."""
+
+    number: int
+    time: float  # s
+    image: NDArray[np.uint8]  # (H, W, 3) RGB
+
+
+@contextmanager
+def open_video(path: str, limits: Limits) -> Iterator[tuple[InputContainer, VideoStream, str]]:
+    """The opened file, its video stream and its container; no other file and no network can be reached."""
+    with Path(path).open("rb") as file:
+        kind = sniff(file)
+        check_complete(file, kind)
+    options = {"protocol_whitelist": "file", "format_whitelist": kind}
+    with av.open(f"file:{path}", format=kind, options=options, metadata_errors="ignore") as container:
+        stream = _video_stream(container)
+        stream.codec_context.options = {"max_pixels": str(limits.pixels)}
+        stream.codec_context.thread_count = _DECODER_THREADS
+        stream.thread_type = "AUTO"
+        yield container, stream, kind
+
+
+def _video_stream(container: InputContainer) -> VideoStream:
+    cover = av.stream.Disposition.attached_pic
+    streams = [stream for stream in container.streams.video if not stream.disposition & cover]
+    if not streams:
+        raise PeerattnError("the file has no video, only sound or other data: choose a file with pictures")
+    stream = streams[0]
+    if stream.codec_context is None or stream.codec_context.codec.name not in _CODECS:
+        raise PeerattnError("the video's codec is not supported: convert it to H.264 in an mp4")
+    return stream
+
+
+def pictures(
+    container: InputContainer, stream: VideoStream, stretch: Stretch, limits: Limits
+) -> Iterator[Picture]:
+    """The wanted frames: the first at or after each k / frame_rate, each source frame at most once."""
+    sampler = Sampler(stretch, tolerance=float(stream.time_base or 0) / 2)
+    shape: tuple[int, int] | None = None
+    kept, time = 0, 0.0
+    for number, time, frame in timed_frames(container, stream, limits):
+        if time >= stretch.end:
+            break
+        if time > limits.duration:
+            raise too_long(limits)
+        if not sampler.wants(time):
+            continue
+        kept += 1
+        if kept > limits.kept_frames:
+            raise too_many_kept(limits)
+        shape = shape or _scaled(frame, stretch.max_side)
+        yield Picture(number, time, upright(frame, shape))
+    if not kept:
+        raise PeerattnError(f"no frame lies in the chosen stretch: the last one read is at {time:.2f} s")
+
+
+def timed_frames(
+    container: InputContainer, stream: VideoStream, limits: Limits
+) -> Iterator[tuple[int, float, VideoFrame]]:
+    """Number, time (s from the first frame, rising) and frame, up to the first damaged one: an error."""
+    step = 1 / float(stream.guessed_rate or 25)
+    first = time = 0.0
+    frames = container.decode(stream)
+    for number in range(limits.decoded_frames + 1):
+        try:
+            frame = next(frames, None)
+        except av.error.FFmpegError as error:
+            raise _damaged(number, time) from error
+        if frame is None:
+            return
+        if frame.is_corrupt:
+            raise _damaged(number, time)
+        if frame.width * frame.height > limits.pixels:
+            raise PeerattnError(f"its frames grow to {frame.width}x{frame.height}: scale it down")
+        if number == 0:
+            first = frame.time or 0.0
+        else:  # frames without a time, or with one that goes back, follow at the declared rate
+            shown = time + step if frame.time is None else frame.time - first
+            time = shown if shown > time else time + step
+        yield number, time, frame
+    raise too_many_decoded(limits)
+
+
+class Sampler:
+    """Picks from rising times the first at or after each start + k / frame_rate; with no rate, every one."""
+
+    def __init__(self, stretch: Stretch, *, tolerance: float) -> None:
+        self.start, self.rate = stretch.start, stretch.frame_rate
+        self.due = self.start
+        # Containers round times to their time base (Matroska: 1 ms), so a time may be half of it early.
+        self.tolerance = min(tolerance, 0.0005) + 1e-6
+
+    def wants(self, time: float) -> bool:
+        """Whether the frame at this time is kept."""
+        if time < self.due - self.tolerance:
+            return False
+        if self.rate is not None:
+            self.due = self.start + (floor((time + self.tolerance - self.start) * self.rate) + 1) / self.rate
+        return True
+
+
+def _scaled(frame: VideoFrame, max_side: int) -> tuple[int, int]:
+    """Stored width and height, scaled down to `max_side`."""
+    scale = min(1.0, max_side / max(frame.width, frame.height))
+    return max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
+
+
+def upright(frame: VideoFrame, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """(H, W, 3) RGB pixels, scaled to the stored width and height `shape`, then turned by the tag."""
+    if shape != (frame.width, frame.height):
+        frame = frame.reformat(width=shape[0], height=shape[1], format="rgb24", interpolation="AREA")
+    image = frame.to_ndarray(format="rgb24")
+    return np.ascontiguousarray(np.rot90(image, quarter_turns(frame)))
+
+
+def quarter_turns(frame: VideoFrame) -> int:
+    """How often the stored picture is turned left by 90 degrees to stand upright."""
+    return frame.rotation // 90 % 4
+
+
+def _damaged(number: int, time: float) -> PeerattnError:
+    where = f"after {time:.2f} s (frame {number})" if number else "from its first frame on"
+    return PeerattnError(f"the video is damaged {where}: copy it again, or choose a stop before that")
