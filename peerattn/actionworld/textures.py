@@ -1,0 +1,99 @@
+"""Surfaces and colours: a fixed pool of seamless textures, palettes, and the random room behind the action."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from peerattn.actionworld.motion import Points
+
+TILE = 384  # px per world unit of the stored textures
+POOL = 16
+
+Grey = NDArray[np.float32]
+
+# wall, floor, then furniture; muted, so that people stand out by their clothes
+PALETTES = np.array(
+    [
+        [(201, 190, 170), (134, 108, 84), (164, 141, 112), (120, 128, 118), (180, 160, 150), (98, 88, 82)],
+        [(170, 184, 186), (112, 112, 108), (132, 152, 156), (150, 138, 122), (92, 104, 112), (188, 180, 164)],
+        [(188, 196, 172), (128, 112, 88), (150, 162, 126), (112, 124, 100), (172, 152, 124), (96, 92, 80)],
+        [(208, 186, 176), (126, 98, 92), (182, 150, 140), (142, 124, 130), (112, 96, 102), (198, 176, 150)],
+        [(158, 166, 184), (104, 100, 104), (126, 134, 158), (142, 132, 136), (90, 96, 118), (178, 172, 170)],
+        [(214, 204, 184), (150, 128, 98), (190, 170, 134), (146, 146, 128), (122, 110, 94), (172, 156, 146)],
+        [(140, 150, 142), (92, 88, 80), (116, 126, 116), (132, 118, 104), (80, 92, 90), (160, 152, 134)],
+        [(192, 178, 190), (118, 106, 112), (164, 146, 162), (128, 126, 140), (146, 130, 120), (98, 90, 102)],
+    ],
+    dtype=np.float64,
+)
+CLOTHES = np.array(
+    [
+        (196, 62, 52),
+        (38, 88, 158),
+        (232, 170, 44),
+        (36, 122, 92),
+        (118, 62, 140),
+        (224, 112, 48),
+        (240, 236, 226),
+        (40, 44, 58),
+    ],
+    dtype=np.float64,
+)
+TROUSERS = np.array([(44, 56, 88), (58, 54, 60), (96, 72, 50), (34, 68, 72), (88, 92, 104)], dtype=np.float64)
+SKINS = np.array(
+    [(242, 204, 176), (224, 176, 138), (190, 136, 98), (142, 96, 66), (96, 64, 48)], dtype=np.float64
+)
+HAIRS = np.array(
+    [(42, 32, 28), (88, 56, 34), (150, 104, 56), (196, 172, 120), (110, 108, 110)], dtype=np.float64
+)
+
+
+@lru_cache(maxsize=256)
+def texture(index: int, pixels: int) -> Grey:
+    """Texture `index` of the pool at `pixels` px per world unit, (pixels, pixels), mean 0 and spread about 1; it tiles."""
+    if pixels == TILE:
+        return _stored(index)
+    shrinking = pixels < TILE
+    resized = cv2.resize(
+        _stored(index), (pixels, pixels), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
+    )
+    return np.asarray(resized, dtype=np.float32)
+
+
+@lru_cache(maxsize=POOL)
+def _stored(index: int) -> Grey:
+    """Cloudy noise of random roughness and grain direction, every third with a woven or tiled pattern in it."""
+    random = np.random.default_rng([20080, index])
+    fy, fx = np.meshgrid(np.fft.fftfreq(TILE) * TILE, np.fft.rfftfreq(TILE) * TILE, indexing="ij")
+    grain = random.uniform(0.25, 1.0)
+    if random.random() < 0.5:
+        fx, fy = fy, fx
+    radius = np.sqrt((grain * fx) ** 2 + (fy / grain) ** 2) + 1.0
+    spectrum = np.exp(2j * np.pi * random.random(radius.shape)) * radius ** -random.uniform(1.1, 1.7)
+    spectrum[radius < 3.5] = 0
+    noise = np.fft.irfft2(spectrum, s=(TILE, TILE))
+    noise /= noise.std()
+    y, x = np.mgrid[0:TILE, 0:TILE] / TILE
+    count, row = int(random.integers(5, 14)), int(random.integers(5, 14))
+    patterns = [np.sin(2 * np.pi * count * x), np.sin(2 * np.pi * count * x) * np.sin(2 * np.pi * row * y)]
+    noise += (index % 3 == 0) * 0.9 * patterns[index % 2]
+    return np.clip(noise / noise.std(), -2.5, 2.5).astype(np.float32)
+
+
+def window(index: int, pixels: int, corner: tuple[float, float], shape: tuple[int, int]) -> Grey:
+    """`shape` (rows, columns) px of a texture, from `corner` (x, y) in world units on, repeating."""
+    tile = texture(index, pixels)
+    rows = (np.arange(shape[0]) + round(corner[1] * pixels)) % pixels
+    columns = (np.arange(shape[1]) + round(corner[0] * pixels)) % pixels
+    return tile[rows][:, columns]
+
+
+def circle(points: int, radius: float = 1.0, centre: complex = 0j) -> Points:
+    """A circle as a polygon, (points,)."""
+    return centre + radius * np.exp(2j * np.pi * np.arange(points) / points)
+
+
+def oblong(left: float, top: float, right: float, bottom: float) -> Points:
+    """An upright rectangle, (4,)."""
+    return np.array([left + 1j * top, right + 1j * top, right + 1j * bottom, left + 1j * bottom])
