@@ -1,0 +1,88 @@
+"""Checkpoints: a network's weights (safetensors) and its card (JSON), from which the network is rebuilt."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from peerattn.errors import PeerattnError
+from peerattn.modalities import ClipSettings
+from peerattn.network import Network
+from peerattn.structure import Structure
+from peerattn.weights import (
+    CARD_FILE,
+    WEIGHTS_FILE,
+    checkpoint_folders,
+    find_checkpoint,
+    read_card,
+    read_weights,
+    write_card,
+    write_weights,
+)
+
+KIND = "network"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A network ready to run, how its clips are prepared, and what its card says of it."""
+
+    name: str
+    network: Network
+    settings: ClipSettings
+    card: Mapping[str, Any]
+
+    @property
+    def structure(self) -> Structure:
+        return self.network.structure
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self.network.class_names
+
+
+def load(name: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
+    """A checkpoint by its name, or by its folder; raises PeerattnError when it is missing or damaged."""
+    folder = name if isinstance(name, Path) else find_checkpoint(name)
+    card = read_card(folder, KIND)
+    try:
+        structure = Structure.from_json(card["structure"])
+        settings = ClipSettings(**card["settings"])
+        class_names = [str(class_name) for class_name in card["class_names"]]
+    except (KeyError, TypeError) as error:
+        raise PeerattnError(f"{folder / CARD_FILE} lacks {error}: save the checkpoint again") from error
+    with torch.device("meta"):
+        expected = {key: tuple(value.shape) for key, value in Network(structure, class_names).state_dict().items()}
+    weights = read_weights(folder / WEIGHTS_FILE, expected)
+    network = Network(structure, class_names)
+    network.load_state_dict(weights)
+    return Checkpoint(folder.name, network.to(device).eval(), settings, card)
+
+
+def save(folder: Path, network: Network, settings: ClipSettings, card: Mapping[str, Any]) -> None:
+    """Write weights and card; `card` adds to what rebuilds the network: command, metrics, description."""
+    write_weights(folder / WEIGHTS_FILE, network.state_dict())
+    needed = {
+        "class_names": list(network.class_names),
+        "settings": dataclasses.asdict(settings),
+        "structure": network.structure.to_json(),
+    }
+    write_card(folder, KIND, {**card, **needed})
+
+
+def names() -> tuple[str, ...]:
+    """The networks that `load` finds, first folder first."""
+    found: dict[str, None] = {}
+    for folder in checkpoint_folders():
+        for path in sorted(folder.glob(f"*/{CARD_FILE}")):
+            try:
+                read_card(path.parent, KIND)
+            except PeerattnError:
+                continue
+            found[path.parent.name] = None
+    return tuple(found)

@@ -1,0 +1,161 @@
+"""Recording: forward hooks that keep, for every connection and block, what it did while a clip ran.
+
+    with recording(network) as seen:
+        network(clip)
+    seen.factors["rgb1_to_top"]
+
+Each connection's hook keeps together the attention factors, the connection weight and the attention weights of that
+pass; each block's hook keeps a small summary, so that a recording is never the size of the activations.
+Shapes: T frames, C channels of the source, P peers, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from peerattn.blocks import by_frame
+from peerattn.errors import PeerattnError
+from peerattn.modalities import Clip
+from peerattn.network import Network, Passed
+from peerattn.structure import ConnectionSpec
+from peerattn.trace import BlockTrace, ConnectionTrace, Trace, WindowTrace
+
+HEATMAP_SIDE = 8
+"""A block's heat map has at most this many places along each side."""
+
+
+class Recording:
+    """What was seen of one clip (B = 1), window after window."""
+
+    def __init__(self) -> None:
+        self.passed: dict[str, list[Passed]] = {}
+        self.heatmaps: dict[str, list[Tensor]] = {}
+        self.activities: dict[str, list[Tensor]] = {}
+        self.frames: list[int] = []
+
+    def connection(self, key: str, module: nn.Module, inputs: Any, output: Passed) -> None:
+        self.passed.setdefault(key, []).append(output._replace(scale=None))
+
+    def block(self, block_id: str, module: nn.Module, inputs: Any, output: Tensor) -> None:
+        places = by_frame(output).abs().mean(dim=1, keepdim=True)  # (T, 1, H, W)
+        sides = [min(side, HEATMAP_SIDE) for side in places.shape[2:]]
+        self.activities.setdefault(block_id, []).append(places.mean(dim=(1, 2, 3)))
+        self.heatmaps.setdefault(block_id, []).append(F.adaptive_avg_pool2d(places, sides)[:, 0])
+
+
+@contextmanager
+def recording(network: Network) -> Iterator[Recording]:
+    """Records every pass inside the `with` block; leaving it, also by an exception, removes every hook."""
+    seen = Recording()
+    handles = []
+    try:
+        for key, connection in network.connections.items():
+            handles.append(connection.register_forward_hook(partial(seen.connection, key)))
+        for block_id, block in network.blocks.items():
+            handles.append(block.register_forward_hook(partial(seen.block, block_id)))
+        yield seen
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def windows(frames: int, window: int) -> list[tuple[int, int]]:
+    """(start, stop) of the fewest windows of at most `window` frames, as equal as possible; they share no frame."""
+    edges = np.linspace(0, frames, -(-frames // window) + 1).round().astype(int).tolist()
+    return list(zip(edges[:-1], edges[1:], strict=True))
+
+
+def record(
+    network: Network,
+    clip: Clip,
+    *,
+    window: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> Trace:
+    """The trace of one clip (B = 1), run window by window in evaluation mode.
+
+    `progress(done, total)` counts windows and may raise to cancel. Raises PeerattnError when the clip lacks a
+    modality that the network reads.
+    """
+    spans = windows(len(clip.times), window)
+    training, probabilities = network.training, []
+    network.eval()
+    try:
+        with torch.inference_mode(), recording(network) as seen:
+            for done, (start, stop) in enumerate(spans):
+                logits = network(_window(network, clip, start, stop))
+                probabilities.append(_array(torch.softmax(logits[0], dim=0)))
+                if progress:
+                    progress(done + 1, len(spans))
+    finally:
+        network.train(training)
+    lengths = [stop - start for start, stop in spans]
+    return Trace(
+        structure=network.structure,
+        times=clip.times,
+        windows=tuple(
+            WindowTrace(start, stop, shares) for (start, stop), shares in zip(spans, probabilities, strict=True)
+        ),
+        class_names=network.class_names,
+        probabilities=np.mean(probabilities, axis=0, dtype=np.float32),
+        blocks=tuple(_block_trace(block.id, seen) for block in network.structure.blocks),
+        connections=tuple(
+            _connection_trace(spec, seen, lengths, network.structure.block(spec.source).width)
+            for spec in network.structure.connections
+            if spec.key in seen.passed
+        ),
+        objects=clip.objects,
+        remarks=clip.remarks,
+    )
+
+
+def _window(network: Network, clip: Clip, start: int, stop: int) -> Mapping[str, Tensor]:
+    device = next(network.parameters()).device
+    read = {modality.name for modality in network.structure.modalities}
+    if missing := read - clip.tensors.keys():
+        raise PeerattnError(f"the clip has no {', '.join(sorted(missing))} modality, which this network reads")
+    return {name: clip.tensors[name][:, :, start:stop].to(device) for name in read}
+
+
+def _block_trace(block_id: str, seen: Recording) -> BlockTrace:
+    activity, heatmap = (torch.cat(kept[block_id]) for kept in (seen.activities, seen.heatmaps))
+    return BlockTrace(block_id, _array(activity), _array(heatmap))
+
+
+def _connection_trace(
+    spec: ConnectionSpec, seen: Recording, lengths: list[int], channels: int
+) -> ConnectionTrace:
+    passes = seen.passed[spec.key]
+    first = passes[0]
+    shares = first.attention_weights
+    return ConnectionTrace(
+        source=spec.source,
+        target=spec.target,
+        peers=(spec.source,) if spec.attention == "self" else spec.peers,
+        connection_weight=None if first.connection_weight is None else first.connection_weight.item(),
+        attention_weights=np.zeros(0, np.float32) if shares is None else _array(shares),
+        attention_factors=np.concatenate(
+            [_factors(passed, frames, channels) for passed, frames in zip(passes, lengths, strict=True)]
+        ),
+    )
+
+
+def _factors(passed: Passed, frames: int, channels: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """(T, C), whatever the attention: ones for none, the same row for every frame of a static one."""
+    if passed.factors is None:
+        return np.ones((frames, channels), np.float32)
+    factors = passed.factors[0] if passed.factors.ndim == 3 else passed.factors
+    return _array(factors.expand(frames, channels))
+
+
+def _array(tensor: Tensor) -> np.ndarray[Any, np.dtype[np.float32]]:
+    array: np.ndarray[Any, np.dtype[np.float32]] = tensor.float().cpu().numpy()
+    return array
