@@ -1,0 +1,153 @@
+"""The bar above both screens: checkpoint, clip, uploads, object maps, stretch, and what is in use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from app import state
+from app.files import CLIP_TYPES, OBJECT_TYPES, ObjectFile, Source, with_objects
+from app.words import OBJECTS, plain
+from peerattn.errors import PeerattnError
+
+
+def show() -> None:
+    """Draw the bar; afterwards `opened()` is what the visitor chose, or the last clip that could be read."""
+    names = state.checkpoint_names()
+    if not names:
+        st.error(
+            "No checkpoint found: put one in the folder checkpoints, or name its folder in "
+            "PEERATTN_CHECKPOINTS, and reload the page."
+        )
+        st.stop()
+    left, middle, right = st.columns([2, 2, 3], vertical_alignment="top")
+    with left:
+        name = st.selectbox("Checkpoint", names, key="checkpoint", bind="query-params")
+    with right:
+        uploads = _uploads(name)
+    with middle:
+        source = _clip([*state.sample_clips(), *uploads])
+    status = st.container(horizontal=True, vertical_alignment="center", gap="medium")
+    with status:
+        choice = _options(state.Choice(name, source))
+    _open(choice)
+    with status:
+        _status()
+
+
+def opened() -> state.Opened | None:
+    """What the screens show."""
+    return st.session_state.get("opened")
+
+
+def _uploads(checkpoint: str) -> list[Source]:
+    files = st.file_uploader("Your clips", CLIP_TYPES, accept_multiple_files=True, key="uploads")
+    read: dict[str, Source | str] = st.session_state.setdefault("read", {})
+    for file in files:
+        if file.file_id not in read:
+            read[file.file_id] = _read(file, checkpoint)
+    here = [read[file.file_id] for file in files]
+    sources = [item for item in here if isinstance(item, Source)]
+    for line in (item for item in here if isinstance(item, str)):
+        st.error(plain(line))
+    state.shelf().keep_only(sources)
+    return list({source.id: source for source in sources}.values())
+
+
+def _read(file: UploadedFile, checkpoint: str) -> Source | str:
+    """The uploaded clip, chosen at once if it can be read; else the line that says why not."""
+    source = state.shelf().clip(file.name, file.getbuffer())
+    try:
+        state.frames(state.Choice(checkpoint, source))
+    except PeerattnError as error:
+        return f"{file.name}: {error}"
+    st.session_state.clip = source.id
+    return source
+
+
+def _clip(sources: list[Source]) -> Source:
+    by_id = {source.id: source for source in sources}
+    if st.session_state.get("clip") not in by_id:
+        st.session_state.pop("clip", None)
+    chosen = st.selectbox("Clip", list(by_id), key="clip", format_func=lambda id: by_id[id].name)
+    return by_id[chosen]
+
+
+def _options(choice: state.Choice) -> state.Choice:
+    source = choice.source
+    with st.popover("Stretch and object maps", type="tertiary"):
+        start, stop = _stretch(source)
+        attached = _attached(source)
+    hold = bool(attached and state.covers_some_frames(attached)) and st.checkbox(
+        "Hold each object map until the next", key=f"hold-{source.id}", persist_state="session"
+    )
+    return replace(choice, source=with_objects(source, attached), start=start, stop=stop, hold=hold)
+
+
+def _stretch(source: Source) -> tuple[float, float]:
+    """The chosen stretch in seconds; a clip of unknown length has two plain numbers instead of a slider."""
+    duration, first = state.information(source).duration, state.FIRST_STRETCH
+    key, label = f"stretch-{source.id}", "Stretch of the clip, in seconds"
+    if duration is None:
+        start = st.number_input("Start, in seconds", 0.0, key=f"{key}-start", persist_state="session")
+        length = st.number_input(
+            "Length, in seconds", 0.1, state.LONGEST_STRETCH, first, key=key, persist_state="session"
+        )
+        return start, start + length
+    if duration <= 1.0:
+        return 0.0, first
+    end = round(duration, 1)
+    start, stop = st.slider(
+        label, 0.0, end, (0.0, min(end, first)), step=0.1, key=key, persist_state="session", format="%.1f"
+    )
+    return start, max(duration, first) if stop == end else max(stop, start + 0.1)
+
+
+def _attached(source: Source) -> ObjectFile | None:
+    """The visitor's own object maps for this clip; they stay attached while other clips are looked at."""
+    attached: dict[str, ObjectFile] = st.session_state.setdefault("attached", {})
+    if source.id in attached:
+        st.text(f"Attached: {attached[source.id].name}")
+        if st.button("Remove the attached object maps"):
+            del attached[source.id]
+            st.rerun()
+        return attached.get(source.id)
+    files = st.file_uploader(
+        "Object maps of this clip: one .npz, or a lossless video of class ids with its .json",
+        OBJECT_TYPES,
+        accept_multiple_files=True,
+        key=f"objects-{source.id}",
+    )
+    if files:
+        try:
+            maps = state.shelf().objects((file.name, file.getbuffer()) for file in files)
+            state.object_maps(maps)
+        except PeerattnError as error:
+            st.error(plain(error))
+        else:
+            attached[source.id] = maps
+            st.rerun()
+    return None
+
+
+def _open(choice: state.Choice) -> None:
+    """Open the chosen clip; when that is refused, one line says why and the page stays as it was."""
+    try:
+        st.session_state.opened = state.open_clip(choice)
+    except PeerattnError as error:
+        st.error(plain(f"{choice.source.name}: {error}"))
+        if shown := opened():
+            st.caption(f"Still showing {plain(shown.choice.source.name)}.")
+
+
+def _status() -> None:
+    shown = opened()
+    if shown is None:
+        return
+    trace = shown.trace
+    step = f"{len(trace.times)} frames in {len(trace.windows)} window{'s' * (len(trace.windows) > 1)}"
+    objects = OBJECTS.get(trace.objects or "", "this checkpoint reads no object maps")
+    for line in (step, f"Objects: {objects}", f"Device: {state.device_name()}", *trace.remarks):
+        st.caption(plain(line), width="content")

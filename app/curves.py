@@ -1,0 +1,64 @@
+"""Accuracy along the pruning thresholds, on a labelled set that the visitor chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from app.jobs import Progress
+from peerattn.checkpoint import Checkpoint
+from peerattn.data import Example, FolderExamples, labelled_files
+from peerattn.evaluation import CurvePoint, threshold_curve
+from peerattn.generated import GeneratedExamples
+from peerattn.modalities import Segmenter
+from peerattn.pruning import Pruning
+
+MEMORY = 2**30  # bytes of prepared clips kept; a larger set is read anew for every threshold
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """Generated test clips (`count` of them), or the clips of a folder; with true or estimated object maps."""
+
+    count: int = 0
+    folder: str = ""
+    objects: Literal["true", "estimated"] = "true"
+
+
+def accuracy_curve(
+    loaded: Checkpoint, chosen: LabelledSet, segmenter: Callable[[], Segmenter], progress: Progress
+) -> Iterator[CurvePoint]:
+    """The points of every threshold at which something changes, ascending, as they are measured."""
+    reads_objects = any(modality.name == "object" for modality in loaded.structure.modalities)
+    reading: dict[str, Any] = {"modalities": loaded.structure.modalities, "settings": loaded.settings}
+    examples: Sequence[Example]
+    if chosen.folder:
+        files = labelled_files(Path(chosen.folder))
+        needs_maps = reads_objects and any(file.objects is None for file in files)
+        reading["segmenter"] = segmenter() if needs_maps else None
+        examples = FolderExamples(files, loaded.class_names, **reading)
+    else:
+        reading["segmenter"] = segmenter() if reads_objects and chosen.objects == "estimated" else None
+        examples = GeneratedExamples(chosen.count, loaded.class_names, **reading)
+    return threshold_curve(
+        loaded.network, _kept(examples, progress), window=loaded.settings.window, progress=progress
+    )
+
+
+def _kept(examples: Sequence[Example], progress: Progress) -> Sequence[Example]:
+    """The examples prepared once, where they fit in memory."""
+    size = sum(tensor.numel() * tensor.element_size() for tensor in examples[0].tensors.values())
+    if size * len(examples) > MEMORY:
+        return examples
+    kept = []
+    for index in range(len(examples)):
+        progress(index, len(examples))
+        kept.append(examples[index])
+    return kept
+
+
+def at(points: Sequence[CurvePoint], pruning: Pruning) -> CurvePoint | None:
+    """The point at which exactly these connections are removed."""
+    return next((point for point in points if point.pruning.removed == pruning.removed), None)

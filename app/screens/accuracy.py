@@ -1,0 +1,113 @@
+"""Accuracy before and after pruning on a labelled set, each with its interval, and along all thresholds."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import state
+from app.curves import LabelledSet, at
+from app.jobs import Job
+from app.screens.parts import chart
+from app.state import Opened
+from app.words import interval, percent, plain
+from peerattn import figures, tables
+from peerattn.evaluation import CurvePoint, Evaluation, paired_difference
+from peerattn.pruning import Pruning
+
+COUNTS = (48, 96, 192, 384)
+
+
+def show(shown: Opened, pruning: Pruning) -> None:
+    """The choice of the labelled set, then its curve: offered, growing, or whole."""
+    st.subheader("Accuracy before and after", anchor=False)
+    chosen = _labelled_set(shown)
+    if chosen is None:
+        return
+    name = shown.choice.checkpoint
+    job = state.curve(name, chosen)
+    if job and job.error:
+        st.error(plain(job.error))
+    if job is None or job.error:
+        if st.button("Measure the accuracy at every threshold", type="primary"):
+            state.start_curve(name, chosen)
+            st.rerun()
+    elif job.running:
+        st.fragment(_growing, run_every=1.0)(job, pruning)
+    else:
+        _curve(job.results, pruning)
+
+
+def _labelled_set(shown: Opened) -> LabelledSet | None:
+    kind, detail, maps = st.columns([2, 3, 2])
+    with kind:
+        source = st.selectbox("Labelled set", ("Generated clips", "A folder of clips"), key="labelled")
+    if source == "A folder of clips":
+        with detail:
+            folder = st.text_input(
+                "Folder on this machine",
+                key="folder",
+                placeholder="/path/to/clips",
+                help="One subfolder a class, or a manifest.csv with the columns path, label and split.",
+            )
+        return LabelledSet(folder=folder.strip()) if folder.strip() else None
+    with detail:
+        count = st.select_slider(
+            "Number of clips",
+            COUNTS,
+            96,
+            key="count",
+            help="Clips that training never saw. More clips: narrower intervals, and a longer wait.",
+        )
+    reads_objects = any(modality.name == "object" for modality in shown.checkpoint.structure.modalities)
+    with maps:
+        objects = st.selectbox("Object maps", ("true", "estimated"), key="maps") if reads_objects else "true"
+    return LabelledSet(count=count, objects=objects)
+
+
+def _growing(job: Job, pruning: Pruning) -> None:
+    """Drawn anew every second while the curve is measured; afterwards the whole page is."""
+    if not job.running:
+        st.rerun()
+    what = "thresholds measured" if job.results else "clips prepared"
+    text = f"{job.done} of {job.total} {what}" if job.total else "Waiting for another measurement to end …"
+    st.progress(job.done / job.total if job.total else 0.0, text)
+    if st.button("Cancel"):
+        job.cancel()
+        st.rerun()
+    if job.results:
+        _curve(list(job.results), pruning)
+
+
+def _curve(points: list[CurvePoint], pruning: Pruning) -> None:
+    measured = [(point.threshold, point.evaluation, point.pruning) for point in points if point.evaluation]
+    chart(
+        figures.accuracy_curve(tables.accuracy_table(measured), threshold=pruning.threshold),
+        "curve",
+        "Accuracy along the pruning thresholds",
+    )
+    _before_and_after(points[0].evaluation, at(points, pruning))
+
+
+def _before_and_after(before: Evaluation | None, now: CurvePoint | None) -> None:
+    left, middle, right = st.columns(3)
+    if before:
+        _accuracy(left, "Accuracy before", before)
+    after = now.evaluation if now else None
+    if before is None or after is None:
+        middle.metric("Accuracy after", None)
+        middle.caption("The output is cut off." if now else "Not measured yet.")
+        return
+    _accuracy(middle, "Accuracy after", after)
+    difference, bounds = paired_difference(before, after)
+    right.metric(
+        "Difference",
+        f"{100 * difference:+.1f} points",
+        help="After minus before on the same clips, with the interval of paired measurements.",
+    )
+    right.caption(f"95 % interval {interval(bounds, signed=True)}")
+
+
+def _accuracy(place: DeltaGenerator, title: str, measured: Evaluation) -> None:
+    place.metric(title, percent(measured.top1))
+    place.caption(f"95 % interval {interval(measured.top1_interval)} (n = {measured.n})")

@@ -1,0 +1,82 @@
+"""What was clicked in the level graph: a connection's attention, or what feeds a block and what it feeds."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.explorer import Selection
+from app.screens.parts import chart
+from app.words import plain
+from peerattn import figures, tables
+from peerattn.structure import Structure
+from peerattn.trace import Trace
+
+
+def selected() -> Selection | None:
+    """The connection or block that was chosen last."""
+    return st.session_state.get("selected")
+
+
+def follow(clicked: Selection | None) -> None:
+    """Take over what was clicked in the graph, unless it is the click of an earlier run."""
+    if clicked != st.session_state.get("clicked"):
+        st.session_state.clicked = st.session_state.selected = clicked
+
+
+def show(trace: Trace) -> None:
+    """The chosen connection or block in detail; asks for a choice where there is none."""
+    choice = selected()
+    if choice is None:
+        st.caption("Click a connection or a block in the graph to see its numbers here.")
+    elif choice.kind == "connection" and choice.id in {item.key for item in trace.connections}:
+        _connection(trace, choice.id)
+    elif choice.kind == "block" and choice.id in trace.structure.by_id:
+        _block(trace, choice.id)
+    else:
+        st.caption("What was chosen is not part of this network.")
+
+
+def _connection(trace: Trace, key: str) -> None:
+    connection = trace.connection(key)
+    spec = next(item for item in trace.structure.into(connection.target) if item.key == key)
+    weight = connection.connection_weight
+    st.subheader(f"Connection {plain(connection.source)} → {plain(connection.target)}", anchor=False)
+    st.caption(
+        f"Connection weight {'none: it counts fully' if weight is None else f'{weight:.4f}'} · "
+        f"{spec.attention} attention · mean attention factor {connection.attention_factors.mean():.3f}"
+    )
+    peers, factors = st.columns([2, 3])
+    with peers:
+        st.caption("Attention weights: the share of each peer in the attention of this connection.")
+        chart(figures.attention_weights_bar(connection, trace.structure), "peers", "Attention weights")
+    with factors:
+        st.caption("Attention factors: how much of each channel passes, frame by frame.")
+        chart(figures.factor_heatmap(connection, trace.times), "factors", "Attention factors")
+
+
+def _block(trace: Trace, block_id: str) -> None:
+    block = trace.structure.block(block_id)
+    connections = tables.connections_table(trace)
+    reads = f"reads {plain(block.modality)}" if block.modality else f"level {block.level}"
+    st.subheader(f"Block {plain(block_id)}", anchor=False)
+    st.caption(
+        f"{reads} · {plain(block.kind)} · {block.width} channels · temporal dilation {block.temporal_dilation} · "
+        f"a peer of {_peer_count(trace.structure, block_id)} connections"
+    )
+    fed_by, feeds = st.columns(2)
+    columns = ["connection_weight", "mean_factor", "change_over_frames"]
+    for place, title, own, other in (
+        (fed_by, "What feeds it", "target", "source"),
+        (feeds, "What it feeds", "source", "target"),
+    ):
+        with place:
+            st.caption(title)
+            rows = connections[connections[own] == block_id].sort_values("connection_weight", ascending=False)
+            if rows.empty:
+                st.text("nothing")
+            else:
+                st.dataframe(rows[[other, *columns]], hide_index=True, alt=title)
+
+
+def _peer_count(structure: Structure, block_id: str) -> int:
+    return sum(block_id in connection.peers for connection in structure.connections)

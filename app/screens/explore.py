@@ -1,0 +1,94 @@
+"""Explore: what the network predicts for a clip, and how its attention shifts over the frames."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.bar import opened
+from app.explorer import explorer
+from app.screens import details
+from app.screens.parts import chart, tables_with_downloads
+from app.state import Opened
+from app.words import percent, plain
+from peerattn import figures, tables
+
+
+def show() -> None:
+    """The screen, for the clip that the bar has opened."""
+    shown = opened()
+    if shown is None:
+        st.info("Nothing is open yet: choose a sample clip above, or drop a clip of your own there.")
+        return
+    _predictions(shown)
+    details.follow(
+        explorer(
+            shown.trace,
+            shown.clip.images,
+            object_ids=shown.clip.object_ids,
+            object_names=shown.object_names,
+            key="explorer",
+            selected=details.selected(),
+        )
+    )
+    details.show(shown.trace)
+    _over_frames(shown)
+    _exports(shown)
+
+
+def _predictions(shown: Opened) -> None:
+    trace, label = shown.trace, shown.choice.source.label
+    best = trace.probabilities.argmax()
+    words, bars, windows = st.columns([2, 3, 4])
+    with words:
+        st.metric(
+            "Clip prediction",
+            plain(trace.class_names[best]),
+            help="The class of the highest probability, averaged over the windows of the clip.",
+        )
+        st.markdown(f"Probability **{percent(trace.probabilities[best])}**")
+        if label is not None:
+            verdict = "predicted" if label == trace.class_names[best] else "not predicted"
+            st.markdown(f"True label: **{plain(label)}** ({verdict})")
+    with bars:
+        chart(figures.prediction_bars(trace), "bars", "Most probable classes of the clip")
+    with windows:
+        chart(figures.window_strip(trace), "windows", "Probabilities of each window")
+
+
+def _over_frames(shown: Opened) -> None:
+    st.subheader("Attention over the frames", anchor=False)
+    modality, level = st.columns(2)
+    with modality:
+        st.caption(
+            "Connections that leave the input blocks of each modality; *mixed*: that leave inner blocks."
+        )
+        chart(figures.attention_lines(shown.trace, "modality"), "by-modality", "Attention by modality")
+    with level:
+        st.caption("Connections that arrive at each level.")
+        chart(figures.attention_lines(shown.trace, "level"), "by-level", "Attention by level")
+
+
+def _exports(shown: Opened) -> None:
+    st.subheader("Tables", anchor=False)
+    trace = shown.trace
+    stem = shown.choice.source.path.stem if shown.choice.source.label else "clip"
+    st.download_button(
+        "Trace of this clip (JSON)",
+        trace.to_json,
+        f"{stem}-trace.json",
+        "application/json",
+        on_click="ignore",
+    )
+    tables_with_downloads(
+        {
+            "Connections": lambda: tables.connections_table(trace),
+            "Factors by frame": lambda: tables.factors_table(trace),
+            "Attention weights": lambda: tables.attention_weights_table(trace),
+            "Blocks": lambda: tables.blocks_table(trace),
+            "Predictions": lambda: tables.predictions_table(trace),
+        },
+        stem=stem,
+    )
+
+
+show()

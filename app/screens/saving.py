@@ -1,0 +1,53 @@
+"""What pruning saves in size, and saving the pruned checkpoint under a name of its own."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import state
+from app.state import Opened
+from app.words import plain
+from peerattn.errors import PeerattnError
+from peerattn.pruning import Pruning
+
+
+def show(shown: Opened, pruning: Pruning) -> None:
+    """Size before and after, then a name and a button."""
+    st.subheader("Size, and saving", anchor=False)
+    if not pruning.output_connected:
+        st.text("Nothing to save: the output is cut off. Choose a lower threshold.")
+        return
+    before, after = state.size(shown, 0.0), state.size(shown, pruning.threshold)
+    left, right, place = st.columns([1, 1, 2])
+    _size(left, "Parameters", before.parameters, after.parameters)
+    _size(right, "Multiply-adds a window", before.multiply_adds, after.multiply_adds)
+    with place.form("save", border=False):
+        st.text_input("Name of the pruned checkpoint", f"{shown.checkpoint.name}-pruned", key="new-name")
+        st.form_submit_button("Save the pruned checkpoint", on_click=_save, args=(shown, pruning.threshold))
+    _outcome()
+
+
+def _size(place: DeltaGenerator, title: str, before: int, after: int) -> None:
+    place.metric(title, f"{after:,}")
+    place.caption(f"before {before:,}: {1 - after / before:.1%} saved")
+
+
+def _save(shown: Opened, threshold: float) -> None:
+    """Runs before the page is drawn again, so that the list of checkpoints has the new one."""
+    name = st.session_state["new-name"].strip()
+    try:
+        st.session_state.saved = state.save_pruned(shown, threshold, name)
+    except PeerattnError as error:
+        st.session_state.refused = str(error)
+
+
+def _outcome() -> None:
+    """Said once, right after saving."""
+    if refused := st.session_state.pop("refused", None):
+        st.error(plain(refused))
+    if folder := st.session_state.pop("saved", None):
+        st.success(f"Saved in {plain(folder)}. The list of checkpoints has it now; in Python it is loaded by")
+        st.code(
+            f'from peerattn import checkpoint\nloaded = checkpoint.load("{folder.name}")', language="python"
+        )

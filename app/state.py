@@ -1,0 +1,247 @@
+"""What the screens share: checkpoints, clips and traces kept in memory, and the lock around recording.
+
+The only file that caches. Everything kept is frozen and shared by all visitors, so it is kept as it is
+(`cache_resource`) rather than copied for each of them; every cache is bounded.
+"""
+
+from __future__ import annotations
+
+import copy
+import platform
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+import torch
+
+from app.curves import LabelledSet, accuracy_curve
+from app.files import ObjectFile, Shelf, Source, samples
+from app.jobs import Job, Jobs
+from peerattn import checkpoint as checkpoints
+from peerattn import modalities, pruning, recorder, video
+from peerattn.checkpoint import Checkpoint
+from peerattn.errors import PeerattnError
+from peerattn.modalities import Clip, ObjectMaps, Segmenter
+from peerattn.size import multiply_adds, parameters
+from peerattn.trace import Trace
+from peerattn.video import Frames, VideoInfo
+from peerattn.weights import checkpoint_folders
+
+SEGMENTER = "actionworld-objects"
+DEFAULT_CHECKPOINT = "actionworld"
+FIRST_STRETCH = 12.0  # s of a long clip that are opened at first
+LONGEST_STRETCH = 32.0  # s; 256 frames at 8 frames/s
+
+RECORDING = threading.Lock()  # one recording at a time on a shared network
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the visitor has chosen: everything that decides the trace."""
+
+    checkpoint: str
+    source: Source
+    start: float = 0.0  # s
+    stop: float = FIRST_STRETCH  # s
+    hold: bool = False
+
+    @property
+    def key(self) -> tuple[str | float | bool, ...]:
+        objects = self.source.objects
+        maps = (objects.digest, objects.origin) if objects else ("", "")
+        return (self.checkpoint, self.source.digest, *maps, self.start, self.stop, self.hold)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A clip that has been read and run: what the screens show."""
+
+    choice: Choice
+    checkpoint: Checkpoint
+    clip: Clip
+    trace: Trace
+    object_names: Mapping[int, str]  # class id → its name, of the object maps in use
+
+
+def open_clip(choice: Choice) -> Opened:
+    """Read and run the chosen stretch; raises PeerattnError with the one line to show."""
+    if choice.stop - choice.start > LONGEST_STRETCH:
+        raise PeerattnError(f"at most {LONGEST_STRETCH:.0f} s are opened at once: choose a shorter stretch")
+    loaded = checkpoint(choice.checkpoint)
+    clip = _clip(choice.key, choice)
+    return Opened(choice, loaded, clip, _trace(choice.key, choice), _object_names(choice, clip))
+
+
+def _object_names(choice: Choice, clip: Clip) -> Mapping[int, str]:
+    if clip.objects is None:
+        return {}
+    attached = choice.source.objects
+    classes = object_maps(attached) if attached else _segmenter()
+    return dict(zip(classes.class_ids, classes.class_names, strict=True))
+
+
+@st.cache_resource(show_spinner=False)
+def device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@st.cache_resource(show_spinner=False)
+def device_name() -> str:
+    """The CUDA device or the model of the processor, as its maker calls it."""
+    if device().type == "cuda":
+        return torch.cuda.get_device_name()
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
+
+
+def checkpoint_names() -> tuple[str, ...]:
+    """The networks found, the one that ships first."""
+    return tuple(sorted(checkpoints.names(), key=lambda name: (name != DEFAULT_CHECKPOINT, name)))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the checkpoint …")
+def checkpoint(name: str) -> Checkpoint:
+    return checkpoints.load(name, device())
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _segmenter() -> Segmenter:
+    return modalities.load_segmenter(SEGMENTER)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def sample_clips() -> tuple[Source, ...]:
+    return samples()
+
+
+@st.cache_resource(scope="session", max_entries=1, show_spinner=False)
+def shelf() -> Shelf:
+    """The visitor's own files."""
+    return Shelf()
+
+
+def information(source: Source) -> VideoInfo:
+    return _information(source.digest, source.path)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _information(digest: str, _path: Path) -> VideoInfo:
+    return video.probe(_path)
+
+
+def frames(choice: Choice) -> Frames:
+    rate = checkpoint(choice.checkpoint).settings.frame_rate
+    source = choice.source
+    return _frames((source.digest, rate, choice.start, choice.stop), source.path)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the clip …")
+def _frames(key: tuple[str, float, float, float], _path: Path) -> Frames:
+    _, rate, start, stop = key
+    return video.decode(_path, frame_rate=rate, start=start, stop=stop)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Preparing what the network reads …")
+def _clip(key: tuple[object, ...], _choice: Choice) -> Clip:
+    loaded = checkpoint(_choice.checkpoint)
+    read = frames(_choice)
+    needed = loaded.network.structure.modalities
+    reads_objects = any(modality.name == "object" for modality in needed)
+    maps = _maps_for(_choice.source.objects, read) if reads_objects else None
+    return modalities.prepare(read, needed, loaded.settings, objects=maps, hold=_choice.hold)
+
+
+def _maps_for(attached: ObjectFile | None, read: Frames) -> ObjectMaps:
+    return object_maps(attached) if attached else modalities.estimate_objects(read, _segmenter())
+
+
+def object_maps(attached: ObjectFile) -> ObjectMaps:
+    """The object maps of a file; raises PeerattnError with the one line to show."""
+    return _object_maps(attached.digest, attached.origin, attached)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the object maps …")
+def _object_maps(digest: str, origin: str, _attached: ObjectFile) -> ObjectMaps:
+    return modalities.read_objects(_attached.path, origin=_attached.origin)
+
+
+def covers_some_frames(attached: ObjectFile) -> bool:
+    """Whether the file holds maps for certain frames only, so that holding them is a choice."""
+    maps = object_maps(attached)
+    return maps.frames is not None or maps.times is not None
+
+
+@st.cache_resource(max_entries=16, show_spinner="Running the network …")
+def _trace(key: tuple[object, ...], _choice: Choice) -> Trace:
+    loaded = checkpoint(_choice.checkpoint)
+    with RECORDING:
+        return recorder.record(loaded.network, _clip(key, _choice), window=loaded.settings.window)
+
+
+def pruned_trace(opened: Opened, threshold: float) -> Trace:
+    """The same clip through the network without the connections below the threshold."""
+    return _pruned_trace((*opened.choice.key, threshold), opened, threshold)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _pruned_trace(key: tuple[object, ...], _opened: Opened, _threshold: float) -> Trace:
+    smaller = pruning.prune(_opened.checkpoint.network, _threshold)
+    with RECORDING:
+        return recorder.record(smaller, _opened.clip, window=_opened.checkpoint.settings.window)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _jobs() -> Jobs:
+    return Jobs()
+
+
+def curve(name: str, examples: LabelledSet) -> Job | None:
+    """The accuracy curve of a checkpoint on a labelled set, if it was started: shared by all visitors."""
+    return _jobs().get((name, examples))
+
+
+def start_curve(name: str, examples: LabelledSet) -> Job:
+    """Start it. It has a network of its own, so that it needs no lock while it removes connections."""
+    loaded = checkpoint(name)
+    own = replace(loaded, network=copy.deepcopy(loaded.network))
+    return _jobs().start((name, examples), partial(accuracy_curve, own, examples, _segmenter))
+
+
+@dataclass(frozen=True)
+class Size:
+    """Learned numbers, and multiply-adds of one window."""
+
+    parameters: int
+    multiply_adds: int
+
+
+def size(opened: Opened, threshold: float) -> Size:
+    """What the network without the connections below the threshold costs."""
+    return _size((opened.checkpoint.name, threshold), opened.checkpoint)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _size(key: tuple[str, float], _loaded: Checkpoint) -> Size:
+    network, settings = pruning.prune(_loaded.network, key[1]), _loaded.settings
+    return Size(parameters(network), multiply_adds(network, frames=settings.window, size=settings.size))
+
+
+def save_pruned(opened: Opened, threshold: float, name: str) -> Path:
+    """The folder of the new checkpoint; raises PeerattnError rather than overwrite one."""
+    loaded = opened.checkpoint
+    if name in (*checkpoints.names(), SEGMENTER):
+        raise PeerattnError(f"there is a checkpoint {name!r} already: choose another name")
+    folder = checkpoint_folders()[0] / name
+    smaller = pruning.prune(loaded.network, threshold)
+    card = {
+        **{field: value for field, value in loaded.card.items() if field != "metrics"},
+        "description": f"{loaded.name} without the connections of a connection weight below {threshold:g}",
+        "command": f"peerattn prune --checkpoint {loaded.name} --threshold {threshold:g} --out {name}",
+    }
+    checkpoints.save(folder, smaller, loaded.settings, card)
+    return folder

@@ -1,0 +1,35 @@
+"""Text on the page: what comes from files is shown as text, and the terms are explained in one place."""
+
+from __future__ import annotations
+
+import re
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:^&])")
+
+OBJECTS = {
+    "true": "true object maps (drawn by the generator)",
+    "attached": "attached object maps",
+    "estimated": "estimated object maps (by the segmentation network)",
+}
+
+DEFINITIONS = {
+    "dead": "No kept path leads from this block to an output block: what it computes is not used.",
+    "peer-only": "Dead, but a living block reads it as a peer, itself or through its ancestors: it is still computed.",
+    "starved": "No kept path leads from an input to this block: its input is zero and its output a constant.",
+    "lost": "All input blocks of this modality are dead: the prediction no longer reads it as an input.",
+    "self": "Of the peers of this connection only its own source is left: its attention is self attention.",
+}
+
+
+def plain(text: object) -> str:
+    """Any text so that markdown shows it as it is: on one line, and nothing in it formats, links or loads."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def interval(bounds: tuple[float, float], *, signed: bool = False) -> str:
+    low, high = (f"{100 * bound:{'+' if signed else ''}.1f}" for bound in bounds)
+    return f"{low} to {high} %"
