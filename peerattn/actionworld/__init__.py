@@ -19,8 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.actionworld.render import FIRST_OBJECT, Frame, render
-from peerattn.actionworld.scene import ACTIONS, OBJECTS, compose
+from peerattn.actionworld.compose import compose
+from peerattn.actionworld.parts import FIRST_OBJECT
+from peerattn.actionworld.render import render
+from peerattn.actionworld.scene import ACTIONS, OBJECTS
 from peerattn.errors import PeerattnError
 
 __all__ = ["ACTIONS", "CLASS_NAMES", "MAP_NAMES", "OBJECTS", "OBJECT_CLASS_IDS", "WorldClip", "generate"]
@@ -28,7 +30,7 @@ __all__ = ["ACTIONS", "CLASS_NAMES", "MAP_NAMES", "OBJECTS", "OBJECT_CLASS_IDS",
 CLASS_NAMES = tuple(f"{action} {thing}" for action in ACTIONS for thing in OBJECTS)  # by label
 MAP_NAMES = ("background", "person", *OBJECTS)  # by class id in the object maps
 OBJECT_CLASS_IDS = tuple(range(FIRST_OBJECT, FIRST_OBJECT + len(OBJECTS)))
-SMALLEST, LARGEST = 16, 1024  # px a side
+SMALLEST, LARGEST = 16, 2048  # px a side
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def generate(seed: int, *, frames: int = 16, size: int | tuple[int, int] = 64) -
             f"size {height} x {width} is out of range: give {SMALLEST} to {LARGEST} px a side"
         )
     scene = compose(seed)
-    drawn = render(scene, frames, Frame(height, width))
+    drawn = render(scene, frames, height, width)
     positions = np.stack([drawn.centres.real, drawn.centres.imag], -1)
     label = scene.action * len(OBJECTS) + scene.object
     kinds = tuple(FIRST_OBJECT + thing.kind for thing in scene.things)

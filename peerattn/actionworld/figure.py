@@ -52,12 +52,12 @@ def bend(root: Points, tip: Points, first: float, second: float, side: float) ->
 
 
 def skeleton(
-    style: Style, progress: Reals, release: Reals, idle: Reals, *, two_handed: bool
+    style: Style, progress: Reals, release: Reals, *, swing: Reals, nod: Reals, two_handed: bool
 ) -> dict[str, tuple[Points, Points]]:
-    """Both ends of every limb, root first, each (T,); `idle` (T, 3) is a small sway of head, free arm and knees."""
+    """Both ends of every limb, root first, each (T,); `swing` and `nod` (T,) turn the free arm and the head, radians."""
     hip, shoulder, hand = style.body(progress)
     hand = hand + release * (-0.07 + 0.02j if style.upright else -0.05 + 0.09j)
-    hanging = shoulder + 0.36 * np.exp(1j * (-np.pi / 2 + 0.15 + idle[:, 1]))
+    hanging = shoulder + 0.36 * np.exp(1j * (-np.pi / 2 + 0.15 + swing))
     limbs = {"trunk": (hip, shoulder)}
     for side, target in (("near", hand), ("far", hand if two_handed else hanging)):
         elbow, wrist = bend(shoulder, target, UPPER_ARM, FOREARM, -1.0)
@@ -66,6 +66,6 @@ def skeleton(
         knee, ankle = bend(hip, np.full_like(hip, x + 1j * ANKLE), THIGH, SHIN, 1.0)
         limbs[f"{side} thigh"], limbs[f"{side} shin"] = (hip, knee), (knee, ankle)
         limbs[f"{side} shoe"] = (ankle - 0.02 - 0.012j, ankle + 0.07 - 0.018j)
-    neck = (shoulder - hip) / TRUNK * np.exp(1j * (idle[:, 0] - 0.15 * np.angle((shoulder - hip) / 1j)))
+    neck = (shoulder - hip) / TRUNK * np.exp(1j * (nod - 0.15 * np.angle((shoulder - hip) / 1j)))
     limbs["head"] = (shoulder + HEAD * neck, shoulder + 2 * HEAD * neck)
     return limbs

@@ -1,20 +1,21 @@
-"""The room behind the action: wall, floor, furniture and what stands in front of the lens, as coloured polygons in world units."""
+"""The room behind the action and what stands before the lens; painted once a clip."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from peerattn.actionworld.furniture import MAKERS, Colour, Shape, clutter, oblong, plank
 from peerattn.actionworld.motion import Points
-from peerattn.actionworld.textures import POOL, circle, oblong, window
-
-Colour = NDArray[np.float64]
-Shape = tuple[Points, Colour]
+from peerattn.actionworld.textures import POOL, window
 
 MARGIN = 0.12  # world units around the picture that the shaking camera may show
 FIXED_POINT = 4  # bits behind the point in OpenCV's drawing coordinates
+FAR = 8192.0  # px; nothing is drawn further out
+
+Shadow = tuple[complex, complex, float]  # centre, half width + i half height, darkness 0 to 1
 
 
 @dataclass(frozen=True)
@@ -25,159 +26,96 @@ class Room:
     floor: Colour
     horizon: float
     shapes: tuple[Shape, ...]
+    shadows: tuple[Shadow, ...]
     textures: tuple[int, int, int]
-    corner: tuple[float, float]
+    corner: complex
     grain: float
 
-    def paint(self, pixels: int, shape: tuple[int, int]) -> NDArray[np.uint8]:
-        """The still room, `shape` (rows, columns) of `pixels` px per unit, the unit square in the middle; (rows, columns, 3)."""
+    def paint(self, unit: int, shape: tuple[int, int]) -> NDArray[np.uint8]:
+        """The still room, `shape` (rows, columns) px of `unit` px per world unit about the unit square; (rows, columns, 3)."""
         rows, columns = shape
-        origin = columns / 2 - pixels / 2 - 0.5 + 1j * (rows / 2 - pixels / 2 - 0.5)
+        origin = (columns - unit - 1) / 2 + 1j * (rows - unit - 1) / 2
         canvas = np.empty((rows, columns, 3), np.uint8)
-        canvas[:] = self.wall
-        ground = oblong(-9, self.horizon, 9, 9)
-        for outline, colour in ((ground, self.floor), *self.shapes):
-            fill(canvas, outline * pixels + origin, colour)
-        first, second, under = (window(index, pixels, self.corner, shape) for index in self.textures)
-        line = int(np.clip(round(self.horizon * pixels + origin.imag), 0, rows))
+        canvas[:] = np.rint(self.wall)
+        fill_all(canvas, ((oblong(-20, self.horizon, 20, 20), self.floor), *self.shapes), unit, origin)
+        first, second, under = (window(index, unit, self.corner, shape) for index in self.textures)
+        line = int(np.clip(round(self.horizon * unit + origin.imag), 0, rows))
         first[line:] = under[line:]
-        detail = (self.grain * first + 0.6 * self.grain * second)[..., None]
-        return np.clip(canvas + detail, 0, 255).astype(np.uint8)
+        first += 0.6 * second
+        picture = canvas.astype(np.float32)
+        picture += self.grain * first[..., None]
+        self._darken(picture, unit, origin)
+        return np.clip(picture, 0, 255).astype(np.uint8)
+
+    def _darken(self, picture: NDArray[np.float32], unit: int, origin: complex) -> None:
+        """Lay soft oval shadows over the picture."""
+        for centre, half, darkness in self.shadows:
+            place, reach = centre * unit + origin, 2.2 * half * unit
+            top, bottom = (int(np.clip(place.imag + side * reach.imag, 0, len(picture))) for side in (-1, 1))
+            left, right = (
+                int(np.clip(place.real + side * reach.real, 0, picture.shape[1])) for side in (-1, 1)
+            )
+            y = (np.arange(top, bottom) - place.imag) / (half.imag * unit)
+            x = (np.arange(left, right) - place.real) / (half.real * unit)
+            soft = np.multiply.outer(np.exp(-y * y), np.exp(-x * x))
+            picture[top:bottom, left:right] *= (1 - darkness * soft)[..., None].astype(np.float32)
 
 
-def fill(canvas: NDArray[np.uint8], outline: Points, colour: Colour) -> None:
-    """Draw one polygon given in px."""
-    corners = np.stack([outline.real, outline.imag], -1) * (1 << FIXED_POINT)
-    limit = 8192 << FIXED_POINT
-    whole = np.clip(np.rint(corners), -limit, limit).astype(np.int32)
-    cv2.fillPoly(canvas, [whole], colour.tolist(), cv2.LINE_AA, FIXED_POINT)
+def fill_all(canvas: NDArray[np.uint8], shapes: tuple[Shape, ...], unit: int, origin: complex) -> None:
+    """Draw polygons given in world units, in their order."""
+    pixels = np.concatenate([outline for outline, _ in shapes]) * unit + origin
+    ends = list(accumulate(len(outline) for outline, _ in shapes))
+    corners = fixed_point(pixels)
+    for start, end, (_, colour) in zip([0, *ends], ends, shapes, strict=False):
+        cv2.fillPoly(canvas, [corners[start:end]], colour.tolist(), cv2.LINE_AA, FIXED_POINT)
+
+
+def fixed_point(pixels: Points) -> NDArray[np.int32]:
+    """Complex px, (..., n), as OpenCV's drawing coordinates, (..., n, 2)."""
+    pairs = pixels.view(np.float64).reshape(*pixels.shape, 2)
+    return np.rint(np.clip(pairs, -FAR, FAR) * (1 << FIXED_POINT)).astype(np.int32)
 
 
 def furnish(
-    random: np.random.Generator, palette: Colour, horizon: float, planks: list[tuple[float, float, float]]
+    random: np.random.Generator,
+    palette: Colour,
+    horizon: float,
+    *,
+    planks: list[tuple[float, float, float]],
+    shadows: list[Shadow],
 ) -> Room:
-    """A room in the palette's colours: large furniture, pictures and clutter at random, and a `plank` (left, right, y) under things."""
+    """A room in the palette's colours: furniture, pictures and clutter, and a plank (left, right, y) under each thing."""
     colours = palette + random.normal(0, 8, palette.shape)
-    makers = [MAKERS[choice] for choice in random.integers(len(MAKERS), size=random.integers(3, 6))]
-    shapes: list[Shape] = [(oblong(-9, horizon - 0.02, 9, horizon), 0.82 * colours[0])]
-    for make in makers:
-        shapes += make(random, colours, horizon)
+    shapes: list[Shape] = [(oblong(-20, horizon - 0.02, 20, horizon), 0.82 * colours[0])]
+    for choice in random.integers(len(MAKERS), size=random.integers(3, 6)):
+        shapes += MAKERS[choice](random, colours, horizon)
     shapes += clutter(random, colours)
     for left, right, y in planks:
         shapes += plank(left, right, y, horizon, colours[random.integers(2, len(colours))])
-    textures = random.choice(POOL, size=3, replace=False)
-    corner = (float(random.random()), float(random.random()))
-    first, second, third = (int(index) for index in textures)
-    return Room(
-        colours[0], colours[1], horizon, tuple(shapes), (first, second, third), corner, random.uniform(6, 11)
-    )
+    first, second, third = random.choice(POOL, size=3, replace=False).tolist()
+    corner, grain = complex(*random.random(2)), random.uniform(6, 11)
+    textures = (first, second, third)
+    return Room(colours[0], colours[1], horizon, tuple(shapes), tuple(shadows), textures, corner, grain)
 
 
-def plank(left: float, right: float, y: float, horizon: float, colour: Colour) -> list[Shape]:
-    """A board on two thin legs or brackets."""
-    foot = min(y + 0.09, 1.1) if y < horizon - 0.15 else max(horizon + 0.04, y + 0.05)
-    inset = 0.15 * (right - left)
-    legs = [oblong(x - 0.008, y, x + 0.008, foot) for x in (left + inset, right - inset)]
-    return [*((leg, 0.7 * colour) for leg in legs), (oblong(left, y, right, y + 0.022), 0.88 * colour)]
+def foreground(random: np.random.Generator) -> Points | None:
+    """Outline of a post, a plant or the edge of a table before the lens, or nothing; dense where it leaves the picture."""
+    sort, x = random.random(), random.uniform(0.04, 0.96)
+    if sort < 0.3:
+        edge = x + 1j * np.arange(-3, 4, 0.2)
+        return np.concatenate([edge, edge[::-1] + random.uniform(0.03, 0.06)])
+    if sort < 0.6:
+        return _plant(random, x)
+    if sort < 0.8:
+        edge = random.uniform(-0.6, 0.3) + 1j * (random.uniform(0.88, 0.95) + np.arange(0, 3, 0.2))
+        return np.concatenate([edge, edge[::-1] + 0.7])
+    return None
 
 
-def cabinet(random: np.random.Generator, colours: Colour, horizon: float) -> list[Shape]:
-    """A cupboard with doors and knobs, standing on the floor."""
-    left, width, height = random.uniform(-0.1, 0.85), random.uniform(0.2, 0.4), random.uniform(0.18, 0.6)
-    colour = colours[random.integers(2, len(colours))]
-    right, top, bottom = left + width, horizon - height, horizon + 0.05
-    shapes = [
-        (oblong(left, top, right, bottom), 0.9 * colour),
-        (oblong(left, top - 0.015, right, top), 1.08 * colour),
-    ]
-    doors = int(random.integers(1, 4))
-    for door in range(doors):
-        x = left + width * door / doors
-        shapes.append((oblong(x + 0.012, top + 0.02, x + width / doors - 0.012, bottom - 0.02), colour))
-        shapes.append((circle(8, 0.009, x + width / doors - 0.03 + 1j * (top + bottom) / 2), 0.6 * colour))
-    return shapes
-
-
-def casement(random: np.random.Generator, colours: Colour, horizon: float) -> list[Shape]:
-    """A window with daylight behind its four panes."""
-    x, y, size = random.uniform(0.0, 0.8), random.uniform(0.0, 0.25), random.uniform(0.18, 0.3)
-    light = 0.5 * colours[0] + 0.5 * np.array([225.0, 235.0, 240.0])
-    shapes = [(oblong(x - 0.02, y - 0.02, x + size + 0.02, y + size + 0.02), 0.85 * colours[0])]
-    half = size / 2
-    for dx in (0.0, half):
-        shapes += [
-            (oblong(x + dx + 0.008, y + dy + 0.008, x + dx + half - 0.008, y + dy + half - 0.008), light)
-            for dy in (0.0, half)
-        ]
-    return shapes
-
-
-def shelves(random: np.random.Generator, colours: Colour, horizon: float) -> list[Shape]:
-    """Boards with rows of books."""
-    left, y, width = random.uniform(-0.05, 0.7), random.uniform(0.1, 0.3), random.uniform(0.25, 0.4)
-    shapes: list[Shape] = []
-    for row in range(int(random.integers(1, 4))):
-        bottom, x = y + 0.16 * row, left
-        shapes.append((oblong(left - 0.02, bottom, left + width + 0.02, bottom + 0.018), 0.75 * colours[1]))
-        for thick, tall in random.uniform((0.016, 0.06), (0.036, 0.11), size=(9, 2)):
-            if x + thick > left + width:
-                break
-            tone = random.uniform(0.8, 1.1)
-            shapes.append(
-                (
-                    oblong(x, bottom - tall, x + 0.9 * thick, bottom),
-                    tone * colours[random.integers(2, len(colours))],
-                )
-            )
-            x += thick
-    return shapes
-
-
-def picture(random: np.random.Generator, colours: Colour, horizon: float) -> list[Shape]:
-    """A framed picture."""
-    x, y, width, height = random.uniform((-0.05, 0.02, 0.1, 0.1), (0.9, 0.35, 0.22, 0.2))
-    first, second = colours[random.integers(2, len(colours), size=2)]
-    inner = oblong(x + 0.015, y + 0.015, x + width - 0.015, y + height - 0.015)
-    hill = np.array(
-        [
-            x + 0.015 + 1j * (y + height - 0.015),
-            x + width * 0.45 + 1j * (y + height * 0.4),
-            x + width - 0.015 + 1j * (y + height - 0.015),
-        ]
-    )
-    return [(oblong(x, y, x + width, y + height), 0.7 * first), (inner, 1.1 * first), (hill, second)]
-
-
-def rug(random: np.random.Generator, colours: Colour, horizon: float) -> list[Shape]:
-    """A flat oval on the floor."""
-    x, wide = random.uniform(0.2, 0.8), random.uniform(0.2, 0.4)
-    oval = circle(28)
-    flat = oval.real * wide + 1j * oval.imag * 0.05 + x + 1j * random.uniform(0.88, 0.97)
-    inner = (flat - flat.mean()) * 0.8 + flat.mean()
-    colour = colours[random.integers(2, len(colours))]
-    return [(flat, 0.9 * colour), (inner, 1.05 * colour)]
-
-
-def clutter(random: np.random.Generator, colours: Colour) -> list[Shape]:
-    """Patches of no particular meaning, in the colours that the objects also wear."""
-    shapes: list[Shape] = []
-    for x, y, size, turn, tone in random.uniform(
-        (0, 0.1, 0.04, 0, 0.85), (1, 0.95, 0.1, 6.3, 1.1), size=(int(random.integers(6, 12)), 5)
-    ):
-        corners = int(random.integers(3, 8))
-        ragged = (
-            size
-            * random.uniform(0.6, 1.0, corners)
-            * np.exp(1j * (turn + 2 * np.pi * np.arange(corners) / corners))
-        )
-        shapes.append((ragged + x + 1j * y, tone * colours[random.integers(len(colours))]))
-    return shapes
-
-
-MAKERS: tuple[Callable[[np.random.Generator, Colour, float], list[Shape]], ...] = (
-    cabinet,
-    casement,
-    shelves,
-    picture,
-    rug,
-)
+def _plant(random: np.random.Generator, x: float) -> Points:
+    """A tuft of leaves from the lower edge, as one outline."""
+    leaves = int(random.integers(5, 9))
+    turns = np.sort(random.uniform(-0.9, 0.9, leaves))
+    lengths = random.uniform(0.2, 0.42, leaves)
+    blade = np.array([0, 0.35 - 0.1j, 0.75 - 0.06j, 1, 0.75 + 0.06j, 0.35 + 0.1j])
+    return np.asarray(x + 1.12j - 1j * np.multiply.outer(lengths * np.exp(1j * turns), blade).ravel())

@@ -49,16 +49,11 @@ HAIRS = np.array(
 )
 
 
-@lru_cache(maxsize=256)
-def texture(index: int, pixels: int) -> Grey:
-    """Texture `index` of the pool at `pixels` px per world unit, (pixels, pixels), mean 0 and spread about 1; it tiles."""
-    if pixels == TILE:
-        return _stored(index)
-    shrinking = pixels < TILE
-    resized = cv2.resize(
-        _stored(index), (pixels, pixels), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
-    )
-    return np.asarray(resized, dtype=np.float32)
+@lru_cache(maxsize=2 * POOL)
+def texture(index: int, unit: int) -> Grey:
+    """Texture `index` of the pool, (unit, unit) px for one world unit, mean 0 and spread about 1; it tiles."""
+    method = cv2.INTER_AREA if unit < TILE else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(_stored(index), (unit, unit), interpolation=method), np.float32)
 
 
 @lru_cache(maxsize=POOL)
@@ -81,12 +76,23 @@ def _stored(index: int) -> Grey:
     return np.clip(noise / noise.std(), -2.5, 2.5).astype(np.float32)
 
 
-def window(index: int, pixels: int, corner: tuple[float, float], shape: tuple[int, int]) -> Grey:
-    """`shape` (rows, columns) px of a texture, from `corner` (x, y) in world units on, repeating."""
-    tile = texture(index, pixels)
-    rows = (np.arange(shape[0]) + round(corner[1] * pixels)) % pixels
-    columns = (np.arange(shape[1]) + round(corner[0] * pixels)) % pixels
-    return tile[rows][:, columns]
+def window(index: int, unit: int, corner: complex, shape: tuple[int, int]) -> Grey:
+    """`shape` (rows, columns) px of a texture at `unit` px per world unit, from `corner` in the world on, repeating."""
+    rows = (np.arange(shape[0]) + round(corner.imag * unit)) % unit
+    columns = (np.arange(shape[1]) + round(corner.real * unit)) % unit
+    return np.asarray(texture(index, unit)[rows][:, columns])
+
+
+def sample(index: int, unit: int, places: NDArray[np.complex64]) -> Grey:
+    """A texture between its pixels, at places in world units; the shape of `places`."""
+    tile, x, y = texture(index, unit), places.real * unit, places.imag * unit
+    left, top = np.floor(x), np.floor(y)
+    right_share, low_share = x - left, y - top
+    column, row = left.astype(np.intp) % unit, top.astype(np.intp) % unit
+    right, low = (column + 1) % unit, (row + 1) % unit
+    above = tile[row, column] * (1 - right_share) + tile[row, right] * right_share
+    below = tile[low, column] * (1 - right_share) + tile[low, right] * right_share
+    return np.asarray(above * (1 - low_share) + below * low_share)
 
 
 def circle(points: int, radius: float = 1.0, centre: complex = 0j) -> Points:

@@ -1,0 +1,155 @@
+"""The moving parts of a scene: rigid polygons of the objects, the figure's limbs and what stands before the lens.
+
+P parts, T instants; a part's motion z -> m z + c leads from its own frame to the world.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from peerattn.actionworld.figure import skeleton
+from peerattn.actionworld.furniture import Colour
+from peerattn.actionworld.motion import Points, Reals
+from peerattn.actionworld.scene import Figure, Scene, Thing
+from peerattn.actionworld.textures import circle
+
+BACKGROUND, PERSON, FIRST_OBJECT = 0, 1, 2  # class ids of the object maps
+# radius at root and tip of each limb in figure heights, and metres nearer than the figure's middle
+LIMBS = {
+    "far upper arm": (0.036, 0.031, -0.2),
+    "far forearm": (0.031, 0.024, -0.2),
+    "far thigh": (0.056, 0.042, -0.1),
+    "far shin": (0.042, 0.028, -0.1),
+    "far shoe": (0.030, 0.022, -0.1),
+    "near thigh": (0.058, 0.043, 0.1),
+    "near shin": (0.043, 0.028, 0.1),
+    "near shoe": (0.030, 0.022, 0.1),
+    "trunk": (0.075, 0.082, 0.0),
+    "near upper arm": (0.038, 0.032, 0.2),
+    "near forearm": (0.032, 0.024, 0.2),
+}
+MIDDLE_DEPTH, FRONT_DEPTH = (
+    3.0,
+    1.2,
+)  # metres from the lens: the figure's middle, and what stands before the lens
+FIST, HEAD_RADIUS, NECK = 0.034, 0.072, 0.036  # figure heights
+
+
+@dataclass(frozen=True)
+class Part:
+    """One rigid polygon in its own frame (world units), its motion, and how it looks."""
+
+    outline: Points
+    turn: Points  # m, (T,)
+    place: Points  # c, (T,)
+    class_id: int
+    depth: float  # metres
+    colour: Colour
+    curve: tuple[float, float] = (
+        0.0,
+        0.0,
+    )  # 1 / half extent along its own x and y where the surface is round
+    shading: float = 0.0  # 0 flat to 1
+    thing: int = -1  # index among the scene's things
+    near: bool = False  # stands before the lens and shifts more with the camera
+
+
+def parts_of(scene: Scene, times: Reals, points: int) -> list[Part]:
+    """All moving parts, back to front; `points` is the number of corners of a circle."""
+    things = [_thing_part(thing, rank, times, points) for rank, thing in enumerate(scene.things)]
+    limbs = _figure_parts(scene, times, points)
+    near_arm = 3  # upper arm, forearm and fist hold the object from the viewer's side
+    parts = [*things[:0:-1], *limbs[:-near_arm], things[0], *limbs[-near_arm:]]
+    if scene.front is not None:
+        still = np.ones(len(times), np.complex128)
+        parts.append(
+            Part(scene.front, still, 0 * still, BACKGROUND, FRONT_DEPTH, scene.front_colour, near=True)
+        )
+    return parts
+
+
+def silhouette(thing: Thing, points: int) -> Points:
+    """The outline of an object about its centre; all kinds have about the same area."""
+    if thing.kind == 0:
+        shape = circle(points)
+    elif thing.kind == 1:
+        shape = 0.886 * np.array([-1 - 1j, 1 - 1j, 1 + 1j, -1 + 1j])
+    elif thing.kind == 2:
+        right = np.array([0.20 - 1.6j, 0.22 - 0.98j, 0.62 - 0.6j, 0.70 - 0.4j, 0.70 + 1.15j, 0.6 + 1.3j])
+        shape = np.concatenate([right, -right[::-1].conj()])
+    else:  # outer and inner circle joined by a seam
+        turn = np.exp(2j * np.pi * np.linspace(0, 1, points + 1))
+        shape = np.concatenate([1.13 * turn, 0.53 * turn[::-1]])
+    return np.asarray(thing.radius * (shape.real * thing.aspect + 1j * shape.imag / thing.aspect))
+
+
+def capsule(length: float, root: float, tip: float, points: int) -> Points:
+    """A limb with round ends, its root at 0 and its tip at `length` on the x axis, (points,)."""
+    half = np.exp(1j * np.linspace(-np.pi / 2, np.pi / 2, points // 2))
+    return np.concatenate([length + tip * half, -root * half])
+
+
+def _thing_part(thing: Thing, rank: int, times: Reals, points: int) -> Part:
+    turn, extent = np.exp(1j * thing.tilt.at(times)), 1.3 * thing.radius
+    depth = MIDDLE_DEPTH if rank == 0 else MIDDLE_DEPTH + 0.3 + 0.1 * rank
+    outline, class_id = silhouette(thing, points), FIRST_OBJECT + thing.kind
+    return Part(outline, turn, thing.at(times), class_id, depth, thing.colour, _round(extent), 0.22, rank)
+
+
+def _figure_parts(scene: Scene, times: Reals, points: int) -> list[Part]:
+    thing, figure = scene.things[0], scene.figure
+    assert thing.cycle is not None, "the figure's object always moves"
+    hand, _, release = thing.cycle.progress(times)
+    swing, nod = figure.swing.at(times), figure.nod.at(times)
+    joints = skeleton(thing.style, hand, release, swing=swing, nod=nod, two_handed=figure.two_handed)
+    size, parts = thing.stage.height, []
+    for name, (wide, narrow, forward) in LIMBS.items():
+        root, tip = (thing.stage.world(joint) for joint in joints[name])
+        length, colour = float(np.abs(tip[0] - root[0])), _colour(figure, name)
+        turn, depth, shape = (
+            (tip - root) / length,
+            MIDDLE_DEPTH - forward,
+            capsule(length, size * wide, size * narrow, points),
+        )
+        parts.append(Part(shape, turn, root, PERSON, depth, colour, (0, 1 / (size * wide)), 0.5))
+        if name == "trunk":
+            parts += _head_parts(scene, *(thing.stage.world(joint) for joint in joints["head"]), points)
+        if name.endswith("forearm"):
+            fist = size * FIST
+            parts.append(Part(circle(points, fist), turn, tip, PERSON, depth, colour, _round(fist), 0.45))
+    return parts
+
+
+def _colour(figure: Figure, limb: str) -> Colour:
+    tone = 0.78 if limb.startswith("far") else 1.0
+    if "forearm" in limb:
+        return tone * figure.skin
+    if "shoe" in limb:
+        return 0.35 * tone * figure.trousers
+    return tone * (figure.shirt if "arm" in limb or limb == "trunk" else figure.trousers)
+
+
+def _head_parts(scene: Scene, centre: Points, top: Points, points: int) -> list[Part]:
+    """Neck, head, hair over the top and the back, and an eye; own y points down the neck."""
+    size, facing, figure = scene.things[0].stage.height, scene.things[0].stage.facing, scene.figure
+    turn, radius, neck = 1j * (top - centre) / np.abs(top - centre), HEAD_RADIUS * size, NECK * size
+    skull = circle(points, radius)
+    arc = np.exp(1j * np.radians(np.linspace(125, 305, points)))
+    hair = radius * np.concatenate([1.08 * arc, [0.32 - 0.52j, -0.28 - 0.30j, -0.50 + 0.45j]])
+    eye = circle(8, 0.11 * radius, radius * (0.52 - 0.02j))
+    if facing < 0:
+        hair, eye = -hair.conj(), -eye.conj()
+    shapes = (
+        (1j * capsule(1.2 * radius, neck, neck, points), 0.85 * figure.skin, (1 / neck, 0.0), 0.4),
+        (skull.real * 0.9 + 1j * skull.imag * 1.06, figure.skin, _round(radius), 0.45),
+        (eye, 0.25 * figure.hair, (0.0, 0.0), 0.0),
+        (hair, figure.hair, _round(1.15 * radius), 0.5),
+    )
+    return [
+        Part(shape, turn, centre, PERSON, MIDDLE_DEPTH, colour, curve, shading)
+        for shape, colour, curve, shading in shapes
+    ]
+
+
+def _round(extent: float) -> tuple[float, float]:
+    return 1 / extent, 1 / extent
