@@ -1,0 +1,78 @@
+// Elements, always from text: names of blocks and classes come from files and are never read as HTML.
+
+function element(tag, properties = {}, ...children) {
+  const { dataset = {}, attributes = {}, ...rest } = properties;
+  const made = Object.assign(document.createElement(tag), rest);
+  Object.assign(made.dataset, dataset);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+const ICONS = {
+  first: "M5 4h2v12H5z M16 4v12l-8-6z",
+  back: "M14 4v12l-8-6z",
+  play: "M6 4v12l10-6z",
+  pause: "M5 4h4v12H5z M11 4h4v12h-4z",
+  forward: "M6 4v12l8-6z",
+  last: "M13 4h2v12h-2z M4 4v12l8-6z",
+  closer: "M9 4h2v5h5v2h-5v5H9v-5H4V9h5z",
+  farther: "M4 9h12v2H4z",
+  whole: "M3 3h5v2H5v3H3z M12 3h5v5h-2V5h-3z M3 12h2v3h3v2H3z M15 12h2v5h-5v-2h3z",
+};
+
+function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const image = document.createElementNS(space, "svg");
+  const path = document.createElementNS(space, "path");
+  for (const [key, value] of [["viewBox", "0 0 20 20"], ["aria-hidden", "true"]]) image.setAttribute(key, value);
+  path.setAttribute("d", ICONS[name]);
+  image.append(path);
+  return image;
+}
+
+function iconButton(name, label, onclick) {
+  return element("button", { type: "button", className: "icon", title: label, ariaLabel: label, onclick }, icon(name));
+}
+
+function relabel(button, name, label) {
+  button.replaceChildren(icon(name));
+  button.title = button.ariaLabel = label;
+}
+
+function checkbox(label, checked, onchange) {
+  const input = element("input", { type: "checkbox", checked, onchange: () => onchange(input.checked) });
+  return element("label", { className: "check" }, input, label);
+}
+
+// A short sample of a colour; a line shows the dash too.
+function swatch(color, pattern) {
+  if (!pattern) {
+    const mark = element("span", { className: "swatch" });
+    mark.style.background = color;
+    return mark;
+  }
+  const line = element("canvas", { className: "dash", width: 56, height: 8 });
+  const pen = line.getContext("2d");
+  Object.assign(pen, { strokeStyle: color, lineWidth: 5 });
+  pen.setLineDash(pattern.map((length) => 2 * length));
+  pen.beginPath();
+  pen.moveTo(0, 4);
+  pen.lineTo(56, 4);
+  pen.stroke();
+  return line;
+}
+
+// What the canvases need of Streamlit's theme, as "#rrggbb" and a font.
+function readTheme(root) {
+  const style = getComputedStyle(root);
+  const pen = document.createElement("canvas").getContext("2d");
+  const color = (name, otherwise) => {
+    pen.fillStyle = otherwise;
+    pen.fillStyle = style.getPropertyValue(name).trim() || otherwise;
+    return pen.fillStyle.startsWith("#") ? pen.fillStyle : otherwise;
+  };
+  const background = color("--st-background-color", "#ffffff");
+  const text = color("--st-text-color", "#31333f");
+  return { background, text, faint: mix(background, text, 0.12), quiet: mix(background, text, 0.62), font: style.fontFamily };
+}

@@ -1,0 +1,89 @@
+// One clip as `figures/recording.py` packs it: header facts, float32 arrays, frames and object maps.
+
+class Recording {
+  constructor(bytes) {
+    const body = 4 + new DataView(bytes.buffer).getUint32(0, true);
+    Object.assign(this, JSON.parse(new TextDecoder().decode(bytes.subarray(4, body))));
+    for (const [name, { offset, shape }] of Object.entries(this.arrays)) {
+      this.arrays[name] = new Float32Array(bytes.buffer, body + offset, shape[0] * shape[1]);
+    }
+    const pictures = (places, type) =>
+      places.map(([offset, length]) => picture(bytes.subarray(body + offset, body + offset + length), type));
+    this.pictures = pictures(this.frames, "image/webp");
+    this.objectMaps = pictures(this.overlays, "image/png");
+    this.length = this.times.length;
+    this.rows = new Map(this.connections.map(({ id }, row) => [id, row]));
+    this.blockRows = new Map(this.blocks.map(({ id }, row) => [id, row]));
+  }
+
+  // Value of a (rows, frames) array.
+  at(name, row, frame) {
+    return this.arrays[name][row * this.length + frame];
+  }
+
+  window(frame) {
+    return this.windows.findIndex(({ start, stop }) => start <= frame && frame < stop);
+  }
+
+  connection(id) {
+    return this.connections[this.rows.get(id)];
+  }
+
+  block(id) {
+    return this.blocks[this.blockRows.get(id)];
+  }
+
+  has(selection) {
+    const known = selection?.kind === "connection" ? this.rows : this.blockRows;
+    return Boolean(selection) && known.has(selection.id);
+  }
+
+  into(block) {
+    return this.connections.filter(({ target }) => target === block);
+  }
+
+  outOf(block) {
+    return this.connections.filter(({ source }) => source === block);
+  }
+
+  // The mean attention factor of a connection at a frame, as a viridis colour.
+  color(id, frame) {
+    return shadeColor(this.viridis, this.at("shade", this.rows.get(id), frame));
+  }
+
+  // The line of the timeline that a connection's source belongs to, with its colour and dash.
+  lookOfBlock(id) {
+    return this.looks[this.block(id).lane];
+  }
+
+  dispose() {
+    for (const image of [...this.pictures, ...this.objectMaps]) URL.revokeObjectURL(image.src);
+  }
+}
+
+function picture(bytes, type) {
+  const image = new Image();
+  image.src = URL.createObjectURL(new Blob([bytes], { type }));
+  return image;
+}
+
+// Linear between the palette's stops, which lie at equal steps from 0 to 1.
+function shadeColor(stops, value) {
+  const place = Math.min(Math.max(value, 0), 1) * (stops.length - 1);
+  const low = Math.min(Math.floor(place), stops.length - 2);
+  return mix(stops[low], stops[low + 1], place - low);
+}
+
+// Colours are "#rrggbb" throughout; `share` 0 gives the first, 1 the second.
+function mix(first, second, share) {
+  const channel = (color, index) => parseInt(color.slice(1 + 2 * index, 3 + 2 * index), 16);
+  const mixed = [0, 1, 2].map((index) =>
+    Math.round(channel(first, index) * (1 - share) + channel(second, index) * share)
+      .toString(16)
+      .padStart(2, "0"),
+  );
+  return `#${mixed.join("")}`;
+}
+
+const number = (value, digits = 3) => (value == null ? "none" : value.toFixed(digits));
+const arrow = ({ source, target }) => `${source} → ${target}`;

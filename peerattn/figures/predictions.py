@@ -1,0 +1,139 @@
+"""Plotly figures of what was predicted, and of how accurate the network is as connections are removed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from peerattn.figures.palette import plain
+from peerattn.tables import frame_ends
+from peerattn.trace import Array, Trace
+
+INK = "#56B4E9"
+"""Predictions belong to no modality: a hue none of them uses."""
+NEUTRAL = "#7F7F7F"
+MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
+
+
+def prediction_bars(trace: Trace, top: int = 5) -> go.Figure:
+    """The clip's most probable classes (the mean over its windows), the first on top."""
+    order = _top(trace.probabilities, top)[::-1]
+    names = [plain(trace.class_names[index]) for index in order]
+    figure = go.Figure(
+        go.Bar(
+            x=trace.probabilities[order],
+            y=np.arange(len(order)),
+            orientation="h",
+            marker={"color": INK},
+            text=[f"{probability:.1%}" for probability in trace.probabilities[order]],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=names,
+            hovertemplate="%{customdata}: %{x:.2%}<extra></extra>",
+        )
+    )
+    windows = "its only window" if len(trace.windows) == 1 else f"mean over {len(trace.windows)} windows"
+    figure.update_layout(margin={**MARGIN, "r": 48}, height=90 + 28 * len(order), bargap=0.35)
+    figure.update_xaxes(title=f"probability for the clip ({windows})", range=[0, 1], tickformat=".0%")
+    return figure.update_yaxes(tickvals=np.arange(len(order)), ticktext=names)
+
+
+def window_strip(trace: Trace, top: int = 5) -> go.Figure:
+    """Each window's probabilities, over time, of the classes that lead the clip or any window."""
+    chosen = dict.fromkeys(int(index) for index in _top(trace.probabilities, top))
+    chosen |= dict.fromkeys(int(np.argmax(window.probabilities)) for window in trace.windows)
+    order = list(chosen)[::-1]
+    names = [plain(trace.class_names[index]) for index in order]
+    grid = np.stack([window.probabilities[order] for window in trace.windows], axis=1)  # (classes, windows)
+    edges = [trace.times[window.start] for window in trace.windows]
+    edges.append(frame_ends(trace.times)[-1])
+    figure = go.Figure(
+        go.Heatmap(
+            z=grid,
+            x=edges,
+            y=np.arange(len(order)),
+            zmin=0,
+            zmax=1,
+            colorscale=[[0, "rgba(86,180,233,0.06)"], [1, INK]],
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            texttemplate="%{z:.0%}",
+            customdata=[[name] * len(trace.windows) for name in names],
+            hovertemplate="%{customdata}: %{z:.2%}<extra></extra>",
+        )
+    )
+    figure.update_layout(margin=MARGIN, height=90 + 28 * len(order))
+    figure.update_xaxes(
+        title=f"time (s), probability in each of {len(trace.windows)} windows",
+        showgrid=False,
+    )
+    return figure.update_yaxes(tickvals=np.arange(len(order)), ticktext=names, showgrid=False)
+
+
+def _top(probabilities: Array, top: int) -> np.ndarray:
+    return np.argsort(-probabilities, kind="stable")[:top]
+
+
+def accuracy_curve(table: pd.DataFrame, *, threshold: float | None = None) -> go.Figure:
+    """Top-1 accuracy against the pruning threshold with its 95 % interval, from `tables.accuracy_table`.
+
+    A step: connections with a weight below the threshold are removed, so that nothing changes between two
+    distinct connection weights and each row holds from just above the row before. The dashed line marks
+    `threshold`.
+    """
+    figure = go.Figure()
+    step = {"shape": "vh", "color": INK}
+    band = {
+        "x": table["threshold"],
+        "mode": "lines",
+        "line": {**step, "width": 0},
+        "hoverinfo": "skip",
+    }
+    figure.add_scatter(y=table["high"], name="high", showlegend=False, **band)
+    figure.add_scatter(
+        y=table["low"],
+        name="95 % interval",
+        fill="tonexty",
+        fillcolor="rgba(86,180,233,0.25)",
+        **band,
+    )
+    figure.add_scatter(
+        x=table["threshold"],
+        y=table["top1"],
+        name="top-1 accuracy",
+        mode="lines+markers",
+        line={**step, "width": 2},
+        marker={"size": 5},
+        customdata=table[["low", "high", "kept", "removed"]].to_numpy(),
+        hovertemplate="threshold %{x:.4f}<br>top-1 %{y:.1%}"
+        "<br>95 %: %{customdata[0]:.1%} to %{customdata[1]:.1%}"
+        "<br>%{customdata[2]} connections kept, %{customdata[3]} removed<extra></extra>",
+    )
+    if threshold is not None:
+        figure.add_vline(
+            x=threshold,
+            line={"color": NEUTRAL, "dash": "dash", "width": 1.5},
+            annotation={
+                "text": f"now {threshold:.3f}",
+                "yref": "paper",
+                "y": 1,
+                "yanchor": "bottom",
+            },
+        )
+    figure.update_layout(
+        margin=MARGIN,
+        height=320,
+        legend={"orientation": "h", "y": 1.15, "x": 1, "xanchor": "right"},
+    )
+    figure.update_xaxes(
+        title="pruning threshold (connection weights below it are removed)",
+        range=[0, 1],
+    )
+    return figure.update_yaxes(title=_accuracy_title(table), range=[0, 1], tickformat=".0%")
+
+
+def _accuracy_title(table: pd.DataFrame) -> str:
+    counts = sorted(set(table["n"]))
+    return f"top-1 accuracy (n = {counts[0]})" if len(counts) == 1 else "top-1 accuracy"

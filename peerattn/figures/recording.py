@@ -1,0 +1,202 @@
+"""What the browser needs to explore one clip without asking Python again, packed into one byte string.
+
+Layout: the header's length (uint32, little endian), the header (JSON, padded to a multiple of 4 bytes), then the
+body. The header names each float32 array of the body by offset and shape, and each image by offset and length.
+T frames, K connections, N blocks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from peerattn.errors import PeerattnError
+from peerattn.figures.level_graph import lane, lanes, level_graph
+from peerattn.figures.palette import VIRIDIS, looks, object_colors
+from peerattn.tables import attention_by, frame_ends
+from peerattn.trace import Trace
+
+FRAME_BUDGET = 32 * 1024
+"""Mean bytes a frame may take: 64 frames stay under 2 MiB."""
+QUALITIES = (85, 70, 50, 30, 10)
+"""WebP qualities, tried until the clip is within its budget."""
+MAX_SIDE = 320
+"""Longest side of a frame in the browser, px."""
+
+
+class _Body:
+    """The part after the header, and where each piece of it lies."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+
+    def add(self, part: bytes) -> int:
+        """Offset of the part; parts start at multiples of 4, as a browser's Float32Array must."""
+        offset = self.size
+        part += b"\0" * (-len(part) % 4)
+        self.parts.append(part)
+        self.size += len(part)
+        return offset
+
+    def array(self, values: NDArray[Any]) -> dict[str, Any]:
+        return {"offset": self.add(values.astype("<f4").tobytes()), "shape": list(values.shape)}
+
+    def images(self, images: Sequence[bytes]) -> list[list[int]]:
+        return [[self.add(image), len(image)] for image in images]
+
+
+def recording(
+    trace: Trace,
+    images: NDArray[np.uint8],
+    *,
+    object_ids: NDArray[np.uint8] | None = None,
+    object_names: Mapping[int, str] | None = None,
+) -> bytes:
+    """The trace's numbers and the frames (T, h, w, 3) the network saw, with the object map (T, h, w) over them.
+
+    `object_names` names the class ids; ids without a name are shown by number. Raises PeerattnError when images or
+    object maps are not one per frame of the trace.
+    """
+    for name, stack in {"images": images, "object maps": object_ids}.items():
+        if stack is not None and len(stack) != len(trace.times):
+            raise PeerattnError(
+                f"{len(stack)} {name} for {len(trace.times)} frames of the trace: give one per frame"
+            )
+    body = _Body()
+    header = {**_trace_header(trace, body), **_image_header(images, object_ids, object_names or {}, body)}
+    text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
+    text += b" " * (-len(text) % 4)
+    return b"".join([len(text).to_bytes(4, "little"), text, *body.parts])
+
+
+def digest(payload: bytes) -> str:
+    """A short name for a payload: equal names mean that nothing needs to be sent again."""
+    return hashlib.blake2b(payload, digest_size=12).hexdigest()
+
+
+def _trace_header(trace: Trace, body: _Body) -> dict[str, Any]:
+    structure = trace.structure
+    lines = attention_by(trace)
+    activity = {block.block: block.activity for block in trace.blocks}
+    weights = {connection.key: connection.connection_weight for connection in trace.connections}
+    nodes, edges, _, _, _, options = level_graph(structure, weights).get_network_data()
+    return {
+        "times": trace.times.tolist(),
+        "end": float(frame_ends(trace.times)[-1]),
+        "graph": {"nodes": nodes, "edges": edges, "options": json.loads(options)},
+        "lanes": [[name, *span] for name, span in lanes(structure).items()],
+        "looks": {
+            name: {"color": look.color, "pattern": look.pattern}
+            for name, look in looks([modality.name for modality in structure.modalities]).items()
+        },
+        "viridis": VIRIDIS,
+        "windows": [_window(trace, number) for number in range(len(trace.windows))],
+        "lines": list(lines.columns),
+        "connections": [
+            {
+                "id": connection.key,
+                "source": connection.source,
+                "target": connection.target,
+                "weight": connection.connection_weight,
+                "attention": spec.attention,
+                "channels": connection.attention_factors.shape[1],
+                "peers": connection.peers,
+                "attentionWeights": connection.attention_weights.tolist(),
+            }
+            for connection, spec in _with_specs(trace)
+        ],
+        "blocks": [
+            {
+                "id": block.id,
+                "level": block.level,
+                "kind": block.kind,
+                "lane": lane(structure, block.id),
+                "reads": block.modality,
+                "width": block.width,
+                "dilation": block.temporal_dilation,
+            }
+            for block in structure.blocks
+        ],
+        "arrays": {
+            "shade": body.array(np.stack([connection.shade for connection in trace.connections])),  # (K, T)
+            "least": body.array(np.stack([c.attention_factors.min(axis=1) for c in trace.connections])),
+            "greatest": body.array(np.stack([c.attention_factors.max(axis=1) for c in trace.connections])),
+            "activity": body.array(np.stack([activity[block.id] for block in structure.blocks])),  # (N, T)
+            "lines": body.array(lines.to_numpy().T),
+        },
+    }
+
+
+def _with_specs(trace: Trace) -> list[tuple[Any, Any]]:
+    specs = {spec.key: spec for spec in trace.structure.connections}
+    return [(connection, specs[connection.key]) for connection in trace.connections]
+
+
+def _window(trace: Trace, number: int) -> dict[str, Any]:
+    window = trace.windows[number]
+    best = int(np.argmax(window.probabilities))
+    return {
+        "start": window.start,
+        "stop": window.stop,
+        "top": trace.class_names[best],
+        "probability": float(window.probabilities[best]),
+    }
+
+
+def _image_header(
+    images: NDArray[np.uint8],
+    object_ids: NDArray[np.uint8] | None,
+    names: Mapping[int, str],
+    body: _Body,
+) -> dict[str, Any]:
+    header: dict[str, Any] = {
+        "frames": body.images(_frames(images)),
+        "size": [images.shape[2], images.shape[1]],
+        "overlays": [],
+        "objects": [],
+    }
+    if object_ids is not None:
+        ids = sorted({*names, *(int(value) for value in np.unique(object_ids))} - {0})
+        colors = dict(zip(ids, object_colors(len(ids)), strict=True))
+        header["objects"] = [[names.get(value, f"class {value}"), colors[value]] for value in ids]
+        header["overlays"] = body.images([_overlay(ids_of_frame, colors) for ids_of_frame in object_ids])
+    return header
+
+
+def _frames(images: NDArray[np.uint8]) -> list[bytes]:
+    scale = MAX_SIDE / max(images.shape[1:3])
+    small = [_shrunk(image[..., ::-1], scale, cv2.INTER_AREA) for image in images]
+    for quality in QUALITIES:
+        encoded = [_encoded(".webp", image, [cv2.IMWRITE_WEBP_QUALITY, quality]) for image in small]
+        if sum(map(len, encoded)) <= FRAME_BUDGET * len(encoded):
+            break
+    return encoded
+
+
+def _overlay(object_ids: NDArray[np.uint8], colors: Mapping[int, str]) -> bytes:
+    """One frame's object map as a PNG that is transparent where there is no object."""
+    table = np.zeros((256, 4), np.uint8)
+    for value, color in colors.items():
+        red, green, blue = bytes.fromhex(color[1:])
+        table[value] = blue, green, red, 255
+    ids = _shrunk(object_ids, MAX_SIDE / max(object_ids.shape), cv2.INTER_NEAREST)
+    return _encoded(".png", table[ids], [cv2.IMWRITE_PNG_COMPRESSION, 6])
+
+
+def _shrunk(image: NDArray[np.uint8], scale: float, interpolation: int) -> NDArray[np.uint8]:
+    if scale >= 1:
+        return np.ascontiguousarray(image)
+    width, height = (max(1, round(side * scale)) for side in (image.shape[1], image.shape[0]))
+    return np.asarray(cv2.resize(image, (width, height), interpolation=interpolation), np.uint8)
+
+
+def _encoded(suffix: str, image: NDArray[np.uint8], settings: list[int]) -> bytes:
+    _, encoded = cv2.imencode(suffix, image, settings)
+    return encoded.tobytes()

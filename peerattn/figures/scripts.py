@@ -1,0 +1,22 @@
+"""The browser side of the explorer: vis-network as the pyvis package carries it, and our own script and style."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from importlib.resources import files
+
+PARTS = ("recording.js", "controls.js", "player.js", "graph.js", "timeline.js", "numbers.js", "explorer.js")
+"""In this order one script: each part may use what stands before it."""
+
+
+@lru_cache(maxsize=1)
+def script() -> str:
+    """One JavaScript module without imports: sets `vis` and `peerattnExplorer` on the page's global object."""
+    vis = files("pyvis").joinpath("templates/lib/vis-9.1.2/vis-network.min.js").read_text("utf-8")
+    style = f"const STYLE = {json.dumps(_own('explorer.css'))};"
+    return "\n".join([vis, style, *(_own(part) for part in PARTS)])
+
+
+def _own(name: str) -> str:
+    return files("peerattn.figures").joinpath("browser", name).read_text("utf-8")
