@@ -1,0 +1,42 @@
+"""Finds Chromium for the tests; `python -m tests.browser` installs one where none is found."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+HOW = "No Chromium found: put one on the PATH (Debian, Ubuntu: sudo apt-get install chromium)."
+
+
+def find_chromium() -> Path | None:
+    """The browser on the PATH, else the one that Playwright installed, else none."""
+    on_path = next(filter(None, map(shutil.which, NAMES)), None)
+    if on_path:
+        return Path(on_path)
+    with sync_playwright() as playwright:
+        own = Path(playwright.chromium.executable_path)
+    return own if own.exists() else None
+
+
+def install_chromium() -> None:
+    """Debian's where it may, else Playwright's own (without what it needs of the system: that takes root)."""
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        subprocess.run(["apt-get", "update", "-qq"], check=False)
+        packages = ["chromium", "fonts-liberation"]  # the fonts: a bare machine has none
+        install = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages]
+        if subprocess.run(install, check=False, stdout=subprocess.DEVNULL).returncode == 0:
+            return
+    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+
+
+if __name__ == "__main__":
+    if not find_chromium():
+        install_chromium()
+    if not find_chromium():
+        print(HOW, file=sys.stderr)
+        # A missing browser skips its tests visibly; in continuous integration it is a failure.
+        sys.exit(1 if os.environ.get("CI") else 0)
