@@ -10,6 +10,8 @@ from av.video.stream import VideoStream
 from peerattn.errors import PeerattnError
 from peerattn.video.frames import Limits, VideoInfo
 
+LOSSLESS = {"ffv1", "png", "rawvideo", "huffyuv", "ffvhuff", "utvideo", "qtrle"}
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -19,6 +21,7 @@ class Stretch:
     start: float
     stop: float | None
     max_side: int  # px
+    ids: bool = False  # the pixels are class ids: wanted as stored, never scaled
 
     @property
     def end(self) -> float:
@@ -53,6 +56,12 @@ def check_picture(info: VideoInfo, limits: Limits) -> None:
     if info.frame_count != 1 and (info.frame_rate or 0) > limits.frame_rate:
         rate = f"{info.frame_rate:,.0f} frames/s, over the limit of {limits.frame_rate:,.0f}"
         raise PeerattnError(f"it declares {rate}: convert it to an ordinary frame rate")
+
+
+def check_lossless(info: VideoInfo) -> None:
+    """Raise PeerattnError for a codec that may change class ids."""
+    if info.codec not in LOSSLESS:
+        raise PeerattnError(f"{info.codec} may change class ids: save them as PNG, or as grey FFV1 in a mkv")
 
 
 def check_stretch(info: VideoInfo, stretch: Stretch, limits: Limits) -> None:

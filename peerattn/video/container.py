@@ -9,8 +9,10 @@ _MOV_BOXES = {b"ftyp", b"moov", b"mdat", b"moof", b"free", b"skip", b"wide", b"p
 _SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675  # Matroska element ids
 
 
-def sniff(file: BinaryIO) -> str:
+def sniff(file: BinaryIO, *, pictures: bool = False) -> str:
     """The demuxer for a file: "mov" (also mp4), "matroska" (also webm), "avi" or "gif"; else PeerattnError.
+
+    With `pictures`, also "png_pipe", a PNG as a video of one frame.
 
     The name of a file says nothing: a text file named .mp4 can make a demuxer open other files or addresses.
     """
@@ -24,6 +26,8 @@ def sniff(file: BinaryIO) -> str:
         return "avi"
     if head[:6] in (b"GIF87a", b"GIF89a"):
         return "gif"
+    if pictures and head[:8] == b"\x89PNG\r\n\x1a\n":
+        return "png_pipe"
     raise PeerattnError("this is not a video file: choose an mp4, mov, mkv, webm, avi or gif")
 
 
@@ -119,6 +123,12 @@ def _gif_complete(file: BinaryIO, size: int) -> bool:
     return file.tell() == size
 
 
+def _png_complete(file: BinaryIO, size: int) -> bool:
+    """The last chunk is empty and named IEND."""
+    file.seek(max(0, size - 12))
+    return file.read(8) == b"\0\0\0\0IEND"
+
+
 def _skip_colours(file: BinaryIO) -> None:
     """Read a packed field and go past the colour table that it announces (for the screen: 2 bytes later)."""
     packed = (file.read(1) or b"\0")[0]
@@ -131,4 +141,5 @@ _COMPLETE: dict[str, Callable[[BinaryIO, int], bool]] = {
     "matroska": _matroska_complete,
     "avi": _avi_complete,
     "gif": _gif_complete,
+    "png_pipe": _png_complete,
 }

@@ -1,12 +1,13 @@
 """`decode` and `probe`: what a person asks of a video file, answered by a worker process."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
 from peerattn.video.frames import Frames, Limits, VideoInfo
@@ -39,6 +40,19 @@ def decode(
         numbers.append(message["number"])
     remarks = ("one frame only: there is no motion",) if len(images) == 1 else ()
     return Frames(np.stack(images), np.array(times), remarks, np.array(numbers, dtype=np.int64))
+
+
+def decode_ids(path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> NDArray[np.uint8]:
+    """(N, H, W) class ids, exactly as stored in a lossless video (grey or palette) or in one PNG (N = 1)."""
+    stretch = {"frame_rate": None, "start": 0.0, "stop": None, "max_side": 1, "ids": True}
+    maps: list[NDArray[np.uint8]] = []
+    for message, pixels in _ask(Path(path), stretch, replace(limits, kept_frames=limits.decoded_frames)):
+        if (len(maps) + 1) * len(pixels) > limits.id_pixels:
+            raise PeerattnError(
+                f"{Path(path).name}: over {limits.id_pixels:,} pixels of class ids: scale the maps down"
+            )
+        maps.append(np.frombuffer(pixels, np.uint8).reshape(message["shape"]))
+    return np.stack(maps)
 
 
 def probe(path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:

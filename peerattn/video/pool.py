@@ -22,7 +22,7 @@ _PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 
 def converse(request: dict[str, Any], seconds: float) -> Iterator[tuple[dict[str, Any], bytes]]:
     """One request and its answers. Only a worker that answered to the end goes back to the pool."""
-    worker = _Worker.take()
+    worker = Worker.take()
     timer = threading.Timer(seconds, worker.kill_late)
     timer.start()
     sound = False
@@ -43,11 +43,11 @@ def converse(request: dict[str, Any], seconds: float) -> Iterator[tuple[dict[str
         worker.give_back() if sound else worker.close()
 
 
-class _Worker:
+class Worker:
     """One decoding process; idle ones wait in a list that threads share."""
 
-    _idle: list["_Worker"] = []  # noqa: RUF012 - shared by design
-    _lock = threading.Lock()
+    idle: list["Worker"] = []  # noqa: RUF012 - shared by design
+    lock = threading.Lock()
 
     def __init__(self) -> None:
         command = [sys.executable, "-P", "-c", _START, _PACKAGE_ROOT]
@@ -57,11 +57,11 @@ class _Worker:
         self.late = False
 
     @classmethod
-    def take(cls) -> "_Worker":
+    def take(cls) -> "Worker":
         """An idle worker that still lives, else a new one."""
-        with cls._lock:
-            while cls._idle:
-                worker = cls._idle.pop()
+        with cls.lock:
+            while cls.idle:
+                worker = cls.idle.pop()
                 if worker.process.poll() is None:
                     return worker
                 worker.close()
@@ -69,9 +69,9 @@ class _Worker:
 
     def give_back(self) -> None:
         """Wait for the next file, or stop where enough others wait."""
-        with self._lock:
-            if len(self._idle) < _POOL_SIZE:
-                self._idle.append(self)
+        with self.lock:
+            if len(self.idle) < _POOL_SIZE:
+                self.idle.append(self)
                 return
         self.close()
 
@@ -108,11 +108,11 @@ class _Worker:
 
     @classmethod
     def close_idle(cls) -> None:
-        with cls._lock:
-            while cls._idle:
-                cls._idle.pop().close()
+        with cls.lock:
+            while cls.idle:
+                cls.idle.pop().close()
 
 
-atexit.register(_Worker.close_idle)
+atexit.register(Worker.close_idle)
 if hasattr(os, "register_at_fork"):  # a forked process must not talk over its parent's pipes
-    os.register_at_fork(after_in_child=_Worker._idle.clear)
+    os.register_at_fork(after_in_child=Worker.idle.clear)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import floor
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -46,14 +47,16 @@ class Picture:
 
     number: int
     time: float  # s
-    image: NDArray[np.uint8]  # (H, W, 3) RGB
+    image: NDArray[np.uint8]  # (H, W, 3) RGB, or (H, W) class ids
 
 
 @contextmanager
-def open_video(path: str, limits: Limits) -> Iterator[tuple[InputContainer, VideoStream, str]]:
+def open_video(
+    path: str, limits: Limits, *, ids: bool = False
+) -> Iterator[tuple[InputContainer, VideoStream, str]]:
     """The opened file, its video stream and its container; no other file and no network can be reached."""
     with Path(path).open("rb") as file:
-        kind = sniff(file)
+        kind = sniff(file, pictures=ids)
         check_complete(file, kind)
     options = {"protocol_whitelist": "file", "format_whitelist": kind}
     with av.open(f"file:{path}", format=kind, options=options, metadata_errors="ignore") as container:
@@ -93,7 +96,8 @@ def pictures(
         if kept > limits.kept_frames:
             raise too_many_kept(limits)
         shape = shape or _scaled(frame, stretch.max_side)
-        yield Picture(number, time, upright(frame, shape))
+        image = class_ids(frame) if stretch.ids else colours(frame, shape)
+        yield Picture(number, time, np.ascontiguousarray(np.rot90(image, quarter_turns(frame))))
     if not kept:
         raise PeerattnError(f"no frame lies in the chosen stretch: the last one read is at {time:.2f} s")
 
@@ -109,6 +113,8 @@ def timed_frames(
         try:
             frame = next(frames, None)
         except av.error.FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise
             raise _damaged(number, time) from error
         if frame is None:
             return
@@ -149,12 +155,29 @@ def _scaled(frame: VideoFrame, max_side: int) -> tuple[int, int]:
     return max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
 
 
-def upright(frame: VideoFrame, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """(H, W, 3) RGB pixels, scaled to the stored width and height `shape`, then turned by the tag."""
+def colours(frame: VideoFrame, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """(H, W, 3) RGB pixels as stored, scaled to the width and height `shape`."""
     if shape != (frame.width, frame.height):
         frame = frame.reformat(width=shape[0], height=shape[1], format="rgb24", interpolation="AREA")
-    image = frame.to_ndarray(format="rgb24")
-    return np.ascontiguousarray(np.rot90(image, quarter_turns(frame)))
+    image: NDArray[Any] = frame.to_ndarray(format="rgb24")
+    return image
+
+
+def class_ids(frame: VideoFrame) -> NDArray[np.uint8]:
+    """(H, W) grey levels or palette indices as stored; colours only where red, green and blue are equal."""
+    stored: Any = frame.to_ndarray() if frame.format.name in ("gray", "pal8") else None
+    if stored is not None:
+        return np.asarray(stored[0] if frame.format.name == "pal8" else stored)
+    if not frame.format.is_rgb or frame.format.components[0].bits != 8:
+        raise PeerattnError(
+            "its pixels are not class ids: save them as 8-bit grey PNG, or grey FFV1 in a mkv"
+        )
+    image: NDArray[Any] = frame.to_ndarray(format="rgb24")
+    if np.any(image != image[..., :1]):
+        raise PeerattnError(
+            "its pixels are colours, not class ids: save the ids as grey levels or as a palette"
+        )
+    return image[..., 0]
 
 
 def quarter_turns(frame: VideoFrame) -> int:

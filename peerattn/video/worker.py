@@ -51,16 +51,19 @@ def _confine(limits: Limits) -> None:
 
 
 def _answer(request: dict[str, Any], limits: Limits, output: BinaryIO) -> None:
-    with reader.open_video(request["path"], limits) as (container, stream, kind):
+    stretch = checks.Stretch(**request["stretch"]) if request["stretch"] else None
+    ids = stretch is not None and stretch.ids
+    with reader.open_video(request["path"], limits, ids=ids) as (container, stream, kind):
         info = checks.declared(container, stream, kind)
         checks.check_picture(info, limits)
-        if request["stretch"] is None:
+        if ids:
+            checks.check_lossless(info)
+        if stretch is None:
             _, _, frame = next(reader.timed_frames(container, stream, limits))
             if reader.quarter_turns(frame) % 2:
                 info = replace(info, width=info.height, height=info.width)
             _send(output, kind="info", info=asdict(info))
         else:
-            stretch = checks.Stretch(**request["stretch"])
             checks.check_stretch(info, stretch, limits)
             for picture in reader.pictures(container, stream, stretch, limits):
                 _send_picture(output, picture)

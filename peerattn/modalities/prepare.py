@@ -1,0 +1,174 @@
+"""Frames -> `Clip`: the square crop, and from it each modality that a network reads.
+
+B clips, C channels, T frames, H height, W width; h, w the display size of the square crop.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from peerattn.errors import PeerattnError
+from peerattn.modalities.alignment import map_of_each_frame
+from peerattn.modalities.clip import Clip, ClipSettings, ObjectMaps
+from peerattn.modalities.flow import SMALLEST, optical_flow
+from peerattn.structure import Modality
+from peerattn.video import Frames
+
+DISPLAY_SIZE = 320  # px per side at most
+_SHAPE_TOLERANCE = 0.05  # by how much width / height of maps and frames may differ
+
+Images = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What the modalities are computed from, at network size."""
+
+    images: Images  # (T, H, W, 3)
+    ids: Images | None  # (T, H, W)
+    flow: str
+
+
+def prepare(
+    frames: Frames,
+    modalities: Sequence[Modality],
+    settings: ClipSettings,
+    *,
+    objects: ObjectMaps | None = None,
+    hold: bool = False,
+) -> Clip:
+    """The clip (B = 1, all T frames) that a network with these modalities reads.
+
+    A single frame is repeated to fill a window, so its flow is zero. Raises PeerattnError for a modality that
+    cannot be made from what is there, and for object maps that do not fit the frames or the network.
+    """
+    if min(frames.images.shape[1:3]) < SMALLEST:
+        raise PeerattnError(f"the frames are smaller than {SMALLEST} px a side: choose a larger video")
+    remarks = list(frames.remarks)
+    maps = None
+    if objects is not None:
+        _check_shape(objects, frames)
+        index, held = map_of_each_frame(objects, frames, frame_rate=settings.frame_rate, hold=hold)
+        maps = objects.ids[index]
+        remarks += held
+    images, times = frames.images, frames.times
+    if len(images) == 1:
+        images, times, maps = _repeated(images, times, maps, settings)
+        remarks.append(f"the frame is repeated {settings.window} times and its optical flow is zero")
+    for modality in modalities:
+        remarks += _class_remarks(modality, objects)
+    display = min(*images.shape[1:3], DISPLAY_SIZE)
+    ids = None if maps is None else square_ids(maps, settings.size)
+    source = _Source(square(images, settings.size), ids, settings.flow)
+    return Clip(
+        tensors={modality.name: _tensor(modality, source) for modality in modalities},
+        times=times,
+        images=square(images, display),
+        object_ids=None if maps is None else square_ids(maps, display),
+        objects=None if objects is None else objects.origin,
+        remarks=tuple(remarks),
+    )
+
+
+def square(images: Images, size: int) -> Images:
+    """(T, size, size, 3) the central square of each frame, scaled."""
+    crop = _central(images)
+    method = cv2.INTER_AREA if crop.shape[1] > size else cv2.INTER_LINEAR
+    return np.stack([cv2.resize(image, (size, size), interpolation=method) for image in crop])
+
+
+def square_ids(ids: Images, size: int) -> Images:
+    """(T, size, size) the central square of each map, scaled to the nearest id."""
+    return np.stack(
+        [cv2.resize(one, (size, size), interpolation=cv2.INTER_NEAREST_EXACT) for one in _central(ids)]
+    )
+
+
+def _central(images: Images) -> Images:
+    """The central square of (T, H, W, …)."""
+    height, width = images.shape[1:3]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return images[:, top : top + side, left : left + side]
+
+
+def _repeated(
+    images: Images, times: NDArray[np.float64], maps: Images | None, settings: ClipSettings
+) -> tuple[Images, NDArray[np.float64], Images | None]:
+    """One frame as a still window."""
+    still = times[0] + np.arange(settings.window) / settings.frame_rate
+    repeated_maps = None if maps is None else np.repeat(maps, settings.window, axis=0)
+    return np.repeat(images, settings.window, axis=0), still, repeated_maps
+
+
+def _check_shape(objects: ObjectMaps, frames: Frames) -> None:
+    (map_height, map_width), (height, width) = objects.ids.shape[1:], frames.images.shape[1:3]
+    if abs(map_width * height / (map_height * width) - 1) > _SHAPE_TOLERANCE:
+        sizes = f"the object maps are {map_width}x{map_height} but the frames {width}x{height}"
+        raise PeerattnError(f"{sizes}: attach maps that cover whole upright frames")
+
+
+def _class_remarks(modality: Modality, objects: ObjectMaps | None) -> list[str]:
+    """What network and object maps do not have in common; raises PeerattnError when it is everything."""
+    if modality.name != "object":
+        return []
+    if objects is None:
+        raise PeerattnError(
+            "this network reads object maps and there are none: attach a file or estimate them"
+        )
+    known, given = modality.class_ids, dict(zip(objects.class_ids, objects.class_names, strict=True))
+    unknown = [f"{class_id} ({name})" for class_id, name in given.items() if class_id not in known]
+    absent = [str(class_id) for class_id in known if class_id not in given]
+    if len(absent) == len(known):
+        raise PeerattnError(
+            f"the network knows none of the object maps' class ids {sorted(given)}: "
+            f"it knows {sorted(known)}, renumber the maps"
+        )
+    remarks = [f"the network does not know these object classes, they are ignored: {', '.join(unknown)}"]
+    remarks += [
+        f"the object maps do not declare these class ids, their channels are empty: {', '.join(absent)}"
+    ]
+    return [remark for remark, found in zip(remarks, (unknown, absent), strict=True) if found]
+
+
+def _tensor(modality: Modality, source: _Source) -> Tensor:
+    """(1, C, T, H, W) float32."""
+    if modality.name not in _MAKERS:
+        raise PeerattnError(
+            f"modality {modality.name!r} cannot be made from a video: use {', '.join(_MAKERS)}"
+        )
+    channels_last = _MAKERS[modality.name](source, modality)  # (T, H, W, C)
+    if channels_last.shape[-1] != modality.channels:
+        raise PeerattnError(
+            f"{modality.name} has {channels_last.shape[-1]} channels, not {modality.channels}"
+        )
+    return torch.from_numpy(np.ascontiguousarray(channels_last.transpose(3, 0, 1, 2), np.float32))[None]
+
+
+def _rgb(source: _Source, modality: Modality) -> NDArray[np.float32]:
+    """Colours in [0, 1]."""
+    return source.images.astype(np.float32) / np.float32(255)
+
+
+def _flow(source: _Source, modality: Modality) -> NDArray[np.float32]:
+    """Px a frame at network size."""
+    return optical_flow(source.images, source.flow)
+
+
+def _object(source: _Source, modality: Modality) -> NDArray[np.bool_]:
+    """One channel a class id that the network knows, 1 where the map shows it."""
+    assert source.ids is not None  # _class_remarks has refused clips without maps
+    channels: NDArray[np.bool_] = source.ids[..., None] == np.array(modality.class_ids, np.uint8)
+    return channels
+
+
+_MAKERS: dict[str, Callable[[_Source, Modality], NDArray[np.float32] | NDArray[np.bool_]]] = {
+    "rgb": _rgb,
+    "flow": _flow,
+    "object": _object,
+}
