@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from peerattn.blocks import by_frame
 from peerattn.errors import PeerattnError
-from peerattn.modalities import Clip
+from peerattn.modalities import Clip, windows
 from peerattn.network import Network, Passed
 from peerattn.structure import ConnectionSpec
 from peerattn.trace import BlockTrace, ConnectionTrace, Trace, WindowTrace
@@ -65,12 +65,6 @@ def recording(network: Network) -> Iterator[Recording]:
     finally:
         for handle in handles:
             handle.remove()
-
-
-def windows(frames: int, window: int) -> list[tuple[int, int]]:
-    """(start, stop) of the fewest windows of at most `window` frames, as equal as possible; they share no frame."""
-    edges = np.linspace(0, frames, -(-frames // window) + 1).round().astype(int).tolist()
-    return list(zip(edges[:-1], edges[1:], strict=True))
 
 
 def record(

@@ -1,0 +1,136 @@
+"""Labelled clips: one example, and folders of real ones.
+
+A folder holds one folder a class, or a `manifest.csv` with columns path, label and split, and optionally group (the
+source video: clips of one group are not independent) and mask_path (an object-map file).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from peerattn.errors import PeerattnError
+from peerattn.modalities import ClipSettings, Segmenter, estimate_objects, prepare, read_objects
+from peerattn.structure import Modality
+from peerattn.video import decode
+
+VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".gif")
+SPLITS = ("test", "val")
+"""Which split is evaluated when none is chosen: the first that the manifest has."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A labelled clip: modality → (1, C, T, H, W), and the group whose clips are not independent of it."""
+
+    label: int
+    tensors: Mapping[str, Tensor]
+    group: str
+
+
+@dataclass(frozen=True)
+class LabelledFile:
+    """A video file, its class, and what else a manifest says of it."""
+
+    path: Path
+    label: str
+    group: str
+    split: str = ""
+    objects: Path | None = None
+
+
+def labelled_files(folder: Path, *, split: str | None = None) -> tuple[LabelledFile, ...]:
+    """The clips of a folder; raises PeerattnError when there are none, or the manifest cannot be read."""
+    if not folder.is_dir():
+        raise PeerattnError(f"{folder} is not a folder: give one with a folder a class, or a manifest.csv")
+    manifest = folder / "manifest.csv"
+    files = _from_manifest(manifest) if manifest.is_file() else _from_folders(folder)
+    splits = {file.split for file in files}
+    if split is None and splits != {""}:
+        split = next((name for name in SPLITS if name in splits), None)
+    if split is not None:
+        files = [file for file in files if file.split == split]
+    if not files:
+        raise PeerattnError(f"{folder} has no labelled clips{f' of split {split!r}' if split else ''}")
+    return tuple(files)
+
+
+def _from_folders(folder: Path) -> list[LabelledFile]:
+    """<class>/<clip>, or <split>/<class>/<clip>."""
+    files = []
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in VIDEO_SUFFIXES:
+            parents = path.relative_to(folder).parent.parts
+            objects = path.with_suffix(".npz")
+            if len(parents) in (1, 2):
+                split = parents[0] if len(parents) == 2 else ""
+                maps = objects if objects.is_file() else None
+                files.append(LabelledFile(path, parents[-1], str(path), split, maps))
+    return files
+
+
+def _from_manifest(manifest: Path) -> list[LabelledFile]:
+    try:
+        with manifest.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        return [
+            LabelledFile(
+                path=_inside(manifest.parent, row["path"]),
+                label=row["label"],
+                group=row.get("group") or row["path"],
+                split=row.get("split") or "",
+                objects=_inside(manifest.parent, row["mask_path"]) if row.get("mask_path") else None,
+            )
+            for row in rows
+        ]
+    except (KeyError, UnicodeDecodeError, csv.Error) as error:
+        raise PeerattnError(f"{manifest} needs the columns path, label and split ({error})") from error
+
+
+def _inside(folder: Path, name: str) -> Path:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise PeerattnError(f"the manifest names {name!r}, which lies outside its folder")
+    return path
+
+
+class FolderExamples(Sequence[Example]):
+    """The clips of a folder as a network reads them, each decoded when it is asked for."""
+
+    def __init__(
+        self,
+        files: Sequence[LabelledFile],
+        class_names: Sequence[str],
+        *,
+        modalities: Sequence[Modality],
+        settings: ClipSettings,
+        segmenter: Segmenter | None = None,
+    ) -> None:
+        """Raises PeerattnError when a clip's class is not one that the network knows."""
+        unknown = sorted({file.label for file in files} - set(class_names))
+        if unknown:
+            raise PeerattnError(
+                f"the folder has classes that this network does not know ({', '.join(unknown[:5])}): "
+                f"it knows {', '.join(class_names)}"
+            )
+        self.files, self.class_names = files, tuple(class_names)
+        self.modalities, self.settings, self.segmenter = modalities, settings, segmenter
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> Example:  # type: ignore[override]  # no slices
+        file = self.files[index]
+        frames = decode(file.path, frame_rate=self.settings.frame_rate)
+        objects = None
+        if any(modality.name == "object" for modality in self.modalities):
+            if file.objects:
+                objects = read_objects(file.objects)
+            elif self.segmenter:
+                objects = estimate_objects(frames.images, self.segmenter)
+        clip = prepare(frames, self.modalities, self.settings, objects=objects)
+        return Example(self.class_names.index(file.label), clip.tensors, file.group)

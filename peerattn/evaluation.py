@@ -1,0 +1,238 @@
+"""Accuracy with its interval: never a number, and never a difference, without one.
+
+95 % intervals: Wilson's for the accuracy of independent clips; a bootstrap over groups where several clips come from
+one source video; a paired bootstrap for a difference on the same clips.
+Shapes: N clips, K classes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from peerattn.data import Example
+from peerattn.errors import PeerattnError
+from peerattn.modalities import windows
+from peerattn.network import Network
+from peerattn.pruning import Pruning, masked, survey, thresholds
+
+Z95 = 1.959964  # standard deviations either side of the mean that hold 95 % of a normal distribution
+RESAMPLES = 2_000
+Interval = tuple[float, float]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class ClassResult:
+    """How one class fared: `n` clips, the share of them recognised, its interval."""
+
+    name: str
+    n: int
+    accuracy: float
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Accuracies in [0, 1] over n clips; `confusion` (K, K) counts clips, rows true, columns predicted.
+
+    `correct` (N,) and `groups` (N,) line up with the examples, so that two evaluations of the same clips can be paired.
+    `macro` is the mean of the class accuracies, over the classes that have clips.
+    """
+
+    n: int
+    top1: float
+    top1_interval: Interval
+    top5: float
+    top5_interval: Interval
+    macro: float
+    macro_interval: Interval
+    classes: tuple[ClassResult, ...]
+    confusion: NDArray[np.int64]
+    correct: NDArray[np.bool_]
+    groups: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys that `evaluate --json` and a checkpoint's card hold."""
+        names = ("n", "top1", "top1_interval", "top5", "top5_interval", "macro", "macro_interval")
+        classes = [
+            {"name": row.name, "n": row.n, "accuracy": row.accuracy, "interval": list(row.interval)}
+            for row in self.classes
+        ]
+        numbers = {name: getattr(self, name) for name in names}
+        return {**numbers, "classes": classes, "confusion": self.confusion.tolist()}
+
+
+def wilson(successes: int, n: int) -> Interval:
+    """The 95 % score interval of a share (Wilson 1927)."""
+    if n == 0:
+        return 0.0, 1.0
+    share, z2 = successes / n, Z95**2
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def bootstrap(
+    statistic: Callable[[NDArray[np.int64]], float], groups: Sequence[str], *, seed: int = 0
+) -> Interval:
+    """The 95 % percentile interval of a statistic of clip numbers, whole groups being drawn again."""
+    names, group_of = np.unique(np.array(groups), return_inverse=True)
+    members = [np.flatnonzero(group_of == number) for number in range(len(names))]
+    generator = np.random.default_rng(seed)
+    draws = generator.integers(len(names), size=(RESAMPLES, len(names)))
+    values = [statistic(np.concatenate([members[number] for number in draw])) for draw in draws]
+    low, high = np.percentile(values, (2.5, 97.5))
+    return float(low), float(high)
+
+
+def summarise(
+    logits: NDArray[np.float32], labels: NDArray[np.int64], groups: Sequence[str], class_names: Sequence[str]
+) -> Evaluation:
+    """The evaluation of predictions (N, K) against labels (N,)."""
+    if len(labels) == 0:
+        raise PeerattnError("there are no clips to evaluate on: give at least one")
+    order = np.argsort(-logits, axis=1, kind="stable")
+    predicted = order[:, 0]
+    correct, among5 = predicted == labels, (order[:, :5] == labels[:, None]).any(axis=1)
+    confusion = np.zeros((len(class_names),) * 2, np.int64)
+    np.add.at(confusion, (labels, predicted), 1)
+
+    def interval(hits: NDArray[np.bool_]) -> Interval:
+        if len(set(groups)) == len(groups):
+            return wilson(int(hits.sum()), len(hits))
+        return bootstrap(lambda drawn: float(hits[drawn].mean()), groups)
+
+    rows = []
+    for number, name in enumerate(class_names):
+        own = labels == number
+        hits, n = int(correct[own].sum()), int(own.sum())
+        rows.append(ClassResult(name, n, hits / n if n else 0.0, wilson(hits, n)))
+    return Evaluation(
+        n=len(labels),
+        top1=float(correct.mean()),
+        top1_interval=interval(correct),
+        top5=float(among5.mean()),
+        top5_interval=interval(among5),
+        macro=_macro(correct, labels),
+        macro_interval=bootstrap(lambda drawn: _macro(correct[drawn], labels[drawn]), groups),
+        classes=tuple(rows),
+        confusion=confusion,
+        correct=correct,
+        groups=tuple(groups),
+    )
+
+
+def _macro(correct: NDArray[np.bool_], labels: NDArray[np.int64]) -> float:
+    clips = np.bincount(labels)
+    hits = np.bincount(labels, weights=correct)
+    return float((hits[clips > 0] / clips[clips > 0]).mean())
+
+
+def paired_difference(before: Evaluation, after: Evaluation) -> tuple[float, Interval]:
+    """after − before in top-1 accuracy on the same clips, with its paired interval."""
+    if before.groups != after.groups:
+        raise PeerattnError("the two evaluations are of different clips: evaluate both on the same ones")
+    change = after.correct.astype(float) - before.correct.astype(float)
+    return float(change.mean()), bootstrap(lambda drawn: float(change[drawn].mean()), before.groups)
+
+
+def evaluate(
+    network: Network,
+    examples: Iterable[Example],
+    *,
+    window: int,
+    batch: int = 16,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Top-1, top-5 and macro accuracy of clip predictions, each the mean over the clip's windows.
+
+    `progress(done, total)` counts clips and may raise to cancel.
+    """
+    total = len(examples) if isinstance(examples, Sequence) else 0
+    probabilities, labels, groups = [], [], []
+    for members in _batches(examples, batch):
+        probabilities.append(_predict(network, members, window))
+        labels += [member.label for member in members]
+        groups += [member.group for member in members]
+        if progress:
+            progress(len(labels), max(total, len(labels)))
+    stacked = np.concatenate(probabilities) if probabilities else np.zeros((0, len(network.class_names)), np.float32)
+    return summarise(stacked, np.array(labels, np.int64), groups, network.class_names)
+
+
+def _batches(examples: Iterable[Example], most: int) -> Iterator[list[Example]]:
+    """Neighbouring examples of one shape."""
+    members: list[Example] = []
+    for example in examples:
+        if members and (len(members) == most or _shapes(members[0]) != _shapes(example)):
+            yield members
+            members = []
+        members.append(example)
+    if members:
+        yield members
+
+
+def _shapes(example: Example) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in example.tensors.items()}
+
+
+def _predict(network: Network, members: Sequence[Example], window: int) -> NDArray[np.float32]:
+    """Probabilities (B, K): the mean over the windows."""
+    device = next(network.parameters()).device
+    read = [modality.name for modality in network.structure.modalities]
+    clip = {name: torch.cat([member.tensors[name] for member in members]).to(device) for name in read}
+    spans = windows(next(iter(clip.values())).shape[2], window)
+    training = network.training
+    network.eval()
+    try:
+        with torch.inference_mode():
+            shares = [_window_shares(network, clip, start, stop) for start, stop in spans]
+    finally:
+        network.train(training)
+    array: NDArray[np.float32] = torch.stack(shares).mean(dim=0).cpu().numpy()
+    return array
+
+
+def _window_shares(network: Network, clip: dict[str, Tensor], start: int, stop: int) -> Tensor:
+    logits: Tensor = network({name: tensor[:, :, start:stop] for name, tensor in clip.items()})
+    return torch.softmax(logits, dim=1)
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """What one threshold keeps, and the accuracy it leaves; None where the output is cut off."""
+
+    pruning: Pruning
+    evaluation: Evaluation | None
+
+    @property
+    def threshold(self) -> float:
+        return self.pruning.threshold
+
+
+def threshold_curve(
+    network: Network, examples: Sequence[Example], *, window: int, progress: Progress | None = None
+) -> Iterator[CurvePoint]:
+    """A point for each distinct connection weight, ascending: the first removes nothing.
+
+    Points come one at a time, so that a curve can be drawn while it grows; `progress` counts points.
+    """
+    weights = network.connection_weights()
+    steps = thresholds(weights)
+    for done, threshold in enumerate(steps):
+        pruning = survey(network.structure, weights, threshold)
+        evaluation = None
+        if pruning.output_connected:
+            with masked(network, threshold):
+                evaluation = evaluate(network, examples, window=window)
+        if progress:
+            progress(done + 1, len(steps))
+        yield CurvePoint(pruning, evaluation)

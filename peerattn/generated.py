@@ -1,0 +1,76 @@
+"""ActionWorld clips as a network reads them: the same path from images to modalities as for a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from peerattn.actionworld import CLASS_NAMES, MAP_NAMES, OBJECT_CLASS_IDS, generate
+from peerattn.data import Example
+from peerattn.errors import PeerattnError
+from peerattn.modalities import ClipSettings, ObjectMaps, Segmenter, estimate_objects, prepare
+from peerattn.structure import Modality
+from peerattn.video import Frames
+
+TEST_SEED = 1_000_000_000
+"""Seeds from here on are never trained on."""
+
+MODALITIES = (
+    Modality("rgb", 3, ("red", "green", "blue")),
+    Modality("flow", 2, ("rightward px per frame", "downward px per frame")),
+    Modality("object", len(OBJECT_CLASS_IDS), tuple(MAP_NAMES[i] for i in OBJECT_CLASS_IDS), OBJECT_CLASS_IDS),
+)
+
+
+class GeneratedExamples(Dataset[Example], Sequence[Example]):
+    """The clips of consecutive seeds, made when they are asked for; the same seed gives the same clip.
+
+    `segmenter` estimates the object maps from the colours; without it they are the true ones.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        class_names: Sequence[str],
+        *,
+        modalities: Sequence[Modality],
+        settings: ClipSettings,
+        first_seed: int = TEST_SEED,
+        segmenter: Segmenter | None = None,
+    ) -> None:
+        """Raises PeerattnError when the network's classes are not ActionWorld's."""
+        if tuple(class_names) != CLASS_NAMES:
+            raise PeerattnError(
+                "this network's classes are not those of the generated clips: give --data FOLDER with labelled ones"
+            )
+        self.count, self.modalities, self.settings = count, modalities, settings
+        self.first_seed, self.segmenter = first_seed, segmenter
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> Example:  # type: ignore[override]  # no slices
+        if not 0 <= index < self.count:
+            raise IndexError(index)
+        seed, settings = self.first_seed + index, self.settings
+        world = generate(seed, frames=settings.window, size=settings.size)
+        times = np.arange(settings.window) / settings.frame_rate
+        frames = Frames(world.images, times, ())
+        objects = None
+        if any(modality.name == "object" for modality in self.modalities):
+            if self.segmenter:
+                objects = estimate_objects(world.images, self.segmenter)
+            else:
+                class_ids = tuple(range(1, len(MAP_NAMES)))
+                objects = ObjectMaps(world.object_ids, None, class_ids, MAP_NAMES[1:], "true")
+        clip = prepare(frames, self.modalities, settings, objects=objects)
+        return Example(world.label, clip.tensors, f"seed {seed}")
+
+
+def collate(examples: Sequence[Example]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """Examples of one size → modality → (B, C, T, H, W), and labels (B,)."""
+    tensors = {name: torch.cat([e.tensors[name] for e in examples]) for name in examples[0].tensors}
+    return tensors, torch.tensor([example.label for example in examples])
