@@ -131,6 +131,6 @@ class FolderExamples(Sequence[Example]):
             if file.objects:
                 objects = read_objects(file.objects)
             elif self.segmenter:
-                objects = estimate_objects(frames.images, self.segmenter)
+                objects = estimate_objects(frames, self.segmenter)
         clip = prepare(frames, self.modalities, self.settings, objects=objects)
         return Example(self.class_names.index(file.label), clip.tensors, file.group)

@@ -62,7 +62,7 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
         objects = None
         if any(modality.name == "object" for modality in self.modalities):
             if self.segmenter:
-                objects = estimate_objects(world.images, self.segmenter)
+                objects = estimate_objects(frames, self.segmenter)
             else:
                 class_ids = tuple(range(1, len(MAP_NAMES)))
                 objects = ObjectMaps(world.object_ids, None, class_ids, MAP_NAMES[1:], "true")
