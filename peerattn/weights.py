@@ -118,7 +118,7 @@ def _check_entries(path: Path, header: Mapping[str, Any], expected: Mapping[str,
     for name, shape in expected.items():
         entry = header[name] if isinstance(header[name], dict) else {}
         if entry.get("shape") != list(shape):
-            raise PeerattnError(f"{path}: {name} has shape {entry.get('shape')} not {list(shape)}")
+            raise PeerattnError(f"{path}: {name} has shape {entry.get('shape')}, not {list(shape)}")
         if entry.get("dtype") not in _DTYPES:
             raise PeerattnError(f"{path}: {name} is stored as {entry.get('dtype')}, where float32 is needed")
 

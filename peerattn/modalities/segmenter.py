@@ -3,7 +3,10 @@
 B images, C channels, K classes (the background first), H height, W width, T frames.
 """
 
+from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from peerattn.errors import PeerattnError
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.video import Frames
 from peerattn.weights import WEIGHTS_FILE, find_checkpoint, read_card, read_weights
@@ -63,12 +67,26 @@ def _convolutions(source: int, target: int) -> nn.Sequential:
 def load_segmenter(name: str) -> Segmenter:
     """The segmentation network of a checkpoint; raises PeerattnError when it is missing or does not fit."""
     folder = find_checkpoint(name)
-    card = read_card(folder, "segmenter")
-    settings = card["settings"]
-    segmenter = Segmenter(tuple(card["class_ids"]), tuple(card["class_names"]), **settings)
+    segmenter = _built(folder, read_card(folder, "segmenter"))
     expected = {key: tuple(tensor.shape) for key, tensor in segmenter.state_dict().items()}
     segmenter.load_state_dict(read_weights(folder / WEIGHTS_FILE, expected))
     return segmenter.eval()
+
+
+def _built(folder: Path, card: Mapping[str, Any]) -> Segmenter:
+    """The network that a card describes, within bounds, not yet with its weights."""
+    try:
+        class_ids = tuple(int(class_id) for class_id in card["class_ids"])
+        class_names = tuple(str(class_name) for class_name in card["class_names"])
+        size, width = int(card["settings"]["size"]), int(card["settings"]["width"])
+    except (KeyError, TypeError, ValueError):
+        needed = "class_ids, class_names and settings (size, width)"
+        raise PeerattnError(f"{folder.name}'s card lacks {needed}: save the checkpoint again") from None
+    if not 16 <= size <= 512 or not 1 <= width <= 64:
+        raise PeerattnError(f"{folder.name}: size {size} and width {width} must be 16 to 512 and 1 to 64")
+    if not len(class_names) == len(class_ids) == len(set(class_ids) & set(range(1, 256))):
+        raise PeerattnError(f"{folder.name}: its class_ids must be 1 to 255, each once and each with a name")
+    return Segmenter(class_ids, class_names, size=size, width=width)
 
 
 def estimate_objects(frames: Frames, segmenter: Segmenter) -> ObjectMaps:

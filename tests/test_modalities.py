@@ -1,0 +1,478 @@
+"""From frames to what a network reads: the square crop, optical flow, object maps of the right frames."""
+
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from peerattn.errors import PeerattnError
+from peerattn.modalities import (
+    ClipSettings,
+    ObjectMaps,
+    Segmenter,
+    estimate_objects,
+    load_segmenter,
+    optical_flow,
+    prepare,
+    read_objects,
+    windows,
+    write_objects,
+)
+from peerattn.modalities.alignment import map_of_each_frame
+from peerattn.structure import Modality
+from peerattn.video import Frames, decode
+from peerattn.weights import write_card, write_weights
+from tests import media
+
+RGB = Modality("rgb", 3, ("red", "green", "blue"))
+FLOW = Modality("flow", 2, ("x", "y"))
+OBJECT = Modality("object", 2, ("person", "ball"), (1, 3))
+SETTINGS = ClipSettings(size=32, window=4, frame_rate=8.0)
+
+
+def some_frames(count: int, *, height: int = 48, width: int = 64) -> Frames:
+    return Frames(media.moving_square(count, height=height, width=width), np.arange(count) / 8)
+
+
+def some_maps(count: int, *, height: int = 48, width: int = 64, **places: NDArray[np.int64]) -> ObjectMaps:
+    """Map n holds class 1 + 2 * (n % 2) in its left half."""
+    ids = np.zeros((count, height, width), np.uint8)
+    ids[:, :, : width // 2] = (1 + 2 * (np.arange(count) % 2))[:, None, None]
+    return ObjectMaps(ids, places.get("frames"), (1, 3), ("person", "ball"), "true")
+
+
+# The square crop
+
+
+@pytest.mark.parametrize(("height", "width"), [(48, 64), (64, 48), (49, 63), (400, 500), (20, 300)])
+def test_crop_is_the_central_square(height: int, width: int) -> None:
+    columns = np.linspace(0, 255, width).astype(np.uint8)
+    image = np.broadcast_to(columns[None, :, None], (height, width, 3))
+    clip = prepare(Frames(image[None].repeat(2, 0), np.arange(2) / 8), [RGB], SETTINGS)
+    side = min(height, width)
+    assert clip.images.shape[1:] == (min(side, 320), min(side, 320), 3)
+    assert clip.tensors["rgb"].shape == (1, 3, 2, 32, 32)
+    left = (width - side) // 2
+    expected = image[0, left : left + side, 0].mean() / 255
+    assert clip.tensors["rgb"].mean().item() == pytest.approx(expected, abs=0.02)
+
+
+def test_colours_reach_the_network_unchanged_at_its_own_size() -> None:
+    frames = some_frames(3, height=32, width=32)
+    clip = prepare(frames, [RGB], SETTINGS)
+    back = (clip.tensors["rgb"][0].permute(1, 2, 3, 0) * 255).round().to(torch.uint8).numpy()
+    np.testing.assert_array_equal(back, frames.images)
+    np.testing.assert_array_equal(clip.images, frames.images)
+
+
+def test_one_frame_becomes_a_still_window_and_says_so() -> None:
+    clip = prepare(some_frames(1), [RGB, FLOW, OBJECT], SETTINGS, objects=some_maps(1))
+    assert all(tensor.shape[2] == SETTINGS.window for tensor in clip.tensors.values())
+    assert not clip.tensors["flow"].any()
+    np.testing.assert_array_equal(clip.times, np.arange(4) / 8)
+    assert len(clip.images) == SETTINGS.window
+    assert any("repeated 4 times" in remark for remark in clip.remarks)
+
+
+def test_remarks_of_the_frames_are_kept() -> None:
+    frames = some_frames(3)
+    remarked = Frames(frames.images, frames.times, ("a remark",))
+    assert prepare(remarked, [RGB], SETTINGS).remarks == ("a remark",)
+
+
+@pytest.mark.parametrize("modality", [Modality("depth", 1, ("m",)), Modality("rgb", 4, ("a", "b", "c", "d"))])
+def test_modality_that_cannot_be_made_is_refused(modality: Modality) -> None:
+    with pytest.raises(PeerattnError, match=modality.name):
+        prepare(some_frames(2), [modality], SETTINGS)
+
+
+# Optical flow
+
+
+@pytest.mark.parametrize("preset", ["ultrafast", "fast", "medium"])
+@pytest.mark.parametrize(("right", "down"), [(2, 1), (-3, 2)])
+def test_flow_points_to_the_next_frame(preset: str, right: int, down: int) -> None:
+    texture = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8), (0, 0), 2)
+    images = np.stack(
+        [np.roll(texture, (step * down, step * right), (0, 1))[16:112, 16:112] for step in range(3)]
+    )
+    flow = optical_flow(images, preset)
+    assert flow.shape == (3, 96, 96, 2)
+    assert np.abs(flow[:2, 12:-12, 12:-12] - (right, down)).mean() < 0.15
+    np.testing.assert_array_equal(flow[2], flow[1])
+
+
+def test_flow_of_a_frame_depends_on_it_and_the_next_only() -> None:
+    images = media.moving_square(5)
+    np.testing.assert_array_equal(optical_flow(images)[1], optical_flow(images[1:3])[0])
+
+
+def test_flow_of_tiny_frames_and_unknown_presets_is_refused() -> None:
+    with pytest.raises(PeerattnError, match="12 px"):
+        optical_flow(media.moving_square(2, height=11, width=40), "fast")
+    with pytest.raises(PeerattnError, match="slow"):
+        optical_flow(media.moving_square(2), "slow")
+    with pytest.raises(PeerattnError, match="12 px"):
+        prepare(some_frames(2, height=10), [RGB], SETTINGS)
+
+
+# Windows
+
+
+@given(st.integers(1, 2000), st.integers(1, 64))
+def test_windows_are_those_of_array_split(frames: int, window: int) -> None:
+    parts = np.array_split(np.arange(frames), -(-frames // window))
+    assert windows(frames, window) == tuple((int(part[0]), int(part[-1]) + 1) for part in parts)
+    assert all(0 < stop - start <= window for start, stop in windows(frames, window))
+
+
+# Object maps and the frames they belong to
+
+
+def test_object_tensor_is_one_channel_a_class() -> None:
+    clip = prepare(some_frames(4), [OBJECT], SETTINGS, objects=some_maps(4))
+    channels = clip.tensors["object"][0]  # (2, 4, 32, 32)
+    left = torch.zeros(32, 32)
+    left[:, :16] = 1
+    for frame in range(4):
+        torch.testing.assert_close(channels[frame % 2, frame], left)
+        assert not channels[1 - frame % 2, frame].any()
+    assert clip.objects == "true"
+    assert clip.object_ids is not None
+    assert clip.object_ids.shape == (4, 48, 48)
+
+
+def test_missing_object_maps_are_an_error_not_zeros() -> None:
+    with pytest.raises(PeerattnError, match="attach a file or estimate"):
+        prepare(some_frames(4), [RGB, OBJECT], SETTINGS)
+
+
+@given(st.data())
+def test_each_frame_gets_the_map_of_its_number(data: st.DataObject) -> None:
+    """Maps for some frames: refused, or held from the last earlier one, as a plain loop says."""
+    listed = sorted(data.draw(st.sets(st.integers(0, 30), min_size=1)))
+    kept = sorted(data.draw(st.sets(st.integers(0, 30), min_size=1)))
+    hold = data.draw(st.booleans())
+    maps = ObjectMaps(np.ones((len(listed), 2, 2), np.uint8), np.array(listed), (1,), ("one",), "true")
+    frames = Frames(np.zeros((len(kept), 2, 2, 3), np.uint8), np.array(kept) / 30, (), np.array(kept))
+    earlier = [[place for place in listed if place <= number] for number in kept]
+    missing = sum(number not in listed for number in kept)
+    if missing and (not hold or not all(earlier)):
+        with pytest.raises(PeerattnError, match=r"frames"):
+            map_of_each_frame(maps, frames, frame_rate=8, hold=hold)
+        return
+    index, remarks = map_of_each_frame(maps, frames, frame_rate=8, hold=hold)
+    assert [listed[place] for place in index] == [places[-1] for places in earlier]
+    assert bool(remarks) == bool(missing)
+
+
+def test_error_names_how_many_maps_are_missing() -> None:
+    with pytest.raises(PeerattnError, match=r"2 of 4 frames have no object map \(the first is frame 1\)"):
+        prepare(some_frames(4), [OBJECT], SETTINGS, objects=some_maps(2, frames=np.array([0, 2])))
+
+
+def test_held_maps_are_reported() -> None:
+    clip = prepare(
+        some_frames(4), [OBJECT], SETTINGS, objects=some_maps(2, frames=np.array([0, 2])), hold=True
+    )
+    assert clip.remarks == ("2 of 4 frames have no object map: the last earlier map is held",)
+    torch.testing.assert_close(clip.tensors["object"][:, :, 0], clip.tensors["object"][:, :, 1])
+
+
+def test_maps_of_every_frame_follow_the_sampled_frames(tmp_path: Path) -> None:
+    frames = decode(media.write_video(tmp_path / "a.mp4", media.moving_square(30)), frame_rate=8)
+    clip = prepare(frames, [OBJECT], SETTINGS, objects=some_maps(30))
+    shown = clip.tensors["object"][0, 1, :, 0, 0]  # class 3 in maps of odd number
+    assert shown.tolist() == [number % 2 for number in frames.source_numbers]
+
+
+@given(st.lists(st.floats(0, 4), min_size=1, max_size=20, unique=True), st.integers(1, 30))
+def test_maps_with_times_serve_the_frames_near_them(places: list[float], count: int) -> None:
+    places = sorted(places)
+    maps = ObjectMaps(np.ones((len(places), 2, 2), np.uint8), None, (1,), ("one",), "true", np.array(places))
+    frames = Frames(np.zeros((count, 2, 2, 3), np.uint8), np.arange(count) / 8)
+    gaps = [min(abs(place - time) for place in places) for time in frames.times]
+    reached = [gap <= 1 / 16 + 0.001 for gap in gaps]
+    if not all(reached):
+        with pytest.raises(PeerattnError, match=f"{reached.count(False)} of {count}"):
+            map_of_each_frame(maps, frames, frame_rate=8, hold=False)
+        return
+    index, remarks = map_of_each_frame(maps, frames, frame_rate=8, hold=False)
+    assert np.abs(np.array(places)[index] - frames.times).tolist() == gaps
+    assert remarks == ()
+
+
+def test_maps_of_another_shape_are_refused() -> None:
+    with pytest.raises(PeerattnError, match="48x64 but the frames 64x48"):
+        prepare(some_frames(2), [OBJECT], SETTINGS, objects=some_maps(2, height=64, width=48))
+
+
+def test_classes_that_only_one_side_knows_are_reported() -> None:
+    maps = ObjectMaps(np.ones((2, 48, 64), np.uint8), None, (1, 9), ("person", "kite"), "attached")
+    clip = prepare(some_frames(2), [OBJECT], SETTINGS, objects=maps)
+    assert [remark.partition(":")[2] for remark in clip.remarks] == [" 9 (kite)", " 3"]
+
+
+def test_classes_that_the_network_knows_none_of_are_refused() -> None:
+    maps = ObjectMaps(np.full((2, 48, 64), 9, np.uint8), None, (9,), ("kite",), "attached")
+    with pytest.raises(PeerattnError, match="knows none"):
+        prepare(some_frames(2), [OBJECT], SETTINGS, objects=maps)
+
+
+# Object maps from files
+
+
+@pytest.mark.parametrize("places", [{}, {"frames": np.array([0, 3, 7])}])
+def test_written_maps_are_read_back(tmp_path: Path, places: dict[str, NDArray[np.int64]]) -> None:
+    maps = some_maps(3, **places)
+    write_objects(tmp_path / "maps.npz", maps)
+    back = read_objects(tmp_path / "maps.npz", origin="true")
+    np.testing.assert_array_equal(back.ids, maps.ids)
+    np.testing.assert_array_equal(back.frames, maps.frames)
+    assert (back.class_ids, back.class_names, back.origin) == (maps.class_ids, maps.class_names, "true")
+
+
+def test_folder_of_pictures_is_read(tmp_path: Path) -> None:
+    maps = some_maps(3)
+    for number, ids in zip((0, 5, 12), maps.ids, strict=True):
+        cv2.imwrite(str(tmp_path / f"map_{number:05}.png"), ids)
+    (tmp_path / "classes.json").write_text(
+        json.dumps({"class_ids": [0, 1, 3], "class_names": ["none", "a", "b"]})
+    )
+    back = read_objects(tmp_path)
+    np.testing.assert_array_equal(back.ids, maps.ids)
+    assert back.frames is not None
+    assert back.frames.tolist() == [0, 5, 12]
+    assert (back.class_ids, back.class_names) == ((1, 3), ("a", "b"))
+
+
+def test_palette_indices_of_pictures_are_ids(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    ids = some_maps(1).ids[0]
+    picture = image.fromarray(ids, mode=None).convert("P")
+    picture.putdata(ids.ravel().tolist())
+    picture.putpalette([*range(255, -1, -1)] * 3)
+    picture.save(tmp_path / "0.png")
+    (tmp_path / "classes.json").write_text('{"class_ids": [1, 3]}')
+    np.testing.assert_array_equal(read_objects(tmp_path).ids[0], ids)
+
+
+def test_lossless_video_of_ids_is_read(tmp_path: Path) -> None:
+    maps = some_maps(4)
+    media.write_video(tmp_path / "maps.mkv", maps.ids, codec="ffv1")
+    (tmp_path / "maps.json").write_text('{"class_ids": [1, 3], "times": [0, 0.5, 1, 1.5]}')
+    back = read_objects(tmp_path / "maps.mkv")
+    np.testing.assert_array_equal(back.ids, maps.ids)
+    assert back.times is not None
+    assert back.times.tolist() == [0, 0.5, 1, 1.5]
+
+
+IDS = np.ones((2, 4, 4), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"ids": IDS}, "does not declare its class_ids"),
+        ({"class_ids": [1]}, "no array named ids"),
+        ({"ids": IDS, "class_ids": [2]}, r"\[1\]"),
+        ({"ids": IDS, "class_ids": [1, 1]}, "each once"),
+        ({"ids": IDS, "class_ids": [1, 300]}, "1 to 255"),
+        ({"ids": IDS, "class_ids": ["person"]}, "whole numbers"),
+        ({"ids": IDS, "class_ids": [1], "class_names": ["a", "b"]}, "2 class_names"),
+        ({"ids": IDS[0], "class_ids": [1]}, r"\(N, H, W\)"),
+        ({"ids": IDS.astype(float), "class_ids": [1]}, "whole numbers"),
+        ({"ids": IDS.astype(int) * 300, "class_ids": [1]}, "0 to 255"),
+        ({"ids": IDS, "class_ids": [1], "frames": [3, 2]}, "rise"),
+        ({"ids": IDS, "class_ids": [1], "frames": [3]}, "as many frames"),
+        ({"ids": IDS, "class_ids": [1], "frames": [0.5, 1.5]}, "whole numbers"),
+        ({"ids": IDS, "class_ids": [1], "frames": [0, 1], "times": [0, 1]}, "one of the two"),
+        ({"ids": IDS, "class_ids": [1], "times": [0, np.nan]}, "times"),
+        ({"ids": np.array([[[None]]]), "class_ids": [1]}, "pickled"),
+    ],
+)
+def test_wrong_npz_is_refused(tmp_path: Path, arrays: dict[str, object], said: str) -> None:
+    path = tmp_path / "wrong.npz"
+    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
+    with pytest.raises(PeerattnError, match=said):
+        read_objects(path)
+
+
+def test_npz_that_unpacks_to_too_much_is_refused_before_it_does(tmp_path: Path) -> None:
+    header = "{'descr': '|u1', 'fortran_order': False, 'shape': (1000, 2000, 2000), }"
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w") as archive:
+        archive.writestr(
+            "ids.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+        )
+    with pytest.raises(PeerattnError, match=r"4,000,000,000 bytes exceeds"):
+        read_objects(tmp_path / "bomb.npz")
+
+
+def _no_pictures(folder: Path) -> None:
+    (folder / "classes.json").write_text('{"class_ids": [1]}')
+
+
+def _no_declaration(folder: Path) -> None:
+    cv2.imwrite(str(folder / "0.png"), IDS[0])
+
+
+def _two_sizes(folder: Path) -> None:
+    _no_pictures(folder)
+    _no_declaration(folder)
+    cv2.imwrite(str(folder / "1.png"), np.ones((5, 4), np.uint8))
+
+
+def _one_number_twice(folder: Path) -> None:
+    _no_pictures(folder)
+    for name in ("a_1.png", "b_1.png"):
+        cv2.imwrite(str(folder / name), IDS[0])
+
+
+def _broken_json(folder: Path) -> None:
+    (folder / "classes.json").write_text("[" * 100_000)
+
+
+def _colours(folder: Path) -> None:
+    _no_pictures(folder)
+    cv2.imwrite(str(folder / "0.png"), media.moving_square(1)[0])
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (_no_pictures, "no .png"),
+        (_no_declaration, "classes.json, which declares its class_ids, is missing"),
+        (_two_sizes, "1.png has another size"),
+        (_one_number_twice, "frame number of its own"),
+        (_broken_json, "not readable JSON"),
+        (_colours, "colours, not class ids"),
+    ],
+)
+def test_wrong_folder_is_refused(tmp_path: Path, make: Callable[[Path], None], said: str) -> None:
+    make(tmp_path)
+    with pytest.raises(PeerattnError, match=said):
+        read_objects(tmp_path)
+
+
+def test_maps_that_are_no_maps_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.npz").write_text("these are notes")
+    for path in (tmp_path / "notes.npz", tmp_path / "nothing.npz"):
+        with pytest.raises(PeerattnError, match=path.name):
+            read_objects(path)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_mutated_npz_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    path = tmp_path_factory.mktemp("mutated") / "maps.npz"
+    write_objects(path, some_maps(2))
+    data, random = bytearray(path.read_bytes()), np.random.default_rng(seed)
+    for place in random.integers(0, len(data), 3):
+        data[place] = random.integers(0, 256)
+    path.write_bytes(bytes(data))
+    try:
+        read_objects(path)
+    except PeerattnError as error:
+        assert "\n" not in str(error)
+
+
+# Estimated object maps
+
+
+def small_segmenter() -> Segmenter:
+    torch.manual_seed(0)
+    return Segmenter((1, 3), ("person", "ball"), size=32, width=4).eval()
+
+
+@pytest.mark.parametrize(("height", "width"), [(48, 64), (180, 101), (32, 32), (20, 37)])
+def test_estimated_maps_cover_the_frames(height: int, width: int) -> None:
+    frames = some_frames(3, height=height, width=width)
+    maps = estimate_objects(frames, small_segmenter())
+    assert maps.origin == "estimated"
+    assert min(maps.ids.shape[1:]) == 32
+    clip = prepare(frames, [RGB, OBJECT], SETTINGS, objects=maps)
+    assert clip.objects == "estimated"
+
+
+def test_estimated_maps_belong_to_sampled_frames(tmp_path: Path) -> None:
+    frames = decode(media.write_video(tmp_path / "a.mp4", media.moving_square(30)), frame_rate=8)
+    maps = estimate_objects(frames, small_segmenter())
+    assert maps.frames is not None
+    np.testing.assert_array_equal(maps.frames, frames.source_numbers)
+    assert prepare(frames, [OBJECT], SETTINGS, objects=maps).remarks == ()
+
+
+def test_segmenter_stays_within_its_parameters() -> None:
+    segmenter = Segmenter(tuple(range(1, 8)), tuple("abcdefg"), size=64, width=24)
+    assert sum(parameter.numel() for parameter in segmenter.parameters()) <= 300_000
+    assert segmenter(torch.rand(2, 3, 64, 48)).shape == (2, 8, 64, 48)
+
+
+@pytest.fixture
+def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A segmenter's checkpoint, named "objects"."""
+    segmenter = small_segmenter()
+    folder = tmp_path / "objects"
+    settings = {"size": 32, "width": 4}
+    write_card(
+        folder, "segmenter", {"class_ids": [1, 3], "class_names": ["person", "ball"], "settings": settings}
+    )
+    write_weights(folder / "weights.safetensors", segmenter.state_dict())
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", os.fspath(tmp_path))
+    return folder
+
+
+def test_loaded_segmenter_is_the_saved_one(saved: Path) -> None:
+    frames = some_frames(3)
+    np.testing.assert_array_equal(
+        estimate_objects(frames, load_segmenter("objects")).ids,
+        estimate_objects(frames, small_segmenter()).ids,
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"size": 32, "width": 10**6}, "width"),
+        ({"size": 10**6, "width": 4}, "size"),
+        ({"size": 32}, "settings"),
+        ({"size": 32, "width": 6}, "shape"),
+    ],
+)
+def test_absurd_card_is_refused(saved: Path, settings: dict[str, int], said: str) -> None:
+    write_card(saved, "segmenter", {"class_ids": [1, 3], "class_names": ["a", "b"], "settings": settings})
+    with pytest.raises(PeerattnError, match=said):
+        load_segmenter("objects")
+
+
+def test_missing_segmenter_is_refused() -> None:
+    with pytest.raises(PeerattnError, match="no checkpoint 'no-such-segmenter'"):
+        load_segmenter("no-such-segmenter")
+
+
+# Settings
+
+
+@pytest.mark.parametrize("wrong", [{"size": 4}, {"window": 0}, {"frame_rate": 0.0}, {"flow": "slow"}])
+def test_absurd_settings_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(PeerattnError, match=next(iter(wrong))):
+        ClipSettings(**wrong)  # type: ignore[arg-type]
+
+
+# Real files
+
+
+def test_real_clip_becomes_a_clip(shared: Path) -> None:
+    frames = decode(shared / "clips" / "sam2_05_default_juggle.mp4", frame_rate=8.0, stop=3.0)
+    clip = prepare(frames, [RGB, FLOW], ClipSettings())
+    assert clip.tensors["rgb"].shape == (1, 3, 24, 64, 64)
+    assert 0.05 < clip.tensors["flow"].abs().mean() < 5
+    assert clip.images.shape == (24, 180, 180, 3)

@@ -1,0 +1,118 @@
+"""Checkpoint folders: what is written is read back, what does not fit is refused before it is allocated."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peerattn.errors import PeerattnError
+from peerattn.weights import find_checkpoint, read_card, read_weights, write_card, write_weights
+
+TENSORS = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.count": torch.tensor(7)}
+SHAPES: dict[str, tuple[int, ...]] = {"a.weight": (2, 3), "a.count": ()}
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    path = tmp_path / "weights.safetensors"
+    write_weights(path, TENSORS)
+    return path
+
+
+def with_header(path: Path, header: bytes, *, length: int | None = None) -> Path:
+    """A weights file that says what it likes."""
+    path.write_bytes((len(header) if length is None else length).to_bytes(8, "little") + header)
+    return path
+
+
+def test_written_weights_are_read_back(weights: Path) -> None:
+    back = read_weights(weights, SHAPES)
+    assert back.keys() == TENSORS.keys()
+    assert all(torch.equal(back[name], TENSORS[name]) for name in TENSORS)
+
+
+@pytest.mark.parametrize(
+    ("expected", "said"),
+    [
+        ({**SHAPES, "b.weight": (2,)}, "lacks b.weight"),
+        ({"a.weight": (2, 3)}, "holds a.count, unknown"),
+        ({**SHAPES, "a.weight": (3, 2)}, r"a.weight has shape \[2, 3\], not \[3, 2\]"),
+        ({f"c{number}": () for number in range(9)} | SHAPES, "and 6 more"),
+    ],
+)
+def test_weights_that_do_not_fit_are_named(
+    weights: Path, expected: dict[str, tuple[int, ...]], said: str
+) -> None:
+    with pytest.raises(PeerattnError, match=said):
+        read_weights(weights, expected)
+
+
+def test_other_number_types_are_refused(tmp_path: Path) -> None:
+    write_weights(tmp_path / "half.safetensors", {"a": torch.zeros(2, dtype=torch.float16)})
+    with pytest.raises(PeerattnError, match="F16"):
+        read_weights(tmp_path / "half.safetensors", {"a": (2,)})
+
+
+def test_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    write_weights(tmp_path / "nan.safetensors", {"a": torch.tensor([1.0, float("nan")])})
+    with pytest.raises(PeerattnError, match="not finite"):
+        read_weights(tmp_path / "nan.safetensors", {"a": (2,)})
+
+
+@pytest.mark.parametrize(
+    ("header", "length"),
+    [(b"{}", 10**12), (b"{}", 0), (b"[]", None), (b"not json", None), (b"[" * 90_000, None), (b"{}", 90_000)],
+)
+def test_senseless_headers_are_refused(tmp_path: Path, header: bytes, length: int | None) -> None:
+    with pytest.raises(PeerattnError):
+        read_weights(with_header(tmp_path / "x.safetensors", header, length=length), SHAPES)
+
+
+def test_declared_size_is_not_believed(tmp_path: Path) -> None:
+    entry = {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}
+    header = json.dumps(
+        {"a.weight": entry, "a.count": {"dtype": "I64", "shape": [], "data_offsets": [24, 32]}}
+    )
+    with pytest.raises(PeerattnError, match="damaged"):  # no data follows
+        read_weights(with_header(tmp_path / "x.safetensors", header.encode()), SHAPES)
+
+
+def test_missing_weights_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(PeerattnError, match="not a safetensors file"):
+        read_weights(tmp_path / "nothing.safetensors", SHAPES)
+
+
+def test_checkpoint_is_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", os.fspath(tmp_path))
+    write_card(tmp_path / "mine", "network", {"settings": {"size": 64}})
+    assert find_checkpoint("mine") == tmp_path / "mine"
+    assert read_card(find_checkpoint("mine"), "network")["settings"] == {"size": 64}
+    with pytest.raises(PeerattnError, match="where a segmenter is needed"):
+        read_card(tmp_path / "mine", "segmenter")
+
+
+def test_chosen_folder_comes_before_the_current_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("chosen", "checkpoints"):
+        write_card(tmp_path / folder / "mine", "network", {})
+    assert find_checkpoint("mine") == Path("checkpoints/mine")
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", os.fspath(tmp_path / "chosen"))
+    assert find_checkpoint("mine") == tmp_path / "chosen/mine"
+
+
+@pytest.mark.parametrize("name", ["", "..", "../mine", "/etc", "a/b", "a\nb", "x" * 200])
+def test_names_that_lead_elsewhere_are_refused(name: str) -> None:
+    with pytest.raises(PeerattnError, match="not a checkpoint's name"):
+        find_checkpoint(name)
+
+
+@given(st.binary(max_size=300))
+def test_any_card_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, text: bytes) -> None:
+    folder = tmp_path_factory.mktemp("cards")
+    (folder / "card.json").write_bytes(text)
+    with pytest.raises(PeerattnError):
+        read_card(folder, "network")
