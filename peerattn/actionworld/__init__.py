@@ -1,17 +1,18 @@
-"""ActionWorld: generated clips of a figure acting on an object, with exact optical flow, object maps, depth and positions.
+"""ActionWorld: generated clips of a figure acting on an object, with exact flow, object maps and depth.
 
 A class is an action times an object. No modality tells it alone:
 
 - the *object* wears the room's own colours and textures, but is plain in the object map;
-- the *action* is one of two pairs that are each other backwards in time (lift and lower, push and pull), so that a single frame
-  is ambiguous and the motion plain;
-- two or three *other objects* are always there, at least one of which moves by itself on a path of the same family, so that the
-  object map alone does not say which object the figure acts on.
+- the *action* is one of a pair that is each other backwards in time (lift and lower, push and pull), so that
+  a single frame is ambiguous and the motion plain;
+- two or three *other objects* are always there, and at least one moves by itself on a path of the same
+  family, so that the object map alone does not say which object the figure acts on.
 
-A clip of any length shows the same motion at 8 frames a second. The action repeats: stroke, hold, return, hold. In the stroke
-(1.3 to 1.9 s) the hand is on the object. In the return (0.6 s) the hand lets go and the object comes back alone: a lifted object
-falls, a pushed one slides back, a lowered one is tossed up and caught, a pulled one slides off. So the figure never performs the
-reverse of its action, and each repetition shows the label anew. The middle of the first two seconds lies near a stroke's middle.
+A clip of any length shows the same motion at 8 frames a second. The action repeats: stroke, hold, return,
+hold. In the stroke (1.3 to 1.9 s) the hand is on the object. In the return (about 0.6 s) the hand lets go and
+the object comes back alone: a lifted object falls, a pushed one slides back, a lowered one is tossed up and
+caught, a pulled one slides off. So the figure never performs the reverse of its action, and each repetition
+shows the label anew. The middle of the first two seconds lies near the middle of a stroke.
 """
 
 from dataclasses import dataclass
@@ -33,13 +34,14 @@ OBJECT_CLASS_IDS = tuple(range(FIRST_OBJECT, FIRST_OBJECT + len(OBJECTS)))
 SMALLEST, LARGEST = 16, 2048  # px a side
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WorldClip:
     """T frames of H by W px and all that is known about them.
 
-    `flow` is in px to the next frame, x then y; the last frame's leads to the pose one step later. `object_ids` shows what is
-    visible (see `MAP_NAMES`); what stands before the lens counts as background. `depth` is in metres. `positions` holds the
-    centre of each of N objects in px, visible or not; row 0 is the one acted on, and `kinds` has each row's class id.
+    `flow` is in px to the next frame, x then y; the last frame's leads to the pose one step later.
+    `object_ids` shows what is visible (see `MAP_NAMES`); what stands before the lens counts as background.
+    `depth` is in metres. `positions` has the centre of each of N objects in px (x, y; whole numbers are pixel
+    centres), visible or not; row 0 is the one acted on, and `kinds` gives the class id of each row.
     """
 
     images: NDArray[np.uint8]  # (T, H, W, 3)
@@ -54,9 +56,10 @@ class WorldClip:
 
 
 def generate(seed: int, *, frames: int = 16, size: int | tuple[int, int] = 64) -> WorldClip:
-    """The clip of a seed: the same bytes for the same arguments, the same scene at every size (side, or height and width).
+    """The clip of a seed: the same bytes for the same arguments, the same scene at every size.
 
-    The labels of 16 consecutive seeds are all different. Raises PeerattnError for arguments out of range.
+    `size` is the side in px, or height and width. The labels of 16 consecutive seeds are all different.
+    Raises PeerattnError for arguments out of range.
     """
     height, width = (size, size) if isinstance(size, int) else size
     if seed < 0:

@@ -28,7 +28,7 @@ def compose(seed: int) -> Scene:
 
 
 def stage_label(random: Random, label: int) -> Scene:
-    """A random scene of a class; the two actions of a pair draw the same choices and differ in the sense of time alone."""
+    """A random scene of a class; the two actions of a pair draw the same choices, but time runs backwards."""
     action, kind = divmod(label, len(OBJECTS))
     palette = PALETTES[random.integers(len(PALETTES))]
     things = [_acted(random, palette, kind, action)]
@@ -65,7 +65,7 @@ def _acted(random: Random, palette: Colour, kind: int, action: int) -> Thing:
 
 
 def _distractor(random: Random, palette: Colour, kind: int, placed: list[Thing], *, moving: bool) -> Thing:
-    """Another object, on a path of the same family or at rest, where it meets figure and placed objects least."""
+    """Another object, on a path of the same family or at rest, where it meets figure and objects least."""
     thing = _thing(random, palette, kind, int(random.integers(len(ACTIONS))))
     if not moving:
         thing = replace(thing, cycle=None)

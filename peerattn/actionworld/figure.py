@@ -1,6 +1,6 @@
-"""An articulated figure that acts: one bent body for each point of an action's path, elbows and knees by inverse kinematics.
+"""An articulated figure that acts: one body for each point of an action's path, limbs by inverse kinematics.
 
-Points are complex, x + iy. Inside this file the figure is one unit tall, faces +x, stands on y = 0 and y points up.
+Points are complex, x + iy. Here the figure is one unit tall, faces +x, stands on y = 0, and y points up.
 T instants.
 """
 
@@ -32,17 +32,22 @@ class Style:
         """Hip, shoulders and hand at each progress 0 to 1, each (T,)."""
         along = self.low + (self.high - self.low) * progress
         if self.upright:
-            hip = 1j * (HIP - 0.20 * (1 - along) ** 1.5)
-            shoulder = hip + TRUNK * np.exp(1j * (np.pi / 2 - np.radians(-4 + 59 * (1 - along))))
+            hip = np.asarray(1j * (HIP - 0.20 * (1 - along) ** 1.5), np.complex128)
+            shoulder = hip + TRUNK * towards(35 + 59 * along)
             reach = 0.33 + 0.04 * np.sin(np.pi * along)
-            return hip, shoulder, shoulder + reach * np.exp(1j * np.radians(-62 + 117 * along))
-        hip = -0.08 + 0.22 * along + 1j * (HIP - 0.03 - 0.05 * along)
-        shoulder = hip + TRUNK * np.exp(1j * (np.pi / 2 - np.radians(-8 + 38 * along)))
-        return hip, shoulder, 0.11 + 0.50 * along + 1j * self.hand_height
+            return hip, shoulder, shoulder + reach * towards(-62 + 117 * along)
+        hip = -0.08 + 0.22 * along + (HIP - 0.03 - 0.05 * along) * 1j
+        hand = np.asarray(0.11 + 0.50 * along + self.hand_height * 1j, np.complex128)
+        return hip, hip + TRUNK * towards(98 - 38 * along), hand
+
+
+def towards(degrees: Reals) -> Points:
+    """Unit steps in a direction, 0 being forward and 90 up; the shape of `degrees`."""
+    return np.asarray(np.exp(1j * np.radians(degrees)), np.complex128)
 
 
 def bend(root: Points, tip: Points, first: float, second: float, side: float) -> tuple[Points, Points]:
-    """Middle joint and tip of a two-bone limb from `root` towards `tip`, bent to the left (`side` 1) or right (-1); each (T,)."""
+    """Middle joint and tip of a limb of two bones, each (T,); from `root`, `side` 1 bends left, -1 right."""
     away = tip - root
     distance = np.clip(np.abs(away), abs(first - second) + 1e-3, first + second - 1e-3)
     direction = away / np.maximum(np.abs(away), 1e-9)
@@ -54,10 +59,10 @@ def bend(root: Points, tip: Points, first: float, second: float, side: float) ->
 def skeleton(
     style: Style, progress: Reals, release: Reals, *, swing: Reals, nod: Reals, two_handed: bool
 ) -> dict[str, tuple[Points, Points]]:
-    """Both ends of every limb, root first, each (T,); `swing` and `nod` (T,) turn the free arm and the head, radians."""
+    """Root and tip of each limb, each (T,); `swing` and `nod` (T,) turn free arm and head, in radians."""
     hip, shoulder, hand = style.body(progress)
     hand = hand + release * (-0.07 + 0.02j if style.upright else -0.05 + 0.09j)
-    hanging = shoulder + 0.36 * np.exp(1j * (-np.pi / 2 + 0.15 + swing))
+    hanging = shoulder + 0.36 * towards(-80 + np.degrees(swing))
     limbs = {"trunk": (hip, shoulder)}
     for side, target in (("near", hand), ("far", hand if two_handed else hanging)):
         elbow, wrist = bend(shoulder, target, UPPER_ARM, FOREARM, -1.0)

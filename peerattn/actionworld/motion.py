@@ -1,8 +1,8 @@
 """What moves by itself: the cycle of an action, the shaking camera, the light.
 
-All of these are functions of time in seconds, so any number of frames samples the same motion. In `actionworld` a point of the
-plane is a complex number x + iy (x right, y down, the unit square is the centre crop of the picture), and a rigid or scaled
-motion is z -> m z + c with complex m and c. T is the number of instants.
+All of these are functions of time in seconds: any number of frames samples the same motion. In this package a
+point is a complex number x + iy (in the world x points right, y down, and the unit square is the picture's
+centre crop), and a motion that turns, scales and shifts is z -> m z + c with complex m and c. T instants.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ MIDDLE = 7.5 / FRAME_RATE  # s, the middle of the nominal clip of 16 frames
 class Cycle:
     """Stroke, hold, unattended return, hold, and again; `reverse` runs it backwards in time.
 
-    Times are seconds. `offset` is where in the cycle the middle of the nominal clip lies, 0 being the middle of the stroke.
+    Times are seconds. `offset` is where the nominal clip's middle lies, 0 being the middle of the stroke.
     """
 
     stroke: float
@@ -31,10 +31,10 @@ class Cycle:
     reverse: bool
 
     def progress(self, times: Reals) -> tuple[Reals, Reals, Reals]:
-        """Where hand and object are on their common path, 0 to 1, and how far the hand has let go, 0 to 1; each (T,).
+        """How far along the path are hand and object, and how far the hand has let go; each 0 to 1, (T,).
 
-        During the stroke and the holds hand and object are together. In the return the object comes back alone, falling or
-        sliding freely, while the open hand travels back beside it; backwards in time the object is tossed and caught again.
+        During stroke and holds they are together. In the return the object comes back alone, falling or
+        sliding freely, while the open hand travels back beside it; backwards in time it is tossed and caught.
         """
         clock = times - MIDDLE
         clock = self.offset + (-clock if self.reverse else clock)
@@ -67,7 +67,7 @@ class Sway:
 
 @dataclass(frozen=True)
 class Camera:
-    """A hand-held camera: it drifts and trembles, tilts and zooms a little about the middle of the picture."""
+    """A hand-held camera: it drifts and trembles, tilts and zooms a little about the picture's middle."""
 
     right: Sway
     down: Sway
@@ -75,7 +75,7 @@ class Camera:
     zoom: Sway
 
     def at(self, times: Reals, *, nearness: float = 1.0) -> tuple[Points, Points]:
-        """The motion (m, c), each (T,), of things that lie still in the world; near ones shift more (parallax)."""
+        """The motion (m, c), each (T,), of what lies still in the world; near things shift more."""
         turn = (1 + self.zoom.at(times)) * np.exp(1j * self.tilt.at(times))
         shift = (self.right.at(times) + 1j * self.down.at(times)) * nearness
         centre = 0.5 + 0.5j

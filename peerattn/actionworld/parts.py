@@ -1,4 +1,4 @@
-"""The moving parts of a scene: rigid polygons of the objects, the figure's limbs and what stands before the lens.
+"""The moving parts of a scene: rigid polygons of objects, of the figure's limbs, of what is before the lens.
 
 P parts, T instants; a part's motion z -> m z + c leads from its own frame to the world.
 """
@@ -11,7 +11,7 @@ from peerattn.actionworld.figure import skeleton
 from peerattn.actionworld.furniture import Colour
 from peerattn.actionworld.motion import Points, Reals
 from peerattn.actionworld.scene import Figure, Scene, Thing
-from peerattn.actionworld.textures import circle
+from peerattn.actionworld.textures import arc, circle, oblong
 
 BACKGROUND, PERSON, FIRST_OBJECT = 0, 1, 2  # class ids of the object maps
 # radius at root and tip of each limb in figure heights, and metres nearer than the figure's middle
@@ -32,6 +32,7 @@ MIDDLE_DEPTH, FRONT_DEPTH = (
     3.0,
     1.2,
 )  # metres from the lens: the figure's middle, and what stands before the lens
+BOTTLE_CENTRE = 0.107j  # of its area, in radii
 FIST, HEAD_RADIUS, NECK = 0.034, 0.072, 0.036  # figure heights
 
 
@@ -73,25 +74,25 @@ def silhouette(thing: Thing, points: int) -> Points:
     if thing.kind == 0:
         shape = circle(points)
     elif thing.kind == 1:
-        shape = 0.886 * np.array([-1 - 1j, 1 - 1j, 1 + 1j, -1 + 1j])
+        shape = oblong(-0.886, -0.886, 0.886, 0.886)
     elif thing.kind == 2:
-        right = np.array([0.20 - 1.6j, 0.22 - 0.98j, 0.62 - 0.6j, 0.70 - 0.4j, 0.70 + 1.15j, 0.6 + 1.3j])
-        shape = np.concatenate([right, -right[::-1].conj()])
+        right = [0.20 - 1.6j, 0.22 - 0.98j, 0.62 - 0.6j, 0.70 - 0.4j, 0.70 + 1.15j, 0.6 + 1.3j]
+        shape = np.array([*right, *(-corner.conjugate() for corner in reversed(right))]) - BOTTLE_CENTRE
     else:  # outer and inner circle joined by a seam
-        turn = np.exp(2j * np.pi * np.linspace(0, 1, points + 1))
+        turn = arc(points + 1, 0, 360)
         shape = np.concatenate([1.13 * turn, 0.53 * turn[::-1]])
     return np.asarray(thing.radius * (shape.real * thing.aspect + 1j * shape.imag / thing.aspect))
 
 
 def capsule(length: float, root: float, tip: float, points: int) -> Points:
     """A limb with round ends, its root at 0 and its tip at `length` on the x axis, (points,)."""
-    half = np.exp(1j * np.linspace(-np.pi / 2, np.pi / 2, points // 2))
+    half = arc(points // 2, -90, 90)
     return np.concatenate([length + tip * half, -root * half])
 
 
 def _thing_part(thing: Thing, rank: int, times: Reals, points: int) -> Part:
     turn, extent = np.exp(1j * thing.tilt.at(times)), 1.3 * thing.radius
-    depth = MIDDLE_DEPTH if rank == 0 else MIDDLE_DEPTH + 0.3 + 0.1 * rank
+    depth = MIDDLE_DEPTH - 0.15 if rank == 0 else MIDDLE_DEPTH + 0.3 + 0.1 * rank
     outline, class_id = silhouette(thing, points), FIRST_OBJECT + thing.kind
     return Part(outline, turn, thing.at(times), class_id, depth, thing.colour, _round(extent), 0.22, rank)
 
@@ -102,7 +103,8 @@ def _figure_parts(scene: Scene, times: Reals, points: int) -> list[Part]:
     hand, _, release = thing.cycle.progress(times)
     swing, nod = figure.swing.at(times), figure.nod.at(times)
     joints = skeleton(thing.style, hand, release, swing=swing, nod=nod, two_handed=figure.two_handed)
-    size, parts = thing.stage.height, []
+    size = thing.stage.height
+    parts: list[Part] = []
     for name, (wide, narrow, forward) in LIMBS.items():
         root, tip = (thing.stage.world(joint) for joint in joints[name])
         length, colour = float(np.abs(tip[0] - root[0])), _colour(figure, name)
@@ -113,7 +115,8 @@ def _figure_parts(scene: Scene, times: Reals, points: int) -> list[Part]:
         )
         parts.append(Part(shape, turn, root, PERSON, depth, colour, (0, 1 / (size * wide)), 0.5))
         if name == "trunk":
-            parts += _head_parts(scene, *(thing.stage.world(joint) for joint in joints["head"]), points)
+            centre, top = (thing.stage.world(joint) for joint in joints["head"])
+            parts += _head_parts(scene, centre, top, points)
         if name.endswith("forearm"):
             fist = size * FIST
             parts.append(Part(circle(points, fist), turn, tip, PERSON, depth, colour, _round(fist), 0.45))
@@ -134,8 +137,9 @@ def _head_parts(scene: Scene, centre: Points, top: Points, points: int) -> list[
     size, facing, figure = scene.things[0].stage.height, scene.things[0].stage.facing, scene.figure
     turn, radius, neck = 1j * (top - centre) / np.abs(top - centre), HEAD_RADIUS * size, NECK * size
     skull = circle(points, radius)
-    arc = np.exp(1j * np.radians(np.linspace(125, 305, points)))
-    hair = radius * np.concatenate([1.08 * arc, [0.32 - 0.52j, -0.28 - 0.30j, -0.50 + 0.45j]])
+    crown = 1.08 * arc(points, 125, 305)
+    fringe = np.array([0.32 - 0.52j, -0.28 - 0.30j, -0.50 + 0.45j])
+    hair = radius * np.asarray([*crown, *fringe], np.complex128)
     eye = circle(8, 0.11 * radius, radius * (0.52 - 0.02j))
     if facing < 0:
         hair, eye = -hair.conj(), -eye.conj()

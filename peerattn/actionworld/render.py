@@ -1,4 +1,4 @@
-"""From a scene to arrays: parts are painted back to front, in colours and as part numbers; the rest is looked up.
+"""From a scene to arrays: parts are painted back to front, as colours and as numbers; the rest is looked up.
 
 Each part moves by z -> m z + c, so the exact flow of a pixel is its part's next motion applied to it.
 Part 0 is the room. P parts with the room, T frames, H rows, W columns.
@@ -51,7 +51,7 @@ def render(scene: Scene, frames: int, height: int, width: int) -> Rendering:
 
 @dataclass(frozen=True)
 class Spots:
-    """The K pixels that show a moving part: flat index, frame, part, place in px and in the part's own frame, each (K,)."""
+    """The K pixels that show a moving part: flat index, frame, part, place in px and on the part."""
 
     at: NDArray[np.intp]
     frame: NDArray[np.intp]
@@ -73,7 +73,7 @@ class Spots:
 
 
 class Painter:
-    """A scene at one size: the room painted once, and each part's motion (m, c) into px at T + 1 instants, (T + 1, P)."""
+    """A scene at one size: the room painted once, and every part's motion (m, c) into px, each (T + 1, P)."""
 
     def __init__(self, scene: Scene, frames: int, height: int, width: int) -> None:
         self.scene, self.frames, self.height, self.width = scene, frames, height, width
@@ -113,14 +113,14 @@ class Painter:
         turns, places = self.turns[now.start : now.stop + 1], self.places[now.start : now.stop + 1]
         colours, numbers = self._paint(turns[:-1], places[:-1])
         spots = Spots.of(numbers, self.grid, turns, places)
-        self._shade(colours, spots)
-        self._light(colours, self.times[now])
+        self._texture(colours, spots)
+        colours *= self._lighting(spots, self.times[now])[..., None]
         images = np.clip(colours, 0, 255).astype(np.uint8)
         class_ids = np.array([0, *(part.class_id for part in self.parts)], np.uint8)
         return images, self._flow(spots, turns, places), class_ids[numbers], self._depth(spots, turns, places)
 
     def _paint(self, turns: Points, places: Points) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Flat colours (T, H, W, 3) and part numbers (T, H, W); all frames of a part in one call, padded apart."""
+        """Flat colours (T, H, W, 3), part numbers (T, H, W); a part is drawn in all frames at once."""
         count, pad, height, width = len(turns), self.pad, self.height, self.width
         tall = np.empty((count, height + 2 * pad, width, 3), np.uint8)
         numbers = np.zeros((count, height + 2 * pad, width), np.uint8)
@@ -129,11 +129,12 @@ class Painter:
         offsets = 1j * (np.arange(count) * (height + 2 * pad) + pad)
         for number, part in enumerate(self.parts, start=1):
             path = turns[:, number, None] * part.outline + places[:, number, None]
-            np.clip(path.imag, 1 - pad, height + pad - 2, out=path.imag)
-            corners = fixed_point(path + offsets[:, None])
+            if part.near:
+                np.clip(path.imag, 1 - pad, height + pad - 2, out=path.imag)
+            corners = list(fixed_point(path + offsets[:, None]))
             colour = part.colour.tolist()
             cv2.fillPoly(tall.reshape(-1, width, 3), corners, colour, cv2.LINE_AA, FIXED_POINT)
-            cv2.fillPoly(numbers.reshape(-1, width), corners, number, cv2.LINE_8, FIXED_POINT)  # type: ignore[call-overload]
+            cv2.fillPoly(numbers.reshape(-1, width), corners, number, cv2.LINE_8, FIXED_POINT)
         inside = slice(pad, pad + height)
         return tall[:, inside].astype(np.float32), np.ascontiguousarray(numbers[:, inside])
 
@@ -146,26 +147,28 @@ class Painter:
             self.room, matrix, (self.width, self.height), picture, cv2.INTER_LINEAR, cv2.BORDER_REFLECT
         )
 
-    def _shade(self, colours: NDArray[np.float32], spots: Spots) -> None:
-        """Round the parts off with light from above, and give objects a texture of the room's sort."""
-        across, along, strength = self._table(lambda part: (*part.curve, part.shading))[:, spots.part]
-        x, y = spots.own.real * across, spots.own.imag * along
-        towards = np.sqrt(np.maximum(1 - x * x - y * y, 0))
+    def _texture(self, colours: NDArray[np.float32], spots: Spots) -> None:
+        """Give objects a texture of the room's sort."""
         flat = colours.reshape(-1, 3)
-        flat[spots.at] *= (1 + strength * (BRIGHT * towards + DIM + DOWN * y))[:, None]
         for number, part in enumerate(self.parts, start=1):
             if part.thing >= 0:
                 mine, thing = np.flatnonzero(spots.part == number), self.scene.things[part.thing]
                 detail = sample(thing.texture, self.unit, spots.own[mine] + np.complex64(thing.corner))
                 flat[spots.at[mine]] += (self.scene.room.grain * detail)[:, None]
 
-    def _light(self, colours: NDArray[np.float32], times: Reals) -> None:
-        light, grid = (
-            self.scene.light,
-            (self.grid - np.complex64(self.corner)) / self.unit - np.complex64(0.5 + 0.5j),
-        )
-        field = 1 + np.float32(light.slope.real) * grid.real + np.float32(light.slope.imag) * grid.imag
-        colours *= (light.at(times).astype(np.float32)[:, None, None] * field)[..., None]
+    def _lighting(self, spots: Spots, times: Reals) -> NDArray[np.float32]:
+        """Brightness of every pixel, (T, H, W): the scene's light, and shading of round parts from above."""
+        light, level = self.scene.light, self.scene.light.at(times).astype(np.float32)
+        middle = self.corner + (0.5 + 0.5j) * self.unit
+        slope = complex(light.slope) / self.unit
+        across = np.float32(slope.real) * (self.grid.real - np.float32(middle.real))
+        field = 1 + across + np.float32(slope.imag) * (self.grid.imag - np.float32(middle.imag))
+        brightness = level[:, None, None] * field
+        curve_x, curve_y, shading = self._table(lambda part: (*part.curve, part.shading))
+        x, y = spots.own.real * curve_x[spots.part], spots.own.imag * curve_y[spots.part]
+        towards = np.sqrt(np.maximum(1 - x * x - y * y, 0))
+        brightness.reshape(-1)[spots.at] *= 1 + shading[spots.part] * (BRIGHT * towards + DIM + DOWN * y)
+        return np.asarray(brightness, np.float32)
 
     def _flow(self, spots: Spots, turns: Points, places: Points) -> NDArray[np.float32]:
         """Displacement of each pixel's surface point to the next frame, (T, H, W, 2) in px as x, y."""
@@ -179,7 +182,7 @@ class Painter:
         return flow.view(np.float32).reshape(*flow.shape, 2)
 
     def _depth(self, spots: Spots, turns: Points, places: Points) -> NDArray[np.float32]:
-        """Metres from the lens, (T, H, W): the wall, the floor nearer towards the lower edge, the parts where they stand."""
+        """Metres from the lens, (T, H, W): the wall, the slanting floor, parts where they stand."""
         back = (1 / turns[:-1, 0]).astype(np.complex64)[:, None, None]
         level = (-places[:-1, 0] / turns[:-1, 0]).imag.astype(np.float32)[:, None, None]
         world_y = back.real * self.grid.imag + back.imag * self.grid.real + level

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.actionworld.furniture import MAKERS, Colour, Shape, clutter, oblong, plank
+from peerattn.actionworld.furniture import MAKERS, Colour, Shape, clutter, plank
 from peerattn.actionworld.motion import Points
-from peerattn.actionworld.textures import POOL, window
+from peerattn.actionworld.textures import POOL, oblong, window
 
 MARGIN = 0.12  # world units around the picture that the shaking camera may show
 FIXED_POINT = 4  # bits behind the point in OpenCV's drawing coordinates
@@ -32,7 +32,7 @@ class Room:
     grain: float
 
     def paint(self, unit: int, shape: tuple[int, int]) -> NDArray[np.uint8]:
-        """The still room, `shape` (rows, columns) px of `unit` px per world unit about the unit square; (rows, columns, 3)."""
+        """The still room, (*shape, 3), at `unit` px per world unit, the unit square in its middle."""
         rows, columns = shape
         origin = (columns - unit - 1) / 2 + 1j * (rows - unit - 1) / 2
         canvas = np.empty((rows, columns, 3), np.uint8)
@@ -65,6 +65,8 @@ def fill_all(canvas: NDArray[np.uint8], shapes: tuple[Shape, ...], unit: int, or
     """Draw polygons given in world units, in their order."""
     pixels = np.concatenate([outline for outline, _ in shapes]) * unit + origin
     ends = list(accumulate(len(outline) for outline, _ in shapes))
+    np.clip(pixels.real, -FAR, FAR, out=pixels.real)
+    np.clip(pixels.imag, -FAR, FAR, out=pixels.imag)
     corners = fixed_point(pixels)
     for start, end, (_, colour) in zip([0, *ends], ends, shapes, strict=False):
         cv2.fillPoly(canvas, [corners[start:end]], colour.tolist(), cv2.LINE_AA, FIXED_POINT)
@@ -73,7 +75,7 @@ def fill_all(canvas: NDArray[np.uint8], shapes: tuple[Shape, ...], unit: int, or
 def fixed_point(pixels: Points) -> NDArray[np.int32]:
     """Complex px, (..., n), as OpenCV's drawing coordinates, (..., n, 2)."""
     pairs = pixels.view(np.float64).reshape(*pixels.shape, 2)
-    return np.rint(np.clip(pairs, -FAR, FAR) * (1 << FIXED_POINT)).astype(np.int32)
+    return np.rint(pairs * (1 << FIXED_POINT)).astype(np.int32)
 
 
 def furnish(
@@ -84,7 +86,7 @@ def furnish(
     planks: list[tuple[float, float, float]],
     shadows: list[Shadow],
 ) -> Room:
-    """A room in the palette's colours: furniture, pictures and clutter, and a plank (left, right, y) under each thing."""
+    """A room in the palette's colours: furniture, clutter, and planks (left, right, y) under things."""
     colours = palette + random.normal(0, 8, palette.shape)
     shapes: list[Shape] = [(oblong(-20, horizon - 0.02, 20, horizon), 0.82 * colours[0])]
     for choice in random.integers(len(MAKERS), size=random.integers(3, 6)):
@@ -99,7 +101,7 @@ def furnish(
 
 
 def foreground(random: np.random.Generator) -> Points | None:
-    """Outline of a post, a plant or the edge of a table before the lens, or nothing; dense where it leaves the picture."""
+    """Outline of a post, a plant or a table's edge before the lens, or nothing; dense where it is long."""
     sort, x = random.random(), random.uniform(0.04, 0.96)
     if sort < 0.3:
         edge = x + 1j * np.arange(-3, 4, 0.2)

@@ -1,6 +1,7 @@
-"""What a clip shows: things on paths, a figure, a room, a camera and light; nothing in it depends on size or number of frames."""
+"""What a clip shows: things on paths, figure, room, camera and light, at any size and length."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,7 +16,7 @@ OBJECTS = ("ball", "box", "bottle", "ring")
 
 @dataclass(frozen=True)
 class Stage:
-    """Where a path or a figure stands: its foot point in the world, its height, and whether it faces right (1) or left (-1)."""
+    """Where a path or figure stands: foot point in the world, height, facing right (1) or left (-1)."""
 
     foot: complex
     height: float
@@ -28,7 +29,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Thing:
-    """An object: what it is, how it looks and how it moves along a hand's path (`cycle` is None where it lies still)."""
+    """An object: its kind, its looks, its motion along a hand's path (`cycle` is None where it rests)."""
 
     kind: int
     radius: float  # of the disc of equal area, world units
@@ -46,7 +47,7 @@ class Thing:
         """Its centre in the world at each progress along the path, (T,)."""
         return self.stage.world(self.style.path(progress) + self.grip * self.radius / self.stage.height)
 
-    @property
+    @cached_property
     def path(self) -> Points:
         """Its centre at several points of its path, (9,), or where it lies, (1,)."""
         return self.centre(np.linspace(0, 1, 9) if self.cycle else np.zeros(1))

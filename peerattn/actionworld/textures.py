@@ -1,4 +1,4 @@
-"""Surfaces and colours: a fixed pool of seamless textures, palettes, and the random room behind the action."""
+"""Surfaces, colours and plain shapes: a fixed pool of seamless textures, palettes, circles."""
 
 from functools import lru_cache
 
@@ -51,14 +51,14 @@ HAIRS = np.array(
 
 @lru_cache(maxsize=2 * POOL)
 def texture(index: int, unit: int) -> Grey:
-    """Texture `index` of the pool, (unit, unit) px for one world unit, mean 0 and spread about 1; it tiles."""
+    """Texture `index` of the pool, (unit, unit) px for a world unit, mean 0 and spread about 1; it tiles."""
     method = cv2.INTER_AREA if unit < TILE else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(_stored(index), (unit, unit), interpolation=method), np.float32)
 
 
 @lru_cache(maxsize=POOL)
 def _stored(index: int) -> Grey:
-    """Cloudy noise of random roughness and grain direction, every third with a woven or tiled pattern in it."""
+    """Cloudy noise of random roughness and grain, every third with stripes or a weave in it."""
     random = np.random.default_rng([20080, index])
     fy, fx = np.meshgrid(np.fft.fftfreq(TILE) * TILE, np.fft.rfftfreq(TILE) * TILE, indexing="ij")
     grain = random.uniform(0.25, 1.0)
@@ -73,11 +73,11 @@ def _stored(index: int) -> Grey:
     count, row = int(random.integers(5, 14)), int(random.integers(5, 14))
     patterns = [np.sin(2 * np.pi * count * x), np.sin(2 * np.pi * count * x) * np.sin(2 * np.pi * row * y)]
     noise += (index % 3 == 0) * 0.9 * patterns[index % 2]
-    return np.clip(noise / noise.std(), -2.5, 2.5).astype(np.float32)
+    return np.asarray(np.clip(noise / noise.std(), -2.5, 2.5), np.float32)
 
 
 def window(index: int, unit: int, corner: complex, shape: tuple[int, int]) -> Grey:
-    """`shape` (rows, columns) px of a texture at `unit` px per world unit, from `corner` in the world on, repeating."""
+    """`shape` (rows, columns) px of a texture at `unit` px per world unit, from `corner` on, repeating."""
     rows = (np.arange(shape[0]) + round(corner.imag * unit)) % unit
     columns = (np.arange(shape[1]) + round(corner.real * unit)) % unit
     return np.asarray(texture(index, unit)[rows][:, columns])
@@ -97,7 +97,13 @@ def sample(index: int, unit: int, places: NDArray[np.complex64]) -> Grey:
 
 def circle(points: int, radius: float = 1.0, centre: complex = 0j) -> Points:
     """A circle as a polygon, (points,)."""
-    return centre + radius * np.exp(2j * np.pi * np.arange(points) / points)
+    return np.asarray(centre + radius * arc(points, 0, 360 - 360 / points))
+
+
+@lru_cache(maxsize=64)
+def arc(points: int, start: float, stop: float) -> Points:
+    """Part of the unit circle between two angles in degrees, both included, (points,)."""
+    return np.asarray(np.exp(1j * np.radians(np.linspace(start, stop, points))))
 
 
 def oblong(left: float, top: float, right: float, bottom: float) -> Points:
