@@ -1,8 +1,8 @@
 """The one browser component: frame player, level graph, timeline and numbers under one cursor.
 
-Three mounts, so that a rerun sends what changed and nothing else: the scripts (constant), the recording (constant
-for a clip and checkpoint) and the explorer itself (what is removed, what is selected). Moving the cursor runs no
-Python; a click on a block or connection does.
+Three mounts, so that a rerun sends what changed and nothing else: the scripts (constant), the recording
+(constant for a clip and checkpoint) and the explorer itself (what is removed, what is selected). Moving the
+cursor runs no Python; a click on a block or connection does.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def explorer(
 ) -> Selection | None:
     """Draw the trace over its frames (T, h, w, 3); returns what the user clicked last, if it still exists.
 
-    `object_ids` (T, h, w) can be laid over the frames. With `pruning` the connections it removes are drawn faint and
+    `object_ids` (T, h, w) can be laid over the frames. What `pruning` removes is drawn faint and
     nothing moves. `selected` counts until something is clicked.
     """
     first = asdict(selected) if selected else None
@@ -137,6 +137,6 @@ def _payload(
     object_ids: NDArray[np.uint8] | None,
     object_names: Mapping[int, str] | None,
 ) -> bytes:
-    """The recording behind its digest: encoding its frames takes most of the time of a rerun that changes nothing."""
+    """The recording behind its digest, kept because a rerun would spend its time on encoding the frames."""
     packed = recording(trace, images, object_ids=object_ids, object_names=object_names)
     return digest(packed).encode() + packed

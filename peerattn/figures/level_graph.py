@@ -20,7 +20,7 @@ COLUMN = 84
 """Distance in graph units between two blocks that share a level and a lane."""
 GAP = 0.4
 """Space between two lanes, in columns."""
-ROW = 112
+ROW = 140
 """Distance in graph units between two levels."""
 STAGGER = 0.25
 """Every other level is shifted by this share of a column: what skips a level passes beside its blocks."""
@@ -138,5 +138,5 @@ def _add_block(network: Network, block: BlockSpec, look: Look, place: tuple[floa
 
 
 def edge_width(connection_weight: float | None) -> float:
-    """Canvas pixels: 1 at weight 0, 7 at weight 1 or without a weight."""
-    return 1 + 6 * (1.0 if connection_weight is None else connection_weight)
+    """Screen pixels: 1 at weight 0, 5.5 at weight 1 or without a weight."""
+    return 1 + 4.5 * (1.0 if connection_weight is None else connection_weight)

@@ -1,7 +1,7 @@
 """What the browser needs to explore one clip without asking Python again, packed into one byte string.
 
-Layout: the header's length (uint32, little endian), the header (JSON, padded to a multiple of 4 bytes), then the
-body. The header names each float32 array of the body by offset and shape, and each image by offset and length.
+Layout: the header's length (uint32, little endian), the header (JSON, padded to a multiple of 4 bytes), then
+the body. The header says where in the body each float32 array and image lies, and how long it is.
 T frames, K connections, N blocks.
 """
 
@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.figures.level_graph import lane, lanes, level_graph
+from peerattn.figures.level_graph import COLUMN, ROW, lane, lanes, level_graph
 from peerattn.figures.palette import VIRIDIS, looks, object_colors
+from peerattn.structure import Structure
 from peerattn.tables import attention_by, frame_ends
-from peerattn.trace import Trace
+from peerattn.trace import Trace, WindowTrace
 
 FRAME_BUDGET = 32 * 1024
 """Mean bytes a frame may take: 64 frames stay under 2 MiB."""
@@ -59,10 +60,10 @@ def recording(
     object_ids: NDArray[np.uint8] | None = None,
     object_names: Mapping[int, str] | None = None,
 ) -> bytes:
-    """The trace's numbers and the frames (T, h, w, 3) the network saw, with the object map (T, h, w) over them.
+    """The trace's numbers, the frames (T, h, w, 3) the network saw and the object maps (T, h, w) over them.
 
-    `object_names` names the class ids; ids without a name are shown by number. Raises PeerattnError when images or
-    object maps are not one per frame of the trace.
+    `object_names` names the class ids; ids without a name are shown by number. PeerattnError unless there
+    is one image, and one object map, per frame of the trace.
     """
     for name, stack in {"images": images, "object maps": object_ids}.items():
         if stack is not None and len(stack) != len(trace.times):
@@ -83,70 +84,78 @@ def digest(payload: bytes) -> str:
 
 def _trace_header(trace: Trace, body: _Body) -> dict[str, Any]:
     structure = trace.structure
-    lines = attention_by(trace)
-    activity = {block.block: block.activity for block in trace.blocks}
     weights = {connection.key: connection.connection_weight for connection in trace.connections}
     nodes, edges, _, _, _, options = level_graph(structure, weights).get_network_data()
+    styles = looks([modality.name for modality in structure.modalities])
     return {
         "times": trace.times.tolist(),
         "end": float(frame_ends(trace.times)[-1]),
         "graph": {"nodes": nodes, "edges": edges, "options": json.loads(options)},
+        "row": ROW,
+        "column": COLUMN,
         "lanes": [[name, *span] for name, span in lanes(structure).items()],
-        "looks": {
-            name: {"color": look.color, "pattern": look.pattern}
-            for name, look in looks([modality.name for modality in structure.modalities]).items()
-        },
+        "looks": {name: {"color": look.color, "pattern": look.pattern} for name, look in styles.items()},
         "viridis": VIRIDIS,
-        "windows": [_window(trace, number) for number in range(len(trace.windows))],
-        "lines": list(lines.columns),
-        "connections": [
-            {
-                "id": connection.key,
-                "source": connection.source,
-                "target": connection.target,
-                "weight": connection.connection_weight,
-                "attention": spec.attention,
-                "channels": connection.attention_factors.shape[1],
-                "peers": connection.peers,
-                "attentionWeights": connection.attention_weights.tolist(),
-            }
-            for connection, spec in _with_specs(trace)
-        ],
-        "blocks": [
-            {
-                "id": block.id,
-                "level": block.level,
-                "kind": block.kind,
-                "lane": lane(structure, block.id),
-                "reads": block.modality,
-                "width": block.width,
-                "dilation": block.temporal_dilation,
-            }
-            for block in structure.blocks
-        ],
-        "arrays": {
-            "shade": body.array(np.stack([connection.shade for connection in trace.connections])),  # (K, T)
-            "least": body.array(np.stack([c.attention_factors.min(axis=1) for c in trace.connections])),
-            "greatest": body.array(np.stack([c.attention_factors.max(axis=1) for c in trace.connections])),
-            "activity": body.array(np.stack([activity[block.id] for block in structure.blocks])),  # (N, T)
-            "lines": body.array(lines.to_numpy().T),
-        },
+        "windows": [_window(trace, window) for window in trace.windows],
+        "lines": list(attention_by(trace).columns),
+        "connections": _connections(trace),
+        "blocks": _blocks(structure),
+        "arrays": _arrays(trace, body),
     }
 
 
-def _with_specs(trace: Trace) -> list[tuple[Any, Any]]:
-    specs = {spec.key: spec for spec in trace.structure.connections}
-    return [(connection, specs[connection.key]) for connection in trace.connections]
-
-
-def _window(trace: Trace, number: int) -> dict[str, Any]:
-    window = trace.windows[number]
+def _window(trace: Trace, window: WindowTrace) -> dict[str, Any]:
     best = int(np.argmax(window.probabilities))
     return {
         "start": window.start,
         "stop": window.stop,
         "top": trace.class_names[best],
         "probability": float(window.probabilities[best]),
+    }
+
+
+def _connections(trace: Trace) -> list[dict[str, Any]]:
+    attention = {spec.key: spec.attention for spec in trace.structure.connections}
+    return [
+        {
+            "id": connection.key,
+            "source": connection.source,
+            "target": connection.target,
+            "weight": connection.connection_weight,
+            "attention": attention[connection.key],
+            "channels": connection.attention_factors.shape[1],
+            "peers": connection.peers,
+            "attentionWeights": connection.attention_weights.tolist(),
+        }
+        for connection in trace.connections
+    ]
+
+
+def _blocks(structure: Structure) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": block.id,
+            "level": block.level,
+            "kind": block.kind,
+            "lane": lane(structure, block.id),
+            "reads": block.modality,
+            "width": block.width,
+            "dilation": block.temporal_dilation,
+        }
+        for block in structure.blocks
+    ]
+
+
+def _arrays(trace: Trace, body: _Body) -> dict[str, Any]:
+    """Mean, least and greatest factor of each connection (K, T), activity of each block (N, T), the lines."""
+    factors = [connection.attention_factors for connection in trace.connections]
+    activity = {block.block: block.activity for block in trace.blocks}
+    return {
+        "shade": body.array(np.stack([connection.shade for connection in trace.connections])),
+        "least": body.array(np.stack([each.min(axis=1) for each in factors])),
+        "greatest": body.array(np.stack([each.max(axis=1) for each in factors])),
+        "activity": body.array(np.stack([activity[block.id] for block in trace.structure.blocks])),
+        "lines": body.array(attention_by(trace).to_numpy().T),
     }
 
 

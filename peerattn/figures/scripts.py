@@ -1,4 +1,4 @@
-"""The browser side of the explorer: vis-network as the pyvis package carries it, and our own script and style."""
+"""The browser side of the explorer: vis-network as the pyvis package carries it, our script, our style."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PARTS = ("recording.js", "controls.js", "player.js", "graph.js", "timeline.js", 
 
 @lru_cache(maxsize=1)
 def script() -> str:
-    """One JavaScript module without imports: sets `vis` and `peerattnExplorer` on the page's global object."""
+    """One JavaScript module without imports; it sets `vis` and `peerattnExplorer` on the global object."""
     vis = files("pyvis").joinpath("templates/lib/vis-9.1.2/vis-network.min.js").read_text("utf-8")
     style = f"const STYLE = {json.dumps(_own('explorer.css'))};"
     return "\n".join([vis, style, *(_own(part) for part in PARTS)])

@@ -74,5 +74,6 @@ function readTheme(root) {
   };
   const background = color("--st-background-color", "#ffffff");
   const text = color("--st-text-color", "#31333f");
-  return { background, text, faint: mix(background, text, 0.12), quiet: mix(background, text, 0.62), font: style.fontFamily };
+  const dark = parseInt(background.slice(1, 3), 16) < 128;
+  return { background, text, dark, faint: mix(background, text, 0.12), quiet: mix(background, text, 0.62), font: style.fontFamily };
 }

@@ -35,11 +35,19 @@ class Explorer {
     const sets = Object.entries({ removed, dead, starved, peerOnly }).map(([name, ids]) => [name, new Set(ids)]);
     this.marks = Object.fromEntries(sets);
     this.graph.removedToggle.hidden = !pruned;
-    const echo = this.sent.indexOf(JSON.stringify(selected));
-    if (echo >= 0) this.sent.splice(0, echo + 1);
-    else if (JSON.stringify(selected) !== JSON.stringify(this.pinned)) this.pinned = this.recording.has(selected) ? selected : null;
+    this.hear(selected);
     this.theme = readTheme(this.root);
+    this.root.style.colorScheme = this.theme.dark ? "dark" : "light";
     this.refresh();
+  }
+
+  // Python's selection counts when it is news: not what was said before, nor the echo of a click made here.
+  hear(selected) {
+    const said = JSON.stringify(selected);
+    const echo = this.sent.indexOf(said);
+    if (echo >= 0) this.sent.splice(0, echo + 1);
+    else if (said !== this.heard) this.pinned = this.recording.has(selected) ? selected : null;
+    this.heard = said;
   }
 
   refresh() {
@@ -87,11 +95,13 @@ class Explorer {
     this.graph.point(selection && this.summary(selection), place);
   }
 
-  pin(selection, tell) {
+  // Keeps a block or connection in view (null: none) and tells Python.
+  pin(selection) {
+    const known = JSON.stringify(selection) === JSON.stringify(this.pinned);
     this.pinned = selection;
     this.hovered = null;
     this.refresh();
-    if (!tell) return;
+    if (known) return;
     this.sent.push(JSON.stringify(selection));
     this.root.latest.setStateValue("selected", selection);
   }
@@ -140,7 +150,7 @@ class Explorer {
     if (typing || pressing) return;
     if (event.key in moves) this.seek(moves[event.key]);
     else if (event.key === " ") this.toggle();
-    else if (event.key === "Escape") this.pin(null, true);
+    else if (event.key === "Escape") this.pin(null);
     else return;
     event.preventDefault();
     event.stopPropagation();

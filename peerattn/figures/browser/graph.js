@@ -1,6 +1,7 @@
 // The level graph: pyvis' nodes, edges and options, drawn by vis-network; only colours change with the cursor.
 
-const LABEL_PX = 12;
+const ROW_PX = 88; // levels are never closer on the screen
+const MAX_SCALE = 1.3;
 const MARGIN = { left: 64, right: 24, top: 34, bottom: 44 };
 
 class Graph {
@@ -19,6 +20,7 @@ class Graph {
       "header",
       {},
       element("span", { className: "key", title: "colour of a connection: its mean attention factor at this frame" }, "attention factor 0", this.ramp, "1"),
+      element("span", { className: "key" }, "width: connection weight"),
       this.removedToggle,
       element("span", { className: "zoom" },
         iconButton("farther", "zoom out", zoom(0.8)), iconButton("closer", "zoom in", zoom(1.25)), iconButton("whole", "show the whole graph", () => this.fit()),
@@ -38,8 +40,10 @@ class Graph {
       this.network = new vis.Network(this.stage, { nodes: this.nodes, edges: this.edges }, options);
       this.listen();
     } else {
-      replace(this.edges, edges);
-      replace(this.nodes, nodes);
+      drop(this.edges, edges);
+      drop(this.nodes, nodes);
+      this.nodes.update(nodes);
+      this.edges.update(edges);
     }
     this.fit();
   }
@@ -54,31 +58,32 @@ class Graph {
     network.on("dragStart", () => explorer.hover(null));
     network.on("beforeDrawing", (pen) => this.drawLanes(pen));
     network.on("click", ({ nodes, edges }) => {
-      if (nodes.length) explorer.pin({ kind: "block", id: nodes[0] }, true);
-      else explorer.pin(edges.length ? { kind: "connection", id: edges[0] } : null, true);
+      if (nodes.length) explorer.pin({ kind: "block", id: nodes[0] });
+      else explorer.pin(edges.length ? { kind: "connection", id: edges[0] } : null);
     });
   }
 
   // Places the whole graph in the stage; labels, blocks and lines then have their size in screen pixels.
   fit() {
-    const { clientWidth, clientHeight } = this.stage;
-    if (!this.network || !clientWidth) return;
-    const { nodes } = this.recording.graph;
-    const spans = this.recording.lanes;
-    const [left, right] = [spans[0][1], spans.at(-1)[2]];
-    const [top, bottom] = [Math.min(...nodes.map(({ y }) => y)), Math.max(...nodes.map(({ y }) => y))];
-    const scale = Math.min(
-      (clientWidth - MARGIN.left - MARGIN.right) / (right - left),
-      (clientHeight - MARGIN.top - MARGIN.bottom) / Math.max(bottom - top, 1),
-      1.4,
-    );
-    const position = {
-      x: (left + right) / 2 - (MARGIN.left - MARGIN.right) / 2 / scale,
-      y: (top + bottom) / 2 - (MARGIN.top - MARGIN.bottom) / 2 / scale,
-    };
-    this.network.setSize("100%", "100%");
-    this.network.moveTo({ position, scale, animation: false });
+    const width = this.stage.clientWidth;
+    if (!this.network || !width) return;
+    const { lanes, graph, row } = this.recording;
+    const [left, right] = [lanes[0][1], lanes.at(-1)[2]];
+    const scale = Math.min((width - MARGIN.left - MARGIN.right) / (right - left), MAX_SCALE);
     this.scale = scale;
+    this.stretch = Math.max(1, ROW_PX / (row * scale));
+    const height = -Math.min(...graph.nodes.map(({ y }) => y)) * this.stretch;
+    this.stage.style.height = `${height * scale + MARGIN.top + MARGIN.bottom}px`;
+    this.network.setSize("100%", "100%");
+    this.nodes.update(graph.nodes.map(({ id, y }) => ({ id, y: y * this.stretch })));
+    this.network.moveTo({
+      position: {
+        x: (left + right) / 2 - (MARGIN.left - MARGIN.right) / 2 / scale,
+        y: -height / 2 - (MARGIN.top - MARGIN.bottom) / 2 / scale,
+      },
+      scale,
+      animation: false,
+    });
     this.style();
   }
 
@@ -102,13 +107,18 @@ class Graph {
       chosen: false,
       opacity: near.blocks && !near.blocks.has(id) ? 0.3 : 1,
       size: 9 * size,
-      borderWidth: (chosen ? 3 : 1.5) * size,
-      shapeProperties: { borderDashes: gone || near.peers.has(id) ? [4 * size, 3 * size] : false },
+      borderWidth: chosen ? 2.5 : 1.5, // vis-network takes this one in screen pixels
+      shapeProperties: { borderDashes: gone ? [4 * size, 3 * size] : false },
       font: {
         color: near.blocks && !near.blocks.has(id) ? theme.quiet : theme.text,
-        size: LABEL_PX * size, face: theme.font, strokeWidth: 3 * size, strokeColor: theme.background, vadjust: -2 * size,
+        size: this.labelPx() * size, face: theme.font, strokeWidth: 3 * size, strokeColor: theme.background, vadjust: -2 * size,
       },
     };
+  }
+
+  // Labels that stand closer than their words are long are set smaller.
+  labelPx() {
+    return this.recording.column * this.scale < 48 ? 10 : 12;
   }
 
   edgeStyle({ id, width, dashes }, near, theme, { removed }) {
@@ -167,7 +177,7 @@ class Graph {
     const { theme } = this.explorer;
     const size = 1 / this.scale;
     const { lanes, looks, blocks, graph } = this.recording;
-    const heights = graph.nodes.map(({ y }) => y);
+    const heights = graph.nodes.map(({ y }) => y * this.stretch);
     const [top, bottom] = [Math.min(...heights) - 26 * size, Math.max(...heights) + 26 * size];
     pen.font = `600 ${12 * size}px ${theme.font}`;
     pen.textBaseline = "top";
@@ -184,7 +194,7 @@ class Graph {
     pen.textAlign = "right";
     pen.textBaseline = "middle";
     pen.fillStyle = theme.quiet;
-    const levels = new Map(graph.nodes.map(({ y }, index) => [blocks[index].level, y]));
+    const levels = new Map(graph.nodes.map(({ y }, index) => [blocks[index].level, y * this.stretch]));
     for (const [level, y] of levels) pen.fillText(`level ${level}`, lanes[0][1] - 10 * size, y);
   }
 
@@ -198,9 +208,8 @@ class Graph {
   }
 }
 
-// By id, without clearing, so that what stays is not laid out again.
-function replace(set, items) {
+// Removes what is not among the items, without clearing: what stays is not laid out again.
+function drop(set, items) {
   const ids = new Set(items.map(({ id }) => id));
   set.remove(set.getIds().filter((id) => !ids.has(id)));
-  set.update(items);
 }

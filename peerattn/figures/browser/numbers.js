@@ -23,7 +23,7 @@ class Numbers {
 
   choose() {
     const [kind, ...words] = this.chooser.value.split(" ");
-    this.explorer.pin(kind ? { kind, id: words.join(" ") } : null, true);
+    this.explorer.pin(kind ? { kind, id: words.join(" ") } : null);
   }
 
   // Anew for another block or connection; `draw` then fills in the frame's values.
@@ -79,7 +79,7 @@ class Numbers {
       ]),
     ];
     if (connection.peers.length) {
-      parts.push(element("h4", {}, "attention weights of its peers"), this.peers(connection));
+      parts.push(element("h4", {}, "attention weights of its peers (ringed in the graph)"), this.peers(connection));
     }
     return parts;
   }
@@ -144,6 +144,6 @@ class Numbers {
   }
 
   link(kind, id, text) {
-    return element("button", { type: "button", className: "link", title: text, onclick: () => this.explorer.pin({ kind, id }, true) }, text);
+    return element("button", { type: "button", className: "link", title: text, onclick: () => this.explorer.pin({ kind, id }) }, text);
   }
 }

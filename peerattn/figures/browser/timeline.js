@@ -1,6 +1,7 @@
 // Buttons, slider, lines over the frames and the windows, all on one axis: a frame has one x everywhere.
 
 const AXIS = { left: 40, right: 14, top: 8, bottom: 20, height: 132 };
+const STEPS = [0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300]; // seconds
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 
 class Timeline {
@@ -15,7 +16,7 @@ class Timeline {
     );
     this.values = element("span", { className: "values" });
     this.slider = element("input", {
-      type: "range", min: 0, step: 1, ariaLabel: "frame", oninput: () => explorer.seek(Number(this.slider.value)),
+      type: "range", className: "slider", min: 0, step: 1, ariaLabel: "frame", oninput: () => explorer.seek(Number(this.slider.value)),
     });
     this.canvas = element("canvas", { className: "lines", height: AXIS.height, attributes: { "aria-hidden": "true" } });
     this.strip = element("div", { className: "windows" });
@@ -30,6 +31,10 @@ class Timeline {
         iconButton("last", "last frame", () => explorer.seek(Infinity)),
         this.speed,
         this.values,
+        checkbox("fit axis", false, (checked) => {
+          this.fitted = checked;
+          this.draw();
+        }),
       ),
       this.slider,
       this.canvas,
@@ -59,6 +64,25 @@ class Timeline {
       { type: "button", title: label, ariaLabel: label, onclick: () => this.explorer.seek(start) },
       element("b", {}, `window ${index + 1}`), ` ${top} `, element("span", {}, number(probability, 2)),
     );
+  }
+
+  // Round times, as many as there is room for.
+  ticks() {
+    const { times } = this.recording;
+    const [first, last] = [times[0], times.at(-1)];
+    const room = (this.canvas.clientWidth - AXIS.left - AXIS.right) / 64;
+    const step = STEPS.find((each) => (last - first) / each <= room) ?? last - first;
+    const count = step > 0 ? Math.floor((last - first) / step + 1e-6) : 0;
+    const start = Math.ceil(first / step - 1e-6) * step || first;
+    return Array.from({ length: count + 1 }, (_, index) => start + index * step).filter((time) => time <= last + 1e-6);
+  }
+
+  // Where a time lies between the frames, in frames: frames stand at equal steps, times may not.
+  place(time) {
+    const { times } = this.recording;
+    const next = times.findIndex((other) => other >= time - 1e-6);
+    if (next <= 0) return Math.max(next, 0);
+    return next - (times[next] - time) / (times[next] - times[next - 1]);
   }
 
   x(frame) {
@@ -93,6 +117,7 @@ class Timeline {
       button.classList.toggle("now", index === recording.window(explorer.frame));
     });
     this.showValues();
+    this.range = this.fitted ? this.extent() : [0, 1];
     const pen = canvas.getContext("2d");
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     pen.clearRect(0, 0, canvas.clientWidth, AXIS.height);
@@ -128,8 +153,15 @@ class Timeline {
     );
   }
 
+  // Least and greatest value of the lines, to the next tenth outward.
+  extent() {
+    const values = this.lines().flatMap(({ value }) => this.recording.times.map((_, frame) => value(frame)));
+    return [Math.floor(10 * Math.min(...values)) / 10, Math.ceil(10 * Math.max(...values)) / 10];
+  }
+
   y(value) {
-    return AXIS.top + (1 - value) * (AXIS.height - AXIS.top - AXIS.bottom);
+    const [low, high] = this.range;
+    return AXIS.top + (1 - (value - low) / (high - low)) * (AXIS.height - AXIS.top - AXIS.bottom);
   }
 
   drawAxes(pen) {
@@ -140,19 +172,17 @@ class Timeline {
     pen.lineWidth = 1;
     pen.textBaseline = "middle";
     pen.textAlign = "right";
-    for (const value of [0, 0.5, 1]) {
+    const [low, high] = this.range;
+    for (const value of [low, (low + high) / 2, high]) {
       stroke(pen, theme.faint, [[AXIS.left, this.y(value)], [right, this.y(value)]]);
       pen.fillStyle = theme.quiet;
-      pen.fillText(value.toFixed(1), AXIS.left - 8, this.y(value));
+      pen.fillText(value.toFixed(2), AXIS.left - 8, this.y(value));
     }
     pen.textAlign = "center";
-    const every = Math.max(1, Math.ceil((recording.length * 64) / (right - AXIS.left)));
-    for (let frame = 0; frame < recording.length; frame += every) {
-      pen.fillText(`${number(recording.times[frame], 2)} s`, this.x(frame), AXIS.height - 7);
-    }
+    for (const time of this.ticks()) pen.fillText(`${Number(time.toFixed(3))} s`, this.x(this.place(time)), AXIS.height - 7);
     for (const { start } of recording.windows.slice(1)) {
       pen.setLineDash([2, 3]);
-      stroke(pen, theme.quiet, [[this.x(start - 0.5), this.y(1)], [this.x(start - 0.5), this.y(0)]]);
+      stroke(pen, theme.quiet, [[this.x(start - 0.5), AXIS.top], [this.x(start - 0.5), AXIS.height - AXIS.bottom]]);
       pen.setLineDash([]);
     }
   }
@@ -168,7 +198,7 @@ class Timeline {
   drawCursor(pen) {
     const x = this.x(this.explorer.frame);
     pen.lineWidth = 1.5;
-    stroke(pen, this.explorer.theme.text, [[x, 0], [x, this.y(0)]]);
+    stroke(pen, this.explorer.theme.text, [[x, 0], [x, AXIS.height - AXIS.bottom]]);
     for (const { color, value } of this.lines()) {
       pen.beginPath();
       pen.arc(x, this.y(value(this.explorer.frame)), 3.5, 0, 2 * Math.PI);
