@@ -1,13 +1,14 @@
 """Attention factors: one multiplier in (0, 1) for each channel and frame of a connection.
 
-For the connection from source block j to target block i (US20230114556A1, claims 2 to 6; AssembleNet++ section 3.2):
+For the connection from source block j to target block i (US20230114556A1, claims 2 to 6; AssembleNet++
+section 3.2):
 
     X_com = Σ_k softmax(h)_k · X_k          combined representation of the peers k
     A_j   = σ(f(GAP(X_com)))                attention factors, f fully connected
     input = Σ_j σ(w_ji) · (A_j ⊙ X_j)       what the target block receives
 
-Pooling is linear, so each block is pooled once and its peers are combined as vectors: the same numbers wherever
-peers have one shape and the projections are the identity, and the definition wherever they differ.
+Pooling is linear, so each block is pooled once and its peers are combined as vectors: the same numbers
+wherever peers have one shape and the projections are the identity, and the definition wherever they differ.
 
 Shapes: B clips, C channels of the source, T frames, H, W pixels, P peers, A the width peers are projected to.
 """
@@ -26,7 +27,7 @@ def spatial_mean(output: Tensor) -> Tensor:
 
 
 class Factors(NamedTuple):
-    """Attention factors, broadcastable to (B, T, C), and the attention weights (P,) that made them, if any."""
+    """Attention factors, broadcastable to (B, T, C), and the attention weights (P,) that made them."""
 
     factors: Tensor | None
     attention_weights: Tensor | None

@@ -1,11 +1,11 @@
 """The blocks a network is made of: input blocks, space-time blocks and heads; each kind is one class.
 
-A block maps (B, C, T, H, W) to (B, width, T, ceil(H / stride), ceil(W / stride)): frames are never dropped, so
-attention factors line up with the clip's frames at every level. A (2+1)D convolution is a convolution over space in
-each frame, then one over time at each place, dilated to the block's temporal resolution.
+A block maps (B, C, T, H, W) to (B, width, T, ceil(H / stride), ceil(W / stride)): frames are never dropped,
+so attention factors line up with the clip's frames at every level. A (2+1)D convolution is a convolution over
+space in each frame, then one over time at each place, dilated to the block's temporal resolution.
 
-Tensors are kept channels-last, where (B, C, T, H, W) can be read as (B·T, C, H, W) or (B, C, T, H·W) without a copy;
-both convolutions are then 2D ones, which are the fastest on a CPU and equally good on a GPU.
+Tensors are kept channels-last, where (B, C, T, H, W) can be read as (B·T, C, H, W) or (B, C, T, H·W) without
+a copy; both convolutions are then 2D ones, which are the fastest on a CPU and equally good on a GPU.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from peerattn.structure import BlockSpec
 
 def by_frame(clip: Tensor) -> Tensor:
     """(B, C, T, H, W) → (B·T, C, H, W)."""
-    return clip.transpose(1, 2).flatten(0, 1)
+    frames: Tensor = clip.transpose(1, 2).flatten(0, 1)
+    return frames
 
 
 def by_clip(frames: Tensor, clips: int) -> Tensor:
     """(B·T, C, H, W) → (B, C, T, H, W): the inverse of `by_frame`."""
-    return frames.unflatten(0, (clips, -1)).transpose(1, 2)
+    clip: Tensor = frames.unflatten(0, (clips, -1)).transpose(1, 2)
+    return clip
 
 
 def same_padding(size: int, window: int, stride: int) -> tuple[int, int]:
@@ -47,7 +49,9 @@ def max_pool(clip: Tensor, window: int, stride: int | None = None) -> Tensor:
 class SpatialConvolution(nn.Sequential):
     """Convolution over space in each frame → batch norm → ReLU (left out before a residual sum)."""
 
-    def __init__(self, arriving: int, width: int, *, window: int = 1, stride: int = 1, relu: bool = True) -> None:
+    def __init__(
+        self, arriving: int, width: int, *, window: int = 1, stride: int = 1, relu: bool = True
+    ) -> None:
         convolution = nn.Conv2d(arriving, width, window, stride, padding=window // 2, bias=False)
         super().__init__(convolution, nn.BatchNorm2d(width), *([nn.ReLU(inplace=True)] if relu else []))
 
@@ -66,24 +70,24 @@ class TemporalConvolution(nn.Sequential):
         super().__init__(convolution, nn.BatchNorm2d(width), nn.ReLU(inplace=True))
 
     def forward(self, clip: Tensor) -> Tensor:
-        return super().forward(clip.flatten(3)).unflatten(3, clip.shape[3:])
+        places: Tensor = super().forward(clip.flatten(3))
+        output: Tensor = places.unflatten(3, clip.shape[3:])
+        return output
 
 
 class VideoInput(nn.Sequential):
-    """Input block: 5×5 convolution at stride 2, dilated temporal convolution, max pool to the block's stride."""
+    """Input block: one strided convolution with overlapping windows, then a dilated temporal convolution.
+
+    At stride s the windows are 2s - 1 pixels wide. Striding at once, where other networks stride and then
+    pool, keeps the largest tensors of the network from existing at all.
+    """
 
     def __init__(self, spec: BlockSpec, arriving: int) -> None:
-        if spec.spatial_stride % 2:
-            raise PeerattnError(f"block {spec.id}: a video_input needs an even spatial_stride, not {spec.spatial_stride}")
+        stride = spec.spatial_stride
         super().__init__(
-            SpatialConvolution(arriving, spec.width, window=5, stride=2),
+            SpatialConvolution(arriving, spec.width, window=2 * stride - 1, stride=stride),
             TemporalConvolution(spec.width, spec.width, dilation=spec.temporal_dilation),
         )
-        self.pool = spec.spatial_stride // 2
-
-    def forward(self, clip: Tensor) -> Tensor:
-        spatial, temporal = self
-        return temporal(max_pool(spatial(clip), self.pool))
 
 
 class _Bottleneck(nn.Module):
@@ -107,7 +111,7 @@ class _Bottleneck(nn.Module):
 
 
 class Bottleneck(nn.Sequential):
-    """Space-time block: `repeats` residual (2+1)D bottlenecks, 1×1 → 3×3 → dilated temporal → 1×1, the first strided."""
+    """Space-time block: `repeats` residual (2+1)D bottlenecks: 1×1, 3×3 strided, temporal, 1×1."""
 
     def __init__(self, spec: BlockSpec, arriving: int) -> None:
         widths = [arriving, *[spec.width] * (spec.repeats - 1)]
@@ -127,7 +131,8 @@ class ClassificationHead(nn.Sequential):
         super().__init__(nn.Dropout(dropout), nn.Linear(arriving, classes))
 
     def forward(self, clip: Tensor) -> Tensor:
-        return super().forward(clip.mean(dim=(2, 3, 4)))
+        scores: Tensor = super().forward(clip.mean(dim=(2, 3, 4)))
+        return scores
 
 
 BLOCKS: dict[str, type[nn.Module]] = {"video_input": VideoInput, "bottleneck": Bottleneck}

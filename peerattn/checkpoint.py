@@ -57,7 +57,9 @@ def load(name: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
     except (KeyError, TypeError) as error:
         raise PeerattnError(f"{folder / CARD_FILE} lacks {error}: save the checkpoint again") from error
     with torch.device("meta"):
-        expected = {key: tuple(value.shape) for key, value in Network(structure, class_names).state_dict().items()}
+        expected = {
+            key: tuple(value.shape) for key, value in Network(structure, class_names).state_dict().items()
+        }
     weights = read_weights(folder / WEIGHTS_FILE, expected)
     network = Network(structure, class_names)
     network.load_state_dict(weights)

@@ -1,7 +1,7 @@
 """Labelled clips: one example, and folders of real ones.
 
-A folder holds one folder a class, or a `manifest.csv` with columns path, label and split, and optionally group (the
-source video: clips of one group are not independent) and mask_path (an object-map file).
+A folder holds one folder a class, or a `manifest.csv` with columns path, label and split, and optionally
+group (the source video: clips of one group are not independent) and mask_path (an object-map file).
 """
 
 from __future__ import annotations

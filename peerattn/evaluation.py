@@ -1,8 +1,7 @@
 """Accuracy with its interval: never a number, and never a difference, without one.
 
-95 % intervals: Wilson's for the accuracy of independent clips; a bootstrap over groups where several clips come from
-one source video; a paired bootstrap for a difference on the same clips.
-Shapes: N clips, K classes.
+95 % intervals: Wilson's for the accuracy of independent clips; a bootstrap over groups where several clips
+come from one source video; a paired bootstrap for a difference on the same clips. Shapes: N clips, K classes.
 """
 
 from __future__ import annotations
@@ -43,8 +42,8 @@ class ClassResult:
 class Evaluation:
     """Accuracies in [0, 1] over n clips; `confusion` (K, K) counts clips, rows true, columns predicted.
 
-    `correct` (N,) and `groups` (N,) line up with the examples, so that two evaluations of the same clips can be paired.
-    `macro` is the mean of the class accuracies, over the classes that have clips.
+    `correct` (N,) and `groups` (N,) line up with the examples, so that two evaluations of the same clips
+    can be paired. `macro` is the mean of the class accuracies, over the classes that have clips.
     """
 
     n: int
@@ -164,7 +163,11 @@ def evaluate(
         groups += [member.group for member in members]
         if progress:
             progress(len(labels), max(total, len(labels)))
-    stacked = np.concatenate(probabilities) if probabilities else np.zeros((0, len(network.class_names)), np.float32)
+    stacked = (
+        np.concatenate(probabilities)
+        if probabilities
+        else np.zeros((0, len(network.class_names)), np.float32)
+    )
     return summarise(stacked, np.array(labels, np.int64), groups, network.class_names)
 
 

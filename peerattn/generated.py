@@ -21,7 +21,9 @@ TEST_SEED = 1_000_000_000
 MODALITIES = (
     Modality("rgb", 3, ("red", "green", "blue")),
     Modality("flow", 2, ("rightward px per frame", "downward px per frame")),
-    Modality("object", len(OBJECT_CLASS_IDS), tuple(MAP_NAMES[i] for i in OBJECT_CLASS_IDS), OBJECT_CLASS_IDS),
+    Modality(
+        "object", len(OBJECT_CLASS_IDS), tuple(MAP_NAMES[i] for i in OBJECT_CLASS_IDS), OBJECT_CLASS_IDS
+    ),
 )
 
 
@@ -44,16 +46,17 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
         """Raises PeerattnError when the network's classes are not ActionWorld's."""
         if tuple(class_names) != CLASS_NAMES:
             raise PeerattnError(
-                "this network's classes are not those of the generated clips: give --data FOLDER with labelled ones"
+                "this network's classes are not those of the generated clips: "
+                "give --data FOLDER with labelled ones"
             )
-        self.count, self.modalities, self.settings = count, modalities, settings
+        self.clips, self.modalities, self.settings = count, modalities, settings
         self.first_seed, self.segmenter = first_seed, segmenter
 
     def __len__(self) -> int:
-        return self.count
+        return self.clips
 
     def __getitem__(self, index: int) -> Example:  # type: ignore[override]  # no slices
-        if not 0 <= index < self.count:
+        if not 0 <= index < self.clips:
             raise IndexError(index)
         seed, settings = self.first_seed + index, self.settings
         world = generate(seed, frames=settings.window, size=settings.size)

@@ -1,15 +1,15 @@
 """The network: an interpreter of a Structure.
 
 Blocks run from the inputs upward. What a target block receives is Σ_j σ(w_j) · (A_j ⊙ X_j) over its incoming
-connections (US20230114556A1, claims 7 and 8), each source first brought to the target's size by a max pool, sources
-of one width summed before one 1×1 convolution brings them to the target's width.
+connections (US20230114556A1, claims 7 and 8), each source first brought to the target's size by a max pool,
+sources of one width summed before one 1×1 convolution brings them to the target's width.
 
 Shapes: B clips, C channels, T frames, H, W pixels, P peers, A attention width, K classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import NamedTuple
 
@@ -25,8 +25,8 @@ from peerattn.structure import BlockSpec, ConnectionSpec, Structure
 class Passed(NamedTuple):
     """What a connection did in one pass; the recorder reads it from the connection's forward hook.
 
-    `scale`: σ(w) · A as it multiplies (B, C, T, H, W), None for 1; `connection_weight` a scalar or None; `factors`
-    A, broadcastable to (B, T, C), or None for 1; `attention_weights` (P,) or None.
+    `scale`: σ(w) · A as it multiplies (B, C, T, H, W), None for 1; `connection_weight` a scalar or None;
+    `factors` A, broadcastable to (B, T, C), or None for 1; `attention_weights` (P,) or None.
     """
 
     scale: Tensor | None
@@ -54,7 +54,7 @@ class Connection(nn.Module):
             self.weight = nn.Parameter(torch.logit(torch.tensor(spec.weight)), requires_grad=spec.learned)
 
     def forward(self, source: Tensor | None, peers: Tensor | None) -> Passed:
-        """`source` (B, T, C), the pooled source, for self attention; `peers` (P, B, T, A) for peer attention."""
+        """`source` (B, T, C), pooled, for self attention; `peers` (P, B, T, A) for peer attention."""
         connection_weight = None if self.weight is None else torch.sigmoid(self.weight)
         if source is not None and connection_weight is not None:
             source = connection_weight * source
@@ -102,7 +102,7 @@ class Fusion(nn.Module):
 
 
 class Outputs:
-    """The block outputs of one pass, each pooled at most once: to vectors, and to the sizes that targets read."""
+    """The block outputs of one pass, each pooled at most once: to vectors, and to the sizes targets read."""
 
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
@@ -126,8 +126,10 @@ class Outputs:
 
 
 class Network(nn.Module):
-    """Builds and runs any structure. Parameters are keyed by block id and connection key, so that the weights of a
-    pruned network are a subset of the full one's.
+    """Builds and runs any structure.
+
+    Parameters are keyed by block id and connection key: a pruned network's are a subset of the full one's.
+    Connections named in `disabled` count nothing.
     """
 
     def __init__(self, structure: Structure, class_names: Sequence[str]) -> None:
@@ -149,7 +151,7 @@ class Network(nn.Module):
         for output in structure.outputs:
             width = structure.block(output.block).width
             self.heads[output.block] = build_head(output.head, width, len(self.class_names))
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
         """Modality → (B, C, T, H, W); returns logits (B, K), the mean over the output blocks.
@@ -159,30 +161,31 @@ class Network(nn.Module):
         clip = self._checked(clip)
         outputs = Outputs(self.structure)
         for block in self.structure.in_order:
-            arriving = clip[block.reads or block.modality] if block.modality else self._fused(block, outputs, clip)
+            arriving = (
+                clip[block.reads or block.modality] if block.modality else self._fused(block, outputs, clip)
+            )
             outputs.full[block.id] = self.blocks[block.id](arriving)
         scores = [head(outputs.full[block_id]) for block_id, head in self.heads.items()]
         return torch.stack(scores).mean(dim=0)
 
     def connection_weights(self) -> dict[str, float]:
         """Connection → σ(w) in float32; a connection that has no weight is left out."""
-        return {
-            key: torch.sigmoid(connection.weight.detach()).item()
-            for key, connection in self._each_connection()
-            if connection.weight is not None
-        }
+        weights = {spec.key: self.connection(spec.key).weight for spec in self.structure.connections}
+        return {key: torch.sigmoid(w.detach()).item() for key, w in weights.items() if w is not None}
 
-    def _each_connection(self) -> Iterator[tuple[str, Connection]]:
-        for key, module in self.connections.items():
-            assert isinstance(module, Connection)
-            yield key, module
+    def connection(self, key: str) -> Connection:
+        module = self.connections[key]
+        assert isinstance(module, Connection)
+        return module
 
     def _checked(self, clip: Mapping[str, Tensor]) -> dict[str, Tensor]:
         checked = {}
         for modality in self.structure.modalities:
             tensor = clip.get(modality.name)
             if tensor is None:
-                raise PeerattnError(f"the clip has no {modality.name} modality, which this network reads: prepare it")
+                raise PeerattnError(
+                    f"the clip has no {modality.name} modality, which this network reads: prepare it"
+                )
             if tensor.ndim != 5 or tensor.shape[1] != modality.channels:
                 raise PeerattnError(
                     f"modality {modality.name} has shape {tuple(tensor.shape)}, but this network reads "
@@ -192,7 +195,7 @@ class Network(nn.Module):
         return checked
 
     def _fused(self, target: BlockSpec, outputs: Outputs, clip: Mapping[str, Tensor]) -> Tensor:
-        """What the target receives: (B, input_width, T, ceil(H / r), ceil(W / r)) for its input reduction r."""
+        """What the target receives: (B, input_width, T, ceil(H / r), ceil(W / r)), r its input reduction."""
         fusion = self.fusions[target.id]
         assert isinstance(fusion, Fusion)
         arriving = [spec for spec in self.structure.into(target.id) if spec.key not in self.disabled]

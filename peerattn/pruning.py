@@ -1,6 +1,7 @@
 """Pruning: what a threshold removes, what dies of it, and the smaller network that is left.
 
-A connection is removed when its connection weight is less than the threshold; one without a weight always stays.
+A connection is removed when its connection weight is less than the threshold; one without a weight always
+stays.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from peerattn.structure import ConnectionSpec, Structure
 class Pruning:
     """What a threshold does to a structure, connections by key and blocks by id.
 
-    dead: no kept path to an output block. peer_only: dead, but a living block reads it as a peer, itself or through
-    what it feeds, so it is computed. starved: computed, though no kept path from an input block reaches it; its
-    input is zero. A modality is lost when all its input blocks are dead.
+    dead: no kept path to an output block. peer_only: dead, but a living block reads it as a peer, itself
+    or through what it feeds, so it is computed. starved: computed, though no kept path from an input
+    block reaches it; its input is zero. A modality is lost when all its input blocks are dead.
     """
 
     threshold: float
@@ -111,8 +112,8 @@ def prune(network: Network, threshold: float) -> Network:
     pruning = survey(network.structure, network.connection_weights(), threshold)
     if not pruning.output_connected:
         raise PeerattnError(
-            f"threshold {threshold:g} cuts the output off from every input block: choose a lower one (the greatest "
-            f"that keeps it connected is {last_connected(network):.6f})"
+            f"threshold {threshold:g} cuts the output off from every input block: choose a lower one "
+            f"(the greatest that keeps it connected is {last_connected(network):.6f})"
         )
     smaller = Network(without(network.structure, pruning), network.class_names)
     state = network.state_dict()

@@ -4,9 +4,9 @@
         network(clip)
     seen.factors["rgb1_to_top"]
 
-Each connection's hook keeps together the attention factors, the connection weight and the attention weights of that
-pass; each block's hook keeps a small summary, so that a recording is never the size of the activations.
-Shapes: T frames, C channels of the source, P peers, K classes.
+Each connection's hook keeps together the attention factors, the connection weight and the attention weights
+of that pass; each block's hook keeps a small summary, so that a recording is never the size of the
+activations. Shapes: T frames, C channels of the source, P peers, K classes.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Recording:
 
     def block(self, block_id: str, module: nn.Module, inputs: Any, output: Tensor) -> None:
         places = by_frame(output).abs().mean(dim=1, keepdim=True)  # (T, 1, H, W)
-        sides = [min(side, HEATMAP_SIDE) for side in places.shape[2:]]
+        sides = min(places.shape[2], HEATMAP_SIDE), min(places.shape[3], HEATMAP_SIDE)
         self.activities.setdefault(block_id, []).append(places.mean(dim=(1, 2, 3)))
         self.heatmaps.setdefault(block_id, []).append(F.adaptive_avg_pool2d(places, sides)[:, 0])
 
@@ -96,7 +96,8 @@ def record(
         structure=network.structure,
         times=clip.times,
         windows=tuple(
-            WindowTrace(start, stop, shares) for (start, stop), shares in zip(spans, probabilities, strict=True)
+            WindowTrace(start, stop, shares)
+            for (start, stop), shares in zip(spans, probabilities, strict=True)
         ),
         class_names=network.class_names,
         probabilities=np.mean(probabilities, axis=0, dtype=np.float32),
@@ -115,7 +116,9 @@ def _window(network: Network, clip: Clip, start: int, stop: int) -> Mapping[str,
     device = next(network.parameters()).device
     read = {modality.name for modality in network.structure.modalities}
     if missing := read - clip.tensors.keys():
-        raise PeerattnError(f"the clip has no {', '.join(sorted(missing))} modality, which this network reads")
+        raise PeerattnError(
+            f"the clip has no {', '.join(sorted(missing))} modality, which this network reads"
+        )
     return {name: clip.tensors[name][:, :, start:stop].to(device) for name in read}
 
 

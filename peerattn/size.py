@@ -19,8 +19,8 @@ def parameters(network: nn.Module) -> int:
 def multiply_adds(network: Network, *, frames: int, size: int) -> int:
     """Multiply-adds of one clip of `frames` frames of size × size pixels.
 
-    Counted: convolutions, fully connected layers and the scaling of connections. Left out: batch norm, pooling and
-    activations, as is usual.
+    Counted: convolutions, fully connected layers and the scaling of connections. Left out: batch norm,
+    pooling and activations, as is usual.
     """
     shell = copy.deepcopy(network).to("meta").eval()
     total = 0

@@ -1,8 +1,8 @@
-"""What a peer-attention network is, as plain data: blocks in levels, connections between them, and their peers.
+"""What a peer-attention network is, as plain data: blocks in levels, connections and their peers.
 
-A block is in exactly one level; a connection goes from a block to one in any higher level; the attention factors
-of a connection come from its peers, which are any blocks below its target (US20230114556A1, claims 1 to 8).
-Nothing here imports torch: a structure can be read, checked and drawn anywhere.
+A block is in exactly one level; a connection goes from a block to one in any higher level; the attention
+factors of a connection come from its peers, which are any blocks below its target (US20230114556A1, claims 1
+to 8). Nothing here imports torch: a structure can be read, checked and drawn anywhere.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from peerattn.validation import validate
 
 @dataclass(frozen=True)
 class Modality:
-    """A kind of input: its channels and what each means (for `object`, channel k shows class `class_ids[k]`)."""
+    """A kind of input and what its channels mean; for `object`, channel k shows class `class_ids[k]`."""
 
     name: str
     channels: int
@@ -31,8 +31,9 @@ class Modality:
 class BlockSpec:
     """A node of the network: convolutions at one temporal dilation that produce `width` channels.
 
-    What arrives is brought to ceil(clip size / input_reduction) pixels and to `input_width` channels, whichever
-    connections exist; `attention_width` is the width to which the pooled peers of what arrives are projected.
+    What arrives is brought to ceil(clip size / input_reduction) pixels and to `input_width` channels,
+    whichever connections exist; `attention_width` is the width to which the pooled peers of what arrives
+    are projected.
     """
 
     id: str
@@ -60,7 +61,7 @@ class BlockSpec:
 
 @dataclass(frozen=True)
 class ConnectionSpec:
-    """An edge: `weight` is σ(w) at the start, in (0, 1); with None it counts fully and no threshold removes it."""
+    """An edge: `weight` is σ(w) at the start; with None it counts fully and no threshold removes it."""
 
     source: str
     target: str
@@ -135,7 +136,7 @@ class Structure:
 
     @cached_property
     def origins(self) -> dict[str, frozenset[str]]:
-        """Block → the modalities whose input blocks reach it (one for an input block, none for a starved one)."""
+        """Block → the modalities whose input blocks reach it: one for an input block, none if starved."""
         origins: dict[str, frozenset[str]] = {}
         for block in self.in_order:
             arriving = (origins[connection.source] for connection in self.into(block.id))
@@ -148,8 +149,9 @@ class Structure:
     ) -> Structure:
         """Every block connected to all below it, each connection attended by all blocks below its target.
 
-        The blocks of the top level are the outputs. Where a block leaves `input_width`, `attention_width` (0) or
-        `input_reduction` (1) open, the widest and the most reduced block below it decides.
+        The blocks of the top level are the outputs. Where a block leaves `input_width`,
+        `attention_width` (0) or `input_reduction` (1) open, the widest and the most reduced block
+        below it decides.
         """
         given = sorted(blocks, key=lambda block: block.level)
         filled: list[BlockSpec] = []

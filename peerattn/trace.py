@@ -1,8 +1,8 @@
 """What happened when one clip was run: every weight, attention weight and attention factor, frame by frame.
 
-Shapes: T frames of the clip, C channels of a connection's source block, P peers, K classes, (h, w) a small map.
-The file is JSON, `"format": "peerattn-trace/1"`; numbers keep full float32 precision, so that a trace that is
-written, read and written again gives the same bytes.
+Shapes: T frames of the clip, C channels of a connection's source block, P peers, K classes, (h, w) a small
+map. The file is JSON, `"format": "peerattn-trace/1"`; numbers keep full float32 precision, so that a trace
+that is written, read and written again gives the same bytes.
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ class BlockTrace:
 
 @dataclass(frozen=True)
 class ConnectionTrace:
-    """The connection weight in (0, 1) or None, attention weights (P,) and attention factors (T, C) used in the run.
+    """What the run used: connection weight (or None), attention weights (P,), attention factors (T, C).
 
-    `self` attention has its source as the only peer; `none` and `static` have no peers and no attention weights.
+    `self` attention has its source as the only peer; `none` and `static` have no peers and no attention
+    weights.
     """
 
     source: str
@@ -63,12 +64,16 @@ class ConnectionTrace:
     @property
     def shade(self) -> Array:
         """The mean attention factor over the channels, (T,): how strongly the connection is let through."""
-        return self.attention_factors.mean(axis=1, dtype=np.float32)
+        shade: Array = self.attention_factors.mean(axis=1, dtype=np.float32)
+        return shade
 
 
 @dataclass(frozen=True)
 class Trace:
-    """One clip through one network. `times` (T,) in seconds; `probabilities` (K,) is the mean over the windows."""
+    """One clip through one network.
+
+    `times` (T,) in seconds; `probabilities` (K,) is the mean over the windows.
+    """
 
     structure: Structure
     times: NDArray[np.float64]
@@ -139,7 +144,9 @@ def _numbers(array: Array) -> Any:
 
 def _plain(part: WindowTrace | BlockTrace | ConnectionTrace) -> dict[str, Any]:
     values = {item.name: getattr(part, item.name) for item in fields(part)}
-    return {name: _numbers(value) if isinstance(value, np.ndarray) else value for name, value in values.items()}
+    return {
+        name: _numbers(value) if isinstance(value, np.ndarray) else value for name, value in values.items()
+    }
 
 
 Part = TypeVar("Part", WindowTrace, BlockTrace, ConnectionTrace)

@@ -1,14 +1,15 @@
 """Training on generated clips: one straight line from seeds to a checkpoint.
 
-The parameters of connectivity (connection weights w and attention weights h) learn at a rate of their own, far above
-the filters': at the filters' rate they hardly leave their start. A light pressure on the sum of the connection
-weights makes a connection that does not help fade, so that a threshold has something to say.
+The parameters of connectivity (connection weights w and attention weights h) learn at a rate of their own,
+far above the filters': at the filters' rate they hardly leave their start. A light pressure towards few strong
+connections makes one that does not help fade, so that a threshold has something to say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import torch
@@ -40,8 +41,10 @@ class TrainingConfig:
     workers: int = 1
 
 
-def actionworld_structure(attention: str = "peer", modalities: Sequence[str] = ("rgb", "flow", "object")) -> Structure:
-    """The complete level graph of the shipped checkpoints: up to five input blocks, two inner levels, one output.
+def actionworld_structure(
+    attention: str = "peer", modalities: Sequence[str] = ("rgb", "flow", "object")
+) -> Structure:
+    """The complete level graph of the shipped checkpoints: up to 5 input blocks, 2 inner levels, one output.
 
     Raises PeerattnError for a modality that the generated clips do not have.
     """
@@ -52,8 +55,12 @@ def actionworld_structure(attention: str = "peer", modalities: Sequence[str] = (
         for name in modalities
         for number, dilation in enumerate(INPUT_DILATIONS[name], start=1)
     ]
-    blocks += [BlockSpec(f"a{d}", 2, "bottleneck", 32, temporal_dilation=d, spatial_stride=2) for d in (1, 2, 4)]
-    blocks += [BlockSpec(f"b{d}", 3, "bottleneck", 64, temporal_dilation=d, spatial_stride=2) for d in (1, 2, 4)]
+    blocks += [
+        BlockSpec(f"a{d}", 2, "bottleneck", 32, temporal_dilation=d, spatial_stride=2) for d in (1, 2, 4)
+    ]
+    blocks += [
+        BlockSpec(f"b{d}", 3, "bottleneck", 64, temporal_dilation=d, spatial_stride=2) for d in (1, 2, 4)
+    ]
     blocks += [BlockSpec("top", 4, "bottleneck", 96, temporal_dilation=2)]
     read = [modality for modality in MODALITIES if modality.name in modalities]
     return Structure.complete(blocks, modalities=read, attention=attention)
@@ -72,12 +79,14 @@ def train(
 ) -> Network:
     """A network trained on `config.clips` generated clips, each seen once.
 
-    `progress(done, total, loss)` counts clips and may raise to cancel. Raises PeerattnError when the loss is no
-    longer a number.
+    `progress(done, total, loss)` counts clips and may raise to cancel. Raises PeerattnError when the loss
+    is no longer a number.
     """
-    settings = settings or ClipSettings()
+    settings = settings or ClipSettings(flow="ultrafast")
     if not 0 < config.clips < TEST_SEED:
-        raise PeerattnError(f"{config.clips} clips: give from 1 to {TEST_SEED - 1}, the seeds above are for testing")
+        raise PeerattnError(
+            f"{config.clips} clips: give from 1 to {TEST_SEED - 1}, the seeds above are for testing"
+        )
     torch.manual_seed(config.seed)
     network = Network(structure, CLASS_NAMES).train()
     steps = -(-config.clips // config.batch)
@@ -89,7 +98,9 @@ def train(
     for step, (clip, labels) in enumerate(_batches(network, config, settings)):
         loss = F.cross_entropy(network(clip), labels, label_smoothing=0.05)
         if not torch.isfinite(loss):
-            raise PeerattnError(f"the loss is {loss.item()} after {step * config.batch} clips: lower the rate")
+            raise PeerattnError(
+                f"the loss is {loss.item()} after {step * config.batch} clips: lower the rate"
+            )
         optimiser.zero_grad(set_to_none=True)
         (loss + config.sparsity * connection_pressure(network)).backward()
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -100,8 +111,8 @@ def train(
     return network.eval()
 
 
-def parameter_groups(network: Network, config: TrainingConfig) -> list[dict[str, object]]:
-    """Filters with weight decay; norms and biases without; connection and attention weights at their own rate."""
+def parameter_groups(network: Network, config: TrainingConfig) -> list[dict[str, Any]]:
+    """Filters with weight decay, norms and biases without it, connectivity at a rate of its own."""
     groups: dict[str, list[Tensor]] = {"filters": [], "plain": [], "connectivity": []}
     for name, parameter in network.named_parameters():
         if name.startswith("connections.") and name.endswith((".weight", ".weights")) and parameter.ndim < 2:
@@ -118,13 +129,19 @@ def parameter_groups(network: Network, config: TrainingConfig) -> list[dict[str,
 
 
 def connection_pressure(network: Network) -> Tensor:
-    """The sum of σ(w) over the learned connections; a network without any gives zero."""
-    weights = [
-        torch.sigmoid(parameter)
-        for name, parameter in network.named_parameters()
-        if name.startswith("connections.") and name.count(".") == 2 and name.endswith(".weight")
-    ]
-    return torch.stack(weights).sum() if weights else torch.zeros(())
+    """The mean over target blocks of (Σ σ(w))² / Σ σ(w)²: how many connections effectively arrive at a block.
+
+    It asks for few strong connections instead of many alike, and is blind to their common scale: batch norm
+    undoes a common scale, so a pressure on the sum would only make every weight fade.
+    """
+    effective = []
+    for block in network.structure.blocks:
+        weights = [network.connection(spec.key).weight for spec in network.structure.into(block.id)]
+        learned = [torch.sigmoid(weight) for weight in weights if weight is not None]
+        if learned:
+            arriving = torch.stack(learned)
+            effective.append(arriving.sum().square() / arriving.square().sum())
+    return torch.stack(effective).mean() if effective else torch.zeros(())
 
 
 def _batches(

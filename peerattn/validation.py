@@ -37,8 +37,8 @@ def validate(structure: Structure) -> None:
             )
     if len(ids) > MAX_BLOCKS or len(structure.connections) > MAX_CONNECTIONS:
         raise PeerattnError(
-            f"{len(ids)} blocks and {len(structure.connections)} connections are too many: at most {MAX_BLOCKS} "
-            f"and {MAX_CONNECTIONS}"
+            f"{len(ids)} blocks and {len(structure.connections)} connections are too many: "
+            f"at most {MAX_BLOCKS} and {MAX_CONNECTIONS}"
         )
     modalities = {modality.name for modality in structure.modalities}
     for block in structure.blocks:
@@ -62,7 +62,8 @@ def _validate_block(block: BlockSpec, modalities: set[str]) -> None:
             )
     if block.is_input != (block.level == 1):
         raise PeerattnError(
-            f"block {block.id}: input blocks, and only they, name a modality and stand in level 1 (level {block.level})"
+            f"block {block.id} is in level {block.level}: input blocks, and only they, name a modality "
+            "and stand in level 1"
         )
     read = block.reads or block.modality
     if read is not None and read not in modalities:
@@ -86,8 +87,8 @@ def _validate_connection(connection: ConnectionSpec, structure: Structure) -> No
         )
     if target.input_reduction % source.reduction:
         raise PeerattnError(
-            f"connection {connection.key}: block {target.id} reads at 1/{target.input_reduction} of the clip's size, "
-            f"which 1/{source.reduction} cannot be pooled to: make the one a multiple of the other"
+            f"connection {connection.key}: block {target.id} reads at 1/{target.input_reduction} of the "
+            f"clip's size, which 1/{source.reduction} cannot be pooled to: make one a multiple of the other"
         )
     weight = connection.weight
     if weight is not None and not 0.0 < weight < 1.0:
@@ -114,7 +115,8 @@ def _validate_peers(connection: ConnectionSpec, blocks: Mapping[str, BlockSpec])
     target = blocks[connection.target]
     if connection.attention not in ATTENTION_MODES:
         raise PeerattnError(
-            f"connection {connection.key}: attention {connection.attention!r} must be one of {ATTENTION_MODES}"
+            f"connection {connection.key}: attention {connection.attention!r} must be one of "
+            f"{', '.join(ATTENTION_MODES)}"
         )
     if (connection.attention == "peer") != bool(connection.peers) or len(set(connection.peers)) < len(
         connection.peers
@@ -130,8 +132,8 @@ def _validate_peers(connection: ConnectionSpec, blocks: Mapping[str, BlockSpec])
     for peer in connection.peers:
         if blocks[peer].level >= target.level:
             raise PeerattnError(
-                f"connection {connection.key}: peer {peer} (level {blocks[peer].level}) is not below its target "
-                f"(level {target.level})"
+                f"connection {connection.key}: peer {peer} (level {blocks[peer].level}) is not below "
+                f"its target (level {target.level})"
             )
 
 
