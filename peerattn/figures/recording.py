@@ -21,7 +21,7 @@ from peerattn.figures.level_graph import COLUMN, ROW, lane, lanes, level_graph
 from peerattn.figures.palette import VIRIDIS, looks, object_colors
 from peerattn.structure import Structure
 from peerattn.tables import attention_by, frame_ends
-from peerattn.trace import Trace, WindowTrace
+from peerattn.trace import Array, Trace, WindowTrace
 
 FRAME_BUDGET = 32 * 1024
 """Mean bytes a frame may take: 64 frames stay under 2 MiB."""
@@ -148,15 +148,21 @@ def _blocks(structure: Structure) -> list[dict[str, Any]]:
 
 def _arrays(trace: Trace, body: _Body) -> dict[str, Any]:
     """Mean, least and greatest factor of each connection (K, T), activity of each block (N, T), the lines."""
+    frames = len(trace.times)
     factors = [connection.attention_factors for connection in trace.connections]
     activity = {block.block: block.activity for block in trace.blocks}
     return {
-        "shade": body.array(np.stack([connection.shade for connection in trace.connections])),
-        "least": body.array(np.stack([each.min(axis=1) for each in factors])),
-        "greatest": body.array(np.stack([each.max(axis=1) for each in factors])),
-        "activity": body.array(np.stack([activity[block.id] for block in trace.structure.blocks])),
+        "shade": body.array(_rows([connection.shade for connection in trace.connections], frames)),
+        "least": body.array(_rows([each.min(axis=1) for each in factors], frames)),
+        "greatest": body.array(_rows([each.max(axis=1) for each in factors], frames)),
+        "activity": body.array(_rows([activity[block.id] for block in trace.structure.blocks], frames)),
         "lines": body.array(attention_by(trace).to_numpy().T),
     }
+
+
+def _rows(rows: Sequence[Array], frames: int) -> Array:
+    """(rows, frames), also where there are no rows."""
+    return np.array(rows, np.float32).reshape(len(rows), frames)
 
 
 def _image_header(

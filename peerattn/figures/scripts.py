@@ -14,9 +14,10 @@ PARTS = ("recording.js", "controls.js", "player.js", "graph.js", "timeline.js", 
 def script() -> str:
     """One JavaScript module without imports; it sets `vis` and `peerattnExplorer` on the global object."""
     vis = files("pyvis").joinpath("templates/lib/vis-9.1.2/vis-network.min.js").read_text("utf-8")
-    style = f"const STYLE = {json.dumps(_own('explorer.css'))};"
-    return "\n".join([vis, style, *(_own(part) for part in PARTS)])
+    style = f"const STYLE = {json.dumps(part('explorer.css'))};"
+    return "\n".join([vis, style, *(part(name) for name in PARTS)])
 
 
-def _own(name: str) -> str:
+def part(name: str) -> str:
+    """The text of one file of `browser/`."""
     return files("peerattn.figures").joinpath("browser", name).read_text("utf-8")

@@ -49,7 +49,7 @@ class Player {
 
   // Names what a finished drawing holds, so that late pictures redraw only what they complete.
   drawing(frame) {
-    return `${this.recording.name} ${frame} ${Boolean(this.overlaid && this.recording.objectMaps.length)}`;
+    return `${this.explorer.name} ${frame} ${Boolean(this.overlaid && this.recording.objectMaps.length)}`;
   }
 
   tell(frame) {

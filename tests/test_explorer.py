@@ -1,0 +1,384 @@
+"""The explorer in a real Chromium: one cursor, no Python while it moves, no block moves, names stay text."""
+
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from peerattn.figures.palette import VIRIDIS, looks
+from peerattn.tables import attention_by
+from tests.conftest import ROOT, wait_until_healthy
+from tests.traces import HOSTILE, shown_frame, trace
+
+pytestmark = pytest.mark.browser
+TRACE = trace(seed=0, hostile=True)
+OF = "root => peerattnExplorer.of(root)"
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("explorer") / "page.log"
+    command = [sys.executable, "-m", "streamlit", "run", "tests/pages/explorer.py"]
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [*command, "--server.port", str(port)],
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        wait_until_healthy(f"http://localhost:{port}", server, log)
+        yield f"http://localhost:{port}"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=30)
+
+
+@pytest.fixture
+def root(page: Page, url: str, heard) -> Iterator[Locator]:
+    """The explorer's element, once it shows a frame."""
+    page.goto(url)
+    page.locator("canvas.screen[data-drawn]").wait_for()
+    yield page.locator(".explorer")
+    assert heard.errors == []
+
+
+def seek(root: Locator, frame: int) -> None:
+    root.get_by_role("slider", name="frame").fill(str(frame))
+
+
+def frame(root: Locator) -> int:
+    return root.evaluate(f"root => ({OF})(root).frame")
+
+
+def runs(page: Page) -> int:
+    return int(page.get_by_text(re.compile(r"^runs: \d+$")).inner_text().removeprefix("runs: "))
+
+
+def places(root: Locator) -> dict[str, list[float]]:
+    """Where each block is on the screen, px within the stage."""
+    return root.evaluate(
+        f"""root => {{
+            const {{ network }} = ({OF})(root).graph;
+            return Object.fromEntries(Object.entries(network.getPositions()).map(([id, place]) => {{
+                const {{ x, y }} = network.canvasToDOM(place);
+                return [id, [x, y]];
+            }}));
+        }}"""
+    )
+
+
+def choose(root: Locator, value: str) -> None:
+    root.get_by_role("combobox", name="show a block or connection").select_option(value)
+
+
+def viridis(value: float) -> tuple[int, ...]:
+    """The palette by another route than the browser's: numpy's interpolation of each channel."""
+    stops = np.array([list(bytes.fromhex(color[1:])) for color in VIRIDIS], float)
+    steps = np.linspace(0, 1, len(stops))
+    return tuple(round(np.interp(value, steps, stops[:, channel])) for channel in range(3))
+
+
+def channels(color: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(color.removeprefix("#")))
+
+
+def test_cursor_frame_shades_and_numbers_agree_wherever_it_stands_and_no_python_runs(page, root):
+    connection = TRACE.connections[3]
+    choose(root, f"connection {connection.key}")
+    expect(page.get_by_text(f"selected: connection {connection.key}", exact=True)).to_be_visible()
+    before = runs(page)
+    lines = attention_by(TRACE)
+    facts = root.locator("section.numbers dd")
+    for wanted in random.Random(0).sample(range(20), 8):
+        seek(root, wanted)
+        expect(root.locator("canvas.screen")).to_have_attribute("data-frame", str(wanted))
+        pixel = root.locator("canvas.screen").evaluate(
+            "canvas => canvas.getContext('2d').getImageData(50, 50, 1, 1).data[0]"
+        )
+        assert shown_frame(pixel) == wanted == frame(root)
+        expect(root.locator(".facts")).to_have_text(
+            re.compile(
+                f"frame {wanted + 1} of 20.*{TRACE.times[wanted]:.3f} s.*window {wanted // 10 + 1} of 2"
+            )
+        )
+        expect(facts.nth(1)).to_have_text(f"{connection.shade[wanted]:.3f}")
+        expect(facts.nth(2)).to_have_text(f"{connection.attention_factors[wanted].min():.3f}")
+        expect(facts.nth(3)).to_have_text(f"{connection.attention_factors[wanted].max():.3f}")
+        values = root.locator(".values b").all_inner_texts()
+        expected = [*(f"{lines[name].iloc[wanted]:.3f}" for name in lines), f"{connection.shade[wanted]:.3f}"]
+        assert values == expected
+        drawn = root.evaluate(
+            f"root => ({OF})(root).graph.edges.get().map(edge => [edge.id, edge.color.color])"
+        )
+        assert [name for name, _ in drawn] == [each.key for each in TRACE.connections]
+        for (_, color), each in zip(drawn, TRACE.connections, strict=True):
+            assert np.abs(np.subtract(channels(color), viridis(float(each.shade[wanted])))).max() <= 1
+    assert runs(page) == before
+
+
+def test_buttons_keys_windows_and_timeline_move_the_cursor_without_python(page, root):
+    before = runs(page)
+    press = page.keyboard.press
+
+    def click(name):
+        root.get_by_role("button", name=name).click()
+
+    screen = root.locator("canvas.screen")
+    screen.focus()
+    steps = [
+        (lambda: click("last frame"), 19),
+        (lambda: click("next frame"), 19),
+        (lambda: click("previous frame"), 18),
+        (lambda: click("first frame"), 0),
+        (lambda: click("previous frame"), 0),
+        (lambda: click("next frame"), 1),
+        (lambda: click("window 2, frames 11 to 20"), 10),
+        (screen.focus, 10),
+        (lambda: press("ArrowRight"), 11),
+        (lambda: press("ArrowLeft"), 10),
+        (lambda: press("End"), 19),
+        (lambda: press("Home"), 0),
+    ]
+    for number, (act, wanted) in enumerate(steps):
+        act()
+        assert frame(root) == wanted, number
+        expect(screen).to_have_attribute("data-frame", str(wanted))
+    lines = root.locator("canvas.lines")
+    box = lines.bounding_box()
+    lines.hover(position={"x": 45, "y": 40})
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40, steps=4)
+    assert frame(root) in (9, 10)
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 40, steps=4)
+    page.mouse.up()
+    assert frame(root) == 19
+    assert runs(page) == before
+
+
+def test_playing_shows_frames_in_order_to_the_last_and_stops(page, root):
+    before = runs(page)
+    root.evaluate(
+        f"""root => {{
+            const explorer = ({OF})(root);
+            const move = explorer.move.bind(explorer);
+            root.visited = [];
+            explorer.move = (frame) => {{ move(frame); root.visited.push(explorer.frame); }};
+        }}"""
+    )
+    root.get_by_role("combobox", name="speed").select_option("4")
+    root.locator("canvas.screen").focus()
+    page.keyboard.press("Space")
+    expect(root.get_by_role("button", name="pause")).to_be_visible()
+    expect(root.get_by_role("button", name="play", exact=True)).to_be_visible()
+    visited = root.evaluate("root => root.visited")
+    assert visited == sorted(visited)
+    assert visited[-1] == frame(root) == 19
+    assert runs(page) == before
+
+
+def test_slider_thumb_timeline_cursor_and_frame_share_one_place(root):
+    seek(root, 13)
+    slider = root.get_by_role("slider", name="frame").bounding_box()
+    thumb = slider["x"] + 8 + (slider["width"] - 16) * 13 / 19
+    lines = root.locator("canvas.lines").bounding_box()
+    cursor = lines["x"] + root.evaluate(f"root => ({OF})(root).timeline.x(13)")
+    assert abs(thumb - cursor) < 1
+
+
+def test_no_block_moves_between_frames_clips_prunings_and_selections(page, root):
+    first = places(root)
+    assert len(first) == 12
+    seek(root, 12)
+    assert places(root) == first
+    for name in ("0.3", "0.6"):
+        page.get_by_test_id("stRadio").nth(1).get_by_text(name, exact=True).click()
+        expect(root.get_by_role("checkbox", name="show removed")).to_be_visible()
+        page.wait_for_function(
+            "([root, removed]) => peerattnExplorer.of(root).marks.removed.size === removed",
+            arg=[root.element_handle(), sum(c.connection_weight < float(name) for c in TRACE.connections)],
+        )
+        assert places(root) == first
+    root.get_by_role("checkbox", name="show removed").uncheck()
+    assert places(root) == first
+    hidden = root.evaluate(f"root => ({OF})(root).graph.edges.get().filter(edge => edge.hidden).length")
+    assert hidden == sum(c.connection_weight < 0.6 for c in TRACE.connections)
+    name = root.evaluate(f"root => ({OF})(root).name")
+    page.get_by_test_id("stRadio").nth(0).get_by_text("1", exact=True).click()
+    page.wait_for_function(
+        "([root, name]) => peerattnExplorer.of(root).name !== name", arg=[root.element_handle(), name]
+    )
+    assert places(root) == first
+    choose(root, "block upper2")
+    expect(page.get_by_text("selected: block upper2", exact=True)).to_be_visible()
+    assert places(root) == first
+    assert frame(root) == 12
+
+
+def point_on_edge(root: Locator, key: str) -> dict[str, float] | None:
+    """A place in the stage where a click reaches this connection and no block or other connection."""
+    return root.evaluate(
+        f"""(root, key) => {{
+            const {{ network }} = ({OF})(root).graph;
+            const {{ edgeType }} = network.body.edges[key];
+            for (let share = 0.25; share < 0.8; share += 0.03) {{
+                const place = network.canvasToDOM(edgeType.getPoint(share));
+                if (network.getEdgeAt(place) === key && network.getNodeAt(place) === undefined) return place;
+            }}
+            return null;
+        }}""",
+        key,
+    )
+
+
+def test_clicks_in_the_graph_come_back_to_python_and_an_empty_place_clears(page, root):
+    expect(page.get_by_text("selected: block top", exact=True)).to_be_visible()
+    stage = root.locator(".stage")
+    reachable = [(each.key, point_on_edge(root, each.key)) for each in TRACE.connections]
+    key, place = next((key, place) for key, place in reachable if place)
+    stage.click(position=place)
+    expect(page.get_by_text(f"selected: connection {key}", exact=True)).to_be_visible()
+    x, y = places(root)["upper1"]
+    stage.click(position={"x": x, "y": y})
+    expect(page.get_by_text("selected: block upper1", exact=True)).to_be_visible()
+    expect(root.locator("section.numbers h3")).to_have_text("upper1")
+    stage.click(position={"x": 3, "y": 3})
+    expect(page.get_by_text("selected: nothing", exact=True)).to_be_visible()
+
+
+def test_hovering_a_block_shows_its_numbers_and_leaves_the_pin_and_python_alone(page, root):
+    before = runs(page)
+    x, y = places(root)["upper1"]
+    root.locator(".stage").hover(position={"x": x, "y": y})
+    expect(root.locator("section.numbers h3")).to_have_text("upper1")
+    expect(root.locator(".tip")).to_contain_text("upper1: activity")
+    root.locator(".stage").hover(position={"x": 3, "y": 3})
+    expect(root.locator("section.numbers h3")).to_have_text("top")
+    assert runs(page) == before
+
+
+def test_block_shows_what_feeds_it_with_weight_and_factor(root):
+    choose(root, "block upper1")
+    seek(root, 4)
+    rows = root.locator("section.numbers .rows").first.locator("li").all_inner_texts()[1:]
+    arriving = [each for each in TRACE.connections if each.target == "upper1"]
+    expected = [f"{each.source} {each.connection_weight:.3f} {each.shade[4]:.3f}" for each in arriving]
+    assert [" ".join(row.split()) for row in rows] == [" ".join(row.split()) for row in expected]
+
+
+def test_connection_shows_its_peers_by_attention_weight(root):
+    connection = TRACE.connections[-1]
+    choose(root, f"connection {connection.key}")
+    shown = root.locator("section.numbers .rows li b").all_inner_texts()
+    assert shown == [f"{weight:.3f}" for weight in np.sort(connection.attention_weights)[::-1]]
+
+
+def test_names_from_files_are_never_html(page, root):
+    choose(root, f"block {HOSTILE}")
+    expect(root.locator("section.numbers h3")).to_have_text(HOSTILE)
+    root.get_by_role("checkbox", name="object map").check()
+    expect(root.locator(".legend li")).to_have_text(HOSTILE)
+    x, y = places(root)[HOSTILE]
+    root.locator(".stage").hover(position={"x": x, "y": y})
+    expect(root.locator(".tip")).to_contain_text(HOSTILE)
+    assert root.locator("img").count() == 0
+    assert page.evaluate("window.hacked") is None
+
+
+def test_object_map_lies_over_the_frame_when_asked(root):
+    corner = "canvas => [...canvas.getContext('2d').getImageData(5, 5, 1, 1).data].slice(0, 3)"
+    screen = root.locator("canvas.screen")
+    seek(root, 3)
+    expect(screen).to_have_attribute("data-frame", "3")
+    plain = screen.evaluate(corner)
+    root.get_by_role("checkbox", name="object map").check()
+    expect(screen).to_have_attribute("data-drawn", re.compile("true$"))
+    red, green, blue = screen.evaluate(corner)
+    assert max(plain) - min(plain) <= 2
+    assert max(red, green, blue) - min(red, green, blue) > 60
+    root.get_by_role("checkbox", name="object map").uncheck()
+    expect(screen).to_have_attribute("data-drawn", re.compile("false$"))
+    assert screen.evaluate(corner) == plain
+
+
+def test_a_rerun_sends_little_and_the_cursor_nothing(page, url):
+    received: list[int] = []
+    page.on("websocket", lambda opened: opened.on("framereceived", lambda data: received.append(len(data))))
+    page.goto(url)
+    page.locator("canvas.screen[data-drawn]").wait_for()
+    expect(page.get_by_text("runs: 1", exact=True)).to_be_visible()
+    root = page.locator(".explorer")
+    received.clear()
+    choose(root, "block upper1")
+    expect(page.get_by_text("selected: block upper1", exact=True)).to_be_visible()
+    assert sum(received) < 8_000
+    page.wait_for_timeout(300)
+    received.clear()
+    for wanted in (3, 9, 15):
+        seek(root, wanted)
+    page.wait_for_timeout(300)
+    assert received == []
+
+
+def test_theme_is_read_again_when_it_changes(page, root):
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(
+        "root => peerattnExplorer.of(root).theme.dark === false", arg=root.element_handle()
+    )
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("root => peerattnExplorer.of(root).theme.dark === true", arg=root.element_handle())
+    font = root.evaluate(f"root => ({OF})(root).graph.nodes.get('top').font.color")
+    assert min(channels(font)) > 128
+
+
+def test_cursors_resting_place_is_said_for_those_who_do_not_see_it(root):
+    choose(root, f"connection {TRACE.connections[0].key}")
+    seek(root, 6)
+    expect(root.locator("[aria-live=polite]")).to_have_text(
+        f"frame 7 of 20, window 1: rgb1 → inner1: weight {TRACE.connections[0].connection_weight:.3f}, "
+        f"factor {TRACE.connections[0].shade[6]:.3f}"
+    )
+
+
+@pytest.mark.parametrize("width", [390, 900, 1400])
+def test_everything_fits_the_width_and_every_control_has_a_name(page, root, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_timeout(300)
+    edge = root.bounding_box()
+    for control in root.locator("button:visible, select:visible, input:visible, canvas:visible").all():
+        box = control.bounding_box()
+        assert edge["x"] - 1 <= box["x"] and box["x"] + box["width"] <= edge["x"] + edge["width"] + 1
+    unnamed = root.locator("button, select, input").evaluate_all(
+        "parts => parts.filter(part => !(part.ariaLabel || part.labels?.length || part.innerText.trim())).length"
+    )
+    assert unnamed == 0
+    xs = [x for x, _ in places(root).values()]
+    assert min(xs) > 0 and max(xs) < root.locator(".stage").bounding_box()["width"]
+
+
+def test_single_frame_has_nothing_to_play_and_says_so(page, root):
+    page.get_by_test_id("stRadio").nth(0).get_by_text("2", exact=True).click()
+    expect(root.locator(".facts")).to_contain_text("frame 1 of 1")
+    expect(root.get_by_role("slider", name="frame")).to_be_disabled()
+    root.get_by_role("button", name="play", exact=True).click()
+    assert frame(root) == 0
+
+
+def test_blocks_have_the_colour_and_shape_of_their_lane(root):
+    nodes = root.evaluate(f"root => ({OF})(root).graph.nodes.get()")
+    expected = looks(["rgb", "flow", "object"])
+    for node, block in zip(nodes, TRACE.structure.blocks, strict=True):
+        look = expected[block.modality or "mixed"]
+        assert (node["color"]["background"], node["shape"]) == (look.color, look.shape)

@@ -1,0 +1,278 @@
+"""Figures show the trace's numbers, to float32; names are text; no block moves."""
+
+import json
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from peerattn import figures, tables
+from peerattn.errors import PeerattnError
+from peerattn.figures import palette
+from peerattn.figures.level_graph import COLUMN, edge_width, lane, lanes, positions
+from peerattn.figures.recording import FRAME_BUDGET, digest, recording
+from peerattn.figures.scripts import PARTS, part, script
+from peerattn.structure import BlockSpec, ConnectionSpec, Modality, OutputSpec, Structure
+from tests.traces import HOSTILE, images, object_ids, shown_frame, structure, trace
+
+TRACE = trace(hostile=True)
+
+
+def every_figure():
+    connection = next(each for each in TRACE.connections if each.source == HOSTILE)
+    return {
+        "modality lines": figures.attention_lines(TRACE),
+        "level lines": figures.attention_lines(TRACE, "level"),
+        "heat map": figures.factor_heatmap(connection, TRACE.times),
+        "peers": figures.attention_weights_bar(connection, TRACE.structure),
+        "bars": figures.prediction_bars(TRACE),
+        "strip": figures.window_strip(TRACE),
+        "accuracy": figures.accuracy_curve(CURVE, threshold=0.3),
+    }
+
+
+CURVE = pd.DataFrame(
+    {
+        "threshold": [0.1, 0.3, 0.5],
+        "top1": [0.9, 0.8, 0.4],
+        "low": [0.85, 0.7, 0.3],
+        "high": [0.95, 0.9, 0.5],
+        "n": [600, 600, 600],
+        "kept": [50, 40, 20],
+        "removed": [0, 10, 30],
+    }
+)
+
+
+@pytest.mark.parametrize("by", ["modality", "level"])
+def test_attention_lines_are_the_tables_columns(by):
+    table = tables.attention_by(TRACE, by)
+    drawn = figures.attention_lines(TRACE, by).data
+    assert len(drawn) == len(table.columns)
+    for line, name in zip(drawn, table.columns, strict=True):
+        np.testing.assert_array_equal(np.asarray(line.y, np.float32), table[name])
+        np.testing.assert_array_equal(line.x, TRACE.times)
+        assert line.name == f"{name} · mean of {len(tables.attention_groups(TRACE, by)[name])}"
+
+
+def test_lines_of_modalities_have_the_palettes_colour_and_dash():
+    looks = palette.looks(["rgb", "flow", "object"])
+    for line, look in zip(figures.attention_lines(TRACE).data, looks.values(), strict=True):
+        assert (line.line.color, line.line.dash) == (look.color, look.dash)
+
+
+def test_heat_map_holds_every_factor_on_the_scale_from_0_to_1():
+    for connection in TRACE.connections[::7]:
+        drawn = figures.factor_heatmap(connection, TRACE.times).data[0]
+        np.testing.assert_array_equal(np.asarray(drawn.z, np.float32), connection.attention_factors.T)
+        assert (drawn.zmin, drawn.zmax) == (0, 1)
+
+
+def test_peers_are_sorted_and_hold_every_attention_weight():
+    connection = TRACE.connections[-1]
+    bars = figures.attention_weights_bar(connection, TRACE.structure).data[0]
+    np.testing.assert_array_equal(np.asarray(bars.x, np.float32), np.sort(connection.attention_weights))
+    shown = dict(zip(bars.customdata, bars.x, strict=True))
+    expected = zip(map(palette.plain, connection.peers), connection.attention_weights, strict=True)
+    assert shown == dict(expected)
+
+
+def test_connection_without_peers_says_so_instead_of_showing_an_empty_axis():
+    figure = figures.attention_weights_bar(trace(attention="static").connections[0])
+    assert "no peers" in figure.layout.annotations[0].text
+
+
+def test_prediction_bars_show_the_clips_best_classes_first():
+    bars = figures.prediction_bars(TRACE, top=3).data[0]
+    np.testing.assert_array_equal(np.asarray(bars.x, np.float32), np.sort(TRACE.probabilities)[-3:])
+    best = TRACE.class_names[int(TRACE.probabilities.argmax())]
+    assert bars.customdata[-1] == palette.plain(best)
+
+
+def test_window_strip_shows_each_windows_own_probabilities_over_its_own_time():
+    strip = figures.window_strip(TRACE).data[0]
+    names = [row[0] for row in strip.customdata]
+    for column, window in enumerate(TRACE.windows):
+        for row, name in enumerate(names):
+            index = [palette.plain(each) for each in TRACE.class_names].index(name)
+            assert np.float32(strip.z[row][column]) == window.probabilities[index]
+        assert strip.x[column] == TRACE.times[window.start]
+        assert palette.plain(TRACE.class_names[int(window.probabilities.argmax())]) in names
+    assert strip.x[-1] == 20 / 8
+
+
+def test_accuracy_curve_has_its_interval_its_sample_size_and_the_threshold_of_now():
+    high, low, top1 = (figure := figures.accuracy_curve(CURVE, threshold=0.3)).data
+    np.testing.assert_array_equal(top1.y, CURVE["top1"])
+    np.testing.assert_array_equal(low.y, CURVE["low"])
+    np.testing.assert_array_equal(high.y, CURVE["high"])
+    assert top1.line.shape == low.line.shape == high.line.shape == "vh"
+    assert "n = 600" in figure.layout.yaxis.title.text
+    assert figure.layout.shapes[0].x0 == 0.3
+
+
+def test_names_are_escaped_wherever_plotly_would_read_them_as_html():
+    for name, figure in every_figure().items():
+        text = json.dumps(json.loads(figure.to_json()))
+        assert "<img" not in text, name
+        assert HOSTILE not in text, name
+
+
+def test_hover_templates_hold_no_names():
+    """A name may contain `%{x}`, which a template would replace by a number."""
+    for name, figure in every_figure().items():
+        for drawn in figure.data:
+            template = drawn.hovertemplate or ""
+            assert "onerror" not in template and "&amp;" not in template, name
+
+
+def test_axes_are_labelled_and_figures_are_as_wide_as_their_place():
+    for name, figure in every_figure().items():
+        assert figure.layout.xaxis.title.text, name
+        assert figure.layout.width is None, name
+
+
+def test_single_frame_still_shows_a_point():
+    assert figures.attention_lines(trace(frames=1)).data[0].mode == "markers"
+
+
+def test_graph_has_every_block_and_connection_once_with_its_width():
+    graph = figures.level_graph(
+        TRACE.structure, {each.key: each.connection_weight for each in TRACE.connections}
+    )
+    assert [node["id"] for node in graph.nodes] == [block.id for block in TRACE.structure.blocks]
+    assert [edge["id"] for edge in graph.edges] == [each.key for each in TRACE.connections]
+    for edge, connection in zip(graph.edges, TRACE.connections, strict=True):
+        assert edge["width"] == edge_width(connection.connection_weight)
+    assert not any("title" in part for part in (*graph.nodes, *graph.edges))
+    assert json.loads(graph.get_network_data()[-1])["physics"] == {"enabled": False}
+
+
+def test_positions_do_not_depend_on_the_clip_or_the_weights():
+    first, second = trace(seed=1), trace(seed=2, frames=5)
+    weights = [{each.key: each.connection_weight for each in one.connections} for one in (first, second)]
+    graphs = [figures.level_graph(first.structure, each) for each in weights]
+    places = [[(node["x"], node["y"]) for node in graph.nodes] for graph in graphs]
+    assert weights[0] != weights[1]
+    assert places[0] == places[1]
+
+
+def test_levels_are_rows_that_rise_and_lanes_are_columns():
+    layout = structure()
+    place = positions(layout)
+    assert len({place[block.id] for block in layout.blocks}) == len(layout.blocks)
+    for level, blocks in layout.levels.items():
+        assert {place[block.id][1] for block in blocks} == {-140.0 * (level - 1)}
+        xs = sorted(place[block.id][0] for block in blocks)
+        assert all(right - left >= COLUMN for left, right in zip(xs, xs[1:], strict=False))
+    for block in layout.blocks:
+        left, right = lanes(layout)[lane(layout, block.id)]
+        assert left < place[block.id][0] < right
+
+
+def test_inner_block_that_one_modality_alone_reaches_stands_in_its_lane():
+    blocks = (
+        BlockSpec("r", 1, "video_input", 4, modality="rgb"),
+        BlockSpec("f", 1, "video_input", 4, modality="flow"),
+        BlockSpec("only", 2, "bottleneck", 4, input_width=4),
+        BlockSpec("top", 3, "bottleneck", 4, input_width=4),
+    )
+    connections = (
+        ConnectionSpec("r", "only"),
+        ConnectionSpec("only", "top"),
+        ConnectionSpec("f", "top"),
+    )
+    modalities = (Modality("rgb", 3), Modality("flow", 2))
+    layout = Structure(blocks, connections, (OutputSpec("top"),), modalities)
+    assert [lane(layout, block.id) for block in blocks] == ["rgb", "flow", "rgb", "mixed"]
+    assert list(lanes(layout)) == ["rgb", "mixed", "flow"]
+
+
+def test_unknown_modalities_get_looks_of_their_own():
+    looks = palette.looks(["rgb", "audio", "depth"])
+    assert len({look.color for look in looks.values()}) == 4
+    assert len({look.dash for look in looks.values()}) == 4
+    assert len({look.shape for look in looks.values()}) == 4
+
+
+def test_object_classes_differ_in_colour():
+    assert len(set(palette.object_colors(40))) == 40
+
+
+def unpack(payload: bytes) -> tuple[dict, bytes]:
+    size = int.from_bytes(payload[:4], "little")
+    assert size % 4 == 0
+    return json.loads(payload[4 : 4 + size]), payload[4 + size :]
+
+
+def array(header: dict, body: bytes, name: str) -> np.ndarray:
+    place = header["arrays"][name]
+    assert place["offset"] % 4 == 0
+    count = int(np.prod(place["shape"]))
+    return np.frombuffer(body, "<f4", count, place["offset"]).reshape(place["shape"])
+
+
+def test_recording_unpacks_to_the_traces_numbers_bit_for_bit():
+    header, body = unpack(recording(TRACE, images()))
+    shades = [each.shade for each in TRACE.connections]
+    np.testing.assert_array_equal(array(header, body, "shade"), shades)
+    factors = [each.attention_factors for each in TRACE.connections]
+    np.testing.assert_array_equal(array(header, body, "least"), [each.min(axis=1) for each in factors])
+    np.testing.assert_array_equal(array(header, body, "greatest"), [each.max(axis=1) for each in factors])
+    np.testing.assert_array_equal(
+        array(header, body, "activity"), [TRACE.block(block.id).activity for block in TRACE.structure.blocks]
+    )
+    np.testing.assert_array_equal(array(header, body, "lines").T, tables.attention_by(TRACE))
+    for read, connection in zip(header["connections"], TRACE.connections, strict=True):
+        assert np.float32(read["weight"]) == np.float32(connection.connection_weight)
+        np.testing.assert_array_equal(np.float32(read["attentionWeights"]), connection.attention_weights)
+        assert (read["id"], tuple(read["peers"])) == (connection.key, connection.peers)
+    assert header["times"] == TRACE.times.tolist()
+
+
+def test_recording_holds_the_frames_in_order_and_the_object_maps_over_them():
+    header, body = unpack(recording(TRACE, images(), object_ids=object_ids(), object_names={2: HOSTILE}))
+    for frame, (offset, length) in enumerate(header["frames"]):
+        picture = cv2.imdecode(np.frombuffer(body, np.uint8, length, offset), cv2.IMREAD_COLOR)
+        assert shown_frame(int(picture[20, 20, 0])) == frame
+    offset, length = header["overlays"][0]
+    overlay = cv2.imdecode(np.frombuffer(body, np.uint8, length, offset), cv2.IMREAD_UNCHANGED)
+    assert (overlay[:32, :32, 3] == 255).all() and (overlay[32:, 32:, 3] == 0).all()
+    assert header["objects"] == [[HOSTILE, palette.object_colors(1)[0]]]
+
+
+def test_64_frames_of_noise_stay_within_two_mebibytes():
+    noise = np.random.default_rng(0).integers(0, 256, (64, 200, 200, 3), np.uint8)
+    header, body = unpack(recording(trace(frames=64), noise))
+    assert sum(length for _, length in header["frames"]) <= 64 * FRAME_BUDGET
+    assert len(body) <= 2 * 2**20
+
+
+def test_equal_recordings_have_one_digest_and_different_ones_two():
+    first, again = recording(trace(seed=1), images()), recording(trace(seed=1), images())
+    assert first == again
+    assert digest(first) == digest(again) != digest(recording(trace(seed=2), images()))
+
+
+@pytest.mark.parametrize("given", [{"images": images(19)}, {"images": images(), "object_ids": object_ids(7)}])
+def test_recording_refuses_another_number_of_frames_in_one_line(given):
+    with pytest.raises(PeerattnError, match=r"for 20 frames of the trace: give one per frame"):
+        recording(TRACE, **given)
+
+
+def test_script_loads_nothing():
+    """Our part of it names no address but the SVG namespace, and never makes HTML of a text."""
+    own = "".join(part(name) for name in (*PARTS, "explorer.css"))
+    assert own.replace("http://www.w3.org/2000/svg", "").count("http") == 0
+    assert not any(word in own for word in ("innerHTML", "insertAdjacentHTML", "document.write", "import "))
+    assert "vis-network" in script() and "peerattnExplorer" in script()
+
+
+def test_curve_of_real_evaluations_has_the_tables_columns():
+    found = SimpleNamespace(n=600, top1=0.9, top1_interval=(0.87, 0.92))
+    pruned = SimpleNamespace(kept=("a",), removed=())
+    table = tables.accuracy_table([(0.1, found, pruned)])
+    assert list(table.columns) == list(CURVE.columns)
+    assert figures.accuracy_curve(table).data[-1].y[0] == 0.9

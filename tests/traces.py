@@ -1,0 +1,82 @@
+"""Plausible traces without a network, for tests of what shows them."""
+
+import numpy as np
+
+from peerattn.structure import BlockSpec, Modality, Structure
+from peerattn.trace import BlockTrace, ConnectionTrace, Trace, WindowTrace
+
+HOSTILE = '"><img src=x onerror="hacked=1"><b>&amp;%{x}</b>'
+"""What a name in a file may be: as HTML it would run a script, in a plotly text it would be bold and decoded."""
+CLASSES = ("lift ball", f"lift {HOSTILE}", "push ball", "push box", "pull ring", "pull box")
+
+
+def structure(*, attention: str = "peer", hostile: bool = False) -> Structure:
+    """Five input blocks of three modalities, six inner blocks and an output block; every one connected upward."""
+    name = HOSTILE if hostile else "inner2"
+    inputs = (("rgb1", "rgb"), ("rgb2", "rgb"), ("flow1", "flow"), ("flow2", "flow"), ("object1", "object"))
+    blocks = [BlockSpec(block, 1, "video_input", 4, modality=modality) for block, modality in inputs]
+    blocks += [BlockSpec(block, 2, "bottleneck", 6) for block in ("inner1", name, "inner3")]
+    blocks += [BlockSpec(block, 3, "bottleneck", 8) for block in ("upper1", "upper2", "upper3")]
+    blocks.append(BlockSpec("top", 4, "bottleneck", 8))
+    modalities = (Modality("rgb", 3), Modality("flow", 2), Modality("object", 2, (), (2, 3)))
+    return Structure.complete(blocks, modalities=modalities, attention=attention)
+
+
+def trace(
+    *, frames: int = 20, window: int = 10, seed: int = 0, attention: str = "peer", hostile: bool = False
+) -> Trace:
+    """Random numbers in the ranges a recording has; the structure does not depend on the seed."""
+    rng = np.random.default_rng(seed)
+    layout = structure(attention=attention, hostile=hostile)
+    windows = tuple(
+        WindowTrace(start, min(start + window, frames), shares(rng, len(CLASSES)))
+        for start in range(0, frames, window)
+    )
+    connections = tuple(
+        ConnectionTrace(
+            spec.source,
+            spec.target,
+            spec.peers,
+            float(np.float32(rng.uniform(0.05, 0.95))),
+            shares(rng, len(spec.peers)),
+            rng.random((frames, layout.block(spec.source).width), dtype=np.float32),
+        )
+        for spec in layout.connections
+    )
+    return Trace(
+        structure=layout,
+        times=np.arange(frames) / 8,
+        windows=windows,
+        class_names=CLASSES,
+        probabilities=np.mean([each.probabilities for each in windows], axis=0, dtype=np.float32),
+        blocks=tuple(
+            BlockTrace(block.id, rng.random(frames, np.float32), rng.random((frames, 2, 2), np.float32))
+            for block in layout.blocks
+        ),
+        connections=connections,
+        objects="true",
+    )
+
+
+def shares(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Random positive numbers that sum to 1."""
+    parts = rng.exponential(size=count)
+    return (parts / max(parts.sum(), 1e-9)).astype(np.float32)
+
+
+def images(frames: int = 20, side: int = 64) -> np.ndarray:
+    """Frames of one grey each, from which a test can read which frame is shown: see `shown_frame`."""
+    greys = (np.arange(frames) * 12).astype(np.uint8)
+    return np.broadcast_to(greys[:, None, None, None], (frames, side, side, 3)).copy()
+
+
+def shown_frame(grey: int) -> int:
+    """The frame of `images` whose grey comes closest; compression changes a grey by far less than half a step."""
+    return round(grey / 12)
+
+
+def object_ids(frames: int = 20, side: int = 64) -> np.ndarray:
+    """A square of class 2 in the upper left quarter of every frame, background elsewhere."""
+    ids = np.zeros((frames, side, side), np.uint8)
+    ids[:, : side // 2, : side // 2] = 2
+    return ids
