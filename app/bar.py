@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app import state
@@ -18,22 +19,25 @@ def show() -> None:
     names = state.checkpoint_names()
     if not names:
         st.error(
-            "No checkpoint found: put one in the folder checkpoints, or name its folder in "
+            "No checkpoint was found: put one in the folder checkpoints, or name its folder in "
             "PEERATTN_CHECKPOINTS, and reload the page."
         )
         st.stop()
-    left, middle, right = st.columns([2, 2, 3], vertical_alignment="top")
+    left, middle, right = st.columns([2, 2, 3])
+    choices, alerts = st.container(horizontal=True, vertical_alignment="center"), st.container()
     with left:
-        name = st.selectbox("Checkpoint", names, key="checkpoint", bind="query-params")
+        name = _checkpoint(names, alerts)
     with right:
-        uploads = _uploads(name)
+        uploads, refused = _uploads(name)
     with middle:
         source = _clip([*state.sample_clips(), *uploads])
-    status = st.container(horizontal=True, vertical_alignment="center", gap="medium")
-    with status:
+    with choices:
         choice = _options(state.Choice(name, source))
-    _open(choice)
-    with status:
+    with alerts:
+        for line in refused:
+            st.error(plain(line))
+        _open(choice)
+    with choices:
         _status()
 
 
@@ -42,18 +46,31 @@ def opened() -> state.Opened | None:
     return st.session_state.get("opened")
 
 
-def _uploads(checkpoint: str) -> list[Source]:
+def _checkpoint(names: tuple[str, ...], alerts: DeltaGenerator) -> str:
+    """The chosen checkpoint; when it cannot be loaded, the one on the page stays."""
+    name = st.selectbox("Checkpoint", names, key="checkpoint", bind="query-params")
+    try:
+        state.checkpoint(name)
+    except PeerattnError as error:
+        alerts.error(plain(error))
+        shown = opened()
+        if shown is None:
+            st.stop()
+        return shown.choice.checkpoint
+    return name
+
+
+def _uploads(checkpoint: str) -> tuple[list[Source], list[str]]:
+    """The uploaded clips that can be read, and a line for each that cannot."""
     files = st.file_uploader("Your clips", CLIP_TYPES, accept_multiple_files=True, key="uploads")
     read: dict[str, Source | str] = st.session_state.setdefault("read", {})
     for file in files:
         if file.file_id not in read:
             read[file.file_id] = _read(file, checkpoint)
     here = [read[file.file_id] for file in files]
-    sources = [item for item in here if isinstance(item, Source)]
-    for line in (item for item in here if isinstance(item, str)):
-        st.error(plain(line))
-    state.shelf().keep_only(sources)
-    return list({source.id: source for source in sources}.values())
+    sources = {item.id: item for item in here if isinstance(item, Source)}
+    state.shelf().keep_only(sources.values())
+    return list(sources.values()), [item for item in here if isinstance(item, str)]
 
 
 def _read(file: UploadedFile, checkpoint: str) -> Source | str:
@@ -62,7 +79,7 @@ def _read(file: UploadedFile, checkpoint: str) -> Source | str:
     try:
         state.frames(state.Choice(checkpoint, source))
     except PeerattnError as error:
-        return f"{file.name}: {error}"
+        return source.refusal(error)
     st.session_state.clip = source.id
     return source
 
@@ -137,7 +154,7 @@ def _open(choice: state.Choice) -> None:
     try:
         st.session_state.opened = state.open_clip(choice)
     except PeerattnError as error:
-        st.error(plain(f"{choice.source.name}: {error}"))
+        st.error(plain(choice.source.refusal(error)))
         if shown := opened():
             st.caption(f"Still showing {plain(shown.choice.source.name)}.")
 
@@ -147,7 +164,7 @@ def _status() -> None:
     if shown is None:
         return
     trace = shown.trace
-    step = f"{len(trace.times)} frames in {len(trace.windows)} window{'s' * (len(trace.windows) > 1)}"
-    objects = OBJECTS.get(trace.objects or "", "this checkpoint reads no object maps")
-    for line in (step, f"Objects: {objects}", f"Device: {state.device_name()}", *trace.remarks):
-        st.caption(plain(line), width="content")
+    windows = f"{len(trace.windows)} window{'s' * (len(trace.windows) > 1)}"
+    objects = OBJECTS.get(trace.objects or "", "none, this checkpoint reads none")
+    parts = (f"{len(trace.times)} frames in {windows}", f"Object maps: {objects}", state.device_name())
+    st.caption(plain(" · ".join((*parts, *trace.remarks))))

@@ -20,7 +20,7 @@ MEMORY = 2**30  # bytes of prepared clips kept; a larger set is read anew for ev
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """Generated test clips (`count` of them), or the clips of a folder; with true or estimated object maps."""
+    """Generated test clips (`count` of them), or a folder's; with true or estimated object maps."""
 
     count: int = 0
     folder: str = ""

@@ -1,9 +1,10 @@
-"""Clips on disk: the samples that ship, and what a visitor has uploaded, each known by the digest of its bytes."""
+"""Clips on disk: the samples that ship and what a visitor uploads, each known by the digest of its bytes."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 import weakref
@@ -17,6 +18,9 @@ from peerattn.errors import PeerattnError
 SAMPLES = Path(__file__).parent / "samples"
 CLIP_TYPES = ("mp4", "mov", "mkv", "webm", "avi", "gif")
 OBJECT_TYPES = ("npz", "json", "mkv", "mp4", "avi", "mov", "webm")
+
+
+Bytes = bytes | memoryview
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,11 @@ class Source:
     label: str | None = None
     objects: ObjectFile | None = None
 
+    def refusal(self, error: PeerattnError) -> str:
+        """The one line that says what is wrong with this clip."""
+        line = str(error).removeprefix(f"{self.path.name}: ")
+        return f"{self.name}: {line}"
+
 
 def samples(folder: Path = SAMPLES) -> tuple[Source, ...]:
     """The clips that ship, in the order of `samples.json`."""
@@ -53,7 +62,7 @@ def _sample(folder: Path, *, clip: str, objects: str, label: str) -> Source:
     return Source(path.stem, digest(path.read_bytes()), path.name, path, label, true_maps)
 
 
-def digest(content: bytes | memoryview) -> str:
+def digest(content: Bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
@@ -67,32 +76,35 @@ class Shelf:
         self.folder = Path(tempfile.mkdtemp(prefix="peerattn-"))
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
-    def clip(self, name: str, content: bytes | memoryview) -> Source:
+    def clip(self, name: str, content: Bytes) -> Source:
         """A clip written to disk once, however often it is uploaded."""
         key = digest(content)
-        return Source(f"upload-{key}", key, name, self._write(key, Path(name).suffix, content))
+        return Source(f"upload-{key}", key, name, self._write(key, name, content))
 
-    def objects(self, uploads: Iterable[tuple[str, bytes | memoryview]]) -> ObjectFile:
+    def objects(self, uploads: Iterable[tuple[str, Bytes]]) -> ObjectFile:
         """Object maps: one `.npz`, or a video of class ids with the `.json` that declares them."""
-        parts = list(uploads)
-        key = digest(b"".join(digest(content).encode() for _, content in sorted(parts)))
-        paths = [self._write(f"{key}-objects", Path(name).suffix, content) for name, content in parts]
-        main = [(path, name) for path, (name, _) in zip(paths, parts, strict=True) if path.suffix != ".json"]
-        if len(main) != 1 or len(parts) > 2:
+        parts = sorted(uploads, key=lambda part: part[0].lower().endswith(".json"))
+        maps, declared = parts[0], parts[1:]
+        if len(declared) > 1 or maps[0].lower().endswith(".json"):
             raise PeerattnError("attach one .npz, or one video of class ids with its .json")
-        path, name = main[0]
-        return ObjectFile(key, name, path)
+        key = digest(b"".join(digest(content).encode() for _, content in parts))
+        path = self._write(f"{key}-objects", maps[0], maps[1])
+        for _, content in declared:
+            self._write(f"{key}-objects", f"{path.stem}.json", content)
+        return ObjectFile(key, maps[0], path)
 
     def keep_only(self, sources: Iterable[Source]) -> None:
         """Delete the clips that are not among these."""
-        wanted = {source.path for source in sources}
-        for path in self.folder.glob("*"):
-            if path not in wanted and "-objects" not in path.stem:
-                path.unlink(missing_ok=True)
+        wanted = {source.path.parent for source in sources}
+        for folder in self.folder.glob("*"):
+            if folder not in wanted and not folder.name.endswith("-objects"):
+                shutil.rmtree(folder, ignore_errors=True)
 
-    def _write(self, key: str, suffix: str, content: bytes | memoryview) -> Path:
-        path = self.folder / f"{key}{suffix.lower()[:8]}"
+    def _write(self, key: str, name: str, content: Bytes) -> Path:
+        """The file, under its own name as far as that is harmless: errors name it."""
+        path = self.folder / key / re.sub(r"[^\w. -]|^\.+", "_", name)[-80:]
         if not path.exists():
+            path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
         return path
 

@@ -7,17 +7,16 @@ import re
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:^&])")
 
 OBJECTS = {
-    "true": "true object maps (drawn by the generator)",
-    "attached": "attached object maps",
-    "estimated": "estimated object maps (by the segmentation network)",
+    "true": "true, from the generator",
+    "attached": "attached by you",
+    "estimated": "estimated by the segmentation network",
 }
 
 DEFINITIONS = {
     "dead": "No kept path leads from this block to an output block: what it computes is not used.",
-    "peer-only": "Dead, but a living block reads it as a peer, itself or through its ancestors: it is still computed.",
+    "peer-only": "Those that a living block reads as a peer, itself or through ancestors, are still computed.",
     "starved": "No kept path leads from an input to this block: its input is zero and its output a constant.",
     "lost": "All input blocks of this modality are dead: the prediction no longer reads it as an input.",
-    "self": "Of the peers of this connection only its own source is left: its attention is self attention.",
 }
 
 
@@ -32,4 +31,4 @@ def percent(share: float) -> str:
 
 def interval(bounds: tuple[float, float], *, signed: bool = False) -> str:
     low, high = (f"{100 * bound:{'+' if signed else ''}.1f}" for bound in bounds)
-    return f"{low} to {high} %"
+    return f"{low} to {high}"

@@ -18,28 +18,37 @@ from peerattn.pruning import Pruning
 COUNTS = (48, 96, 192, 384)
 
 
-def show(shown: Opened, pruning: Pruning) -> None:
-    """The choice of the labelled set, then its curve: offered, growing, or whole."""
+def show(shown: Opened, pruning: Pruning, summary: DeltaGenerator) -> None:
+    """The choice of the labelled set, then its curve: offered, growing, or whole; in short at `summary`."""
     st.subheader("Accuracy before and after", anchor=False)
     chosen = _labelled_set(shown)
-    if chosen is None:
-        return
-    name = shown.choice.checkpoint
-    job = state.curve(name, chosen)
+    job = state.curve(shown.choice.checkpoint, chosen) if chosen else None
+    _summary(summary, job, pruning)
     if job and job.error:
         st.error(plain(job.error))
-    if job is None or job.error:
+    if chosen and (job is None or job.error):
         if st.button("Measure the accuracy at every threshold", type="primary"):
-            state.start_curve(name, chosen)
+            state.start_curve(shown.choice.checkpoint, chosen)
             st.rerun()
-    elif job.running:
+    elif job and job.running:
         st.fragment(_growing, run_every=1.0)(job, pruning)
-    else:
+    elif job:
         _curve(job.results, pruning)
 
 
+def _summary(place: DeltaGenerator, job: Job | None, pruning: Pruning) -> None:
+    now = at(job.results, pruning) if job else None
+    if job is None or now is None or now.evaluation is None:
+        place.metric("Accuracy", None)
+        place.caption("cut off" if now else "not measured yet: see below")
+        return
+    difference, bounds = paired_difference(job.results[0].evaluation, now.evaluation)
+    place.metric("Accuracy", percent(now.evaluation.top1))
+    place.caption(f"{100 * difference:+.1f} points, {interval(bounds, signed=True)}")
+
+
 def _labelled_set(shown: Opened) -> LabelledSet | None:
-    kind, detail, maps = st.columns([2, 3, 2])
+    kind, detail, last = st.columns([2, 3, 2])
     with kind:
         source = st.selectbox("Labelled set", ("Generated clips", "A folder of clips"), key="labelled")
     if source == "A folder of clips":
@@ -60,9 +69,9 @@ def _labelled_set(shown: Opened) -> LabelledSet | None:
             help="Clips that training never saw. More clips: narrower intervals, and a longer wait.",
         )
     reads_objects = any(modality.name == "object" for modality in shown.checkpoint.structure.modalities)
-    with maps:
-        objects = st.selectbox("Object maps", ("true", "estimated"), key="maps") if reads_objects else "true"
-    return LabelledSet(count=count, objects=objects)
+    with last:
+        maps = st.selectbox("Object maps", ("true", "estimated"), key="maps") if reads_objects else "true"
+    return LabelledSet(count=count, objects="estimated" if maps == "estimated" else "true")
 
 
 def _growing(job: Job, pruning: Pruning) -> None:
@@ -105,9 +114,9 @@ def _before_and_after(before: Evaluation | None, now: CurvePoint | None) -> None
         f"{100 * difference:+.1f} points",
         help="After minus before on the same clips, with the interval of paired measurements.",
     )
-    right.caption(f"95 % interval {interval(bounds, signed=True)}")
+    right.caption(f"95 % interval {interval(bounds, signed=True)} points")
 
 
 def _accuracy(place: DeltaGenerator, title: str, measured: Evaluation) -> None:
     place.metric(title, percent(measured.top1))
-    place.caption(f"95 % interval {interval(measured.top1_interval)} (n = {measured.n})")
+    place.caption(f"95 % interval {interval(measured.top1_interval)} % (n = {measured.n})")

@@ -12,28 +12,14 @@ from peerattn.structure import Structure
 from peerattn.trace import Trace
 
 
-def selected() -> Selection | None:
-    """The connection or block that was chosen last."""
-    return st.session_state.get("selected")
-
-
-def follow(clicked: Selection | None) -> None:
-    """Take over what was clicked in the graph, unless it is the click of an earlier run."""
-    if clicked != st.session_state.get("clicked"):
-        st.session_state.clicked = st.session_state.selected = clicked
-
-
-def show(trace: Trace) -> None:
+def show(trace: Trace, selection: Selection | None) -> None:
     """The chosen connection or block in detail; asks for a choice where there is none."""
-    choice = selected()
-    if choice is None:
+    if selection is None:
         st.caption("Click a connection or a block in the graph to see its numbers here.")
-    elif choice.kind == "connection" and choice.id in {item.key for item in trace.connections}:
-        _connection(trace, choice.id)
-    elif choice.kind == "block" and choice.id in trace.structure.by_id:
-        _block(trace, choice.id)
+    elif selection.kind == "connection":
+        _connection(trace, selection.id)
     else:
-        st.caption("What was chosen is not part of this network.")
+        _block(trace, selection.id)
 
 
 def _connection(trace: Trace, key: str) -> None:
@@ -60,8 +46,8 @@ def _block(trace: Trace, block_id: str) -> None:
     reads = f"reads {plain(block.modality)}" if block.modality else f"level {block.level}"
     st.subheader(f"Block {plain(block_id)}", anchor=False)
     st.caption(
-        f"{reads} · {plain(block.kind)} · {block.width} channels · temporal dilation {block.temporal_dilation} · "
-        f"a peer of {_peer_count(trace.structure, block_id)} connections"
+        f"{reads} · {plain(block.kind)} · {block.width} channels · temporal dilation "
+        f"{block.temporal_dilation} · a peer of {_peer_count(trace.structure, block_id)} connections"
     )
     fed_by, feeds = st.columns(2)
     columns = ["connection_weight", "mean_factor", "change_over_frames"]

@@ -7,7 +7,7 @@ import streamlit as st
 from app.bar import opened
 from app.explorer import explorer
 from app.screens import details
-from app.screens.parts import chart, tables_with_downloads
+from app.screens.parts import chart, table_with_downloads
 from app.state import Opened
 from app.words import percent, plain
 from peerattn import figures, tables
@@ -20,17 +20,16 @@ def show() -> None:
         st.info("Nothing is open yet: choose a sample clip above, or drop a clip of your own there.")
         return
     _predictions(shown)
-    details.follow(
-        explorer(
-            shown.trace,
-            shown.clip.images,
-            object_ids=shown.clip.object_ids,
-            object_names=shown.object_names,
-            key="explorer",
-            selected=details.selected(),
-        )
+    selection = explorer(
+        shown.trace,
+        shown.clip.images,
+        object_ids=shown.clip.object_ids,
+        object_names=shown.object_names,
+        key="explorer",
+        selected=st.session_state.get("selected"),
     )
-    details.show(shown.trace)
+    st.session_state.selected = selection  # for the way back from another screen
+    details.show(shown.trace, selection)
     _over_frames(shown)
     _exports(shown)
 
@@ -45,10 +44,11 @@ def _predictions(shown: Opened) -> None:
             plain(trace.class_names[best]),
             help="The class of the highest probability, averaged over the windows of the clip.",
         )
-        st.markdown(f"Probability **{percent(trace.probabilities[best])}**")
+        said = f"Probability **{percent(trace.probabilities[best])}**"
         if label is not None:
-            verdict = "predicted" if label == trace.class_names[best] else "not predicted"
-            st.markdown(f"True label: **{plain(label)}** ({verdict})")
+            verdict = "as predicted" if label == trace.class_names[best] else "not as predicted"
+            said += f"  \nTrue label: **{plain(label)}**, {verdict}"
+        st.markdown(said)
     with bars:
         chart(figures.prediction_bars(trace), "bars", "Most probable classes of the clip")
     with windows:
@@ -69,17 +69,9 @@ def _over_frames(shown: Opened) -> None:
 
 
 def _exports(shown: Opened) -> None:
-    st.subheader("Tables", anchor=False)
+    st.subheader("Numbers", anchor=False)
     trace = shown.trace
-    stem = shown.choice.source.path.stem if shown.choice.source.label else "clip"
-    st.download_button(
-        "Trace of this clip (JSON)",
-        trace.to_json,
-        f"{stem}-trace.json",
-        "application/json",
-        on_click="ignore",
-    )
-    tables_with_downloads(
+    table_with_downloads(
         {
             "Connections": lambda: tables.connections_table(trace),
             "Factors by frame": lambda: tables.factors_table(trace),
@@ -87,7 +79,8 @@ def _exports(shown: Opened) -> None:
             "Blocks": lambda: tables.blocks_table(trace),
             "Predictions": lambda: tables.predictions_table(trace),
         },
-        stem=stem,
+        trace,
+        stem=shown.choice.source.path.stem,
     )
 
 

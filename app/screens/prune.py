@@ -1,8 +1,9 @@
-"""Prune: what a threshold on the connection weights removes, what dies of it, and what it costs in accuracy."""
+"""Prune: what a threshold on the connection weights removes, what dies, and what it costs in accuracy."""
 
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import state
 from app.bar import opened
@@ -28,7 +29,7 @@ def show() -> None:
         return
     threshold = _threshold(max(weights.values()))
     pruning = survey(shown.checkpoint.structure, weights, threshold)
-    _what_dies(pruning)
+    summary = _what_dies(pruning)
     explorer(
         shown.trace,
         shown.clip.images,
@@ -38,7 +39,7 @@ def show() -> None:
         key="pruned-graph",
     )
     _predictions(shown, pruning)
-    accuracy.show(shown, pruning)
+    accuracy.show(shown, pruning, summary)
     saving.show(shown, pruning)
 
 
@@ -55,23 +56,25 @@ def _threshold(greatest: float) -> float:
     )
 
 
-def _what_dies(pruning: Pruning) -> None:
+def _what_dies(pruning: Pruning) -> DeltaGenerator:
+    """What the threshold removes, in numbers and names; returns the place beside them for the accuracy."""
+    kept, dead, starved, lost, rest = st.columns([3, 4, 4, 4, 4])
     total = len(pruning.kept) + len(pruning.removed)
-    kept, *places = st.columns(5)
     kept.metric("Connections kept", f"{len(pruning.kept)} of {total}")
-    for place, title, names, meaning in zip(
-        places,
-        ("Dead blocks", "of these, still read as peers", "Starved blocks", "Lost modalities"),
-        (pruning.dead_blocks, pruning.peer_only, pruning.starved, pruning.lost_modalities),
-        ("dead", "peer-only", "starved", "lost"),
-        strict=True,
-    ):
-        place.metric(title, len(names), help=DEFINITIONS[meaning])
-        place.caption(plain(", ".join(names)) if names else "none")
+    _dying(dead, "Dead blocks", pruning.dead_blocks, f"{DEFINITIONS['dead']} {DEFINITIONS['peer-only']}")
+    if pruning.peer_only:
+        dead.caption(f"of these still read as peers: {plain(', '.join(pruning.peer_only))}")
+    _dying(starved, "Starved blocks", pruning.starved, DEFINITIONS["starved"])
+    _dying(lost, "Lost modalities", pruning.lost_modalities, DEFINITIONS["lost"])
     if not pruning.output_connected:
-        st.warning(
-            "This threshold cuts the output off from every input: nothing is predicted, nothing can be saved."
-        )
+        st.warning("This threshold cuts the output off from every input: no prediction, nothing to save.")
+    return rest
+
+
+def _dying(place: DeltaGenerator, title: str, names: tuple[str, ...], meaning: str) -> None:
+    place.metric(title, len(names), help=meaning)
+    if names:
+        place.caption(plain(", ".join(names)))
 
 
 def _predictions(shown: Opened, pruning: Pruning) -> None:
