@@ -17,6 +17,7 @@ from peerattn.structure import Structure
 from peerattn.weights import (
     CARD_FILE,
     WEIGHTS_FILE,
+    checked_name,
     checkpoint_folders,
     find_checkpoint,
     read_card,
@@ -75,6 +76,14 @@ def save(folder: Path, network: Network, settings: ClipSettings, card: Mapping[s
         "structure": network.structure.to_json(),
     }
     write_card(folder, KIND, {**card, **needed})
+
+
+def new_folder(name: str) -> Path:
+    """Where a new checkpoint of this name goes; raises PeerattnError when the name is taken or is no name."""
+    folder = checkpoint_folders()[0] / checked_name(name)
+    if folder.exists():
+        raise PeerattnError(f"{folder} exists already: choose another name, or delete it first")
+    return folder
 
 
 def names() -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from torch import Tensor
 
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings, Segmenter, estimate_objects, prepare, read_objects
+from peerattn.modalities import Clip, ClipSettings, Segmenter, estimate_objects, prepare, read_objects
 from peerattn.structure import Modality
 from peerattn.video import decode
 
@@ -98,6 +98,30 @@ def _inside(folder: Path, name: str) -> Path:
     return path
 
 
+def read_clip(
+    path: Path,
+    modalities: Sequence[Modality],
+    settings: ClipSettings,
+    *,
+    objects: Path | None = None,
+    segmenter: Segmenter | None = None,
+    stretch: tuple[float, float | None] = (0.0, None),
+    hold: bool = False,
+) -> Clip:
+    """A video file as a network reads it: its object maps from a file if one is given, else estimated.
+
+    `stretch` is (start, stop) in seconds; `hold` keeps a map until the next one where some frames have none.
+    """
+    frames = decode(path, frame_rate=settings.frame_rate, start=stretch[0], stop=stretch[1])
+    maps = None
+    if any(modality.name == "object" for modality in modalities):
+        if objects:
+            maps = read_objects(objects)
+        elif segmenter:
+            maps = estimate_objects(frames, segmenter)
+    return prepare(frames, modalities, settings, objects=maps, hold=hold)
+
+
 class FolderExamples(Sequence[Example]):
     """The clips of a folder as a network reads them, each decoded when it is asked for."""
 
@@ -125,12 +149,7 @@ class FolderExamples(Sequence[Example]):
 
     def __getitem__(self, index: int) -> Example:  # type: ignore[override]  # no slices
         file = self.files[index]
-        frames = decode(file.path, frame_rate=self.settings.frame_rate)
-        objects = None
-        if any(modality.name == "object" for modality in self.modalities):
-            if file.objects:
-                objects = read_objects(file.objects)
-            elif self.segmenter:
-                objects = estimate_objects(frames, self.segmenter)
-        clip = prepare(frames, self.modalities, self.settings, objects=objects)
+        clip = read_clip(
+            file.path, self.modalities, self.settings, objects=file.objects, segmenter=self.segmenter
+        )
         return Example(self.class_names.index(file.label), clip.tensors, file.group)

@@ -8,6 +8,7 @@ to 8). Nothing here imports torch: a structure can be read, checked and drawn an
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -169,6 +170,14 @@ class Structure:
     def to_json(self) -> dict[str, Any]:
         """Every field of every part, as the trace file and the checkpoint card hold it."""
         return {name: [dataclasses.asdict(part) for part in getattr(self, name)] for name in _PARTS}
+
+    @classmethod
+    def parse(cls, text: str) -> Structure:
+        """The structure of a JSON text; raises PeerattnError on anything else."""
+        try:
+            return cls.from_json(json.loads(text))
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise PeerattnError(f"this is not JSON ({error}): give a structure's JSON file") from error
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Structure:

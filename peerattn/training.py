@@ -1,8 +1,8 @@
 """Training on generated clips: one straight line from seeds to a checkpoint.
 
 The parameters of connectivity (connection weights w and attention weights h) learn at a rate of their own,
-far above the filters': at the filters' rate they hardly leave their start. A light pressure towards few strong
-connections makes one that does not help fade, so that a threshold has something to say.
+far above the filters': at the filters' rate they hardly leave their start. A light pressure towards few
+strong connections makes one that does not help fade, so that a threshold has something to say.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from peerattn.network import Network
 from peerattn.structure import BlockSpec, Structure
 
 Progress = Callable[[int, int, float], None]
+
+SETTINGS = ClipSettings(size=64, window=16, frame_rate=8.0, flow="ultrafast")
+"""How the shipped checkpoints read a clip."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ def train(
     structure: Structure,
     config: TrainingConfig,
     *,
-    settings: ClipSettings | None = None,
+    settings: ClipSettings = SETTINGS,
+    device: torch.device | str = "cpu",
     progress: Progress | None = None,
 ) -> Network:
     """A network trained on `config.clips` generated clips, each seen once.
@@ -82,13 +86,12 @@ def train(
     `progress(done, total, loss)` counts clips and may raise to cancel. Raises PeerattnError when the loss
     is no longer a number.
     """
-    settings = settings or ClipSettings(flow="ultrafast")
     if not 0 < config.clips < TEST_SEED:
         raise PeerattnError(
             f"{config.clips} clips: give from 1 to {TEST_SEED - 1}, the seeds above are for testing"
         )
     torch.manual_seed(config.seed)
-    network = Network(structure, CLASS_NAMES).train()
+    network = Network(structure, CLASS_NAMES).to(device).train()
     steps = -(-config.clips // config.batch)
     groups = parameter_groups(network, config)
     optimiser = torch.optim.AdamW(groups)
@@ -96,7 +99,8 @@ def train(
         optimiser, [group["lr"] for group in groups], total_steps=steps, pct_start=0.1
     )
     for step, (clip, labels) in enumerate(_batches(network, config, settings)):
-        loss = F.cross_entropy(network(clip), labels, label_smoothing=0.05)
+        clip = {name: tensor.to(device) for name, tensor in clip.items()}
+        loss = F.cross_entropy(network(clip), labels.to(device), label_smoothing=0.05)
         if not torch.isfinite(loss):
             raise PeerattnError(
                 f"the loss is {loss.item()} after {step * config.batch} clips: lower the rate"

@@ -32,10 +32,16 @@ def checkpoint_folders() -> list[Path]:
     return [*([Path(chosen)] if chosen else []), Path("checkpoints"), beside_package]
 
 
-def find_checkpoint(name: str) -> Path:
-    """The folder of the checkpoint `name`; raises PeerattnError when no folder holds it."""
+def checked_name(name: str) -> str:
+    """The name; raises PeerattnError when no checkpoint can have it."""
     if not _NAME.fullmatch(name):
         raise PeerattnError(f"{name!r} is not a checkpoint's name: use letters, digits, '.', '_', '-'")
+    return name
+
+
+def find_checkpoint(name: str) -> Path:
+    """The folder of the checkpoint `name`; raises PeerattnError when no folder holds it."""
+    checked_name(name)
     for folder in checkpoint_folders():
         if (folder / name / CARD_FILE).is_file():
             return folder / name

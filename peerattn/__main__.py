@@ -1,0 +1,218 @@
+"""The command line: `peerattn COMMAND`, or `python -m peerattn COMMAND`."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from peerattn import checkpoint as checkpoints
+from peerattn import pruning, reports, training
+from peerattn.checkpoint import Checkpoint
+from peerattn.console import Device, chosen_device, progress_bar, refusals, report
+from peerattn.data import Example, FolderExamples, labelled_files, read_clip
+from peerattn.errors import PeerattnError
+from peerattn.evaluation import Evaluation, evaluate
+from peerattn.generated import GeneratedExamples
+from peerattn.latency import latencies
+from peerattn.modalities import Segmenter, load_segmenter
+from peerattn.recorder import record
+from peerattn.segmentation_training import save_segmenter, train_segmenter
+
+app = typer.Typer(help="Peer-attention video networks: build, train, record, prune.", no_args_is_help=True)
+
+SEGMENTER = "actionworld-objects"
+
+DeviceOption = Annotated[Device, typer.Option(help="Where to run.")]
+JsonOption = Annotated[str | None, typer.Option("--json", help="Write JSON to FILE, or to stdout for '-'.")]
+CheckpointOption = Annotated[str, typer.Option(help="The name of a checkpoint.")]
+DataOption = Annotated[
+    Path | None, typer.Option(help="A folder of labelled clips; without it, generated test clips.")
+]
+SplitOption = Annotated[str | None, typer.Option(help="The split of the data (default: test, else val).")]
+ClipsOption = Annotated[int, typer.Option(help="How many generated test clips.", min=1)]
+ObjectsOption = Annotated[
+    reports.Objects, typer.Option(help="Object maps of the generated clips: the true ones, or estimated.")
+]
+
+
+@app.command("record")
+def record_command(
+    clip: Annotated[Path, typer.Argument(help="A video file.")],
+    checkpoint: CheckpointOption = "actionworld",
+    objects: Annotated[
+        Path | None, typer.Option(help="A file of object maps that goes with the clip.")
+    ] = None,
+    hold: Annotated[bool, typer.Option(help="Keep a map for the frames after it that have none.")] = False,
+    start: Annotated[float, typer.Option(help="Where to start, in seconds.", min=0)] = 0.0,
+    stop: Annotated[float | None, typer.Option(help="Where to stop, in seconds.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the whole trace to this JSON file.")] = None,
+    device: DeviceOption = Device.auto,
+    json_file: JsonOption = None,
+) -> None:
+    """Predictions for a clip, and the trace of every connection while it ran."""
+    loaded = checkpoints.load(checkpoint, chosen_device(device))
+    modalities = loaded.structure.modalities
+    segmenter = None if objects else _segmenter(loaded)
+    prepared = read_clip(
+        clip,
+        modalities,
+        loaded.settings,
+        objects=objects,
+        segmenter=segmenter,
+        stretch=(start, stop),
+        hold=hold,
+    )
+    with progress_bar("windows") as progress:
+        trace = record(loaded.network, prepared, window=loaded.settings.window, progress=progress)
+    if out:
+        trace.save(out)
+    report(reports.predictions(trace), reports.predictions_table(trace, clip.name), json_file)
+
+
+@app.command("structure")
+def structure_command(
+    name: Annotated[str, typer.Argument(help="A checkpoint's name, or a structure's JSON file.")],
+    threshold: Annotated[float, typer.Option(help="Remove connections of lower weight.")] = 0.0,
+    frames: Annotated[int, typer.Option(help="Frames of the clip that costs are counted for.", min=1)] = 16,
+    size: Annotated[int, typer.Option(help="Pixels per side of that clip.", min=16)] = 64,
+    device: DeviceOption = Device.auto,
+    json_file: JsonOption = None,
+) -> None:
+    """The level graph, and what a threshold would remove from it."""
+    network = reports.network_of(name)
+    result = reports.structure(network, threshold, frames=frames, size=size)
+    report(result, reports.structure_table(result, name), json_file)
+
+
+@app.command("evaluate")
+def evaluate_command(
+    checkpoint: CheckpointOption = "actionworld",
+    data: DataOption = None,
+    split: SplitOption = None,
+    clips: ClipsOption = 640,
+    objects: ObjectsOption = reports.Objects.true,
+    device: DeviceOption = Device.auto,
+    json_file: JsonOption = None,
+) -> None:
+    """Accuracy with its 95 % interval, per class too."""
+    loaded = checkpoints.load(checkpoint, chosen_device(device))
+    examples = _examples(loaded, data, split, clips=clips, objects=objects)
+    evaluation = _evaluated(loaded, examples)
+    report(evaluation.to_json(), reports.evaluation_table(evaluation, checkpoint), json_file)
+
+
+@app.command("prune")
+def prune_command(
+    threshold: Annotated[float, typer.Option(help="Remove connections of lower weight.", min=0, max=1)],
+    checkpoint: CheckpointOption = "actionworld",
+    out: Annotated[str | None, typer.Option(help="Save the smaller network under this name.")] = None,
+    data: DataOption = None,
+    split: SplitOption = None,
+    clips: ClipsOption = 640,
+    objects: ObjectsOption = reports.Objects.true,
+    device: DeviceOption = Device.auto,
+    json_file: JsonOption = None,
+) -> None:
+    """A smaller network without the weak connections: what it costs in accuracy, what it saves."""
+    loaded = checkpoints.load(checkpoint, chosen_device(device))
+    smaller = dataclasses.replace(loaded, network=pruning.prune(loaded.network, threshold))
+    examples = _examples(loaded, data, split, clips=clips, objects=objects)
+    before, after = _evaluated(loaded, examples), _evaluated(smaller, examples)
+    settings = loaded.settings
+    timed = latencies([loaded.network, smaller.network], frames=settings.window, size=settings.size)
+    result = reports.pruned(loaded, smaller, threshold, (before, after), timed)
+    if out:
+        card = {**loaded.card, "command": _command(), "pruned_from": checkpoint, "threshold": threshold}
+        card["metrics"] = {"after_pruning": reports.accuracy(after)}
+        checkpoints.save(checkpoints.new_folder(out), smaller.network, settings, card)
+    report(result, reports.pruned_table(result, checkpoint), json_file)
+
+
+@app.command("train")
+def train_command(
+    out: Annotated[str, typer.Option(help="The name of the checkpoint to make.")],
+    attention: Annotated[str, typer.Option(help="none, static, self or peer.")] = "peer",
+    modalities: Annotated[
+        str, typer.Option(help="Which modalities, separated by commas.")
+    ] = "rgb,flow,object",
+    clips: Annotated[int, typer.Option(help="How many generated clips, each seen once.", min=16)] = 16_000,
+    test_clips: Annotated[int, typer.Option(help="How many test clips measure the result.", min=1)] = 960,
+    seed: Annotated[int, typer.Option(help="The seed of weights and clips.", min=0)] = 0,
+    device: DeviceOption = Device.auto,
+    json_file: JsonOption = None,
+) -> None:
+    """Train a network on generated clips, measure it, and save it with its card."""
+    folder = checkpoints.new_folder(out)
+    structure = training.actionworld_structure(attention, tuple(modalities.split(",")))
+    config = training.TrainingConfig(clips=clips, seed=seed)
+    with progress_bar("training clips") as progress:
+        network = training.train(
+            structure,
+            config,
+            device=chosen_device(device),
+            progress=lambda done, total, loss: progress(done, total),
+        )
+    loaded = Checkpoint(out, network, training.SETTINGS, {})
+    examples = _examples(loaded, None, None, clips=test_clips, objects=reports.Objects.true)
+    evaluation = _evaluated(loaded, examples)
+    card = reports.training_card(loaded, evaluation, config, _command())
+    checkpoints.save(folder, network, training.SETTINGS, card)
+    report(evaluation.to_json(), reports.evaluation_table(evaluation, out), json_file)
+
+
+@app.command("train-objects")
+def train_objects_command(
+    out: Annotated[str, typer.Option(help="The name of the checkpoint to make.")],
+) -> None:
+    """Train a small segmentation network on generated frames, measure it, and save it with its card."""
+    folder = checkpoints.new_folder(out)
+    with progress_bar("training frames") as progress:
+        segmenter, metrics = train_segmenter(progress=progress)
+    save_segmenter(folder, segmenter, metrics, _command())
+    typer.echo(str(metrics))
+
+
+def _segmenter(loaded: Checkpoint) -> Segmenter | None:
+    reads_objects = any(modality.name == "object" for modality in loaded.structure.modalities)
+    return load_segmenter(SEGMENTER) if reads_objects else None
+
+
+def _examples(
+    loaded: Checkpoint, data: Path | None, split: str | None, *, clips: int, objects: reports.Objects
+) -> Sequence[Example]:
+    """The labelled clips that a network is measured on."""
+    reading: dict[str, Any] = {"modalities": loaded.structure.modalities, "settings": loaded.settings}
+    if data is not None:
+        files = labelled_files(data, split=split)
+        needs_maps = any(file.objects is None for file in files)
+        segmenter = _segmenter(loaded) if needs_maps else None
+        return FolderExamples(files, loaded.class_names, segmenter=segmenter, **reading)
+    if split is not None:
+        raise PeerattnError("--split chooses among the clips of a folder: give --data FOLDER too")
+    segmenter = _segmenter(loaded) if objects is reports.Objects.estimated else None
+    return GeneratedExamples(clips, loaded.class_names, segmenter=segmenter, **reading)
+
+
+def _evaluated(loaded: Checkpoint, examples: Sequence[Example]) -> Evaluation:
+    with progress_bar("clips") as progress:
+        return evaluate(loaded.network, examples, window=loaded.settings.window, progress=progress)
+
+
+def _command() -> str:
+    return shlex.join(["peerattn", *sys.argv[1:]])
+
+
+def main() -> None:
+    """The `peerattn` command."""
+    with refusals():
+        app(standalone_mode=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""What the commands share: devices, progress on stderr, results on stdout, and the one line of a refusal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from peerattn.errors import PeerattnError
+
+REFUSED = 2
+"""The exit code of a refused input."""
+
+
+class Device(StrEnum):
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+def chosen_device(device: Device) -> torch.device:
+    """The device to run on; raises PeerattnError when CUDA is asked for and absent."""
+    available = torch.cuda.is_available()
+    if device is Device.cuda and not available:
+        raise PeerattnError("this machine has no CUDA device that torch can use: choose --device cpu")
+    return torch.device("cuda" if available and device is not Device.cpu else "cpu")
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """A refused input ends the program with one plain line; Ctrl-C with another."""
+    try:
+        yield
+    except PeerattnError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        raise SystemExit(REFUSED) from None
+    except OSError as error:
+        print(f"{error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        raise SystemExit(REFUSED) from None
+    except KeyboardInterrupt:
+        print("cancelled", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, and the callback `progress(done, total)` that moves it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield progress
+
+
+def report(result: Mapping[str, Any], table: Table, json_file: str | None) -> None:
+    """The table on stdout, or the result as JSON to a file or, for `-`, to stdout."""
+    if json_file is None:
+        Console().print(table)
+        return
+    text = json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False)
+    if json_file == "-":
+        print(text)
+    else:
+        Path(json_file).write_text(text + "\n", encoding="utf-8")
+
+
+def percent(share: float, interval: tuple[float, float]) -> str:
+    """A share with its 95 % interval."""
+    return f"{share:.1%} ({interval[0]:.1%} to {interval[1]:.1%})"
