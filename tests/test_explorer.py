@@ -361,7 +361,7 @@ def test_everything_fits_the_width_and_every_control_has_a_name(page, root, widt
         box = control.bounding_box()
         assert edge["x"] - 1 <= box["x"] and box["x"] + box["width"] <= edge["x"] + edge["width"] + 1
     unnamed = root.locator("button, select, input").evaluate_all(
-        "parts => parts.filter(part => !(part.ariaLabel || part.labels?.length || part.innerText.trim())).length"
+        "parts => parts.filter(p => !p.ariaLabel && !p.labels?.length && !p.innerText.trim()).length"
     )
     assert unnamed == 0
     xs = [x for x, _ in places(root).values()]

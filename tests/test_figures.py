@@ -1,6 +1,7 @@
 """Figures show the trace's numbers, to float32; names are text; no block moves."""
 
 import json
+from itertools import pairwise
 from types import SimpleNamespace
 
 import cv2
@@ -166,7 +167,7 @@ def test_levels_are_rows_that_rise_and_lanes_are_columns():
     for level, blocks in layout.levels.items():
         assert {place[block.id][1] for block in blocks} == {-140.0 * (level - 1)}
         xs = sorted(place[block.id][0] for block in blocks)
-        assert all(right - left >= COLUMN for left, right in zip(xs, xs[1:], strict=False))
+        assert all(right - left >= COLUMN for left, right in pairwise(xs))
     for block in layout.blocks:
         left, right = lanes(layout)[lane(layout, block.id)]
         assert left < place[block.id][0] < right

@@ -6,12 +6,12 @@ from peerattn.structure import BlockSpec, Modality, Structure
 from peerattn.trace import BlockTrace, ConnectionTrace, Trace, WindowTrace
 
 HOSTILE = '"><img src=x onerror="hacked=1"><b>&amp;%{x}</b>'
-"""What a name in a file may be: as HTML it would run a script, in a plotly text it would be bold and decoded."""
+"""What a name in a file may be: as HTML it would run a script, in plotly's text it would be bold."""
 CLASSES = ("lift ball", f"lift {HOSTILE}", "push ball", "push box", "pull ring", "pull box")
 
 
 def structure(*, attention: str = "peer", hostile: bool = False) -> Structure:
-    """Five input blocks of three modalities, six inner blocks and an output block; every one connected upward."""
+    """Five input blocks of three modalities, six inner blocks and an output block, all connected upward."""
     name = HOSTILE if hostile else "inner2"
     inputs = (("rgb1", "rgb"), ("rgb2", "rgb"), ("flow1", "flow"), ("flow2", "flow"), ("object1", "object"))
     blocks = [BlockSpec(block, 1, "video_input", 4, modality=modality) for block, modality in inputs]
@@ -71,7 +71,7 @@ def images(frames: int = 20, side: int = 64) -> np.ndarray:
 
 
 def shown_frame(grey: int) -> int:
-    """The frame of `images` whose grey comes closest; compression changes a grey by far less than half a step."""
+    """The frame of `images` whose grey comes closest; compression changes a grey by less than half a step."""
     return round(grey / 12)
 
 

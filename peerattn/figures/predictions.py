@@ -55,21 +55,28 @@ def window_strip(trace: Trace, top: int = 5) -> go.Figure:
             y=np.arange(len(order)),
             zmin=0,
             zmax=1,
-            colorscale=[[0, "rgba(86,180,233,0.06)"], [1, INK]],
+            # Never opaque, so that the theme's own text colour is legible on it, in light and dark.
+            colorscale=[[0, "rgba(86,180,233,0.05)"], [1, "rgba(86,180,233,0.5)"]],
             showscale=False,
             xgap=2,
             ygap=2,
-            texttemplate="%{z:.0%}",
             customdata=[[name] * len(trace.windows) for name in names],
             hovertemplate="%{customdata}: %{z:.2%}<extra></extra>",
         )
     )
-    figure.update_layout(margin=MARGIN, height=90 + 28 * len(order))
-    figure.update_xaxes(
-        title=f"time (s), probability in each of {len(trace.windows)} windows",
-        showgrid=False,
+    rows, columns = np.indices(grid.shape)
+    figure.add_scatter(
+        x=(np.add(edges[:-1], edges[1:]) / 2)[columns.ravel()],
+        y=rows.ravel(),
+        text=[f"{probability:.0%}" for probability in grid.ravel()],
+        mode="text",
+        hoverinfo="skip",
+        showlegend=False,
     )
-    return figure.update_yaxes(tickvals=np.arange(len(order)), ticktext=names, showgrid=False)
+    figure.update_layout(margin=MARGIN, height=90 + 28 * len(order))
+    title = f"time (s), probability in each of {len(trace.windows)} windows"
+    figure.update_xaxes(title=title, showgrid=False, range=[edges[0], edges[-1]])
+    return figure.update_yaxes(tickvals=np.arange(len(order)), ticktext=names, showgrid=False, zeroline=False)
 
 
 def _top(probabilities: Array, top: int) -> np.ndarray:
@@ -123,9 +130,9 @@ def accuracy_curve(table: pd.DataFrame, *, threshold: float | None = None) -> go
             },
         )
     figure.update_layout(
-        margin=MARGIN,
-        height=320,
-        legend={"orientation": "h", "y": 1.15, "x": 1, "xanchor": "right"},
+        margin={**MARGIN, "t": 60},
+        height=340,
+        legend={"orientation": "h", "y": 1.12, "yanchor": "bottom", "x": 0},
     )
     figure.update_xaxes(
         title="pruning threshold (connection weights below it are removed)",
