@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.actionworld.compose import compose
+from peerattn.actionworld.casting import compose
+from peerattn.actionworld.painting import render
 from peerattn.actionworld.parts import FIRST_OBJECT
-from peerattn.actionworld.render import render
 from peerattn.actionworld.scene import ACTIONS, OBJECTS
 from peerattn.errors import PeerattnError
 

@@ -56,11 +56,14 @@ class Part:
 
 
 def parts_of(scene: Scene, times: Reals, points: int) -> list[Part]:
-    """All moving parts, back to front; `points` is the number of corners of a circle."""
+    """All moving parts, back to front; `points` is the number of corners of a circle.
+
+    Every moving object is before the figure, the held one too: a hand's bite out of its map would tell.
+    """
     things = [_thing_part(thing, rank, times, points) for rank, thing in enumerate(scene.things)]
-    limbs = _figure_parts(scene, times, points)
-    near_arm = 3  # upper arm, forearm and fist hold the object from the viewer's side
-    parts = [*things[:0:-1], *limbs[:-near_arm], things[0], *limbs[-near_arm:]]
+    resting = [part for part, thing in zip(things, scene.things, strict=True) if not thing.cycle]
+    moving = [part for part, thing in zip(things, scene.things, strict=True) if thing.cycle]
+    parts = [*resting[::-1], *_figure_parts(scene, times, points), *moving]
     if scene.front is not None:
         still = np.ones(len(times), np.complex128)
         parts.append(
@@ -92,7 +95,7 @@ def capsule(length: float, root: float, tip: float, points: int) -> Points:
 
 def _thing_part(thing: Thing, rank: int, times: Reals, points: int) -> Part:
     turn, extent = np.exp(1j * thing.tilt.at(times)), 1.3 * thing.radius
-    depth = MIDDLE_DEPTH - 0.15 if rank == 0 else MIDDLE_DEPTH + 0.3 + 0.1 * rank
+    depth = MIDDLE_DEPTH + (-0.3 - 0.1 * rank if thing.cycle else 0.3 + 0.1 * rank)
     outline, class_id = silhouette(thing, points), FIRST_OBJECT + thing.kind
     return Part(outline, turn, thing.at(times), class_id, depth, thing.colour, _round(extent), 0.22, rank)
 

@@ -1,19 +1,25 @@
 """From a seed to a scene: every random choice is drawn here, in world units and seconds."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
 from peerattn.actionworld.figure import Style
 from peerattn.actionworld.furniture import Colour
-from peerattn.actionworld.motion import Camera, Cycle, Light, Points, Sway
+from peerattn.actionworld.motion import FRAME_RATE, Camera, Cycle, Light, Points, Sway
 from peerattn.actionworld.room import Shadow, foreground, furnish
 from peerattn.actionworld.scene import ACTIONS, OBJECTS, Figure, Scene, Stage, Thing
 from peerattn.actionworld.textures import CLOTHES, HAIRS, PALETTES, POOL, SKINS, TROUSERS
 
 EDGE = 0.1  # world units between the centre of an object and the edge of the picture
-SEPARATION = 0.21  # world units that the paths of two objects keep apart where there is room
-TRIES = 24
+FLOOR = (0.80, 0.98)  # y of a figure's feet
+NOMINAL = np.linspace(0, 15, 8) / FRAME_RATE  # s, instants at which objects keep apart
+SEPARATION, CLEARANCE = (
+    0.21,
+    0.16,
+)  # world units between the centres of two objects, and to the figure's middle
+TRIES = 96  # of either sort
 Random = np.random.Generator
 
 
@@ -28,55 +34,62 @@ def compose(seed: int) -> Scene:
 
 
 def stage_label(random: Random, label: int) -> Scene:
-    """A random scene of a class; the two actions of a pair draw the same choices, but time runs backwards."""
+    """A random scene of a class; the actions of a pair draw alike, but time runs backwards."""
     action, kind = divmod(label, len(OBJECTS))
     palette = PALETTES[random.integers(len(PALETTES))]
-    things = [_acted(random, palette, kind, action)]
+    things = _place(random, _things(random, palette, kind, action))
+    foot, height = things[0].stage.foot, things[0].stage.height
+    shadows = [_contact(thing) for thing in things if not thing.cycle]
+    shadows.append((foot + 0.01j, height * (0.24 + 0.035j), 0.5))
+    horizon, planks = foot.imag - random.uniform(0.06, 0.14), [_plank(thing) for thing in things]
+    room = furnish(random, palette, horizon, planks=planks, shadows=shadows)
+    dark = 0.45 * palette[random.integers(1, len(palette))]
+    camera, light, front = _camera(random), _light(random), foreground(random)
+    return Scene(action, tuple(things), _figure(random), room, camera, light, front, dark)
+
+
+def _things(random: Random, palette: Colour, kind: int, action: int) -> list[Thing]:
+    """The object acted on, then two or three of other kinds, of which the first moves and others may."""
+    things = [_thing(random, palette, kind, action)]
     others = random.permutation([other for other in range(len(OBJECTS)) if other != kind])
     for rank, other in enumerate(others[: random.integers(2, 4)].tolist()):
+        thing = _thing(random, palette, other, int(random.integers(len(ACTIONS))))
         moving = rank == 0 or random.random() < 0.4
-        things.append(_distractor(random, palette, other, things, moving=moving))
-    foot, height = things[0].stage.foot, things[0].stage.height
-    shadow = (foot + 0.01j, height * (0.24 + 0.035j), 0.5)
-    planks, shadows = (
-        [_plank(thing) for thing in things],
-        [shadow, *(_contact(thing) for thing in things if not thing.cycle)],
-    )
-    room = furnish(random, palette, foot.imag - random.uniform(0.06, 0.14), planks=planks, shadows=shadows)
-    dark = 0.45 * palette[random.integers(1, len(palette))]
-    return Scene(
-        action,
-        tuple(things),
-        _figure(random),
-        room,
-        _camera(random),
-        _light(random),
-        foreground(random),
-        dark,
-    )
+        things.append(thing if moving else replace(thing, cycle=None))
+    return things
 
 
-def _acted(random: Random, palette: Colour, kind: int, action: int) -> Thing:
-    """The object that the figure acts on, the figure standing so that the whole path is in the picture."""
-    thing = _thing(random, palette, kind, action)
-    path, height = thing.path.real, thing.stage.height
-    left, right = max(EDGE - path.min(), 0.24 * height), min(1 - EDGE - path.max(), 1 - 0.24 * height)
-    return _moved(thing, random.uniform(left, right) + 1j * random.uniform(0.86, 0.93))
+def _place(random: Random, things: list[Thing]) -> list[Thing]:
+    """Put every path into the picture, so that the objects keep apart from each other and from the figure.
+
+    A moving object goes where a figure could hold it, and elsewhere only where that leaves no room: its place
+    should not tell whether it is held.
+    """
+    held = np.array([_limits(thing, held=thing.cycle is not None) for thing in things])
+    free = np.array([_limits(thing, held=rank == 0) for rank, thing in enumerate(things)])
+    left, right, top, bottom = np.repeat([held, free], TRIES, axis=0).transpose(
+        2, 0, 1
+    )  # each (tries, things)
+    draws = random.random((2, *left.shape))
+    feet = left + (right - left) * draws[0] + 1j * (top + (bottom - top) * draws[1])
+    centres = feet[..., None] + np.stack([thing.at(NOMINAL) for thing in things])  # (tries, things, instants)
+    body = feet[:, 0, None] - 1j * things[0].stage.height * np.array([0.3, 0.55, 0.8])
+    apart = [
+        np.abs(centres[:, one] - centres[:, other]).min(-1)
+        for one, other in combinations(range(len(things)), 2)
+    ]
+    clear = np.abs(centres[:, 1:, :, None] - body[:, None, None]).min((1, 2, 3))
+    worst = np.minimum(np.min(apart, axis=0) / SEPARATION, clear / CLEARANCE)
+    best = feet[np.argmax(np.minimum(worst, 1))].tolist()
+    return [_moved(thing, foot) for thing, foot in zip(things, best, strict=True)]
 
 
-def _distractor(random: Random, palette: Colour, kind: int, placed: list[Thing], *, moving: bool) -> Thing:
-    """Another object, on a path of the same family or at rest, where it meets figure and objects least."""
-    thing = _thing(random, palette, kind, int(random.integers(len(ACTIONS))))
-    if not moving:
-        thing = replace(thing, cycle=None)
-    path, draws = thing.path, random.random((TRIES, 2))
-    low = EDGE - path.real.min() + 1j * (EDGE - path.imag.min())
-    high = 1 - EDGE - path.real.max() + 1j * (1 - EDGE - path.imag.max())
-    shifts = low.real + draws[:, 0] * (high - low).real + 1j * (low.imag + draws[:, 1] * (high - low).imag)
-    figure = placed[0].stage.foot - 1j * placed[0].stage.height * np.array([0.3, 0.55, 0.8])
-    taken = np.concatenate([figure, *(other.path for other in placed)])
-    gaps = np.abs(np.subtract.outer(shifts[:, None] + path, taken)).min((1, 2))
-    return _moved(thing, complex(shifts[np.argmax(np.minimum(gaps, SEPARATION))]))
+def _limits(thing: Thing, *, held: bool) -> tuple[float, float, float, float]:
+    """Least and greatest x and y of the foot of an object's path; a figure's feet stay on the floor."""
+    path, side = thing.path, 0.24 * thing.stage.height
+    left, right = max(EDGE - path.real.min(), side), min(1 - EDGE - path.real.max(), 1 - side)
+    top, bottom = EDGE - path.imag.min(), 1 - EDGE - path.imag.max()
+    return (left, right, max(top, FLOOR[0]), min(bottom, FLOOR[1])) if held else (left, right, top, bottom)
 
 
 def _moved(thing: Thing, foot: complex) -> Thing:
@@ -85,7 +98,7 @@ def _moved(thing: Thing, foot: complex) -> Thing:
 
 def _thing(random: Random, palette: Colour, kind: int, action: int) -> Thing:
     """An object of a kind in motion like that of an action, its path standing at the world's origin."""
-    grip = 0.75 + 0.4j if action < 2 else 0.95 + 0.1j
+    grip = 0.85 + 0.3j if action < 2 else 0.92 + 0.1j
     return Thing(
         kind=kind,
         radius=random.uniform(0.074, 0.088),
@@ -93,7 +106,7 @@ def _thing(random: Random, palette: Colour, kind: int, action: int) -> Thing:
         stage=Stage(0j, random.uniform(0.57, 0.66), 1 if random.random() < 0.5 else -1),
         style=_style(random, upright=action < 2),
         cycle=_cycle(random, reverse=action % 2 == 1),
-        grip=grip + 0.15 * complex(*random.uniform(-1, 1, 2)),
+        grip=grip + 0.1 * complex(*random.uniform(-1, 1, 2)),
         tilt=_sway(random, 0.12, 0.2, 0.6),
         colour=_worn(random, palette),
         texture=int(random.integers(POOL)),
