@@ -61,7 +61,7 @@ def skeleton(
 ) -> dict[str, tuple[Points, Points]]:
     """Root and tip of each limb, each (T,); `swing` and `nod` (T,) turn free arm and head, in radians."""
     hip, shoulder, hand = style.body(progress)
-    hand = hand + release * (-0.07 + 0.02j if style.upright else -0.05 + 0.09j)
+    hand = hand + release * (-0.16 + 0.04j if style.upright else -0.10 + 0.12j)
     hanging = shoulder + 0.36 * towards(-80 + np.degrees(swing))
     limbs = {"trunk": (hip, shoulder)}
     for side, target in (("near", hand), ("far", hand if two_handed else hanging)):
