@@ -15,6 +15,9 @@ from peerattn.modalities import ClipSettings, ObjectMaps, Segmenter, estimate_ob
 from peerattn.structure import Modality
 from peerattn.video import Frames
 
+GOLDEN = 0.6180339887498949
+"""Multiples of the golden ratio's fraction fill the interval from 0 to 1 evenly, whatever their number."""
+
 TEST_SEED = 1_000_000_000
 """Seeds from here on are never trained on."""
 
@@ -30,7 +33,8 @@ MODALITIES = (
 class GeneratedExamples(Dataset[Example], Sequence[Example]):
     """The clips of consecutive seeds, made when they are asked for; the same seed gives the same clip.
 
-    `segmenter` estimates the object maps from the colours; without it they are the true ones.
+    `segmenter` estimates the object maps from the colours; without it they are the true ones. Each clip begins
+    up to `latest_start` seconds into its scene, so that training also meets what later windows of a long clip show.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
         settings: ClipSettings,
         first_seed: int = TEST_SEED,
         segmenter: Segmenter | None = None,
+        latest_start: float = 0.0,
     ) -> None:
         """Raises PeerattnError when the network's classes are not ActionWorld's."""
         if tuple(class_names) != CLASS_NAMES:
@@ -50,7 +55,7 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
                 "give --data FOLDER with labelled ones"
             )
         self.clips, self.modalities, self.settings = count, modalities, settings
-        self.first_seed, self.segmenter = first_seed, segmenter
+        self.first_seed, self.segmenter, self.latest_start = first_seed, segmenter, latest_start
 
     def __len__(self) -> int:
         return self.clips
@@ -59,7 +64,8 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
         if not 0 <= index < self.clips:
             raise IndexError(index)
         seed, settings = self.first_seed + index, self.settings
-        world = generate(seed, frames=settings.window, size=settings.size)
+        start = self.latest_start * (seed * GOLDEN % 1.0)
+        world = generate(seed, frames=settings.window, size=settings.size, start=start)
         times = np.arange(settings.window) / settings.frame_rate
         frames = Frames(world.images, times, ())
         objects = None

@@ -29,6 +29,9 @@ Progress = Callable[[int, int, float], None]
 SETTINGS = ClipSettings(size=64, window=16, frame_rate=8.0, flow="ultrafast")
 """How the shipped checkpoints read a clip."""
 
+LATEST_START = 4.0
+"""Seconds into its scene at which a training clip may begin: actions take about three seconds to come round."""
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -158,6 +161,7 @@ def _batches(
         modalities=network.structure.modalities,
         settings=settings,
         first_seed=config.seed * config.clips,
+        latest_start=LATEST_START,
     )
     loader = DataLoader(
         examples,

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.actionworld.casting import compose
+from peerattn.actionworld.motion import FRAME_RATE
 from peerattn.actionworld.painting import render
 from peerattn.actionworld.parts import FIRST_OBJECT
 from peerattn.actionworld.scene import ACTIONS, OBJECTS
@@ -32,6 +33,7 @@ CLASS_NAMES = tuple(f"{action} {thing}" for action in ACTIONS for thing in OBJEC
 MAP_NAMES = ("background", "person", *OBJECTS)  # by class id in the object maps
 OBJECT_CLASS_IDS = tuple(range(FIRST_OBJECT, FIRST_OBJECT + len(OBJECTS)))
 SMALLEST, LARGEST = 16, 2048  # px a side
+LATEST = 3600.0  # s
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +57,12 @@ class WorldClip:
     kinds: tuple[int, ...]
 
 
-def generate(seed: int, *, frames: int = 16, size: int | tuple[int, int] = 64) -> WorldClip:
+def generate(
+    seed: int, *, frames: int = 16, size: int | tuple[int, int] = 64, start: float = 0.0
+) -> WorldClip:
     """The clip of a seed: the same bytes for the same arguments, the same scene at every size.
 
-    `size` is the side in px, or height and width. The labels of 16 consecutive seeds are all different.
+    `size` is the side in px, or height and width; `start` is where in the scene the clip begins, in seconds. The labels of 16 consecutive seeds are all different.
     Raises PeerattnError for arguments out of range.
     """
     height, width = (size, size) if isinstance(size, int) else size
@@ -66,12 +70,15 @@ def generate(seed: int, *, frames: int = 16, size: int | tuple[int, int] = 64) -
         raise PeerattnError(f"seed {seed} is negative: give 0 or more")
     if frames < 1:
         raise PeerattnError(f"{frames} frames are too few: give 1 or more")
+    if not 0 <= start < LATEST:
+        raise PeerattnError(f"start {start} s is out of range: give 0 up to {LATEST} s")
     if not (SMALLEST <= height <= LARGEST and SMALLEST <= width <= LARGEST):
         raise PeerattnError(
             f"size {height} x {width} is out of range: give {SMALLEST} to {LARGEST} px a side"
         )
     scene = compose(seed)
-    drawn = render(scene, frames, height, width)
+    times = start + np.arange(frames + 1) / FRAME_RATE
+    drawn = render(scene, times, height, width)
     positions = np.stack([drawn.centres.real, drawn.centres.imag], -1)
     label = scene.action * len(OBJECTS) + scene.object
     kinds = tuple(FIRST_OBJECT + thing.kind for thing in scene.things)

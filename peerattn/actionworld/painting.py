@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.actionworld.motion import FRAME_RATE, Points, Reals
+from peerattn.actionworld.motion import Points, Reals
 from peerattn.actionworld.parts import Part, parts_of
 from peerattn.actionworld.room import FIXED_POINT, MARGIN, fixed_point
 from peerattn.actionworld.scene import Scene
@@ -39,9 +39,9 @@ class Rendering:
     centres: Points
 
 
-def render(scene: Scene, frames: int, height: int, width: int) -> Rendering:
+def render(scene: Scene, times: Reals, height: int, width: int) -> Rendering:
     """Draw a scene, in stretches that keep the painting canvas small."""
-    painter = Painter(scene, frames, height, width)
+    painter = Painter(scene, times, height, width)
     pieces = zip(*(painter.stretch(now) for now in painter.stretches()), strict=True)
     images, flow, ids, depth = (array[0] if len(array) == 1 else np.concatenate(array) for array in pieces)
     columns = {part.thing: number for number, part in enumerate(painter.parts, start=1)}
@@ -75,10 +75,10 @@ class Spots:
 class Painter:
     """A scene at one size: the room painted once, and every part's motion (m, c) into px, each (T + 1, P)."""
 
-    def __init__(self, scene: Scene, frames: int, height: int, width: int) -> None:
-        self.scene, self.frames, self.height, self.width = scene, frames, height, width
+    def __init__(self, scene: Scene, times: Reals, height: int, width: int) -> None:
+        self.scene, self.frames, self.height, self.width = scene, len(times) - 1, height, width
         self.unit, self.pad = min(height, width), height // 2
-        self.times = np.arange(frames + 1) / FRAME_RATE
+        self.times = times  # (T + 1,) s
         self.parts = parts_of(scene, self.times, int(np.clip(self.unit // 6, 12, 64)) // 4 * 4)
         self.turns, self.places = self._motions()
         self.grid = (np.arange(width) + 1j * np.arange(height)[:, None]).astype(np.complex64)  # (H, W)
