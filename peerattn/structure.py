@@ -175,9 +175,10 @@ class Structure:
     def parse(cls, text: str) -> Structure:
         """The structure of a JSON text; raises PeerattnError on anything else."""
         try:
-            return cls.from_json(json.loads(text))
-        except (json.JSONDecodeError, RecursionError) as error:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:  # ValueError also for numbers of thousands of digits
             raise PeerattnError(f"this is not JSON ({error}): give a structure's JSON file") from error
+        return cls.from_json(data)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Structure:

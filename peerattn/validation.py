@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from peerattn.errors import PeerattnError
 
 if TYPE_CHECKING:
-    from peerattn.structure import BlockSpec, ConnectionSpec, Structure
+    from peerattn.structure import BlockSpec, ConnectionSpec, Modality, Structure
 
 ATTENTION_MODES = ("none", "static", "self", "peer")
 LIMITS = {
@@ -25,6 +25,9 @@ LIMITS = {
 """The greatest value of each size in a block: above it, a typing error is likelier than a network."""
 MAX_BLOCKS = 2_000
 MAX_CONNECTIONS = 50_000
+MAX_CHANNELS = 8192
+SMALLEST_WEIGHT = 1e-6
+"""Connection weights this close to 0 and 1 are refused: in float32 their parameter would be infinite."""
 
 
 def validate(structure: Structure) -> None:
@@ -40,26 +43,63 @@ def validate(structure: Structure) -> None:
             f"{len(ids)} blocks and {len(structure.connections)} connections are too many: "
             f"at most {MAX_BLOCKS} and {MAX_CONNECTIONS}"
         )
-    modalities = {modality.name for modality in structure.modalities}
+    modalities: set[str] = set()
+    for modality in structure.modalities:
+        _validate_modality(modality, modalities)
+        modalities.add(modality.name)
     for block in structure.blocks:
         _validate_block(block, modalities)
-    pairs: set[tuple[str, str]] = set()
+    keys: set[str] = set()
     for connection in structure.connections:
         _validate_connection(connection, structure)
-        if (connection.source, connection.target) in pairs:
-            raise PeerattnError(f"connection {connection.key} appears twice: keep one")
-        pairs.add((connection.source, connection.target))
+        if connection.key in keys:
+            raise PeerattnError(
+                f"connection {connection.key} appears twice: keep one, or rename a block with '_to_' in it"
+            )
+        keys.add(connection.key)
     _validate_outputs(structure)
+
+
+def _validate_modality(modality: Modality, others: set[str]) -> None:
+    name, channels, class_ids = modality.name, modality.channels, modality.class_ids
+    if not isinstance(name, str) or not name or name in others:
+        raise PeerattnError(f"modality {name!r} must have a name of its own: rename it")
+    if not _whole(channels, 1, MAX_CHANNELS):
+        raise PeerattnError(
+            f"modality {name}: channels is {channels!r}, but must be a whole number from 1 to {MAX_CHANNELS}"
+        )
+    if not _names(modality.meanings):
+        raise PeerattnError(f"modality {name}: meanings must be a list of words, not {modality.meanings!r}")
+    ids = class_ids if isinstance(class_ids, tuple) else (None,)
+    if not all(_whole(class_id, 1, 255) for class_id in ids) or len(set(ids)) not in (0, channels):
+        raise PeerattnError(
+            f"modality {name}: class_ids {class_ids!r} must be one whole number from 1 to 255 "
+            f"for each of its {channels} channels, or none"
+        )
+
+
+def _whole(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _names(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
 
 
 def _validate_block(block: BlockSpec, modalities: set[str]) -> None:
     for field, most in LIMITS.items():
         value = getattr(block, field)
         least = 0 if field in ("input_width", "attention_width") else 1
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        if not _whole(value, least, most):
             raise PeerattnError(
                 f"block {block.id}: {field} is {value!r}, but must be a whole number from {least} to {most}"
             )
+    if not isinstance(block.kind, str):
+        raise PeerattnError(f"block {block.id}: kind {block.kind!r} must be the name of a kind of block")
+    _validate_reading(block, modalities)
+
+
+def _validate_reading(block: BlockSpec, modalities: set[str]) -> None:
     if block.is_input != (block.level == 1):
         raise PeerattnError(
             f"block {block.id} is in level {block.level}: input blocks, and only they, name a modality "
@@ -70,12 +110,23 @@ def _validate_block(block: BlockSpec, modalities: set[str]) -> None:
         raise PeerattnError(
             f"block {block.id} reads {read!r}, which is not among the modalities {sorted(modalities)}"
         )
+    if block.is_input and block.input_reduction != 1:
+        raise PeerattnError(
+            f"block {block.id}: input_reduction is {block.input_reduction}, but an input block reads "
+            "the clip itself: set it to 1 and use spatial_stride"
+        )
+    if block.reads is not None and not block.is_input:
+        raise PeerattnError(f"block {block.id} reads {block.reads!r}, but only input blocks read a modality")
     if not block.is_input and block.input_width == 0:
         raise PeerattnError(f"block {block.id}: input_width is 0, but what arrives needs a width: give it")
 
 
 def _validate_connection(connection: ConnectionSpec, structure: Structure) -> None:
     blocks = structure.by_id
+    if not _names(connection.peers):
+        raise PeerattnError(
+            f"connection {connection.key}: peers must be a list of block ids, not {connection.peers!r}"
+        )
     for block_id in (connection.source, connection.target, *connection.peers):
         if block_id not in blocks:
             raise PeerattnError(f"connection {connection.key} names block {block_id!r}, which does not exist")
@@ -90,12 +141,22 @@ def _validate_connection(connection: ConnectionSpec, structure: Structure) -> No
             f"connection {connection.key}: block {target.id} reads at 1/{target.input_reduction} of the "
             f"clip's size, which 1/{source.reduction} cannot be pooled to: make one a multiple of the other"
         )
+    _validate_weight(connection)
+    _validate_peers(connection, blocks)
+
+
+def _validate_weight(connection: ConnectionSpec) -> None:
     weight = connection.weight
-    if weight is not None and not 0.0 < weight < 1.0:
+    if weight is not None and not (
+        isinstance(weight, float | int) and SMALLEST_WEIGHT <= weight <= 1 - SMALLEST_WEIGHT
+    ):
         raise PeerattnError(
             f"connection {connection.key}: weight {weight!r} must lie between 0 and 1, or be none"
         )
-    _validate_peers(connection, blocks)
+    if not isinstance(connection.learned, bool):
+        raise PeerattnError(
+            f"connection {connection.key}: learned is {connection.learned!r}, but must be true or false"
+        )
 
 
 def _direction(connection: ConnectionSpec, structure: Structure) -> str:
@@ -144,5 +205,11 @@ def _validate_outputs(structure: Structure) -> None:
     for block_id in outputs:
         if block_id not in structure.by_id:
             raise PeerattnError(f"output {block_id!r} is not a block")
-    if not any(structure.origins[block_id] for block_id in outputs):
-        raise PeerattnError(f"no path leads from an input block to an output block ({', '.join(outputs)})")
+    for output in structure.outputs:
+        if not isinstance(output.head, str):
+            raise PeerattnError(f"output {output.block}: head {output.head!r} must be the name of a head")
+    starved = [block_id for block_id in outputs if not structure.origins[block_id]]
+    if starved:
+        raise PeerattnError(
+            f"no path leads from an input block to output block {', '.join(starved)}: connect it"
+        )
