@@ -7,6 +7,7 @@ stays.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ class Pruning:
 
     dead: no kept path to an output block. peer_only: dead, but a living block reads it as a peer, itself
     or through what it feeds, so it is computed. starved: computed, though no kept path from an input
-    block reaches it; its input is zero. A modality is lost when all its input blocks are dead.
+    block reaches it; its input is zero. A modality is lost when all its input blocks are dead. The output is
+    connected when no output block is starved.
     """
 
     threshold: float
@@ -41,7 +43,12 @@ class Pruning:
 
 
 def survey(structure: Structure, weights: Mapping[str, float], threshold: float) -> Pruning:
-    """What the threshold removes from a structure with these connection weights (connection key → σ(w))."""
+    """What the threshold removes from a structure with these connection weights (connection key → σ(w)).
+
+    Raises PeerattnError for a threshold that no connection weight can have.
+    """
+    if not 0 <= threshold <= 1:
+        raise PeerattnError(f"threshold {threshold:g} must lie between 0 and 1, as connection weights do")
     removed = [spec for spec in structure.connections if weights.get(spec.key, 1.0) < threshold]
     kept = [spec for spec in structure.connections if weights.get(spec.key, 1.0) >= threshold]
     outputs = {output.block for output in structure.outputs}
@@ -49,11 +56,8 @@ def survey(structure: Structure, weights: Mapping[str, float], threshold: float)
     computed = _upstream(outputs, kept, with_peers=True)
     fed = _fed(structure, kept)
     ids = [block.id for block in structure.blocks]
-    lost = [
-        modality.name
-        for modality in structure.modalities
-        if not any(block.id in living for block in structure.blocks if block.modality == modality.name)
-    ]
+    alive = {block.modality for block in structure.blocks if block.id in living}
+    modalities = dict.fromkeys(block.modality for block in structure.blocks if block.modality)
     return Pruning(
         threshold=threshold,
         kept=tuple(spec.key for spec in kept),
@@ -61,8 +65,8 @@ def survey(structure: Structure, weights: Mapping[str, float], threshold: float)
         dead_blocks=tuple(block_id for block_id in ids if block_id not in living),
         peer_only=tuple(block_id for block_id in ids if block_id in computed - living),
         starved=tuple(block_id for block_id in ids if block_id in computed - fed),
-        lost_modalities=tuple(lost),
-        output_connected=bool(outputs & fed),
+        lost_modalities=tuple(name for name in modalities if name not in alive),
+        output_connected=outputs <= fed,
     )
 
 
@@ -112,8 +116,8 @@ def prune(network: Network, threshold: float) -> Network:
     pruning = survey(network.structure, network.connection_weights(), threshold)
     if not pruning.output_connected:
         raise PeerattnError(
-            f"threshold {threshold:g} cuts the output off from every input block: choose a lower one "
-            f"(the greatest that keeps it connected is {last_connected(network):.6f})"
+            f"threshold {threshold:g} cuts an output block off from every input block: choose a lower one "
+            f"(the greatest that keeps it connected is {math.floor(last_connected(network) * 1e6) / 1e6:.6f})"
         )
     smaller = Network(without(network.structure, pruning), network.class_names)
     state = network.state_dict()
@@ -122,7 +126,7 @@ def prune(network: Network, threshold: float) -> Network:
 
 
 def last_connected(network: Network) -> float:
-    """The greatest threshold at which an output block is still connected."""
+    """The greatest threshold at which every output block is still connected."""
     weights = network.connection_weights()
     connected = [
         value for value in thresholds(weights) if survey(network.structure, weights, value).output_connected
