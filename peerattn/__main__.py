@@ -22,7 +22,12 @@ from peerattn.generated import GeneratedExamples
 from peerattn.latency import latencies
 from peerattn.modalities import Segmenter, load_segmenter
 from peerattn.recorder import record
-from peerattn.segmentation_training import save_segmenter, train_segmenter
+from peerattn.segmentation_training import (
+    SegmenterConfig,
+    evaluate_segmenter,
+    save_segmenter,
+    train_segmenter,
+)
 
 app = typer.Typer(help="Peer-attention video networks: build, train, record, prune.", no_args_is_help=True)
 
@@ -169,13 +174,19 @@ def train_command(
 @app.command("train-objects")
 def train_objects_command(
     out: Annotated[str, typer.Option(help="The name of the checkpoint to make.")],
+    clips: Annotated[int, typer.Option(help="How many generated clips, each seen once.", min=16)] = 16_000,
+    seed: Annotated[int, typer.Option(help="The seed of weights and clips.", min=0)] = 0,
+    json_file: JsonOption = None,
 ) -> None:
     """Train a small segmentation network on generated frames, measure it, and save it with its card."""
     folder = checkpoints.new_folder(out)
-    with progress_bar("training frames") as progress:
-        segmenter, metrics = train_segmenter(progress=progress)
-    save_segmenter(folder, segmenter, metrics, _command())
-    typer.echo(str(metrics))
+    config = SegmenterConfig(clips=clips, seed=seed)
+    with progress_bar("training clips") as progress:
+        segmenter = train_segmenter(config, progress=lambda done, total, loss: progress(done, total))
+    with progress_bar("test clips") as progress:
+    result = evaluate_segmenter(segmenter)
+    save_segmenter(folder, segmenter, config=config, result=result, command=_command())
+    report(dataclasses.asdict(result), reports.segmentation_table(result, out), json_file)
 
 
 def _segmenter(loaded: Checkpoint) -> Segmenter | None:

@@ -54,9 +54,11 @@ def load(name: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
     try:
         structure = Structure.from_json(card["structure"])
         settings = ClipSettings(**card["settings"])
-        class_names = [str(class_name) for class_name in card["class_names"]]
-    except (KeyError, TypeError) as error:
+        class_names = _class_names(card["class_names"])
+    except KeyError as error:
         raise PeerattnError(f"{folder / CARD_FILE} lacks {error}: save the checkpoint again") from error
+    except (TypeError, PeerattnError) as error:
+        raise PeerattnError(f"{folder / CARD_FILE}: {error}: save the checkpoint again") from error
     with torch.device("meta"):
         expected = {
             key: tuple(value.shape) for key, value in Network(structure, class_names).state_dict().items()
@@ -65,6 +67,14 @@ def load(name: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
     network = Network(structure, class_names)
     network.load_state_dict(weights)
     return Checkpoint(folder.name, network.to(device).eval(), settings, card)
+
+
+def _class_names(names: Any) -> list[str]:
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise PeerattnError("class_names must be a list of names")
+    if len(set(names)) < len(names):
+        raise PeerattnError("class_names has one name twice")
+    return names
 
 
 def save(folder: Path, network: Network, settings: ClipSettings, card: Mapping[str, Any]) -> None:

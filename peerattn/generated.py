@@ -33,8 +33,8 @@ MODALITIES = (
 class GeneratedExamples(Dataset[Example], Sequence[Example]):
     """The clips of consecutive seeds, made when they are asked for; the same seed gives the same clip.
 
-    `segmenter` estimates the object maps from the colours; without it they are the true ones. Each clip begins
-    up to `latest_start` seconds into its scene, so that training also meets what later windows of a long clip show.
+    `segmenter` estimates the object maps from the colours; without it they are the true ones. Each
+    clip begins up to `latest_start` seconds into its scene: training then meets what later windows show.
     """
 
     def __init__(

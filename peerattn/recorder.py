@@ -2,7 +2,7 @@
 
     with recording(network) as seen:
         network(clip)
-    seen.factors["rgb1_to_top"]
+    seen.passed["rgb1_to_top"][0].factors
 
 Each connection's hook keeps together the attention factors, the connection weight and the attention weights
 of that pass; each block's hook keeps a small summary, so that a recording is never the size of the
@@ -42,10 +42,11 @@ class Recording:
         self.frames: list[int] = []
 
     def connection(self, key: str, module: nn.Module, inputs: Any, output: Passed) -> None:
-        self.passed.setdefault(key, []).append(output._replace(scale=None))
+        kept = (None if part is None else part.detach() for part in output[1:])
+        self.passed.setdefault(key, []).append(Passed(None, *kept))
 
     def block(self, block_id: str, module: nn.Module, inputs: Any, output: Tensor) -> None:
-        places = by_frame(output).abs().mean(dim=1, keepdim=True)  # (T, 1, H, W)
+        places = by_frame(output.detach()).abs().mean(dim=1, keepdim=True)  # (T, 1, H, W)
         sides = min(places.shape[2], HEATMAP_SIDE), min(places.shape[3], HEATMAP_SIDE)
         self.activities.setdefault(block_id, []).append(places.mean(dim=(1, 2, 3)))
         self.heatmaps.setdefault(block_id, []).append(F.adaptive_avg_pool2d(places, sides)[:, 0])

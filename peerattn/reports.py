@@ -20,6 +20,7 @@ from peerattn.generated import TEST_SEED
 from peerattn.latency import Latency
 from peerattn.network import Network
 from peerattn.pruning import survey
+from peerattn.segmentation_training import Segmentation
 from peerattn.size import multiply_adds, parameters
 from peerattn.structure import Structure
 from peerattn.trace import Trace
@@ -187,6 +188,18 @@ def training_card(
         "learned_connectivity": {"outside_0.45_to_0.55": len(moved), "connections": len(weights)},
         "test_seeds": [TEST_SEED, TEST_SEED + evaluation.n],
     }
+
+
+def segmentation_table(result: Segmentation, name: str) -> Table:
+    """Mean intersection over union with its interval, and each class's."""
+    table = Table(title=Text(f"{name}: {result.n} clips, 95 % interval of the mean"))
+    table.add_column("")
+    table.add_column("intersection over union", justify="right")
+    low, high = result.mean_iou_interval
+    table.add_row("mean", f"{result.mean_iou:.3f} ({low:.3f} to {high:.3f})")
+    for class_name, iou in result.classes.items():
+        table.add_row(Text(class_name), f"{iou:.3f}")
+    return table
 
 
 def pruned(

@@ -115,7 +115,7 @@ class Trace:
             document = json.loads(text)
             if document.get("format") != FORMAT:
                 raise PeerattnError(f"this is not a trace file: its format is not {FORMAT}")
-            return cls(
+            trace = cls(
                 structure=Structure.from_json(document["structure"]),
                 times=np.array(document["times"], np.float64),
                 windows=tuple(_read(WindowTrace, item) for item in document["windows"]),
@@ -126,8 +126,12 @@ class Trace:
                 objects=document["objects"],
                 remarks=tuple(document["remarks"]),
             )
-        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+            _check(trace)
+        except PeerattnError:
+            raise
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError, RecursionError) as error:
             raise PeerattnError(f"this trace file cannot be read ({error}): record the clip again") from error
+        return trace
 
     def save(self, path: Path) -> None:
         path.write_text(self.to_json(), encoding="utf-8")
@@ -135,6 +139,28 @@ class Trace:
     @classmethod
     def load(cls, path: Path) -> Trace:
         return cls.from_json(path.read_text(encoding="utf-8"))
+
+
+def _check(trace: Trace) -> None:
+    """Raise ValueError unless the parts of a trace agree: frames, classes, peers, and names of blocks."""
+    frames, classes = len(trace.times), len(trace.class_names)
+    edges = [0, *(window.stop for window in trace.windows)]
+    if [window.start for window in trace.windows] != edges[:-1] or edges[-1] != frames:
+        raise ValueError(f"its windows do not cover each of {frames} frames once")
+    if any(len(each.probabilities) != classes for each in (trace, *trace.windows)):
+        raise ValueError(f"its probabilities are not of {classes} classes")
+    for block in trace.blocks:
+        if (
+            block.block not in trace.structure.by_id
+            or not len(block.activity) == len(block.heatmap) == frames
+        ):
+            raise ValueError(f"block {block.block} is unknown or not of {frames} frames")
+    known = {spec.key for spec in trace.structure.connections}
+    for connection in trace.connections:
+        if connection.key not in known or len(connection.attention_factors) != frames:
+            raise ValueError(f"connection {connection.key} is unknown or not of {frames} frames")
+        if len(connection.attention_weights) != len(connection.peers):
+            raise ValueError(f"connection {connection.key} has not one attention weight a peer")
 
 
 def _numbers(array: Array) -> Any:

@@ -30,7 +30,7 @@ SETTINGS = ClipSettings(size=64, window=16, frame_rate=8.0, flow="ultrafast")
 """How the shipped checkpoints read a clip."""
 
 LATEST_START = 4.0
-"""Seconds into its scene at which a training clip may begin: actions take about three seconds to come round."""
+"""Seconds into its scene at which a training clip may begin: an action comes round in about three."""
 
 
 @dataclass(frozen=True)
