@@ -73,7 +73,9 @@ def _scale(weight: Tensor | None, factors: Tensor | None) -> Tensor | None:
 class Parts(nn.ModuleDict):
     """Modules by block id or connection key, whatever the name (a block may be called `train`)."""
 
-    __setattr__ = object.__setattr__  # else `training`, which a network sets, could not be a block's name too
+    def __setattr__(self, name: str, value: object) -> None:
+        """As on any object: else `training`, an attribute of every module, could not be a block's name."""
+        object.__setattr__(self, name, value)
 
     def __setitem__(self, key: str, module: nn.Module) -> None:
         self._modules[key] = module

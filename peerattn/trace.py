@@ -147,7 +147,7 @@ def _check(trace: Trace) -> None:
     edges = [0, *(window.stop for window in trace.windows)]
     if [window.start for window in trace.windows] != edges[:-1] or edges[-1] != frames:
         raise ValueError(f"its windows do not cover each of {frames} frames once")
-    if any(len(each.probabilities) != classes for each in (trace, *trace.windows)):
+    if {classes} != {len(trace.probabilities), *(len(window.probabilities) for window in trace.windows)}:
         raise ValueError(f"its probabilities are not of {classes} classes")
     for block in trace.blocks:
         if (
