@@ -183,7 +183,6 @@ def train_objects_command(
     config = SegmenterConfig(clips=clips, seed=seed)
     with progress_bar("training clips") as progress:
         segmenter = train_segmenter(config, progress=lambda done, total, loss: progress(done, total))
-    with progress_bar("test clips") as progress:
     result = evaluate_segmenter(segmenter)
     save_segmenter(folder, segmenter, config=config, result=result, command=_command())
     report(dataclasses.asdict(result), reports.segmentation_table(result, out), json_file)
