@@ -144,7 +144,8 @@ def _overlaps(segmenter: Segmenter, seed: int) -> NDArray[np.int64]:
 def _iou(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """(K,) intersection over union of (N, K, 2) pixel counts; not a number for a class that never occurs."""
     both, either = counts.sum(axis=0).T
-    return np.divide(both, either, out=np.full(len(both), np.nan), where=either > 0)
+    iou: NDArray[np.float64] = np.divide(both, either, out=np.full(len(both), np.nan), where=either > 0)
+    return iou
 
 
 def save_segmenter(
