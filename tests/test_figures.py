@@ -240,8 +240,8 @@ def test_recording_holds_the_frames_in_order_and_the_object_maps_over_them():
         assert shown_frame(int(picture[20, 20, 0])) == frame
     offset, length = header["overlays"][0]
     overlay = cv2.imdecode(np.frombuffer(body, np.uint8, length, offset), cv2.IMREAD_UNCHANGED)
-    assert (overlay[:32, :32, 3] == 255).all() and (overlay[32:, 32:, 3] == 0).all()
-    assert header["objects"] == [[HOSTILE, palette.object_colors(1)[0]]]
+    np.testing.assert_array_equal(overlay, object_ids()[0])
+    assert header["objects"] == [[2, HOSTILE, palette.object_colors(1)[0]]]
 
 
 def test_64_frames_of_noise_stay_within_two_mebibytes():

@@ -21,7 +21,7 @@ class Player {
     delete this.canvas.dataset.drawn;
     this.overlay.hidden = !recording.objectMaps.length;
     this.legend.replaceChildren(
-      ...recording.objects.map(([name, color]) => element("li", {}, swatch(color), name)),
+      ...recording.objects.map(([, name, color]) => element("li", {}, swatch(color), name)),
     );
     for (const image of [...recording.pictures, ...recording.objectMaps]) image.onload = () => this.draw();
   }
@@ -41,10 +41,24 @@ class Player {
     if (map) {
       pen.globalAlpha = 0.55;
       pen.imageSmoothingEnabled = false;
-      pen.drawImage(map, 0, 0, canvas.width, canvas.height);
+      pen.drawImage(this.colored(map), 0, 0, canvas.width, canvas.height);
       pen.imageSmoothingEnabled = true;
     }
     canvas.dataset.drawn = this.drawing(frame);
+  }
+
+  // Grey levels are class ids (0: no object); each class gets its colour.
+  colored(map) {
+    const layer = element("canvas", { width: map.naturalWidth, height: map.naturalHeight });
+    const pen = layer.getContext("2d");
+    pen.drawImage(map, 0, 0);
+    const image = pen.getImageData(0, 0, layer.width, layer.height);
+    const colors = new Map(this.recording.objects.map(([id, , color]) => [id, [...channels(color), 255]]));
+    for (let place = 0; place < image.data.length; place += 4) {
+      image.data.set(colors.get(image.data[place]) ?? [0, 0, 0, 0], place);
+    }
+    pen.putImageData(image, 0, 0);
+    return layer;
   }
 
   // Names what a finished drawing holds, so that late pictures redraw only what they complete.

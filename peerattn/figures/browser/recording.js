@@ -9,7 +9,7 @@ class Recording {
     }
     const pictures = (places, type) =>
       places.map(([offset, length]) => picture(bytes.subarray(body + offset, body + offset + length), type));
-    this.pictures = pictures(this.frames, "image/webp");
+    this.pictures = pictures(this.frames, "image/jpeg");
     this.objectMaps = pictures(this.overlays, "image/png");
     this.length = this.times.length;
     this.rows = new Map(this.connections.map(({ id }, row) => [id, row]));
@@ -76,14 +76,15 @@ function shadeColor(stops, value) {
 
 // Colours are "#rrggbb" throughout; `share` 0 gives the first, 1 the second.
 function mix(first, second, share) {
-  const channel = (color, index) => parseInt(color.slice(1 + 2 * index, 3 + 2 * index), 16);
-  const mixed = [0, 1, 2].map((index) =>
-    Math.round(channel(first, index) * (1 - share) + channel(second, index) * share)
+  const [from, to] = [channels(first), channels(second)];
+  const mixed = from.map((value, index) =>
+    Math.round(value * (1 - share) + to[index] * share)
       .toString(16)
       .padStart(2, "0"),
   );
   return `#${mixed.join("")}`;
 }
 
+const channels = (color) => [1, 3, 5].map((start) => parseInt(color.slice(start, start + 2), 16));
 const number = (value, digits = 3) => (value == null ? "none" : value.toFixed(digits));
 const arrow = ({ source, target }) => `${source} → ${target}`;
