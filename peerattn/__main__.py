@@ -29,7 +29,7 @@ from peerattn.segmentation_training import (
     train_segmenter,
 )
 
-app = typer.Typer(help="Peer-attention video networks: build, train, record, prune.", no_args_is_help=True)
+app = typer.Typer(help="Peer-attention video networks: build, train, record, prune.")
 
 SEGMENTER = "actionworld-objects"
 
@@ -146,7 +146,7 @@ def train_command(
     modalities: Annotated[
         str, typer.Option(help="Which modalities, separated by commas.")
     ] = "rgb,flow,object",
-    clips: Annotated[int, typer.Option(help="How many generated clips, each seen once.", min=16)] = 16_000,
+    clips: Annotated[int, typer.Option(help="How many generated clips, each seen once.", min=16)] = 20_000,
     test_clips: Annotated[int, typer.Option(help="How many test clips measure the result.", min=1)] = 960,
     seed: Annotated[int, typer.Option(help="The seed of weights and clips.", min=0)] = 0,
     device: DeviceOption = Device.auto,
@@ -221,7 +221,7 @@ def _command() -> str:
 def main() -> None:
     """The `peerattn` command."""
     with refusals():
-        app(standalone_mode=True)
+        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -19,6 +20,8 @@ from peerattn.errors import PeerattnError
 
 REFUSED = 2
 """The exit code of a refused input."""
+USAGE_ERROR: Any = typer.BadParameter.__bases__[0]
+"""What typer raises for a wrong option: click's UsageError, or the copy of it that newer versions carry."""
 
 
 class Device(StrEnum):
@@ -42,6 +45,9 @@ def refusals() -> Iterator[None]:
         yield
     except PeerattnError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
+        raise SystemExit(REFUSED) from None
+    except USAGE_ERROR as error:
+        print(f"{' '.join(error.format_message().split())} (--help shows the rest)", file=sys.stderr)
         raise SystemExit(REFUSED) from None
     except OSError as error:
         print(f"{error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
