@@ -37,7 +37,7 @@ LATEST_START = 4.0
 class TrainingConfig:
     """How long and how fast; saved on the card with the command that made it."""
 
-    clips: int = 40_000
+    clips: int = 20_000
     batch: int = 16
     rate: float = 4e-3
     connectivity_rate: float = 4e-2
@@ -87,15 +87,18 @@ def train(
     """A network trained on `config.clips` generated clips, each seen once.
 
     `progress(done, total, loss)` counts clips and may raise to cancel. Raises PeerattnError when the loss
-    is no longer a number.
+    is no longer a number, or when clips that are kept for testing would be trained on.
     """
-    if not 0 < config.clips < TEST_SEED:
+    if config.clips < 1 or config.seed < 0 or (config.seed + 1) * config.clips > TEST_SEED:
         raise PeerattnError(
-            f"{config.clips} clips: give from 1 to {TEST_SEED - 1}, the seeds above are for testing"
+            f"seed {config.seed} with {config.clips} clips: (seed + 1) times clips must be from 1 to "
+            f"{TEST_SEED}, the clips above are for testing: choose other numbers"
         )
     torch.manual_seed(config.seed)
     network = Network(structure, CLASS_NAMES).to(device).train()
-    steps = -(-config.clips // config.batch)
+    steps = max(
+        -(-config.clips // config.batch), 11
+    )  # of 10 steps, torch's warm-up would be none, and divides
     groups = parameter_groups(network, config)
     optimiser = torch.optim.AdamW(groups)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
