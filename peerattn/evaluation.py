@@ -84,12 +84,24 @@ def bootstrap(
 ) -> Interval:
     """The 95 % percentile interval of a statistic of clip numbers, whole groups being drawn again."""
     names, group_of = np.unique(np.array(groups), return_inverse=True)
-    members = [np.flatnonzero(group_of == number) for number in range(len(names))]
+    order = np.argsort(group_of, kind="stable")
+    members = np.split(order, np.cumsum(np.bincount(group_of))[:-1])
     generator = np.random.default_rng(seed)
     draws = generator.integers(len(names), size=(RESAMPLES, len(names)))
-    values = [statistic(np.concatenate([members[number] for number in draw])) for draw in draws]
+    alone = len(names) == len(groups)
+    values = [
+        statistic(order[draw] if alone else np.concatenate([members[number] for number in draw]))
+        for draw in draws
+    ]
     low, high = np.percentile(values, (2.5, 97.5))
     return float(low), float(high)
+
+
+def share_interval(hits: NDArray[np.bool_], groups: NDArray[np.str_]) -> Interval:
+    """The 95 % interval of the share of hits: Wilson's where each clip is its own group, else a bootstrap."""
+    if len(np.unique(groups)) == len(groups):
+        return wilson(int(hits.sum()), len(hits))
+    return bootstrap(lambda drawn: float(hits[drawn].mean()), groups.tolist())
 
 
 def summarise(
@@ -104,22 +116,20 @@ def summarise(
     confusion = np.zeros((len(class_names),) * 2, np.int64)
     np.add.at(confusion, (labels, predicted), 1)
 
-    def interval(hits: NDArray[np.bool_]) -> Interval:
-        if len(set(groups)) == len(groups):
-            return wilson(int(hits.sum()), len(hits))
-        return bootstrap(lambda drawn: float(hits[drawn].mean()), groups)
+    of = np.array(groups)
 
     rows = []
     for number, name in enumerate(class_names):
         own = labels == number
-        hits, n = int(correct[own].sum()), int(own.sum())
-        rows.append(ClassResult(name, n, hits / n if n else 0.0, wilson(hits, n)))
+        n = int(own.sum())
+        accuracy = float(correct[own].mean()) if n else 0.0
+        rows.append(ClassResult(name, n, accuracy, share_interval(correct[own], of[own])))
     return Evaluation(
         n=len(labels),
         top1=float(correct.mean()),
-        top1_interval=interval(correct),
+        top1_interval=share_interval(correct, of),
         top5=float(among5.mean()),
-        top5_interval=interval(among5),
+        top5_interval=share_interval(among5, of),
         macro=_macro(correct, labels),
         macro_interval=bootstrap(lambda drawn: _macro(correct[drawn], labels[drawn]), groups),
         classes=tuple(rows),
