@@ -50,8 +50,11 @@ def labelled_files(folder: Path, *, split: str | None = None) -> tuple[LabelledF
     manifest = folder / "manifest.csv"
     files = _from_manifest(manifest) if manifest.is_file() else _from_folders(folder)
     splits = {file.split for file in files}
-    if split is None and splits != {""}:
+    if split is None and splits - {""}:
         split = next((name for name in SPLITS if name in splits), None)
+        if split is None:
+            found = ", ".join(sorted(splits - {""}))
+            raise PeerattnError(f"{folder} has neither a test nor a val split: choose among {found}")
     if split is not None:
         files = [file for file in files if file.split == split]
     if not files:
@@ -75,23 +78,29 @@ def _from_folders(folder: Path) -> list[LabelledFile]:
 
 def _from_manifest(manifest: Path) -> list[LabelledFile]:
     try:
-        with manifest.open(newline="", encoding="utf-8") as file:
+        with manifest.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets begin with a mark
             rows = list(csv.DictReader(file))
-        return [
-            LabelledFile(
-                path=_inside(manifest.parent, row["path"]),
-                label=row["label"],
-                group=row.get("group") or row["path"],
-                split=row.get("split") or "",
-                objects=_inside(manifest.parent, row["mask_path"]) if row.get("mask_path") else None,
-            )
-            for row in rows
-        ]
+        return [_row(manifest.parent, row, line) for line, row in enumerate(rows, start=2)]
     except (KeyError, UnicodeDecodeError, csv.Error) as error:
         raise PeerattnError(f"{manifest} needs the columns path, label and split ({error})") from error
 
 
+def _row(folder: Path, row: Mapping[str, str | None], line: int) -> LabelledFile:
+    path, label, mask = row["path"], row["label"], row.get("mask_path")
+    if not path or not label:
+        raise PeerattnError(f"line {line} of the manifest needs a path and a label: fill both in")
+    return LabelledFile(
+        path=_inside(folder, path),
+        label=label,
+        group=row.get("group") or path,
+        split=row.get("split") or "",
+        objects=_inside(folder, mask) if mask else None,
+    )
+
+
 def _inside(folder: Path, name: str) -> Path:
+    if "\0" in name:
+        raise PeerattnError(f"the manifest names {name!r}, which is no file's name")
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise PeerattnError(f"the manifest names {name!r}, which lies outside its folder")
