@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.table import Table
 from rich.text import Text
 
@@ -30,6 +31,10 @@ AT_INITIALISATION = 0.01
 """A connection weight this close to 0.5, where all start, has learned nothing yet."""
 
 
+MOST_PARAMETERS = 500_000_000
+"""Two gigabytes: a structure's file may ask for more than there is memory."""
+
+
 class Objects(StrEnum):
     true = "true"
     estimated = "estimated"
@@ -44,7 +49,12 @@ def network_of(name: str) -> Network:
         document = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise PeerattnError(f"{name} is not a text file: give a structure's JSON file") from error
-    return Network(Structure.parse(document), ["class"])
+    structure = Structure.parse(document)
+    with torch.device("meta"):
+        size = parameters(Network(structure, ["class"]))
+    if size > MOST_PARAMETERS:
+        raise PeerattnError(f"{name} asks for {size:,} parameters: at most {MOST_PARAMETERS:,} are built")
+    return Network(structure, ["class"])
 
 
 def predictions(trace: Trace) -> dict[str, Any]:
@@ -148,7 +158,8 @@ def structure_table(result: Mapping[str, Any], name: str) -> Table:
     for row in result["connections"]:
         weight = row["connection_weight"]
         shown = "none" if weight is None else f"{weight:.3f}"
-        table.add_row(row["source"], row["target"], shown, "" if row["kept"] else "removed")
+        removed = "" if row["kept"] else "removed"
+        table.add_row(Text(row["source"]), Text(row["target"]), shown, removed)
     return table
 
 
