@@ -13,13 +13,13 @@ from peerattn.actionworld.scene import ACTIONS, OBJECTS, Figure, Scene, Stage, T
 from peerattn.actionworld.textures import CLOTHES, HAIRS, PALETTES, POOL, SKINS, TROUSERS
 
 EDGE = 0.1  # world units between the centre of an object and the edge of the picture
-FLOOR = (0.80, 0.98)  # y of a figure's feet
+FLOOR = (0.78, 1.0)  # y of a figure's feet
 NOMINAL = np.linspace(0, 15, 8) / FRAME_RATE  # s, instants at which objects keep apart
 SEPARATION, CLEARANCE = (
     0.21,
     0.16,
 )  # world units between the centres of two objects, and to the figure's middle
-TRIES = 96  # of either sort
+TRIES = 128  # of either sort
 Random = np.random.Generator
 
 
@@ -54,7 +54,7 @@ def _things(random: Random, palette: Colour, kind: int, action: int) -> list[Thi
     others = random.permutation([other for other in range(len(OBJECTS)) if other != kind])
     for rank, other in enumerate(others[: random.integers(2, 4)].tolist()):
         thing = _thing(random, palette, other, int(random.integers(len(ACTIONS))))
-        moving = rank == 0 or random.random() < 0.4
+        moving = rank == 0 or random.random() < 0.55
         things.append(thing if moving else replace(thing, cycle=None))
     return things
 
