@@ -25,10 +25,10 @@ from peerattn import modalities, pruning, recorder, video
 from peerattn.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.modalities import Clip, ObjectMaps, Segmenter
+from peerattn.pruning import Pruning
 from peerattn.size import multiply_adds, parameters
 from peerattn.trace import Trace
 from peerattn.video import Frames, VideoInfo
-from peerattn.weights import checkpoint_folders
 
 SEGMENTER = "actionworld-objects"
 DEFAULT_CHECKPOINT = "actionworld"
@@ -183,9 +183,11 @@ def _trace(key: tuple[object, ...], _choice: Choice) -> Trace:
         return recorder.record(loaded.network, _clip(key, _choice), window=loaded.settings.window)
 
 
-def pruned_trace(opened: Opened, threshold: float) -> Trace:
-    """The same clip through the network without the connections below the threshold."""
-    return _pruned_trace((*opened.choice.key, threshold), opened, threshold)
+def pruned_trace(opened: Opened, pruned: Pruning) -> Trace:
+    """The same clip through the network without the removed connections."""
+    if not pruned.removed:
+        return opened.trace
+    return _pruned_trace((*opened.choice.key, *pruned.removed), opened, pruned.threshold)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -229,19 +231,3 @@ def size(opened: Opened, threshold: float) -> Size:
 def _size(key: tuple[str, float], _loaded: Checkpoint) -> Size:
     network, settings = pruning.prune(_loaded.network, key[1]), _loaded.settings
     return Size(parameters(network), multiply_adds(network, frames=settings.window, size=settings.size))
-
-
-def save_pruned(opened: Opened, threshold: float, name: str) -> Path:
-    """The folder of the new checkpoint; raises PeerattnError rather than overwrite one."""
-    loaded = opened.checkpoint
-    if name in (*checkpoints.names(), SEGMENTER):
-        raise PeerattnError(f"there is a checkpoint {name!r} already: choose another name")
-    folder = checkpoint_folders()[0] / name
-    smaller = pruning.prune(loaded.network, threshold)
-    card = {
-        **{field: value for field, value in loaded.card.items() if field != "metrics"},
-        "description": f"{loaded.name} without the connections of a connection weight below {threshold:g}",
-        "command": f"peerattn prune --checkpoint {loaded.name} --threshold {threshold:g} --out {name}",
-    }
-    checkpoints.save(folder, smaller, loaded.settings, card)
-    return folder

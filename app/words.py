@@ -14,7 +14,7 @@ OBJECTS = {
 
 DEFINITIONS = {
     "dead": "No kept path leads from this block to an output block: what it computes is not used.",
-    "peer-only": "Those that a living block reads as a peer, itself or through ancestors, are still computed.",
+    "peer-only": "Those that a living block reads as a peer, itself or by ancestors, are still computed.",
     "starved": "No kept path leads from an input to this block: its input is zero and its output a constant.",
     "lost": "All input blocks of this modality are dead: the prediction no longer reads it as an input.",
 }

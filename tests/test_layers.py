@@ -26,7 +26,7 @@ evaluation
 training | segmentation_training
 __main__
 app.explorer | app.files | app.jobs | app.words
-app.curves
+app.curves | app.saved
 app.state
 app.bar
 app.screens

@@ -47,7 +47,7 @@ def _threshold(greatest: float) -> float:
     return st.slider(
         "Pruning threshold: connections whose connection weight is below it are removed",
         0.0,
-        min(1.0, round(greatest + 0.005, 2)),
+        (int(1000 * greatest) + 1) / 1000,  # the first step above every weight
         0.0,
         step=0.001,
         format="%.3f",
@@ -84,7 +84,7 @@ def _predictions(shown: Opened, pruning: Pruning) -> None:
         _prediction("Before", shown.trace)
     with after:
         if pruning.output_connected:
-            _prediction("After", state.pruned_trace(shown, pruning.threshold))
+            _prediction("After", state.pruned_trace(shown, pruning))
         else:
             st.text("After: no prediction, the output is cut off.")
 

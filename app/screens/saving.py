@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import state
+from app.saved import save_pruned
 from app.state import Opened
 from app.words import plain
 from peerattn.errors import PeerattnError
@@ -37,7 +38,7 @@ def _save(shown: Opened, threshold: float) -> None:
     """Runs before the page is drawn again, so that the list of checkpoints has the new one."""
     name = st.session_state["new-name"].strip()
     try:
-        st.session_state.saved = state.save_pruned(shown, threshold, name)
+        st.session_state.saved = save_pruned(shown.checkpoint, threshold, name)
     except PeerattnError as error:
         st.session_state.refused = str(error)
 

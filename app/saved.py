@@ -1,0 +1,26 @@
+"""Saving a pruned checkpoint, so that it can be chosen and loaded like any other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from peerattn import checkpoint, pruning
+from peerattn.checkpoint import Checkpoint
+from peerattn.errors import PeerattnError
+
+
+def save_pruned(loaded: Checkpoint, threshold: float, name: str) -> Path:
+    """The folder of the new checkpoint; raises PeerattnError rather than take a name that is in use."""
+    if name in checkpoint.names():
+        raise PeerattnError(f"there is a checkpoint {name!r} already: choose another name")
+    folder = checkpoint.new_folder(name)
+    smaller = pruning.prune(loaded.network, threshold)
+    card = {
+        **loaded.card,
+        "command": f"peerattn prune --checkpoint {loaded.name} --threshold {threshold:g} --out {name}",
+        "pruned_from": loaded.name,
+        "threshold": threshold,
+        "metrics": {},  # those of the whole network are not this one's
+    }
+    checkpoint.save(folder, smaller, loaded.settings, card)
+    return folder

@@ -1,0 +1,43 @@
+"""Small untrained checkpoints that the page can open: quick, and with connection weights worth pruning."""
+
+from pathlib import Path
+
+import torch
+
+from peerattn import checkpoint
+from peerattn.actionworld import CLASS_NAMES, MAP_NAMES
+from peerattn.generated import MODALITIES
+from peerattn.modalities import ClipSettings, Segmenter
+from peerattn.network import Network
+from peerattn.structure import BlockSpec, Structure
+from peerattn.weights import WEIGHTS_FILE, write_card, write_weights
+
+SETTINGS = ClipSettings(size=32, window=8)
+
+
+def small_structure() -> Structure:
+    """Two levels above one input block a modality, everything connected to all below."""
+    inputs = [
+        BlockSpec(modality.name + "1", 1, "video_input", 8, spatial_stride=4, modality=modality.name)
+        for modality in MODALITIES
+    ]
+    middle = [BlockSpec(f"mid{dilation}", 2, "bottleneck", 8, dilation) for dilation in (1, 2)]
+    return Structure.complete(
+        [*inputs, *middle, BlockSpec("top", 3, "bottleneck", 16)], modalities=MODALITIES
+    )
+
+
+def write_small_checkpoints(folder: Path) -> Path:
+    """`small`, with connection weights from 0.1 to 0.9, and the segmenter for its object maps."""
+    torch.manual_seed(0)
+    network = Network(small_structure(), CLASS_NAMES)
+    weights = [connection.weight for connection in network.connections.values()]
+    for weight, value in zip(weights, torch.linspace(0.1, 0.9, len(weights)), strict=True):
+        weight.data = torch.logit(value)
+    checkpoint.save(folder / "small", network, SETTINGS, {"command": "none", "metrics": {}})
+    settings = {"size": 32, "width": 4}
+    segmenter = Segmenter(tuple(range(1, len(MAP_NAMES))), MAP_NAMES[1:], **settings)
+    classes = {"class_ids": segmenter.class_ids, "class_names": segmenter.class_names}
+    write_weights(folder / "actionworld-objects" / WEIGHTS_FILE, segmenter.state_dict())
+    write_card(folder / "actionworld-objects", "segmenter", {**classes, "settings": settings})
+    return folder

@@ -1,0 +1,250 @@
+"""The screens, run by Streamlit's own AppTest on a small untrained network."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from app import state
+from app.files import samples
+from peerattn import checkpoint, recorder
+from peerattn.modalities import ObjectMaps, write_objects
+from tests.conftest import ROOT
+from tests.media import moving_square, write_video
+from tests.small import write_small_checkpoints
+
+PATIENCE = 300  # s; shared cores
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page, freshly opened on a network of its own."""
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(write_small_checkpoints(tmp_path / "checkpoints")))
+    st.cache_resource.clear()
+    app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
+    app.query_params["checkpoint"] = "small"
+    return checked(app.run())
+
+
+def checked(app: AppTest) -> AppTest:
+    """The page after a run without an unexpected error."""
+    assert not app.exception
+    return app
+
+
+def upload(app: AppTest, *paths: Path) -> AppTest:
+    uploaded = [(path.name, path.read_bytes(), "video/mp4") for path in paths]
+    return checked(app.file_uploader(key="uploads").set_value(uploaded).run())
+
+
+def attach(app: AppTest, clip: str, path: Path) -> AppTest:
+    uploader = app.file_uploader(key=f"objects-{clip}")
+    return checked(uploader.set_value([(path.name, path.read_bytes(), "")]).run())
+
+
+def shown(app: AppTest) -> state.Opened:
+    return app.session_state["opened"]
+
+
+def video(path: Path, *, frames: int = 40, step: int = 2) -> Path:
+    return write_video(path, moving_square(frames, step=step))
+
+
+def maps(path: Path, **places: object) -> Path:
+    count = len(next(iter(places.values()))) if places else 40
+    ids = np.zeros((count, 48, 64), np.uint8)
+    ids[:, 10:20, 20:30] = 2
+    write_objects(path, ObjectMaps(ids, places.get("frames"), (1, 2), ("person", "ball"), "attached"))
+    return path
+
+
+def captions(app: AppTest) -> str:
+    return " ".join(caption.value for caption in app.caption)
+
+
+def test_page_opens_with_a_sample_its_true_label_and_its_prediction(app):
+    first = samples()[0]
+    best = shown(app).trace.class_names[shown(app).trace.probabilities.argmax()]
+    assert app.selectbox(key="clip").value == first.id
+    assert app.metric[0].label == "Clip prediction" and app.metric[0].value == best
+    assert f"True label: **{first.label}**" in app.markdown[0].value
+    assert "true, from the generator" in captions(app) and "windows" in captions(app)
+
+
+def test_every_sample_opens_with_its_true_object_maps(app):
+    for sample in samples():
+        checked(app.selectbox(key="clip").set_value(sample.id).run())
+        assert shown(app).choice.source.label == sample.label
+        assert shown(app).clip.objects == "true"
+
+
+def test_upload_is_opened_at_once_with_estimated_object_maps(app, tmp_path):
+    upload(app, video(tmp_path / "mine.mp4"))
+    assert shown(app).choice.source.name == "mine.mp4"
+    assert "estimated by the segmentation network" in captions(app)
+    assert not any("True label" in text.value for text in app.markdown)
+
+
+def test_uploads_stay_while_others_are_looked_at(app, tmp_path):
+    upload(app, video(tmp_path / "one.mp4"), video(tmp_path / "two.mp4", step=3))
+    names = {source.id: source.name for source in read(app)}
+    assert sorted(names.values()) == ["one.mp4", "two.mp4"]
+    for clip in (*names, samples()[1].id, *names):
+        checked(app.selectbox(key="clip").set_value(clip).run())
+        assert shown(app).choice.source.id == clip and not app.error
+
+
+def read(app: AppTest) -> list[state.Source]:
+    return [item for item in app.session_state["read"].values() if not isinstance(item, str)]
+
+
+@pytest.mark.parametrize("content", [b"", b"hello, not a video\n", b"\0" * 4096])
+def test_wrong_file_gives_one_line_the_page_stays_and_the_next_upload_works(app, tmp_path, content):
+    wrong, before = tmp_path / "wrong.mp4", shown(app)
+    wrong.write_bytes(content)
+    upload(app, wrong)
+    [error] = app.error
+    assert error.value.startswith("wrong\\.mp4\\: ") and "\n" not in error.value
+    assert shown(app).trace is before.trace and app.selectbox(key="clip").value == before.choice.source.id
+    upload(app, wrong, video(tmp_path / "right.mp4"))
+    assert shown(app).choice.source.name == "right.mp4"
+
+
+def test_attached_object_maps_are_used_and_can_be_removed(app, tmp_path):
+    upload(app, video(tmp_path / "mine.mp4"))
+    clip = shown(app).choice.source.id
+    attach(app, clip, maps(tmp_path / "maps.npz"))
+    assert shown(app).clip.objects == "attached" and "attached by you" in captions(app)
+    checked(app.selectbox(key="clip").set_value(samples()[0].id).run())
+    checked(app.selectbox(key="clip").set_value(clip).run())
+    assert shown(app).clip.objects == "attached"
+    [remove] = [button for button in app.button if button.label.startswith("Remove")]
+    checked(remove.click().run())
+    assert shown(app).clip.objects == "estimated"
+
+
+def test_maps_for_some_frames_are_held_only_when_asked(app, tmp_path):
+    upload(app, video(tmp_path / "mine.mp4"))
+    clip = shown(app).choice.source.id
+    attach(app, clip, maps(tmp_path / "some.npz", frames=np.array([0, 15, 30])))
+    assert "have no object map" in app.error[0].value and shown(app).clip.objects == "estimated"
+    checked(app.checkbox(key=f"hold-{clip}").check().run())
+    assert not app.error and shown(app).clip.objects == "attached"
+    assert "held" in captions(app)
+
+
+def test_object_maps_that_cannot_be_read_give_one_line(app, tmp_path):
+    upload(app, video(tmp_path / "mine.mp4"))
+    before = shown(app)
+    (tmp_path / "broken.npz").write_bytes(b"nothing")
+    attach(app, before.choice.source.id, tmp_path / "broken.npz")
+    assert len(app.error) == 1 and "broken" in app.error[0].value and shown(app).trace is before.trace
+
+
+def test_chosen_stretch_is_what_is_opened(app):
+    clip = samples()[0].id
+    checked(app.slider(key=f"stretch-{clip}").set_value((1.0, 3.0)).run())
+    times = shown(app).clip.times
+    assert times[0] >= 1.0 and times[-1] <= 3.0 and len(times) == pytest.approx(16, abs=1)
+
+
+def test_names_from_files_are_text(app, tmp_path):
+    upload(app, video(tmp_path / "**x** $y$ <b>.mp4"))
+    (tmp_path / "[a](http:b).mp4").write_bytes(b"no video")
+    upload(app, tmp_path / "**x** $y$ <b>.mp4", tmp_path / "[a](http:b).mp4")
+    assert app.error[0].value.startswith("\\[a\\]\\(http\\:b\\)\\.mp4\\: ")
+
+
+def test_recording_happens_under_the_lock(app, monkeypatch):
+    locked = []
+    record = recorder.record
+    monkeypatch.setattr(
+        recorder,
+        "record",
+        lambda *given, **named: locked.append(state.RECORDING.locked()) or record(*given, **named),
+    )
+    checked(app.selectbox(key="clip").set_value(samples()[2].id).run())
+    prune(app, 0.35)
+    assert locked == [True, True] and not state.RECORDING.locked()
+
+
+def prune(app: AppTest, threshold: float) -> AppTest:
+    checked(app.switch_page("screens/prune.py").run())
+    return checked(app.slider(key="threshold").set_value(threshold).run())
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def test_threshold_shows_what_is_kept_and_the_prediction_before_and_after(app):
+    prune(app, 0.5)
+    weights = shown(app).checkpoint.network.connection_weights()
+    kept = sum(weight >= 0.5 for weight in weights.values())
+    assert metrics(app)["Connections kept"] == f"{kept} of {len(weights)}"
+    said = [text.value for text in app.markdown]
+    assert any(text.startswith("Before: ") for text in said) and any(
+        text.startswith("After: ") for text in said
+    )
+
+
+def test_pruned_checkpoint_is_saved_listed_and_never_overwrites(app):
+    prune(app, 0.5)
+    app.text_input(key="new-name").set_value("smaller")
+    save(app)
+    assert "smaller" in app.success[0].value and "smaller" in app.selectbox(key="checkpoint").options
+    weights = checkpoint.load("smaller").network.connection_weights()
+    assert weights and min(weights.values()) >= 0.5
+    save(app)
+    assert "already" in app.error[0].value and not app.success
+
+
+def save(app: AppTest) -> None:
+    [button] = [button for button in app.button if button.label == "Save the pruned checkpoint"]
+    checked(button.click().run())
+
+
+def test_cut_off_output_is_said_and_cannot_be_saved(app):
+    prune(app, 0.5)
+    slider = app.slider(key="threshold")
+    checked(slider.set_value(slider.max).run())
+    assert "cuts the output off" in app.warning[0].value
+    assert not any(button.label == "Save the pruned checkpoint" for button in app.button)
+
+
+def test_accuracy_is_measured_with_its_intervals(app):
+    prune(app, 0.5)
+    assert metrics(app)["Accuracy"] == "—"
+    checked(app.select_slider(key="count").set_value(48).run())
+    [measure] = [button for button in app.button if button.label.startswith("Measure")]
+    measure.click().run()
+    job = state.curve("small", state.LabelledSet(count=48))
+    job.wait(PATIENCE)
+    checked(app.run())
+    thresholds = [point.threshold for point in job.results]
+    assert thresholds == sorted(set(shown(app).checkpoint.network.connection_weights().values()))
+    assert metrics(app).keys() >= {"Accuracy before", "Accuracy after", "Difference"}
+    assert "(n = 48)" in captions(app) and "95 % interval" in captions(app)
+
+
+def test_folder_that_is_none_gives_one_line(app, tmp_path):
+    prune(app, 0.0)
+    checked(app.selectbox(key="labelled").set_value("A folder of clips").run())
+    checked(app.text_input(key="folder").set_value(str(tmp_path / "absent")).run())
+    [measure] = [button for button in app.button if button.label.startswith("Measure")]
+    measure.click().run()
+    state.curve("small", state.LabelledSet(folder=str(tmp_path / "absent"))).wait(PATIENCE)
+    checked(app.run())
+    assert "is not a folder" in app.error[0].value.replace("\\", "")
+
+
+def test_checkpoint_that_cannot_be_loaded_leaves_the_page_as_it_was(app, tmp_path):
+    before = shown(app)
+    broken = tmp_path / "checkpoints" / "broken"
+    broken.mkdir()
+    (broken / "card.json").write_bytes((tmp_path / "checkpoints" / "small" / "card.json").read_bytes())
+    checked(app.run())
+    checked(app.selectbox(key="checkpoint").set_value("broken").run())
+    assert len(app.error) == 1 and shown(app).trace is before.trace
