@@ -1,0 +1,30 @@
+"""Tasks timed in turn, so that a slow moment of the machine meets all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+
+def interleaved(tasks: Mapping[str, Callable[[], object]], *, rounds: int = 15) -> dict[str, list[float]]:
+    """Task → its seconds in each round, after one round that is not counted."""
+    seconds: dict[str, list[float]] = {name: [] for name in tasks}
+    for turn in range(rounds + 1):
+        for name, task in tasks.items():
+            started = time.perf_counter()
+            task()
+            if turn:
+                seconds[name].append(time.perf_counter() - started)
+    return seconds
+
+
+def ratio(above: list[float], below: list[float]) -> str:
+    """The median of the round-by-round ratios, and the middle half of them."""
+    low, median, high = np.percentile(np.array(above) / np.array(below), (25, 50, 75))
+    return f"{median:.3f} (middle half {low:.3f} to {high:.3f}, {len(above)} rounds)"
+
+
+def milliseconds(seconds: list[float]) -> str:
+    return f"{1000 * float(np.median(seconds)):.1f} ms"

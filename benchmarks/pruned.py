@@ -1,0 +1,39 @@
+"""What pruning saves: `python -m benchmarks.pruned [CHECKPOINT]`, at thresholds that keep the output connected."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+
+import torch
+
+from benchmarks.interleaved import interleaved, ratio
+from peerattn import checkpoint
+from peerattn.generated import GeneratedExamples
+from peerattn.pruning import last_connected, prune, survey
+from peerattn.size import multiply_adds, parameters
+
+
+def main(name: str = "actionworld") -> None:
+    loaded = checkpoint.load(name)
+    full, modalities = loaded.network, loaded.structure.modalities
+    examples = GeneratedExamples(1, loaded.class_names, modalities=modalities, settings=loaded.settings)
+    clip = examples[0].tensors
+    shape = {"frames": loaded.settings.window, "size": loaded.settings.size}
+    last = last_connected(full)
+    for threshold in sorted({value for value in (0.2, 0.4, 0.6, 0.8) if value < last} | {last}):
+        smaller = prune(full, threshold)
+        with torch.inference_mode():
+            taken = interleaved({"full": partial(full, clip), "pruned": partial(smaller, clip)}, rounds=21)
+        dead = survey(loaded.structure, full.connection_weights(), threshold).dead_blocks
+        print(
+            f"threshold {threshold:.3f}: {len(smaller.structure.connections)} of "
+            f"{len(full.structure.connections)} connections, {len(dead)} dead blocks; pruned / full: "
+            f"time {ratio(taken['pruned'], taken['full'])}, "
+            f"multiply-adds {multiply_adds(smaller, **shape) / multiply_adds(full, **shape):.3f}, "
+            f"parameters {parameters(smaller) / parameters(full):.3f}"
+        )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
