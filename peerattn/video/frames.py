@@ -23,7 +23,7 @@ class Limits:
     kept_frames: int = 1_024  # frames returned; 128 s at 8 frames/s
     id_pixels: int = 2**29  # pixels of all maps of class ids; 580 maps of 720p
     address_space: int = 2 * 2**30  # bytes the decoding process may map (where the system can limit it)
-    seconds: float = 60.0  # of waiting for one answer
+    seconds: float = 120.0  # of waiting for one answer
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ def serve() -> None:
             return
         except Exception as error:  # mutated files raise nearly anything: nothing may pass this edge
             _send(output, kind="error", message=plain(error, limits))
+        finally:
+            _set_alarm(0)
 
 
 def _confine(limits: Limits) -> None:
@@ -46,8 +48,13 @@ def _confine(limits: Limits) -> None:
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         soft = limits.address_space if hard == resource.RLIM_INFINITY else min(limits.address_space, hard)
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-    if hasattr(signal, "alarm"):
-        signal.alarm(int(limits.seconds) + _GRACE)
+    _set_alarm(int(limits.seconds) + _GRACE)
+
+
+def _set_alarm(seconds: int) -> None:
+    """End this process after so many seconds; 0: never."""
+    if hasattr(signal, "alarm"):  # not on Windows
+        signal.alarm(seconds)
 
 
 def _answer(request: dict[str, Any], limits: Limits, output: BinaryIO) -> None:
