@@ -122,10 +122,10 @@ class Explorer {
     const tick = (now) => {
       if (!this.playing) return;
       const time = from + ((now - began) / 1000) * this.speed;
-      if (time >= end) return this.pause();
       let frame = this.frame;
       while (frame + 1 < times.length && times[frame + 1] <= time) frame += 1;
       this.move(frame);
+      if (time >= end) return this.pause();
       this.ticking = requestAnimationFrame(tick);
     };
     cancelAnimationFrame(this.ticking);
