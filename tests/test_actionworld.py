@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -79,6 +80,13 @@ def test_a_longer_clip_begins_with_the_shorter_one() -> None:
     assert (long.images[:16] == short.images).all()
     assert (long.flow[:16] == short.flow).all()
     assert (long.object_ids[:16] == short.object_ids).all()
+
+
+def test_a_later_start_shows_the_same_scene_later() -> None:
+    whole, later = generate(6, frames=24), generate(6, frames=8, start=2.0)
+    assert (later.images == whole.images[16:]).all()
+    assert (later.flow == whole.flow[16:]).all()
+    np.testing.assert_array_equal(later.positions, whole.positions[16:])
 
 
 @pytest.mark.parametrize(("size", "offset"), [(256, (0, 0)), ((128, 192), (32, 0)), ((192, 128), (0, 32))])
@@ -274,7 +282,9 @@ def test_estimated_flow_is_close_to_the_exact_flow() -> None:
     assert np.median(errors) < 0.5 * np.median(speeds)
 
 
-@pytest.mark.parametrize("arguments", [{"seed": -1}, {"seed": 0, "frames": 0}, {"seed": 0, "size": 3}])
-def test_refusals_say_what_to_do(arguments: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    "arguments", [{"seed": -1}, {"seed": 0, "frames": 0}, {"seed": 0, "size": 3}, {"seed": 0, "start": -1.0}]
+)
+def test_refusals_say_what_to_do(arguments: dict[str, Any]) -> None:
     with pytest.raises(PeerattnError, match="give"):
         generate(**arguments)

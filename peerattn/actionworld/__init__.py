@@ -63,7 +63,7 @@ def generate(
     """The clip of a seed: the same bytes for the same arguments, the same scene at every size.
 
     `size` is the side in px, or height and width; `start` is where in the scene the clip begins, in seconds.
-    The labels of 16 consecutive seeds are all different.
+    The 16 seeds from a multiple of 16 on have all different labels.
     Raises PeerattnError for arguments out of range.
     """
     height, width = (size, size) if isinstance(size, int) else size
