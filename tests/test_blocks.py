@@ -1,0 +1,104 @@
+"""Blocks: sizes, frames, and each convolution against the plain 3D one it stands for."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from peerattn.blocks import (
+    Bottleneck,
+    ClassificationHead,
+    SpatialConvolution,
+    TemporalConvolution,
+    VideoInput,
+    by_clip,
+    by_frame,
+    max_pool,
+)
+from peerattn.structure import BlockSpec
+
+FRAMES, SIDES = st.integers(1, 4), st.integers(1, 17)
+
+
+def noise(*shape: int) -> torch.Tensor:
+    clip = torch.randn(*shape, generator=torch.Generator().manual_seed(0))
+    return clip.contiguous(memory_format=torch.channels_last_3d)
+
+
+def test_frames_and_clips_are_two_readings_of_one_tensor() -> None:
+    clip = noise(2, 3, 4, 5, 6)
+    assert by_frame(clip).shape == (8, 3, 5, 6)
+    assert torch.equal(by_frame(clip)[5], clip[1, :, 1])
+    assert torch.equal(by_clip(by_frame(clip), 2), clip)
+
+
+@given(st.integers(1, 8), SIDES, SIDES)
+def test_max_pool_covers_every_pixel_of_a_frame_once(window: int, height: int, width: int) -> None:
+    clip = noise(1, 2, 2, height, width) - 100  # below zero: pixels outside the frame must not win
+    pooled = max_pool(clip, window)
+    assert pooled.shape[3:] == (-(-height // window), -(-width // window))
+    assert pooled.max() == clip.max()
+    assert set(pooled.flatten().tolist()) <= set(clip.flatten().tolist())
+    smallest = max_pool(-clip, window)
+    assert smallest.max() == -clip.min()
+
+
+def test_max_pool_without_odd_pixels_is_the_usual_one() -> None:
+    clip = noise(2, 3, 4, 8, 12)
+    assert torch.equal(max_pool(clip, 4), F.max_pool3d(clip, (1, 4, 4)))
+
+
+@given(st.integers(1, 4), st.integers(1, 5), SIDES)
+def test_temporal_convolution_is_the_3d_one(dilation: int, frames: int, side: int) -> None:
+    module, clip = TemporalConvolution(3, 4, dilation=dilation).eval(), noise(2, 3, frames, side, 2)
+    kernel = module[0].weight[..., None]  # (4, 3, 3, 1) → (4, 3, 3, 1, 1)
+    plain = F.conv3d(clip, kernel, padding=(dilation, 0, 0), dilation=(dilation, 1, 1))
+    assert torch.allclose(module(clip), F.relu(plain / (1 + 1e-5) ** 0.5), atol=1e-5)
+
+
+@given(st.sampled_from((1, 2, 4)), SIDES)
+def test_spatial_convolution_is_the_3d_one(stride: int, side: int) -> None:
+    window = 2 * stride - 1
+    module = SpatialConvolution(3, 4, window=window, stride=stride, relu=False).eval()
+    clip = noise(2, 3, 2, side, 5)
+    padding, strides = (0, window // 2, window // 2), (1, stride, stride)
+    plain = F.conv3d(clip, module[0].weight[:, :, None], padding=padding, stride=strides)
+    assert torch.allclose(module(clip), plain / (1 + 1e-5) ** 0.5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "modality"), [(VideoInput, "rgb"), (Bottleneck, None)])
+@given(stride=st.sampled_from((1, 2, 4)), dilation=st.integers(1, 4), sizes=st.tuples(FRAMES, SIDES, SIDES))
+def test_blocks_keep_every_frame(
+    kind: type[nn.Module], modality: str | None, stride: int, dilation: int, sizes: tuple[int, int, int]
+) -> None:
+    frames, height, width = sizes
+    spec = BlockSpec("block", 1, "", 5, dilation, stride, repeats=2, modality=modality)
+    output = kind(spec, 3).eval()(noise(2, 3, frames, height, width))
+    assert output.shape == (2, 5, frames, -(-height // stride), -(-width // stride))
+    assert (output >= 0).all()
+
+
+def test_dilation_decides_which_frames_meet() -> None:
+    """At dilation 2 a frame hears those two before and after, through one temporal convolution."""
+    block = VideoInput(BlockSpec("block", 1, "", 3, 2, modality="rgb"), 1).eval()
+    nn.init.constant_(block[0][0].weight, 1.0)
+    nn.init.constant_(block[1][0].weight, 1.0)
+    flash = torch.zeros(1, 1, 9, 1, 1)
+    flash[0, 0, 4] = 1
+    heard = block(flash)[0, 0, :, 0, 0].nonzero().flatten().tolist()
+    assert heard == [2, 4, 6]
+
+
+def test_a_bottleneck_that_does_nothing_passes_on_what_it_gets() -> None:
+    block = Bottleneck(BlockSpec("block", 2, "", 4, repeats=2), 4).eval()
+    for repeat in block:
+        nn.init.zeros_(repeat.residual[3][1].weight)  # the batch norm before the sum
+    clip = noise(1, 4, 2, 3, 3)
+    assert torch.equal(block(clip), F.relu(clip))
+
+
+def test_the_head_reads_the_mean_over_space_and_time() -> None:
+    head, clip = ClassificationHead(3, 2).eval(), noise(2, 3, 4, 5, 6)
+    assert torch.allclose(head(clip), head[1](clip.flatten(2).mean(2)), atol=1e-6)

@@ -1,0 +1,295 @@
+"""Structures: what they refuse, in which words, and what they know of themselves."""
+
+import copy
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from peerattn.errors import PeerattnError
+from peerattn.network import Network
+from peerattn.structure import BlockSpec, ConnectionSpec, OutputSpec, Structure
+from tests.strategies import CLASSES, MODALITIES, structures, tensors
+
+RGB, FLOW, _ = MODALITIES
+
+
+def small() -> Structure:
+    """Two input blocks, two inner ones beside each other, one output block."""
+    blocks = [
+        BlockSpec("eye", 1, "video_input", 4, modality="rgb"),
+        BlockSpec("ear", 1, "video_input", 4, modality="flow"),
+        BlockSpec("left", 2, "bottleneck", 4),
+        BlockSpec("right", 2, "bottleneck", 4),
+        BlockSpec("top", 3, "bottleneck", 4),
+    ]
+    return Structure.complete(blocks, modalities=(RGB, FLOW))
+
+
+def with_block(name: str, **changes: Any) -> Structure:
+    blocks = [dataclasses.replace(b, **changes) if b.id == name else b for b in small().blocks]
+    return dataclasses.replace(small(), blocks=tuple(blocks))
+
+
+def with_first(**changes: Any) -> Structure:
+    """The small structure with its first connection, eye to left, changed."""
+    first, *others = small().connections
+    return dataclasses.replace(small(), connections=(dataclasses.replace(first, **changes), *others))
+
+
+def plus(*connections: ConnectionSpec) -> Structure:
+    return dataclasses.replace(small(), connections=(*small().connections, *connections))
+
+
+def with_rgb(**changes: Any) -> Structure:
+    return dataclasses.replace(small(), modalities=(dataclasses.replace(RGB, **changes), FLOW))
+
+
+REFUSED = {
+    "cycle": (lambda: plus(ConnectionSpec("top", "left")), "top_to_left goes in a cycle.*only go up"),
+    "down": (
+        lambda: dataclasses.replace(small(), connections=(ConnectionSpec("top", "left"),)),
+        r"goes down \(level 3 to 2\)",
+    ),
+    "sideways": (lambda: plus(ConnectionSpec("left", "right")), r"goes sideways \(level 2 to 2\)"),
+    "itself": (lambda: plus(ConnectionSpec("left", "left")), "goes in a cycle"),
+    "unknown source": (lambda: plus(ConnectionSpec("nose", "top")), "names block 'nose'"),
+    "unknown target": (lambda: plus(ConnectionSpec("eye", "nose")), "names block 'nose'"),
+    "unknown peer": (lambda: with_first(peers=("ear", "nose")), "names block 'nose'"),
+    "no path": (lambda: dataclasses.replace(small(), connections=()), "no path leads from an input block"),
+    "peer not below": (lambda: with_first(peers=("ear", "right")), r"peer right \(level 2\) is not below"),
+    "peer above": (lambda: with_first(peers=("ear", "top")), r"peer top \(level 3\) is not below"),
+    "peer twice": (lambda: with_first(peers=("ear", "ear")), "names its peers, each once"),
+    "peer is source only": (lambda: with_first(peers=("eye",)), "at least one peer must differ"),
+    "peer without peers": (lambda: with_first(peers=()), "peer attention, and only it, names its peers"),
+    "peers without peer": (lambda: with_first(attention="self"), "and only it, names its peers"),
+    "peers no list": (lambda: with_first(peers="ear"), "peers must be a list of block ids, not 'ear'"),
+    "unknown attention": (lambda: with_first(attention="mutual"), "attention 'mutual' must be one of none"),
+    "weight 0": (lambda: with_first(weight=0.0), "weight 0.0 must lie between 0 and 1"),
+    "weight 1": (lambda: with_first(weight=1), "weight 1 must lie between 0 and 1"),
+    "weight nan": (lambda: with_first(weight=float("nan")), "weight nan must lie"),
+    "weight infinite in float32": (lambda: with_first(weight=1 - 1e-12), "must lie between"),
+    "weight a word": (lambda: with_first(weight="much"), "weight 'much' must lie"),
+    "learned a word": (lambda: with_first(learned="yes"), "learned is 'yes'"),
+    "same connection": (lambda: plus(ConnectionSpec("eye", "top")), "eye_to_top appears twice"),
+    "same id": (
+        lambda: dataclasses.replace(small(), blocks=(*small().blocks, small().blocks[0])),
+        "block id 'eye' must be a unique name",
+    ),
+    "dotted id": (lambda: with_block("eye", id="e.y.e"), "'e.y.e' must be a unique name without a dot"),
+    "empty id": (lambda: with_block("eye", id=""), "block id '' must be"),
+    "id a number": (lambda: with_block("eye", id=7), "block id 7 must be"),
+    "absurd width": (lambda: with_block("left", width=10**9), "width is 1000000000.*from 1 to 8192"),
+    "no width": (lambda: with_block("left", width=0), "left: width is 0"),
+    "half a repeat": (lambda: with_block("left", repeats=0.5), "repeats is 0.5.*whole number"),
+    "true dilation": (lambda: with_block("left", temporal_dilation=True), "temporal_dilation is True"),
+    "absurd level": (lambda: with_block("top", level=10**6), "level is 1000000"),
+    "kind no name": (lambda: with_block("top", kind=None), "kind None must be the name"),
+    "input above level 1": (lambda: with_block("eye", level=2), "input blocks, and only they"),
+    "inner in level 1": (lambda: with_block("left", level=1), "input blocks, and only they"),
+    "unknown modality": (lambda: with_block("eye", modality="smell"), "reads 'smell', which is not among"),
+    "reads the unknown": (lambda: with_block("eye", reads="smell"), "reads 'smell'"),
+    "inner block that reads": (lambda: with_block("left", reads="rgb"), "only input blocks read"),
+    "reduced input": (lambda: with_block("eye", input_reduction=2), "an input block reads the clip itself"),
+    "no input width": (lambda: with_block("left", input_width=0), "left: input_width is 0"),
+    "no attention width": (lambda: with_block("left", attention_width=0), "left: attention_width is 0"),
+    "sizes that do not divide": (
+        lambda: with_block("eye", spatial_stride=3),
+        "reads at 1/1 of the clip's size, which 1/3 cannot be pooled to",
+    ),
+    "no output": (lambda: dataclasses.replace(small(), outputs=()), "at least one output block"),
+    "output twice": (
+        lambda: dataclasses.replace(small(), outputs=(OutputSpec("top"),) * 2),
+        "at least one output block, each named once",
+    ),
+    "unknown output": (
+        lambda: dataclasses.replace(small(), outputs=(OutputSpec("nose"),)),
+        "'nose' is not a",
+    ),
+    "head no name": (lambda: dataclasses.replace(small(), outputs=(OutputSpec("top", 3),)), "head 3 must be"),
+    "no channels": (lambda: with_rgb(channels=0), "rgb: channels is 0"),
+    "absurd channels": (lambda: with_rgb(channels=10**7), "from 1 to 8192"),
+    "meanings no list": (lambda: with_rgb(meanings="red"), "meanings must be a list"),
+    "class ids for two of three": (lambda: with_rgb(class_ids=(1, 2)), "for each of its 3 channels"),
+    "class id 256": (lambda: with_rgb(class_ids=(1, 2, 256)), "from 1 to 255"),
+    "modality twice": (
+        lambda: dataclasses.replace(small(), modalities=(RGB, FLOW, RGB)),
+        "modality 'rgb' must have a name of its own",
+    ),
+    "too many blocks": (
+        lambda: dataclasses.replace(
+            small(),
+            blocks=tuple(BlockSpec(f"b{n}", 1, "video_input", 4, modality="rgb") for n in range(2001)),
+        ),
+        "2001 blocks and .* are too many",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_refuses_in_one_plain_line(what: str) -> None:
+    build, said = REFUSED[what]
+    with pytest.raises(PeerattnError, match=said) as refusal:
+        build()
+    assert "\n" not in str(refusal.value)
+
+
+def test_two_connections_never_share_a_name() -> None:
+    """`a` to `b_to_c` and `a_to_b` to `c` would be one module."""
+    blocks = [BlockSpec(name, 1, "video_input", 4, modality="rgb") for name in ("a", "a_to_b")]
+    blocks += [BlockSpec(name, 2, "bottleneck", 4) for name in ("b_to_c", "c")]
+    with pytest.raises(PeerattnError, match=r"a_to_b_to_c appears twice.*'_to_'"):
+        Structure.complete(blocks, modalities=(RGB,))
+
+
+def test_each_output_block_needs_a_path() -> None:
+    two = dataclasses.replace(small(), outputs=(OutputSpec("top"), OutputSpec("left")))
+    kept = tuple(spec for spec in two.connections if spec.target != "left")
+    with pytest.raises(PeerattnError, match="to output block left"):
+        dataclasses.replace(two, connections=kept)
+
+
+@pytest.mark.parametrize("attention", ["none", "static", "self", "peer"])
+def test_complete_connects_each_block_to_all_below(attention: str) -> None:
+    complete = Structure.complete(small().blocks, modalities=(RGB, FLOW), attention=attention)
+    for block in complete.blocks:
+        below = {other.id for other in complete.blocks if other.level < block.level}
+        assert {spec.source for spec in complete.into(block.id)} == below
+        peers = below if attention == "peer" else set()
+        assert all(set(spec.peers) == peers for spec in complete.into(block.id))
+    assert complete.attention_mode == attention
+    assert [output.block for output in complete.outputs] == ["top"]
+
+
+def test_complete_fills_in_what_a_block_leaves_open() -> None:
+    blocks = [
+        BlockSpec("near", 1, "video_input", 4, spatial_stride=2, modality="rgb"),
+        BlockSpec("far", 1, "video_input", 12, spatial_stride=4, modality="rgb"),
+        BlockSpec("top", 2, "bottleneck", 6, input_width=5),
+    ]
+    top = Structure.complete(blocks, modalities=(RGB,)).block("top")
+    assert (top.input_width, top.attention_width, top.input_reduction) == (5, 12, 4)
+
+
+def test_origins_are_the_modalities_that_reach_a_block() -> None:
+    kept = tuple(spec for spec in small().connections if spec.key != "ear_to_left")
+    origins = dataclasses.replace(small(), connections=kept).origins
+    assert origins["ear"] == {"flow"}
+    assert origins["left"] == {"rgb"}
+    assert origins["top"] == {"rgb", "flow"}
+
+
+def test_attention_mode_of_differing_connections_is_mixed() -> None:
+    assert with_first(attention="none", peers=()).attention_mode == "mixed"
+
+
+@given(structures())
+def test_json_gives_the_same_structure_back(structure: Structure) -> None:
+    text = json.dumps(structure.to_json())
+    again = Structure.parse(text)
+    assert again == structure
+    assert json.dumps(again.to_json()) == text
+
+
+@given(structures())
+def test_blocks_come_after_all_that_they_may_read(structure: Structure) -> None:
+    place = {block.id: number for number, block in enumerate(structure.in_order)}
+    assert place.keys() == {block.id for block in structure.blocks}
+    for spec in structure.connections:
+        assert all(place[other] < place[spec.target] for other in (spec.source, *spec.peers))
+
+
+ODD = st.sampled_from(
+    [None, True, -1, 0, 2, 10**400, 1e308, float("nan"), float("inf"), "", "rgb", "a\0b", "💥" * 50, {}]
+)
+VALUES = ODD | st.lists(ODD, max_size=3) | st.dictionaries(st.text(max_size=3), ODD, max_size=2)
+
+
+def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every value inside a JSON document."""
+    inside = document.items() if isinstance(document, dict) else enumerate(document)
+    found = [((*path, key), value) for key, value in inside]
+    deeper = [places(value, here) for here, value in found if isinstance(value, dict | list)]
+    return [here for here, _ in found] + [here for paths in deeper for here in paths]
+
+
+PLACES = places(small().to_json())
+
+
+def at(document: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        document = document[key]
+    return document
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> Any:
+    """A structure's JSON with one or two values replaced, left out, or named otherwise."""
+    document = copy.deepcopy(small().to_json())
+    for path in draw(st.lists(st.sampled_from(PLACES), min_size=1, max_size=2)):
+        *parents, key = path
+        try:
+            parent = at(document, tuple(parents))
+            change = draw(st.sampled_from(("replace", "remove", "rename", "double")))
+            if change == "replace":
+                parent[key] = draw(VALUES)
+            elif change == "remove":
+                del parent[key]
+            elif change == "rename" and isinstance(parent, dict):
+                parent[f"{key}s"] = parent.pop(key)
+            elif isinstance(parent, list):
+                parent.append(parent[key])
+        except (KeyError, IndexError, TypeError):
+            continue  # the first change took away what the second would have changed
+    return document
+
+
+@settings(max_examples=300)
+@given(mutated())
+def test_damaged_structures_are_refused_or_can_be_built(document: Any) -> None:
+    """Whatever a file holds, the answer is a structure that a network can run, or a PeerattnError."""
+    try:
+        structure = Structure.parse(json.dumps(document))
+        network = Network(structure, CLASSES) if _affordable(structure) else None
+    except PeerattnError:
+        return
+    if network:
+        assert network.eval()(tensors(structure)).shape == (1, len(CLASSES))
+
+
+def _affordable(structure: Structure) -> bool:
+    return max(block.width for block in structure.blocks) < 100
+
+
+@pytest.mark.parametrize("text", ["", "[", "7", '"word"', "[]", "{}", "null", "[" * 100_000, "9" * 5000])
+def test_other_texts_are_no_structures(text: str) -> None:
+    with pytest.raises(PeerattnError, match="this is not"):
+        Structure.parse(text)
+
+
+def test_unknown_kinds_and_heads_are_named() -> None:
+    with pytest.raises(PeerattnError, match="kind 'sponge' is not one of"):
+        Network(with_block("left", kind="sponge"), CLASSES)
+    with pytest.raises(PeerattnError, match="head 'guess' is not one of"):
+        Network(dataclasses.replace(small(), outputs=(OutputSpec("top", "guess"),)), CLASSES)
+
+
+def test_strategies_make_what_they_promise() -> None:
+    """Random structures would prove little if they all looked alike."""
+    seen: set[str] = set()
+
+    @settings(max_examples=60, derandomize=True, database=None)
+    @given(structures())
+    def look(structure: Structure) -> None:
+        seen.update(spec.attention for spec in structure.connections)
+        seen.update("no weight" for spec in structure.connections if spec.weight is None)
+        seen.update("two outputs" for _ in structure.outputs[1:])
+        seen.update("starved" for block in structure.blocks if not structure.origins[block.id])
+        levels = {block.id: block.level for block in structure.blocks}
+        seen.update("skips" for s in structure.connections if levels[s.target] > levels[s.source] + 1)
+
+    look()
+    assert seen >= {"none", "static", "self", "peer", "no weight", "two outputs", "starved", "skips"}

@@ -1,0 +1,138 @@
+"""Trace files: the contract's keys, every number to the last bit, and a plain refusal of what is damaged."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from peerattn.errors import PeerattnError
+from peerattn.trace import FORMAT, Trace
+from tests.traces import trace
+
+SMALL = trace(frames=3, window=2)
+DOCUMENT = json.loads(SMALL.to_json())
+
+
+@pytest.mark.parametrize("attention", ["none", "static", "self", "peer"])
+def test_a_file_read_back_gives_the_same_bytes(tmp_path: Path, attention: str) -> None:
+    path = tmp_path / "trace.json"
+    trace(frames=5, window=2, attention=attention, hostile=True).save(path)
+    written = path.read_bytes()
+    Trace.load(path).save(path)
+    assert path.read_bytes() == written
+
+
+def test_every_number_is_read_back_to_the_last_bit() -> None:
+    back = Trace.from_json(SMALL.to_json())
+    assert back.structure == SMALL.structure
+    assert np.array_equal(back.times, SMALL.times)
+    assert np.array_equal(back.probabilities, SMALL.probabilities)
+    for ours, theirs in zip(back.connections, SMALL.connections, strict=True):
+        assert ours.connection_weight == theirs.connection_weight
+        assert np.array_equal(ours.attention_factors, theirs.attention_factors)
+        assert np.array_equal(ours.attention_weights, theirs.attention_weights)
+    for ours, theirs in zip(back.blocks, SMALL.blocks, strict=True):
+        assert np.array_equal(ours.activity, theirs.activity)
+        assert np.array_equal(ours.heatmap, theirs.heatmap)
+
+
+@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=3, max_size=3))
+def test_any_float32_survives(numbers: list[float]) -> None:
+    blocks = tuple(
+        dataclasses.replace(block, activity=np.array(numbers, np.float32)) for block in SMALL.blocks
+    )
+    text = dataclasses.replace(SMALL, blocks=blocks).to_json()
+    back = Trace.from_json(text)
+    assert back.blocks[0].activity.tobytes() == np.array(numbers, np.float32).tobytes()
+    assert back.to_json() == text
+
+
+def test_the_file_has_the_keys_of_the_contract() -> None:
+    assert DOCUMENT["format"] == FORMAT == "peerattn-trace/1"
+    assert DOCUMENT["attention_mode"] == "peer"
+    assert DOCUMENT.keys() >= {"structure", "times", "windows", "class_names", "probabilities"}
+    assert DOCUMENT["windows"][0].keys() == {"start", "stop", "probabilities"}
+    assert DOCUMENT["blocks"][0].keys() == {"block", "activity", "heatmap"}
+    connection = DOCUMENT["connections"][0]
+    assert connection.keys() == {
+        *("source", "target", "peers", "connection_weight", "attention_weights", "attention_factors")
+    }
+    assert np.shape(connection["attention_factors"]) == (3, 4)
+    assert DOCUMENT["structure"] == json.loads(json.dumps(SMALL.structure.to_json()))
+
+
+def test_shade_is_the_mean_factor_over_the_channels() -> None:
+    connection = dataclasses.replace(
+        SMALL.connections[0], attention_factors=np.array([[0, 1], [0.5, 0.75]], np.float32)
+    )
+    assert connection.shade.tolist() == [0.5, 0.625]
+
+
+def test_parts_are_found_by_name() -> None:
+    key = SMALL.structure.connections[3].key
+    assert SMALL.connection(key).key == key
+    assert SMALL.block("top").block == "top"
+
+
+def changed(**parts: Any) -> dict[str, Any]:
+    return {**DOCUMENT, **parts}
+
+
+def with_connection(**parts: Any) -> dict[str, Any]:
+    first, *others = DOCUMENT["connections"]
+    return changed(connections=[{**first, **parts}, *others])
+
+
+DAMAGED = {
+    "no object": [],
+    "other format": changed(format="peerattn-trace/2"),
+    "no windows": {key: value for key, value in DOCUMENT.items() if key != "windows"},
+    "a word for a number": changed(probabilities=["much"] * 6),
+    "ragged factors": with_connection(attention_factors=[[0.5], [0.5, 0.5], [0.5]]),
+    "flat factors": with_connection(attention_factors=[0.5, 0.5, 0.5]),
+    "factors of two frames": with_connection(attention_factors=[[0.5] * 4] * 2),
+    "a peer without a weight": with_connection(attention_weights=[1.0]),
+    "a connection that is not there": with_connection(source="nobody"),
+    "a field too many": with_connection(colour="red"),
+    "a number beyond float": with_connection(attention_weights=[10**400]),
+    "a block that is not there": changed(blocks=[{"block": "nobody", "activity": [], "heatmap": []}]),
+    "a frame in no window": changed(windows=DOCUMENT["windows"][:1]),
+    "windows that overlap": changed(windows=[{**w, "start": 0} for w in DOCUMENT["windows"]]),
+    "a class without a name": changed(class_names=DOCUMENT["class_names"][:-1]),
+    "a broken structure": changed(structure={"blocks": []}),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGED)
+def test_damaged_files_are_refused_in_one_plain_line(what: str) -> None:
+    with pytest.raises(PeerattnError) as refusal:
+        Trace.from_json(json.dumps(DAMAGED[what]))
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[" * 100_000, '{"format": "peerattn-trace/1"}'])
+def test_other_texts_are_refused(text: str) -> None:
+    with pytest.raises(PeerattnError):
+        Trace.from_json(text)
+
+
+@settings(max_examples=100)
+@given(st.integers(0, 10_000), st.sampled_from(list('"[]{},:0x\\')))
+def test_a_changed_letter_never_ends_in_another_error(place: int, letter: str) -> None:
+    text = SMALL.to_json()
+    place %= len(text)
+    try:
+        Trace.from_json(text[:place] + letter + text[place + 1 :])
+    except PeerattnError as refusal:
+        assert str(refusal)
+
+
+def test_numbers_that_json_does_not_have_are_never_written() -> None:
+    broken = dataclasses.replace(SMALL, probabilities=np.full(6, np.nan, np.float32))
+    with pytest.raises(ValueError, match="JSON"):
+        broken.to_json()
