@@ -1,9 +1,5 @@
 """From frames to what a network reads: the square crop, optical flow, object maps of the right frames."""
 
-import json
-import os
-import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -18,19 +14,13 @@ from peerattn.errors import PeerattnError
 from peerattn.modalities import (
     ClipSettings,
     ObjectMaps,
-    Segmenter,
-    estimate_objects,
-    load_segmenter,
     optical_flow,
     prepare,
-    read_objects,
     windows,
-    write_objects,
 )
 from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.structure import Modality
 from peerattn.video import Frames, decode
-from peerattn.weights import write_card, write_weights
 from tests import media
 
 RGB = Modality("rgb", 3, ("red", "green", "blue"))
@@ -226,236 +216,6 @@ def test_classes_that_the_network_knows_none_of_are_refused() -> None:
     maps = ObjectMaps(np.full((2, 48, 64), 9, np.uint8), None, (9,), ("kite",), "attached")
     with pytest.raises(PeerattnError, match="knows none"):
         prepare(some_frames(2), [OBJECT], SETTINGS, objects=maps)
-
-
-# Object maps from files
-
-
-@pytest.mark.parametrize("places", [{}, {"frames": np.array([0, 3, 7])}])
-def test_written_maps_are_read_back(tmp_path: Path, places: dict[str, NDArray[np.int64]]) -> None:
-    maps = some_maps(3, **places)
-    write_objects(tmp_path / "maps.npz", maps)
-    back = read_objects(tmp_path / "maps.npz", origin="true")
-    np.testing.assert_array_equal(back.ids, maps.ids)
-    np.testing.assert_array_equal(back.frames, maps.frames)
-    assert (back.class_ids, back.class_names, back.origin) == (maps.class_ids, maps.class_names, "true")
-
-
-def test_folder_of_pictures_is_read(tmp_path: Path) -> None:
-    maps = some_maps(3)
-    for number, ids in zip((0, 5, 12), maps.ids, strict=True):
-        cv2.imwrite(str(tmp_path / f"map_{number:05}.png"), ids)
-    (tmp_path / "classes.json").write_text(
-        json.dumps({"class_ids": [0, 1, 3], "class_names": ["none", "a", "b"]})
-    )
-    back = read_objects(tmp_path)
-    np.testing.assert_array_equal(back.ids, maps.ids)
-    assert back.frames is not None
-    assert back.frames.tolist() == [0, 5, 12]
-    assert (back.class_ids, back.class_names) == ((1, 3), ("a", "b"))
-
-
-def test_palette_indices_of_pictures_are_ids(tmp_path: Path) -> None:
-    image = pytest.importorskip("PIL.Image")
-    ids = some_maps(1).ids[0]
-    picture = image.fromarray(ids, mode=None).convert("P")
-    picture.putdata(ids.ravel().tolist())
-    picture.putpalette([*range(255, -1, -1)] * 3)
-    picture.save(tmp_path / "0.png")
-    (tmp_path / "classes.json").write_text('{"class_ids": [1, 3]}')
-    np.testing.assert_array_equal(read_objects(tmp_path).ids[0], ids)
-
-
-def test_lossless_video_of_ids_is_read(tmp_path: Path) -> None:
-    maps = some_maps(4)
-    media.write_video(tmp_path / "maps.mkv", maps.ids, codec="ffv1")
-    (tmp_path / "maps.json").write_text('{"class_ids": [1, 3], "times": [0, 0.5, 1, 1.5]}')
-    back = read_objects(tmp_path / "maps.mkv")
-    np.testing.assert_array_equal(back.ids, maps.ids)
-    assert back.times is not None
-    assert back.times.tolist() == [0, 0.5, 1, 1.5]
-
-
-IDS = np.ones((2, 4, 4), np.uint8)
-
-
-@pytest.mark.parametrize(
-    ("arrays", "said"),
-    [
-        ({"ids": IDS}, "does not declare its class_ids"),
-        ({"class_ids": [1]}, "no array named ids"),
-        ({"ids": IDS, "class_ids": [2]}, r"\[1\]"),
-        ({"ids": IDS, "class_ids": [1, 1]}, "each once"),
-        ({"ids": IDS, "class_ids": [1, 300]}, "1 to 255"),
-        ({"ids": IDS, "class_ids": ["person"]}, "whole numbers"),
-        ({"ids": IDS, "class_ids": [1], "class_names": ["a", "b"]}, "2 class_names"),
-        ({"ids": IDS[0], "class_ids": [1]}, r"\(N, H, W\)"),
-        ({"ids": IDS.astype(float), "class_ids": [1]}, "whole numbers"),
-        ({"ids": IDS.astype(int) * 300, "class_ids": [1]}, "0 to 255"),
-        ({"ids": IDS, "class_ids": [1], "frames": [3, 2]}, "rise"),
-        ({"ids": IDS, "class_ids": [1], "frames": [3]}, "as many frames"),
-        ({"ids": IDS, "class_ids": [1], "frames": [0.5, 1.5]}, "whole numbers"),
-        ({"ids": IDS, "class_ids": [1], "frames": [0, 1], "times": [0, 1]}, "one of the two"),
-        ({"ids": IDS, "class_ids": [1], "times": [0, np.nan]}, "times"),
-        ({"ids": np.array([[[None]]]), "class_ids": [1]}, "pickled"),
-    ],
-)
-def test_wrong_npz_is_refused(tmp_path: Path, arrays: dict[str, object], said: str) -> None:
-    path = tmp_path / "wrong.npz"
-    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
-    with pytest.raises(PeerattnError, match=said):
-        read_objects(path)
-
-
-def test_npz_that_unpacks_to_too_much_is_refused_before_it_does(tmp_path: Path) -> None:
-    header = "{'descr': '|u1', 'fortran_order': False, 'shape': (1000, 2000, 2000), }"
-    with zipfile.ZipFile(tmp_path / "bomb.npz", "w") as archive:
-        archive.writestr(
-            "ids.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
-        )
-    with pytest.raises(PeerattnError, match=r"4,000,000,000 bytes exceeds"):
-        read_objects(tmp_path / "bomb.npz")
-
-
-def _no_pictures(folder: Path) -> None:
-    (folder / "classes.json").write_text('{"class_ids": [1]}')
-
-
-def _no_declaration(folder: Path) -> None:
-    cv2.imwrite(str(folder / "0.png"), IDS[0])
-
-
-def _two_sizes(folder: Path) -> None:
-    _no_pictures(folder)
-    _no_declaration(folder)
-    cv2.imwrite(str(folder / "1.png"), np.ones((5, 4), np.uint8))
-
-
-def _one_number_twice(folder: Path) -> None:
-    _no_pictures(folder)
-    for name in ("a_1.png", "b_1.png"):
-        cv2.imwrite(str(folder / name), IDS[0])
-
-
-def _broken_json(folder: Path) -> None:
-    (folder / "classes.json").write_text("[" * 100_000)
-
-
-def _colours(folder: Path) -> None:
-    _no_pictures(folder)
-    cv2.imwrite(str(folder / "0.png"), media.moving_square(1)[0])
-
-
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [
-        (_no_pictures, "no .png"),
-        (_no_declaration, "classes.json, which declares its class_ids, is missing"),
-        (_two_sizes, "1.png has another size"),
-        (_one_number_twice, "frame number of its own"),
-        (_broken_json, "not readable JSON"),
-        (_colours, "colours, not class ids"),
-    ],
-)
-def test_wrong_folder_is_refused(tmp_path: Path, make: Callable[[Path], None], said: str) -> None:
-    make(tmp_path)
-    with pytest.raises(PeerattnError, match=said):
-        read_objects(tmp_path)
-
-
-def test_maps_that_are_no_maps_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "notes.npz").write_text("these are notes")
-    for path in (tmp_path / "notes.npz", tmp_path / "nothing.npz"):
-        with pytest.raises(PeerattnError, match=path.name):
-            read_objects(path)
-
-
-@given(st.integers(0, 2**32 - 1))
-def test_mutated_npz_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
-    path = tmp_path_factory.mktemp("mutated") / "maps.npz"
-    write_objects(path, some_maps(2))
-    data, random = bytearray(path.read_bytes()), np.random.default_rng(seed)
-    for place in random.integers(0, len(data), 3):
-        data[place] = random.integers(0, 256)
-    path.write_bytes(bytes(data))
-    try:
-        read_objects(path)
-    except PeerattnError as error:
-        assert "\n" not in str(error)
-
-
-# Estimated object maps
-
-
-def small_segmenter() -> Segmenter:
-    torch.manual_seed(0)
-    return Segmenter((1, 3), ("person", "ball"), size=32, width=4).eval()
-
-
-@pytest.mark.parametrize(("height", "width"), [(48, 64), (180, 101), (32, 32), (20, 37)])
-def test_estimated_maps_cover_the_frames(height: int, width: int) -> None:
-    frames = some_frames(3, height=height, width=width)
-    maps = estimate_objects(frames, small_segmenter())
-    assert maps.origin == "estimated"
-    assert min(maps.ids.shape[1:]) == 32
-    clip = prepare(frames, [RGB, OBJECT], SETTINGS, objects=maps)
-    assert clip.objects == "estimated"
-
-
-def test_estimated_maps_belong_to_sampled_frames(tmp_path: Path) -> None:
-    frames = decode(media.write_video(tmp_path / "a.mp4", media.moving_square(30)), frame_rate=8)
-    maps = estimate_objects(frames, small_segmenter())
-    assert maps.frames is not None
-    np.testing.assert_array_equal(maps.frames, frames.source_numbers)
-    assert prepare(frames, [OBJECT], SETTINGS, objects=maps).remarks == ()
-
-
-def test_segmenter_stays_within_its_parameters() -> None:
-    segmenter = Segmenter(tuple(range(1, 8)), tuple("abcdefg"), size=64, width=10)
-    assert sum(parameter.numel() for parameter in segmenter.parameters()) <= 300_000
-    assert segmenter(torch.rand(2, 3, 64, 48)).shape == (2, 8, 64, 48)
-
-
-@pytest.fixture
-def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A segmenter's checkpoint, named "objects"."""
-    segmenter = small_segmenter()
-    folder = tmp_path / "objects"
-    settings = {"size": 32, "width": 4}
-    write_card(
-        folder, "segmenter", {"class_ids": [1, 3], "class_names": ["person", "ball"], "settings": settings}
-    )
-    write_weights(folder / "weights.safetensors", segmenter.state_dict())
-    monkeypatch.setenv("PEERATTN_CHECKPOINTS", os.fspath(tmp_path))
-    return folder
-
-
-def test_loaded_segmenter_is_the_saved_one(saved: Path) -> None:
-    frames = some_frames(3)
-    np.testing.assert_array_equal(
-        estimate_objects(frames, load_segmenter("objects")).ids,
-        estimate_objects(frames, small_segmenter()).ids,
-    )
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"size": 32, "width": 10**6}, "width"),
-        ({"size": 10**6, "width": 4}, "size"),
-        ({"size": 32}, "settings"),
-        ({"size": 32, "width": 6}, "shape"),
-    ],
-)
-def test_absurd_card_is_refused(saved: Path, settings: dict[str, int], said: str) -> None:
-    write_card(saved, "segmenter", {"class_ids": [1, 3], "class_names": ["a", "b"], "settings": settings})
-    with pytest.raises(PeerattnError, match=said):
-        load_segmenter("objects")
-
-
-def test_missing_segmenter_is_refused() -> None:
-    with pytest.raises(PeerattnError, match="no checkpoint 'no-such-segmenter'"):
-        load_segmenter("no-such-segmenter")
 
 
 # Settings

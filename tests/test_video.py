@@ -1,10 +1,6 @@
 """Video files in: ordinary and awkward ones are read, broken and hostile ones refused in one plain line."""
 
-import inspect
-import subprocess
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -14,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
-from peerattn.video import Frames, Limits, decode, decode_ids, pool, probe
+from peerattn.video import Limits, decode, probe
 from peerattn.video.checks import Stretch
 from peerattn.video.reader import Sampler
 from tests import media
@@ -290,97 +286,6 @@ def test_memory_is_limited(tmp_path: Path) -> None:
     path = media.write_video(tmp_path / "huge.mp4", np.zeros((2, 2304, 4096, 3), np.uint8))
     assert refusal(path, limits=Limits(address_space=300 * 2**20))
     assert len(decode(path).images) == 2
-
-
-# The process
-
-
-def test_worker_imports_neither_torch_nor_opencv() -> None:
-    code = "import sys, peerattn.video.worker; print({'torch', 'cv2', 'streamlit'} & set(sys.modules))"
-    root = Path(inspect.getfile(Frames)).parents[2]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
-
-
-def test_worker_is_used_again(square: Path) -> None:
-    decode(square)
-    with pool.Worker.lock:
-        waiting = {worker.process.pid for worker in pool.Worker.idle}
-    decode(square)
-    with pool.Worker.lock:
-        assert waiting == {worker.process.pid for worker in pool.Worker.idle}
-
-
-def test_next_file_is_read_after_a_worker_died(square: Path) -> None:
-    decode(square)
-    with pool.Worker.lock:
-        for worker in pool.Worker.idle:
-            worker.process.kill()
-            worker.process.wait()
-    assert len(decode(square).images) == 30
-
-
-def test_worker_that_dies_while_it_reads_is_one_plain_line(
-    square: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pool.Worker.close_idle()
-    with monkeypatch.context() as patch:
-        patch.setattr(pool, "_START", "import sys; sys.stdin.readline(); sys.exit(3)")
-        assert "the decoder stopped on this file" in refusal(square)
-    assert len(decode(square).images) == 30
-
-
-def test_worker_that_hangs_is_stopped(square: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pool.Worker.close_idle()
-    with monkeypatch.context() as patch:
-        patch.setattr(pool, "_START", "import time; time.sleep(600)")
-        assert "took longer than 0.2 s" in refusal(square, limits=Limits(seconds=0.2))
-    assert len(decode(square).images) == 30
-
-
-def test_interrupted_reading_stops_its_worker(square: Path) -> None:
-    pool.Worker.close_idle()
-    request = {"path": str(square), "stretch": None, "limits": vars(Limits())}
-    answers = pool.converse(request, 60)
-    next(answers)
-    answers.close()
-    assert not pool.Worker.idle
-    assert len(decode(square).images) == 30
-
-
-def test_threads_get_their_own_frames(folder: Path) -> None:
-    paths = [
-        media.write_video(folder / f"length_{length}.mp4", media.moving_square(length))
-        for length in range(5, 11)
-    ]
-    with ThreadPoolExecutor(6) as threads:
-        lengths = list(threads.map(lambda path: len(decode(path).images), paths * 3))
-    assert lengths == [*range(5, 11)] * 3
-
-
-def test_no_timer_outlives_a_reading(square: Path) -> None:
-    decode(square)
-    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
-
-
-# Class ids
-
-
-def test_ids_of_a_lossless_video_are_exact(tmp_path: Path) -> None:
-    ids = np.random.default_rng(0).integers(0, 256, (4, 49, 63), dtype=np.uint8)
-    np.testing.assert_array_equal(decode_ids(media.write_video(tmp_path / "ids.mkv", ids, codec="ffv1")), ids)
-
-
-def test_ids_of_a_lossy_video_are_refused(tmp_path: Path) -> None:
-    path = media.write_video(tmp_path / "lossy.mp4", media.moving_square(3))
-    with pytest.raises(PeerattnError, match="may change class ids"):
-        decode_ids(path)
-
-
-def test_colours_are_no_ids(tmp_path: Path) -> None:
-    path = media.write_video(tmp_path / "colours.mkv", media.moving_square(3), codec="ffv1")
-    with pytest.raises(PeerattnError, match="not class ids"):
-        decode_ids(path)
 
 
 # Real files
