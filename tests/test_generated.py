@@ -1,0 +1,71 @@
+"""Generated examples: the clips of consecutive seeds, the same each time."""
+
+import pytest
+import torch
+
+from peerattn.actionworld import CLASS_NAMES
+from peerattn.errors import PeerattnError
+from peerattn.generated import MODALITIES, TEST_SEED, GeneratedExamples, collate
+from peerattn.modalities import ClipSettings, Segmenter
+
+SETTINGS = ClipSettings(size=32, window=4, flow="ultrafast")
+
+
+def examples(count: int = 3, **options: object) -> GeneratedExamples:
+    return GeneratedExamples(count, CLASS_NAMES, modalities=MODALITIES, settings=SETTINGS, **options)
+
+
+def test_a_clip_has_each_modality_at_the_settings_size() -> None:
+    example = examples()[0]
+    shapes = {name: tuple(tensor.shape) for name, tensor in example.tensors.items()}
+    expected = {modality.name: (1, modality.channels, 4, 32, 32) for modality in MODALITIES}
+    assert shapes == expected
+    assert 0 <= example.label < len(CLASS_NAMES)
+
+
+def test_the_same_seed_gives_the_same_clip_wherever_the_count_begins() -> None:
+    one, other = examples()[2], examples(1, first_seed=TEST_SEED + 2)[0]
+    assert (one.label, one.group) == (other.label, other.group)
+    assert all(torch.equal(one.tensors[name], other.tensors[name]) for name in one.tensors)
+    assert not torch.equal(one.tensors["rgb"], examples()[1].tensors["rgb"])
+
+
+def test_a_clip_is_a_group_of_its_own() -> None:
+    assert len({example.group for example in examples()}) == 3
+
+
+def test_object_channels_are_zero_or_one_and_never_overlap() -> None:
+    objects = examples()[0].tensors["object"]
+    assert set(objects.unique().tolist()) <= {0.0, 1.0}
+    assert objects.sum(dim=1).max() <= 1
+
+
+def test_estimated_maps_come_from_the_segmenter() -> None:
+    torch.manual_seed(0)
+    segmenter = Segmenter(MODALITIES[2].class_ids, MODALITIES[2].meanings, size=32, width=4).eval()
+    true, estimated = examples()[0], examples(segmenter=segmenter)[0]
+    assert torch.equal(true.tensors["rgb"], estimated.tensors["rgb"])
+    assert not torch.equal(true.tensors["object"], estimated.tensors["object"])
+
+
+def test_only_what_is_read_is_made() -> None:
+    rgb = GeneratedExamples(1, CLASS_NAMES, modalities=MODALITIES[:1], settings=SETTINGS)
+    assert list(rgb[0].tensors) == ["rgb"]
+
+
+def test_there_is_no_clip_past_the_last() -> None:
+    with pytest.raises(IndexError):
+        examples()[3]
+    assert len(list(examples(2))) == len(examples(2)) == 2
+
+
+def test_a_network_of_other_classes_is_refused() -> None:
+    with pytest.raises(PeerattnError, match="give --data FOLDER"):
+        GeneratedExamples(1, ("cat", "dog"), modalities=MODALITIES, settings=SETTINGS)
+
+
+def test_a_batch_keeps_order() -> None:
+    members = list(examples())
+    tensors, labels = collate(members)
+    assert labels.tolist() == [member.label for member in members]
+    assert torch.equal(tensors["flow"][1:2], members[1].tensors["flow"])
