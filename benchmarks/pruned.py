@@ -1,4 +1,4 @@
-"""What pruning saves: `python -m benchmarks.pruned [CHECKPOINT]`, at thresholds that keep the output connected."""
+"""What pruning saves, while the output is connected: `python -m benchmarks.pruned [CHECKPOINT]`."""
 
 from __future__ import annotations
 
