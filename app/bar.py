@@ -80,16 +80,28 @@ def _read(file: UploadedFile, checkpoint: str) -> Source | str:
         state.frames(state.Choice(checkpoint, source))
     except PeerattnError as error:
         return source.refusal(error)
-    st.session_state.clip = source.id
+    st.session_state.newest = source.id
     return source
 
 
 def _clip(sources: list[Source]) -> Source:
-    by_id = {source.id: source for source in sources}
-    if st.session_state.get("clip") not in by_id:
+    by_label = _labelled(sources)
+    newest = st.session_state.pop("newest", None)
+    for label, source in by_label.items():
+        if source.id == newest:
+            st.session_state.clip = label
+    if st.session_state.get("clip") not in by_label:
         st.session_state.pop("clip", None)
-    chosen = st.selectbox("Clip", list(by_id), key="clip", format_func=lambda id: by_id[id].name)
-    return by_id[chosen]
+    return by_label[st.selectbox("Clip", list(by_label), key="clip", bind="query-params")]
+
+
+def _labelled(sources: list[Source]) -> dict[str, Source]:
+    """Label → clip: its name, with a number where several have the same."""
+    by_label: dict[str, Source] = {}
+    for source in sources:
+        others = sum(other.name == source.name for other in by_label.values())
+        by_label[f"{source.name} ({others + 1})" if others else source.name] = source
+    return by_label
 
 
 def _options(choice: state.Choice) -> state.Choice:

@@ -38,7 +38,7 @@ class Selection:
 _scripts = st.components.v2.component(
     "peerattn_scripts",
     html="<span hidden></span>",
-    js=script() + "\nexport default () => globalThis.dispatchEvent(new Event('peerattn-part'));",
+    js=script() + "\nexport default () => { globalThis.dispatchEvent(new Event('peerattn-part')); };",
 )
 _recording = st.components.v2.component(
     "peerattn_recording",

@@ -17,13 +17,14 @@ os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, Page, Route, WebSocket, sync_playwright
+from playwright.sync_api import Browser, Page, Route, WebSocket, expect, sync_playwright
 
 from tests.browser import HOW, find_chromium
 
 ROOT = Path(__file__).parents[1]
 CI = bool(os.environ.get("CI"))
 HERE = ("localhost", "127.0.0.1")
+PATIENCE = 120_000  # ms; shared cores: generous, and only ever waited out by a failing test
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -56,14 +57,20 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def app_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the served app looks for checkpoints first, and saves them."""
+    return tmp_path_factory.mktemp("checkpoints")
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory, app_checkpoints: Path) -> Iterator[str]:
     """The app, served from its own process; what it saves goes to a temporary folder."""
     folder = tmp_path_factory.mktemp("app")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
-    environment = {**os.environ, "PEERATTN_CHECKPOINTS": str(folder / "checkpoints")}
+    environment = {**os.environ, "PEERATTN_CHECKPOINTS": str(app_checkpoints)}
     log = folder / "app.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
@@ -146,7 +153,8 @@ def page(chromium: Browser, heard: Heard) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, service_workers="block")
     context.route("**/*", heard.refuse_outside)
     context.on("page", heard.listen)
-    context.set_default_timeout(60_000)  # shared cores: generous, and only ever waited out by a failing test
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     yield context.new_page()
     context.close()
     assert heard.outside == []

@@ -67,7 +67,7 @@ def captions(app: AppTest) -> str:
 def test_page_opens_with_a_sample_its_true_label_and_its_prediction(app):
     first = samples()[0]
     best = shown(app).trace.class_names[shown(app).trace.probabilities.argmax()]
-    assert app.selectbox(key="clip").value == first.id
+    assert app.selectbox(key="clip").value == first.name
     assert app.metric[0].label == "Clip prediction" and app.metric[0].value == best
     assert f"True label: **{first.label}**" in app.markdown[0].value
     assert "true, from the generator" in captions(app) and "windows" in captions(app)
@@ -75,7 +75,7 @@ def test_page_opens_with_a_sample_its_true_label_and_its_prediction(app):
 
 def test_every_sample_opens_with_its_true_object_maps(app):
     for sample in samples():
-        checked(app.selectbox(key="clip").set_value(sample.id).run())
+        checked(app.selectbox(key="clip").set_value(sample.name).run())
         assert shown(app).choice.source.label == sample.label
         assert shown(app).clip.objects == "true"
 
@@ -88,16 +88,14 @@ def test_upload_is_opened_at_once_with_estimated_object_maps(app, tmp_path):
 
 
 def test_uploads_stay_while_others_are_looked_at(app, tmp_path):
-    upload(app, video(tmp_path / "one.mp4"), video(tmp_path / "two.mp4", step=3))
-    names = {source.id: source.name for source in read(app)}
-    assert sorted(names.values()) == ["one.mp4", "two.mp4"]
-    for clip in (*names, samples()[1].id, *names):
+    (tmp_path / "other").mkdir()
+    upload(app, video(tmp_path / "one.mp4"), video(tmp_path / "other" / "one.mp4", step=3))
+    images = {}
+    for clip in ("one.mp4", samples()[1].name, "one.mp4 (2)", "one.mp4"):
         checked(app.selectbox(key="clip").set_value(clip).run())
-        assert shown(app).choice.source.id == clip and not app.error
-
-
-def read(app: AppTest) -> list[state.Source]:
-    return [item for item in app.session_state["read"].values() if not isinstance(item, str)]
+        first = images.setdefault(clip, shown(app).clip.images)
+        assert not app.error and np.array_equal(first, shown(app).clip.images)
+    assert not np.array_equal(images["one.mp4"], images["one.mp4 (2)"])
 
 
 @pytest.mark.parametrize("content", [b"", b"hello, not a video\n", b"\0" * 4096])
@@ -107,7 +105,7 @@ def test_wrong_file_gives_one_line_the_page_stays_and_the_next_upload_works(app,
     upload(app, wrong)
     [error] = app.error
     assert error.value.startswith("wrong\\.mp4\\: ") and "\n" not in error.value
-    assert shown(app).trace is before.trace and app.selectbox(key="clip").value == before.choice.source.id
+    assert shown(app).trace is before.trace and app.selectbox(key="clip").value == before.choice.source.name
     upload(app, wrong, video(tmp_path / "right.mp4"))
     assert shown(app).choice.source.name == "right.mp4"
 
@@ -117,8 +115,8 @@ def test_attached_object_maps_are_used_and_can_be_removed(app, tmp_path):
     clip = shown(app).choice.source.id
     attach(app, clip, maps(tmp_path / "maps.npz"))
     assert shown(app).clip.objects == "attached" and "attached by you" in captions(app)
-    checked(app.selectbox(key="clip").set_value(samples()[0].id).run())
-    checked(app.selectbox(key="clip").set_value(clip).run())
+    checked(app.selectbox(key="clip").set_value(samples()[0].name).run())
+    checked(app.selectbox(key="clip").set_value("mine.mp4").run())
     assert shown(app).clip.objects == "attached"
     [remove] = [button for button in app.button if button.label.startswith("Remove")]
     checked(remove.click().run())
@@ -165,7 +163,7 @@ def test_recording_happens_under_the_lock(app, monkeypatch):
         "record",
         lambda *given, **named: locked.append(state.RECORDING.locked()) or record(*given, **named),
     )
-    checked(app.selectbox(key="clip").set_value(samples()[2].id).run())
+    checked(app.selectbox(key="clip").set_value(samples()[2].name).run())
     prune(app, 0.35)
     assert locked == [True, True] and not state.RECORDING.locked()
 
