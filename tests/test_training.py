@@ -1,0 +1,153 @@
+"""Training: the loss falls, a seed says it all, and connection weights learn at a rate of their own."""
+
+import pytest
+import torch
+
+from peerattn.actionworld import CLASS_NAMES
+from peerattn.errors import PeerattnError
+from peerattn.generated import TEST_SEED
+from peerattn.modalities import ClipSettings
+from peerattn.network import Network
+from peerattn.structure import BlockSpec, ConnectionSpec, OutputSpec, Structure
+from peerattn.training import (
+    TrainingConfig,
+    actionworld_structure,
+    connection_pressure,
+    parameter_groups,
+    train,
+)
+from tests.small import small_structure
+from tests.strategies import MODALITIES
+
+SETTINGS = ClipSettings(size=32, window=4, flow="ultrafast")
+QUICK = TrainingConfig(clips=96, batch=8, workers=0)
+
+
+def trained(config: TrainingConfig = QUICK) -> tuple[Network, list[float]]:
+    losses: list[float] = []
+    network = train(
+        small_structure(), config, settings=SETTINGS, progress=lambda done, total, loss: losses.append(loss)
+    )
+    return network, losses
+
+
+@pytest.fixture(scope="module")
+def once() -> tuple[Network, list[float]]:
+    return trained()
+
+
+def test_the_loss_falls(once: tuple[Network, list[float]]) -> None:
+    _, losses = once
+    assert len(losses) == 12
+    assert sum(losses[-4:]) < sum(losses[:4])
+
+
+def test_a_run_is_the_same_for_the_same_seed(once: tuple[Network, list[float]]) -> None:
+    network, losses = once
+    again, those = trained()
+    assert those == losses
+    state = again.state_dict()
+    assert all(torch.equal(tensor, state[name]) for name, tensor in network.state_dict().items())
+
+
+def test_another_seed_gives_another_run(once: tuple[Network, list[float]]) -> None:
+    _, losses = trained(TrainingConfig(clips=16, batch=8, workers=0, seed=1))
+    assert losses[0] != once[1][0]
+
+
+def test_connection_weights_leave_their_start(once: tuple[Network, list[float]]) -> None:
+    weights = once[0].connection_weights().values()
+    moved = [weight for weight in weights if abs(weight - 0.5) > 0.01]
+    assert len(moved) > len(weights) / 2
+
+
+def test_the_network_comes_back_ready_to_run(once: tuple[Network, list[float]]) -> None:
+    assert not once[0].training
+    assert once[0].class_names == CLASS_NAMES
+
+
+def test_progress_may_cancel() -> None:
+    def cancel(done: int, total: int, loss: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(small_structure(), QUICK, settings=SETTINGS, progress=cancel)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 10])
+def test_any_number_of_steps_is_possible(steps: int) -> None:
+    """Ten steps once divided by zero in the schedule's warm-up."""
+    config = TrainingConfig(clips=2 * steps, batch=2, workers=0)
+    losses: list[float] = []
+    only = actionworld_structure("none", ("object",))
+    small = ClipSettings(size=16, window=1, flow="ultrafast")
+    train(only, config, settings=small, progress=lambda done, total, loss: losses.append(loss))
+    assert len(losses) == steps
+
+
+@pytest.mark.parametrize(("clips", "seed"), [(0, 0), (TEST_SEED + 1, 0), (40_000, 25_000), (16, -1)])
+def test_test_clips_are_never_trained_on(clips: int, seed: int) -> None:
+    with pytest.raises(PeerattnError, match="the clips above are for testing"):
+        train(small_structure(), TrainingConfig(clips=clips, seed=seed))
+
+
+def test_connectivity_and_nothing_else_has_a_rate_of_its_own() -> None:
+    network = Network(actionworld_structure(), CLASS_NAMES)
+    config = TrainingConfig()
+    groups = {group["lr"]: group for group in parameter_groups(network, config) if group["weight_decay"] == 0}
+    connectivity = {id(parameter) for parameter in groups[config.connectivity_rate]["params"]}
+    expected = set()
+    for connection in network.connections.values():
+        expected |= {id(connection.weight), id(connection.attention.weights)}
+    assert connectivity == expected
+    assert len(expected) == 2 * len(network.structure.connections)
+
+
+@pytest.mark.parametrize("attention", ["none", "static", "self", "peer"])
+def test_each_parameter_is_in_one_group_and_only_filters_decay(attention: str) -> None:
+    network = Network(actionworld_structure(attention), CLASS_NAMES)
+    groups = parameter_groups(network, TrainingConfig())
+    ids = [id(parameter) for group in groups for parameter in group["params"]]
+    assert sorted(ids) == sorted(id(parameter) for parameter in network.parameters())
+    decaying = [p for group in groups if group["weight_decay"] > 0 for p in group["params"]]
+    assert {id(p) for p in decaying} == {id(p) for p in network.parameters() if p.ndim > 1}
+
+
+def fan(*weights: float | None) -> Network:
+    """Input blocks with these connection weights into one output block."""
+    names = [f"eye{number}" for number in range(len(weights))]
+    blocks = [BlockSpec(name, 1, "video_input", 2, modality="rgb") for name in names]
+    blocks.append(BlockSpec("top", 2, "bottleneck", 2, input_width=2))
+    connections = [ConnectionSpec(n, "top", weight=w) for n, w in zip(names, weights, strict=True)]
+    structure = Structure(tuple(blocks), tuple(connections), (OutputSpec("top"),), MODALITIES[:1])
+    return Network(structure, CLASS_NAMES)
+
+
+def test_the_pressure_counts_how_many_connections_effectively_arrive() -> None:
+    assert connection_pressure(fan(0.5, 0.5, 0.5)).item() == pytest.approx(3, abs=1e-5)
+    assert connection_pressure(fan(0.9, 1e-5, 1e-5)).item() == pytest.approx(1, abs=1e-3)
+    assert connection_pressure(fan(0.6, 0.3)).item() == pytest.approx(0.81 / 0.45, abs=1e-5)
+    assert connection_pressure(fan(0.5, 0.5, None)).item() == pytest.approx(2, abs=1e-5)
+    assert connection_pressure(fan(None)).item() == 0
+
+
+def test_the_pressure_is_blind_to_a_common_scale() -> None:
+    """Batch norm undoes one, so a pressure on it would only make every weight fade."""
+    whole, half = connection_pressure(fan(0.8, 0.4, 0.2)), connection_pressure(fan(0.4, 0.2, 0.1))
+    assert whole.item() == pytest.approx(half.item(), abs=1e-5)
+
+
+def test_the_pressure_widens_the_gap_between_strong_and_weak() -> None:
+    network = fan(0.7, 0.3)
+    connection_pressure(network).backward()
+    strong, weak = (network.connection(f"eye{number}_to_top").weight.grad for number in range(2))
+    assert strong < 0 < weak
+
+
+def test_the_shipped_structure_reads_what_it_is_asked_to() -> None:
+    assert {b.modality for b in actionworld_structure().blocks if b.is_input} == {"rgb", "flow", "object"}
+    assert {m.name for m in actionworld_structure("self", ("rgb",)).modalities} == {"rgb"}
+    with pytest.raises(PeerattnError, match=r"no modality \['sound'\]"):
+        actionworld_structure("peer", ("rgb", "sound"))
+    with pytest.raises(PeerattnError, match="attention 'mutual' must be one of"):
+        actionworld_structure("mutual")
