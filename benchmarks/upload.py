@@ -1,6 +1,6 @@
 """From upload to predictions: `python -m benchmarks.upload`, a 10 s 720p clip through the app in Chromium.
 
-The share of decoding, optical flow and networks in that time: they are the work that cannot be left out. Each is
+The share of decoding, flow and networks in that time: they are the work that cannot be left out. Each is
 timed in this process on the same file, in turn with the uploads. Needs requirements-dev.txt.
 """
 
