@@ -13,10 +13,10 @@ OBJECTS = {
 }
 
 DEFINITIONS = {
-    "dead": "No kept path leads from this block to an output block: what it computes is not used.",
-    "peer-only": "Those that a living block reads as a peer, itself or by ancestors, are still computed.",
-    "starved": "No kept path leads from an input to this block: its input is zero and its output a constant.",
-    "lost": "All input blocks of this modality are dead: the prediction no longer reads it as an input.",
+    "dead": "No kept path leads from these blocks to an output block. Those that a living block reads as "
+    "a peer, itself or through what they feed, are still computed.",
+    "starved": "No kept path leads from an input block to these: their input is zero, their output constant.",
+    "lost": "All input blocks of these modalities are dead: they are no longer an input of the prediction.",
 }
 
 
@@ -32,3 +32,8 @@ def percent(share: float) -> str:
 def interval(bounds: tuple[float, float], *, signed: bool = False) -> str:
     low, high = (f"{100 * bound:{'+' if signed else ''}.1f}" for bound in bounds)
     return f"{low} to {high}"
+
+
+def thousands(count: int) -> str:
+    """A count in thousands or millions, to the digit that still tells two networks apart."""
+    return f"{count / 1e6:,.1f} million" if count >= 10_000_000 else f"{count:,}"

@@ -224,7 +224,7 @@ def test_accuracy_is_measured_with_its_intervals(app):
     thresholds = [point.threshold for point in job.results]
     assert thresholds == sorted(set(shown(app).checkpoint.network.connection_weights().values()))
     assert metrics(app).keys() >= {"Accuracy before", "Accuracy after", "Difference"}
-    assert "(n = 48)" in captions(app) and "95 % interval" in captions(app)
+    assert "n = 48" in captions(app) and "95 % interval" in captions(app)
 
 
 def test_folder_that_is_none_gives_one_line(app, tmp_path):

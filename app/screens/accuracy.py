@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import state
 from app.curves import LabelledSet, at
 from app.jobs import Job
-from app.screens.parts import chart
+from app.screens.parts import chart, number, numbers
 from app.state import Opened
 from app.words import interval, percent, plain
 from peerattn import figures, tables
@@ -18,12 +18,12 @@ from peerattn.pruning import Pruning
 COUNTS = (48, 96, 192, 384)
 
 
-def show(shown: Opened, pruning: Pruning, summary: DeltaGenerator) -> None:
-    """The choice of the labelled set, then its curve: offered, growing, or whole; in short at `summary`."""
+def show(shown: Opened, pruning: Pruning, row: DeltaGenerator) -> None:
+    """The choice of the labelled set, then its curve: offered, growing, or whole; in short in `row`."""
     st.subheader("Accuracy before and after", anchor=False)
     chosen = _labelled_set(shown)
     job = state.curve(shown.choice.checkpoint, chosen) if chosen else None
-    _summary(summary, job, pruning)
+    _summary(row, job, pruning)
     if job and job.error:
         st.error(plain(job.error))
     if chosen and (job is None or job.error):
@@ -36,15 +36,14 @@ def show(shown: Opened, pruning: Pruning, summary: DeltaGenerator) -> None:
         _curve(job.results, pruning)
 
 
-def _summary(place: DeltaGenerator, job: Job | None, pruning: Pruning) -> None:
+def _summary(row: DeltaGenerator, job: Job | None, pruning: Pruning) -> None:
     now = at(job.results, pruning) if job else None
     if job is None or now is None or now.evaluation is None:
-        place.metric("Accuracy", None)
-        place.caption("cut off" if now else "not measured yet: see below")
+        number(row, "Accuracy", None, "the output is cut off" if now else "not measured yet: see below")
         return
     difference, bounds = paired_difference(job.results[0].evaluation, now.evaluation)
-    place.metric("Accuracy", percent(now.evaluation.top1))
-    place.caption(f"{100 * difference:+.1f} points, {interval(bounds, signed=True)}")
+    note = f"{100 * difference:+.1f} points ({interval(bounds, signed=True)})"
+    number(row, "Accuracy", percent(now.evaluation.top1), note)
 
 
 def _labelled_set(shown: Opened) -> LabelledSet | None:
@@ -99,24 +98,24 @@ def _curve(points: list[CurvePoint], pruning: Pruning) -> None:
 
 
 def _before_and_after(before: Evaluation | None, now: CurvePoint | None) -> None:
-    left, middle, right = st.columns(3)
-    if before:
-        _accuracy(left, "Accuracy before", before)
+    row = numbers()
     after = now.evaluation if now else None
+    if before:
+        _accuracy(row, "Accuracy before", before)
     if before is None or after is None:
-        middle.metric("Accuracy after", None)
-        middle.caption("The output is cut off." if now else "Not measured yet.")
+        number(row, "Accuracy after", None, "the output is cut off" if now else "not measured yet")
         return
-    _accuracy(middle, "Accuracy after", after)
+    _accuracy(row, "Accuracy after", after)
     difference, bounds = paired_difference(before, after)
-    right.metric(
+    number(
+        row,
         "Difference",
         f"{100 * difference:+.1f} points",
-        help="After minus before on the same clips, with the interval of paired measurements.",
+        f"95 % interval {interval(bounds, signed=True)}",
+        meaning="After minus before on the same clips, with the interval of paired measurements.",
     )
-    right.caption(f"95 % interval {interval(bounds, signed=True)} points")
 
 
-def _accuracy(place: DeltaGenerator, title: str, measured: Evaluation) -> None:
-    place.metric(title, percent(measured.top1))
-    place.caption(f"95 % interval {interval(measured.top1_interval)} % (n = {measured.n})")
+def _accuracy(row: DeltaGenerator, title: str, measured: Evaluation) -> None:
+    bounds = f"95 % interval {interval(measured.top1_interval)} %"
+    number(row, title, percent(measured.top1), f"{bounds}, n = {measured.n}")

@@ -7,13 +7,28 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from app.words import plain
 from peerattn.trace import Trace
 
 
 def chart(figure: go.Figure, key: str, description: str) -> None:
     """A figure without plotly's tool bar."""
     st.plotly_chart(figure, key=key, config={"displayModeBar": False, "displaylogo": False}, alt=description)
+
+
+def numbers() -> DeltaGenerator:
+    """A row for `number`s, which goes on below where it is too narrow."""
+    return st.container(horizontal=True, gap="medium")
+
+
+def number(row: DeltaGenerator, title: str, value: str | int | None, *notes: str, meaning: str = "") -> None:
+    """A number under its title, with notes in small print, and what it means on hover."""
+    with row.container(width=200, gap=None):
+        st.metric(title, value, help=meaning or None)
+        for note in filter(None, notes):
+            st.caption(plain(note))
 
 
 def table_with_downloads(

@@ -9,7 +9,7 @@ from app import state
 from app.bar import opened
 from app.explorer import explorer
 from app.screens import accuracy, saving
-from app.screens.parts import chart
+from app.screens.parts import chart, number, numbers
 from app.state import Opened
 from app.words import DEFINITIONS, percent, plain
 from peerattn import figures
@@ -29,7 +29,7 @@ def show() -> None:
         return
     threshold = _threshold(max(weights.values()))
     pruning = survey(shown.checkpoint.structure, weights, threshold)
-    summary = _what_dies(pruning)
+    row = _what_dies(pruning)
     explorer(
         shown.trace,
         shown.clip.images,
@@ -39,7 +39,7 @@ def show() -> None:
         key="pruned-graph",
     )
     _predictions(shown, pruning)
-    accuracy.show(shown, pruning, summary)
+    accuracy.show(shown, pruning, row)
     saving.show(shown, pruning)
 
 
@@ -57,24 +57,18 @@ def _threshold(greatest: float) -> float:
 
 
 def _what_dies(pruning: Pruning) -> DeltaGenerator:
-    """What the threshold removes, in numbers and names; returns the place beside them for the accuracy."""
-    kept, dead, starved, lost, rest = st.columns([3, 4, 4, 4, 4])
+    """What the threshold removes, in numbers and names; returns the row, where the accuracy goes too."""
+    row = numbers()
     total = len(pruning.kept) + len(pruning.removed)
-    kept.metric("Connections kept", f"{len(pruning.kept)} of {total}")
-    _dying(dead, "Dead blocks", pruning.dead_blocks, f"{DEFINITIONS['dead']} {DEFINITIONS['peer-only']}")
-    if pruning.peer_only:
-        dead.caption(f"of these still read as peers: {plain(', '.join(pruning.peer_only))}")
-    _dying(starved, "Starved blocks", pruning.starved, DEFINITIONS["starved"])
-    _dying(lost, "Lost modalities", pruning.lost_modalities, DEFINITIONS["lost"])
+    number(row, "Connections kept", f"{len(pruning.kept)} of {total}")
+    dead, starved, lost = pruning.dead_blocks, pruning.starved, pruning.lost_modalities
+    read = [f"still read as peers: {', '.join(pruning.peer_only)}"] if pruning.peer_only else []
+    number(row, "Dead blocks", len(dead), ", ".join(dead), *read, meaning=DEFINITIONS["dead"])
+    number(row, "Starved blocks", len(starved), ", ".join(starved), meaning=DEFINITIONS["starved"])
+    number(row, "Lost modalities", len(lost), ", ".join(lost), meaning=DEFINITIONS["lost"])
     if not pruning.output_connected:
         st.warning("This threshold cuts the output off from every input: no prediction, nothing to save.")
-    return rest
-
-
-def _dying(place: DeltaGenerator, title: str, names: tuple[str, ...], meaning: str) -> None:
-    place.metric(title, len(names), help=meaning)
-    if names:
-        place.caption(plain(", ".join(names)))
+    return row
 
 
 def _predictions(shown: Opened, pruning: Pruning) -> None:

@@ -7,8 +7,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import state
 from app.saved import save_pruned
+from app.screens.parts import number, numbers
 from app.state import Opened
-from app.words import plain
+from app.words import plain, thousands
 from peerattn.errors import PeerattnError
 from peerattn.pruning import Pruning
 
@@ -20,18 +21,17 @@ def show(shown: Opened, pruning: Pruning) -> None:
         st.text("Nothing to save: the output is cut off. Choose a lower threshold.")
         return
     before, after = state.size(shown, 0.0), state.size(shown, pruning.threshold)
-    left, right, place = st.columns([1, 1, 2])
-    _size(left, "Parameters", before.parameters, after.parameters)
-    _size(right, "Multiply-adds a window", before.multiply_adds, after.multiply_adds)
-    with place.form("save", border=False):
+    row = numbers()
+    _size(row, "Parameters", before.parameters, after.parameters)
+    _size(row, "Multiply-adds a window", before.multiply_adds, after.multiply_adds)
+    with st.form("save", border=False, width=424):
         st.text_input("Name of the pruned checkpoint", f"{shown.checkpoint.name}-pruned", key="new-name")
         st.form_submit_button("Save the pruned checkpoint", on_click=_save, args=(shown, pruning.threshold))
     _outcome()
 
 
-def _size(place: DeltaGenerator, title: str, before: int, after: int) -> None:
-    place.metric(title, f"{after:,}")
-    place.caption(f"before {before:,}: {1 - after / before:.1%} saved")
+def _size(row: DeltaGenerator, title: str, before: int, after: int) -> None:
+    number(row, title, thousands(after), f"before {thousands(before)}, {1 - after / before:.1%} saved")
 
 
 def _save(shown: Opened, threshold: float) -> None:

@@ -129,6 +129,8 @@ def _class_remarks(modality: Modality, objects: ObjectMaps | None) -> list[str]:
             f"the network knows none of the object maps' class ids {sorted(given)}: "
             f"it knows {sorted(known)}, renumber the maps"
         )
+    if objects.origin != "attached":
+        return []  # the package's own maps show more than a network need read
     remarks = [f"the network does not know these object classes, they are ignored: {', '.join(unknown)}"]
     remarks += [
         f"the object maps do not declare these class ids, their channels are empty: {', '.join(absent)}"
