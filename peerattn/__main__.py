@@ -125,6 +125,7 @@ def prune_command(
     json_file: JsonOption = None,
 ) -> None:
     """A smaller network without the weak connections: what it costs in accuracy, what it saves."""
+    folder = checkpoints.new_folder(out) if out else None
     loaded = checkpoints.load(checkpoint, chosen_device(device))
     smaller = dataclasses.replace(loaded, network=pruning.prune(loaded.network, threshold))
     examples = _examples(loaded, data, split, clips=clips, objects=objects)
@@ -132,10 +133,10 @@ def prune_command(
     settings = loaded.settings
     timed = latencies([loaded.network, smaller.network], frames=settings.window, size=settings.size)
     result = reports.pruned(loaded, smaller, threshold, (before, after), timed)
-    if out:
+    if folder:
         card = {**loaded.card, "command": _command(), "pruned_from": checkpoint, "threshold": threshold}
         card["metrics"] = {"after_pruning": reports.accuracy(after)}
-        checkpoints.save(checkpoints.new_folder(out), smaller.network, settings, card)
+        checkpoints.save(folder, smaller.network, settings, card)
     report(result, reports.pruned_table(result, checkpoint), json_file)
 
 

@@ -59,9 +59,11 @@ def refusals() -> Iterator[None]:
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, and the callback `progress(done, total)` that moves it."""
+    """A bar on stderr where that is a terminal, and the callback `progress(done, total)` that moves it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    # Into a file rich writes empty lines even for a bar that it takes away again.
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
 
         def progress(done: int, total: int) -> None:
