@@ -83,9 +83,9 @@ class Shelf:
 
     def objects(self, uploads: Iterable[tuple[str, Bytes]]) -> ObjectFile:
         """Object maps: one `.npz`, or a video of class ids with the `.json` that declares them."""
-        parts = sorted(uploads, key=lambda part: part[0].lower().endswith(".json"))
+        parts = sorted(uploads, key=lambda part: _declares(part[0]))
         maps, declared = parts[0], parts[1:]
-        if len(declared) > 1 or maps[0].lower().endswith(".json"):
+        if _declares(maps[0]) or not all(_declares(name) for name, _ in declared) or len(declared) > 1:
             raise PeerattnError("attach one .npz, or one video of class ids with its .json")
         key = digest(b"".join(digest(content).encode() for _, content in parts))
         path = self._write(f"{key}-objects", maps[0], maps[1])
@@ -107,6 +107,11 @@ class Shelf:
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
         return path
+
+
+def _declares(name: str) -> bool:
+    """Whether the file declares the class ids of a video of them."""
+    return name.lower().endswith(".json")
 
 
 def with_objects(source: Source, attached: ObjectFile | None) -> Source:

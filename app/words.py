@@ -29,9 +29,19 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def interval(bounds: tuple[float, float], *, signed: bool = False) -> str:
-    low, high = (f"{100 * bound:{'+' if signed else ''}.1f}" for bound in bounds)
-    return f"{low} to {high}"
+def points(difference: float) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    return f"{100 * difference:+.1f}".replace("-", "−")
+
+
+def interval(bounds: tuple[float, float]) -> str:
+    """The 95 % interval of a share, in percent."""
+    return f"95 % interval {100 * bounds[0]:.1f} to {100 * bounds[1]:.1f} %"
+
+
+def points_interval(bounds: tuple[float, float]) -> str:
+    """The 95 % interval of a difference of shares, in percentage points."""
+    return f"95 % interval {points(bounds[0])} to {points(bounds[1])}"
 
 
 def thousands(count: int) -> str:

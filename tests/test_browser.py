@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.files import samples
+from peerattn.trace import Trace
 from tests.media import moving_square, write_video
 from tests.small import write_small_checkpoints
 from tests.test_explorer import point_on_edge
@@ -87,6 +88,15 @@ def test_wrong_file_gives_one_line_and_the_page_stays_as_it_was(opened, tmp_path
     expect(clip(opened)).to_have_value(samples()[0].name)
     upload(opened, write_video(tmp_path / "right.mp4", moving_square(16)))
     expect(clip(opened)).to_have_value("right.mp4")
+
+
+def test_whole_trace_is_downloaded(opened):
+    with opened.expect_download() as download:
+        opened.get_by_role("button", name="Whole trace (JSON)").click()
+    trace = Trace.load(download.value.path())
+    best = trace.class_names[trace.probabilities.argmax()]
+    expect(metric(opened, "Clip prediction")).to_have_text(best)
+    assert download.value.suggested_filename == f"{samples()[0].path.stem}-trace.json"
 
 
 def test_reload_keeps_checkpoint_clip_and_threshold(page, app_url):

@@ -10,7 +10,7 @@ from app.curves import LabelledSet, at
 from app.jobs import Job
 from app.screens.parts import chart, number, numbers
 from app.state import Opened
-from app.words import interval, percent, plain
+from app.words import interval, percent, plain, points, points_interval
 from peerattn import figures, tables
 from peerattn.evaluation import CurvePoint, Evaluation, paired_difference
 from peerattn.pruning import Pruning
@@ -42,8 +42,8 @@ def _summary(row: DeltaGenerator, job: Job | None, pruning: Pruning) -> None:
         number(row, "Accuracy", None, "the output is cut off" if now else "not measured yet: see below")
         return
     difference, bounds = paired_difference(job.results[0].evaluation, now.evaluation)
-    note = f"{100 * difference:+.1f} points ({interval(bounds, signed=True)})"
-    number(row, "Accuracy", percent(now.evaluation.top1), note)
+    change = f"{points(difference)} points"
+    number(row, "Accuracy", percent(now.evaluation.top1), change, points_interval(bounds))
 
 
 def _labelled_set(shown: Opened) -> LabelledSet | None:
@@ -87,14 +87,14 @@ def _growing(job: Job, pruning: Pruning) -> None:
         _curve(list(job.results), pruning)
 
 
-def _curve(points: list[CurvePoint], pruning: Pruning) -> None:
-    measured = [(point.threshold, point.evaluation, point.pruning) for point in points if point.evaluation]
+def _curve(curve: list[CurvePoint], pruning: Pruning) -> None:
+    measured = [(point.threshold, point.evaluation, point.pruning) for point in curve if point.evaluation]
     chart(
         figures.accuracy_curve(tables.accuracy_table(measured), threshold=pruning.threshold),
         "curve",
         "Accuracy along the pruning thresholds",
     )
-    _before_and_after(points[0].evaluation, at(points, pruning))
+    _before_and_after(curve[0].evaluation, at(curve, pruning))
 
 
 def _before_and_after(before: Evaluation | None, now: CurvePoint | None) -> None:
@@ -110,12 +110,11 @@ def _before_and_after(before: Evaluation | None, now: CurvePoint | None) -> None
     number(
         row,
         "Difference",
-        f"{100 * difference:+.1f} points",
-        f"95 % interval {interval(bounds, signed=True)}",
+        f"{points(difference)} points",
+        points_interval(bounds),
         meaning="After minus before on the same clips, with the interval of paired measurements.",
     )
 
 
 def _accuracy(row: DeltaGenerator, title: str, measured: Evaluation) -> None:
-    bounds = f"95 % interval {interval(measured.top1_interval)} %"
-    number(row, title, percent(measured.top1), f"{bounds}, n = {measured.n}")
+    number(row, title, percent(measured.top1), interval(measured.top1_interval), f"n = {measured.n}")

@@ -27,7 +27,7 @@ def show() -> None:
     if not weights:
         st.info("No connection of this checkpoint has a connection weight: there is nothing to remove.")
         return
-    threshold = _threshold(max(weights.values()))
+    threshold = _threshold()
     pruning = survey(shown.checkpoint.structure, weights, threshold)
     row = _what_dies(pruning)
     explorer(
@@ -43,11 +43,11 @@ def show() -> None:
     saving.show(shown, pruning)
 
 
-def _threshold(greatest: float) -> float:
+def _threshold() -> float:
     return st.slider(
         "Pruning threshold: connections whose connection weight is below it are removed",
         0.0,
-        (int(1000 * greatest) + 1) / 1000,  # the first step above every weight
+        1.0,
         0.0,
         step=0.001,
         format="%.3f",

@@ -1,0 +1,90 @@
+"""Clips on disk: samples as the generator makes them, and a visitor's files, gone when the visitor is."""
+
+import gc
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.files import SAMPLES, Shelf, samples
+from examples.make_samples import FRAME_RATE, LENGTHS, write_sample
+from peerattn.errors import PeerattnError
+from peerattn.generated import TEST_SEED
+from peerattn.modalities import read_objects
+from peerattn.video import decode
+from tests.media import moving_square, write_video
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.mark.parametrize("place", range(len(LENGTHS)))
+def test_samples_are_what_the_generator_makes_today(place, tmp_path):
+    seed, frames = list(LENGTHS.items())[place]
+    made = write_sample(tmp_path, TEST_SEED + seed, frames)
+    shipped = json.loads((SAMPLES / "samples.json").read_text())[place]
+    assert made == shipped
+    assert np.array_equal(
+        read_objects(tmp_path / made["objects"]).ids, read_objects(SAMPLES / shipped["objects"]).ids
+    )
+    clips = [decode(folder / made["clip"], frame_rate=FRAME_RATE).images for folder in (tmp_path, SAMPLES)]
+    assert clips[0].shape == clips[1].shape and np.abs(np.subtract(*clips, dtype=float)).mean() < 1
+
+
+def test_samples_are_small_and_have_maps_for_every_frame():
+    for sample in samples():
+        assert sample.path.stat().st_size < 300_000
+        shown = decode(sample.path, frame_rate=FRAME_RATE)
+        assert len(read_objects(sample.objects.path, origin="true").ids) == len(shown.images)
+
+
+def test_visitors_files_go_with_the_visitor():
+    shelf = Shelf()
+    path = shelf.clip("mine.mp4", b"content").path
+    assert path.read_bytes() == b"content"
+    del shelf
+    gc.collect()
+    assert not path.parent.parent.exists()
+
+
+def test_equal_bytes_are_one_clip_and_unwanted_ones_are_deleted(shelf):
+    first, again, other = (shelf.clip("a.mp4", content) for content in (b"1", b"1", b"2"))
+    assert first == again != other
+    shelf.keep_only([other])
+    assert not first.path.exists() and other.path.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["../../escape.mp4", "/etc/passwd", "..", "", "a\0b.mp4", "x" * 300 + ".mp4"]
+)
+def test_file_names_cannot_leave_the_folder(shelf, name):
+    clip = shelf.clip(name, b"content")
+    assert clip.path.resolve().is_relative_to(shelf.folder.resolve())
+    assert clip.path.read_bytes() == b"content" and clip.name == name
+
+
+def test_object_maps_are_one_npz_or_a_video_with_its_declaration(shelf, tmp_path):
+    ids = moving_square(3)[..., 0] // 200
+    video = write_video(tmp_path / "maps.mkv", ids, codec="ffv1").read_bytes()
+    declared = json.dumps({"class_ids": [1], "class_names": ["square"]}).encode()
+    attached = shelf.objects([("other.json", declared), ("maps.mkv", video)])
+    assert attached.origin == "attached" and attached.name == "maps.mkv"
+    assert np.array_equal(read_objects(attached.path).ids, ids)
+
+
+@pytest.mark.parametrize(
+    "names", [["a.json"], ["a.npz", "b.npz", "c.json"], ["a.mkv", "a.json", "b.json"], ["a.npz", "b.npz"]]
+)
+def test_other_files_are_refused_as_object_maps(shelf, names):
+    with pytest.raises(PeerattnError, match=r"one \.npz, or one video"):
+        shelf.objects([(name, b"") for name in names])
+
+
+def test_refusal_names_the_clip_once(shelf):
+    clip = shelf.clip("mine.mp4", b"")
+    assert clip.refusal(PeerattnError("mine.mp4: it is empty")) == "mine.mp4: it is empty"
+    assert clip.refusal(PeerattnError("no object maps")) == "mine.mp4: no object maps"
+    assert isinstance(clip.path, Path)

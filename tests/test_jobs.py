@@ -1,0 +1,93 @@
+"""Long computations: progress, cancelling, one at a time, and errors in one line."""
+
+import threading
+
+import pytest
+
+from app.jobs import Jobs
+from peerattn.errors import PeerattnError
+
+PATIENCE = 60  # s
+
+
+def counting(progress):
+    for number in range(5):
+        progress(number + 1, 5)
+        yield number
+
+
+def refusing(progress):
+    yield 1
+    raise PeerattnError("there is no such folder")
+
+
+def test_results_grow_and_stay():
+    jobs = Jobs()
+    job = jobs.start("count", counting)
+    job.wait(PATIENCE)
+    assert job.results == [0, 1, 2, 3, 4] and (job.done, job.total) == (5, 5) and not job.error
+    assert jobs.start("count", counting) is job is jobs.get("count")
+
+
+def test_refusal_is_one_line_and_may_be_tried_again():
+    jobs = Jobs()
+    job = jobs.start("bad", refusing)
+    job.wait(PATIENCE)
+    assert job.error == "there is no such folder" and job.results == [1]
+    assert jobs.start("bad", counting) is not job
+
+
+def test_unexpected_error_is_one_line_too(caplog):
+    def failing(progress):
+        yield 1 / 0
+
+    job = Jobs().start("bug", failing)
+    job.wait(PATIENCE)
+    assert "ZeroDivisionError" in job.error and "ZeroDivisionError" in caplog.text
+
+
+@pytest.fixture
+def waiting():
+    """Work that goes on until the test lets it, and then a step further."""
+    begun, go = threading.Event(), threading.Event()
+
+    def work(progress):
+        yield "begun"
+        begun.set()
+        assert go.wait(PATIENCE)
+        progress(1, 2)
+        yield "not cancelled"
+
+    return work, begun, go
+
+
+def test_cancelled_work_stops_at_its_next_step(waiting):
+    work, begun, go = waiting
+    jobs = Jobs()
+    job = jobs.start("long", work)
+    assert begun.wait(PATIENCE)
+    job.cancel()
+    assert jobs.get("long") is None
+    go.set()
+    job.wait(PATIENCE)
+    assert job.results == ["begun"] and not job.error
+
+
+def test_one_computation_at_a_time(waiting):
+    work, begun, go = waiting
+    jobs = Jobs()
+    first = jobs.start("long", work)
+    assert begun.wait(PATIENCE)
+    second = jobs.start("count", counting)
+    second.wait(0.2)
+    assert second.running and second.results == []
+    go.set()
+    second.wait(PATIENCE)
+    assert second.results == [0, 1, 2, 3, 4] and first.results == ["begun", "not cancelled"]
+
+
+def test_only_the_latest_jobs_are_kept():
+    jobs = Jobs(kept=2)
+    for key in range(4):
+        jobs.start(key, counting).wait(PATIENCE)
+    assert [jobs.get(key) is None for key in range(4)] == [True, True, False, False]

@@ -1,0 +1,27 @@
+"""Text from files, shown as text; numbers as a reader expects them."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.words import interval, percent, plain, points, points_interval, thousands
+
+
+@given(st.text())
+def test_plain_text_is_one_line_that_reads_back_and_formats_nothing(text):
+    shown = plain(text)
+    assert re.sub(r"\\(.)", r"\1", shown) == " ".join(text.split())
+    assert not re.search(r"(?<!\\)(\\\\)*[`*_\[\]<>$:#|~!]", shown)
+
+
+def test_markup_is_escaped():
+    assert plain("**x** <img src=a> $y$ :smile:") == r"\*\*x\*\* \<img src=a\> \$y\$ \:smile\:"
+
+
+def test_numbers():
+    assert percent(0.9583) == "95.8 %"
+    assert interval((0.5, 1.0)) == "95 % interval 50.0 to 100.0 %"
+    assert points(-0.0625) == "−6.2"
+    assert points_interval((-0.125, 0.01)) == "95 % interval −12.5 to +1.0"
+    assert thousands(196_329) == "196,329" and thousands(105_670_144) == "105.7 million"
