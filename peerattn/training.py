@@ -178,5 +178,5 @@ def _batches(
 
 
 def _single_threaded(worker: int) -> None:
-    cv2.setNumThreads(1)
+    cv2.setNumThreads(0)  # no pool of threads: 1 would wait for those that a fork leaves behind
     torch.set_num_threads(1)
