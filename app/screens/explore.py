@@ -44,7 +44,8 @@ def _predictions(shown: Opened) -> None:
             plain(trace.class_names[best]),
             help="The class of the highest probability, averaged over the windows of the clip.",
         )
-        said = f"Probability **{percent(trace.probabilities[best])}**"
+        count = len(trace.class_names)
+        said = f"Probability **{percent(trace.probabilities[best])}** among the {count} classes it knows"
         if label is not None:
             verdict = "as predicted" if label == trace.class_names[best] else "not as predicted"
             said += f"  \nTrue label: **{plain(label)}**, {verdict}"
