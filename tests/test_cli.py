@@ -1,0 +1,351 @@
+"""The command line: what it prints for programs and people, and one plain line for what it refuses."""
+
+import csv
+import json
+import math
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from peerattn.__main__ import main
+from peerattn.actionworld import CLASS_NAMES, MAP_NAMES, generate
+from peerattn.checkpoint import load
+from peerattn.modalities import ObjectMaps, write_objects
+from peerattn.structure import Structure
+from peerattn.trace import Trace
+from peerattn.weights import CARD_FILE, WEIGHTS_FILE
+from tests.media import moving_square, write_video
+from tests.small import small_structure, write_small_checkpoints
+
+COMMANDS = ("record", "structure", "evaluate", "prune", "train", "train-objects")
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small checkpoints, a clip and its object maps; tests only read them."""
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("made")
+    write_small_checkpoints(folder / "checkpoints")
+    world = generate(7, frames=50, size=64)
+    write_video(folder / "clip.mp4", world.images)
+    class_ids = tuple(range(1, len(MAP_NAMES)))
+    maps = ObjectMaps(world.object_ids, None, class_ids, MAP_NAMES[1:], "attached")
+    write_objects(folder / "clip.npz", maps)
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy that a test may change."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Exit code, stdout and stderr of a command."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["peerattn", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        return end.value.code or 0, printed.out, printed.err
+
+    return run
+
+
+def answer(run: Run, *words: object) -> dict[str, Any]:
+    code, out, err = run(*words, "--json", "-")
+    assert code == 0, err
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def refusal(run: Run, *words: object) -> str:
+    """The one line of a refused input."""
+    code, out, err = run(*words)
+    assert code == 2
+    assert out == ""
+    assert err.count("\n") == 1, err
+    assert "Traceback" not in err
+    return err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(run: Run, command: str) -> None:
+    code, out, err = run(command, "--help")
+    assert (code, err) == (0, "")
+    assert "Usage" in out
+    assert "--json" in out
+    assert command == "train-objects" or "--device" in out
+
+
+def test_without_a_command_there_is_help(run: Run) -> None:
+    code, out, _ = run()
+    assert code == 0
+    assert all(command in out for command in COMMANDS)
+
+
+def test_record_writes_the_trace_and_says_what_it_predicts(run: Run, folder: Path) -> None:
+    words = ("record", "clip.mp4", "--checkpoint", "small", "--objects", "clip.npz")
+    found = answer(run, *words, "--out", "trace.json")
+    trace = Trace.load(folder / "trace.json")
+    assert trace.class_names == CLASS_NAMES
+    assert trace.objects == "attached"
+    assert trace.structure == load("small").structure
+    assert len(trace.windows) == math.ceil(len(trace.times) / 8) > 1
+    assert trace.windows[-1].stop == len(trace.times)
+    assert all(len(connection.attention_factors) == len(trace.times) for connection in trace.connections)
+    assert found["prediction"] == CLASS_NAMES[int(trace.probabilities.argmax())]
+    assert list(found["probabilities"].values()) == trace.probabilities.tolist()
+    assert len(found["windows"]) == len(trace.windows)
+    mean = np.mean([window.probabilities for window in trace.windows], axis=0, dtype=np.float32)
+    assert np.array_equal(trace.probabilities, mean)
+    text = (folder / "trace.json").read_text()
+    assert Trace.from_json(text).to_json() == text
+
+
+def test_record_shows_people_a_table(run: Run) -> None:
+    code, out, _ = run("record", "clip.mp4", "--checkpoint", "small", "--objects", "clip.npz")
+    assert code == 0
+    assert "clip.mp4" in out
+    assert "attached object maps" in out
+    assert "window" in out
+
+
+def test_record_estimates_object_maps_where_none_are_given(run: Run, folder: Path) -> None:
+    assert answer(run, "record", "clip.mp4", "--checkpoint", "small")["objects"] == "estimated"
+    shutil.rmtree(folder / "checkpoints" / "actionworld-objects")
+    if not (Path(__file__).parents[1] / "checkpoints" / "actionworld-objects").is_dir():
+        assert "actionworld-objects" in refusal(run, "record", "clip.mp4", "--checkpoint", "small")
+
+
+def test_record_takes_a_stretch(run: Run, folder: Path) -> None:
+    words = ("record", "clip.mp4", "--checkpoint", "small", "--start", "0.5", "--stop", "1.2")
+    answer(run, *words, "--out", "trace.json")
+    times = Trace.load(folder / "trace.json").times
+    assert 0.4 <= times[0]
+    assert times[-1] <= 1.2
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_record_on_cuda_agrees_with_the_cpu(run: Run, folder: Path) -> None:
+    words = ("record", "clip.mp4", "--checkpoint", "small", "--objects", "clip.npz", "--out")
+    for device in ("cpu", "cuda"):
+        answer(run, *words, f"{device}.json", "--device", device)
+    cpu, cuda = (Trace.load(folder / f"{device}.json") for device in ("cpu", "cuda"))
+    assert cuda.probabilities == pytest.approx(cpu.probabilities, abs=1e-4)
+    for ours, theirs in zip(cuda.connections, cpu.connections, strict=True):
+        assert ours.attention_factors == pytest.approx(theirs.attention_factors, abs=1e-4)
+
+
+STRUCTURE_KEYS = {
+    *("connections", "kept", "removed", "dead_blocks", "peer_only", "starved", "lost_modalities"),
+    *("output_connected", "at_initialisation", "unused_blocks", "parameters", "multiply_adds"),
+}
+
+
+def test_structure_lists_what_a_threshold_removes(run: Run) -> None:
+    found = answer(run, "structure", "small", "--threshold", "0.4")
+    assert found.keys() >= STRUCTURE_KEYS
+    rows = found["connections"]
+    assert all(row.keys() >= {"source", "target", "connection_weight", "kept"} for row in rows)
+    assert [row["kept"] for row in rows] == [row["connection_weight"] >= 0.4 for row in rows]
+    assert (found["kept"], found["removed"]) == (
+        sum(row["kept"] for row in rows),
+        sum(not row["kept"] for row in rows),
+    )
+    assert found["output_connected"] is True
+    assert found["parameters"] == sum(p.numel() for p in load("small").network.parameters())
+
+
+def test_structure_reads_a_structures_file_too(run: Run, folder: Path) -> None:
+    (folder / "mine.json").write_text(json.dumps(small_structure().to_json()))
+    found = answer(run, "structure", "mine.json")
+    assert (found["removed"], len(found["at_initialisation"])) == (0, found["kept"])
+    code, out, _ = run("structure", "mine.json")
+    assert code == 0
+    assert "still at their initial weight" in " ".join(out.split())
+
+
+def test_names_from_files_are_shown_as_text(run: Run, folder: Path) -> None:
+    text = json.dumps(small_structure().to_json()).replace('"mid1"', '"[/red]mid[bold]"')
+    (folder / "marked.json").write_text(text)
+    code, out, _ = run("structure", "marked.json")
+    assert code == 0
+    assert "[/red]mid[bold]" in out
+
+
+EVALUATION_KEYS = {"n", "top1", "top5", "macro", "classes", "confusion"} | {
+    f"{name}_interval" for name in ("top1", "top5", "macro")
+}
+
+
+def test_evaluate_on_generated_clips(run: Run) -> None:
+    found = answer(run, "evaluate", "--checkpoint", "small", "--clips", "5")
+    assert found.keys() >= EVALUATION_KEYS
+    assert found["n"] == np.sum(found["confusion"]) == 5
+    assert np.shape(found["confusion"]) == (len(CLASS_NAMES),) * 2
+    assert [row["name"] for row in found["classes"]] == list(CLASS_NAMES)
+    code, out, _ = run("evaluate", "--checkpoint", "small", "--clips", "2", "--objects", "estimated")
+    assert code == 0
+    assert "2 clips" in out
+
+
+def test_evaluate_on_a_folder(run: Run, folder: Path) -> None:
+    rows = [("clip.mp4", CLASS_NAMES[0], "test", "clip.npz"), ("clip.mp4", CLASS_NAMES[1], "train", "")]
+    with (folder / "manifest.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("path", "label", "split", "mask_path"), *rows])
+    words = ("evaluate", "--checkpoint", "small", "--data", folder)
+    assert answer(run, *words)["n"] == 1
+    assert answer(run, *words, "--split", "train")["confusion"][1] != [0] * len(CLASS_NAMES)
+
+
+def test_evaluate_writes_json_to_a_file(run: Run, folder: Path) -> None:
+    code, out, _ = run("evaluate", "--checkpoint", "small", "--clips", "2", "--json", "found.json")
+    assert (code, out) == (0, "")
+    assert json.loads((folder / "found.json").read_text())["n"] == 2
+
+
+def test_prune_saves_a_smaller_checkpoint_and_says_what_it_costs(run: Run, folder: Path) -> None:
+    words = ("prune", "--checkpoint", "small", "--threshold", "0.4", "--clips", "4", "--out", "smaller")
+    found = answer(run, *words)
+    assert found.keys() >= {
+        *("kept", "removed", "dead_blocks", "before", "after", "difference", "difference_interval"),
+        *("parameters", "multiply_adds", "latency_ms"),
+    }
+    assert found["before"].keys() >= EVALUATION_KEYS
+    assert found["difference"] == pytest.approx(found["after"]["top1"] - found["before"]["top1"])
+    low, high = found["difference_interval"]
+    assert low <= found["difference"] <= high
+    assert found["parameters"][1] < found["parameters"][0]
+    assert found["multiply_adds"][1] < found["multiply_adds"][0]
+    smaller = load("smaller")
+    assert len(smaller.structure.connections) <= found["kept"]
+    assert smaller.card["pruned_from"] == "small"
+    assert "--threshold 0.4" in smaller.card["command"]
+    again = answer(run, "evaluate", "--checkpoint", "smaller", "--clips", "4")
+    assert again["confusion"] == found["after"]["confusion"]
+    assert "exists already" in refusal(run, *words)
+
+
+def test_train_makes_a_checkpoint_that_evaluates(run: Run) -> None:
+    code, out, err = run("train", "--out", "mine", "--modalities", "rgb", "--clips", 16, "--test-clips", 2)
+    assert code == 0, err
+    assert "2 clips" in out
+    card = load("mine").card
+    assert card["metrics"]["true_maps"]["n"] == 2
+    assert card["training"]["clips"] == 16
+    assert "--modalities rgb" in card["command"]
+    assert {m.name for m in load("mine").structure.modalities} == {"rgb"}
+    assert answer(run, "structure", "mine")["output_connected"]
+
+
+REFUSED = {
+    "no file": (("record", "nowhere.mp4", "--checkpoint", "small"), "nowhere.mp4"),
+    "no video": (("record", "text.mp4", "--checkpoint", "small"), "text.mp4"),
+    "a folder": (("record", "checkpoints", "--checkpoint", "small"), "checkpoints"),
+    "no maps": (("record", "clip.mp4", "--checkpoint", "small", "--objects", "none.npz"), "none.npz"),
+    "no checkpoint": (("record", "clip.mp4", "--checkpoint", "missing"), "no checkpoint 'missing'"),
+    "a path": (("evaluate", "--checkpoint", "../small"), "is not a checkpoint's name"),
+    "a segmenter": (("evaluate", "--checkpoint", "actionworld-objects"), "a network is needed"),
+    "no structure": (("structure", "nowhere.json"), "nowhere.json"),
+    "no JSON": (("structure", "text.json"), "this is not JSON"),
+    "no text": (("structure", "bytes.json"), "is not a text file"),
+    "too large": (("structure", "huge.json"), "parameters: at most"),
+    "threshold a word": (("prune", "--checkpoint", "small", "--threshold", "high"), "--threshold"),
+    "threshold 2": (("prune", "--checkpoint", "small", "--threshold", "2"), "--threshold"),
+    "threshold nan": (("prune", "--checkpoint", "small", "--threshold", "nan"), "hreshold"),
+    "threshold -1": (("structure", "small", "--threshold", "-1"), "between 0 and 1"),
+    "no threshold": (("prune", "--checkpoint", "small"), "--threshold"),
+    "cuts the output": (
+        ("prune", "--checkpoint", "small", "--threshold", "0.95"),
+        "cuts an output block off",
+    ),
+    "split alone": (("evaluate", "--checkpoint", "small", "--split", "val"), "give --data FOLDER"),
+    "no folder": (("evaluate", "--checkpoint", "small", "--data", "nowhere"), "is not a folder"),
+    "no clips": (("evaluate", "--checkpoint", "small", "--data", "checkpoints"), "no labelled clips"),
+    "clips 0": (("evaluate", "--checkpoint", "small", "--clips", "0"), "--clips"),
+    "other device": (("evaluate", "--device", "tpu"), "--device"),
+    "no option": (("evaluate", "--colour", "red"), "--colour"),
+    "no command": (("juggle",), "juggle"),
+    "bad name": (("train", "--out", "a/b"), "is not a checkpoint's name"),
+    "taken name": (("train", "--out", "small"), "exists already"),
+    "no modality": (("train", "--out", "new", "--modalities", "smell"), "no modality ['smell']"),
+    "no attention": (("train", "--out", "new", "--attention", "mutual"), "'mutual' must be one of"),
+    "seed of tests": (("train", "--out", "new", "--seed", "999999999"), "for testing"),
+    "no folder for the trace": (
+        ("record", "clip.mp4", "--checkpoint", "small", "--out", "nowhere/trace.json"),
+        "nowhere/trace.json",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_refuses_with_one_plain_line(run: Run, folder: Path, what: str) -> None:
+    words, said = REFUSED[what]
+    (folder / "text.mp4").write_text("no video at all\n" * 50)
+    (folder / "text.json").write_text("no JSON at all")
+    (folder / "bytes.json").write_bytes(bytes(range(256)))
+    wide = json.dumps(small_structure().to_json()).replace('"width": 16', '"width": 8192, "repeats": 64', 1)
+    (folder / "huge.json").write_text(wide.replace('"repeats": 1, "modality": null', '"modality": null'))
+    assert said in refusal(run, *words)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+@pytest.mark.parametrize("command", [("record", "clip.mp4"), ("evaluate",), ("prune", "--threshold", "0.4")])
+def test_cuda_is_refused_where_there_is_none(run: Run, command: tuple[str, ...]) -> None:
+    said = refusal(run, *command, "--checkpoint", "small", "--device", "cuda")
+    assert "no CUDA device" in said
+    assert "--device cpu" in said
+
+
+def test_a_damaged_card_is_refused(run: Run, folder: Path) -> None:
+    card = folder / "checkpoints" / "small" / CARD_FILE
+    text = card.read_text()
+    for damaged in (text[:-20], "[]", text.replace('"bottleneck"', '"sponge"'), text.replace("rgb", "smell")):
+        card.write_text(damaged)
+        refusal(run, "evaluate", "--checkpoint", "small", "--clips", "1")
+
+
+def test_damaged_weights_are_refused(run: Run, folder: Path) -> None:
+    weights = folder / "checkpoints" / "small" / WEIGHTS_FILE
+    data = weights.read_bytes()
+    for damaged in (data[:-50], data[:100], b"", b"PK\3\4" + data, bytes(len(data))):
+        weights.write_bytes(damaged)
+        refusal(run, "evaluate", "--checkpoint", "small", "--clips", "1")
+
+
+def test_a_damaged_clip_in_a_folder_is_named(run: Run, folder: Path) -> None:
+    place = folder / "clips" / CLASS_NAMES[0]
+    place.mkdir(parents=True)
+    write_video(place / "good.mp4", moving_square(8))
+    (place / "torn.mp4").write_bytes((place / "good.mp4").read_bytes()[:300])
+    code, out, err = run("evaluate", "--checkpoint", "small", "--data", folder / "clips")
+    assert (code, out) == (2, "")
+    assert "torn.mp4" in err.splitlines()[-1]
+
+
+def test_ctrl_c_says_so_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("peerattn.__main__.evaluate", interrupt)
+    code, _, err = run("evaluate", "--checkpoint", "small", "--clips", "1")
+    assert code == 130
+    assert "Traceback" not in err
+
+
+def test_a_structures_file_is_what_structure_writes() -> None:
+    assert Structure.parse(json.dumps(small_structure().to_json())) == small_structure()
