@@ -46,4 +46,4 @@ def points_interval(bounds: tuple[float, float]) -> str:
 
 def thousands(count: int) -> str:
     """A count in thousands or millions, to the digit that still tells two networks apart."""
-    return f"{count / 1e6:,.1f} million" if count >= 10_000_000 else f"{count:,}"
+    return f"{count / 1e6:,.1f} M" if count >= 10_000_000 else f"{count:,}"

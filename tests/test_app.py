@@ -223,7 +223,7 @@ def test_accuracy_is_measured_with_its_intervals(app):
     checked(app.run())
     thresholds = [point.threshold for point in job.results]
     assert thresholds == sorted(set(shown(app).checkpoint.network.connection_weights().values()))
-    assert metrics(app).keys() >= {"Accuracy before", "Accuracy after", "Difference"}
+    assert metrics(app).keys() >= {"Accuracy before", "Accuracy after", "Difference, in points"}
     assert "n = 48" in captions(app) and "95 % interval" in captions(app)
 
 

@@ -24,4 +24,4 @@ def test_numbers():
     assert interval((0.5, 1.0)) == "95 % interval 50.0 to 100.0 %"
     assert points(-0.0625) == "−6.2"
     assert points_interval((-0.125, 0.01)) == "95 % interval −12.5 to +1.0"
-    assert thousands(196_329) == "196,329" and thousands(105_670_144) == "105.7 million"
+    assert thousands(196_329) == "196,329" and thousands(105_670_144) == "105.7 M"

@@ -109,8 +109,8 @@ def _before_and_after(before: Evaluation | None, now: CurvePoint | None) -> None
     difference, bounds = paired_difference(before, after)
     number(
         row,
-        "Difference",
-        f"{points(difference)} points",
+        "Difference, in points",
+        points(difference),
         points_interval(bounds),
         meaning="After minus before on the same clips, with the interval of paired measurements.",
     )

@@ -20,12 +20,12 @@ def chart(figure: go.Figure, key: str, description: str) -> None:
 
 def numbers() -> DeltaGenerator:
     """A row for `number`s, which goes on below where it is too narrow."""
-    return st.container(horizontal=True, gap="medium")
+    return st.container(horizontal=True)
 
 
 def number(row: DeltaGenerator, title: str, value: str | int | None, *notes: str, meaning: str = "") -> None:
     """A number under its title, with notes in small print, and what it means on hover."""
-    with row.container(width=200, gap=None):
+    with row.container(width=168, gap=None):
         st.metric(title, value, help=meaning or None)
         for note in filter(None, notes):
             st.caption(plain(note))
