@@ -1,6 +1,8 @@
 """Pruning: what dies on hand-made graphs, and smaller networks that compute what the masked ones do."""
 
 import dataclasses
+import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -192,3 +194,52 @@ def test_pruning_twice_is_pruning_once_at_the_higher_threshold() -> None:
     clip = tensors(network.structure)
     with torch.no_grad():
         assert torch.equal(twice(clip), once(clip))
+
+
+def released(shared: Path) -> tuple[Structure, dict[str, float]]:
+    """The level graph of the released AssembleNet++-50 and its learned connection weights, without sizes."""
+    case = json.loads((shared / "parity" / "cases" / "c_asnp50_full_peer.json").read_text())
+    blocks: list[BlockSpec] = []
+    for number, (rank, *_) in enumerate(case["structure"]):
+        modality = {-1: "rgb", -2: "flow", -3: "object"}.get(rank)
+        block = BlockSpec(str(number), max(rank, -1) + 2, "bottleneck", 1, modality=modality)
+        sized = dataclasses.replace(block, input_width=1, attention_width=1)
+        blocks.append(block if modality else sized)
+    connections, weights = [], {}
+    for number, (rank, sources, *_) in enumerate(case["structure"]):
+        if rank < 0:
+            continue
+        peers = tuple(block.id for block in blocks if block.level < blocks[number].level)
+        for source, weight in zip(sources, case["edge_weights"][number][0], strict=True):
+            connections.append(ConnectionSpec(str(source), str(number), peers, "peer", weight))
+            weights[connections[-1].key] = weight
+    return Structure(tuple(blocks), tuple(connections), (OutputSpec("14"),), MODALITIES), weights
+
+
+@pytest.mark.parametrize(
+    ("threshold", "removed", "dead", "lost"),
+    [
+        (0.0, 0, "9", ""),
+        (0.1, 6, "9", ""),
+        (0.2, 10, "9", ""),
+        (0.238744, 10, "9", ""),
+        (0.238745, 11, "8 9 10", ""),
+        (0.265631, None, "2 8 9 10", ""),
+        (0.3, 13, "2 8 9 10", ""),
+        (0.303370, None, "2 3 8 9 10", "flow"),
+        (0.417463, None, "2 3 8 9 10 12", "flow"),
+        (0.5, 23, "2 3 8 9 10 12", "flow"),
+        (0.584485, None, "0 1 2 3 4 5 6 7 8 9 10 11 12 13", "rgb flow object"),
+        (0.7, 36, "0 1 2 3 4 5 6 7 8 9 10 11 12 13", "rgb flow object"),
+    ],
+)
+def test_what_dies_of_the_released_connection_weights(
+    shared: Path, threshold: float, removed: int | None, dead: str, lost: str
+) -> None:
+    """Nothing reads block 9, but blocks 12, 13 and 14 have it as a peer."""
+    found = survey(*released(shared), threshold)
+    assert removed in (None, len(found.removed))
+    assert found.dead_blocks == tuple(dead.split())
+    assert found.lost_modalities == tuple(lost.split())
+    assert found.output_connected == ("13" not in found.dead_blocks)
+    assert ("9" in found.peer_only) == found.output_connected
