@@ -1,4 +1,4 @@
-"""What recording adds to a forward pass: `python -m benchmarks.recording [CHECKPOINT]`."""
+"""What recording adds to a clip of three windows: `python -m benchmarks.recording [CHECKPOINT]`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ from peerattn.recorder import recording
 def main(name: str = "actionworld") -> None:
     loaded = checkpoint.load(name)
     network, modalities = loaded.network, loaded.structure.modalities
-    examples = GeneratedExamples(1, loaded.class_names, modalities=modalities, settings=loaded.settings)
-    clip = examples[0].tensors
+    examples = GeneratedExamples(3, loaded.class_names, modalities=modalities, settings=loaded.settings)
+    windows = [example.tensors for example in examples]
+
+    def run() -> None:
+        for window in windows:
+            network(window)
 
     def recorded() -> None:
         with recording(network):
-            network(clip)
+            run()
 
     with torch.inference_mode():
-        taken = interleaved({"plain": lambda: network(clip), "recorded": recorded}, rounds=41)
-    print(f"forward pass {milliseconds(taken['plain'])}, recorded {milliseconds(taken['recorded'])}")
+        taken = interleaved({"plain": run, "recorded": recorded}, rounds=41)
+    print(f"3 windows: {milliseconds(taken['plain'])}, recorded {milliseconds(taken['recorded'])}")
     print(f"recorded / plain: {ratio(taken['recorded'], taken['plain'])}")
 
 

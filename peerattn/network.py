@@ -9,7 +9,7 @@ Shapes: B clips, C channels, T frames, H, W pixels, P peers, A attention width, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 from typing import NamedTuple
 
@@ -94,9 +94,10 @@ class Fusion(nn.Module):
             if width != target.input_width:
                 self.align[str(width)] = nn.Conv2d(width, target.input_width, 1, bias=False)
 
-    def project(self, vectors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Block → its pooled output (B, T, C) as a peer vector (B, T, A)."""
-        return {peer: projection(vectors[peer]) for peer, projection in self.peers.items()}
+    def project(self, peer: str, vector: Tensor) -> Tensor:
+        """The pooled output of a peer (B, T, C) as a peer vector (B, T, A)."""
+        projected: Tensor = self.peers[peer](vector)
+        return projected
 
     def aligned(self, width: int, total: Tensor) -> Tensor:
         """The sum of all sources of one width, brought to the target's width."""
@@ -203,12 +204,11 @@ class Network(nn.Module):
         fusion = self.fusions[target.id]
         assert isinstance(fusion, Fusion)
         arriving = [spec for spec in self.structure.into(target.id) if spec.key not in self.disabled]
-        needed = {peer for spec in arriving for peer in spec.peers}
-        vectors = fusion.project({peer: outputs.vector(peer) for peer in fusion.peers}) if needed else {}
+        peers = self._peers(fusion, dict.fromkeys(spec.peers for spec in arriving if spec.peers), outputs)
         totals: dict[int, Tensor] = {}
         for spec in arriving:
             source = outputs.reduced(spec.source, target)
-            scale = self._scale(spec, source, vectors)
+            scale = self._scale(spec, source, peers.get(spec.peers))
             width = source.shape[1]
             totals[width] = _accumulated(totals.get(width), source, scale)
         if not totals:
@@ -216,9 +216,16 @@ class Network(nn.Module):
         aligned = [fusion.aligned(width, total) for width, total in totals.items()]
         return reduce(torch.add, aligned)
 
-    def _scale(self, spec: ConnectionSpec, source: Tensor, vectors: Mapping[str, Tensor]) -> Tensor | None:
+    def _peers(
+        self, fusion: Fusion, sets: Collection[tuple[str, ...]], outputs: Outputs
+    ) -> dict[tuple[str, ...], Tensor]:
+        """Set of peers → their vectors (P, B, T, A), stacked once for all connections that share the set."""
+        needed = dict.fromkeys(peer for peers in sets for peer in peers)
+        vectors = {peer: fusion.project(peer, outputs.vector(peer)) for peer in needed}
+        return {peers: torch.stack([vectors[peer] for peer in peers]) for peers in sets}
+
+    def _scale(self, spec: ConnectionSpec, source: Tensor, peers: Tensor | None) -> Tensor | None:
         pooled = spatial_mean(source) if spec.attention == "self" else None
-        peers = torch.stack([vectors[peer] for peer in spec.peers]) if spec.peers else None
         passed: Passed = self.connections[spec.key](pooled, peers)
         return passed.scale
 

@@ -21,7 +21,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from peerattn.blocks import by_frame
 from peerattn.errors import PeerattnError
 from peerattn.modalities import Clip, windows
 from peerattn.network import Network, Passed
@@ -33,23 +32,22 @@ HEATMAP_SIDE = 8
 
 
 class Recording:
-    """What was seen of one clip (B = 1), window after window."""
+    """What was seen of one clip (B = 1), window after window.
+
+    `passed`: what each connection did. `places`: (T, H, W) mean |output| of each block over its channels.
+    """
 
     def __init__(self) -> None:
         self.passed: dict[str, list[Passed]] = {}
-        self.heatmaps: dict[str, list[Tensor]] = {}
-        self.activities: dict[str, list[Tensor]] = {}
-        self.frames: list[int] = []
+        self.places: dict[str, list[Tensor]] = {}
 
     def connection(self, key: str, module: nn.Module, inputs: Any, output: Passed) -> None:
         kept = (None if part is None else part.detach() for part in output[1:])
         self.passed.setdefault(key, []).append(Passed(None, *kept))
 
     def block(self, block_id: str, module: nn.Module, inputs: Any, output: Tensor) -> None:
-        places = by_frame(output.detach()).abs().mean(dim=1, keepdim=True)  # (T, 1, H, W)
-        sides = min(places.shape[2], HEATMAP_SIDE), min(places.shape[3], HEATMAP_SIDE)
-        self.activities.setdefault(block_id, []).append(places.mean(dim=(1, 2, 3)))
-        self.heatmaps.setdefault(block_id, []).append(F.adaptive_avg_pool2d(places, sides)[:, 0])
+        places = torch.linalg.vector_norm(output[0].detach(), ord=1, dim=0) / output.shape[1]
+        self.places.setdefault(block_id, []).append(places)
 
 
 @contextmanager
@@ -124,8 +122,10 @@ def _window(network: Network, clip: Clip, start: int, stop: int) -> Mapping[str,
 
 
 def _block_trace(block_id: str, seen: Recording) -> BlockTrace:
-    activity, heatmap = (torch.cat(kept[block_id]) for kept in (seen.activities, seen.heatmaps))
-    return BlockTrace(block_id, _array(activity), _array(heatmap))
+    places = torch.cat(seen.places[block_id])  # (T, H, W)
+    sides = min(places.shape[1], HEATMAP_SIDE), min(places.shape[2], HEATMAP_SIDE)
+    heatmap = F.adaptive_avg_pool2d(places[:, None], sides)[:, 0]
+    return BlockTrace(block_id, _array(places.mean(dim=(1, 2))), _array(heatmap))
 
 
 def _connection_trace(

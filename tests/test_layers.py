@@ -19,11 +19,12 @@ structure | weights
 trace | published | video | attention
 tables | modalities | blocks
 figures | network
-size
+size | latency
 recorder | pruning | checkpoint | convert | data | actionworld
 generated
 evaluation
-training | segmentation_training
+training | segmentation_training | console
+reports
 __main__
 app.explorer | app.files | app.jobs | app.words
 app.curves | app.saved
