@@ -42,8 +42,9 @@ class Recording:
         self.places: dict[str, list[Tensor]] = {}
 
     def connection(self, key: str, module: nn.Module, inputs: Any, output: Passed) -> None:
-        kept = (None if part is None else part.detach() for part in output[1:])
-        self.passed.setdefault(key, []).append(Passed(None, *kept))
+        if torch.is_grad_enabled():
+            output = Passed(*(None if part is None else part.detach() for part in output))
+        self.passed.setdefault(key, []).append(output._replace(scale=None))
 
     def block(self, block_id: str, module: nn.Module, inputs: Any, output: Tensor) -> None:
         places = output[0].detach().abs().mean(dim=0)
