@@ -77,7 +77,7 @@ def record_command(
         trace = record(loaded.network, prepared, window=loaded.settings.window, progress=progress)
     if out:
         trace.save(out)
-    report(reports.predictions(trace), reports.predictions_table(trace, clip.name), json_file)
+    report(trace.to_json(), reports.predictions_table(trace, clip.name), json_file)
 
 
 @app.command("structure")

@@ -72,16 +72,20 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield progress
 
 
-def report(result: Mapping[str, Any], table: Table, json_file: str | None) -> None:
-    """The table on stdout, or the result as JSON to a file or, for `-`, to stdout."""
+def report(result: Mapping[str, Any] | str, table: Table, json_file: str | None) -> None:
+    """The table on stdout, or the result as JSON (a text already is) to a file or, for `-`, to stdout."""
     if json_file is None:
         Console().print(table)
         return
-    text = json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False)
+    text = (
+        result
+        if isinstance(result, str)
+        else json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    )
     if json_file == "-":
-        print(text)
+        print(text.rstrip("\n"))
     else:
-        Path(json_file).write_text(text + "\n", encoding="utf-8")
+        Path(json_file).write_text(text, encoding="utf-8")
 
 
 def percent(share: float, interval: tuple[float, float]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -55,25 +55,6 @@ def network_of(name: str) -> Network:
     if size > MOST_PARAMETERS:
         raise PeerattnError(f"{name} asks for {size:,} parameters: at most {MOST_PARAMETERS:,} are built")
     return Network(structure, ["class"])
-
-
-def predictions(trace: Trace) -> dict[str, Any]:
-    """The clip's and each window's class probabilities."""
-    return {
-        "prediction": trace.class_names[int(trace.probabilities.argmax())],
-        "probabilities": dict(zip(trace.class_names, trace.probabilities.tolist(), strict=True)),
-        "windows": [
-            {
-                "start": float(trace.times[window.start]),
-                "frames": window.stop - window.start,
-                "prediction": trace.class_names[int(window.probabilities.argmax())],
-                "probability": float(window.probabilities.max()),
-            }
-            for window in trace.windows
-        ],
-        "objects": trace.objects,
-        "remarks": list(trace.remarks),
-    }
 
 
 def predictions_table(trace: Trace, clip: str) -> Table:
@@ -238,12 +219,18 @@ def pruned(
         "after": after.to_json(),
         "difference": difference,
         "difference_interval": list(interval),
-        "parameters": [parameters(network) for network in networks],
-        "multiply_adds": [multiply_adds(network, **shape) for network in networks],
-        "latency_ms": [
-            {"median": one.median, "quartiles": list(one.quartiles), "passes": one.passes} for one in timed
-        ],
+        "parameters": _both(parameters(network) for network in networks),
+        "multiply_adds": _both(multiply_adds(network, **shape) for network in networks),
+        "latency_ms": {
+            **_both(one.median for one in timed),
+            "spread": _both(list(one.quartiles) for one in timed),
+            "passes": timed[0].passes,
+        },
     }
+
+
+def _both(values: Iterable[Any]) -> dict[str, Any]:
+    return dict(zip(("before", "after"), values, strict=True))
 
 
 def pruned_table(result: Mapping[str, Any], name: str) -> Table:
@@ -265,7 +252,9 @@ def pruned_table(result: Mapping[str, Any], name: str) -> Table:
         "",
         f"{100 * result['difference']:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})",
     )
-    table.add_row("parameters", *(f"{count:,}" for count in result["parameters"]))
-    table.add_row("multiply-adds, M", *(f"{count / 1e6:.1f}" for count in result["multiply_adds"]))
-    table.add_row("latency, ms (median)", *(f"{one['median']:.1f}" for one in result["latency_ms"]))
+    table.add_row("parameters", *(f"{count:,}" for count in result["parameters"].values()))
+    table.add_row("multiply-adds, M", *(f"{count / 1e6:.1f}" for count in result["multiply_adds"].values()))
+    table.add_row(
+        "latency, ms (median)", *(f"{result['latency_ms'][when]:.1f}" for when in ("before", "after"))
+    )
     return table
