@@ -7,7 +7,6 @@ cursor runs no Python; a click on a block or connection does.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -71,28 +70,24 @@ _explorer = st.components.v2.component(
 
 def explorer(
     trace: Trace,
-    clip_images: NDArray[np.uint8],
+    packed: bytes,
     *,
     key: str,
-    object_ids: NDArray[np.uint8] | None = None,
-    object_names: Mapping[int, str] | None = None,
     pruning: Pruning | None = None,
     selected: Selection | None = None,
 ) -> Selection | None:
-    """Draw the trace over its frames (T, h, w, 3); returns what the user clicked last, if it still exists.
+    """Draw a trace over its frames, both `packed`; returns what the user clicked last, if it still exists.
 
-    `object_ids` (T, h, w) can be laid over the frames. What `pruning` removes is drawn faint and
-    nothing moves. `selected` counts until something is clicked.
+    What `pruning` removes is drawn faint and nothing moves. `selected` counts until something is clicked.
     """
     first = asdict(selected) if selected else None
     chosen = st.session_state.get(key, {}).get("selected", first)
-    payload = _payload(trace, clip_images, object_ids, object_names)
     with st.container(gap=None):
         _scripts(key="peerattn-scripts")
-        _recording(key=f"{key}-recording", data=payload)
+        _recording(key=f"{key}-recording", data=packed)
         result = _explorer(
             key=key,
-            data={"recording": payload[:DIGEST].decode(), "selected": chosen, **_marks(pruning)},
+            data={"recording": packed[:DIGEST].decode(), "selected": chosen, **_marks(pruning)},
             default={"selected": first},
             on_selected_change=lambda: None,
         )
@@ -119,24 +114,16 @@ def _selection(found: Any, trace: Trace) -> Selection | None:
     return Selection(found["kind"], found["id"]) if found["id"] in known else None
 
 
-def _content(array: NDArray[Any]) -> str:
-    return f"{array.shape} {zlib.crc32(np.ascontiguousarray(array).data)}"
-
-
-def _trace_content(trace: Trace) -> str:
-    factors = [_content(connection.attention_factors) for connection in trace.connections]
-    return f"{trace.structure} {trace.class_names} {trace.windows} {_content(trace.times)} {factors}"
-
-
-@st.cache_resource(
-    max_entries=16, show_spinner=False, hash_funcs={Trace: _trace_content, np.ndarray: _content}
-)
-def _payload(
+def pack(
     trace: Trace,
-    images: NDArray[np.uint8],
-    object_ids: NDArray[np.uint8] | None,
-    object_names: Mapping[int, str] | None,
+    clip_images: NDArray[np.uint8],
+    *,
+    object_ids: NDArray[np.uint8] | None = None,
+    object_names: Mapping[int, str] | None = None,
 ) -> bytes:
-    """The recording behind its digest, kept because a rerun would spend its time on encoding the frames."""
-    packed = recording(trace, images, object_ids=object_ids, object_names=object_names)
+    """A trace and its frames (T, h, w, 3) for the browser, behind their digest.
+
+    `object_ids` (T, h, w) can be laid over the frames. Packing encodes every frame: keep what it returns.
+    """
+    packed = recording(trace, clip_images, object_ids=object_ids, object_names=object_names)
     return digest(packed).encode() + packed

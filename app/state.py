@@ -18,6 +18,7 @@ import streamlit as st
 import torch
 
 from app.curves import LabelledSet, accuracy_curve
+from app.explorer import pack
 from app.files import ObjectFile, Shelf, Source, samples
 from app.jobs import Job, Jobs
 from peerattn import checkpoint as checkpoints
@@ -181,6 +182,17 @@ def _trace(key: tuple[object, ...], _choice: Choice) -> Trace:
     loaded = checkpoint(_choice.checkpoint)
     with RECORDING:
         return recorder.record(loaded.network, _clip(key, _choice), window=loaded.settings.window)
+
+
+def packed(opened: Opened) -> bytes:
+    """The trace and its frames, as the explorer draws them."""
+    return _packed(opened.choice.key, opened)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _packed(key: tuple[object, ...], _opened: Opened) -> bytes:
+    clip = _opened.clip
+    return pack(_opened.trace, clip.images, object_ids=clip.object_ids, object_names=_opened.object_names)
 
 
 def pruned_trace(opened: Opened, pruned: Pruning) -> Trace:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app import state
 from app.bar import opened
 from app.explorer import explorer
 from app.screens import details
@@ -22,9 +23,7 @@ def show() -> None:
     _predictions(shown)
     selection = explorer(
         shown.trace,
-        shown.clip.images,
-        object_ids=shown.clip.object_ids,
-        object_names=shown.object_names,
+        state.packed(shown),
         key="explorer",
         selected=st.session_state.get("selected"),
     )

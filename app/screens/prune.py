@@ -32,9 +32,7 @@ def show() -> None:
     row = _what_dies(pruning)
     explorer(
         shown.trace,
-        shown.clip.images,
-        object_ids=shown.clip.object_ids,
-        object_names=shown.object_names,
+        state.packed(shown),
         pruning=pruning,
         key="pruned-graph",
     )

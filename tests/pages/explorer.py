@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.explorer import Selection, explorer
+from app.explorer import Selection, explorer, pack
 from peerattn.pruning import survey
 from tests.traces import HOSTILE, images, object_ids, trace
 
@@ -15,9 +15,7 @@ shown = trace(seed=clip, frames=frames, hostile=True)
 weights = {each.key: each.connection_weight for each in shown.connections}
 selection = explorer(
     shown,
-    images(frames),
-    object_ids=object_ids(frames),
-    object_names={2: HOSTILE},
+    pack(shown, images(frames), object_ids=object_ids(frames), object_names={2: HOSTILE}),
     pruning=survey(shown.structure, weights, threshold) if threshold else None,
     key="explorer",
     selected=Selection("block", "top"),
