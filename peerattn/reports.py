@@ -20,7 +20,7 @@ from peerattn.evaluation import Evaluation, paired_difference
 from peerattn.generated import TEST_SEED
 from peerattn.latency import Latency
 from peerattn.network import Network
-from peerattn.pruning import survey
+from peerattn.pruning import Pruning, survey
 from peerattn.segmentation_training import Segmentation
 from peerattn.size import multiply_adds, parameters
 from peerattn.structure import Structure
@@ -92,13 +92,7 @@ def structure(network: Network, threshold: float, *, frames: int, size: int) -> 
             }
             for spec in network.structure.connections
         ],
-        "threshold": threshold,
-        "kept": len(pruning.kept),
-        "removed": len(pruning.removed),
-        "dead_blocks": list(pruning.dead_blocks),
-        "peer_only": list(pruning.peer_only),
-        "starved": list(pruning.starved),
-        "lost_modalities": list(pruning.lost_modalities),
+        **_removal(pruning),
         "output_connected": pruning.output_connected,
         "at_initialisation": [
             [spec.source, spec.target]
@@ -110,6 +104,19 @@ def structure(network: Network, threshold: float, *, frames: int, size: int) -> 
         ],
         "parameters": parameters(network),
         "multiply_adds": multiply_adds(network, frames=frames, size=size),
+    }
+
+
+def _removal(pruning: Pruning) -> dict[str, Any]:
+    """What a threshold removes and what dies of it."""
+    return {
+        "threshold": pruning.threshold,
+        "kept": len(pruning.kept),
+        "removed": len(pruning.removed),
+        "dead_blocks": list(pruning.dead_blocks),
+        "peer_only": list(pruning.peer_only),
+        "starved": list(pruning.starved),
+        "lost_modalities": list(pruning.lost_modalities),
     }
 
 
@@ -208,13 +215,7 @@ def pruned(
     shape = {"frames": loaded.settings.window, "size": loaded.settings.size}
     networks = (loaded.network, smaller.network)
     return {
-        "threshold": threshold,
-        "kept": len(pruning.kept),
-        "removed": len(pruning.removed),
-        "dead_blocks": list(pruning.dead_blocks),
-        "peer_only": list(pruning.peer_only),
-        "starved": list(pruning.starved),
-        "lost_modalities": list(pruning.lost_modalities),
+        **_removal(pruning),
         "before": before.to_json(),
         "after": after.to_json(),
         "difference": difference,
