@@ -35,15 +35,14 @@ def same_padding(size: int, window: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
-def max_pool(clip: Tensor, window: int, stride: int | None = None) -> Tensor:
-    """Max over space in each frame, to ceil(size / stride) pixels; places outside the frame never count."""
-    stride = stride or window
-    if window == stride == 1:
+def max_pool(clip: Tensor, window: int) -> Tensor:
+    """Max over windows side by side in each frame, to ceil(size / window) pixels; only pixels inside count."""
+    if window == 1:
         return clip
     frames = by_frame(clip)
-    rows, columns = (same_padding(size, window, stride) for size in frames.shape[2:])
+    rows, columns = (same_padding(size, window, window) for size in frames.shape[2:])
     padded = F.pad(frames, (*columns, *rows), value=-float("inf")) if any(rows + columns) else frames
-    return by_clip(F.max_pool2d(padded, window, stride), clip.shape[0])
+    return by_clip(F.max_pool2d(padded, window), clip.shape[0])
 
 
 class SpatialConvolution(nn.Sequential):
