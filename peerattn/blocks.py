@@ -36,7 +36,7 @@ def same_padding(size: int, window: int, stride: int) -> tuple[int, int]:
 
 
 def max_pool(clip: Tensor, window: int) -> Tensor:
-    """Max over windows side by side in each frame, to ceil(size / window) pixels; only pixels inside count."""
+    """Max over adjoining windows of each frame, to ceil(size / window) pixels; the outside never counts."""
     if window == 1:
         return clip
     frames = by_frame(clip)
