@@ -14,75 +14,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from peerattn import published_list
 from peerattn.errors import PeerattnError
+from peerattn.published_list import Options
+from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.validation import validate
 
-
-@dataclass(frozen=True)
-class Modality:
-    """A kind of input and what its channels mean; for `object`, channel k shows class `class_ids[k]`."""
-
-    name: str
-    channels: int
-    meanings: tuple[str, ...] = ()
-    class_ids: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class BlockSpec:
-    """A node of the network: convolutions at one temporal dilation that produce `width` channels.
-
-    What arrives is brought to ceil(clip size / input_reduction) pixels and to `input_width` channels,
-    whichever connections exist; `attention_width` is the width to which the pooled peers of what arrives
-    are projected.
-    """
-
-    id: str
-    level: int
-    kind: str
-    width: int
-    temporal_dilation: int = 1
-    spatial_stride: int = 1
-    repeats: int = 1
-    modality: str | None = None
-    reads: str | None = None
-    input_reduction: int = 1
-    input_width: int = 0
-    attention_width: int = 0
-
-    @property
-    def is_input(self) -> bool:
-        return self.modality is not None
-
-    @property
-    def reduction(self) -> int:
-        """Clip pixels per output pixel, along each side."""
-        return self.input_reduction * self.spatial_stride
-
-
-@dataclass(frozen=True)
-class ConnectionSpec:
-    """An edge: `weight` is σ(w) at the start; with None it counts fully and no threshold removes it."""
-
-    source: str
-    target: str
-    peers: tuple[str, ...] = ()
-    attention: str = "none"
-    weight: float | None = 0.5
-    learned: bool = True
-
-    @property
-    def key(self) -> str:
-        """The name of the connection in tables, checkpoints and pages."""
-        return f"{self.source}_to_{self.target}"
-
-
-@dataclass(frozen=True)
-class OutputSpec:
-    """An output block and the head that turns its output into the network's."""
-
-    block: str
-    head: str = "classification"
+__all__ = ["BlockSpec", "ConnectionSpec", "Modality", "OutputSpec", "Structure"]
 
 
 @dataclass(frozen=True)
@@ -117,6 +55,12 @@ class Structure:
 
     def modality(self, name: str) -> Modality:
         return next(modality for modality in self.modalities if modality.name == name)
+
+    @cached_property
+    def read_modalities(self) -> tuple[Modality, ...]:
+        """What a clip must bring: not those that the network computes from others."""
+        read = {block.reads or block.modality for block in self.blocks}
+        return tuple(modality for modality in self.modalities if modality.name in read)
 
     @cached_property
     def levels(self) -> dict[int, tuple[BlockSpec, ...]]:
@@ -166,6 +110,25 @@ class Structure:
         top = max((block.level for block in given), default=0)
         outputs = tuple(OutputSpec(block.id) for block in given if block.level == top)
         return cls(tuple(filled), tuple(connections), outputs, tuple(modalities))
+
+    @classmethod
+    def from_published(
+        cls, nodes: Sequence[Any], edge_weights: Sequence[Any] = (), options: Options | None = None
+    ) -> Structure:
+        """The structure of a list in the published format (SPEC section 2); each node's id is its position.
+
+        `edge_weights` has one entry a node and fixes the connection weights; without it they are learned.
+        `options` hold what the list leaves open. Raises PeerattnError, which names the node, for a list that
+        is not in the format.
+        """
+        return cls(*published_list.read(nodes, edge_weights, options or Options()))
+
+    def to_published(self) -> tuple[list[Any], list[Any]]:
+        """Nodes and edge weights in the published format, as `from_published` reads them.
+
+        Raises PeerattnError for a structure that the format cannot say: of other kinds of blocks, or pruned.
+        """
+        return published_list.write(self.blocks, self.connections)
 
     def to_json(self) -> dict[str, Any]:
         """Every field of every part, as the trace file and the checkpoint card hold it."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from peerattn.structure import BlockSpec, ConnectionSpec, Modality, Structure
 
 ATTENTION_MODES = ("none", "static", "self", "peer")
+POOLINGS = ("reduction", "height")
 LIMITS = {
     "level": 256,
     "width": 8192,
@@ -21,11 +22,14 @@ LIMITS = {
     "input_reduction": 1024,
     "input_width": 8192,
     "attention_width": 8192,
+    "inner_width": 8192,
+    "middle_width": 8192,
 }
 """The greatest value of each size in a block: above it, a typing error is likelier than a network."""
 MAX_BLOCKS = 2_000
 MAX_CONNECTIONS = 50_000
 MAX_CHANNELS = 8192
+MAX_ITERATIONS = 1_000
 SMALLEST_WEIGHT = 1e-6
 """Connection weights this close to 0 and 1 are refused: in float32 their parameter would be infinite."""
 
@@ -43,12 +47,14 @@ def validate(structure: Structure) -> None:
             f"{len(ids)} blocks and {len(structure.connections)} connections are too many: "
             f"at most {MAX_BLOCKS} and {MAX_CONNECTIONS}"
         )
-    modalities: set[str] = set()
+    modalities: dict[str, Modality] = {}
     for modality in structure.modalities:
         _validate_modality(modality, modalities)
-        modalities.add(modality.name)
+        modalities[modality.name] = modality
     for block in structure.blocks:
         _validate_block(block, modalities)
+    for block in structure.blocks:
+        _validate_projections(block, structure.by_id)
     keys: set[str] = set()
     for connection in structure.connections:
         _validate_connection(connection, structure)
@@ -60,13 +66,18 @@ def validate(structure: Structure) -> None:
     _validate_outputs(structure)
 
 
-def _validate_modality(modality: Modality, others: set[str]) -> None:
+def _validate_modality(modality: Modality, others: Mapping[str, Modality]) -> None:
     name, channels, class_ids = modality.name, modality.channels, modality.class_ids
     if not isinstance(name, str) or not name or name in others:
         raise PeerattnError(f"modality {name!r} must have a name of its own: rename it")
     if not _whole(channels, 1, MAX_CHANNELS):
         raise PeerattnError(
             f"modality {name}: channels is {channels!r}, but must be a whole number from 1 to {MAX_CHANNELS}"
+        )
+    if not _whole(modality.iterations, 0, MAX_ITERATIONS) or (modality.iterations and channels != 2):
+        raise PeerattnError(
+            f"modality {name}: iterations is {modality.iterations!r}, but must be a whole number from 0 to "
+            f"{MAX_ITERATIONS}, and 0 unless it is optical flow, of 2 channels"
         )
     if not _names(modality.meanings):
         raise PeerattnError(f"modality {name}: meanings must be a list of words, not {modality.meanings!r}")
@@ -86,20 +97,29 @@ def _names(value: object) -> bool:
     return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
 
 
-def _validate_block(block: BlockSpec, modalities: set[str]) -> None:
+def _validate_block(block: BlockSpec, modalities: Mapping[str, Modality]) -> None:
     for field, most in LIMITS.items():
         value = getattr(block, field)
-        least = 0 if field in ("input_width", "attention_width") else 1
+        least = 0 if field.endswith("_width") or (block.is_input and field == "temporal_dilation") else 1
         if not _whole(value, least, most):
             raise PeerattnError(
                 f"block {block.id}: {field} is {value!r}, but must be a whole number from {least} to {most}"
             )
     if not isinstance(block.kind, str):
         raise PeerattnError(f"block {block.id}: kind {block.kind!r} must be the name of a kind of block")
+    if block.pooling not in POOLINGS:
+        raise PeerattnError(
+            f"block {block.id}: pooling {block.pooling!r} must be one of {', '.join(POOLINGS)}"
+        )
+    if not _names(block.unused_projections):
+        raise PeerattnError(
+            f"block {block.id}: unused_projections must be a list of block ids, "
+            f"not {block.unused_projections!r}"
+        )
     _validate_reading(block, modalities)
 
 
-def _validate_reading(block: BlockSpec, modalities: set[str]) -> None:
+def _validate_reading(block: BlockSpec, modalities: Mapping[str, Modality]) -> None:
     if block.is_input != (block.level == 1):
         raise PeerattnError(
             f"block {block.id} is in level {block.level}: input blocks, and only they, name a modality "
@@ -110,6 +130,12 @@ def _validate_reading(block: BlockSpec, modalities: set[str]) -> None:
         raise PeerattnError(
             f"block {block.id} reads {read!r}, which is not among the modalities {sorted(modalities)}"
         )
+    modality = modalities.get(block.modality or "")
+    if modality and modality.iterations and block.reads in (None, block.modality):
+        raise PeerattnError(
+            f"block {block.id}: the network computes modality {block.modality} itself, so the block must "
+            "read another one to compute it from"
+        )
     if block.is_input and block.input_reduction != 1:
         raise PeerattnError(
             f"block {block.id}: input_reduction is {block.input_reduction}, but an input block reads "
@@ -119,6 +145,14 @@ def _validate_reading(block: BlockSpec, modalities: set[str]) -> None:
         raise PeerattnError(f"block {block.id} reads {block.reads!r}, but only input blocks read a modality")
     if not block.is_input and block.input_width == 0:
         raise PeerattnError(f"block {block.id}: input_width is 0, but what arrives needs a width: give it")
+
+
+def _validate_projections(block: BlockSpec, blocks: Mapping[str, BlockSpec]) -> None:
+    for other in block.unused_projections:
+        if other not in blocks or blocks[other].level >= block.level:
+            raise PeerattnError(f"block {block.id}: unused projection of {other!r}, which is no block below")
+    if block.unused_projections and block.attention_width == 0:
+        raise PeerattnError(f"block {block.id}: attention_width is 0, but its peers need a width: give it")
 
 
 def _validate_connection(connection: ConnectionSpec, structure: Structure) -> None:
@@ -186,7 +220,8 @@ def _validate_peers(connection: ConnectionSpec, blocks: Mapping[str, BlockSpec])
             f"connection {connection.key}: peer attention, and only it, names its peers, each once "
             f"({connection.attention} with {list(connection.peers)})"
         )
-    if connection.attention == "peer" and set(connection.peers) == {connection.source}:
+    below = [block for block in blocks.values() if block.level < target.level]
+    if connection.attention == "peer" and set(connection.peers) == {connection.source} and len(below) > 1:
         raise PeerattnError(f"connection {connection.key}: at least one peer must differ from the source")
     if connection.attention == "peer" and target.attention_width == 0:
         raise PeerattnError(f"block {target.id}: attention_width is 0, but its peers need a width: give it")

@@ -15,6 +15,8 @@ from tests.conftest import ROOT
 LAYERS = """
 errors
 validation
+specs
+published_list
 structure | weights
 trace | published | video | attention
 tables | modalities | blocks
@@ -35,7 +37,18 @@ app.main
 """
 RANKS = {room: rank for rank, line in enumerate(LAYERS.split("\n")) for room in line.split(" | ") if room}
 
-TORCH_FREE = ("errors", "validation", "structure", "trace", "published", "video", "tables", "figures")
+TORCH_FREE = (
+    "errors",
+    "validation",
+    "specs",
+    "published_list",
+    "structure",
+    "trace",
+    "published",
+    "video",
+    "tables",
+    "figures",
+)
 WITHOUT_TORCH = {f"peerattn.{name}" for name in TORCH_FREE}
 ALLOWED_IN_TRACE = {"numpy"} | set(sys.stdlib_module_names)
 
