@@ -17,7 +17,15 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.attention import NoAttention, PeerAttention, SelfAttention, StaticAttention, spatial_mean
-from peerattn.blocks import build_block, build_head, by_clip, by_frame, max_pool
+from peerattn.blocks import (
+    SHARED_HEADS,
+    RepresentationFlow,
+    build_block,
+    build_head,
+    by_clip,
+    by_frame,
+    max_pool,
+)
 from peerattn.errors import PeerattnError
 from peerattn.structure import BlockSpec, ConnectionSpec, Structure
 
@@ -87,7 +95,8 @@ class Fusion(nn.Module):
     def __init__(self, target: BlockSpec, arriving: Sequence[ConnectionSpec], structure: Structure) -> None:
         super().__init__()
         self.peers = Parts()
-        for peer in dict.fromkeys(peer for connection in arriving for peer in connection.peers):
+        needed = [peer for connection in arriving for peer in connection.peers]
+        for peer in dict.fromkeys([*needed, *target.unused_projections]):
             self.peers[peer] = nn.Linear(structure.block(peer).width, target.attention_width)
         self.align = Parts()
         for width in dict.fromkeys(structure.block(connection.source).width for connection in arriving):
@@ -107,10 +116,14 @@ class Fusion(nn.Module):
 
 
 class Outputs:
-    """The block outputs of one pass, each pooled at most once: to vectors, and to the sizes targets read."""
+    """The block outputs of one pass, each pooled at most once: to vectors, and to the sizes targets read.
 
-    def __init__(self, structure: Structure) -> None:
+    `sides` are the height and width of the clip in pixels.
+    """
+
+    def __init__(self, structure: Structure, sides: Sequence[int]) -> None:
         self.structure = structure
+        self.sides = tuple(sides)
         self.full: dict[str, Tensor] = {}
         self._pooled: dict[tuple[str, int], Tensor] = {}
         self._vectors: dict[str, Tensor] = {}
@@ -121,13 +134,33 @@ class Outputs:
             self._vectors[block_id] = spatial_mean(self.full[block_id])
         return self._vectors[block_id]
 
+    def read_sides(self, target: BlockSpec) -> tuple[int, ...]:
+        """The height and width at which a target reads."""
+        return tuple(-(-side // target.input_reduction) for side in self.sides)
+
     def reduced(self, block_id: str, target: BlockSpec) -> Tensor:
         """A block's output at the size a target reads."""
-        ratio = target.input_reduction // self.structure.block(block_id).reduction
-        key = (block_id, ratio)
+        window = self._window(block_id, target)
+        key = (block_id, window)
         if key not in self._pooled:
-            self._pooled[key] = max_pool(self.full[block_id], ratio)
+            self._pooled[key] = max_pool(self.full[block_id], window)
         return self._pooled[key]
+
+    def _window(self, block_id: str, target: BlockSpec) -> int:
+        """Pixels per side of the windows that bring a block's output to the size a target reads."""
+        ratio = target.input_reduction // self.structure.block(block_id).reduction
+        if target.pooling == "reduction" or ratio == 1:
+            return ratio
+        given, wanted = self.full[block_id].shape[3:], self.read_sides(target)
+        window = (given[0] + 1) // wanted[0]
+        if any(-(-have // window) != want for have, want in zip(given, wanted, strict=True)):
+            height, width = self.sides
+            raise PeerattnError(
+                f"the published network does not fit clips of {width}x{height} px: block {target.id} cannot "
+                f"pool block {block_id} from {given[1]}x{given[0]} to {wanted[1]}x{wanted[0]} px, "
+                "choose sides that are multiples of 32"
+            )
+        return window
 
 
 class Network(nn.Module):
@@ -143,34 +176,44 @@ class Network(nn.Module):
         self.class_names = tuple(class_names)
         self.disabled: frozenset[str] = frozenset()
         self.blocks, self.connections, self.fusions, self.heads = Parts(), Parts(), Parts(), Parts()
+        self.flows = Parts()
+        for name in structure.computed:
+            self.flows[name] = RepresentationFlow(structure.modality(name).iterations)
         for block in structure.in_order:
             arriving = structure.into(block.id)
             if block.modality:
-                channels = structure.modality(block.reads or block.modality).channels
+                channels = structure.modality(_read_by(block, structure)).channels
             else:
                 channels = block.input_width
                 self.fusions[block.id] = Fusion(block, arriving, structure)
             self.blocks[block.id] = build_block(block, channels)
             for connection in arriving:
                 self.connections[connection.key] = Connection(connection, structure)
+        self.head_reads = _head_reads(structure)
         for output in structure.outputs:
-            width = structure.block(output.block).width
-            self.heads[output.block] = build_head(output.head, width, len(self.class_names))
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            if output.block in self.head_reads:
+                width = structure.block(output.block).width
+                self.heads[output.block] = build_head(output.head, width, len(self.class_names))
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            elif isinstance(module, nn.Conv3d):
+                module.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
 
     def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
-        """Modality → (B, C, T, H, W); returns logits (B, K), the mean over the output blocks.
+        """Modality → (B, C, T, H, W); returns logits (B, K), the mean over the heads.
 
         Raises PeerattnError when a modality is missing or has the wrong channels.
         """
         clip = self._checked(clip)
-        outputs = Outputs(self.structure)
+        outputs = Outputs(self.structure, next(iter(clip.values())).shape[3:])
         for block in self.structure.in_order:
-            arriving = (
-                clip[block.reads or block.modality] if block.modality else self._fused(block, outputs, clip)
-            )
+            arriving = self._read(block, clip) if block.modality else self._fused(block, outputs, clip)
             outputs.full[block.id] = self.blocks[block.id](arriving)
-        scores = [head(outputs.full[block_id]) for block_id, head in self.heads.items()]
+        scores = [
+            head(*(outputs.full[block_id] for block_id in self.head_reads[key]))
+            for key, head in self.heads.items()
+        ]
         return torch.stack(scores).mean(dim=0)
 
     def connection_weights(self) -> dict[str, float]:
@@ -185,7 +228,7 @@ class Network(nn.Module):
 
     def _checked(self, clip: Mapping[str, Tensor]) -> dict[str, Tensor]:
         checked = {}
-        for modality in self.structure.modalities:
+        for modality in self.structure.read_modalities:
             tensor = clip.get(modality.name)
             if tensor is None:
                 raise PeerattnError(
@@ -198,6 +241,13 @@ class Network(nn.Module):
                 )
             checked[modality.name] = tensor.contiguous(memory_format=torch.channels_last_3d)
         return checked
+
+    def _read(self, block: BlockSpec, clip: dict[str, Tensor]) -> Tensor:
+        """What an input block reads; a modality that the network computes itself joins the clip."""
+        name = _read_by(block, self.structure)
+        if name not in clip:
+            clip[name] = self.flows[name](clip[str(block.reads)])
+        return clip[name]
 
     def _fused(self, target: BlockSpec, outputs: Outputs, clip: Mapping[str, Tensor]) -> Tensor:
         """What the target receives: (B, input_width, T, ceil(H / r), ceil(W / r)), r its input reduction."""
@@ -212,7 +262,7 @@ class Network(nn.Module):
             width = source.shape[1]
             totals[width] = _accumulated(totals.get(width), source, scale)
         if not totals:
-            return self._nothing(target, next(iter(clip.values())))
+            return self._nothing(target, next(iter(clip.values())), outputs.read_sides(target))
         aligned = [fusion.aligned(width, total) for width, total in totals.items()]
         return reduce(torch.add, aligned)
 
@@ -229,11 +279,27 @@ class Network(nn.Module):
         passed: Passed = self.connections[spec.key](pooled, peers)
         return passed.scale
 
-    def _nothing(self, target: BlockSpec, like: Tensor) -> Tensor:
-        clips, _, frames, *sides = like.shape
-        reduced = [-(-side // target.input_reduction) for side in sides]
-        zeros = like.new_zeros(clips, target.input_width, frames, *reduced)
+    def _nothing(self, target: BlockSpec, like: Tensor, sides: Sequence[int]) -> Tensor:
+        zeros = like.new_zeros(like.shape[0], target.input_width, like.shape[2], *sides)
         return zeros.contiguous(memory_format=torch.channels_last_3d)
+
+
+def _read_by(block: BlockSpec, structure: Structure) -> str:
+    """The modality whose tensor an input block gets: its own, unless it reads another one directly."""
+    assert block.modality is not None
+    return block.modality if block.modality in structure.computed else block.reads or block.modality
+
+
+def _head_reads(structure: Structure) -> dict[str, tuple[str, ...]]:
+    """Head → the output blocks that it reads; it has the id of the first. Heads of shared kinds read all."""
+    reads: dict[str, tuple[str, ...]] = {}
+    for output in structure.outputs:
+        sharing = tuple(other.block for other in structure.outputs if other.head == output.head)
+        if output.head not in SHARED_HEADS:
+            reads[output.block] = (output.block,)
+        elif output.block == sharing[0]:
+            reads[output.block] = sharing
+    return reads
 
 
 def _accumulated(total: Tensor | None, source: Tensor, scale: Tensor | None) -> Tensor:

@@ -63,6 +63,11 @@ class Structure:
         return tuple(modality for modality in self.modalities if modality.name in read)
 
     @cached_property
+    def computed(self) -> tuple[str, ...]:
+        """The modalities that the network computes from another one that their blocks read."""
+        return tuple(modality.name for modality in self.modalities if modality.iterations)
+
+    @cached_property
     def levels(self) -> dict[int, tuple[BlockSpec, ...]]:
         """Level → its blocks, from the inputs upward."""
         ranks = sorted({block.level for block in self.blocks})

@@ -7,16 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from peerattn.blocks import (
-    Bottleneck,
-    ClassificationHead,
-    SpatialConvolution,
-    TemporalConvolution,
-    VideoInput,
-    by_clip,
-    by_frame,
-    max_pool,
-)
+from peerattn.blocks.layers import SpatialConvolution, TemporalConvolution, by_clip, by_frame, max_pool
+from peerattn.blocks.standard import Bottleneck, ClassificationHead, VideoInput
 from peerattn.structure import BlockSpec
 
 FRAMES, SIDES = st.integers(1, 4), st.integers(1, 17)

@@ -1,0 +1,114 @@
+"""Representation flow: optical flow computed inside the network from its frames, by unrolled iterations.
+
+The TV-L1 iteration of "Representation Flow for Action Recognition" (arXiv 1810.01455, algorithm 1), as the
+published AssembleNets use it: on the brightness of the frames, with kernels and step sizes that are stored
+with the weights and, by default, not trained.
+
+Shapes: B clips, T frames, H, W pixels, N = B·(T - 1) pairs of frames.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from peerattn.errors import PeerattnError
+
+TINY = 1e-12
+CENTRAL = (-0.5, 0.0, 0.5)
+FORWARD = (-1.0, 1.0)
+
+
+class RepresentationFlow(nn.Module):
+    """Frames (B, C, T, H, W) → flow (B, 2, T, H, W), across and down; the last frame repeats the one before.
+
+    Brightness is brought to 0 to 255 by the extremes of the whole batch, so a clip's flow depends on the
+    clips it is run with, as published. Raises PeerattnError for a single frame.
+    """
+
+    def __init__(self, iterations: int) -> None:
+        super().__init__()
+        self.iterations = iterations
+        self.img_grad_x, self.img_grad_y = _across(CENTRAL), _down(CENTRAL)
+        self.f_grad_x, self.f_grad_y = _across(FORWARD), _down(FORWARD)
+        self.f_grad_x2, self.f_grad_y2 = _across(FORWARD), _down(FORWARD)
+        self.theta, self.lambda_, self.tau = _fixed(0.3), _fixed(0.15), _fixed(0.25)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        clips, _, count = frames.shape[:3]
+        if count < 2:
+            raise PeerattnError("this network computes optical flow itself, which takes two frames or more")
+        brightness = rescaled(frames.mean(dim=1))  # (B, T, H, W)
+        before, after = brightness[:, :-1].flatten(0, 1)[:, None], brightness[:, 1:].flatten(0, 1)[:, None]
+        pairs = self.between(before, after).unflatten(0, (clips, count - 1))  # (B, T - 1, 2, H, W)
+        flow = with_last_repeated(pairs).transpose(1, 2)
+        return flow.contiguous(memory_format=torch.channels_last_3d)
+
+    def between(self, before: Tensor, after: Tensor) -> Tensor:
+        """Flow (N, 2, H, W) between frames (N, 1, H, W)."""
+        theta = self.theta.abs() + TINY
+        slope_x, slope_y = central(after, self.img_grad_x), central(after, self.img_grad_y)
+        steepness = slope_x**2 + slope_y**2 + TINY
+        change = after - before
+        bound, step_size = self.lambda_ * theta, self.tau / theta
+        u1 = u2 = p11 = p12 = p21 = p22 = torch.zeros_like(before)
+        for _ in range(self.iterations):
+            residual = change + slope_x * u1 + slope_y * u2 + TINY
+            step = _step(residual, steepness, bound)
+            u1 = u1 + step * slope_x + theta * self._divergence(p11, p12)
+            u2 = u2 + step * slope_y + theta * self._divergence(p21, p22)
+            p11, p12 = self._dual(u1, p11, p12, step_size)
+            p21, p22 = self._dual(u2, p21, p22, step_size)
+        return torch.cat([u1, u2], dim=1)
+
+    def _divergence(self, across: Tensor, down: Tensor) -> Tensor:
+        """Backward differences: each field one pixel on, a zero entering, then forward differences."""
+        shifted = F.pad(across, (1, -1)), F.pad(down, (0, 0, 1, -1))
+        return forward_difference(shifted[0], self.f_grad_x) + forward_difference(shifted[1], self.f_grad_y)
+
+    def _dual(self, flow: Tensor, across: Tensor, down: Tensor, step_size: Tensor) -> tuple[Tensor, Tensor]:
+        x, y = forward_difference(flow, self.f_grad_x2), forward_difference(flow, self.f_grad_y2)
+        norm = 1 + step_size * torch.sqrt(x**2 + y**2 + TINY)
+        return (across + step_size * x) / norm, (down + step_size * y) / norm
+
+
+def rescaled(brightness: Tensor) -> Tensor:
+    """To 0 to 255 over all clips, frames and pixels; 0 where nothing differs (as published: not a number)."""
+    least, greatest = brightness.min(), brightness.max()
+    span = greatest - least
+    return 255 * (brightness - least) / torch.where(span > 0, span, torch.ones_like(span))
+
+
+def with_last_repeated(pairs: Tensor) -> Tensor:
+    """(B, T - 1, …) → (B, T, …)."""
+    return torch.cat([pairs, pairs[:, -1:]], dim=1)
+
+
+def central(image: Tensor, kernel: Tensor) -> Tensor:
+    """Convolution with three taps along one axis, zeros outside."""
+    return F.conv2d(image, kernel, padding=(kernel.shape[2] // 2, kernel.shape[3] // 2))
+
+
+def forward_difference(image: Tensor, kernel: Tensor) -> Tensor:
+    """Convolution with two taps: a place and the next one, zero beyond the right or lower edge."""
+    return F.conv2d(F.pad(image, (0, kernel.shape[3] - 1, 0, kernel.shape[2] - 1)), kernel)
+
+
+def _step(residual: Tensor, steepness: Tensor, bound: Tensor) -> Tensor:
+    """How far along the slope: at most `bound`, and to a residual of zero where that is nearer."""
+    limit = bound * steepness
+    exact = torch.where(steepness > TINY, -residual / steepness, torch.zeros_like(residual))
+    return torch.where(residual < -limit, bound, torch.where(residual > limit, -bound, exact))
+
+
+def _fixed(value: float | list[list[list[list[float]]]]) -> nn.Parameter:
+    return nn.Parameter(torch.tensor(value), requires_grad=False)
+
+
+def _across(taps: tuple[float, ...]) -> nn.Parameter:
+    return _fixed([[[list(taps)]]])
+
+
+def _down(taps: tuple[float, ...]) -> nn.Parameter:
+    return _fixed([[[[tap] for tap in taps]]])

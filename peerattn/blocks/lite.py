@@ -1,0 +1,87 @@
+"""The blocks and the head of AssembleNet++lite, as published: inverted bottlenecks, dense 3D convolutions.
+
+Spatial convolutions are padded as TensorFlow pads them; no input block pools (google-research, folder
+assemblenet, commit 0c1bbe5).
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from peerattn.blocks.assemblenet import scores
+from peerattn.blocks.layers import (
+    SpaceTimeConvolution,
+    SpatialConvolution,
+    TemporalConvolution,
+    published_norms,
+    started_at_zero,
+)
+from peerattn.structure import BlockSpec
+
+HEAD_WIDTHS = (432, 2048)
+
+
+class LiteInput(nn.Sequential):
+    """Input block, for rgb and for flow: 3×3 convolution of stride 2 → temporal convolution of 3 frames."""
+
+    def __init__(self, spec: BlockSpec, arriving: int) -> None:
+        super().__init__(
+            SpatialConvolution(arriving, spec.width, window=3, stride=spec.spatial_stride, same=True),
+            TemporalConvolution(spec.width, spec.width, dilation=max(spec.temporal_dilation, 1)),
+        )
+        published_norms(self)
+
+
+class _Residual(nn.Module):
+    """1×1 to `inner_width` → 3×3×3 to `middle_width` (where strided: 3×3, then over time) → 1×1."""
+
+    def __init__(self, spec: BlockSpec, arriving: int, *, first: bool) -> None:
+        super().__init__()
+        inner, middle, dilation = spec.inner_width, spec.middle_width, spec.temporal_dilation
+        stride = spec.spatial_stride if first else 1
+        self.shortcut = (
+            SpatialConvolution(arriving, spec.width, stride=stride, relu=False) if first else nn.Identity()
+        )
+        wide = (
+            [
+                SpatialConvolution(inner, middle, window=3, stride=stride, same=True),
+                TemporalConvolution(middle, middle, dilation=dilation),
+            ]
+            if stride > 1
+            else [SpaceTimeConvolution(inner, middle, dilation=dilation)]
+        )
+        last = started_at_zero(SpatialConvolution(middle, spec.width, relu=False))
+        self.residual = nn.Sequential(SpatialConvolution(arriving, inner), *wide, last)
+
+    def forward(self, clip: Tensor) -> Tensor:
+        return F.relu(self.residual(clip) + self.shortcut(clip))
+
+
+class LiteBlock(nn.Sequential):
+    """Space-time block: `repeats` residual bottlenecks, wider inside than outside."""
+
+    def __init__(self, spec: BlockSpec, arriving: int) -> None:
+        widths = [arriving, *[spec.width] * (spec.repeats - 1)]
+        super().__init__(*(_Residual(spec, width, first=not number) for number, width in enumerate(widths)))
+        published_norms(self)
+
+
+class LiteHead(nn.Module):
+    """Two 1×1 convolutions, mean over space, then as the head of AssembleNet; reads one output block."""
+
+    def __init__(self, arriving: int, classes: int, *, over_time: bool = False, dropout: float = 0.0) -> None:
+        super().__init__()
+        middle, wide = HEAD_WIDTHS
+        self.widen = nn.Sequential(SpatialConvolution(arriving, middle), SpatialConvolution(middle, wide))
+        self.dropout = nn.Dropout(dropout)
+        self.dense = nn.Linear(wide, classes)
+        self.over_time = over_time
+        published_norms(self)
+
+    def forward(self, output: Tensor) -> Tensor:
+        """(B, C, T, H, W) → (B, K)."""
+        vectors = self.widen(output).mean(dim=(3, 4))  # (B, C, T)
+        if self.over_time:
+            return scores(self.dense, vectors, over_time=True)
+        return scores(self.dense, self.dropout(vectors.mean(dim=2, keepdim=True)), over_time=False)

@@ -1,0 +1,73 @@
+"""The block kinds of our own networks: one-stride input blocks, (2+1)D bottlenecks, the mean as head.
+
+A (2+1)D convolution is a convolution over space in each frame, then one over time at each place, dilated to
+the block's temporal resolution.
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from peerattn.blocks.layers import SpatialConvolution, TemporalConvolution
+from peerattn.structure import BlockSpec
+
+
+class VideoInput(nn.Sequential):
+    """Input block: one strided convolution with overlapping windows, then a dilated temporal convolution.
+
+    At stride s the windows are 2s - 1 pixels wide. Striding at once, where other networks stride and then
+    pool, keeps the largest tensors of the network from existing at all.
+    """
+
+    def __init__(self, spec: BlockSpec, arriving: int) -> None:
+        stride = spec.spatial_stride
+        super().__init__(
+            SpatialConvolution(arriving, spec.width, window=2 * stride - 1, stride=stride),
+            TemporalConvolution(spec.width, spec.width, dilation=spec.temporal_dilation),
+        )
+
+
+class _Bottleneck(nn.Module):
+    def __init__(self, arriving: int, width: int, *, stride: int, dilation: int) -> None:
+        super().__init__()
+        inner = max(width // 2, 1)
+        self.shortcut = (
+            nn.Identity()
+            if arriving == width and stride == 1
+            else SpatialConvolution(arriving, width, stride=stride, relu=False)
+        )
+        self.residual = nn.Sequential(
+            SpatialConvolution(arriving, inner),
+            SpatialConvolution(inner, inner, window=3, stride=stride),
+            TemporalConvolution(inner, inner, dilation=dilation),
+            SpatialConvolution(inner, width, relu=False),
+        )
+
+    def forward(self, clip: Tensor) -> Tensor:
+        return F.relu(self.shortcut(clip) + self.residual(clip))
+
+
+class Bottleneck(nn.Sequential):
+    """Space-time block: `repeats` residual (2+1)D bottlenecks: 1×1, 3×3 strided, temporal, 1×1."""
+
+    def __init__(self, spec: BlockSpec, arriving: int) -> None:
+        widths = [arriving, *[spec.width] * (spec.repeats - 1)]
+        strides = [spec.spatial_stride, *[1] * (spec.repeats - 1)]
+        super().__init__(
+            *(
+                _Bottleneck(width, spec.width, stride=stride, dilation=spec.temporal_dilation)
+                for width, stride in zip(widths, strides, strict=True)
+            )
+        )
+
+
+class ClassificationHead(nn.Sequential):
+    """Mean over space and time, dropout, one score a class: (B, C, T, H, W) → (B, K)."""
+
+    def __init__(self, arriving: int, classes: int, dropout: float = 0.2) -> None:
+        super().__init__(nn.Dropout(dropout), nn.Linear(arriving, classes))
+
+    def forward(self, clip: Tensor) -> Tensor:
+        scores: Tensor = super().forward(clip.mean(dim=(2, 3, 4)))
+        return scores
