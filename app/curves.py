@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from app.jobs import Progress
 from peerattn.checkpoint import Checkpoint
+from peerattn.connectivity import Pruning
 from peerattn.data import Example, FolderExamples, labelled_files
 from peerattn.evaluation import CurvePoint, threshold_curve
 from peerattn.generated import GeneratedExamples
 from peerattn.modalities import Segmenter
-from peerattn.pruning import Pruning
 
 MEMORY = 2**30  # bytes of prepared clips kept; a larger set is read anew for every threshold
 

@@ -20,7 +20,7 @@ from peerattn.figures.scripts import script
 from peerattn.trace import Trace
 
 if TYPE_CHECKING:
-    from peerattn.pruning import Pruning
+    from peerattn.connectivity import Pruning
 
 DIGEST = 24
 """Characters of a recording's digest, which stands before it on the wire."""

@@ -24,9 +24,9 @@ from app.jobs import Job, Jobs
 from peerattn import checkpoint as checkpoints
 from peerattn import modalities, pruning, recorder, video
 from peerattn.checkpoint import Checkpoint
+from peerattn.connectivity import Pruning
 from peerattn.errors import PeerattnError
 from peerattn.modalities import Clip, ObjectMaps, Segmenter
-from peerattn.pruning import Pruning
 from peerattn.size import multiply_adds, parameters
 from peerattn.trace import Trace
 from peerattn.video import Frames, VideoInfo

@@ -16,11 +16,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from peerattn.connectivity import Pruning, survey, thresholds
 from peerattn.data import Example
 from peerattn.errors import PeerattnError
 from peerattn.modalities import windows
 from peerattn.network import Network
-from peerattn.pruning import Pruning, masked, survey, thresholds
+from peerattn.pruning import masked
 
 Z95 = 1.959964  # standard deviations either side of the mean that hold 95 % of a normal distribution
 RESAMPLES = 2_000

@@ -14,13 +14,13 @@ from rich.text import Text
 
 from peerattn import checkpoint as checkpoints
 from peerattn.checkpoint import Checkpoint
+from peerattn.connectivity import Pruning, survey
 from peerattn.console import percent
 from peerattn.errors import PeerattnError
 from peerattn.evaluation import Evaluation, paired_difference
 from peerattn.generated import TEST_SEED
 from peerattn.latency import Latency
 from peerattn.network import Network
-from peerattn.pruning import Pruning, survey
 from peerattn.segmentation_training import Segmentation
 from peerattn.size import multiply_adds, parameters
 from peerattn.structure import Structure

@@ -13,17 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from peerattn.structure import Structure
+from peerattn.connectivity import MIXED, source_modality
 from peerattn.trace import Array, ConnectionTrace, Trace
 
-MIXED = "mixed"
-"""Where a block or line belongs that no single modality has to itself."""
 Grouping = Literal["modality", "level"]
-
-
-def source_modality(structure: Structure, block_id: str) -> str:
-    """The modality an input block reads; `mixed` for every inner block."""
-    return structure.block(block_id).modality or MIXED
 
 
 def window_of_frame(trace: Trace) -> NDArray[np.int64]:

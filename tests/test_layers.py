@@ -18,7 +18,7 @@ validation
 specs
 published_list
 structure | weights
-trace | published | video | attention
+trace | published | video | attention | connectivity
 tables | modalities | blocks
 figures | network
 size | latency
@@ -44,6 +44,7 @@ TORCH_FREE = (
     "published_list",
     "structure",
     "trace",
+    "connectivity",
     "published",
     "video",
     "tables",

@@ -12,8 +12,8 @@ from app.screens.parts import chart, number, numbers
 from app.state import Opened
 from app.words import interval, percent, plain, points, points_interval
 from peerattn import figures, tables
+from peerattn.connectivity import Pruning
 from peerattn.evaluation import CurvePoint, Evaluation, paired_difference
-from peerattn.pruning import Pruning
 
 COUNTS = (48, 96, 192, 384)
 

@@ -13,7 +13,7 @@ from app.screens.parts import chart, number, numbers
 from app.state import Opened
 from app.words import DEFINITIONS, percent, plain
 from peerattn import figures
-from peerattn.pruning import Pruning, survey
+from peerattn.connectivity import Pruning, survey
 from peerattn.trace import Trace
 
 

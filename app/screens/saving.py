@@ -10,8 +10,8 @@ from app.saved import save_pruned
 from app.screens.parts import number, numbers
 from app.state import Opened
 from app.words import plain, thousands
+from peerattn.connectivity import Pruning
 from peerattn.errors import PeerattnError
-from peerattn.pruning import Pruning
 
 
 def show(shown: Opened, pruning: Pruning) -> None:

@@ -6,9 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from peerattn.connectivity import source_modality
 from peerattn.figures.palette import DASHES, LEVELS, VIRIDIS, looks, plain
 from peerattn.structure import Structure
-from peerattn.tables import Grouping, attention_by, attention_groups, source_modality
+from peerattn.tables import Grouping, attention_by, attention_groups
 from peerattn.trace import ConnectionTrace, Trace
 
 FACTOR = "attention factor"

@@ -12,9 +12,9 @@ from typing import Any
 
 from pyvis.network import Network
 
+from peerattn.connectivity import MIXED
 from peerattn.figures.palette import Look, looks
 from peerattn.structure import BlockSpec, Structure
-from peerattn.tables import MIXED
 
 COLUMN = 84
 """Distance in graph units between two blocks that share a level and a lane."""

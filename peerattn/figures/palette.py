@@ -13,7 +13,7 @@ from html import escape
 import numpy as np
 from plotly.colors import get_colorscale
 
-from peerattn.tables import MIXED
+from peerattn.connectivity import MIXED
 
 
 @dataclass(frozen=True)
