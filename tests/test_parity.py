@@ -1,0 +1,132 @@
+"""The published networks against the official TensorFlow graph: every tensor of every golden case.
+
+Cases lie in tests/parity/cases, and in the folders that PARITY_CASES names, separated by `:`.
+"""
+
+import functools
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from peerattn.blocks.flow import RepresentationFlow
+from peerattn.convert import to_tf_variables, variables
+from tests.conftest import ROOT
+from tests.parity import golden, mutations, recipe
+from tests.parity.golden import Case
+
+FOLDERS = [ROOT / "tests" / "parity", *map(Path, filter(None, os.environ.get("PARITY_CASES", "").split(":")))]
+PATHS = [
+    path
+    for folder in FOLDERS
+    for path in sorted(folder.rglob("*.json"))
+    if path.with_suffix(".npz").is_file()
+]
+CASES = {str(path): golden.read(path) for path in PATHS}
+RUNS = [name for name, case in CASES.items() if "config" in case.document and not case.training]
+TRAINED = [name for name, case in CASES.items() if case.training]
+FLOWS = [name for name, case in CASES.items() if "config" not in case.document]
+SHORT = functools.partial(pytest.mark.parametrize, ids=lambda name: Path(name).stem)
+
+
+def test_the_cases_are_there() -> None:
+    assert len(RUNS) >= 23
+    assert len(TRAINED) >= 3
+    assert FLOWS
+
+
+@SHORT("name", RUNS)
+def test_evaluation_gives_the_official_numbers(name: str) -> None:
+    """Recipe, names, counts, then every tensor in the order of its making, then the logits."""
+    case = CASES[name]
+    check_recipe(case)
+    network = case.network()
+    named = [(variable.name, list(variable.shape)) for variable in variables(network)]
+    assert named == [(entry[0], entry[1]) for entry in case.document["variables"]]
+    check_counts(case, network)
+    logits, seen = golden.run(case, network)
+    assert next(golden.departures(case, seen), None) is None
+    assert np.abs(logits - case.logits()).max() <= golden.LOGITS
+
+
+def check_recipe(case: Case) -> None:
+    """The inputs and weights are those that the official graph was run on."""
+    inputs, document = case.inputs(), case.document
+    assert golden.digest(iter([inputs["rgb"]])) == document["video_sha256"]
+    if "object" in inputs:
+        assert golden.digest(iter([inputs["object"]])) == document["object_sha256"]
+    assert golden.digest(iter(case.variables().values())) == document["weights_sha256"]
+
+
+def check_counts(case: Case, network: torch.nn.Module) -> None:
+    """All numbers of the official variables, and those of them that training may change."""
+    learned = sum(part.numel() for part in network.parameters() if part.requires_grad)
+    assert learned == case.document["params_trainable"]
+    total = sum(part.numel() for name, part in network.state_dict().items() if "num_batches" not in name)
+    assert total == case.document["params_total"]
+
+
+@SHORT("name", TRAINED)
+def test_training_gives_the_official_logits_moving_statistics_and_gradients(name: str) -> None:
+    case = CASES[name]
+    network = case.network()
+    logits = network(golden.clip(case.inputs()))
+    assert np.abs(logits.detach().numpy() - case.logits()).max() <= golden.TRAINING_LOGITS
+    after = to_tf_variables(network)
+    for variable, mean, norm in case.document["moving_after"]:
+        value = after[variable].astype(np.float64)
+        assert np.linalg.norm(value) == pytest.approx(norm, rel=golden.MOVING), variable
+        assert value.mean() == pytest.approx(mean, rel=golden.MOVING, abs=golden.MOVING), variable
+    projection = recipe.noise("projection", case.config["salt"], logits.shape).astype(np.float32)
+    (logits * torch.from_numpy(projection)).sum().backward()
+    check_gradients(case, {variable.name: variable.tensors for variable in variables(network)})
+
+
+def check_gradients(case: Case, tensors: dict[str, tuple[torch.Tensor, ...]]) -> None:
+    """The same variables have one, of the same size: rounding reaches it more than it does the logits."""
+    assert all(tensors[name][0].grad is None for name in case.document["no_gradient"])
+    apart = []
+    for name, norm, _ in case.document["grad_norms"]:
+        parts = [tensor.grad for tensor in tensors[name]]
+        ours = torch.stack([part.norm() for part in parts if part is not None]).norm().item()
+        apart.append(abs(ours - norm) / norm)
+    assert np.median(apart) <= 0.01
+    assert max(apart) <= 0.25
+
+
+@SHORT("name", FLOWS)
+@pytest.mark.parametrize("iterations", [1, 2, 20, 40])
+def test_representation_flow_is_the_official_one_at_every_pixel(name: str, iterations: int) -> None:
+    arrays = CASES[name].arrays()
+    frames = golden.clip({"rgb": arrays["video"]})["rgb"]
+    with torch.no_grad():
+        flow = RepresentationFlow(iterations)(frames).permute(0, 2, 3, 4, 1).flatten(0, 1)
+    official = arrays[f"flow_iter{iterations}"]
+    assert np.abs(flow.numpy() - official).max() <= 1e-4
+
+
+@pytest.mark.parametrize("name", ["c_asnp50_full_peer_odd", "d_lite_peer_nonsquare", "a_asn50_learned_odd"])
+def test_float64_and_float32_agree_on_fresh_weights(name: str) -> None:
+    """A second route, which the golden values cannot have led: other weights, and no rounding to speak of."""
+    case = golden.read(ROOT / "tests" / "parity" / "cases" / f"{name}.json")
+    network = case.network(salt="fresh")
+    single, _ = golden.run(case, network)
+    double, _ = golden.run(case, network.double(), torch.float64)
+    assert np.abs(single - case.logits()).max() > 0.1
+    assert np.abs(single - double).max() <= 2e-5
+
+
+@SHORT("name", [name for name in RUNS if "50" in name or "lite_p" in name][:4])
+def test_variables_go_to_the_network_and_back_without_loss(name: str) -> None:
+    case = CASES[name]
+    given = case.variables()
+    back = to_tf_variables(case.network())
+    assert given.keys() == back.keys()
+    assert all(np.array_equal(given[key], back[key]) for key in given)
+
+
+@pytest.mark.parametrize("mutation", mutations.MUTATIONS, ids=lambda mutation: mutation.name)
+def test_each_mistake_is_caught(mutation: mutations.Mutation) -> None:
+    assert mutations.caught(mutation)
