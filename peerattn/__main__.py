@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from peerattn import checkpoint as checkpoints
-from peerattn import pruning, reports, training
+from peerattn import pruning, reports, structure_report, training, untrained
 from peerattn.checkpoint import Checkpoint
 from peerattn.console import Device, chosen_device, progress_bar, refusals, report
 from peerattn.data import Example, FolderExamples, labelled_files, read_clip
@@ -49,7 +49,9 @@ ObjectsOption = Annotated[
 @app.command("record")
 def record_command(
     clip: Annotated[Path, typer.Argument(help="A video file.")],
-    checkpoint: CheckpointOption = "actionworld",
+    checkpoint: Annotated[
+        str, typer.Option(help="The name of a checkpoint, or of a published network (untrained filters).")
+    ] = "actionworld",
     objects: Annotated[
         Path | None, typer.Option(help="A file of object maps that goes with the clip.")
     ] = None,
@@ -61,8 +63,8 @@ def record_command(
     json_file: JsonOption = None,
 ) -> None:
     """Predictions for a clip, and the trace of every connection while it ran."""
-    loaded = checkpoints.load(checkpoint, chosen_device(device))
-    modalities = loaded.structure.modalities
+    loaded = untrained.opened(checkpoint, chosen_device(device))
+    modalities = loaded.structure.read_modalities
     segmenter = None if objects else _segmenter(loaded)
     prepared = read_clip(
         clip,
@@ -74,7 +76,13 @@ def record_command(
         hold=hold,
     )
     with progress_bar("windows") as progress:
-        trace = record(loaded.network, prepared, window=loaded.settings.window, progress=progress)
+        trace = record(
+            loaded.network,
+            prepared,
+            window=loaded.settings.window,
+            remarks=loaded.remarks,
+            progress=progress,
+        )
     if out:
         trace.save(out)
     report(trace.to_json(), reports.predictions_table(trace, clip.name), json_file)
@@ -82,17 +90,34 @@ def record_command(
 
 @app.command("structure")
 def structure_command(
-    name: Annotated[str, typer.Argument(help="A checkpoint's name, or a structure's JSON file.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="A published structure, a checkpoint, or a JSON file: a structure, or a list."),
+    ],
     threshold: Annotated[float, typer.Option(help="Remove connections of lower weight.")] = 0.0,
-    frames: Annotated[int, typer.Option(help="Frames of the clip that costs are counted for.", min=1)] = 16,
-    size: Annotated[int, typer.Option(help="Pixels per side of that clip.", min=16)] = 64,
+    frames: Annotated[
+        int | None, typer.Option(help="Frames of the clip that costs are counted for.", min=1)
+    ] = None,
+    size: Annotated[int | None, typer.Option(help="Pixels per side of that clip.", min=1)] = None,
+    classes: Annotated[int | None, typer.Option(help="How many classes the network tells.", min=1)] = None,
+    attention: Annotated[
+        str | None, typer.Option(help="Of a published structure: peer, self or none.")
+    ] = None,
+    object_classes: Annotated[int | None, typer.Option(help="Of a published structure.")] = None,
+    clip_width: Annotated[
+        int | None, typer.Option(help="Pixels for which a published lite is built; 0: its true channels.")
+    ] = None,
     device: DeviceOption = Device.auto,
     json_file: JsonOption = None,
 ) -> None:
-    """The level graph, and what a threshold would remove from it."""
-    network = reports.network_of(name)
-    result = reports.structure(network, threshold, frames=frames, size=size)
-    report(result, reports.structure_table(result, name), json_file)
+    """The level graph, what a threshold would remove from it, and what it costs; needs no trained filters."""
+    options = _given(attention=attention, object_classes=object_classes, clip_width=clip_width)
+    if clip_width == 0:
+        options["clip_width"] = None
+    sizes = _given(frames=frames, height=size, width=size, classes=classes)
+    shown = dataclasses.replace(structure_report.subject(name, **options), **sizes)
+    result = structure_report.result(shown, threshold)
+    report(result, structure_report.table(result), json_file)
 
 
 @app.command("evaluate")
@@ -189,8 +214,13 @@ def train_objects_command(
     report(dataclasses.asdict(result), reports.segmentation_table(result, out), json_file)
 
 
+def _given(**values: Any) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def _segmenter(loaded: Checkpoint) -> Segmenter | None:
-    reads_objects = any(modality.name == "object" for modality in loaded.structure.modalities)
+    reads_objects = any(modality.name == "object" for modality in loaded.structure.read_modalities)
     return load_segmenter(SEGMENTER) if reads_objects else None
 
 
@@ -198,7 +228,7 @@ def _examples(
     loaded: Checkpoint, data: Path | None, split: str | None, *, clips: int, objects: reports.Objects
 ) -> Sequence[Example]:
     """The labelled clips that a network is measured on."""
-    reading: dict[str, Any] = {"modalities": loaded.structure.modalities, "settings": loaded.settings}
+    reading: dict[str, Any] = {"modalities": loaded.structure.read_modalities, "settings": loaded.settings}
     if data is not None:
         files = labelled_files(data, split=split)
         needs_maps = any(file.objects is None for file in files)

@@ -5,56 +5,27 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
-import torch
 from rich.table import Table
 from rich.text import Text
 
-from peerattn import checkpoint as checkpoints
 from peerattn.checkpoint import Checkpoint
-from peerattn.connectivity import Pruning, survey
+from peerattn.connectivity import survey
 from peerattn.console import percent
-from peerattn.errors import PeerattnError
 from peerattn.evaluation import Evaluation, paired_difference
 from peerattn.generated import TEST_SEED
 from peerattn.latency import Latency
-from peerattn.network import Network
 from peerattn.segmentation_training import Segmentation
 from peerattn.size import multiply_adds, parameters
-from peerattn.structure import Structure
+from peerattn.structure_report import removal
 from peerattn.trace import Trace
 from peerattn.training import TrainingConfig
-
-AT_INITIALISATION = 0.01
-"""A connection weight this close to 0.5, where all start, has learned nothing yet."""
-
-
-MOST_PARAMETERS = 500_000_000
-"""Two gigabytes: a structure's file may ask for more than there is memory."""
 
 
 class Objects(StrEnum):
     true = "true"
     estimated = "estimated"
-
-
-def network_of(name: str) -> Network:
-    """The network of a checkpoint, or of a structure's JSON file (its filters then untrained)."""
-    path = Path(name)
-    if path.suffix != ".json":
-        return checkpoints.load(name).network
-    try:
-        document = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise PeerattnError(f"{name} is not a text file: give a structure's JSON file") from error
-    structure = Structure.parse(document)
-    with torch.device("meta"):
-        size = parameters(Network(structure, ["class"]))
-    if size > MOST_PARAMETERS:
-        raise PeerattnError(f"{name} asks for {size:,} parameters: at most {MOST_PARAMETERS:,} are built")
-    return Network(structure, ["class"])
 
 
 def predictions_table(trace: Trace, clip: str) -> Table:
@@ -73,81 +44,6 @@ def predictions_table(trace: Trace, clip: str) -> Table:
         number = int(window.probabilities.argmax())
         of = f"window {first:.2f} to {last:.2f} s"
         table.add_row(of, Text(trace.class_names[number]), f"{window.probabilities[number]:.1%}")
-    return table
-
-
-def structure(network: Network, threshold: float, *, frames: int, size: int) -> dict[str, Any]:
-    """The level graph with its weights, what the threshold removes, and what the whole costs."""
-    weights = network.connection_weights()
-    pruning = survey(network.structure, weights, threshold)
-    kept, read = set(pruning.kept), {spec.source for spec in network.structure.connections}
-    outputs = {output.block for output in network.structure.outputs}
-    return {
-        "connections": [
-            {
-                "source": spec.source,
-                "target": spec.target,
-                "connection_weight": weights.get(spec.key),
-                "kept": spec.key in kept,
-            }
-            for spec in network.structure.connections
-        ],
-        **_removal(pruning),
-        "output_connected": pruning.output_connected,
-        "at_initialisation": [
-            [spec.source, spec.target]
-            for spec in network.structure.connections
-            if spec.learned and abs(weights.get(spec.key, 1.0) - 0.5) <= AT_INITIALISATION
-        ],
-        "unused_blocks": [
-            block.id for block in network.structure.blocks if block.id not in read and block.id not in outputs
-        ],
-        "parameters": parameters(network),
-        "multiply_adds": multiply_adds(network, frames=frames, size=size),
-    }
-
-
-def _removal(pruning: Pruning) -> dict[str, Any]:
-    """What a threshold removes and what dies of it."""
-    return {
-        "threshold": pruning.threshold,
-        "kept": len(pruning.kept),
-        "removed": len(pruning.removed),
-        "dead_blocks": list(pruning.dead_blocks),
-        "peer_only": list(pruning.peer_only),
-        "starved": list(pruning.starved),
-        "lost_modalities": list(pruning.lost_modalities),
-    }
-
-
-def structure_table(result: Mapping[str, Any], name: str) -> Table:
-    """The connections by weight, and what the threshold does."""
-    facts = [
-        f"{result['kept']} connections kept, {result['removed']} removed (weight < {result['threshold']:g})",
-        *(
-            f"{title}: {', '.join(result[key])}"
-            for title, key in (
-                ("dead blocks", "dead_blocks"),
-                ("of these still computed, as peers", "peer_only"),
-                ("starved blocks", "starved"),
-                ("lost modalities", "lost_modalities"),
-                ("blocks nothing reads", "unused_blocks"),
-            )
-            if result[key]
-        ),
-        f"{len(result['at_initialisation'])} connections still at their initial weight",
-        f"{result['parameters']:,} parameters, {result['multiply_adds'] / 1e6:.1f} M multiply-adds a clip",
-    ]
-    if not result["output_connected"]:
-        facts.append("no path is left from an input block to an output block")
-    table = Table(title=Text(name), caption=Text("\n".join(facts)), caption_justify="left")
-    for column in ("source", "target", "connection weight", ""):
-        table.add_column(column, justify="right" if column == "connection weight" else "left")
-    for row in result["connections"]:
-        weight = row["connection_weight"]
-        shown = "none" if weight is None else f"{weight:.3f}"
-        removed = "" if row["kept"] else "removed"
-        table.add_row(Text(row["source"]), Text(row["target"]), shown, removed)
     return table
 
 
@@ -215,7 +111,7 @@ def pruned(
     shape = {"frames": loaded.settings.window, "size": loaded.settings.size}
     networks = (loaded.network, smaller.network)
     return {
-        **_removal(pruning),
+        **removal(pruning),
         "before": before.to_json(),
         "after": after.to_json(),
         "difference": difference,

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from peerattn import published
 from peerattn.__main__ import main
 from peerattn.actionworld import CLASS_NAMES, MAP_NAMES, generate
 from peerattn.checkpoint import load
@@ -151,6 +152,7 @@ def test_record_on_cuda_agrees_with_the_cpu(run: Run, folder: Path) -> None:
 STRUCTURE_KEYS = {
     *("connections", "kept", "removed", "dead_blocks", "peer_only", "starved", "lost_modalities"),
     *("output_connected", "at_initialisation", "unused_blocks", "parameters", "multiply_adds"),
+    *("mean_weight_by_modality", "attention_weights", "memory_bytes", "after", "blocks", "clip"),
 }
 
 
@@ -175,6 +177,49 @@ def test_structure_reads_a_structures_file_too(run: Run, folder: Path) -> None:
     code, out, _ = run("structure", "mine.json")
     assert code == 0
     assert "still at their initial weight" in " ".join(out.split())
+
+
+def test_structure_of_the_released_network_at_a_fifth(run: Run) -> None:
+    found = answer(run, "structure", "full_asnp50", "--threshold", "0.2")
+    assert found.keys() >= STRUCTURE_KEYS
+    assert (found["kept"], found["removed"]) == (35, 10)
+    assert (found["dead_blocks"], found["peer_only"], found["unused_blocks"]) == (["9"], ["9"], ["9"])
+    assert {target for _, target in found["at_initialisation"]} == {"9", "12"}
+    assert len(found["at_initialisation"]) == 10
+    means = {name: round(weight, 3) for name, weight in found["mean_weight_by_modality"].items()}
+    assert means == {"rgb": 0.535, "flow": 0.245, "object": 0.743, "mixed": 0.441}
+    assert found["attention_weights"] == sum(len(row["peers"]) for row in found["connections"]) == 392
+    assert found["clip"] == {"frames": 16, "height": 224, "width": 224}
+    assert 0 < found["after"]["parameters"] < found["parameters"]
+    assert sum(row["multiply_adds"] for row in found["blocks"]) == found["multiply_adds"]
+
+
+def test_structure_of_a_cut_off_output_costs_nothing_after(run: Run) -> None:
+    found = answer(run, "structure", "asnp_lite", "--threshold", "1", "--size", "64", "--frames", "2")
+    assert (found["kept"], found["output_connected"], found["after"]) == (0, False, None)
+    assert found["clip"] == {"frames": 2, "height": 64, "width": 64}
+    code, out, _ = run("structure", "asnp_lite", "--threshold", "1", "--size", "64", "--frames", "2")
+    assert code == 0
+    assert "no path is left" in out
+
+
+def test_structure_takes_a_published_list_and_its_options(run: Run, folder: Path) -> None:
+    nodes, weights = published.full_asnp50.to_published()
+    (folder / "list.json").write_text(json.dumps(nodes))
+    (folder / "both.json").write_text(json.dumps({"nodes": nodes, "edge_weights": weights}))
+    size = ("--size", "32", "--frames", "2", "--threshold", "0.55")
+    assert answer(run, "structure", "list.json", *size)["removed"] == 45
+    both, named = (answer(run, "structure", name, *size) for name in ("both.json", "full_asnp50"))
+    assert {**both, "name": ""} == {**named, "name": ""}
+    plain = answer(run, "structure", "both.json", *size, "--attention", "none", "--object-classes", "20")
+    assert plain["attention_weights"] == 0
+    assert plain["parameters"] < both["parameters"]
+
+
+def test_structure_of_lite_has_its_channels_bound_to_a_clip_width_or_true_ones(run: Run) -> None:
+    words = ("structure", "asnp_lite", "--size", "64", "--frames", "2", "--classes", "10", "--clip-width")
+    sizes = {width: answer(run, *words, width)["parameters"] for width in (0, 64, 96)}
+    assert len(set(sizes.values())) == 3
 
 
 def test_names_from_files_are_shown_as_text(run: Run, folder: Path) -> None:
@@ -262,7 +307,14 @@ REFUSED = {
     "no structure": (("structure", "nowhere.json"), "nowhere.json"),
     "no JSON": (("structure", "text.json"), "this is not JSON"),
     "no text": (("structure", "bytes.json"), "is not a text file"),
-    "too large": (("structure", "huge.json"), "parameters: at most"),
+    "a wrong list": (("structure", "list.json"), "list.json: node 1 is [7]"),
+    "not quite a name": (("structure", "full_asn50"), "did you mean full_asnp50?"),
+    "no name at all": (("structure", "qqqqqqqq"), "there is no checkpoint 'qqqqqqqq'"),
+    "no published one": (("structure", "small", "--attention", "self"), "is not a published structure"),
+    "options of a list": (("structure", "own.json", "--attention", "self"), "own.json: options of published"),
+    "asn has no attention": (("structure", "asn50", "--attention", "peer"), "has no attention"),
+    "not lite": (("structure", "asnp50", "--clip-width", "64"), "is not lite"),
+    "no such clip": (("structure", "asnp_lite", "--size", "66"), "multiples of 32"),
     "threshold a word": (("prune", "--checkpoint", "small", "--threshold", "high"), "--threshold"),
     "threshold 2": (("prune", "--checkpoint", "small", "--threshold", "2"), "--threshold"),
     "threshold nan": (("prune", "--checkpoint", "small", "--threshold", "nan"), "hreshold"),
@@ -297,8 +349,8 @@ def test_refuses_with_one_plain_line(run: Run, folder: Path, what: str) -> None:
     (folder / "text.mp4").write_text("no video at all\n" * 50)
     (folder / "text.json").write_text("no JSON at all")
     (folder / "bytes.json").write_bytes(bytes(range(256)))
-    wide = json.dumps(small_structure().to_json()).replace('"width": 16', '"width": 8192, "repeats": 64', 1)
-    (folder / "huge.json").write_text(wide.replace('"repeats": 1, "modality": null', '"modality": null'))
+    (folder / "own.json").write_text(json.dumps(small_structure().to_json()))
+    (folder / "list.json").write_text("[[-1, 1], [7]]")
     assert said in refusal(run, *words)
 
 

@@ -19,13 +19,15 @@ specs
 published_list
 structure | weights
 trace | published | video | attention | connectivity
+structure_file
 tables | modalities | blocks
 figures | network
 size | latency
-recorder | pruning | checkpoint | convert | data | actionworld
-generated
+recorder | pruning | checkpoint | convert | initialisation | data | actionworld
+generated | untrained
 evaluation
 training | segmentation_training | console
+structure_report
 reports
 __main__
 app.explorer | app.files | app.jobs | app.words
@@ -46,6 +48,7 @@ TORCH_FREE = (
     "trace",
     "connectivity",
     "published",
+    "structure_file",
     "video",
     "tables",
     "figures",

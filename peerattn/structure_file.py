@@ -1,0 +1,29 @@
+"""Structures from files: the package's own JSON, or a list in the published format."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+from peerattn.errors import PeerattnError
+from peerattn.published_list import Options
+from peerattn.structure import Structure
+
+
+def parse(text: str, options: Options | None = None) -> Structure:
+    """The structure of a JSON text: as `Structure.to_json` gives it, or as published.
+
+    Published is a list of nodes, or `{"nodes": …, "edge_weights": …}`; `options` hold what it leaves open,
+    and go with it only. Raises PeerattnError on anything else.
+    """
+    data: Any = None
+    with suppress(ValueError, RecursionError):  # Structure.parse says what is wrong with the text
+        data = json.loads(text)
+    if isinstance(data, list):
+        data = {"nodes": data}
+    if isinstance(data, dict) and "nodes" in data:
+        return Structure.from_published(data["nodes"], data.get("edge_weights", ()), options)
+    if options is not None:
+        raise PeerattnError("options of published structures go with a list of nodes only: leave them out")
+    return Structure.parse(text)

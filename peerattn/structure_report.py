@@ -1,0 +1,228 @@
+"""What the `structure` command reports: the level graph, what a threshold does to it, what it costs."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from peerattn import checkpoint as checkpoints
+from peerattn import published, structure_file
+from peerattn.checkpoint import Checkpoint
+from peerattn.connectivity import (
+    Pruning,
+    at_initialisation,
+    attention_weights,
+    initial_weights,
+    survey,
+    unused_blocks,
+    weights_by_modality,
+    without,
+)
+from peerattn.errors import PeerattnError
+from peerattn.published_list import Options
+from peerattn.size import Costs, costs
+from peerattn.structure import Structure
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A structure, the connection weights in force, and the clips that its costs are counted for."""
+
+    name: str
+    structure: Structure
+    weights: Mapping[str, float]
+    classes: int = published.CLASSES
+    frames: int = 16
+    height: int = 224  # pixels
+    width: int = 224
+
+    @classmethod
+    def untrained(cls, name: str, structure: Structure) -> Subject:
+        """With the weights of the structure itself: no filters exist."""
+        return cls(name, structure, initial_weights(structure))
+
+    @classmethod
+    def trained(cls, loaded: Checkpoint) -> Subject:
+        """With the weights of a checkpoint and the clips that it reads."""
+        settings, classes = loaded.settings, len(loaded.class_names)
+        weights = loaded.network.connection_weights()
+        sides = {"height": settings.size, "width": settings.size}
+        return cls(loaded.name, loaded.structure, weights, classes, settings.window, **sides)
+
+    def costs(self, structure: Structure) -> Costs:
+        """Those of a structure, or of a part of it, for these clips."""
+        clip = {"frames": self.frames, "height": self.height, "width": self.width}
+        return costs(structure, self.classes, **clip)
+
+
+def subject(name: str, **options: Any) -> Subject:
+    """What a name stands for: a published structure, a file, or a checkpoint, in this order.
+
+    `options` are those of `Options`, for a published structure or list. Raises PeerattnError for an unknown
+    name, a wrong file, or an option that the structure has no use for.
+    """
+    if name in published.NAMES:
+        found = published.structure(name, **options)
+    elif name.endswith(".json") or Path(name).is_file():
+        found = _of_file(Path(name), Options(**options) if options else None)
+    else:
+        return _of_checkpoint(_known(name), options)
+    if options.get("clip_width") and not any(block.kind == "lite" for block in found.blocks):
+        raise PeerattnError(f"{name} is not lite: only lite's channels depend on a clip width, leave it out")
+    return Subject.untrained(name, found)
+
+
+def _of_file(path: Path, options: Options | None) -> Structure:
+    try:
+        return structure_file.parse(path.read_text(encoding="utf-8"), options)
+    except UnicodeDecodeError as error:
+        raise PeerattnError(f"{path} is not a text file: give a structure's JSON file") from error
+    except PeerattnError as error:
+        raise PeerattnError(f"{path}: {error}") from error
+
+
+def _known(name: str) -> str:
+    """The name of a checkpoint; raises PeerattnError with the name that may be meant."""
+    names = (*published.NAMES, *checkpoints.names())
+    near = [] if name in names else difflib.get_close_matches(name, names, n=1)
+    if near:
+        raise PeerattnError(
+            f"there is no published structure, file or checkpoint {name!r}: did you mean {near[0]}?"
+        )
+    return name
+
+
+def _of_checkpoint(name: str, options: Mapping[str, Any]) -> Subject:
+    if options:
+        words = ", ".join(option.replace("_", " ") for option in options)
+        raise PeerattnError(f"{name} is not a published structure: leave out what only these have ({words})")
+    return Subject.trained(checkpoints.load(name))
+
+
+def result(shown: Subject, threshold: float) -> dict[str, Any]:
+    """The facts as plain data; costs are those of the whole structure and, in `after`, of what is left."""
+    structure, weights = shown.structure, shown.weights
+    pruning = survey(structure, weights, threshold)
+    ends = {spec.key: [spec.source, spec.target] for spec in structure.connections}
+    by_modality = weights_by_modality(structure, weights)
+    whole = shown.costs(structure)
+    left = shown.costs(without(structure, pruning)) if pruning.output_connected else None
+    return {
+        "name": shown.name,
+        "connections": _connections(shown, pruning),
+        **removal(pruning),
+        "output_connected": pruning.output_connected,
+        "at_initialisation": [ends[key] for key in at_initialisation(structure, weights)],
+        "unused_blocks": list(unused_blocks(structure)),
+        "mean_weight_by_modality": {name: mean(values) for name, values in by_modality.items()},
+        "attention_weights": attention_weights(structure),
+        "clip": {"frames": shown.frames, "height": shown.height, "width": shown.width},
+        "classes": shown.classes,
+        **_sums(whole),
+        "after": _sums(left) if left else None,
+        "blocks": [dataclasses.asdict(row) for row in whole.blocks],
+    }
+
+
+def _sums(found: Costs) -> dict[str, Any]:
+    return {
+        "parameters": found.parameters,
+        "multiply_adds": found.multiply_adds,
+        "memory_bytes": dataclasses.asdict(found.memory),
+    }
+
+
+def _connections(shown: Subject, pruning: Pruning) -> list[dict[str, Any]]:
+    kept = set(pruning.kept)
+    return [
+        {
+            "source": spec.source,
+            "target": spec.target,
+            "connection_weight": shown.weights.get(spec.key),
+            "kept": spec.key in kept,
+            "attention": spec.attention,
+            "peers": list(spec.peers),
+        }
+        for spec in shown.structure.connections
+    ]
+
+
+def removal(pruning: Pruning) -> dict[str, Any]:
+    """What a threshold removes and what dies of it."""
+    return {
+        "threshold": pruning.threshold,
+        "kept": len(pruning.kept),
+        "removed": len(pruning.removed),
+        "dead_blocks": list(pruning.dead_blocks),
+        "peer_only": list(pruning.peer_only),
+        "starved": list(pruning.starved),
+        "lost_modalities": list(pruning.lost_modalities),
+    }
+
+
+def table(found: Mapping[str, Any]) -> Table:
+    """The connections by weight, and the facts beneath."""
+    rows = Table()
+    for column in ("source", "target", "connection weight", "peers", ""):
+        rows.add_column(column, justify="right" if column in ("connection weight", "peers") else "left")
+    fresh = {tuple(pair) for pair in found["at_initialisation"]}
+    for row in found["connections"]:
+        weight = row["connection_weight"]
+        shown = "none" if weight is None else f"{weight:.3f}"
+        marks = ["removed"] * (not row["kept"])
+        marks += ["at initialisation"] * ((row["source"], row["target"]) in fresh)
+        ends = (Text(row["source"]), Text(row["target"]))
+        rows.add_row(*ends, shown, str(len(row["peers"])), ", ".join(marks))
+    whole = Table.grid()
+    for part in (Text(found["name"]), rows, Text("\n".join(_facts(found)))):
+        whole.add_row(part)
+    return whole
+
+
+def _facts(found: Mapping[str, Any]) -> list[str]:
+    clip, means = found["clip"], found["mean_weight_by_modality"].items()
+    facts = [
+        f"{found['kept']} connections kept, {found['removed']} removed (weight < {found['threshold']:g})",
+        *_named(found),
+        f"connections still at their initial weight: {len(found['at_initialisation'])}",
+    ]
+    if means:
+        by_source = ", ".join(f"{name} {weight:.3f}" for name, weight in means)
+        facts.append(f"mean connection weight by source: {by_source}")
+    if found["attention_weights"]:
+        peers = [len(row["peers"]) for row in found["connections"] if row["peers"]]
+        each = f"{min(peers)} to {max(peers)} a connection"
+        facts.append(f"{found['attention_weights']} attention weights, {each}")
+    size = f"{clip['frames']} frames of {clip['width']}x{clip['height']} px and {found['classes']} classes"
+    facts.append(f"for {size}: {_cost(found)}")
+    if not found["output_connected"]:
+        return [*facts, "no path is left from an input block to an output block"]
+    return [*facts, f"what is left: {_cost(found['after'])}"] if found["removed"] else facts
+
+
+def _named(found: Mapping[str, Any]) -> list[str]:
+    """Those of the lists of names that hold any."""
+    titles = {
+        "dead_blocks": "dead blocks",
+        "peer_only": "of these still computed, as peers",
+        "starved": "starved blocks",
+        "lost_modalities": "lost modalities",
+        "unused_blocks": "blocks nothing reads",
+    }
+    return [f"{title}: {', '.join(found[key])}" for key, title in titles.items() if found[key]]
+
+
+def _cost(found: Mapping[str, Any]) -> str:
+    memory, work = found["memory_bytes"], found["multiply_adds"]
+    weights, activations = (f"{memory[part] / 2**20:,.1f} MiB" for part in ("weights", "activations"))
+    counted = f"{work / 1e9:,.2f} G" if work >= 1e9 else f"{work / 1e6:,.1f} M"
+    counts = f"{found['parameters']:,} parameters, {counted} multiply-adds a clip"
+    return f"{counts}, {weights} of weights, {activations} of activations"
