@@ -1,0 +1,92 @@
+"""What the lines and marks of a connectivity drawing mean, said beneath it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
+
+from peerattn.figures.level_graph import lane
+from peerattn.figures.scene import THICK, THIN, Scene, weight_width
+from peerattn.figures.svg import add, text
+
+SAMPLE = 30.0
+GAP, ROW = 22.0, 22.0
+CHARACTER = 6.6
+"""Width of a character, generously."""
+
+
+class Item(NamedTuple):
+    """A sample that is drawn at (x, y), its centre's height, and what it means."""
+
+    meaning: str
+    draw: Callable[[Element, float, float], object] | None = None
+
+    @property
+    def width(self) -> float:
+        return (SAMPLE + 7 if self.draw else 0) + CHARACTER * len(self.meaning)
+
+
+def legend(root: Element, scene: Scene, *, left: float, right: float, top: float) -> float:
+    """Draw it from `top` downward in as many rows as needed; returns where it ends."""
+    group = add(root, "g", font_size=11.5)
+    x, y = left, top
+    for item in _items(scene):
+        if x > left and x + item.width > right:
+            x, y = left, y + ROW
+        if item.draw:
+            item.draw(group, x, y)
+        text(group, x + (SAMPLE + 7 if item.draw else 0), y + 4, item.meaning)
+        x += item.width + GAP
+    return y + ROW
+
+
+def _items(scene: Scene) -> Iterator[Item]:
+    yield from _lines(scene)
+    if scene.style.widths == "weight":
+        yield Item("connection weight, 0 to 1", _wedge)
+    if scene.style.removed and scene.removed:
+        yield Item("removed", _line(None, 1.5, opacity=0.3))
+    if scene.style.numbers and scene.fresh:
+        yield Item("° still at its initial weight")
+    if scene.dead:
+        yield Item("dead: no kept path to the output", _dead)
+    yield Item("d: temporal dilation, in frames")
+
+
+def _lines(scene: Scene) -> Iterator[Item]:
+    """What colours mean, or what is thick."""
+    if scene.style.widths == "object":
+        thick = sum(scene.from_object(spec) for spec in scene.drawn)
+        if thick:
+            look = scene.looks["object"]
+            yield Item(f"from an object input ({thick})", _line(look.color, THICK))
+        yield Item(f"other connections ({len(scene.drawn) - thick})", _line(None, THIN))
+        return
+    for name in dict.fromkeys(lane(scene.structure, spec.source) for spec in scene.structure.connections):
+        look, width = scene.looks[name], 2.5
+        meaning = "from mixed blocks" if name == "mixed" else f"from {name}"
+        yield Item(meaning, _line(look.color, width, dashes=scene.dashes(look, width)))
+
+
+def _line(
+    color: str | None, width: float, *, dashes: str | None = None, opacity: float | None = None
+) -> Callable[[Element, float, float], object]:
+    """A line in this colour, or in that of text."""
+
+    def draw(group: Element, x: float, y: float) -> None:
+        stroke = {"stroke": color or "currentColor", "stroke_width": width}
+        path = f"M{x:.1f} {y:.1f}h{SAMPLE}"
+        add(group, "path", d=path, **stroke, opacity=opacity, stroke_dasharray=dashes)
+
+    return draw
+
+
+def _wedge(group: Element, x: float, y: float) -> None:
+    thin, thick = weight_width(0.0), weight_width(1.0)
+    add(group, "path", d=f"M{x} {y - thin / 2}L{x + SAMPLE} {y - thick / 2}v{thick}L{x} {y + thin / 2}z")
+
+
+def _dead(group: Element, x: float, y: float) -> None:
+    box = {"x": x + 2, "y": y - 7, "width": SAMPLE - 4, "height": 14, "rx": 4}
+    add(group, "rect", **box, fill="none", stroke="currentColor", stroke_dasharray="4 3", opacity=0.6)

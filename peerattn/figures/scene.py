@@ -1,0 +1,110 @@
+"""What a connectivity drawing shows, and how each part of it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from peerattn.connectivity import Pruning, at_initialisation
+from peerattn.figures.level_graph import lane
+from peerattn.figures.palette import Look, looks
+from peerattn.figures.routes import Layout, layout
+from peerattn.figures.svg import blend
+from peerattn.structure import ConnectionSpec, Structure
+
+THIN, THICK = 1.1, 4.5
+"""Widths in the paper's style, in pixels."""
+OBJECT = "object"
+
+
+@dataclass(frozen=True)
+class Colors:
+    """CSS colours of text and background; modalities have those of the palette."""
+
+    ink: str
+    paper: str
+
+    def legible(self, color: str) -> str:
+        """A modality's colour for small text: nearer to that of all text."""
+        return blend(color, self.ink, 0.6)
+
+
+LIGHT = Colors("#1B2330", "#FFFFFF")
+
+
+@dataclass(frozen=True)
+class Style:
+    """What the widths of connections say, whether their weights are written, removed ones drawn faint."""
+
+    widths: Literal["weight", "object"] = "weight"
+    numbers: bool = True
+    removed: bool = True
+
+
+EXPLORER = Style()
+PAPER = Style("object", numbers=False, removed=False)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A structure with its connection weights and what a threshold does to it, in a style and colours."""
+
+    structure: Structure
+    weights: Mapping[str, float]
+    pruning: Pruning
+    style: Style
+    colors: Colors
+
+    @cached_property
+    def places(self) -> Layout:
+        return layout(self.structure)
+
+    @cached_property
+    def looks(self) -> dict[str, Look]:
+        return looks([modality.name for modality in self.structure.modalities])
+
+    def look(self, block_id: str) -> Look:
+        """That of the block's lane."""
+        return self.looks[lane(self.structure, block_id)]
+
+    @cached_property
+    def removed(self) -> frozenset[str]:
+        return frozenset(self.pruning.removed)
+
+    @cached_property
+    def dead(self) -> frozenset[str]:
+        return frozenset(self.pruning.dead_blocks)
+
+    @cached_property
+    def fresh(self) -> frozenset[str]:
+        """Connections still at their initial weight."""
+        return frozenset(at_initialisation(self.structure, self.weights))
+
+    @cached_property
+    def drawn(self) -> list[ConnectionSpec]:
+        """Removed ones first and then wide ones, so that the others lie on top."""
+        specs = self.structure.connections
+        shown = [spec for spec in specs if self.style.removed or spec.key not in self.removed]
+        return sorted(shown, key=lambda spec: (spec.key not in self.removed, -self.width(spec)))
+
+    def from_object(self, spec: ConnectionSpec) -> bool:
+        return self.structure.block(spec.source).modality == OBJECT
+
+    def width(self, spec: ConnectionSpec) -> float:
+        """Of a connection's line, in pixels."""
+        if self.style.widths == "object":
+            return THICK if self.from_object(spec) else THIN
+        return weight_width(self.weights.get(spec.key))
+
+    def dashes(self, look: Look, width: float) -> str | None:
+        """The modality's pattern, longer for a wider line; none where widths tell objects apart."""
+        if self.style.widths == "object":
+            return None
+        return " ".join(f"{length * max(0.6, width / 2.5):.1f}" for length in look.pattern) or None
+
+
+def weight_width(weight: float | None) -> float:
+    """0.6 pixels at weight 0, 5.6 at weight 1 or without a weight."""
+    return 0.6 + 5 * (1.0 if weight is None else weight)
