@@ -48,7 +48,13 @@ def opened() -> state.Opened | None:
 
 def _checkpoint(names: tuple[str, ...], alerts: DeltaGenerator) -> str:
     """The chosen checkpoint; when it cannot be loaded, the one on the page stays."""
-    name = st.selectbox("Checkpoint", names, key="checkpoint", bind="query-params")
+    name = st.selectbox(
+        "Checkpoint",
+        [*names, *(name for name in state.UNTRAINED if name not in names)],
+        key="checkpoint",
+        bind="query-params",
+        format_func=lambda name: name if name in names else f"{name} (untrained filters)",
+    )
     try:
         state.checkpoint(name)
     except PeerattnError as error:

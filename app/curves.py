@@ -31,8 +31,8 @@ def accuracy_curve(
     loaded: Checkpoint, chosen: LabelledSet, segmenter: Callable[[], Segmenter], progress: Progress
 ) -> Iterator[CurvePoint]:
     """The points of every threshold at which something changes, ascending, as they are measured."""
-    reads_objects = any(modality.name == "object" for modality in loaded.structure.modalities)
-    reading: dict[str, Any] = {"modalities": loaded.structure.modalities, "settings": loaded.settings}
+    reads_objects = any(modality.name == "object" for modality in loaded.structure.read_modalities)
+    reading: dict[str, Any] = {"modalities": loaded.structure.read_modalities, "settings": loaded.settings}
     examples: Sequence[Example]
     if chosen.folder:
         files = labelled_files(Path(chosen.folder))

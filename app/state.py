@@ -22,17 +22,20 @@ from app.explorer import pack
 from app.files import ObjectFile, Shelf, Source, samples
 from app.jobs import Job, Jobs
 from peerattn import checkpoint as checkpoints
-from peerattn import modalities, pruning, recorder, video
+from peerattn import modalities, pruning, recorder, untrained, video
 from peerattn.checkpoint import Checkpoint
 from peerattn.connectivity import Pruning
 from peerattn.errors import PeerattnError
 from peerattn.modalities import Clip, ObjectMaps, Segmenter
+from peerattn.network import Network
 from peerattn.size import multiply_adds, parameters
 from peerattn.trace import Trace
 from peerattn.video import Frames, VideoInfo
 
 SEGMENTER = "actionworld-objects"
 DEFAULT_CHECKPOINT = "actionworld"
+UNTRAINED = ("full_asnp50", "asnp50", "asn50", "asnp_lite")
+"""Published networks that can be opened too: without trained filters, which were not released."""
 FIRST_STRETCH = 12.0  # s of a long clip that are opened at first
 LONGEST_STRETCH = 32.0  # s; 256 frames at 8 frames/s
 
@@ -107,7 +110,7 @@ def checkpoint_names() -> tuple[str, ...]:
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the checkpoint …")
 def checkpoint(name: str) -> Checkpoint:
-    return checkpoints.load(name, device())
+    return untrained.opened(name, device())
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -151,7 +154,7 @@ def _frames(key: tuple[str, float, float, float], _path: Path) -> Frames:
 def _clip(key: tuple[object, ...], _choice: Choice) -> Clip:
     loaded = checkpoint(_choice.checkpoint)
     read = frames(_choice)
-    needed = loaded.network.structure.modalities
+    needed = loaded.structure.read_modalities
     reads_objects = any(modality.name == "object" for modality in needed)
     maps = _maps_for(_choice.source.objects, read) if reads_objects else None
     return modalities.prepare(read, needed, loaded.settings, objects=maps, hold=_choice.hold)
@@ -181,7 +184,11 @@ def covers_some_frames(attached: ObjectFile) -> bool:
 def _trace(key: tuple[object, ...], _choice: Choice) -> Trace:
     loaded = checkpoint(_choice.checkpoint)
     with RECORDING:
-        return recorder.record(loaded.network, _clip(key, _choice), window=loaded.settings.window)
+        return _recorded(loaded, loaded.network, _clip(key, _choice))
+
+
+def _recorded(loaded: Checkpoint, network: Network, clip: Clip) -> Trace:
+    return recorder.record(network, clip, window=loaded.settings.window, remarks=loaded.remarks)
 
 
 def packed(opened: Opened) -> bytes:
@@ -206,7 +213,7 @@ def pruned_trace(opened: Opened, pruned: Pruning) -> Trace:
 def _pruned_trace(key: tuple[object, ...], _opened: Opened, _threshold: float) -> Trace:
     smaller = pruning.prune(_opened.checkpoint.network, _threshold)
     with RECORDING:
-        return recorder.record(smaller, _opened.clip, window=_opened.checkpoint.settings.window)
+        return _recorded(_opened.checkpoint, smaller, _opened.clip)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

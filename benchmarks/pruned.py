@@ -17,7 +17,7 @@ from peerattn.size import multiply_adds, parameters
 
 def main(name: str = "actionworld") -> None:
     loaded = checkpoint.load(name)
-    full, modalities = loaded.network, loaded.structure.modalities
+    full, modalities = loaded.network, loaded.structure.read_modalities
     examples = GeneratedExamples(1, loaded.class_names, modalities=modalities, settings=loaded.settings)
     clip = examples[0].tensors
     shape = {"frames": loaded.settings.window, "size": loaded.settings.size}

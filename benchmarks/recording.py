@@ -14,7 +14,7 @@ from peerattn.recorder import recording
 
 def main(name: str = "actionworld") -> None:
     loaded = checkpoint.load(name)
-    network, modalities = loaded.network, loaded.structure.modalities
+    network, modalities = loaded.network, loaded.structure.read_modalities
     examples = GeneratedExamples(3, loaded.class_names, modalities=modalities, settings=loaded.settings)
     windows = [example.tensors for example in examples]
 

@@ -24,7 +24,7 @@ def main() -> None:
     network = Network(structure, CLASS_NAMES).train()
     optimiser = torch.optim.AdamW(parameter_groups(network, config))
     examples = GeneratedExamples(
-        config.batch, CLASS_NAMES, modalities=structure.modalities, settings=SETTINGS
+        config.batch, CLASS_NAMES, modalities=structure.read_modalities, settings=SETTINGS
     )
     clip, labels = collate(list(examples))
     worlds = [generate(seed) for seed in range(config.batch)]

@@ -92,7 +92,7 @@ def parts(path: Path) -> dict[str, float]:
     optical_flow(images, loaded.settings.flow)
     timed("flow", started)
     clip = prepare(
-        frames, loaded.structure.modalities, loaded.settings, objects=estimate_objects(frames, segmenter)
+        frames, loaded.structure.read_modalities, loaded.settings, objects=estimate_objects(frames, segmenter)
     )
     started = time.perf_counter()
     estimate_objects(frames, segmenter)

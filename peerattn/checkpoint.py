@@ -43,6 +43,11 @@ class Checkpoint:
         return self.network.structure
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What must be said wherever something that this network computed is shown: of random filters."""
+        return (self.card["untrained"],) if "untrained" in self.card else ()
+
+    @property
     def class_names(self) -> tuple[str, ...]:
         return self.network.class_names
 

@@ -201,7 +201,7 @@ def _shapes(example: Example) -> dict[str, torch.Size]:
 def _predict(network: Network, members: Sequence[Example], window: int) -> NDArray[np.float32]:
     """Probabilities (B, K): the mean over the windows."""
     device = next(network.parameters()).device
-    read = [modality.name for modality in network.structure.modalities]
+    read = [modality.name for modality in network.structure.read_modalities]
     clip = {name: torch.cat([member.tensors[name] for member in members]).to(device) for name in read}
     spans = windows(next(iter(clip.values())).shape[2], window)
     training = network.training

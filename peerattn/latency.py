@@ -41,7 +41,7 @@ def _noise(network: Network, frames: int, size: int) -> Mapping[str, torch.Tenso
     device = next(network.parameters()).device
     return {
         modality.name: torch.rand(1, modality.channels, frames, size, size, device=device)
-        for modality in network.structure.modalities
+        for modality in network.structure.read_modalities
     }
 
 

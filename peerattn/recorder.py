@@ -11,7 +11,7 @@ activations. Shapes: T frames, C channels of the source, P peers, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -72,12 +72,13 @@ def record(
     clip: Clip,
     *,
     window: int,
+    remarks: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Trace:
     """The trace of one clip (B = 1), run window by window in evaluation mode.
 
-    `progress(done, total)` counts windows and may raise to cancel. Raises PeerattnError when the clip lacks a
-    modality that the network reads.
+    `remarks` stand before those of the clip. `progress(done, total)` counts windows and may raise to cancel.
+    Raises PeerattnError when the clip lacks a modality that the network reads.
     """
     spans = windows(len(clip.times), window)
     training, probabilities = network.training, []
@@ -108,13 +109,13 @@ def record(
             if spec.key in seen.passed
         ),
         objects=clip.objects,
-        remarks=clip.remarks,
+        remarks=(*remarks, *clip.remarks),
     )
 
 
 def _window(network: Network, clip: Clip, start: int, stop: int) -> Mapping[str, Tensor]:
     device = next(network.parameters()).device
-    read = {modality.name for modality in network.structure.modalities}
+    read = {modality.name for modality in network.structure.read_modalities}
     if missing := read - clip.tensors.keys():
         raise PeerattnError(
             f"the clip has no {', '.join(sorted(missing))} modality, which this network reads"

@@ -161,7 +161,7 @@ def _batches(
     examples = GeneratedExamples(
         config.clips,
         network.class_names,
-        modalities=network.structure.modalities,
+        modalities=network.structure.read_modalities,
         settings=settings,
         first_seed=config.seed * config.clips,
         latest_start=LATEST_START,

@@ -107,5 +107,5 @@ def tensors(
     generator = torch.Generator().manual_seed(seed)
     return {
         modality.name: torch.randn(clips, modality.channels, frames, *size, generator=generator)
-        for modality in structure.modalities
+        for modality in structure.read_modalities
     }

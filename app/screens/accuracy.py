@@ -67,7 +67,7 @@ def _labelled_set(shown: Opened) -> LabelledSet | None:
             key="count",
             help="Clips that training never saw. More clips: narrower intervals, and a longer wait.",
         )
-    reads_objects = any(modality.name == "object" for modality in shown.checkpoint.structure.modalities)
+    reads_objects = any(modality.name == "object" for modality in shown.checkpoint.structure.read_modalities)
     with last:
         maps = st.selectbox("Object maps", ("true", "estimated"), key="maps") if reads_objects else "true"
     return LabelledSet(count=count, objects="estimated" if maps == "estimated" else "true")

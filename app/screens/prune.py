@@ -37,7 +37,10 @@ def show() -> None:
         key="pruned-graph",
     )
     _predictions(shown, pruning)
-    accuracy.show(shown, pruning, row)
+    if shown.checkpoint.remarks:
+        st.info(plain(f"No accuracy can be measured: {shown.checkpoint.remarks[0]}."))
+    else:
+        accuracy.show(shown, pruning, row)
     saving.show(shown, pruning)
 
 
