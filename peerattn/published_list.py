@@ -208,7 +208,7 @@ def _weights(edge_weights: Any, nodes: Sequence[Node]) -> list[tuple[float, ...]
 
 def _node_weights(position: int, entry: Any, node: Node) -> tuple[float, ...]:
     if len(node.inputs) < 2:
-        if entry not in ([], ()):
+        if not isinstance(entry, list | tuple) or entry:
             raise PeerattnError(
                 f"node {position} has edge weights {_short(entry)}: with fewer than two inputs it has none, "
                 "give []"

@@ -89,7 +89,7 @@ def lively(structure: Structure, *, seed: int = 0) -> Network:
     torch.manual_seed(seed)
     network = Network(structure, CLASSES).eval()
     for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d):
             for uniform in (module.weight, module.running_var):
                 nn.init.uniform_(uniform, 0.5, 1.5)
             for normal in (module.bias, module.running_mean):
