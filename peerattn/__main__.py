@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from peerattn import checkpoint as checkpoints
-from peerattn import pruning, reports, structure_report, training, untrained
+from peerattn import convert, pruning, reports, structure_report, training, untrained
 from peerattn.checkpoint import Checkpoint
 from peerattn.console import Device, chosen_device, progress_bar, refusals, report
 from peerattn.data import Example, FolderExamples, labelled_files, read_clip
@@ -20,7 +20,7 @@ from peerattn.errors import PeerattnError
 from peerattn.evaluation import Evaluation, evaluate
 from peerattn.generated import GeneratedExamples
 from peerattn.latency import latencies
-from peerattn.modalities import Segmenter, load_segmenter
+from peerattn.modalities import ClipSettings, Segmenter, load_segmenter
 from peerattn.recorder import record
 from peerattn.segmentation_training import (
     SegmenterConfig,
@@ -43,6 +43,11 @@ SplitOption = Annotated[str | None, typer.Option(help="The split of the data (de
 ClipsOption = Annotated[int, typer.Option(help="How many generated test clips.", min=1)]
 ObjectsOption = Annotated[
     reports.Objects, typer.Option(help="Object maps of the generated clips: the true ones, or estimated.")
+]
+AttentionOption = Annotated[str | None, typer.Option(help="Of a published structure: peer, self or none.")]
+ObjectClassesOption = Annotated[int | None, typer.Option(help="Of a published structure.")]
+ClipWidthOption = Annotated[
+    int | None, typer.Option(help="Pixels for which a published lite is built; 0: its true channels.")
 ]
 
 
@@ -100,24 +105,43 @@ def structure_command(
     ] = None,
     size: Annotated[int | None, typer.Option(help="Pixels per side of that clip.", min=1)] = None,
     classes: Annotated[int | None, typer.Option(help="How many classes the network tells.", min=1)] = None,
-    attention: Annotated[
-        str | None, typer.Option(help="Of a published structure: peer, self or none.")
-    ] = None,
-    object_classes: Annotated[int | None, typer.Option(help="Of a published structure.")] = None,
-    clip_width: Annotated[
-        int | None, typer.Option(help="Pixels for which a published lite is built; 0: its true channels.")
-    ] = None,
+    attention: AttentionOption = None,
+    object_classes: ObjectClassesOption = None,
+    clip_width: ClipWidthOption = None,
     device: DeviceOption = Device.auto,
     json_file: JsonOption = None,
 ) -> None:
     """The level graph, what a threshold would remove from it, and what it costs; needs no trained filters."""
-    options = _given(attention=attention, object_classes=object_classes, clip_width=clip_width)
-    if clip_width == 0:
-        options["clip_width"] = None
+    options = _published_options(attention, object_classes, clip_width)
     sizes = _given(frames=frames, height=size, width=size, classes=classes)
     shown = dataclasses.replace(structure_report.subject(name, **options), **sizes)
     result = structure_report.result(shown, threshold)
     report(result, structure_report.table(result), json_file)
+
+
+@app.command("convert")
+def convert_command(
+    name: Annotated[str, typer.Argument(help="A published structure, or a JSON file of one.")],
+    variables: Annotated[Path, typer.Argument(help="An .npz, or a TensorFlow checkpoint.")],
+    out: Annotated[str, typer.Option(help="The name of the checkpoint to make.")],
+    classes: Annotated[
+        Path | None, typer.Option(help="A text file with the names of the classes, one a line.")
+    ] = None,
+    size: Annotated[int, typer.Option(help="Pixels per side of the clips that the network reads.")] = 224,
+    window: Annotated[int, typer.Option(help="Frames that it reads at a time.", min=2)] = 32,
+    attention: AttentionOption = None,
+    object_classes: ObjectClassesOption = None,
+    clip_width: ClipWidthOption = None,
+) -> None:
+    """Official TensorFlow variables of a published network as a checkpoint."""
+    folder = checkpoints.new_folder(out)
+    options = _published_options(attention, object_classes, clip_width)
+    structure = structure_report.subject(name, **options).structure
+    names = classes.read_text(encoding="utf-8").splitlines() if classes else None
+    network = convert.network_from(structure, convert.read_tf_variables(variables), names)
+    card = {"command": _command(), "description": f"{name}, from the variables of {variables.name}"}
+    checkpoints.save(folder, network, ClipSettings(size=size, window=window), card)
+    print(f"{folder}: {name}, {len(network.class_names)} classes")
 
 
 @app.command("evaluate")
@@ -212,6 +236,14 @@ def train_objects_command(
     result = evaluate_segmenter(segmenter)
     save_segmenter(folder, segmenter, config=config, result=result, command=_command())
     report(dataclasses.asdict(result), reports.segmentation_table(result, out), json_file)
+
+
+def _published_options(
+    attention: str | None, object_classes: int | None, clip_width: int | None
+) -> dict[str, Any]:
+    """Fields of `Options` that were given; lite's true channels have no clip width."""
+    options = _given(attention=attention, object_classes=object_classes, clip_width=clip_width)
+    return {**options, "clip_width": None} if clip_width == 0 else options
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from peerattn.attention import PeerAttention
 from peerattn.errors import PeerattnError
 from peerattn.network import Fusion, Network
 from peerattn.published_list import KINDS
-from peerattn.structure import BlockSpec, ConnectionSpec
+from peerattn.structure import BlockSpec, ConnectionSpec, Structure
 
 Array = NDArray[np.float32]
 
@@ -47,6 +47,8 @@ NORM_VARIABLES = {
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
 }
+CLASSES = "dense/bias"
+"""The variable with one number a class."""
 TRAINING_ONLY = ("global_step", "/Momentum", "/Adam", "/Adam_1", "/ExponentialMovingAverage")
 """How the names of variables end that a checkpoint holds for training, beside the network's."""
 
@@ -128,25 +130,53 @@ def load_tf_variables(network: Network, variables_by_name: Mapping[str, Any]) ->
 
     Raises PeerattnError, naming them, for variables that are missing, unknown or of another shape.
     """
-    needed = {variable.name: variable for variable in variables(network)}
-    given = {name.removesuffix(":0"): np.asarray(value) for name, value in variables_by_name.items()}
-    for what, names in (
-        ("lacks", needed.keys() - given.keys()),
-        ("does not have", given.keys() - needed.keys()),
-    ):
-        if names:
-            whose = "the file" if what == "lacks" else "the network"
-            raise PeerattnError(f"{whose} {what} {_some(names)}: choose the structure the variables are of")
+    values = _arrays(variables_by_name)
+    needed = _checked(network, values)
     for name, variable in needed.items():
-        if given[name].shape != variable.shape:
+        variable.write(values[name])
+
+
+def network_from(
+    structure: Structure, variables_by_name: Mapping[str, Any], class_names: Sequence[str] | None = None
+) -> Network:
+    """The network of a published structure with these variables, of as many classes as they have.
+
+    Everything is checked before the network is allocated; raises PeerattnError as `load_tf_variables` does.
+    """
+    values = _arrays(variables_by_name)
+    count = len(values[CLASSES]) if CLASSES in values and values[CLASSES].ndim == 1 else 1
+    names = class_names or [f"class {number}" for number in range(1, count + 1)]
+    if len(names) != count:
+        raise PeerattnError(f"the variables tell {count} classes, but {len(names)} names are given")
+    with torch.device("meta"):
+        _checked(Network(structure, names), values)
+    network = Network(structure, names)
+    load_tf_variables(network, values)
+    return network.eval()
+
+
+def _arrays(variables_by_name: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    return {name.removesuffix(":0"): np.asarray(value) for name, value in variables_by_name.items()}
+
+
+def _checked(network: Network, values: Mapping[str, NDArray[Any]]) -> dict[str, Variable]:
+    """The network's variables by name, if these are exactly those of the values, and of their shapes."""
+    needed = {variable.name: variable for variable in variables(network)}
+    if missing := needed.keys() - values.keys():
+        raise PeerattnError(f"the file lacks {_some(missing)}: choose the structure the variables are of")
+    if extra := values.keys() - needed.keys():
+        raise PeerattnError(
+            f"the network does not have {_some(extra)}: choose the structure of the variables"
+        )
+    for name, variable in needed.items():
+        if values[name].shape != variable.shape:
             raise PeerattnError(
-                f"variable {name} has shape {given[name].shape}, but the network's is {variable.shape}: "
+                f"variable {name} has shape {values[name].shape}, but the network's is {variable.shape}: "
                 "choose the structure, number of classes and clip width the variables are of"
             )
-        if given[name].dtype.kind != "f" or not np.isfinite(given[name]).all():
+        if values[name].dtype.kind != "f" or not np.isfinite(values[name]).all():
             raise PeerattnError(f"variable {name} holds what is not a finite floating-point number")
-    for name, variable in needed.items():
-        variable.write(given[name])
+    return needed
 
 
 def to_tf_variables(network: Network) -> dict[str, Array]:

@@ -1,0 +1,162 @@
+"""Official variables: what is refused by name, what comes back, and the command that makes a checkpoint."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from peerattn import checkpoint, published
+from peerattn.convert import (
+    load_tf_variables,
+    network_from,
+    read_tf_variables,
+    to_tf_variables,
+    variables,
+)
+from peerattn.errors import PeerattnError
+from peerattn.network import Network
+from peerattn.published_list import Options
+from peerattn.structure import Structure
+from tests.small import small_structure
+from tests.strategies import CLASSES
+
+NODES = [[-1, 2], [-2, 1], [-3, 1], [0, [1], 2, 4, 2, 0], [1, [0, 2, 3], 2, 1, 1, 0], [3, [4, 3], 2, 2, 2, 0]]
+OPTIONS = Options(depth=26, object_classes=3)
+
+
+def small() -> Structure:
+    """A stem of each modality; a node of one input, one of three, one of two."""
+    return Structure.from_published(NODES, [], OPTIONS)
+
+
+def values(structure: Structure, seed: int = 0) -> dict[str, Any]:
+    """A random value of the right shape for each variable."""
+    random = np.random.default_rng(seed)
+    with torch.device("meta"):
+        network = Network(structure, CLASSES)
+    return {v.name: random.normal(size=v.shape).astype(np.float32) for v in variables(network)}
+
+
+@pytest.mark.parametrize("name", ["asn26", "full_asnp26", "asnp_lite"])
+def test_names_are_unique_and_hold_every_number_once(name: str) -> None:
+    with torch.device("meta"):
+        network = Network(published.structure(name), CLASSES)
+    named = variables(network)
+    assert len({variable.name for variable in named}) == len(named)
+    held = [id(tensor) for variable in named for tensor in variable.tensors]
+    kept = [
+        id(tensor)
+        for key, tensor in (*network.named_parameters(), *network.named_buffers())
+        if not key.endswith("num_batches_tracked")
+    ]
+    assert sorted(held) == sorted(kept)
+
+
+def test_what_is_loaded_comes_back() -> None:
+    network, given = Network(small(), CLASSES), values(small())
+    load_tf_variables(network, given)
+    back = to_tf_variables(network)
+    assert list(back) == list(given)
+    assert all(np.array_equal(back[name], given[name]) for name in given)
+
+
+def test_loaded_variables_decide_what_the_network_computes() -> None:
+    """Two networks of other random weights compute the same once they have the same variables."""
+    clip = {"rgb": torch.rand(1, 3, 3, 32, 32), "object": torch.rand(1, 3, 3, 32, 32)}
+    scores = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        network = Network(small(), CLASSES).eval()
+        load_tf_variables(network, {name: abs(value) / 10 for name, value in values(small()).items()})
+        with torch.no_grad():
+            scores.append(network(clip))
+    assert scores[0].isfinite().all()
+    assert torch.equal(*scores)
+
+
+def test_names_may_end_as_tensorflow_prints_them() -> None:
+    network, given = Network(small(), CLASSES), values(small())
+    load_tf_variables(network, {f"{name}:0": value for name, value in given.items()})
+    assert np.array_equal(to_tf_variables(network)["dense/bias"], given["dense/bias"])
+
+
+def broken(change: str) -> dict[str, Any]:
+    given = values(small())
+    if change == "missing":
+        del given["Node_4/agg_weights"]
+    elif change == "extra":
+        given["Node_9/conv2d/kernel"] = np.zeros((1, 1), np.float32)
+    elif change == "shape":
+        given["Node_3/Variable"] = given["Node_3/Variable"].transpose(1, 0, 2, 3)
+    elif change == "whole numbers":
+        given["dense/bias"] = np.arange(len(CLASSES))
+    else:
+        given["dense/bias"] = np.full(len(CLASSES), np.nan, np.float32)
+    return given
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("missing", "the file lacks Node_4/agg_weights"),
+        ("extra", "the network does not have Node_9/conv2d/kernel"),
+        ("shape", r"variable Node_3/Variable has shape \(1, 3, 8, 2\), but the network's is \(3, 1, 8, 2\)"),
+        ("whole numbers", "variable dense/bias holds what is not"),
+        ("not a number", "variable dense/bias holds what is not"),
+    ],
+)
+def test_wrong_variables_are_refused_by_name_and_nothing_is_loaded(change: str, said: str) -> None:
+    network = Network(small(), CLASSES)
+    before = to_tf_variables(network)
+    with pytest.raises(PeerattnError, match=said):
+        load_tf_variables(network, broken(change))
+    after = to_tf_variables(network)
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+def test_networks_of_other_blocks_have_no_variables() -> None:
+    with pytest.raises(PeerattnError, match="blocks of kind bottleneck, video_input"):
+        to_tf_variables(Network(small_structure(), CLASSES))
+
+
+def test_the_number_of_classes_is_that_of_the_variables() -> None:
+    assert len(network_from(small(), values(small())).class_names) == len(CLASSES)
+    with pytest.raises(PeerattnError, match="tell 3 classes, but 2 names"):
+        network_from(small(), values(small()), ["a", "b"])
+
+
+def test_an_npz_is_read_without_pickles(tmp_path: Path) -> None:
+    np.savez(tmp_path / "model.npz", **{"Node_0/conv2d/kernel": np.ones((1, 2), np.float32)})
+    assert read_tf_variables(tmp_path / "model.npz")["Node_0/conv2d/kernel"].shape == (1, 2)
+    np.savez(tmp_path / "pickled.npz", a=np.array([{}], object))
+    (tmp_path / "text.npz").write_text("no archive")
+    for name in ("pickled.npz", "text.npz"):
+        with pytest.raises(PeerattnError, match=rf"{name} cannot be read as an npz"):
+            read_tf_variables(tmp_path / name)
+
+
+def test_a_tensorflow_checkpoint_needs_tensorflow_or_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "model.ckpt-1"
+    with pytest.raises(PeerattnError, match=r"pip install|is not a TensorFlow checkpoint"):
+        read_tf_variables(path)
+
+
+def test_the_command_makes_a_checkpoint_that_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from peerattn.__main__ import app
+
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    structure = published.structure("asnp26", attention="self")
+    given = values(structure)
+    np.savez(tmp_path / "model.npz", **given)
+    (tmp_path / "classes.txt").write_text("run\nwalk\nstand\n")
+    files = [str(tmp_path / "model.npz"), "--classes", str(tmp_path / "classes.txt")]
+    app(["convert", "asnp26", *files, "--attention", "self", "--out", "official"], standalone_mode=False)
+    loaded = checkpoint.load("official")
+    assert loaded.class_names == ("run", "walk", "stand")
+    assert loaded.structure == structure
+    back = to_tf_variables(loaded.network)
+    assert all(np.array_equal(back[name], given[name]) for name in given)
