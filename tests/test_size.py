@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from peerattn import published
+from peerattn.blocks import BLOCKS
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.pruning import prune
@@ -86,6 +87,21 @@ def test_costs_worked_by_hand() -> None:
     work = 30 * (6 + 12 + 6 + 36 + 12 + 8 + 2)
     top = BlockCosts("top", "block", trained, trained + norms + 1, work, (4, 5, 3, 2))
     assert found.blocks == (eye, top, BlockCosts("top", "head", 35, 35, 28, (7,)))
+
+
+class Grouped(nn.Conv3d):
+    """A block kind of one's own: 3×3×3, each half of the channels by itself."""
+
+    def __init__(self, spec: BlockSpec, arriving: int) -> None:
+        super().__init__(arriving, spec.width, 3, padding=1, groups=2, bias=False)
+
+
+def test_grouped_convolutions_read_their_group_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BLOCKS, "grouped", Grouped)
+    eye = BlockSpec("eye", 1, "grouped", 6, modality="object")
+    structure = Structure((eye,), (), (OutputSpec("eye"),), (Modality("object", 4),))
+    row = costs(structure, 3, frames=2, height=5, width=7).blocks[0]
+    assert (row.parameters, row.multiply_adds) == (6 * 27 * 2, 6 * 27 * 2 * 70)
 
 
 def check_sums(found: Costs) -> None:

@@ -1,0 +1,224 @@
+"""The forward pass of the published networks: `python -m benchmarks.published [--device auto|cpu|cuda]`.
+
+One clip of 16 frames of 112 × 112 pixels, untrained filters. Of each network: how long a pass takes and which
+parts take it, how near it comes to the machine's fastest matrix product, and the memory it needs beside what
+`peerattn.size` says. A part's time is its own (that of fusion without the attention inside it), its share
+that of the passes in the middle half; attention includes the connection weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.interleaved import interleaved
+from peerattn import published
+from peerattn.console import Device, chosen_device, refusals
+from peerattn.network import Network
+from peerattn.size import Costs, costs
+from peerattn.structure import Structure
+
+FRAMES, SIDE = 16, 112
+STRUCTURES = {
+    "asn50": published.asn50,
+    "asnp50": published.structure("asnp50"),
+    "full_asnp50": published.full_asnp50,
+    "asnp_lite": published.structure("asnp_lite", clip_width=SIDE),
+}
+MATMUL = 4096
+"""Rows and columns of the matrices whose product is the machine's peak."""
+ROUNDS = 15
+
+
+class Stopwatch:
+    """Seconds spent in each part: a part inside another stops the outer one's time."""
+
+    def __init__(self, synchronize: Callable[[], None]) -> None:
+        self.seconds: Counter[str] = Counter()
+        self._synchronize = synchronize
+        self._running: list[str] = []
+        self._since = 0.0
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """What happens inside the `with` block is this part's."""
+        self._turn()
+        self._running.append(name)
+        yield
+        self._turn()
+        self._running.pop()
+
+    def _turn(self) -> None:
+        self._synchronize()
+        now = time.perf_counter()
+        if self._running:
+            self.seconds[self._running[-1]] += now - self._since
+        self._since = now
+
+    def watch(self, owner: object, method: str, name: str) -> None:
+        """From now on, every call of an object's method is that part's."""
+        call = getattr(owner, method)
+
+        def timed(*args: Any) -> Any:
+            with self.part(name):
+                return call(*args)
+
+        setattr(owner, method, timed)
+
+
+class Subject:
+    """A network with its parts under a stopwatch, the clip it runs on, and what it should cost."""
+
+    def __init__(self, structure: Structure, device: torch.device) -> None:
+        torch.manual_seed(0)
+        names = [str(number) for number in range(published.CLASSES)]
+        self.device = device
+        self.network = Network(structure, names).eval().to(device)
+        self.costs: Costs = costs(structure, len(names), frames=FRAMES, height=SIDE, width=SIDE)
+        self.clip = {
+            modality.name: torch.rand(1, modality.channels, FRAMES, SIDE, SIDE, device=device)
+            for modality in structure.read_modalities
+        }
+        self.memory = self.peak_memory()
+        self.watch = Stopwatch(partial(synchronize, device))
+        self.passes: list[Counter[str]] = []
+        self._watch_parts()
+
+    def _watch_parts(self) -> None:
+        network = self.network
+        for block in network.structure.blocks:
+            self.watch.watch(network.blocks[block.id], "forward", block.kind)
+        for flow in network.flows.values():
+            self.watch.watch(flow, "forward", "representation flow")
+        for head in network.heads.values():
+            self.watch.watch(head, "forward", "head")
+        self.watch.watch(network, "_fused", "fusion")
+        for attention in ("_peers", "_scale"):
+            self.watch.watch(network, attention, "attention")
+
+    def run(self) -> None:
+        """One pass, the clip's new layout included."""
+        self.watch.seconds = Counter()
+        with self.watch.part("the rest"):
+            self.network(self.clip)
+        self.passes.append(self.watch.seconds)
+
+    def shares(self) -> dict[str, float]:
+        """Part → its share of the time, the dearest first; the first pass is not counted."""
+        totals = np.array([spent.total() for spent in self.passes[1:]])
+        low, high = np.percentile(totals, (25, 75))
+        middle = [spent for spent in self.passes[1:] if low <= spent.total() <= high]
+        spent = sum(middle, Counter[str]())
+        return {part: seconds / spent.total() for part, seconds in spent.most_common()}
+
+    def peak_memory(self) -> int:
+        """Bytes allocated at once in a pass, weights and clip included, scratch space of operations too."""
+        held = sum(tensor.nbytes for tensor in [*self.clip.values(), *self.network.state_dict().values()])
+        self.network(self.clip)
+        if self.device.type == "cuda":
+            before = torch.cuda.memory_allocated()
+            torch.cuda.reset_peak_memory_stats()
+            self.network(self.clip)
+            return held + torch.cuda.max_memory_allocated() - before
+        return held + peak_allocated(partial(self.network, self.clip))
+
+
+def peak_allocated(task: Callable[[], Tensor]) -> int:
+    """Bytes that a task has allocated at once on the CPU, as torch's profiler sees it."""
+    activities = [torch.profiler.ProfilerActivity.CPU]
+    with torch.profiler.profile(activities=activities, profile_memory=True) as profiler:
+        task()
+    with tempfile.TemporaryDirectory() as folder:
+        trace = Path(folder) / "trace.json"
+        profiler.export_chrome_trace(str(trace))
+        events = json.loads(trace.read_text(encoding="utf-8"))["traceEvents"]
+    memory = sorted((event for event in events if event["name"] == "[memory]"), key=lambda e: e["ts"])
+    return int(np.cumsum([event["args"]["Bytes"] for event in memory]).max())
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait for the device, where it works on its own."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def matmul(device: torch.device) -> Callable[[], None]:
+    """A task that multiplies two large float32 matrices."""
+    left, right = (torch.rand(MATMUL, MATMUL, device=device) for _ in range(2))
+    product = torch.empty_like(left)
+
+    def task() -> None:
+        torch.mm(left, right, out=product)
+        synchronize(device)
+
+    return task
+
+
+def processor() -> str:
+    """The model of the CPU, as Linux names it."""
+    listing = Path("/proc/cpuinfo")
+    lines = listing.read_text(encoding="utf-8").splitlines() if listing.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def load() -> float:
+    """Processes that want to run, over the last minute: above the number of threads, times are too long."""
+    return os.getloadavg()[0]
+
+
+def quartiles(values: np.ndarray[Any, Any], digits: int = 0) -> str:
+    low, median, high = np.percentile(values, (25, 50, 75))
+    return f"{median:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def report(name: str, subject: Subject, seconds: np.ndarray[Any, Any], peak: np.ndarray[Any, Any]) -> None:
+    """Print what was found of one network; `peak` in multiply-adds a second, round by round."""
+    found = subject.costs
+    share = 100 * found.multiply_adds / seconds / peak
+    print(f"{name}: {quartiles(1000 * seconds)} ms, {quartiles(share, 1)} % of the matmul peak")
+    print(f"  {found.multiply_adds / 1e9:.2f} G multiply-adds, {found.parameters:,} parameters")
+    analytic = found.memory.weights + found.memory.activations
+    print(
+        f"  memory {subject.memory / 2**20:.0f} MiB; analytic {analytic / 2**20:.0f} MiB, of it weights "
+        f"{found.memory.weights / 2**20:.0f} MiB"
+    )
+    for part, fraction in subject.shares().items():
+        print(f"  {part:20} {1000 * fraction * np.median(seconds):7.1f} ms {100 * fraction:5.1f} %")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])
+    parser.add_argument("--device", type=Device, choices=list(Device), default=Device.auto)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    options = parser.parse_args()
+    device = chosen_device(options.device)
+    where = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
+    print(f"{where}, {torch.get_num_threads()} threads, torch {torch.__version__}, load {load():.1f}")
+    subjects = {name: Subject(structure, device) for name, structure in STRUCTURES.items()}
+    tasks = {"matmul": matmul(device), **{name: subject.run for name, subject in subjects.items()}}
+    taken = {name: np.array(seconds) for name, seconds in interleaved(tasks, rounds=options.rounds).items()}
+    peak = MATMUL**3 / taken["matmul"]
+    print(f"matmul peak: {quartiles(2e-9 * peak)} GFLOP/s in float32; {options.rounds} rounds")
+    for name, subject in subjects.items():
+        report(name, subject, taken[name], peak)
+    print(f"load at the end {load():.1f}")
+
+
+if __name__ == "__main__":
+    with refusals(), torch.inference_mode():
+        main()
