@@ -123,7 +123,7 @@ def _class_remarks(modality: Modality, objects: ObjectMaps | None) -> list[str]:
         )
     known, given = modality.class_ids, dict(zip(objects.class_ids, objects.class_names, strict=True))
     unknown = [f"{class_id} ({name})" for class_id, name in given.items() if class_id not in known]
-    absent = [str(class_id) for class_id in known if class_id not in given]
+    absent = [class_id for class_id in known if class_id not in given]
     if len(absent) == len(known):
         raise PeerattnError(
             f"the network knows none of the object maps' class ids {sorted(given)}: "
@@ -133,9 +133,20 @@ def _class_remarks(modality: Modality, objects: ObjectMaps | None) -> list[str]:
         return []  # the package's own maps show more than a network need read
     remarks = [f"the network does not know these object classes, they are ignored: {', '.join(unknown)}"]
     remarks += [
-        f"the object maps do not declare these class ids, their channels are empty: {', '.join(absent)}"
+        f"the object maps do not declare these class ids, their channels are empty: {_listed(absent)}"
     ]
     return [remark for remark, found in zip(remarks, (unknown, absent), strict=True) if found]
+
+
+def _listed(class_ids: Sequence[int]) -> str:
+    """Class ids in words, three or more in a row as `5 to 9`."""
+    runs: list[list[int]] = []
+    for class_id in sorted(class_ids):
+        if runs and runs[-1][-1] == class_id - 1:
+            runs[-1].append(class_id)
+        else:
+            runs.append([class_id])
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
 
 
 def _tensor(modality: Modality, source: _Source) -> Tensor:

@@ -1,0 +1,43 @@
+"""Published networks without trained filters: they open by name, run, and say what they are."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from peerattn import checkpoint
+from peerattn.errors import PeerattnError
+from peerattn.modalities import ClipSettings, ObjectMaps, prepare
+from peerattn.recorder import record
+from peerattn.untrained import REMARK, opened, untrained
+from peerattn.video import Frames
+from tests.small import write_small_checkpoints
+
+
+def test_a_trace_of_an_untrained_network_says_so() -> None:
+    """The maps declare one class: the channels of all others are empty, and that is said too."""
+    loaded = untrained("full_asnp26")
+    images = np.random.default_rng(0).integers(0, 255, (3, 40, 48, 3), np.uint8)
+    maps = ObjectMaps(np.full((3, 40, 48), 13, np.uint8), None, (13,), ("person",), "attached")
+    settings = ClipSettings(size=32, window=4)
+    clip = prepare(
+        Frames(images, np.arange(3) / 8.0, ()), loaded.structure.read_modalities, settings, objects=maps
+    )
+    assert set(clip.tensors) == {"rgb", "object"}
+    assert clip.tensors["object"].sum(dim=(0, 2, 3, 4)).nonzero().flatten().tolist() == [12]
+    trace = record(loaded.network, clip, window=4, remarks=loaded.remarks)
+    assert trace.remarks[0] == REMARK
+    assert "their channels are empty: 1 to 12, 14 to 151" in trace.remarks[1]
+    assert len(trace.connections) == 45
+    assert len(trace.class_names) == 157
+
+
+def test_a_checkpoint_comes_before_a_published_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_small_checkpoints(tmp_path)
+    (tmp_path / "small").rename(tmp_path / "asn26")
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path))
+    assert "asn26" in checkpoint.names()
+    assert opened("asn26").remarks == ()
+    assert opened("asn38").remarks == (REMARK,)
+    with pytest.raises(PeerattnError, match="no checkpoint 'asn39'"):
+        opened("asn39")
