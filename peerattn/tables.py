@@ -6,7 +6,7 @@ probabilities have none. Frames and windows count from 1, as pages show them; T 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from peerattn.connectivity import MIXED, source_modality
+from peerattn.structure import Structure
 from peerattn.trace import Array, ConnectionTrace, Trace
 
 Grouping = Literal["modality", "level"]
@@ -87,6 +88,18 @@ def channels_table(connection: ConnectionTrace, times: NDArray[np.float64]) -> p
     table.insert(0, "time_s", times)
     table.insert(0, "frame", np.arange(1, len(times) + 1))
     return table
+
+
+def object_channels(structure: Structure, block_id: str, names: Mapping[int, str]) -> tuple[str | None, ...]:
+    """What each channel of a block shows, where each is one object class; else nothing.
+
+    `names` are those of the object maps in use, by class id; a channel of a class that they do not declare
+    is empty: None.
+    """
+    block = structure.block(block_id)
+    if block.kind != "object_input" or not names:
+        return ()
+    return tuple(names.get(class_id) for class_id in structure.modality(str(block.modality)).class_ids)
 
 
 def attention_weights_table(trace: Trace) -> pd.DataFrame:

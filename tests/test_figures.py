@@ -277,3 +277,13 @@ def test_curve_of_real_evaluations_has_the_tables_columns():
     table = tables.accuracy_table([(0.1, found, pruned)])
     assert list(table.columns) == list(CURVE.columns)
     assert figures.accuracy_curve(table).data[-1].y[0] == 0.9
+
+
+def test_channels_without_an_object_class_are_veiled_and_the_others_named():
+    connection = TRACE.connections[0]
+    names = ["cup", *[None] * (connection.attention_factors.shape[1] - 1)]
+    factors, veil = figures.factor_heatmap(connection, TRACE.times, names).data
+    np.testing.assert_array_equal(np.asarray(factors.z, np.float32), connection.attention_factors.T)
+    assert factors.customdata[0, 0, 0] == "channel 0: cup"
+    covered = ~np.isnan(np.asarray(veil.z, float)).any(axis=1)
+    assert covered.tolist() == [name is None for name in names]

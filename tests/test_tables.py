@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from peerattn import tables
+from peerattn import published, tables
 from tests.traces import trace
 
 TRACE = trace(frames=20, window=8)
@@ -123,3 +123,10 @@ def test_accuracy_table_sorts_the_curve_by_threshold():
         "removed": 2,
     }
     assert list(tables.accuracy_table([])) == list(table)
+
+
+def test_channels_of_an_object_input_are_classes_of_which_undeclared_ones_are_empty() -> None:
+    structure = published.structure("full_asnp26", object_classes=3)
+    assert tables.object_channels(structure, "4", {2: "cup"}) == (None, "cup", None)
+    assert tables.object_channels(structure, "4", {}) == ()
+    assert tables.object_channels(structure, "0", {2: "cup"}) == ()

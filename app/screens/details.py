@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from app.explorer import Selection
 from app.screens.parts import chart
+from app.state import Opened
 from app.words import plain
 from peerattn import figures, tables
 from peerattn.structure import Structure
 from peerattn.trace import Trace
 
 
-def show(trace: Trace, selection: Selection | None) -> None:
+def show(shown: Opened, selection: Selection | None) -> None:
     """The chosen connection or block in detail; asks for a choice where there is none."""
+    trace = shown.trace
     if selection is None:
         st.caption("Click a connection or a block in the graph to see its numbers here.")
     elif selection.kind == "connection":
-        _connection(trace, selection.id)
+        _connection(trace, selection.id, shown.object_names)
     else:
         _block(trace, selection.id)
 
 
-def _connection(trace: Trace, key: str) -> None:
+def _connection(trace: Trace, key: str, object_names: Mapping[int, str]) -> None:
     connection = trace.connection(key)
+    channels = tables.object_channels(trace.structure, connection.source, object_names)
     spec = next(item for item in trace.structure.into(connection.target) if item.key == key)
     weight = connection.connection_weight
     st.subheader(f"Connection {plain(connection.source)} → {plain(connection.target)}", anchor=False)
@@ -36,8 +41,16 @@ def _connection(trace: Trace, key: str) -> None:
         st.caption("Attention weights: the share of each peer in the attention of this connection.")
         chart(figures.attention_weights_bar(connection, trace.structure), "peers", "Attention weights")
     with factors:
-        st.caption("Attention factors: how much of each channel passes, frame by frame.")
-        chart(figures.factor_heatmap(connection, trace.times), "factors", "Attention factors")
+        empty = channels.count(None)
+        st.caption(
+            "Attention factors: how much of each channel passes, frame by frame."
+            + (
+                f" {empty} of {len(channels)} channels are empty: the object maps declare no class for them."
+                if empty
+                else ""
+            )
+        )
+        chart(figures.factor_heatmap(connection, trace.times, channels), "factors", "Attention factors")
 
 
 def _block(trace: Trace, block_id: str) -> None:

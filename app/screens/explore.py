@@ -30,7 +30,7 @@ def show() -> None:
         selected=st.session_state.get("selected"),
     )
     st.session_state.selected = selection  # for the way back from another screen
-    details.show(shown.trace, selection)
+    details.show(shown, selection)
     _over_frames(shown)
     _exports(shown)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from peerattn.tables import Grouping, attention_by, attention_groups
 from peerattn.trace import ConnectionTrace, Trace
 
 FACTOR = "attention factor"
+VEIL = "rgba(127, 127, 127, 0.85)"
 MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
 
 
@@ -59,25 +62,55 @@ def _line_look(trace: Trace, by: Grouping, name: str, index: int) -> tuple[str, 
     return look.color, look.dash
 
 
-def factor_heatmap(connection: ConnectionTrace, times: NDArray[np.float64]) -> go.Figure:
-    """Every attention factor of a connection: channels of its source × frames, viridis from 0 to 1."""
-    frames, channels = connection.attention_factors.shape
+def factor_heatmap(
+    connection: ConnectionTrace, times: NDArray[np.float64], channels: Sequence[str | None] = ()
+) -> go.Figure:
+    """Every attention factor of a connection: channels of its source × frames, viridis from 0 to 1.
+
+    `channels` say what each shows, where that is known; those that show nothing (None) are veiled.
+    """
+    factors = connection.attention_factors.T  # (C, T)
+    known = channels or [None] * len(factors)
+    named = [
+        f"channel {index}: {plain(name)}" if name else f"channel {index}" for index, name in enumerate(known)
+    ]
+    frames = np.arange(1, factors.shape[1] + 1)
+    hover = np.stack(np.broadcast_arrays(np.array(named)[:, None], frames[None].astype(str)), axis=-1)
     figure = go.Figure(
         go.Heatmap(
-            z=connection.attention_factors.T,
+            z=factors,
             x=times,
-            y=np.arange(channels),
+            y=np.arange(len(factors)),
             zmin=0,
             zmax=1,
             colorscale=list(VIRIDIS),
             colorbar={"title": {"text": FACTOR, "side": "right"}, "thickness": 12},
-            customdata=np.broadcast_to(np.arange(1, frames + 1), (channels, frames)),
-            hovertemplate="channel %{y}<br>frame %{customdata}, %{x:.3f} s<br>factor %{z:.3f}<extra></extra>",
+            customdata=hover,
+            hovertemplate="%{customdata[0]}<br>frame %{customdata[1]}, %{x:.3f} s<br>"
+            "factor %{z:.3f}<extra></extra>",
         )
     )
+    empty = [index for index, name in enumerate(channels) if name is None]
+    if empty:
+        figure.add_trace(_veil(empty, len(factors), times))
     figure.update_layout(margin=MARGIN, height=320)
     figure.update_xaxes(title="time (s)")
     return figure.update_yaxes(title=f"channel of {plain(connection.source)}")
+
+
+def _veil(empty: Sequence[int], channels: int, times: NDArray[np.float64]) -> go.Heatmap:
+    """Grey over the channels that show no object class: their factors scale nothing."""
+    rows = np.full((channels, len(times)), np.nan)
+    rows[list(empty)] = 1.0
+    return go.Heatmap(
+        z=rows,
+        x=times,
+        y=np.arange(channels),
+        colorscale=[[0, VEIL], [1, VEIL]],
+        showscale=False,
+        hoverongaps=False,
+        hovertemplate="channel %{y} is empty: the object maps declare no class for it<extra></extra>",
+    )
 
 
 def attention_weights_bar(connection: ConnectionTrace, structure: Structure | None = None) -> go.Figure:
