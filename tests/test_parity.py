@@ -118,6 +118,20 @@ def test_float64_and_float32_agree_on_fresh_weights(name: str) -> None:
     assert np.abs(single - double).max() <= 2e-5
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("name", ["c_asnp50_full_peer", "d_lite_peer"])
+def test_a_gpu_gives_the_official_numbers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In full float32: by default CUDA rounds convolutions to TF32."""
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    case = golden.read(ROOT / "tests" / "parity" / "cases" / f"{name}.json")
+    network = case.network().to("cuda")
+    clip = {modality: tensor.to("cuda") for modality, tensor in golden.clip(case.inputs()).items()}
+    with torch.no_grad():
+        logits = network(clip).cpu().numpy()
+    assert np.abs(logits - case.logits()).max() <= golden.LOGITS
+
+
 @SHORT("name", [name for name in RUNS if "50" in name or "lite_p" in name][:4])
 def test_variables_go_to_the_network_and_back_without_loss(name: str) -> None:
     case = CASES[name]

@@ -1,0 +1,86 @@
+"""Representation flow: where nothing moves, where all moves together, and what it depends on."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from peerattn.blocks import RepresentationFlow
+from peerattn.blocks.flow import forward_difference, rescaled
+from peerattn.errors import PeerattnError
+
+
+def moving(across: int, down: int, *, frames: int = 3, side: int = 48) -> Tensor:
+    """A smooth texture that moves by whole pixels a frame: (1, 3, T, side, side)."""
+    noise = torch.rand(1, 3, side + 24, side + 24, generator=torch.Generator().manual_seed(0))
+    smooth = F.avg_pool2d(F.avg_pool2d(noise, 9, 1, 4), 9, 1, 4)
+    start = 12
+    views = [
+        smooth[
+            :, :, start - down * t : start - down * t + side, start - across * t : start - across * t + side
+        ]
+        for t in range(frames)
+    ]
+    return torch.stack(views, dim=2)
+
+
+def flow_of(frames: Tensor, iterations: int = 40) -> Tensor:
+    with torch.no_grad():
+        flow: Tensor = RepresentationFlow(iterations)(frames)
+    return flow
+
+
+def test_frames_that_do_not_differ_have_no_flow() -> None:
+    still = moving(0, 0)
+    assert flow_of(still).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize(("across", "down"), [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1)])
+def test_flow_points_where_the_texture_goes(across: int, down: int) -> None:
+    inner = flow_of(moving(across, down))[0, :, 0, 8:-8, 8:-8].mean(dim=(1, 2))
+    assert inner.tolist() == pytest.approx([across, down], abs=0.35)
+
+
+def test_the_last_frame_repeats_the_flow_before_it() -> None:
+    flow = flow_of(moving(1, 0))
+    assert flow.shape == (1, 2, 3, 48, 48)
+    assert torch.equal(flow[:, :, 2], flow[:, :, 1])
+    assert not torch.equal(flow[:, :, 1], flow[:, :, 0])
+
+
+def test_a_clips_flow_depends_on_the_clips_it_is_run_with() -> None:
+    """As published: brightness is rescaled over the whole batch."""
+    clip = moving(1, 0)
+    together = flow_of(torch.cat([clip, 2 * moving(0, 1)]))[:1]
+    assert not torch.allclose(together, flow_of(clip), atol=1e-3)
+
+
+@given(st.floats(0.1, 10), st.floats(-5, 5))
+def test_brightness_and_contrast_of_the_whole_do_not_matter(contrast: float, brightness: float) -> None:
+    image = torch.rand(1, 2, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    scaled = rescaled(image)
+    assert (scaled.min(), scaled.max()) == (0, 255)
+    torch.testing.assert_close(rescaled(contrast * image + brightness), scaled)
+
+
+def test_beyond_the_right_and_lower_edge_is_zero() -> None:
+    image = torch.tensor([[1.0, 3.0], [4.0, 8.0]])[None, None]
+    flow = RepresentationFlow(1)
+    assert forward_difference(image, flow.f_grad_x)[0, 0].tolist() == [[2, -3], [4, -8]]
+    assert forward_difference(image, flow.f_grad_y)[0, 0].tolist() == [[3, 5], [-4, -8]]
+
+
+def test_nothing_of_it_is_trained_unless_asked() -> None:
+    flow = RepresentationFlow(3)
+    assert not any(parameter.requires_grad for parameter in flow.parameters())
+    flow.theta.requires_grad_(True)
+    flow(moving(1, 0)).square().sum().backward()
+    assert flow.theta.grad is not None
+    assert flow.theta.grad.isfinite()
+
+
+def test_a_single_frame_is_refused() -> None:
+    with pytest.raises(PeerattnError, match="two frames or more"):
+        flow_of(moving(1, 0, frames=1))
