@@ -14,6 +14,8 @@ from peerattn.initialisation import initialise
 from peerattn.modalities import ClipSettings
 from peerattn.network import Network
 
+MARK = "-untrained"
+"""What a published network's name may end in, so that it says what it is wherever it stands."""
 SETTINGS = ClipSettings(size=112, window=16)
 REMARK = (
     "untrained filters: structure and connection weights are the published ones, the filters random; "
@@ -28,10 +30,11 @@ def class_names() -> tuple[str, ...]:
 
 def untrained(name: str, device: torch.device | str = "cpu", *, seed: int = 0) -> Checkpoint:
     """A published network at its start, ready to run; raises PeerattnError for a name that is not known."""
-    widths = {"clip_width": SETTINGS.size} if name == "asnp_lite" else {}
-    network = Network(published.structure(name, **widths), class_names())
+    plain = name.removesuffix(MARK)
+    widths = {"clip_width": SETTINGS.size} if plain == "asnp_lite" else {}
+    network = Network(published.structure(plain, **widths), class_names())
     initialise(network, seed=seed)
-    return Checkpoint(name, network.to(device).eval(), SETTINGS, {"untrained": REMARK})
+    return Checkpoint(plain + MARK, network.to(device).eval(), SETTINGS, {"untrained": REMARK})
 
 
 def opened(name: str, device: torch.device | str = "cpu") -> Checkpoint:
@@ -39,6 +42,6 @@ def opened(name: str, device: torch.device | str = "cpu") -> Checkpoint:
 
     Raises PeerattnError when there is neither, or the checkpoint is damaged.
     """
-    if name in published.NAMES and name not in checkpoint.names():
+    if name.removesuffix(MARK) in published.NAMES and name not in checkpoint.names():
         return untrained(name, device)
     return checkpoint.load(name, device)

@@ -38,6 +38,8 @@ def test_a_checkpoint_comes_before_a_published_name(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path))
     assert "asn26" in checkpoint.names()
     assert opened("asn26").remarks == ()
-    assert opened("asn38").remarks == (REMARK,)
+    for name in ("asn38", "asn26-untrained"):
+        assert opened(name).remarks == (REMARK,)
+        assert opened(name).name.endswith("-untrained")
     with pytest.raises(PeerattnError, match="no checkpoint 'asn39'"):
         opened("asn39")
