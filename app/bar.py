@@ -1,4 +1,4 @@
-"""The bar above both screens: checkpoint, clip, uploads, object maps, stretch, and what is in use."""
+"""The bar above screens of clips: checkpoint, clip, uploads, object maps, stretch, and what is in use."""
 
 from __future__ import annotations
 
@@ -41,6 +41,11 @@ def show() -> None:
         _status()
 
 
+def away() -> None:
+    """A screen without the bar is shown: the uploader loses its files, but they are there on the way back."""
+    st.session_state.brought = st.session_state.get("clips", {})
+
+
 def opened() -> state.Opened | None:
     """What the screens show."""
     return st.session_state.get("opened")
@@ -50,10 +55,10 @@ def _checkpoint(names: tuple[str, ...], alerts: DeltaGenerator) -> str:
     """The chosen checkpoint; when it cannot be loaded, the one on the page stays."""
     name = st.selectbox(
         "Checkpoint",
-        [*names, *(name for name in state.UNTRAINED if name not in names)],
+        [*names, *state.UNTRAINED],
         key="checkpoint",
         bind="query-params",
-        format_func=lambda name: name if name in names else f"{name} (untrained filters)",
+        persist_state="session",
     )
     try:
         state.checkpoint(name)
@@ -74,7 +79,9 @@ def _uploads(checkpoint: str) -> tuple[list[Source], list[str]]:
         if file.file_id not in read:
             read[file.file_id] = _read(file, checkpoint)
     here = [read[file.file_id] for file in files]
-    sources = {item.id: item for item in here if isinstance(item, Source)}
+    brought: dict[str, Source] = st.session_state.setdefault("brought", {})
+    sources = brought | {item.id: item for item in here if isinstance(item, Source)}
+    st.session_state.clips = sources
     state.shelf().keep_only(sources.values())
     return list(sources.values()), [item for item in here if isinstance(item, str)]
 
@@ -98,7 +105,9 @@ def _clip(sources: list[Source]) -> Source:
             st.session_state.clip = label
     if st.session_state.get("clip") not in by_label:
         st.session_state.pop("clip", None)
-    return by_label[st.selectbox("Clip", list(by_label), key="clip", bind="query-params")]
+    return by_label[
+        st.selectbox("Clip", list(by_label), key="clip", bind="query-params", persist_state="session")
+    ]
 
 
 def _labelled(sources: list[Source]) -> dict[str, Source]:
@@ -185,4 +194,6 @@ def _status() -> None:
     windows = f"{len(trace.windows)} window{'s' * (len(trace.windows) > 1)}"
     objects = OBJECTS.get(trace.objects or "", "none, this checkpoint reads none")
     parts = (f"{len(trace.times)} frames in {windows}", f"Object maps: {objects}", state.device_name())
-    st.caption(plain(" · ".join((*parts, *trace.remarks))))
+    shown_below = shown.checkpoint.remarks
+    remarks = [remark for remark in trace.remarks if remark not in shown_below]
+    st.caption(plain(" · ".join((*parts, *remarks))))

@@ -1,16 +1,21 @@
-"""The frame of the page: its two screens, and the choice of checkpoint and clip that they share."""
+"""The frame of the page: its screens, and above those that show a clip the choice of checkpoint and clip."""
 
 import streamlit as st
 
 from app import bar
 
 st.set_page_config(page_title="peerattn", layout="wide", initial_sidebar_state="collapsed")
+structures = st.Page("screens/structures.py", title="Structures")
 screen = st.navigation(
     [
         st.Page("screens/explore.py", title="Explore", default=True),
         st.Page("screens/prune.py", title="Prune"),
+        structures,
     ],
     position="top",
 )
-bar.show()
+if screen == structures:
+    bar.away()
+else:
+    bar.show()
 screen.run()

@@ -9,10 +9,11 @@ from __future__ import annotations
 import copy
 import platform
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 import torch
@@ -21,6 +22,7 @@ from app.curves import LabelledSet, accuracy_curve
 from app.explorer import pack
 from app.files import ObjectFile, Shelf, Source, samples
 from app.jobs import Job, Jobs
+from app.structures import Chosen
 from peerattn import checkpoint as checkpoints
 from peerattn import modalities, pruning, recorder, untrained, video
 from peerattn.checkpoint import Checkpoint
@@ -29,16 +31,18 @@ from peerattn.errors import PeerattnError
 from peerattn.modalities import Clip, ObjectMaps, Segmenter
 from peerattn.network import Network
 from peerattn.size import multiply_adds, parameters
+from peerattn.structure_report import Subject
 from peerattn.trace import Trace
 from peerattn.video import Frames, VideoInfo
 
 SEGMENTER = "actionworld-objects"
 DEFAULT_CHECKPOINT = "actionworld"
-UNTRAINED = ("full_asnp50", "asnp50", "asn50", "asnp_lite")
+UNTRAINED = tuple(name + untrained.MARK for name in ("full_asnp50", "asnp50", "asn50", "asnp_lite"))
 """Published networks that can be opened too: without trained filters, which were not released."""
 FIRST_STRETCH = 12.0  # s of a long clip that are opened at first
 LONGEST_STRETCH = 32.0  # s; 256 frames at 8 frames/s
 
+T = TypeVar("T")
 RECORDING = threading.Lock()  # one recording at a time on a shared network
 
 
@@ -250,3 +254,16 @@ def size(opened: Opened, threshold: float) -> Size:
 def _size(key: tuple[str, float], _loaded: Checkpoint) -> Size:
     network, settings = pruning.prune(_loaded.network, key[1]), _loaded.settings
     return Size(parameters(network), multiply_adds(network, frames=settings.window, size=settings.size))
+
+
+def subject(chosen: Chosen) -> Subject:
+    """A structure with its connection weights; raises PeerattnError with the one line to show."""
+    if chosen.kind == "checkpoint":
+        return Subject.trained(checkpoint(chosen.name))
+    return kept(("subject", *astuple(chosen)), chosen.read)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def kept(key: tuple[object, ...], _make: Callable[[], T]) -> T:
+    """What `_make` returns, made once for a key."""
+    return _make()

@@ -17,6 +17,12 @@ DEFINITIONS = {
     "a peer, itself or through what they feed, are still computed.",
     "starved": "No kept path leads from an input block to these: their input is zero, their output constant.",
     "lost": "All input blocks of these modalities are dead: they are no longer an input of the prediction.",
+    "fresh": "Connections whose weight is within 0.01 of 0.5, where all weights start.",
+    "unused": "No connection leaves these blocks, and they are no outputs. They may still be read as peers.",
+    "attention": "One attention weight for each connection and each of its attention candidates (peers).",
+    "multiply-adds": "Of convolutions, fully connected layers, attention and the scaling of connections, "
+    "counted and not measured.",
+    "activations": "The most that is alive at once in a forward pass of one clip, in float32, with the clip.",
 }
 
 
@@ -47,3 +53,13 @@ def points_interval(bounds: tuple[float, float]) -> str:
 def thousands(count: int) -> str:
     """A count in thousands or millions, to the digit that still tells two networks apart."""
     return f"{count / 1e6:,.1f} M" if count >= 10_000_000 else f"{count:,}"
+
+
+def multiples(count: int) -> str:
+    """A great count in millions or billions."""
+    return f"{count / 1e9:,.2f} G" if count >= 1e9 else f"{count / 1e6:,.1f} M"
+
+
+def memory(size: int) -> str:
+    """Bytes in MiB or GiB."""
+    return f"{size / 2**30:,.2f} GiB" if size >= 2**30 else f"{size / 2**20:,.1f} MiB"

@@ -17,13 +17,23 @@ def parse(text: str, options: Options | None = None) -> Structure:
     Published is a list of nodes, or `{"nodes": …, "edge_weights": …}`; `options` hold what it leaves open,
     and go with it only. Raises PeerattnError on anything else.
     """
+    listed = _list(text)
+    if listed is not None:
+        return Structure.from_published(listed["nodes"], listed.get("edge_weights", ()), options)
+    if options is not None:
+        raise PeerattnError("options of published structures go with a list of nodes only: leave them out")
+    return Structure.parse(text)
+
+
+def is_list(text: str) -> bool:
+    """Whether the text is meant as a published list, right or wrong."""
+    return _list(text) is not None
+
+
+def _list(text: str) -> dict[str, Any] | None:
     data: Any = None
     with suppress(ValueError, RecursionError):  # Structure.parse says what is wrong with the text
         data = json.loads(text)
     if isinstance(data, list):
         data = {"nodes": data}
-    if isinstance(data, dict) and "nodes" in data:
-        return Structure.from_published(data["nodes"], data.get("edge_weights", ()), options)
-    if options is not None:
-        raise PeerattnError("options of published structures go with a list of nodes only: leave them out")
-    return Structure.parse(text)
+    return data if isinstance(data, dict) and "nodes" in data else None

@@ -31,9 +31,11 @@ def every_figure():
         "bars": figures.prediction_bars(TRACE),
         "strip": figures.window_strip(TRACE),
         "accuracy": figures.accuracy_curve(CURVE, threshold=0.3),
+        "weights": figures.weights_by_source(TRACE.structure, WEIGHTS, threshold=0.3),
     }
 
 
+WEIGHTS = {connection.key: connection.connection_weight for connection in TRACE.connections}
 CURVE = pd.DataFrame(
     {
         "threshold": [0.1, 0.3, 0.5],
@@ -112,6 +114,16 @@ def test_accuracy_curve_has_its_interval_its_sample_size_and_the_threshold_of_no
     assert top1.line.shape == low.line.shape == high.line.shape == "vh"
     assert "n = 600" in figure.layout.yaxis.title.text
     assert figure.layout.shapes[0].x0 == 0.3
+
+
+def test_connection_weights_are_drawn_by_their_source_with_the_mean():
+    figure = figures.weights_by_source(TRACE.structure, WEIGHTS, threshold=0.3)
+    drawn = [value for scatter in figure.data for value in scatter.x]
+    assert sorted(drawn) == sorted(WEIGHTS.values())
+    *means, threshold = figure.layout.shapes
+    for scatter, line in zip(figure.data, means, strict=True):
+        assert line.x0 == pytest.approx(np.mean(scatter.x)) and scatter.y[0] == (line.y0 + line.y1) / 2
+    assert threshold.x0 == 0.3
 
 
 def test_names_are_escaped_wherever_plotly_would_read_them_as_html():

@@ -20,7 +20,7 @@ published_list
 structure | weights
 trace | published | video | attention | connectivity
 structure_file
-tables | modalities | blocks
+tables | structure_tables | modalities | blocks
 figures | network
 size | latency
 recorder | pruning | checkpoint | convert | initialisation | data | actionworld
@@ -30,7 +30,7 @@ training | segmentation_training | console
 structure_report
 reports
 __main__
-app.explorer | app.files | app.jobs | app.words
+app.explorer | app.drawing | app.files | app.jobs | app.structures | app.words
 app.curves | app.saved
 app.state
 app.bar
@@ -51,6 +51,7 @@ TORCH_FREE = (
     "structure_file",
     "video",
     "tables",
+    "structure_tables",
     "figures",
 )
 WITHOUT_TORCH = {f"peerattn.{name}" for name in TORCH_FREE}

@@ -5,7 +5,16 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.words import interval, percent, plain, points, points_interval, thousands
+from app.words import (
+    interval,
+    memory,
+    multiples,
+    percent,
+    plain,
+    points,
+    points_interval,
+    thousands,
+)
 
 
 @given(st.text())
@@ -25,3 +34,8 @@ def test_numbers():
     assert points(-0.0625) == "−6.2"
     assert points_interval((-0.125, 0.01)) == "95 % interval −12.5 to +1.0"
     assert thousands(196_329) == "196,329" and thousands(105_670_144) == "105.7 M"
+
+
+def test_great_counts_and_memory():
+    assert multiples(137_970_451_872) == "137.97 G" and multiples(107_000_000) == "107.0 M"
+    assert memory(1_482_789_568) == "1.38 GiB" and memory(7 * 2**20) == "7.0 MiB"

@@ -1,4 +1,4 @@
-"""Small parts that both screens use."""
+"""Small parts that the screens use."""
 
 from __future__ import annotations
 
@@ -31,24 +31,30 @@ def number(row: DeltaGenerator, title: str, value: str | int | None, *notes: str
             st.caption(plain(note))
 
 
-def table_with_downloads(
-    makers: Mapping[str, Callable[[], pd.DataFrame]], trace: Trace, *, stem: str
-) -> None:
-    """One of several tables at a time, its CSV, and the whole trace."""
+def table_with_csv(makers: Mapping[str, Callable[[], pd.DataFrame]], *, stem: str) -> DeltaGenerator:
+    """One of several tables at a time, and its CSV; returns the row of the download."""
     chosen = st.segmented_control(
         "Table", list(makers), default=next(iter(makers)), required=True, label_visibility="collapsed"
     )
     table = makers[chosen]()
     st.dataframe(table, hide_index=True, height=320, alt=chosen)
-    with st.container(horizontal=True):
-        name = f"{stem}-{chosen.lower().replace(' ', '-')}.csv"
-        csv = table.to_csv(index=False)
-        st.download_button(f"{chosen} (CSV)", csv, name, "text/csv", on_click="ignore", key="csv")
-        st.download_button(
-            "Whole trace (JSON)",
-            trace.to_json,
-            f"{stem}-trace.json",
-            "application/json",
-            on_click="ignore",
-            key="trace",
-        )
+    name = f"{stem}-{chosen.lower().replace(' ', '-')}.csv"
+    csv = table.to_csv(index=False)
+    row = st.container(horizontal=True)
+    row.download_button(f"{chosen} (CSV)", csv, name, "text/csv", on_click="ignore", key="csv")
+    return row
+
+
+def table_with_downloads(
+    makers: Mapping[str, Callable[[], pd.DataFrame]], trace: Trace, *, stem: str
+) -> None:
+    """One of several tables at a time, its CSV, and the whole trace."""
+    row = table_with_csv(makers, stem=stem)
+    row.download_button(
+        "Whole trace (JSON)",
+        trace.to_json,
+        f"{stem}-trace.json",
+        "application/json",
+        on_click="ignore",
+        key="trace",
+    )

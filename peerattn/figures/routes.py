@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 
 import numpy as np
@@ -39,6 +39,8 @@ NARROWEST, WIDEST = 54.0, 112.0
 BETWEEN = 30.0
 """Least space between two boxes."""
 NUMBER_SIZE = (27.0, 12.0)
+NOTE_WIDTH, NOTE_HEIGHT = 84.0, 16.0
+"""Above a box, for a note that a threshold may bring."""
 
 STEPS = np.linspace(0, 1, 33)
 NUMBER_STEPS = range(5, 29)
@@ -86,6 +88,7 @@ class Layout:
         return min(xs), min(box.top for box in boxes), max(xs), max(box.bottom for box in boxes)
 
 
+@lru_cache(maxsize=16)
 def layout(structure: Structure) -> Layout:
     """Every place in the figure of a structure."""
     boxes: dict[str, Box] = {}
@@ -100,7 +103,8 @@ def layout(structure: Structure) -> Layout:
         boxes |= {block: replace(box, x=box.x + shift) for block, box in lane_boxes.items()}
         edges[name] = (start, right + shift + PADDING)
     curves = _curves(structure, boxes)
-    return Layout(boxes, curves, _numbers(curves, list(boxes.values())), edges)
+    notes = [Box(box.x, box.top - NOTE_HEIGHT / 2, NOTE_WIDTH, NOTE_HEIGHT) for box in boxes.values()]
+    return Layout(boxes, curves, _numbers(curves, [*boxes.values(), *notes]), edges)
 
 
 def _lane(structure: Structure, name: str) -> dict[str, Box]:
@@ -234,5 +238,5 @@ def _fixed_cost(candidates: Points, drawn: Points, boxes: Sequence[Box]) -> Poin
         others = np.delete(drawn, index, axis=0).reshape(-1, 2)
         near = (np.abs(places[:, None] - others) < half + 1).all(axis=2).sum(axis=1)
         middle = np.abs(np.linspace(-1, 1, len(places)))
-        costs[index] = near + 40 * _inside(places, boxes, margin=12) + 0.8 * middle
+        costs[index] = near + 40 * _inside(places, boxes, margin=9) + 0.8 * middle
     return costs

@@ -1,0 +1,97 @@
+"""A structure in numbers: its connections, blocks and modalities, and what one clip costs."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, replace
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import state
+from app.screens.parts import chart, number, numbers, table_with_csv
+from app.structures import Chosen
+from app.words import DEFINITIONS, memory, multiples, plain
+from peerattn import figures, structure_tables
+from peerattn.connectivity import Pruning, without
+from peerattn.errors import PeerattnError
+from peerattn.size import Costs
+from peerattn.structure_report import Subject
+
+GROUPED = st.column_config.NumberColumn(format="localized")
+COLUMNS = {
+    "parameters": GROUPED,
+    "multiply_adds": GROUPED,
+    "output_MiB": st.column_config.NumberColumn("output (MiB)", format="%.1f"),
+}
+
+
+def weights(chosen: Chosen, shown: Subject, pruning: Pruning) -> None:
+    """The tables, and the connection weights by where they come from."""
+    structure, weights = shown.structure, shown.weights
+    left, right = st.columns([3, 2])
+    with left:
+        st.subheader("Tables", anchor=False)
+        makers = {
+            "Connections": lambda: structure_tables.connections_table(structure, weights, pruning),
+            "Blocks": lambda: structure_tables.blocks_table(structure, pruning),
+            "Modalities": lambda: structure_tables.modalities_table(structure, weights),
+        }
+        table_with_csv(makers, stem=chosen.stem)
+    with right:
+        st.subheader("Connection weights by source", anchor=False)
+        st.caption("Of input blocks by their modality; *mixed*: of inner blocks. Removed ones count too.")
+        figure = figures.weights_by_source(structure, weights, threshold=pruning.threshold)
+        chart(figure, "by-source", "Connection weights by the modality of their source")
+
+
+def size(chosen: Chosen, shown: Subject, pruning: Pruning) -> None:
+    """What one clip of a chosen size costs, before and after the removal."""
+    st.subheader("Size", anchor=False)
+    sized = _sized(chosen, shown)
+    try:
+        whole = _costs(chosen, sized, None)
+        left = _costs(chosen, sized, pruning) if pruning.output_connected else whole
+    except PeerattnError as error:
+        st.error(plain(error))
+        return
+    _sums(left, whole)
+    if not pruning.output_connected:
+        st.caption("Of the whole structure: with its output cut off, nothing is left to run.")
+    table = structure_tables.costs_table(left.blocks)
+    st.dataframe(table, hide_index=True, alt="Size of each part", column_config=COLUMNS)
+    csv, name = table.to_csv(index=False), f"{chosen.stem}-size.csv"
+    st.download_button("Size of each part (CSV)", csv, name, "text/csv", on_click="ignore", key="size-csv")
+
+
+def _sized(chosen: Chosen, shown: Subject) -> Subject:
+    """With the clip and the classes that the visitor enters."""
+    fields = {"frames": "Frames", "height": "Height (px)", "width": "Width (px)", "classes": "Classes"}
+    given = {}
+    with st.container(horizontal=True):
+        for field, label in fields.items():
+            key, start = f"{field}-{chosen.label}", getattr(shown, field)
+            given[field] = st.number_input(label, 1, 4096, start, key=key, width=132, persist_state="session")
+    return replace(shown, **given)
+
+
+def _costs(chosen: Chosen, sized: Subject, pruning: Pruning | None) -> Costs:
+    """Of what a threshold leaves, or of the whole."""
+    structure = without(sized.structure, pruning) if pruning else sized.structure
+    removed = pruning.removed if pruning else None
+    clip = (sized.frames, sized.height, sized.width, sized.classes)
+    return state.kept(("costs", *astuple(chosen), removed, *clip), lambda: sized.costs(structure))
+
+
+def _sums(left: Costs, whole: Costs) -> None:
+    row = numbers()
+    _cost(row, "Parameters", f"{left.parameters:,}", left.parameters, whole.parameters)
+    work = (left.multiply_adds, whole.multiply_adds)
+    _cost(row, "Multiply-adds a clip", multiples(work[0]), *work, meaning=DEFINITIONS["multiply-adds"])
+    for what in ("weights", "activations"):
+        held = (getattr(left.memory, what), getattr(whole.memory, what))
+        _cost(row, f"Memory of {what}", memory(held[0]), *held, meaning=DEFINITIONS.get(what, ""))
+
+
+def _cost(row: DeltaGenerator, title: str, shown: str, left: int, whole: int, *, meaning: str = "") -> None:
+    saved = f"{1 - left / whole:.1%} less than the whole" if left < whole else ""
+    number(row, title, shown, saved, meaning=meaning)

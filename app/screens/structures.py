@@ -1,0 +1,202 @@
+"""Structures: the connectivity of any structure, what a threshold does to it, and what it costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from app import state
+from app.screens import structure_drawing, structure_numbers
+from app.screens.parts import number, numbers
+from app.structures import Chosen, choices, read_file
+from app.words import DEFINITIONS, plain
+from peerattn.connectivity import (
+    Pruning,
+    at_initialisation,
+    attention_weights,
+    survey,
+    thresholds,
+    unused_blocks,
+)
+from peerattn.errors import PeerattnError
+from peerattn.structure_report import Subject
+
+FILE_LIMIT = 20  # MB
+SAID = {
+    "published": "Published structure with its released connection weights; its filters were never released.",
+    "checkpoint": "Connection weights as this checkpoint learned them.",
+    "own": "Connection weights as in your file; filters are not needed here.",
+}
+
+
+def show() -> None:
+    """The screen; it needs no clip."""
+    chosen = _choice()
+    try:
+        shown = state.subject(chosen)
+    except PeerattnError as error:
+        st.error(plain(error))
+        return
+    st.caption(_said(chosen, shown))
+    pruning = survey(shown.structure, shown.weights, _threshold(shown))
+    _next(shown, pruning)
+    _facts(shown, pruning)
+    structure_drawing.show(chosen, shown, pruning)
+    structure_numbers.weights(chosen, shown, pruning)
+    structure_numbers.size(chosen, shown, pruning)
+
+
+def _choice() -> Chosen:
+    left, middle, right = st.columns([3, 2, 3])
+    with right:
+        own, refused = _own()
+    with left:
+        by_label = choices(state.checkpoint_names(), own)
+        newest = st.session_state.pop("newest-structure", None)
+        if newest or st.session_state.get("structure") not in by_label:
+            st.session_state.structure = newest or next(iter(choices((), {})))
+        label = st.selectbox(
+            "Structure", list(by_label), key="structure", bind="query-params", persist_state="session"
+        )
+    chosen = by_label[label]
+    with middle:
+        options = _options(chosen)
+    for line in refused:
+        st.error(plain(line))
+    return Chosen(chosen.name, chosen.kind, chosen.text, tuple(options.items()))
+
+
+def _own() -> tuple[dict[str, str], list[str]]:
+    """The visitor's structures (name → text), kept while other screens are shown; refused files' lines."""
+    own: dict[str, str] = st.session_state.setdefault("own-structures", {})
+    read: dict[str, str | None] = st.session_state.setdefault("read-structures", {})
+    files: list[UploadedFile] = st.file_uploader(
+        "Your structures: JSON, as this program or the published code writes them",
+        ["json"],
+        accept_multiple_files=True,
+        key="structure-files",
+        max_upload_size=FILE_LIMIT,
+    )
+    for file in files:
+        if file.file_id not in read:
+            read[file.file_id] = _read(file, own)
+    return own, [line for file in files if (line := read[file.file_id])]
+
+
+def _read(file: UploadedFile, own: dict[str, str]) -> str | None:
+    """Take the file in and choose it; else the line that says why not."""
+    try:
+        own[file.name] = read_file(file.name, file.getvalue())
+    except PeerattnError as error:
+        return str(error)
+    st.session_state["newest-structure"] = Chosen(file.name, "own").label
+    return None
+
+
+def _options(chosen: Chosen) -> dict[str, Any]:
+    """What was changed of a published structure's options."""
+    options: dict[str, Any] = {}
+    if chosen.attends:
+        mode = st.segmented_control(
+            "Attention", ["peer", "self", "none"], default="peer", required=True, key="attention"
+        )
+        options |= {"attention": mode} if mode != "peer" else {}
+    if chosen.lite:
+        width = st.number_input(
+            "Clip width it is built for (px; 0: true channels)",
+            0,
+            8192,
+            224,
+            help="Lite's channels depend, by an official mistake, on the width of the clips it is built for.",
+            key="clip-width",
+        )
+        options |= {"clip_width": width or None} if width != 224 else {}
+    elif chosen.attends:
+        count = st.number_input("Object classes", 1, 8192, 151, key="object-classes")
+        options |= {"object_classes": count} if count != 151 else {}
+    return options
+
+
+def _said(chosen: Chosen, shown: Subject) -> str:
+    structure = shown.structure
+    mode = {"none": "no"}.get(structure.attention_mode, structure.attention_mode)
+    size = f"{len(structure.blocks)} blocks in {len(structure.levels)} levels, {mode} attention."
+    return plain(f"{SAID[chosen.kind]} {size}")
+
+
+def stops(weights: Mapping[str, float]) -> list[float]:
+    """Thresholds worth choosing: every hundredth, and the connection weights, six digits rounded down."""
+    at_weights = (math.floor(weight * 1e6) / 1e6 for weight in thresholds(weights))
+    return sorted({*at_weights, *(hundredth / 100 for hundredth in range(101))})
+
+
+def _threshold(shown: Subject) -> float:
+    offered = stops(shown.weights)
+    asked = st.session_state.get("below", st.query_params.get("below"))
+    if asked is not None and asked not in offered:
+        st.session_state.below = equal_stop(asked, offered)
+    return st.select_slider(
+        "Threshold: connections whose connection weight is below it are removed",
+        offered,
+        format_func=lambda stop: f"{stop:g}",
+        key="below",
+        bind="query-params",
+        persist_state="session",
+    )
+
+
+def equal_stop(asked: str | float, offered: Sequence[float]) -> float:
+    """The stop that removes the same connections as another threshold: the next above it."""
+    try:
+        return next(stop for stop in offered if stop >= float(asked))
+    except (ValueError, StopIteration):
+        return 0.0
+
+
+def _next(shown: Subject, pruning: Pruning) -> None:
+    """Between which thresholds nothing changes, and what goes next."""
+    kept = {key: shown.weights[key] for key in pruning.kept if key in shown.weights}
+    if not kept:
+        st.caption("No connection that is left has a weight: no threshold removes more.")
+        return
+    first = min(kept, key=lambda key: kept[key])
+    spec = next(spec for spec in shown.structure.connections if spec.key == first)
+    removed = [shown.weights[key] for key in pruning.removed]
+    least = f"above {max(removed):.6f} and " if removed else ""
+    st.caption(
+        plain(
+            f"The same connections stay for every threshold {least}up to {kept[first]:.6f}, "
+            f"above which {spec.source} → {spec.target} goes."
+        )
+    )
+
+
+def _facts(shown: Subject, pruning: Pruning) -> None:
+    structure, row = shown.structure, numbers()
+    total = len(structure.connections)
+    number(row, "Connections kept", f"{len(pruning.kept)} of {total}", f"{len(pruning.removed)} removed")
+    dead, starved, lost = pruning.dead_blocks, pruning.starved, pruning.lost_modalities
+    read = [f"still read as peers: {', '.join(pruning.peer_only)}"] if pruning.peer_only else []
+    number(row, "Dead blocks", len(dead), ", ".join(dead), *read, meaning=DEFINITIONS["dead"])
+    if starved:
+        number(row, "Starved blocks", len(starved), ", ".join(starved), meaning=DEFINITIONS["starved"])
+    number(row, "Lost modalities", len(lost), ", ".join(lost), meaning=DEFINITIONS["lost"])
+    fresh = at_initialisation(structure, shown.weights)
+    into = dict.fromkeys(spec.target for spec in structure.connections if spec.key in fresh)
+    targets = f"into {', '.join(into)}" if into else ""
+    number(row, "At initialisation", len(fresh), targets, meaning=DEFINITIONS["fresh"])
+    unused = unused_blocks(structure)
+    number(row, "Blocks nothing reads", len(unused), ", ".join(unused), meaning=DEFINITIONS["unused"])
+    peers = [len(spec.peers) for spec in structure.connections if spec.peers]
+    each = f"{min(peers)} to {max(peers)} a connection" if peers else ""
+    counted = attention_weights(structure)
+    number(row, "Attention weights", counted, each, meaning=DEFINITIONS["attention"])
+    if not pruning.output_connected:
+        st.warning("This threshold cuts the output off from every input.")
+
+
+show()

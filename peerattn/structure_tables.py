@@ -1,0 +1,132 @@
+"""A structure, its connection weights and what a threshold does to them as pandas tables.
+
+Column names are the words of the field with their unit; weights have none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+import pandas as pd
+
+from peerattn.connectivity import (
+    Pruning,
+    at_initialisation,
+    source_modality,
+    weights_by_modality,
+)
+from peerattn.structure import Structure
+
+
+def connections_table(structure: Structure, weights: Mapping[str, float], pruning: Pruning) -> pd.DataFrame:
+    """One row a connection; `candidates` are the peers among which its attention weights choose."""
+    kept, fresh = set(pruning.kept), set(at_initialisation(structure, weights))
+    rows = [
+        {
+            "source": spec.source,
+            "target": spec.target,
+            "modality": source_modality(structure, spec.source),
+            "level": structure.block(spec.target).level,
+            "connection_weight": weights.get(spec.key),
+            "kept": spec.key in kept,
+            "at_initialisation": spec.key in fresh,
+            "attention": spec.attention,
+            "candidates": len(spec.peers),
+        }
+        for spec in structure.connections
+    ]
+    return pd.DataFrame(rows)
+
+
+def blocks_table(structure: Structure, pruning: Pruning) -> pd.DataFrame:
+    """One row a block; `a_peer_of` counts the connections whose attention may read it."""
+    rows = [
+        {
+            "block": block.id,
+            "level": block.level,
+            "modality": source_modality(structure, block.id),
+            "kind": block.kind,
+            "width_channels": block.width,
+            "temporal_dilation_frames": block.temporal_dilation,
+            "fed_by": len(structure.into(block.id)),
+            "feeds": sum(spec.source == block.id for spec in structure.connections),
+            "a_peer_of": sum(block.id in spec.peers for spec in structure.connections),
+            "state": block_state(pruning, block.id),
+        }
+        for block in structure.blocks
+    ]
+    return pd.DataFrame(rows)
+
+
+def block_state(pruning: Pruning, block_id: str) -> str:
+    """What a threshold makes of a block, in two words at most."""
+    if block_id in pruning.starved:
+        return "starved"
+    if block_id in pruning.peer_only:
+        return "peer only"
+    return "dead" if block_id in pruning.dead_blocks else "alive"
+
+
+def candidates_table(structure: Structure, key: str, pruning: Pruning) -> pd.DataFrame:
+    """One row an attention candidate of a connection, in the order of its attention weights."""
+    peers = next(spec.peers for spec in structure.connections if spec.key == key)
+    rows = [
+        {
+            "peer": peer,
+            "level": structure.block(peer).level,
+            "modality": source_modality(structure, peer),
+            "width_channels": structure.block(peer).width,
+            "state": block_state(pruning, peer),
+        }
+        for peer in peers
+    ]
+    return pd.DataFrame(rows)
+
+
+def modalities_table(structure: Structure, weights: Mapping[str, float]) -> pd.DataFrame:
+    """One row a source modality, `mixed` for inner blocks: mean, least and greatest connection weight."""
+    rows = [
+        {
+            "modality": name,
+            "connections": len(values),
+            "mean_weight": sum(values) / len(values),
+            "min_weight": min(values),
+            "max_weight": max(values),
+        }
+        for name, values in weights_by_modality(structure, weights).items()
+    ]
+    return pd.DataFrame(
+        rows, columns=pd.Index(["modality", "connections", "mean_weight", "min_weight", "max_weight"])
+    )
+
+
+class PartCosts(Protocol):
+    """What the table reads of the costs of one part of a network."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def part(self) -> str: ...
+    @property
+    def parameters(self) -> int: ...
+    @property
+    def multiply_adds(self) -> int: ...
+    @property
+    def output(self) -> tuple[int, ...]: ...
+
+
+def costs_table(parts: Iterable[PartCosts]) -> pd.DataFrame:
+    """One row a block, head or flow layer, for one clip; `output` is channels × frames × height × width."""
+    rows = [
+        {
+            "part": f"{part.part} {part.id}",
+            "parameters": part.parameters,
+            "multiply_adds": part.multiply_adds,
+            "output": " × ".join(map(str, part.output)),
+            "output_MiB": 4 * math.prod(part.output) / 2**20,
+        }
+        for part in parts
+    ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,57 @@
+"""Structures from files: both forms are read back to what was written; all else is one plain line."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peerattn import published
+from peerattn.errors import PeerattnError
+from peerattn.published_list import Options
+from peerattn.structure import Structure
+from peerattn.structure_file import is_list, parse
+from tests.strategies import structures
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 9) | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.sampled_from(["nodes", "a"]), inner),
+)
+
+
+@given(structures())
+def test_own_form_is_read_back(structure):
+    assert parse(json.dumps(structure.to_json())) == structure
+
+
+@pytest.mark.parametrize("name", ["asn50", "full_asnp50", "asnp_lite"])
+def test_published_lists_are_read_back(name):
+    structure = published.structure(name)
+    nodes, edge_weights = structure.to_published()
+    options = Options("assemblenet") if name == "asn50" else None
+    clip = Options(clip_width=published.CLIP_WIDTH) if name == "asnp_lite" else options
+    assert parse(json.dumps({"nodes": nodes, "edge_weights": edge_weights}), clip) == structure
+    learned = parse(json.dumps(nodes), clip)
+    assert learned == Structure.from_published(nodes, (), clip)
+    assert learned.to_published() == (nodes, [])
+
+
+def test_options_go_with_lists_only():
+    nodes, _ = published.full_asnp50.to_published()
+    assert parse(json.dumps(nodes), Options(attention="none")).attention_mode == "none"
+    with pytest.raises(PeerattnError, match="a list of nodes only"):
+        parse(json.dumps(published.full_asnp50.to_json()), Options())
+
+
+@given(JSON.map(json.dumps) | st.text())
+def test_anything_else_is_refused_in_one_plain_line(text):
+    with pytest.raises(PeerattnError) as refusal:
+        parse(text)
+    assert str(refusal.value)
+    if is_list(text):
+        assert "node" in str(refusal.value)
+
+
+def test_deep_nesting_is_refused():
+    with pytest.raises(PeerattnError, match="not JSON"):
+        parse("[" * 100_000)
