@@ -60,9 +60,13 @@ def texts() -> Iterator[tuple[str, str]]:
             yield str(file.relative_to(ROOT)), content.decode("utf-8")
 
 
+PAGES = ("README.md", "docs/published.md")
+
+
 def readme(language: str) -> list[str]:
-    """The README's code blocks in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", read("README.md"), re.MULTILINE | re.DOTALL)
+    """The code blocks in one language, of the README and of the pages it leads to."""
+    text = "".join(read(name) for name in PAGES)
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def commands() -> list[list[str]]:
