@@ -121,7 +121,7 @@ def costs_table(parts: Iterable[PartCosts]) -> pd.DataFrame:
     """One row a block, head or flow layer, for one clip; `output` is channels × frames × height × width."""
     rows = [
         {
-            "part": f"{part.part} {part.id}",
+            "part": f"layer that computes {part.id}" if part.part == "flow" else f"{part.part} {part.id}",
             "parameters": part.parameters,
             "multiply_adds": part.multiply_adds,
             "output": " × ".join(map(str, part.output)),

@@ -61,13 +61,14 @@ def test_modalities_have_their_mean_weights():
 def test_costs_have_their_sizes_in_mebibytes():
     part = SimpleNamespace(id="9", part="block", parameters=7, multiply_adds=8, output=(256, 16, 32, 32))
     head = SimpleNamespace(id="9", part="head", parameters=1, multiply_adds=2, output=(5,))
-    table = structure_tables.costs_table([part, head])
-    assert table["part"].tolist() == ["block 9", "head 9"]
-    assert table["output"].tolist() == ["256 × 16 × 32 × 32", "5"]
-    assert table["output_MiB"].tolist() == [16.0, 20 / 2**20]
+    flow = SimpleNamespace(id="flow", part="flow", parameters=0, multiply_adds=3, output=())
+    table = structure_tables.costs_table([part, head, flow])
+    assert table["part"].tolist() == ["block 9", "head 9", "layer that computes flow"]
+    assert table["output"].tolist() == ["256 × 16 × 32 × 32", "5", ""]
+    assert table["output_MiB"].tolist()[:2] == [16.0, 20 / 2**20]
 
 
-def test_structures_without_connections_have_tables(tmp_path):
+def test_structures_without_connections_have_tables():
     only = Structure.complete(RELEASED.blocks[:1], modalities=RELEASED.modalities[:1])
     pruning = survey(only, {}, 0.0)
     assert structure_tables.connections_table(only, {}, pruning).empty

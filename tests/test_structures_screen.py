@@ -155,6 +155,24 @@ def test_clip_size_that_does_not_fit_is_said_beside_the_size(app):
     assert metrics(app)["Connections kept"] == "44 of 44" and "Parameters" not in metrics(app)
 
 
+def test_nonsense_in_the_address_opens_the_default(app):
+    fresh = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
+    fresh.query_params["structure"] = "nonsense"
+    fresh.switch_page("screens/structures.py")
+    checked(fresh.run())
+    assert fresh.selectbox(key="structure").value == "full_asnp50"
+
+
+def test_what_takes_long_to_count_is_left_to_the_command(app):
+    blocks = [*small_structure().to_json()["blocks"]]
+    wide = {**small_structure().to_json(), "blocks": [{**block, "repeats": 64} for block in blocks]}
+    upload(app, ("deep.json", wide))
+    assert "Parameters" in metrics(app)
+    more = [{**blocks[0], "id": f"eye{number}", "repeats": 64} for number in range(40)]
+    upload(app, ("deeper.json", {**wide, "blocks": [*more, *blocks]}))
+    assert "take long to count" in app.info[0].value and "Parameters" not in metrics(app)
+
+
 def test_size_counts_the_clip_that_was_entered(app):
     whole = metrics(app)
     checked(app.number_input(key=f"frames-{SMALL}").set_value(16).run())
@@ -231,7 +249,7 @@ def test_click_shows_the_candidates_and_the_files_are_those_of_the_page(screen):
     assert (download.value.suggested_filename, len(drawn)) == ("full_asnp50-paper.svg", 35)
     assert "var(" not in Path(download.value.path()).read_text()
     with screen.expect_download() as download:
-        screen.get_by_role("button", name="All facts (JSON)").click()
+        screen.get_by_role("button", name="All facts and sizes (JSON)").click()
     assert json.loads(Path(download.value.path()).read_text())["removed"] == 10
 
 

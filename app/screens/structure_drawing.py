@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from functools import partial
 
@@ -11,13 +10,17 @@ import streamlit as st
 from app.drawing import PAGE_COLORS, drawing
 from app.structures import Chosen
 from app.words import plain
-from peerattn import structure_report, structure_tables
+from peerattn import structure_tables
 from peerattn.connectivity import Pruning
 from peerattn.figures.connectivity import EXPLORER, PAPER, Style, connectivity_svg
 from peerattn.structure import Structure
 from peerattn.structure_report import Subject
 
 MOST_DRAWN = 2_000  # connections
+TENTH = (
+    " The paper's figure has the connections of threshold 0.2, and a tenth one from the object input, into "
+    "the top block, that the released structure does not have."
+)
 STYLES = {"Weights as widths": EXPLORER, "As in the paper": PAPER}
 
 
@@ -30,7 +33,8 @@ def show(chosen: Chosen, shown: Subject, pruning: Pruning) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         style = _style()
         part = _part(shown.structure)
-    st.caption(plain(_said(shown, pruning, part)))
+    as_in_paper = style.widths == "object" and chosen.kind == "published" and "full" in chosen.name
+    st.caption(plain(_said(shown, pruning, part) + (TENTH if as_in_paper and not part else "")))
     svg = connectivity_svg(shown.structure, shown.weights, pruning, style=style, colors=PAGE_COLORS)
     drawing(svg, key="drawing", lit=lit(shown.structure, part), on_click=_choose)
     _downloads(chosen, shown, pruning)
@@ -143,12 +147,6 @@ def _downloads(chosen: Chosen, shown: Subject, pruning: Pruning) -> None:
         for title, make, name in (
             ("Drawing with weights (SVG)", weighted, "weights.svg"),
             ("Drawing as in the paper (SVG)", paper, "paper.svg"),
-            ("All facts (JSON)", partial(_facts, shown, pruning.threshold), "structure.json"),
         ):
-            kind = "image/svg+xml" if name.endswith("svg") else "application/json"
             file = f"{chosen.stem}-{name}"
-            st.download_button(title, make, file, kind, on_click="ignore", key=name)
-
-
-def _facts(shown: Subject, threshold: float) -> str:
-    return json.dumps(structure_report.result(shown, threshold), indent=2, ensure_ascii=False) + "\n"
+            st.download_button(title, make, file, "image/svg+xml", on_click="ignore", key=name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import astuple, replace
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -11,12 +13,14 @@ from app import state
 from app.screens.parts import chart, number, numbers, table_with_csv
 from app.structures import Chosen
 from app.words import DEFINITIONS, memory, multiples, plain
-from peerattn import figures, structure_tables
+from peerattn import figures, structure_report, structure_tables
 from peerattn.connectivity import Pruning, without
 from peerattn.errors import PeerattnError
 from peerattn.size import Costs
 from peerattn.structure_report import Subject
 
+MOST_COUNTED = 1_000
+"""Blocks, repeats included: the published networks have up to 81."""
 GROUPED = st.column_config.NumberColumn(format="localized")
 COLUMNS = {
     "parameters": GROUPED,
@@ -48,6 +52,10 @@ def size(chosen: Chosen, shown: Subject, pruning: Pruning) -> None:
     """What one clip of a chosen size costs, before and after the removal."""
     st.subheader("Size", anchor=False)
     sized = _sized(chosen, shown)
+    repeats = sum(block.repeats for block in shown.structure.blocks)
+    if repeats > MOST_COUNTED:
+        st.info(f"{repeats:,} blocks, repeats included, take long to count: `peerattn structure` does.")
+        return
     try:
         whole = _costs(chosen, sized, None)
         left = _costs(chosen, sized, pruning) if pruning.output_connected else whole
@@ -59,8 +67,19 @@ def size(chosen: Chosen, shown: Subject, pruning: Pruning) -> None:
         st.caption("Of the whole structure: with its output cut off, nothing is left to run.")
     table = structure_tables.costs_table(left.blocks)
     st.dataframe(table, hide_index=True, alt="Size of each part", column_config=COLUMNS)
-    csv, name = table.to_csv(index=False), f"{chosen.stem}-size.csv"
-    st.download_button("Size of each part (CSV)", csv, name, "text/csv", on_click="ignore", key="size-csv")
+    with st.container(horizontal=True):
+        csv, name = table.to_csv(index=False), f"{chosen.stem}-size.csv"
+        st.download_button(
+            "Size of each part (CSV)", csv, name, "text/csv", on_click="ignore", key="size-csv"
+        )
+        facts, name = partial(_facts, sized, pruning.threshold), f"{chosen.stem}-structure.json"
+        kind = "application/json"
+        st.download_button("All facts and sizes (JSON)", facts, name, kind, on_click="ignore", key="facts")
+
+
+def _facts(sized: Subject, threshold: float) -> str:
+    """What the `structure` command reports."""
+    return json.dumps(structure_report.result(sized, threshold), indent=2, ensure_ascii=False) + "\n"
 
 
 def _sized(chosen: Chosen, shown: Subject) -> Subject:

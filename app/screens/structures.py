@@ -143,6 +143,8 @@ def _threshold(shown: Subject) -> float:
         "Threshold: connections whose connection weight is below it are removed",
         offered,
         format_func=lambda stop: f"{stop:g}",
+        help="A connection weight says how much of a connection counts, from 0 to 1. All start near 0.5 and "
+        "are learned. Every weight is a stop of this slider: at it the connection stays, above it goes.",
         key="below",
         bind="query-params",
         persist_state="session",

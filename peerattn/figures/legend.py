@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
@@ -46,11 +47,11 @@ def _items(scene: Scene) -> Iterator[Item]:
     if scene.style.widths == "weight":
         yield Item("connection weight, 0 to 1", _wedge)
     if scene.style.removed and scene.removed:
-        yield Item("removed", _line(None, 1.5, opacity=0.3))
+        yield Item("removed", _line(scene.colors.ink, 1.5, opacity=0.3))
     if scene.style.numbers and scene.fresh:
         yield Item("° still at its initial weight")
     if scene.dead:
-        yield Item("dead: no kept path to the output", _dead)
+        yield Item("dead: no kept path to the output", partial(_dead, scene.colors.ink))
     yield Item("d: temporal dilation, in frames")
 
 
@@ -61,7 +62,7 @@ def _lines(scene: Scene) -> Iterator[Item]:
         if thick:
             look = scene.looks["object"]
             yield Item(f"from an object input ({thick})", _line(look.color, THICK))
-        yield Item(f"other connections ({len(scene.drawn) - thick})", _line(None, THIN))
+        yield Item(f"other connections ({len(scene.drawn) - thick})", _line(scene.colors.ink, THIN))
         return
     for name in dict.fromkeys(lane(scene.structure, spec.source) for spec in scene.structure.connections):
         look, width = scene.looks[name], 2.5
@@ -70,12 +71,12 @@ def _lines(scene: Scene) -> Iterator[Item]:
 
 
 def _line(
-    color: str | None, width: float, *, dashes: str | None = None, opacity: float | None = None
+    color: str, width: float, *, dashes: str | None = None, opacity: float | None = None
 ) -> Callable[[Element, float, float], object]:
-    """A line in this colour, or in that of text."""
+    """A line in this colour."""
 
     def draw(group: Element, x: float, y: float) -> None:
-        stroke = {"stroke": color or "currentColor", "stroke_width": width}
+        stroke = {"stroke": color, "stroke_width": width}
         path = f"M{x:.1f} {y:.1f}h{SAMPLE}"
         add(group, "path", d=path, **stroke, opacity=opacity, stroke_dasharray=dashes)
 
@@ -87,6 +88,6 @@ def _wedge(group: Element, x: float, y: float) -> None:
     add(group, "path", d=f"M{x} {y - thin / 2}L{x + SAMPLE} {y - thick / 2}v{thick}L{x} {y + thin / 2}z")
 
 
-def _dead(group: Element, x: float, y: float) -> None:
+def _dead(ink: str, group: Element, x: float, y: float) -> None:
     box = {"x": x + 2, "y": y - 7, "width": SAMPLE - 4, "height": 14, "rx": 4}
-    add(group, "rect", **box, fill="none", stroke="currentColor", stroke_dasharray="4 3", opacity=0.6)
+    add(group, "rect", **box, fill="none", stroke=ink, stroke_dasharray="4 3", opacity=0.6)
