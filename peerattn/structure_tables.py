@@ -125,7 +125,7 @@ def costs_table(parts: Iterable[PartCosts]) -> pd.DataFrame:
             "parameters": part.parameters,
             "multiply_adds": part.multiply_adds,
             "output": " × ".join(map(str, part.output)),
-            "output_MiB": 4 * math.prod(part.output) / 2**20,
+            "output_MiB": 4 * math.prod(part.output or (0,)) / 2**20,
         }
         for part in parts
     ]
