@@ -55,7 +55,7 @@ def _checkpoint(names: tuple[str, ...], alerts: DeltaGenerator) -> str:
     """The chosen checkpoint; when it cannot be loaded, the one on the page stays."""
     name = st.selectbox(
         "Checkpoint",
-        [*names, *state.UNTRAINED],
+        [*names, *state.UNTRAINED, *state.own_networks(st.session_state.get("own-structures", {}))],
         key="checkpoint",
         bind="query-params",
         persist_state="session",

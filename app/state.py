@@ -7,6 +7,7 @@ The only file that caches. Everything kept is frozen and shared by all visitors,
 from __future__ import annotations
 
 import copy
+import hashlib
 import platform
 import threading
 from collections.abc import Callable, Mapping
@@ -24,13 +25,14 @@ from app.files import ObjectFile, Shelf, Source, samples
 from app.jobs import Job, Jobs
 from app.structures import Chosen
 from peerattn import checkpoint as checkpoints
-from peerattn import modalities, pruning, recorder, untrained, video
+from peerattn import modalities, pruning, recorder, structure_file, untrained, video
 from peerattn.checkpoint import Checkpoint
 from peerattn.connectivity import Pruning
 from peerattn.errors import PeerattnError
 from peerattn.modalities import Clip, ObjectMaps, Segmenter
 from peerattn.network import Network
 from peerattn.size import multiply_adds, parameters
+from peerattn.structure import Structure
 from peerattn.structure_report import Subject
 from peerattn.trace import Trace
 from peerattn.video import Frames, VideoInfo
@@ -39,6 +41,7 @@ SEGMENTER = "actionworld-objects"
 DEFAULT_CHECKPOINT = "actionworld"
 UNTRAINED = tuple(name + untrained.MARK for name in ("full_asnp50", "asnp50", "asn50", "asnp_lite"))
 """Published networks that can be opened too: without trained filters, which were not released."""
+OWN_KEPT = 32  # structures
 FIRST_STRETCH = 12.0  # s of a long clip that are opened at first
 LONGEST_STRETCH = 32.0  # s; 256 frames at 8 frames/s
 
@@ -112,8 +115,30 @@ def checkpoint_names() -> tuple[str, ...]:
     return tuple(sorted(checkpoints.names(), key=lambda name: (name != DEFAULT_CHECKPOINT, name)))
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _own_structures() -> dict[str, Structure]:
+    """Visitors' structures by the name of their network, the last of them."""
+    return {}
+
+
+def own_networks(texts: Mapping[str, str]) -> tuple[str, ...]:
+    """The names under which a visitor's structures (file name → text) can be opened, untrained."""
+    known, names = _own_structures(), []
+    for file_name, text in texts.items():
+        digest = hashlib.sha256(text.encode()).hexdigest()[:6]
+        name = f"{Path(file_name).stem}-{digest}"
+        known[name] = known.pop(name, None) or structure_file.parse(text)
+        names.append(name + untrained.MARK)
+    for name in list(known)[:-OWN_KEPT]:
+        del known[name]
+    return tuple(names)
+
+
 @st.cache_resource(max_entries=4, show_spinner="Loading the checkpoint …")
 def checkpoint(name: str) -> Checkpoint:
+    plain = name.removesuffix(untrained.MARK)
+    if plain in _own_structures():
+        return untrained.untrained(plain, _own_structures()[plain], device())
     return untrained.opened(name, device())
 
 

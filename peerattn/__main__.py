@@ -55,7 +55,7 @@ ClipWidthOption = Annotated[
 def record_command(
     clip: Annotated[Path, typer.Argument(help="A video file.")],
     checkpoint: Annotated[
-        str, typer.Option(help="The name of a checkpoint, or of a published network (untrained filters).")
+        str, typer.Option(help="A checkpoint, or with untrained filters: a published network, a JSON file.")
     ] = "actionworld",
     objects: Annotated[
         Path | None, typer.Option(help="A file of object maps that goes with the clip.")

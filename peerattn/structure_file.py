@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from peerattn.errors import PeerattnError
@@ -23,6 +24,16 @@ def parse(text: str, options: Options | None = None) -> Structure:
     if options is not None:
         raise PeerattnError("options of published structures go with a list of nodes only: leave them out")
     return Structure.parse(text)
+
+
+def read(path: Path, options: Options | None = None) -> Structure:
+    """The structure of a JSON file; raises PeerattnError, which names the file, on anything else."""
+    try:
+        return parse(path.read_text(encoding="utf-8"), options)
+    except UnicodeDecodeError as error:
+        raise PeerattnError(f"{path} is not a text file: give a structure's JSON file") from error
+    except PeerattnError as error:
+        raise PeerattnError(f"{path}: {error}") from error
 
 
 def is_list(text: str) -> bool:

@@ -72,21 +72,12 @@ def subject(name: str, **options: Any) -> Subject:
     if name in published.NAMES:
         found = published.structure(name, **options)
     elif name.endswith(".json") or Path(name).is_file():
-        found = _of_file(Path(name), Options(**options) if options else None)
+        found = structure_file.read(Path(name), Options(**options) if options else None)
     else:
         return _of_checkpoint(_known(name), options)
     if options.get("clip_width") and not any(block.kind == "lite" for block in found.blocks):
         raise PeerattnError(f"{name} is not lite: only lite's channels depend on a clip width, leave it out")
     return Subject.untrained(name, found)
-
-
-def _of_file(path: Path, options: Options | None) -> Structure:
-    try:
-        return structure_file.parse(path.read_text(encoding="utf-8"), options)
-    except UnicodeDecodeError as error:
-        raise PeerattnError(f"{path} is not a text file: give a structure's JSON file") from error
-    except PeerattnError as error:
-        raise PeerattnError(f"{path}: {error}") from error
 
 
 def _known(name: str) -> str:

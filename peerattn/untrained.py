@@ -1,24 +1,29 @@
-"""Published networks with random filters: no trained ones were released.
+"""Published networks, and own structures, with random filters: no trained ones were released.
 
-Their structure and connection weights are the published ones; what they predict and attend to means nothing
-yet, so whatever shows them must say `REMARK`.
+Their structure and connection weights are given; what they predict and attend to means nothing yet, so
+whatever shows them must say `REMARK`.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 
-from peerattn import checkpoint, published
+from peerattn import checkpoint, published, structure_file
 from peerattn.checkpoint import Checkpoint
+from peerattn.errors import PeerattnError
 from peerattn.initialisation import initialise
 from peerattn.modalities import ClipSettings
 from peerattn.network import Network
+from peerattn.size import parameters
+from peerattn.structure import Structure
 
 MARK = "-untrained"
 """What a published network's name may end in, so that it says what it is wherever it stands."""
 SETTINGS = ClipSettings(size=112, window=16)
 REMARK = (
-    "untrained filters: structure and connection weights are the published ones, the filters random; "
+    "untrained filters: structure and connection weights are the given ones, the filters random; "
     "predictions and attention factors mean nothing yet"
 )
 
@@ -28,20 +33,33 @@ def class_names() -> tuple[str, ...]:
     return tuple(f"class {number}" for number in range(1, published.CLASSES + 1))
 
 
-def untrained(name: str, device: torch.device | str = "cpu", *, seed: int = 0) -> Checkpoint:
-    """A published network at its start, ready to run; raises PeerattnError for a name that is not known."""
-    plain = name.removesuffix(MARK)
-    widths = {"clip_width": SETTINGS.size} if plain == "asnp_lite" else {}
-    network = Network(published.structure(plain, **widths), class_names())
+MOST_PARAMETERS = 500_000_000
+"""Two gigabytes: a file may ask for more than there is memory."""
+
+
+def untrained(
+    name: str, structure: Structure, device: torch.device | str = "cpu", *, seed: int = 0
+) -> Checkpoint:
+    """The network of a structure at its start, ready to run; raises PeerattnError where it is too large."""
+    names = class_names()
+    with torch.device("meta"):
+        size = parameters(Network(structure, names))
+    if size > MOST_PARAMETERS:
+        raise PeerattnError(f"{name} asks for {size:,} parameters: at most {MOST_PARAMETERS:,} are built")
+    network = Network(structure, names)
     initialise(network, seed=seed)
-    return Checkpoint(plain + MARK, network.to(device).eval(), SETTINGS, {"untrained": REMARK})
+    return Checkpoint(name + MARK, network.to(device).eval(), SETTINGS, {"untrained": REMARK})
 
 
 def opened(name: str, device: torch.device | str = "cpu") -> Checkpoint:
-    """A checkpoint by its name, else the published network of that name, untrained.
+    """A checkpoint by its name, else the published network of that name or of a list's file, untrained.
 
-    Raises PeerattnError when there is neither, or the checkpoint is damaged.
+    Raises PeerattnError when there is none of these, or the checkpoint is damaged.
     """
-    if name.removesuffix(MARK) in published.NAMES and name not in checkpoint.names():
-        return untrained(name, device)
+    plain = name.removesuffix(MARK)
+    if plain in published.NAMES and name not in checkpoint.names():
+        widths = {"clip_width": SETTINGS.size} if plain == "asnp_lite" else {}
+        return untrained(plain, published.structure(plain, **widths), device)
+    if name.endswith(".json"):
+        return untrained(Path(name).stem, structure_file.read(Path(name)), device)
     return checkpoint.load(name, device)

@@ -1,5 +1,6 @@
 """The screens, run by Streamlit's own AppTest on a small untrained network."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -246,3 +247,28 @@ def test_checkpoint_that_cannot_be_loaded_leaves_the_page_as_it_was(app, tmp_pat
     checked(app.run())
     checked(app.selectbox(key="checkpoint").set_value("broken").run())
     assert len(app.error) == 1 and shown(app).trace is before.trace
+
+
+OWN_LIST = "[[-1, 1], [-3, 1], [0, [0, 1], 4, 2, 2, 0], [3, [0, 2], 4, 1, 2, 0]]"
+
+
+def test_untrained_networks_open_and_say_so_on_both_screens(app, tmp_path):
+    """An own list in the published format, brought to the Structures screen, on a clip with object maps."""
+    file = (OWN_LIST.encode(), "application/json")
+    app.switch_page("screens/structures.py").run()
+    checked(app.file_uploader(key="structure-files").set_value([("mine.json", *file)]).run())
+    checked(app.switch_page("screens/explore.py").run())
+    offered = app.selectbox(key="checkpoint").options
+    assert {"full_asnp50-untrained", "asnp_lite-untrained"} <= set(offered)
+    own = next(name for name in offered if name.startswith("mine-"))
+    checked(app.selectbox(key="checkpoint").set_value(own).run())
+    assert shown(app).trace.structure.to_published()[0][3] == [3, [0, 2], 4, 1, 2, 0]
+    assert app.warning[0].value.startswith("Untrained filters")
+    assert "not among them" in app.markdown[0].value
+    assert re.search(r"channels are empty: \d+ to 151", captions(app).replace("\\", ""))
+    upload(app, video(tmp_path / "mine.mp4"))
+    attach(app, shown(app).choice.source.id, maps(tmp_path / "maps.npz"))
+    assert "channels are empty: 3 to 151" in captions(app).replace("\\", "")
+    checked(app.switch_page("screens/prune.py").run())
+    assert "No accuracy can be measured" in app.info[0].value
+    assert app.metric[0].value == "4 of 4"

@@ -49,6 +49,8 @@ def _predictions(shown: Opened) -> None:
         said = f"Probability **{percent(trace.probabilities[best])}** among the {count} classes it knows"
         if label is not None:
             verdict = "as predicted" if label == trace.class_names[best] else "not as predicted"
+            if label not in trace.class_names:
+                verdict = "not among them"
             said += f"  \nTrue label: **{plain(label)}**, {verdict}"
         st.markdown(said)
     with bars:

@@ -129,13 +129,16 @@ def _class_remarks(modality: Modality, objects: ObjectMaps | None) -> list[str]:
             f"the network knows none of the object maps' class ids {sorted(given)}: "
             f"it knows {sorted(known)}, renumber the maps"
         )
-    if objects.origin != "attached":
-        return []  # the package's own maps show more than a network need read
-    remarks = [f"the network does not know these object classes, they are ignored: {', '.join(unknown)}"]
-    remarks += [
-        f"the object maps do not declare these class ids, their channels are empty: {_listed(absent)}"
-    ]
-    return [remark for remark, found in zip(remarks, (unknown, absent), strict=True) if found]
+    remarks = []
+    if unknown and objects.origin == "attached":  # the package's own maps show more than a network need read
+        remarks.append(
+            f"the network does not know these object classes, they are ignored: {', '.join(unknown)}"
+        )
+    if absent:
+        remarks.append(
+            f"the object maps do not declare these class ids, their channels are empty: {_listed(absent)}"
+        )
+    return remarks
 
 
 def _listed(class_ids: Sequence[int]) -> str:
