@@ -97,10 +97,12 @@ def _variables(path: Path, salt: str) -> Tensors:
 
 
 def options(config: Mapping[str, Any]) -> Options:
+    """Any mode but none and peer is self attention in the official code."""
+    mode = config["attention_mode"] or "none"
     return Options(
         config["arch"],
         depth=config["depth"],
-        attention=config["attention_mode"] or "none",
+        attention=mode if mode in ("none", "peer") else "self",
         object_classes=config["num_object_classes"],
         clip_width=None if config.get("true_channels") else config["width"],
         lite_repeats=tuple(config["lite_blocks"]),
