@@ -91,8 +91,15 @@ def central(image: Tensor, kernel: Tensor) -> Tensor:
 
 
 def forward_difference(image: Tensor, kernel: Tensor) -> Tensor:
-    """Convolution with two taps: a place and the next one, zero beyond the right or lower edge."""
-    return F.conv2d(F.pad(image, (0, kernel.shape[3] - 1, 0, kernel.shape[2] - 1)), kernel)
+    """Convolution with two taps: a place and the next one, zero beyond the right or lower edge.
+
+    As a sum of slices, which on a CPU is several times as fast as a convolution of one channel.
+    """
+    here, beyond = kernel.flatten()
+    axis = 3 if kernel.shape[3] > 1 else 2
+    difference, others = image * here, image.shape[axis] - 1
+    difference.narrow(axis, 0, others).addcmul_(image.narrow(axis, 1, others), beyond)
+    return difference
 
 
 def _step(residual: Tensor, steepness: Tensor, bound: Tensor) -> Tensor:
