@@ -298,6 +298,12 @@ def _head_reads(structure: Structure) -> dict[str, tuple[str, ...]]:
         if output.head not in SHARED_HEADS:
             reads[output.block] = (output.block,)
         elif output.block == sharing[0]:
+            widths = {structure.block(block_id).width for block_id in sharing}
+            if len(widths) > 1:
+                raise PeerattnError(
+                    f"blocks {', '.join(sharing)} share a head, which reads their mean, but have "
+                    f"{', '.join(map(str, sorted(widths)))} channels: give them one width"
+                )
             reads[output.block] = sharing
     return reads
 

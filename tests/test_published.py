@@ -23,8 +23,11 @@ LITE = Options("assemblenet_plus_lite", lite_repeats=(1, 1, 1, 1))
 
 
 @st.composite
-def lists(draw: st.DrawFn, *, lite: bool = False) -> tuple[list[Any], list[Any]]:
-    """A random list and its edge weights, or none: levels skipped, blocks unread, inputs in any order."""
+def lists(draw: st.DrawFn, *, lite: bool = False, alike: bool = False) -> tuple[list[Any], list[Any]]:
+    """A random list and its edge weights, or none: levels skipped, blocks unread, inputs in any order.
+
+    `alike`: the nodes of the top level have one width, so that one head can read them all.
+    """
     stems = st.sampled_from((-1, -2) if lite else (-1, -2, -3))
     nodes: list[Any] = [
         [level, draw(st.integers(0, 4))] for level in draw(st.lists(stems, min_size=1, max_size=4))
@@ -33,7 +36,7 @@ def lists(draw: st.DrawFn, *, lite: bool = False) -> tuple[list[Any], list[Any]]
     for level in levels:
         below = [number for number, node in enumerate(nodes) if node[0] < level]
         inputs = draw(st.lists(st.sampled_from(below), min_size=1, max_size=4, unique=True))
-        width = draw(st.integers(1, 3))
+        width = draw(st.integers(1, 3)) if level < 3 or not alike else 2
         filters = [width, draw(st.integers(1, 3)), draw(st.integers(1, 3))] if lite else width
         nodes.append([level, inputs, filters, draw(st.integers(1, 4)), draw(st.sampled_from((1, 2))), 0])
     return nodes, draw(st.just([]) | edge_weights(nodes))
@@ -48,6 +51,7 @@ def edge_weights(draw: st.DrawFn, nodes: list[Any]) -> list[Any]:
 
 
 LISTS = st.booleans().flatmap(lambda lite: lists(lite=lite))
+BUILDABLE = st.booleans().flatmap(lambda lite: lists(lite=lite, alike=True))
 
 
 def counts_as_object(nodes: list[Any]) -> bool:
@@ -244,7 +248,7 @@ def test_lite_as_published_is_bound_to_a_clip_width_and_with_true_channels_is_no
     assert widths(clip_width=None) == [24] * 8 + [68]
 
 
-@given(LISTS, st.sampled_from(("peer", "self", "none")), st.data())
+@given(BUILDABLE, st.sampled_from(("peer", "self", "none")), st.data())
 @settings(max_examples=25, deadline=None)
 def test_removed_connection_equals_zero_weight(
     given_list: tuple[list[Any], list[Any]], attention: str, data: st.DataObject
@@ -273,7 +277,7 @@ def test_removed_connection_equals_zero_weight(
         torch.testing.assert_close(smaller(clip), network(clip), atol=1e-5, rtol=1e-5)
 
 
-@given(LISTS)
+@given(BUILDABLE)
 @settings(max_examples=25, deadline=None)
 def test_own_lists_are_built_and_run_like_published_ones(given_list: tuple[list[Any], list[Any]]) -> None:
     nodes, weights = given_list
@@ -291,6 +295,33 @@ def test_clips_that_do_not_fit_the_published_pooling_are_refused() -> None:
     network = Network(structure, CLASSES).eval()
     with pytest.raises(PeerattnError, match=r"does not fit clips of 50x66 px.*multiples of 32"):
         network(tensors(structure, size=(66, 50)))
+
+
+TWO_TOPS = [STEM, FLOW_STEM, [3, [0], 4, 1, 1, 0], [3, [0, 1], 4, 2, 2, 0]]
+
+
+def test_the_head_reads_the_mean_of_the_top_nodes_whatever_their_sizes() -> None:
+    network = lively(Structure.from_published(TWO_TOPS, [], Options(depth=26)))
+    clip = tensors(network.structure, size=(32, 32))
+    outputs = {}
+    for block_id in ("2", "3"):
+        network.blocks[block_id].register_forward_hook(
+            lambda module, inputs, output, block_id=block_id: outputs.update({block_id: output})
+        )
+    with torch.no_grad():
+        scores = network(clip)
+        vectors = [output.mean(dim=(2, 3, 4)) for output in outputs.values()]
+        (head,) = network.heads.values()
+        torch.testing.assert_close(scores, head.dense(torch.stack(vectors).mean(dim=0)))
+    assert outputs["2"].shape[3:] != outputs["3"].shape[3:]
+
+
+def test_top_nodes_of_several_widths_are_a_list_but_no_network() -> None:
+    nodes = [*TWO_TOPS[:3], [3, [0, 1], 5, 2, 2, 0]]
+    structure = Structure.from_published(nodes)
+    assert structure.to_published()[0] == nodes
+    with pytest.raises(PeerattnError, match=r"blocks 2, 3 share a head.*16, 20 channels"):
+        Network(structure, CLASSES)
 
 
 def test_a_single_frame_has_no_flow() -> None:

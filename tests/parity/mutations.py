@@ -20,12 +20,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from peerattn import network as networks
-from peerattn import published_list
 from peerattn.attention import PeerAttention
 from peerattn.blocks import assemblenet, flow, layers
 from peerattn.blocks.layers import SpatialConvolution
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
+from peerattn.published_list import reading
 from tests.parity import golden
 
 CASES = Path(__file__).parent / "cases"
@@ -90,7 +90,7 @@ def rescaled_over(*axes: int) -> AbstractContextManager[Any]:
 
 def other_iterations() -> AbstractContextManager[Any]:
     swapped = {"assemblenet": 20, "assemblenet_plus": 20, "assemblenet_plus_lite": 40}
-    return patch.dict(published_list.FLOW_ITERATIONS, swapped)
+    return patch.dict(reading.FLOW_ITERATIONS, swapped)
 
 
 def zero_last_flow() -> AbstractContextManager[Any]:
@@ -119,7 +119,7 @@ def peers_by_id() -> AbstractContextManager[Any]:
     def peers(block: Any, blocks: Any) -> tuple[str, ...]:
         return tuple(other.id for other in blocks if other.level < block.level)
 
-    return patch.object(published_list, "_peers", peers)
+    return patch.object(reading, "_peers", peers)
 
 
 def uniform_peers(network: Network) -> None:
