@@ -131,7 +131,8 @@ class Structure:
     def to_published(self) -> tuple[list[Any], list[Any]]:
         """Nodes and edge weights in the published format, as `from_published` reads them.
 
-        Raises PeerattnError for a structure that the format cannot say: of other kinds of blocks, or pruned.
+        Raises PeerattnError for a structure that the format cannot say: of other kinds of blocks, with
+        learned weights that start elsewhere, or pruned so that a node would be read as a smaller one.
         """
         return published_list.write(self.blocks, self.connections)
 

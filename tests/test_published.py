@@ -5,6 +5,7 @@ import dataclasses
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -97,6 +98,14 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
         published.structure("full_asn50")
 
 
+def nested(times: int) -> list[Any]:
+    """A list in a list in a list …"""
+    whole: list[Any] = []
+    for _ in range(times):
+        whole = [whole]
+    return whole
+
+
 STEM, FLOW_STEM = [-1, 1], [-2, 1]
 TOP = [3, [0, 1], 4, 1, 1, 0]
 GOOD = [STEM, FLOW_STEM, TOP]
@@ -137,6 +146,12 @@ REFUSED: dict[str, tuple[Any, Any, str]] = {
     "a weight of one": (GOOD, [[], [], [[0.5, 1.0]]], "node 2: edge weight 1.0"),
     "a weight that is no number": (GOOD, [[], [], [[0.5, float("nan")]]], "node 2: edge weight nan"),
     "weights of another kind": (GOOD, {"a": 1}, "edge weights are"),
+    "a weight too near to zero": (GOOD, [[], [], [[0.5, 1e-9]]], "node 2: edge weight 1e-09"),
+    "a weight of numpy": (GOOD, [[], [], [[0.5, np.float32(0.5)]]], "node 2: edge weight .* plain number"),
+    "a node of numpy": ([STEM, np.zeros((3, 3))], [], "node 1 is array"),
+    "a number of thousands of digits": ([STEM, [3, [0], 10**5000, 1, 1, 0]], [], "node 1: filters is <int"),
+    "a level of thousands of digits": ([[-(10**5000), 1], TOP], [], "node 0 is <list"),
+    "lists in lists in lists": ([STEM, nested(5000)], [], "node 1 is <list too large to show>"),
 }
 
 
@@ -224,13 +239,46 @@ def test_own_blocks_and_pruned_structures_have_no_list() -> None:
         pruned.to_published()
 
 
+def without_connection(structure: Structure, key: str) -> Structure:
+    return dataclasses.replace(structure, connections=tuple(c for c in structure.connections if c.key != key))
+
+
+def test_a_structure_that_a_list_would_read_otherwise_is_not_written() -> None:
+    """Without its widest source, a node of a list would bring what arrives to fewer channels."""
+    nodes = [STEM, FLOW_STEM, STEM, [0, [0], 32, 1, 1, 0], [3, [0, 1, 3], 2, 1, 1, 0]]
+    whole = Structure.from_published(nodes, [[], [], [], [], [[0.9, 0.8, 0.1]]])
+    with pytest.raises(PeerattnError, match="block 4 is built for more connections"):
+        without_connection(whole, "3_to_4").to_published()
+    assert without_connection(whole, "0_to_4").to_published()[0][4][1] == [1, 3]
+    learned = Structure.from_published(nodes)
+    for weight, learns in ((0.7, True), (0.5, False)):
+        first, *others = learned.connections[1:]
+        changed = dataclasses.replace(first, weight=weight, learned=learns)
+        with pytest.raises(PeerattnError, match="a published list fixes the weights of all connections"):
+            dataclasses.replace(
+                learned, connections=(learned.connections[0], changed, *others)
+            ).to_published()
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("family", "resnet"), ("depth", 51), ("object_classes", 0), ("clip_width", 0)],
+    [
+        ("family", "resnet"),
+        ("depth", 51),
+        ("depth", [50]),
+        ("object_classes", 0),
+        ("object_classes", 10**5000),
+        ("clip_width", 0),
+        ("lite_repeats", (1, 2)),
+        ("lite_repeats", (0, 1, 1, 1)),
+        ("lite_repeats", None),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
 )
 def test_options_are_checked(field: str, value: Any) -> None:
-    with pytest.raises(PeerattnError, match=str(value)):
+    with pytest.raises(PeerattnError, match=f"^{field} ") as refused:
         Options(**{field: value})
+    assert len(str(refused.value)) < 120
 
 
 def test_assemblenet_has_no_attention() -> None:

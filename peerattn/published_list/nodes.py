@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from peerattn.errors import PeerattnError
+from peerattn.validation import SMALLEST_WEIGHT
 
 STEMS = {-1: "rgb", -2: "flow", -3: "object"}
 TOP_LEVEL = 3
@@ -80,7 +81,11 @@ def whole(value: Any, least: int, most: int) -> bool:
 
 
 def short(value: Any) -> str:
-    text = repr(value)
+    """A value in one line of at most 60 characters."""
+    try:
+        text = " ".join(repr(value).split())
+    except (ValueError, RecursionError):  # numbers of thousands of digits, lists in lists in lists
+        return f"<{type(value).__name__} too large to show>"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -129,8 +134,9 @@ def _node_weights(position: int, entry: Any, node: Node) -> tuple[float, ...]:
             f"{len(node.inputs)} inputs]]"
         )
     for weight in inner:
-        if not isinstance(weight, float) or not 0 < weight < 1:
+        if not isinstance(weight, float) or not SMALLEST_WEIGHT <= weight <= 1 - SMALLEST_WEIGHT:
             raise PeerattnError(
-                f"node {position}: edge weight {short(weight)} must lie between 0 and 1, sigmoid applied"
+                f"node {position}: edge weight {short(weight)} must be a plain number between 0 and 1, "
+                f"sigmoid applied, and {SMALLEST_WEIGHT:g} away from both"
             )
     return tuple(inner)

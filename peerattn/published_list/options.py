@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from peerattn.errors import PeerattnError
-from peerattn.published_list.nodes import Node, whole
+from peerattn.published_list.nodes import Node, short, whole
 
 FAMILIES = ("assemblenet", "assemblenet_plus", "assemblenet_plus_lite")
 DEPTHS = {
@@ -39,15 +39,21 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.family not in (None, *FAMILIES):
-            raise PeerattnError(f"family {self.family!r} must be one of {', '.join(FAMILIES)}")
-        if self.depth not in DEPTHS:
-            raise PeerattnError(f"depth {self.depth} must be one of {', '.join(map(str, DEPTHS))}")
+            raise PeerattnError(f"family {short(self.family)} must be one of {', '.join(FAMILIES)}")
+        if not whole(self.depth, 1, max(DEPTHS)) or self.depth not in DEPTHS:
+            depths = ", ".join(map(str, DEPTHS))
+            raise PeerattnError(f"depth {short(self.depth)} must be one of {depths}")
         if self.family == "assemblenet" and self.attention not in (None, "none"):
             raise PeerattnError("AssembleNet has no attention: choose the family assemblenet_plus")
         if not whole(self.object_classes, 1, 8192):
-            raise PeerattnError(f"object_classes is {self.object_classes!r}: give 1 to 8192")
+            raise PeerattnError(f"object_classes is {short(self.object_classes)}: give 1 to 8192")
         if self.clip_width is not None and not whole(self.clip_width, 1, 8192):
-            raise PeerattnError(f"clip_width is {self.clip_width!r}: give 1 to 8192 pixels, or none")
+            raise PeerattnError(f"clip_width is {short(self.clip_width)}: give 1 to 8192 pixels, or none")
+        repeats = self.lite_repeats if isinstance(self.lite_repeats, list | tuple) else ()
+        if len(repeats) != len(DEPTHS[50]) or not all(whole(count, 1, 64) for count in repeats):
+            raise PeerattnError(
+                f"lite_repeats is {short(self.lite_repeats)}: give 4 numbers of blocks, each from 1 to 64"
+            )
 
     def filled(self, nodes: Sequence[Node]) -> Options:
         """With the family that the nodes show, and its attention."""

@@ -96,8 +96,6 @@ def _input_width(position: int, sources: Sequence[BlockSpec], options: Options) 
     """The channels that the sources are brought to: the widest, maps of objects not counted."""
     if len(sources) == 1:
         return sources[0].width
-    if options.lite and options.clip_width is not None:
-        return _compatible_width(sources, options.clip_width, options.object_classes)
     widths = [source.width for source in sources]
     if options.family != "assemblenet":
         widths = [width for width in widths if width != options.object_classes]
@@ -106,6 +104,8 @@ def _input_width(position: int, sources: Sequence[BlockSpec], options: Options) 
             f"node {position}: all its inputs have {options.object_classes} channels like the object maps, "
             "which leaves its width open: add another input"
         )
+    if options.lite and options.clip_width is not None:
+        return _compatible_width(sources, options.clip_width, options.object_classes)
     return max(widths)
 
 

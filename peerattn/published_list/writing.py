@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from peerattn.errors import PeerattnError
@@ -14,6 +14,7 @@ KINDS = ("assemblenet_rgb", "assemblenet_flow", "object_input", "assemblenet", "
 
 def write(blocks: Sequence[BlockSpec], connections: Sequence[ConnectionSpec]) -> tuple[list[Any], list[Any]]:
     """Nodes and edge weights of a structure; raises PeerattnError where the format cannot say it."""
+    _check_weights(connections)
     into: dict[str, list[ConnectionSpec]] = {block.id: [] for block in blocks}
     for connection in connections:
         into[connection.target].append(connection)
@@ -26,6 +27,18 @@ def write(blocks: Sequence[BlockSpec], connections: Sequence[ConnectionSpec]) ->
         return nodes, []
     weights = [[spec.weight for spec in into[block.id] if spec.weight is not None] for block in blocks]
     return nodes, [[values] if values else [] for values in weights]
+
+
+def _check_weights(connections: Sequence[ConnectionSpec]) -> None:
+    """The format fixes all weights, or leaves all to be learned without saying where from."""
+    learned = [spec for spec in connections if spec.learned]
+    if learned and (
+        len(learned) < len(connections) or any(spec.weight not in (0.5, None) for spec in learned)
+    ):
+        raise PeerattnError(
+            f"connection {learned[0].key}: a published list fixes the weights of all connections, or leaves "
+            "all to be learned, from 0.5"
+        )
 
 
 def _written(block: BlockSpec, arriving: Sequence[ConnectionSpec]) -> list[Any]:
@@ -52,8 +65,18 @@ def _check_writable(
     sources = [by_id[spec.source] for spec in arriving]
     reduction = max((source.reduction for source in sources), default=0)
     weighted = [spec.weight is not None for spec in arriving]
-    if reduction != block.input_reduction or not all(one == (len(arriving) > 1) for one in weighted):
+    fits = block.kind == "lite" or block.input_width in _widest(source.width for source in sources)
+    if (
+        reduction != block.input_reduction
+        or not fits
+        or not all(one == (len(arriving) > 1) for one in weighted)
+    ):
         raise PeerattnError(
             f"block {block.id} is built for more connections than arrive at it: a published list cannot hold "
             "a pruned structure"
         )
+
+
+def _widest(widths: Iterable[int]) -> list[int]:
+    """The two greatest widths: a list may leave out one, as that of object maps."""
+    return sorted(set(widths))[-2:]
