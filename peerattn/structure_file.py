@@ -9,6 +9,7 @@ from typing import Any
 
 from peerattn.errors import PeerattnError
 from peerattn.published_list import Options
+from peerattn.published_list.nodes import short
 from peerattn.structure import Structure
 
 
@@ -20,6 +21,10 @@ def parse(text: str, options: Options | None = None) -> Structure:
     """
     listed = _list(text)
     if listed is not None:
+        if unknown := sorted(listed.keys() - {"nodes", "edge_weights"}):
+            raise PeerattnError(
+                f"beside nodes and edge_weights there is {short(unknown[0])}: rename it, or leave it out"
+            )
         return Structure.from_published(listed["nodes"], listed.get("edge_weights", ()), options)
     if options is not None:
         raise PeerattnError("options of published structures go with a list of nodes only: leave them out")

@@ -52,6 +52,13 @@ def test_anything_else_is_refused_in_one_plain_line(text):
         assert "node" in str(refusal.value)
 
 
+def test_a_misspelt_key_is_not_passed_over():
+    """Else the weights in the file would count for nothing."""
+    nodes, edge_weights = published.full_asnp50.to_published()
+    with pytest.raises(PeerattnError, match="there is 'edge_weight': rename it"):
+        parse(json.dumps({"nodes": nodes, "edge_weight": edge_weights}))
+
+
 def test_deep_nesting_is_refused():
     with pytest.raises(PeerattnError, match="not JSON"):
         parse("[" * 100_000)
