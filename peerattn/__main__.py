@@ -134,13 +134,13 @@ def convert_command(
     clip_width: ClipWidthOption = None,
 ) -> None:
     """Official TensorFlow variables of a published network as a checkpoint."""
-    folder = checkpoints.new_folder(out)
+    folder, settings = checkpoints.new_folder(out), ClipSettings(size=size, window=window)
     options = _published_options(attention, object_classes, clip_width)
     structure = structure_report.subject(name, **options).structure
-    names = classes.read_text(encoding="utf-8").splitlines() if classes else None
+    names = _class_names(classes) if classes else None
     network = convert.network_from(structure, convert.read_tf_variables(variables), names)
     card = {"command": _command(), "description": f"{name}, from the variables of {variables.name}"}
-    checkpoints.save(folder, network, ClipSettings(size=size, window=window), card)
+    checkpoints.save(folder, network, settings, card)
     print(f"{folder}: {name}, {len(network.class_names)} classes")
 
 
@@ -244,6 +244,20 @@ def _published_options(
     """Fields of `Options` that were given; lite's true channels have no clip width."""
     options = _given(attention=attention, object_classes=object_classes, clip_width=clip_width)
     return {**options, "clip_width": None} if clip_width == 0 else options
+
+
+def _class_names(path: Path) -> list[str]:
+    """The names in a text file, one a line; raises PeerattnError where a checkpoint could not have them."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise PeerattnError(
+            f"{path} is not a text file: give the names of the classes, one a line"
+        ) from error
+    names = [line.strip() for line in lines if line.strip()]
+    if len(set(names)) < max(len(names), 1):
+        raise PeerattnError(f"{path} holds no name, or one twice: give each class a name of its own")
+    return names
 
 
 def _given(**values: Any) -> dict[str, Any]:

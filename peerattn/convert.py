@@ -11,6 +11,7 @@ above 1 are bare `Variable`s. TensorFlow keeps a kernel's channels last, PyTorch
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,6 +48,7 @@ NORM_VARIABLES = {
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
 }
+GREATEST = np.finfo(np.float32).max
 CLASSES = "dense/bias"
 """The variable with one number a class."""
 TRAINING_ONLY = ("global_step", "/Momentum", "/Adam", "/Adam_1", "/ExponentialMovingAverage")
@@ -114,6 +116,8 @@ def variables(network: Network) -> tuple[Variable, ...]:
         raise PeerattnError(
             f"blocks of kind {', '.join(other)} have no TensorFlow variables: only published networks have"
         )
+    if any(spec.attention == "static" for spec in network.structure.connections):
+        raise PeerattnError("static attention has no TensorFlow variables: published are peer, self and none")
     found: list[Variable] = []
     for flow in network.flows.values():
         found += _flow_variables(flow)
@@ -174,8 +178,8 @@ def _checked(network: Network, values: Mapping[str, NDArray[Any]]) -> dict[str, 
                 f"variable {name} has shape {values[name].shape}, but the network's is {variable.shape}: "
                 "choose the structure, number of classes and clip width the variables are of"
             )
-        if values[name].dtype.kind != "f" or not np.isfinite(values[name]).all():
-            raise PeerattnError(f"variable {name} holds what is not a finite floating-point number")
+        if values[name].dtype.kind != "f" or not (np.abs(values[name]) <= GREATEST).all():
+            raise PeerattnError(f"variable {name} holds what is not a finite number of float32")
     return needed
 
 
@@ -193,7 +197,7 @@ def read_tf_variables(path: Path) -> dict[str, Array]:
         try:
             with np.load(path, allow_pickle=False) as archive:
                 return {name: archive[name] for name in archive.files}
-        except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        except (ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise PeerattnError(f"{path} cannot be read as an npz of plain arrays ({error})") from error
     try:
         import tensorflow

@@ -92,6 +92,8 @@ def broken(change: str) -> dict[str, Any]:
         given["Node_3/Variable"] = given["Node_3/Variable"].transpose(1, 0, 2, 3)
     elif change == "whole numbers":
         given["dense/bias"] = np.arange(len(CLASSES))
+    elif change == "too great":
+        given["dense/bias"] = np.full(len(CLASSES), 1e300)
     else:
         given["dense/bias"] = np.full(len(CLASSES), np.nan, np.float32)
     return given
@@ -104,6 +106,7 @@ def broken(change: str) -> dict[str, Any]:
         ("extra", "the network does not have Node_9/conv2d/kernel"),
         ("shape", r"variable Node_3/Variable has shape \(1, 3, 8, 2\), but the network's is \(3, 1, 8, 2\)"),
         ("whole numbers", "variable dense/bias holds what is not"),
+        ("too great", "variable dense/bias holds what is not a finite number of float32"),
         ("not a number", "variable dense/bias holds what is not"),
     ],
 )
@@ -121,6 +124,13 @@ def test_networks_of_other_blocks_have_no_variables() -> None:
         to_tf_variables(Network(small_structure(), CLASSES))
 
 
+def test_static_attention_has_no_variables() -> None:
+    """Else its factors would be left out in silence."""
+    network = Network(published.structure("asnp26", attention="static"), CLASSES)
+    with pytest.raises(PeerattnError, match="static attention has no TensorFlow variables"):
+        to_tf_variables(network)
+
+
 def test_the_number_of_classes_is_that_of_the_variables() -> None:
     assert len(network_from(small(), values(small())).class_names) == len(CLASSES)
     with pytest.raises(PeerattnError, match="tell 3 classes, but 2 names"):
@@ -132,7 +142,13 @@ def test_an_npz_is_read_without_pickles(tmp_path: Path) -> None:
     assert read_tf_variables(tmp_path / "model.npz")["Node_0/conv2d/kernel"].shape == (1, 2)
     np.savez(tmp_path / "pickled.npz", a=np.array([{}], object))
     (tmp_path / "text.npz").write_text("no archive")
-    for name in ("pickled.npz", "text.npz"):
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    (tmp_path / "one.npy").rename(tmp_path / "one.npz")
+    np.savez_compressed(tmp_path / "damaged.npz", a=np.zeros(1000))
+    content = bytearray((tmp_path / "damaged.npz").read_bytes())
+    content[60:90] = bytes(30)
+    (tmp_path / "damaged.npz").write_bytes(content)
+    for name in ("pickled.npz", "text.npz", "one.npz", "damaged.npz"):
         with pytest.raises(PeerattnError, match=rf"{name} cannot be read as an npz"):
             read_tf_variables(tmp_path / name)
 
@@ -160,3 +176,21 @@ def test_the_command_makes_a_checkpoint_that_loads(
     assert loaded.structure == structure
     back = to_tf_variables(loaded.network)
     assert all(np.array_equal(back[name], given[name]) for name in given)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"run\nrun\nwalk\n", "or one twice"), (b"\n", "holds no name"), (b"\xff\xfe", "is not a text file")],
+)
+def test_names_that_no_checkpoint_can_have_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
+) -> None:
+    from peerattn.__main__ import app
+
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    np.savez(tmp_path / "model.npz", **values(published.structure("asn26")))
+    (tmp_path / "classes.txt").write_bytes(content)
+    files = [str(tmp_path / "model.npz"), "--classes", str(tmp_path / "classes.txt")]
+    with pytest.raises(PeerattnError, match=said):
+        app(["convert", "asn26", *files, "--out", "official"], standalone_mode=False)
+    assert not (tmp_path / "checkpoints").exists()
