@@ -203,7 +203,7 @@ class Network(nn.Module):
     def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
         """Modality → (B, C, T, H, W); returns logits (B, K), the mean over the heads.
 
-        Raises PeerattnError when a modality is missing or has the wrong channels.
+        Raises PeerattnError when a modality is missing, has the wrong channels, or differs in size.
         """
         clip = self._checked(clip)
         outputs = Outputs(self.structure, next(iter(clip.values())).shape[3:])
@@ -240,6 +240,12 @@ class Network(nn.Module):
                     f"(clips, {modality.channels}, frames, height, width)"
                 )
             checked[modality.name] = tensor.contiguous(memory_format=torch.channels_last_3d)
+        sizes = {name: (len(tensor), *tensor.shape[2:]) for name, tensor in checked.items()}
+        if len(set(sizes.values())) > 1:
+            said = ", ".join(f"{name} {size}" for name, size in sizes.items())
+            raise PeerattnError(
+                f"the modalities differ in (clips, frames, height, width): {said}, make them one"
+            )
         return checked
 
     def _read(self, block: BlockSpec, clip: dict[str, Tensor]) -> Tensor:

@@ -269,6 +269,21 @@ def test_a_missing_modality_is_named() -> None:
         Network(structure, CLASSES)({"rgb": clip["rgb"], "flow": clip["rgb"]})
 
 
+def test_modalities_of_different_sizes_are_refused() -> None:
+    structure = Structure.complete(
+        [
+            BlockSpec("eye", 1, "video_input", 2, modality="rgb"),
+            BlockSpec("ear", 1, "video_input", 2, modality="flow"),
+            BlockSpec("top", 2, "bottleneck", 2),
+        ],
+        modalities=MODALITIES[:2],
+    )
+    clip, network = tensors(structure), Network(structure, CLASSES)
+    for other in (clip["flow"][:, :, :2], clip["flow"][..., :8], clip["flow"].repeat(2, 1, 1, 1, 1)):
+        with pytest.raises(PeerattnError, match=r"differ in .*: rgb \(1, 3, 16, 16\), flow"):
+            network({**clip, "flow": other})
+
+
 def test_a_block_may_read_another_modality_than_it_stands_for() -> None:
     """A published flow block computes flow from rgb: its modality is flow, what it reads is rgb."""
     blocks = [
