@@ -64,6 +64,14 @@ def test_colours_reach_the_network_unchanged_at_its_own_size() -> None:
     np.testing.assert_array_equal(clip.images, frames.images)
 
 
+def test_what_networks_read_lies_in_memory_as_they_read_it() -> None:
+    """Channels last, in every window: the network takes it without a copy."""
+    clip = prepare(some_frames(5), [RGB, FLOW, OBJECT], SETTINGS, objects=some_maps(5))
+    for tensor in clip.tensors.values():
+        for window in (tensor, tensor[:, :, 1:4], torch.cat([tensor, tensor])):
+            assert window.is_contiguous(memory_format=torch.channels_last_3d)
+
+
 def test_one_frame_becomes_a_still_window_and_says_so() -> None:
     clip = prepare(some_frames(1), [RGB, FLOW, OBJECT], SETTINGS, objects=some_maps(1))
     assert all(tensor.shape[2] == SETTINGS.window for tensor in clip.tensors.values())

@@ -153,7 +153,7 @@ def _listed(class_ids: Sequence[int]) -> str:
 
 
 def _tensor(modality: Modality, source: _Source) -> Tensor:
-    """(1, C, T, H, W) float32."""
+    """(1, C, T, H, W) float32, channels last in memory as networks read it: they need not copy it."""
     if modality.name not in _MAKERS:
         raise PeerattnError(
             f"modality {modality.name!r} cannot be made from a video: use {', '.join(_MAKERS)}"
@@ -163,7 +163,7 @@ def _tensor(modality: Modality, source: _Source) -> Tensor:
         raise PeerattnError(
             f"{modality.name} has {channels_last.shape[-1]} channels, not {modality.channels}"
         )
-    return torch.from_numpy(np.ascontiguousarray(channels_last.transpose(3, 0, 1, 2), np.float32))[None]
+    return torch.from_numpy(np.ascontiguousarray(channels_last, np.float32))[None].permute(0, 4, 1, 2, 3)
 
 
 def _rgb(source: _Source, modality: Modality) -> NDArray[np.float32]:
