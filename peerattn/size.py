@@ -29,6 +29,8 @@ from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.structure import ConnectionSpec, Structure
 
+MOST = 32_768
+"""Classes, frames, and pixels along a side: the bytes of a greater clip do not fit in 64 bits."""
 BRIGHTNESS_TAPS = 6
 """Of the representation flow's two gradients of the brightness, 3 taps each."""
 ITERATION_TAPS = 16
@@ -84,10 +86,10 @@ def costs(structure: Structure, classes: int, *, frames: int, height: int, width
 
     Raises PeerattnError when the structure cannot be built, or cannot read a clip of this size.
     """
-    if min(classes, frames, height, width) < 1:
-        raise PeerattnError(
-            f"{classes} classes, {frames} frames, {width}x{height} px: each must be 1 or greater"
-        )
+    given = {"classes": classes, "frames": frames, "height": height, "width": width}
+    for name, value in given.items():
+        if not 1 <= value <= MOST:
+            raise PeerattnError(f"{name} is {value}, but must be a whole number from 1 to {MOST}")
     with torch.device("meta"), torch.inference_mode():
         network = Network(structure, [str(number) for number in range(classes)]).eval()
         clip = {

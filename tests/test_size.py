@@ -18,7 +18,7 @@ from peerattn.blocks import BLOCKS
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.pruning import prune
-from peerattn.size import BlockCosts, Costs, LiveMemory, costs, multiply_adds, parameters
+from peerattn.size import MOST, BlockCosts, Costs, LiveMemory, costs, multiply_adds, parameters
 from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.structure import Structure
 from tests.strategies import CLASSES, lively, structures, tensors
@@ -226,14 +226,19 @@ def test_multiply_adds_are_the_official_ones(case: str) -> None:
 
 
 def test_a_clip_of_any_size_takes_no_memory() -> None:
-    """3 TB of frames alone."""
+    """3 TB of frames alone; nor does the greatest clip that can be asked for."""
     found = costs(hand_made(), 3, frames=4096, height=8192, width=8192)
     assert found.memory.activations > 2**41
+    most = published.structure("full_asnp50", object_classes=8192)
+    greatest = costs(most, MOST, frames=MOST, height=MOST, width=MOST)
+    assert greatest.memory.activations > 2**60
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(PeerattnError, match=r"0 frames, 8x8 px: each must be 1 or greater"):
+    with pytest.raises(PeerattnError, match="frames is 0, but must be a whole number from 1 to 32768"):
         costs(hand_made(), 3, frames=0, height=8, width=8)
+    with pytest.raises(PeerattnError, match="classes is 100000000000, but must be"):
+        costs(hand_made(), 10**11, frames=8, height=8, width=8)
     with pytest.raises(PeerattnError, match="two frames"):
         costs(published.asn50, 3, frames=1, height=64, width=64)
     with pytest.raises(PeerattnError, match="multiples of 32"):
