@@ -72,6 +72,25 @@ def test_beyond_the_right_and_lower_edge_is_zero() -> None:
     assert forward_difference(image, flow.f_grad_y)[0, 0].tolist() == [[3, 5], [-4, -8]]
 
 
+@pytest.mark.parametrize("window", [(1, 2), (2, 1)])
+@pytest.mark.parametrize("size", [(5, 7), (1, 1)])
+def test_two_tap_differences_are_convolutions(window: tuple[int, int], size: tuple[int, int]) -> None:
+    """The other route, for any kernel, and for the gradients of image and kernel."""
+    generator = torch.Generator().manual_seed(0)
+    image = torch.randn(3, 1, *size, dtype=torch.float64, generator=generator)
+    kernel = torch.randn(1, 1, *window, dtype=torch.float64, generator=generator)
+    found = []
+    for route in (forward_difference, convolved):
+        given = [tensor.clone().requires_grad_() for tensor in (image, kernel)]
+        output = route(*given)
+        found.append([output.detach(), *torch.autograd.grad(output.square().sum(), given)])
+    torch.testing.assert_close(*found)
+
+
+def convolved(image: Tensor, kernel: Tensor) -> Tensor:
+    return F.conv2d(F.pad(image, (0, kernel.shape[3] - 1, 0, kernel.shape[2] - 1)), kernel)
+
+
 def test_nothing_of_it_is_trained_unless_asked() -> None:
     flow = RepresentationFlow(3)
     assert not any(parameter.requires_grad for parameter in flow.parameters())

@@ -97,7 +97,8 @@ def forward_difference(image: Tensor, kernel: Tensor) -> Tensor:
     """
     here, beyond = kernel.flatten()
     axis = 3 if kernel.shape[3] > 1 else 2
-    difference, others = image * here, image.shape[axis] - 1
+    difference: Tensor = image * here
+    others = image.shape[axis] - 1
     difference.narrow(axis, 0, others).addcmul_(image.narrow(axis, 1, others), beyond)
     return difference
 
