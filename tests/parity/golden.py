@@ -23,7 +23,7 @@ from peerattn.attention import spatial_mean
 from peerattn.convert import load_tf_variables
 from peerattn.network import Network, Passed
 from peerattn.published_list import Options
-from peerattn.structure import Structure
+from peerattn.structure import ConnectionSpec, Structure
 from tests.parity import recipe
 
 Array = NDArray[np.float32]
@@ -130,18 +130,16 @@ def digest(arrays: Iterator[Array]) -> str:
 def watched(network: Network) -> Iterator[dict[str, Tensor]]:
     """Every tensor of a pass by its name in the cases, in the order of its making; ours, channels second."""
     seen: dict[str, Tensor] = {}
-    weights: dict[str, dict[str, Tensor]] = {}
     handles = [
         flow.register_forward_hook(partial(_keep, seen, "rep_flow")) for flow in network.flows.values()
     ]
     for block in network.structure.blocks:
         handles.append(network.blocks[block.id].register_forward_hook(partial(_keep_block, seen, block)))
         arriving = network.structure.into(block.id)
+        weights: list[Tensor] = []
         for spec in arriving:
-            name = f"{int(spec.target):02}_from_{int(spec.source):02}"
-            into = weights.setdefault(f"aggw_{int(block.id):02}", {})
             module = network.connection(spec.key)
-            handles.append(module.register_forward_hook(partial(_keep_connection, seen, into, name)))
+            handles.append(module.register_forward_hook(partial(_keep_connection, seen, weights, spec)))
         if arriving:
             for peer, projection in network.fusions[block.id].peers.items():
                 name = f"peer_{int(block.id):02}_from_{int(peer):02}"
@@ -151,7 +149,6 @@ def watched(network: Network) -> Iterator[dict[str, Tensor]]:
     finally:
         for handle in handles:
             handle.remove()
-    seen |= {name: torch.stack(list(parts.values())) for name, parts in weights.items() if parts}
 
 
 def _keep(seen: dict[str, Tensor], name: str, module: nn.Module, inputs: Any, output: Tensor) -> None:
@@ -166,14 +163,17 @@ def _keep_block(seen: dict[str, Tensor], block: Any, module: nn.Module, inputs: 
 
 def _keep_connection(
     seen: dict[str, Tensor],
-    into: dict[str, Tensor],
-    name: str,
+    weights: list[Tensor],
+    spec: ConnectionSpec,
     module: nn.Module,
     inputs: Any,
     output: Passed,
 ) -> None:
+    """`weights` are those of the connections into the same node that ran before it."""
+    target, name = f"{int(spec.target):02}", f"{int(spec.target):02}_from_{int(spec.source):02}"
     if output.connection_weight is not None:
-        into[name] = output.connection_weight.detach()
+        weights.append(output.connection_weight.detach())
+        seen[f"aggw_{target}"] = torch.stack(weights)
     if inputs[1] is not None and output.attention_weights is not None:
         seen[f"peerw_{name}"] = output.attention_weights.detach()
     if output.factors is not None:
