@@ -25,7 +25,8 @@ from torch import Tensor, nn
 
 from peerattn.attention import PeerAttention
 from peerattn.errors import PeerattnError
-from peerattn.network import Fusion, Network
+from peerattn.fusion import Fusion
+from peerattn.network import Network
 from peerattn.published_list import KINDS
 from peerattn.structure import BlockSpec, ConnectionSpec, Structure
 

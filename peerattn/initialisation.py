@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.attention import PeerAttention
-from peerattn.network import Connection, Network
+from peerattn.fusion import Connection
+from peerattn.network import Network
 
 SMALL = 0.01
 CUT = 2.0

@@ -22,8 +22,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from peerattn.errors import PeerattnError
+from peerattn.fusion import Passed
 from peerattn.modalities import Clip, windows
-from peerattn.network import Network, Passed
+from peerattn.network import Network
 from peerattn.structure import ConnectionSpec
 from peerattn.trace import BlockTrace, ConnectionTrace, Trace, WindowTrace
 

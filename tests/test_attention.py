@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from peerattn.attention import NoAttention, PeerAttention, SelfAttention, StaticAttention, spatial_mean
-from peerattn.network import Connection
+from peerattn.fusion import Connection
 from peerattn.structure import BlockSpec, ConnectionSpec, Structure
 from tests.strategies import MODALITIES
 

@@ -21,7 +21,8 @@ structure | weights
 trace | published | video | attention | connectivity
 structure_file
 tables | structure_tables | modalities | blocks
-figures | network
+figures | fusion
+network
 size | latency
 recorder | pruning | checkpoint | convert | initialisation | data | actionworld
 generated | untrained

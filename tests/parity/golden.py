@@ -21,7 +21,8 @@ from torch import Tensor, nn
 
 from peerattn.attention import spatial_mean
 from peerattn.convert import load_tf_variables
-from peerattn.network import Network, Passed
+from peerattn.fusion import Passed
+from peerattn.network import Network
 from peerattn.published_list import Options
 from peerattn.structure import ConnectionSpec, Structure
 from tests.parity import recipe

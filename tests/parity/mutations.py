@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from peerattn import network as networks
+from peerattn import fusion
 from peerattn.attention import PeerAttention
 from peerattn.blocks import assemblenet, flow, layers
 from peerattn.blocks.layers import SpatialConvolution
@@ -77,7 +77,7 @@ def floor_pooling() -> AbstractContextManager[Any]:
     def pooled(clip: Tensor, window: int) -> Tensor:
         return layers.by_clip(F.max_pool2d(layers.by_frame(clip), window), clip.shape[0])
 
-    return patch.object(networks, "max_pool", pooled)
+    return patch.object(fusion, "max_pool", pooled)
 
 
 def rescaled_over(*axes: int) -> AbstractContextManager[Any]:
