@@ -3,131 +3,31 @@
     network = Network(published.full_asnp50, class_names)
     load_tf_variables(network, read_tf_variables(Path("model.npz")))
 
-The names are those of google-research, folder assemblenet, commit 0c1bbe5: scopes `Node_<id>` and
-`rep_flow`; in each scope a counter a layer type (`conv2d`, `conv2d_1`, …); temporal kernels of a dilation
-above 1 are bare `Variable`s. TensorFlow keeps a kernel's channels last, PyTorch first.
+`peerattn.tf_variables` knows the names.
 """
 
 from __future__ import annotations
 
 import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from peerattn.attention import PeerAttention
 from peerattn.errors import PeerattnError
-from peerattn.fusion import Fusion
 from peerattn.network import Network
-from peerattn.published_list import KINDS
-from peerattn.structure import BlockSpec, ConnectionSpec, Structure
+from peerattn.structure import Structure
+from peerattn.tf_variables import Array, Variable, variables
 
-Array = NDArray[np.float32]
-
-FLOW_VARIABLES = (
-    "img_grad_x",
-    "img_grad_y",
-    "f_grad_x",
-    "f_grad_y",
-    "f_grad_x2",
-    "f_grad_y2",
-    "theta",
-    "lambda",
-    "tau",
-)
-NORM_VARIABLES = {
-    "gamma": "weight",
-    "beta": "bias",
-    "moving_mean": "running_mean",
-    "moving_variance": "running_var",
-}
 GREATEST = np.finfo(np.float32).max
 CLASSES = "dense/bias"
 """The variable with one number a class."""
 TRAINING_ONLY = ("global_step", "/Momentum", "/Adam", "/Adam_1", "/ExponentialMovingAverage")
 """How the names of variables end that a checkpoint holds for training, beside the network's."""
-
-
-@dataclass(frozen=True)
-class Variable:
-    """One TensorFlow variable: its name, its shape, and the tensors of ours that hold it.
-
-    `order` brings the axes of our tensor into TensorFlow's; without it, the tensors are single numbers.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    tensors: tuple[Tensor, ...]
-    order: tuple[int, ...] = ()
-
-    def read(self) -> Array:
-        """Its value, as TensorFlow shapes it."""
-        values = [tensor.detach().cpu().float() for tensor in self.tensors]
-        whole = values[0].permute(self.order) if self.order else torch.stack(values)
-        array: Array = whole.reshape(self.shape).contiguous().numpy().copy()
-        return array
-
-    def write(self, value: Array) -> None:
-        """Fill our tensors with a value of TensorFlow's shape."""
-        given = torch.from_numpy(np.array(value, np.float32))
-        if not self.order:
-            parts = list(given.reshape(-1))
-        else:
-            ours = self.tensors[0].shape
-            back = [self.order.index(axis) for axis in range(len(ours))]
-            parts = [given.reshape([ours[axis] for axis in self.order]).permute(back)]
-        with torch.no_grad():
-            for tensor, part in zip(self.tensors, parts, strict=True):
-                tensor.copy_(part)
-
-
-class Scope:
-    """A scope of names: each type of layer is counted, the first has no number."""
-
-    def __init__(self, path: str = "") -> None:
-        self.path = path
-        self.counts: Counter[str] = Counter()
-
-    def name(self, kind: str, leaf: str = "") -> str:
-        """The next name of a type of layer, with one variable of that layer."""
-        number = self.counts[kind]
-        self.counts[kind] += 1
-        numbered = f"{kind}_{number}" if number else kind
-        return self.path + numbered + (f"/{leaf}" if leaf else "")
-
-    def inside(self, name: str) -> Scope:
-        return Scope(f"{self.path}{name}/")
-
-
-def variables(network: Network) -> tuple[Variable, ...]:
-    """Every variable of the official graph of this network, in the order in which it makes them.
-
-    Raises PeerattnError for a network that is not built of published blocks.
-    """
-    other = sorted({block.kind for block in network.structure.blocks} - set(KINDS))
-    if other:
-        raise PeerattnError(
-            f"blocks of kind {', '.join(other)} have no TensorFlow variables: only published networks have"
-        )
-    if any(spec.attention == "static" for spec in network.structure.connections):
-        raise PeerattnError("static attention has no TensorFlow variables: published are peer, self and none")
-    found: list[Variable] = []
-    for flow in network.flows.values():
-        found += _flow_variables(flow)
-    for block in network.structure.blocks:
-        found += _node_variables(network, block)
-    scope = Scope()
-    for head in network.heads.values():
-        found += _layer_variables(head, scope, _is_lite(network))
-    return tuple(found)
 
 
 def load_tf_variables(network: Network, variables_by_name: Mapping[str, Any]) -> None:
@@ -217,92 +117,3 @@ def read_tf_variables(path: Path) -> dict[str, Array]:
 def _some(names: Collection[str]) -> str:
     first = sorted(names)[:3]
     return ", ".join(first) + (f" and {len(names) - len(first)} more" if len(names) > len(first) else "")
-
-
-def _is_lite(network: Network) -> bool:
-    return any(block.kind == "lite" for block in network.structure.blocks)
-
-
-def _flow_variables(flow: nn.Module) -> Iterator[Variable]:
-    for leaf in FLOW_VARIABLES:
-        tensor = getattr(flow, "lambda_" if leaf == "lambda" else leaf)
-        if tensor.ndim:
-            yield _kernel(f"rep_flow/{leaf}", tensor)
-        else:
-            yield Variable(f"rep_flow/{leaf}", (), (tensor,))
-
-
-def _node_variables(network: Network, block: BlockSpec) -> Iterator[Variable]:
-    """Peer projections, connection weights, attention, alignment convolutions, then the block's layers."""
-    scope = Scope(f"Node_{block.id}/")
-    arriving = network.structure.into(block.id)
-    lite = _is_lite(network)
-    if not block.is_input:
-        fusion = network.fusions[block.id]
-        assert isinstance(fusion, Fusion)
-        for projection in fusion.peers.values():
-            yield from _layer_variables(projection, scope, lite)
-        weights = [network.connection(spec.key).weight for spec in arriving]
-        known = tuple(weight for weight in weights if weight is not None)
-        if known:
-            yield Variable(f"{scope.path}agg_weights", (len(known),), known)
-        for spec, inside in _connection_scopes(network, arriving, scope):
-            yield from _attention_variables(network.connection(spec.key).attention, inside, lite)
-        for convolution in fusion.align.values():
-            yield from _layer_variables(convolution, scope, lite)
-    yield from _layer_variables(network.blocks[block.id], scope, lite)
-
-
-def _connection_scopes(
-    network: Network, arriving: Sequence[ConnectionSpec], scope: Scope
-) -> Iterator[tuple[ConnectionSpec, Scope]]:
-    """By width of the source, in the order of appearance; an only connection shares the node's scope."""
-    if len(arriving) == 1:
-        yield arriving[0], scope
-        return
-    by_width: dict[int, list[ConnectionSpec]] = {}
-    for spec in arriving:
-        by_width.setdefault(network.structure.block(spec.source).width, []).append(spec)
-    for width, group in by_width.items():
-        for number, spec in enumerate(group):
-            yield spec, scope.inside(f"Connection_{width}_{number}")
-
-
-def _attention_variables(attention: nn.Module, scope: Scope, lite: bool) -> Iterator[Variable]:
-    if isinstance(attention, PeerAttention):
-        weights = attention.weights
-        yield Variable(f"{scope.path}peer_attention_weights", tuple(weights.shape), (weights,), (0,))
-    yield from _layer_variables(attention, scope, lite)
-
-
-def _layer_variables(module: nn.Module, scope: Scope, lite: bool) -> Iterator[Variable]:
-    """The variables of every convolution, batch norm and dense layer, in the order of their making."""
-    for layer in module.modules():
-        if isinstance(layer, nn.Conv2d | nn.Conv3d):
-            yield _convolution(layer, scope, lite)
-        elif isinstance(layer, nn.BatchNorm2d | nn.BatchNorm3d):
-            path = scope.name("batch_normalization")
-            for leaf, ours in NORM_VARIABLES.items():
-                tensor = getattr(layer, ours)
-                yield Variable(f"{path}/{leaf}", tuple(tensor.shape), (tensor,), (0,))
-        elif isinstance(layer, nn.Linear):
-            path = scope.name("dense")
-            yield Variable(f"{path}/kernel", (layer.in_features, layer.out_features), (layer.weight,), (1, 0))
-            yield Variable(f"{path}/bias", (layer.out_features,), (layer.bias,), (0,))
-
-
-def _convolution(layer: nn.Conv2d | nn.Conv3d, scope: Scope, lite: bool) -> Variable:
-    dilated = isinstance(layer, nn.Conv2d) and layer.dilation[0] > 1
-    name = scope.name("Variable") if dilated else scope.name("conv3d" if lite else "conv2d") + "/kernel"
-    variable = _kernel(name, layer.weight)
-    if not lite or isinstance(layer, nn.Conv3d):
-        return variable
-    height, width, *channels = variable.shape
-    over_time = height > 1 and width == 1
-    return replace(variable, shape=(height, 1, 1, *channels) if over_time else (1, height, width, *channels))
-
-
-def _kernel(name: str, weight: Tensor) -> Variable:
-    """(out, in, *window) of ours is (*window, in, out) of TensorFlow."""
-    order = (*range(2, weight.ndim), 1, 0)
-    return Variable(name, tuple(weight.shape[axis] for axis in order), (weight,), order)

@@ -13,12 +13,12 @@ from peerattn.convert import (
     network_from,
     read_tf_variables,
     to_tf_variables,
-    variables,
 )
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.published_list import Options
 from peerattn.structure import Structure
+from peerattn.tf_variables import variables
 from tests.small import small_structure
 from tests.strategies import CLASSES
 

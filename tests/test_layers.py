@@ -23,7 +23,7 @@ structure_file
 tables | structure_tables | modalities | blocks
 figures | fusion
 network
-size | latency
+size | latency | tf_variables
 recorder | pruning | checkpoint | convert | initialisation | data | actionworld
 generated | untrained
 evaluation

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from peerattn.blocks.flow import RepresentationFlow
-from peerattn.convert import to_tf_variables, variables
+from peerattn.convert import to_tf_variables
+from peerattn.tf_variables import variables
 from tests.conftest import ROOT
 from tests.parity import golden, mutations, recipe
 from tests.parity.golden import Case
