@@ -128,7 +128,7 @@ def convert_command(
         Path | None, typer.Option(help="A text file with the names of the classes, one a line.")
     ] = None,
     size: Annotated[int, typer.Option(help="Pixels per side of the clips that the network reads.")] = 224,
-    window: Annotated[int, typer.Option(help="Frames that it reads at a time.", min=2)] = 32,
+    window: Annotated[int, typer.Option(help="Frames that it reads at a time.", min=3)] = 32,
     attention: AttentionOption = None,
     object_classes: ObjectClassesOption = None,
     clip_width: ClipWidthOption = None,

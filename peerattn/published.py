@@ -209,7 +209,8 @@ def structure(name: str, **changes: Any) -> Structure:
     nodes, weights, options = _FAMILIES[family]
     if name == "asn101":
         nodes = ASN101
-    return Structure.from_published(nodes, weights, dataclasses.replace(options, depth=depth, **changes))
+    changed = dataclasses.replace(options, **{"depth": depth, **changes})
+    return Structure.from_published(nodes, weights, changed)
 
 
 asn50 = structure("asn50")

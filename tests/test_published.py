@@ -93,6 +93,10 @@ def test_the_released_values_are_those_of_their_names() -> None:
         assert getattr(published, name) == published.structure(name)
 
 
+def test_a_depth_may_be_given_apart_from_the_name() -> None:
+    assert published.structure("full_asnp50", depth=26) == published.structure("full_asnp26")
+
+
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     with pytest.raises(PeerattnError, match="did you mean full_asnp50"):
         published.structure("full_asn50")
