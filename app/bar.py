@@ -37,6 +37,9 @@ def show() -> None:
         for line in refused:
             st.error(plain(line))
         _open(choice)
+        if now := opened():
+            for remark in now.checkpoint.remarks:
+                st.warning(plain(remark[0].upper() + remark[1:] + "."))
     with choices:
         _status()
 

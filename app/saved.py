@@ -15,9 +15,13 @@ def save_pruned(loaded: Checkpoint, threshold: float, name: str) -> Path:
         raise PeerattnError(f"there is a checkpoint {name!r} already: choose another name")
     folder = checkpoint.new_folder(name)
     smaller = pruning.prune(loaded.network, threshold)
+    command = f"peerattn prune --checkpoint {loaded.name} --threshold {threshold:g} --out {name}"
+    by_hand = f"the app's Prune screen: {loaded.name} at threshold {threshold:g}, saved as {name}"
     card = {
         **loaded.card,
-        "command": f"peerattn prune --checkpoint {loaded.name} --threshold {threshold:g} --out {name}",
+        "command": by_hand
+        if loaded.remarks
+        else command,  # the command measures, which takes trained filters
         "pruned_from": loaded.name,
         "threshold": threshold,
         "metrics": {},  # those of the whole network are not this one's

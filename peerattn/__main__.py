@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from peerattn import checkpoint as checkpoints
-from peerattn import convert, pruning, reports, structure_report, training, untrained
+from peerattn import convert, pruning, published, reports, structure_report, training, untrained
 from peerattn.checkpoint import Checkpoint
 from peerattn.console import Device, chosen_device, progress_bar, refusals, report
 from peerattn.data import Example, FolderExamples, labelled_files, read_clip
@@ -127,15 +127,24 @@ def convert_command(
     classes: Annotated[
         Path | None, typer.Option(help="A text file with the names of the classes, one a line.")
     ] = None,
-    size: Annotated[int, typer.Option(help="Pixels per side of the clips that the network reads.")] = 224,
+    size: Annotated[
+        int | None, typer.Option(help="Pixels per side of the clips that the network reads (224).")
+    ] = None,
     window: Annotated[int, typer.Option(help="Frames that it reads at a time.", min=3)] = 32,
     attention: AttentionOption = None,
     object_classes: ObjectClassesOption = None,
     clip_width: ClipWidthOption = None,
 ) -> None:
     """Official TensorFlow variables of a published network as a checkpoint."""
-    folder, settings = checkpoints.new_folder(out), ClipSettings(size=size, window=window)
+    folder = checkpoints.new_folder(out)
+    settings = ClipSettings(size=size or clip_width or published.CLIP_WIDTH, window=window)
     options = _published_options(attention, object_classes, clip_width)
+    if name == "asnp_lite":
+        options.setdefault("clip_width", settings.size)
+    if options.get("clip_width") not in (None, settings.size):
+        raise PeerattnError(
+            f"lite built for clips {clip_width} px wide cannot read {size} px: give one of them"
+        )
     structure = structure_report.subject(name, **options).structure
     names = _class_names(classes) if classes else None
     network = convert.network_from(structure, convert.read_tf_variables(variables), names)

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from peerattn import published
 from peerattn.errors import PeerattnError
 from peerattn.modalities import ClipSettings
 from peerattn.network import Network
@@ -96,6 +97,8 @@ def save(folder: Path, network: Network, settings: ClipSettings, card: Mapping[s
 def new_folder(name: str) -> Path:
     """Where a new checkpoint of this name goes; raises PeerattnError when the name is taken or is no name."""
     folder = checkpoint_folders()[0] / checked_name(name)
+    if name in published.NAMES:
+        raise PeerattnError(f"{name} is the name of a published network: choose another name")
     if folder.exists():
         raise PeerattnError(f"{folder} exists already: choose another name, or delete it first")
     return folder

@@ -92,12 +92,12 @@ def to_tf_variables(network: Network) -> dict[str, Array]:
 def read_tf_variables(path: Path) -> dict[str, Array]:
     """The variables in an `.npz` file, or in a TensorFlow checkpoint where TensorFlow is installed.
 
-    Of a checkpoint, what only training needs is left out. Raises PeerattnError for any other file.
+    What only training needs is left out. Raises PeerattnError for any other file.
     """
     if path.suffix == ".npz":
         try:
             with np.load(path, allow_pickle=False) as archive:
-                return {name: archive[name] for name in archive.files}
+                return {name: archive[name] for name in archive.files if not _only_training(name)}
         except (ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise PeerattnError(f"{path} cannot be read as an npz of plain arrays ({error})") from error
     try:
@@ -110,8 +110,12 @@ def read_tf_variables(path: Path) -> dict[str, Array]:
         reader = tensorflow.train.load_checkpoint(str(path))
     except (ValueError, tensorflow.errors.OpError) as error:
         raise PeerattnError(f"{path} is not a TensorFlow checkpoint ({error})") from error
-    names = [name for name in reader.get_variable_to_shape_map() if not name.endswith(TRAINING_ONLY)]
+    names = [name for name in reader.get_variable_to_shape_map() if not _only_training(name)]
     return {name: reader.get_tensor(name) for name in names}
+
+
+def _only_training(name: str) -> bool:
+    return name.removesuffix(":0").endswith(TRAINING_ONLY)
 
 
 def _some(names: Collection[str]) -> str:

@@ -152,18 +152,16 @@ class Structure:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Structure:
         """The inverse of `to_json`; raises PeerattnError on anything else."""
-        try:
-            parts = {
-                name: tuple(
-                    part(**{key: _frozen(value) for key, value in item.items()}) for item in data[name]
-                )
-                for name, part in _PARTS.items()
-            }
-            return cls(**parts)
-        except (KeyError, TypeError, AttributeError) as error:
+        if not isinstance(data, Mapping) or not all(isinstance(data.get(name), list) for name in _PARTS):
             raise PeerattnError(
-                f"this is not a structure ({error}): give blocks, connections, outputs and modalities"
-            ) from error
+                "this is not a structure: give lists of blocks, connections, outputs and modalities, or of "
+                "nodes and edge_weights in the published format"
+            )
+        parts = {name: tuple(_part(name, item) for item in data[name]) for name in _PARTS}
+        try:
+            return cls(**parts)
+        except (TypeError, AttributeError) as error:  # a value that the checks cannot even compare
+            raise PeerattnError(f"this is not a structure ({error}): give the values their kinds") from error
 
 
 _PARTS: dict[str, type] = {
@@ -172,6 +170,19 @@ _PARTS: dict[str, type] = {
     "outputs": OutputSpec,
     "modalities": Modality,
 }
+
+
+def _part(name: str, item: Any) -> Any:
+    """A block, connection, output or modality; raises PeerattnError for fields it does not have or lacks."""
+    kind = _PARTS[name]
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    needed = {field.name for field in fields.values() if field.default is dataclasses.MISSING}
+    if not isinstance(item, Mapping) or not needed <= item.keys() <= fields.keys():
+        raise PeerattnError(
+            f"{name} has {str(item)[:60]!r}: each of its entries gives {', '.join(sorted(needed))}, "
+            f"and may give {', '.join(sorted(fields.keys() - needed))}"
+        )
+    return kind(**{key: _frozen(value) for key, value in item.items()})
 
 
 def _frozen(value: Any) -> Any:

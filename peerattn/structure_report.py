@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from peerattn.errors import PeerattnError
 from peerattn.published_list import Options
 from peerattn.size import Costs, costs
 from peerattn.structure import Structure
+from peerattn.untrained import MARK, known
 
 
 @dataclass(frozen=True)
@@ -69,26 +69,15 @@ def subject(name: str, **options: Any) -> Subject:
     `options` are those of `Options`, for a published structure or list. Raises PeerattnError for an unknown
     name, a wrong file, or an option that the structure has no use for.
     """
-    if name in published.NAMES:
-        found = published.structure(name, **options)
+    if name.removesuffix(MARK) in published.NAMES:
+        found = published.structure(name.removesuffix(MARK), **options)
     elif name.endswith(".json") or Path(name).is_file():
         found = structure_file.read(Path(name), Options(**options) if options else None)
     else:
-        return _of_checkpoint(_known(name), options)
+        return _of_checkpoint(known(name), options)
     if options.get("clip_width") and not any(block.kind == "lite" for block in found.blocks):
         raise PeerattnError(f"{name} is not lite: only lite's channels depend on a clip width, leave it out")
     return Subject.untrained(name, found)
-
-
-def _known(name: str) -> str:
-    """The name of a checkpoint; raises PeerattnError with the name that may be meant."""
-    names = (*published.NAMES, *checkpoints.names())
-    near = [] if name in names else difflib.get_close_matches(name, names, n=1)
-    if near:
-        raise PeerattnError(
-            f"there is no published structure, file or checkpoint {name!r}: did you mean {near[0]}?"
-        )
-    return name
 
 
 def _of_checkpoint(name: str, options: Mapping[str, Any]) -> Subject:
@@ -162,8 +151,10 @@ def removal(pruning: Pruning) -> dict[str, Any]:
 def table(found: Mapping[str, Any]) -> Table:
     """The connections by weight, and the facts beneath."""
     rows = Table()
-    for column in ("source", "target", "connection weight", "peers", ""):
-        rows.add_column(column, justify="right" if column in ("connection weight", "peers") else "left")
+    for column in ("source", "target", "connection weight", "peers, count", ""):
+        rows.add_column(
+            column, justify="right" if column in ("connection weight", "peers, count") else "left"
+        )
     fresh = {tuple(pair) for pair in found["at_initialisation"]}
     for row in found["connections"]:
         weight = row["connection_weight"]
@@ -206,7 +197,7 @@ def _named(found: Mapping[str, Any]) -> list[str]:
         "peer_only": "of these still computed, as peers",
         "starved": "starved blocks",
         "lost_modalities": "lost modalities",
-        "unused_blocks": "blocks nothing reads",
+        "unused_blocks": "blocks from which no connection leaves",
     }
     return [f"{title}: {', '.join(found[key])}" for key, title in titles.items() if found[key]]
 

@@ -6,6 +6,7 @@ whatever shows them must say `REMARK`.
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 
 import torch
@@ -62,4 +63,15 @@ def opened(name: str, device: torch.device | str = "cpu") -> Checkpoint:
         return untrained(plain, published.structure(plain, **widths), device)
     if name.endswith(".json"):
         return untrained(Path(name).stem, structure_file.read(Path(name)), device)
-    return checkpoint.load(name, device)
+    return checkpoint.load(known(name), device)
+
+
+def known(name: str) -> str:
+    """The name of a checkpoint; raises PeerattnError with the name that may be meant, where one is near."""
+    names = (*published.NAMES, *checkpoint.names())
+    near = [] if name in names else difflib.get_close_matches(name, names, n=1)
+    if near:
+        raise PeerattnError(
+            f"there is no published structure, file or checkpoint {name!r}: did you mean {near[0]}?"
+        )
+    return name

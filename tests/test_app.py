@@ -200,6 +200,15 @@ def test_pruned_checkpoint_is_saved_listed_and_never_overwrites(app):
     assert "already" in app.error[0].value and not app.success
 
 
+def test_what_is_saved_is_what_the_slider_shows_even_before_the_page_follows(app):
+    prune(app, 0.2)
+    app.text_input(key="new-name").set_value("quick")
+    app.slider(key="threshold").set_value(0.5)  # and no run between this and the click
+    save(app)
+    assert min(checkpoint.load("quick").network.connection_weights().values()) >= 0.5
+    assert checkpoint.load("quick").card["threshold"] == 0.5
+
+
 def save(app: AppTest) -> None:
     [button] = [button for button in app.button if button.label == "Save the pruned checkpoint"]
     checked(button.click().run())
@@ -272,3 +281,8 @@ def test_untrained_networks_open_and_say_so_on_both_screens(app, tmp_path):
     checked(app.switch_page("screens/prune.py").run())
     assert "No accuracy can be measured" in app.info[0].value
     assert app.metric[0].value == "4 of 4"
+    assert app.warning[0].value.startswith("Untrained filters")
+    app.text_input(key="new-name").set_value("mine")
+    save(app)
+    assert "peerattn prune" not in checkpoint.load("mine").card["command"]
+    assert checkpoint.load("mine").remarks == shown(app).checkpoint.remarks

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from peerattn import checkpoint, published
+from peerattn.__main__ import app
 from peerattn.convert import (
     load_tf_variables,
     network_from,
@@ -162,8 +163,6 @@ def test_a_tensorflow_checkpoint_needs_tensorflow_or_is_read(tmp_path: Path) -> 
 def test_the_command_makes_a_checkpoint_that_loads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from peerattn.__main__ import app
-
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path / "checkpoints"))
     structure = published.structure("asnp26", attention="self")
     given = values(structure)
@@ -185,8 +184,6 @@ def test_the_command_makes_a_checkpoint_that_loads(
 def test_names_that_no_checkpoint_can_have_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
 ) -> None:
-    from peerattn.__main__ import app
-
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path / "checkpoints"))
     np.savez(tmp_path / "model.npz", **values(published.structure("asn26")))
     (tmp_path / "classes.txt").write_bytes(content)
@@ -194,3 +191,26 @@ def test_names_that_no_checkpoint_can_have_are_refused(
     with pytest.raises(PeerattnError, match=said):
         app(["convert", "asn26", *files, "--out", "official"], standalone_mode=False)
     assert not (tmp_path / "checkpoints").exists()
+
+
+def test_lite_is_built_for_the_clips_that_its_checkpoint_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    np.savez(tmp_path / "lite.npz", **values(published.structure("asnp_lite", clip_width=64)))
+    asked = ["convert", "asnp_lite", str(tmp_path / "lite.npz")]
+    app([*asked, "--clip-width", "64", "--out", "one"], standalone_mode=False)
+    app([*asked, "--size", "64", "--out", "other"], standalone_mode=False)
+    assert checkpoint.load("one").settings == checkpoint.load("other").settings
+    assert checkpoint.load("one").structure == checkpoint.load("other").structure
+    with pytest.raises(PeerattnError, match="built for clips 64 px wide cannot read 96 px"):
+        app([*asked, "--clip-width", "64", "--size", "96", "--out", "third"], standalone_mode=False)
+    with pytest.raises(PeerattnError, match="asnp_lite is the name of a published network"):
+        app([*asked, "--size", "64", "--out", "asnp_lite"], standalone_mode=False)
+
+
+def test_what_only_training_needs_is_left_out_of_an_npz(tmp_path: Path) -> None:
+    kept = {"dense/bias": np.zeros(3, np.float32)}
+    training = {"global_step": np.array(7), "dense/bias/Momentum": np.zeros(3, np.float32)}
+    np.savez(tmp_path / "model.npz", **kept, **training)
+    assert read_tf_variables(tmp_path / "model.npz").keys() == kept.keys()

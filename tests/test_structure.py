@@ -293,3 +293,21 @@ def test_strategies_make_what_they_promise() -> None:
 
     look()
     assert seen >= {"none", "static", "self", "peer", "no weight", "two outputs", "starved", "skips"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[1, 2]", "not a structure: give lists of blocks"),
+        ('{"blocks": 3}', "not a structure: give lists of blocks"),
+        ('{"blocks": [{"block": "a"}], "connections": [], "outputs": [], "modalities": []}', "blocks has"),
+        (
+            '{"blocks": [7], "connections": [], "outputs": [], "modalities": []}',
+            "gives id, kind, level, width",
+        ),
+    ],
+)
+def test_json_that_is_no_structure_is_refused_in_words_of_the_field(text: str, said: str) -> None:
+    with pytest.raises(PeerattnError, match=said) as refused:
+        Structure.parse(text)
+    assert "object" not in str(refused.value) and "__init__" not in str(refused.value)

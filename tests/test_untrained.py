@@ -41,8 +41,10 @@ def test_a_checkpoint_comes_before_a_published_name(tmp_path: Path, monkeypatch:
     for name in ("asn38", "asn26-untrained"):
         assert opened(name).remarks == (REMARK,)
         assert opened(name).name.endswith("-untrained")
-    with pytest.raises(PeerattnError, match="no checkpoint 'asn39'"):
+    with pytest.raises(PeerattnError, match="did you mean asn38"):
         opened("asn39")
+    with pytest.raises(PeerattnError, match="no checkpoint 'mine'"):
+        opened("mine")
 
 
 def test_an_own_list_opens_like_a_published_name(tmp_path: Path) -> None:

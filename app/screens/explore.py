@@ -20,8 +20,6 @@ def show() -> None:
     if shown is None:
         st.info("Nothing is open yet: choose a sample clip above, or drop a clip of your own there.")
         return
-    for remark in shown.checkpoint.remarks:
-        st.warning(plain(remark[0].upper() + remark[1:] + "."))
     _predictions(shown)
     selection = explorer(
         shown.trace,

@@ -26,7 +26,7 @@ def show(shown: Opened, pruning: Pruning) -> None:
     _size(row, "Multiply-adds a window", before.multiply_adds, after.multiply_adds)
     with st.form("save", border=False, width=424):
         st.text_input("Name of the pruned checkpoint", f"{shown.checkpoint.name}-pruned", key="new-name")
-        st.form_submit_button("Save the pruned checkpoint", on_click=_save, args=(shown, pruning.threshold))
+        st.form_submit_button("Save the pruned checkpoint", on_click=_save, args=(shown,))
     _outcome()
 
 
@@ -34,11 +34,14 @@ def _size(row: DeltaGenerator, title: str, before: int, after: int) -> None:
     number(row, title, thousands(after), f"before {thousands(before)}, {1 - after / before:.1%} saved")
 
 
-def _save(shown: Opened, threshold: float) -> None:
-    """Runs before the page is drawn again, so that the list of checkpoints has the new one."""
+def _save(shown: Opened) -> None:
+    """Runs before the page is drawn again, so that the list of checkpoints has the new one.
+
+    The threshold is that of the slider now: it may have moved after the button was drawn.
+    """
     name = st.session_state["new-name"].strip()
     try:
-        st.session_state.saved = save_pruned(shown.checkpoint, threshold, name)
+        st.session_state.saved = save_pruned(shown.checkpoint, st.session_state.threshold, name)
     except PeerattnError as error:
         st.session_state.refused = str(error)
 

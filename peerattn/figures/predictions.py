@@ -74,7 +74,7 @@ def window_strip(trace: Trace, top: int = 5) -> go.Figure:
         showlegend=False,
     )
     figure.update_layout(margin=MARGIN, height=90 + 28 * len(order))
-    title = f"time (s), probability in each of {len(trace.windows)} windows"
+    title = f"time (s), probability in each window ({len(trace.windows)})"
     figure.update_xaxes(title=title, showgrid=False, range=[edges[0], edges[-1]])
     return figure.update_yaxes(tickvals=np.arange(len(order)), ticktext=names, showgrid=False, zeroline=False)
 
