@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -9,7 +11,7 @@ from app import state
 from app.saved import save_pruned
 from app.screens.parts import number, numbers
 from app.state import Opened
-from app.words import plain, thousands
+from app.words import multiples, plain, thousands
 from peerattn.connectivity import Pruning
 from peerattn.errors import PeerattnError
 
@@ -22,16 +24,16 @@ def show(shown: Opened, pruning: Pruning) -> None:
         return
     before, after = state.size(shown, 0.0), state.size(shown, pruning.threshold)
     row = numbers()
-    _size(row, "Parameters", before.parameters, after.parameters)
-    _size(row, "Multiply-adds a window", before.multiply_adds, after.multiply_adds)
+    _size(row, "Parameters", before.parameters, after.parameters, thousands)
+    _size(row, "Multiply-adds a window", before.multiply_adds, after.multiply_adds, multiples)
     with st.form("save", border=False, width=424):
         st.text_input("Name of the pruned checkpoint", f"{shown.checkpoint.name}-pruned", key="new-name")
         st.form_submit_button("Save the pruned checkpoint", on_click=_save, args=(shown,))
     _outcome()
 
 
-def _size(row: DeltaGenerator, title: str, before: int, after: int) -> None:
-    number(row, title, thousands(after), f"before {thousands(before)}, {1 - after / before:.1%} saved")
+def _size(row: DeltaGenerator, title: str, before: int, after: int, said: Callable[[int], str]) -> None:
+    number(row, title, said(after), f"before {said(before)}, {1 - after / before:.1%} saved")
 
 
 def _save(shown: Opened) -> None:
