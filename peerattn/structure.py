@@ -120,7 +120,7 @@ class Structure:
     def from_published(
         cls, nodes: Sequence[Any], edge_weights: Sequence[Any] = (), options: Options | None = None
     ) -> Structure:
-        """The structure of a list in the published format (SPEC section 2); each node's id is its position.
+        """The structure of a list in the published format; each node's id is its position.
 
         `edge_weights` has one entry a node and fixes the connection weights; without it they are learned.
         `options` hold what the list leaves open. Raises PeerattnError, which names the node, for a list that
