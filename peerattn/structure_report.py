@@ -151,10 +151,8 @@ def removal(pruning: Pruning) -> dict[str, Any]:
 def table(found: Mapping[str, Any]) -> Table:
     """The connections by weight, and the facts beneath."""
     rows = Table()
-    for column in ("source", "target", "connection weight", "peers, count", ""):
-        rows.add_column(
-            column, justify="right" if column in ("connection weight", "peers, count") else "left"
-        )
+    for column in ("source", "target", "connection weight", "peers", ""):
+        rows.add_column(column, justify="right" if column in ("connection weight", "peers") else "left")
     fresh = {tuple(pair) for pair in found["at_initialisation"]}
     for row in found["connections"]:
         weight = row["connection_weight"]
