@@ -276,7 +276,11 @@ def test_hovering_a_block_shows_its_numbers_and_leaves_the_pin_and_python_alone(
 def test_block_shows_what_feeds_it_with_weight_and_factor(root):
     choose(root, "block upper1")
     seek(root, 4)
-    rows = root.locator("section.numbers .rows").first.locator("li").all_inner_texts()[1:]
+    items = root.locator("section.numbers .rows").first.locator("li")
+    # The text of each cell: text as laid out has no spaces while the page is being laid out.
+    rows = items.evaluate_all(
+        "all => all.map(li => [...li.children].map(cell => cell.textContent).join(' '))"
+    )[1:]
     arriving = [each for each in TRACE.connections if each.target == "upper1"]
     expected = [f"{each.source} {each.connection_weight:.3f} {each.shade[4]:.3f}" for each in arriving]
     assert [" ".join(row.split()) for row in rows] == [" ".join(row.split()) for row in expected]
