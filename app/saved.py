@@ -16,12 +16,11 @@ def save_pruned(loaded: Checkpoint, threshold: float, name: str) -> Path:
     folder = checkpoint.new_folder(name)
     smaller = pruning.prune(loaded.network, threshold)
     command = f"peerattn prune --checkpoint {loaded.name} --threshold {threshold:g} --out {name}"
-    by_hand = f"the app's Prune screen: {loaded.name} at threshold {threshold:g}, saved as {name}"
+    if loaded.remarks:  # the command measures the accuracy, which takes trained filters
+        command = f"the app's Prune screen: {loaded.name} at threshold {threshold:g}, saved as {name}"
     card = {
         **loaded.card,
-        "command": by_hand
-        if loaded.remarks
-        else command,  # the command measures, which takes trained filters
+        "command": command,
         "pruned_from": loaded.name,
         "threshold": threshold,
         "metrics": {},  # those of the whole network are not this one's

@@ -36,6 +36,7 @@ class RepresentationFlow(nn.Module):
         self.theta, self.lambda_, self.tau = _fixed(0.3), _fixed(0.15), _fixed(0.25)
 
     def forward(self, frames: Tensor) -> Tensor:
+        """(B, C, T, H, W) → (B, 2, T, H, W), in memory channels last."""
         clips, _, count = frames.shape[:3]
         if count < 2:
             raise PeerattnError("this network computes optical flow itself, which takes two frames or more")
