@@ -56,7 +56,8 @@ def network_from(
     with torch.device("meta"):
         _checked(Network(structure, names), values)
     network = Network(structure, names)
-    load_tf_variables(network, values)
+    for variable in variables(network):
+        variable.write(values[variable.name])
     return network.eval()
 
 
