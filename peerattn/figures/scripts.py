@@ -6,7 +6,16 @@ import json
 from functools import lru_cache
 from importlib.resources import files
 
-PARTS = ("recording.js", "controls.js", "player.js", "graph.js", "timeline.js", "numbers.js", "explorer.js")
+PARTS = (
+    "recording.js",
+    "controls.js",
+    "address.js",
+    "player.js",
+    "graph.js",
+    "timeline.js",
+    "numbers.js",
+    "explorer.js",
+)
 """In this order one script: each part may use what stands before it."""
 
 

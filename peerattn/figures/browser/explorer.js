@@ -1,8 +1,13 @@
 // One cursor for player, graph, timeline and numbers. Python hears of clicks, never of the cursor.
 
+// What a visitor can set, and how it starts; the address names what differs.
+const SETTINGS = { speed: 1, fit: false };
+
 class Explorer {
   constructor(root) {
-    Object.assign(this, { root, frame: 0, speed: 1, pinned: null, hovered: null, playing: false, sent: [] });
+    Object.assign(this, { root, frame: 0, pinned: null, hovered: null, playing: false, sent: [] });
+    this.settings = { ...SETTINGS };
+    this.address = new Address(this);
     this.marks = { removed: new Set(), dead: new Set(), starved: new Set(), peerOnly: new Set() };
     this.theme = readTheme(root);
     this.player = new Player(this);
@@ -23,15 +28,41 @@ class Explorer {
   load(recording) {
     this.pause();
     this.recording?.dispose();
+    const first = !this.recording;
     this.recording = recording;
     this.frame = Math.min(this.frame, recording.length - 1);
     this.hovered = null;
+    if (first) this.restore(this.address.read());
     if (!recording.has(this.pinned)) this.pinned = null;
     for (const part of this.parts) part.load(recording);
+    if (first) this.apply();
   }
 
-  // What Python says on this run: what is removed and what is selected.
-  receive({ removed, dead, starved, peerOnly, pruned, selected }) {
+  // Values by name, as an address or a saved session holds them; unknown ones are left alone.
+  restore({ frame, ...settings }) {
+    if (frame !== undefined) this.frame = Math.min(Math.max(Math.trunc(frame) - 1 || 0, 0), this.recording.length - 1);
+    for (const [name, value] of Object.entries(settings)) if (typeof value === typeof SETTINGS[name]) this.settings[name] = value;
+  }
+
+  apply() {
+    for (const part of this.parts) for (const name of Object.keys(SETTINGS)) part.changed?.(name);
+  }
+
+  // A visitor's choice of how things are shown; every part is told.
+  change(name, value) {
+    if (this.settings[name] === value) return;
+    this.settings[name] = value;
+    for (const part of this.parts) part.changed?.(name);
+    this.address.write();
+  }
+
+  // What Python says on this run: what is removed, what is selected, and at first or from a session, where to start.
+  receive({ removed, dead, starved, peerOnly, pruned, selected, start }) {
+    if (start && start.token !== this.started) {
+      this.started = start.token;
+      this.restore(start);
+      this.apply();
+    }
     const sets = Object.entries({ removed, dead, starved, peerOnly }).map(([name, ids]) => [name, new Set(ids)]);
     this.marks = Object.fromEntries(sets);
     this.graph.removedToggle.hidden = !pruned;
@@ -68,8 +99,22 @@ class Explorer {
     if (next === this.frame) return;
     this.frame = next;
     for (const part of this.parts) part.draw();
-    clearTimeout(this.speaking);
-    if (!this.playing) this.speaking = setTimeout(() => this.speak(), 400);
+    this.tell("peerattn-moved");
+    if (!this.playing) this.rest();
+  }
+
+  // The cursor rests: the address names the frame, and it is said aloud.
+  rest() {
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => {
+      this.speak();
+      this.address.write();
+    }, 400);
+  }
+
+  // Panels elsewhere on the page follow; they find this explorer by the name of its recording.
+  tell(event) {
+    globalThis.dispatchEvent(new CustomEvent(event, { detail: this }));
   }
 
   // The text twin of the picture, for screen readers: once the cursor rests.
@@ -102,6 +147,8 @@ class Explorer {
     this.hovered = null;
     this.refresh();
     if (known) return;
+    this.address.write();
+    this.tell("peerattn-pinned");
     this.sent.push(JSON.stringify(selection));
     this.root.latest.setStateValue("selected", selection);
   }
@@ -121,7 +168,7 @@ class Explorer {
     const [began, from] = [performance.now(), times[this.frame]];
     const tick = (now) => {
       if (!this.playing) return;
-      const time = from + ((now - began) / 1000) * this.speed;
+      const time = from + ((now - began) / 1000) * this.settings.speed;
       let frame = this.frame;
       while (frame + 1 < times.length && times[frame + 1] <= time) frame += 1;
       this.move(frame);
@@ -132,12 +179,8 @@ class Explorer {
     this.ticking = requestAnimationFrame(tick);
   }
 
-  setSpeed(speed) {
-    this.speed = speed;
-    if (this.playing) this.start();
-  }
-
   pause() {
+    if (this.playing) this.rest();
     this.playing = false;
     cancelAnimationFrame(this.ticking);
     relabel(this.timeline.playButton, "play", "play");
@@ -158,30 +201,33 @@ class Explorer {
 
   remove() {
     this.pause();
+    clearTimeout(this.resting);
     this.graph.network?.destroy();
     this.recording?.dispose();
   }
 }
 
-const explorers = new WeakMap();
+const shown = new Map(); // root → its explorer
 
 globalThis.peerattnExplorer = {
   // Draws what Python last said, once its recording is here; called on every run and when a part arrives.
   show(root) {
     const { data } = root.latest;
     const bytes = globalThis.peerattnRecordings?.get(data.recording);
-    let explorer = explorers.get(root);
+    let explorer = shown.get(root);
     if (explorer?.name !== data.recording) {
       if (!bytes) return;
-      if (!explorer) explorers.set(root, (explorer = new Explorer(root)));
+      if (!explorer) shown.set(root, (explorer = new Explorer(root)));
       explorer.name = data.recording;
       explorer.load(new Recording(bytes));
     }
     explorer.receive(data);
   },
-  of: (root) => explorers.get(root),
+  of: (root) => shown.get(root),
+  // The explorer that shows the recording of this name, if one does.
+  named: (name) => [...shown.values()].find((explorer) => explorer.name === name),
   remove(root) {
-    explorers.get(root)?.remove();
-    explorers.delete(root);
+    shown.get(root)?.remove();
+    shown.delete(root);
   },
 };

@@ -11,10 +11,11 @@ class Timeline {
     this.playButton = iconButton("play", "play", () => explorer.toggle());
     this.speed = element(
       "select",
-      { ariaLabel: "speed", onchange: () => explorer.setSpeed(Number(this.speed.value)) },
+      { ariaLabel: "speed", onchange: () => explorer.change("speed", Number(this.speed.value)) },
       ...SPEEDS.map((speed) => element("option", { value: speed, selected: speed === 1 }, `${speed}×`)),
     );
     this.values = element("span", { className: "values" });
+    this.fit = checkbox("fit axis", false, (checked) => explorer.change("fit", checked));
     this.slider = element("input", {
       type: "range", className: "slider", min: 0, step: 1, ariaLabel: "frame", oninput: () => explorer.seek(Number(this.slider.value)),
     });
@@ -31,10 +32,7 @@ class Timeline {
         iconButton("last", "last frame", () => explorer.seek(Infinity)),
         this.speed,
         this.values,
-        checkbox("fit axis", false, (checked) => {
-          this.fitted = checked;
-          this.draw();
-        }),
+        this.fit,
       ),
       this.slider,
       this.canvas,
@@ -55,6 +53,19 @@ class Timeline {
     this.slider.disabled = recording.length === 1;
     this.strip.replaceChildren(...recording.windows.map((window, index) => this.windowButton(window, index)));
     this.resize();
+  }
+
+  // A setting has another value: the controls say so.
+  changed(name) {
+    const { settings } = this.explorer;
+    if (name === "speed") {
+      this.speed.value = settings.speed;
+      if (this.explorer.playing) this.explorer.start();
+    }
+    if (name === "fit") {
+      this.fit.firstChild.checked = settings.fit;
+      this.draw();
+    }
   }
 
   windowButton({ start, stop, top, probability }, index) {
@@ -117,7 +128,7 @@ class Timeline {
       button.classList.toggle("now", index === recording.window(explorer.frame));
     });
     this.showValues();
-    this.range = this.fitted ? this.extent() : [0, 1];
+    this.range = this.explorer.settings.fit ? this.extent() : [0, 1];
     const pen = canvas.getContext("2d");
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     pen.clearRect(0, 0, canvas.clientWidth, AXIS.height);

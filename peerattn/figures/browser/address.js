@@ -1,0 +1,37 @@
+// The page's address: frame, selection and settings, so that a copied address shows the same again.
+// It is rewritten in place and runs no Python; what it does not know stays as it is.
+
+class Address {
+  constructor(explorer) {
+    this.explorer = explorer;
+    this.kept = ["http:", "https:"].includes(location.protocol); // a page opened from a file has none to share
+  }
+
+  // Name → value of what the address says; the frame counts from 1.
+  read() {
+    const said = {};
+    if (!this.kept) return said;
+    const params = new URLSearchParams(location.search);
+    if (params.has("frame")) said.frame = Number(params.get("frame"));
+    for (const [name, start] of Object.entries(SETTINGS)) {
+      if (params.has(name)) said[name] = typeof start === "string" ? params.get(name) : JSON.parse(plainValue(params.get(name)));
+    }
+    return said;
+  }
+
+  write() {
+    const { frame, settings, pinned } = this.explorer;
+    if (!this.kept) return;
+    const params = new URLSearchParams(location.search);
+    const said = { ...settings, frame: frame + 1, pin: pinned ? `${pinned.kind} ${pinned.id}` : "" };
+    for (const [name, value] of Object.entries(said)) {
+      if (value === (SETTINGS[name] ?? { frame: 1, pin: "" }[name])) params.delete(name);
+      else params.set(name, value);
+    }
+    const text = params.toString();
+    history.replaceState(history.state, "", text ? `?${text}` : location.pathname);
+  }
+}
+
+// Numbers and truth values as JSON; anything else counts as not said.
+const plainValue = (text) => (/^(true|false|-?\d+(\.\d+)?)$/.test(text) ? text : "null");
