@@ -17,13 +17,14 @@ PARTS = (
     "explorer.js",
 )
 """In this order one script: each part may use what stands before it."""
+STYLES = ("explorer.css", "player.css", "graph.css", "timeline.css")
 
 
 @lru_cache(maxsize=1)
 def script() -> str:
     """One JavaScript module without imports; it sets `vis` and `peerattnExplorer` on the global object."""
     vis = files("pyvis").joinpath("templates/lib/vis-9.1.2/vis-network.min.js").read_text("utf-8")
-    style = f"const STYLE = {json.dumps(part('explorer.css'))};"
+    style = f"const STYLE = {json.dumps(''.join(map(part, STYLES)))};"
     return "\n".join([vis, style, *(part(name) for name in PARTS)])
 
 
