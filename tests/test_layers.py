@@ -20,7 +20,7 @@ published_list
 structure | weights
 trace | published | video | attention | connectivity
 structure_file
-tables | structure_tables | modalities | blocks
+tables | structure_tables | comparison | modalities | blocks
 figures | fusion
 network
 size | latency | tf_variables
@@ -32,7 +32,7 @@ structure_report
 reports
 __main__
 app.explorer | app.drawing | app.files | app.jobs | app.structures | app.words
-app.curves | app.saved
+app.curves | app.saved | app.tour
 app.state
 app.bar
 app.screens
@@ -53,6 +53,7 @@ TORCH_FREE = (
     "video",
     "tables",
     "structure_tables",
+    "comparison",
     "figures",
 )
 WITHOUT_TORCH = {f"peerattn.{name}" for name in TORCH_FREE}

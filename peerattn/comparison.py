@@ -1,0 +1,123 @@
+"""Two traces side by side: the structure with the parts of both, and what differs between them.
+
+What only one of them has is said to have no counterpart, never taken for zero.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from peerattn.errors import PeerattnError
+from peerattn.structure import Structure
+from peerattn.trace import ConnectionTrace, Trace
+
+COLUMNS = (
+    "connection",
+    "source",
+    "target",
+    "counterpart",
+    "weight_first",
+    "weight_second",
+    "weight_difference",
+    "factor_first",
+    "factor_second",
+    "factor_difference",
+)
+
+
+def merged(first: Structure, second: Structure) -> Structure:
+    """The parts of both, those of the first where both have one: two networks on one layout.
+
+    A block is the same where id, level and modality agree. Raises PeerattnError where two blocks share an
+    id only, or where what they have in common cannot be one structure.
+    """
+    for block in second.blocks:
+        other = first.by_id.get(block.id)
+        if other and (other.level, other.modality) != (block.level, block.modality):
+            raise PeerattnError(
+                f"these two networks have no common layout: both have a block {block.id}, at level "
+                f"{other.level} "
+                f"in one and level {block.level} in the other; compare networks of one family"
+            )
+    parts: dict[str, Any] = {
+        "blocks": _both(first.blocks, second.blocks, "id"),
+        "connections": _both(first.connections, second.connections, "key"),
+        "outputs": _both(first.outputs, second.outputs, "block"),
+        "modalities": _both(first.modalities, second.modalities, "name"),
+    }
+    try:
+        return dataclasses.replace(first, **parts)
+    except PeerattnError as error:
+        raise PeerattnError(
+            f"these two networks have no common layout ({error}): compare networks of one family"
+        ) from error
+
+
+def _both(first: tuple[Any, ...], second: tuple[Any, ...], name: str) -> tuple[Any, ...]:
+    """Those of the first, then those of the second that it does not have, known by this attribute."""
+    known = {getattr(part, name) for part in first}
+    return (*first, *(part for part in second if getattr(part, name) not in known))
+
+
+def comparison_table(first: Trace, second: Trace) -> pd.DataFrame:
+    """One row a connection of either: weights and mean attention factors of both, and second minus first.
+
+    `counterpart` is `both`, `first only` or `second only`; what is not there is empty.
+    """
+    ours, theirs = ({one.key: one for one in trace.connections} for trace in (first, second))
+    rows = [_row(ours.get(key), theirs.get(key)) for key in dict.fromkeys((*ours, *theirs))]
+    return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
+
+
+def _row(first: ConnectionTrace | None, second: ConnectionTrace | None) -> dict[str, Any]:
+    one = first or second
+    assert one is not None
+    weights = [_weight(first), _weight(second)]
+    factors = [_factor(first), _factor(second)]
+    return {
+        "connection": one.key,
+        "source": one.source,
+        "target": one.target,
+        "counterpart": "both" if first and second else "first only" if first else "second only",
+        "weight_first": weights[0],
+        "weight_second": weights[1],
+        "weight_difference": weights[1] - weights[0],
+        "factor_first": factors[0],
+        "factor_second": factors[1],
+        "factor_difference": factors[1] - factors[0],
+    }
+
+
+def _weight(connection: ConnectionTrace | None) -> float:
+    """NaN where there is no connection, or none that has a weight."""
+    if connection is None or connection.connection_weight is None:
+        return float("nan")
+    return connection.connection_weight
+
+
+def _factor(connection: ConnectionTrace | None) -> float:
+    return float("nan") if connection is None else float(connection.attention_factors.mean(dtype=np.float64))
+
+
+def predictions_comparison(first: Trace, second: Trace) -> pd.DataFrame:
+    """One row a class of either, the likeliest first; what one of them does not know is empty."""
+    shares = [
+        dict(zip(trace.class_names, trace.probabilities.tolist(), strict=True)) for trace in (first, second)
+    ]
+    names = dict.fromkeys((*first.class_names, *second.class_names))
+    rows = [
+        {
+            "class": name,
+            "probability_first": shares[0].get(name, float("nan")),
+            "probability_second": shares[1].get(name, float("nan")),
+        }
+        for name in names
+    ]
+    table = pd.DataFrame(rows)
+    table["difference"] = table["probability_second"] - table["probability_first"]
+    order = table[["probability_first", "probability_second"]].max(axis=1)
+    return table.iloc[np.argsort(-order.to_numpy(), kind="stable")].reset_index(drop=True)
