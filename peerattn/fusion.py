@@ -48,12 +48,13 @@ class Connection(nn.Module):
         if spec.weight is not None:
             self.weight = nn.Parameter(torch.logit(torch.tensor(spec.weight)), requires_grad=spec.learned)
 
-    def forward(self, source: Tensor | None, peers: Tensor | None) -> Passed:
-        """`source` (B, T, C), pooled, for self attention; `peers` (P, B, T, A) for peer attention."""
+    def forward(self, source: Tensor, peers: Tensor | None) -> Passed:
+        """`source` (B, C, T, H, W), at the size its target reads; `peers` (P, B, T, A) for peer attention."""
         connection_weight = None if self.weight is None else torch.sigmoid(self.weight)
-        if source is not None and connection_weight is not None:
-            source = connection_weight * source
-        factors, attention_weights = self.attention(source, peers)
+        pooled = spatial_mean(source) if isinstance(self.attention, SelfAttention) else None
+        if pooled is not None and connection_weight is not None:
+            pooled = connection_weight * pooled
+        factors, attention_weights = self.attention(pooled, peers)
         return Passed(_scale(connection_weight, factors), connection_weight, factors, attention_weights)
 
 

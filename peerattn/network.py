@@ -15,7 +15,6 @@ from functools import reduce
 import torch
 from torch import Tensor, nn
 
-from peerattn.attention import spatial_mean
 from peerattn.blocks import SHARED_HEADS, RepresentationFlow, build_block, build_head
 from peerattn.errors import PeerattnError
 from peerattn.fusion import Connection, Fusion, Outputs, Parts, Passed
@@ -140,8 +139,7 @@ class Network(nn.Module):
         return {peers: torch.stack([vectors[peer] for peer in peers]) for peers in sets}
 
     def _scale(self, spec: ConnectionSpec, source: Tensor, peers: Tensor | None) -> Tensor | None:
-        pooled = spatial_mean(source) if spec.attention == "self" else None
-        passed: Passed = self.connections[spec.key](pooled, peers)
+        passed: Passed = self.connections[spec.key](source, peers)
         return passed.scale
 
     def _nothing(self, target: BlockSpec, like: Tensor, sides: Sequence[int]) -> Tensor:

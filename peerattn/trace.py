@@ -47,7 +47,8 @@ class ConnectionTrace:
     """What the run used: connection weight (or None), attention weights (P,), attention factors (T, C).
 
     `self` attention has its source as the only peer; `none` and `static` have no peers and no attention
-    weights.
+    weights. `magnitude` (T,) is ‖σ(w) · A ⊙ X‖₁ of what the connection delivers, X as its target reads it;
+    None in files written before it was recorded.
     """
 
     source: str
@@ -56,6 +57,7 @@ class ConnectionTrace:
     connection_weight: float | None
     attention_weights: Array
     attention_factors: Array
+    magnitude: Array | None = None
 
     @property
     def key(self) -> str:
@@ -161,6 +163,12 @@ def _check(trace: Trace) -> None:
             raise ValueError(f"connection {connection.key} is unknown or not of {frames} frames")
         if len(connection.attention_weights) != len(connection.peers):
             raise ValueError(f"connection {connection.key} has not one attention weight a peer")
+        if connection.magnitude is not None and not _is_size(connection.magnitude, frames):
+            raise ValueError(f"the magnitude of connection {connection.key} is not one size a frame")
+
+
+def _is_size(magnitude: Array, frames: int) -> bool:
+    return len(magnitude) == frames and bool(np.isfinite(magnitude).all() and (magnitude >= 0).all())
 
 
 def _numbers(array: Array) -> Any:
@@ -171,13 +179,23 @@ def _numbers(array: Array) -> Any:
 def _plain(part: WindowTrace | BlockTrace | ConnectionTrace) -> dict[str, Any]:
     values = {item.name: getattr(part, item.name) for item in fields(part)}
     return {
-        name: _numbers(value) if isinstance(value, np.ndarray) else value for name, value in values.items()
+        name: _numbers(value) if isinstance(value, np.ndarray) else value
+        for name, value in values.items()
+        if value is not None or name != "magnitude"  # absent where it was absent
     }
 
 
 Part = TypeVar("Part", WindowTrace, BlockTrace, ConnectionTrace)
 
-_ARRAYS = {"probabilities": 1, "activity": 1, "heatmap": 3, "attention_weights": 1, "attention_factors": 2}
+_ARRAYS = {
+    "probabilities": 1,
+    "activity": 1,
+    "heatmap": 3,
+    "attention_weights": 1,
+    "attention_factors": 2,
+    "magnitude": 1,
+}
+"""Field → how many axes it has."""
 
 
 def _read(kind: Callable[..., Part], item: Mapping[str, Any]) -> Part:

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+from functools import partial
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from peerattn.errors import PeerattnError
+from peerattn.fusion import Passed
 from peerattn.modalities import Clip, windows
 from peerattn.network import Network
 from peerattn.pruning import masked
@@ -119,6 +122,8 @@ def test_the_example_worked_by_hand_is_recorded_as_it_was_worked() -> None:
     assert attended.attention_weights == pytest.approx(np.array([0.75, 0.25]), abs=1e-6)
     assert (attended.connection_weight, attended.peers) == (0.25, ("a", "b"))
     assert (plain.connection_weight, plain.peers) == (None, ())
+    assert attended.magnitude == pytest.approx(np.array([0.25, 1.3125]), abs=1e-6)
+    assert plain.magnitude == pytest.approx(np.array([1.0, 3.0]), abs=1e-6)
     assert plain.attention_factors.tolist() == [[1.0], [1.0]]
     assert trace.block("a").activity == pytest.approx(np.array([2.0, 7.0]), abs=1e-6)
     assert trace.block("top").activity == pytest.approx(np.array([2.5, 8.625]), abs=1e-5)
@@ -173,6 +178,39 @@ def test_each_window_is_a_pass_of_its_own() -> None:
             assert np.array_equal(trace.connection(key).attention_factors[start:stop], factors)
         activity = seen.places["top"][0].mean(dim=(1, 2)).numpy()
         assert np.array_equal(trace.block("top").activity[start:stop], activity)
+
+
+@torch.no_grad()
+@settings(max_examples=15)
+@given(structures(), LENGTHS)
+def test_magnitude_is_the_sum_of_what_the_connection_delivers(
+    structure: Structure, lengths: tuple[int, int]
+) -> None:
+    """‖σ(w) · A ⊙ X‖₁ at every frame, multiplied out and summed here."""
+    frames, window = lengths
+    network, clip = lively(structure), clip_of(structure, frames=frames, size=(9, 16))
+    delivered: dict[str, list[np.ndarray]] = {}
+
+    def keep(key: str, module: nn.Module, inputs: tuple, passed: Passed) -> None:
+        product = inputs[0].double() * (1.0 if passed.scale is None else passed.scale)
+        delivered.setdefault(key, []).append(product[0].abs().sum(dim=(0, 2, 3)).numpy())
+
+    for key, connection in network.connections.items():
+        connection.register_forward_hook(partial(keep, key))
+    for connection in record(network, clip, window=window).connections:
+        assert connection.magnitude == pytest.approx(np.concatenate(delivered[connection.key]), rel=1e-4)
+        assert connection.magnitude.dtype == np.float32
+
+
+def test_a_recording_keeps_no_activations() -> None:
+    network = three_modes()
+    kept = []
+    for connection in network.connections.values():
+        connection.register_forward_hook(lambda module, inputs, passed: kept.append(ref(inputs[0])))
+    with torch.inference_mode(), recording(network) as seen:
+        network(tensors(network.structure))
+    assert seen.passed
+    assert {source() for source in kept} == {None}
 
 
 def test_modes_are_recorded_as_the_contract_says() -> None:

@@ -1,11 +1,20 @@
 """Tables hold the trace's numbers, in the trace's own precision."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from peerattn import published, tables
+from peerattn.errors import PeerattnError
+from peerattn.modalities import Clip
+from peerattn.recorder import record
+from peerattn.structure import BlockSpec, ConnectionSpec, Modality, OutputSpec, Structure
+from peerattn.trace import ConnectionTrace, Trace
+from tests.strategies import lively, structures, tensors
 from tests.traces import trace
 
 TRACE = trace(frames=20, window=8)
@@ -130,3 +139,90 @@ def test_channels_of_an_object_input_are_classes_of_which_undeclared_ones_are_em
     assert tables.object_channels(structure, "4", {2: "cup"}) == (None, "cup", None)
     assert tables.object_channels(structure, "4", {}) == ()
     assert tables.object_channels(structure, "0", {2: "cup"}) == ()
+
+
+def by_hand(magnitudes: dict[str, list[float]]) -> Trace:
+    """rgb and flow into `middle`, `middle` and flow into `top`, and `loose`, which nothing reaches, too."""
+    blocks = [BlockSpec(f"{name}1", 1, "video_input", 1, modality=name) for name in ("rgb", "flow")]
+    blocks += [BlockSpec("middle", 2, "bottleneck", 1, input_width=1)]
+    blocks += [BlockSpec("loose", 2, "bottleneck", 1, input_width=1)]
+    blocks += [BlockSpec("top", 3, "bottleneck", 1, input_width=1)]
+    ends = [("rgb1", "middle"), ("flow1", "middle"), ("middle", "top"), ("flow1", "top"), ("loose", "top")]
+    connections = tuple(ConnectionSpec(source, target) for source, target in ends)
+    modalities = (Modality("rgb", 3), Modality("flow", 2))
+    layout = Structure(tuple(blocks), connections, (OutputSpec("top"),), modalities)
+    ones, none = np.ones((2, 1), np.float32), np.zeros(0, np.float32)
+    recorded = tuple(
+        ConnectionTrace(*end, (), None, none, ones, np.array(magnitudes[f"{end[0]}_to_{end[1]}"], np.float32))
+        for end in ends
+        if f"{end[0]}_to_{end[1]}" in magnitudes
+    )
+    return dataclasses.replace(
+        TRACE, structure=layout, times=np.array([0.0, 0.5]), blocks=(), connections=recorded
+    )
+
+
+HAND = {
+    "rgb1_to_middle": [3.0, 0.0],
+    "flow1_to_middle": [1.0, 0.0],
+    "middle_to_top": [2.0, 1.0],
+    "flow1_to_top": [2.0, 3.0],
+    "loose_to_top": [5.0, 5.0],
+}
+
+
+def test_modality_share_worked_by_hand():
+    """On paper. First frame: middle is 3/4 rgb; top is half middle, half flow: rgb 3/8, flow 5/8.
+
+    Second: nothing arrives at middle, so that it is half rgb; top is a quarter middle: rgb 1/8, flow 7/8.
+    """
+    shares = tables.modality_share(by_hand(HAND))
+    assert list(shares) == ["rgb", "flow"]
+    assert (shares.index.name, list(shares.index)) == ("time_s", [0.0, 0.5])
+    assert shares.to_numpy().tolist() == [[0.375, 0.625], [0.125, 0.875]]
+    assert tables.modality_share(by_hand(HAND), "middle")["rgb"].tolist() == [0.75, 0.5]
+    assert tables.modality_share(by_hand(HAND), "flow1")["flow"].tolist() == [1.0, 1.0]
+    assert tables.modality_share(by_hand(HAND), "loose").to_numpy().tolist() == [[0.0, 0.0]] * 2
+
+
+def test_shares_of_a_block_leave_out_what_is_starved_or_removed():
+    shares = tables.block_shares(by_hand(HAND), "top")
+    assert shares["middle_to_top"].tolist() == [0.5, 0.25]
+    assert shares["loose_to_top"].tolist() == [0.0, 0.0]
+    kept = {key: sizes for key, sizes in HAND.items() if key != "flow1_to_top"}
+    after = tables.block_shares(by_hand(kept), "top")
+    assert list(after) == list(shares)
+    assert after["flow1_to_top"].tolist() == [0.0, 0.0]
+    assert after["middle_to_top"].tolist() == [1.0, 1.0]
+    assert tables.modality_share(by_hand(kept))["rgb"].tolist() == [0.75, 0.5]
+    assert tables.block_shares(by_hand(HAND), "loose").shape == (2, 0)
+
+
+def test_a_trace_without_magnitudes_has_no_shares_and_says_so():
+    old = tuple(dataclasses.replace(each, magnitude=None) for each in TRACE.connections)
+    with pytest.raises(PeerattnError, match="record the clip again"):
+        tables.modality_share(dataclasses.replace(TRACE, connections=old))
+
+
+@settings(max_examples=20)
+@given(structures(), st.data())
+def test_modality_shares_sum_to_one_at_every_frame(structure, data):
+    network = lively(structure)
+    clip = Clip(
+        tensors(structure, frames=3), np.arange(3) / 8, np.zeros((3, 16, 16, 3), np.uint8), None, None
+    )
+    shown = record(network, clip, window=2)
+    shares = tables.modality_share(shown)
+    assert list(shares) == [modality.name for modality in structure.modalities]
+    assert shares.to_numpy().min() >= 0
+    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-12)
+    for block in structure.blocks:
+        fed = bool(structure.origins[block.id])
+        np.testing.assert_allclose(tables.modality_share(shown, block.id).sum(axis=1), fed, rtol=1e-12)
+        if not block.is_input:
+            np.testing.assert_allclose(tables.block_shares(shown, block.id).sum(axis=1), fed, rtol=1e-12)
+    gone = data.draw(st.sampled_from(shown.connections))
+    rest = dataclasses.replace(
+        shown, connections=tuple(each for each in shown.connections if each is not gone)
+    )
+    assert not tables.block_shares(rest, gone.target)[gone.key].any()

@@ -36,9 +36,19 @@ def test_every_number_is_read_back_to_the_last_bit() -> None:
         assert ours.connection_weight == theirs.connection_weight
         assert np.array_equal(ours.attention_factors, theirs.attention_factors)
         assert np.array_equal(ours.attention_weights, theirs.attention_weights)
+        assert np.array_equal(ours.magnitude, theirs.magnitude)
     for ours, theirs in zip(back.blocks, SMALL.blocks, strict=True):
         assert np.array_equal(ours.activity, theirs.activity)
         assert np.array_equal(ours.heatmap, theirs.heatmap)
+
+
+def test_a_file_from_before_magnitudes_is_read_and_written_as_it_is() -> None:
+    for connection in (document := json.loads(SMALL.to_json()))["connections"]:
+        del connection["magnitude"]
+    text = json.dumps(document, separators=(",", ":"))
+    old = Trace.from_json(text)
+    assert {connection.magnitude for connection in old.connections} == {None}
+    assert old.to_json() == text
 
 
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=3, max_size=3))
@@ -60,7 +70,8 @@ def test_the_file_has_the_keys_of_the_contract() -> None:
     assert DOCUMENT["blocks"][0].keys() == {"block", "activity", "heatmap"}
     connection = DOCUMENT["connections"][0]
     assert connection.keys() == {
-        *("source", "target", "peers", "connection_weight", "attention_weights", "attention_factors")
+        *("source", "target", "peers", "connection_weight", "attention_weights", "attention_factors"),
+        "magnitude",
     }
     assert np.shape(connection["attention_factors"]) == (3, 4)
     assert DOCUMENT["structure"] == json.loads(json.dumps(SMALL.structure.to_json()))
@@ -97,6 +108,9 @@ DAMAGED = {
     "flat factors": with_connection(attention_factors=[0.5, 0.5, 0.5]),
     "factors of two frames": with_connection(attention_factors=[[0.5] * 4] * 2),
     "a peer without a weight": with_connection(attention_weights=[1.0]),
+    "a magnitude of two frames": with_connection(magnitude=[1.0, 2.0]),
+    "a magnitude below zero": with_connection(magnitude=[1.0, -2.0, 0.0]),
+    "a magnitude that is no number": with_connection(magnitude=[1.0, float("nan"), 0.0]),
     "a connection that is not there": with_connection(source="nobody"),
     "a field too many": with_connection(colour="red"),
     "a number beyond float": with_connection(attention_weights=[10**400]),

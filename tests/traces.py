@@ -26,8 +26,12 @@ def trace(
     *, frames: int = 20, window: int = 10, seed: int = 0, attention: str = "peer", hostile: bool = False
 ) -> Trace:
     """Random numbers in the ranges a recording has; the structure does not depend on the seed."""
-    rng = np.random.default_rng(seed)
-    layout = structure(attention=attention, hostile=hostile)
+    return trace_of(structure(attention=attention, hostile=hostile), frames=frames, window=window, seed=seed)
+
+
+def trace_of(layout: Structure, *, frames: int, window: int = 16, rate: float = 8, seed: int = 0) -> Trace:
+    """Random numbers for any structure, at `rate` frames a second."""
+    rng, sizes = np.random.default_rng(seed), np.random.default_rng(seed + 1)
     windows = tuple(
         WindowTrace(start, min(start + window, frames), shares(rng, len(CLASSES)))
         for start in range(0, frames, window)
@@ -40,17 +44,18 @@ def trace(
             float(np.float32(rng.uniform(0.05, 0.95))),
             shares(rng, len(spec.peers)),
             rng.random((frames, layout.block(spec.source).width), dtype=np.float32),
+            sizes.exponential(size=frames).astype(np.float32),
         )
         for spec in layout.connections
     )
     return Trace(
         structure=layout,
-        times=np.arange(frames) / 8,
+        times=np.arange(frames) / rate,
         windows=windows,
         class_names=CLASSES,
         probabilities=np.mean([each.probabilities for each in windows], axis=0, dtype=np.float32),
         blocks=tuple(
-            BlockTrace(block.id, rng.random(frames, np.float32), rng.random((frames, 2, 2), np.float32))
+            BlockTrace(block.id, rng.random(frames, np.float32), rng.random((frames, 4, 4), np.float32))
             for block in layout.blocks
         ),
         connections=connections,

@@ -1,13 +1,9 @@
-"""A trace, and what an evaluation found, as pandas tables: the numbers behind every figure and export.
-
-Column names are the words of the field with their unit (`_s`: seconds); factors, weights and
-probabilities have none. Frames and windows count from 1, as pages show them; T frames, C channels, P peers.
-"""
+"""Connection weights, attention weights and attention factors; T frames, C channels, P peers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,24 +11,10 @@ from numpy.typing import NDArray
 
 from peerattn.connectivity import MIXED, source_modality
 from peerattn.structure import Structure
+from peerattn.tables.clip import window_of_frame
 from peerattn.trace import Array, ConnectionTrace, Trace
 
 Grouping = Literal["modality", "level"]
-
-
-def window_of_frame(trace: Trace) -> NDArray[np.int64]:
-    """The window of each frame, (T,), from 1."""
-    windows = np.zeros(len(trace.times), np.int64)
-    for number, window in enumerate(trace.windows, start=1):
-        windows[window.start : window.stop] = number
-    return windows
-
-
-def frame_ends(times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """When each frame gives way to the next, (T,) s; the last lasts as long as the median frame."""
-    steps = np.diff(times)
-    last = float(np.median(steps)) if len(steps) else 1.0
-    return np.append(times[1:], times[-1] + last)
 
 
 def connections_table(trace: Trace) -> pd.DataFrame:
@@ -120,48 +102,6 @@ def attention_weights_table(trace: Trace) -> pd.DataFrame:
     )
 
 
-def blocks_table(trace: Trace) -> pd.DataFrame:
-    """One row a block, in the order of the structure; activity is the mean |output| over the clip."""
-    activity = {block.block: float(block.activity.mean()) for block in trace.blocks}
-    rows = [
-        {
-            "block": block.id,
-            "level": block.level,
-            "modality": source_modality(trace.structure, block.id),
-            "kind": block.kind,
-            "width": block.width,
-            "temporal_dilation": block.temporal_dilation,
-            "mean_activity": activity.get(block.id),
-        }
-        for block in trace.structure.blocks
-    ]
-    return pd.DataFrame(rows)
-
-
-def predictions_table(trace: Trace) -> pd.DataFrame:
-    """One row a class, for the clip (`of`: clip) and each window (`of`: window 1, …), likeliest first."""
-    ends = frame_ends(trace.times)
-    spans = [("clip", 0, len(trace.times), trace.probabilities)]
-    spans += [
-        (f"window {number}", window.start, window.stop, window.probabilities)
-        for number, window in enumerate(trace.windows, start=1)
-    ]
-    rows = []
-    for name, start, stop, probabilities in spans:
-        for rank, index in enumerate(np.argsort(-probabilities, kind="stable"), start=1):
-            rows.append(
-                {
-                    "of": name,
-                    "start_s": trace.times[start],
-                    "stop_s": ends[stop - 1],
-                    "rank": rank,
-                    "class": trace.class_names[index],
-                    "probability": probabilities[index],
-                }
-            )
-    return pd.DataFrame(rows)
-
-
 def attention_groups(trace: Trace, by: Grouping = "modality") -> dict[str, tuple[str, ...]]:
     """Line → the connections it is the mean of.
 
@@ -190,41 +130,3 @@ def attention_by(trace: Trace, by: Grouping = "modality") -> pd.DataFrame:
         for name, keys in attention_groups(trace, by).items()
     }
     return pd.DataFrame(columns, index=pd.Index(trace.times, name="time_s"))
-
-
-class Accuracy(Protocol):
-    """What the tables read of an evaluation: examples, top-1 and its 95 % interval."""
-
-    @property
-    def n(self) -> int: ...
-    @property
-    def top1(self) -> float: ...
-    @property
-    def top1_interval(self) -> tuple[float, float]: ...
-
-
-class Remaining(Protocol):
-    """What the tables read of a pruning: the connections it keeps and removes."""
-
-    @property
-    def kept(self) -> Sequence[str]: ...
-    @property
-    def removed(self) -> Sequence[str]: ...
-
-
-def accuracy_table(curve: Iterable[tuple[float, Accuracy, Remaining]]) -> pd.DataFrame:
-    """One row a threshold, ascending: top-1 accuracy, its 95 % interval, n, connections kept, removed."""
-    rows: list[dict[str, Any]] = [
-        {
-            "threshold": threshold,
-            "top1": evaluation.top1,
-            "low": evaluation.top1_interval[0],
-            "high": evaluation.top1_interval[1],
-            "n": evaluation.n,
-            "kept": len(pruning.kept),
-            "removed": len(pruning.removed),
-        }
-        for threshold, evaluation, pruning in curve
-    ]
-    columns = pd.Index(["threshold", "top1", "low", "high", "n", "kept", "removed"])
-    return pd.DataFrame(rows, columns=columns).sort_values("threshold", ignore_index=True)

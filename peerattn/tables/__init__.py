@@ -1,0 +1,39 @@
+"""A trace, and what an evaluation found, as pandas tables: the numbers behind every figure and export.
+
+Column names are the words of the field with their unit (`_s`: seconds); factors, weights and
+probabilities have none. Frames and windows count from 1, as pages show them; T frames, C channels, P peers.
+"""
+
+from peerattn.tables.accuracy import Accuracy, Remaining, accuracy_table
+from peerattn.tables.attention import (
+    Grouping,
+    attention_by,
+    attention_groups,
+    attention_weights_table,
+    channels_table,
+    connections_table,
+    factors_table,
+    object_channels,
+)
+from peerattn.tables.clip import blocks_table, frame_ends, predictions_table, window_of_frame
+from peerattn.tables.share import block_shares, modality_share
+
+__all__ = [
+    "Accuracy",
+    "Grouping",
+    "Remaining",
+    "accuracy_table",
+    "attention_by",
+    "attention_groups",
+    "attention_weights_table",
+    "block_shares",
+    "blocks_table",
+    "channels_table",
+    "connections_table",
+    "factors_table",
+    "frame_ends",
+    "modality_share",
+    "object_channels",
+    "predictions_table",
+    "window_of_frame",
+]

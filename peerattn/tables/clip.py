@@ -1,0 +1,67 @@
+"""A clip's windows and predictions, and the blocks it went through."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from peerattn.connectivity import source_modality
+from peerattn.trace import Trace
+
+
+def window_of_frame(trace: Trace) -> NDArray[np.int64]:
+    """The window of each frame, (T,), from 1."""
+    windows = np.zeros(len(trace.times), np.int64)
+    for number, window in enumerate(trace.windows, start=1):
+        windows[window.start : window.stop] = number
+    return windows
+
+
+def frame_ends(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """When each frame gives way to the next, (T,) s; the last lasts as long as the median frame."""
+    steps = np.diff(times)
+    last = float(np.median(steps)) if len(steps) else 1.0
+    return np.append(times[1:], times[-1] + last)
+
+
+def blocks_table(trace: Trace) -> pd.DataFrame:
+    """One row a block, in the order of the structure; activity is the mean |output| over the clip."""
+    activity = {block.block: float(block.activity.mean()) for block in trace.blocks}
+    rows = [
+        {
+            "block": block.id,
+            "level": block.level,
+            "modality": source_modality(trace.structure, block.id),
+            "kind": block.kind,
+            "width": block.width,
+            "temporal_dilation": block.temporal_dilation,
+            "mean_activity": activity.get(block.id),
+        }
+        for block in trace.structure.blocks
+    ]
+    return pd.DataFrame(rows)
+
+
+def predictions_table(trace: Trace) -> pd.DataFrame:
+    """One row a class, for the clip (`of`: clip) and each window (`of`: window 1, …), likeliest first."""
+    ends = frame_ends(trace.times)
+    spans = [("clip", 0, len(trace.times), trace.probabilities)]
+    spans += [
+        (f"window {number}", window.start, window.stop, window.probabilities)
+        for number, window in enumerate(trace.windows, start=1)
+    ]
+    rows = []
+    for name, start, stop, probabilities in spans:
+        for rank, index in enumerate(np.argsort(-probabilities, kind="stable"), start=1):
+            rows.append(
+                {
+                    "of": name,
+                    "start_s": trace.times[start],
+                    "stop_s": ends[stop - 1],
+                    "rank": rank,
+                    "class": trace.class_names[index],
+                    "probability": probabilities[index],
+                }
+            )
+    return pd.DataFrame(rows)
