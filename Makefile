@@ -36,6 +36,7 @@ format: $(tests)
 
 browser: $(tests)
 	$(bin)/python -m tests.browser
+	$(bin)/python -m tests.axe
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

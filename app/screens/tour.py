@@ -99,7 +99,7 @@ def _turn(number: int, count: int) -> None:
     with st.container(horizontal=True):
         st.button("Back", on_click=_go, args=(number - 1,), disabled=number == 0)
         if number + 1 < count:
-            st.button("Next", type="primary", on_click=_go, args=(number + 1,))
+            st.button("Next", on_click=_go, args=(number + 1,))
         else:
             st.page_link("screens/explore.py", label="Explore a clip")
             st.page_link("screens/prune.py", label="Prune the network")

@@ -1,0 +1,59 @@
+"""axe-core, the accessibility audit, as npm publishes it; `python -m tests.axe` fetches it where it is missing."""
+
+import base64
+import hashlib
+import io
+import os
+import sys
+import tarfile
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+VERSION = "4.14.1"
+SHA512 = "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
+"""Of the package's archive, as its registry says it: anything else is refused."""
+REGISTRY = os.environ.get("npm_config_registry", "https://registry.npmjs.org/").rstrip("/")
+SCRIPT = Path(sys.prefix) / f"axe-core-{VERSION}.js"
+HOW = f"axe-core is not here: python -m tests.axe fetches it from {REGISTRY}."
+SERIOUS = ("serious", "critical")
+
+
+def fetch() -> None:
+    """Write the script into the virtual environment."""
+    with urllib.request.urlopen(f"{REGISTRY}/axe-core/-/axe-core-{VERSION}.tgz", timeout=60) as answer:
+        archive = answer.read()
+    if base64.b64encode(hashlib.sha512(archive).digest()).decode() != SHA512:
+        sys.exit(f"axe-core {VERSION} is not what it was: its checksum differs")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        script = files.extractfile("package/axe.min.js")
+        assert script is not None
+        SCRIPT.write_bytes(script.read())
+
+
+def findings(page: Page, *, within: str = "body") -> list[dict[str, Any]]:
+    """Serious and critical findings on the page: each with its rule, impact and the elements it names."""
+    page.evaluate(SCRIPT.read_text(encoding="utf-8"))
+    found = page.evaluate("within => axe.run(within, { resultTypes: ['violations'] })", within)
+    return [
+        {
+            "rule": rule["id"],
+            "impact": rule["impact"],
+            "elements": [node["html"] for node in rule["nodes"]],
+            "targets": [" ".join(map(str, node["target"])) for node in rule["nodes"]],
+            "why": rule["nodes"][0]["failureSummary"],
+        }
+        for rule in found["violations"]
+        if rule["impact"] in SERIOUS
+    ]
+
+
+if __name__ == "__main__" and not SCRIPT.exists():
+    try:
+        fetch()
+    except OSError as error:
+        print(f"{HOW} ({error})", file=sys.stderr)
+        # Without it the audit is visibly skipped; in continuous integration that is a failure.
+        sys.exit(1 if os.environ.get("CI") else 0)
