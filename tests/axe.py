@@ -1,4 +1,4 @@
-"""axe-core, the accessibility audit, as npm publishes it; `python -m tests.axe` fetches it where it is missing."""
+"""axe-core, the accessibility audit, as npm publishes it; `python -m tests.axe` fetches what is missing."""
 
 import base64
 import hashlib

@@ -27,7 +27,7 @@ def show(shown: Opened, pruning: Pruning, row: DeltaGenerator) -> None:
     if job and job.error:
         st.error(plain(job.error))
     if chosen and (job is None or job.error):
-        if st.button("Measure the accuracy at every threshold", type="primary"):
+        if st.button("Measure the accuracy at every threshold"):
             state.start_curve(shown.choice.checkpoint, chosen)
             st.rerun()
     elif job and job.running:

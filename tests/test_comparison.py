@@ -1,0 +1,88 @@
+"""Two traces side by side: one layout for both, and nothing that is missing counts as zero."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from peerattn.comparison import comparison_table, merged, predictions_comparison
+from peerattn.connectivity import survey, without
+from peerattn.errors import PeerattnError
+from peerattn.structure import Structure
+from tests.traces import structure, trace
+
+FIRST, SECOND = trace(seed=0), trace(seed=1)
+
+
+def pruned(threshold=0.5):
+    """The first trace as after pruning: fewer connections and blocks."""
+    weights = {one.key: one.connection_weight for one in FIRST.connections}
+    left = without(FIRST.structure, survey(FIRST.structure, weights, threshold))
+    keys = {spec.key for spec in left.connections}
+    kept = tuple(one for one in FIRST.connections if one.key in keys)
+    return dataclasses.replace(FIRST, structure=left, connections=kept)
+
+
+def test_merging_a_structure_with_itself_or_with_a_part_of_it_gives_it_back():
+    whole, part = FIRST.structure, pruned().structure
+    assert merged(whole, whole) == whole == merged(whole, part)
+    other = merged(part, whole)
+    assert {block.id for block in other.blocks} == {block.id for block in whole.blocks}
+    assert {spec.key for spec in other.connections} == {spec.key for spec in whole.connections}
+
+
+def test_merging_takes_the_parts_of_both():
+    other = structure(hostile=True)  # one block has another name
+    both = merged(FIRST.structure, other)
+    assert len(both.blocks) == len(FIRST.structure.blocks) + 1
+    keys = {spec.key for spec in (*FIRST.structure.connections, *other.connections)}
+    assert {spec.key for spec in both.connections} == keys
+
+
+def test_blocks_that_share_an_id_only_are_refused_in_one_line():
+    blocks = tuple(
+        dataclasses.replace(block, level=block.level + (block.id == "top"))
+        for block in FIRST.structure.blocks
+    )
+    with pytest.raises(PeerattnError, match="no common layout: both have a block top, at level 4") as refused:
+        merged(FIRST.structure, Structure.complete(blocks, modalities=FIRST.structure.modalities))
+    assert "\n" not in str(refused.value)
+
+
+def test_differences_are_second_minus_first():
+    table = comparison_table(FIRST, SECOND)
+    assert (table["counterpart"] == "both").all() and len(table) == len(FIRST.connections)
+    for row, ours, theirs in zip(table.itertuples(), FIRST.connections, SECOND.connections, strict=True):
+        assert row.connection == ours.key
+        assert row.weight_difference == theirs.connection_weight - ours.connection_weight
+        means = [one.attention_factors.astype(float).mean() for one in (ours, theirs)]
+        assert row.factor_difference == pytest.approx(means[1] - means[0], abs=1e-12)
+    swapped = comparison_table(SECOND, FIRST)
+    np.testing.assert_array_equal(swapped["factor_difference"], -table["factor_difference"])
+
+
+def test_what_only_one_has_is_said_and_never_zero():
+    table = comparison_table(FIRST, pruned()).set_index("connection")
+    gone = {one.key for one in FIRST.connections} - {one.key for one in pruned().connections}
+    assert gone
+    assert {key for key in table.index if table["counterpart"][key] == "first only"} == gone
+    alone = table.loc[sorted(gone)]
+    assert (
+        alone[["weight_second", "weight_difference", "factor_second", "factor_difference"]].isna().all().all()
+    )
+    assert alone[["weight_first", "factor_first"]].notna().all().all()
+
+
+def test_predictions_stand_side_by_side_the_likeliest_first():
+    table = predictions_comparison(FIRST, SECOND)
+    shares = dict(zip(SECOND.class_names, SECOND.probabilities.tolist(), strict=True))
+    assert table["probability_second"].tolist() == [shares[name] for name in table["class"]]
+    greatest = table[["probability_first", "probability_second"]].max(axis=1)
+    assert greatest.is_monotonic_decreasing
+
+
+def test_a_class_that_one_does_not_know_is_empty():
+    other = dataclasses.replace(SECOND, class_names=("dance", *SECOND.class_names[1:]))
+    table = predictions_comparison(FIRST, other).set_index("class")
+    assert np.isnan(table["probability_first"]["dance"]) and np.isnan(table["difference"]["dance"])
+    assert np.isnan(table["probability_second"][FIRST.class_names[0]])

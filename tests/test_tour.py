@@ -1,0 +1,88 @@
+"""The guided tour's steps: every answer is true of the trace that is shown."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from app.tour import THRESHOLD, Example, steps
+from app.words import plain
+from peerattn.connectivity import survey, weights_by_modality
+from peerattn.trace import Trace
+from tests.traces import trace
+
+
+def example(seed: int = 0, *, hostile: bool = False) -> Example:
+    peer = trace(seed=seed, hostile=hostile)
+    return Example(
+        label=peer.class_names[0],
+        peer=peer,
+        own=trace(seed=seed, attention="self", hostile=hostile),
+        pruned=dataclasses.replace(peer, probabilities=peer.probabilities[::-1]),
+        difference=(0.01, (0.001, 0.02), 960),
+        rgb_alone=(0.118, 960),
+    )
+
+
+def weights(shown: Trace) -> dict[str, float]:
+    return {one.key: one.connection_weight for one in shown.connections}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_step_asks_one_question_with_different_answers_of_which_one_is_right(seed):
+    tour = steps(example(seed))
+    assert len(tour) == 10
+    for step in tour:
+        assert len(step.options) >= 2 and len(set(step.options)) == len(step.options), step.title
+        assert 0 <= step.answer < len(step.options)
+        assert step.question.endswith("?") and step.look and step.told
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_answers_are_those_of_the_trace(seed):
+    shown = example(seed)
+    named = {step.title: step for step in steps(shown)}
+    means = weights_by_modality(shown.peer.structure, weights(shown.peer))
+    means.pop("mixed")
+    step = named["Connections have weights"]
+    assert step.options[step.answer] == max(means, key=lambda name: np.mean(means[name]))
+    step = named["Who decides? The peers"]
+    pinned = shown.peer.connection(step.selection.id)
+    assert step.options[step.answer] == plain(pinned.peers[int(pinned.attention_weights.argmax())])
+    step = named["Attention moves with the clip"]
+    changes = {
+        f"{plain(one.source)} → {plain(one.target)}": one.shade.std() for one in shown.peer.connections
+    }
+    assert step.options[step.answer] == max(changes, key=changes.get)
+    step = named["What can go?"]
+    removed = survey(shown.peer.structure, weights(shown.peer), THRESHOLD).removed
+    assert step.options[step.answer] == str(len(removed))
+    step = named["Blocks in levels"]
+    assert step.options[step.answer] == "5"
+    step = named["Does it still know?"]
+    same = shown.peer.probabilities.argmax() == shown.pruned.probabilities.argmax()
+    assert step.options[step.answer] == ("the same class" if same else "another class")
+
+
+def test_steps_pin_what_they_speak_of_at_a_frame_that_is_there():
+    shown = example()
+    for step in steps(shown):
+        traced = shown.peer if step.network == "peer" else shown.own
+        if step.selection:
+            assert traced.connection(step.selection.id)
+        assert 1 <= step.settings.get("frame", 1) <= len(traced.times)
+
+
+def test_the_factor_step_stands_at_the_frame_it_speaks_of():
+    shown = example()
+    step = next(step for step in steps(shown) if "frame" in step.settings)
+    frame = step.settings["frame"]
+    shade = shown.peer.connection(step.selection.id).shade
+    assert shade[frame - 1] == shade.min()
+    assert f"frame {frame} that mean is {shade.min():.2f}" in step.question
+
+
+def test_names_from_files_stay_text():
+    for step in steps(example(hostile=True)):
+        for text in (step.look, step.question, step.told, *step.options):
+            assert "<b>" not in text and "<img" not in text
