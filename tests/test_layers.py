@@ -22,14 +22,16 @@ trace | published | video | attention | connectivity
 structure_file
 tables | structure_tables | comparison | modalities | blocks
 figures | fusion
-network
+network | film
 size | latency | tf_variables
 recorder | pruning | checkpoint | convert | initialisation | data | actionworld
+inside
 generated | untrained
 evaluation
 training | segmentation_training | console
 structure_report
 reports
+clip_commands
 __main__
 app.explorer | app.drawing | app.files | app.jobs | app.structures | app.words
 app.curves | app.saved | app.tour

@@ -1,0 +1,208 @@
+"""Inside one attention factor: every step from the pooled peers to the scaled channel, with a clip's numbers.
+
+    with pooling(network) as pooled:
+        trace = record(network, clip, window=16)
+    inside(network, pooled.vectors(), "rgb1_to_top").logits
+
+Each step can be recomputed from the one before it. Shapes: T frames, C channels of the connection's source,
+C_k channels of a peer, P peers, A attention width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from weakref import ref
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from peerattn.attention import PeerAttention, SelfAttention, spatial_mean
+from peerattn.errors import PeerattnError
+from peerattn.fusion import Connection, Fusion
+from peerattn.modalities import Clip
+from peerattn.network import Network
+from peerattn.recorder import record
+from peerattn.trace import Array
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Spatial means over one clip: of each block's output (T, C), and by connection of its source.
+
+    The source is pooled at the size its target reads, which a maximum may have reduced.
+    """
+
+    blocks: Mapping[str, Array]
+    sources: Mapping[str, Array]
+
+
+class Pooled:
+    """The spatial means of what passes through a network (B = 1), window after window."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[str, list[Array]] = {}
+        self._sources: dict[str, list[Array]] = {}
+        self._known: dict[int, tuple[ref[Tensor], Array]] = {}
+
+    def block(self, block_id: str, module: nn.Module, inputs: Any, output: Tensor) -> None:
+        self._blocks.setdefault(block_id, []).append(self._mean(output))
+
+    def connection(self, key: str, module: nn.Module, inputs: Any, output: Any) -> None:
+        self._sources.setdefault(key, []).append(self._mean(inputs[0]))
+
+    def vectors(self) -> Vectors:
+        blocks, sources = (
+            {name: np.concatenate(parts) for name, parts in seen.items()}
+            for seen in (self._blocks, self._sources)
+        )
+        return Vectors(blocks, sources)
+
+    def _mean(self, output: Tensor) -> Array:
+        """Made once for all that are given the same tensor."""
+        known = self._known.get(id(output))
+        if known and known[0]() is output:  # else a tensor of an earlier pass had this id
+            return known[1]
+        mean: Array = spatial_mean(output.detach())[0].float().cpu().numpy()
+        self._known[id(output)] = ref(output), mean
+        return mean
+
+
+@contextmanager
+def pooling(network: Network) -> Iterator[Pooled]:
+    """Sees every pass inside the `with` block; leaving it, also by an exception, removes every hook."""
+    seen, handles = Pooled(), []
+    try:
+        for key, connection in network.connections.items():
+            handles.append(connection.register_forward_hook(partial(seen.connection, key)))
+        for block_id, block in network.blocks.items():
+            handles.append(block.register_forward_hook(partial(seen.block, block_id)))
+        yield seen
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def vectors(network: Network, clip: Clip, *, window: int) -> Vectors:
+    """What attention reads of one clip (B = 1), run window by window."""
+    with pooling(network) as pooled:
+        record(network, clip, window=window)
+    return pooled.vectors()
+
+
+@dataclass(frozen=True)
+class Affine:
+    """x ↦ matrix · x + bias."""
+
+    matrix: Array
+    bias: Array
+
+
+@dataclass(frozen=True)
+class Inside:
+    """The steps of one connection's attention over a clip; what its attention does without is empty or None.
+
+    pooled: P × (T, C_k). projections: P, projected: P × (T, A); self attention has none. preferences: the
+    learned (P,) under the softmax that gives attention_weights (P,). combined (T, A): their sum; in self
+    attention σ(w) times the source. dense: A → C. logits, factors, source and scaled: (T, C); scaled is
+    σ(w) · A ⊙ source.
+    """
+
+    connection: str
+    attention: str
+    peers: tuple[str, ...]
+    pooled: tuple[Array, ...]
+    projections: tuple[Affine, ...]
+    projected: tuple[Array, ...]
+    preferences: Array
+    attention_weights: Array
+    combined: Array | None
+    dense: Affine | None
+    logits: Array | None
+    factors: Array
+    connection_weight: float | None
+    source: Array
+    scaled: Array
+
+
+@torch.inference_mode()
+def inside(network: Network, vectors: Vectors, key: str) -> Inside:
+    """The steps of the connection of this key; raises PeerattnError when the clip did not pass it."""
+    if key not in vectors.sources:
+        raise PeerattnError(f"the clip did not pass connection {key}: name one that the trace holds")
+    spec = next(spec for spec in network.structure.connections if spec.key == key)
+    source, connection = vectors.sources[key], network.connection(key)
+    peers = (spec.source,) if spec.attention == "self" else spec.peers
+    pooled = (source,) if spec.attention == "self" else tuple(vectors.blocks[peer] for peer in peers)
+    weight = None if connection.weight is None else torch.sigmoid(connection.weight).item()
+    steps = _Steps(connection, source, weight)
+    if spec.peers:
+        fusion = network.fusions[spec.target]
+        assert isinstance(fusion, Fusion)
+        steps.from_peers(fusion, spec.peers, pooled)
+    return Inside(key, spec.attention, peers, pooled, **steps.finished())
+
+
+class _Steps:
+    """The steps after pooling, each made by the connection's own parts from the one before."""
+
+    def __init__(self, connection: Connection, source: Array, weight: float | None) -> None:
+        self.attention, self.source, self.weight = connection.attention, source, weight
+        self.projections: tuple[Affine, ...] = ()
+        self.projected: tuple[Array, ...] = ()
+        self.preferences = self.attention_weights = np.zeros(0, np.float32)
+        self.combined: Array | None = None
+        if isinstance(self.attention, SelfAttention):
+            self.attention_weights = np.ones(1, np.float32)
+            self.combined = source if weight is None else np.float32(weight) * source
+
+    def from_peers(self, fusion: Fusion, peers: tuple[str, ...], pooled: tuple[Array, ...]) -> None:
+        assert isinstance(self.attention, PeerAttention)
+        on = self.attention.weights.device
+        pairs = zip(peers, pooled, strict=True)
+        projected = [fusion.project(peer, torch.from_numpy(vector).to(on)) for peer, vector in pairs]
+        weights = torch.softmax(self.attention.weights, dim=0)
+        self.projections = tuple(_affine(fusion.peers[peer]) for peer in peers)
+        self.projected = tuple(_array(vector) for vector in projected)
+        self.preferences, self.attention_weights = _array(self.attention.weights), _array(weights)
+        self.combined = _array(torch.einsum("p,pta->ta", weights, torch.stack(projected)))
+
+    def finished(self) -> dict[str, Any]:
+        dense = getattr(self.attention, "dense", None)
+        logits = self._logits(dense)
+        factors = np.ones_like(self.source) if logits is None else _array(torch.sigmoid(logits))
+        return {
+            "projections": self.projections,
+            "projected": self.projected,
+            "preferences": self.preferences,
+            "attention_weights": self.attention_weights,
+            "combined": self.combined,
+            "dense": None if dense is None else _affine(dense),
+            "logits": None if logits is None else _array(logits),
+            "factors": factors,
+            "connection_weight": self.weight,
+            "source": self.source,
+            "scaled": np.float32(1.0 if self.weight is None else self.weight) * factors * self.source,
+        }
+
+    def _logits(self, dense: nn.Linear | None) -> Tensor | None:
+        """What the sigmoid is taken of, (T, C): the dense layer's output, or the bias of static attention."""
+        if dense is not None:
+            logits: Tensor = dense(torch.from_numpy(self.combined).to(dense.weight.device))
+            return logits
+        bias: Tensor | None = getattr(self.attention, "bias", None)
+        return None if bias is None else bias.expand(self.source.shape)
+
+
+def _affine(linear: nn.Module) -> Affine:
+    assert isinstance(linear, nn.Linear)
+    return Affine(_array(linear.weight), _array(linear.bias))
+
+
+def _array(tensor: Tensor) -> Array:
+    array: Array = tensor.detach().float().cpu().numpy()
+    return array
