@@ -1,0 +1,157 @@
+"""A clip and its level graph as pictures, one for each frame: what a film of them shows.
+
+Blocks stand, and lines run, where the explorer draws them; only colours, the cursor and numbers change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from peerattn.errors import PeerattnError
+from peerattn.figures.film_ground import ground, sample
+from peerattn.figures.film_layout import HEAD, LEFT, LIGHT, PLOT, RIGHT, SIDE, SIZE, TOP, Layout, Theme
+from peerattn.figures.level_graph import OPTIONS, edge_width
+from peerattn.figures.raster import (
+    Coverage,
+    Picture,
+    coverage,
+    curve,
+    dashes,
+    fitted,
+    mark,
+    rgb,
+    viridis,
+    width_of,
+    write,
+)
+from peerattn.tables import attention_by, window_of_frame
+from peerattn.trace import Array, Trace
+
+BARS = 4  # classes
+LABELLED = 60
+"""Blocks; more are drawn small and without their names."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A connection: the pixels of its line, and of the edge that sets it off from the background."""
+
+    shade: Array  # (T,)
+    casing: Coverage
+    line: Coverage
+
+
+class FilmFrames:
+    """`picture(t)` is (720, 1280, 3) RGB. `images` (T, h, w, 3); PeerattnError unless one per frame."""
+
+    def __init__(
+        self, trace: Trace, images: NDArray[np.uint8], *, title: str, subtitle: str, theme: Theme = LIGHT
+    ) -> None:
+        if len(images) != len(trace.times):
+            raise PeerattnError(
+                f"{len(images)} images for {len(trace.times)} frames of the trace: give one per frame"
+            )
+        self.trace, self.images, self.theme = trace, images, theme
+        self.title, self.subtitle = title, subtitle
+        self.layout = Layout(trace)
+        self.windows, self.means = window_of_frame(trace), attention_by(trace)
+        self.ground = ground(trace, self.layout, theme)
+        self.lines = self._lines()
+
+    def picture(self, frame: int) -> Picture:
+        """The picture of one frame, from 0."""
+        picture = self.ground.copy()
+        self._head(picture, frame)
+        self._clip(picture, frame)
+        self._prediction(picture, int(self.windows[frame]))
+        for line in self.lines:
+            line.casing.paint(picture, self.theme.casing)
+            line.line.paint(picture, viridis(line.shade[frame]))
+        self._blocks(picture)
+        self._cursor(picture, frame)
+        return picture
+
+    def _lines(self) -> list[_Line]:
+        places, roundness = self.layout.places, OPTIONS["edges"]["smooth"]["roundness"]
+        lines = []
+        for connection in self.trace.connections:
+            points = curve(places[connection.source], places[connection.target], roundness)
+            pieces = dashes(points, self.layout.look(connection.source).pattern)
+            width = edge_width(connection.connection_weight)
+            covered = (coverage(pieces, width + extra, SIZE) for extra in (1.5, 0.0))
+            lines.append(_Line(connection.shade, *covered))
+        return lines
+
+    def _head(self, picture: Picture, frame: int) -> None:
+        trace, theme = self.trace, self.theme
+        said = (
+            f"frame {frame + 1} of {len(trace.times)} · {trace.times[frame]:.3f} s"
+            f" · window {self.windows[frame]} of {len(trace.windows)}"
+        )
+        write(picture, said, (RIGHT, HEAD), theme.text, size=16, style=("right", 400))
+        room = RIGHT - LEFT - width_of(said, size=16) - 40
+        title = fitted(self.title, room * 0.7, size=20, weight=600)
+        end = write(picture, title, (LEFT, HEAD), theme.text, size=20, style=("left", 600))
+        subtitle = fitted(self.subtitle, room - (end - LEFT), size=16)
+        write(picture, subtitle, (end + 16, HEAD), theme.quiet, size=16)
+
+    def _clip(self, picture: Picture, frame: int) -> None:
+        image = self.images[frame]
+        scale = SIDE / max(image.shape[:2])
+        width, height = (max(1, round(side * scale)) for side in (image.shape[1], image.shape[0]))
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        resized = cv2.resize(image, (width, height), interpolation=method)
+        picture[TOP : TOP + height, LEFT : LEFT + width] = resized
+
+    def _prediction(self, picture: Picture, window: int) -> None:
+        """The likeliest classes of the window."""
+        trace, theme, top = self.trace, self.theme, TOP + SIDE + 26
+        title = f"prediction, window {window} of {len(trace.windows)}"
+        write(picture, title, (LEFT, top), theme.quiet, size=14)
+        probabilities = trace.windows[window - 1].probabilities
+        for row, index in enumerate(np.argsort(-probabilities, kind="stable")[:BARS]):
+            y, weight = top + 26 + 24 * row, 400 if row else 600
+            name = fitted(trace.class_names[index], 130, size=15, weight=weight)
+            write(picture, name, (LEFT, y), theme.text, size=15, style=("left", weight))
+            _bar(picture, (LEFT + 140, y - 9), 148, float(probabilities[index]), theme)
+            said = f"{probabilities[index]:.3f}"
+            write(picture, said, (LEFT + SIDE, y), theme.text, size=15, style=("right", weight))
+
+    def _blocks(self, picture: Picture) -> None:
+        few = len(self.layout.places) <= LABELLED
+        for block, place in self.layout.places.items():
+            look = self.layout.look(block)
+            mark(picture, look.shape, place, size=9 if few else 5, color=rgb(look.color))
+            if few:
+                self._label(picture, block, (place[0], place[1] + 24))
+
+    def _label(self, picture: Picture, text: str, place: tuple[float, float]) -> None:
+        """Over a ground of its own, so that no line crosses it."""
+        text = fitted(text, 90, size=12)
+        half = width_of(text, size=12) / 2 + 2
+        top, left = round(place[1] - 11), max(round(place[0] - half), 0)
+        under = picture[top : top + 14, left : round(place[0] + half)]
+        under[:] = (under * 0.25 + np.array(self.theme.background) * 0.75).astype(np.uint8)
+        write(picture, text, place, self.theme.text, size=12, style=("center", 400))
+
+    def _cursor(self, picture: Picture, frame: int) -> None:
+        """The moment on the plot, and each line's value there."""
+        x, theme, y = self.layout.moment(frame), self.theme, PLOT[1] - 20
+        cv2.line(picture, (round(x), PLOT[1] - 6), (round(x), PLOT[3]), theme.text, 1)
+        place = write(picture, "mean attention factor", (LEFT, y), theme.quiet) + 20
+        for name in self.means:
+            look, value = self.layout.looks[str(name)], float(self.means[name].iloc[frame])
+            mark(picture, "dot", (x, self.layout.value(value)), size=3.5, color=rgb(look.color))
+            sample(picture, look, place, y - 5)
+            place = write(picture, f"{name} ", (place + 36, y), theme.text)
+            place = write(picture, f"{value:.3f}", (place, y), theme.text, style=("left", 600)) + 20
+
+
+def _bar(picture: Picture, place: tuple[int, int], length: int, share: float, theme: Theme) -> None:
+    x, y = place
+    picture[y : y + 8, x : x + length] = theme.faint
+    picture[y : y + 8, x : x + round(length * share)] = theme.quiet

@@ -1,0 +1,85 @@
+"""What is the same on every picture of a film and lies below the rest: legend, lanes, levels, curves."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from peerattn.figures.film_layout import GRAPH, PLOT, SIZE, Layout, Theme
+from peerattn.figures.palette import Look
+from peerattn.figures.raster import Picture, coverage, dashes, fitted, mix, rgb, viridis, write
+from peerattn.tables import attention_by
+from peerattn.trace import Trace
+
+
+def ground(trace: Trace, layout: Layout, theme: Theme) -> Picture:
+    picture: Picture = np.full((SIZE[1], SIZE[0], 3), theme.background, np.uint8)
+    _legend(picture, theme)
+    _lanes(picture, layout, theme)
+    _levels(picture, layout, theme)
+    _axes(picture, layout, theme)
+    _windows(picture, trace, layout, theme)
+    _curves(picture, trace, layout)
+    return picture
+
+
+def sample(picture: Picture, look: Look, x: float, y: float) -> None:
+    """A short line in the look of a modality."""
+    points = np.array([(x, y), (x + 28, y)], float)
+    coverage(dashes(points, look.pattern), 2.5, SIZE).paint(picture, rgb(look.color))
+
+
+def _legend(picture: Picture, theme: Theme) -> None:
+    left, y = GRAPH[0], GRAPH[1] - 8
+    end = write(picture, "attention factor  0", (left, y), theme.quiet, size=14)
+    ramp = np.array([viridis(value) for value in np.linspace(0, 1, 100)], np.uint8)
+    start = round(end) + 8
+    picture[y - 10 : y, start : start + 100] = ramp
+    write(picture, "1      width: connection weight", (start + 108, y), theme.quiet, size=14)
+
+
+def _lanes(picture: Picture, layout: Layout, theme: Theme) -> None:
+    """A tinted column a modality, with its name under it."""
+    for name, (left, right) in layout.lanes.items():
+        x0, x1 = layout.x(left), layout.x(right)
+        tint = mix(theme.background, rgb(layout.looks[name].color), 0.08)
+        cv2.rectangle(picture, (round(x0), GRAPH[1] + 4), (round(x1), GRAPH[3] - 22), tint, -1)
+        said = fitted(name, max(x1 - x0, 70), weight=600)
+        write(picture, said, ((x0 + x1) / 2, GRAPH[3] - 4), theme.text, style=("center", 600))
+
+
+def _levels(picture: Picture, layout: Layout, theme: Theme) -> None:
+    for level, blocks in layout.structure.levels.items():
+        if blocks:
+            place = (GRAPH[0], layout.places[blocks[0].id][1] + 5)
+            write(picture, f"level {level}", place, theme.quiet, size=13)
+
+
+def _axes(picture: Picture, layout: Layout, theme: Theme) -> None:
+    left, _, right, _ = PLOT
+    for value in (0.0, 0.5, 1.0):
+        y = round(layout.value(value))
+        cv2.line(picture, (left, y), (right, y), theme.faint, 1)
+        write(picture, f"{value:.1f}", (left - 8, y + 4), theme.quiet, size=12, style=("right", 400))
+
+
+def _windows(picture: Picture, trace: Trace, layout: Layout, theme: Theme) -> None:
+    """When each window starts, and a dotted line there; times that stand too close are left out."""
+    free = 0.0
+    for window in trace.windows:
+        x = layout.moment(window.start)
+        points = np.array([(x, PLOT[1]), (x, PLOT[3])], float)
+        coverage(dashes(points, (2, 4)), 1.0, SIZE).paint(picture, theme.quiet)
+        if x >= free and x + 50 < PLOT[2]:
+            said = f"{trace.times[window.start]:.3f} s"
+            free = write(picture, said, (x, PLOT[3] + 18), theme.quiet, size=12) + 12
+
+
+def _curves(picture: Picture, trace: Trace, layout: Layout) -> None:
+    """The mean factor of each modality over the frames."""
+    means = attention_by(trace)
+    moments = [layout.moment(frame) for frame in range(layout.frames)]
+    for name in means if len(moments) > 1 else ():
+        look, heights = layout.looks[str(name)], [layout.value(value) for value in means[name]]
+        pieces = dashes(np.stack([moments, heights], axis=1), look.pattern)
+        coverage(pieces, 2.0, SIZE).paint(picture, rgb(look.color))

@@ -1,0 +1,80 @@
+"""Where things stand on the pictures of a film, and in which colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from peerattn.figures.level_graph import lane, lanes, positions
+from peerattn.figures.palette import Look, looks
+from peerattn.figures.raster import Color, mix, rgb
+from peerattn.trace import Trace
+
+SIZE = (1280, 720)
+"""Width and height, px: even, as video codecs want them."""
+SIDE = 340  # px, of the square that holds the clip's frame
+LEFT, RIGHT, HEAD, TOP = 32, SIZE[0] - 32, 40, 64
+GRAPH = (LEFT + SIDE + 28, 78, RIGHT, 552)  # left, top, right, bottom
+PLOT = (LEFT + 36, 600, RIGHT, 690)
+MARGIN = (56, 24, 16, 66)  # of the blocks inside the graph: left, top, right, bottom
+MOST_SCALE = 1.3  # px a graph unit
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The page's colours, and what lies between them."""
+
+    background: Color
+    text: Color
+
+    @property
+    def faint(self) -> Color:
+        return mix(self.background, self.text, 0.12)
+
+    @property
+    def quiet(self) -> Color:
+        return mix(self.background, self.text, 0.62)
+
+    @property
+    def casing(self) -> Color:
+        """Sets a line off from the background."""
+        return mix(self.background, self.text, 0.55)
+
+
+LIGHT = Theme(rgb("#FFFFFF"), rgb("#1B2330"))
+DARK = Theme(rgb("#12161C"), rgb("#E6EAF0"))
+
+
+class Layout:
+    """Px of blocks, lanes, moments and values; by the structure and the number of frames alone."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.structure, self.frames = trace.structure, len(trace.times)
+        self.looks = looks([modality.name for modality in self.structure.modalities])
+        self.lanes = lanes(self.structure)
+        placed = positions(self.structure)
+        top = min(y for _, y in placed.values())
+        low, high = GRAPH[3] - MARGIN[3], GRAPH[1] + MARGIN[1]
+        self.places = {
+            block: (self.x(x), low - (low - high) * (y / top if top else 0.0))
+            for block, (x, y) in placed.items()
+        }
+
+    def x(self, x: float) -> float:
+        """Of graph units; the whole graph stands in the middle of its room."""
+        spans = list(self.lanes.values())
+        left, right = spans[0][0], spans[-1][1]
+        start, end = GRAPH[0] + MARGIN[0], GRAPH[2] - MARGIN[2]
+        scale = min((end - start) / (right - left), MOST_SCALE)
+        return (start + end) / 2 + scale * (x - (left + right) / 2)
+
+    def moment(self, frame: int) -> float:
+        """Where a frame lies on the plot."""
+        left, _, right, _ = PLOT
+        return left + (right - left) * (frame / (self.frames - 1) if self.frames > 1 else 0.5)
+
+    def value(self, value: float) -> float:
+        """Where a value from 0 to 1 lies on the plot."""
+        return PLOT[3] - (PLOT[3] - PLOT[1]) * value
+
+    def look(self, block: str) -> Look:
+        return self.looks[lane(self.structure, block)]

@@ -1,0 +1,201 @@
+"""Films: each picture's colours are the trace's, nothing else moves, and files play as the clip did."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from peerattn import film
+from peerattn.errors import PeerattnError
+from peerattn.figures.film_frames import FilmFrames
+from peerattn.figures.film_layout import DARK, GRAPH, LEFT, LIGHT, SIDE, SIZE, TOP
+from peerattn.figures.palette import VIRIDIS
+from peerattn.figures.raster import coverage, dashes, viridis
+from tests.traces import HOSTILE, images, shown_frame, trace
+
+TRACE = trace(frames=12, window=5)
+TIMES = TRACE.times
+
+
+@pytest.fixture(scope="module", params=[LIGHT, DARK], ids=["light", "dark"])
+def frames(request: pytest.FixtureRequest) -> FilmFrames:
+    return FilmFrames(TRACE, images(12), title="a clip.mp4", subtitle="small", theme=request.param)
+
+
+@cache
+def middles(frames: FilmFrames, key: str) -> NDArray[np.intp]:
+    """Places (rows, columns) that a connection covers wholly and nothing drawn after it touches."""
+    keys = [connection.key for connection in TRACE.connections]
+    own = frames.lines[keys.index(key)].line
+    whole = set(own.places[own.shares == 1].tolist())
+    for line in frames.lines[keys.index(key) + 1 :]:
+        whole -= {*line.casing.places.tolist(), *line.line.places.tolist()}
+    rows, columns = np.divmod(np.array(sorted(whole), int), SIZE[0])
+    near = [np.hypot(columns - x, rows - y) < 40 for x, y in frames.layout.places.values()]
+    return np.stack([rows, columns])[:, ~np.any(near, axis=0)]
+
+
+def palette(value: float) -> tuple[int, ...]:
+    """By another route: numpy's interpolation of each channel."""
+    stops = np.array([list(bytes.fromhex(color[1:])) for color in VIRIDIS], float)
+    return tuple(np.interp(value, np.linspace(0, 1, len(stops)), stop) for stop in stops.T)
+
+
+@cache
+def seen() -> tuple[str, ...]:
+    """Connections of which enough is seen for a test."""
+    found = FilmFrames(TRACE, images(12), title="", subtitle="")
+    return tuple(each.key for each in TRACE.connections if middles(found, each.key).shape[1] >= 12)
+
+
+def test_a_connection_has_the_colour_of_its_shade_at_every_frame(frames):
+    shown = seen()
+    assert len(shown) >= 20
+    for frame in range(12):
+        picture = frames.picture(frame)
+        for key in shown:
+            colors = picture[tuple(middles(frames, key))]
+            wanted = palette(float(TRACE.connection(key).shade[frame]))
+            assert np.abs(colors - np.array(wanted)).max() <= 1
+
+
+def test_only_colours_the_cursor_and_numbers_change(frames):
+    """Where no connection runs, the graph is the same on every picture, to the pixel."""
+    touched = np.zeros(SIZE[0] * SIZE[1], bool)
+    for line in frames.lines:
+        touched[line.casing.places] = touched[line.line.places] = True
+    left, top, right, bottom = GRAPH
+    still = ~touched.reshape(SIZE[1], SIZE[0])[top:bottom, left:right]
+    first, *others = (frames.picture(frame)[top:bottom, left:right] for frame in range(12))
+    assert still.mean() > 0.5
+    assert all(np.array_equal(first[still], other[still]) for other in others)
+    assert not any(np.array_equal(first, other) for other in others)
+
+
+def test_the_clips_own_frame_is_shown(frames):
+    for frame in range(12):
+        middle = frames.picture(frame)[TOP + SIDE // 2, LEFT + SIDE // 2]
+        assert shown_frame(int(middle[0])) == frame
+
+
+def test_a_picture_is_the_same_however_often_it_is_drawn(frames):
+    assert np.array_equal(frames.picture(3), frames.picture(3))
+
+
+def test_names_of_any_length_and_kind_stay_on_the_picture():
+    long = trace(frames=2, hostile=True)
+    named = FilmFrames(long, images(2), title=HOSTILE * 9, subtitle="→ 日本 \n" * 40)
+    assert named.picture(1).shape == (720, 1280, 3)
+
+
+def test_an_image_too_few_is_refused():
+    with pytest.raises(PeerattnError, match="11 images for 12 frames"):
+        FilmFrames(TRACE, images(11), title="", subtitle="")
+
+
+def test_coverage_is_the_area_of_a_line():
+    line = np.array([(10.0, 10.3), (90.0, 10.3)])
+    assert coverage([line], 2.5, (100, 40)).shares.sum() == pytest.approx(80 * 2.5, rel=0.02)
+    pieces = dashes(line, (9, 5))
+    assert [piece[0, 0] for piece in pieces] == pytest.approx([10, 24, 38, 52, 66, 80])
+    assert [np.ptp(piece[:, 0]) for piece in pieces] == pytest.approx([9] * 6)
+
+
+def test_colours_of_factors_are_those_of_the_page():
+    for value in np.linspace(0, 1, 101):
+        assert np.abs(np.subtract(viridis(value), palette(value))).max() <= 0.5 + 1e-9
+    assert viridis(-1) == viridis(0) and viridis(2) == viridis(1)
+
+
+def test_schedule_keeps_the_clips_times_or_takes_equal_steps():
+    own = film.schedule(TIMES)
+    assert [frame for frame, _ in own] == [*range(12), -1]
+    assert [start for _, start in own] == pytest.approx([*TIMES, 1.5])
+    assert film.schedule(TIMES, speed=2)[-1][1] == pytest.approx(0.75)
+    even = film.schedule(TIMES, frame_rate=4)
+    assert even == [(0, 0.0), (2, 0.25), (4, 0.5), (6, 0.75), (8, 1.0), (10, 1.25), (-1, pytest.approx(1.5))]
+    doubled = film.schedule(TIMES, frame_rate=16)
+    assert [frame for frame, _ in doubled[:-1]] == [frame for frame in range(12) for _ in range(2)]
+
+
+@pytest.mark.parametrize("given", [{"speed": 0.0}, {"speed": 99.0}, {"frame_rate": 0.0}, {"speed": np.nan}])
+def test_speeds_and_rates_that_no_film_has_are_refused(given):
+    with pytest.raises(PeerattnError, match="choose between"):
+        film.schedule(TIMES, **given)
+
+
+def written(path: Path, picture: Callable, shown: film.Schedule) -> list[av.VideoFrame]:
+    steps = list(film.write_film(path, picture, shown))
+    assert steps == [(done, len(shown) - 1) for done in range(1, len(shown))]
+    with av.open(str(path)) as container:
+        return list(container.decode(video=0))
+
+
+def rgb(frame: av.VideoFrame) -> NDArray[np.int64]:
+    return frame.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray().astype(int)
+
+
+def test_mp4_has_each_frame_at_its_time_in_its_colours(frames, tmp_path):
+    path = tmp_path / "film.mp4"
+    found = written(path, frames.picture, film.schedule(TIMES))
+    assert [frame.time for frame in found] == pytest.approx(TIMES, abs=1e-4)
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
+        assert (stream.width, stream.height) == SIZE
+        assert container.duration / 1e6 == pytest.approx(1.5, abs=0.001)
+    for frame in (0, 5, 11):
+        off = np.abs(rgb(found[frame]) - frames.picture(frame))
+        assert off.mean() < 3
+        for key in seen():
+            place = tuple(middles(frames, key))
+            wanted = palette(float(TRACE.connection(key).shade[frame]))
+            luma = np.array(
+                [0.2126, 0.7152, 0.0722]
+            )  # chroma is shared by four pixels: a thin line loses some
+            assert abs(np.median(rgb(found[frame])[place] @ luma) - np.dot(luma, wanted)) < 25
+
+
+def test_gif_repeats_and_keeps_times_and_colours(frames, tmp_path):
+    path = tmp_path / "film.gif"
+    found = written(path, frames.picture, film.schedule(TIMES))
+    assert [frame.time for frame in found] == pytest.approx(TIMES, abs=0.011)
+    extension = path.read_bytes().partition(b"NETSCAPE2.0")[2]
+    assert extension[:4] == b"\x03\x01\0\0"  # for ever
+    for frame in (0, 5, 11):
+        off = np.abs(found[frame].to_ndarray(format="rgb24").astype(int) - frames.picture(frame))
+        assert off.mean() < 2
+        assert np.median(off, axis=(0, 1)).max() <= 3
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.gif"])
+def test_an_unfinished_film_leaves_no_file(frames, tmp_path, name):
+    steps = film.write_film(tmp_path / name, frames.picture, film.schedule(TIMES))
+    assert next(steps) == (1, 12)
+    steps.close()
+    assert list(tmp_path.iterdir()) == []
+
+    def breaks(frame: int) -> NDArray[np.uint8]:
+        if frame == 7:
+            raise RuntimeError
+        return frames.picture(frame)
+
+    with pytest.raises(RuntimeError):
+        list(film.write_film(tmp_path / name, breaks, film.schedule(TIMES)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_endings_are_refused(frames, tmp_path):
+    with pytest.raises(PeerattnError, match=r"\.mp4 or \.gif"):
+        next(film.write_film(tmp_path / "film.avi", frames.picture, film.schedule(TIMES)))
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.gif"])
+def test_one_frame_makes_a_film_too(tmp_path, name):
+    alone = trace(frames=1, window=1)
+    frames = FilmFrames(alone, images(1), title="one", subtitle="")
+    assert len(written(tmp_path / name, frames.picture, film.schedule(alone.times))) == 1
