@@ -120,10 +120,12 @@ def pack(
     *,
     object_ids: NDArray[np.uint8] | None = None,
     object_names: Mapping[int, str] | None = None,
+    flow: NDArray[np.float32] | None = None,
 ) -> bytes:
     """A trace and its frames (T, h, w, 3) for the browser, behind their digest.
 
-    `object_ids` (T, h, w) can be laid over the frames. Packing encodes every frame: keep what it returns.
+    `object_ids` (T, h, w) and `flow` (2, T, H, W) can be laid over the frames. Packing encodes every frame:
+    keep what it returns.
     """
-    packed = recording(trace, clip_images, object_ids=object_ids, object_names=object_names)
+    packed = recording(trace, clip_images, object_ids=object_ids, object_names=object_names, flow=flow)
     return digest(packed).encode() + packed

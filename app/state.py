@@ -228,7 +228,14 @@ def packed(opened: Opened) -> bytes:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _packed(key: tuple[object, ...], _opened: Opened) -> bytes:
     clip = _opened.clip
-    return pack(_opened.trace, clip.images, object_ids=clip.object_ids, object_names=_opened.object_names)
+    flow = clip.tensors.get("flow")
+    return pack(
+        _opened.trace,
+        clip.images,
+        object_ids=clip.object_ids,
+        object_names=_opened.object_names,
+        flow=None if flow is None else flow[0].numpy(),
+    )
 
 
 def pruned_trace(opened: Opened, pruned: Pruning) -> Trace:

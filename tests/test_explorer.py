@@ -177,7 +177,7 @@ def test_playing_shows_frames_in_order_to_the_last_and_stops(page, root):
             root.visited = [];
             explorer.move = (frame) => {{ move(frame); root.visited.push(explorer.frame); }};
             const relabelled = new MutationObserver(() => root.labels.push(button.ariaLabel));
-            const button = explorer.timeline.playButton;
+            const button = explorer.timeline.transport.play;
             root.labels = [];
             relabelled.observe(button, {{ attributeFilter: ["aria-label"] }});
         }}"""
@@ -198,7 +198,7 @@ def test_slider_thumb_timeline_cursor_and_frame_share_one_place(root):
     slider = root.get_by_role("slider", name="frame").bounding_box()
     thumb = slider["x"] + 8 + (slider["width"] - 16) * 13 / 19
     lines = root.locator("canvas.lines").bounding_box()
-    cursor = lines["x"] + root.evaluate(f"root => ({OF})(root).timeline.x(13)")
+    cursor = lines["x"] + root.evaluate(f"root => ({OF})(root).timeline.chart.x(13)")
     assert abs(thumb - cursor) < 1
 
 
@@ -296,8 +296,8 @@ def test_connection_shows_its_peers_by_attention_weight(root):
 def test_names_from_files_are_never_html(page, root):
     choose(root, f"block {HOSTILE}")
     expect(root.locator("section.numbers h3")).to_have_text(HOSTILE)
-    root.get_by_role("checkbox", name="object map").check()
-    expect(root.locator(".legend li")).to_have_text(HOSTILE)
+    root.get_by_role("radio", name="objects").check()
+    expect(root.locator(".legend:visible li")).to_have_text(HOSTILE)
     x, y = places(root)[HOSTILE]
     root.locator(".stage").hover(position={"x": x, "y": y})
     expect(root.locator(".tip")).to_contain_text(HOSTILE)
@@ -311,12 +311,12 @@ def test_object_map_lies_over_the_frame_when_asked(root):
     seek(root, 3)
     expect(screen).to_have_attribute("data-frame", "3")
     plain = screen.evaluate(corner)
-    root.get_by_role("checkbox", name="object map").check()
-    expect(screen).to_have_attribute("data-drawn", re.compile("true$"))
+    root.get_by_role("radio", name="objects").check()
+    expect(screen).to_have_attribute("data-drawn", re.compile(" objects "))
     blended = 0.45 * np.array(plain) + 0.55 * np.array(channels(object_colors(1)[0]))
     assert np.abs(screen.evaluate(corner) - blended).max() <= 2
-    root.get_by_role("checkbox", name="object map").uncheck()
-    expect(screen).to_have_attribute("data-drawn", re.compile("false$"))
+    root.get_by_role("radio", name="none").check()
+    expect(screen).to_have_attribute("data-drawn", re.compile(" 3  $"))
     assert screen.evaluate(corner) == plain
 
 

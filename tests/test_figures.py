@@ -13,7 +13,7 @@ from peerattn import figures, tables
 from peerattn.errors import PeerattnError
 from peerattn.figures import palette
 from peerattn.figures.level_graph import COLUMN, edge_width, lane, lanes, positions
-from peerattn.figures.recording import FRAME_BUDGET, digest, recording
+from peerattn.figures.recording import BUDGET, digest, recording
 from peerattn.figures.scripts import PARTS, part, script
 from peerattn.structure import BlockSpec, ConnectionSpec, Modality, OutputSpec, Structure
 from tests.traces import HOSTILE, images, object_ids, shown_frame, structure, trace
@@ -237,7 +237,9 @@ def test_recording_unpacks_to_the_traces_numbers_bit_for_bit():
     np.testing.assert_array_equal(
         array(header, body, "activity"), [TRACE.block(block.id).activity for block in TRACE.structure.blocks]
     )
-    np.testing.assert_array_equal(array(header, body, "lines").T, tables.attention_by(TRACE))
+    np.testing.assert_array_equal(array(header, body, "modality").T, tables.attention_by(TRACE))
+    np.testing.assert_array_equal(array(header, body, "level").T, tables.attention_by(TRACE, "level"))
+    np.testing.assert_allclose(array(header, body, "share").T, tables.modality_share(TRACE), atol=1e-7)
     for read, connection in zip(header["connections"], TRACE.connections, strict=True):
         assert np.float32(read["weight"]) == np.float32(connection.connection_weight)
         np.testing.assert_array_equal(np.float32(read["attentionWeights"]), connection.attention_weights)
@@ -256,11 +258,11 @@ def test_recording_holds_the_frames_in_order_and_the_object_maps_over_them():
     assert header["objects"] == [[2, HOSTILE, palette.object_colors(1)[0]]]
 
 
-def test_64_frames_of_noise_stay_within_two_mebibytes():
+def test_64_frames_of_noise_stay_within_two_megabytes():
     noise = np.random.default_rng(0).integers(0, 256, (64, 200, 200, 3), np.uint8)
     header, body = unpack(recording(trace(frames=64), noise))
-    assert sum(length for _, length in header["frames"]) <= 64 * FRAME_BUDGET
-    assert len(body) <= 2 * 2**20
+    assert len(header["frames"]) == 64
+    assert len(body) <= 64 * BUDGET <= 2_000_000
 
 
 def test_equal_recordings_have_one_digest_and_different_ones_two():

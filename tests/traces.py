@@ -85,3 +85,20 @@ def object_ids(frames: int = 20, side: int = 64) -> np.ndarray:
     ids = np.zeros((frames, side, side), np.uint8)
     ids[:, : side // 2, : side // 2] = 2
     return ids
+
+
+def bar_codes(frames: int, side: int = 320) -> np.ndarray:
+    """Frames that carry their number as 8 upright bars, the highest bit at the left, white for 1."""
+    bits = np.arange(frames)[:, None] >> np.arange(7, -1, -1) & 1
+    bars = np.repeat(bits * 255, side // 8, axis=1).astype(np.uint8)  # (T, side)
+    return np.broadcast_to(bars[:, None, :, None], (frames, side, side, 3)).copy()
+
+
+def quarters_flow(frames: int, side: int = 64) -> np.ndarray:
+    """Optical flow (2, T, side, side): 4 px rightward, 4 px down, 2 px leftward and stillness, a quarter each."""
+    flow = np.zeros((2, frames, side, side), np.float32)
+    half = side // 2
+    flow[0, :, :half, :half] = 4
+    flow[1, :, :half, half:] = 4
+    flow[0, :, half:, :half] = -2
+    return flow

@@ -40,6 +40,8 @@ _OTHERS = (
 LEVELS = ("#E69F00", "#CC79A7", "#56B4E9", "#8C6BB1", "#A6761D", "#66A61E")
 """Lines per level: hues that no modality uses, told apart by `DASHES` too."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+PATTERNS: tuple[tuple[int, ...], ...] = ((), (9, 5), (2, 4), (9, 4, 2, 4), (14, 5), (14, 4, 2, 4))
+"""The same dashes in canvas pixels."""
 VIRIDIS: tuple[str, ...] = tuple(color for _, color in get_colorscale("Viridis"))
 """Ten stops from 0 to 1 at equal steps; what lies between is interpolated linearly in sRGB."""
 
@@ -55,6 +57,11 @@ def object_colors(count: int) -> tuple[str, ...]:
     """A colour for each object class: hues a golden angle apart, so that neighbours differ most."""
     hues = (np.arange(count) * 0.618034 + 0.13) % 1.0
     return tuple(_hex(hue, 0.72 if index % 2 else 0.95) for index, hue in enumerate(hues))
+
+
+def direction_colors(count: int) -> tuple[str, ...]:
+    """A hue for each direction, clockwise on the screen: right red, down lime, left cyan, up violet."""
+    return tuple(_hex(step / count, 1.0, saturation=1.0) for step in range(count))
 
 
 def _hex(hue: float, value: float, saturation: float = 0.72) -> str:

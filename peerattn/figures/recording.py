@@ -1,7 +1,7 @@
 """What the browser needs to explore one clip without asking Python again, packed into one byte string.
 
 Layout: the header's length (uint32, little endian), the header (JSON, padded to a multiple of 4 bytes), then
-the body. The header says where in the body each float32 array and image lies, and how long it is.
+the body. The header says where in the body each array and image lies, and how long it is.
 T frames, K connections, N blocks.
 """
 
@@ -18,17 +18,23 @@ from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
 from peerattn.figures.level_graph import COLUMN, ROW, lane, lanes, level_graph
-from peerattn.figures.palette import VIRIDIS, looks, object_colors
+from peerattn.figures.overlays import DIRECTIONS, STRENGTHS, flow_levels, grey_png, heat_levels
+from peerattn.figures.palette import VIRIDIS, direction_colors, looks, object_colors
+from peerattn.figures.timeline import charts
 from peerattn.structure import Structure
-from peerattn.tables import attention_by, frame_ends
-from peerattn.trace import Array, Trace, WindowTrace
+from peerattn.tables import frame_ends
+from peerattn.trace import Array, BlockTrace, Trace, WindowTrace
 
-FRAME_BUDGET = 32 * 1024
-"""Mean bytes a frame may take: 64 frames stay under 2 MiB."""
+BUDGET = 31_000
+"""Bytes a frame of the clip may take, with all that is recorded of it: 64 frames stay under 2 MB."""
 QUALITIES = (85, 70, 50, 30, 10)
 """JPEG qualities, tried until the clip is within its budget; WebP is a third smaller and 8 times slower."""
 MAX_SIDE = 320
 """Longest side of a frame in the browser, px."""
+MOST_PROBABLE = 3
+"""Classes shown of each window."""
+
+Images = NDArray[np.uint8]
 
 
 class _Body:
@@ -55,26 +61,36 @@ class _Body:
 
 def recording(
     trace: Trace,
-    images: NDArray[np.uint8],
+    images: Images,
     *,
-    object_ids: NDArray[np.uint8] | None = None,
+    object_ids: Images | None = None,
     object_names: Mapping[int, str] | None = None,
+    flow: Array | None = None,
 ) -> bytes:
-    """The trace's numbers, the frames (T, h, w, 3) the network saw and the object maps (T, h, w) over them.
+    """The trace's numbers, the frames (T, h, w, 3) the network saw, and what can be laid over them.
 
-    `object_names` names the class ids; ids without a name are shown by number. PeerattnError unless there
-    is one image, and one object map, per frame of the trace.
+    That is the blocks' heat maps, object maps (T, h, w) and the optical flow (2, T, H, W) that the network
+    read, px a frame. `object_names` names the class ids; ids without a name are shown by number.
+    PeerattnError unless there is one image, one object map and one flow per frame of the trace.
     """
-    for name, stack in {"images": images, "object maps": object_ids}.items():
+    counts = {"images": images, "object maps": object_ids, "flows": None if flow is None else flow[0]}
+    for name, stack in counts.items():
         if stack is not None and len(stack) != len(trace.times):
             raise PeerattnError(
                 f"{len(stack)} {name} for {len(trace.times)} frames of the trace: give one per frame"
             )
     body = _Body()
-    header = {**_trace_header(trace, body), **_image_header(images, object_ids, object_names or {}, body)}
-    text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
+    header = _trace_header(trace, body) | _objects_header(object_ids, object_names or {}, body)
+    header |= {"flow": None if flow is None else _flow_header(flow, body)}
+    left = BUDGET * len(images) - body.size - len(_json(header))
+    header |= {"frames": body.images(_frames(images, left)), "size": [images.shape[2], images.shape[1]]}
+    text = _json(header)
     text += b" " * (-len(text) % 4)
     return b"".join([len(text).to_bytes(4, "little"), text, *body.parts])
+
+
+def _json(header: Mapping[str, Any]) -> bytes:
+    return json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
 
 
 def digest(payload: bytes) -> str:
@@ -97,21 +113,26 @@ def _trace_header(trace: Trace, body: _Body) -> dict[str, Any]:
         "looks": {name: {"color": look.color, "pattern": look.pattern} for name, look in styles.items()},
         "viridis": VIRIDIS,
         "windows": [_window(trace, window) for window in trace.windows],
-        "lines": list(attention_by(trace).columns),
+        "charts": {name: chart.header for name, chart in charts(trace).items()},
         "connections": _connections(trace),
         "blocks": _blocks(structure),
+        "heat": {block.block: _heat(block, body) for block in trace.blocks},
         "arrays": _arrays(trace, body),
     }
 
 
 def _window(trace: Trace, window: WindowTrace) -> dict[str, Any]:
-    best = int(np.argmax(window.probabilities))
-    return {
-        "start": window.start,
-        "stop": window.stop,
-        "top": trace.class_names[best],
-        "probability": float(window.probabilities[best]),
-    }
+    """Its frames, and its most probable classes."""
+    order = np.argsort(-window.probabilities, kind="stable")[:MOST_PROBABLE]
+    classes = [[trace.class_names[index], float(window.probabilities[index])] for index in order]
+    return {"start": window.start, "stop": window.stop, "classes": classes}
+
+
+def _heat(block: BlockTrace, body: _Body) -> dict[str, Any]:
+    """Levels of a block's heat map (T, h, w), and the values that the first and last level stand for."""
+    low, high = float(block.heatmap.min()), float(block.heatmap.max())
+    offset = body.add(heat_levels(block.heatmap).tobytes())
+    return {"offset": offset, "shape": list(block.heatmap.shape[1:]), "range": [low, high]}
 
 
 def _connections(trace: Trace) -> list[dict[str, Any]]:
@@ -147,7 +168,7 @@ def _blocks(structure: Structure) -> list[dict[str, Any]]:
 
 
 def _arrays(trace: Trace, body: _Body) -> dict[str, Any]:
-    """Mean, least and greatest factor of each connection (K, T), activity of each block (N, T), the lines."""
+    """(rows, T): mean, least and greatest factor of each connection, activity of each block, each chart."""
     frames = len(trace.times)
     factors = [connection.attention_factors for connection in trace.connections]
     activity = {block.block: block.activity for block in trace.blocks}
@@ -156,7 +177,7 @@ def _arrays(trace: Trace, body: _Body) -> dict[str, Any]:
         "least": body.array(_rows([each.min(axis=1) for each in factors], frames)),
         "greatest": body.array(_rows([each.max(axis=1) for each in factors], frames)),
         "activity": body.array(_rows([activity[block.id] for block in trace.structure.blocks], frames)),
-        "lines": body.array(attention_by(trace).to_numpy().T),
+        **{name: body.array(chart.table.to_numpy().T) for name, chart in charts(trace).items()},
     }
 
 
@@ -165,50 +186,50 @@ def _rows(rows: Sequence[Array], frames: int) -> Array:
     return np.array(rows, np.float32).reshape(len(rows), frames)
 
 
-def _image_header(
-    images: NDArray[np.uint8],
-    object_ids: NDArray[np.uint8] | None,
-    names: Mapping[int, str],
-    body: _Body,
-) -> dict[str, Any]:
-    header: dict[str, Any] = {
-        "frames": body.images(_frames(images)),
-        "size": [images.shape[2], images.shape[1]],
-        "overlays": [],
-        "objects": [],
+def _objects_header(object_ids: Images | None, names: Mapping[int, str], body: _Body) -> dict[str, Any]:
+    """The object maps, and id, name and colour of their classes."""
+    if object_ids is None:
+        return {"overlays": [], "objects": []}
+    ids = sorted({*names, *(int(value) for value in np.unique(object_ids))} - {0})
+    colors = zip(ids, object_colors(len(ids)), strict=True)
+    scale = MAX_SIDE / max(object_ids.shape[1:])
+    maps = [grey_png(_shrunk(ids_of_frame, scale, cv2.INTER_NEAREST)) for ids_of_frame in object_ids]
+    return {
+        "overlays": body.images(maps),
+        "objects": [[value, names.get(value, f"class {value}"), color] for value, color in colors],
     }
-    if object_ids is not None:
-        ids = sorted({*names, *(int(value) for value in np.unique(object_ids))} - {0})
-        colors = zip(ids, object_colors(len(ids)), strict=True)
-        header["objects"] = [[value, names.get(value, f"class {value}"), color] for value, color in colors]
-        header["overlays"] = body.images([_overlay(ids_of_frame) for ids_of_frame in object_ids])
-    return header
 
 
-def _frames(images: NDArray[np.uint8]) -> list[bytes]:
+def _flow_header(flow: Array, body: _Body) -> dict[str, Any]:
+    """The optical flow as levels (see `FlowLevels`), and what is needed to colour and name them."""
+    found = flow_levels(flow)
+    return {
+        "pictures": body.images([grey_png(levels) for levels in found.levels]),
+        "hues": direction_colors(DIRECTIONS),
+        "strengths": STRENGTHS,
+        "full": found.full,
+        "greatest": found.greatest,
+    }
+
+
+def _frames(images: Images, budget: int) -> list[bytes]:
+    """JPEGs in the best quality that stays within so many bytes, else in the least."""
     scale = MAX_SIDE / max(images.shape[1:3])
     small = [_shrunk(image[..., ::-1], scale, cv2.INTER_AREA) for image in images]
     for quality in QUALITIES:
-        encoded = [_encoded(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality]) for image in small]
-        if sum(map(len, encoded)) <= FRAME_BUDGET * len(encoded):
+        encoded = [_encoded(image, quality) for image in small]
+        if sum(map(len, encoded)) <= budget:
             break
     return encoded
 
 
-def _overlay(object_ids: NDArray[np.uint8]) -> bytes:
-    """One frame's object map as a grey PNG whose levels are the class ids; the browser colours it."""
-    ids = _shrunk(object_ids, MAX_SIDE / max(object_ids.shape), cv2.INTER_NEAREST)
-    settings = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
-    return _encoded(".png", ids, settings)
-
-
-def _shrunk(image: NDArray[np.uint8], scale: float, interpolation: int) -> NDArray[np.uint8]:
+def _shrunk(image: Images, scale: float, interpolation: int) -> Images:
     if scale >= 1:
         return np.ascontiguousarray(image)
     width, height = (max(1, round(side * scale)) for side in (image.shape[1], image.shape[0]))
     return np.asarray(cv2.resize(image, (width, height), interpolation=interpolation), np.uint8)
 
 
-def _encoded(suffix: str, image: NDArray[np.uint8], settings: list[int]) -> bytes:
-    _, encoded = cv2.imencode(suffix, image, settings)
+def _encoded(image: Images, quality: int) -> bytes:
+    _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return encoded.tobytes()

@@ -10,10 +10,17 @@ PARTS = (
     "recording.js",
     "controls.js",
     "address.js",
+    "overlays.js",
     "player.js",
     "graph.js",
+    "lines.js",
+    "chart.js",
+    "windows.js",
+    "keys.js",
+    "transport.js",
     "timeline.js",
     "numbers.js",
+    "playback.js",
     "explorer.js",
 )
 """In this order one script: each part may use what stands before it."""

@@ -20,10 +20,10 @@ class Address {
   }
 
   write() {
-    const { frame, settings, pinned } = this.explorer;
+    const { cursor, settings, pinned } = this.explorer;
     if (!this.kept) return;
     const params = new URLSearchParams(location.search);
-    const said = { ...settings, frame: frame + 1, pin: pinned ? `${pinned.kind} ${pinned.id}` : "" };
+    const said = { ...settings, frame: cursor + 1, pin: pinned ? `${pinned.kind} ${pinned.id}` : "" };
     for (const [name, value] of Object.entries(said)) {
       if (value === (SETTINGS[name] ?? { frame: 1, pin: "" }[name])) params.delete(name);
       else params.set(name, value);

@@ -16,6 +16,9 @@ const ICONS = {
   pause: "M5 4h4v12H5z M11 4h4v12h-4z",
   forward: "M6 4v12l8-6z",
   last: "M13 4h2v12h-2z M4 4v12l8-6z",
+  from: "M4 3h5v2H6v10h3v2H4z M10 6v8l6-4z",
+  to: "M16 3h-5v2h3v10h-3v2h5z M4 6v8l6-4z",
+  clear: "M5 6.4 6.4 5 10 8.6 13.6 5 15 6.4 11.4 10 15 13.6 13.6 15 10 11.4 6.4 15 5 13.6 8.6 10z",
   closer: "M9 4h2v5h5v2h-5v5H9v-5H4V9h5z",
   farther: "M4 9h12v2H4z",
   whole: "M3 3h5v2H5v3H3z M12 3h5v5h-2V5h-3z M3 12h2v3h3v2H3z M15 12h2v5h-5v-2h3z",
@@ -43,6 +46,19 @@ function relabel(button, name, label) {
 function checkbox(label, checked, onchange) {
   const input = element("input", { type: "checkbox", checked, onchange: () => onchange(input.checked) });
   return element("label", { className: "check" }, input, label);
+}
+
+// One of several, as a row of native radio buttons: `offer` says which there are, `show` which one holds.
+function choices(label, onchange) {
+  const name = `choices-${(choices.count = (choices.count ?? 0) + 1)}`; // one group each, however many are on a page
+  const group = element("fieldset", { className: "choices" });
+  const choice = ([value, text]) =>
+    element("label", {}, element("input", { type: "radio", name, value, onchange: () => onchange(value) }), text);
+  group.offer = (options) => group.replaceChildren(element("legend", { className: "spoken" }, label), ...options.map(choice));
+  group.show = (value) => {
+    for (const input of group.querySelectorAll("input")) input.checked = input.value === value;
+  };
+  return group;
 }
 
 // A short sample of a colour; a line shows the dash too.

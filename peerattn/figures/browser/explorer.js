@@ -1,15 +1,23 @@
 // One cursor for player, graph, timeline and numbers. Python hears of clicks, never of the cursor.
 
 // What a visitor can set, and how it starts; the address names what differs.
-const SETTINGS = { speed: 1, fit: false };
+const SETTINGS = {
+  speed: 1,
+  fit: false,
+  lines: "modality", // a chart of the recording, or "connections"
+  overlay: "", // "objects", "flow" or "heat"
+  heat: "", // block of the heat map; none: the one in view
+  loop: "", // frames from 1: "3-17"
+};
 
 class Explorer {
   constructor(root) {
-    Object.assign(this, { root, frame: 0, pinned: null, hovered: null, playing: false, sent: [] });
+    Object.assign(this, { root, cursor: 0, previewed: null, pinned: null, hovered: null, sent: [] });
     this.settings = { ...SETTINGS };
     this.address = new Address(this);
     this.marks = { removed: new Set(), dead: new Set(), starved: new Set(), peerOnly: new Set() };
     this.theme = readTheme(root);
+    this.playback = new Playback(this);
     this.player = new Player(this);
     this.graph = new Graph(this);
     this.timeline = new Timeline(this);
@@ -17,11 +25,20 @@ class Explorer {
     this.parts = [this.player, this.graph, this.timeline, this.numbers];
     this.spoken = element("p", { className: "spoken", attributes: { "aria-live": "polite" } });
     root.replaceChildren(element("style", {}, STYLE), element("div", { className: "panels" }, ...this.parts.map((part) => part.element)), this.spoken);
-    root.onkeydown = (event) => this.key(event);
+    root.onkeydown = (event) => press(this, event);
   }
 
   get focus() {
     return this.hovered ?? this.pinned;
+  }
+
+  // The frame that is shown: the one pointed at on the timeline, else the cursor's.
+  get frame() {
+    return this.previewed ?? this.cursor;
+  }
+
+  get playing() {
+    return this.playback.playing;
   }
 
   // Another clip or checkpoint; the frame stays where it can.
@@ -30,8 +47,8 @@ class Explorer {
     this.recording?.dispose();
     const first = !this.recording;
     this.recording = recording;
-    this.frame = Math.min(this.frame, recording.length - 1);
-    this.hovered = null;
+    this.cursor = Math.min(this.cursor, recording.length - 1);
+    this.hovered = this.previewed = null;
     if (first) this.restore(this.address.read());
     if (!recording.has(this.pinned)) this.pinned = null;
     for (const part of this.parts) part.load(recording);
@@ -40,7 +57,7 @@ class Explorer {
 
   // Values by name, as an address or a saved session holds them; unknown ones are left alone.
   restore({ frame, ...settings }) {
-    if (frame !== undefined) this.frame = Math.min(Math.max(Math.trunc(frame) - 1 || 0, 0), this.recording.length - 1);
+    if (frame !== undefined) this.cursor = Math.min(Math.max(Math.trunc(frame) - 1 || 0, 0), this.recording.length - 1);
     for (const [name, value] of Object.entries(settings)) if (typeof value === typeof SETTINGS[name]) this.settings[name] = value;
   }
 
@@ -85,7 +102,7 @@ class Explorer {
     this.graph.style();
     this.numbers.build();
     this.player.draw();
-    this.timeline.draw();
+    this.timeline.redraw();
     this.graph.point(null);
   }
 
@@ -95,12 +112,32 @@ class Explorer {
   }
 
   move(frame) {
+    const shown = this.frame;
     const next = Math.min(Math.max(frame, 0), this.recording.length - 1);
-    if (next === this.frame) return;
-    this.frame = next;
+    const rests = next !== this.cursor && !this.playing;
+    Object.assign(this, { cursor: next, previewed: null });
+    if (next !== shown) this.draw();
+    if (rests) this.rest();
+  }
+
+  // Everything shows another frame for as long as it is pointed at (null: no longer); the cursor stays.
+  preview(frame) {
+    if (this.playing || frame === this.previewed) return;
+    const shown = this.frame;
+    this.previewed = frame;
+    if (this.frame !== shown) this.draw();
+    else this.timeline.draw();
+  }
+
+  draw() {
     for (const part of this.parts) part.draw();
     this.tell("peerattn-moved");
-    if (!this.playing) this.rest();
+  }
+
+  // To the first frame of a window before or after this one.
+  seekWindow(change) {
+    const { windows } = this.recording;
+    this.seek(windows[Math.min(Math.max(this.recording.window(this.cursor) + change, 0), windows.length - 1)].start);
   }
 
   // The cursor rests: the address names the frame, and it is said aloud.
@@ -120,7 +157,7 @@ class Explorer {
   // The text twin of the picture, for screen readers: once the cursor rests.
   speak() {
     const { recording, frame, focus } = this;
-    const about = focus ? this.summary(focus) : recording.lines.map((name, row) => `${name} ${number(recording.at("lines", row, frame))}`).join(", ");
+    const about = focus ? this.summary(focus) : this.timeline.said();
     this.spoken.textContent = `frame ${frame + 1} of ${recording.length}, window ${recording.window(frame) + 1}: ${about}`;
   }
 
@@ -136,7 +173,8 @@ class Explorer {
     this.hovered = selection;
     this.graph.style();
     this.numbers.build();
-    this.timeline.draw();
+    this.player.draw();
+    this.timeline.redraw();
     this.graph.point(selection && this.summary(selection), place);
   }
 
@@ -154,49 +192,11 @@ class Explorer {
   }
 
   toggle() {
-    if (this.playing) return this.pause();
-    if (this.recording.length === 1) return;
-    if (this.frame === this.recording.length - 1) this.move(0);
-    this.playing = true;
-    relabel(this.timeline.playButton, "pause", "pause");
-    this.start();
-  }
-
-  // From here on, clip time = its time now + speed × the time that passes.
-  start() {
-    const { times, end } = this.recording;
-    const [began, from] = [performance.now(), times[this.frame]];
-    const tick = (now) => {
-      if (!this.playing) return;
-      const time = from + ((now - began) / 1000) * this.settings.speed;
-      let frame = this.frame;
-      while (frame + 1 < times.length && times[frame + 1] <= time) frame += 1;
-      this.move(frame);
-      if (time >= end) return this.pause();
-      this.ticking = requestAnimationFrame(tick);
-    };
-    cancelAnimationFrame(this.ticking);
-    this.ticking = requestAnimationFrame(tick);
+    this.playback.toggle();
   }
 
   pause() {
-    if (this.playing) this.rest();
-    this.playing = false;
-    cancelAnimationFrame(this.ticking);
-    relabel(this.timeline.playButton, "play", "play");
-  }
-
-  key(event) {
-    const typing = event.composedPath()[0].tagName === "SELECT" || event.ctrlKey || event.metaKey || event.altKey;
-    const pressing = event.composedPath()[0].matches("button, input[type=checkbox]") && event.key === " ";
-    const moves = { ArrowLeft: this.frame - 1, ArrowRight: this.frame + 1, Home: 0, End: Infinity };
-    if (typing || pressing) return;
-    if (event.key in moves) this.seek(moves[event.key]);
-    else if (event.key === " ") this.toggle();
-    else if (event.key === "Escape") this.pin(null);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
+    this.playback.pause();
   }
 
   remove() {

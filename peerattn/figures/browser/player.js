@@ -1,80 +1,78 @@
-// The frames the network saw, with the object map over them.
+// The frames the network saw, and over them one overlay or none.
 
 class Player {
   constructor(explorer) {
     this.explorer = explorer;
     this.canvas = element("canvas", { tabIndex: 0, className: "screen", attributes: { role: "img" } });
-    this.facts = element("p", { className: "facts" });
-    this.legend = element("ul", { className: "legend" });
-    this.overlay = checkbox("object map", false, (checked) => {
-      this.overlaid = checked;
-      this.legend.hidden = !checked;
-      this.draw();
-    });
-    this.legend.hidden = true;
-    this.element = element("section", { className: "player", ariaLabel: "frame player" }, this.canvas, this.facts, this.overlay, this.legend);
+    this.facts = [1, 2, 3].map(() => element("span"));
+    this.overlays = [new ObjectMap(this), new OpticalFlow(this), new HeatMap(this)];
+    this.choices = choices("over the frame", (name) => explorer.change("overlay", name));
+    const facts = element("p", { className: "facts" }, ...this.facts);
+    this.element = element("section", { className: "player", ariaLabel: "frame player" }, this.canvas, facts, this.choices, ...this.overlays.map(({ element }) => element));
   }
 
   load(recording) {
     this.recording = recording;
     [this.canvas.width, this.canvas.height] = recording.size;
-    delete this.canvas.dataset.drawn;
-    this.overlay.hidden = !recording.objectMaps.length;
-    this.legend.replaceChildren(
-      ...recording.objects.map(([, name, color]) => element("li", {}, swatch(color), name)),
-    );
-    for (const image of [...recording.pictures, ...recording.objectMaps]) image.onload = () => this.draw();
+    this.blank();
+    for (const overlay of this.overlays) overlay.load?.(recording);
+    const offered = this.overlays.filter(({ offered }) => offered).map(({ name, label }) => [name, label]);
+    this.choices.offer([["", "none"], ...offered]);
+    recording.pictures.decode(this.explorer.frame, (frame) => this.arrived(frame));
+    this.changed("overlay");
   }
 
+  arrived(frame) {
+    if (frame === this.explorer.frame) this.draw();
+  }
+
+  // What lies over the frame, where this clip offers it.
+  get overlay() {
+    return this.overlays.find(({ name, offered }) => offered && name === this.explorer.settings.overlay);
+  }
+
+  changed(name) {
+    if (!["overlay", "heat"].includes(name)) return;
+    this.choices.show(this.overlay?.name ?? "");
+    for (const overlay of this.overlays) overlay.element.hidden = overlay !== this.overlay;
+    this.overlay?.decode(this.explorer.frame, (frame) => this.arrived(frame));
+    this.draw();
+  }
+
+  // `data-frame` is the frame whose picture the canvas holds, `data-drawn` what else is on it; an older picture is never left standing.
   draw() {
-    const { recording, canvas } = this;
     const { frame } = this.explorer;
-    const picture = recording.pictures[frame];
+    const { canvas, overlay } = this;
+    const drawing = [this.explorer.name, frame, overlay?.name, overlay?.variant].join(" ");
     this.tell(frame);
-    if (!picture.complete || canvas.dataset.drawn === this.drawing(frame)) return;
+    overlay?.explain?.();
+    if (canvas.dataset.drawn === drawing) return;
+    this.blank();
+    const picture = this.recording.pictures.at(frame);
+    if (!picture) return;
     const pen = canvas.getContext("2d");
-    pen.globalAlpha = 1;
     pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
     canvas.dataset.frame = frame;
-    const map = this.overlaid && recording.objectMaps[frame];
-    if (map && !map.complete) return;
-    if (map) {
-      pen.globalAlpha = 0.55;
-      pen.imageSmoothingEnabled = false;
-      pen.drawImage(this.colored(map), 0, 0, canvas.width, canvas.height);
-      pen.imageSmoothingEnabled = true;
-    }
-    canvas.dataset.drawn = this.drawing(frame);
+    if (overlay && !overlay.draw(pen, frame)) return;
+    canvas.dataset.drawn = drawing;
   }
 
-  // Grey levels are class ids (0: no object); each class gets its colour.
-  colored(map) {
-    const layer = element("canvas", { width: map.naturalWidth, height: map.naturalHeight });
-    const pen = layer.getContext("2d");
-    pen.drawImage(map, 0, 0);
-    const image = pen.getImageData(0, 0, layer.width, layer.height);
-    const colors = new Map(this.recording.objects.map(([id, , color]) => [id, [...channels(color), 255]]));
-    for (let place = 0; place < image.data.length; place += 4) {
-      image.data.set(colors.get(image.data[place]) ?? [0, 0, 0, 0], place);
-    }
-    pen.putImageData(image, 0, 0);
-    return layer;
-  }
-
-  // Names what a finished drawing holds, so that late pictures redraw only what they complete.
-  drawing(frame) {
-    return `${this.explorer.name} ${frame} ${Boolean(this.overlaid && this.recording.objectMaps.length)}`;
+  blank() {
+    const { canvas } = this;
+    canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+    delete canvas.dataset.frame;
+    delete canvas.dataset.drawn;
   }
 
   tell(frame) {
     const { recording } = this;
-    const window = recording.window(frame) + 1;
     const facts = [
       `frame ${frame + 1} of ${recording.length}`,
       `${number(recording.times[frame])} s`,
-      `window ${window} of ${recording.windows.length}`,
+      `window ${recording.window(frame) + 1} of ${recording.windows.length}`,
     ];
-    this.facts.replaceChildren(...facts.map((fact) => element("span", {}, fact)));
+    facts.forEach((fact, index) => (this.facts[index].textContent = fact));
+    this.facts[1].dataset.value = recording.times[frame];
     this.canvas.ariaLabel = facts.join(", ");
   }
 }

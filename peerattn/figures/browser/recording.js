@@ -1,4 +1,4 @@
-// One clip as `figures/recording.py` packs it: header facts, float32 arrays, frames and object maps.
+// One clip as `figures/recording.py` packs it: header facts, float32 arrays, frames and what lies over them.
 
 class Recording {
   constructor(bytes) {
@@ -8,9 +8,11 @@ class Recording {
       this.arrays[name] = new Float32Array(bytes.buffer, body + offset, shape[0] * shape[1]);
     }
     const pictures = (places, type) =>
-      places.map(([offset, length]) => picture(bytes.subarray(body + offset, body + offset + length), type));
+      new Pictures(places.map(([offset, length]) => new Blob([bytes.subarray(body + offset, body + offset + length)], { type })));
     this.pictures = pictures(this.frames, "image/jpeg");
     this.objectMaps = pictures(this.overlays, "image/png");
+    this.flows = pictures(this.flow?.pictures ?? [], "image/png");
+    for (const map of Object.values(this.heat)) map.levels = bytes.subarray(body + map.offset, body + map.offset + this.times.length * map.shape[0] * map.shape[1]);
     this.length = this.times.length;
     this.rows = new Map(this.connections.map(({ id }, row) => [id, row]));
     this.blockRows = new Map(this.blocks.map(({ id }, row) => [id, row]));
@@ -57,14 +59,40 @@ class Recording {
   }
 
   dispose() {
-    for (const image of [...this.pictures, ...this.objectMaps]) URL.revokeObjectURL(image.src);
+    for (const pictures of [this.pictures, this.objectMaps, this.flows]) pictures.dispose();
   }
 }
 
-function picture(bytes, type) {
-  const image = new Image();
-  image.src = URL.createObjectURL(new Blob([bytes], { type }));
-  return image;
+// One picture a frame, all decoded ahead: a seek draws at once what it names. 256 frames of 320 px take 105 MB.
+class Pictures {
+  constructor(blobs) {
+    Object.assign(this, { blobs, bitmaps: [], length: blobs.length });
+  }
+
+  // The bitmap of a frame, or nothing while it is being decoded.
+  at(frame) {
+    return this.bitmaps[frame];
+  }
+
+  // Decodes them all once, a frame's own first; `arrived` hears of each.
+  decode(first, arrived) {
+    if (this.started) return;
+    this.started = true;
+    const order = this.blobs.map((_, index) => (first + index) % this.length);
+    for (const frame of order) {
+      createImageBitmap(this.blobs[frame], { colorSpaceConversion: "none" }).then((bitmap) => {
+        if (this.closed) return bitmap.close();
+        this.bitmaps[frame] = bitmap;
+        arrived(frame);
+      });
+    }
+  }
+
+  dispose() {
+    this.closed = true;
+    for (const bitmap of this.bitmaps) bitmap?.close();
+    this.bitmaps = [];
+  }
 }
 
 // Linear between the palette's stops, which lie at equal steps from 0 to 1.
@@ -87,4 +115,11 @@ function mix(first, second, share) {
 
 const channels = (color) => [1, 3, 5].map((start) => parseInt(color.slice(start, start + 2), 16));
 const number = (value, digits = 3) => (value == null ? "none" : value.toFixed(digits));
+// Writes a recorded number into an element: a few digits to read, the whole value beside them.
+function write(cell, value, digits) {
+  cell.textContent = number(value, digits);
+  if (value == null) delete cell.dataset.value;
+  else cell.dataset.value = value;
+  return cell;
+}
 const arrow = ({ source, target }) => `${source} → ${target}`;

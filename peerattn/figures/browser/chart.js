@@ -1,0 +1,199 @@
+// Lines over the frames on a canvas. What stands still is drawn once; a move of the cursor draws it over that.
+
+const AXIS = { left: 40, right: 14, top: 8, bottom: 20, height: 132 };
+const STEPS = [0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300]; // seconds
+
+class Chart {
+  constructor(explorer) {
+    this.explorer = explorer;
+    this.canvas = element("canvas", { className: "lines", height: AXIS.height, attributes: { "aria-hidden": "true" } });
+    this.still = element("canvas");
+  }
+
+  get width() {
+    return this.canvas.clientWidth;
+  }
+
+  resize() {
+    for (const canvas of [this.canvas, this.still]) {
+      canvas.width = this.width * devicePixelRatio;
+      canvas.height = AXIS.height * devicePixelRatio;
+    }
+  }
+
+  x(frame) {
+    const { length } = this.explorer.recording;
+    return AXIS.left + (length === 1 ? 0.5 : frame / (length - 1)) * (this.width - AXIS.left - AXIS.right);
+  }
+
+  // Where a frame begins, half a step before its own place.
+  edge(frame) {
+    return Math.min(Math.max(this.x(frame - 0.5), AXIS.left), this.x(this.explorer.recording.length - 1));
+  }
+
+  y(value) {
+    const [low, high] = this.range;
+    return AXIS.top + (1 - (value - low) / (high - low)) * (AXIS.height - AXIS.top - AXIS.bottom);
+  }
+
+  frameAt(x) {
+    const last = this.explorer.recording.length - 1;
+    const frame = Math.round(((x - AXIS.left) / (this.width - AXIS.left - AXIS.right)) * last);
+    return Math.min(Math.max(frame, 0), last);
+  }
+
+  // Another chart, size, loop or theme: everything anew. `strong` is the line that stands out, if one does.
+  show(chart, strong) {
+    Object.assign(this, { chart, strong });
+    if (!this.canvas.width) return;
+    this.range = this.explorer.settings.fit && chart.form === "lines" && chart.lines.length ? this.extent() : [0, 1];
+    const pen = this.still.getContext("2d");
+    pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    pen.clearRect(0, 0, this.width, AXIS.height);
+    this.drawLoop(pen);
+    this.drawAxes(pen);
+    if (chart.form === "areas") this.drawAreas(pen);
+    else for (const line of chart.lines) this.drawLine(pen, line);
+    if (!chart.lines.length) this.drawHint(pen);
+    this.draw();
+  }
+
+  // The cursor moved.
+  draw() {
+    if (!this.range) return;
+    const { explorer, canvas, chart } = this;
+    const pen = canvas.getContext("2d");
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.clearRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(this.still, 0, 0);
+    pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    if (explorer.frame !== explorer.cursor) this.drawCursor(pen, explorer.cursor, explorer.theme.quiet, [3, 3]);
+    this.drawCursor(pen, explorer.frame, explorer.theme.text, []);
+    const heights = chart.form === "areas" ? stacked(chart.lines, explorer.frame) : chart.lines.map(({ value }) => value(explorer.frame));
+    chart.lines.forEach(({ color }, index) => dot(pen, [this.x(explorer.frame), this.y(heights[index])], color));
+  }
+
+  // Least and greatest value of the lines and bands, to the next tenth outward.
+  extent() {
+    const edges = this.chart.lines.flatMap(({ value, low = value, high = value }) => [low, high]);
+    const values = edges.flatMap((value) => this.explorer.recording.times.map((_, frame) => value(frame)));
+    return [Math.floor(10 * Math.min(...values)) / 10, Math.ceil(10 * Math.max(...values)) / 10];
+  }
+
+  // Round times, as many as there is room for.
+  ticks() {
+    const { times } = this.explorer.recording;
+    const [first, last] = [times[0], times.at(-1)];
+    const room = (this.width - AXIS.left - AXIS.right) / 64;
+    const step = STEPS.find((each) => (last - first) / each <= room) ?? last - first;
+    const count = step > 0 ? Math.floor((last - first) / step + 1e-6) : 0;
+    const start = Math.ceil(first / step - 1e-6) * step || first;
+    return Array.from({ length: count + 1 }, (_, index) => start + index * step).filter((time) => time <= last + 1e-6);
+  }
+
+  // Where a time lies between the frames, in frames: frames stand at equal steps, times may not.
+  place(time) {
+    const { times } = this.explorer.recording;
+    const next = times.findIndex((other) => other >= time - 1e-6);
+    if (next <= 0) return Math.max(next, 0);
+    return next - (times[next] - time) / (times[next] - times[next - 1]);
+  }
+
+  drawLoop(pen) {
+    const { theme, playback } = this.explorer;
+    const loop = this.dragged ?? playback.loop;
+    if (!loop) return;
+    const [left, right] = [this.edge(loop[0]), this.edge(loop[1] + 1)];
+    pen.fillStyle = mix(theme.background, theme.text, 0.07);
+    pen.fillRect(left, 0, right - left, AXIS.height - AXIS.bottom);
+    pen.lineWidth = 1;
+    for (const x of [left, right]) stroke(pen, theme.quiet, [[x, 0], [x, AXIS.height - AXIS.bottom]]);
+  }
+
+  drawAxes(pen) {
+    const { theme, recording } = this.explorer;
+    const right = this.width - AXIS.right;
+    pen.font = `11px ${theme.font}`;
+    pen.lineWidth = 1;
+    pen.textBaseline = "middle";
+    pen.textAlign = "right";
+    const [low, high] = this.range;
+    for (const value of [low, (low + high) / 2, high]) {
+      stroke(pen, theme.faint, [[AXIS.left, this.y(value)], [right, this.y(value)]]);
+      pen.fillStyle = theme.quiet;
+      pen.fillText(value.toFixed(2), AXIS.left - 8, this.y(value));
+    }
+    pen.textAlign = "center";
+    for (const time of this.ticks()) pen.fillText(`${Number(time.toFixed(3))} s`, this.x(this.place(time)), AXIS.height - 7);
+    for (const { start } of recording.windows.slice(1)) {
+      pen.setLineDash([2, 3]);
+      stroke(pen, theme.quiet, [[this.x(start - 0.5), AXIS.top], [this.x(start - 0.5), AXIS.height - AXIS.bottom]]);
+      pen.setLineDash([]);
+    }
+  }
+
+  points(value) {
+    return this.explorer.recording.times.map((_, frame) => [this.x(frame), this.y(value(frame))]);
+  }
+
+  drawLine(pen, { name, color, pattern, width, value, low, high }) {
+    pen.globalAlpha = this.strong && this.strong !== name ? 0.2 : 1;
+    if (low) fill(pen, `${color}33`, [...this.points(high), ...this.points(low).reverse()]);
+    pen.lineWidth = width;
+    pen.setLineDash(pattern);
+    stroke(pen, color, this.points(value));
+    pen.setLineDash([]);
+    pen.globalAlpha = 1;
+  }
+
+  // Each on the one before, from 0 to 1; its upper edge has its dash.
+  drawAreas(pen) {
+    const { lines } = this.chart;
+    lines.forEach((line, index) => {
+      const [top, bottom] = [index + 1, index].map((count) => (frame) => stacked(lines.slice(0, count), frame).at(-1) ?? 0);
+      pen.globalAlpha = this.strong && this.strong !== line.name ? 0.2 : 1;
+      fill(pen, `${line.color}66`, [...this.points(top), ...this.points(bottom).reverse()]);
+      pen.globalAlpha = 1;
+      this.drawLine(pen, { ...line, value: top });
+    });
+  }
+
+  drawHint(pen) {
+    pen.textAlign = "center";
+    pen.fillStyle = this.explorer.theme.quiet;
+    pen.font = `13px ${this.explorer.theme.font}`;
+    pen.fillText("point at a block or connection of the graph, or pin one", this.width / 2, this.y(0.75));
+  }
+
+  drawCursor(pen, frame, color, pattern) {
+    const x = this.x(frame);
+    pen.lineWidth = 1.5;
+    pen.setLineDash(pattern);
+    stroke(pen, color, [[x, 0], [x, AXIS.height - AXIS.bottom]]);
+    pen.setLineDash([]);
+  }
+}
+
+function path(pen, points) {
+  pen.beginPath();
+  for (const [x, y] of points) pen.lineTo(x, y);
+}
+
+function stroke(pen, color, points) {
+  pen.strokeStyle = color;
+  path(pen, points);
+  pen.stroke();
+}
+
+function fill(pen, color, points) {
+  pen.fillStyle = color;
+  path(pen, points);
+  pen.fill();
+}
+
+function dot(pen, [x, y], color) {
+  pen.beginPath();
+  pen.arc(x, y, 3.5, 0, 2 * Math.PI);
+  pen.fillStyle = color;
+  pen.fill();
+}

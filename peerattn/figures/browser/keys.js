@@ -1,0 +1,58 @@
+// The keyboard: what each key does, and the list of them that "?" opens.
+
+const KEYS = [
+  { keys: [" "], shown: "Space", does: "play, pause", act: (explorer) => explorer.toggle() },
+  { keys: ["ArrowLeft"], shown: "←", does: "previous frame", act: (explorer) => explorer.seek(explorer.cursor - 1) },
+  { keys: ["ArrowRight"], shown: "→", does: "next frame", act: (explorer) => explorer.seek(explorer.cursor + 1) },
+  { keys: ["Home"], shown: "Home", does: "first frame", act: (explorer) => explorer.seek(0) },
+  { keys: ["End"], shown: "End", does: "last frame", act: (explorer) => explorer.seek(Infinity) },
+  { keys: ["PageUp"], shown: "Page Up", does: "previous window", act: (explorer) => explorer.seekWindow(-1) },
+  { keys: ["PageDown"], shown: "Page Down", does: "next window", act: (explorer) => explorer.seekWindow(1) },
+  { keys: ["["], shown: "[", does: "loop from here", act: ({ playback, cursor }) => playback.loopFrom(cursor) },
+  { keys: ["]"], shown: "]", does: "loop to here", act: ({ playback, cursor }) => playback.loopTo(cursor) },
+  { keys: ["Escape"], shown: "Esc", does: "let go of what is pinned", act: (explorer) => explorer.pin(null) },
+  { keys: ["?"], shown: "?", does: "this list", act: (explorer) => explorer.timeline.transport.help.toggle() },
+];
+const POINTER = [
+  ["point at the timeline", "look at that frame"],
+  ["click or drag there", "go to it"],
+  ["drag with Shift", "loop what is dragged over"],
+];
+
+// Acts on a key that is pressed inside the explorer, unless the element with the focus needs it.
+function press(explorer, event) {
+  const [focused] = event.composedPath();
+  const key = KEYS.find(({ keys }) => keys.includes(event.key));
+  const typing = focused.matches("select, textarea, input:not([type=range], [type=checkbox])");
+  const pressing = event.key === " " && focused.matches("button, summary, a, input[type=checkbox]");
+  const closing = event.key === "Escape" && explorer.timeline.transport.help.open;
+  if (!key || typing || pressing || closing || event.ctrlKey || event.metaKey || event.altKey) return;
+  key.act(explorer);
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+class KeyHelp {
+  constructor() {
+    const row = (key, does) => [element("dt", {}, key), element("dd", {}, does)];
+    this.list = element(
+      "div",
+      { className: "keys", popover: "auto", tabIndex: -1, attributes: { role: "dialog", "aria-label": "keys" } },
+      element("h3", {}, "Keys"),
+      element("dl", {}, ...KEYS.flatMap(({ shown, does }) => row(element("kbd", {}, shown), does))),
+      element("h3", {}, "Pointer"),
+      element("dl", {}, ...POINTER.flatMap(([how, does]) => row(how, does))),
+    );
+    this.button = element("button", { type: "button", className: "icon", title: "keys (?)", ariaLabel: "keys" }, "?");
+    this.button.popoverTargetElement = this.list;
+    this.parts = [this.button, this.list];
+  }
+
+  get open() {
+    return this.list.matches(":popover-open");
+  }
+
+  toggle() {
+    this.list.togglePopover();
+  }
+}

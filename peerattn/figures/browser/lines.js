@@ -1,0 +1,53 @@
+// What the timeline draws: a title, and lines with their look and their value at each frame.
+
+const CONNECTIONS = {
+  title: "attention by connection",
+  note: "mean attention factor over the channels; of a pinned connection also its least and greatest channel",
+  form: "lines",
+};
+
+// The chart that the settings choose, for what is pointed at or pinned; lines go back to front.
+function chartOf(explorer) {
+  const { recording, focus } = explorer;
+  const name = chartName(explorer);
+  if (name === "connections") return { ...CONNECTIONS, lines: focus ? connectionLines(explorer) : [] };
+  const chart = recording.charts[name];
+  const lines = chart.lines.map((line, row) => ({ ...line, width: 2, value: (frame) => recording.at(name, row, frame) }));
+  if (chart.form === "lines" && focus?.kind === "connection") {
+    lines.push({ ...connectionLine(recording, focus.id), color: explorer.theme.text, pattern: [], width: 2.5 });
+  }
+  return { ...chart, lines };
+}
+
+// A chart that the clip has no numbers for gives way to the first.
+function chartName({ recording, settings }) {
+  return settings.lines === "connections" || settings.lines in recording.charts ? settings.lines : Object.keys(recording.charts)[0];
+}
+
+function connectionLines({ recording, focus }) {
+  if (focus.kind === "connection") {
+    const row = recording.rows.get(focus.id);
+    const band = { low: (frame) => recording.at("least", row, frame), high: (frame) => recording.at("greatest", row, frame) };
+    return [{ ...connectionLine(recording, focus.id), ...band }];
+  }
+  const into = recording.into(focus.id).map(({ id, source }) => [id, source, 2]);
+  const outOf = recording.outOf(focus.id).map(({ id, target }) => [id, target, 1.25]);
+  return [...into, ...outOf].map(([id, other, width], index) => ({
+    ...connectionLine(recording, id), color: recording.lookOfBlock(other).color, pattern: PATTERNS[index % PATTERNS.length], width,
+  }));
+}
+
+function connectionLine(recording, id) {
+  const connection = recording.connection(id);
+  const row = recording.rows.get(id);
+  return { name: arrow(connection), ...recording.lookOfBlock(connection.source), width: 2.5, value: (frame) => recording.at("shade", row, frame) };
+}
+
+// Of areas that lie on one another: where each one ends.
+function stacked(lines, frame) {
+  let top = 0;
+  return lines.map(({ value }) => (top += value(frame)));
+}
+
+// Dashes that tell lines of one colour apart, canvas pixels.
+const PATTERNS = [[], [9, 5], [2, 4], [9, 4, 2, 4], [14, 5], [14, 4, 2, 4]];

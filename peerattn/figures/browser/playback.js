@@ -1,0 +1,86 @@
+// The clock: a clip plays at its own times × speed, once through, or its loop again and again.
+
+class Playback {
+  constructor(explorer) {
+    Object.assign(this, { explorer, playing: false });
+  }
+
+  // First and last frame of the loop, or nothing; the setting counts from 1, as "3-17".
+  get loop() {
+    const [first, last] = (/^\d+-\d+$/.exec(this.explorer.settings.loop)?.[0].split("-") ?? []).map((text) => Number(text) - 1);
+    return first >= 0 && first < last && last < this.explorer.recording.length ? [first, last] : null;
+  }
+
+  // Frames in either order; fewer than two are no loop.
+  set loop(frames) {
+    const [first, last] = (frames ?? []).map((frame) => Math.min(Math.max(frame, 0), this.explorer.recording.length - 1)).sort((a, b) => a - b);
+    this.explorer.change("loop", first < last ? `${first + 1}-${last + 1}` : "");
+  }
+
+  get span() {
+    return this.loop ?? [0, this.explorer.recording.length - 1];
+  }
+
+  // The loop starts, or ends, at the cursor; where its other end would lie behind, it goes to the clip's.
+  loopFrom(first) {
+    const last = this.span[1];
+    this.loop = [first, last > first ? last : Infinity];
+  }
+
+  loopTo(last) {
+    const first = this.span[0];
+    this.loop = [first < last ? first : 0, last];
+  }
+
+  toggle() {
+    const { explorer } = this;
+    if (this.playing) return this.pause();
+    if (explorer.recording.length === 1) return;
+    if (explorer.cursor === this.span[1]) explorer.move(this.span[0]);
+    this.tell(true);
+    this.start();
+  }
+
+  // From here on, clip time = its time now + speed × the time that passes.
+  start() {
+    const { explorer } = this;
+    const { times, end } = explorer.recording;
+    const [first, last] = this.span;
+    if (explorer.cursor < first || explorer.cursor > last) explorer.move(first);
+    const [began, from] = [performance.now(), times[explorer.cursor]];
+    const tick = (now) => {
+      if (!this.playing) return;
+      const time = from + ((now - began) / 1000) * explorer.settings.speed;
+      let frame = explorer.cursor;
+      while (frame < last && times[frame + 1] <= time) frame += 1;
+      explorer.move(frame);
+      if (time >= (times[last + 1] ?? end)) return this.finish(first);
+      this.ticking = requestAnimationFrame(tick);
+    };
+    cancelAnimationFrame(this.ticking);
+    this.ticking = requestAnimationFrame(tick);
+  }
+
+  finish(first) {
+    if (!this.loop) return this.pause();
+    this.explorer.move(first);
+    this.start();
+  }
+
+  pause() {
+    cancelAnimationFrame(this.ticking);
+    if (!this.playing) return;
+    this.tell(false);
+    this.explorer.rest();
+  }
+
+  tell(playing) {
+    this.playing = playing;
+    this.explorer.timeline.transport.tell(playing);
+  }
+
+  // Speed or loop have changed.
+  changed() {
+    if (this.playing) this.start();
+  }
+}

@@ -1,0 +1,70 @@
+// The windows under the lines: a button each, with its most probable classes.
+
+const ROOMY = 150; // px from which a window has room for more than its first class
+
+class Windows {
+  constructor(explorer, chart) {
+    Object.assign(this, { explorer, chart });
+    this.strip = element("div", { className: "windows" });
+    this.card = element("div", { className: "card", hidden: true, attributes: { "aria-hidden": "true" } });
+    this.element = element("div", { className: "strip" }, this.strip, this.card);
+  }
+
+  load(recording) {
+    this.recording = recording;
+    this.buttons = recording.windows.map((window, index) => this.button(window, index));
+    this.strip.replaceChildren(...this.buttons);
+    this.card.hidden = true;
+    this.now = null;
+  }
+
+  button({ start, stop, classes }, index) {
+    const said = classes.map(([name, probability]) => `${name} ${number(probability)}`).join(", ");
+    const label = `window ${index + 1}, frames ${start + 1} to ${stop}: ${said}`;
+    const show = () => this.showCard(index);
+    const hide = () => (this.card.hidden = true);
+    return element(
+      "button",
+      { type: "button", ariaLabel: label, onclick: () => this.explorer.seek(start), onpointerenter: show, onfocus: show, onpointerleave: hide, onblur: hide },
+      element("span", { className: "number" }, `window ${index + 1}`),
+      ...classes.map((each) => probabilityRow(each)),
+    );
+  }
+
+  // What a narrow window has no room for.
+  showCard(index) {
+    const button = this.buttons[index];
+    if (button.clientWidth >= ROOMY) return;
+    const { start, stop, classes } = this.recording.windows[index];
+    this.card.replaceChildren(element("b", {}, `window ${index + 1}, frames ${start + 1} to ${stop}`), ...classes.map((each) => probabilityRow(each)));
+    this.card.hidden = false;
+    const room = this.strip.clientWidth - this.card.offsetWidth;
+    this.card.style.left = `${Math.max(Math.min(button.offsetLeft, room), 0)}px`;
+  }
+
+  place() {
+    this.buttons.forEach((button, index) => {
+      const { start, stop } = this.recording.windows[index];
+      const width = this.chart.edge(stop) - this.chart.edge(start) - 2;
+      button.style.left = `${this.chart.edge(start)}px`;
+      button.style.width = `${width}px`;
+      button.classList.toggle("narrow", width < ROOMY);
+    });
+    this.strip.classList.toggle("short", this.buttons.every((button) => button.classList.contains("narrow")));
+  }
+
+  draw() {
+    const now = this.recording.window(this.explorer.frame);
+    if (now === this.now) return;
+    this.buttons[this.now]?.classList.remove("now");
+    this.buttons[now].classList.add("now");
+    this.now = now;
+  }
+}
+
+// A class's name over a bar as long as its probability.
+function probabilityRow([name, probability]) {
+  const bar = element("i", { className: "bar" });
+  bar.style.width = `${100 * probability}%`;
+  return element("span", { className: "class" }, bar, element("span", { className: "name" }, name), write(element("b"), probability, 2));
+}

@@ -1,0 +1,89 @@
+"""The lines that the explorer's timeline can draw: a table of one row a frame, and how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from peerattn.figures.palette import LEVELS, PATTERNS, looks
+from peerattn.tables import attention_by, modality_share
+from peerattn.trace import Trace
+
+
+@dataclass(frozen=True)
+class Line:
+    """Name, CSS colour and dash (canvas pixels, none: solid) of a line."""
+
+    name: str
+    color: str
+    pattern: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines between 0 and 1; `areas` lie on one another and fill it. `note` defines what is drawn."""
+
+    title: str
+    note: str
+    form: Literal["lines", "areas"]
+    lines: tuple[Line, ...]
+    table: pd.DataFrame
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """All but the numbers."""
+        return {
+            "title": self.title,
+            "note": self.note,
+            "form": self.form,
+            "lines": [asdict(line) for line in self.lines],
+        }
+
+
+def charts(trace: Trace) -> dict[str, Chart]:
+    """Name → chart, of those that the trace has numbers for."""
+    return {name: chart for name, make in _CHARTS.items() if (chart := make(trace))}
+
+
+def _by_modality(trace: Trace) -> Chart:
+    note = (
+        "mean attention factor of the connections from a modality's input blocks; mixed: inner blocks"
+    )
+    table = attention_by(trace)
+    return Chart("attention by modality", note, "lines", _modality_lines(trace, table.columns), table)
+
+
+def _by_level(trace: Trace) -> Chart:
+    note = "mean attention factor of the connections that arrive at each level"
+    table = attention_by(trace, "level")
+    lines = tuple(
+        Line(name, LEVELS[index % len(LEVELS)], PATTERNS[index % len(PATTERNS)])
+        for index, name in enumerate(table.columns)
+    )
+    return Chart("attention by level", note, "lines", lines, table)
+
+
+def _share(trace: Trace) -> Chart | None:
+    if any(connection.magnitude is None for connection in trace.connections):
+        return None
+    note = (
+        "of each block's input, the share of ‖σ(w)·A⊙X‖₁ per incoming connection, carried up from the "
+        "inputs; here of what reaches the output"
+    )
+    table = modality_share(trace)
+    return Chart("modality share", note, "areas", _modality_lines(trace, table.columns), table)
+
+
+def _modality_lines(trace: Trace, names: Sequence[str] | pd.Index[str]) -> tuple[Line, ...]:
+    styles = looks([modality.name for modality in trace.structure.modalities])
+    return tuple(Line(name, styles[name].color, styles[name].pattern) for name in names)
+
+
+_CHARTS: dict[str, Callable[[Trace], Chart | None]] = {
+    "modality": _by_modality,
+    "level": _by_level,
+    "share": _share,
+}

@@ -1,0 +1,24 @@
+"""The explorer at the size of a published network, over numbered frames: `streamlit run tests/pages/cursor.py`."""
+
+import streamlit as st
+
+from app.explorer import explorer, pack
+from peerattn import published
+from tests.traces import bar_codes, object_ids, quarters_flow, trace_of
+
+FRAMES = 64
+
+
+@st.cache_resource
+def shown():
+    trace = trace_of(published.structure("full_asnp50"), frames=FRAMES, rate=24)
+    ids = object_ids(FRAMES, side=320)
+    return trace, pack(trace, bar_codes(FRAMES), object_ids=ids, flow=quarters_flow(FRAMES))
+
+
+st.set_page_config(layout="wide")
+st.session_state.runs = st.session_state.get("runs", 0) + 1
+trace, packed = shown()
+selection = explorer(trace, packed, key="explorer")
+st.text(f"runs: {st.session_state.runs}")
+st.text(f"selected: {selection.kind} {selection.id}" if selection else "selected: nothing")
