@@ -12,16 +12,17 @@ from typing import Annotated, Any
 import typer
 
 from peerattn import checkpoint as checkpoints
-from peerattn import convert, pruning, published, reports, structure_report, training, untrained
+from peerattn import convert, pruning, published, reports, structure_report, training
 from peerattn.checkpoint import Checkpoint
-from peerattn.console import Device, chosen_device, progress_bar, refusals, report
-from peerattn.data import Example, FolderExamples, labelled_files, read_clip
+from peerattn.clip_commands import export_command, record_command, report_command
+from peerattn.clip_commands import segmenter as segmenter_of
+from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, refusals, report
+from peerattn.data import Example, FolderExamples, labelled_files
 from peerattn.errors import PeerattnError
 from peerattn.evaluation import Evaluation, evaluate
 from peerattn.generated import GeneratedExamples
 from peerattn.latency import latencies
-from peerattn.modalities import ClipSettings, Segmenter, load_segmenter
-from peerattn.recorder import record
+from peerattn.modalities import ClipSettings
 from peerattn.segmentation_training import (
     SegmenterConfig,
     evaluate_segmenter,
@@ -31,10 +32,6 @@ from peerattn.segmentation_training import (
 
 app = typer.Typer(help="Peer-attention video networks: build, train, record, prune.")
 
-SEGMENTER = "actionworld-objects"
-
-DeviceOption = Annotated[Device, typer.Option(help="Where to run.")]
-JsonOption = Annotated[str | None, typer.Option("--json", help="Write JSON to FILE, or to stdout for '-'.")]
 CheckpointOption = Annotated[str, typer.Option(help="The name of a checkpoint.")]
 DataOption = Annotated[
     Path | None, typer.Option(help="A folder of labelled clips; without it, generated test clips.")
@@ -51,46 +48,9 @@ ClipWidthOption = Annotated[
 ]
 
 
-@app.command("record")
-def record_command(
-    clip: Annotated[Path, typer.Argument(help="A video file.")],
-    checkpoint: Annotated[
-        str, typer.Option(help="A checkpoint, or with untrained filters: a published network, a JSON file.")
-    ] = "actionworld",
-    objects: Annotated[
-        Path | None, typer.Option(help="A file of object maps that goes with the clip.")
-    ] = None,
-    hold: Annotated[bool, typer.Option(help="Keep a map for the frames after it that have none.")] = False,
-    start: Annotated[float, typer.Option(help="Where to start, in seconds.", min=0)] = 0.0,
-    stop: Annotated[float | None, typer.Option(help="Where to stop, in seconds.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the whole trace to this JSON file.")] = None,
-    device: DeviceOption = Device.auto,
-    json_file: JsonOption = None,
-) -> None:
-    """Predictions for a clip, and the trace of every connection while it ran."""
-    loaded = untrained.opened(checkpoint, chosen_device(device))
-    modalities = loaded.structure.read_modalities
-    segmenter = None if objects else _segmenter(loaded)
-    prepared = read_clip(
-        clip,
-        modalities,
-        loaded.settings,
-        objects=objects,
-        segmenter=segmenter,
-        stretch=(start, stop),
-        hold=hold,
-    )
-    with progress_bar("windows") as progress:
-        trace = record(
-            loaded.network,
-            prepared,
-            window=loaded.settings.window,
-            remarks=loaded.remarks,
-            progress=progress,
-        )
-    if out:
-        trace.save(out)
-    report(trace.to_json(), reports.predictions_table(trace, clip.name), json_file)
+app.command("record")(record_command)
+app.command("report")(report_command)
+app.command("export")(export_command)
 
 
 @app.command("structure")
@@ -274,11 +234,6 @@ def _given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _segmenter(loaded: Checkpoint) -> Segmenter | None:
-    reads_objects = any(modality.name == "object" for modality in loaded.structure.read_modalities)
-    return load_segmenter(SEGMENTER) if reads_objects else None
-
-
 def _examples(
     loaded: Checkpoint, data: Path | None, split: str | None, *, clips: int, objects: reports.Objects
 ) -> Sequence[Example]:
@@ -287,11 +242,11 @@ def _examples(
     if data is not None:
         files = labelled_files(data, split=split)
         needs_maps = any(file.objects is None for file in files)
-        segmenter = _segmenter(loaded) if needs_maps else None
+        segmenter = segmenter_of(loaded) if needs_maps else None
         return FolderExamples(files, loaded.class_names, segmenter=segmenter, **reading)
     if split is not None:
         raise PeerattnError("--split chooses among the clips of a folder: give --data FOLDER too")
-    segmenter = _segmenter(loaded) if objects is reports.Objects.estimated else None
+    segmenter = segmenter_of(loaded) if objects is reports.Objects.estimated else None
     return GeneratedExamples(clips, loaded.class_names, segmenter=segmenter, **reading)
 
 

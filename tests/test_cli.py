@@ -1,14 +1,19 @@
 """The command line: what it prints for programs and people, and one plain line for what it refuses."""
 
+import base64
 import csv
+import gzip
 import json
 import math
+import re
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -19,12 +24,13 @@ from peerattn.actionworld import CLASS_NAMES, MAP_NAMES, generate
 from peerattn.checkpoint import load
 from peerattn.modalities import ObjectMaps, write_objects
 from peerattn.structure import Structure
+from peerattn.tables import frame_ends
 from peerattn.trace import Trace
 from peerattn.weights import CARD_FILE, WEIGHTS_FILE
 from tests.media import moving_square, write_video
 from tests.small import small_structure, write_small_checkpoints
 
-COMMANDS = ("record", "structure", "evaluate", "prune", "train", "train-objects")
+COMMANDS = ("record", "report", "export", "structure", "evaluate", "prune", "train", "train-objects")
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -87,7 +93,7 @@ def test_every_command_explains_itself(run: Run, command: str) -> None:
     code, out, err = run(command, "--help")
     assert (code, err) == (0, "")
     assert "Usage" in out
-    assert "--json" in out
+    assert "--json" in out or command in ("report", "export")
     assert command == "train-objects" or "--device" in out
 
 
@@ -112,6 +118,58 @@ def test_record_writes_the_trace_and_says_what_it_predicts(run: Run, folder: Pat
     assert np.array_equal(trace.probabilities, mean)
     text = (folder / "trace.json").read_text()
     assert Trace.from_json(text).to_json() == text
+
+
+CLIP = ("clip.mp4", "--checkpoint", "small", "--objects", "clip.npz")
+
+
+def test_report_is_one_file_with_the_trace_inside(run: Run, folder: Path) -> None:
+    code, out, err = run("report", *CLIP, "-o", "report.html")
+    assert (code, err) == (0, "")
+    assert out.startswith("report.html: ")
+    answer(run, "record", *CLIP, "--out", "trace.json")
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    packed = re.findall(r'id="trace">([^<]*)<', html)[0]
+    assert gzip.decompress(base64.b64decode(packed)).decode() == (folder / "trace.json").read_text()
+    assert date.today().isoformat() in html
+
+
+@pytest.mark.parametrize("table", ["connections", "factors", "attention-weights", "blocks", "predictions"])
+def test_export_writes_tables(run: Run, folder: Path, table: str) -> None:
+    code, out, err = run("export", *CLIP, "-o", "table.csv", "--table", table)
+    assert (code, out, err) == (0, "table.csv\n", "")
+    rows = list(csv.DictReader((folder / "table.csv").read_text().splitlines()))
+    assert rows and all(None not in row.values() for row in rows)
+
+
+def test_export_writes_the_trace_and_films(run: Run, folder: Path) -> None:
+    assert run("export", *CLIP, "-o", "trace.json")[0] == 0
+    trace = Trace.load(folder / "trace.json")
+    for name, words in (("film.mp4", ("--speed", 2)), ("film.gif", ("--dark", "--stop", 0.5))):
+        code, out, err = run("export", *CLIP, "-o", name, *words)
+        assert (code, out, err) == (0, f"{name}\n", "")
+    with av.open(str(folder / "film.mp4")) as film:
+        assert len(list(film.decode(video=0))) == len(trace.times)
+        assert film.duration / 1e6 == pytest.approx(frame_ends(trace.times)[-1] / 2, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("export", *CLIP, "-o", "film.avi"), "does not end in"),
+        (("export", *CLIP, "-o", "absent/film.mp4"), "is not a folder"),
+        (("export", *CLIP, "-o", "film.mp4", "--speed", 0), "a speed of 0"),
+        (("export", *CLIP, "-o", "film.mp4", "--frame-rate", 1000), "a frame rate of 1000"),
+        (("report", *CLIP, "-o", "report.pdf"), "does not end in .html"),
+        (("report", "absent.mp4", "-o", "report.html"), "absent.mp4"),
+    ],
+)
+def test_reports_and_exports_refuse_in_one_line(
+    run: Run, folder: Path, words: tuple[object, ...], said: str
+) -> None:
+    before = set(folder.iterdir())
+    assert said in refusal(run, *words)
+    assert set(folder.iterdir()) == before
 
 
 def test_record_shows_people_a_table(run: Run) -> None:

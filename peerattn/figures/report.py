@@ -1,0 +1,214 @@
+"""The standalone report: one HTML file that opens by double-click and asks nothing of any network.
+
+It holds the explorer with its recording, the panels, the tables and the trace itself. What changes from
+moment to moment is given: two reports of the same trace are the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from peerattn import tables
+from peerattn.figures.recording import digest
+from peerattn.figures.scripts import part, script
+from peerattn.trace import Trace
+
+BUDGET = 5_000_000
+"""Bytes beyond the libraries; what does not fit is left out, and the report says what."""
+REFUSING = (
+    "default-src 'none'; img-src blob: data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
+"""No request of any kind; scripts are allowed one by one, by their hashes."""
+MARKS = {"pruned": False, "removed": [], "dead": [], "peerOnly": [], "starved": []}
+
+TABLES: dict[str, Callable[[Trace], pd.DataFrame]] = {
+    "Predictions": tables.predictions_table,
+    "Connections": tables.connections_table,
+    "Attention weights": tables.attention_weights_table,
+    "Blocks": tables.blocks_table,
+    "Factors by frame": tables.factors_table,
+}
+
+
+@dataclass(frozen=True)
+class About:
+    """What stands at the head: names, when the report was made, and what else is to be known."""
+
+    clip: str
+    checkpoint: str
+    made: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stem(self) -> str:
+        return self.clip.rpartition(".")[0] or self.clip
+
+
+def report_html(
+    trace: Trace, recording: bytes, about: About, *, start: Mapping[str, Any] | None = None
+) -> str:
+    """The page of one clip; `recording` is that of `figures.recording`.
+
+    `start` may hold the frame (from 1), `pin` (`kind id`) and settings by which the explorer begins.
+    """
+    page = _Page()
+    page.add("said", json.dumps(_said(recording, about, start or {})))
+    page.add("recording", base64.b64encode(recording).decode())
+    page.tables(trace)
+    page.fit("trace", "the trace file", lambda: _packed(trace.to_json()))
+    scripts = [f'<script type="module">{text}</script>' for text in _scripts()]
+    return "\n".join(
+        [
+            "<!doctype html>",
+            '<html lang="en">',
+            f"<head>{_head(about)}</head>",
+            "<body><main>",
+            _header(trace, about),
+            _predictions(trace),
+            '<section aria-label="explorer"><div id="explorer"></div></section>',
+            page.html(),
+            "</main>",
+            *page.data,
+            *scripts,
+            "</body></html>\n",
+        ]
+    )
+
+
+class _Page:
+    """What has been put on the page within the budget, and what was left out."""
+
+    def __init__(self) -> None:
+        self.data: list[str] = []
+        self.sections: list[str] = []
+        self.left_out: list[str] = []
+        self.size = 0
+
+    def add(self, name: str, text: str) -> None:
+        """A block of data that runs nothing: `<` cannot end it."""
+        block = f'<script type="text/plain" id="{name}">{text.replace("<", chr(92) + "u003c")}</script>'
+        self.data.append(block)
+        self.size += len(block.encode())
+
+    def fit(self, name: str, title: str, make: Callable[[], str]) -> None:
+        """A block of data, where it still fits."""
+        text = make()
+        if self.size + len(text) > BUDGET:
+            self.left_out.append(title)
+        else:
+            self.add(name, text)
+
+    def tables(self, trace: Trace) -> None:
+        for title, make in TABLES.items():
+            text = _table(title, make(trace))
+            if self.size + len(text.encode()) > BUDGET:
+                self.left_out.append(f"the table {title}")
+            else:
+                self.sections.append(text)
+                self.size += len(text.encode())
+
+    def html(self) -> str:
+        left_out = f"<p>Left out, to stay within {BUDGET // 1_000_000} MB: {', '.join(self.left_out)}.</p>"
+        return "\n".join(
+            [
+                '<section class="tables"><h2>Tables</h2>',
+                *self.sections,
+                "</section>",
+                '<footer><button type="button" id="save" hidden>Save the trace (JSON)</button>',
+                left_out if self.left_out else "",
+                "</footer>",
+            ]
+        )
+
+
+def _said(recording: bytes, about: About, start: Mapping[str, Any]) -> dict[str, Any]:
+    """What the explorer is told, as a page of the app would."""
+    kind, _, name = str(start.get("pin", "")).partition(" ")
+    selected = {"kind": kind, "id": name} if name else None
+    shown = {"recording": digest(recording), "selected": selected, "start": {"token": "report", **start}}
+    return {"stem": about.stem, "data": {**MARKS, **shown}}
+
+
+def _packed(text: str) -> str:
+    """The text's exact bytes, gzip in base64; the same text gives the same bytes."""
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+
+
+def _scripts() -> tuple[str, ...]:
+    """As a browser reads them, which turns every line end into one character before it hashes."""
+    texts = (script(), part("report.js"))
+    return tuple(text.replace("\r\n", "\n").replace("\r", "\n") for text in texts)
+
+
+def _head(about: About) -> str:
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in _scripts()]
+    allowed = " ".join(f"'sha256-{value}'" for value in hashes)
+    return "\n".join(
+        [
+            '<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{REFUSING}; script-src {allowed}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{escape(about.clip)} · {escape(about.checkpoint)}</title>",
+            f"<style>{part('report.css')}</style>",
+        ]
+    )
+
+
+def _header(trace: Trace, about: About) -> str:
+    windows = len(trace.windows)
+    facts = {
+        "checkpoint": about.checkpoint,
+        "frames": f"{len(trace.times)} in {windows} window{'s' * (windows > 1)}",
+        **({"object maps": trace.objects} if trace.objects else {}),
+        **about.facts,
+        "made": about.made,
+    }
+    rows = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items()
+    )
+    remarks = "".join(f'<p class="remark">{escape(remark)}</p>' for remark in trace.remarks)
+    return f"<header><h1>{escape(about.clip)}</h1><dl>{rows}</dl>{remarks}</header>"
+
+
+def _predictions(trace: Trace) -> str:
+    """The five likeliest classes of the clip, each with its bar."""
+    order = np.argsort(-trace.probabilities, kind="stable")[:5]
+    rows = "".join(
+        f'<li><span>{escape(trace.class_names[index])}</span><span class="track">'
+        f'<i style="width:{100 * float(trace.probabilities[index]):.2f}%"></i></span>'
+        f'<b data-value="{trace.probabilities[index]!s}">{trace.probabilities[index]:.3f}</b></li>'
+        for index in order
+    )
+    return f'<section class="predictions"><h2>Prediction</h2><ol>{rows}</ol></section>'
+
+
+def _table(title: str, table: pd.DataFrame) -> str:
+    """Closed at first; each number in full stands beside the one that is shown."""
+    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in table.columns)
+    columns = [list(table[name].to_numpy()) for name in table.columns]  # keeps float32 what it is
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in zip(*columns, strict=True))
+    save = f'<button type="button" data-save="{escape(title.lower().replace(" ", "-"))}">Save as CSV</button>'
+    return (
+        f"<details><summary>{escape(title)} <small>{len(table):,} rows</small></summary>{save}"
+        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(title)}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
+    )
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float | np.floating):
+        if np.isnan(value):
+            return '<td class="number" data-value="">none</td>'
+        return f'<td class="number" data-value="{value!s}">{value:.3f}</td>'
+    kind = ' class="number"' if isinstance(value, int | np.integer) else ""
+    return f"<td{kind}>{escape(str(value))}</td>"

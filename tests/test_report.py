@@ -1,0 +1,176 @@
+"""The standalone report: what it holds, and in Chromium from the disk, with every request refused."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from peerattn.figures import report
+from peerattn.figures.recording import recording
+from peerattn.figures.report import About, report_html
+from peerattn.tables import connections_table, factors_table
+from tests.traces import HOSTILE, images, object_ids, shown_frame, trace
+
+TRACE = trace(hostile=True)
+ABOUT = About(f"clip {HOSTILE}.mp4", HOSTILE, "2030-01-02", {"stretch": HOSTILE})
+RECORDING = recording(TRACE, images(), object_ids=object_ids(), object_names={2: HOSTILE})
+OF = "root => peerattnExplorer.of(root)"
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    return report_html(TRACE, RECORDING, ABOUT)
+
+
+def test_the_same_trace_gives_the_same_bytes(html):
+    assert report_html(TRACE, RECORDING, ABOUT) == html
+
+
+def test_nothing_in_it_names_another_place(html):
+    """Addresses in the libraries' texts are names of XML spaces and comments: the policy forbids them all."""
+    own = re.sub(r'<script type="module">.*?</script>', "", html, flags=re.DOTALL)
+    assert not re.search(r"https?://", own)
+    assert "default-src 'none'" in own and "unsafe-eval" not in own
+    assert re.findall(r"script-src [^;\"]*", own)[0].count("'sha256-") == html.count('<script type="module">')
+
+
+def test_names_are_text(html):
+    own = re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
+    assert "<img" not in own and "<b>&amp;%" not in own
+    assert set(re.findall(r"^<script type=\"([a-z/]+)\"", html, re.MULTILINE)) == {"text/plain", "module"}
+
+
+def libraries(html: str) -> int:
+    return sum(map(len, re.findall(r'<script type="module">.*?</script>', html, re.DOTALL)))
+
+
+def test_it_stays_within_its_budget_and_says_what_it_leaves_out(monkeypatch):
+    long = trace(frames=64, window=16)
+    packed = recording(long, images(64))
+    whole = report_html(long, packed, ABOUT)
+    assert "Left out" not in whole
+    assert len(whole.encode()) - libraries(whole) < report.BUDGET
+    monkeypatch.setattr(report, "BUDGET", 1_000_000)
+    part = report_html(long, recording(long, images(64)), ABOUT)
+    assert len(part.encode()) - libraries(part) < 1_050_000  # its head and style too
+    assert "Left out, to stay within 1 MB: the table Factors by frame" in part
+
+
+@pytest.fixture(scope="module")
+def file(html: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(html, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def opened(chromium: Browser, file: Path) -> Iterator[Page]:
+    """The report from its file, with the network off; fails on any request or error."""
+    context = chromium.new_context(viewport={"width": 1400, "height": 900}, offline=True)
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    errors: list[str] = []
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.goto(file.as_uri())
+    page.locator("canvas.screen[data-drawn]").wait_for()
+    yield page
+    context.close()
+    assert errors == []
+    assert [url for url in asked if not url.startswith(("blob:", "data:"))] == [file.as_uri()]
+
+
+@pytest.mark.browser
+def test_cursor_moves_click_pins_and_numbers_are_the_traces(opened):
+    root = opened.locator(".explorer")
+    connection = TRACE.connections[5]
+    root.get_by_role("combobox", name="show a block or connection").select_option(
+        f"connection {connection.key}"
+    )
+    assert root.evaluate(f"root => ({OF})(root).pinned") == {"kind": "connection", "id": connection.key}
+    for frame in (0, 7, 19):
+        root.get_by_role("slider", name="frame").fill(str(frame))
+        expect(root.locator("canvas.screen")).to_have_attribute("data-frame", str(frame))
+        pixel = root.locator("canvas.screen").evaluate(
+            "canvas => canvas.getContext('2d').getImageData(50, 50, 1, 1).data[0]"
+        )
+        assert shown_frame(pixel) == frame
+        shades = root.evaluate(
+            f"""root => {{ const {{ recording, frame }} = ({OF})(root);
+            return recording.connections.map((_, row) => recording.at("shade", row, frame)); }}"""
+        )
+        assert shades == [float(each.shade[frame]) for each in TRACE.connections]
+
+
+@pytest.mark.browser
+def test_saved_files_are_the_trace_and_its_tables(opened):
+    with opened.expect_download() as saved:
+        opened.get_by_role("button", name="Save the trace").click()
+    assert saved.value.path().read_text(encoding="utf-8") == TRACE.to_json()
+    for title, make in (("Connections", connections_table), ("Factors by frame", factors_table)):
+        opened.locator("summary").filter(has_text=title).click()
+        with opened.expect_download() as saved:
+            opened.locator("details").filter(has_text=title).get_by_role("button").click()
+        found = list(csv.reader(io.StringIO(saved.value.path().read_text(encoding="utf-8"))))
+        assert found == list(csv.reader(io.StringIO(make(TRACE).to_csv(index=False))))
+
+
+@pytest.mark.browser
+def test_names_run_nothing(opened):
+    assert opened.evaluate("globalThis.hacked") is None
+    assert opened.get_by_role("heading", level=1).inner_text() == ABOUT.clip
+
+
+@pytest.mark.browser
+def test_its_policy_refuses_a_request_and_a_script_that_is_not_its_own(chromium, file):
+    page = chromium.new_page()
+    page.goto(file.as_uri())
+    refused = page.evaluate(
+        """async () => {
+            const refused = [];
+            const both = new Promise((done) => {
+                document.addEventListener("securitypolicyviolation", (event) => {
+                    if (refused.push(event.effectiveDirective) === 2) done();
+                });
+            });
+            await fetch("https://example.org/").catch(() => {});
+            const script = document.createElement("script");
+            script.textContent = "globalThis.hacked = 1";
+            document.body.append(script);
+            await both;
+            return refused;
+        }"""
+    )
+    assert refused == ["connect-src", "script-src-elem"]
+    assert page.evaluate("globalThis.hacked") is None
+    page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_follows_the_readers_light_or_dark(opened, scheme):
+    opened.emulate_media(color_scheme=scheme)
+    dark = f"({OF})(document.querySelector('#explorer').shadowRoot.querySelector('.explorer')).theme.dark"
+    opened.wait_for_function(f"() => {dark} === {str(scheme == 'dark').lower()}")
+
+
+@pytest.mark.browser
+def test_it_begins_where_it_is_told(chromium, tmp_path):
+    key = TRACE.connections[9].key
+    path = tmp_path / "start.html"
+    start = {"frame": 12, "pin": f"connection {key}", "speed": 0.5}
+    path.write_text(report_html(TRACE, RECORDING, ABOUT, start=start), encoding="utf-8")
+    page = chromium.new_page()
+    page.goto(path.as_uri())
+    page.locator("canvas.screen[data-drawn]").wait_for()
+    state = page.locator(".explorer").evaluate(
+        f"root => {{ const {{ frame, pinned, settings }} = ({OF})(root);"
+        " return [frame, pinned.id, settings.speed]; }"
+    )
+    assert state == [11, key, 0.5]
+    page.close()
