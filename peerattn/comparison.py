@@ -13,7 +13,7 @@ import pandas as pd
 
 from peerattn.errors import PeerattnError
 from peerattn.structure import Structure
-from peerattn.trace import ConnectionTrace, Trace
+from peerattn.trace import BlockTrace, ConnectionTrace, Trace
 
 COLUMNS = (
     "connection",
@@ -61,6 +61,39 @@ def _both(first: tuple[Any, ...], second: tuple[Any, ...], name: str) -> tuple[A
     """Those of the first, then those of the second that it does not have, known by this attribute."""
     known = {getattr(part, name) for part in first}
     return (*first, *(part for part in second if getattr(part, name) not in known))
+
+
+def on_layout(trace: Trace, layout: Structure) -> Trace:
+    """The trace with every part of the layout, in its order; what it does not have is NaN, never zero.
+
+    `layout` is a `merged` structure of which the trace's is a part.
+    """
+    frames = len(trace.times)
+    blocks = {block.block: block for block in trace.blocks}
+    connections = {connection.key: connection for connection in trace.connections}
+    nothing = np.full((frames, 1), np.nan, np.float32)
+    return dataclasses.replace(
+        trace,
+        structure=layout,
+        blocks=tuple(
+            blocks.get(block.id, BlockTrace(block.id, nothing[:, 0], nothing[..., None]))
+            for block in layout.blocks
+        ),
+        connections=tuple(
+            connections.get(
+                spec.key,
+                ConnectionTrace(spec.source, spec.target, (), None, np.zeros(0, np.float32), nothing),
+            )
+            for spec in layout.connections
+        ),
+    )
+
+
+def absent(trace: Trace, layout: Structure) -> tuple[str, ...]:
+    """The connections and blocks of the layout that the trace does not have, by key and id."""
+    here = {part.block for part in trace.blocks} | {part.key for part in trace.connections}
+    parts = [spec.key for spec in layout.connections] + [block.id for block in layout.blocks]
+    return tuple(part for part in parts if part not in here)
 
 
 def comparison_table(first: Trace, second: Trace) -> pd.DataFrame:

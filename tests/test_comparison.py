@@ -1,15 +1,17 @@
 """Two traces side by side: one layout for both, and nothing that is missing counts as zero."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
-from peerattn.comparison import comparison_table, merged, predictions_comparison
+from peerattn.comparison import absent, comparison_table, merged, on_layout, predictions_comparison
 from peerattn.connectivity import survey, without
 from peerattn.errors import PeerattnError
+from peerattn.figures.recording import recording
 from peerattn.structure import Structure
-from tests.traces import structure, trace
+from tests.traces import images, structure, trace
 
 FIRST, SECOND = trace(seed=0), trace(seed=1)
 
@@ -86,3 +88,30 @@ def test_a_class_that_one_does_not_know_is_empty():
     table = predictions_comparison(FIRST, other).set_index("class")
     assert np.isnan(table["probability_first"]["dance"]) and np.isnan(table["difference"]["dance"])
     assert np.isnan(table["probability_second"][FIRST.class_names[0]])
+
+
+def test_a_trace_on_a_greater_layout_has_no_numbers_where_it_has_no_part():
+    part, whole = pruned(), FIRST.structure
+    laid = on_layout(part, whole)
+    assert [one.key for one in laid.connections] == [spec.key for spec in whole.connections]
+    assert [one.block for one in laid.blocks] == [block.id for block in whole.blocks]
+    missing = set(absent(part, whole))
+    assert missing >= {one.key for one in FIRST.connections} - {one.key for one in part.connections}
+    for one in laid.connections:
+        assert np.isnan(one.shade).all() == (one.key in missing)
+        if one.key not in missing:
+            np.testing.assert_array_equal(one.attention_factors, part.connection(one.key).attention_factors)
+    assert absent(FIRST, whole) == () and on_layout(FIRST, whole) == FIRST
+
+
+def test_the_packed_recording_of_a_part_has_the_rows_of_the_whole():
+    whole = FIRST.structure
+    packed = recording(pruned(), images(), layout=whole)
+    header = json.loads(packed[4 : 4 + int.from_bytes(packed[:4], "little")])
+    assert [each["id"] for each in header["connections"]] == [spec.key for spec in whole.connections]
+    assert header["arrays"]["shade"]["shape"] == [len(whole.connections), len(FIRST.times)]
+    assert header["absent"] == list(absent(pruned(), whole))
+    own = recording(FIRST, images())
+    own = json.loads(own[4 : 4 + int.from_bytes(own[:4], "little")])
+    places = [[(node["id"], node["x"], node["y"]) for node in one["graph"]["nodes"]] for one in (header, own)]
+    assert places[0] == places[1]

@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from peerattn.comparison import absent, on_layout
 from peerattn.errors import PeerattnError
-from peerattn.figures.level_graph import COLUMN, ROW, lane, lanes, level_graph
+from peerattn.figures.level_graph import COLUMN, ROW, edge_width, lane, lanes, level_graph
 from peerattn.figures.overlays import DIRECTIONS, STRENGTHS, flow_levels, grey_png, heat_levels
 from peerattn.figures.palette import VIRIDIS, direction_colors, looks, object_colors
 from peerattn.figures.timeline import charts
@@ -66,11 +67,13 @@ def recording(
     object_ids: Images | None = None,
     object_names: Mapping[int, str] | None = None,
     flow: Array | None = None,
+    layout: Structure | None = None,
 ) -> bytes:
     """The trace's numbers, the frames (T, h, w, 3) the network saw, and what can be laid over them.
 
     That is the blocks' heat maps, object maps (T, h, w) and the optical flow (2, T, H, W) that the network
     read, px a frame. `object_names` names the class ids; ids without a name are shown by number.
+    `layout` is a greater structure on which the trace is drawn: what the trace lacks has no numbers.
     PeerattnError unless there is one image, one object map and one flow per frame of the trace.
     """
     counts = {"images": images, "object maps": object_ids, "flows": None if flow is None else flow[0]}
@@ -80,7 +83,9 @@ def recording(
                 f"{len(stack)} {name} for {len(trace.times)} frames of the trace: give one per frame"
             )
     body = _Body()
-    header = _trace_header(trace, body) | _objects_header(object_ids, object_names or {}, body)
+    header = _trace_header(trace, layout or trace.structure, body) | _objects_header(
+        object_ids, object_names or {}, body
+    )
     header |= {"flow": None if flow is None else _flow_header(flow, body)}
     left = BUDGET * len(images) - body.size - len(_json(header))
     header |= {"frames": body.images(_frames(images, left)), "size": [images.shape[2], images.shape[1]]}
@@ -98,8 +103,8 @@ def digest(payload: bytes) -> str:
     return hashlib.blake2b(payload, digest_size=12).hexdigest()
 
 
-def _trace_header(trace: Trace, body: _Body) -> dict[str, Any]:
-    structure = trace.structure
+def _trace_header(trace: Trace, structure: Structure, body: _Body) -> dict[str, Any]:
+    laid = on_layout(trace, structure)
     weights = {connection.key: connection.connection_weight for connection in trace.connections}
     nodes, edges, _, _, _, options = level_graph(structure, weights).get_network_data()
     styles = looks([modality.name for modality in structure.modalities])
@@ -107,6 +112,7 @@ def _trace_header(trace: Trace, body: _Body) -> dict[str, Any]:
         "times": trace.times.tolist(),
         "end": float(frame_ends(trace.times)[-1]),
         "graph": {"nodes": nodes, "edges": edges, "options": json.loads(options)},
+        "widths": [edge_width(0.0), edge_width(1.0)],
         "row": ROW,
         "column": COLUMN,
         "lanes": [[name, *span] for name, span in lanes(structure).items()],
@@ -114,10 +120,12 @@ def _trace_header(trace: Trace, body: _Body) -> dict[str, Any]:
         "viridis": VIRIDIS,
         "windows": [_window(trace, window) for window in trace.windows],
         "charts": {name: chart.header for name, chart in charts(trace).items()},
-        "connections": _connections(trace),
+        "absent": absent(trace, structure),
+        "connections": _connections(laid),
         "blocks": _blocks(structure),
         "heat": {block.block: _heat(block, body) for block in trace.blocks},
-        "arrays": _arrays(trace, body),
+        "arrays": _arrays(laid, body)
+        | {name: body.array(chart.table.to_numpy().T) for name, chart in charts(trace).items()},
     }
 
 
@@ -168,7 +176,7 @@ def _blocks(structure: Structure) -> list[dict[str, Any]]:
 
 
 def _arrays(trace: Trace, body: _Body) -> dict[str, Any]:
-    """(rows, T): mean, least and greatest factor of each connection, activity of each block, each chart."""
+    """(rows, T): mean, least and greatest factor of each connection, activity of each block."""
     frames = len(trace.times)
     factors = [connection.attention_factors for connection in trace.connections]
     activity = {block.block: block.activity for block in trace.blocks}
@@ -177,7 +185,6 @@ def _arrays(trace: Trace, body: _Body) -> dict[str, Any]:
         "least": body.array(_rows([each.min(axis=1) for each in factors], frames)),
         "greatest": body.array(_rows([each.max(axis=1) for each in factors], frames)),
         "activity": body.array(_rows([activity[block.id] for block in trace.structure.blocks], frames)),
-        **{name: body.array(chart.table.to_numpy().T) for name, chart in charts(trace).items()},
     }
 
 
