@@ -8,15 +8,15 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from peerattn.connectivity import source_modality
 from peerattn.figures.palette import DASHES, LEVELS, VIRIDIS, looks, plain
-from peerattn.structure import Structure
 from peerattn.tables import Grouping, attention_by, attention_groups
 from peerattn.trace import ConnectionTrace, Trace
 
 FACTOR = "attention factor"
 VEIL = "rgba(127, 127, 127, 0.85)"
 MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
+OVER_TIME = {"l": 64, "r": 24, "t": 12, "b": 48, "autoexpand": False}
+"""Exact: what lies over a plot finds each frame by its margins and the range of its axis."""
 
 
 def attention_lines(trace: Trace, by: Grouping = "modality") -> go.Figure:
@@ -40,19 +40,19 @@ def attention_lines(trace: Trace, by: Grouping = "modality") -> go.Figure:
             marker={"color": color},
             hovertemplate="%{y:.3f}",
         )
+    over_time(figure, trace)
+    return figure.update_yaxes(title=f"mean {FACTOR}", range=[0, 1])
+
+
+def over_time(figure: go.Figure, trace: Trace) -> go.Figure:
+    """Frames and windows alike in every figure over the time of the clip."""
     for window in trace.windows[1:]:
         figure.add_vline(
             x=trace.times[window.start],
             line={"color": "#7F7F7F", "dash": "dot", "width": 1},
         )
-    figure.update_layout(
-        hovermode="x unified",
-        margin=MARGIN,
-        height=300,
-        legend={"orientation": "h", "y": 1.12, "x": 0},
-    )
-    figure.update_xaxes(title="time (s)", hoverformat=".3f")
-    return figure.update_yaxes(title=f"mean {FACTOR}", range=[0, 1])
+    figure.update_layout(hovermode="x unified", margin=OVER_TIME, height=300, showlegend=False)
+    return figure.update_xaxes(title="time (s)", hoverformat=".3f")
 
 
 def _line_look(trace: Trace, by: Grouping, name: str, index: int) -> tuple[str, str]:
@@ -67,93 +67,42 @@ def factor_heatmap(
 ) -> go.Figure:
     """Every attention factor of a connection: channels of its source × frames, viridis from 0 to 1.
 
-    `channels` say what each shows, where that is known; those that show nothing (None) are veiled.
+    `channels` say what each shows, where that is known; those that show nothing (None) are veiled. A row is
+    named by its channel, whatever the order of the rows.
     """
     factors = connection.attention_factors.T  # (C, T)
     known = channels or [None] * len(factors)
-    named = [
-        f"channel {index}: {plain(name)}" if name else f"channel {index}" for index, name in enumerate(known)
-    ]
-    frames = np.arange(1, factors.shape[1] + 1)
-    hover = np.stack(np.broadcast_arrays(np.array(named)[:, None], frames[None].astype(str)), axis=-1)
+    rows = [f"{index}: {plain(name)}" if name else str(index) for index, name in enumerate(known)]
     figure = go.Figure(
         go.Heatmap(
             z=factors,
             x=times,
-            y=np.arange(len(factors)),
+            y=rows,
             zmin=0,
             zmax=1,
             colorscale=list(VIRIDIS),
-            colorbar={"title": {"text": FACTOR, "side": "right"}, "thickness": 12},
-            customdata=hover,
-            hovertemplate="%{customdata[0]}<br>frame %{customdata[1]}, %{x:.3f} s<br>"
-            "factor %{z:.3f}<extra></extra>",
+            colorbar={"title": {"text": FACTOR, "side": "right"}, "thickness": 12, "x": 1.01, "xpad": 4},
+            hovertemplate="channel %{y}<br>%{x:.3f} s<br>factor %{z:.6f}<extra></extra>",
         )
     )
     empty = [index for index, name in enumerate(channels) if name is None]
     if empty:
-        figure.add_trace(_veil(empty, len(factors), times))
-    figure.update_layout(margin=MARGIN, height=320)
-    figure.update_xaxes(title="time (s)")
-    return figure.update_yaxes(title=f"channel of {plain(connection.source)}")
+        figure.add_trace(_veil(empty, rows, times))
+    figure.update_layout(margin={**OVER_TIME, "r": 84}, height=360)
+    figure.update_xaxes(title="time (s)", hoverformat=".3f")
+    return figure.update_yaxes(title=f"channel of {plain(connection.source)}", type="category")
 
 
-def _veil(empty: Sequence[int], channels: int, times: NDArray[np.float64]) -> go.Heatmap:
+def _veil(empty: Sequence[int], rows: Sequence[str], times: NDArray[np.float64]) -> go.Heatmap:
     """Grey over the channels that show no object class: their factors scale nothing."""
-    rows = np.full((channels, len(times)), np.nan)
-    rows[list(empty)] = 1.0
+    veiled = np.full((len(rows), len(times)), np.nan, np.float32)
+    veiled[list(empty)] = 1.0
     return go.Heatmap(
-        z=rows,
+        z=veiled,
         x=times,
-        y=np.arange(channels),
+        y=rows,
         colorscale=[[0, VEIL], [1, VEIL]],
         showscale=False,
         hoverongaps=False,
         hovertemplate="channel %{y} is empty: the object maps declare no class for it<extra></extra>",
     )
-
-
-def attention_weights_bar(connection: ConnectionTrace, structure: Structure | None = None) -> go.Figure:
-    """The attention weight of each peer, greatest on top, beside the weight all would have if uniform.
-
-    With the structure, each bar has the colour of the modality its peer reads.
-    """
-    order = np.argsort(connection.attention_weights, kind="stable")
-    names = [plain(connection.peers[index]) for index in order]
-    figure = go.Figure(
-        go.Bar(
-            x=connection.attention_weights[order],
-            y=np.arange(len(order)),
-            orientation="h",
-            marker={"color": _peer_colors([connection.peers[index] for index in order], structure)},
-            text=[f"{weight:.3f}" for weight in connection.attention_weights[order]],
-            textposition="outside",
-            cliponaxis=False,
-            customdata=names,
-            hovertemplate="%{customdata}: %{x:.4f}<extra></extra>",
-        )
-    )
-    if names:
-        uniform = 1 / len(names)
-        figure.add_vline(
-            x=uniform,
-            line={"color": "#7F7F7F", "dash": "dot", "width": 1},
-            annotation={
-                "text": f"uniform {uniform:.3f}",
-                "yref": "paper",
-                "y": 1,
-                "yanchor": "bottom",
-            },
-        )
-    else:
-        figure.add_annotation(text="this connection's attention has no peers", showarrow=False)
-    figure.update_layout(margin={**MARGIN, "r": 48}, height=110 + 24 * len(names), bargap=0.35)
-    figure.update_xaxes(title="attention weight (all peers sum to 1)", rangemode="tozero")
-    return figure.update_yaxes(title="peer", tickvals=np.arange(len(names)), ticktext=names)
-
-
-def _peer_colors(peers: list[str], structure: Structure | None) -> str | list[str]:
-    if structure is None:
-        return "#7F7F7F"
-    colors = looks([modality.name for modality in structure.modalities])
-    return [colors[source_modality(structure, peer)].color for peer in peers]

@@ -12,7 +12,9 @@ from peerattn.tables.attention import (
     attention_weights_table,
     channels_table,
     connections_table,
+    entropies_table,
     factors_table,
+    level_distribution,
     object_channels,
 )
 from peerattn.tables.clip import blocks_table, frame_ends, predictions_table, window_of_frame
@@ -30,8 +32,10 @@ __all__ = [
     "blocks_table",
     "channels_table",
     "connections_table",
+    "entropies_table",
     "factors_table",
     "frame_ends",
+    "level_distribution",
     "modality_share",
     "object_channels",
     "predictions_table",

@@ -102,6 +102,47 @@ def attention_weights_table(trace: Trace) -> pd.DataFrame:
     )
 
 
+def entropies_table(trace: Trace) -> pd.DataFrame:
+    """One row a connection that has peers: how evenly its attention weights are spread.
+
+    The entropy −Σ p ln p is in nats; normalised by ln P it is 1 where all P peers count alike, 0 where one
+    counts alone. A single peer has none to be compared with: nan.
+    """
+    rows = []
+    for connection in trace.connections:
+        weights = connection.attention_weights.astype(np.float64)
+        if len(weights):
+            entropy = float(-(weights * np.log(np.where(weights > 0, weights, 1))).sum())
+            most = np.log(len(weights))
+            rows.append(
+                {
+                    "connection": connection.key,
+                    "peers": len(weights),
+                    "entropy": entropy,
+                    "normalised_entropy": entropy / most if most else np.nan,
+                }
+            )
+    return pd.DataFrame(rows, columns=pd.Index(["connection", "peers", "entropy", "normalised_entropy"]))
+
+
+def level_distribution(trace: Trace) -> pd.DataFrame:
+    """One row a level: where the attention factors of what arrives there lie.
+
+    Over all channels and frames of its connections, `n` factors in all.
+    """
+    rows = []
+    for level, keys in attention_groups(trace, "level").items():
+        arriving = [trace.connection(key).attention_factors.ravel() for key in keys]
+        factors = np.concatenate(arriving).astype(np.float64)
+        spread = dict(zip(_QUANTILES, np.quantile(factors, list(_QUANTILES.values())), strict=True))
+        rows.append({"level": level, "connections": len(keys), "n": len(factors), **spread})
+        rows[-1]["mean"] = factors.mean()
+    return pd.DataFrame(rows, columns=pd.Index(["level", "connections", "n", *_QUANTILES, "mean"]))
+
+
+_QUANTILES = {"least": 0, "p5": 0.05, "q1": 0.25, "median": 0.5, "q3": 0.75, "p95": 0.95, "greatest": 1}
+
+
 def attention_groups(trace: Trace, by: Grouping = "modality") -> dict[str, tuple[str, ...]]:
     """Line → the connections it is the mean of.
 

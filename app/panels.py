@@ -1,0 +1,72 @@
+"""The panels below the explorer: what is selected and the whole clip, in tabs under the explorer's cursor.
+
+Three mounts, as the explorer has: the script with plotly (constant, sent once), the clip's panels (constant
+for a clip and checkpoint) and the panels of what is selected. Moving the cursor and changing tabs run no
+Python.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.explorer import DIGEST, Selection
+from peerattn.figures.scripts import panels_script
+
+Panel = dict[str, Any]
+
+_script = st.components.v2.component(
+    "peerattn_panels_script",
+    html="<span hidden></span>",
+    js=panels_script()
+    + "\nexport default () => { globalThis.dispatchEvent(new Event('peerattn-panels')); };",
+)
+_clip = st.components.v2.component(
+    "peerattn_clip_panels",
+    html="<span hidden></span>",
+    js="""export default ({ data }) => {
+  (globalThis.peerattnClipPanels ??= new Map()).set(data.key, data);
+  globalThis.dispatchEvent(new Event("peerattn-panels"));
+};""",
+)
+_panels = st.components.v2.component(
+    "peerattn_panels",
+    html="<section class='details' aria-label='panels'></section>",
+    js="""export default ({ parentElement, data }) => {
+  const root = parentElement.querySelector(".details");
+  root.data = data;
+  if (!root.show) {
+    root.show = () => {
+      const clip = globalThis.peerattnClipPanels?.get(root.data.key);
+      if (!globalThis.peerattnPanels || clip?.recording !== root.data.recording) return;
+      const shown = root.data;
+      if (root.shown !== shown) globalThis.peerattnPanels.show(root, { ...shown, clip: clip.panels });
+      root.shown = shown;
+    };
+    globalThis.addEventListener("peerattn-panels", root.show);
+  }
+  root.show();
+  return () => {
+    globalThis.removeEventListener("peerattn-panels", root.show);
+    globalThis.peerattnPanels?.remove(root);
+  };
+};""",
+)
+
+
+def panels(
+    packed: bytes, clip: list[Panel], *, key: str, selection: Selection | None, title: str, own: list[Panel]
+) -> None:
+    """Draw the panels of `figures.panels` under the explorer that shows `packed`.
+
+    `own` are those of the selection, under its title.
+    """
+    recording = packed[:DIGEST].decode()
+    chosen = (
+        {"kind": selection.kind, "id": selection.id, "title": title, "panels": own} if selection else None
+    )
+    with st.container(gap=None):
+        _script(key="peerattn-panels-script")
+        _clip(key=f"{key}-clip", data={"key": key, "recording": recording, "panels": clip})
+        _panels(key=key, data={"key": key, "recording": recording, "selection": chosen})

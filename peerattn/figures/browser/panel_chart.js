@@ -1,0 +1,167 @@
+// One plotly figure of a panel: themed, with the explorer's cursor over it, and as a picture to keep.
+
+const DASHES = { solid: [], dash: [9, 5], dot: [2, 4], dashdot: [9, 4, 2, 4], longdash: [14, 5], longdashdot: [14, 4, 2, 4] };
+const ARRAYS = { f4: Float32Array, f8: Float64Array, i1: Int8Array, u1: Uint8Array, i2: Int16Array, u2: Uint16Array, i4: Int32Array, u4: Uint32Array };
+const CLEAR = "rgba(0, 0, 0, 0)";
+
+class PanelChart {
+  constructor(panels, panel) {
+    Object.assign(this, { panels, panel });
+    this.data = decoded(panel.figure.data);
+    this.times = panel.axis === "time" ? this.data[0].x : null;
+    this.plot = element("div", { className: "plot" });
+    this.cursor = element("div", { className: "cursor", hidden: true });
+    this.values = element("div", { className: "values" });
+    this.lines = this.times && !panel.orders ? this.data : [];
+    this.cells = this.lines.map(({ y }) => ({ y, cell: element("b", {}) }));
+    this.values.replaceChildren(...this.lines.map((line, row) => element("span", {}, sample(line), literal(line.name), this.cells[row].cell)));
+    this.element = element("div", { className: "chart" }, this.values, element("div", { className: "stage" }, this.plot, this.cursor));
+    this.resizing = new ResizeObserver(() => this.resize());
+  }
+
+  get layout() {
+    return themed(this.panel.figure.layout, this.panels.theme);
+  }
+
+  async draw() {
+    const touch = matchMedia("(pointer: coarse)").matches;
+    const layout = { ...this.layout, autosize: true, dragmode: touch ? false : "zoom", shapes: this.shapes() };
+    await Plotly.newPlot(this.plot, this.data, layout, { displayModeBar: false, responsive: false, doubleClick: "reset" });
+    adoptStyle(this.panels.root);
+    this.plot.on("plotly_click", ({ points }) => this.click(points[0]));
+    this.plot.on("plotly_relayout", () => this.place());
+    this.resizing.observe(this.element);
+    this.place();
+    this.element.dataset.drawn = this.panel.id;
+  }
+
+  resize() {
+    if (this.plot.clientWidth && this.plot.clientWidth !== this.width) {
+      this.width = this.plot.clientWidth;
+      Plotly.Plots.resize(this.plot).then(() => this.place(), () => {}); // refused where it has just been hidden
+    }
+  }
+
+  // Where a time lies on the plot, px, by its own margins and the range that is shown; null beside it.
+  x(time) {
+    const { margin, xaxis } = this.plot.layout;
+    const width = this.plot.clientWidth - margin.l - margin.r;
+    const share = (time - xaxis.range[0]) / (xaxis.range[1] - xaxis.range[0]);
+    return share >= 0 && share <= 1 ? margin.l + share * width : null;
+  }
+
+  // The cursor's line and the values there; nothing of the plot is drawn anew.
+  place() {
+    if (!this.times || !this.plot.layout?.xaxis?.range) return;
+    const frame = Math.min(this.panels.frame, this.times.length - 1);
+    const { margin, height } = this.plot.layout;
+    const x = this.x(this.times[frame]);
+    this.cursor.hidden = x === null;
+    Object.assign(this.cursor.style, { transform: `translateX(${x}px)`, top: `${margin.t}px`, height: `${height - margin.t - margin.b}px` });
+    for (const { y, cell } of this.cells) write(cell, y[frame]);
+  }
+
+  // A click over time goes there; elsewhere it keeps the connection or block that the point stands for.
+  click(point) {
+    const { explorer } = this.panels;
+    if (this.times) return explorer?.seek(nearest(this.times, point.x));
+    const pins = this.panel.pins?.[point.curveNumber];
+    const row = Array.isArray(point.pointNumber) ? point.pointNumber[0] : point.pointNumber;
+    if (pins) this.panels.pin({ kind: pins.kind, id: pins.ids[row] });
+  }
+
+  // The rows of a heat map in another order; each keeps its name.
+  sort(order) {
+    this.data = decoded(this.panel.figure.data).map((trace) => ({ ...trace, z: order.map((row) => trace.z[row]), y: order.map((row) => trace.y[row]) }));
+    // What a hover says of a column: one list, shared by all rows.
+    const frames = Array.from(this.times, (_, frame) => `frame ${frame + 1}`);
+    const hovertemplate = this.data[0].hovertemplate.replace("<br>", "<br>%{text}, ");
+    Object.assign(this.data[0], { text: Array(order.length).fill(frames), hovertemplate });
+    if (this.plot.layout) Plotly.react(this.plot, this.data, this.plot.layout);
+  }
+
+  // The row of what is kept in the explorer, outlined.
+  shapes() {
+    const { shapes = [] } = this.panel.figure.layout;
+    const pinned = this.panels.explorer?.pinned;
+    const pins = this.panel.pins?.[0];
+    const row = pinned && pins?.kind === pinned.kind ? pins.ids.indexOf(pinned.id) : -1;
+    if (row < 0) return shapes;
+    const outline = { type: "rect", xref: "paper", x0: 0, x1: 1, y0: row - 0.5, y1: row + 0.5, line: { color: this.panels.theme.text, width: 2 } };
+    return [...shapes, outline];
+  }
+
+  outline() {
+    if (this.panel.pins && this.plot.layout) Plotly.relayout(this.plot, { shapes: this.shapes() });
+  }
+
+  // As shown: theme, order, zoom and cursor; with a legend in place of the values above the plot.
+  async picture(format) {
+    const { theme, frame } = this.panels;
+    const layout = { ...structuredClone(this.plot.layout), paper_bgcolor: theme.background, plot_bgcolor: theme.background };
+    if (this.times) {
+      const time = this.times[Math.min(frame, this.times.length - 1)];
+      layout.shapes = [...(layout.shapes ?? []), { type: "line", yref: "paper", x0: time, x1: time, y0: 0, y1: 1, line: { color: theme.text, width: 1.5 } }];
+      layout.showlegend = this.lines.length > 0;
+      layout.legend = { orientation: "h", x: 0, y: 1, yanchor: "bottom" };
+      layout.margin = { ...layout.margin, t: 40, autoexpand: true };
+    }
+    return Plotly.toImage({ data: this.data, layout }, { format, width: this.plot.clientWidth, height: layout.height + 28, scale: 2 });
+  }
+
+  remove() {
+    this.resizing.disconnect();
+    Plotly.purge(this.plot);
+  }
+}
+
+// Plotly's typed arrays as they are; a matrix as an array of its rows.
+function decoded(part) {
+  if (Array.isArray(part)) return part.map(decoded);
+  if (!part || typeof part !== "object") return part;
+  if (!("bdata" in part)) return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, decoded(value)]));
+  const values = new ARRAYS[part.dtype](fromBase64(part.bdata).buffer);
+  if (!part.shape) return values;
+  const [rows, columns] = String(part.shape).split(",").map(Number);
+  return Array.from({ length: rows }, (_, row) => values.subarray(row * columns, (row + 1) * columns));
+}
+
+// How a line or area looks, beside its name: dash or hatch say again what the colour says.
+function sample({ line, fillpattern }) {
+  if (!fillpattern) return swatch(line.color, DASHES[line.dash ?? "solid"]);
+  const mark = element("span", { className: "area", ariaHidden: "true" }, fillpattern.shape ?? "");
+  Object.assign(mark.style, { background: fillpattern.bgcolor, borderColor: line.color });
+  return mark;
+}
+
+const fromBase64 = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+
+function themed(layout, { text, faint, background, font }) {
+  const axes = Object.keys(layout).filter((name) => /^[xy]axis/.test(name));
+  const look = { gridcolor: faint, zerolinecolor: faint, linecolor: faint, tickcolor: faint };
+  return {
+    ...layout,
+    ...Object.fromEntries(axes.map((name) => [name, { ...look, ...layout[name] }])),
+    paper_bgcolor: CLEAR,
+    plot_bgcolor: CLEAR,
+    font: { family: font, size: 12, color: text },
+    hoverlabel: { bgcolor: background, bordercolor: text, font: { color: text } },
+  };
+}
+
+// Plotly puts its rules into the page's head, from where they do not reach into a shadow root.
+function adoptStyle(root) {
+  const place = root.getRootNode();
+  const sheet = document.getElementById("plotly.js-style-global")?.sheet;
+  if (!(place instanceof ShadowRoot) || !sheet || root.querySelector(".plotly-rules")) return;
+  root.prepend(element("style", { className: "plotly-rules" }, [...sheet.cssRules].map(({ cssText }) => cssText).join("\n")));
+}
+
+function nearest(times, time) {
+  let best = 0;
+  for (let frame = 1; frame < times.length; frame += 1) if (Math.abs(times[frame] - time) < Math.abs(times[best] - time)) best = frame;
+  return best;
+}
+
+// Names in plotly's labels are escaped; beside the plot they are plain text.
+const literal = (name) => name.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");

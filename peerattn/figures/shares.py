@@ -1,0 +1,81 @@
+"""Plotly figures of what arrives: from each modality, and over each connection, frame by frame."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from peerattn.connectivity import source_modality
+from peerattn.figures.attention import over_time
+from peerattn.figures.palette import looks, plain
+from peerattn.tables import block_shares, modality_share
+from peerattn.trace import Trace
+
+HATCHES = ("", "/", ".", "x", "\\", "-", "+")
+"""The second cue of areas, by the place of a modality in the structure."""
+NAMED = 9
+"""Connections drawn one by one; the smaller ones are drawn together."""
+REST = "all others"
+
+
+def share_areas(trace: Trace, block: str | None = None) -> go.Figure:
+    """`tables.modality_share` as areas that fill the figure, of the outputs or of a block's input."""
+    figure = go.Figure()
+    styles = looks([modality.name for modality in trace.structure.modalities])
+    for index, (name, shares) in enumerate(modality_share(trace, block).items()):
+        figure.add_trace(_area(shares, name, color=styles[str(name)].color, hatch=index))
+    over_time(figure, trace)
+    return figure.update_yaxes(title="modality share", range=[0, 1])
+
+
+def arriving_areas(trace: Trace, block: str, *, marked: str | None = None) -> go.Figure:
+    """`tables.block_shares` as areas, the greatest first; the connection `marked` is drawn strongest.
+
+    Areas are named by the source and have the colour of what it reads.
+    """
+    shares = block_shares(trace, block)
+    sources = {spec.key: spec.source for spec in trace.structure.into(block)}
+    styles = looks([modality.name for modality in trace.structure.modalities])
+    named, rest = _greatest(shares, marked)
+    figure = go.Figure()
+    for index, key in enumerate(named):
+        color = styles[source_modality(trace.structure, sources[key])].color
+        opacity = 0.5 if marked is None else 0.9 if key == marked else 0.3
+        figure.add_trace(_area(shares[key], sources[key], color=color, hatch=index, opacity=opacity))
+    if rest:
+        figure.add_trace(_area(shares[rest].sum(axis=1), REST, color="#7F7F7F", opacity=0.15))
+    over_time(figure, trace)
+    return figure.update_yaxes(title=f"share of what arrives at {plain(block)}", range=[0, 1])
+
+
+def _greatest(shares: pd.DataFrame, marked: str | None) -> tuple[list[str], list[str]]:
+    """The connections to be drawn one by one, greatest mean share first, and the others."""
+    order = list(shares.mean().sort_values(ascending=False, kind="stable").index)
+    named = order if len(order) <= NAMED + 1 else order[:NAMED]
+    if marked is not None and marked not in named:
+        named[-1] = marked
+    return named, [key for key in order if key not in named]
+
+
+def _area(shares: pd.Series, name: object, *, color: str, hatch: int = 0, opacity: float = 0.6) -> go.Scatter:
+    """An area on those before it; `hatch` counts through the patterns."""
+    return go.Scatter(
+        x=shares.index.to_numpy(),
+        y=shares.to_numpy(),
+        name=plain(name),
+        mode="lines" if len(shares) > 1 else "markers",
+        stackgroup="shares",
+        line={"color": color, "width": 1.5},
+        fillpattern={
+            "shape": HATCHES[hatch % len(HATCHES)],
+            "bgcolor": f"rgba({_rgb(color)}, {opacity})",
+            "fgcolor": color,
+            "size": 9,
+            "solidity": 0.14,
+        },
+        hovertemplate="%{y:.4f}",
+    )
+
+
+def _rgb(color: str) -> str:
+    return ", ".join(str(int(color[start : start + 2], 16)) for start in (1, 3, 5))

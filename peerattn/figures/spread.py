@@ -1,0 +1,99 @@
+"""Plotly figures of where numbers lie: factors by level, a block's activity, and what joins it to others."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from peerattn.connectivity import source_modality
+from peerattn.figures.attention import FACTOR, MARGIN, over_time
+from peerattn.figures.palette import LEVELS, looks, plain
+from peerattn.tables import connections_table, level_distribution
+from peerattn.trace import Trace
+
+
+def factors_by_level(trace: Trace) -> go.Figure:
+    """A box a level: quartiles, whiskers from 5 % to 95 %, a diamond for the mean; `n` factors each."""
+    figure = go.Figure()
+    for index, row in enumerate(level_distribution(trace).to_dict("records")):
+        figure.add_box(
+            x=[f"{row['level']}<br>n = {row['n']:,}"],
+            name=str(row["level"]),
+            q1=[row["q1"]],
+            median=[row["median"]],
+            q3=[row["q3"]],
+            lowerfence=[row["p5"]],
+            upperfence=[row["p95"]],
+            mean=[row["mean"]],
+            marker={"color": LEVELS[index % len(LEVELS)]},
+            boxmean=True,
+        )
+    figure.update_layout(margin={**MARGIN, "l": 64, "b": 56}, height=340, showlegend=False)
+    figure.update_xaxes(title="level of the target")
+    return figure.update_yaxes(title=FACTOR, range=[0, 1])
+
+
+def activity_line(trace: Trace, block: str) -> go.Figure:
+    """The mean |output| of a block over the frames."""
+    activity = trace.block(block).activity
+    figure = go.Figure()
+    figure.add_scatter(
+        x=trace.times,
+        y=activity,
+        name="activity",
+        mode="lines" if len(activity) > 1 else "markers",
+        line={"color": _color(trace, block), "width": 2.5},
+        hovertemplate="%{y:.6f}",
+    )
+    over_time(figure, trace)
+    return figure.update_yaxes(title=f"activity of {plain(block)}", rangemode="tozero")
+
+
+def joined_connections(trace: Trace, block: str) -> go.Figure:
+    """What feeds a block and what it feeds: connection weight as a bar, mean attention factor as a diamond.
+
+    Rows in the order of `joined`.
+    """
+    table = joined(trace, block)
+    names = [f"{plain(row.source)} → {plain(row.target)}" for row in table.itertuples()]
+    said = table["connection_weight"].map("connection weight {:.6f}".format)
+    weights = said.where(table["connection_weight"].notna(), "no connection weight: it counts fully")
+    rows = list(range(len(table)))
+    figure = go.Figure()
+    figure.add_bar(
+        x=table["connection_weight"].fillna(1.0),
+        y=rows,
+        orientation="h",
+        name="connection weight",
+        marker={"color": [_color(trace, source) for source in table["source"]], "opacity": 0.55},
+        customdata=[f"{name}<br>{weight}" for name, weight in zip(names, weights, strict=True)],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=table["mean_factor"],
+        y=rows,
+        mode="markers",
+        name=f"mean {FACTOR}",
+        marker={"symbol": "diamond", "size": 10, "color": "#7F7F7F", "line": {"width": 1}},
+        customdata=names,
+        hovertemplate="%{customdata}<br>mean factor %{x:.6f}<extra></extra>",
+    )
+    if table.empty:
+        figure.add_annotation(text="nothing is joined to this block", showarrow=False)
+    figure.update_layout(margin={**MARGIN, "b": 48}, height=130 + 24 * len(table), bargap=0.35)
+    figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"})
+    figure.update_xaxes(title="0 to 1", range=[0, 1])
+    return figure.update_yaxes(tickvals=rows, ticktext=names, autorange="reversed", automargin=True)
+
+
+def joined(trace: Trace, block: str) -> pd.DataFrame:
+    """Rows of `connections_table` into the block, then out of it, each from the greatest weight down."""
+    table = connections_table(trace).astype({"connection_weight": float})
+    ends = [table[table[end] == block] for end in ("target", "source")]
+    sort = [part.sort_values("connection_weight", ascending=False, kind="stable") for part in ends]
+    return pd.concat(sort, ignore_index=True)
+
+
+def _color(trace: Trace, block: str) -> str:
+    styles = looks([modality.name for modality in trace.structure.modalities])
+    return styles[source_modality(trace.structure, block)].color

@@ -1,0 +1,30 @@
+"""A page with the explorer and its panels, for tests in a browser: `streamlit run tests/pages/panels.py`."""
+
+import streamlit as st
+
+from app.explorer import Selection, explorer, pack
+from app.panels import panels
+from peerattn import figures
+from peerattn.inside import inside
+from tests.panels import CLIP, NETWORK, TRACE, VECTORS
+
+st.set_page_config(layout="wide")
+st.session_state.runs = st.session_state.get("runs", 0) + 1
+packed = pack(TRACE, CLIP.images)
+
+
+@st.fragment
+def explored() -> None:
+    selection = explorer(TRACE, packed, key="explorer", selected=Selection("connection", "inner1_to_top"))
+    own = []
+    if selection and selection.kind == "connection":
+        own = figures.connection_panels(TRACE, selection.id, inside(NETWORK, VECTORS, selection.id))
+    elif selection:
+        own = figures.block_panels(TRACE, selection.id)
+    clip = figures.clip_panels(TRACE)
+    panels(packed, clip, key="panels", selection=selection, title=selection.id if selection else "", own=own)
+
+
+explored()
+st.button("unrelated")
+st.text(f"runs: {st.session_state.runs}")
