@@ -1,4 +1,4 @@
-"""The browser side of the explorer: vis-network as the pyvis package carries it, our script, our style."""
+"""The browser side: the explorer with vis-network as pyvis carries it, the panels with plotly, our styles."""
 
 from __future__ import annotations
 
@@ -26,6 +26,16 @@ PARTS = (
 """In this order one script: each part may use what stands before it."""
 STYLES = ("explorer.css", "player.css", "graph.css", "timeline.css")
 
+PANEL_PARTS = (
+    "recording.js",
+    "controls.js",
+    "panel_table.js",
+    "panel_chart.js",
+    "panel_inside.js",
+    "panels.js",
+)
+"""In this order the script of the panels: the first two for what both scripts use."""
+
 
 @lru_cache(maxsize=1)
 def script() -> str:
@@ -33,6 +43,14 @@ def script() -> str:
     vis = files("pyvis").joinpath("templates/lib/vis-9.1.2/vis-network.min.js").read_text("utf-8")
     style = f"const STYLE = {json.dumps(''.join(map(part, STYLES)))};"
     return "\n".join([vis, style, *(part(name) for name in PARTS)])
+
+
+@lru_cache(maxsize=1)
+def panels_script() -> str:
+    """One JavaScript module without imports; it sets `Plotly` and `peerattnPanels` on the global object."""
+    plotly = files("plotly").joinpath("package_data/plotly.min.js").read_text("utf-8")
+    style = f"const PANELS_STYLE = {json.dumps(part('panels.css'))};"
+    return "\n".join([plotly, style, *(part(name) for name in PANEL_PARTS)])
 
 
 def part(name: str) -> str:
