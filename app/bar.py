@@ -8,14 +8,16 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from app import state
-from app.files import CLIP_TYPES, OBJECT_TYPES, ObjectFile, Source, with_objects
+from app import address, opening, state
+from app.files import OBJECT_TYPES, OWN_TYPES, ObjectFile, Source, with_objects
 from app.words import OBJECTS, plain
 from peerattn.errors import PeerattnError
 
+OWN_HELP = "Videos; traces (.json) that `peerattn record` wrote; sessions (.peerattn) saved in Export."
+
 
 def show() -> None:
-    """Draw the bar; afterwards `opened()` is what the visitor chose, or the last clip that could be read."""
+    """Draw the bar; afterwards `shown()` is what the visitor chose, or the last clip that could be read."""
     names = state.checkpoint_names()
     if not names:
         st.error(
@@ -23,10 +25,12 @@ def show() -> None:
             "PEERATTN_CHECKPOINTS, and reload the page."
         )
         st.stop()
+    _arrive()
+    opening.restore()
     left, middle, right = st.columns([2, 2, 3])
     choices, alerts = st.container(horizontal=True, vertical_alignment="center"), st.container()
     with left:
-        name = _checkpoint(names, alerts)
+        name = _checkpoint(alerts)
     with right:
         uploads, refused = _uploads(name)
     with middle:
@@ -34,14 +38,37 @@ def show() -> None:
     with choices:
         choice = _options(state.Choice(name, source))
     with alerts:
-        for line in refused:
+        for line in (*refused, *opening.notices(source)):
             st.error(plain(line))
         _open(choice)
-        if now := opened():
-            for remark in now.checkpoint.remarks:
-                st.warning(plain(remark[0].upper() + remark[1:] + "."))
+        _remarks(choice)
     with choices:
         _status()
+
+
+def _arrive() -> None:
+    """On the first run the address says what to show; widgets pass over what is not here in silence."""
+    if "address" in st.session_state:
+        return
+    st.session_state.address = st.query_params.to_dict()
+    st.session_state.selected = address.selection(st.session_state.address.get("pin"))
+    clips = [source.name for source in state.sample_clips()]
+    lines = address.missing(st.session_state.address, checkpoints=networks(), clips=clips)
+    st.session_state.absent = list(lines)
+
+
+def _remarks(choice: state.Choice) -> None:
+    """What the address names that is not here, until something else is chosen; then the network's remarks."""
+    if (now := shown()) is None:
+        return
+    first = st.session_state.setdefault("first", choice)
+    if choice == first:
+        absent = address.missing_selection(st.session_state.address, now.trace)
+        for line in (*st.session_state.absent, *absent):
+            st.warning(plain(line))
+    if isinstance(now, state.Opened):
+        for remark in now.checkpoint.remarks:
+            st.warning(plain(remark[0].upper() + remark[1:] + "."))
 
 
 def away() -> None:
@@ -49,16 +76,34 @@ def away() -> None:
     st.session_state.brought = st.session_state.get("clips", {})
 
 
-def opened() -> state.Opened | None:
-    """What the screens show."""
+def shown() -> state.Shown | None:
+    """What is on the page: a clip that was run, or a trace file."""
     return st.session_state.get("opened")
 
 
-def _checkpoint(names: tuple[str, ...], alerts: DeltaGenerator) -> str:
+def opened() -> state.Opened | None:
+    """The clip that was run, for screens that need its network; none for a trace file."""
+    now = shown()
+    return now if isinstance(now, state.Opened) else None
+
+
+def networks() -> list[str]:
+    """The networks that can be chosen."""
+    own = state.own_networks(st.session_state.get("own-structures", {}))
+    return [*state.checkpoint_names(), *state.UNTRAINED, *own]
+
+
+def clips() -> dict[str, Source]:
+    """Label → clip of all that can be run, the visitor's own last."""
+    sources = [*state.sample_clips(), *st.session_state.get("clips", {}).values()]
+    return _labelled([source for source in sources if not source.trace])
+
+
+def _checkpoint(alerts: DeltaGenerator) -> str:
     """The chosen checkpoint; when it cannot be loaded, the one on the page stays."""
     name = st.selectbox(
         "Checkpoint",
-        [*names, *state.UNTRAINED, *state.own_networks(st.session_state.get("own-structures", {}))],
+        networks(),
         key="checkpoint",
         bind="query-params",
         persist_state="session",
@@ -67,16 +112,18 @@ def _checkpoint(names: tuple[str, ...], alerts: DeltaGenerator) -> str:
         state.checkpoint(name)
     except PeerattnError as error:
         alerts.error(plain(error))
-        shown = opened()
-        if shown is None:
+        now = shown()
+        if now is None:
             st.stop()
-        return shown.choice.checkpoint
+        return now.choice.checkpoint
     return name
 
 
 def _uploads(checkpoint: str) -> tuple[list[Source], list[str]]:
     """The uploaded clips that can be read, and a line for each that cannot."""
-    files = st.file_uploader("Your clips", CLIP_TYPES, accept_multiple_files=True, key="uploads")
+    files = st.file_uploader(
+        "Your clips", OWN_TYPES, accept_multiple_files=True, key="uploads", help=OWN_HELP
+    )
     read: dict[str, Source | str] = st.session_state.setdefault("read", {})
     for file in files:
         if file.file_id not in read:
@@ -86,22 +133,23 @@ def _uploads(checkpoint: str) -> tuple[list[Source], list[str]]:
     sources = brought | {item.id: item for item in here if isinstance(item, Source)}
     st.session_state.clips = sources
     state.shelf().keep_only(sources.values())
+    if "restoring" in st.session_state:
+        st.rerun()  # its choices are those of widgets that are drawn already
     return list(sources.values()), [item for item in here if isinstance(item, str)]
 
 
 def _read(file: UploadedFile, checkpoint: str) -> Source | str:
-    """The uploaded clip, chosen at once if it can be read; else the line that says why not."""
-    source = state.shelf().clip(file.name, file.getbuffer())
+    """The uploaded clip, trace or session, chosen at once if it can be read; else the line why not."""
     try:
-        state.frames(state.Choice(checkpoint, source))
+        source = opening.read(file.name, file.getbuffer(), checkpoint, networks())
     except PeerattnError as error:
-        return source.refusal(error)
+        return str(error)
     st.session_state.newest = source.id
     return source
 
 
 def _clip(sources: list[Source]) -> Source:
-    by_label = _labelled(sources)
+    by_label = _labelled(list({source.id: source for source in sources}.values()))
     newest = st.session_state.pop("newest", None)
     for label, source in by_label.items():
         if source.id == newest:
@@ -124,6 +172,8 @@ def _labelled(sources: list[Source]) -> dict[str, Source]:
 
 def _options(choice: state.Choice) -> state.Choice:
     source = choice.source
+    if source.trace:
+        return choice
     with st.popover("Stretch and object maps", type="tertiary"):
         start, stop = _stretch(source)
         attached = _attached(source)
@@ -181,22 +231,29 @@ def _attached(source: Source) -> ObjectFile | None:
 
 def _open(choice: state.Choice) -> None:
     """Open the chosen clip; when that is refused, one line says why and the page stays as it was."""
+    open_source = state.open_trace if choice.source.trace else state.open_clip
     try:
-        st.session_state.opened = state.open_clip(choice)
+        st.session_state.opened = open_source(choice)
+        opening.compare(st.session_state.opened)
     except PeerattnError as error:
         st.error(plain(choice.source.refusal(error)))
-        if shown := opened():
-            st.caption(f"Still showing {plain(shown.choice.source.name)}.")
+        if now := shown():
+            st.caption(f"Still showing {plain(now.choice.source.name)}.")
 
 
 def _status() -> None:
-    shown = opened()
-    if shown is None:
+    now = shown()
+    if now is None:
         return
-    trace = shown.trace
+    trace = now.trace
     windows = f"{len(trace.windows)} window{'s' * (len(trace.windows) > 1)}"
-    objects = OBJECTS.get(trace.objects or "", "none, this checkpoint reads none")
-    parts = (f"{len(trace.times)} frames in {windows}", f"Object maps: {objects}", state.device_name())
-    shown_below = shown.checkpoint.remarks
-    remarks = [remark for remark in trace.remarks if remark not in shown_below]
+    parts = [f"{len(trace.times)} frames in {windows}"]
+    if isinstance(now, state.Opened):
+        objects = OBJECTS.get(trace.objects or "", "none, this checkpoint reads none")
+        said = now.checkpoint.remarks  # above
+        parts += [f"Object maps: {objects}", state.device_name()]
+    else:
+        said = ()
+        parts += ["A trace file: its numbers without frames; only Explore can show it"]
+    remarks = [remark for remark in trace.remarks if remark not in said]
     st.caption(plain(" · ".join((*parts, *remarks))))

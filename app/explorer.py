@@ -75,11 +75,15 @@ def explorer(
     key: str,
     pruning: Pruning | None = None,
     selected: Selection | None = None,
+    start: Mapping[str, Any] | None = None,
 ) -> Selection | None:
     """Draw a trace over its frames, both `packed`; returns what the user clicked last, if it still exists.
 
     What `pruning` removes is drawn faint and nothing moves. `selected` counts until something is clicked.
+    `start` is how a saved session was looked at: its `token`, and the `query` of its address, which then
+    counts in place of the page's own.
     """
+    key = f"{key}-{start['token']}" if start else key  # anew: what was clicked before counts no more
     first = asdict(selected) if selected else None
     chosen = st.session_state.get(key, {}).get("selected", first)
     with st.container(gap=None):
@@ -87,7 +91,12 @@ def explorer(
         _recording(key=f"{key}-recording", data=packed)
         result = _explorer(
             key=key,
-            data={"recording": packed[:DIGEST].decode(), "selected": chosen, **_marks(pruning)},
+            data={
+                "recording": packed[:DIGEST].decode(),
+                "selected": chosen,
+                "start": start,
+                **_marks(pruning),
+            },
             default={"selected": first},
             on_selected_change=lambda: None,
         )

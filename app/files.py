@@ -17,6 +17,8 @@ from peerattn.errors import PeerattnError
 
 SAMPLES = Path(__file__).parent / "samples"
 CLIP_TYPES = ("mp4", "mov", "mkv", "webm", "avi", "gif")
+OWN_TYPES = (*CLIP_TYPES, "json", "peerattn")
+"""Clips, traces and saved sessions."""
 OBJECT_TYPES = ("npz", "json", "mkv", "mp4", "avi", "mov", "webm")
 
 
@@ -32,10 +34,16 @@ class ObjectFile:
     path: Path
     origin: Literal["true", "attached"] = "attached"
 
+    def parts(self) -> tuple[tuple[str, bytes], ...]:
+        """The one or two files it came in, name and content, as `Shelf.objects` takes them."""
+        declared = self.path.with_suffix(".json")
+        paths = (self.path, declared) if declared != self.path and declared.exists() else (self.path,)
+        return tuple((path.name, path.read_bytes()) for path in paths)
+
 
 @dataclass(frozen=True)
 class Source:
-    """A clip that can be opened. `label` is what it truly shows, where that is known."""
+    """A clip, or a `trace` file alone. `label` is what it truly shows, where that is known."""
 
     id: str
     digest: str
@@ -43,6 +51,7 @@ class Source:
     path: Path
     label: str | None = None
     objects: ObjectFile | None = None
+    trace: bool = False
 
     def refusal(self, error: PeerattnError) -> str:
         """The one line that says what is wrong with this clip."""
@@ -80,6 +89,12 @@ class Shelf:
         """A clip written to disk once, however often it is uploaded."""
         key = digest(content)
         return Source(f"upload-{key}", key, name, self._write(key, name, content))
+
+    def trace(self, name: str, text: str) -> Source:
+        """A trace file, shown without its clip."""
+        content = text.encode()
+        key = digest(content)
+        return Source(f"trace-{key}", key, name, self._write(key, name, content), trace=True)
 
     def objects(self, uploads: Iterable[tuple[str, Bytes]]) -> ObjectFile:
         """Object maps: one `.npz`, or a video of class ids with the `.json` that declares them."""

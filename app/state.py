@@ -11,7 +11,7 @@ import hashlib
 import platform
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -24,11 +24,15 @@ from app.explorer import pack
 from app.files import ObjectFile, Shelf, Source, samples
 from app.jobs import Job, Jobs
 from app.structures import Chosen
+from app.traces import no_frames, read_trace
 from peerattn import checkpoint as checkpoints
-from peerattn import modalities, pruning, recorder, structure_file, untrained, video
+from peerattn import figures, modalities, pruning, recorder, structure_file, untrained, video
 from peerattn.checkpoint import Checkpoint
 from peerattn.connectivity import Pruning
 from peerattn.errors import PeerattnError
+from peerattn.figures import Panel
+from peerattn.inside import Inside, Vectors, pooling
+from peerattn.inside import inside as steps_inside
 from peerattn.modalities import Clip, ObjectMaps, Segmenter
 from peerattn.network import Network
 from peerattn.size import multiply_adds, parameters
@@ -77,13 +81,35 @@ class Opened:
     object_names: Mapping[int, str]  # class id → its name, of the object maps in use
 
 
+@dataclass(frozen=True)
+class Read:
+    """A trace file that has been read: neither network nor frames are here."""
+
+    choice: Choice
+    trace: Trace
+    object_names: Mapping[int, str] = field(default_factory=dict)
+
+
+Shown = Opened | Read
+
+
+def open_trace(choice: Choice) -> Read:
+    """Read the chosen trace file; raises PeerattnError with the one line to show."""
+    return Read(choice, _read_trace(choice.source.digest, choice.source.path))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the trace …")
+def _read_trace(digest: str, _path: Path) -> Trace:
+    return read_trace(_path.read_text(encoding="utf-8"))
+
+
 def open_clip(choice: Choice) -> Opened:
     """Read and run the chosen stretch; raises PeerattnError with the one line to show."""
     if choice.stop - choice.start > LONGEST_STRETCH:
         raise PeerattnError(f"at most {LONGEST_STRETCH:.0f} s are opened at once: choose a shorter stretch")
     loaded = checkpoint(choice.checkpoint)
     clip = _clip(choice.key, choice)
-    return Opened(choice, loaded, clip, _trace(choice.key, choice), _object_names(choice, clip))
+    return Opened(choice, loaded, clip, _run(choice.key, choice)[0], _object_names(choice, clip))
 
 
 def _object_names(choice: Choice, clip: Clip) -> Mapping[int, str]:
@@ -210,19 +236,29 @@ def covers_some_frames(attached: ObjectFile) -> bool:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Running the network …")
-def _trace(key: tuple[object, ...], _choice: Choice) -> Trace:
-    loaded = checkpoint(_choice.checkpoint)
-    with RECORDING:
-        return _recorded(loaded, loaded.network, _clip(key, _choice))
+def _run(key: tuple[object, ...], _choice: Choice) -> tuple[Trace, Vectors]:
+    loaded, clip = checkpoint(_choice.checkpoint), _clip(key, _choice)
+    with RECORDING, pooling(loaded.network) as pooled:
+        trace = _recorded(loaded, loaded.network, clip)
+    return trace, pooled.vectors()
+
+
+def inside(opened: Opened, key: str) -> Inside:
+    """The steps inside the attention factors of a connection, from the pass that made the trace."""
+    vectors = _run(opened.choice.key, opened.choice)[1]
+    return steps_inside(opened.checkpoint.network, vectors, key)
 
 
 def _recorded(loaded: Checkpoint, network: Network, clip: Clip) -> Trace:
     return recorder.record(network, clip, window=loaded.settings.window, remarks=loaded.remarks)
 
 
-def packed(opened: Opened) -> bytes:
-    """The trace and its frames, as the explorer draws them."""
-    return _packed(opened.choice.key, opened)
+def packed(shown: Shown) -> bytes:
+    """The trace and its frames, as the explorer draws them; pictures that say so where there are none."""
+    if isinstance(shown, Read):
+        key = ("packed", shown.choice.source.digest)
+        return kept(key, lambda: pack(shown.trace, no_frames(shown.trace)))
+    return _packed(shown.choice.key, shown)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -236,6 +272,20 @@ def _packed(key: tuple[object, ...], _opened: Opened) -> bytes:
         object_names=_opened.object_names,
         flow=None if flow is None else flow[0].numpy(),
     )
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def films() -> Jobs:
+    """Films that are being made, and the last that were."""
+    return Jobs(kept=4)
+
+
+def clip_panels(shown: Shown) -> list[Panel]:
+    """The panels of the whole clip."""
+    whole = (
+        ("panels", *shown.choice.key) if isinstance(shown, Opened) else ("panels", shown.choice.source.digest)
+    )
+    return kept(whole, lambda: figures.clip_panels(shown.trace))
 
 
 def pruned_trace(opened: Opened, pruned: Pruning) -> Trace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
@@ -53,7 +53,9 @@ def schedule(times: NDArray[np.float64], *, speed: float = 1.0, frame_rate: floa
     return [*shown, (-1, end)]
 
 
-def write_film(path: Path, picture: Callable[[int], Picture], shown: Schedule) -> Iterator[tuple[int, int]]:
+def write_film(
+    path: Path, picture: Callable[[int], Picture], shown: Schedule
+) -> Generator[tuple[int, int], None, None]:
     """Write the pictures (H, W, 3) of a `schedule` to a file, MP4 or GIF by its suffix; yields (done, all).
 
     The file appears when the last is written: an iterator that is closed before leaves none behind.

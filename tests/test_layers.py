@@ -34,8 +34,9 @@ reports
 clip_commands
 __main__
 app.explorer | app.drawing | app.files | app.jobs | app.structures | app.words
-app.curves | app.saved | app.tour
+app.curves | app.panels | app.saved | app.tour | app.address | app.session | app.traces
 app.state
+app.opening | app.exporting
 app.bar
 app.screens
 app.main

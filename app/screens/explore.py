@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pandas as pd
 import streamlit as st
 
-from app import state
-from app.bar import opened
+from app import bar, state
 from app.explorer import explorer
-from app.screens import details
+from app.screens import details, exports
 from app.screens.parts import chart, table_with_downloads
-from app.state import Opened
+from app.state import Shown
 from app.words import percent, plain
 from peerattn import figures, tables
+from peerattn.trace import Trace
 
 
 def show() -> None:
     """The screen, for the clip that the bar has opened."""
-    shown = opened()
+    shown = bar.shown()
     if shown is None:
         st.info("Nothing is open yet: choose a sample clip above, or drop a clip of your own there.")
         return
+    exports.show(shown)
     _predictions(shown)
+    _explored(shown)
+    _exports(shown)
+
+
+@st.fragment
+def _explored(shown: Shown) -> None:
+    """The explorer and its panels: a click there runs this alone."""
     selection = explorer(
         shown.trace,
         state.packed(shown),
         key="explorer",
         selected=st.session_state.get("selected"),
+        start=st.session_state.get("start"),
     )
     st.session_state.selected = selection  # for the way back from another screen
     details.show(shown, selection)
-    _over_frames(shown)
-    _exports(shown)
 
 
-def _predictions(shown: Opened) -> None:
+def _predictions(shown: Shown) -> None:
     trace, label = shown.trace, shown.choice.source.label
     best = trace.probabilities.argmax()
     words, bars, windows = st.columns([2, 3, 4])
@@ -57,20 +67,7 @@ def _predictions(shown: Opened) -> None:
         chart(figures.window_strip(trace), "windows", "Probabilities of each window")
 
 
-def _over_frames(shown: Opened) -> None:
-    st.subheader("Attention over the frames", anchor=False)
-    modality, level = st.columns(2)
-    with modality:
-        st.caption(
-            "Connections that leave the input blocks of each modality; *mixed*: that leave inner blocks."
-        )
-        chart(figures.attention_lines(shown.trace, "modality"), "by-modality", "Attention by modality")
-    with level:
-        st.caption("Connections that arrive at each level.")
-        chart(figures.attention_lines(shown.trace, "level"), "by-level", "Attention by level")
-
-
-def _exports(shown: Opened) -> None:
+def _exports(shown: Shown) -> None:
     st.subheader("Numbers", anchor=False)
     trace = shown.trace
     table_with_downloads(
@@ -78,12 +75,24 @@ def _exports(shown: Opened) -> None:
             "Connections": lambda: tables.connections_table(trace),
             "Factors by frame": lambda: tables.factors_table(trace),
             "Attention weights": lambda: tables.attention_weights_table(trace),
+            "Entropies": lambda: tables.entropies_table(trace),
+            "Attention by modality": lambda: tables.attention_by(trace, "modality").reset_index(),
+            "Attention by level": lambda: tables.attention_by(trace, "level").reset_index(),
+            **_share(trace),
+            "Factors by level": lambda: tables.level_distribution(trace),
             "Blocks": lambda: tables.blocks_table(trace),
             "Predictions": lambda: tables.predictions_table(trace),
         },
         trace,
         stem=shown.choice.source.path.stem,
     )
+
+
+def _share(trace: Trace) -> dict[str, Callable[[], pd.DataFrame]]:
+    """Nothing for a trace from before magnitudes were recorded."""
+    if any(connection.magnitude is None for connection in trace.connections):
+        return {}
+    return {"Modality share": lambda: tables.modality_share(trace).reset_index()}
 
 
 show()

@@ -4,19 +4,11 @@
 class Address {
   constructor(explorer) {
     this.explorer = explorer;
-    this.kept = ["http:", "https:"].includes(location.protocol); // a page opened from a file has none to share
+    this.kept = location.protocol !== "file:"; // a page opened from a file has none to share
   }
 
-  // Name → value of what the address says; the frame counts from 1.
   read() {
-    const said = {};
-    if (!this.kept) return said;
-    const params = new URLSearchParams(location.search);
-    if (params.has("frame")) said.frame = Number(params.get("frame"));
-    for (const [name, start] of Object.entries(SETTINGS)) {
-      if (params.has(name)) said[name] = typeof start === "string" ? params.get(name) : JSON.parse(plainValue(params.get(name)));
-    }
-    return said;
+    return this.kept ? addressed(location.search) : {};
   }
 
   write() {
@@ -31,6 +23,16 @@ class Address {
     const text = params.toString();
     history.replaceState(history.state, "", text ? `?${text}` : location.pathname);
   }
+}
+
+// Name → value of what an address's query says; the frame counts from 1.
+function addressed(query) {
+  const params = new URLSearchParams(query);
+  const said = params.has("frame") ? { frame: Number(params.get("frame")) } : {};
+  for (const [name, start] of Object.entries(SETTINGS)) {
+    if (params.has(name)) said[name] = typeof start === "string" ? params.get(name) : JSON.parse(plainValue(params.get(name)));
+  }
+  return said;
 }
 
 // Numbers and truth values as JSON; anything else counts as not said.

@@ -1,0 +1,62 @@
+"""Trace files that a visitor brings: read, checked to be whole, and shown without frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from peerattn.errors import PeerattnError
+from peerattn.trace import Trace
+
+SIDE = 256  # px
+GREY, WHITE = (118, 118, 118), (255, 255, 255)
+NO_FRAMES = ("no frames", "in a trace file")
+
+
+def read_trace(text: str) -> Trace:
+    """A trace that can be shown; raises PeerattnError with one plain line for anything else."""
+    trace = Trace.from_json(text)
+    for wrong in _wrong(trace):
+        raise PeerattnError(f"this trace file {wrong}: record the clip again")
+    return trace
+
+
+def _wrong(trace: Trace) -> Iterator[str]:
+    """What keeps a trace from being shown."""
+    structure = trace.structure
+    if not len(trace.times) or trace.times.ndim != 1 or np.any(np.diff(trace.times) <= 0):
+        yield "has no frames, or their times do not rise"
+    if [block.block for block in trace.blocks] != [block.id for block in structure.blocks]:
+        yield "does not hold each block of its structure once"
+    if [each.key for each in trace.connections] != [spec.key for spec in structure.connections]:
+        yield "does not hold each connection of its structure once"
+    if not trace.connections or not trace.class_names:
+        yield "has no connections, or no classes"
+    for connection in trace.connections:
+        if connection.attention_factors.shape[1] != structure.block(connection.source).width:
+            yield f"has not one factor a channel of {connection.source}"
+    if not all(np.isfinite(values).all() for values in _numbers(trace)):
+        yield "holds numbers that are none"
+
+
+def _numbers(trace: Trace) -> Iterator[NDArray[np.floating]]:
+    yield from (trace.times, trace.probabilities)
+    yield from (window.probabilities for window in trace.windows)
+    for block in trace.blocks:
+        yield from (block.activity, block.heatmap)
+    for connection in trace.connections:
+        yield from (connection.attention_weights, connection.attention_factors)
+        yield np.array(connection.connection_weight or 0.0)
+
+
+def no_frames(trace: Trace) -> NDArray[np.uint8]:
+    """One grey picture (T, 256, 256, 3) that says so for each frame."""
+    picture: NDArray[np.uint8] = np.full((SIDE, SIDE, 3), GREY, np.uint8)
+    face = cv2.FontFace("sans")
+    for row, text in enumerate(NO_FRAMES):
+        _, _, width, _ = cv2.getTextSize((SIDE, SIDE), text, (0, 0), face, 20, 400)
+        cv2.putText(picture, text, ((SIDE - width) // 2, 124 + 28 * row), WHITE, face, 20, 400)
+    return np.broadcast_to(picture, (len(trace.times), *picture.shape))
