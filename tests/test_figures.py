@@ -15,6 +15,7 @@ from peerattn.figures import palette
 from peerattn.figures.level_graph import COLUMN, edge_width, lane, lanes, positions
 from peerattn.figures.recording import BUDGET, digest, recording
 from peerattn.figures.scripts import PARTS, part, script
+from peerattn.figures.shares import NAMED
 from peerattn.structure import BlockSpec, ConnectionSpec, Modality, OutputSpec, Structure
 from tests.traces import HOSTILE, images, object_ids, shown_frame, structure, trace
 
@@ -28,6 +29,12 @@ def every_figure():
         "level lines": figures.attention_lines(TRACE, "level"),
         "heat map": figures.factor_heatmap(connection, TRACE.times),
         "peers": figures.attention_weights_bar(connection, TRACE.structure),
+        "matrix": figures.peer_matrix(TRACE),
+        "share": figures.share_areas(TRACE),
+        "arriving": figures.arriving_areas(TRACE, "top", marked=f"{HOSTILE}_to_top"),
+        "spread": figures.factors_by_level(TRACE),
+        "activity": figures.activity_line(TRACE, HOSTILE),
+        "joined": figures.joined_connections(TRACE, HOSTILE),
         "bars": figures.prediction_bars(TRACE),
         "strip": figures.window_strip(TRACE),
         "accuracy": figures.accuracy_curve(CURVE, threshold=0.3),
@@ -85,6 +92,60 @@ def test_peers_are_sorted_and_hold_every_attention_weight():
 def test_connection_without_peers_says_so_instead_of_showing_an_empty_axis():
     figure = figures.attention_weights_bar(trace(attention="static").connections[0])
     assert "no peers" in figure.layout.annotations[0].text
+
+
+def test_peer_matrix_holds_every_attention_weight_and_nothing_where_a_block_is_no_peer():
+    weights, entropies = figures.peer_matrix(TRACE).data
+    assert len(weights.z) == len(TRACE.connections)
+    peers = [palette.plain(peer) for peer in dict.fromkeys(p for c in TRACE.connections for p in c.peers)]
+    for row, connection in zip(np.asarray(weights.z, np.float32), TRACE.connections, strict=True):
+        shown = {peers[index]: row[index] for index in np.flatnonzero(~np.isnan(row))}
+        expected = zip(map(palette.plain, connection.peers), connection.attention_weights, strict=True)
+        assert shown == dict(expected)
+    table = tables.entropies_table(TRACE)
+    np.testing.assert_array_equal(entropies.x, table["normalised_entropy"])
+
+
+def test_peer_matrix_of_connections_without_a_choice_says_so():
+    figure = figures.peer_matrix(trace(attention="static"))
+    assert "no connection has more than one peer" in [note.text for note in figure.layout.annotations]
+
+
+def test_areas_are_the_tables_shares_and_fill_the_figure():
+    areas = figures.share_areas(TRACE).data
+    table = tables.modality_share(TRACE)
+    assert [area.name for area in areas] == list(table)
+    for area, name in zip(areas, table, strict=True):
+        np.testing.assert_array_equal(area.y, table[name])
+    np.testing.assert_allclose(np.sum([area.y for area in areas], axis=0), 1)
+    assert len({area.fillpattern.shape for area in areas}) == len(areas)
+
+
+def test_areas_of_what_arrives_show_the_greatest_the_marked_one_and_the_rest_together():
+    shares = tables.block_shares(TRACE, "top")
+    least = shares.mean().idxmin()
+    areas = figures.arriving_areas(TRACE, "top", marked=least).data
+    assert len(areas) == NAMED + 1
+    np.testing.assert_allclose(np.sum([area.y for area in areas], axis=0), 1)
+    np.testing.assert_array_equal(areas[NAMED - 1].y, shares[least])
+    greatest = shares.mean().idxmax()
+    np.testing.assert_array_equal(areas[0].y, shares[greatest])
+
+
+def test_boxes_are_the_tables_quantiles_with_their_number_of_factors():
+    table = tables.level_distribution(TRACE)
+    for box, row in zip(figures.factors_by_level(TRACE).data, table.itertuples(), strict=True):
+        assert (box.q1[0], box.median[0], box.q3[0], box.mean[0]) == (row.q1, row.median, row.q3, row.mean)
+        assert (box.lowerfence[0], box.upperfence[0]) == (row.p5, row.p95)
+        assert f"n = {row.n:,}" in box.x[0]
+
+
+def test_joined_connections_are_those_of_the_block_with_their_weights():
+    bars, diamonds = figures.joined_connections(TRACE, "inner1").data
+    table = tables.connections_table(TRACE)
+    own = table[(table["target"] == "inner1") | (table["source"] == "inner1")]
+    assert sorted(bars.x) == sorted(own["connection_weight"])
+    assert sorted(diamonds.x) == sorted(own["mean_factor"])
 
 
 def test_prediction_bars_show_the_clips_best_classes_first():
@@ -298,6 +359,6 @@ def test_channels_without_an_object_class_are_veiled_and_the_others_named():
     names = ["cup", *[None] * (connection.attention_factors.shape[1] - 1)]
     factors, veil = figures.factor_heatmap(connection, TRACE.times, names).data
     np.testing.assert_array_equal(np.asarray(factors.z, np.float32), connection.attention_factors.T)
-    assert factors.customdata[0, 0, 0] == "channel 0: cup"
+    assert list(factors.y)[:2] == list(veil.y)[:2] == ["0: cup", "1"]
     covered = ~np.isnan(np.asarray(veil.z, float)).any(axis=1)
     assert covered.tolist() == [name is None for name in names]

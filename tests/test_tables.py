@@ -226,3 +226,25 @@ def test_modality_shares_sum_to_one_at_every_frame(structure, data):
         shown, connections=tuple(each for each in shown.connections if each is not gone)
     )
     assert not tables.block_shares(rest, gone.target)[gone.key].any()
+
+
+def test_entropies_are_one_where_peers_count_alike_and_zero_where_one_counts_alone():
+    weights = [[0.25] * 4, [0.0, 1.0], [1.0], []]
+    changed = [
+        dataclasses.replace(each, peers=tuple("abcd"[: len(w)]), attention_weights=np.array(w, np.float32))
+        for each, w in zip(TRACE.connections, weights, strict=False)
+    ]
+    table = tables.entropies_table(dataclasses.replace(TRACE, connections=tuple(changed)))
+    assert list(table["connection"]) == [each.key for each in changed[:3]]
+    assert table["entropy"].tolist() == pytest.approx([np.log(4), 0, 0])
+    assert table["normalised_entropy"].tolist() == pytest.approx([1, 0, np.nan], nan_ok=True)
+
+
+def test_distribution_by_level_counts_every_factor_once():
+    table = tables.level_distribution(TRACE)
+    assert table["n"].sum() == sum(each.attention_factors.size for each in TRACE.connections)
+    top = np.concatenate([e.attention_factors.ravel() for e in TRACE.connections if e.target == "top"])
+    row = table.set_index("level").loc["level 4"]
+    assert row["median"] == pytest.approx(np.median(top))
+    assert row["p95"] == pytest.approx(np.sort(top)[int(0.95 * len(top))], abs=0.01)
+    assert (row["least"], row["greatest"]) == (top.min(), top.max())
