@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from peerattn.figures.recording import digest, recording
 from peerattn.figures.scripts import script
+from peerattn.structure import Structure
 from peerattn.trace import Trace
 
 if TYPE_CHECKING:
@@ -32,6 +33,14 @@ class Selection:
 
     kind: Literal["connection", "block"]
     id: str
+
+
+@dataclass(frozen=True)
+class Other:
+    """A second trace over its frames, and what the two are called."""
+
+    packed: bytes
+    names: tuple[str, str]
 
 
 _scripts = st.components.v2.component(
@@ -76,10 +85,12 @@ def explorer(
     pruning: Pruning | None = None,
     selected: Selection | None = None,
     start: Mapping[str, Any] | None = None,
+    other: Other | None = None,
 ) -> Selection | None:
     """Draw a trace over its frames, both `packed`; returns what the user clicked last, if it still exists.
 
     What `pruning` removes is drawn faint and nothing moves. `selected` counts until something is clicked.
+    `other` is compared with it: both are packed on one layout.
     `start` is how a saved session was looked at: its `token`, and the `query` of its address, which then
     counts in place of the page's own.
     """
@@ -89,12 +100,16 @@ def explorer(
     with st.container(gap=None):
         _scripts(key="peerattn-scripts")
         _recording(key=f"{key}-recording", data=packed)
+        if other:
+            _recording(key=f"{key}-other", data=other.packed)
         result = _explorer(
             key=key,
             data={
                 "recording": packed[:DIGEST].decode(),
                 "selected": chosen,
                 "start": start,
+                "other": other.packed[:DIGEST].decode() if other else None,
+                "names": other.names if other else None,
                 **_marks(pruning),
             },
             default={"selected": first},
@@ -130,11 +145,19 @@ def pack(
     object_ids: NDArray[np.uint8] | None = None,
     object_names: Mapping[int, str] | None = None,
     flow: NDArray[np.float32] | None = None,
+    layout: Structure | None = None,
 ) -> bytes:
     """A trace and its frames (T, h, w, 3) for the browser, behind their digest.
 
-    `object_ids` (T, h, w) and `flow` (2, T, H, W) can be laid over the frames. Packing encodes every frame:
-    keep what it returns.
+    `object_ids` (T, h, w) and `flow` (2, T, H, W) can be laid over the frames; `layout` is a greater structure
+    to draw on. Packing encodes every frame: keep what it returns.
     """
-    packed = recording(trace, clip_images, object_ids=object_ids, object_names=object_names, flow=flow)
+    packed = recording(
+        trace,
+        clip_images,
+        object_ids=object_ids,
+        object_names=object_names,
+        flow=flow,
+        layout=layout,
+    )
     return digest(packed).encode() + packed

@@ -263,14 +263,30 @@ def packed(shown: Shown) -> bytes:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _packed(key: tuple[object, ...], _opened: Opened) -> bytes:
-    clip = _opened.clip
+    return _pack(_opened, _opened.trace)
+
+
+def packed_on(layout: Structure, opened: Opened, trace: Trace) -> bytes:
+    """A trace of this clip over its frames, drawn on a structure of which its own is a part."""
+    keys = tuple(spec.key for spec in layout.connections), tuple(one.key for one in trace.connections)
+    return _packed_on((*opened.choice.key, *keys), layout, opened, trace)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _packed_on(key: tuple[object, ...], _layout: Structure, _opened: Opened, _trace: Trace) -> bytes:
+    return _pack(_opened, _trace, _layout)
+
+
+def _pack(opened: Opened, trace: Trace, layout: Structure | None = None) -> bytes:
+    clip = opened.clip
     flow = clip.tensors.get("flow")
     return pack(
-        _opened.trace,
+        trace,
         clip.images,
         object_ids=clip.object_ids,
-        object_names=_opened.object_names,
+        object_names=opened.object_names,
         flow=None if flow is None else flow[0].numpy(),
+        layout=layout,
     )
 
 

@@ -176,7 +176,7 @@ def _attention_weights(trace: Trace) -> Step:
         "weights are learned "
         "once. What the peers *see* changes with every frame, and with it the factors.",
         _pin(connection),
-        {"arcs": True},
+        {"arcs": "true"},
     )
 
 
@@ -199,7 +199,7 @@ def _peers_without_a_voice(trace: Trace) -> Step:
         "matter by what "
         "it sends, or by what it lets others send. Nothing but the attention weights shows the second.",
         _pin(gated),
-        {"arcs": True},
+        {"arcs": "true"},
     )
 
 

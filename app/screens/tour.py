@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -118,9 +119,9 @@ def _live(shown: Opened, step: Step, number: int) -> None:
         shown.trace,
         state.packed(shown),
         pruning=survey(shown.trace.structure, weights, step.threshold) if prunes else None,
-        key=f"tour-{number}",
+        key="tour",
         selected=step.selection,
-        start={"token": f"tour-{number}", "frame": 1, **step.settings},
+        start={"token": f"{number}", "query": urlencode({"frame": 1, **step.settings})},
     )
 
 

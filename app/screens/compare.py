@@ -1,0 +1,148 @@
+"""Compare: two clips, two checkpoints, or before and after pruning, on one layout with linked cursors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from app import bar, state
+from app.bar import opened
+from app.explorer import Other, explorer
+from app.screens.parts import table_with_csv
+from app.state import Opened
+from app.words import percent, plain
+from peerattn.comparison import comparison_table, merged, predictions_comparison
+from peerattn.connectivity import survey
+from peerattn.errors import PeerattnError
+from peerattn.trace import Trace
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two: what it is called, the clip it runs, and its trace (of a pruned network, if pruned)."""
+
+    name: str
+    shown: Opened
+    trace: Trace
+
+
+def show() -> None:
+    """The screen; the first side is what the bar has opened."""
+    shown = opened()
+    if shown is None:
+        st.info("Nothing is open yet: choose a sample clip above, or drop a clip of your own there.")
+        return
+    kind = st.segmented_control(
+        "Compare",
+        list(KINDS),
+        default=next(iter(KINDS)),
+        required=True,
+        key="compare",
+        bind="query-params",
+        width="content",
+    )
+    try:
+        sides = KINDS[kind](shown)
+        if sides:
+            _compared(*sides)
+    except PeerattnError as error:
+        st.error(plain(error))
+
+
+def _clips(shown: Opened) -> tuple[Side, Side] | None:
+    """The clip of the bar and another one, through one network."""
+    others = {label: source for label, source in bar.clips().items() if source.id != shown.choice.source.id}
+    if not others:
+        st.info("There is no second clip: upload another one above.")
+        return None
+    label = st.selectbox("Second clip", list(others), key="second-clip", bind="query-params")
+    choice = replace(shown.choice, source=others[label], start=0.0, stop=state.FIRST_STRETCH, hold=False)
+    other = state.open_clip(choice)
+    return (
+        Side(shown.choice.source.name, shown, shown.trace),
+        Side(label, other, other.trace),
+    )
+
+
+def _checkpoints(shown: Opened) -> tuple[Side, Side] | None:
+    """One clip through the network of the bar and another one."""
+    names = [name for name in bar.networks() if name != shown.checkpoint.name]
+    if not names:
+        st.info("There is no second checkpoint: save a pruned one in the Prune screen, or train one.")
+        return None
+    name = st.selectbox("Second checkpoint", names, key="second-checkpoint", bind="query-params")
+    other = state.open_clip(replace(shown.choice, checkpoint=name))
+    return (
+        Side(shown.checkpoint.name, shown, shown.trace),
+        Side(name, other, other.trace),
+    )
+
+
+def _pruning(shown: Opened) -> tuple[Side, Side] | None:
+    """One clip before and after the connections below a threshold are removed."""
+    threshold = st.slider(
+        "Pruning threshold: connections whose connection weight is below it are removed",
+        0.0,
+        1.0,
+        0.2,
+        step=0.001,
+        format="%.3f",
+        key="compare-threshold",
+        bind="query-params",
+    )
+    weights = shown.checkpoint.network.connection_weights()
+    pruning = survey(shown.checkpoint.structure, weights, threshold)
+    if not pruning.output_connected:
+        st.warning("This threshold cuts the output off from every input: there is nothing to compare with.")
+        return None
+    st.caption(f"{len(pruning.kept)} connections kept, {len(pruning.removed)} removed.")
+    return (
+        Side("before pruning", shown, shown.trace),
+        Side(f"without connections below {threshold:.3f}", shown, state.pruned_trace(shown, pruning)),
+    )
+
+
+KINDS: dict[str, Callable[[Opened], tuple[Side, Side] | None]] = {
+    "Two clips": _clips,
+    "Two checkpoints": _checkpoints,
+    "Before and after pruning": _pruning,
+}
+
+
+def _compared(first: Side, second: Side) -> None:
+    layout = merged(first.trace.structure, second.trace.structure)
+    _said(first, second)
+    explorer(
+        first.trace,
+        state.packed_on(layout, first.shown, first.trace),
+        other=Other(state.packed_on(layout, second.shown, second.trace), (first.name, second.name)),
+        key="compare-explorer",
+    )
+    st.subheader("Numbers", anchor=False)
+    table_with_csv(
+        {
+            "Connections": lambda: comparison_table(first.trace, second.trace),
+            "Predictions": lambda: predictions_comparison(first.trace, second.trace),
+        },
+        stem="comparison",
+    )
+
+
+def _said(first: Side, second: Side) -> None:
+    """What each of the two predicts, and how many connections have no counterpart."""
+    for column, letter, side in zip(st.columns(2), "AB", (first, second), strict=True):
+        best = side.trace.probabilities.argmax()
+        column.markdown(
+            f"**{letter}** · {plain(side.name)}: {plain(side.trace.class_names[best])}, probability "
+            f"{percent(side.trace.probabilities[best])}, {len(side.trace.times)} frames"
+        )
+    alone = comparison_table(first.trace, second.trace)["counterpart"].value_counts()
+    if missing := [f"{alone[name]} in {letter} only" for letter, name in COUNTERPARTS if name in alone]:
+        st.caption(f"Connections without a counterpart: {', '.join(missing)}; they are drawn dotted.")
+
+
+COUNTERPARTS = (("A", "first only"), ("B", "second only"))
+
+show()
