@@ -1,12 +1,7 @@
 """The explorer in a real Chromium: one cursor, no Python while it moves, no block moves, names stay text."""
 
-import os
 import random
 import re
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,56 +10,27 @@ from playwright.sync_api import Locator, Page, expect
 
 from peerattn.figures.palette import VIRIDIS, looks, object_colors
 from peerattn.tables import attention_by
-from tests.conftest import ROOT, wait_until_healthy
+from tests.serving import OF, frame, opened, runs, served
 from tests.traces import HOSTILE, shown_frame, trace
 
 pytestmark = pytest.mark.browser
 TRACE = trace(seed=0, hostile=True)
-OF = "root => peerattnExplorer.of(root)"
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("explorer") / "page.log"
-    command = [sys.executable, "-m", "streamlit", "run", "tests/pages/explorer.py"]
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [*command, "--server.port", str(port)],
-            cwd=ROOT,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
-        wait_until_healthy(f"http://localhost:{port}", server, log)
-        yield f"http://localhost:{port}"
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=30)
+    with served("tests/pages/explorer.py", tmp_path_factory.mktemp("explorer")) as address:
+        yield address
 
 
 @pytest.fixture
 def root(page: Page, url: str, heard) -> Iterator[Locator]:
-    """The explorer's element, once it shows a frame."""
-    page.goto(url)
-    page.locator("canvas.screen[data-drawn]").wait_for()
-    yield page.locator(".explorer")
+    yield opened(page, url)
     assert heard.errors == []
 
 
 def seek(root: Locator, frame: int) -> None:
     root.get_by_role("slider", name="frame").fill(str(frame))
-
-
-def frame(root: Locator) -> int:
-    return root.evaluate(f"root => ({OF})(root).frame")
-
-
-def runs(page: Page) -> int:
-    return int(page.get_by_text(re.compile(r"^runs: \d+$")).inner_text().removeprefix("runs: "))
 
 
 def places(root: Locator) -> dict[str, list[float]]:
@@ -120,9 +86,7 @@ def test_cursor_frame_shades_and_numbers_agree_wherever_it_stands_and_no_python_
         values = root.locator(".values b").all_inner_texts()
         expected = [*(f"{lines[name].iloc[wanted]:.3f}" for name in lines), f"{connection.shade[wanted]:.3f}"]
         assert values == expected
-        drawn = root.evaluate(
-            f"root => ({OF})(root).graph.edges.get().map(edge => [edge.id, edge.color.color])"
-        )
+        drawn = root.evaluate(f"root => ({OF})(root).graph.shades()")
         assert [name for name, _ in drawn] == [each.key for each in TRACE.connections]
         for (_, color), each in zip(drawn, TRACE.connections, strict=True):
             assert np.abs(np.subtract(channels(color), viridis(float(each.shade[wanted])))).max() <= 1
@@ -217,8 +181,8 @@ def test_no_block_moves_between_frames_clips_prunings_and_selections(page, root)
         assert places(root) == first
     root.get_by_role("checkbox", name="show removed").uncheck()
     assert places(root) == first
-    hidden = root.evaluate(f"root => ({OF})(root).graph.edges.get().filter(edge => edge.hidden).length")
-    assert hidden == sum(c.connection_weight < 0.6 for c in TRACE.connections)
+    drawn = root.evaluate(f"root => ({OF})(root).graph.shades().map(([key]) => key)")
+    assert drawn == [c.key for c in TRACE.connections if c.connection_weight >= 0.6]
     name = root.evaluate(f"root => ({OF})(root).name")
     page.get_by_test_id("stRadio").nth(0).get_by_text("1", exact=True).click()
     page.wait_for_function(
@@ -235,11 +199,10 @@ def point_on_edge(root: Locator, key: str) -> dict[str, float] | None:
     """A place in the stage where a click reaches this connection and no block or other connection."""
     return root.evaluate(
         f"""(root, key) => {{
-            const {{ network }} = ({OF})(root).graph;
-            const {{ edgeType }} = network.body.edges[key];
-            for (let share = 0.25; share < 0.8; share += 0.03) {{
-                const place = network.canvasToDOM(edgeType.getPoint(share));
-                if (network.getEdgeAt(place) === key && network.getNodeAt(place) === undefined) return place;
+            const {{ graph }} = ({OF})(root);
+            for (const point of graph.strokes.samples.get(key).slice(3, 10)) {{
+                const place = graph.network.canvasToDOM(point);
+                if (graph.touched(place)?.id === key) return place;
             }}
             return null;
         }}""",
@@ -280,9 +243,13 @@ def test_block_shows_what_feeds_it_with_weight_and_factor(root):
     # The text of each cell: text as laid out has no spaces while the page is being laid out.
     rows = items.evaluate_all(
         "all => all.map(li => [...li.children].map(cell => cell.textContent).join(' '))"
-    )[1:]
+    )
     arriving = [each for each in TRACE.connections if each.target == "upper1"]
-    expected = [f"{each.source} {each.connection_weight:.3f} {each.shade[4]:.3f}" for each in arriving]
+    arriving.sort(key=lambda each: -each.connection_weight)
+    expected = [
+        f"{each.source} {each.connection_weight:.3f} {each.shade[4]:.3f} {np.ptp(each.shade):.3f}"
+        for each in arriving
+    ]
     assert [" ".join(row.split()) for row in rows] == [" ".join(row.split()) for row in expected]
 
 
@@ -346,8 +313,8 @@ def test_theme_is_read_again_when_it_changes(page, root):
     )
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("root => peerattnExplorer.of(root).theme.dark === true", arg=root.element_handle())
-    font = root.evaluate(f"root => ({OF})(root).graph.nodes.get('top').font.color")
-    assert min(channels(font)) > 128
+    names = root.evaluate(f"root => ({OF})(root).graph.names.map(({{ text, fill }}) => [text, fill])")
+    assert min(channels(dict(names)["top"])) > 128
 
 
 def test_cursors_resting_place_is_said_for_those_who_do_not_see_it(root):
@@ -368,7 +335,7 @@ def test_everything_fits_the_width_and_every_control_has_a_name(page, root, widt
         box = control.bounding_box()
         assert edge["x"] - 1 <= box["x"] and box["x"] + box["width"] <= edge["x"] + edge["width"] + 1
     unnamed = root.locator("button, select, input").evaluate_all(
-        "parts => parts.filter(p => !p.ariaLabel && !p.labels?.length && !p.innerText.trim()).length"
+        "parts => parts.filter(p => !p.ariaLabel && !p.labels?.length && !p.textContent.trim()).length"
     )
     assert unnamed == 0
     xs = [x for x, _ in places(root).values()]

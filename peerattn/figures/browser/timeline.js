@@ -28,16 +28,22 @@ class Timeline {
   // The pointer over the lines: looks at frames, drags the cursor, with Shift drags a loop.
   follow(canvas) {
     const { explorer, chart } = this;
-    const scrub = ({ offsetX, buttons, pointerType }) => {
+    let last = null; // a page that changes under a resting pointer is no move of it
+    const scrub = ({ offsetX, clientX, buttons, pointerType }) => {
       const frame = chart.frameAt(offsetX);
       if (chart.dragged) this.drag([chart.dragged.start, frame]);
       else if (buttons) explorer.seek(frame);
-      else if (pointerType !== "touch") explorer.preview(frame);
+      else if (pointerType !== "touch" && clientX !== last) explorer.preview(frame);
+      last = clientX;
     };
     canvas.onpointerdown = (event) => {
       canvas.setPointerCapture(event.pointerId);
       if (event.shiftKey) this.drag([chart.frameAt(event.offsetX), chart.frameAt(event.offsetX)]);
       else scrub(event);
+    };
+    canvas.onmousedown = (event) => {
+      event.preventDefault(); // else the page takes the focus, and the keys with it
+      this.slider.focus({ preventScroll: true });
     };
     canvas.onpointermove = scrub;
     canvas.onpointerup = () => this.drop();
@@ -47,6 +53,7 @@ class Timeline {
   // A loop is being dragged from its start to where the pointer is.
   drag([start, now]) {
     this.chart.dragged = Object.assign([Math.min(start, now), Math.max(start, now)], { start });
+    this.explorer.preview(now);
     this.redraw();
   }
 
