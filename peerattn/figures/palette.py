@@ -72,6 +72,12 @@ def _hex(hue: float, value: float, saturation: float = 0.72) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
+def short(text: object, most: int = 24) -> str:
+    """A name for the ticks of an axis: the end of a long one is left out; plain."""
+    name = str(text)
+    return plain(name if len(name) <= most else f"{name[: most - 1]}…")
+
+
 def plain(text: object) -> str:
     """The text as plotly shows it literally: it reads `<b>` and `&amp;` in labels and hovers as HTML."""
     return escape(str(text), quote=False)

@@ -1,9 +1,9 @@
 """What is shown below the explorer, as plain data for the browser: of the clip, a connection, a block.
 
 A panel is a dict: `id`, `title`, `about` (its definition), `figure` (plotly's JSON, arrays typed, or None),
-`axis` (`time` where x is the clip's time in s), `table` (columns and rows), and where they apply `pins` (what
-a click on a point names), `orders` (of a heat map's rows), `chain` (the steps inside an attention factor) and
-`missing` (why there is nothing to draw).
+`axis` (`time` where x is the clip's time in s), `table` (columns and rows; rows None where the figure holds
+them), and where they apply `pins` (what a click on a point names), `orders` (of a heat map's rows), `least`
+(width, px), `chain` (the steps inside an attention factor) and `missing` (why there is nothing to draw).
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ ABOUT = {
 def clip_panels(trace: Trace) -> list[Panel]:
     """What a whole clip shows, whatever is selected."""
     keys = [connection.key for connection in choosing(trace)]
+    least = 420 + 24 * len(trace.structure.blocks)
     pins = [{"kind": "connection", "ids": keys}, {"kind": "connection", "ids": keys}]
     return [
         _over_time(
@@ -72,7 +73,11 @@ def clip_panels(trace: Trace) -> list[Panel]:
         _lines(trace, "modality", "Attention by modality"),
         _lines(trace, "level", "Attention by level"),
         _panel("spread", "Factors by level", factors_by_level(trace), tables.level_distribution(trace)),
-        {**_panel("peers", "Peers of every connection", peer_matrix(trace), _matrix(trace)), "pins": pins},
+        {
+            **_panel("peers", "Peers of every connection", peer_matrix(trace), _matrix(trace)),
+            "pins": pins,
+            "least": least,
+        },
     ]
 
 

@@ -8,7 +8,7 @@ from plotly.subplots import make_subplots
 
 from peerattn.connectivity import source_modality
 from peerattn.figures.attention import MARGIN
-from peerattn.figures.palette import looks, plain
+from peerattn.figures.palette import looks, plain, short
 from peerattn.structure import Structure
 from peerattn.tables import entropies_table
 from peerattn.trace import ConnectionTrace, Trace
@@ -55,7 +55,11 @@ def attention_weights_bar(connection: ConnectionTrace, structure: Structure | No
         figure.add_annotation(text="this connection's attention has no peers", showarrow=False)
     figure.update_layout(margin={**MARGIN, "r": 48, "b": 48}, height=110 + 24 * len(names), bargap=0.35)
     figure.update_xaxes(title="attention weight (all peers sum to 1)", rangemode="tozero")
-    figure.update_yaxes(tickvals=np.arange(len(names)), ticktext=names, automargin=True)
+    figure.update_yaxes(
+        tickvals=np.arange(len(names)),
+        ticktext=[short(connection.peers[index]) for index in order],
+        automargin=True,
+    )
     return figure.update_yaxes(title="peer", showgrid=False)
 
 
@@ -108,7 +112,9 @@ def peer_matrix(trace: Trace) -> go.Figure:
     figure.update_xaxes(title="peer", type="category", showgrid=False, col=1)
     figure.update_xaxes(title="normalised entropy", range=[0, 1], nticks=3, col=2)
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
-    return figure.update_yaxes(tickvals=np.arange(len(rows)), ticktext=names, col=1)
+    figure.update_xaxes(tickvals=[plain(peer) for peer in columns], ticktext=list(map(short, columns)), col=1)
+    ticks = [f"{short(each.source)} → {short(each.target)}" for each in rows]
+    return figure.update_yaxes(tickvals=np.arange(len(rows)), ticktext=ticks, col=1)
 
 
 def choosing(trace: Trace) -> list[ConnectionTrace]:

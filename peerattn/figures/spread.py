@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from peerattn.connectivity import source_modality
 from peerattn.figures.attention import FACTOR, MARGIN, over_time
-from peerattn.figures.palette import LEVELS, looks, plain
+from peerattn.figures.palette import LEVELS, looks, plain, short
 from peerattn.tables import connections_table, level_distribution
 from peerattn.trace import Trace
 
@@ -83,7 +83,8 @@ def joined_connections(trace: Trace, block: str) -> go.Figure:
     figure.update_layout(margin={**MARGIN, "b": 48}, height=130 + 24 * len(table), bargap=0.35)
     figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"})
     figure.update_xaxes(title="0 to 1", range=[0, 1])
-    return figure.update_yaxes(tickvals=rows, ticktext=names, autorange="reversed", automargin=True)
+    ticks = [f"{short(row.source)} → {short(row.target)}" for row in table.itertuples()]
+    return figure.update_yaxes(tickvals=rows, ticktext=ticks, autorange="reversed", automargin=True)
 
 
 def joined(trace: Trace, block: str) -> pd.DataFrame:

@@ -10,6 +10,7 @@ class PanelChart {
     this.data = decoded(panel.figure.data);
     this.times = panel.axis === "time" ? this.data[0].x : null;
     this.plot = element("div", { className: "plot" });
+    this.plot.style.minWidth = `${panel.least ?? 0}px`;
     this.cursor = element("div", { className: "cursor", hidden: true });
     this.values = element("div", { className: "values" });
     this.lines = this.times && !panel.orders ? this.data : [];
@@ -25,7 +26,8 @@ class PanelChart {
 
   async draw() {
     const touch = matchMedia("(pointer: coarse)").matches;
-    const layout = { ...this.layout, autosize: true, dragmode: touch ? false : "zoom", shapes: this.shapes() };
+    this.width = this.plot.clientWidth;
+    const layout = { ...this.layout, width: this.width || undefined, dragmode: touch ? false : "zoom", shapes: this.shapes() };
     await Plotly.newPlot(this.plot, this.data, layout, { displayModeBar: false, responsive: false, doubleClick: "reset" });
     adoptStyle(this.panels.root);
     this.plot.on("plotly_click", ({ points }) => this.click(points[0]));
@@ -38,7 +40,7 @@ class PanelChart {
   resize() {
     if (this.plot.clientWidth && this.plot.clientWidth !== this.width) {
       this.width = this.plot.clientWidth;
-      Plotly.Plots.resize(this.plot).then(() => this.place(), () => {}); // refused where it has just been hidden
+      Plotly.relayout(this.plot, { width: this.width });
     }
   }
 
@@ -106,7 +108,9 @@ class PanelChart {
       layout.legend = { orientation: "h", x: 0, y: 1, yanchor: "bottom" };
       layout.margin = { ...layout.margin, t: 40, autoexpand: true };
     }
-    return Plotly.toImage({ data: this.data, layout }, { format, width: this.plot.clientWidth, height: layout.height + 28, scale: 2 });
+    const address = await Plotly.toImage({ data: this.data, layout }, { format, width: this.plot.clientWidth, height: layout.height + 28, scale: format === "png" ? 2 : 1 });
+    const [head, text] = [address.slice(0, address.indexOf(",")), address.slice(address.indexOf(",") + 1)];
+    return head.endsWith("base64") ? fromBase64(text) : decodeURIComponent(text);
   }
 
   remove() {

@@ -28,6 +28,7 @@ class PanelInside {
     const wanted = this.chain.channels.indexOf(Number(this.panels.settings.channel || this.chain.start));
     this.place_ = wanted < 0 ? this.chain.channels.indexOf(this.chain.start) : wanted;
     this.picker.value = this.chain.channels[this.place_];
+    this.reach = this.arrays.dense ? Math.max(...this.chain.frames.flatMap((_, row) => this.chain.peers.map((_, peer) => Math.abs(this.read(peer, row))))) : 1;
     this.place();
   }
 
@@ -56,8 +57,9 @@ class PanelInside {
   }
 
   // What the dense layer makes of one peer: its row for the channel times the peer's weighted projection.
-  read(peer) {
-    return this.arrays.attention_weights.values[peer] * dot(this.vector("dense", this.place_), this.vector(`projected ${peer}`));
+  read(peer, row = this.row) {
+    if (!this.arrays[`projected ${peer}`]) return 0; // self attention
+    return this.arrays.attention_weights.values[peer] * dot(this.vector("dense", this.place_), this.vector(`projected ${peer}`, row));
   }
 
   steps() {
@@ -65,7 +67,7 @@ class PanelInside {
     const width = this.arrays.combined?.shape[1];
     const each = (make) => peers.map((peer, index) => make(peer, index));
     const last = this.step("Scaled channel", "connection weight × attention factor × pooled source: what the target receives of this channel, on average over its places",
-      this.line("connection weight", () => weight ?? 1), this.line("× factor", () => this.at("factors")), this.line("× source", () => this.at("source")), this.line("=", () => this.at("scaled"), "result"));
+      this.line("connection weight", () => weight ?? 1), this.line("× factor", () => this.at("factors")), this.line("× source", () => this.at("source")), this.line("= delivered", () => this.at("scaled"), "result"));
     if (attention === "none") return [this.step("No attention", "every factor is 1", this.line("factor", () => this.at("factors"), "result")), last];
     const sigmoid = this.step("Sigmoid", "1 / (1 + e to the minus logit): the attention factor", this.curve(), this.line("factor", () => this.at("factors"), "result"));
     if (attention === "static") return [this.step("Learned value", "one for each channel, the same for every clip and frame", this.line("logit", () => this.at("logits"), "result")), sigmoid, last];
@@ -113,13 +115,13 @@ class PanelInside {
     return element("div", { className: "row", title: `${name}: ${count} numbers, their mean` }, element("span", { className: "name" }, name), canvas, cell);
   }
 
-  // A share from the left; a signed part from the middle.
+  // A share from the left; a signed part from the middle, the greatest of all frames as wide as there is room.
   bar({ name, color }, value, signed = false) {
     const [fill, cell] = [element("i", { className: "bar" }), element("b", {})];
     fill.style.background = color;
     this.updates.push(() => {
       const now = value();
-      const size = Math.min(Math.abs(now), 1) * (signed ? 50 : 100);
+      const size = signed ? 50 * Math.abs(now / (this.reach || 1)) : 100 * now;
       fill.style.width = `${size}%`;
       fill.style.marginLeft = signed ? `${now < 0 ? 50 - size : 50}%` : 0;
       write(cell, now);

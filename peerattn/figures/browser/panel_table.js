@@ -41,7 +41,7 @@ function csv(panel) {
 }
 
 function saveFile(name, content, type) {
-  const href = type ? URL.createObjectURL(new Blob([content], { type })) : content;
+  const href = URL.createObjectURL(new Blob([content], { type }));
   element("a", { href, download: name }).click();
-  if (type) setTimeout(() => URL.revokeObjectURL(href), 10_000);
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
 }

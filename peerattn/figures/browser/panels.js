@@ -132,7 +132,7 @@ class Panels {
   }
 
   async picture({ id }, format) {
-    saveFile(`${id}.${format}`, await this.chart.picture(format));
+    saveFile(`${id}.${format}`, await this.chart.picture(format), { svg: "image/svg+xml", png: "image/png" }[format]);
   }
 
   // The cursor has moved: nothing is drawn anew but what stands at it.

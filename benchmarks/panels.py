@@ -1,0 +1,96 @@
+"""From a click on a connection to its panels, in Chromium: `python -m benchmarks.panels [CHECKPOINT]`.
+
+Also what the cursor costs the panels, and what the page sends: at first, for a selection, for a rerun.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote
+
+import numpy as np
+from playwright.sync_api import Locator, Page, sync_playwright
+
+from benchmarks.upload import served
+from tests.browser import find_chromium
+from tests.conftest import CHROMIUM_FLAGS
+
+CLICKS, MOVES = 20, 200
+
+# From the pin to the frame after the panels of that connection are drawn, ms.
+PINNED = """(root, key) => new Promise((done) => {
+  const panels = peerattnPanels.of(root);
+  const began = performance.now();
+  const drawn = () => panels.selected === `connection ${key}` && panels.body.querySelector("[data-drawn]");
+  const look = () => (drawn() ? requestAnimationFrame(() => done(performance.now() - began)) : setTimeout(look, 2));
+  panels.explorer.pin({ kind: "connection", id: key });
+  look();
+})"""
+# What moving the panels' cursor and values takes, ms each.
+MOVED = """(root, count) => {
+  const panels = peerattnPanels.of(root);
+  const taken = [];
+  for (let turn = 0; turn < count; turn += 1) {
+    panels.explorer.cursor = turn % panels.explorer.recording.length;
+    const began = performance.now();
+    panels.follow(panels.explorer);
+    panels.body.getBoundingClientRect();
+    taken.push(performance.now() - began);
+  }
+  return taken;
+}"""
+
+
+def main(checkpoint: str = "actionworld") -> None:
+    with served() as url, opened(f"{url}/?checkpoint={quote(checkpoint)}") as (page, received):
+        panels = page.locator(".details")
+        panels.locator("[data-drawn]").wait_for(timeout=120_000)
+        print(f"first load: {sum(received) / 1e6:.2f} MB received")
+        keys = panels.evaluate(
+            "root => peerattnPanels.of(root).explorer.recording.connections.map(c => c.id)"
+        )
+        received.clear()
+        chosen = np.random.default_rng(0).permutation(keys)[:CLICKS].tolist()
+        taken = [float(panels.evaluate(PINNED, key)) for key in chosen]
+        print(f"click on a connection to its panels: {spread(taken)}")
+        print(f"a selection: {sum(received) / len(chosen) / 1e3:.0f} kB received")
+        for name in ("channels", "inside", "share"):
+            panels.locator(f"#tab-{name}").click()
+            panels.locator(f"[data-drawn={name}]").wait_for()
+            print(f"cursor over the panel {name}: {spread(panels.evaluate(MOVED, MOVES))}")
+        print(f"an unrelated rerun: {rerun(page, received) / 1e3:.1f} kB received")
+
+
+@contextmanager
+def opened(url: str) -> Iterator[tuple[Page, list[int]]]:
+    """The page, and the bytes of each message that it has received."""
+    received: list[int] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.on(
+            "websocket", lambda socket: socket.on("framereceived", lambda data: received.append(len(data)))
+        )
+        page.goto(url)
+        yield page, received
+        browser.close()
+
+
+def rerun(page: Page, received: list[int]) -> int:
+    """Bytes received when a choice outside the explorer runs the whole page: another table of numbers."""
+    received.clear()
+    choice: Locator = page.get_by_role("radio", name="Blocks")
+    choice.click()
+    page.wait_for_timeout(3000)
+    return sum(received)
+
+
+def spread(taken: list[float]) -> str:
+    median, most = np.percentile(taken, (50, 95))
+    return f"{median:.1f} ms (median of {len(taken)}; 95 %: {most:.1f} ms)"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,396 @@
+"""Panels: their data is the trace's, their chart follows the explorer's cursor, and clicks go both ways."""
+
+import base64
+import dataclasses
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from peerattn import figures, tables
+from peerattn.figures import chain as chains
+from peerattn.figures.panels import block_panels, clip_panels, connection_panels
+from peerattn.figures.scripts import PANEL_PARTS, panels_script, part
+from peerattn.inside import Affine, Inside, inside
+from tests.conftest import ROOT, wait_until_healthy
+from tests.panels import FRAMES, NETWORK, TRACE, VECTORS
+from tests.traces import HOSTILE, trace
+
+KEY = "inner1_to_top"
+INSIDE = inside(NETWORK, VECTORS, KEY)
+
+
+def named(panels: list[figures.Panel], name: str) -> figures.Panel:
+    return next(panel for panel in panels if panel["id"] == name)
+
+
+def array(coded: dict | list) -> np.ndarray:
+    """Plotly's typed array, or a plain list."""
+    if isinstance(coded, list):
+        return np.array(coded)
+    values = np.frombuffer(base64.b64decode(coded["bdata"]), coded["dtype"])
+    return values.reshape([int(side) for side in str(coded.get("shape", len(values))).split(",")])
+
+
+def packed(chain: dict, name: str) -> np.ndarray:
+    coded = chain["arrays"][name]
+    return np.frombuffer(base64.b64decode(coded["data"]), "<f4").reshape(coded["shape"])
+
+
+def every_panel() -> list[figures.Panel]:
+    return [
+        *clip_panels(TRACE),
+        *connection_panels(TRACE, KEY, INSIDE),
+        *block_panels(TRACE, "top"),
+        *block_panels(TRACE, HOSTILE),
+        *block_panels(TRACE, "rgb1"),
+    ]
+
+
+def test_every_panel_is_plain_data_with_a_definition_and_a_table_or_steps() -> None:
+    for panel in json.loads(json.dumps(every_panel(), allow_nan=False)):
+        assert panel["title"] and len(panel["about"]) > 30, panel["id"]
+        assert bool(panel.get("chain")) != bool(panel["figure"]), panel["id"]
+        assert "template" not in (panel["figure"] or {"layout": {}})["layout"]
+        for row in (panel["table"] or {"rows": []})["rows"] or []:
+            assert len(row) == len(panel["table"]["columns"])
+        if panel["axis"] == "time":
+            np.testing.assert_array_equal(array(panel["figure"]["data"][0]["x"]), TRACE.times)
+    for panels in (clip_panels(TRACE), connection_panels(TRACE, KEY, INSIDE), block_panels(TRACE, "top")):
+        assert len({panel["id"] for panel in panels}) == len(panels)
+
+
+def test_heat_map_holds_every_factor_to_the_bit_and_its_orders_are_of_all_channels() -> None:
+    panel, factors = named(connection_panels(TRACE, KEY), "channels"), TRACE.connection(KEY).attention_factors
+    np.testing.assert_array_equal(array(panel["figure"]["data"][0]["z"]), factors.T)
+    for order in panel["orders"].values():
+        assert sorted(order) == list(range(factors.shape[1]))
+    assert np.all(np.diff(factors.mean(axis=0)[panel["orders"]["mean"]]) <= 0)
+    assert np.all(np.diff(factors.var(axis=0)[panel["orders"]["variance"]]) <= 0)
+
+
+def test_similar_channels_lie_together_and_opposite_ones_at_the_ends() -> None:
+    """Three channels follow a wave, three its opposite, one stands still."""
+    wave = 0.4 * np.sin(np.arange(FRAMES)) + 0.5
+    courses = [wave, 1 - wave, wave * 0.9, 0 * wave + 0.3, 1 - wave * 0.8, wave * 0.7, 1 - wave * 0.7]
+    factors = np.stack(courses, axis=1).astype(np.float32)
+    connection = dataclasses.replace(TRACE.connections[0], attention_factors=factors)
+    changed = dataclasses.replace(TRACE, connections=(connection, *TRACE.connections[1:]))
+    order = named(connection_panels(changed, connection.key), "channels")["orders"]["similarity"]
+    assert order[3] == 3
+    assert {frozenset(order[:3]), frozenset(order[4:])} == {frozenset({0, 2, 5}), frozenset({1, 4, 6})}
+
+
+@pytest.mark.parametrize("name", ["share", "modality", "level"])
+def test_tables_over_time_are_the_tables_of_the_trace(name: str) -> None:
+    table = named(clip_panels(TRACE), name)["table"]
+    expected = tables.modality_share(TRACE) if name == "share" else tables.attention_by(TRACE, name)
+    assert table["columns"] == ["frame", "time_s", *expected.columns]
+    rows = np.array(table["rows"])
+    np.testing.assert_array_equal(rows[:, 0], np.arange(1, FRAMES + 1))
+    np.testing.assert_array_equal(rows[:, 2:].astype(expected.dtypes.iloc[0]), expected)
+
+
+def test_pins_name_what_each_row_stands_for() -> None:
+    matrix = named(clip_panels(TRACE), "peers")
+    assert matrix["pins"][0]["ids"] == [row[0] for row in matrix["table"]["rows"]]
+    assert len(matrix["pins"][0]["ids"]) == len(array(matrix["figure"]["data"][0]["z"]))
+    weights = named(connection_panels(TRACE, KEY), "weights")
+    own = dict(zip(TRACE.connection(KEY).peers, TRACE.connection(KEY).attention_weights, strict=True))
+    drawn = array(weights["figure"]["data"][0]["x"]).astype(np.float32)
+    assert [own[peer] for peer in weights["pins"][0]["ids"]] == drawn.tolist()
+    joined = named(block_panels(TRACE, "inner1"), "joined")
+    assert all("inner1" in key for key in joined["pins"][0]["ids"])
+
+
+def test_a_trace_from_before_magnitudes_names_what_is_missing() -> None:
+    bare = tuple(dataclasses.replace(each, magnitude=None) for each in TRACE.connections)
+    old = dataclasses.replace(TRACE, connections=bare)
+    for panel in (named(clip_panels(old), "share"), named(connection_panels(old, KEY), "delivers")):
+        assert "record the clip again" in panel["missing"] and panel["figure"] is None
+
+
+def test_connections_without_a_choice_of_peers_have_their_panels_too() -> None:
+    for attention in ("none", "static", "self"):
+        other = trace(attention=attention)
+        panels = [*clip_panels(other), *connection_panels(other, KEY), *block_panels(other, "inner1")]
+        json.dumps(panels, allow_nan=False)
+
+
+def test_steps_are_packed_to_the_bit_and_give_the_logit_again() -> None:
+    chain = chains.chain(TRACE, INSIDE)
+    assert chain["left_out"] == "" and chain["frames"] == list(range(FRAMES))
+    np.testing.assert_array_equal(packed(chain, "factors"), INSIDE.factors)
+    for peer in range(len(INSIDE.peers)):
+        np.testing.assert_array_equal(packed(chain, f"pooled {peer}"), INSIDE.pooled[peer])
+        np.testing.assert_array_equal(packed(chain, f"projection {peer}"), INSIDE.projections[peer].matrix)
+    logits = packed(chain, "combined") @ packed(chain, "dense").T + packed(chain, "dense bias")
+    np.testing.assert_allclose(logits, packed(chain, "logits"), rtol=1e-4, atol=1e-5)
+
+
+def large() -> Inside:
+    """As the widest connection of a published network: 1024 channels, 14 peers, 48 frames."""
+    rng = np.random.default_rng(0)
+
+    def some(*shape: int) -> np.ndarray:
+        return rng.standard_normal(shape).astype(np.float32)
+
+    factors = rng.random((48, 1024)).astype(np.float32)
+    return dataclasses.replace(
+        INSIDE,
+        peers=INSIDE.peers[:1] * 14,
+        pooled=tuple(some(48, 256) for _ in range(14)),
+        projections=tuple(Affine(some(1024, 256), some(1024)) for _ in range(14)),
+        projected=tuple(some(48, 1024) for _ in range(14)),
+        attention_weights=np.full(14, 1 / 14, np.float32),
+        combined=some(48, 1024),
+        dense=Affine(some(1024, 1024), some(1024)),
+        logits=some(48, 1024),
+        factors=factors,
+        source=some(48, 1024),
+        scaled=some(48, 1024),
+    )
+
+
+def test_steps_of_a_large_network_stay_within_the_budget_and_say_what_is_left_out() -> None:
+    wide = large()
+    chain = chains.chain(TRACE, wide)
+    assert sum(packed(chain, name).nbytes for name in chain["arrays"]) <= chains.BUDGET
+    assert f"{len(chain['channels'])} of 1024 channels" in chain["left_out"]
+    assert f"{len(chain['frames'])} of 48 frames" in chain["left_out"]
+    assert "projections are too large" in chain["left_out"]
+    assert chain["start"] in chain["channels"] and len(chain["frames"]) > 3
+    rows = np.ix_(chain["frames"], chain["channels"])
+    np.testing.assert_array_equal(packed(chain, "factors"), wide.factors[rows])
+    np.testing.assert_array_equal(packed(chain, "dense"), wide.dense.matrix[chain["channels"]])
+
+
+def test_script_names_no_address_and_makes_no_html_of_a_text() -> None:
+    own = "".join(part(name) for name in (*PANEL_PARTS, "panels.css")).replace(
+        "http://www.w3.org/2000/svg", ""
+    )
+    assert "http" not in own
+    assert not any(word in own for word in ("innerHTML", "insertAdjacentHTML", "document.write", "import "))
+    assert "Plotly" in panels_script() and "peerattnPanels" in panels_script()
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("panels") / "page.log"
+    command = [sys.executable, "-m", "streamlit", "run", "tests/pages/panels.py", "--server.port", str(port)]
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, start_new_session=True)
+    try:
+        wait_until_healthy(f"http://localhost:{port}", server, log)
+        yield f"http://localhost:{port}"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=30)
+
+
+@pytest.fixture
+def panels(page: Page, url: str, heard) -> Iterator[Locator]:
+    """The panels' element, once a connection's heat map is drawn and the explorer is there."""
+    page.goto(url)
+    page.locator("canvas.screen[data-drawn]").wait_for()
+    panels = page.locator(".details")
+    panels.locator("[data-drawn=channels]").wait_for()
+    yield panels
+    assert heard.errors == []
+
+
+def explorer(panels: Locator, does: str) -> object:
+    """What an expression gives for the explorer that the panels follow."""
+    return panels.evaluate(f"root => {{ const {{ explorer }} = peerattnPanels.of(root); return {does}; }}")
+
+
+def open_panel(panels: Locator, name: str) -> None:
+    panels.locator(f"#tab-{name}").click()
+    expect(panels.locator(f"[data-drawn={name}]")).to_have_count(1)
+
+
+def runs(page: Page) -> str:
+    return page.get_by_text("runs: ").inner_text()
+
+
+CURSOR = """root => {
+  const { chart } = peerattnPanels.of(root);
+  const { xaxis, _size: size } = chart.plot._fullLayout;
+  const frame = peerattnPanels.of(root).frame;
+  const drawn = chart.cursor.getBoundingClientRect();
+  return [chart.cursor.hidden ? null : drawn.x + drawn.width / 2 - chart.plot.getBoundingClientRect().x,
+          size.l + xaxis.d2p(chart.times[frame])];
+}"""
+
+
+@pytest.mark.browser
+def test_cursor_and_values_follow_the_explorer_and_run_no_python(page: Page, panels: Locator) -> None:
+    before = runs(page)
+    open_panel(panels, "share")
+    shares = tables.modality_share(TRACE)
+    for frame in random.Random(0).sample(range(FRAMES), 12):
+        explorer(panels, f"explorer.seek({frame})")
+        shown = panels.locator(".values b").evaluate_all(
+            "cells => cells.map(({ dataset }) => +dataset.value)"
+        )
+        np.testing.assert_allclose(shown, shares.iloc[frame], rtol=0, atol=1e-6)
+        drawn, expected = panels.evaluate(CURSOR)
+        assert drawn == pytest.approx(expected, abs=1)
+    assert runs(page) == before
+
+
+@pytest.mark.browser
+def test_cursor_is_at_its_frame_after_zoom_and_in_a_narrow_window(page: Page, panels: Locator) -> None:
+    explorer(panels, "explorer.seek(10)")
+    panels.evaluate("root => Plotly.relayout(peerattnPanels.of(root).chart.plot, { 'xaxis.range': [1, 2] })")
+    drawn, expected = panels.evaluate(CURSOR)
+    assert drawn == pytest.approx(expected, abs=1)
+    explorer(panels, "explorer.seek(2)")
+    assert panels.evaluate(CURSOR)[0] is None
+    panels.evaluate(
+        "root => Plotly.relayout(peerattnPanels.of(root).chart.plot, { 'xaxis.autorange': true })"
+    )
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.wait_for_function(
+        "root => { const { chart } = peerattnPanels.of(root);"
+        " return chart.plot._fullLayout.width === chart.plot.clientWidth && chart.plot.clientWidth < 400; }",
+        arg=panels.element_handle(),
+    )
+    drawn, expected = panels.evaluate(CURSOR)
+    assert drawn == pytest.approx(expected, abs=1)
+
+
+@pytest.mark.browser
+def test_tabs_are_chosen_by_keyboard_and_kept_in_the_address(page: Page, panels: Locator) -> None:
+    panels.get_by_role("tab", name="Channels").focus()
+    page.keyboard.press("ArrowRight")
+    chosen = panels.get_by_role("tab", selected=True)
+    expect(chosen).to_have_text("Attention weights")
+    expect(chosen).to_be_focused()
+    expect(panels.get_by_role("tabpanel", name="Attention weights")).to_be_visible()
+    page.keyboard.press("End")
+    expect(chosen).to_have_text("Peers of every connection")
+    assert "panel=peers" in page.url
+    page.reload()
+    panels.locator("[data-drawn=peers]").wait_for()
+    expect(chosen).to_have_text("Peers of every connection")
+
+
+@pytest.mark.browser
+def test_a_click_over_time_goes_there_and_on_the_matrix_keeps_the_connection(
+    page: Page, panels: Locator
+) -> None:
+    plot = panels.locator(".nsewdrag").first
+    box = plot.bounding_box()
+    plot.click(position={"x": box["width"] * 12.5 / FRAMES, "y": box["height"] / 2})
+    assert explorer(panels, "explorer.frame") == 12
+    open_panel(panels, "peers")
+    plot = panels.locator(".nsewdrag").first
+    box = plot.bounding_box()
+    plot.click(position={"x": 10, "y": box["height"] * 2.5 / len(TRACE.connections)})
+    expect(panels.locator(".group .of").first).to_have_text(TRACE.connections[2].key)
+    expect(panels.get_by_role("tab", selected=True)).to_have_text("Peers of every connection")
+    assert explorer(panels, "explorer.pinned.id") == TRACE.connections[2].key
+
+
+@pytest.mark.browser
+def test_another_selection_brings_its_own_panels(panels: Locator) -> None:
+    explorer(panels, f"explorer.pin({{ kind: 'block', id: {json.dumps(HOSTILE)} }})")
+    expect(panels.locator(".group .of").first).to_have_text(HOSTILE)
+    expect(panels.get_by_role("tab", selected=True)).to_have_text("What feeds it, what it feeds")
+    explorer(panels, "explorer.pin(null)")
+    expect(panels.get_by_role("tab")).to_have_count(len(clip_panels(TRACE)))
+    assert panels.locator("img").count() == 0
+
+
+@pytest.mark.browser
+def test_rows_are_sorted_with_their_names(panels: Locator) -> None:
+    panels.get_by_label("sort by").select_option("variance")
+    order = named(connection_panels(TRACE, KEY), "channels")["orders"]["variance"]
+    rows = panels.evaluate("root => peerattnPanels.of(root).chart.plot.data[0].y")
+    assert [int(row) for row in rows] == order
+    drawn = panels.evaluate("root => peerattnPanels.of(root).chart.plot.data[0].z.map(row => [...row])")
+    np.testing.assert_array_equal(np.float32(drawn), TRACE.connection(KEY).attention_factors.T[order])
+
+
+@pytest.mark.browser
+def test_steps_show_the_numbers_of_the_channel_and_frame_and_give_them_away(
+    page: Page, panels: Locator
+) -> None:
+    open_panel(panels, "inside")
+    panels.get_by_label("channel").select_option("2")
+    for frame in (0, 7, FRAMES - 1):
+        explorer(panels, f"explorer.seek({frame})")
+        factor = panels.locator(".result b[data-value]").nth(1)
+        assert float(factor.get_attribute("data-value")) == pytest.approx(INSIDE.factors[frame, 2], abs=1e-6)
+        assert float(panels.locator(".result b").last.get_attribute("data-value")) == pytest.approx(
+            INSIDE.scaled[frame, 2], abs=1e-6
+        )
+    with page.expect_download() as download:
+        panels.get_by_role("button", name="Numbers (JSON)").click()
+    given = json.loads(Path(download.value.path()).read_text())
+    assert (given["frame"], given["channel"], given["connection"]) == (FRAMES, 2, KEY)
+    total = np.zeros(len(given["sum"]))
+    for peer in given["peers"]:
+        matrix, bias = np.array(peer["projection"]["matrix"]), np.array(peer["projection"]["bias"])
+        np.testing.assert_allclose(peer["projected"], matrix @ peer["pooled"] + bias, rtol=1e-4, atol=1e-5)
+        total += peer["attention_weight"] * np.array(peer["projected"])
+    np.testing.assert_allclose(given["sum"], total, rtol=1e-4, atol=1e-5)
+    logit = np.dot(given["dense"]["row"], given["sum"]) + given["dense"]["bias"]
+    assert given["logit"] == pytest.approx(logit, abs=1e-4)
+    assert given["attention_factor"] == pytest.approx(1 / (1 + np.exp(-given["logit"])), abs=1e-6)
+    assert "channel=2" in page.url
+
+
+@pytest.mark.browser
+def test_every_chart_has_a_table_a_csv_and_pictures(page: Page, panels: Locator, tmp_path: Path) -> None:
+    open_panel(panels, "modality")
+    starts = {"SVG": b"<svg", "PNG": b"\x89PNG"}
+    for kind, start in starts.items():
+        with page.expect_download() as download:
+            panels.get_by_role("button", name=f"as {kind}").click()
+        assert Path(download.value.path()).read_bytes().startswith(start)
+    panels.get_by_role("button", name="Table").click()
+    values = panels.locator("td.number:nth-child(3)").evaluate_all(
+        "cells => cells.map(c => +c.dataset.value)"
+    )
+    expected = tables.attention_by(TRACE, "modality").iloc[:, 0]
+    np.testing.assert_array_equal(np.float32(values), expected)
+    with page.expect_download() as download:
+        panels.get_by_role("button", name="as CSV").click()
+    lines = Path(download.value.path()).read_text().splitlines()
+    assert lines[0] == "frame,time_s,rgb,flow,object,mixed" and len(lines) == FRAMES + 1
+    panels.get_by_role("button", name="5", exact=True).click()
+    assert explorer(panels, "explorer.frame") == 4
+
+
+@pytest.mark.browser
+def test_an_unrelated_rerun_sends_next_to_nothing(page: Page, url: str) -> None:
+    received: list[int] = []
+    page.on("websocket", lambda opened: opened.on("framereceived", lambda data: received.append(len(data))))
+    page.goto(url)
+    panels = page.locator(".details")
+    panels.locator("[data-drawn=channels]").wait_for()
+    assert sum(received) > 4_000_000
+    for _ in range(3):
+        received.clear()
+        before = runs(page)
+        page.get_by_role("button", name="unrelated").click()
+        expect(page.get_by_text(before)).to_have_count(0)
+        assert sum(received) < 50_000
+    received.clear()
+    explorer(panels, "explorer.pin({ kind: 'block', id: 'top' })")
+    panels.locator("[data-drawn=joined]").wait_for()
+    assert sum(received) < 200_000
