@@ -18,6 +18,7 @@ from app.state import Opened, Shown
 from peerattn.figures.film_frames import FilmFrames
 from peerattn.figures.film_layout import DARK, LIGHT
 from peerattn.figures.report import About, report_html
+from peerattn.figures.report_panels import report_panels
 from peerattn.film import schedule, write_film
 from peerattn.tables import frame_ends
 
@@ -37,7 +38,9 @@ def report(shown: Shown, view: Mapping[str, str]) -> str:
     facts = {"stretch": f"{times[0]:.2f} to {frame_ends(times)[-1]:.2f} s"}
     network = shown.choice.checkpoint if isinstance(shown, Opened) else "not named in a trace file"
     about = About(shown.choice.source.name, network, date.today().isoformat(), facts)
-    return report_html(shown.trace, state.packed(shown)[DIGEST:], about, start=view)
+    inside = partial(state.inside, shown) if isinstance(shown, Opened) else None
+    panels = report_panels(shown.trace, inside, shown.object_names)
+    return report_html(shown.trace, state.packed(shown)[DIGEST:], about, panels=panels, start=view)
 
 
 def session(opened: Opened, view: Mapping[str, str]) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,8 @@ from peerattn.figures.film_frames import FilmFrames
 from peerattn.figures.film_layout import DARK, LIGHT
 from peerattn.figures.recording import recording
 from peerattn.figures.report import About, report_html
+from peerattn.figures.report_panels import report_panels
+from peerattn.inside import Vectors, inside, pooling
 from peerattn.modalities import Clip, Segmenter, load_segmenter, read_objects
 from peerattn.recorder import record
 from peerattn.trace import Trace
@@ -76,6 +79,7 @@ class Ran:
     loaded: Checkpoint
     clip: Clip
     trace: Trace
+    vectors: Vectors
     object_names: Mapping[int, str]
 
 
@@ -111,7 +115,9 @@ def report_command(
     _check_suffix(out, (".html", ".htm"))
     ran = _run(Asked(clip, checkpoint, objects, hold, (start, stop), device))
     about = About(clip.name, checkpoint, date.today().isoformat(), _stretch(ran.trace))
-    out.write_text(report_html(ran.trace, _recording(ran), about), encoding="utf-8")
+    steps = partial(inside, ran.loaded.network, ran.vectors)
+    panels = report_panels(ran.trace, steps, ran.object_names)
+    out.write_text(report_html(ran.trace, _recording(ran), about, panels=panels), encoding="utf-8")
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
 
 
@@ -165,12 +171,12 @@ def _run(asked: Asked) -> Ran:
         stretch=asked.stretch,
         hold=asked.hold,
     )
-    with progress_bar("windows") as progress:
+    with progress_bar("windows") as progress, pooling(loaded.network) as pooled:
         window = loaded.settings.window
         trace = record(loaded.network, clip, window=window, remarks=loaded.remarks, progress=progress)
     classes = read_objects(asked.objects) if asked.objects and clip.objects else estimates
     names = dict(zip(classes.class_ids, classes.class_names, strict=True)) if classes else {}
-    return Ran(asked, loaded, clip, trace, names)
+    return Ran(asked, loaded, clip, trace, pooled.vectors(), names)
 
 
 def _recording(ran: Ran) -> bytes:

@@ -1,9 +1,13 @@
 """The standalone report: what it holds, and in Chromium from the disk, with every request refused."""
 
+import base64
 import csv
+import gzip
 import io
+import json
 import re
 from collections.abc import Iterator
+from html import unescape as html_text
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from peerattn.figures import report
 from peerattn.figures.recording import recording
 from peerattn.figures.report import About, report_html
+from peerattn.figures.report_panels import report_panels
 from peerattn.tables import connections_table, factors_table
 from tests.traces import HOSTILE, images, object_ids, shown_frame, trace
 
@@ -23,11 +28,11 @@ OF = "root => peerattnExplorer.of(root)"
 
 @pytest.fixture(scope="module")
 def html() -> str:
-    return report_html(TRACE, RECORDING, ABOUT)
+    return report_html(TRACE, RECORDING, ABOUT, panels=report_panels(TRACE))
 
 
 def test_the_same_trace_gives_the_same_bytes(html):
-    assert report_html(TRACE, RECORDING, ABOUT) == html
+    assert report_html(TRACE, RECORDING, ABOUT, panels=report_panels(TRACE)) == html
 
 
 def test_nothing_in_it_names_another_place(html):
@@ -57,7 +62,7 @@ def test_it_stays_within_its_budget_and_says_what_it_leaves_out(monkeypatch):
     monkeypatch.setattr(report, "BUDGET", 1_000_000)
     part = report_html(long, recording(long, images(64)), ABOUT)
     assert len(part.encode()) - libraries(part) < 1_050_000  # its head and style too
-    assert "Left out, to stay within 1 MB: the table Factors by frame" in part
+    assert "Left out, to stay within 1 MB:</p><ul><li>" in part and "the table Factors by frame" in part
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +125,49 @@ def test_saved_files_are_the_trace_and_its_tables(opened):
         assert found == list(csv.reader(io.StringIO(make(TRACE).to_csv(index=False))))
 
 
+def held(html: str) -> dict[str, list[str]]:
+    """What is selected → the panels that the report holds of it."""
+    found: dict[str, list[str]] = {}
+    for of, _, _, encoded in json.loads(re.findall(r'id="packed">([^<]*)<', html)[0]):
+        panel = json.loads(gzip.decompress(base64.b64decode(encoded)))
+        found.setdefault(of, []).append(panel["id"])
+    return found
+
+
+def test_each_connection_and_block_has_its_panels(html):
+    names = {f"connection {each.key}" for each in TRACE.connections}
+    assert held(html).keys() == {"clip", *names, *(f"block {block.id}" for block in TRACE.structure.blocks)}
+
+
+def test_where_not_all_panels_fit_those_of_greatest_weight_do_and_the_others_are_named(monkeypatch):
+    monkeypatch.setattr(report, "BUDGET", 500_000)
+    part = report_html(TRACE, RECORDING, ABOUT, panels=report_panels(TRACE))
+    names = {f"connection {each.key}": each.connection_weight for each in TRACE.connections}
+    whole = [name for name, panels in held(part).items() if name in names and "channels" in panels]
+    left_out = sorted(set(names) - set(whole), key=names.get)
+    assert 0 < len(left_out) < len(names)
+    assert names[left_out[-1]] <= sorted(names[name] for name in whole)[1]  # a smaller one may still fit
+    said = html_text(re.findall(r"<li>the panel Channels × frames of (.*?)</li>", part)[0])
+    for name in left_out:
+        connection = TRACE.connection(name.removeprefix("connection "))
+        assert f"{connection.source} → {connection.target}" in said
+
+
+@pytest.mark.browser
+def test_panels_follow_what_is_pinned(opened):
+    root = opened.locator(".explorer")
+    connection = TRACE.connections[5]
+    chooser = root.get_by_role("combobox", name="show a block or connection")
+    tabs = opened.locator(".details").get_by_role("tab")
+    expect(tabs.first).to_have_text("Modality share")
+    chooser.select_option(f"connection {connection.key}")
+    expect(tabs.first).to_have_text("Channels × frames")
+    opened.locator(".details").get_by_role("tab", name="Channels × frames").click()
+    expect(opened.locator(".details .js-plotly-plot").first).to_be_visible()
+    chooser.select_option("block top")
+    expect(tabs.first).to_have_text("What feeds it, what it feeds")
+
+
 @pytest.mark.browser
 def test_names_run_nothing(opened):
     assert opened.evaluate("globalThis.hacked") is None
@@ -163,14 +211,14 @@ def test_it_follows_the_readers_light_or_dark(opened, scheme):
 def test_it_begins_where_it_is_told(chromium, tmp_path):
     key = TRACE.connections[9].key
     path = tmp_path / "start.html"
-    start = {"frame": 12, "pin": f"connection {key}", "speed": 0.5}
+    start = {"frame": "12", "pin": f"connection {key}", "speed": "0.5", "loop": "3-9"}
     path.write_text(report_html(TRACE, RECORDING, ABOUT, start=start), encoding="utf-8")
     page = chromium.new_page()
     page.goto(path.as_uri())
     page.locator("canvas.screen[data-drawn]").wait_for()
     state = page.locator(".explorer").evaluate(
         f"root => {{ const {{ frame, pinned, settings }} = ({OF})(root);"
-        " return [frame, pinned.id, settings.speed]; }"
+        " return [frame, pinned.id, settings.speed, settings.loop]; }"
     )
-    assert state == [11, key, 0.5]
+    assert state == [11, key, 0.5, "3-9"]
     page.close()

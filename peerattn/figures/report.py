@@ -10,17 +10,19 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
 
 from peerattn import tables
 from peerattn.figures.recording import digest
-from peerattn.figures.scripts import part, script
+from peerattn.figures.report_panels import Placed
+from peerattn.figures.scripts import panels_script, part, script
 from peerattn.trace import Trace
 
 BUDGET = 5_000_000
@@ -55,17 +57,25 @@ class About:
 
 
 def report_html(
-    trace: Trace, recording: bytes, about: About, *, start: Mapping[str, Any] | None = None
+    trace: Trace,
+    recording: bytes,
+    about: About,
+    *,
+    panels: Iterable[Placed] = (),
+    start: Mapping[str, str] | None = None,
 ) -> str:
-    """The page of one clip; `recording` is that of `figures.recording`.
+    """The page of one clip; `recording` is that of `figures.recording`, `panels` are `report_panels`.
 
-    `start` may hold the frame (from 1), `pin` (`kind id`) and settings by which the explorer begins.
+    `start` is how the explorer begins: what the query of the app's address says, by name.
     """
     page = _Page()
     page.add("said", json.dumps(_said(recording, about, start or {})))
     page.add("recording", base64.b64encode(recording).decode())
-    page.tables(trace)
-    page.fit("trace", "the trace file", lambda: _packed(trace.to_json()))
+    small, large = [*TABLES][:-1], [*TABLES][-1:]
+    page.tables(trace, small)
+    page.fit("trace", "the trace file", _packed(trace.to_json()))
+    page.panels(panels)
+    page.tables(trace, large)
     scripts = [f'<script type="module">{text}</script>' for text in _scripts()]
     return "\n".join(
         [
@@ -76,6 +86,7 @@ def report_html(
             _header(trace, about),
             _predictions(trace),
             '<section aria-label="explorer"><div id="explorer"></div></section>',
+            '<section aria-label="panels"><div id="panels"></div></section>',
             page.html(),
             "</main>",
             *page.data,
@@ -100,17 +111,31 @@ class _Page:
         self.data.append(block)
         self.size += len(block.encode())
 
-    def fit(self, name: str, title: str, make: Callable[[], str]) -> None:
+    def fit(self, name: str, title: str, text: str) -> None:
         """A block of data, where it still fits."""
-        text = make()
         if self.size + len(text) > BUDGET:
             self.left_out.append(title)
         else:
             self.add(name, text)
 
-    def tables(self, trace: Trace) -> None:
-        for title, make in TABLES.items():
-            text = _table(title, make(trace))
+    def panels(self, panels: Iterable[Placed]) -> None:
+        """As many as fit, each packed by itself; a reader unpacks those that are looked at."""
+        room, found = BUDGET - self.size, []
+        missing: dict[str, list[str]] = {}
+        for each in panels:
+            entry = [each.of, each.title, each.place, _packed(json.dumps(each.panel))]
+            room -= len(json.dumps(entry)) + 2
+            if room < 0:
+                missing.setdefault(f"the panel {each.panel['title']}", []).append(each.title)
+                room += len(json.dumps(entry)) + 2
+            else:
+                found.append(entry)
+        self.add("packed", json.dumps(found))
+        self.left_out += [f"{panel} of {', '.join(titles)}" for panel, titles in missing.items()]
+
+    def tables(self, trace: Trace, titles: Iterable[str]) -> None:
+        for title in titles:
+            text = _table(title, TABLES[title](trace))
             if self.size + len(text.encode()) > BUDGET:
                 self.left_out.append(f"the table {title}")
             else:
@@ -118,7 +143,8 @@ class _Page:
                 self.size += len(text.encode())
 
     def html(self) -> str:
-        left_out = f"<p>Left out, to stay within {BUDGET // 1_000_000} MB: {', '.join(self.left_out)}.</p>"
+        items = "".join(f"<li>{escape(item)}</li>" for item in self.left_out)
+        left_out = f"<p>Left out, to stay within {BUDGET // 1_000_000} MB:</p><ul>{items}</ul>"
         return "\n".join(
             [
                 '<section class="tables"><h2>Tables</h2>',
@@ -131,11 +157,12 @@ class _Page:
         )
 
 
-def _said(recording: bytes, about: About, start: Mapping[str, Any]) -> dict[str, Any]:
+def _said(recording: bytes, about: About, start: Mapping[str, str]) -> dict[str, Any]:
     """What the explorer is told, as a page of the app would."""
-    kind, _, name = str(start.get("pin", "")).partition(" ")
+    kind, _, name = start.get("pin", "").partition(" ")
     selected = {"kind": kind, "id": name} if name else None
-    shown = {"recording": digest(recording), "selected": selected, "start": {"token": "report", **start}}
+    began = {"token": "report", "query": urlencode(start)}
+    shown = {"recording": digest(recording), "selected": selected, "start": began}
     return {"stem": about.stem, "data": {**MARKS, **shown}}
 
 
@@ -146,7 +173,7 @@ def _packed(text: str) -> str:
 
 def _scripts() -> tuple[str, ...]:
     """As a browser reads them, which turns every line end into one character before it hashes."""
-    texts = (script(), part("report.js"))
+    texts = (script(), panels_script(), part("report.js"))
     return tuple(text.replace("\r\n", "\n").replace("\r", "\n") for text in texts)
 
 
