@@ -1,80 +1,68 @@
-"""What was clicked in the level graph: a connection's attention, or what feeds a block and what it feeds."""
+"""What was clicked in the level graph, and the whole clip, in panels under the explorer's cursor."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import streamlit as st
 
+from app import state
 from app.explorer import Selection
-from app.screens.parts import chart
-from app.state import Opened
+from app.panels import panels
+from app.state import Opened, Shown
 from app.words import plain
 from peerattn import figures, tables
 from peerattn.structure import Structure
 from peerattn.trace import Trace
 
 
-def show(shown: Opened, selection: Selection | None) -> None:
-    """The chosen connection or block in detail; asks for a choice where there is none."""
-    trace = shown.trace
+def show(shown: Shown, selection: Selection | None) -> None:
+    """The panels of the chosen connection or block, and of the clip; asks for a choice if there is none."""
     if selection is None:
-        st.caption("Click a connection or a block in the graph to see its numbers here.")
+        st.caption("Click a connection or a block in the graph to see its panels here.")
+        title, own = "", []
     elif selection.kind == "connection":
-        _connection(trace, selection.id, shown.object_names)
+        title, own = _connection(shown, selection.id)
     else:
-        _block(trace, selection.id)
+        title, own = _block(shown.trace, selection.id), figures.block_panels(shown.trace, selection.id)
+    panels(
+        state.packed(shown), state.clip_panels(shown), key="panels", selection=selection, title=title, own=own
+    )
 
 
-def _connection(trace: Trace, key: str, object_names: Mapping[int, str]) -> None:
+def _connection(shown: Shown, key: str) -> tuple[str, list[figures.Panel]]:
+    trace = shown.trace
     connection = trace.connection(key)
-    channels = tables.object_channels(trace.structure, connection.source, object_names)
+    channels = tables.object_channels(trace.structure, connection.source, shown.object_names)
     spec = next(item for item in trace.structure.into(connection.target) if item.key == key)
     weight = connection.connection_weight
     st.subheader(f"Connection {plain(connection.source)} → {plain(connection.target)}", anchor=False)
     st.caption(
         f"Connection weight {'none: it counts fully' if weight is None else f'{weight:.4f}'} · "
         f"{spec.attention} attention · mean attention factor {connection.attention_factors.mean():.3f}"
+        + _empty(channels)
     )
-    peers, factors = st.columns([2, 3])
-    with peers:
-        st.caption("Attention weights: the share of each peer in the attention of this connection.")
-        chart(figures.attention_weights_bar(connection, trace.structure), "peers", "Attention weights")
-    with factors:
-        empty = channels.count(None)
-        st.caption(
-            "Attention factors: how much of each channel passes, frame by frame."
-            + (
-                f" {empty} of {len(channels)} channels are empty: the object maps declare no class for them."
-                if empty
-                else ""
-            )
-        )
-        chart(figures.factor_heatmap(connection, trace.times, channels), "factors", "Attention factors")
+    inside = state.inside(shown, key) if isinstance(shown, Opened) else None
+    own = figures.connection_panels(trace, key, inside, channels)
+    return f"{connection.source} → {connection.target}", own
 
 
-def _block(trace: Trace, block_id: str) -> None:
+def _empty(channels: Sequence[str | None]) -> str:
+    count = channels.count(None)
+    if not count:
+        return ""
+    return f" · {count} of {len(channels)} channels are empty: the object maps declare no class for them"
+
+
+def _block(trace: Trace, block_id: str) -> str:
     block = trace.structure.block(block_id)
-    connections = tables.connections_table(trace)
     reads = f"reads {plain(block.modality)}" if block.modality else f"level {block.level}"
     st.subheader(f"Block {plain(block_id)}", anchor=False)
     st.caption(
         f"{reads} · {plain(block.kind)} · {block.width} channels · temporal dilation "
         f"{block.temporal_dilation} · a peer of {_peer_count(trace.structure, block_id)} connections"
     )
-    fed_by, feeds = st.columns(2)
-    columns = ["connection_weight", "mean_factor", "change_over_frames"]
-    for place, title, own, other in (
-        (fed_by, "What feeds it", "target", "source"),
-        (feeds, "What it feeds", "source", "target"),
-    ):
-        with place:
-            st.caption(title)
-            rows = connections[connections[own] == block_id].sort_values("connection_weight", ascending=False)
-            if rows.empty:
-                st.text("nothing")
-            else:
-                st.dataframe(rows[[other, *columns]], hide_index=True, alt=title)
+    return block_id
 
 
 def _peer_count(structure: Structure, block_id: str) -> int:
