@@ -28,23 +28,20 @@ STAGGER = 0.25
 OPTIONS: dict[str, Any] = {
     "physics": {"enabled": False},
     "layout": {"improvedLayout": False},
-    "nodes": {"fixed": True, "size": 13, "borderWidth": 2, "labelHighlightBold": False},
+    "nodes": {"fixed": True},
     "edges": {
+        "hidden": True,  # browser/strokes.js draws them along vis-network's curves
         "smooth": {
             "enabled": True,
             "type": "cubicBezier",
             "forceDirection": "vertical",
             "roundness": 0.35,
         },
-        "selectionWidth": 0,
-        "hoverWidth": 0,
         "arrows": {"to": {"enabled": False}},
     },
     "interaction": {
         "dragNodes": False,
         "zoomView": False,
-        "hover": True,
-        "hoverConnectedEdges": False,
         "selectConnectedEdges": False,
         "multiselect": False,
         "tooltipDelay": 0,

@@ -214,6 +214,7 @@ def _flow_header(flow: Array, body: _Body) -> dict[str, Any]:
         "pictures": body.images([grey_png(levels) for levels in found.levels]),
         "hues": direction_colors(DIRECTIONS),
         "strengths": STRENGTHS,
+        "width": flow.shape[3],
         "full": found.full,
         "greatest": found.greatest,
     }

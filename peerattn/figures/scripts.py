@@ -12,6 +12,18 @@ PARTS = (
     "address.js",
     "overlays.js",
     "player.js",
+    "pair.js",
+    "present.js",
+    "pieces.js",
+    "ties.js",
+    "places.js",
+    "strokes.js",
+    "labels.js",
+    "meanings.js",
+    "search.js",
+    "table.js",
+    "save.js",
+    "walk.js",
     "graph.js",
     "lines.js",
     "chart.js",
@@ -24,7 +36,7 @@ PARTS = (
     "explorer.js",
 )
 """In this order one script: each part may use what stands before it."""
-STYLES = ("explorer.css", "player.css", "graph.css", "timeline.css")
+STYLES = ("explorer.css", "player.css", "graph.css", "timeline.css", "pair.css", "present.css")
 
 PANEL_PARTS = (
     "recording.js",

@@ -8,23 +8,39 @@ const SETTINGS = {
   overlay: "", // "objects", "flow" or "heat"
   heat: "", // block of the heat map; none: the one in view
   loop: "", // frames from 1: "3-17"
+  connected: false, // hides what no kept path connects
+  showRemoved: true,
+  arcs: false, // who gates whom
+  horizontal: false,
+  table: false, // the graph as two tables
+  rank: "weight", // order of a block's connections: or "factor", "change"
+  panel: "", // the panel that is open below; none: the first
+  present: false, // for a projector
+  side: "A", // when two recordings are compared: or "B", "difference"
+  offset: 0, // frames by which B is then ahead of A
+  channel: "", // of the steps inside a factor; none: the one that varies most
 };
 
 class Explorer {
   constructor(root) {
-    Object.assign(this, { root, cursor: 0, previewed: null, pinned: null, hovered: null, sent: [] });
+    Object.assign(this, { root, scale: 1, cursor: 0, previewed: null, pinned: null, hovered: null, sent: [] });
     this.settings = { ...SETTINGS };
     this.address = new Address(this);
     this.marks = { removed: new Set(), dead: new Set(), starved: new Set(), peerOnly: new Set() };
     this.theme = readTheme(root);
     this.playback = new Playback(this);
+    this.presenter = new Presenter(this);
     this.player = new Player(this);
     this.graph = new Graph(this);
     this.timeline = new Timeline(this);
     this.numbers = new Numbers(this);
-    this.parts = [this.player, this.graph, this.timeline, this.numbers];
+    this.pair = root.latest.data.other ? new Pair(this) : null;
+    this.parts = [this.player, ...(this.pair ? [new SecondPlayer(this)] : []), this.graph, this.timeline, this.numbers];
+    this.pair?.titles.forEach((title, index) => this.parts[index].element.prepend(title));
+    const whole = [...(this.pair ? [this.pair] : []), ...this.parts];
+    this.panels = element("div", { className: this.pair ? "panels comparing" : "panels" }, ...whole.map((part) => part.element));
     this.spoken = element("p", { className: "spoken", attributes: { "aria-live": "polite" } });
-    root.replaceChildren(element("style", {}, STYLE), element("div", { className: "panels" }, ...this.parts.map((part) => part.element)), this.spoken);
+    root.replaceChildren(element("style", {}, STYLE), this.panels, this.spoken);
     root.onkeydown = (event) => press(this, event);
   }
 
@@ -41,8 +57,8 @@ class Explorer {
     return this.playback.playing;
   }
 
-  // Another clip or checkpoint; the frame stays where it can.
-  load(recording) {
+  // Another clip or checkpoint, and another to compare it with; the frame stays where it can.
+  load(recording, other) {
     this.pause();
     this.recording?.dispose();
     const first = !this.recording;
@@ -51,6 +67,7 @@ class Explorer {
     this.hovered = this.previewed = null;
     if (first) this.restore(this.address.read());
     if (!recording.has(this.pinned)) this.pinned = null;
+    this.pair?.load(other);
     for (const part of this.parts) part.load(recording);
     if (first) this.apply();
   }
@@ -62,31 +79,51 @@ class Explorer {
   }
 
   apply() {
-    for (const part of this.parts) for (const name of Object.keys(SETTINGS)) part.changed?.(name);
+    for (const name of Object.keys(SETTINGS)) this.changed(name);
+  }
+
+  changed(name) {
+    this.pair?.changed(name);
+    this.presenter.changed(name);
+    for (const part of this.parts) part.changed?.(name);
+    if (this.pair && ["side", "offset"].includes(name)) this.compare();
+  }
+
+  // Another of the two is shown, or another frame beside the cursor's.
+  compare() {
+    this.marks = this.pair.marks();
+    this.graph.fit();
+    this.refresh();
   }
 
   // A visitor's choice of how things are shown; every part is told.
   change(name, value) {
     if (this.settings[name] === value) return;
     this.settings[name] = value;
-    for (const part of this.parts) part.changed?.(name);
+    this.changed(name);
     this.address.write();
   }
 
   // What Python says on this run: what is removed, what is selected, and at first or from a session, where to start.
-  receive({ removed, dead, starved, peerOnly, pruned, selected, start }) {
-    if (start && start.token !== this.started) {
-      this.started = start.token;
-      this.restore(start);
-      this.apply();
-    }
+  receive({ removed, dead, starved, peerOnly, pruned, selected, start, names }) {
+    if (start && start.token !== this.started) this.begin(start);
     const sets = Object.entries({ removed, dead, starved, peerOnly }).map(([name, ids]) => [name, new Set(ids)]);
-    this.marks = Object.fromEntries(sets);
+    this.pair?.name(names);
+    this.marks = this.pair ? this.pair.marks() : Object.fromEntries(sets);
     this.graph.removedToggle.hidden = !pruned;
     this.hear(selected);
     this.theme = readTheme(this.root);
     this.root.style.colorScheme = this.theme.dark ? "dark" : "light";
     this.refresh();
+  }
+
+  // Where a tour, a saved session or a report starts: settings by name, or the `query` of an address in place of the page's own.
+  begin({ token, query, ...said }) {
+    this.started = token;
+    if (query !== undefined) Object.assign(this, { cursor: 0, settings: { ...SETTINGS } });
+    this.restore({ ...said, ...addressed(query ?? "") });
+    this.apply();
+    this.rest();
   }
 
   // Python's selection counts when it is news: not what was said before, nor the echo of a click made here.
@@ -161,8 +198,32 @@ class Explorer {
     this.spoken.textContent = `frame ${frame + 1} of ${recording.length}, window ${recording.window(frame) + 1}: ${about}`;
   }
 
+  // The recording whose numbers are listed, and its frame; without one, NaN.
+  get shown() {
+    return this.pair?.shown ?? this.recording;
+  }
+
+  get shownFrame() {
+    return this.pair?.side === "B" ? (this.pair.frame(this.frame) ?? NaN) : this.frame;
+  }
+
+  // What is said of a connection that is drawn dotted.
+  get removed() {
+    return this.pair ? "no counterpart" : "removed";
+  }
+
+  // The mean attention factor of a connection at a frame, or how it differs; and the colour of that.
+  shade(id, frame) {
+    const row = this.recording.rows.get(id);
+    return this.pair ? this.pair.values("shade", row, frame)[this.pair.side] : this.recording.at("shade", row, frame);
+  }
+
+  color(id, frame) {
+    return this.pair ? this.pair.color(this.shade(id, frame)) : this.recording.color(id, frame);
+  }
+
   summary({ kind, id }) {
-    const { recording, frame } = this;
+    const { shown: recording, shownFrame: frame } = this;
     if (kind === "block") return `${id}: activity ${number(recording.at("activity", recording.blockRows.get(id), frame))}`;
     const connection = recording.connection(id);
     const factor = number(recording.at("shade", recording.rows.get(id), frame));
@@ -204,6 +265,7 @@ class Explorer {
     clearTimeout(this.resting);
     this.graph.network?.destroy();
     this.recording?.dispose();
+    this.pair?.other?.dispose();
   }
 }
 
@@ -213,13 +275,14 @@ globalThis.peerattnExplorer = {
   // Draws what Python last said, once its recording is here; called on every run and when a part arrives.
   show(root) {
     const { data } = root.latest;
-    const bytes = globalThis.peerattnRecordings?.get(data.recording);
+    const names = [data.recording, data.other].filter(Boolean);
     let explorer = shown.get(root);
-    if (explorer?.name !== data.recording) {
-      if (!bytes) return;
+    if (explorer?.names !== names.join(" ")) {
+      const bytes = names.map((name) => globalThis.peerattnRecordings?.get(name));
+      if (!bytes.every(Boolean)) return;
       if (!explorer) shown.set(root, (explorer = new Explorer(root)));
-      explorer.name = data.recording;
-      explorer.load(new Recording(bytes));
+      Object.assign(explorer, { name: data.recording, names: names.join(" ") });
+      explorer.load(...bytes.map((each) => new Recording(each)));
     }
     explorer.receive(data);
   },

@@ -1,201 +1,249 @@
-// The level graph: pyvis' nodes, edges and options, drawn by vis-network; only colours change with the cursor.
+// The level graph: pyvis' nodes, edges and options. vis-network holds the blocks, the curves of the connections and
+// the view; connections, arcs and names are drawn here, as pieces, because only their colours change with the cursor.
 
-const ROW_PX = 88; // levels are never closer on the screen
-const MAX_SCALE = 1.3;
-const MARGIN = { left: 64, right: 24, top: 34, bottom: 44 };
+const TOUCH_PX = { sure: 4, near: 8 }; // a name may lie over a connection that is not quite under the pointer
+const FAINT = [0.3, 0.65, 1]; // opacity of a block: elsewhere, on a path through what is shown, touching it
+const WAYS = "Up and Down walk along the strongest connections, Shift with Left or Right along a level, Enter pins.";
 
 class Graph {
   constructor(explorer) {
-    this.explorer = explorer;
-    this.stage = element("div", { className: "stage" });
+    Object.assign(this, { explorer, backdrop: [], lines: [] });
+    this.stage = element("div", { className: "stage", tabIndex: 0, attributes: { role: "application" }, onkeydown: (event) => walk(this, event), onblur: () => this.leave() });
     this.tip = element("div", { className: "tip", hidden: true });
-    this.ramp = element("span", { className: "ramp" });
-    this.removedToggle = checkbox("show removed", true, (checked) => {
-      this.showRemoved = checked;
-      this.style();
-    });
-    this.showRemoved = true;
-    const zoom = (factor) => () => this.network.moveTo({ scale: this.network.getScale() * factor });
-    const bar = element(
-      "header",
-      {},
-      element("span", { className: "key", title: "colour of a connection: its mean attention factor at this frame" }, "attention factor 0", this.ramp, "1"),
-      element("span", { className: "key" }, "width: connection weight"),
-      this.removedToggle,
-      element("span", { className: "zoom" },
-        iconButton("farther", "zoom out", zoom(0.8)), iconButton("closer", "zoom in", zoom(1.25)), iconButton("whole", "show the whole graph", () => this.fit()),
-      ),
+    this.legend = element("div", { className: "meanings" });
+    this.table = new GraphTable(explorer);
+    this.search = new Search(explorer);
+    this.toggles = Object.fromEntries(TOGGLES.map(([name, label, title]) => [name, toggle(explorer, name, label, title)]));
+    this.removedToggle = this.toggles.showRemoved;
+    this.save = new Save(this);
+    const zoom = (factor) => () => this.zoom(factor);
+    this.zooms = element("span", { className: "zoom" },
+      iconButton("farther", "zoom out", zoom(0.8)), iconButton("closer", "zoom in", zoom(1.25)), iconButton("whole", "show the whole graph", () => this.fit()),
     );
-    this.element = element("section", { className: "graph", ariaLabel: "level graph" }, bar, element("div", { className: "frame" }, this.stage, this.tip));
+    const bar = element("header", {}, this.search.element, ...Object.values(this.toggles), this.save.menu);
+    this.foot = element("footer", {}, this.legend, this.zooms);
+    this.frame = element("div", { className: "frame" }, this.stage, this.tip);
+    this.element = element("section", { className: "graph", ariaLabel: "level graph" }, bar, this.frame, this.table.element, this.foot);
+    this.watchPointer();
     new ResizeObserver(() => this.fit()).observe(this.stage);
   }
 
   load(recording) {
     this.recording = recording;
-    this.ramp.style.background = `linear-gradient(90deg, ${recording.viridis.join(",")})`;
+    this.ties = recording.ties;
+    this.search.load(recording);
     const { nodes, edges, options } = recording.graph;
-    if (!this.network) {
-      this.nodes = new vis.DataSet(nodes);
-      this.edges = new vis.DataSet(edges);
-      this.network = new vis.Network(this.stage, { nodes: this.nodes, edges: this.edges }, options);
-      this.listen();
-    } else {
-      drop(this.edges, edges);
-      drop(this.nodes, nodes);
-      this.nodes.update(nodes);
-      this.edges.update(edges);
-    }
+    this.shapes = new Map(nodes.map(({ shape }, row) => [recording.blocks[row].lane, shape]));
+    const blocks = nodes.map(({ label, ...node }) => node); // their names are drawn here
+    this.network?.destroy();
+    this.nodes = new vis.DataSet(blocks);
+    this.edges = new vis.DataSet(edges);
+    options.edges.smooth.enabled = edges.length <= MANY;
+    options.edges.smooth.forceDirection = this.explorer.settings.horizontal ? "horizontal" : "vertical";
+    this.network = new vis.Network(this.stage, { nodes: this.nodes, edges: this.edges }, options);
+    this.stage.querySelector(".vis-network").tabIndex = -1; // the stage has the focus
+    this.network.on("beforeDrawing", (pen) => paint(pen, this.under(), this.explorer.theme.font));
+    this.network.on("afterDrawing", (pen) => paint(pen, this.over(), this.explorer.theme.font));
+    this.network.on("dragStart", () => this.explorer.hover(null));
+    this.network.on("click", ({ pointer }) => this.explorer.pin(this.touched(pointer.DOM)));
+    this.drawn = new Map();
     this.fit();
   }
 
-  listen() {
-    const { network, explorer } = this;
-    const hover = (kind) => (event) => explorer.hover({ kind, id: event.node ?? event.edge }, event.pointer?.DOM);
-    network.on("hoverNode", hover("block"));
-    network.on("hoverEdge", hover("connection"));
-    network.on("blurNode", () => explorer.hover(null));
-    network.on("blurEdge", () => explorer.hover(null));
-    network.on("dragStart", () => explorer.hover(null));
-    network.on("beforeDrawing", (pen) => this.drawLanes(pen));
-    network.on("click", ({ nodes, edges }) => {
-      if (nodes.length) explorer.pin({ kind: "block", id: nodes[0] });
-      else explorer.pin(edges.length ? { kind: "connection", id: edges[0] } : null);
-    });
+  changed(name) {
+    if (this.toggles[name]) this.toggles[name].firstChild.checked = this.explorer.settings[name];
+    if (name === "horizontal" && this.network) {
+      this.network.setOptions({ edges: { smooth: { forceDirection: this.explorer.settings.horizontal ? "horizontal" : "vertical" } } });
+      this.fit();
+    }
+    if (name === "table") this.showTable(this.explorer.settings.table);
+    if (["connected", "showRemoved", "arcs"].includes(name)) this.style();
   }
 
-  // Places the whole graph in the stage; labels, blocks and lines then have their size in screen pixels.
-  fit() {
-    const width = this.stage.clientWidth;
-    if (!this.network || !width) return;
-    const { lanes, graph, row } = this.recording;
-    const [left, right] = [lanes[0][1], lanes.at(-1)[2]];
-    const scale = Math.min((width - MARGIN.left - MARGIN.right) / (right - left), MAX_SCALE);
-    this.scale = scale;
-    this.stretch = Math.max(1, ROW_PX / (row * scale));
-    const height = -Math.min(...graph.nodes.map(({ y }) => y)) * this.stretch;
-    this.stage.style.height = `${height * scale + MARGIN.top + MARGIN.bottom}px`;
-    this.network.setSize("100%", "100%");
-    this.nodes.update(graph.nodes.map(({ id, y }) => ({ id, y: y * this.stretch })));
-    this.network.moveTo({
-      position: {
-        x: (left + right) / 2 - (MARGIN.left - MARGIN.right) / 2 / scale,
-        y: -height / 2 - (MARGIN.top - MARGIN.bottom) / 2 / scale,
-      },
-      scale,
-      animation: false,
-    });
+  showTable(shown) {
+    this.table.element.hidden = !shown;
+    this.frame.hidden = this.foot.hidden = shown;
     this.style();
   }
 
-  style() {
-    if (!this.scale) return;
-    const { theme, focus, marks } = this.explorer;
-    const near = this.neighbours(focus);
-    this.nodes.update(this.recording.blocks.map((block) => this.nodeStyle(block, near, theme, marks)));
-    this.edges.update(this.recording.graph.edges.map((edge) => this.edgeStyle(edge, near, theme, marks)));
+  // Places the whole graph in the stage, at one graph unit a pixel, or larger for a projector.
+  fit() {
+    const width = this.stage.clientWidth;
+    if (!this.network || !width) return;
+    const { scale } = this.explorer;
+    this.places = new Places(this.recording, width / scale, this.explorer.settings.horizontal);
+    this.stage.style.height = `${this.places.height * scale}px`;
+    this.network.setSize("100%", "100%");
+    this.nodes.update([...this.places.blocks].map(([id, { x, y }]) => ({ id, x, y })));
+    this.network.moveTo({ position: { x: this.places.width / 2, y: this.places.height / 2 }, scale, animation: false });
+    this.strokes = new Strokes(this.curves(), this.explorer.shown.graph.edges, (id, frame) => this.explorer.color(id, frame));
+    this.style();
   }
 
-  nodeStyle({ id, lane }, near, theme, { dead, starved }) {
-    const color = this.recording.looks[lane].color;
-    const gone = dead.has(id) || starved.has(id);
-    const chosen = near.chosen === id || near.peers.has(id);
-    const size = 1 / this.scale;
+  // Connection → its points: its ends and, of a curve, vis-network's control points between them.
+  curves() {
+    const curve = ({ from, to, edgeType }) => [from, ...(edgeType.getViaNode() ?? []), to].map(({ x, y }) => ({ x, y }));
+    return new Map(this.recording.graph.edges.map(({ id }) => [id, curve(this.network.body.edges[id])]));
+  }
+
+  zoom(factor) {
+    this.network.moveTo({ scale: this.network.getScale() * factor });
+    this.style();
+  }
+
+  // Who is near, hidden, removed or dead has changed.
+  style() {
+    if (!this.strokes) return;
+    const { explorer, recording, places } = this;
+    const { theme, marks, settings, focus } = explorer;
+    this.near = focus && this.ties.near(focus);
+    this.paths = focus && this.ties.paths(focus, marks.removed);
+    this.shown = settings.connected ? this.connected() : null;
+    this.gates = settings.arcs && focus ? this.gatesOf(focus) : [];
+    this.styleBlocks();
+    this.strokes.style({
+      theme, marks, strength: (id) => this.strength("connections", id),
+      shown: (id) => (settings.showRemoved || !marks.removed.has(id)) && (!this.shown || this.shown.connections.has(id)),
+    });
+    this.names = labels(this.named(), places, { zoom: Math.max(this.network.getScale() / explorer.scale, 1), theme });
+    this.backdrop = places.backdrop(theme);
+    this.arcs = this.strokes.arcs(this.gates, places.blocks, theme);
+    this.legend.replaceChildren(...this.keys().map(({ text, pieces }) => element("span", { className: "key" }, svgPicture(pieces, SAMPLE.width, SAMPLE.height, { "aria-hidden": "true" }), text)));
+    this.stage.ariaLabel = this.said();
+    if (settings.table) this.table.build(explorer.shown);
+    this.network.redraw();
+  }
+
+  // Visible blocks: the chosen one first, then those near it.
+  named() {
+    const visible = this.recording.blocks.filter(({ id }) => !this.shown || this.shown.blocks.has(id));
+    const rank = ({ id }) => (this.near?.chosen === id ? 3 : this.strength("blocks", id));
+    const ranked = [...visible].sort((first, second) => rank(second) - rank(first));
+    return ranked.map((block) => ({ id: block.id, near: this.near && rank(block) > 1, quiet: rank(block) < 1 }));
+  }
+
+  // 2: touches what is pointed at or pinned, 1: lies on a path through it, 0: elsewhere.
+  strength(kind, id) {
+    if (!this.near || this.near[kind].has(id)) return 2;
+    return this.paths[kind].has(id) ? 1 : 0;
+  }
+
+  // What a kept path connects: to what is pinned, else to inputs and output.
+  connected() {
+    const { pinned, marks } = this.explorer;
+    if (pinned) {
+      const [paths, near] = [this.ties.paths(pinned, marks.removed), this.ties.near(pinned)];
+      return pinned.kind === "block" ? paths : { ...paths, blocks: new Set([...paths.blocks, ...near.peers]) };
+    }
+    const lost = (id) => marks.starved.has(id) || (marks.dead.has(id) && !marks.peerOnly.has(id));
+    const blocks = new Set(this.recording.blocks.map(({ id }) => id).filter((id) => !lost(id)));
+    const kept = this.recording.connections.filter(({ id, source, target }) => !marks.removed.has(id) && blocks.has(source) && blocks.has(target));
+    return { blocks, connections: new Set(kept.map(({ id }) => id)) };
+  }
+
+  // Of a connection its peers; of a block what it gates, and the strongest peer of each connection that feeds it.
+  gatesOf(focus) {
+    const arriving = focus.kind === "block" ? this.ties.into(focus.id) : [];
+    const feeding = arriving.flatMap(({ id }) => this.ties.gatesOf({ kind: "connection", id }).slice(0, 1));
+    const gates = [...this.ties.gatesOf(focus), ...feeding];
+    return gates.filter(({ peer, connection }) => !this.shown || (this.shown.blocks.has(peer) && this.shown.connections.has(connection.id)));
+  }
+
+  styleBlocks() {
+    const changed = this.recording.blocks.map((block) => this.blockStyle(block)).filter((style) => {
+      const text = JSON.stringify(style);
+      return this.drawn.get(style.id) !== text && this.drawn.set(style.id, text);
+    });
+    if (changed.length) this.nodes.update(changed);
+  }
+
+  blockStyle({ id, lane }) {
+    const { theme, marks } = this.explorer;
+    const { color } = this.recording.looks[lane];
+    const gone = marks.dead.has(id) || marks.starved.has(id);
+    const chosen = this.near?.chosen === id || this.near?.peers.has(id);
     const shade = { background: gone ? theme.background : color, border: chosen ? theme.text : color };
     return {
       id,
+      hidden: Boolean(this.shown && !this.shown.blocks.has(id)),
       color: { ...shade, highlight: shade, hover: shade },
       chosen: false,
-      opacity: near.blocks && !near.blocks.has(id) ? 0.3 : 1,
-      size: 9 * size,
-      borderWidth: chosen ? 2.5 : 1.5, // vis-network takes this one in screen pixels
-      shapeProperties: { borderDashes: gone ? [4 * size, 3 * size] : false },
-      font: {
-        color: near.blocks && !near.blocks.has(id) ? theme.quiet : theme.text,
-        size: this.labelPx() * size, face: theme.font, strokeWidth: 3 * size, strokeColor: theme.background, vadjust: -2 * size,
-      },
-    };
-  }
-
-  // Labels that stand closer than their words are long are set smaller.
-  labelPx() {
-    return this.recording.column * this.scale < 48 ? 10 : 12;
-  }
-
-  edgeStyle({ id, width, dashes }, near, theme, { removed }) {
-    const size = 1 / this.scale;
-    const gone = removed.has(id);
-    const far = near.connections && !near.connections.has(id);
-    const scaled = (pattern) => pattern && pattern.map((length) => length * size);
-    return {
-      id,
-      chosen: false,
-      hidden: gone && !this.showRemoved,
-      width: (gone ? 1 : width) * size,
-      dashes: scaled(gone ? [1, 5] : dashes) || false,
-      color: this.edgeColor(id, gone, far, theme),
-      background: { enabled: !gone && !far, color: mix(theme.background, theme.text, 0.55), size: (width + 1.5) * size, dashes: scaled(dashes) || false },
-    };
-  }
-
-  edgeColor(id, gone, far, theme) {
-    const color = gone ? theme.quiet : this.recording.color(id, this.explorer.frame);
-    return { color, highlight: color, hover: color, opacity: far ? 0.1 : gone ? 0.5 : 1, inherit: false };
-  }
-
-  // Which blocks and connections belong to what is pointed at or pinned; null stands for all.
-  neighbours(focus) {
-    const { recording } = this;
-    if (!focus) return { blocks: null, connections: null, peers: new Set(), chosen: null };
-    if (focus.kind === "connection") {
-      const { source, target, peers } = recording.connection(focus.id);
-      return { blocks: new Set([source, target, ...peers]), connections: new Set([focus.id]), peers: new Set(peers), chosen: null };
-    }
-    const touching = [...recording.into(focus.id), ...recording.outOf(focus.id)];
-    return {
-      blocks: new Set([focus.id, ...touching.flatMap(({ source, target }) => [source, target])]),
-      connections: new Set(touching.map(({ id }) => id)),
-      peers: new Set(),
-      chosen: focus.id,
+      opacity: FAINT[this.strength("blocks", id)],
+      size: this.places.radius,
+      borderWidth: chosen ? 2.5 : 1.5,
+      shapeProperties: { borderDashes: gone ? [4, 3] : false },
     };
   }
 
   // The cursor moved: nothing but colours.
   draw() {
-    if (!this.scale) return;
-    const { theme, focus, marks } = this.explorer;
-    const near = this.neighbours(focus);
-    this.edges.update(
-      this.recording.connections.map(({ id }) => ({
-        id,
-        color: this.edgeColor(id, marks.removed.has(id), near.connections && !near.connections.has(id), theme),
-      })),
-    );
+    if (!this.strokes) return;
+    if (this.explorer.settings.table) this.table.draw();
+    else this.network.redraw();
   }
 
-  drawLanes(pen) {
-    if (!this.scale) return;
-    const { theme } = this.explorer;
-    const size = 1 / this.scale;
-    const { lanes, looks, blocks, graph } = this.recording;
-    const heights = graph.nodes.map(({ y }) => y * this.stretch);
-    const [top, bottom] = [Math.min(...heights) - 26 * size, Math.max(...heights) + 26 * size];
-    pen.font = `600 ${12 * size}px ${theme.font}`;
-    pen.textBaseline = "top";
-    pen.textAlign = "center";
-    for (const [name, left, right] of lanes) {
-      pen.fillStyle = `${looks[name].color}12`;
-      pen.beginPath();
-      pen.roundRect(left, top, right - left, bottom - top, 8 * size);
-      pen.fill();
-      pen.fillStyle = theme.text;
-      pen.fillText(name, (left + right) / 2, bottom + 5 * size);
-    }
-    pen.font = `${11 * size}px ${theme.font}`;
-    pen.textAlign = "right";
-    pen.textBaseline = "middle";
-    pen.fillStyle = theme.quiet;
-    const levels = new Map(graph.nodes.map(({ y }, index) => [blocks[index].level, y * this.stretch]));
-    for (const [level, y] of levels) pen.fillText(`level ${level}`, lanes[0][1] - 10 * size, y);
+  under() {
+    this.lines = this.strokes?.drawn ? this.strokes.pieces(this.explorer.frame) : [];
+    return [...this.backdrop, ...this.lines];
+  }
+
+  // The colours in which connections are painted now, in the structure's order: [key, colour] of each that is shown.
+  shades() {
+    const colors = new Map(this.lines.map(({ id, stroke }) => [id, stroke]));
+    return this.recording.connections.filter(({ id }) => colors.has(id)).map(({ id }) => [id, colors.get(id)]);
+  }
+
+  over() {
+    return this.strokes?.drawn ? [...this.arcs, ...this.names] : [];
+  }
+
+  keys() {
+    const { theme, settings, marks } = this.explorer;
+    const pruned = marks.removed.size + marks.dead.size + marks.starved.size > 0;
+    const { pair, removed } = this.explorer;
+    return graphKeys(this.recording, theme, { pruned, removed, pair, arcs: settings.arcs, shapes: this.shapes, radius: this.places.radius });
+  }
+
+  said() {
+    const { recording, explorer } = this;
+    const levels = new Set(recording.blocks.map(({ level }) => level)).size;
+    const { removed } = explorer.marks;
+    const counts = `${recording.blocks.length} blocks on ${levels} levels, ${recording.connections.length} connections, ${removed.size} ${explorer.removed}`;
+    const pinned = explorer.pinned ? ` Pinned: ${explorer.pinned.kind === "block" ? explorer.pinned.id : arrow(recording.connection(explorer.pinned.id))}.` : "";
+    return `level graph: ${counts}.${pinned} ${WAYS}`;
+  }
+
+  watchPointer() {
+    const look = (place) => {
+      this.looking = null;
+      const found = this.touched(place);
+      const { hovered } = this.explorer;
+      this.stage.style.cursor = found ? "pointer" : "";
+      if (found?.id !== hovered?.id || found?.kind !== hovered?.kind) this.explorer.hover(found, place);
+    };
+    this.stage.onpointermove = ({ clientX, clientY, buttons }) => {
+      const { left, top } = this.stage.getBoundingClientRect();
+      if (!buttons) this.looking ??= requestAnimationFrame(() => look(this.pointer));
+      this.pointer = { x: clientX - left, y: clientY - top };
+    };
+    this.stage.onpointerleave = () => this.leave();
+  }
+
+  leave() {
+    cancelAnimationFrame(this.looking);
+    this.looking = null;
+    if (this.explorer.hovered) this.explorer.hover(null);
+  }
+
+  // The block or connection at a place in the stage, px; null where there is none.
+  touched(place) {
+    const block = this.network.getNodeAt(place);
+    const [{ x, y }, scale] = [this.network.DOMtoCanvas(place), this.network.getScale()];
+    if (block !== undefined && (!this.shown || this.shown.blocks.has(block))) return { kind: "block", id: block };
+    const line = this.strokes.touched({ x, y }, TOUCH_PX.near / scale);
+    const name = this.names.find(({ box }) => box.left < x && x < box.right && box.top < y && y < box.bottom);
+    if (name && !(line?.away < TOUCH_PX.sure / scale)) return { kind: "block", id: name.data.label };
+    return line && { kind: "connection", id: line.id };
   }
 
   // A short line beside the pointer; the numbers panel has the rest.
@@ -206,10 +254,17 @@ class Graph {
     const left = Math.min(place.x + 12, this.stage.clientWidth - this.tip.offsetWidth - 4);
     this.tip.style.transform = `translate(${Math.max(left, 4)}px, ${place.y + 14}px)`;
   }
+
 }
 
-// Removes what is not among the items, without clearing: what stays is not laid out again.
-function drop(set, items) {
-  const ids = new Set(items.map(({ id }) => id));
-  set.remove(set.getIds().filter((id) => !ids.has(id)));
+const TOGGLES = [
+  ["connected", "hide unconnected", "shows only what kept paths connect: to what is pinned, else to the inputs and the output"],
+  ["showRemoved", "show removed", "removed connections as dotted lines"],
+  ["arcs", "attention arcs", "who gates whom: from each peer to the connection that it gates, for what is pointed at or pinned; of what feeds a block, the strongest peer"],
+  ["horizontal", "horizontal", "levels from left to right"],
+  ["table", "table", "the graph as two tables"],
+];
+
+function toggle(explorer, name, label, title) {
+  return Object.assign(checkbox(label, SETTINGS[name], (checked) => explorer.change(name, checked)), { title });
 }

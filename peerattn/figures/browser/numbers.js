@@ -1,16 +1,25 @@
 // The numbers of what is pointed at or pinned, at the cursor's frame; and a list to choose from by keyboard.
 
+const RANKS = [["weight", "by connection weight"], ["factor", "by attention factor at this frame"], ["change", "by change over the frames"]];
+const MOST_GATES = 100; // listed; the strongest
+const CHANGE = "greatest minus least mean attention factor of the clip's frames";
+
 class Numbers {
   constructor(explorer) {
     this.explorer = explorer;
     this.chooser = element("select", { ariaLabel: "show a block or connection", onchange: () => this.choose() });
+    this.rank = element(
+      "select",
+      { ariaLabel: "order of connections", onchange: () => explorer.change("rank", this.rank.value) },
+      ...RANKS.map(([value, text]) => element("option", { value }, text)),
+    );
     this.body = element("div", { className: "body" });
     this.element = element("section", { className: "numbers", ariaLabel: "numbers" }, this.chooser, this.body);
     this.updates = [];
   }
 
   load(recording) {
-    this.recording = recording;
+    this.take(this.explorer.shown);
     const option = (kind) => (part) =>
       element("option", { value: `${kind} ${part.id}` }, kind === "block" ? part.id : arrow(part));
     this.chooser.replaceChildren(
@@ -21,14 +30,28 @@ class Numbers {
     this.build();
   }
 
+  // The recording whose numbers are shown.
+  take(recording) {
+    if (this.recording === recording) return;
+    this.recording = recording;
+    this.changes = new Map(recording.connections.map(({ id }) => [id, recording.change(id)]));
+  }
+
   choose() {
     const [kind, ...words] = this.chooser.value.split(" ");
     this.explorer.pin(kind ? { kind, id: words.join(" ") } : null);
   }
 
+  changed(name) {
+    if (name !== "rank") return;
+    this.rank.value = this.explorer.settings.rank;
+    this.draw();
+  }
+
   // Anew for another block or connection; `draw` then fills in the frame's values.
   build() {
     const { focus, pinned } = this.explorer;
+    this.take(this.explorer.shown);
     this.updates = [];
     this.chooser.value = pinned ? `${pinned.kind} ${pinned.id}` : "";
     this.body.replaceChildren(...(focus ? (focus.kind === "block" ? this.block(focus.id) : this.connection(focus.id)) : this.overview()));
@@ -36,13 +59,19 @@ class Numbers {
   }
 
   draw() {
-    for (const update of this.updates) update(this.explorer.frame);
+    for (const update of this.updates) update(this.explorer.shownFrame);
   }
 
-  // A cell whose text follows the cursor.
+  // A cell whose number follows the cursor: 3 digits to read, the whole value in `data-value`.
   live(value) {
     const cell = element("b", {});
-    this.updates.push((frame) => (cell.textContent = value(frame)));
+    this.updates.push((frame) => fillCell(cell, value(frame)));
+    return cell;
+  }
+
+  still(value) {
+    const cell = element("b", {});
+    fillCell(cell, value);
     return cell;
   }
 
@@ -57,7 +86,7 @@ class Numbers {
       this.facts([
         ["blocks", String(recording.blocks.length)],
         ["connections", String(recording.connections.length)],
-        ["removed", String(this.explorer.marks.removed.size)],
+        [this.explorer.removed, String(this.explorer.marks.removed.size)],
       ]),
     ];
   }
@@ -66,15 +95,18 @@ class Numbers {
     const { recording } = this;
     const row = recording.rows.get(id);
     const connection = recording.connections[row];
-    const value = (name) => this.live((frame) => number(recording.at(name, row, frame)));
+    const value = (name) => this.live((frame) => recording.at(name, row, frame));
     const parts = [
       this.title(arrow(connection), recording.lookOfBlock(connection.source)),
-      ...this.notes([[this.explorer.marks.removed.has(id), "removed by the threshold"]]),
+      ...this.notes([[this.explorer.marks.removed.has(id), this.explorer.pair ? "no counterpart" : "removed by the threshold"]]),
+      ...this.compared(row, { shade: "attention factor", least: "least channel", greatest: "greatest channel" }, connection),
       this.facts([
-        ["connection weight", number(connection.weight)],
-        ["attention factor", value("shade")],
-        ["least channel", value("least")],
-        ["greatest channel", value("greatest")],
+        ...(this.explorer.pair ? [] : [
+          ["connection weight", this.still(connection.weight)],
+          ["attention factor", value("shade")],
+          ["least channel", value("least")],
+          ["greatest channel", value("greatest")],
+        ]),
         ["attention", `${connection.attention}, ${connection.channels} channels`],
       ]),
     ];
@@ -84,13 +116,26 @@ class Numbers {
     return parts;
   }
 
+  // Of two recordings: each number of A, of B, and B minus A.
+  compared(row, names, connection) {
+    const { pair } = this.explorer;
+    if (!pair) return [];
+    const sides = (value) => ["A", "B", "difference"].map(value);
+    const rows = Object.entries(names).map(([name, title]) => [title, sides((side) => this.live(() => pair.values(name, row, this.explorer.frame)[side]))]);
+    if (connection) {
+      const [one, two] = [pair.first, pair.other].map((recording) => recording.connections[row].weight ?? NaN);
+      rows.unshift(["connection weight", [one, two, two - one].map((value) => this.still(value))]);
+    }
+    return [pair.table(rows)];
+  }
+
   peers({ peers, attentionWeights }) {
     const order = peers.map((_, index) => index).sort((a, b) => attentionWeights[b] - attentionWeights[a]);
     const rows = order.map((index) => {
       const bar = element("i", { className: "bar" });
       bar.style.width = `${100 * attentionWeights[index]}%`;
       bar.style.background = this.recording.lookOfBlock(peers[index]).color;
-      return element("li", {}, this.link("block", peers[index], peers[index]), element("span", { className: "track" }, bar), element("b", {}, number(attentionWeights[index])));
+      return element("li", {}, this.link("block", peers[index], peers[index]), element("span", { className: "track" }, bar), this.still(attentionWeights[index]));
     });
     return element("ul", { className: "rows" }, ...rows);
   }
@@ -99,40 +144,70 @@ class Numbers {
     const { recording } = this;
     const row = recording.blockRows.get(id);
     const block = recording.blocks[row];
+    const { ties } = recording;
     const { dead, starved, peerOnly } = this.explorer.marks;
     return [
       this.title(id, recording.looks[block.lane]),
       ...this.notes([
         [peerOnly.has(id), "no path to the output: only a peer"],
-        [dead.has(id) && !peerOnly.has(id), "dead: no path to the output"],
+        [dead.has(id) && !peerOnly.has(id), this.explorer.pair ? "no counterpart" : "dead: no path to the output"],
         [starved.has(id), "starved: no path from an input"],
       ]),
+      ...this.compared(row, { activity: "activity" }),
       this.facts([
-        ["activity", this.live((frame) => number(recording.at("activity", row, frame)))],
+        ...(this.explorer.pair ? [] : [["activity", this.live((frame) => recording.at("activity", row, frame))]]),
         ["level", `${block.level}, ${block.kind.replaceAll("_", " ")}`],
         ["width", `${block.width} channels`],
         ["temporal dilation", String(block.dilation)],
         ...(block.reads ? [["reads", block.reads]] : []),
       ]),
-      ...this.connected("fed by", recording.into(id), "source"),
-      ...this.connected("feeds", recording.outOf(id), "target"),
+      ...(ties.into(id).length + ties.outOf(id).length ? [this.rank] : []),
+      ...this.connected("fed by", ties.into(id), "source"),
+      ...this.connected("feeds", ties.outOf(id), "target"),
+      ...this.gates("gates, by attention weight", ties.gatesOf({ kind: "block", id }), ({ connection }) => arrow(connection)),
+      ...this.gates("what feeds it is gated by", ties.gatesInto(id), ({ peer, connection }) => `${peer} on ${connection.source}`),
     ];
   }
 
   connected(title, connections, end) {
     if (!connections.length) return [];
-    const { recording } = this;
-    const head = element("li", { className: "quiet" }, element("span", {}, "block"), element("span", {}, "weight"), element("span", {}, "factor"));
-    const rows = connections.map((connection) =>
-      element(
-        "li",
-        { className: this.explorer.marks.removed.has(connection.id) ? "gone" : "" },
-        this.link("connection", connection.id, connection[end]),
-        element("b", {}, number(connection.weight)),
-        this.live((frame) => number(recording.at("shade", recording.rows.get(connection.id), frame))),
-      ),
+    const [name, ...values] = ["block", "weight", "factor", "change"].map((word) => element("span", {}, word));
+    values.at(-1).title = CHANGE;
+    const rows = new Map(connections.map((connection) => [connection, this.connectedRow(connection, end)]));
+    const list = element("ul", { className: "rows four" }, ...rows.values());
+    this.updates.push((frame) => reorder(list, this.ranked(connections, frame).map((connection) => rows.get(connection))));
+    return [element("h4", {}, title), element("div", { className: "heads quiet" }, name, ...values), list];
+  }
+
+  connectedRow(connection, end) {
+    const row = this.recording.rows.get(connection.id);
+    return element(
+      "li",
+      { className: this.explorer.marks.removed.has(connection.id) ? "gone" : "", dataset: { connection: connection.id } },
+      this.link("connection", connection.id, connection[end]),
+      this.still(connection.weight),
+      this.live((frame) => this.recording.at("shade", row, frame)),
+      this.still(this.changes.get(connection.id)),
     );
-    return [element("h4", {}, title), element("ul", { className: "rows three" }, head, ...rows)];
+  }
+
+  // Greatest first; what is equal stays in the order of the structure.
+  ranked(connections, frame) {
+    const value = {
+      weight: ({ weight }) => weight ?? 1,
+      factor: ({ id }) => this.recording.at("shade", this.recording.rows.get(id), frame),
+      change: ({ id }) => this.changes.get(id),
+    }[this.explorer.settings.rank] ?? (() => 0);
+    return [...connections].sort((first, second) => value(second) - value(first));
+  }
+
+  gates(title, gates, text) {
+    if (!gates.length) return [];
+    const rows = gates.slice(0, MOST_GATES).map((gate) =>
+      element("li", { dataset: { peer: gate.peer, gates: gate.connection.id } }, this.link("connection", gate.connection.id, text(gate)), this.still(gate.weight)),
+    );
+    const more = gates.length - rows.length;
+    return [element("h4", {}, title), element("ul", { className: "rows two" }, ...rows, ...(more > 0 ? [element("li", { className: "quiet" }, `and ${more} weaker`)] : []))];
   }
 
   title(text, { color }) {

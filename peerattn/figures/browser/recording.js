@@ -16,6 +16,7 @@ class Recording {
     this.length = this.times.length;
     this.rows = new Map(this.connections.map(({ id }, row) => [id, row]));
     this.blockRows = new Map(this.blocks.map(({ id }, row) => [id, row]));
+    this.ties = new Ties(this);
   }
 
   // Value of a (rows, frames) array.
@@ -41,11 +42,18 @@ class Recording {
   }
 
   into(block) {
-    return this.connections.filter(({ target }) => target === block);
+    return this.ties.into(block);
   }
 
   outOf(block) {
-    return this.connections.filter(({ source }) => source === block);
+    return this.ties.outOf(block);
+  }
+
+  // Between the frames: greatest minus least mean attention factor of a connection.
+  change(id) {
+    const row = this.rows.get(id);
+    const values = this.arrays.shade.subarray(row * this.length, (row + 1) * this.length);
+    return Math.max(...values) - Math.min(...values);
   }
 
   // The mean attention factor of a connection at a frame, as a viridis colour.
@@ -114,11 +122,11 @@ function mix(first, second, share) {
 }
 
 const channels = (color) => [1, 3, 5].map((start) => parseInt(color.slice(start, start + 2), 16));
-const number = (value, digits = 3) => (value == null ? "none" : value.toFixed(digits));
+const number = (value, digits = 3) => (value == null || Number.isNaN(value) ? "none" : value.toFixed(digits));
 // Writes a recorded number into an element: a few digits to read, the whole value beside them.
 function write(cell, value, digits) {
   cell.textContent = number(value, digits);
-  if (value == null) delete cell.dataset.value;
+  if (value == null || Number.isNaN(value)) delete cell.dataset.value;
   else cell.dataset.value = value;
   return cell;
 }

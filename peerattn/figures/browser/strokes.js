@@ -1,0 +1,107 @@
+// The connections and attention arcs as pieces: where they run, how wide they are, and what a pointer touches.
+
+const STRENGTH = [0.1, 0.4, 1]; // opacity of a connection: elsewhere, on a path through what is shown, touching it
+const CASING = 0.55; // the outline's share of the text's colour: keeps viridis' dark and light ends visible
+const MANY = 1000; // connections from which on they run straight, thinner and without an outline
+const THINNER = 0.4;
+const SAMPLES = 12; // points of a curve that a pointer is compared with
+const ARC = { light: "#a3167d", dark: "#f58adb", dashes: [1.5, 3.5] };
+const MOST_ARCS = 60;
+
+class Strokes {
+  // `curves`: connection → the points of its line, or of its cubic curve.
+  // `color` gives that of a connection at a frame.
+  constructor(curves, edges, color) {
+    this.color = color;
+    this.many = edges.length > MANY;
+    this.curves = curves;
+    this.paths = new Map([...curves].map(([id, points]) => [id, new Path2D(curvePath(points))]));
+    this.samples = new Map([...curves].map(([id, points]) => [id, sampled(points)]));
+    this.edges = new Map(edges.map((edge) => [edge.id, edge]));
+    this.order = edges.map(({ id }) => id).sort((first, second) => this.width(second) - this.width(first));
+  }
+
+  width(id) {
+    return this.edges.get(id).width * (this.many ? THINNER : 1);
+  }
+
+  // What stays while the cursor moves: back to front, what is far first and what touches the selection last.
+  style({ theme, marks, strength, shown }) {
+    this.theme = theme;
+    const casing = mix(theme.background, theme.text, CASING);
+    const drawn = this.order.filter((id) => shown(id)).map((id) => {
+      const removed = marks.removed.has(id);
+      const near = strength(id);
+      const dashes = removed ? [1, 5] : this.many ? null : this.edges.get(id).dashes || null;
+      return {
+        id, removed, near, dashes,
+        d: curvePath(this.curves.get(id)),
+        path: this.paths.get(id),
+        width: removed ? 1 : this.width(id),
+        opacity: removed ? Math.min(STRENGTH[near], 0.5) : STRENGTH[near],
+        casing: removed || this.many || near < 2 ? null : casing,
+      };
+    });
+    this.drawn = drawn.sort((first, second) => first.near - second.near);
+  }
+
+  // The pieces at a frame: only colours depend on it.
+  pieces(frame) {
+    return this.drawn.flatMap((line) => {
+      const { id, removed, casing, d, path, dashes } = line;
+      const stroke = removed ? this.theme.quiet : this.color(id, frame);
+      const under = casing && { d, path, dashes, stroke: casing, width: line.width + 1.5 };
+      return under ? [under, { ...line, stroke }] : [{ ...line, stroke }];
+    });
+  }
+
+  // The shown connection nearest to a point, if it is this near, px.
+  touched({ x, y }, reach) {
+    let [found, least] = [null, reach];
+    for (const { id } of this.drawn) {
+      const away = distance(this.samples.get(id), x, y);
+      if (away < least) [found, least] = [id, away];
+    }
+    return found && { id: found, away: least };
+  }
+
+  // Dotted arcs from peers to the middle of the connection that they gate: wide and dark where the attention weight is great.
+  arcs(gates, places, theme) {
+    const color = theme.dark ? ARC.dark : ARC.light;
+    const ends = new Map(gates.map(({ connection }) => [connection.id, along(this.curves.get(connection.id), 0.5)]));
+    const rings = [...ends.values()].map(({ x, y }) => ({ d: ringPath(x, y, 3), fill: theme.background, stroke: color, width: 1.5 }));
+    const lines = gates.slice(0, MOST_ARCS).map(({ peer, connection, weight }) => ({
+      d: curvePath(bent(places.get(peer), ends.get(connection.id))),
+      stroke: color, dashes: ARC.dashes, width: arcWidth(weight), opacity: arcOpacity(weight),
+      data: { peer, gates: connection.id, "attention-weight": weight },
+    }));
+    return [...lines.reverse(), ...rings];
+  }
+}
+
+const arcWidth = (weight) => 1.2 + 6 * weight;
+const arcOpacity = (weight) => 0.55 + 0.45 * weight;
+
+// A cubic curve that leaves the straight line by a sixth of its length.
+function bent(from, to) {
+  const [across, down] = [(to.x - from.x) / 6, (to.y - from.y) / 6];
+  const aside = (share) => ({ x: between(from.x, to.x, share) - down, y: between(from.y, to.y, share) + across });
+  return [from, aside(1 / 3), aside(2 / 3), to];
+}
+
+function sampled(points) {
+  const count = points.length > 2 ? SAMPLES : 1;
+  return Array.from({ length: count + 1 }, (_, index) => along(points, index / count));
+}
+
+// From a point to a line of straight pieces.
+function distance(line, x, y) {
+  let least = Infinity;
+  for (let index = 1; index < line.length; index += 1) {
+    const [from, to] = [line[index - 1], line[index]];
+    const [across, down] = [to.x - from.x, to.y - from.y];
+    const share = Math.min(Math.max(((x - from.x) * across + (y - from.y) * down) / (across ** 2 + down ** 2 || 1), 0), 1);
+    least = Math.min(least, Math.hypot(from.x + share * across - x, from.y + share * down - y));
+  }
+  return least;
+}

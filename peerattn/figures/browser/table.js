@@ -1,0 +1,121 @@
+// The graph as two tables: the same blocks and connections, weights and factors, in rows that pin.
+
+const COLUMNS = {
+  block: [
+    ["block", ({ id }) => id],
+    ["level", ({ level }) => level],
+    ["modality", ({ lane }) => lane],
+    ["activity", ({ id }, table) => table.recording.at("activity", table.recording.blockRows.get(id), table.explorer.shownFrame), "live"],
+    ["state", ({ id }, table) => table.blockState(id)],
+  ],
+  connection: [
+    ["connection", arrow],
+    ["connection weight", ({ weight }) => weight],
+    ["attention factor", ({ id }, table) => table.recording.at("shade", table.recording.rows.get(id), table.explorer.shownFrame), "live"],
+    ["state", ({ id }, table) => (table.explorer.marks.removed.has(id) ? table.explorer.removed : "kept")],
+  ],
+};
+const MANY_ROWS = 500; // above it a playing clip does not sort again at every frame
+
+class GraphTable {
+  constructor(explorer) {
+    this.explorer = explorer;
+    this.sorted = { block: null, connection: null };
+    this.element = element("div", { className: "tables", hidden: true });
+  }
+
+  // Anew for another clip, pruning or pin; only then does it take a place in the page.
+  build(recording) {
+    this.recording = recording;
+    this.tables = { block: this.table("block", recording.blocks), connection: this.table("connection", recording.connections) };
+    this.element.replaceChildren(...Object.values(this.tables).map(({ whole }) => whole));
+    this.draw();
+  }
+
+  table(kind, parts) {
+    const caption = element("caption", {});
+    const heads = COLUMNS[kind].map(([name], place) => {
+      const button = element("button", { type: "button", className: "link", onclick: () => this.sort(kind, place) }, name);
+      return element("th", { scope: "col" }, button);
+    });
+    const rows = parts.map((part) => this.row(kind, part));
+    const body = element("tbody", {}, ...rows.map(({ line }) => line));
+    const whole = element("table", {}, caption, element("thead", {}, element("tr", {}, ...heads)), body);
+    return { whole, caption, heads, body, rows };
+  }
+
+  row(kind, part) {
+    const [, ...others] = COLUMNS[kind];
+    const { pinned, marks } = this.explorer;
+    const chosen = pinned?.kind === kind && pinned.id === part.id;
+    const name = element(
+      "button",
+      { type: "button", className: "link", ariaPressed: String(chosen), onclick: () => this.explorer.pin(chosen ? null : { kind, id: part.id }) },
+      COLUMNS[kind][0][1](part),
+    );
+    const cells = others.map(() => element("td", {}));
+    const line = element("tr", { className: marks.removed.has(part.id) || marks.dead.has(part.id) ? "gone" : "" }, element("th", { scope: "row" }, name), ...cells);
+    return { part, line, cells };
+  }
+
+  blockState(id) {
+    const { dead, starved, peerOnly } = this.explorer.marks;
+    if (this.explorer.pair && dead.has(id)) return this.explorer.removed;
+    if (peerOnly.has(id)) return "peer only";
+    return dead.has(id) ? "dead" : starved.has(id) ? "starved" : "kept";
+  }
+
+  // First by the greatest value or the first letter, then the other way, then as the structure has it.
+  sort(kind, place) {
+    const { sorted } = this;
+    const turned = sorted[kind]?.place === place && !sorted[kind].back;
+    const ended = sorted[kind]?.place === place && sorted[kind].back;
+    sorted[kind] = ended ? null : { place, back: turned };
+    this.draw();
+  }
+
+  draw() {
+    for (const [kind, table] of Object.entries(this.tables ?? {})) {
+      const count = `${table.rows.length} ${kind}s`;
+      table.caption.textContent = `${count}, frame ${this.explorer.frame + 1} of ${this.recording.length}`;
+      for (const { part, cells } of table.rows) COLUMNS[kind].slice(1).forEach(([, value], place) => fillCell(cells[place], value(part, this)));
+      this.order(kind, table);
+    }
+  }
+
+  order(kind, { heads, body, rows }) {
+    const by = this.sorted[kind];
+    heads.forEach((head, place) => {
+      const current = by?.place === place;
+      head.ariaSort = current ? (ascending(COLUMNS[kind][place][1](rows[0]?.part ?? {}, this), by) ? "ascending" : "descending") : "none";
+    });
+    if (this.explorer.playing && rows.length > MANY_ROWS) return;
+    const value = by && COLUMNS[kind][by.place][1];
+    const sorted = by ? [...rows].sort((one, other) => compare(value(one.part, this), value(other.part, this)) * (by.back ? -1 : 1)) : rows;
+    reorder(body, sorted.map(({ line }) => line));
+  }
+}
+
+// Great numbers first, names from A.
+function compare(one, other) {
+  if (typeof one === "string") return one.localeCompare(other, "en", { numeric: true });
+  return (other ?? -Infinity) - (one ?? -Infinity);
+}
+
+const ascending = (value, { back }) => (typeof value === "string") !== back;
+
+// A recorded number is shown with 3 digits and carried in full.
+function fillCell(cell, value) {
+  const isNumber = typeof value === "number" && !Number.isInteger(value);
+  if (isNumber && !Number.isNaN(value)) cell.dataset.value = value;
+  else delete cell.dataset.value;
+  cell.textContent = isNumber ? number(value) : (value ?? "none");
+}
+
+// Puts children in this order; what is in order stays untouched, and what has the focus keeps it.
+function reorder(parent, items) {
+  if (items.every((item, place) => parent.children[place] === item)) return;
+  const focused = parent.getRootNode().activeElement;
+  parent.append(...items);
+  if (parent.contains(focused)) focused.focus({ preventScroll: true });
+}

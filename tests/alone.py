@@ -1,0 +1,93 @@
+"""The explorer on a page of its own, without Streamlit: quick to open, and nothing runs Python."""
+
+import base64
+import json
+from collections.abc import Sequence
+
+import numpy as np
+from playwright.sync_api import Locator, Page
+
+from peerattn.connectivity import survey
+from peerattn.figures.recording import recording
+from peerattn.figures.scripts import script
+from peerattn.structure import BlockSpec, ConnectionSpec, Modality, OutputSpec, Structure
+from peerattn.trace import Trace
+from tests.traces import images
+
+LIGHT = (
+    "--st-background-color: #ffffff; --st-text-color: #31333f; "
+    "--st-primary-color: #0072b2; --st-font: sans-serif"
+)
+DARK = (
+    "--st-background-color: #0e1117; --st-text-color: #fafafa; "
+    "--st-primary-color: #56b4e9; --st-font: sans-serif"
+)
+ADDRESS = "http://localhost/alone"
+"""Answered by the test itself, on every visit."""
+PAGE = """<!doctype html><html lang="en"><head><title>explorer</title><link rel="icon" href="data:,"></head>
+<body style="margin: 16px; background: var(--st-background-color); {style}"><div class="explorer"></div>
+<script type="module">{script}
+const bytes = Uint8Array.from(atob("{packed}"), (letter) => letter.charCodeAt(0));
+globalThis.peerattnRecordings = new Map([["alone", bytes]]);
+const root = document.querySelector(".explorer");
+root.said = [];
+root.latest = {{ data: {data}, setStateValue: (name, value) => root.said.push([name, value]) }};
+globalThis.peerattnExplorer.show(root);
+</script></body></html>"""
+
+
+def marks(trace: Trace, threshold: float) -> dict[str, Sequence[str] | bool]:
+    """What a threshold removes, as the app tells the explorer."""
+    weights = {each.key: each.connection_weight for each in trace.connections}
+    found = survey(trace.structure, weights, threshold)
+    return {
+        "pruned": threshold > 0,
+        "removed": found.removed,
+        "dead": found.dead_blocks,
+        "peerOnly": found.peer_only,
+        "starved": found.starved,
+    }
+
+
+def html(trace: Trace, *, threshold: float = 0.0, dark: bool = False, packed: bytes | None = None) -> str:
+    """The whole page."""
+    about = {"clip": "clip.mp4", "checkpoint": "tiny"}
+    data = {"recording": "alone", "selected": None, "about": about, **marks(trace, threshold)}
+    return PAGE.format(
+        style=DARK if dark else LIGHT,
+        script=script(),
+        packed=base64.b64encode(packed or recording(trace, images(len(trace.times)))).decode(),
+        data=json.dumps(data).replace("<", "\\u003c"),
+    )
+
+
+def open_alone(page: Page, trace: Trace, *, threshold: float = 0.0, dark: bool = False) -> Locator:
+    """The explorer's element, once the page shows a frame."""
+    text = html(trace, threshold=threshold, dark=dark)
+    page.route(ADDRESS, lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))
+    page.goto(ADDRESS)
+    page.locator("canvas.screen[data-drawn]").wait_for()
+    return page.locator(".explorer")
+
+
+def large_structure(levels: int = 10, across: int = 50, arriving: int = 12) -> Structure:
+    """Rows of blocks, each inner one fed by `arriving` of those below, gated by six of them."""
+    rng = np.random.default_rng(0)
+    modalities = (Modality("rgb", 3), Modality("flow", 2), Modality("object", 2, (), (2, 3)))
+    rows = [[f"block_{level}_{place}" for place in range(across)] for level in range(1, levels + 1)]
+    blocks = [
+        BlockSpec(name, 1, "video_input", 4, modality=modalities[place * 3 // across].name)
+        for place, name in enumerate(rows[0])
+    ]
+    connections: list[ConnectionSpec] = []
+    for level, row in enumerate(rows[1:], start=2):
+        below = [name for lower in rows[: level - 1] for name in lower]
+        for target in row:
+            blocks.append(BlockSpec(target, level, "bottleneck", 4, input_width=4, attention_width=4))
+            near = rng.choice(rows[level - 2], arriving * 2 // 3, replace=False)
+            sources = sorted({*near.tolist(), *rng.choice(below, arriving, replace=False).tolist()})[
+                :arriving
+            ]
+            peers = tuple(rng.choice(below, 6, replace=False).tolist())
+            connections += [ConnectionSpec(source, target, peers, "peer") for source in sources]
+    return Structure(tuple(blocks), tuple(connections), (OutputSpec(rows[-1][0]),), modalities)

@@ -1,0 +1,457 @@
+"""The level graph in a real Chromium: it shows, finds, ranks and saves the trace, and no block moves."""
+
+import json
+import re
+from xml.etree import ElementTree
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from peerattn import published
+from peerattn.connectivity import survey
+from peerattn.figures.palette import VIRIDIS, looks
+from peerattn.trace import Trace
+from tests.alone import html, large_structure, open_alone
+from tests.traces import HOSTILE, trace, trace_of
+
+pytestmark = pytest.mark.browser
+TRACE = trace(hostile=True)
+FOUND = ".found [role=option]"
+OF = "(root => peerattnExplorer.of(root))(root)"
+NAMED = re.compile(r"^level graph: 12 blocks on 4 levels, 50 connections, 0 removed\..*Up and Down walk")
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def root(page: Page, heard):
+    yield open_alone(page, TRACE)
+    assert heard.errors == []
+
+
+def ask(root: Locator, script: str, given=None):
+    """Of JavaScript about the `explorer`."""
+    return root.evaluate(f"(root, given) => {{ const explorer = {OF}; return {script}; }}", given)
+
+
+def pin(root: Locator, kind: str, name: str) -> None:
+    ask(root, "explorer.pin(given)", {"kind": kind, "id": name})
+
+
+def places(root: Locator) -> dict[str, list[float]]:
+    """Block → where vis-network has it, px within the stage."""
+    return ask(
+        root,
+        """Object.fromEntries(Object.entries(explorer.graph.network.getPositions()).map(([id, place]) => {
+            const { x, y } = explorer.graph.network.canvasToDOM(place);
+            return [id, [x, y].map((each) => Math.round(1e6 * each) / 1e6)];
+        }))""",
+    )
+
+
+def drawn(root: Locator) -> list[str]:
+    """Keys of the connections that are painted."""
+    return ask(root, "explorer.graph.shades().map(([key]) => key)")
+
+
+def hidden_blocks(root: Locator) -> set[str]:
+    return set(ask(root, "explorer.graph.nodes.get().filter(({ hidden }) => hidden).map(({ id }) => id)"))
+
+
+def toggle(root: Locator, name: str, checked: bool = True) -> None:
+    root.get_by_role("checkbox", name=name, exact=True).set_checked(checked)
+
+
+def viridis(value: float) -> np.ndarray:
+    """The palette by numpy's interpolation of each channel."""
+    stops = np.array([list(bytes.fromhex(color[1:])) for color in VIRIDIS], float)
+    return np.array([np.interp(value, np.linspace(0, 1, len(stops)), channel) for channel in stops.T])
+
+
+def reached(start: str, ends: list[tuple[str, str]]) -> set[str]:
+    """Blocks that a walk along (from, to) pairs reaches, the start included."""
+    found = {start}
+    while more := {to for origin, to in ends if origin in found} - found:
+        found |= more
+    return found
+
+
+# --- ranked lists -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rank", ["weight", "factor", "change"])
+def test_ranked_lists_have_numpys_order_at_every_frame(root, rank):
+    pin(root, "block", "upper1")
+    root.get_by_role("combobox", name="order of connections").select_option(rank)
+    arriving = [each for each in TRACE.connections if each.target == "upper1"]
+    for frame in (0, 7, 19):
+        ask(root, "explorer.seek(given)", frame)
+        value = {
+            "weight": [each.connection_weight for each in arriving],
+            "factor": [each.shade[frame] for each in arriving],
+            "change": [np.ptp(each.shade) for each in arriving],
+        }[rank]
+        expected = [arriving[place].key for place in np.argsort(-np.array(value), kind="stable")]
+        rows = root.locator(".rows.four").first.locator("li")
+        assert rows.evaluate_all("rows => rows.map((row) => row.dataset.connection)") == expected
+        shown = rows.evaluate_all(
+            "rows => rows.map((row) => [...row.querySelectorAll('b')].map((b) => Number(b.dataset.value)))"
+        )
+        by_key = {each.key: each for each in arriving}
+        for key, (weight, factor, change) in zip(expected, shown, strict=True):
+            each = by_key[key]
+            assert abs(weight - each.connection_weight) <= 1e-6
+            assert abs(factor - each.shade[frame]) <= 1e-6
+            assert abs(change - np.ptp(each.shade)) <= 1e-6
+
+
+def test_a_row_that_moves_up_the_list_keeps_the_focus(root):
+    pin(root, "block", "upper1")
+    ask(root, "explorer.change('rank', 'factor')")
+    row = root.locator(".rows.four").first.locator("li").last
+    key = row.get_attribute("data-connection")
+    row.get_by_role("button").focus()
+    for frame in range(1, 20):
+        ask(root, "explorer.seek(given)", frame)
+        assert root.evaluate("root => document.activeElement.closest('li').dataset.connection") == key
+
+
+# --- search -------------------------------------------------------------------------------------------------
+
+
+def test_search_finds_by_part_of_a_name_and_enter_pins(page, root):
+    field = root.get_by_role("combobox", name="find a block or connection")
+    field.fill("UPPER")
+    options = root.locator(FOUND)
+    names = [text.removesuffix("block") for text in options.all_inner_texts()[:3]]
+    assert [name.strip() for name in names] == ["upper1", "upper2", "upper3"]
+    page.keyboard.press("ArrowDown")
+    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    assert ask(root, "explorer.hovered") == {"kind": "block", "id": "upper2"}
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    expect(options.last).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert ask(root, "explorer.pinned") == {"kind": "block", "id": "upper1"}
+    expect(root.locator(".found")).to_be_hidden()
+    assert root.evaluate("root => root.said") == [["selected", {"kind": "block", "id": "upper1"}]]
+
+
+def test_search_finds_connections_by_their_ends_and_says_when_nothing_fits(page, root):
+    field = root.get_by_role("combobox", name="find a block or connection")
+    for typed in ("flow1 → top", "flow1->top", "flow1 > TOP"):
+        field.fill(typed)
+        expect(root.locator(FOUND)).to_have_count(1)
+    page.keyboard.press("Enter")
+    assert ask(root, "explorer.pinned") == {"kind": "connection", "id": "flow1_to_top"}
+    field.fill("no such block")
+    expect(root.locator(".found")).to_have_text("nothing has this name")
+    page.keyboard.press("Enter")
+    assert ask(root, "explorer.pinned.id") == "flow1_to_top"
+    before = ask(root, "explorer.frame")
+    page.keyboard.press("End")
+    page.keyboard.press("Escape")
+    assert ask(root, "explorer.frame") == before and ask(root, "explorer.pinned.id") == "flow1_to_top"
+
+
+def test_names_in_the_search_are_text(page, root):
+    root.get_by_role("combobox", name="find a block or connection").fill("<img")
+    expect(root.locator(FOUND).first).to_contain_text(HOSTILE)
+    assert root.locator("img").count() == 0 and page.evaluate("window.hacked") is None
+
+
+# --- what is shown ------------------------------------------------------------------------------------------
+
+
+def lone_branch() -> Trace:
+    """A network in which a threshold leaves blocks without a path: 45 connections of random weights."""
+    return trace_of(published.structure("full_asnp50"), frames=3)
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.4])
+def test_hide_unconnected_leaves_what_kept_paths_connect(page, threshold):
+    shown = lone_branch()
+    root = open_alone(page, shown, threshold=threshold)
+    before = places(root)
+    weights = {each.key: each.connection_weight for each in shown.connections}
+    pruning = survey(shown.structure, weights, threshold)
+    gone = (set(pruning.dead_blocks) - set(pruning.peer_only)) | set(pruning.starved)
+    assert drawn(root) == [each.key for each in shown.connections]
+    toggle(root, "hide unconnected")
+    assert hidden_blocks(root) == gone
+    kept = [each for each in shown.connections if each.key not in pruning.removed]
+    assert drawn(root) == [each.key for each in kept if not {each.source, each.target} & gone]
+    chosen = next(block.id for block in reversed(shown.structure.blocks) if block.id not in gone)
+    pin(root, "block", chosen)
+    up = reached(chosen, [(each.source, each.target) for each in kept])
+    down = reached(chosen, [(each.target, each.source) for each in kept])
+    assert hidden_blocks(root) == {block.id for block in shown.structure.blocks} - up - down
+    paths = [each.key for each in kept if each.source in up or each.target in down]
+    assert drawn(root) == paths
+    assert places(root).items() <= before.items()  # vis-network tells no place of a hidden block
+
+
+def test_what_feeds_and_is_fed_is_strong_paths_are_faint_and_the_rest_fainter(root):
+    pin(root, "block", "inner1")
+    opacity = dict(ask(root, "explorer.graph.strokes.drawn.map(({ id, opacity }) => [id, opacity])"))
+    for each in TRACE.connections:
+        touches = "inner1" in (each.source, each.target)
+        on_a_path = each.source.startswith("upper")  # what leaves the blocks that inner1 feeds
+        assert opacity[each.key] == (1 if touches else 0.4 if on_a_path else 0.1), each.key
+
+
+def test_arcs_carry_the_traces_attention_weights(root):
+    connection = TRACE.connections[-1]
+    toggle(root, "attention arcs")
+    assert ask(root, "explorer.graph.arcs.length") == 0
+    pin(root, "connection", connection.key)
+    arcs = ask(root, "explorer.graph.arcs.filter(({ data }) => data).map(({ data, width }) => [data, width])")
+    found = {data["peer"]: data["attention-weight"] for data, _ in arcs}
+    assert found == dict(zip(connection.peers, connection.attention_weights.tolist(), strict=True))
+    assert all(data["gates"] == connection.key for data, _ in arcs)
+    widths = [width for _, width in arcs]
+    assert widths == sorted(widths)  # the strongest is drawn last, over the others
+    expect(root.locator(".meanings")).to_contain_text("attention weight of a peer")
+    toggle(root, "attention arcs", False)
+    assert ask(root, "explorer.graph.arcs.length") == 0
+
+
+def test_a_block_shows_what_it_gates_and_who_gates_what_feeds_it(root):
+    gates = [
+        (each.key, float(weight))
+        for each in TRACE.connections
+        for peer, weight in zip(each.peers, each.attention_weights, strict=True)
+        if peer == "rgb1"
+    ]
+    pin(root, "block", "rgb1")
+    toggle(root, "attention arcs")
+    arcs = ask(root, "explorer.graph.gates.map(({ connection, weight }) => [connection.id, weight])")
+    assert [tuple(arc) for arc in arcs] == sorted(gates, key=lambda gate: -gate[1])
+    listed = root.locator(".rows.two").first.locator("li")
+    values = listed.evaluate_all(
+        "rows => rows.map((row) => [row.dataset.gates, Number(row.querySelector('b').dataset.value)])"
+    )
+    assert [tuple(row) for row in values] == [tuple(arc) for arc in arcs]
+
+
+def test_layout_switch_moves_blocks_once_and_frames_and_marks_never(root):
+    upright = places(root)
+    for frame in (3, 12):
+        ask(root, "explorer.seek(given)", frame)
+        assert places(root) == upright
+    toggle(root, "horizontal")
+    sideways = places(root)
+    assert all(sideways[block] != upright[block] for block in upright)
+    level = {block.id: block.level for block in TRACE.structure.blocks}
+    for one in level:
+        for other in level:
+            assert (level[one] < level[other]) == (sideways[one][0] < sideways[other][0] - 1)
+    ask(root, "explorer.seek(5)")
+    pin(root, "block", "top")
+    toggle(root, "attention arcs")
+    assert places(root) == sideways
+    toggle(root, "horizontal", False)
+    assert places(root) == upright
+
+
+@pytest.mark.parametrize("name", ["full_asnp50", "full_asnp101"])
+@pytest.mark.parametrize("horizontal", [False, True])
+def test_every_name_is_shown_in_full_and_none_over_another(page, name, horizontal):
+    shown = trace_of(published.structure(name), frames=2)
+    root = open_alone(page, shown)
+    toggle(root, "horizontal", horizontal)
+    names = ask(root, "explorer.graph.names.map(({ text, box }) => [text, box])")
+    assert {text for text, _ in names} == {block.id for block in shown.structure.blocks}
+    boxes = [box for _, box in names]
+    for place, one in enumerate(boxes):
+        for other in boxes[place + 1 :]:
+            apart = one["right"] <= other["left"] or other["right"] <= one["left"]
+            assert apart or one["bottom"] <= other["top"] or other["bottom"] <= one["top"]
+
+
+# --- the table ----------------------------------------------------------------------------------------------
+
+
+def cells(root: Locator, table: int) -> list[list]:
+    """[name, number or text …] of each row."""
+    return (
+        root.locator(".tables table")
+        .nth(table)
+        .locator("tbody tr")
+        .evaluate_all(
+            "rows => rows.map((row) => [...row.children].map((cell) =>"
+            " cell.dataset.value === undefined ? cell.textContent : Number(cell.dataset.value)))"
+        )
+    )
+
+
+def test_table_holds_the_graphs_blocks_and_connections_at_the_cursor(page):
+    root = open_alone(page, TRACE, threshold=0.6)
+    toggle(root, "table")
+    expect(root.locator(".stage")).to_be_hidden()
+    for frame in (0, 11):
+        ask(root, "explorer.seek(given)", frame)
+        found = cells(root, 1)
+        for row, each in zip(found, TRACE.connections, strict=True):
+            state = "removed" if each.connection_weight < 0.6 else "kept"
+            assert (row[0], row[3]) == (f"{each.source} → {each.target}", state)
+            assert np.abs(np.subtract(row[1:3], [each.connection_weight, each.shade[frame]])).max() <= 1e-6
+        for row, block in zip(cells(root, 0), TRACE.structure.blocks, strict=True):
+            assert row[:3] == [block.id, str(block.level), block.modality or "mixed"]
+            assert abs(row[3] - TRACE.block(block.id).activity[frame]) <= 1e-6
+    root.get_by_role("button", name="attention factor").click()
+    factors = [row[2] for row in cells(root, 1)]
+    assert factors == sorted(factors, reverse=True)
+    root.get_by_role("button", name="attention factor").click()
+    assert [row[2] for row in cells(root, 1)] == factors[::-1]
+    root.locator(".tables table").nth(1).get_by_role("button", name="rgb1 → inner1").click()
+    assert ask(root, "explorer.pinned") == {"kind": "connection", "id": "rgb1_to_inner1"}
+
+
+def test_block_states_are_the_surveys(page):
+    shown = lone_branch()
+    root = open_alone(page, shown, threshold=0.7)
+    weights = {each.key: each.connection_weight for each in shown.connections}
+    found = survey(shown.structure, weights, 0.7)
+    toggle(root, "table")
+    for block, *_, state in cells(root, 0):
+        expected = "peer only" if block in found.peer_only else "dead" if block in found.dead_blocks else None
+        assert state == (expected or ("starved" if block in found.starved else "kept"))
+
+
+def test_keys_walk_along_connections_and_leave_the_clips_keys_alone(page, root):
+    root.locator(".stage").focus()
+    expect(root.locator(".stage")).to_have_attribute("aria-label", NAMED)
+    page.keyboard.press("ArrowUp")
+    assert ask(root, "explorer.hovered.id") == "rgb1"
+    page.keyboard.press("ArrowUp")
+    leaving = [each for each in TRACE.connections if each.source == "rgb1"]
+    strongest = max(leaving, key=lambda each: each.connection_weight)
+    assert ask(root, "explorer.hovered.id") == strongest.target
+    page.keyboard.press("Enter")
+    assert ask(root, "explorer.pinned.id") == strongest.target
+    page.keyboard.press("ArrowDown")
+    arriving = [each for each in TRACE.connections if each.target == strongest.target]
+    assert ask(root, "explorer.hovered.id") == max(arriving, key=lambda each: each.connection_weight).source
+    page.keyboard.press("ArrowRight")
+    assert ask(root, "explorer.frame") == 1
+    page.keyboard.press("Escape")
+    assert ask(root, "explorer.pinned") is None
+
+
+# --- many blocks --------------------------------------------------------------------------------------------
+
+
+def test_500_blocks_and_5000_connections_fit_and_answer(page, heard):
+    shown = trace_of(large_structure(), frames=2)
+    assert len(shown.structure.blocks) == 500 and len(shown.connections) > 5_000
+    root = open_alone(page, shown)
+    assert len(drawn(root)) == len(shown.connections)
+    box = root.locator(".stage").bounding_box()
+    spots = places(root)
+    assert all(0 < x < box["width"] and 0 < y < box["height"] for x, y in spots.values())
+    x, y = spots["block_5_20"]
+    root.locator(".stage").hover(position={"x": x, "y": y})
+    expect(root.locator("section.numbers h3")).to_have_text("block_5_20")
+    strong = set(
+        ask(root, "explorer.graph.strokes.drawn.filter(({ near }) => near === 2).map(({ id }) => id)")
+    )
+    assert strong == {each.key for each in shown.connections if "block_5_20" in (each.source, each.target)}
+    assert "block_5_20" in ask(root, "explorer.graph.names.map(({ text }) => text)")
+    root.locator(".stage").click(position={"x": x, "y": y})
+    assert root.evaluate("root => root.said") == [["selected", {"kind": "block", "id": "block_5_20"}]]
+    assert places(root) == spots
+    assert heard.errors == []
+
+
+# --- pictures -----------------------------------------------------------------------------------------------
+
+
+def saved(page: Page, root: Locator, name: str) -> bytes:
+    root.get_by_text("save picture", exact=True).click()
+    with page.expect_download() as download:
+        root.get_by_role("button", name=name).click()
+    return download.value.path().read_bytes()
+
+
+@pytest.mark.parametrize("horizontal", [False, True])
+def test_svg_holds_what_is_shown(page, horizontal, tmp_path):
+    root = open_alone(page, TRACE, threshold=0.3)
+    toggle(root, "horizontal", horizontal)
+    ask(root, "explorer.seek(13)")
+    picture = ElementTree.fromstring(saved(page, root, "Graph (SVG)"))
+    lines = {
+        path.get("data-connection"): path
+        for path in picture.iter(f"{SVG}path")
+        if path.get("data-connection")
+    }
+    assert lines.keys() == {each.key for each in TRACE.connections}
+    for each in TRACE.connections:
+        path = lines[each.key]
+        assert abs(float(path.get("data-factor")) - each.shade[13]) <= 1e-6
+        assert abs(float(path.get("data-weight")) - each.connection_weight) <= 1e-6
+        if path.get("data-state") == "removed":
+            assert each.connection_weight < 0.3
+            continue
+        color = np.array(list(bytes.fromhex(path.get("stroke")[1:])))
+        assert np.abs(color - viridis(float(each.shade[13]))).max() <= 1
+        assert float(path.get("stroke-width")) == pytest.approx(1 + 4.5 * each.connection_weight)
+    blocks = [path for path in picture.iter(f"{SVG}path") if path.get("data-block")]
+    colors = looks(["rgb", "flow", "object"])
+    for path, block in zip(blocks, TRACE.structure.blocks, strict=True):
+        assert path.get("data-block") == block.id
+        assert path.get("stroke") == colors[block.modality or "mixed"].color
+    texts = [line.text for line in picture.iter(f"{SVG}text")]
+    assert "clip.mp4 · tiny · frame 14 of 20, 1.625 s" in texts
+    assert {"rgb1", "top", "level 4", "mixed", "removed"} <= set(texts)
+
+
+@pytest.mark.parametrize("horizontal", [False, True])
+def test_curves_of_the_picture_lie_where_vis_network_has_them(root, horizontal):
+    toggle(root, "horizontal", horizontal)
+    away = ask(
+        root,
+        """explorer.recording.connections.map(({ id }) => {
+            const { graph } = explorer;
+            const { edgeType, from, to } = graph.network.body.edges[id];
+            Object.assign(edgeType, { fromPoint: from, toPoint: to }); // vis-network sets them when it draws
+            const points = graph.strokes.samples.get(id);
+            return Math.max(...points.map(({ x, y }, place) => {
+                const theirs = edgeType.getPoint(place / (points.length - 1));
+                return Math.hypot(x - theirs.x, y - theirs.y);
+            }));
+        })""",
+    )
+    assert len(away) == len(TRACE.connections) and max(away) <= 1
+    ends = ask(
+        root,
+        """explorer.graph.save.pieces().filter(({ data }) => data?.connection).map(({ d, data }) => {
+            const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+            path.setAttribute("d", d);
+            const [first, last] = [path.getPointAtLength(0), path.getPointAtLength(path.getTotalLength())];
+            return [data.connection, [first.x, first.y], [last.x, last.y]];
+        })""",
+    )
+    spots = places(root)
+    by_key = {each.key: each for each in TRACE.connections}
+    for key, first, last in ends:
+        assert np.abs(np.subtract(first, spots[by_key[key].source])).max() <= 1
+        assert np.abs(np.subtract(last, spots[by_key[key].target])).max() <= 1
+
+
+def test_png_is_the_drawing_at_twice_its_size(page, root):
+    data = saved(page, root, "Graph (PNG)")
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    width, height = ask(root, "[explorer.graph.places.width, explorer.graph.places.height]")
+    assert image.shape[1] == round(2 * width) and image.shape[0] > 2 * height
+    assert image[2, 2].tolist() == [255, 255, 255]
+    for block, (x, y) in places(root).items():
+        look = looks(["rgb", "flow", "object"])[TRACE.structure.block(block).modality or "mixed"]
+        pixel = image[round(2 * (y + 34)), round(2 * x)]
+        assert np.abs(pixel.astype(int) - list(bytes.fromhex(look.color[1:]))).max() <= 2, block
+
+
+def test_page_of_the_explorer_alone_holds_names_as_text():
+    assert json.dumps(HOSTILE)[1:-1] not in html(TRACE, threshold=0.0).split("atob", 1)[0]
