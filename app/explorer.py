@@ -149,8 +149,8 @@ def pack(
 ) -> bytes:
     """A trace and its frames (T, h, w, 3) for the browser, behind their digest.
 
-    `object_ids` (T, h, w) and `flow` (2, T, H, W) can be laid over the frames; `layout` is a greater structure
-    to draw on. Packing encodes every frame: keep what it returns.
+    `object_ids` (T, h, w) and `flow` (2, T, H, W) can be laid over the frames; `layout` is a greater
+    structure to draw on. Packing encodes every frame: keep what it returns.
     """
     packed = recording(
         trace,

@@ -131,18 +131,13 @@ def _compared(first: Side, second: Side) -> None:
 
 
 def _said(first: Side, second: Side) -> None:
-    """What each of the two predicts, and how many connections have no counterpart."""
+    """What each of the two predicts."""
     for column, letter, side in zip(st.columns(2), "AB", (first, second), strict=True):
         best = side.trace.probabilities.argmax()
         column.markdown(
             f"**{letter}** · {plain(side.name)}: {plain(side.trace.class_names[best])}, probability "
             f"{percent(side.trace.probabilities[best])}, {len(side.trace.times)} frames"
         )
-    alone = comparison_table(first.trace, second.trace)["counterpart"].value_counts()
-    if missing := [f"{alone[name]} in {letter} only" for letter, name in COUNTERPARTS if name in alone]:
-        st.caption(f"Connections without a counterpart: {', '.join(missing)}; they are drawn dotted.")
 
-
-COUNTERPARTS = (("A", "first only"), ("B", "second only"))
 
 show()

@@ -4,7 +4,7 @@
 class Address {
   constructor(explorer) {
     this.explorer = explorer;
-    this.kept = location.protocol !== "file:"; // a page opened from a file has none to share
+    this.kept = location.origin !== "null"; // a page opened from a file has none to share
   }
 
   read() {

@@ -46,7 +46,7 @@ class Chart {
   show(chart, strong) {
     Object.assign(this, { chart, strong });
     if (!this.canvas.width) return;
-    this.range = this.explorer.settings.fit && chart.form === "lines" && chart.lines.length ? this.extent() : [0, 1];
+    this.range = this.axis();
     const pen = this.still.getContext("2d");
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     pen.clearRect(0, 0, this.width, AXIS.height);
@@ -73,11 +73,21 @@ class Chart {
     chart.lines.forEach(({ color }, index) => dot(pen, [this.x(explorer.frame), this.y(heights[index])], color));
   }
 
-  // Least and greatest value of the lines and bands, to the next tenth outward.
-  extent() {
+  // From 0 to 1 unless it is to fit; differences have as much room below 0 as above.
+  axis() {
+    const { form, lines, signed } = this.chart;
+    if (signed) {
+      const most = Math.max(0.01, ...this.extent(100).map(Math.abs));
+      return [-most, most];
+    }
+    return this.explorer.settings.fit && form === "lines" && lines.length ? this.extent(10) : [0, 1];
+  }
+
+  // Least and greatest value of the lines and bands, to the next step outward, of so many steps to 1.
+  extent(steps) {
     const edges = this.chart.lines.flatMap(({ value, low = value, high = value }) => [low, high]);
-    const values = edges.flatMap((value) => this.explorer.recording.times.map((_, frame) => value(frame)));
-    return [Math.floor(10 * Math.min(...values)) / 10, Math.ceil(10 * Math.max(...values)) / 10];
+    const values = edges.flatMap((value) => this.explorer.recording.times.map((_, frame) => value(frame))).filter((value) => !Number.isNaN(value));
+    return [Math.floor(steps * Math.min(...values)) / steps, Math.ceil(steps * Math.max(...values)) / steps];
   }
 
   // Round times, as many as there is room for.
@@ -113,7 +123,7 @@ class Chart {
   drawAxes(pen) {
     const { theme, recording } = this.explorer;
     const right = this.width - AXIS.right;
-    pen.font = `11px ${theme.font}`;
+    pen.font = `${11 * this.explorer.scale}px ${theme.font}`;
     pen.lineWidth = 1;
     pen.textBaseline = "middle";
     pen.textAlign = "right";

@@ -10,6 +10,7 @@ const KEYS = [
   { keys: ["PageDown"], shown: "Page Down", does: "next window", act: (explorer) => explorer.seekWindow(1) },
   { keys: ["["], shown: "[", does: "loop from here", act: ({ playback, cursor }) => playback.loopFrom(cursor) },
   { keys: ["]"], shown: "]", does: "loop to here", act: ({ playback, cursor }) => playback.loopTo(cursor) },
+  { keys: ["p"], shown: "p", does: "presenter mode", act: (explorer) => explorer.presenter.toggle() },
   { keys: ["Escape"], shown: "Esc", does: "let go of what is pinned", act: (explorer) => explorer.pin(null) },
   { keys: ["?"], shown: "?", does: "this list", act: (explorer) => explorer.timeline.transport.help.toggle() },
 ];

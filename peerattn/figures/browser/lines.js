@@ -8,10 +8,17 @@ const CONNECTIONS = {
 
 // The chart that the settings choose, for what is pointed at or pinned; lines go back to front.
 function chartOf(explorer) {
-  const { recording, focus } = explorer;
+  const { recording, pair } = explorer;
+  const chart = chartIn(recording, explorer);
+  return pair ? pair.joined(chart, chartIn(pair.other, explorer)) : chart;
+}
+
+function chartIn(recording, explorer) {
+  const { focus } = explorer;
   const name = chartName(explorer);
-  if (name === "connections") return { ...CONNECTIONS, lines: focus ? connectionLines(explorer) : [] };
+  if (name === "connections") return { ...CONNECTIONS, lines: focus ? connectionLines(recording, focus) : [] };
   const chart = recording.charts[name];
+  if (!chart) return { lines: [] };
   const lines = chart.lines.map((line, row) => ({ ...line, width: 2, value: (frame) => recording.at(name, row, frame) }));
   if (chart.form === "lines" && focus?.kind === "connection") {
     lines.push({ ...connectionLine(recording, focus.id), color: explorer.theme.text, pattern: [], width: 2.5 });
@@ -24,7 +31,7 @@ function chartName({ recording, settings }) {
   return settings.lines === "connections" || settings.lines in recording.charts ? settings.lines : Object.keys(recording.charts)[0];
 }
 
-function connectionLines({ recording, focus }) {
+function connectionLines(recording, focus) {
   if (focus.kind === "connection") {
     const row = recording.rows.get(focus.id);
     const band = { low: (frame) => recording.at("least", row, frame), high: (frame) => recording.at("greatest", row, frame) };

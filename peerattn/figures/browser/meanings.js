@@ -26,7 +26,7 @@ function graphKeys(recording, theme, { pruned, removed, pair, arcs, shapes, radi
 // What the colours of connections mean: factors, or differences of them.
 function shadeKeys({ viridis }, theme, pair) {
   if (pair?.side !== "difference") return [{ text: `attention factor${pair ? ` of ${pair.side}` : ""} at this frame, 0 to 1`, pieces: ramp(viridis, theme) }];
-  return [{ text: `attention factor of B minus A at this frame, ${number(-pair.scale)} to ${number(pair.scale)}`, pieces: ramp(DIVERGING, theme) }];
+  return [{ text: `attention factor of B minus A at this frame, ${number(-pair.scale)} to ${number(pair.scale)}`, pieces: ramp(pair.palette, theme) }];
 }
 
 function ramp(stops, theme) {

@@ -2,6 +2,7 @@
 // Each is a picture of levels, which a table of colours turns into a layer.
 
 const VEIL = 0.55; // opacity of object maps and heat maps
+const FULL = 0.85; // opacity of the optical flow's full colour
 const ARROWS = 10; // arrows of the optical flow, a row and a column
 
 class ObjectMap {
@@ -42,11 +43,11 @@ class OpticalFlow {
 
   load({ flow }) {
     if (!flow) return;
-    const { hues, full, greatest } = flow;
+    const { hues, full, greatest, width } = flow;
     const words = [["→", "right", "red"], ["↓", "down", "lime"], ["←", "left", "cyan"], ["↑", "up", "violet"]];
     const items = words.map(([sign, way, hue], index) => element("li", {}, swatch(hues[(index * hues.length) / 4]), `${sign} ${way}: ${hue}`));
     const speed = element("p", { className: "quiet" },
-      "full colour from ", write(element("b", {}), full, 2), " px per frame, greatest ", write(element("b", {}), greatest, 2));
+      "full colour from ", write(element("b", {}), full, 2), " px per frame, greatest ", write(element("b", {}), greatest, 2), `, at the ${width} px that the network sees`);
     this.element.replaceChildren(element("ul", { className: "legend" }, ...items), speed);
   }
 
@@ -72,7 +73,7 @@ class OpticalFlow {
   colors() {
     const { hues, strengths } = this.player.recording.flow;
     return Array.from({ length: hues.length * strengths }, (_, code) => [
-      code + 1, hues[code % hues.length], (0.85 * (Math.floor(code / hues.length) + 1)) / strengths,
+      code + 1, hues[code % hues.length], (FULL * (Math.floor(code / hues.length) + 1)) / strengths,
     ]);
   }
 
@@ -83,8 +84,8 @@ class OpticalFlow {
     for (let place = 0; place < ARROWS * ARROWS; place += 1) {
       const [column, row] = [(place % ARROWS) + 0.5, Math.floor(place / ARROWS) + 0.5];
       const level = data[4 * (Math.floor((row / ARROWS) * height) * width + Math.floor((column / ARROWS) * width))];
-      if (!level) continue;
-      const length = (0.7 * step * (Math.floor((level - 1) / hues.length) + 1)) / strengths;
+      const length = (0.8 * step * Math.ceil(level / hues.length)) / strengths;
+      if (length < 5) continue; // too short to point anywhere
       drawArrow(pen, [column * step, (row / ARROWS) * canvas.height], (2 * Math.PI * ((level - 1) % hues.length)) / hues.length, length);
     }
   }
@@ -115,9 +116,9 @@ class HeatMap {
   get variant() {
     const { recording, explorer } = this.player;
     const { focus, settings } = explorer;
-    if (recording.blockRows.has(settings.heat)) return settings.heat;
-    if (!focus) return recording.blocks.at(-1).id;
-    return focus.kind === "block" ? focus.id : recording.connection(focus.id).source;
+    const inView = focus && (focus.kind === "block" ? focus.id : recording.connection(focus.id).source);
+    const known = Object.keys(recording.heat); // what is compared on a greater layout lacks some blocks
+    return [settings.heat, inView].find((id) => known.includes(id)) ?? known.at(-1);
   }
 
   decode() {}
@@ -177,7 +178,7 @@ function lay(pen, canvas, picture, opacity) {
 // White on black, so that it shows on any frame; it is centred on its place.
 function drawArrow(pen, [x, y], angle, length) {
   const [across, down] = [(Math.cos(angle) * length) / 2, (Math.sin(angle) * length) / 2];
-  const barb = (turn) => [x + across - 4 * Math.cos(angle + turn), y + down - 4 * Math.sin(angle + turn)];
+  const barb = (turn) => [x + across - (length / 3) * Math.cos(angle + turn), y + down - (length / 3) * Math.sin(angle + turn)];
   for (const [color, width] of [["#000000", 2.5], ["#ffffff", 1]]) {
     pen.lineWidth = width;
     stroke(pen, color, [[x - across, y - down], [x + across, y + down]]);

@@ -11,6 +11,11 @@ class Player {
     this.element = element("section", { className: "player", ariaLabel: "frame player" }, this.canvas, facts, this.choices, ...this.overlays.map(({ element }) => element));
   }
 
+  // The frame that is shown; none where the clip has none beside the one it is compared with.
+  get frame() {
+    return this.explorer.frame;
+  }
+
   load(recording) {
     this.recording = recording;
     [this.canvas.width, this.canvas.height] = recording.size;
@@ -18,12 +23,12 @@ class Player {
     for (const overlay of this.overlays) overlay.load?.(recording);
     const offered = this.overlays.filter(({ offered }) => offered).map(({ name, label }) => [name, label]);
     this.choices.offer([["", "none"], ...offered]);
-    recording.pictures.decode(this.explorer.frame, (frame) => this.arrived(frame));
+    recording.pictures.decode(this.frame ?? 0, (frame) => this.arrived(frame));
     this.changed("overlay");
   }
 
   arrived(frame) {
-    if (frame === this.explorer.frame) this.draw();
+    if (frame === this.frame) this.draw();
   }
 
   // What lies over the frame, where this clip offers it.
@@ -35,20 +40,19 @@ class Player {
     if (!["overlay", "heat"].includes(name)) return;
     this.choices.show(this.overlay?.name ?? "");
     for (const overlay of this.overlays) overlay.element.hidden = overlay !== this.overlay;
-    this.overlay?.decode(this.explorer.frame, (frame) => this.arrived(frame));
+    this.overlay?.decode(this.frame ?? 0, (frame) => this.arrived(frame));
     this.draw();
   }
 
   // `data-frame` is the frame whose picture the canvas holds, `data-drawn` what else is on it; an older picture is never left standing.
   draw() {
-    const { frame } = this.explorer;
-    const { canvas, overlay } = this;
+    const { frame, canvas, overlay } = this;
     const drawing = [this.explorer.name, frame, overlay?.name, overlay?.variant].join(" ");
     this.tell(frame);
     overlay?.explain?.();
     if (canvas.dataset.drawn === drawing) return;
     this.blank();
-    const picture = this.recording.pictures.at(frame);
+    const picture = frame === null ? null : this.recording.pictures.at(frame);
     if (!picture) return;
     const pen = canvas.getContext("2d");
     pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
@@ -66,13 +70,14 @@ class Player {
 
   tell(frame) {
     const { recording } = this;
-    const facts = [
+    const facts = frame === null ? ["no frame beside A's", "", ""] : [
       `frame ${frame + 1} of ${recording.length}`,
       `${number(recording.times[frame])} s`,
       `window ${recording.window(frame) + 1} of ${recording.windows.length}`,
     ];
     facts.forEach((fact, index) => (this.facts[index].textContent = fact));
-    this.facts[1].dataset.value = recording.times[frame];
+    if (frame === null) delete this.facts[1].dataset.value;
+    else this.facts[1].dataset.value = recording.times[frame];
     this.canvas.ariaLabel = facts.join(", ");
   }
 }

@@ -31,7 +31,7 @@ class Transport {
         this.loop,
         this.clear,
       ),
-      ...this.help.parts,
+      element("span", { className: "aside" }, explorer.presenter.button, ...this.help.parts),
     );
   }
 

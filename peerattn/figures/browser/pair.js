@@ -1,0 +1,147 @@
+// Two recordings on one layout, A and B: which of them the graph shows, or how B differs from A. What only one of
+// them has is said to have no counterpart; it has no numbers, and none are made up.
+
+const SIDES = [["A", "A"], ["B", "B"], ["difference", "B − A"]];
+// Less, alike, more; what is alike recedes into the page. Blue against red can be told apart by colour-blind readers.
+const DIVERGING = { light: ["#2166ac", "#92c5de", "#f0f0f0", "#f4a582", "#b2182b"], dark: ["#7ab8f5", "#3f78b5", "#343a44", "#b8573f", "#ff9a76"] };
+
+class Pair {
+  constructor(explorer) {
+    this.explorer = explorer;
+    this.titles = [element("h3"), element("h3")];
+    this.choice = choices("shown in the graph", (side) => explorer.change("side", side));
+    this.choice.offer(SIDES);
+    this.offset = element("input", { type: "number", step: 1, ariaLabel: "frames by which B is ahead of A" });
+    this.offset.onchange = () => explorer.change("offset", Math.trunc(Number(this.offset.value)) || 0);
+    this.said = element("p", { className: "quiet" });
+    const offset = element("label", {}, "B ahead by ", this.offset, " frames");
+    this.element = element("div", { className: "sides" }, this.choice, offset, this.said);
+  }
+
+  // B; A is the explorer's recording.
+  load(other) {
+    this.other?.dispose();
+    this.other = other;
+    this.changed("side");
+    this.changed("offset");
+  }
+
+  // What the two are called, over their frames.
+  name(names) {
+    this.titles.forEach((title, index) => (title.textContent = `${"AB"[index]} · ${names[index]}`));
+  }
+
+  get first() {
+    return this.explorer.recording;
+  }
+
+  get side() {
+    const { side } = this.explorer.settings;
+    return SIDES.some(([name]) => name === side) ? side : "A";
+  }
+
+  // The recording whose widths and weights are drawn.
+  get shown() {
+    return this.side === "B" ? this.other : this.first;
+  }
+
+  // B's frame beside a frame of A; null where B has none.
+  frame(frame) {
+    const beside = frame + this.explorer.settings.offset;
+    return 0 <= beside && beside < this.other.length ? beside : null;
+  }
+
+  changed(name) {
+    if (name === "side") this.choice.show(this.side);
+    if (name === "offset") this.offset.value = this.explorer.settings.offset;
+    if (name === "offset" && this.other) this.scale = this.greatest();
+    if (this.other) this.tell();
+  }
+
+  tell() {
+    const { first, other } = this;
+    const [onlyFirst, onlyOther] = [other, first].map(({ absent, rows }) => absent.filter((id) => rows.has(id)).length);
+    const alone = [[onlyFirst, "A"], [onlyOther, "B"]].filter(([count]) => count).map(([count, letter]) => `${count} in ${letter} only`);
+    this.said.textContent = alone.length ? `connections without a counterpart: ${alone.join(", ")}; dotted` : "every connection has a counterpart";
+  }
+
+  // A's, B's and the difference's value of a row at a frame of A; NaN where there is none.
+  values(name, row, frame) {
+    const beside = this.frame(frame);
+    const [one, two] = [this.first.at(name, row, frame), beside === null ? NaN : this.other.at(name, row, beside)];
+    return { A: one, B: two, difference: two - one };
+  }
+
+  get palette() {
+    return this.explorer.theme.dark ? DIVERGING.dark : DIVERGING.light;
+  }
+
+  color(value) {
+    if (Number.isNaN(value)) return this.explorer.theme.quiet;
+    return this.side === "difference" ? shadeColor(this.palette, 0.5 + value / (2 * this.scale)) : shadeColor(this.first.viridis, value);
+  }
+
+  // The greatest difference of a mean attention factor, over all connections and frames.
+  greatest() {
+    let greatest = 0;
+    for (const row of this.first.rows.values()) {
+      for (let frame = 0; frame < this.first.length; frame += 1) {
+        const { difference } = this.values("shade", row, frame);
+        if (Math.abs(difference) > greatest) greatest = Math.abs(difference);
+      }
+    }
+    return greatest || 1;
+  }
+
+  // What the side that is shown lacks; in the difference, what either lacks.
+  marks() {
+    const lacking = { A: this.first.absent, B: this.other.absent, difference: [...this.first.absent, ...this.other.absent] }[this.side];
+    const split = (known) => new Set(lacking.filter((id) => known.has(id)));
+    return { removed: split(this.first.rows), dead: split(this.first.blockRows), starved: new Set(), peerOnly: new Set() };
+  }
+
+  // The lines of both, or of how B differs: those of one name belong together.
+  joined(chart, other) {
+    const named = new Map(other.lines.map((line) => [line.name, line]));
+    const beside = (line) => (frame) => (this.frame(frame) === null ? NaN : named.get(line.name).value(this.frame(frame)));
+    const both = chart.lines.filter(({ name }) => named.has(name));
+    if (this.side === "difference") {
+      const lines = both.map(({ low, high, ...line }) => ({ ...line, value: (frame) => beside(line)(frame) - line.value(frame) }));
+      return { ...chart, form: "lines", signed: true, lines };
+    }
+    const width = (letter) => (this.side === letter ? 2.5 : 1.25);
+    const first = chart.lines.map((line) => ({ ...line, name: `A ${line.name}`, width: width("A") }));
+    const second = both.map(({ low, high, ...line }) => ({ ...line, name: `B ${line.name}`, width: width("B"), value: beside(line) }));
+    return { ...chart, form: "lines", lines: [...first, ...second] };
+  }
+
+  // Both beside each other: names → a row of A, B and B − A, in cells that `live` and `still` make.
+  table(rows) {
+    const heads = ["", ...SIDES.map(([, text]) => text)].map((text) => element("th", { scope: "col" }, text));
+    const lines = rows.map(([name, cells]) => element("tr", {}, element("th", { scope: "row" }, name), ...cells.map((cell) => element("td", {}, cell))));
+    return element("table", { className: "pair" }, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...lines));
+  }
+}
+
+// B's frames beside A's, at the frame that stands beside the cursor's.
+class SecondPlayer extends Player {
+  constructor(explorer) {
+    super(explorer);
+    this.element.ariaLabel = "frame player of B";
+    this.element.classList.add("second");
+    this.choices.hidden = true; // A's choice is for both
+  }
+
+  get frame() {
+    return this.explorer.pair.frame(this.explorer.frame);
+  }
+
+  load() {
+    super.load(this.explorer.pair.other);
+  }
+
+  changed(name) {
+    if (name === "offset") return this.draw();
+    super.changed(name);
+  }
+}
