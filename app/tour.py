@@ -160,7 +160,7 @@ def _attention_factor(trace: Trace) -> Step:
 
 
 def _attention_weights(trace: Trace) -> Step:
-    connection = max(trace.connections, key=lambda one: _lead(one) if _has_other_peers(one) else -1)
+    connection = max(trace.connections, key=lambda one: _lead(one) if _gated_from_aside(trace, one) else -1)
     best = int(np.argmax(connection.attention_weights))
     options = _candidates(connection, best)
     return Step(
@@ -316,8 +316,11 @@ def _arrow(connection: ConnectionTrace) -> str:
     return f"{plain(connection.source)} → {plain(connection.target)}"
 
 
-def _has_other_peers(connection: ConnectionTrace) -> bool:
-    return len(connection.peers) > 1 and connection.source not in _leader(connection)
+def _gated_from_aside(trace: Trace, connection: ConnectionTrace) -> bool:
+    """Whether its strongest peer is another block, which does not stand in the way of its line."""
+    level = trace.structure.block(connection.source).level
+    others = [peer for peer in _leader(connection) if peer != connection.source]
+    return any(trace.structure.block(peer).level <= level for peer in others)
 
 
 def _leader(connection: ConnectionTrace) -> tuple[str, ...]:
