@@ -20,13 +20,13 @@ import streamlit as st
 import torch
 
 from app.curves import LabelledSet, accuracy_curve
-from app.explorer import pack
+from app.explorer import Selection, pack
 from app.files import ObjectFile, Shelf, Source, samples
 from app.jobs import Job, Jobs
 from app.structures import Chosen
 from app.traces import no_frames, read_trace
 from peerattn import checkpoint as checkpoints
-from peerattn import figures, modalities, pruning, recorder, structure_file, untrained, video
+from peerattn import figures, modalities, pruning, recorder, structure_file, tables, untrained, video
 from peerattn.checkpoint import Checkpoint
 from peerattn.connectivity import Pruning
 from peerattn.errors import PeerattnError
@@ -302,6 +302,23 @@ def clip_panels(shown: Shown) -> list[Panel]:
         ("panels", *shown.choice.key) if isinstance(shown, Opened) else ("panels", shown.choice.source.digest)
     )
     return kept(whole, lambda: figures.clip_panels(shown.trace))
+
+
+def selection_panels(shown: Shown, selection: Selection) -> list[Panel]:
+    """The panels of a connection or block; without steps inside a factor where there is no network."""
+    key = (type(shown).__name__, *shown.choice.key, selection.kind, selection.id)
+    return _selection_panels(key, shown, selection)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _selection_panels(key: tuple[object, ...], _shown: Shown, _selection: Selection) -> list[Panel]:
+    trace, name = _shown.trace, _selection.id
+    if _selection.kind == "block":
+        return figures.block_panels(trace, name)
+    source = trace.connection(name).source
+    channels = tables.object_channels(trace.structure, source, _shown.object_names)
+    steps = inside(_shown, name) if isinstance(_shown, Opened) else None
+    return figures.connection_panels(trace, name, steps, channels)
 
 
 def pruned_trace(opened: Opened, pruned: Pruning) -> Trace:

@@ -24,7 +24,8 @@ PINNED = """(root, key) => new Promise((done) => {
   const panels = peerattnPanels.of(root);
   const began = performance.now();
   const drawn = () => panels.selected === `connection ${key}` && panels.body.querySelector("[data-drawn]");
-  const look = () => (drawn() ? requestAnimationFrame(() => done(performance.now() - began)) : setTimeout(look, 2));
+  const finish = () => requestAnimationFrame(() => done(performance.now() - began));
+  const look = () => (drawn() ? finish() : setTimeout(look, 2));
   panels.explorer.pin({ kind: "connection", id: key });
   look();
 })"""

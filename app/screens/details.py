@@ -9,28 +9,31 @@ import streamlit as st
 from app import state
 from app.explorer import Selection
 from app.panels import panels
-from app.state import Opened, Shown
+from app.state import Shown
 from app.words import plain
-from peerattn import figures, tables
+from peerattn import tables
 from peerattn.structure import Structure
-from peerattn.trace import Trace
 
 
 def show(shown: Shown, selection: Selection | None) -> None:
     """The panels of the chosen connection or block, and of the clip; asks for a choice if there is none."""
-    if selection is None:
-        st.caption("Click a connection or a block in the graph to see its panels here.")
-        title, own = "", []
-    elif selection.kind == "connection":
-        title, own = _connection(shown, selection.id)
-    else:
-        title, own = _block(shown.trace, selection.id), figures.block_panels(shown.trace, selection.id)
+    with st.container(gap="small"):  # one place in the page whatever it holds: the panels below stay
+        title = _heading(shown, selection)
+    own = state.selection_panels(shown, selection) if selection else []
     panels(
         state.packed(shown), state.clip_panels(shown), key="panels", selection=selection, title=title, own=own
     )
 
 
-def _connection(shown: Shown, key: str) -> tuple[str, list[figures.Panel]]:
+def _heading(shown: Shown, selection: Selection | None) -> str:
+    """Says what is chosen; returns the title of its panels."""
+    if selection is None:
+        st.caption("Click a connection or a block in the graph to see its panels here.")
+        return ""
+    return _connection(shown, selection.id) if selection.kind == "connection" else _block(shown, selection.id)
+
+
+def _connection(shown: Shown, key: str) -> str:
     trace = shown.trace
     connection = trace.connection(key)
     channels = tables.object_channels(trace.structure, connection.source, shown.object_names)
@@ -42,9 +45,7 @@ def _connection(shown: Shown, key: str) -> tuple[str, list[figures.Panel]]:
         f"{spec.attention} attention · mean attention factor {connection.attention_factors.mean():.3f}"
         + _empty(channels)
     )
-    inside = state.inside(shown, key) if isinstance(shown, Opened) else None
-    own = figures.connection_panels(trace, key, inside, channels)
-    return f"{connection.source} → {connection.target}", own
+    return f"{connection.source} → {connection.target}"
 
 
 def _empty(channels: Sequence[str | None]) -> str:
@@ -54,13 +55,14 @@ def _empty(channels: Sequence[str | None]) -> str:
     return f" · {count} of {len(channels)} channels are empty: the object maps declare no class for them"
 
 
-def _block(trace: Trace, block_id: str) -> str:
-    block = trace.structure.block(block_id)
+def _block(shown: Shown, block_id: str) -> str:
+    structure = shown.trace.structure
+    block = structure.block(block_id)
     reads = f"reads {plain(block.modality)}" if block.modality else f"level {block.level}"
     st.subheader(f"Block {plain(block_id)}", anchor=False)
     st.caption(
         f"{reads} · {plain(block.kind)} · {block.width} channels · temporal dilation "
-        f"{block.temporal_dilation} · a peer of {_peer_count(trace.structure, block_id)} connections"
+        f"{block.temporal_dilation} · a peer of {_peer_count(structure, block_id)} connections"
     )
     return block_id
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -46,13 +47,21 @@ def attention_lines(trace: Trace, by: Grouping = "modality") -> go.Figure:
 
 def over_time(figure: go.Figure, trace: Trace) -> go.Figure:
     """Frames and windows alike in every figure over the time of the clip."""
-    for window in trace.windows[1:]:
-        figure.add_vline(
-            x=trace.times[window.start],
-            line={"color": "#7F7F7F", "dash": "dot", "width": 1},
-        )
-    figure.update_layout(hovermode="x unified", margin=OVER_TIME, height=300, showlegend=False)
-    return figure.update_xaxes(title="time (s)", hoverformat=".3f")
+    starts = [float(trace.times[window.start]) for window in trace.windows[1:]]
+    return figure.update_layout(
+        hovermode="x unified",
+        margin=OVER_TIME,
+        height=300,
+        showlegend=False,
+        shapes=[_vertical(start) for start in starts],
+        xaxis={"title": {"text": "time (s)"}, "hoverformat": ".3f"},
+    )
+
+
+def _vertical(x: float) -> dict[str, Any]:
+    """As `add_vline` draws it, at a tenth of the time."""
+    line = {"color": "#7F7F7F", "dash": "dot", "width": 1}
+    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "y domain", "line": line}
 
 
 def _line_look(trace: Trace, by: Grouping, name: str, index: int) -> tuple[str, str]:
