@@ -7,28 +7,23 @@ import numpy as np
 import pytest
 
 from peerattn.comparison import absent, comparison_table, merged, on_layout, predictions_comparison
-from peerattn.connectivity import survey, without
 from peerattn.errors import PeerattnError
 from peerattn.figures.recording import recording
 from peerattn.structure import Structure
-from tests.traces import images, structure, trace
+from tests.traces import images, part, structure, trace
 
 FIRST, SECOND = trace(seed=0), trace(seed=1)
 
 
-def pruned(threshold=0.5):
+def pruned():
     """The first trace as after pruning: fewer connections and blocks."""
-    weights = {one.key: one.connection_weight for one in FIRST.connections}
-    left = without(FIRST.structure, survey(FIRST.structure, weights, threshold))
-    keys = {spec.key for spec in left.connections}
-    kept = tuple(one for one in FIRST.connections if one.key in keys)
-    return dataclasses.replace(FIRST, structure=left, connections=kept)
+    return part(FIRST, 0.5)
 
 
 def test_merging_a_structure_with_itself_or_with_a_part_of_it_gives_it_back():
-    whole, part = FIRST.structure, pruned().structure
-    assert merged(whole, whole) == whole == merged(whole, part)
-    other = merged(part, whole)
+    whole, left = FIRST.structure, pruned().structure
+    assert merged(whole, whole) == whole == merged(whole, left)
+    other = merged(left, whole)
     assert {block.id for block in other.blocks} == {block.id for block in whole.blocks}
     assert {spec.key for spec in other.connections} == {spec.key for spec in whole.connections}
 
@@ -91,16 +86,16 @@ def test_a_class_that_one_does_not_know_is_empty():
 
 
 def test_a_trace_on_a_greater_layout_has_no_numbers_where_it_has_no_part():
-    part, whole = pruned(), FIRST.structure
-    laid = on_layout(part, whole)
+    left, whole = pruned(), FIRST.structure
+    laid = on_layout(left, whole)
     assert [one.key for one in laid.connections] == [spec.key for spec in whole.connections]
     assert [one.block for one in laid.blocks] == [block.id for block in whole.blocks]
-    missing = set(absent(part, whole))
-    assert missing >= {one.key for one in FIRST.connections} - {one.key for one in part.connections}
+    missing = set(absent(left, whole))
+    assert missing >= {one.key for one in FIRST.connections} - {one.key for one in left.connections}
     for one in laid.connections:
         assert np.isnan(one.shade).all() == (one.key in missing)
         if one.key not in missing:
-            np.testing.assert_array_equal(one.attention_factors, part.connection(one.key).attention_factors)
+            np.testing.assert_array_equal(one.attention_factors, left.connection(one.key).attention_factors)
     assert absent(FIRST, whole) == () and on_layout(FIRST, whole) == FIRST
 
 

@@ -1,7 +1,10 @@
 """Plausible traces without a network, for tests of what shows them."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from peerattn.connectivity import survey, without
 from peerattn.structure import BlockSpec, Modality, Structure
 from peerattn.trace import BlockTrace, ConnectionTrace, Trace, WindowTrace
 
@@ -102,3 +105,16 @@ def quarters_flow(frames: int, side: int = 64) -> np.ndarray:
     flow[1, :, :half, half:] = 4
     flow[0, :, half:, :half] = -2
     return flow
+
+
+def part(whole: Trace, threshold: float) -> Trace:
+    """A trace without the connections below a threshold, as a pruned network would leave it."""
+    weights = {one.key: one.connection_weight for one in whole.connections}
+    left = without(whole.structure, survey(whole.structure, weights, threshold))
+    keys = {spec.key for spec in left.connections}
+    return replace(
+        whole,
+        structure=left,
+        blocks=tuple(one for one in whole.blocks if one.block in left.by_id),
+        connections=tuple(one for one in whole.connections if one.key in keys),
+    )

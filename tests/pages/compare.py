@@ -1,0 +1,21 @@
+"""A page with two traces in one explorer, for tests in a browser: `streamlit run tests/pages/compare.py`."""
+
+import streamlit as st
+
+from app.explorer import Other, explorer, pack
+from peerattn.comparison import merged
+from tests.traces import HOSTILE, images, part, trace
+
+st.set_page_config(layout="wide")
+st.session_state.runs = st.session_state.get("runs", 0) + 1
+first = trace(seed=0)
+second = st.radio("second", ["clip", "pruned"], horizontal=True)
+shown = trace(seed=1, frames=15) if second == "clip" else part(first, 0.5)
+layout = merged(first.structure, shown.structure)
+explorer(
+    first,
+    pack(first, images(20), layout=layout),
+    other=Other(pack(shown, images(len(shown.times)), layout=layout), ("first", HOSTILE)),
+    key="explorer",
+)
+st.text(f"runs: {st.session_state.runs}")
