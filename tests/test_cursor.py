@@ -404,7 +404,8 @@ def test_question_mark_lists_the_keys_and_escape_closes_the_list_only(page, root
     page.keyboard.press("?")
     keys = root.get_by_role("dialog", name="keys")
     expect(keys).to_be_visible()
-    expect(keys.locator("kbd")).to_have_count(11)
+    listed = keys.locator("kbd").all_text_contents()
+    assert {"Space", "←", "→", "Home", "End", "Page Up", "Page Down", "[", "]", "Esc", "?"} <= set(listed)
     page.keyboard.press("Escape")
     expect(keys).to_be_hidden()
     assert root.evaluate(f"root => ({OF})(root).pinned.id") == PINNED
