@@ -17,10 +17,10 @@ class Graph {
     this.removedToggle = this.toggles.showRemoved;
     this.save = new Save(this);
     const zoom = (factor) => () => this.zoom(factor);
-    this.zooms = element("span", { className: "zoom" },
+    this.zooms = element("span", { className: "zoom" }, this.save.menu,
       iconButton("farther", "zoom out", zoom(0.8)), iconButton("closer", "zoom in", zoom(1.25)), iconButton("whole", "show the whole graph", () => this.fit()),
     );
-    const bar = element("header", {}, this.search.element, ...Object.values(this.toggles), this.save.menu);
+    const bar = element("header", {}, this.search.element, ...Object.values(this.toggles));
     this.foot = element("footer", {}, this.legend, this.zooms);
     this.frame = element("div", { className: "frame" }, this.stage, this.tip);
     this.element = element("section", { className: "graph", ariaLabel: "level graph" }, bar, this.frame, this.table.element, this.foot);
@@ -38,8 +38,7 @@ class Graph {
     this.network?.destroy();
     this.nodes = new vis.DataSet(blocks);
     this.edges = new vis.DataSet(edges);
-    options.edges.smooth.enabled = edges.length <= MANY;
-    options.edges.smooth.forceDirection = this.explorer.settings.horizontal ? "horizontal" : "vertical";
+    Object.assign(options.edges.smooth, this.bend());
     this.network = new vis.Network(this.stage, { nodes: this.nodes, edges: this.edges }, options);
     this.stage.querySelector(".vis-network").tabIndex = -1; // the stage has the focus
     this.network.on("beforeDrawing", (pen) => paint(pen, this.under(), this.explorer.theme.font));
@@ -53,11 +52,17 @@ class Graph {
   changed(name) {
     if (this.toggles[name]) this.toggles[name].firstChild.checked = this.explorer.settings[name];
     if (name === "horizontal" && this.network) {
-      this.network.setOptions({ edges: { smooth: { forceDirection: this.explorer.settings.horizontal ? "horizontal" : "vertical" } } });
+      this.network.setOptions({ edges: { smooth: this.bend() } });
       this.fit();
     }
     if (name === "table") this.showTable(this.explorer.settings.table);
     if (["connected", "showRemoved", "arcs"].includes(name)) this.style();
+  }
+
+  // Many connections run straight.
+  bend() {
+    const { settings } = this.explorer;
+    return { enabled: this.recording.connections.length <= MANY, forceDirection: settings.horizontal ? "horizontal" : "vertical" };
   }
 
   showTable(shown) {
@@ -110,7 +115,7 @@ class Graph {
     this.arcs = this.strokes.arcs(this.gates, places.blocks, theme);
     this.legend.replaceChildren(...this.keys().map(({ text, pieces }) => element("span", { className: "key" }, svgPicture(pieces, SAMPLE.width, SAMPLE.height, { "aria-hidden": "true" }), text)));
     this.stage.ariaLabel = this.said();
-    if (settings.table) this.table.build(explorer.shown);
+    if (settings.table) this.table.show(explorer.shown);
     this.network.redraw();
   }
 
@@ -145,7 +150,7 @@ class Graph {
   gatesOf(focus) {
     const arriving = focus.kind === "block" ? this.ties.into(focus.id) : [];
     const feeding = arriving.flatMap(({ id }) => this.ties.gatesOf({ kind: "connection", id }).slice(0, 1));
-    const gates = [...this.ties.gatesOf(focus), ...feeding];
+    const gates = [...feeding, ...this.ties.gatesOf(focus)];
     return gates.filter(({ peer, connection }) => !this.shown || (this.shown.blocks.has(peer) && this.shown.connections.has(connection.id)));
   }
 
@@ -201,7 +206,7 @@ class Graph {
     const { theme, settings, marks } = this.explorer;
     const pruned = marks.removed.size + marks.dead.size + marks.starved.size > 0;
     const { pair, removed } = this.explorer;
-    return graphKeys(this.recording, theme, { pruned, removed, pair, arcs: settings.arcs, shapes: this.shapes, radius: this.places.radius });
+    return graphKeys(this.recording, theme, { pruned, removed, pair, arcs: settings.arcs && { drawn: Math.min(this.gates.length, MOST_ARCS), all: this.gates.length }, shapes: this.shapes, radius: this.places.radius });
   }
 
   said() {

@@ -19,7 +19,7 @@ function graphKeys(recording, theme, { pruned, removed, pair, arcs, shapes, radi
     ...lanes,
     { text: "chosen, or its peers", pieces: [ring] },
     ...(pruned ? [{ text: removed, pieces: [line({ stroke: theme.quiet, width: 1, dashes: [1, 5] })] }, { text: pair ? removed : "dead or starved", pieces: [dashed] }] : []),
-    ...(arcs ? [{ text: "attention weight of a peer, 0 to 1", pieces: arcSample(middle, theme) }] : []),
+    ...(arcs ? [{ text: `attention weight of a peer, 0 to 1${arcs.drawn < arcs.all ? `; ${arcs.drawn} of ${arcs.all} arcs` : ""}`, pieces: arcSample(middle, theme) }] : []),
   ];
 }
 

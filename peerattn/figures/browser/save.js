@@ -10,7 +10,7 @@ class Save {
     this.menu = element(
       "details",
       { className: "menu", onkeydown: (event) => this.key(event) },
-      element("summary", {}, "save picture"),
+      element("summary", { className: "icon", title: "save picture", ariaLabel: "save picture" }, icon("save")),
       element("div", { className: "items" }, item("Graph (SVG)", () => this.svg()), item("Graph (PNG)", () => this.png())),
     );
   }

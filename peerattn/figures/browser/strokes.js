@@ -1,6 +1,8 @@
 // The connections and attention arcs as pieces: where they run, how wide they are, and what a pointer touches.
 
-const STRENGTH = [0.1, 0.4, 1]; // opacity of a connection: elsewhere, on a path through what is shown, touching it
+// Opacity of a connection: elsewhere, on a path through what is shown, touching it; and the same where they are many.
+const STRENGTH = [0.1, 0.4, 1];
+const STRENGTH_OF_MANY = [0.03, 0.1, 1];
 const CASING = 0.55; // the outline's share of the text's colour: keeps viridis' dark and light ends visible
 const MANY = 1000; // connections from which on they run straight, thinner and without an outline
 const THINNER = 0.4;
@@ -28,6 +30,7 @@ class Strokes {
   // What stays while the cursor moves: back to front, what is far first and what touches the selection last.
   style({ theme, marks, strength, shown }) {
     this.theme = theme;
+    const opacity = this.many ? STRENGTH_OF_MANY : STRENGTH;
     const casing = mix(theme.background, theme.text, CASING);
     const drawn = this.order.filter((id) => shown(id)).map((id) => {
       const removed = marks.removed.has(id);
@@ -38,7 +41,7 @@ class Strokes {
         d: curvePath(this.curves.get(id)),
         path: this.paths.get(id),
         width: removed ? 1 : this.width(id),
-        opacity: removed ? Math.min(STRENGTH[near], 0.5) : STRENGTH[near],
+        opacity: Math.min(opacity[near], removed ? 0.5 : 1),
         casing: removed || this.many || near < 2 ? null : casing,
       };
     });
@@ -66,11 +69,12 @@ class Strokes {
   }
 
   // Dotted arcs from peers to the middle of the connection that they gate: wide and dark where the attention weight is great.
-  arcs(gates, places, theme) {
+  arcs(all, places, theme) {
+    const gates = all.slice(0, MOST_ARCS);
     const color = theme.dark ? ARC.dark : ARC.light;
     const ends = new Map(gates.map(({ connection }) => [connection.id, along(this.curves.get(connection.id), 0.5)]));
     const rings = [...ends.values()].map(({ x, y }) => ({ d: ringPath(x, y, 3), fill: theme.background, stroke: color, width: 1.5 }));
-    const lines = gates.slice(0, MOST_ARCS).map(({ peer, connection, weight }) => ({
+    const lines = gates.map(({ peer, connection, weight }) => ({
       d: curvePath(bent(places.get(peer), ends.get(connection.id))),
       stroke: color, dashes: ARC.dashes, width: arcWidth(weight), opacity: arcOpacity(weight),
       data: { peer, gates: connection.id, "attention-weight": weight },

@@ -24,12 +24,22 @@ class GraphTable {
     this.element = element("div", { className: "tables", hidden: true });
   }
 
-  // Anew for another clip, pruning or pin; only then does it take a place in the page.
+  // Anew for another clip or pruning; a pin changes only which row is pressed.
+  show(recording) {
+    const marks = JSON.stringify(Object.values(this.explorer.marks).map((ids) => [...ids]));
+    if (recording !== this.recording || marks !== this.marks) this.build(recording);
+    this.marks = marks;
+    const { pinned } = this.explorer;
+    for (const [kind, { rows }] of Object.entries(this.tables)) {
+      for (const { part, name } of rows) name.ariaPressed = String(pinned?.kind === kind && pinned.id === part.id);
+    }
+    this.draw();
+  }
+
   build(recording) {
     this.recording = recording;
     this.tables = { block: this.table("block", recording.blocks), connection: this.table("connection", recording.connections) };
     this.element.replaceChildren(...Object.values(this.tables).map(({ whole }) => whole));
-    this.draw();
   }
 
   table(kind, parts) {
@@ -46,16 +56,16 @@ class GraphTable {
 
   row(kind, part) {
     const [, ...others] = COLUMNS[kind];
-    const { pinned, marks } = this.explorer;
-    const chosen = pinned?.kind === kind && pinned.id === part.id;
+    const { explorer } = this;
+    const { marks } = explorer;
     const name = element(
       "button",
-      { type: "button", className: "link", ariaPressed: String(chosen), onclick: () => this.explorer.pin(chosen ? null : { kind, id: part.id }) },
+      { type: "button", className: "link", onclick: () => explorer.pin(name.ariaPressed === "true" ? null : { kind, id: part.id }) },
       COLUMNS[kind][0][1](part),
     );
     const cells = others.map(() => element("td", {}));
     const line = element("tr", { className: marks.removed.has(part.id) || marks.dead.has(part.id) ? "gone" : "" }, element("th", { scope: "row" }, name), ...cells);
-    return { part, line, cells };
+    return { part, line, cells, name };
   }
 
   blockState(id) {
