@@ -87,6 +87,13 @@ def opened() -> state.Opened | None:
     return now if isinstance(now, state.Opened) else None
 
 
+def nothing_to_run() -> str:
+    """Why there is no clip that was run, and what to do."""
+    if shown():
+        return "A trace file holds numbers, but neither network nor clip: choose a clip above."
+    return "Nothing is open yet: choose a sample clip above, or drop a clip of your own there."
+
+
 def networks() -> list[str]:
     """The networks that can be chosen."""
     own = state.own_networks(st.session_state.get("own-structures", {}))

@@ -32,7 +32,7 @@ def show() -> None:
     """The screen; the first side is what the bar has opened."""
     shown = opened()
     if shown is None:
-        st.info("Nothing is open yet: choose a sample clip above, or drop a clip of your own there.")
+        st.info(bar.nothing_to_run())
         return
     kind = st.segmented_control(
         "Compare",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import state
+from app import bar, state
 from app.bar import opened
 from app.explorer import explorer
 from app.screens import accuracy, saving
@@ -21,7 +21,7 @@ def show() -> None:
     """The screen, for the checkpoint and clip that the bar has opened."""
     shown = opened()
     if shown is None:
-        st.info("Nothing is open yet: choose a sample clip above, or drop a clip of your own there.")
+        st.info(bar.nothing_to_run())
         return
     weights = shown.checkpoint.network.connection_weights()
     if not weights:
@@ -35,6 +35,7 @@ def show() -> None:
         state.packed(shown),
         pruning=pruning,
         key="pruned-graph",
+        selected=st.session_state.get("selected"),
     )
     _predictions(shown, pruning)
     if shown.checkpoint.remarks:
