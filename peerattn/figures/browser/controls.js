@@ -20,6 +20,7 @@ const ICONS = {
   to: "M16 3h-5v2h3v10h-3v2h5z M4 6v8l6-4z",
   clear: "M5 6.4 6.4 5 10 8.6 13.6 5 15 6.4 11.4 10 15 13.6 13.6 15 10 11.4 6.4 15 5 13.6 8.6 10z",
   screen: "M2 4h16v10H2z M4 6v6h12V6z M7 16h6v1.5H7z",
+  save: "M9 3h2v6h3l-4 5-4-5h3z M3 15h14v2H3z",
   closer: "M9 4h2v5h5v2h-5v5H9v-5H4V9h5z",
   farther: "M4 9h12v2H4z",
   whole: "M3 3h5v2H5v3H3z M12 3h5v5h-2V5h-3z M3 12h2v3h3v2H3z M15 12h2v5h-5v-2h3z",
