@@ -21,6 +21,7 @@ from peerattn.figures import chain as chains
 from peerattn.figures.panels import block_panels, clip_panels, connection_panels
 from peerattn.figures.scripts import PANEL_PARTS, panels_script, part
 from peerattn.inside import Affine, Inside, inside
+from tests import axe
 from tests.conftest import ROOT, wait_until_healthy
 from tests.panels import FRAMES, NETWORK, TRACE, VECTORS
 from tests.traces import HOSTILE, trace
@@ -374,6 +375,16 @@ def test_every_chart_has_a_table_a_csv_and_pictures(page: Page, panels: Locator,
     assert lines[0] == "frame,time_s,rgb,flow,object,mixed" and len(lines) == FRAMES + 1
     panels.get_by_role("button", name="5", exact=True).click()
     assert explorer(panels, "explorer.frame") == 4
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not axe.SCRIPT.exists(), reason=axe.HOW)
+def test_an_accessibility_audit_finds_nothing_serious_in_any_panel(page: Page, panels: Locator) -> None:
+    for tab in panels.get_by_role("tab").all():
+        tab.click()
+        panels.locator(f"[data-drawn={tab.get_attribute('id').removeprefix('tab-')}]").wait_for()
+        found = [each for each in axe.findings(page) if "st-key-panels" in str(each["targets"])]
+        assert found == []
 
 
 @pytest.mark.browser

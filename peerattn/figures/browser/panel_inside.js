@@ -97,7 +97,7 @@ class PanelInside {
 
   line(name, value, kind = "") {
     const cell = element("b", {});
-    this.updates.push(() => write(cell, value()));
+    this.updates.push(() => writeStep(cell, value()));
     return element("div", { className: `row ${kind}` }, element("span", {}, name), cell);
   }
 
@@ -110,7 +110,7 @@ class PanelInside {
     this.updates.push(() => {
       const values = this.vector(array);
       drawStrip(canvas, values, color ?? this.panels.theme.text, greatest);
-      write(cell, values.reduce((sum, value) => sum + value, 0) / values.length);
+      writeStep(cell, values.reduce((sum, value) => sum + value, 0) / values.length);
     });
     return element("div", { className: "row", title: `${name}: ${count} numbers, their mean` }, element("span", { className: "name" }, name), canvas, cell);
   }
@@ -124,7 +124,7 @@ class PanelInside {
       const size = signed ? 50 * Math.abs(now / (this.reach || 1)) : 100 * now;
       fill.style.width = `${size}%`;
       fill.style.marginLeft = signed ? `${now < 0 ? 50 - size : 50}%` : 0;
-      write(cell, now);
+      writeStep(cell, now);
     });
     return element("div", { className: "row", title: name }, element("span", { className: "name" }, name), element("span", { className: `track ${signed ? "signed" : ""}` }, fill), cell);
   }
@@ -161,6 +161,12 @@ class PanelInside {
 
   outline() {}
   remove() {}
+}
+
+// As everywhere, but what three decimals would hide is said by its power of ten.
+function writeStep(cell, value) {
+  write(cell, value);
+  if (value && Math.abs(value) < 0.001) cell.textContent = value.toExponential(1);
 }
 
 const dot = (first, second) => first.reduce((sum, value, index) => sum + value * second[index], 0);
