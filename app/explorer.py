@@ -86,11 +86,12 @@ def explorer(
     selected: Selection | None = None,
     start: Mapping[str, Any] | None = None,
     other: Other | None = None,
+    about: Mapping[str, str] | None = None,
 ) -> Selection | None:
     """Draw a trace over its frames, both `packed`; returns what the user clicked last, if it still exists.
 
     What `pruning` removes is drawn faint and nothing moves. `selected` counts until something is clicked.
-    `other` is compared with it: both are packed on one layout.
+    `other` is compared with it: both are packed on one layout. `about` names clip and checkpoint in pictures.
     `start` is how a saved session was looked at: its `token`, and the `query` of its address, which then
     counts in place of the page's own.
     """
@@ -108,6 +109,7 @@ def explorer(
                 "recording": packed[:DIGEST].decode(),
                 "selected": chosen,
                 "start": start,
+                "about": about,
                 "other": other.packed[:DIGEST].decode() if other else None,
                 "names": other.names if other else None,
                 **_marks(pruning),

@@ -253,6 +253,12 @@ def _recorded(loaded: Checkpoint, network: Network, clip: Clip) -> Trace:
     return recorder.record(network, clip, window=loaded.settings.window, remarks=loaded.remarks)
 
 
+def about(shown: Shown) -> dict[str, str]:
+    """What a picture of it is called by."""
+    network = {"checkpoint": shown.choice.checkpoint} if isinstance(shown, Opened) else {}
+    return {"clip": shown.choice.source.name, **network}
+
+
 def packed(shown: Shown) -> bytes:
     """The trace and its frames, as the explorer draws them; pictures that say so where there are none."""
     if isinstance(shown, Read):

@@ -119,6 +119,7 @@ def _compared(first: Side, second: Side) -> None:
         state.packed_on(layout, first.shown, first.trace),
         other=Other(state.packed_on(layout, second.shown, second.trace), (first.name, second.name)),
         key="compare-explorer",
+        about={"clip": f"A {first.name}, B {second.name}"},
     )
     st.subheader("Numbers", anchor=False)
     table_with_csv(

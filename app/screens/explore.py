@@ -38,6 +38,7 @@ def _explored(shown: Shown) -> None:
         key="explorer",
         selected=st.session_state.get("selected"),
         start=st.session_state.get("start"),
+        about=state.about(shown),
     )
     st.session_state.selected = selection  # for the way back from another screen
     details.show(shown, selection)

@@ -36,6 +36,7 @@ def show() -> None:
         pruning=pruning,
         key="pruned-graph",
         selected=st.session_state.get("selected"),
+        about=state.about(shown),
     )
     _predictions(shown, pruning)
     if shown.checkpoint.remarks:

@@ -162,7 +162,8 @@ def _said(recording: bytes, about: About, start: Mapping[str, str]) -> dict[str,
     kind, _, name = start.get("pin", "").partition(" ")
     selected = {"kind": kind, "id": name} if name else None
     began = {"token": "report", "query": urlencode(start)}
-    shown = {"recording": digest(recording), "selected": selected, "start": began}
+    names = {"clip": about.clip, "checkpoint": about.checkpoint}
+    shown = {"recording": digest(recording), "selected": selected, "start": began, "about": names}
     return {"stem": about.stem, "data": {**MARKS, **shown}}
 
 

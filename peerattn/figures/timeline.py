@@ -49,9 +49,7 @@ def charts(trace: Trace) -> dict[str, Chart]:
 
 
 def _by_modality(trace: Trace) -> Chart:
-    note = (
-        "mean attention factor of the connections from a modality's input blocks; mixed: inner blocks"
-    )
+    note = "mean attention factor of the connections from a modality's input blocks; mixed: inner blocks"
     table = attention_by(trace)
     return Chart("attention by modality", note, "lines", _modality_lines(trace, table.columns), table)
 
