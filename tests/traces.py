@@ -98,7 +98,7 @@ def bar_codes(frames: int, side: int = 320) -> np.ndarray:
 
 
 def quarters_flow(frames: int, side: int = 64) -> np.ndarray:
-    """Optical flow (2, T, side, side): 4 px rightward, 4 px down, 2 px leftward and stillness, a quarter each."""
+    """Optical flow (2, T, side, side): 4 px rightward, 4 px down, 2 px leftward, none, a quarter each."""
     flow = np.zeros((2, frames, side, side), np.float32)
     half = side // 2
     flow[0, :, :half, :half] = 4

@@ -1,4 +1,4 @@
-"""The explorer at the size of a published network, over numbered frames: `streamlit run tests/pages/cursor.py`."""
+"""The explorer at the size of a published network, over numbered frames, for tests in a browser."""
 
 import streamlit as st
 
