@@ -391,9 +391,10 @@ def test_windows_show_their_three_most_probable_classes_and_narrow_ones_on_focus
     page.set_viewport_size({"width": 390, "height": 900})
     for number, window in enumerate(TRACE.windows):
         best = np.argsort(-window.probabilities, kind="stable")[:3]
-        said = ", ".join(f"{TRACE.class_names[each]} {window.probabilities[each]:.3f}" for each in best)
+        said = " ".join(f"{TRACE.class_names[each]} {window.probabilities[each]:.2f}" for each in best)
         button = root.locator(".windows button").nth(number)
-        expect(button).to_have_attribute("aria-label", re.compile(re.escape(said) + "$"))
+        frames = f"frames {window.start + 1} to {window.stop}"
+        expect(button).to_have_accessible_name(f"window {number + 1} {frames} {said}")
         button.focus()
         expect(root.locator(".card .name")).to_have_text([TRACE.class_names[each] for each in best])
 

@@ -117,7 +117,7 @@ class Pair {
 
   // Both beside each other: names → a row of A, B and B − A, in cells that `live` and `still` make.
   table(rows) {
-    const heads = ["", ...SIDES.map(([, text]) => text)].map((text) => element("th", { scope: "col" }, text));
+    const heads = [element("td"), ...SIDES.map(([, text]) => element("th", { scope: "col" }, text))];
     const lines = rows.map(([name, cells]) => element("tr", {}, element("th", { scope: "row" }, name), ...cells.map((cell) => element("td", {}, cell))));
     return element("table", { className: "pair" }, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...lines));
   }

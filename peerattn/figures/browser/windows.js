@@ -19,14 +19,12 @@ class Windows {
   }
 
   button({ start, stop, classes }, index) {
-    const said = classes.map(([name, probability]) => `${name} ${number(probability)}`).join(", ");
-    const label = `window ${index + 1}, frames ${start + 1} to ${stop}: ${said}`;
     const show = () => this.showCard(index);
     const hide = () => (this.card.hidden = true);
     return element(
       "button",
-      { type: "button", ariaLabel: label, onclick: () => this.explorer.seek(start), onpointerenter: show, onfocus: show, onpointerleave: hide, onblur: hide },
-      element("span", { className: "number" }, `window ${index + 1}`),
+      { type: "button", onclick: () => this.explorer.seek(start), onpointerenter: show, onfocus: show, onpointerleave: hide, onblur: hide },
+      element("span", { className: "number" }, `window ${index + 1}`, element("span", { className: "spoken" }, `frames ${start + 1} to ${stop}`)),
       ...classes.map((each) => probabilityRow(each)),
     );
   }
