@@ -5,6 +5,7 @@ Also what the cursor costs the panels, and what the page sends: at first, for a 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,6 +63,7 @@ def main(checkpoint: str = "actionworld") -> None:
             panels.locator(f"[data-drawn={name}]").wait_for()
             print(f"cursor over the panel {name}: {spread(panels.evaluate(MOVED, MOVES))}")
         print(f"an unrelated rerun: {rerun(page, received) / 1e3:.1f} kB received")
+        print(f"load of the last minute: {os.getloadavg()[0]:.1f}")
 
 
 @contextmanager
