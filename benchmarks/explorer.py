@@ -75,7 +75,8 @@ PLACES = f"""(root) => {{
     const {{ graph, recording }} = ({OF})(root);
     const {{ network }} = graph;
     const blocks = recording.blocks.map(({{ id }}) => network.canvasToDOM(network.getPosition(id)));
-    const middles = recording.connections.map(({{ id }}) => graph.strokes.samples.get(id).at(5));
+    const samples = recording.connections.map(({{ id }}) => graph.strokes.samples.get(id));
+    const middles = samples.map((points) => points[Math.floor(points.length / 2)]);
     return {{ blocks, connections: middles.filter((place) => graph.touched(place)?.kind === "connection") }};
 }}"""
 """Where the pointer meets blocks and connections, px in the stage."""
@@ -86,6 +87,7 @@ class Pointer:
 
     def __init__(self, page: Page, root: Locator) -> None:
         self.page, self.root = page, root
+        root.evaluate(f"() => {PAINTED}")
         root.evaluate(WATCH)
         self.stage = root.locator(".stage").bounding_box()
         self.places = root.evaluate(PLACES)
