@@ -73,8 +73,9 @@ def test_self_attention_sees_the_weighted_source() -> None:
     structure = Structure.complete([eye, block], modalities=MODALITIES[:1], attention="self")
     weighted = Connection(structure.connections[0], structure)
     nn.init.constant_(weighted.weight, torch.logit(torch.tensor(0.25)).item())
-    source = noise(1, 2, 3)
-    expected = torch.sigmoid(weighted.attention.dense(0.25 * source))
+    source = noise(1, 3, 2, 4, 4)  # (B, C, T, H, W)
+    pooled = source.mean(dim=(3, 4)).transpose(1, 2)
+    expected = torch.sigmoid(weighted.attention.dense(0.25 * pooled))
     assert torch.allclose(weighted(source, None).factors, expected, atol=1e-6)
 
 

@@ -36,6 +36,7 @@ class Graph {
     this.shapes = new Map(nodes.map(({ shape }, row) => [recording.blocks[row].lane, shape]));
     const blocks = nodes.map(({ label, ...node }) => node); // their names are drawn here
     this.network?.destroy();
+    this.strokes = null; // of what was shown before
     this.nodes = new vis.DataSet(blocks);
     this.edges = new vis.DataSet(edges);
     Object.assign(options.edges.smooth, this.bend());
