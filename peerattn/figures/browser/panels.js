@@ -53,7 +53,7 @@ class Panels {
   // Another selection brings its own panels to the front: the one that was open last, where it has it.
   turn() {
     const own = this.data.selection.panels.map(({ id }) => id);
-    if (!own.includes(this.settings.panel)) this.choose(own.includes(this.last) ? this.last : own[0]);
+    if (this.settings.panel && !own.includes(this.settings.panel)) this.choose(own.includes(this.last) ? this.last : own[0]);
   }
 
   get open() {
