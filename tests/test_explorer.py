@@ -272,6 +272,11 @@ def test_names_from_files_are_never_html(page, root):
     assert page.evaluate("window.hacked") is None
 
 
+def test_overlays_that_the_clip_does_not_have_are_not_offered(root):
+    offered = root.locator(".choices label:visible").all_text_contents()
+    assert offered == ["none", "objects", "heat map"]
+
+
 def test_object_map_lies_over_the_frame_when_asked(root):
     corner = "canvas => [...canvas.getContext('2d').getImageData(5, 5, 1, 1).data].slice(0, 3)"
     screen = root.locator("canvas.screen")
