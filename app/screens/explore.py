@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from app import bar, state
+from app import bar, panels, state
 from app.explorer import explorer
 from app.screens import details, exports
 from app.screens.parts import chart, table_with_downloads
@@ -25,6 +25,7 @@ def show() -> None:
         return
     exports.show(shown)
     _predictions(shown)
+    panels.script()
     _explored(shown)
     _exports(shown)
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.explorer import Selection, explorer, pack
-from app.panels import panels
+from app.panels import panels, script
 from peerattn import figures
 from peerattn.inside import inside
 from tests.panels import CLIP, NETWORK, TRACE, VECTORS
@@ -25,6 +25,7 @@ def explored() -> None:
     panels(packed, clip, key="panels", selection=selection, title=selection.id if selection else "", own=own)
 
 
+script()
 explored()
 st.button("unrelated")
 st.text(f"runs: {st.session_state.runs}")
