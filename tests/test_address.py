@@ -115,7 +115,8 @@ def test_the_threshold_of_an_address_is_restored(fresh, app_url, heard):
 
 
 def save(page: Page, name: str, path: Path) -> Path:
-    """What a button of the export choices gives."""
+    """What a button of the export choices gives, once the page has come to rest."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.get_by_role("button", name="Save and export").click()
     with page.expect_download() as saved:
         page.get_by_role("button", name=name).click()

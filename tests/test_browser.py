@@ -66,8 +66,9 @@ def test_upload_prediction_click_on_a_connection_prune(opened, tmp_path):
     opened.locator(".explorer .stage").click(position=place)
     expect(opened.get_by_role("heading", name="Connection rgb1 → mid1")).to_be_visible()
     expect(opened.get_by_text("peer attention · mean attention factor")).to_be_visible()
-    expect(opened.get_by_label("Attention weights", exact=True)).to_be_visible()
-    expect(opened.get_by_label("Attention factors", exact=True)).to_be_visible()
+    expect(opened.get_by_role("tab", name="Channels × frames")).to_have_attribute("aria-selected", "true")
+    opened.get_by_role("tab", name="Attention weights").click()
+    expect(opened.get_by_role("tabpanel").locator(".js-plotly-plot")).to_be_visible()
 
     opened.get_by_role("link", name="Prune").click()
     expect(metric(opened, "Connections kept")).to_have_text("11 of 11")
