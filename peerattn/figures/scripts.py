@@ -9,6 +9,7 @@ from importlib.resources import files
 PARTS = (
     "recording.js",
     "controls.js",
+    "settings.js",
     "address.js",
     "overlays.js",
     "player.js",
@@ -34,6 +35,7 @@ PARTS = (
     "numbers.js",
     "playback.js",
     "explorer.js",
+    "mount.js",
 )
 """In this order one script: each part may use what stands before it."""
 STYLES = ("explorer.css", "player.css", "graph.css", "timeline.css", "pair.css", "present.css")

@@ -1,26 +1,5 @@
 // One cursor for player, graph, timeline and numbers. Python hears of clicks, never of the cursor.
 
-// What a visitor can set, and how it starts; the address names what differs.
-const SETTINGS = {
-  speed: 1,
-  fit: false,
-  lines: "modality", // a chart of the recording, or "connections"
-  overlay: "", // "objects", "flow" or "heat"
-  heat: "", // block of the heat map; none: the one in view
-  loop: "", // frames from 1: "3-17"
-  connected: false, // hides what no kept path connects
-  showRemoved: true,
-  arcs: false, // who gates whom
-  horizontal: false,
-  table: false, // the graph as two tables
-  rank: "weight", // order of a block's connections: or "factor", "change"
-  panel: "", // the panel that is open below; none: the first
-  present: false, // for a projector
-  side: "A", // when two recordings are compared: or "B", "difference"
-  offset: 0, // frames by which B is then ahead of A
-  channel: "", // of the steps inside a factor; none: the one that varies most
-};
-
 class Explorer {
   constructor(root) {
     Object.assign(this, { root, scale: 1, cursor: 0, previewed: null, pinned: null, hovered: null, sent: [] });
@@ -268,29 +247,3 @@ class Explorer {
     this.pair?.other?.dispose();
   }
 }
-
-const shown = new Map(); // root → its explorer
-
-globalThis.peerattnExplorer = {
-  // Draws what Python last said, once its recording is here; called on every run and when a part arrives.
-  show(root) {
-    const { data } = root.latest;
-    const names = [data.recording, data.other].filter(Boolean);
-    let explorer = shown.get(root);
-    if (explorer?.names !== names.join(" ")) {
-      const bytes = names.map((name) => globalThis.peerattnRecordings?.get(name));
-      if (!bytes.every(Boolean)) return;
-      if (!explorer) shown.set(root, (explorer = new Explorer(root)));
-      Object.assign(explorer, { name: data.recording, names: names.join(" ") });
-      explorer.load(...bytes.map((each) => new Recording(each)));
-    }
-    explorer.receive(data);
-  },
-  of: (root) => shown.get(root),
-  // The explorer that shows the recording of this name, if one does.
-  named: (name) => [...shown.values()].find((explorer) => explorer.name === name),
-  remove(root) {
-    shown.get(root)?.remove();
-    shown.delete(root);
-  },
-};

@@ -1,0 +1,20 @@
+// What a visitor can set, and how it starts; the address names what differs.
+const SETTINGS = {
+  speed: 1,
+  fit: false,
+  lines: "modality", // a chart of the recording, or "connections"
+  overlay: "", // "objects", "flow" or "heat"
+  heat: "", // block of the heat map; none: the one in view
+  loop: "", // frames from 1: "3-17"
+  connected: false, // hides what no kept path connects
+  showRemoved: true,
+  arcs: false, // who gates whom
+  horizontal: false,
+  table: false, // the graph as two tables
+  rank: "weight", // order of a block's connections: or "factor", "change"
+  panel: "", // the panel that is open below; none: the first
+  present: false, // for a projector
+  side: "A", // when two recordings are compared: or "B", "difference"
+  offset: 0, // frames by which B is then ahead of A
+  channel: "", // of the steps inside a factor; none: the one that varies most
+};
