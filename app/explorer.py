@@ -53,7 +53,9 @@ _recording = st.components.v2.component(
     html="<span hidden></span>",
     js=f"""export default ({{ data }}) => {{
   const recordings = (globalThis.peerattnRecordings ??= new Map());
-  recordings.set(new TextDecoder().decode(data.subarray(0, {DIGEST})), data.slice({DIGEST}));
+  const name = new TextDecoder().decode(data.subarray(0, {DIGEST}));
+  if (recordings.has(name)) return;
+  recordings.set(name, data.slice({DIGEST}));
   if (recordings.size > 4) recordings.delete(recordings.keys().next().value);
   globalThis.dispatchEvent(new Event("peerattn-part"));
 }};""",
@@ -77,6 +79,11 @@ _explorer = st.components.v2.component(
 )
 
 
+def script() -> None:
+    """Bring the explorer's script to the page: once, outside any fragment that draws an explorer."""
+    _scripts(key="peerattn-scripts")
+
+
 def explorer(
     trace: Trace,
     packed: bytes,
@@ -92,6 +99,7 @@ def explorer(
 
     What `pruning` removes is drawn faint and nothing moves. `selected` counts until something is clicked.
     `other` is compared with it: both are packed on one layout. `about` names clip and checkpoint in pictures.
+    The page needs `script` too.
     `start` is how a saved session was looked at: its `token`, and the `query` of its address, which then
     counts in place of the page's own.
     """
@@ -99,7 +107,6 @@ def explorer(
     first = asdict(selected) if selected else None
     chosen = st.session_state.get(key, {}).get("selected", first)
     with st.container(gap=None):
-        _scripts(key="peerattn-scripts")
         _recording(key=f"{key}-recording", data=packed)
         if other:
             _recording(key=f"{key}-other", data=other.packed)

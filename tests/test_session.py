@@ -233,7 +233,7 @@ def test_a_trace_file_opens_and_is_downloaded_byte_for_byte(folder):
     assert "without frames" in captions(app)
     assert app.metric[0].label == "Clip prediction"
     checked(app.switch_page("screens/prune.py").run())
-    assert "Nothing is open yet" in app.info[0].value
+    assert "A trace file holds numbers" in app.info[0].value
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import bar, state
 from app.bar import opened
-from app.explorer import Other, explorer
+from app.explorer import Other, explorer, script
 from app.screens.parts import table_with_csv
 from app.state import Opened
 from app.words import percent, plain
@@ -114,6 +114,7 @@ KINDS: dict[str, Callable[[Opened], tuple[Side, Side] | None]] = {
 def _compared(first: Side, second: Side) -> None:
     layout = merged(first.trace.structure, second.trace.structure)
     _said(first, second)
+    script()
     explorer(
         first.trace,
         state.packed_on(layout, first.shown, first.trace),

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import bar, panels, state
-from app.explorer import explorer
+from app.explorer import explorer, script
 from app.screens import details, exports
 from app.screens.parts import chart, table_with_downloads
 from app.state import Shown
@@ -25,6 +25,7 @@ def show() -> None:
         return
     exports.show(shown)
     _predictions(shown)
+    script()
     panels.script()
     _explored(shown)
     _exports(shown)

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import bar, state
 from app.bar import opened
-from app.explorer import explorer
+from app.explorer import explorer, script
 from app.screens import accuracy, saving
 from app.screens.parts import chart, number, numbers
 from app.state import Opened
@@ -30,6 +30,7 @@ def show() -> None:
     threshold = _threshold()
     pruning = survey(shown.checkpoint.structure, weights, threshold)
     row = _what_dies(pruning)
+    script()
     explorer(
         shown.trace,
         state.packed(shown),

@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from app import state
-from app.explorer import explorer
+from app import panels, state
+from app.explorer import explorer, script
+from app.screens import details
 from app.state import Choice, Opened
 from app.tour import THRESHOLD, Example, Step, steps
 from app.words import plain
@@ -81,7 +82,7 @@ def _ask(step: Step, number: int) -> None:
     """The question; what is true comes once something was chosen."""
     key = f"tour-answer-{number}"
     chosen = st.radio(
-        step.question,
+        f"**{step.question}**",
         range(len(step.options)),
         index=None,
         format_func=lambda index: step.options[index],
@@ -114,8 +115,12 @@ def _live(shown: Opened, step: Step, number: int) -> None:
     """The step's example: it can be played with, and stands again as it was on the way back."""
     weights = shown.checkpoint.network.connection_weights()
     answered = st.session_state.get(f"tour-answer-{number}") is not None
-    prunes = step.threshold and answered  # the picture would give the answer away
-    explorer(
+    open_now = answered or not step.revealing
+    prunes = step.threshold and open_now
+    script()
+    if step.panels:
+        panels.script()
+    selection = explorer(
         shown.trace,
         state.packed(shown),
         pruning=survey(shown.trace.structure, weights, step.threshold) if prunes else None,
@@ -123,6 +128,8 @@ def _live(shown: Opened, step: Step, number: int) -> None:
         selected=step.selection,
         start={"token": f"{number}", "query": urlencode({"frame": 1, **step.settings})},
     )
+    if step.panels and open_now:
+        details.show(shown, selection)
 
 
 show()

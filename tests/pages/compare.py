@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.explorer import Other, explorer, pack
+from app.explorer import Other, explorer, pack, script
 from peerattn.comparison import merged
 from tests.traces import HOSTILE, images, part, trace
 
@@ -12,6 +12,7 @@ first = trace(seed=0)
 second = st.radio("second", ["clip", "pruned"], horizontal=True)
 shown = trace(seed=1, frames=15) if second == "clip" else part(first, 0.5)
 layout = merged(first.structure, shown.structure)
+script()
 explorer(
     first,
     pack(first, images(20), layout=layout),

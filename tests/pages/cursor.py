@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.explorer import explorer, pack
+from app.explorer import explorer, pack, script
 from peerattn import published
 from tests.traces import bar_codes, object_ids, quarters_flow, trace_of
 
@@ -19,6 +19,7 @@ def shown():
 st.set_page_config(layout="wide")
 st.session_state.runs = st.session_state.get("runs", 0) + 1
 trace, packed = shown()
+script()
 selection = explorer(trace, packed, key="explorer")
 st.text(f"runs: {st.session_state.runs}")
 st.text(f"selected: {selection.kind} {selection.id}" if selection else "selected: nothing")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.explorer import Selection, explorer, pack
+from app.explorer import Selection, explorer, pack, script
 from peerattn.connectivity import survey
 from tests.traces import HOSTILE, images, object_ids, trace
 
@@ -13,6 +13,7 @@ threshold = st.radio("threshold", [0.0, 0.3, 0.6], horizontal=True)
 frames = 1 if clip == 2 else 20
 shown = trace(seed=clip, frames=frames, hostile=True)
 weights = {each.key: each.connection_weight for each in shown.connections}
+script()
 selection = explorer(
     shown,
     pack(shown, images(frames), object_ids=object_ids(frames), object_names={2: HOSTILE}),

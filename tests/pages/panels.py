@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from app.explorer import Selection, explorer, pack
-from app.panels import panels, script
+from app import panels
+from app.explorer import Selection, explorer, pack, script
 from peerattn import figures
 from peerattn.inside import inside
 from tests.panels import CLIP, NETWORK, TRACE, VECTORS
@@ -22,10 +22,12 @@ def explored() -> None:
     elif selection:
         own = figures.block_panels(TRACE, selection.id)
     clip = figures.clip_panels(TRACE)
-    panels(packed, clip, key="panels", selection=selection, title=selection.id if selection else "", own=own)
+    title = selection.id if selection else ""
+    panels.panels(packed, clip, key="panels", selection=selection, title=title, own=own)
 
 
 script()
+panels.script()
 explored()
 st.button("unrelated")
 st.text(f"runs: {st.session_state.runs}")
