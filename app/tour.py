@@ -34,6 +34,9 @@ class Step:
     settings: Mapping[str, Any] = field(default_factory=dict)
     network: Literal["peer", "self"] = "peer"
     threshold: float = 0.0
+    revealing: bool = False
+    """The picture gives the answer away: what the threshold removes, and the panels, come with it."""
+    panels: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def _modalities(example: Example) -> Step:
         f"This clip shows *{plain(example.label)}*. The network reads it three times: as video frames "
         "(rgb), as "
         "optical flow, which says where every point moves, and as object maps, which say what every point "
-        "belongs to. Below the frame, choose **optical flow** and then **object map**, and press play.",
+        "belongs to. Flow lies over the frame now: press play, then choose **objects** below the frame.",
         "The figure wears the colours of the room, and other things move too. Which modality alone gives "
         "the action and the object away?",
         ("video frames", "optical flow", "object maps", "none of them"),
@@ -92,7 +95,7 @@ def _levels(structure: Structure) -> Step:
     counts = {name: sum(block.modality == name for block in structure.blocks) for name in modalities}
     right = sum(counts.values())
     options = tuple(sorted({right - 2, right, right + 2, len(structure.blocks)}))
-    said = ", ".join(f"{count} read {plain(name)}" for name, count in counts.items())
+    said = ", ".join(f"{plain(name)} {count}" for name, count in counts.items())
     return Step(
         "Blocks in levels",
         "Every mark in the graph is a *block*: a group of convolutions. Blocks stand in *levels*, the "
@@ -103,7 +106,7 @@ def _levels(structure: Structure) -> Step:
         "How many blocks are input blocks, which read the clip itself?",
         tuple(map(str, options)),
         options.index(right),
-        f"{right}: {said}. The {len(structure.blocks) - right} others read blocks below them, "
+        f"By modality: {said}. The {len(structure.blocks) - right} others read blocks below them, "
         f"through {len(structure.connections)} connections.",
     )
 
@@ -142,9 +145,9 @@ def _attention_factor(trace: Trace) -> Step:
         f"factor*, between 0 and 1, anew in every frame. {_arrow(connection)} is pinned: its colour in the "
         "graph is "
         f"the mean of its {connection.attention_factors.shape[1]} factors.",
-        f"At frame {frame + 1} that mean is {shade:.2f}. What does it do?",
+        f"At frame {frame + 1} that mean is {shade:.2f}. What becomes of what the connection carries?",
         (
-            f"the connection is dropped, because {shade:.2f} is small",
+            f"nothing of it arrives, because {shade:.2f} is below 0.5",
             f"on average a channel arrives at {100 * shade:.0f} % of its strength",
             f"{100 * shade:.0f} % of the pixels arrive",
         ),
@@ -160,9 +163,9 @@ def _attention_factor(trace: Trace) -> Step:
 
 
 def _attention_weights(trace: Trace) -> Step:
-    connection = max(trace.connections, key=lambda one: _lead(one) if _gated_from_aside(trace, one) else -1)
+    connection = _gated(trace)
     best = int(np.argmax(connection.attention_weights))
-    options = _candidates(connection, best)
+    options = _candidates(connection)
     return Step(
         "Who decides? The peers",
         f"The factors of {_arrow(connection)} are computed from *other* blocks, its peers. Each peer has an "
@@ -171,12 +174,14 @@ def _attention_weights(trace: Trace) -> Step:
         "Which peer has most to say here?",
         tuple(map(plain, options)),
         options.index(connection.peers[best]),
-        f"{plain(connection.peers[best])}, with {connection.attention_weights[best]:.2f} of 1; if all "
-        f"{len(connection.peers)} counted alike, each would have {1 / len(connection.peers):.2f}. The "
-        "weights are learned "
-        "once. What the peers *see* changes with every frame, and with it the factors.",
+        f"It has {connection.attention_weights[best]:.2f} of 1; if all {len(connection.peers)} counted "
+        f"alike, each would have {1 / len(connection.peers):.2f}. The weights are learned once. What the "
+        "peers *see* changes with every frame, and with it the factors: **Inside one factor**, below the "
+        "timeline, goes through it number by number, from the pooled peers to the scaled channel.",
         _pin(connection),
-        {"arcs": "true"},
+        {"arcs": "true", "panel": "inside"},
+        revealing=True,
+        panels=True,
     )
 
 
@@ -185,13 +190,17 @@ def _peers_without_a_voice(trace: Trace) -> Step:
     means = {name: float(np.mean(found)) for name, found in weights.items() if name != "mixed"}
     faint = min(means, key=lambda name: means[name])
     blocks = [block.id for block in trace.structure.blocks if block.modality == faint]
-    gated = max(trace.connections, key=lambda one: _share(one, blocks) if one.source not in blocks else -1)
+    gated = max(
+        (one for one in trace.connections if one.source not in blocks),
+        key=lambda one: _share(one, blocks) * (one.connection_weight or 0.0),
+    )
     share = _share(gated, blocks)
     return Step(
         "Heard, or only asked",
         f"The connections that leave {plain(faint)} are the weakest: {means[faint]:.2f} on average. Hardly "
         "anything "
-        f"of {plain(faint)} is *added* to the blocks above. Look at {_arrow(gated)}, which starts elsewhere.",
+        f"of {plain(faint)} is *added* to the blocks above. Look at {_arrow(gated)}, which starts elsewhere "
+        f"and has a weight of {gated.connection_weight or 1:.2f}.",
         f"Does {plain(faint)} still decide something there?",
         ("no: its connections are too weak", "yes: as a peer", "only in the first frame"),
         1,
@@ -204,17 +213,15 @@ def _peers_without_a_voice(trace: Trace) -> Step:
 
 
 def _self_attention(example: Example) -> Step:
-    connection = max(
-        example.peer.connections, key=lambda one: _lead(one) if one.source not in _leader(one) else -1
-    )
+    connection = _gated(example.peer)
     gain, bounds, count = example.difference
     own = next(one for one in example.own.connections if one.key == connection.key)
     return Step(
         "Self attention, for comparison",
         "This is the sister network with *self* attention: same blocks, same training, but the factors of "
         "a connection "
-        f"come from its own source alone. {_arrow(connection)} is pinned again; its list of peers has one "
-        "name.",
+        f"come from its own source alone. {_arrow(connection)} is pinned, as two steps ago; its list of "
+        "peers has one name now.",
         "What can self attention not do, by its construction?",
         (
             "change from frame to frame",
@@ -233,21 +240,24 @@ def _self_attention(example: Example) -> Step:
 
 def _time(trace: Trace) -> Step:
     ranked = sorted(trace.connections, key=lambda one: -float(one.shade.std()))
-    chosen = [ranked[0], ranked[len(ranked) // 2], ranked[-1]]
+    fed = ranked[0].target
+    drawn = [one for one in ranked if fed in (one.source, one.target)]
+    chosen = list({one.key: one for one in (drawn[0], drawn[len(drawn) // 2], drawn[-1])}.values())
     options = sorted(chosen, key=lambda one: one.key)
     said = ", ".join(f"{_arrow(one)} ±{one.shade.std():.3f}" for one in chosen)
     return Step(
         "Attention moves with the clip",
-        "Press play and watch the graph breathe; the timeline draws the same numbers as lines under the "
-        "same cursor. "
-        "Move the pointer along it to look ahead, or walk with the arrow keys.",
+        f"Press play and watch the graph breathe. {plain(fed)} is pinned: the timeline draws each of its "
+        "connections as a line, the mean attention factor over time. Move the pointer along the lines to "
+        "look ahead, or walk with the arrow keys; point at a name above them to make its line stand out.",
         "Which of these connections changes most over the clip?",
         tuple(map(_arrow, options)),
         options.index(ranked[0]),
         f"Standard deviation of the mean factor over {len(trace.times)} frames: {said}. Where a line jumps "
-        "at a "
-        "dotted vertical, a new window began: the network reads "
+        "at a dotted vertical, a new window began: the network reads "
         f"{trace.windows[0].stop - trace.windows[0].start} frames at a time.",
+        Selection("block", fed),
+        {"lines": "connections", "fit": "true"},
     )
 
 
@@ -258,13 +268,15 @@ def _pruning(trace: Trace) -> Step:
     options = tuple(sorted({right, total - right, total // 10, total - 2}))
     return Step(
         "What can go?",
-        f"The network has {total} connections. Suppose all whose connection weight is below {THRESHOLD} "
-        "are removed.",
+        f"The network has {total} connections; thin lines are those of little weight. Suppose all whose "
+        f"connection weight is below {THRESHOLD} are removed. Guess first: the graph shows it afterwards.",
         "How many go?",
         tuple(map(str, options)),
         options.index(right),
-        f"{right} of {total} go; they are drawn faint and nothing moves. {_dies(removal)}",
+        f"That leaves {total - right} of {total}. What went is dotted now, and nothing moved. "
+        f"{_dies(removal)}",
         threshold=THRESHOLD,
+        revealing=True,
     )
 
 
@@ -282,10 +294,10 @@ def _after_pruning(example: Example) -> Step:
         "And after?",
         ("the same class", "another class"),
         0 if same else 1,
-        f"*{plain(after.class_names[then])}*, with probability {percent(after.probabilities[then])}. One "
-        "clip proves "
-        "little: the Prune screen measures the accuracy on many, with its interval, at every threshold. "
-        "Explore is yours now: bring a clip of your own.",
+        f"It says *{plain(after.class_names[then])}* with probability "
+        f"{percent(after.probabilities[then])}. One clip proves little: the Prune "
+        "screen measures the accuracy on many, with its interval, at every threshold. Explore is "
+        "yours now: bring a clip of your own.",
         threshold=THRESHOLD,
     )
 
@@ -316,6 +328,11 @@ def _arrow(connection: ConnectionTrace) -> str:
     return f"{plain(connection.source)} → {plain(connection.target)}"
 
 
+def _gated(trace: Trace) -> ConnectionTrace:
+    """The connection on which a peer from aside has most to say."""
+    return max(trace.connections, key=lambda one: _lead(one) if _gated_from_aside(trace, one) else -1)
+
+
 def _gated_from_aside(trace: Trace, connection: ConnectionTrace) -> bool:
     """Whether its strongest peer is another block, which does not stand in the way of its line."""
     level = trace.structure.block(connection.source).level
@@ -343,8 +360,7 @@ def _share(connection: ConnectionTrace, blocks: Sequence[str]) -> float:
     return float(sum(weight for peer, weight in pairs if peer in blocks))
 
 
-def _candidates(connection: ConnectionTrace, best: int) -> list[str]:
-    """Up to four peers, the right one among them, in the order of the structure."""
-    others = [index for index in range(len(connection.peers)) if index != best]
-    chosen = sorted([best, *others[:3]])
-    return [connection.peers[index] for index in chosen]
+def _candidates(connection: ConnectionTrace) -> list[str]:
+    """The four peers of the greatest attention weights, in the order of the structure."""
+    strongest = np.argsort(-connection.attention_weights, kind="stable")[:4]
+    return [connection.peers[index] for index in sorted(strongest)]

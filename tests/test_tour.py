@@ -69,7 +69,10 @@ def test_steps_pin_what_they_speak_of_at_a_frame_that_is_there():
     for step in steps(shown):
         traced = shown.peer if step.network == "peer" else shown.own
         if step.selection:
-            assert traced.connection(step.selection.id)
+            kinds = {"connection": traced.connections, "block": traced.structure.blocks}
+            names = {"connection": "key", "block": "id"}
+            parts, name = kinds[step.selection.kind], names[step.selection.kind]
+            assert step.selection.id in {getattr(part, name) for part in parts}
         assert 1 <= step.settings.get("frame", 1) <= len(traced.times)
 
 

@@ -82,7 +82,7 @@ def _ask(step: Step, number: int) -> None:
     """The question; what is true comes once something was chosen."""
     key = f"tour-answer-{number}"
     chosen = st.radio(
-        f"**{step.question}**",
+        step.question,
         range(len(step.options)),
         index=None,
         format_func=lambda index: step.options[index],
