@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,22 +73,22 @@ class Session:
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 _check(archive)
-                parts = {name: archive.read(name) for name in archive.namelist()}
+                parts = {part.filename: _unpacked(archive, part) for part in archive.infolist()}
             return _session(json.loads(parts[ABOUT]), parts)
         except PeerattnError:
             raise
-        except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
             raise PeerattnError(
                 f"this is not a whole session file ({error}): save the session again"
             ) from error
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             raise PeerattnError(
                 f"this session file cannot be read ({error}): save the session again"
             ) from error
 
 
 def _check(archive: zipfile.ZipFile) -> None:
-    """By what the archive's directory says; reading a part yields no more bytes than it says there."""
+    """By what the archive's directory says, before anything is unpacked."""
     names = archive.namelist()
     if strange := sorted(set(names) - PARTS):
         raise PeerattnError(f"this is not a session file: it holds {strange[0][:80]!r}")
@@ -94,10 +96,20 @@ def _check(archive: zipfile.ZipFile) -> None:
         raise PeerattnError("this is not a session file: it lacks a part, or holds one twice")
     if any(part.flag_bits & 1 for part in archive.infolist()):
         raise PeerattnError("this session file is encrypted: save it without a password")
+    if any(
+        part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for part in archive.infolist()
+    ):
+        raise PeerattnError("this is not a session file: it is packed in another way")
     if (size := sum(part.file_size for part in archive.infolist())) > MOST_BYTES:
         raise PeerattnError(
             f"this session file unpacks to {size / 2**20:,.0f} MiB: at most {MOST_BYTES // 2**20} are read"
         )
+
+
+def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
+    """As many bytes as the directory says: asked for all of them, zipfile would unpack what lies whole."""
+    with archive.open(part) as content:
+        return content.read(part.file_size)
 
 
 def _session(about: dict[str, Any], parts: Mapping[str, bytes]) -> Session:
@@ -111,8 +123,8 @@ def _session(about: dict[str, Any], parts: Mapping[str, bytes]) -> Session:
     for item, (name, maps) in zip(about["objects"], objects, strict=True):
         _check_digest("object maps", name, item["digest"], maps)
     start, stop = (float(moment) for moment in about["stretch"])
-    if not 0 <= start < stop:
-        raise ValueError("its stretch is empty")
+    if not 0 <= start < stop < math.inf:
+        raise ValueError("its stretch is none")
     return Session(
         checkpoint=str(about["checkpoint"]),
         clip_name=str(clip["name"]),

@@ -2,7 +2,9 @@
 
 import io
 import json
+import tracemalloc
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +78,8 @@ def changed(about: dict | None = None, parts: dict | None = None, without: tuple
         (changed({"clip": None}), "cannot be read"),
         (changed({"stretch": [1]}), "cannot be read"),
         (changed({"stretch": [0, "NaN"]}), "cannot be read"),
+        (changed({"stretch": [0, "Infinity"]}), "cannot be read"),
+        (changed({"stretch": [0, 10**400]}), "cannot be read"),
         (changed({"view": []}), "cannot be read"),
         (changed(parts={"session.json": b"[" * 100_000}), "cannot be read"),
         (changed(parts={"session.json": b"[]"}), "cannot be read"),
@@ -96,9 +100,41 @@ def test_a_bomb_is_refused_by_what_it_declares(monkeypatch):
         for name in ("session.json", "trace.json", "clip"):
             archive.writestr(name, b"\0" * 400_000)
     assert len(file.getvalue()) < 3_000
-    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was unpacked"))
     with pytest.raises(PeerattnError, match="unpacks to 1 MiB"):
         Session.from_bytes(file.getvalue())
+
+
+def bomb(packing: int, size: int = 30_000_000) -> bytes:
+    """A trace of so many bytes, of which the archive's directory says that they are ten."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", packing) as archive:
+        archive.writestr("session.json", b"{}")
+        archive.writestr("trace.json", b"\0" * size)
+    content = bytearray(file.getvalue())
+    entry = content.rindex(b"PK\x01\x02")  # of the last part; its size stands 24 bytes on
+    content[entry + 24 : entry + 28] = (10).to_bytes(4, "little")
+    return bytes(content)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_bomb_that_lies_about_its_size_is_not_unpacked(packing):
+    content = bomb(packing)
+    tracemalloc.start()
+    try:
+        with pytest.raises(PeerattnError):
+            Session.from_bytes(content)
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@given(some.integers(0, len(WHOLE.to_bytes()) - 1), some.integers(1, 255))
+def test_a_damaged_byte_is_refused_or_changes_nothing(place, change):
+    content = bytearray(WHOLE.to_bytes())
+    content[place] ^= change
+    with suppress(PeerattnError):
+        assert Session.from_bytes(content) == WHOLE
 
 
 def document(**changes: object) -> str:
