@@ -21,7 +21,7 @@ COLORS = ("color-contrast", "link-in-text-block")
 
 @dataclass(frozen=True)
 class Own:
-    """A finding that is Streamlit's: its rule, the element, the version in which it was seen, and why it stays."""
+    """A finding that is Streamlit's: its rule, the element, the version that showed it, and why it stays."""
 
     rule: str
     element: str
@@ -98,7 +98,9 @@ def choose(root: Locator, kind: str) -> None:
 
 
 def panel_drawn(page: Page) -> None:
-    page.locator(".details:not(.waiting) .chart[data-drawn], .details:not(.waiting) .steps").first.wait_for()
+    """Others that were open before may be kept out of sight."""
+    shown = page.locator(".details:not(.waiting) :is(.chart[data-drawn], .steps)")
+    shown.filter(visible=True).first.wait_for()
 
 
 def test_explore_has_no_findings(tall: Page, app_url: str) -> None:
@@ -208,3 +210,73 @@ def test_report_has_no_findings(file: Page) -> None:
     for fold in file.locator("details > summary").all():
         fold.click()
     audit(file, "report, all open")
+
+
+def numbers_table(page: Page, name: str) -> None:
+    """The table of this name below is there, its rows for a screen reader too, and its CSV."""
+    page.get_by_role("radio", name=name, exact=True).click()
+    page.get_by_role("button", name=f"{name} (CSV)").wait_for()
+    # In its canvas, where screen readers find it.
+    expect(page.get_by_test_id("stDataFrame").locator("[role=grid] [role=columnheader]")).not_to_have_count(0)
+
+
+def test_every_graphic_of_explore_has_its_numbers_as_text(tall: Page, app_url: str) -> None:
+    tall.goto(app_url)
+    root = drawn(tall)
+    panel_drawn(tall)
+    graphics = {
+        "frame": root.locator(".player .facts"),
+        "level graph": root.get_by_label("table", exact=True),
+        "timeline": root.locator(".reading .values b"),
+        "windows": root.locator(".windows button"),
+    }
+    for name, twin in graphics.items():
+        expect(twin.first, name).to_be_visible()
+    graphics["level graph"].check()
+    connections = root.evaluate("root => peerattnExplorer.of(root).recording.connections.length")
+    expect(root.get_by_role("table").nth(1).get_by_role("row")).to_have_count(connections + 1)
+    for name in ("Predictions", "Factors by frame", "Connections", "Blocks"):
+        numbers_table(tall, name)
+    choose(root, "connection")
+    details = tall.locator(".details")
+    details.get_by_role("tab", name="Channels × frames").wait_for()
+    for name in details.get_by_role("tab").all_inner_texts():
+        details.get_by_role("tab", name=name, exact=True).click()
+        panel_drawn(tall)
+        table = details.get_by_role("button", name="Table", exact=True)
+        if name == "Inside one factor":  # text already: every step with its numbers
+            assert details.locator(".steps .row b").count() > 20
+            continue
+        table.click()
+        expect(details.get_by_role("table"), name).to_be_visible()
+        table.click()
+
+
+SIDEWAYS = """() => {
+  const main = document.querySelector("[data-testid=stMain]");
+  const controls = (root) => [...root.querySelectorAll("*")].flatMap((element) => [
+    ...(element.matches("button, select, input, summary, a, [role=tab]") ? [element] : []),
+    ...(element.shadowRoot ? controls(element.shadowRoot) : []),
+  ]);
+  const lost = controls(main).filter((control) => {
+    const { left, right, width, height } = control.getBoundingClientRect();
+    const shown = width > 1 && height > 1;
+    const hides = getComputedStyle(control).overflowX !== "visible";
+    const cut = hides && control.scrollWidth > control.clientWidth + 1;
+    const names = control.matches(".windows button, .link, select, input"); // long names end in "…"
+    return shown && (left < 0 || right > innerWidth || (cut && !names));
+  });
+  return { wider: main.scrollWidth - main.clientWidth, lost: lost.map((one) => one.outerHTML.slice(0, 160)) };
+}"""
+"""By how much the page is wider than its place, and the controls that are outside it or cut off."""
+
+
+@pytest.mark.parametrize("screen", ["", "tour", "prune?threshold=0.4", "compare"])
+def test_text_at_twice_its_size_needs_no_sideways_scrolling(page: Page, app_url: str, screen: str) -> None:
+    """A window of 1280 px at a zoom of 2 is one of 640 px."""
+    page.set_viewport_size({"width": 640, "height": 900})
+    page.goto(f"{app_url}/{screen}")
+    root = drawn(page)
+    choose(root, "connection")
+    page.wait_for_timeout(1000)
+    assert page.evaluate(SIDEWAYS) == {"wider": 0, "lost": []}
