@@ -282,11 +282,11 @@ def test_tabs_are_chosen_by_keyboard_and_kept_in_the_address(page: Page, panels:
     expect(chosen).to_be_focused()
     expect(panels.get_by_role("tabpanel", name="Attention weights")).to_be_visible()
     page.keyboard.press("End")
-    expect(chosen).to_have_text("Peers of every connection")
-    assert "panel=peers" in page.url
+    expect(chosen).to_have_text("Predictions")
+    assert "panel=predictions" in page.url
     page.reload()
-    panels.locator("[data-drawn=peers]").wait_for()
-    expect(chosen).to_have_text("Peers of every connection")
+    panels.locator("[data-drawn=predictions]").wait_for()
+    expect(chosen).to_have_text("Predictions")
 
 
 @pytest.mark.browser

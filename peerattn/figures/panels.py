@@ -21,6 +21,7 @@ from peerattn.errors import PeerattnError
 from peerattn.figures.attention import attention_lines, factor_heatmap
 from peerattn.figures.chain import chain
 from peerattn.figures.peers import attention_weights_bar, choosing, peer_matrix
+from peerattn.figures.predictions import prediction_bars
 from peerattn.figures.shares import arriving_areas, share_areas
 from peerattn.figures.spread import activity_line, factors_by_level, joined, joined_connections
 from peerattn.trace import Array, ConnectionTrace, Trace
@@ -45,6 +46,8 @@ ABOUT = {
     "from the first to the third quartile, its line the median, dashes the mean, whiskers 5 % and 95 %.",
     "peers": "Attention weights: the softmax share of each peer in a connection's attention; a row sums to "
     "1. Normalised entropy: 1 where all peers of a connection count alike, 0 where one counts alone.",
+    "predictions": "The most probable classes of the clip: probabilities are the mean over its windows, which "
+    "the table has one by one.",
     "channels": f"{FACTOR} Channels of the source over the frames; grey: a channel without an object class.",
     "weights": "The softmax share of each peer in this connection's attention, the same in every frame. All "
     "sum to 1; dotted: the weight if all counted alike.",
@@ -78,6 +81,7 @@ def clip_panels(trace: Trace) -> list[Panel]:
             "pins": pins,
             "least": least,
         },
+        _panel("predictions", "Predictions", prediction_bars(trace), tables.predictions_table(trace)),
     ]
 
 
