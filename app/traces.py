@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
 from peerattn.trace import Trace
+from peerattn.video import Limits
 
 SIDE = 256  # px
 GREY, WHITE = (118, 118, 118), (255, 255, 255)
+MOST_FRAMES = Limits().kept_frames  # no clip that is recorded has more
+MOST_SECONDS = 1e6
 NO_FRAMES = ("no frames", "in a trace file")
 
 
@@ -29,6 +32,8 @@ def _wrong(trace: Trace) -> Iterator[str]:
     structure = trace.structure
     if not len(trace.times) or trace.times.ndim != 1 or np.any(np.diff(trace.times) <= 0):
         yield "has no frames, or their times do not rise"
+    if len(trace.times) > MOST_FRAMES or np.abs(trace.times).max() > MOST_SECONDS:
+        yield f"has more than {MOST_FRAMES:,} frames, or times that no clip has"
     if [block.block for block in trace.blocks] != [block.id for block in structure.blocks]:
         yield "does not hold each block of its structure once"
     if [each.key for each in trace.connections] != [spec.key for spec in structure.connections]:

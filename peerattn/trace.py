@@ -146,8 +146,11 @@ class Trace:
 def _check(trace: Trace) -> None:
     """Raise ValueError unless the parts of a trace agree: frames, classes, peers, and names of blocks."""
     frames, classes = len(trace.times), len(trace.class_names)
-    edges = [0, *(window.stop for window in trace.windows)]
-    if [window.start for window in trace.windows] != edges[:-1] or edges[-1] != frames:
+    _check_texts(trace)
+    starts, stops = [window.start for window in trace.windows], [window.stop for window in trace.windows]
+    whole = all(type(edge) is int for edge in starts + stops)
+    rising = whole and [*starts, frames] == sorted({*starts, frames})
+    if not rising or [*starts, frames] != [0, *stops]:
         raise ValueError(f"its windows do not cover each of {frames} frames once")
     if {classes} != {len(trace.probabilities), *(len(window.probabilities) for window in trace.windows)}:
         raise ValueError(f"its probabilities are not of {classes} classes")
@@ -155,16 +158,31 @@ def _check(trace: Trace) -> None:
         if (
             block.block not in trace.structure.by_id
             or not len(block.activity) == len(block.heatmap) == frames
+            or not block.heatmap.size
         ):
             raise ValueError(f"block {block.block} is unknown or not of {frames} frames")
-    known = {spec.key for spec in trace.structure.connections}
+    known = {(spec.source, spec.target) for spec in trace.structure.connections}
     for connection in trace.connections:
-        if connection.key not in known or len(connection.attention_factors) != frames:
+        if (connection.source, connection.target) not in known or len(connection.attention_factors) != frames:
             raise ValueError(f"connection {connection.key} is unknown or not of {frames} frames")
         if len(connection.attention_weights) != len(connection.peers):
             raise ValueError(f"connection {connection.key} has not one attention weight a peer")
+        if unknown := [peer for peer in connection.peers if peer not in trace.structure.by_id]:
+            raise ValueError(f"peer {unknown[0]} of connection {connection.key} is no block")
+        if not _is_weight(connection.connection_weight):
+            raise ValueError(f"the weight of connection {connection.key} is not from 0 to 1")
         if connection.magnitude is not None and not _is_size(connection.magnitude, frames):
             raise ValueError(f"the magnitude of connection {connection.key} is not one size a frame")
+
+
+def _check_texts(trace: Trace) -> None:
+    objects = () if trace.objects is None else (trace.objects,)
+    if not all(isinstance(text, str) for text in (*trace.class_names, *trace.remarks, *objects)):
+        raise ValueError("its class names, object maps or remarks are not text")
+
+
+def _is_weight(weight: float | None) -> bool:
+    return weight is None or (type(weight) in (int, float) and 0 <= weight <= 1)
 
 
 def _is_size(magnitude: Array, frames: int) -> bool:

@@ -150,6 +150,8 @@ def document(**changes: object) -> str:
         document(format="other"),
         document(times=[0, 1, 1, 2]),
         document(times=[], windows=[]),
+        document(times=[0, 1e307, 1e308, 1.5e308]),
+        trace(frames=1025, window=1025).to_json(),
         document(blocks=json.loads(TEXT)["blocks"][1:]),
         document(connections=json.loads(TEXT)["connections"][1:]),
         document(probabilities=[float("nan")] * 6),

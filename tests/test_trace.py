@@ -16,6 +16,7 @@ from tests.traces import trace
 
 SMALL = trace(frames=3, window=2)
 DOCUMENT = json.loads(SMALL.to_json())
+WINDOW = DOCUMENT["windows"][0]
 
 
 @pytest.mark.parametrize("attention", ["none", "static", "self", "peer"])
@@ -117,6 +118,21 @@ DAMAGED = {
     "a block that is not there": changed(blocks=[{"block": "nobody", "activity": [], "heatmap": []}]),
     "a frame in no window": changed(windows=DOCUMENT["windows"][:1]),
     "windows that overlap": changed(windows=[{**w, "start": 0} for w in DOCUMENT["windows"]]),
+    "windows that go beyond and back": changed(
+        windows=[{**WINDOW, "start": a, "stop": b} for a, b in ((0, 5), (5, 3))]
+    ),
+    "an empty window": changed(windows=[{**WINDOW, "start": a, "stop": b} for a, b in ((0, 0), (0, 3))]),
+    "a window from a truth value": changed(windows=[{**WINDOW, "start": False, "stop": 3}]),
+    "a window to a fraction": changed(windows=[{**WINDOW, "start": 0, "stop": 3.0}]),
+    "classes by number": changed(class_names=[1, 2, 3, 4, 5, 6]),
+    "a remark by number": changed(remarks=[1]),
+    "object maps by number": changed(objects=1),
+    "a weight in words": with_connection(connection_weight="0.5"),
+    "a weight in a list": with_connection(connection_weight=[0.5]),
+    "a weight above 1": with_connection(connection_weight=1.5),
+    "a weight that is no number": with_connection(connection_weight=float("nan")),
+    "a peer that is not there": with_connection(peers=["nobody"] * len(DOCUMENT["connections"][0]["peers"])),
+    "a heat map without places": changed(blocks=[{**DOCUMENT["blocks"][0], "heatmap": [[[]]] * 3}]),
     "a class without a name": changed(class_names=DOCUMENT["class_names"][:-1]),
     "a broken structure": changed(structure={"blocks": []}),
 }
