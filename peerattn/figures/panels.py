@@ -46,8 +46,8 @@ ABOUT = {
     "from the first to the third quartile, its line the median, dashes the mean, whiskers 5 % and 95 %.",
     "peers": "Attention weights: the softmax share of each peer in a connection's attention; a row sums to "
     "1. Normalised entropy: 1 where all peers of a connection count alike, 0 where one counts alone.",
-    "predictions": "The most probable classes of the clip: probabilities are the mean over its windows, which "
-    "the table has one by one.",
+    "predictions": "The most probable classes of the clip: probabilities are the mean over its windows, "
+    "which the table has one by one.",
     "channels": f"{FACTOR} Channels of the source over the frames; grey: a channel without an object class.",
     "weights": "The softmax share of each peer in this connection's attention, the same in every frame. All "
     "sum to 1; dotted: the weight if all counted alike.",
