@@ -169,3 +169,10 @@ def opened_again(page: Page, address: str) -> Locator:
     page.goto(address)
     page.locator("canvas.screen[data-drawn]").nth(1).wait_for()
     return page.locator(".explorer")
+
+
+def test_where_b_has_no_frame_beside_any_of_as_the_axis_still_has_numbers(root):
+    show(root, "B − A")
+    ahead(root, 500)
+    low, high = root.evaluate(f"root => ({OF})(root).timeline.chart.range")
+    assert -1 <= low < 0 < high <= 1

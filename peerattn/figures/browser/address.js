@@ -30,10 +30,13 @@ function addressed(query) {
   const params = new URLSearchParams(query);
   const said = params.has("frame") ? { frame: Number(params.get("frame")) } : {};
   for (const [name, start] of Object.entries(SETTINGS)) {
-    if (params.has(name)) said[name] = typeof start === "string" ? params.get(name) : JSON.parse(plainValue(params.get(name)));
+    if (params.has(name)) said[name] = typeof start === "string" ? params.get(name) : plainValue(params.get(name));
   }
   return said;
 }
 
-// Numbers and truth values as JSON; anything else counts as not said.
-const plainValue = (text) => (/^(true|false|-?\d+(\.\d+)?)$/.test(text) ? text : "null");
+// A number or a truth value; anything else counts as not said.
+function plainValue(text) {
+  if (text === "true" || text === "false") return text === "true";
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : null;
+}

@@ -83,11 +83,14 @@ class Chart {
     return this.explorer.settings.fit && form === "lines" && lines.length ? this.extent(10) : [0, 1];
   }
 
-  // Least and greatest value of the lines and bands, to the next step outward, of so many steps to 1.
+  // Least and greatest value of the lines and bands, to the next step outward, of so many steps to 1; never nothing.
   extent(steps) {
     const edges = this.chart.lines.flatMap(({ value, low = value, high = value }) => [low, high]);
     const values = edges.flatMap((value) => this.explorer.recording.times.map((_, frame) => value(frame))).filter((value) => !Number.isNaN(value));
-    return [Math.floor(steps * Math.min(...values)) / steps, Math.ceil(steps * Math.max(...values)) / steps];
+    if (!values.length) return [0, 1];
+    const low = Math.floor(steps * Math.min(...values));
+    const high = Math.ceil(steps * Math.max(...values));
+    return (low < high ? [low, high] : [low - 1, high + 1]).map((step) => step / steps);
   }
 
   // Round times, as many as there is room for.

@@ -28,7 +28,7 @@ function chartIn(recording, explorer) {
 
 // A chart that the clip has no numbers for gives way to the first.
 function chartName({ recording, settings }) {
-  return settings.lines === "connections" || settings.lines in recording.charts ? settings.lines : Object.keys(recording.charts)[0];
+  return settings.lines === "connections" || Object.hasOwn(recording.charts, settings.lines) ? settings.lines : Object.keys(recording.charts)[0];
 }
 
 function connectionLines(recording, focus) {
