@@ -110,3 +110,13 @@ def test_the_packed_recording_of_a_part_has_the_rows_of_the_whole():
     own = json.loads(own[4 : 4 + int.from_bytes(own[:4], "little")])
     places = [[(node["id"], node["x"], node["y"]) for node in one["graph"]["nodes"]] for one in (header, own)]
     assert places[0] == places[1]
+
+
+def test_a_packed_recording_says_the_attention_and_widths_of_its_own_network():
+    other = trace(attention="self")
+    blocks = [dataclasses.replace(block, temporal_dilation=3) for block in other.structure.blocks]
+    other = dataclasses.replace(other, structure=dataclasses.replace(other.structure, blocks=tuple(blocks)))
+    packed = recording(other, images(), layout=merged(FIRST.structure, other.structure))
+    header = json.loads(packed[4 : 4 + int.from_bytes(packed[:4], "little")])
+    assert {each["attention"] for each in header["connections"]} == {"self"}
+    assert {each["dilation"] for each in header["blocks"]} == {3}

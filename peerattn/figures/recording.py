@@ -121,8 +121,8 @@ def _trace_header(trace: Trace, structure: Structure, body: _Body) -> dict[str, 
         "windows": [_window(trace, window) for window in trace.windows],
         "charts": {name: chart.header for name, chart in charts(trace).items()},
         "absent": absent(trace, structure),
-        "connections": _connections(laid),
-        "blocks": _blocks(structure),
+        "connections": _connections(laid, trace.structure),
+        "blocks": _blocks(structure, trace.structure),
         "heat": {block.block: _heat(block, body) for block in trace.blocks},
         "arrays": _arrays(laid, body)
         | {name: body.array(chart.table.to_numpy().T) for name, chart in charts(trace).items()},
@@ -143,8 +143,9 @@ def _heat(block: BlockTrace, body: _Body) -> dict[str, Any]:
     return {"offset": offset, "shape": list(block.heatmap.shape[1:]), "range": [low, high]}
 
 
-def _connections(trace: Trace) -> list[dict[str, Any]]:
-    attention = {spec.key: spec.attention for spec in trace.structure.connections}
+def _connections(trace: Trace, own: Structure) -> list[dict[str, Any]]:
+    """As its own structure has them; what that lacks, as the layout does."""
+    attention = {spec.key: spec.attention for spec in (*trace.structure.connections, *own.connections)}
     return [
         {
             "id": connection.key,
@@ -160,7 +161,8 @@ def _connections(trace: Trace) -> list[dict[str, Any]]:
     ]
 
 
-def _blocks(structure: Structure) -> list[dict[str, Any]]:
+def _blocks(structure: Structure, own: Structure) -> list[dict[str, Any]]:
+    """As its own structure has them; what that lacks, and where all lie, as the layout does."""
     return [
         {
             "id": block.id,
@@ -171,7 +173,7 @@ def _blocks(structure: Structure) -> list[dict[str, Any]]:
             "width": block.width,
             "dilation": block.temporal_dilation,
         }
-        for block in structure.blocks
+        for block in (own.by_id.get(block.id, block) for block in structure.blocks)
     ]
 
 
