@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape as html_text
 from pathlib import Path
 
@@ -47,6 +48,15 @@ def test_names_are_text(html):
     own = re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
     assert "<img" not in own and "<b>&amp;%" not in own
     assert set(re.findall(r"^<script type=\"([a-z/]+)\"", html, re.MULTILINE)) == {"text/plain", "module"}
+
+
+def test_a_network_without_connection_weights_has_none_and_no_word_of_python():
+    weightless = tuple(replace(each, connection_weight=None) for each in TRACE.connections)
+    own = re.sub(
+        r"<script.*?</script>", "", report_html(replace(TRACE, connections=weightless), RECORDING, ABOUT)
+    )
+    assert ">None<" not in own
+    assert own.count('data-value="">none<') >= len(weightless)
 
 
 def libraries(html: str) -> int:

@@ -234,9 +234,9 @@ def _table(title: str, table: pd.DataFrame) -> str:
 
 
 def _cell(value: Any) -> str:
+    if pd.isna(value):
+        return '<td class="number" data-value="">none</td>'
     if isinstance(value, float | np.floating):
-        if np.isnan(value):
-            return '<td class="number" data-value="">none</td>'
         return f'<td class="number" data-value="{value!s}">{value:.3f}</td>'
     kind = ' class="number"' if isinstance(value, int | np.integer) else ""
     return f"<td{kind}>{escape(str(value))}</td>"
