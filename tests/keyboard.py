@@ -2,13 +2,9 @@
 
 from playwright.sync_api import Locator, Page
 
+from tests.screens import STILL
+
 WATCH = """
-// Nothing fades: a look read at once is the look that stays.
-addEventListener("DOMContentLoaded", () => {
-  const style = document.createElement("style");
-  style.textContent = "*, ::before, ::after { transition: none !important }";
-  document.head.append(style);
-});
 globalThis.focused = () => {
   let active = document.activeElement;
   while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
@@ -47,7 +43,7 @@ class Keyboard:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.unseen: list[str] = []
-        page.add_init_script(WATCH)
+        page.add_init_script(STILL + WATCH)
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -1,17 +1,18 @@
-"""For everyone: an audit of every screen in light and dark, a table twin of every graphic, text at 200 %."""
+"""For everyone: axe-core finds nothing on any screen, in light and dark, but what is Streamlit's own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from peerattn.figures.recording import recording
 from peerattn.figures.report import About, report_html
 from peerattn.figures.report_panels import report_panels
 from tests import axe
 from tests.conftest import CI
+from tests.screens import STILL, choose, drawn, panel_drawn
 from tests.traces import images, trace
 
 pytestmark = pytest.mark.browser
@@ -51,12 +52,15 @@ def tall(page: Page) -> Page:
     """A window in which a whole screen is seen: axe passes over what is scrolled away."""
     page.set_viewport_size({"width": 1440, "height": 3000})
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.add_init_script(STILL)
     return page
 
 
 def audit(page: Page, state: str) -> None:
     """No finding in light and dark but Streamlit's own, and each of those wherever its element is."""
-    expect(page.locator(".details.waiting")).to_have_count(0)
+    # What Streamlit is about to draw anew it shows at a third of its strength.
+    expect(page.locator(".details.waiting, [data-stale=true]")).to_have_count(0)
+    expect(page.locator(".stApp[data-test-script-state=running]")).to_have_count(0)
     own = {known.rule: known for known in STREAMLITS_OWN}
     light = axe.findings(page)
     ours = [found for found in light if found.rule not in own or not is_element(page, found, own[found.rule])]
@@ -82,25 +86,6 @@ def dark(page: Page, on: bool) -> None:
         " !== 'rgb(255, 255, 255)') === on",
         arg=on,
     )
-    page.wait_for_timeout(250)  # Streamlit's buttons change colour over 200 ms
-
-
-def drawn(page: Page) -> Locator:
-    page.locator("canvas.screen[data-drawn]").first.wait_for()
-    return page.locator(".explorer")
-
-
-def choose(root: Locator, kind: str) -> None:
-    """Pin the first connection or block of the list."""
-    chooser = root.get_by_role("combobox", name="show a block or connection")
-    values = chooser.locator("option").evaluate_all("all => all.map(option => option.value)")
-    chooser.select_option(next(value for value in values if value.startswith(kind)))
-
-
-def panel_drawn(page: Page) -> None:
-    """Others that were open before may be kept out of sight."""
-    shown = page.locator(".details:not(.waiting) :is(.chart[data-drawn], .steps)")
-    shown.filter(visible=True).first.wait_for()
 
 
 def test_explore_has_no_findings(tall: Page, app_url: str) -> None:
@@ -146,6 +131,10 @@ def test_prune_has_no_findings(tall: Page, app_url: str) -> None:
     drawn(tall)
     tall.get_by_label("After: most probable classes of the clip").wait_for()
     audit(tall, "pruned")
+    for when in ("Before", "After"):
+        tall.get_by_text(f"{when}: probabilities, as a table").click()
+        expect(tall.get_by_label(f"{when}: probabilities", exact=True)).to_be_visible()
+    audit(tall, "pruned, with tables")
 
 
 @pytest.mark.parametrize(
@@ -210,73 +199,3 @@ def test_report_has_no_findings(file: Page) -> None:
     for fold in file.locator("details > summary").all():
         fold.click()
     audit(file, "report, all open")
-
-
-def numbers_table(page: Page, name: str) -> None:
-    """The table of this name below is there, its rows for a screen reader too, and its CSV."""
-    page.get_by_role("radio", name=name, exact=True).click()
-    page.get_by_role("button", name=f"{name} (CSV)").wait_for()
-    # In its canvas, where screen readers find it.
-    expect(page.get_by_test_id("stDataFrame").locator("[role=grid] [role=columnheader]")).not_to_have_count(0)
-
-
-def test_every_graphic_of_explore_has_its_numbers_as_text(tall: Page, app_url: str) -> None:
-    tall.goto(app_url)
-    root = drawn(tall)
-    panel_drawn(tall)
-    graphics = {
-        "frame": root.locator(".player .facts"),
-        "level graph": root.get_by_label("table", exact=True),
-        "timeline": root.locator(".reading .values b"),
-        "windows": root.locator(".windows button"),
-    }
-    for name, twin in graphics.items():
-        expect(twin.first, name).to_be_visible()
-    graphics["level graph"].check()
-    connections = root.evaluate("root => peerattnExplorer.of(root).recording.connections.length")
-    expect(root.get_by_role("table").nth(1).get_by_role("row")).to_have_count(connections + 1)
-    for name in ("Predictions", "Factors by frame", "Connections", "Blocks"):
-        numbers_table(tall, name)
-    choose(root, "connection")
-    details = tall.locator(".details")
-    details.get_by_role("tab", name="Channels × frames").wait_for()
-    for name in details.get_by_role("tab").all_inner_texts():
-        details.get_by_role("tab", name=name, exact=True).click()
-        panel_drawn(tall)
-        table = details.get_by_role("button", name="Table", exact=True)
-        if name == "Inside one factor":  # text already: every step with its numbers
-            assert details.locator(".steps .row b").count() > 20
-            continue
-        table.click()
-        expect(details.get_by_role("table"), name).to_be_visible()
-        table.click()
-
-
-SIDEWAYS = """() => {
-  const main = document.querySelector("[data-testid=stMain]");
-  const controls = (root) => [...root.querySelectorAll("*")].flatMap((element) => [
-    ...(element.matches("button, select, input, summary, a, [role=tab]") ? [element] : []),
-    ...(element.shadowRoot ? controls(element.shadowRoot) : []),
-  ]);
-  const lost = controls(main).filter((control) => {
-    const { left, right, width, height } = control.getBoundingClientRect();
-    const shown = width > 1 && height > 1;
-    const hides = getComputedStyle(control).overflowX !== "visible";
-    const cut = hides && control.scrollWidth > control.clientWidth + 1;
-    const names = control.matches(".windows button, .link, select, input"); // long names end in "…"
-    return shown && (left < 0 || right > innerWidth || (cut && !names));
-  });
-  return { wider: main.scrollWidth - main.clientWidth, lost: lost.map((one) => one.outerHTML.slice(0, 160)) };
-}"""
-"""By how much the page is wider than its place, and the controls that are outside it or cut off."""
-
-
-@pytest.mark.parametrize("screen", ["", "tour", "prune?threshold=0.4", "compare"])
-def test_text_at_twice_its_size_needs_no_sideways_scrolling(page: Page, app_url: str, screen: str) -> None:
-    """A window of 1280 px at a zoom of 2 is one of 640 px."""
-    page.set_viewport_size({"width": 640, "height": 900})
-    page.goto(f"{app_url}/{screen}")
-    root = drawn(page)
-    choose(root, "connection")
-    page.wait_for_timeout(1000)
-    assert page.evaluate(SIDEWAYS) == {"wider": 0, "lost": []}

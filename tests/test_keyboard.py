@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.tour import steps
 from tests.keyboard import Keyboard
+from tests.screens import drawn
 from tests.serving import frame
 from tests.test_tour import example
 
@@ -23,11 +24,6 @@ def keyboard(page: Page) -> Iterator[Keyboard]:
     unseen = [stop for stop in keys.unseen if not stop.startswith(STREAMLITS_OWN)]
     assert unseen == []
     assert len(unseen) < len(keys.unseen), f"it shows its focus now, strike it off: {STREAMLITS_OWN}"
-
-
-def drawn(page: Page) -> Locator:
-    page.locator("canvas.screen[data-drawn]").wait_for()
-    return page.locator(".explorer")
 
 
 def test_the_tour_is_walked_from_its_first_step_to_its_last(page: Page, app_url: str, keyboard: Keyboard):

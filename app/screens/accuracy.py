@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import state
 from app.curves import LabelledSet, at
 from app.jobs import Job
-from app.screens.parts import chart, number, numbers
+from app.screens.parts import chart, number, numbers, twin
 from app.state import Opened
 from app.words import interval, percent, plain, points, points_interval
 from peerattn import figures, tables
@@ -89,11 +89,10 @@ def _growing(job: Job, pruning: Pruning) -> None:
 
 def _curve(curve: list[CurvePoint], pruning: Pruning) -> None:
     measured = [(point.threshold, point.evaluation, point.pruning) for point in curve if point.evaluation]
-    chart(
-        figures.accuracy_curve(tables.accuracy_table(measured), threshold=pruning.threshold),
-        "curve",
-        "Accuracy along the pruning thresholds",
-    )
+    table = tables.accuracy_table(measured)
+    title = "Accuracy along the pruning thresholds"
+    chart(figures.accuracy_curve(table, threshold=pruning.threshold), "curve", title)
+    twin(title, table)
     _before_and_after(curve[0].evaluation, at(curve, pruning))
 
 

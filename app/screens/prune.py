@@ -9,10 +9,10 @@ from app import bar, state
 from app.bar import opened
 from app.explorer import explorer, script
 from app.screens import accuracy, saving
-from app.screens.parts import chart, number, numbers
+from app.screens.parts import chart, number, numbers, twin
 from app.state import Opened
 from app.words import DEFINITIONS, percent, plain
-from peerattn import figures
+from peerattn import figures, tables
 from peerattn.connectivity import Pruning, survey
 from peerattn.trace import Trace
 
@@ -93,6 +93,7 @@ def _prediction(when: str, trace: Trace) -> None:
         f"{when}: **{plain(trace.class_names[best])}**, probability {percent(trace.probabilities[best])}"
     )
     chart(figures.prediction_bars(trace), f"bars-{when}", f"{when}: most probable classes of the clip")
+    twin(f"{when}: probabilities", tables.predictions_table(trace))
 
 
 show()
