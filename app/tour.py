@@ -247,8 +247,8 @@ def _time(trace: Trace) -> Step:
     said = ", ".join(f"{_arrow(one)} ±{one.shade.std():.3f}" for one in chosen)
     return Step(
         "Attention moves with the clip",
-        f"Press play and watch the graph breathe. {plain(fed)} is pinned: the timeline draws each of its "
-        "connections as a line, the mean attention factor over time. Move the pointer along the lines to "
+        f"Press play and watch the graph breathe. Block *{plain(fed)}* is pinned: the timeline draws its "
+        "connections as lines, each the mean attention factor over time. Move the pointer along the lines to "
         "look ahead, or walk with the arrow keys; point at a name above them to make its line stand out.",
         "Which of these connections changes most over the clip?",
         tuple(map(_arrow, options)),
