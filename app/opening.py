@@ -89,6 +89,8 @@ def _trace(name: str, content: Bytes) -> Source:
 def _session(session: Session, checkpoints: set[str], current: str) -> Source:
     """The session's clip with the network it ran through; where one of them is not here, its trace."""
     read_trace(session.trace)
+    if session.objects:
+        state.object_maps(state.shelf().objects(session.objects))
     absent = [*_absent(session, checkpoints)]
     if absent:
         source = state.shelf().trace(f"{session.clip_name} (trace)", session.trace)
@@ -119,7 +121,7 @@ def _put_stretch(session: Session, source: Source) -> None:
     duration, key = state.information(source).duration, f"stretch-{source.id}"
     if duration is None:
         st.session_state[f"{key}-start"] = session.start
-        st.session_state[key] = session.stop - session.start
+        st.session_state[key] = min(max(session.stop - session.start, 0.1), state.LONGEST_STRETCH)
     elif duration > 1.0:
         end = round(duration, 1)
         st.session_state[key] = (min(session.start, end), min(session.stop, end))

@@ -263,13 +263,13 @@ def packed(shown: Shown) -> bytes:
     """The trace and its frames, as the explorer draws them; pictures that say so where there are none."""
     if isinstance(shown, Read):
         key = ("packed", shown.choice.source.digest)
-        return kept(key, lambda: pack(shown.trace, no_frames(shown.trace)))
-    return _packed(shown.choice.key, shown)
+        return _packed(key, lambda: pack(shown.trace, no_frames(shown.trace)))
+    return _packed(shown.choice.key, lambda: _pack(shown, shown.trace))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _packed(key: tuple[object, ...], _opened: Opened) -> bytes:
-    return _pack(_opened, _opened.trace)
+def _packed(key: tuple[object, ...], _make: Callable[[], bytes]) -> bytes:
+    return _make()
 
 
 def packed_on(layout: Structure, opened: Opened, trace: Trace) -> bytes:
@@ -354,7 +354,8 @@ def curve(name: str, examples: LabelledSet) -> Job | None:
 def start_curve(name: str, examples: LabelledSet) -> Job:
     """Start it. It has a network of its own, so that it needs no lock while it removes connections."""
     loaded = checkpoint(name)
-    own = replace(loaded, network=copy.deepcopy(loaded.network))
+    with RECORDING:  # else the copy would keep the hooks of a recording that goes on
+        own = replace(loaded, network=copy.deepcopy(loaded.network))
     return _jobs().start((name, examples), partial(accuracy_curve, own, examples, _segmenter))
 
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -167,6 +168,15 @@ def test_recording_happens_under_the_lock(app, monkeypatch):
     checked(app.selectbox(key="clip").set_value(samples()[2].name).run())
     prune(app, 0.35)
     assert locked == [True, True] and not state.RECORDING.locked()
+
+
+def test_a_network_is_copied_while_no_recording_has_hooks_on_it(app, monkeypatch):
+    held = []
+    copying = SimpleNamespace(deepcopy=lambda network: held.append(state.RECORDING.locked()) or network)
+    monkeypatch.setattr(state, "copy", copying)
+    monkeypatch.setattr(state, "_jobs", lambda: SimpleNamespace(start=lambda key, work: None))
+    state.start_curve("small", None)
+    assert held == [True]
 
 
 def prune(app: AppTest, threshold: float) -> AppTest:

@@ -5,7 +5,9 @@ import json
 import tracemalloc
 import zipfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from app import exporting, session, state
+from app import exporting, opening, session, state
 from app.files import digest, samples
 from app.session import Session
 from app.traces import no_frames, read_trace
@@ -217,6 +219,25 @@ def test_an_uploaded_clips_session_opens_again_as_it_was(folder):
     assert app.session_state["start"]["query"] == "frame=3&threshold=0.5&overlay=flow"
     checked(app.switch_page("screens/prune.py").run())
     assert app.slider(key="threshold").value == 0.5
+
+
+@pytest.mark.parametrize("objects", [(("maps.npz", b"none"),), (("a.npz", b"a"), ("b.npz", b"b"))])
+def test_a_session_whose_object_maps_cannot_be_read_gives_one_line_and_the_page_stays(folder, objects):
+    app = opened()
+    upload(app, video(folder / "mine.mp4"))
+    saved = Session.from_bytes(exporting.session(shown(app), {}))
+    file = folder / "mine.peerattn"
+    file.write_bytes(replace(saved, objects=objects).to_bytes())
+    app = bring(opened(), file)
+    assert len(app.error) == 1 and app.error[0].value.startswith(r"mine\.peerattn\: ")
+    assert app.selectbox(key="clip").options == [sample.name for sample in samples()]
+
+
+def test_a_saved_stretch_that_is_too_long_for_a_clip_of_unknown_length_is_cut(folder, monkeypatch):
+    monkeypatch.setattr(state, "information", lambda _: SimpleNamespace(duration=None))
+    monkeypatch.setattr(st, "session_state", {})
+    opening._put_stretch(replace(WHOLE, start=1.0, stop=500.0), SimpleNamespace(id="clip"))
+    assert st.session_state == {"stretch-clip-start": 1.0, "stretch-clip": state.LONGEST_STRETCH}
 
 
 def test_a_samples_session_names_it_and_opens_it(folder):
