@@ -117,7 +117,7 @@ class Shelf:
 
     def _write(self, key: str, name: str, content: Bytes) -> Path:
         """The file, under its own name as far as that is harmless: errors name it."""
-        path = self.folder / key / re.sub(r"[^\w. -]|^\.+", "_", name)[-80:]
+        path = self.folder / key / re.sub(r"[^\w. -]|^\.+", "_", name or "_")[-80:]
         if not path.exists():
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)

@@ -75,10 +75,12 @@ def write_film(
 def _written(
     path: Path, picture: Callable[[int], Picture], shown: Schedule
 ) -> Generator[tuple[int, int], None, None]:
-    tick, total = TICK[path.suffix.lower()], len(shown) - 1
-    starts = [round(start / tick) for _, start in shown]
+    tick = TICK[path.suffix.lower()]
+    # A GIF counts hundredths of a second: of the frames in one of them the last is shown.
+    moments = {round(start / tick): frame for frame, start in shown[:-1]}
+    frames, starts = list(moments.values()), [*moments, round(shown[-1][1] / tick)]
     lasts = dict(zip(starts, np.diff(starts).tolist(), strict=False))  # when it starts → how long it lasts
-    make = _maker(path, picture, [frame for frame, _ in shown[:-1]])
+    make = _maker(path, picture, frames)
     with av.open(str(path), "w", options=_options(path)) as container:
         stream = _stream(container, path, picture(0), tick)
 
@@ -87,11 +89,11 @@ def _written(
                 packet.duration = lasts.get(packet.pts, 0)
                 container.mux(packet)
 
-        for done, (frame, _) in enumerate(shown[:-1]):
+        for done, frame in enumerate(frames):
             image = make(picture(frame))
             image.pts, image.time_base = starts[done], tick
             write(image)
-            yield done + 1, total
+            yield done + 1, len(frames)
         write(None)
 
 

@@ -41,6 +41,12 @@ def test_samples_are_small_and_have_maps_for_every_frame():
         assert len(read_objects(sample.objects.path, origin="true").ids) == len(shown.images)
 
 
+def test_a_file_without_a_name_has_a_place_of_its_own_all_the_same(shelf):
+    assert (
+        shelf.clip("", b"clip").path.read_bytes() == shelf.clip("a.mp4", b"clip").path.read_bytes() == b"clip"
+    )
+
+
 def test_visitors_files_go_with_the_visitor():
     shelf = Shelf()
     path = shelf.clip("mine.mp4", b"content").path

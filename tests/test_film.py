@@ -199,3 +199,13 @@ def test_one_frame_makes_a_film_too(tmp_path, name):
     alone = trace(frames=1, window=1)
     frames = FilmFrames(alone, images(1), title="one", subtitle="")
     assert len(written(tmp_path / name, frames.picture, film.schedule(alone.times))) == 1
+
+
+def test_a_gif_of_more_frames_than_it_can_time_shows_the_last_of_each_hundredth(tmp_path):
+    shown = film.schedule(np.arange(12) / 30, speed=8.0)  # 240 a second
+    path = tmp_path / "fast.gif"
+    done = list(film.write_film(path, lambda frame: np.full((72, 128, 3), 20 * frame, np.uint8), shown))
+    assert done == [(count, 6) for count in range(1, 7)]
+    with av.open(str(path)) as container:
+        found = [rgb(frame) for frame in container.decode(video=0)]
+    assert [round(picture.mean() / 20) for picture in found] == [1, 3, 6, 8, 10, 11]

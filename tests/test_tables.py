@@ -237,6 +237,7 @@ def test_entropies_are_one_where_peers_count_alike_and_zero_where_one_counts_alo
     table = tables.entropies_table(dataclasses.replace(TRACE, connections=tuple(changed)))
     assert list(table["connection"]) == [each.key for each in changed[:3]]
     assert table["entropy"].tolist() == pytest.approx([np.log(4), 0, 0])
+    assert not np.signbit(table["entropy"]).any()  # a minus before nothing would be shown
     assert table["normalised_entropy"].tolist() == pytest.approx([1, 0, np.nan], nan_ok=True)
 
 

@@ -112,7 +112,7 @@ def entropies_table(trace: Trace) -> pd.DataFrame:
     for connection in trace.connections:
         weights = connection.attention_weights.astype(np.float64)
         if len(weights):
-            entropy = float(-(weights * np.log(np.where(weights > 0, weights, 1))).sum())
+            entropy = 0.0 - float((weights * np.log(np.where(weights > 0, weights, 1))).sum())  # never -0
             most = np.log(len(weights))
             rows.append(
                 {
