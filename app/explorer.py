@@ -54,8 +54,10 @@ _recording = st.components.v2.component(
     js=f"""export default ({{ data }}) => {{
   const recordings = (globalThis.peerattnRecordings ??= new Map());
   const name = new TextDecoder().decode(data.subarray(0, {DIGEST}));
-  if (recordings.has(name)) return;
-  recordings.set(name, data.slice({DIGEST}));
+  const known = recordings.get(name);
+  recordings.delete(name); // what is shown again becomes the newest
+  recordings.set(name, known ?? data.slice({DIGEST}));
+  if (known) return;
   if (recordings.size > 4) recordings.delete(recordings.keys().next().value);
   globalThis.dispatchEvent(new Event("peerattn-part"));
 }};""",

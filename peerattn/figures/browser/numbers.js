@@ -65,13 +65,13 @@ class Numbers {
   // A cell whose number follows the cursor: 3 digits to read, the whole value in `data-value`.
   live(value) {
     const cell = element("b", {});
-    this.updates.push((frame) => fillCell(cell, value(frame)));
+    this.updates.push((frame) => write(cell, value(frame)));
     return cell;
   }
 
   still(value) {
     const cell = element("b", {});
-    fillCell(cell, value);
+    write(cell, value);
     return cell;
   }
 

@@ -5,13 +5,13 @@ const COLUMNS = {
     ["block", ({ id }) => id],
     ["level", ({ level }) => level],
     ["modality", ({ lane }) => lane],
-    ["activity", ({ id }, table) => table.recording.at("activity", table.recording.blockRows.get(id), table.explorer.shownFrame), "live"],
+    ["activity", ({ id }, table) => table.recording.at("activity", table.recording.blockRows.get(id), table.explorer.shownFrame), "number"],
     ["state", ({ id }, table) => table.blockState(id)],
   ],
   connection: [
     ["connection", arrow],
-    ["connection weight", ({ weight }) => weight],
-    ["attention factor", ({ id }, table) => table.recording.at("shade", table.recording.rows.get(id), table.explorer.shownFrame), "live"],
+    ["connection weight", ({ weight }) => weight, "number"],
+    ["attention factor", ({ id }, table) => table.recording.at("shade", table.recording.rows.get(id), table.explorer.shownFrame), "number"],
     ["state", ({ id }, table) => (table.explorer.marks.removed.has(id) ? table.explorer.removed : "kept")],
   ],
 };
@@ -44,9 +44,9 @@ class GraphTable {
 
   table(kind, parts) {
     const caption = element("caption", {});
-    const heads = COLUMNS[kind].map(([name], place) => {
+    const heads = COLUMNS[kind].map(([name, , className = ""], place) => {
       const button = element("button", { type: "button", className: "link", onclick: () => this.sort(kind, place) }, name);
-      return element("th", { scope: "col" }, button);
+      return element("th", { scope: "col", className }, button);
     });
     const rows = parts.map((part) => this.row(kind, part));
     const body = element("tbody", {}, ...rows.map(({ line }) => line));
@@ -88,9 +88,16 @@ class GraphTable {
     for (const [kind, table] of Object.entries(this.tables ?? {})) {
       const count = `${table.rows.length} ${kind}s`;
       table.caption.textContent = `${count}, frame ${this.explorer.frame + 1} of ${this.recording.length}`;
-      for (const { part, cells } of table.rows) COLUMNS[kind].slice(1).forEach(([, value], place) => fillCell(cells[place], value(part, this)));
+      for (const { part, cells } of table.rows) this.fill(kind, part, cells);
       this.order(kind, table);
     }
+  }
+
+  fill(kind, part, cells) {
+    COLUMNS[kind].slice(1).forEach(([, value, recorded], place) => {
+      if (recorded) write(cells[place], value(part, this));
+      else cells[place].textContent = value(part, this);
+    });
   }
 
   order(kind, { heads, body, rows }) {
@@ -113,14 +120,6 @@ function compare(one, other) {
 }
 
 const ascending = (value, { back }) => (typeof value === "string") !== back;
-
-// A recorded number is shown with 3 digits and carried in full.
-function fillCell(cell, value) {
-  const isNumber = typeof value === "number" && !Number.isInteger(value);
-  if (isNumber && !Number.isNaN(value)) cell.dataset.value = value;
-  else delete cell.dataset.value;
-  cell.textContent = isNumber ? number(value) : (value ?? "none");
-}
 
 // Puts children in this order; what is in order stays untouched, and what has the focus keeps it.
 function reorder(parent, items) {

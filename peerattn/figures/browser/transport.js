@@ -37,6 +37,7 @@ class Transport {
 
   changed(name) {
     const { settings, playback } = this.explorer;
+    if (name === "speed" && !SPEEDS.includes(settings.speed)) settings.speed = 1; // an address can say anything
     if (name === "speed") this.speed.value = settings.speed;
     if (name === "loop") this.tellLoop(playback.loop);
   }
