@@ -258,7 +258,7 @@ def _status() -> None:
     if isinstance(now, state.Opened):
         objects = OBJECTS.get(trace.objects or "", "none, this checkpoint reads none")
         said = now.checkpoint.remarks  # above
-        parts += [f"Object maps: {objects}", state.device_name()]
+        parts += [f"Object maps: {objects}", f"computed on {state.device_name()}"]
     else:
         said = ()
         parts += ["A trace file: its numbers without frames; only Explore can show it"]
