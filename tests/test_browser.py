@@ -119,3 +119,24 @@ def test_narrow_page_does_not_scroll_sideways(page, app_url, screen):
     drawn(page)
     width = page.get_by_test_id("stMain").evaluate("main => [main.scrollWidth, main.clientWidth]")
     assert width[0] <= width[1] == 390
+
+
+def test_words_in_charts_have_the_ink_of_the_page_in_light_and_dark(page, app_url):
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.goto(f"{app_url}/?checkpoint=small")
+        drawn(page)
+        words = page.get_by_test_id("stPlotlyChart").locator(".cartesianlayer text")
+        expect(words).not_to_have_count(0)
+        ink = page.locator(".stApp").evaluate("app => getComputedStyle(app).color")
+        inks = words.evaluate_all("words => [...new Set(words.map((word) => getComputedStyle(word).fill))]")
+        assert inks == [ink], scheme
+
+
+def test_what_a_panel_shows_is_explained_within_a_narrow_page(page, app_url):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{app_url}/?checkpoint=small")
+    drawn(page)
+    page.locator(".ask").focus()
+    box = page.get_by_role("tooltip").bounding_box()
+    assert 0 <= box["x"] and box["x"] + box["width"] <= 390

@@ -18,13 +18,18 @@ class Windows {
     this.now = null;
   }
 
+  // Of two clips that are compared, the windows are A's.
+  name(index) {
+    return `${this.explorer.pair ? "A · " : ""}window ${index + 1}`;
+  }
+
   button({ start, stop, classes }, index) {
     const show = () => this.showCard(index);
     const hide = () => (this.card.hidden = true);
     return element(
       "button",
       { type: "button", onclick: () => this.explorer.seek(start), onpointerenter: show, onfocus: show, onpointerleave: hide, onblur: hide },
-      element("span", { className: "number" }, `window ${index + 1}`, element("span", { className: "spoken" }, `frames ${start + 1} to ${stop}`)),
+      element("span", { className: "number" }, this.name(index), element("span", { className: "spoken" }, `frames ${start + 1} to ${stop}`)),
       ...classes.map((each) => probabilityRow(each)),
     );
   }
@@ -34,7 +39,7 @@ class Windows {
     const button = this.buttons[index];
     if (button.clientWidth >= ROOMY) return;
     const { start, stop, classes } = this.recording.windows[index];
-    this.card.replaceChildren(element("b", {}, `window ${index + 1}, frames ${start + 1} to ${stop}`), ...classes.map((each) => probabilityRow(each)));
+    this.card.replaceChildren(element("b", {}, `${this.name(index)}, frames ${start + 1} to ${stop}`), ...classes.map((each) => probabilityRow(each)));
     this.card.hidden = false;
     const room = this.strip.clientWidth - this.card.offsetWidth;
     this.card.style.left = `${Math.max(Math.min(button.offsetLeft, room), 0)}px`;
