@@ -414,6 +414,21 @@ def test_question_mark_lists_the_keys_and_escape_closes_the_list_only(page, root
     expect(keys).to_be_visible()
 
 
+def test_escape_leaves_presenter_mode_before_it_lets_go_of_what_is_pinned(page, root):
+    choose(root, f"block {PINNED}")
+    root.evaluate(
+        "root => { root.requestFullscreen = undefined; }"
+    )  # as where a window may not fill the screen
+    root.locator("canvas.screen").focus()
+    page.keyboard.press("p")
+    expect(root).to_have_class(re.compile("presenting"))
+    page.keyboard.press("Escape")
+    expect(root).not_to_have_class(re.compile("presenting"))
+    assert root.evaluate(f"root => ({OF})(root).pinned.id") == PINNED
+    page.keyboard.press("Escape")
+    assert root.evaluate(f"root => ({OF})(root).pinned") is None
+
+
 def test_an_address_brings_back_frame_lines_overlay_and_loop(page, root):
     root.locator(".slider").fill("20")
     root.get_by_role("combobox", name="lines").select_option("share")

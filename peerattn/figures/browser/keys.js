@@ -11,7 +11,7 @@ const KEYS = [
   { keys: ["["], shown: "[", does: "loop from here", act: ({ playback, cursor }) => playback.loopFrom(cursor) },
   { keys: ["]"], shown: "]", does: "loop to here", act: ({ playback, cursor }) => playback.loopTo(cursor) },
   { keys: ["p"], shown: "p", does: "presenter mode", act: (explorer) => explorer.presenter.toggle() },
-  { keys: ["Escape"], shown: "Esc", does: "let go of what is pinned", act: (explorer) => explorer.pin(null) },
+  { keys: ["Escape"], shown: "Esc", does: "leave presenter mode, else let go of what is pinned", act: leave },
   { keys: ["?"], shown: "?", does: "this list", act: (explorer) => explorer.timeline.transport.help.toggle() },
 ];
 const POINTER = [
@@ -19,6 +19,11 @@ const POINTER = [
   ["click or drag there", "go to it"],
   ["drag with Shift", "loop what is dragged over"],
 ];
+
+function leave(explorer) {
+  if (explorer.settings.present) explorer.presenter.toggle();
+  else explorer.pin(null);
+}
 
 // Acts on a key that is pressed inside the explorer, unless the element with the focus needs it.
 function press(explorer, event) {
