@@ -175,6 +175,15 @@ def test_steps_of_a_large_network_stay_within_the_budget_and_say_what_is_left_ou
     np.testing.assert_array_equal(packed(chain, "dense"), wide.dense.matrix[chain["channels"]])
 
 
+def test_steps_start_at_the_channel_that_varies_most_among_those_that_carry_something() -> None:
+    order = np.argsort(-INSIDE.factors.var(axis=0), kind="stable")
+    assert chains.chain(TRACE, INSIDE)["start"] == order[0]
+    names: list[str | None] = ["a class"] * len(order)
+    names[order[0]] = None
+    assert chains.chain(TRACE, INSIDE, names)["start"] == order[1]
+    assert chains.chain(TRACE, INSIDE, [None] * len(order))["start"] == order[0]
+
+
 def test_script_names_no_address_and_makes_no_html_of_a_text() -> None:
     own = "".join(part(name) for name in (*PANEL_PARTS, "panels.css")).replace(
         "http://www.w3.org/2000/svg", ""

@@ -48,7 +48,7 @@ def chain(trace: Trace, inside: Inside, channels: Sequence[str | None] = ()) -> 
         "frames": frames.tolist(),
         "channels": chosen.tolist(),
         "names": [channels[index] for index in chosen] if channels else [],
-        "start": int(inside.factors.var(axis=0).argmax()),
+        "start": _start(inside, chosen, channels),
         "arrays": {
             name: _packed(array) for name, array in {**arrays, **(projections if fits else {})}.items()
         },
@@ -63,6 +63,13 @@ def _channels(inside: Inside) -> NDArray[np.int64]:
     if count <= room:
         return np.arange(count)
     return np.sort(np.argsort(-inside.factors.var(axis=0), kind="stable")[:room])
+
+
+def _start(inside: Inside, chosen: NDArray[np.int64], names: Sequence[str | None]) -> int:
+    """The channel that varies most; one that the object maps leave empty only where all are."""
+    carrying = [index for index in chosen if names and names[index] is not None]
+    candidates = np.asarray(carrying or chosen)
+    return int(candidates[inside.factors[:, candidates].var(axis=0).argmax()])
 
 
 def _step(inside: Inside, channels: int) -> int:
