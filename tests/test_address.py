@@ -46,7 +46,7 @@ def fresh(chromium: Browser, heard) -> Iterator:
 
 
 def explorer(page: Page) -> Locator:
-    page.locator("canvas.screen[data-drawn]").wait_for()
+    page.locator("canvas.screen[data-drawn]").first.wait_for()
     return page.locator(".explorer")
 
 
@@ -103,6 +103,15 @@ def test_what_an_address_names_and_is_not_here_is_said_in_a_line(fresh, app_url)
         "the connection no_to_where, which",
     ):
         expect(page.get_by_text(said)).to_be_visible()
+
+
+@pytest.mark.parametrize("screen", ["prune", "compare"])
+def test_what_is_pinned_and_the_frame_are_restored_on_the_other_screens(fresh, app_url, heard, screen):
+    page = fresh(f"{app_url}/{screen}?checkpoint=small&frame=9&pin=connection%20rgb1_to_mid1")
+    held = explorer(page).evaluate(SHOWN)
+    assert held["frame"] == 8 and held["pinned"]["id"] == "rgb1_to_mid1"
+    # Streamlit first looks for its server below the address of the page.
+    heard.errors = [error for error in heard.errors if "404 (Not Found)" not in error]
 
 
 def test_the_threshold_of_an_address_is_restored(fresh, app_url, heard):

@@ -120,6 +120,7 @@ def _compared(first: Side, second: Side) -> None:
         state.packed_on(layout, first.shown, first.trace),
         other=Other(state.packed_on(layout, second.shown, second.trace), (first.name, second.name)),
         key="compare-explorer",
+        selected=st.session_state.get("selected"),
         about={"clip": f"A {first.name}, B {second.name}"},
     )
     st.subheader("Numbers", anchor=False)
