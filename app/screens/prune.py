@@ -39,6 +39,10 @@ def show() -> None:
         selected=st.session_state.get("selected"),
         about=state.about(shown),
     )
+    if pruning.removed:
+        st.caption(
+            "Factors, lines and windows above are the whole network's; the pruned network's prediction is below."
+        )
     _predictions(shown, pruning)
     if shown.checkpoint.remarks:
         st.info(plain(f"No accuracy can be measured: {shown.checkpoint.remarks[0]}."))
