@@ -40,9 +40,7 @@ def show() -> None:
         about=state.about(shown),
     )
     if pruning.removed:
-        st.caption(
-            "Factors, lines and windows above are the whole network's; the pruned network's prediction is below."
-        )
+        st.caption("Factors and windows above are the whole network's; the pruned one's prediction follows.")
     _predictions(shown, pruning)
     if shown.checkpoint.remarks:
         st.info(plain(f"No accuracy can be measured: {shown.checkpoint.remarks[0]}."))
