@@ -74,7 +74,7 @@ def test_upload_prediction_click_on_a_connection_prune(opened, tmp_path):
     expect(metric(opened, "Connections kept")).to_have_text("11 of 11")
     move_threshold(opened, 0.5)
     expect(metric(opened, "Connections kept")).to_have_text("6 of 11")
-    expect(opened.get_by_text("After: ")).to_be_visible()
+    expect(opened.get_by_text("After: ").first).to_be_visible()
     expect(clip(opened)).to_have_value("mine.mp4")
 
 
