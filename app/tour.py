@@ -74,18 +74,16 @@ def _modalities(example: Example) -> Step:
     return Step(
         "Three ways to see one clip",
         f"This clip shows *{plain(example.label)}*. The network reads it three times: as video frames "
-        "(rgb), as "
-        "optical flow, which says where every point moves, and as object maps, which say what every point "
-        "belongs to. Flow lies over the frame now: press play, then choose **objects** below the frame.",
+        "(rgb), as optical flow, which says where every point moves, and as object maps, which say what "
+        "every point belongs to. Flow lies over the frame now: press play, then choose **objects** below "
+        "the frame.",
         "The figure wears the colours of the room, and other things move too. Which modality alone gives "
         "the action and the object away?",
         ("video frames", "optical flow", "object maps", "none of them"),
         3,
         "Flow shows *that* something is pushed, the object maps show *what* things are, and the frames "
-        "hold both, "
-        f"hidden. Trained on rgb alone, the same recipe is right on {percent(accuracy)} of {count} test "
-        "clips; "
-        f"chance would be {percent(1 / len(example.peer.class_names))}.",
+        f"hold both, hidden. Trained on rgb alone, the same recipe is right on {percent(accuracy)} of "
+        f"{count} test clips; chance would be {percent(1 / len(example.peer.class_names))}.",
         settings={"overlay": "flow"},
     )
 
@@ -99,15 +97,13 @@ def _levels(structure: Structure) -> Step:
     return Step(
         "Blocks in levels",
         "Every mark in the graph is a *block*: a group of convolutions. Blocks stand in *levels*, the "
-        "inputs at "
-        "the bottom, and every connection goes up. Colour and shape say which modality a block belongs to; "
-        "grey "
-        "ones mix several.",
+        "inputs at the bottom, and every connection goes up. Colour and shape say which modality a block "
+        "belongs to; grey ones mix several.",
         "How many blocks are input blocks, which read the clip itself?",
         tuple(map(str, options)),
         options.index(right),
-        f"By modality: {said}. The {len(structure.blocks) - right} others read blocks below them, "
-        f"through {len(structure.connections)} connections.",
+        f"By modality: {said}. The {len(structure.blocks) - right} others read blocks below them, through "
+        f"{len(structure.connections)} connections.",
     )
 
 
@@ -123,8 +119,7 @@ def _connection_weights(trace: Trace) -> Step:
     return Step(
         "Connections have weights",
         "The width of a connection is its *connection weight*, between 0 and 1. Training began with all at "
-        "0.5 "
-        "and was free to strengthen or starve each of them. Click some connections, or walk through "
+        "0.5 and was free to strengthen or starve each of them. Click some connections, or walk through "
         "the list beside the graph.",
         "Which modality's input blocks kept the strongest connections, on average?",
         tuple(plain(name) for name in named),
@@ -141,10 +136,9 @@ def _attention_factor(trace: Trace) -> Step:
     shade = float(connection.shade[frame])
     return Step(
         "Attention factors open and close channels",
-        f"A connection carries many channels. Before they arrive, each is multiplied by its own *attention "
+        "A connection carries many channels. Before they arrive, each is multiplied by its own *attention "
         f"factor*, between 0 and 1, anew in every frame. {_arrow(connection)} is pinned: its colour in the "
-        "graph is "
-        f"the mean of its {connection.attention_factors.shape[1]} factors.",
+        f"graph is the mean of its {connection.attention_factors.shape[1]} factors.",
         f"At frame {frame + 1} that mean is {shade:.2f}. What becomes of what the connection carries?",
         (
             f"nothing of it arrives, because {shade:.2f} is below 0.5",
@@ -152,11 +146,10 @@ def _attention_factor(trace: Trace) -> Step:
             f"{100 * shade:.0f} % of the pixels arrive",
         ),
         1,
-        f"It multiplies. The channels differ: at this frame the least factor is "
+        "It multiplies. The channels differ: at this frame the least factor is "
         f"{connection.attention_factors[frame].min():.2f}, the greatest "
-        f"{connection.attention_factors[frame].max():.2f}. The connection weight multiplies as well, but "
-        "is the same in "
-        "every frame of every clip.",
+        f"{connection.attention_factors[frame].max():.2f}. The connection weight multiplies as well, but is "
+        "the same in every frame of every clip.",
         _pin(connection),
         {"frame": frame + 1},
     )
@@ -198,15 +191,14 @@ def _peers_without_a_voice(trace: Trace) -> Step:
     return Step(
         "Heard, or only asked",
         f"The connections that leave {plain(faint)} are the weakest: {means[faint]:.2f} on average. Hardly "
-        "anything "
-        f"of {plain(faint)} is *added* to the blocks above. Look at {_arrow(gated)}, which starts elsewhere "
-        f"and has a weight of {gated.connection_weight or 1:.2f}.",
+        f"anything of {plain(faint)} is *added* to the blocks above. Look at {_arrow(gated)}, which starts "
+        f"elsewhere and has a weight of {gated.connection_weight or 1:.2f}.",
         f"Does {plain(faint)} still decide something there?",
         ("no: its connections are too weak", "yes: as a peer", "only in the first frame"),
         1,
         f"Of the attention on {_arrow(gated)}, {100 * share:.0f} % belongs to {plain(faint)}. A block can "
-        "matter by what "
-        "it sends, or by what it lets others send. Nothing but the attention weights shows the second.",
+        "matter by what it sends, or by what it lets others send. Nothing but the attention weights shows "
+        "the second.",
         _pin(gated),
         {"arcs": "true"},
     )
@@ -219,9 +211,8 @@ def _self_attention(example: Example) -> Step:
     return Step(
         "Self attention, for comparison",
         "This is the sister network with *self* attention: same blocks, same training, but the factors of "
-        "a connection "
-        f"come from its own source alone. {_arrow(connection)} is pinned, as two steps ago; its list of "
-        "peers has one name now.",
+        f"a connection come from its own source alone. {_arrow(connection)} is pinned, as two steps ago; "
+        "its list of peers has one name now.",
         "What can self attention not do, by its construction?",
         (
             "change from frame to frame",
@@ -231,8 +222,8 @@ def _self_attention(example: Example) -> Step:
         1,
         f"Here the mean factor is {float(own.attention_factors.mean()):.2f}, with peers it is "
         f"{float(connection.attention_factors.mean()):.2f}. On {count} test clips peer attention is "
-        f"{points(gain)} points better in top-1 accuracy ({points_interval(bounds)}): a small gain, and "
-        "one number would not show where it comes from.",
+        f"{points(gain)} points better in top-1 accuracy ({points_interval(bounds)}): a small gain, and one "
+        "number would not show where it comes from.",
         Selection("connection", own.key),
         network="self",
     )
@@ -248,8 +239,8 @@ def _time(trace: Trace) -> Step:
     return Step(
         "Attention moves with the clip",
         f"Press play and watch the graph breathe. Block *{plain(fed)}* is pinned: the timeline draws its "
-        "connections as lines, each the mean attention factor over time. Move the pointer along the lines to "
-        "look ahead, or walk with the arrow keys; point at a name above them to make its line stand out.",
+        "connections as lines, each the mean attention factor over time. Move the pointer along the lines "
+        "to look ahead, or walk with the arrow keys; point at a name above them to make its line stand out.",
         "Which of these connections changes most over the clip?",
         tuple(map(_arrow, options)),
         options.index(ranked[0]),
@@ -289,15 +280,13 @@ def _after_pruning(example: Example) -> Step:
     return Step(
         "Does it still know?",
         f"The same clip through the network without those {len(removal.removed)} connections. Before, it "
-        "said "
-        f"*{plain(before.class_names[best])}* with probability {percent(before.probabilities[best])}.",
+        f"said *{plain(before.class_names[best])}* with probability {percent(before.probabilities[best])}.",
         "And after?",
         ("the same class", "another class"),
         0 if same else 1,
-        f"It says *{plain(after.class_names[then])}* with probability "
-        f"{percent(after.probabilities[then])}. One clip proves little: the Prune "
-        "screen measures the accuracy on many, with its interval, at every threshold. Explore is "
-        "yours now: bring a clip of your own.",
+        f"It says *{plain(after.class_names[then])}* with probability {percent(after.probabilities[then])}. "
+        "One clip proves little: the Prune screen measures the accuracy on many, with its interval, at "
+        "every threshold. Explore is yours now: bring a clip of your own.",
         threshold=THRESHOLD,
     )
 
