@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from peerattn.actionworld import MAP_NAMES
 from peerattn.errors import PeerattnError
 from peerattn.modalities import ObjectMaps, read_objects, write_objects
 from peerattn.video import decode_ids
@@ -33,6 +34,22 @@ def test_written_maps_are_read_back(tmp_path: Path, places: dict[str, NDArray[np
     np.testing.assert_array_equal(back.ids, maps.ids)
     np.testing.assert_array_equal(back.frames, maps.frames)
     assert (back.class_ids, back.class_names, back.origin) == (maps.class_ids, maps.class_names, "true")
+
+
+def test_packed_person_masks_are_read(tmp_path: Path) -> None:
+    mask = np.random.default_rng(0).integers(0, 2, (4, 6, 13), dtype=np.uint8)
+    packed = {"mask": np.packbits(mask, axis=-1), "shape": np.array(mask.shape, np.int32)}
+    np.savez_compressed(tmp_path / "persons.npz", **packed)
+    back = read_objects(tmp_path / "persons.npz")
+    np.testing.assert_array_equal(back.ids, mask * MAP_NAMES.index("person"))
+    assert (back.class_ids, back.class_names, back.frames) == ((1,), ("person",), None)
+
+
+@pytest.mark.parametrize("shape", [(4, 6, 30), (3, 6, 13), (4, 6), (4, 6, 0), (4.0, 6.0, 13.0)])
+def test_packed_masks_of_another_shape_are_refused(tmp_path: Path, shape: tuple[float, ...]) -> None:
+    np.savez(tmp_path / "persons.npz", mask=np.zeros((4, 6, 2), np.uint8), shape=np.array(shape))
+    with pytest.raises(PeerattnError, match="mask"):
+        read_objects(tmp_path / "persons.npz")
 
 
 def test_folder_of_pictures_is_read(tmp_path: Path) -> None:

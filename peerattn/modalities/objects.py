@@ -1,9 +1,10 @@
 """Object maps from and to files: class ids of pixels, with the ids that they may hold declared in the file.
 
-Three forms: an `.npz` with `ids` (N, H, W); a folder of PNGs, each name ending in its frame number, with
-`classes.json`; a lossless video `NAME.mkv` with `NAME.json`. The npz or the JSON declares `class_ids`, and
-may hold `class_names` and either `frames` (source frame numbers, from 0) or `times` (s). Without these, map n
-belongs to source frame n.
+Four forms: an `.npz` with `ids` (N, H, W); a folder of PNGs, each name ending in its frame number, with
+`classes.json`; a lossless video `NAME.mkv` with `NAME.json`; and, of persons only, an `.npz` with `mask`,
+eight pixels of a row packed in a byte, and its unpacked `shape` (N, H, W). The npz or the JSON declares
+`class_ids`, and may hold `class_names` and either `frames` (source frame numbers, from 0) or `times` (s).
+Without these, map n belongs to source frame n.
 """
 
 import json
@@ -22,8 +23,11 @@ from peerattn.video import Limits, decode_ids
 
 _LIMITS = Limits()
 _DECLARATION_LIMIT = 1_000_000  # bytes of JSON, values of a small npz array
-_MEMBERS = ("ids", "class_ids", "class_names", "frames", "times")
+_MEMBERS = ("ids", "class_ids", "class_names", "frames", "times", "mask", "shape")
+_BYTE_LIMITS = {"ids": _LIMITS.id_pixels, "mask": _LIMITS.id_pixels // 8}
 _CLASSES_FILE = "classes.json"
+PERSON = 1
+"""The class id of persons in packed masks, as in every object map that the package makes itself."""
 
 
 def read_objects(path: str | Path, *, origin: Origin = "attached") -> ObjectMaps:
@@ -143,7 +147,7 @@ def _read_npz(path: Path) -> tuple[NDArray[Any], dict[str, Any]]:
         with zipfile.ZipFile(path) as archive:
             for name in set(archive.namelist()) & {f"{member}.npy" for member in _MEMBERS}:
                 member = name.removesuffix(".npy")
-                limit = _LIMITS.id_pixels if member == "ids" else _DECLARATION_LIMIT
+                limit = _BYTE_LIMITS.get(member, _DECLARATION_LIMIT)
                 with archive.open(name) as file:
                     arrays[member] = _read_npy(file, limit)
     except PeerattnError:
@@ -151,9 +155,24 @@ def _read_npz(path: Path) -> tuple[NDArray[Any], dict[str, Any]]:
     except Exception as error:  # zip, zlib and npy headers raise nearly anything for mutated files
         reason = " ".join(str(error).split())
         raise PeerattnError(f"the file is damaged or no npz of plain arrays ({reason})") from None
-    if "ids" not in arrays:
-        raise PeerattnError("the npz has no array named ids")
-    return arrays.pop("ids"), arrays
+    if "ids" in arrays:
+        return arrays.pop("ids"), arrays
+    if {"mask", "shape"} <= arrays.keys():
+        ids = _unpacked(arrays.pop("mask"), arrays.pop("shape"))
+        return ids, {**arrays, "class_ids": [PERSON], "class_names": ["person"]}
+    raise PeerattnError("the npz has no array named ids")
+
+
+def _unpacked(mask: NDArray[Any], shape: NDArray[Any]) -> NDArray[np.uint8]:
+    """(N, H, W) `PERSON` where the packed mask (N, H, ceil(W / 8)) has a 1."""
+    if shape.shape != (3,) or shape.dtype.kind not in "iu" or shape.min() < 1:
+        raise PeerattnError("the shape of its mask is not three whole numbers: maps, height, width")
+    count, height, width = shape.tolist()
+    if mask.dtype != np.uint8 or mask.shape != (count, height, -(-width // 8)):
+        raise PeerattnError(
+            f"its mask {mask.shape} {mask.dtype} is not packed from {count} maps of {width}x{height}"
+        )
+    return np.unpackbits(mask, axis=-1, count=width) * np.uint8(PERSON)
 
 
 def _read_npy(file: Any, limit: int) -> NDArray[Any]:
