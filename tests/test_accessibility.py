@@ -12,7 +12,7 @@ from peerattn.figures.report import About, report_html
 from peerattn.figures.report_panels import report_panels
 from tests import axe
 from tests.conftest import CI
-from tests.screens import STILL, choose, drawn, panel_drawn
+from tests.screens import STILL, at_rest, choose, drawn, panel_drawn
 from tests.traces import images, trace
 
 pytestmark = pytest.mark.browser
@@ -58,18 +58,15 @@ def tall(page: Page) -> Page:
 
 def audit(page: Page, state: str) -> None:
     """No finding in light and dark but Streamlit's own, and each of those wherever its element is."""
-    # What Streamlit is about to draw anew it shows at a third of its strength.
-    expect(page.locator(".details.waiting, [data-stale=true]")).to_have_count(0)
-    expect(page.locator(".stApp[data-test-script-state=running]")).to_have_count(0)
     own = {known.rule: known for known in STREAMLITS_OWN}
-    light = axe.findings(page)
+    light = at_rest(page, lambda: axe.findings(page))
     ours = [found for found in light if found.rule not in own or not is_element(page, found, own[found.rule])]
     assert ours == [], state
     for known in STREAMLITS_OWN:
         if page.locator(known.element).count():
             assert known.rule in {found.rule for found in light}, f"{state}: strike it off the list: {known}"
     dark(page, True)
-    assert axe.findings(page, rules=COLORS) == [], f"{state}, dark"
+    assert at_rest(page, lambda: axe.findings(page, rules=COLORS)) == [], f"{state}, dark"
     dark(page, False)
 
 
