@@ -13,14 +13,14 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from peerattn.errors import PeerattnError
+from peerattn.tensor_files import HEADER_LIMIT, Header, read_header, write_whole
 
 FORMAT = "peerattn-checkpoint/1"
 CARD_FILE, WEIGHTS_FILE = "card.json", "weights.safetensors"
-HEADER_LIMIT = 1_000_000  # bytes; a header of 400,000 names takes 27 MB in the file and 551 MB once read
 _DTYPES = {"F32", "I64"}  # I64: the batch counters of batch norm
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -69,16 +69,18 @@ def write_card(folder: Path, kind: str, contents: Mapping[str, Any]) -> None:
     """Write a checkpoint's card."""
     card = {"format": FORMAT, "kind": kind, **contents}
     text = json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / CARD_FILE).write_text(text, encoding="utf-8")
+    write_whole(folder / CARD_FILE, text.encode())
 
 
-def write_weights(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write tensors (float32, int64) as a safetensors file; an interrupted write leaves the old one whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}, partial)
-    partial.replace(path)
+def write_weights(
+    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write tensors as a safetensors file; an interrupted write leaves the old one whole.
+
+    `metadata` are texts in its header. Raises PeerattnError where the disk is full or cannot be written to.
+    """
+    plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    write_whole(path, save(plain, dict(metadata) if metadata else None))
 
 
 def read_weights(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
@@ -87,7 +89,7 @@ def read_weights(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[st
     Names, shapes and number types are compared with the file's header before any tensor is allocated; raises
     PeerattnError that names what is missing, unknown or of another shape.
     """
-    _check_entries(path, _read_header(path), expected)
+    _check_entries(path, read_header(path), expected)
     try:
         tensors = load_file(path)
     except (OSError, SafetensorError) as error:
@@ -98,35 +100,16 @@ def read_weights(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[st
     return tensors
 
 
-def _read_header(path: Path) -> dict[str, Any]:
-    """A safetensors file's JSON header: 8 bytes of length (little-endian), then the JSON."""
-    try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if not 2 <= length <= HEADER_LIMIT:
-                raise PeerattnError(f"{path}: a header of {length:,} bytes is not that of a weights file")
-            header = json.loads(file.read(length))
-    except (OSError, RecursionError, ValueError) as error:
-        if isinstance(error, PeerattnError):
-            raise
-        raise PeerattnError(f"{path} is not a safetensors file: save the checkpoint again") from error
-    if not isinstance(header, dict):
-        raise PeerattnError(f"{path} is not a safetensors file: save the checkpoint again")
-    header.pop("__metadata__", None)
-    return header
-
-
-def _check_entries(path: Path, header: Mapping[str, Any], expected: Mapping[str, tuple[int, ...]]) -> None:
-    if missing := sorted(expected.keys() - header.keys()):
+def _check_entries(path: Path, header: Header, expected: Mapping[str, tuple[int, ...]]) -> None:
+    if missing := sorted(expected.keys() - header.shapes.keys()):
         raise PeerattnError(f"{path} lacks {_some(missing)}: it belongs to another structure")
-    if unknown := sorted(header.keys() - expected.keys()):
+    if unknown := sorted(header.shapes.keys() - expected.keys()):
         raise PeerattnError(f"{path} holds {_some(unknown)}, unknown here: it belongs to another structure")
     for name, shape in expected.items():
-        entry = header[name] if isinstance(header[name], dict) else {}
-        if entry.get("shape") != list(shape):
-            raise PeerattnError(f"{path}: {name} has shape {entry.get('shape')}, not {list(shape)}")
-        if entry.get("dtype") not in _DTYPES:
-            raise PeerattnError(f"{path}: {name} is stored as {entry.get('dtype')}, where float32 is needed")
+        if header.shapes[name] != shape:
+            raise PeerattnError(f"{path}: {name} has shape {list(header.shapes[name])}, not {list(shape)}")
+        if header.dtypes[name] not in _DTYPES:
+            raise PeerattnError(f"{path}: {name} is stored as {header.dtypes[name]}, not as float32")
 
 
 def _some(names: list[str]) -> str:

@@ -17,7 +17,8 @@ errors
 validation
 specs
 published_list
-structure | weights
+structure | tensor_files
+weights | history
 trace | published | video | attention | connectivity
 structure_file
 tables | structure_tables | comparison | modalities | blocks
@@ -25,7 +26,7 @@ figures | fusion
 network | film
 size | latency | tf_variables
 recorder | pruning | checkpoint | convert | initialisation | data | actionworld
-inside
+inside | history_log
 generated | untrained
 evaluation
 training | segmentation_training | console
@@ -49,6 +50,8 @@ TORCH_FREE = (
     "specs",
     "published_list",
     "structure",
+    "tensor_files",
+    "history",
     "trace",
     "connectivity",
     "published",
