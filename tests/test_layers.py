@@ -29,6 +29,7 @@ recorder | pruning | checkpoint | convert | initialisation | data | actionworld
 inside | history_log
 generated | untrained
 evaluation
+calibration
 training | segmentation_training | console
 structure_report
 reports

@@ -1,0 +1,141 @@
+"""Probabilities that mean what they say, and a network that can answer "none of these".
+
+A temperature T divides the logits so that, on clips the network was not trained on, a probability of 70 % is
+right about seven times in ten (Guo et al., arXiv 1706.04599). It is folded into the head, so that nothing
+downstream need know of it. A clip whose greatest probability then lies below a threshold is of none of the
+classes; how well that tells known classes from others is the area under the ROC curve.
+
+Shapes: N clips, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from peerattn.errors import PeerattnError
+from peerattn.evaluation import Interval, bootstrap
+from peerattn.network import Network
+
+KEPT_SHARE = 0.95
+"""Of the clips of known classes: as many are answered, the others take "none of these" for an answer."""
+_SHARPEST, _FLATTEST = 20.0, 0.05  # bounds of 1 / T
+_HALVINGS = 60
+
+
+@dataclass(frozen=True)
+class NoneOfThese:
+    """Below which greatest probability a clip is of none of the classes, and how well that works.
+
+    `auroc`: the share of pairs of a clip of a known class and one of a class left out in which the known one
+    has the greater probability; 0.5 is chance.
+    """
+
+    threshold: float
+    auroc: float
+    auroc_interval: Interval
+    n_known: int
+    n_unknown: int
+    protocol: str
+
+    @classmethod
+    def from_card(cls, card: Mapping[str, Any]) -> NoneOfThese | None:
+        """What a checkpoint's card says, None where it says nothing; raises PeerattnError on nonsense."""
+        said = card.get("none_of_these")
+        if said is None:
+            return None
+        try:
+            low, high = said["auroc_interval"]
+            read = cls(**{**said, "threshold": float(said["threshold"]), "auroc_interval": (low, high)})
+        except (KeyError, TypeError, ValueError) as error:
+            raise PeerattnError(
+                f"the card's none_of_these cannot be read ({error}): save the checkpoint again"
+            ) from error
+        if not 0.0 <= read.threshold <= 1.0:
+            raise PeerattnError(f"the card's none_of_these threshold {read.threshold} is not from 0 to 1")
+        return read
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "auroc_interval": list(self.auroc_interval)}
+
+    def applies(self, probabilities: NDArray[np.float32]) -> bool:
+        """Whether a clip of these probabilities (K,) is of none of the classes."""
+        return bool(probabilities.max() < self.threshold)
+
+
+def temperature(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+    """The T that makes softmax(logits / T) likeliest for the labels; logits (N, K), labels (N,).
+
+    The negative log-likelihood is convex in 1 / T, so the root of its slope is found by halving. Where all
+    are right by any margin T goes to its lower bound, where all are wrong to its upper one.
+    """
+    if len(labels) == 0:
+        raise PeerattnError("a temperature needs clips with labels: give at least one")
+    own = logits[np.arange(len(labels)), labels]
+
+    def slope(sharpness: float) -> float:
+        return float(((_softmax(logits * sharpness) * logits).sum(axis=1) - own).mean())
+
+    low, high = np.log(_FLATTEST), np.log(_SHARPEST)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if slope(float(np.exp(middle))) < 0 else (low, middle)
+    return float(np.exp(-(low + high) / 2))
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return shares
+
+
+def calibration_error(probabilities: NDArray[np.float32], labels: NDArray[np.int64], bins: int = 10) -> float:
+    """Expected calibration error: mean |confidence − accuracy| over bins of equal width, by clips."""
+    confidence, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(bin_of, weights=confidence - correct, minlength=bins)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def cool(network: Network, by: float) -> None:
+    """Divide the network's logits by a temperature, for good: in the last linear layer of each head."""
+    with torch.no_grad():
+        for head in network.heads.values():
+            last = [module for module in head.modules() if isinstance(module, nn.Linear)][-1]
+            for parameter in last.parameters():
+                parameter.div_(by)
+
+
+def auroc(known: NDArray[np.float32], unknown: NDArray[np.float32]) -> float:
+    """The share of pairs in which the known clip's score is the greater, ties counting half."""
+    if not len(known) or not len(unknown):
+        raise PeerattnError("this needs clips of known classes and clips of others: give both")
+    ordered = np.sort(unknown)
+    below, up_to = np.searchsorted(ordered, known, "left"), np.searchsorted(ordered, known, "right")
+    return float((below + up_to).mean() / (2 * len(unknown)))
+
+
+def rejection(
+    scores: NDArray[np.float32], known: NDArray[np.bool_], groups: Sequence[str], protocol: str
+) -> NoneOfThese:
+    """How well greatest probabilities `scores` (N,) tell clips of `known` classes (N,) from the others.
+
+    The threshold keeps 95 % of the known clips. The interval draws whole groups again.
+    """
+    value = auroc(scores[known], scores[~known])
+
+    def again(drawn: NDArray[np.int64]) -> float:
+        of_known = known[drawn]
+        if of_known.all() or not of_known.any():
+            return value  # a draw without one of the two sides says nothing
+        return auroc(scores[drawn][of_known], scores[drawn][~of_known])
+
+    threshold = float(np.quantile(scores[known], 1 - KEPT_SHARE))
+    n_known = int(known.sum())
+    return NoneOfThese(threshold, value, bootstrap(again, groups), n_known, len(known) - n_known, protocol)
