@@ -26,12 +26,12 @@ Images = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class _Source:
-    """What the modalities are computed from, at network size."""
+class Pictures:
+    """What the modalities are made of, at network size."""
 
-    images: Images  # (T, H, W, 3)
-    ids: Images | None  # (T, H, W)
-    flow: str
+    images: Images  # (T, H, W, 3) RGB
+    flow: NDArray[np.float32] | None  # (T, H, W, 2) px a frame
+    ids: Images | None  # (T, H, W) class ids
 
 
 def prepare(
@@ -50,29 +50,55 @@ def prepare(
     if min(frames.images.shape[1:3]) < SMALLEST:
         raise PeerattnError(f"the frames are smaller than {SMALLEST} px a side: choose a larger video")
     remarks = list(frames.remarks)
-    maps = None
-    if objects is not None:
-        _check_shape(objects, frames)
-        index, held = map_of_each_frame(objects, frames, frame_rate=settings.frame_rate, hold=hold)
-        maps = objects.ids[index]
-        remarks += held
+    maps, held = fitting_maps(frames, objects, modalities, frame_rate=settings.frame_rate, hold=hold)
     images, times = frames.images, frames.times
     if len(images) == 1:
         images, times, maps = _repeated(images, times, maps, settings)
         remarks.append(f"the frame is repeated {settings.window} times and its optical flow is zero")
-    for modality in modalities:
-        remarks += _class_remarks(modality, objects)
+    remarks += held
     display = min(*images.shape[1:3], DISPLAY_SIZE)
-    ids = None if maps is None else square_ids(maps, settings.size)
-    source = _Source(square(images, settings.size), ids, settings.flow)
     return Clip(
-        tensors={modality.name: _tensor(modality, source) for modality in modalities},
+        tensors=tensors(_pictures(images, maps, modalities, settings), modalities),
         times=times,
         images=square(images, display),
         object_ids=None if maps is None else square_ids(maps, display),
         objects=None if objects is None else objects.origin,
         remarks=tuple(remarks),
     )
+
+
+def fitting_maps(
+    frames: Frames,
+    objects: ObjectMaps | None,
+    modalities: Sequence[Modality],
+    *,
+    frame_rate: float,
+    hold: bool = False,
+) -> tuple[Images | None, list[str]]:
+    """(T, H, W) the class ids of each frame, and remarks; raises PeerattnError for maps that do not fit."""
+    maps, remarks = None, []
+    if objects is not None:
+        _check_shape(objects, frames)
+        index, held = map_of_each_frame(objects, frames, frame_rate=frame_rate, hold=hold)
+        maps, remarks = objects.ids[index], list(held)
+    for modality in modalities:
+        remarks += _class_remarks(modality, objects)
+    return maps, remarks
+
+
+def _pictures(
+    images: Images, maps: Images | None, modalities: Sequence[Modality], settings: ClipSettings
+) -> Pictures:
+    """The central square of frames and maps."""
+    small = square(images, settings.size)
+    reads_flow = any(modality.name == "flow" for modality in modalities)
+    flow = optical_flow(small, settings.flow) if reads_flow else None
+    return Pictures(small, flow, None if maps is None else square_ids(maps, settings.size))
+
+
+def tensors(pictures: Pictures, modalities: Sequence[Modality]) -> dict[str, Tensor]:
+    """Modality → (1, C, T, H, W), as networks read it."""
+    return {modality.name: _tensor(modality, pictures) for modality in modalities}
 
 
 def square(images: Images, size: int) -> Images:
@@ -152,13 +178,13 @@ def _listed(class_ids: Sequence[int]) -> str:
     return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
 
 
-def _tensor(modality: Modality, source: _Source) -> Tensor:
+def _tensor(modality: Modality, pictures: Pictures) -> Tensor:
     """(1, C, T, H, W) float32, channels last in memory as networks read it: they need not copy it."""
     if modality.name not in _MAKERS:
         raise PeerattnError(
             f"modality {modality.name!r} cannot be made from a video: use {', '.join(_MAKERS)}"
         )
-    channels_last = _MAKERS[modality.name](source, modality)  # (T, H, W, C)
+    channels_last = _MAKERS[modality.name](pictures, modality)  # (T, H, W, C)
     if channels_last.shape[-1] != modality.channels:
         raise PeerattnError(
             f"{modality.name} has {channels_last.shape[-1]} channels, not {modality.channels}"
@@ -166,24 +192,25 @@ def _tensor(modality: Modality, source: _Source) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(channels_last, np.float32))[None].permute(0, 4, 1, 2, 3)
 
 
-def _rgb(source: _Source, modality: Modality) -> NDArray[np.float32]:
+def _rgb(pictures: Pictures, modality: Modality) -> NDArray[np.float32]:
     """Colours in [0, 1]."""
-    return source.images.astype(np.float32) / np.float32(255)
+    return pictures.images.astype(np.float32) / np.float32(255)
 
 
-def _flow(source: _Source, modality: Modality) -> NDArray[np.float32]:
+def _flow(pictures: Pictures, modality: Modality) -> NDArray[np.float32]:
     """Px a frame at network size."""
-    return optical_flow(source.images, source.flow)
+    assert pictures.flow is not None  # made wherever a modality reads it
+    return pictures.flow
 
 
-def _object(source: _Source, modality: Modality) -> NDArray[np.bool_]:
+def _object(pictures: Pictures, modality: Modality) -> NDArray[np.bool_]:
     """One channel a class id that the network knows, 1 where the map shows it."""
-    assert source.ids is not None  # _class_remarks has refused clips without maps
-    channels: NDArray[np.bool_] = source.ids[..., None] == np.array(modality.class_ids, np.uint8)
+    assert pictures.ids is not None  # fitting_maps has refused clips without maps
+    channels: NDArray[np.bool_] = pictures.ids[..., None] == np.array(modality.class_ids, np.uint8)
     return channels
 
 
-_MAKERS: dict[str, Callable[[_Source, Modality], NDArray[np.float32] | NDArray[np.bool_]]] = {
+_MAKERS: dict[str, Callable[[Pictures, Modality], NDArray[np.float32] | NDArray[np.bool_]]] = {
     "rgb": _rgb,
     "flow": _flow,
     "object": _object,
