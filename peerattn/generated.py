@@ -76,7 +76,7 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
                 class_ids = tuple(range(1, len(MAP_NAMES)))
                 objects = ObjectMaps(world.object_ids, None, class_ids, MAP_NAMES[1:], "true")
         clip = prepare(frames, self.modalities, settings, objects=objects)
-        return Example(world.label, clip.tensors, f"seed {seed}")
+        return Example((world.label,), clip.tensors, f"seed {seed}")
 
 
 def collate(examples: Sequence[Example]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:

@@ -183,7 +183,7 @@ class Brightness(Network):
 
 def examples(*values: float, label: int = 2, frames: int = 4) -> Iterator[Example]:
     for number, value in enumerate(values):
-        yield Example(label, {"rgb": torch.full((1, 1, frames, 4, 4), value)}, str(number))
+        yield Example((label,), {"rgb": torch.full((1, 1, frames, 4, 4), value)}, str(number))
 
 
 def test_a_network_whose_answers_are_known() -> None:
@@ -202,7 +202,7 @@ def test_a_clip_is_the_mean_over_its_windows() -> None:
     clip = torch.full((1, 1, 10, 4, 4), 0.9)
     clip[:, :, :4] = 0.1
     network = Brightness()
-    found = evaluate(network, [Example(2, {"rgb": clip}, "a")], window=4)
+    found = evaluate(network, [Example((2,), {"rgb": clip}, "a")], window=4)
     assert network.seen == [4, 3, 3]
     assert found.top1 == 1.0
 
@@ -231,7 +231,7 @@ def cancel(done: int, total: int) -> None:
 def test_the_curve_has_a_point_for_each_distinct_weight() -> None:
     """At the first nothing is removed, so its accuracy is that of the whole network."""
     network = lively(hand_made())
-    clips = [Example(n % 3, tensors(hand_made(), size=(8, 8), seed=n), str(n)) for n in range(6)]
+    clips = [Example((n % 3,), tensors(hand_made(), size=(8, 8), seed=n), str(n)) for n in range(6)]
     points = list(threshold_curve(network, clips, window=4))
     assert [point.threshold for point in points] == pytest.approx([0.1, 0.2, 0.3, 0.6, 0.8, 0.9])
     assert [len(point.pruning.removed) for point in points] == [0, 1, 2, 3, 4, 5]
@@ -244,6 +244,6 @@ def test_the_curve_has_no_accuracy_where_the_output_is_cut_off() -> None:
     network = lively(hand_made())
     network.connection("a_to_top").weight.data.fill_(-4.0)
     network.connection("c_to_top").weight.data.fill_(-3.0)
-    clips = [Example(0, tensors(hand_made(), size=(8, 8)), "a")]
+    clips = [Example((0,), tensors(hand_made(), size=(8, 8)), "a")]
     points = list(threshold_curve(network, clips, window=4))
     assert [point.evaluation is None for point in points] == [False, False, *[True] * 5]

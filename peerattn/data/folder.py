@@ -1,0 +1,130 @@
+"""A folder of labelled clips: which files it holds, and what is known of each.
+
+A folder holds one folder a class (or one a split, and in it one a class), or a `manifest.csv` with the columns
+path, label and split, and optionally group (the source video: clips of one group are not independent) and
+mask_path (an object-map file). A clip of several classes has them all in its label, as in `run|jump`.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from peerattn.errors import PeerattnError
+
+VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".gif")
+SPLITS = ("test", "val")
+"""Which split is evaluated when none is chosen: the first that the manifest has."""
+MANIFEST = "manifest.csv"
+COLUMNS = ("path", "label", "split", "group", "mask_path")
+BETWEEN_LABELS = "|"
+
+Row = Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class LabelledFile:
+    """A video file, its classes, and what else a manifest says of it."""
+
+    path: Path
+    labels: tuple[str, ...]
+    group: str
+    split: str = ""
+    objects: Path | None = None
+
+    @property
+    def label(self) -> str:
+        """Its only class; raises PeerattnError where it has several."""
+        if len(self.labels) != 1:
+            raise PeerattnError(f"{self.path.name} has {len(self.labels)} classes where one is needed")
+        return self.labels[0]
+
+
+def labelled_files(folder: Path, *, split: str | None = None) -> tuple[LabelledFile, ...]:
+    """The clips of a split (default: test, else val); raises PeerattnError when there are none."""
+    files = every_file(folder)
+    splits = {file.split for file in files}
+    if split is None and splits - {""}:
+        split = next((name for name in SPLITS if name in splits), None)
+        if split is None:
+            found = ", ".join(sorted(splits - {""}))
+            raise PeerattnError(f"{folder} has neither a test nor a val split: choose among {found}")
+    chosen = tuple(file for file in files if split is None or file.split == split)
+    if not chosen:
+        raise PeerattnError(f"{folder} has no labelled clips of split {split!r}")
+    return chosen
+
+
+def every_file(folder: Path) -> tuple[LabelledFile, ...]:
+    """The clips of all splits; raises PeerattnError when there are none, or the manifest cannot be read."""
+    if not folder.is_dir():
+        raise PeerattnError(f"{folder} is not a folder: give one with a folder a class, or a {MANIFEST}")
+    if (folder / MANIFEST).is_file():
+        files = [labelled_file(folder, row, line) for line, row in manifest_rows(folder)]
+    else:
+        files = [file for path in videos(folder) if (file := file_by_place(folder, path))]
+    if not files:
+        raise PeerattnError(f"{folder} has no labelled clips")
+    return tuple(files)
+
+
+def videos(folder: Path) -> list[Path]:
+    """Every file with a video's name, at any depth."""
+    return [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in VIDEO_SUFFIXES]
+
+
+def file_by_place(folder: Path, path: Path) -> LabelledFile | None:
+    """The clip at <class>/<clip> or <split>/<class>/<clip>; None for one that lies elsewhere."""
+    parents = path.relative_to(folder).parent.parts
+    if len(parents) not in (1, 2):
+        return None
+    objects = path.with_suffix(".npz")
+    split = parents[0] if len(parents) == 2 else ""
+    return LabelledFile(path, (parents[-1],), str(path), split, objects if objects.is_file() else None)
+
+
+def manifest_rows(folder: Path) -> list[tuple[int, Row]]:
+    """The manifest's lines, each with its number; raises PeerattnError when it is no such table."""
+    manifest = folder / MANIFEST
+    try:
+        with manifest.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets begin with a mark
+            reader = csv.DictReader(file)
+            rows: list[tuple[int, Row]] = [(reader.line_num, row) for row in reader]
+            columns = reader.fieldnames or ()
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise PeerattnError(f"{manifest} needs the columns path, label and split ({error})") from error
+    if missing := [name for name in ("path", "label") if columns and name not in columns]:
+        raise PeerattnError(
+            f"{manifest} needs the columns path, label and split: it lacks {' and '.join(missing)}"
+        )
+    return rows
+
+
+def labelled_file(folder: Path, row: Row, line: int) -> LabelledFile:
+    """The clip of one line; raises PeerattnError where the line does not say which, or of which class."""
+    path, mask = row["path"], row.get("mask_path")
+    labels = tuple(label.strip() for label in (row["label"] or "").split(BETWEEN_LABELS))
+    if not path or not all(labels):
+        raise PeerattnError(f"line {line} of the manifest needs a path and a label: fill both in")
+    if len(set(labels)) < len(labels):
+        raise PeerattnError(f"line {line} of the manifest names a class twice: keep one of them")
+    return LabelledFile(
+        path=_inside(folder, path, line),
+        labels=labels,
+        group=row.get("group") or path,
+        split=row.get("split") or "",
+        objects=_inside(folder, mask, line) if mask else None,
+    )
+
+
+def _inside(folder: Path, name: str, line: int) -> Path:
+    if "\0" in name:
+        raise PeerattnError(f"line {line} of the manifest names {name!r}, which is no file's name")
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise PeerattnError(
+            f"line {line} of the manifest names {name!r}, which lies outside its folder: move it inside"
+        )
+    return path

@@ -1,0 +1,141 @@
+"""The batches of an epoch: which clips each holds, and their making in worker processes.
+
+B clips, C channels, T frames, H height, W width, K classes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from peerattn.errors import PeerattnError
+
+_AHEAD = 4  # batches that each worker process makes before they are asked for
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Clips of one length and what they show.
+
+    Targets are class numbers (B,) int64; where clips have several classes, or are mixed, the share of each
+    class (B, K) float32.
+    """
+
+    tensors: Mapping[str, Tensor]  # modality → (B, C, T, H, W) float32, channels last in memory
+    targets: Tensor
+    names: tuple[str, ...]  # the clips, for messages
+    seconds: Mapping[str, float]  # what making it took: "decode", "flow", "augment"
+    skipped: Mapping[str, str] = field(default_factory=dict)  # clips that could not be read → why
+
+
+class ClipSource(Protocol):
+    """Where clips to train on come from."""
+
+    shuffled: bool
+    """Whether each epoch has a random order of its own; clips that are all independent need none."""
+    skipped: dict[str, str]
+    """The clips that could not be read, and why; `batches` adds to it."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """By class number."""
+        ...
+
+    def __len__(self) -> int:
+        """Clips an epoch."""
+        ...
+
+    def batch(self, epoch: int, members: Sequence[int]) -> Batch:
+        """These clips, as they look in this epoch: the same for the same arguments, in any process.
+
+        Raises PeerattnError when none of them can be read.
+        """
+        ...
+
+
+def batches(
+    source: ClipSource,
+    *,
+    seed: int,
+    epoch: int,
+    batch: int,
+    workers: int = 0,
+    first: int = 0,
+    rank: int = 0,
+    world: int = 1,
+) -> Iterator[Batch]:
+    """The batches `first`, `first` + 1, … of an epoch.
+
+    Each of `world` processes gets its own share of each batch (batch / world clips), so that together they
+    see what one process sees. The tail that does not fill a batch is dropped unless it is all there is. A clip
+    that cannot be read is named once on stderr. `workers` 0 makes the batches in this process.
+    """
+    numbers = order(source, seed=seed, epoch=epoch, batch=batch)
+    shares = _Shares(source, epoch, [members[rank::world] for members in _checked(numbers, batch, world)])
+    loader: DataLoader[Batch] = DataLoader(
+        shares,
+        batch_size=None,
+        sampler=range(first, len(shares)),
+        num_workers=workers,
+        worker_init_fn=_single_threaded,
+        prefetch_factor=_AHEAD if workers else None,
+    )
+    for made in loader:
+        _tell(source, made.skipped)
+        yield made
+
+
+def order(source: ClipSource, *, seed: int, epoch: int, batch: int) -> list[list[int]]:
+    """The clips of each batch of an epoch, in the epoch's order."""
+    count = len(source)
+    numbers = np.arange(count)
+    if source.shuffled:
+        numbers = np.random.default_rng(np.random.SeedSequence((seed, epoch))).permutation(count)
+    size = min(batch, count)
+    return [numbers[start : start + size].tolist() for start in range(0, count - size + 1, max(size, 1))]
+
+
+def _checked(numbers: list[list[int]], batch: int, world: int) -> list[list[int]]:
+    """The batches; raises PeerattnError when they cannot be shared among so many processes."""
+    if batch < 1 or batch % world:
+        raise PeerattnError(f"a batch of {batch} cannot be shared among {world} processes: give a multiple")
+    if not numbers or len(numbers[0]) % world:
+        clips = len(numbers[0]) if numbers else 0
+        raise PeerattnError(
+            f"{clips} clips do not fill one batch of {batch}: give more clips, or a smaller batch"
+        )
+    return numbers
+
+
+class _Shares(Dataset[Batch]):
+    """This process's share of each batch of an epoch."""
+
+    def __init__(self, source: ClipSource, epoch: int, members: list[list[int]]) -> None:
+        self.source, self.epoch, self.members = source, epoch, members
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __getitem__(self, number: int) -> Batch:
+        return self.source.batch(self.epoch, self.members[number])
+
+
+def _tell(source: ClipSource, skipped: Mapping[str, str]) -> None:
+    """One line for each clip that is skipped for the first time."""
+    for name, reason in skipped.items():
+        if name not in source.skipped:
+            source.skipped[name] = reason
+            print(f"skipped {name}: {reason}", file=sys.stderr)
+
+
+def _single_threaded(worker: int) -> None:
+    cv2.setNumThreads(0)  # no pool of threads: 1 would wait for those that a fork leaves behind
+    torch.set_num_threads(1)
