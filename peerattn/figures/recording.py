@@ -1,7 +1,6 @@
-"""What the browser needs to explore one clip without asking Python again, packed into one byte string.
+"""What the browser needs to explore one clip without asking Python again, as one byte string of `packing`.
 
-Layout: the header's length (uint32, little endian), the header (JSON, padded to a multiple of 4 bytes), then
-the body. The header says where in the body each array and image lies, and how long it is.
+The body ends with object maps, flow and frames, in this order, each where there are any.
 T frames, K connections, N blocks.
 """
 
@@ -20,7 +19,9 @@ from peerattn.comparison import absent, on_layout
 from peerattn.errors import PeerattnError
 from peerattn.figures.level_graph import COLUMN, ROW, edge_width, lane, lanes, level_graph
 from peerattn.figures.overlays import DIRECTIONS, STRENGTHS, flow_levels, grey_png, heat_levels
+from peerattn.figures.packing import Body, header_json, packed
 from peerattn.figures.palette import VIRIDIS, direction_colors, looks, object_colors
+from peerattn.figures.pictures import jpeg, shrunk
 from peerattn.figures.timeline import charts
 from peerattn.structure import Structure
 from peerattn.tables import frame_ends
@@ -36,28 +37,6 @@ MOST_PROBABLE = 3
 """Classes shown of each window."""
 
 Images = NDArray[np.uint8]
-
-
-class _Body:
-    """The part after the header, and where each piece of it lies."""
-
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-        self.size = 0
-
-    def add(self, part: bytes) -> int:
-        """Offset of the part; parts start at multiples of 4, as a browser's Float32Array must."""
-        offset = self.size
-        part += b"\0" * (-len(part) % 4)
-        self.parts.append(part)
-        self.size += len(part)
-        return offset
-
-    def array(self, values: NDArray[Any]) -> dict[str, Any]:
-        return {"offset": self.add(values.astype("<f4").tobytes()), "shape": list(values.shape)}
-
-    def images(self, images: Sequence[bytes]) -> list[list[int]]:
-        return [[self.add(image), len(image)] for image in images]
 
 
 def recording(
@@ -82,20 +61,14 @@ def recording(
             raise PeerattnError(
                 f"{len(stack)} {name} for {len(trace.times)} frames of the trace: give one per frame"
             )
-    body = _Body()
+    body = Body()
     header = _trace_header(trace, layout or trace.structure, body) | _objects_header(
         object_ids, object_names or {}, body
     )
     header |= {"flow": None if flow is None else _flow_header(flow, body)}
-    left = BUDGET * len(images) - body.size - len(_json(header))
+    left = BUDGET * len(images) - body.size - len(header_json(header))
     header |= {"frames": body.images(_frames(images, left)), "size": [images.shape[2], images.shape[1]]}
-    text = _json(header)
-    text += b" " * (-len(text) % 4)
-    return b"".join([len(text).to_bytes(4, "little"), text, *body.parts])
-
-
-def _json(header: Mapping[str, Any]) -> bytes:
-    return json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
+    return packed(header, body)
 
 
 def digest(payload: bytes) -> str:
@@ -103,7 +76,7 @@ def digest(payload: bytes) -> str:
     return hashlib.blake2b(payload, digest_size=12).hexdigest()
 
 
-def _trace_header(trace: Trace, structure: Structure, body: _Body) -> dict[str, Any]:
+def _trace_header(trace: Trace, structure: Structure, body: Body) -> dict[str, Any]:
     laid = on_layout(trace, structure)
     weights = {connection.key: connection.connection_weight for connection in trace.connections}
     nodes, edges, _, _, _, options = level_graph(structure, weights).get_network_data()
@@ -136,7 +109,7 @@ def _window(trace: Trace, window: WindowTrace) -> dict[str, Any]:
     return {"start": window.start, "stop": window.stop, "classes": classes}
 
 
-def _heat(block: BlockTrace, body: _Body) -> dict[str, Any]:
+def _heat(block: BlockTrace, body: Body) -> dict[str, Any]:
     """Levels of a block's heat map (T, h, w), and the values that the first and last level stand for."""
     low, high = float(block.heatmap.min()), float(block.heatmap.max())
     offset = body.add(heat_levels(block.heatmap).tobytes())
@@ -177,7 +150,7 @@ def _blocks(structure: Structure, own: Structure) -> list[dict[str, Any]]:
     ]
 
 
-def _arrays(trace: Trace, body: _Body) -> dict[str, Any]:
+def _arrays(trace: Trace, body: Body) -> dict[str, Any]:
     """(rows, T): mean, least and greatest factor of each connection, activity of each block."""
     frames = len(trace.times)
     factors = [connection.attention_factors for connection in trace.connections]
@@ -195,21 +168,20 @@ def _rows(rows: Sequence[Array], frames: int) -> Array:
     return np.array(rows, np.float32).reshape(len(rows), frames)
 
 
-def _objects_header(object_ids: Images | None, names: Mapping[int, str], body: _Body) -> dict[str, Any]:
+def _objects_header(object_ids: Images | None, names: Mapping[int, str], body: Body) -> dict[str, Any]:
     """The object maps, and id, name and colour of their classes."""
     if object_ids is None:
         return {"overlays": [], "objects": []}
     ids = sorted({*names, *(int(value) for value in np.unique(object_ids))} - {0})
     colors = zip(ids, object_colors(len(ids)), strict=True)
-    scale = MAX_SIDE / max(object_ids.shape[1:])
-    maps = [grey_png(_shrunk(ids_of_frame, scale, cv2.INTER_NEAREST)) for ids_of_frame in object_ids]
+    maps = [grey_png(shrunk(ids_of_frame, MAX_SIDE, cv2.INTER_NEAREST)) for ids_of_frame in object_ids]
     return {
         "overlays": body.images(maps),
         "objects": [[value, names.get(value, f"class {value}"), color] for value, color in colors],
     }
 
 
-def _flow_header(flow: Array, body: _Body) -> dict[str, Any]:
+def _flow_header(flow: Array, body: Body) -> dict[str, Any]:
     """The optical flow as levels (see `FlowLevels`), and what is needed to colour and name them."""
     found = flow_levels(flow)
     return {
@@ -224,22 +196,9 @@ def _flow_header(flow: Array, body: _Body) -> dict[str, Any]:
 
 def _frames(images: Images, budget: int) -> list[bytes]:
     """JPEGs in the best quality that stays within so many bytes, else in the least."""
-    scale = MAX_SIDE / max(images.shape[1:3])
-    small = [_shrunk(image[..., ::-1], scale, cv2.INTER_AREA) for image in images]
+    small = [shrunk(image[..., ::-1], MAX_SIDE) for image in images]
     for quality in QUALITIES:
-        encoded = [_encoded(image, quality) for image in small]
+        encoded = [jpeg(image, quality) for image in small]
         if sum(map(len, encoded)) <= budget:
             break
     return encoded
-
-
-def _shrunk(image: Images, scale: float, interpolation: int) -> Images:
-    if scale >= 1:
-        return np.ascontiguousarray(image)
-    width, height = (max(1, round(side * scale)) for side in (image.shape[1], image.shape[0]))
-    return np.asarray(cv2.resize(image, (width, height), interpolation=interpolation), np.uint8)
-
-
-def _encoded(image: Images, quality: int) -> bytes:
-    _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return encoded.tobytes()

@@ -7,7 +7,6 @@ moment to moment is given: two reports of the same trace are the same bytes.
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -21,12 +20,11 @@ import pandas as pd
 
 from peerattn import tables
 from peerattn.figures.recording import digest
+from peerattn.figures.report_page import Page, packed, size
 from peerattn.figures.report_panels import Placed
 from peerattn.figures.scripts import panels_script, part, script
 from peerattn.trace import Trace
 
-BUDGET = 5_000_000
-"""Bytes beyond the libraries; what does not fit is left out, and the report says what."""
 REFUSING = (
     "default-src 'none'; img-src blob: data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
@@ -67,24 +65,27 @@ def report_html(
     """The page of one clip; `recording` is that of `figures.recording`, `panels` are `report_panels`.
 
     `start` is how the explorer begins: what the query of the app's address says, by name.
+    PeerattnError where the numbers of the recording alone are too many for one page.
     """
-    page = _Page()
+    head, header, predictions = _head(about), _header(trace, about), _predictions(trace)
+    page = Page(recording, size(head, header, predictions) + _names(trace))
     page.add("said", json.dumps(_said(recording, about, start or {})))
-    page.add("recording", base64.b64encode(recording).decode())
-    small, large = [*TABLES][:-1], [*TABLES][-1:]
-    page.tables(trace, small)
-    page.fit("trace", "the trace file", _packed(trace.to_json()))
+    tables = [(f"the table {title}", _table(title, make(trace))) for title, make in TABLES.items()]
+    for title, html in tables[:-1]:
+        page.section(title, html)
+    page.fit("trace", "the trace file", packed(trace.to_json()))
     page.panels(panels)
-    page.tables(trace, large)
+    page.section(*tables[-1])
+    page.recording()
     scripts = [f'<script type="module">{text}</script>' for text in _scripts()]
     return "\n".join(
         [
             "<!doctype html>",
             '<html lang="en">',
-            f"<head>{_head(about)}</head>",
+            f"<head>{head}</head>",
             "<body><main>",
-            _header(trace, about),
-            _predictions(trace),
+            header,
+            predictions,
             '<section aria-label="explorer"><div id="explorer"></div></section>',
             '<section aria-label="panels"><div id="panels"></div></section>',
             page.html(),
@@ -94,67 +95,6 @@ def report_html(
             "</body></html>\n",
         ]
     )
-
-
-class _Page:
-    """What has been put on the page within the budget, and what was left out."""
-
-    def __init__(self) -> None:
-        self.data: list[str] = []
-        self.sections: list[str] = []
-        self.left_out: list[str] = []
-        self.size = 0
-
-    def add(self, name: str, text: str) -> None:
-        """A block of data that runs nothing: `<` cannot end it."""
-        block = f'<script type="text/plain" id="{name}">{text.replace("<", chr(92) + "u003c")}</script>'
-        self.data.append(block)
-        self.size += len(block.encode())
-
-    def fit(self, name: str, title: str, text: str) -> None:
-        """A block of data, where it still fits."""
-        if self.size + len(text) > BUDGET:
-            self.left_out.append(title)
-        else:
-            self.add(name, text)
-
-    def panels(self, panels: Iterable[Placed]) -> None:
-        """As many as fit, each packed by itself; a reader unpacks those that are looked at."""
-        room, found = BUDGET - self.size, []
-        missing: dict[str, list[str]] = {}
-        for each in panels:
-            entry = [each.of, each.title, each.place, _packed(json.dumps(each.panel))]
-            room -= len(json.dumps(entry)) + 2
-            if room < 0:
-                missing.setdefault(f"the panel {each.panel['title']}", []).append(each.title)
-                room += len(json.dumps(entry)) + 2
-            else:
-                found.append(entry)
-        self.add("packed", json.dumps(found))
-        self.left_out += [f"{panel} of {', '.join(titles)}" for panel, titles in missing.items()]
-
-    def tables(self, trace: Trace, titles: Iterable[str]) -> None:
-        for title in titles:
-            text = _table(title, TABLES[title](trace))
-            if self.size + len(text.encode()) > BUDGET:
-                self.left_out.append(f"the table {title}")
-            else:
-                self.sections.append(text)
-                self.size += len(text.encode())
-
-    def html(self) -> str:
-        items = "".join(f"<li>{escape(item)}</li>" for item in self.left_out)
-        left_out = f"<p>Left out, to stay within {BUDGET // 1_000_000} MB:</p><ul>{items}</ul>"
-        return "\n".join(
-            [
-                '<section class="tables"><h2>Tables</h2>',
-                *self.sections,
-                "</section>",
-                '<footer><button type="button" id="save" hidden>Save the trace (JSON)</button>',
-                left_out if self.left_out else "",
-                "</footer>",
-            ]
-        )
 
 
 def _said(recording: bytes, about: About, start: Mapping[str, str]) -> dict[str, Any]:
@@ -167,9 +107,11 @@ def _said(recording: bytes, about: About, start: Mapping[str, str]) -> dict[str,
     return {"stem": about.stem, "data": {**MARKS, **shown}}
 
 
-def _packed(text: str) -> str:
-    """The text's exact bytes, gzip in base64; the same text gives the same bytes."""
-    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+def _names(trace: Trace) -> int:
+    """Bytes that suffice to name every panel that is left out, four at most of a connection or block."""
+    connections = [f"{each.source} → {each.target}, " for each in trace.connections]
+    blocks = [f"{block.id}, " for block in trace.structure.blocks]
+    return 4 * size(*map(escape, (*connections, *blocks)))
 
 
 def _scripts() -> tuple[str, ...]:

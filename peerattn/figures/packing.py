@@ -1,0 +1,52 @@
+"""The byte string in which a recording travels: a header, and a body of arrays and images.
+
+Layout: the header's length (uint32, little endian), the header (JSON, padded to a multiple of 4 bytes), then
+the body. The header says where in the body each array and image lies, and how long it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+Header = dict[str, Any]
+
+
+class Body:
+    """The part after the header, and where each piece of it lies."""
+
+    def __init__(self, start: bytes = b"") -> None:
+        self.parts, self.size = [start], len(start)
+
+    def add(self, part: bytes) -> int:
+        """Offset of the part; parts start at multiples of 4, as a browser's Float32Array must."""
+        offset = self.size
+        part += b"\0" * (-len(part) % 4)
+        self.parts.append(part)
+        self.size += len(part)
+        return offset
+
+    def array(self, values: NDArray[Any]) -> dict[str, Any]:
+        return {"offset": self.add(values.astype("<f4").tobytes()), "shape": list(values.shape)}
+
+    def images(self, images: Sequence[bytes]) -> list[list[int]]:
+        return [[self.add(image), len(image)] for image in images]
+
+
+def header_json(header: Mapping[str, Any]) -> bytes:
+    return json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
+
+
+def packed(header: Mapping[str, Any], body: Body) -> bytes:
+    text = header_json(header)
+    text += b" " * (-len(text) % 4)
+    return b"".join([len(text).to_bytes(4, "little"), text, *body.parts])
+
+
+def unpacked(recording: bytes) -> tuple[Header, bytes]:
+    """The header, and the body's bytes."""
+    start = 4 + int.from_bytes(recording[:4], "little")
+    return json.loads(recording[4:start]), recording[start:]
