@@ -1,5 +1,7 @@
 """The one browser component: frame player, level graph, timeline and numbers under one cursor.
 
+It shows a clip's trace, or without the player how a network learned.
+
 Three mounts, so that a rerun sends what changed and nothing else: the scripts (constant), the recording
 (constant for a clip and checkpoint) and the explorer itself (what is removed, what is selected). Moving the
 cursor runs no Python; a click on a block or connection does.
@@ -16,7 +18,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from peerattn.figures.recording import digest, recording
+from peerattn.figures.replay import replay
 from peerattn.figures.scripts import script
+from peerattn.history import History
 from peerattn.structure import Structure
 from peerattn.trace import Trace
 
@@ -87,7 +91,7 @@ def script() -> None:
 
 
 def explorer(
-    trace: Trace,
+    shown: Trace | History,
     packed: bytes,
     *,
     key: str,
@@ -97,9 +101,10 @@ def explorer(
     other: Other | None = None,
     about: Mapping[str, str] | None = None,
 ) -> Selection | None:
-    """Draw a trace over its frames, both `packed`; returns what the user clicked last, if it still exists.
+    """Draw a trace over its frames, or a history; returns what the user clicked last, if it still exists.
 
-    What `pruning` removes is drawn faint and nothing moves. `selected` counts until something is clicked.
+    `packed` is what `pack` and `pack_history` make of them. What `pruning` removes is drawn faint and nothing
+    moves. `selected` counts until something is clicked.
     `other` is compared with it: both are packed on one layout. `about` names clip and checkpoint in pictures.
     The page needs `script` too.
     `start` is how a saved session was looked at: its `token`, and the `query` of its address, which then
@@ -121,12 +126,13 @@ def explorer(
                 "about": about,
                 "other": other.packed[:DIGEST].decode() if other else None,
                 "names": other.names if other else None,
+                "replay": isinstance(shown, History),
                 **_marks(pruning),
             },
             default={"selected": first},
             on_selected_change=lambda: None,
         )
-    return _selection(result.get("selected"), trace)
+    return _selection(result.get("selected"), shown.structure)
 
 
 def _marks(pruning: Pruning | None) -> dict[str, Any]:
@@ -141,12 +147,19 @@ def _marks(pruning: Pruning | None) -> dict[str, Any]:
     }
 
 
-def _selection(found: Any, trace: Trace) -> Selection | None:
+def _selection(found: Any, structure: Structure) -> Selection | None:
     if not found:
         return None
-    parts = trace.connections if found["kind"] == "connection" else trace.structure.blocks
-    known = {part.key if found["kind"] == "connection" else part.id for part in parts}
+    known = {spec.key for spec in structure.connections}
+    if found["kind"] == "block":
+        known = set(structure.by_id)
     return Selection(found["kind"], found["id"]) if found["id"] in known else None
+
+
+def pack_history(history: History) -> bytes:
+    """A training history for the browser, behind its digest."""
+    packed = replay(history)
+    return digest(packed).encode() + packed
 
 
 def pack(

@@ -7,7 +7,6 @@ T frames, K connections, N blocks.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,10 +16,10 @@ from numpy.typing import NDArray
 
 from peerattn.comparison import absent, on_layout
 from peerattn.errors import PeerattnError
-from peerattn.figures.level_graph import COLUMN, ROW, edge_width, lane, lanes, level_graph
+from peerattn.figures.drawn_structure import drawn_block, drawn_structure
 from peerattn.figures.overlays import DIRECTIONS, STRENGTHS, flow_levels, grey_png, heat_levels
 from peerattn.figures.packing import Body, header_json, packed
-from peerattn.figures.palette import VIRIDIS, direction_colors, looks, object_colors
+from peerattn.figures.palette import direction_colors, object_colors
 from peerattn.figures.pictures import jpeg, shrunk
 from peerattn.figures.timeline import charts
 from peerattn.structure import Structure
@@ -79,18 +78,10 @@ def digest(payload: bytes) -> str:
 def _trace_header(trace: Trace, structure: Structure, body: Body) -> dict[str, Any]:
     laid = on_layout(trace, structure)
     weights = {connection.key: connection.connection_weight for connection in trace.connections}
-    nodes, edges, _, _, _, options = level_graph(structure, weights).get_network_data()
-    styles = looks([modality.name for modality in structure.modalities])
     return {
+        **drawn_structure(structure, weights),
         "times": trace.times.tolist(),
         "end": float(frame_ends(trace.times)[-1]),
-        "graph": {"nodes": nodes, "edges": edges, "options": json.loads(options)},
-        "widths": [edge_width(0.0), edge_width(1.0)],
-        "row": ROW,
-        "column": COLUMN,
-        "lanes": [[name, *span] for name, span in lanes(structure).items()],
-        "looks": {name: {"color": look.color, "pattern": look.pattern} for name, look in styles.items()},
-        "viridis": VIRIDIS,
         "windows": [_window(trace, window) for window in trace.windows],
         "charts": {name: chart.header for name, chart in charts(trace).items()},
         "absent": absent(trace, structure),
@@ -136,18 +127,7 @@ def _connections(trace: Trace, own: Structure) -> list[dict[str, Any]]:
 
 def _blocks(structure: Structure, own: Structure) -> list[dict[str, Any]]:
     """As its own structure has them; what that lacks, and where all lie, as the layout does."""
-    return [
-        {
-            "id": block.id,
-            "level": block.level,
-            "kind": block.kind,
-            "lane": lane(structure, block.id),
-            "reads": block.modality,
-            "width": block.width,
-            "dilation": block.temporal_dilation,
-        }
-        for block in (own.by_id.get(block.id, block) for block in structure.blocks)
-    ]
+    return [drawn_block(structure, own.by_id.get(block.id, block)) for block in structure.blocks]
 
 
 def _arrays(trace: Trace, body: Body) -> dict[str, Any]:

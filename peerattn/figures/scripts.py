@@ -35,10 +35,11 @@ PARTS = (
     "numbers.js",
     "playback.js",
     "explorer.js",
+    "replay.js",
     "mount.js",
 )
 """In this order one script: each part may use what stands before it."""
-STYLES = ("explorer.css", "player.css", "graph.css", "timeline.css", "pair.css", "present.css")
+STYLES = ("explorer.css", "player.css", "graph.css", "timeline.css", "pair.css", "present.css", "replay.css")
 
 PANEL_PARTS = (
     "recording.js",

@@ -24,13 +24,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines between 0 and 1; `areas` lie on one another and fill it. `note` defines what is drawn."""
+    """Lines between 0 and 1, or `most`; `areas` lie on one another and fill it. `note` defines what is drawn.
+
+    `of` names the array with a row a connection from which that of a chosen connection is drawn too.
+    """
 
     title: str
     note: str
     form: Literal["lines", "areas"]
     lines: tuple[Line, ...]
     table: pd.DataFrame
+    of: str | None = None
+    most: float = 1.0
 
     @property
     def header(self) -> dict[str, Any]:
@@ -40,6 +45,8 @@ class Chart:
             "note": self.note,
             "form": self.form,
             "lines": [asdict(line) for line in self.lines],
+            "of": self.of,
+            "most": self.most,
         }
 
 
@@ -51,7 +58,8 @@ def charts(trace: Trace) -> dict[str, Chart]:
 def _by_modality(trace: Trace) -> Chart:
     note = "mean attention factor of the connections from a modality's input blocks; mixed: inner blocks"
     table = attention_by(trace)
-    return Chart("attention by modality", note, "lines", _modality_lines(trace, table.columns), table)
+    lines = _modality_lines(trace, table.columns)
+    return Chart("attention by modality", note, "lines", lines, table, of="shade")
 
 
 def _by_level(trace: Trace) -> Chart:
@@ -61,7 +69,7 @@ def _by_level(trace: Trace) -> Chart:
         Line(name, LEVELS[index % len(LEVELS)], PATTERNS[index % len(PATTERNS)])
         for index, name in enumerate(table.columns)
     )
-    return Chart("attention by level", note, "lines", lines, table)
+    return Chart("attention by level", note, "lines", lines, table, of="shade")
 
 
 def _share(trace: Trace) -> Chart | None:

@@ -18,6 +18,7 @@ from peerattn.tables.attention import (
     object_channels,
 )
 from peerattn.tables.clip import blocks_table, frame_ends, predictions_table, window_of_frame
+from peerattn.tables.history import attention_history, connection_history, scores_history
 from peerattn.tables.share import block_shares, modality_share
 
 __all__ = [
@@ -27,10 +28,12 @@ __all__ = [
     "accuracy_table",
     "attention_by",
     "attention_groups",
+    "attention_history",
     "attention_weights_table",
     "block_shares",
     "blocks_table",
     "channels_table",
+    "connection_history",
     "connections_table",
     "entropies_table",
     "factors_table",
@@ -39,5 +42,6 @@ __all__ = [
     "modality_share",
     "object_channels",
     "predictions_table",
+    "scores_history",
     "window_of_frame",
 ]

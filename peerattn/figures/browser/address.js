@@ -12,12 +12,12 @@ class Address {
   }
 
   write() {
-    const { cursor, settings, pinned } = this.explorer;
+    const { cursor, settings, pinned, defaults } = this.explorer;
     if (!this.kept) return;
     const params = new URLSearchParams(location.search);
     const said = { ...settings, frame: cursor + 1, pin: pinned ? `${pinned.kind} ${pinned.id}` : "" };
     for (const [name, value] of Object.entries(said)) {
-      if (value === (SETTINGS[name] ?? { frame: 1, pin: "" }[name])) params.delete(name);
+      if (value === (defaults[name] ?? { frame: 1, pin: "" }[name])) params.delete(name);
       else params.set(name, value);
     }
     const text = params.toString();

@@ -1,7 +1,7 @@
 // Lines over the frames on a canvas. What stands still is drawn once; a move of the cursor draws it over that.
 
 const AXIS = { left: 40, right: 14, top: 8, bottom: 20, height: 132 };
-const STEPS = [0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300]; // seconds
+const STEPS = [0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000]; // seconds, or steps of training
 
 class Chart {
   constructor(explorer) {
@@ -73,14 +73,15 @@ class Chart {
     chart.lines.forEach(({ color }, index) => dot(pen, [this.x(explorer.frame), this.y(heights[index])], color));
   }
 
-  // From 0 to 1 unless it is to fit; differences have as much room below 0 as above.
+  // From 0 to 1, or to the most there can be, unless it is to fit; differences have as much room below 0 as above.
   axis() {
     const { form, lines, signed } = this.chart;
     if (signed) {
       const most = Math.max(0.01, ...this.extent(100).map(Math.abs));
       return [-most, most];
     }
-    return this.explorer.settings.fit && form === "lines" && lines.length ? this.extent(10) : [0, 1];
+    if (this.explorer.settings.fit && form === "lines" && lines.length) return this.extent(10);
+    return [0, this.chart.most ?? 1];
   }
 
   // Least and greatest value of the lines and bands, to the next step outward, of so many steps to 1; never nothing.
@@ -93,12 +94,12 @@ class Chart {
     return (low < high ? [low, high] : [low - 1, high + 1]).map((step) => step / steps);
   }
 
-  // Round times, as many as there is room for.
+  // Round times or steps, as many as there is room for.
   ticks() {
-    const { times } = this.explorer.recording;
-    const [first, last] = [times[0], times.at(-1)];
+    const { values, least } = this.explorer.recording.axis;
+    const [first, last] = [values[0], values.at(-1)];
     const room = (this.width - AXIS.left - AXIS.right) / 64;
-    const step = STEPS.find((each) => (last - first) / each <= room) ?? last - first;
+    const step = STEPS.find((each) => each >= least && (last - first) / each <= room) ?? last - first;
     const count = step > 0 ? Math.floor((last - first) / step + 1e-6) : 0;
     const start = Math.ceil(first / step - 1e-6) * step || first;
     return Array.from({ length: count + 1 }, (_, index) => start + index * step).filter((time) => time <= last + 1e-6);
@@ -106,10 +107,10 @@ class Chart {
 
   // Where a time lies between the frames, in frames: frames stand at equal steps, times may not.
   place(time) {
-    const { times } = this.explorer.recording;
-    const next = times.findIndex((other) => other >= time - 1e-6);
+    const { values } = this.explorer.recording.axis;
+    const next = values.findIndex((other) => other >= time - 1e-6);
     if (next <= 0) return Math.max(next, 0);
-    return next - (times[next] - time) / (times[next] - times[next - 1]);
+    return next - (values[next] - time) / (values[next] - values[next - 1]);
   }
 
   drawLoop(pen) {
@@ -137,7 +138,7 @@ class Chart {
       pen.fillText(value.toFixed(2), AXIS.left - 8, this.y(value));
     }
     pen.textAlign = "center";
-    for (const time of this.ticks()) pen.fillText(`${Number(time.toFixed(3))} s`, this.x(this.place(time)), AXIS.height - 7);
+    for (const time of this.ticks()) pen.fillText(`${Number(time.toFixed(3))}${recording.axis.unit}`, this.x(this.place(time)), AXIS.height - 7);
     for (const { start } of recording.windows.slice(1)) {
       pen.setLineDash([2, 3]);
       stroke(pen, theme.quiet, [[this.x(start - 0.5), AXIS.top], [this.x(start - 0.5), AXIS.height - AXIS.bottom]]);

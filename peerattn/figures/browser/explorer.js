@@ -3,24 +3,43 @@
 class Explorer {
   constructor(root) {
     Object.assign(this, { root, scale: 1, cursor: 0, previewed: null, pinned: null, hovered: null, sent: [] });
-    this.settings = { ...SETTINGS };
+    this.settings = { ...this.defaults };
     this.address = new Address(this);
     this.marks = { removed: new Set(), dead: new Set(), starved: new Set(), peerOnly: new Set() };
     this.theme = readTheme(root);
     this.playback = new Playback(this);
     this.presenter = new Presenter(this);
+    this.pair = root.latest.data.other ? new Pair(this) : null;
+    this.parts = this.make();
+    this.pair?.titles.forEach((title, index) => this.parts[index].element.prepend(title));
+    const whole = [...(this.pair ? [this.pair] : []), ...this.parts];
+    this.panels = element("div", { className: this.layout }, ...whole.map((part) => part.element));
+    this.spoken = element("p", { className: "spoken", attributes: { "aria-live": "polite" } });
+    root.replaceChildren(element("style", {}, STYLE), this.panels, this.spoken);
+    root.onkeydown = (event) => press(this, event);
+  }
+
+  // The parts from top left, and the style sheet's name of how they lie.
+  make() {
     this.player = new Player(this);
     this.graph = new Graph(this);
     this.timeline = new Timeline(this);
     this.numbers = new Numbers(this);
-    this.pair = root.latest.data.other ? new Pair(this) : null;
-    this.parts = [this.player, ...(this.pair ? [new SecondPlayer(this)] : []), this.graph, this.timeline, this.numbers];
-    this.pair?.titles.forEach((title, index) => this.parts[index].element.prepend(title));
-    const whole = [...(this.pair ? [this.pair] : []), ...this.parts];
-    this.panels = element("div", { className: this.pair ? "panels comparing" : "panels" }, ...whole.map((part) => part.element));
-    this.spoken = element("p", { className: "spoken", attributes: { "aria-live": "polite" } });
-    root.replaceChildren(element("style", {}, STYLE), this.panels, this.spoken);
-    root.onkeydown = (event) => press(this, event);
+    this.layout = this.pair ? "panels comparing" : "panels";
+    return [this.player, ...(this.pair ? [new SecondPlayer(this)] : []), this.graph, this.timeline, this.numbers];
+  }
+
+  // What things are called here, what settings start as, the columns of the graph's tables.
+  get words() {
+    return WORDS;
+  }
+
+  get defaults() {
+    return SETTINGS;
+  }
+
+  get columns() {
+    return COLUMNS;
   }
 
   get focus() {
@@ -88,7 +107,7 @@ class Explorer {
     if (start && start.token !== this.started) this.begin(start);
     const sets = Object.entries({ removed, dead, starved, peerOnly }).map(([name, ids]) => [name, new Set(ids)]);
     this.pair?.name(names);
-    this.marks = this.pair ? this.pair.marks() : Object.fromEntries(sets);
+    this.marks = this.marked(Object.fromEntries(sets));
     this.graph.removedToggle.hidden = !pruned;
     this.hear(selected);
     this.theme = readTheme(this.root);
@@ -96,10 +115,15 @@ class Explorer {
     this.refresh();
   }
 
+  // What is removed and dead, of what Python says.
+  marked(said) {
+    return this.pair ? this.pair.marks() : said;
+  }
+
   // Where a tour, a saved session or a report starts: settings by name, or the `query` of an address in place of the page's own.
   begin({ token, query, ...said }) {
     this.started = token;
-    if (query !== undefined) Object.assign(this, { cursor: 0, settings: { ...SETTINGS } });
+    if (query !== undefined) Object.assign(this, { cursor: 0, settings: { ...this.defaults } });
     this.restore({ ...said, ...addressed(query ?? "") });
     this.apply();
     this.rest();
@@ -117,7 +141,7 @@ class Explorer {
   refresh() {
     this.graph.style();
     this.numbers.build();
-    this.player.draw();
+    this.player?.draw();
     this.timeline.redraw();
     this.graph.point(null);
   }
@@ -174,7 +198,12 @@ class Explorer {
   speak() {
     const { recording, frame, focus } = this;
     const about = focus ? this.summary(focus) : this.timeline.said();
-    this.spoken.textContent = `frame ${frame + 1} of ${recording.length}, window ${recording.window(frame) + 1}: ${about}`;
+    this.spoken.textContent = `${this.moment(frame)}, ${this.words.window} ${recording.window(frame) + 1}: ${about}`;
+  }
+
+  // Where a frame is, in words.
+  moment(frame) {
+    return `frame ${frame + 1} of ${this.recording.length}`;
   }
 
   // The recording whose numbers are listed, and its frame; without one, NaN.
@@ -213,7 +242,7 @@ class Explorer {
     this.hovered = selection;
     this.graph.style();
     this.numbers.build();
-    this.player.draw();
+    this.player?.draw();
     this.timeline.redraw();
     this.graph.point(selection && this.summary(selection), place);
   }

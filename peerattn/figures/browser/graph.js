@@ -152,7 +152,7 @@ class Graph {
     const arriving = focus.kind === "block" ? this.ties.into(focus.id) : [];
     const feeding = arriving.flatMap(({ id }) => this.ties.gatesOf({ kind: "connection", id }).slice(0, 1));
     const gates = [...feeding, ...this.ties.gatesOf(focus)];
-    return gates.filter(({ peer, connection }) => !this.shown || (this.shown.blocks.has(peer) && this.shown.connections.has(connection.id)));
+    return gates.filter(({ weight }) => weight !== null).filter(({ peer, connection }) => !this.shown || (this.shown.blocks.has(peer) && this.shown.connections.has(connection.id)));
   }
 
   styleBlocks() {
@@ -207,7 +207,7 @@ class Graph {
     const { theme, settings, marks } = this.explorer;
     const pruned = marks.removed.size + marks.dead.size + marks.starved.size > 0;
     const { pair, removed } = this.explorer;
-    return graphKeys(this.recording, theme, { pruned, removed, pair, arcs: settings.arcs && { drawn: Math.min(this.gates.length, MOST_ARCS), all: this.gates.length }, shapes: this.shapes, radius: this.places.radius });
+    return graphKeys(this.recording, theme, { pruned, removed, pair, arcs: settings.arcs && { drawn: Math.min(this.gates.length, MOST_ARCS), all: this.gates.length }, shapes: this.shapes, radius: this.places.radius, words: this.explorer.words });
   }
 
   said() {
@@ -272,5 +272,5 @@ const TOGGLES = [
 ];
 
 function toggle(explorer, name, label, title) {
-  return Object.assign(checkbox(label, SETTINGS[name], (checked) => explorer.change(name, checked)), { title });
+  return Object.assign(checkbox(label, explorer.defaults[name], (checked) => explorer.change(name, checked)), { title });
 }

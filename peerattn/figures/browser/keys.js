@@ -39,8 +39,9 @@ function press(explorer, event) {
 }
 
 class KeyHelp {
-  constructor() {
-    const row = (key, does) => [element("dt", {}, key), element("dd", {}, does)];
+  // `words` say what a frame and a window are called.
+  constructor({ frame, window }) {
+    const row = (key, does) => [element("dt", {}, key), element("dd", {}, does.replace("frame", frame).replace("window", window))];
     this.list = element(
       "div",
       { className: "keys", popover: "auto", tabIndex: -1, attributes: { role: "dialog", "aria-label": "keys" } },

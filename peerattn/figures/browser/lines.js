@@ -1,11 +1,5 @@
 // What the timeline draws: a title, and lines with their look and their value at each frame.
 
-const CONNECTIONS = {
-  title: "attention by connection",
-  note: "mean attention factor over the channels; of a pinned connection also its least and greatest channel",
-  form: "lines",
-};
-
 // The chart that the settings choose, for what is pointed at or pinned; lines go back to front.
 function chartOf(explorer) {
   const { recording, pair } = explorer;
@@ -16,12 +10,12 @@ function chartOf(explorer) {
 function chartIn(recording, explorer) {
   const { focus } = explorer;
   const name = chartName(explorer);
-  if (name === "connections") return { ...CONNECTIONS, lines: focus ? connectionLines(recording, focus) : [] };
+  if (name === "connections") return { ...explorer.words.connections, lines: focus ? connectionLines(recording, focus) : [] };
   const chart = recording.charts[name];
   if (!chart) return { lines: [] };
   const lines = chart.lines.map((line, row) => ({ ...line, width: 2, value: (frame) => recording.at(name, row, frame) }));
-  if (chart.form === "lines" && focus?.kind === "connection") {
-    lines.push({ ...connectionLine(recording, focus.id), color: explorer.theme.text, pattern: [], width: 2.5 });
+  if (chart.of && focus?.kind === "connection") {
+    lines.push({ ...connectionLine(recording, focus.id, chart.of), color: explorer.theme.text, pattern: [], width: 2.5 });
   }
   return { ...chart, lines };
 }
@@ -34,7 +28,7 @@ function chartName({ recording, settings }) {
 function connectionLines(recording, focus) {
   if (focus.kind === "connection") {
     const row = recording.rows.get(focus.id);
-    const band = { low: (frame) => recording.at("least", row, frame), high: (frame) => recording.at("greatest", row, frame) };
+    const band = recording.arrays.least && { low: (frame) => recording.at("least", row, frame), high: (frame) => recording.at("greatest", row, frame) };
     return [{ ...connectionLine(recording, focus.id), ...band }];
   }
   const into = recording.into(focus.id).map(({ id, source }) => [id, source, 2]);
@@ -44,10 +38,11 @@ function connectionLines(recording, focus) {
   }));
 }
 
-function connectionLine(recording, id) {
+// Of the array `of`, a row a connection.
+function connectionLine(recording, id, of = "shade") {
   const connection = recording.connection(id);
   const row = recording.rows.get(id);
-  return { name: arrow(connection), ...recording.lookOfBlock(connection.source), width: 2.5, value: (frame) => recording.at("shade", row, frame) };
+  return { name: arrow(connection), ...recording.lookOfBlock(connection.source), width: 2.5, value: (frame) => recording.at(of, row, frame) };
 }
 
 // Of areas that lie on one another: where each one ends.

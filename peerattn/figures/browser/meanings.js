@@ -3,7 +3,7 @@
 const SAMPLE = { width: 46, height: 16 };
 
 // Each { text, pieces }: on the page beneath the graph, in a picture beneath the drawing.
-function graphKeys(recording, theme, { pruned, removed, pair, arcs, shapes, radius }) {
+function graphKeys(recording, theme, { pruned, removed, pair, arcs, shapes, radius, words }) {
   const middle = SAMPLE.height / 2;
   const line = (given) => ({ d: `M3 ${middle}h40`, ...given });
   const lanes = recording.lanes.map(([name]) => {
@@ -14,7 +14,7 @@ function graphKeys(recording, theme, { pruned, removed, pair, arcs, shapes, radi
   const dashed = { d: ringPath(23, middle, 6), fill: theme.background, stroke: theme.quiet, width: 1.5, dashes: [4, 3] };
   const ring = { d: ringPath(23, middle, 6), fill: theme.faint, stroke: theme.text, width: 2.5 };
   return [
-    ...shadeKeys(recording, theme, pair),
+    ...shadeKeys(recording, theme, { pair, words }),
     { text: "connection weight, 0 to 1", pieces: [{ d: wedgePath(middle, edgeWidths(recording)), fill: theme.quiet }] },
     ...lanes,
     { text: "chosen, or its peers", pieces: [ring] },
@@ -24,8 +24,8 @@ function graphKeys(recording, theme, { pruned, removed, pair, arcs, shapes, radi
 }
 
 // What the colours of connections mean: factors, or differences of them.
-function shadeKeys({ viridis }, theme, pair) {
-  if (pair?.side !== "difference") return [{ text: `attention factor${pair ? ` of ${pair.side}` : ""} at this frame, 0 to 1`, pieces: ramp(viridis, theme) }];
+function shadeKeys({ viridis }, theme, { pair, words }) {
+  if (pair?.side !== "difference") return [{ text: `${words.shade}${pair ? ` of ${pair.side}` : ""} at this ${words.frame}, 0 to 1`, pieces: ramp(viridis, theme) }];
   return [{ text: `attention factor of B minus A at this frame, ${number(-pair.scale)} to ${number(pair.scale)}`, pieces: ramp(pair.palette, theme) }];
 }
 

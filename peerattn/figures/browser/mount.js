@@ -11,9 +11,9 @@ globalThis.peerattnExplorer = {
     if (explorer?.names !== names.join(" ")) {
       const bytes = names.map((name) => globalThis.peerattnRecordings?.get(name));
       if (!bytes.every(Boolean)) return;
-      if (!explorer) shown.set(root, (explorer = new Explorer(root)));
+      if (!explorer) shown.set(root, (explorer = new (data.replay ? Replay : Explorer)(root)));
       Object.assign(explorer, { name: data.recording, names: names.join(" ") });
-      explorer.load(...bytes.map((each) => new Recording(each)));
+      explorer.load(...bytes.map((each) => new (data.replay ? LoggedHistory : Recording)(each)));
     }
     explorer.receive(data);
   },

@@ -19,6 +19,11 @@ class Recording {
     this.ties = new Ties(this);
   }
 
+  // The numbers under the lines, a frame each, their unit and the least that two marks lie apart.
+  get axis() {
+    return { values: this.times, unit: " s", least: 0 };
+  }
+
   // Value of a (rows, frames) array.
   at(name, row, frame) {
     return this.arrays[name][row * this.length + frame];

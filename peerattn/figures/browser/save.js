@@ -49,8 +49,8 @@ class Save {
   said({ id, removed }) {
     const { explorer } = this.graph;
     const weight = explorer.shown.connection(id).weight ?? "none";
-    const shade = explorer.pair?.side === "difference" ? "difference" : "factor";
-    return { connection: id, weight, [shade]: explorer.shade(id, explorer.frame), state: removed ? explorer.removed : "kept" };
+    const shade = explorer.pair?.side === "difference" ? "difference" : explorer.words.mark;
+    return { connection: id, [shade]: explorer.shade(id, explorer.frame), weight, state: removed ? explorer.removed : "kept" };
   }
 
   blocks() {
@@ -66,7 +66,7 @@ class Save {
     const { explorer, recording } = this.graph;
     const { frame, root } = explorer;
     const { clip, checkpoint } = root.latest.data.about ?? {};
-    const moment = `frame ${frame + 1} of ${recording.length}, ${number(recording.times[frame])} s`;
+    const moment = recording.steps ? explorer.moment(frame) : `${explorer.moment(frame)}, ${number(recording.times[frame])} s`;
     return [clip, checkpoint, moment].filter(Boolean).join(" · ");
   }
 
@@ -88,7 +88,7 @@ class Save {
 
   async finish(written) {
     const blob = await written;
-    const link = element("a", { href: URL.createObjectURL(blob), download: `graph-frame-${this.graph.explorer.frame + 1}.${blob.type === "image/png" ? "png" : "svg"}` });
+    const link = element("a", { href: URL.createObjectURL(blob), download: `graph-${this.graph.explorer.words.frame}-${this.graph.explorer.frame + 1}.${blob.type === "image/png" ? "png" : "svg"}` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
     this.menu.open = false;

@@ -1,3 +1,17 @@
+// What the parts of an explorer are called; another kind of recording has other words.
+const WORDS = {
+  frame: "frame",
+  window: "window",
+  shade: "attention factor", // what colours connections
+  mark: "factor", // the same as an attribute of a saved picture
+  connections: {
+    title: "attention by connection",
+    note: "mean attention factor over the channels; of a pinned connection also its least and greatest channel",
+    form: "lines",
+    of: "shade",
+  },
+};
+
 // What a visitor can set, and how it starts; the address names what differs.
 const SETTINGS = {
   speed: 1,

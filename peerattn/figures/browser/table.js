@@ -44,7 +44,7 @@ class GraphTable {
 
   table(kind, parts) {
     const caption = element("caption", {});
-    const heads = COLUMNS[kind].map(([name, , className = ""], place) => {
+    const heads = this.explorer.columns[kind].map(([name, , className = ""], place) => {
       const button = element("button", { type: "button", className: "link", onclick: () => this.sort(kind, place) }, name);
       return element("th", { scope: "col", className }, button);
     });
@@ -55,13 +55,13 @@ class GraphTable {
   }
 
   row(kind, part) {
-    const [, ...others] = COLUMNS[kind];
+    const [, ...others] = this.explorer.columns[kind];
     const { explorer } = this;
     const { marks } = explorer;
     const name = element(
       "button",
       { type: "button", className: "link", onclick: () => explorer.pin(name.ariaPressed === "true" ? null : { kind, id: part.id }) },
-      COLUMNS[kind][0][1](part),
+      this.explorer.columns[kind][0][1](part),
     );
     const cells = others.map(() => element("td", {}));
     const line = element("tr", { className: marks.removed.has(part.id) || marks.dead.has(part.id) ? "gone" : "" }, element("th", { scope: "row" }, name), ...cells);
@@ -87,14 +87,14 @@ class GraphTable {
   draw() {
     for (const [kind, table] of Object.entries(this.tables ?? {})) {
       const count = `${table.rows.length} ${kind}s`;
-      table.caption.textContent = `${count}, frame ${this.explorer.frame + 1} of ${this.recording.length}`;
+      table.caption.textContent = `${count}, ${this.explorer.moment(this.explorer.frame)}`;
       for (const { part, cells } of table.rows) this.fill(kind, part, cells);
       this.order(kind, table);
     }
   }
 
   fill(kind, part, cells) {
-    COLUMNS[kind].slice(1).forEach(([, value, recorded], place) => {
+    this.explorer.columns[kind].slice(1).forEach(([, value, recorded], place) => {
       if (recorded) write(cells[place], value(part, this));
       else cells[place].textContent = value(part, this);
     });
@@ -104,10 +104,10 @@ class GraphTable {
     const by = this.sorted[kind];
     heads.forEach((head, place) => {
       const current = by?.place === place;
-      head.ariaSort = current ? (ascending(COLUMNS[kind][place][1](rows[0]?.part ?? {}, this), by) ? "ascending" : "descending") : "none";
+      head.ariaSort = current ? (ascending(this.explorer.columns[kind][place][1](rows[0]?.part ?? {}, this), by) ? "ascending" : "descending") : "none";
     });
     if (this.explorer.playing && rows.length > MANY_ROWS) return;
-    const value = by && COLUMNS[kind][by.place][1];
+    const value = by && this.explorer.columns[kind][by.place][1];
     const sorted = by ? [...rows].sort((one, other) => compare(value(one.part, this), value(other.part, this)) * (by.back ? -1 : 1)) : rows;
     reorder(body, sorted.map(({ line }) => line));
   }

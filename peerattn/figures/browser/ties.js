@@ -6,7 +6,7 @@ class Ties {
     this.arriving = grouped(connections, ({ target }) => target);
     this.leaving = grouped(connections, ({ source }) => source);
     const gates = connections.flatMap((connection) =>
-      connection.peers.map((peer, index) => ({ peer, connection, weight: connection.attentionWeights[index] })),
+      connection.peers.map((peer, index) => ({ peer, connection, get weight() { return connection.attentionWeights[index]; } })),
     );
     this.byPeer = grouped(gates, ({ peer }) => peer);
     this.byConnection = grouped(gates, ({ connection }) => connection.id);

@@ -10,7 +10,7 @@ class Timeline {
     this.values = element("div", { className: "values" });
     this.fit = checkbox("fit axis", false, (checked) => explorer.change("fit", checked));
     this.slider = element("input", {
-      type: "range", className: "slider", min: 0, step: 1, ariaLabel: "frame", oninput: () => explorer.seek(Number(this.slider.value)),
+      type: "range", className: "slider", min: 0, step: 1, ariaLabel: explorer.words.frame, oninput: () => explorer.seek(Number(this.slider.value)),
     });
     this.element = element(
       "section",
@@ -70,7 +70,7 @@ class Timeline {
     this.slider.max = recording.length - 1;
     this.slider.disabled = recording.length === 1;
     this.windows.load(recording);
-    const offered = Object.entries({ ...recording.charts, connections: CONNECTIONS });
+    const offered = Object.entries({ ...recording.charts, connections: this.explorer.words.connections });
     this.chooser.replaceChildren(...offered.map(([name, { title, note }]) => element("option", { value: name, title: note }, title)));
     for (const name of ["lines", "loop"]) this.changed(name);
     this.resize();
@@ -123,7 +123,7 @@ class Timeline {
     const { recording, explorer, slider } = this;
     if (!recording) return;
     slider.value = explorer.frame;
-    slider.ariaValueText = `frame ${explorer.frame + 1} of ${recording.length}, ${number(recording.times[explorer.frame])} seconds`;
+    slider.ariaValueText = recording.steps ? explorer.moment(explorer.frame) : `${explorer.moment(explorer.frame)}, ${number(recording.times[explorer.frame])} seconds`;
     for (const { tell } of this.readings) tell(explorer.frame);
     this.windows.draw();
     this.chart.draw();

@@ -6,6 +6,7 @@ class Transport {
   constructor(explorer) {
     this.explorer = explorer;
     const { playback } = explorer;
+    const { frame } = explorer.words;
     const step = (change) => () => explorer.seek(explorer.cursor + change);
     this.play = iconButton("play", "play", () => explorer.toggle());
     this.speed = element(
@@ -15,15 +16,15 @@ class Transport {
     );
     this.loop = element("span", { className: "quiet" });
     this.clear = iconButton("clear", "clear the loop", () => (playback.loop = null));
-    this.help = new KeyHelp();
+    this.help = new KeyHelp(explorer.words);
     this.element = element(
       "div",
       { className: "transport" },
-      iconButton("first", "first frame", () => explorer.seek(0)),
-      iconButton("back", "previous frame", step(-1)),
+      iconButton("first", `first ${frame}`, () => explorer.seek(0)),
+      iconButton("back", `previous ${frame}`, step(-1)),
       this.play,
-      iconButton("forward", "next frame", step(1)),
-      iconButton("last", "last frame", () => explorer.seek(Infinity)),
+      iconButton("forward", `next ${frame}`, step(1)),
+      iconButton("last", `last ${frame}`, () => explorer.seek(Infinity)),
       this.speed,
       element("span", { className: "loop", ariaLabel: "loop", role: "group" },
         iconButton("from", "loop from here", () => playback.loopFrom(explorer.cursor)),

@@ -20,16 +20,22 @@ class Windows {
 
   // Of two clips that are compared, the windows are A's.
   name(index) {
-    return `${this.explorer.pair ? "A · " : ""}window ${index + 1}`;
+    return this.recording.windows[index].name ?? `${this.explorer.pair ? "A · " : ""}window ${index + 1}`;
   }
 
-  button({ start, stop, classes }, index) {
+  // From which frame to which, counted from 1.
+  span({ start, stop, span }) {
+    return span ?? `frames ${start + 1} to ${stop}`;
+  }
+
+  button(window, index) {
+    const { start, classes } = window;
     const show = () => this.showCard(index);
     const hide = () => (this.card.hidden = true);
     return element(
       "button",
       { type: "button", onclick: () => this.explorer.seek(start), onpointerenter: show, onfocus: show, onpointerleave: hide, onblur: hide },
-      element("span", { className: "number" }, this.name(index), element("span", { className: "spoken" }, `frames ${start + 1} to ${stop}`)),
+      element("span", { className: "number" }, this.name(index), element("span", { className: "spoken" }, ` ${this.span(window)}`)),
       ...classes.map((each) => probabilityRow(each)),
     );
   }
@@ -38,8 +44,8 @@ class Windows {
   showCard(index) {
     const button = this.buttons[index];
     if (button.clientWidth >= ROOMY) return;
-    const { start, stop, classes } = this.recording.windows[index];
-    this.card.replaceChildren(element("b", {}, `${this.name(index)}, frames ${start + 1} to ${stop}`), ...classes.map((each) => probabilityRow(each)));
+    const window = this.recording.windows[index];
+    this.card.replaceChildren(element("b", {}, `${this.name(index)}, ${this.span(window)}`), ...window.classes.map((each) => probabilityRow(each)));
     this.card.hidden = false;
     const room = this.strip.clientWidth - this.card.offsetWidth;
     this.card.style.left = `${Math.max(Math.min(button.offsetLeft, room), 0)}px`;

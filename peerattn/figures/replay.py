@@ -1,0 +1,183 @@
+"""What the browser needs to replay how a network learned, as one byte string of `packing`.
+
+A logged step is what a frame is in `recording`: the same graph, lines and cursor show it.
+S logged steps, E connections, P candidate peers of one connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from peerattn.connectivity import Pruning, survey
+from peerattn.errors import PeerattnError
+from peerattn.figures.drawn_structure import drawn_block, drawn_structure
+from peerattn.figures.packing import Body, packed
+from peerattn.figures.palette import LEVELS, PATTERNS, looks
+from peerattn.figures.timeline import Chart, Line
+from peerattn.history import History, peers_of
+from peerattn.tables.history import entropies, entropies_by_level, learned_by_modality
+
+SLOWEST = 8.0
+"""Logged steps a second at a speed of 1."""
+LONGEST = 20.0  # s that a replay takes at most
+_ENTROPY = (
+    "mean entropy of the attention weights of the connections that arrive at each level, over ln P: 1 where "
+    "all peers count alike, 0 where one counts alone"
+)
+
+
+def replay(history: History) -> bytes:
+    """A history, packed; raises PeerattnError for one without a step."""
+    if not len(history):
+        raise PeerattnError("this training history has no logged step: log one at least")
+    body, structure = Body(), history.structure
+    weights = dict(zip(history.keys, map(float, history.connection_weights[0]), strict=True))
+    prunings = list(_prunings(history))
+    rate = max(SLOWEST, len(history) / LONGEST)
+    drawn = charts(history)
+    weighted = {key: None if np.isnan(weight) else weight for key, weight in weights.items()}
+    header = {
+        **drawn_structure(structure, weighted),
+        "times": (np.arange(len(history)) / rate).tolist(),
+        "end": len(history) / rate,
+        "steps": history.steps.tolist(),
+        "epochs": history.epochs.tolist(),
+        "prunings": [_marks(start, pruning) for start, pruning in prunings],
+        "windows": _stretches(history, prunings),
+        "charts": {name: chart.header for name, chart in drawn.items()},
+        "absent": [],
+        "connections": _connections(history),
+        "blocks": [drawn_block(structure, block) for block in structure.blocks],
+        "heat": {},
+        "overlays": [],
+        "objects": [],
+        "frames": [],
+        "arrays": _arrays(history, body)
+        | {name: body.array(chart.table.to_numpy().T) for name, chart in drawn.items()},
+    }
+    return packed(header, body)
+
+
+def _prunings(history: History) -> Iterator[tuple[int, Pruning]]:
+    """What is removed, and from which row on: at first, and wherever it changes."""
+    there = ~np.isnan(history.connection_weights)
+    for spec, column in zip(history.structure.connections, there.T, strict=True):
+        column[:] |= ~np.isnan(history.attention_weights[spec.key]).any(axis=1) if peers_of(spec) else False
+    told = there.any(axis=0)  # of the others nothing is known, so they stay
+    changes = np.flatnonzero((there[1:] != there[:-1]).any(axis=1)) + 1
+    for row in (0, *changes.tolist()):
+        kept = dict(zip(history.keys, np.where(told, there[row], 1.0).tolist(), strict=True))
+        yield row, survey(history.structure, kept, 0.5)
+
+
+def _marks(start: int, pruning: Pruning) -> dict[str, Any]:
+    return {
+        "from": start,
+        "removed": pruning.removed,
+        "dead": pruning.dead_blocks,
+        "peerOnly": pruning.peer_only,
+        "starved": pruning.starved,
+    }
+
+
+def _stretches(history: History, prunings: Sequence[tuple[int, Pruning]]) -> list[dict[str, Any]]:
+    """The steps between one pruning and the next, by how many connections are left."""
+    stops = [*(start for start, _ in prunings[1:]), len(history)]
+    return [
+        {
+            "start": start,
+            "stop": stop,
+            "name": f"{len(pruning.kept)} connections",
+            "span": f"steps {history.steps[start]} to {history.steps[stop - 1]}",
+            "classes": [],
+        }
+        for (start, pruning), stop in zip(prunings, stops, strict=True)
+    ]
+
+
+def _connections(history: History) -> list[dict[str, Any]]:
+    """`first` is the row of a connection's first peer among the attention weights of all."""
+    first, found = 0, []
+    for spec, weights in zip(history.structure.connections, history.connection_weights.T, strict=True):
+        weighted = not np.isnan(weights).all()
+        peers = spec.peers if peers_of(spec) else ()
+        found.append(
+            {
+                "id": spec.key,
+                "source": spec.source,
+                "target": spec.target,
+                "weight": 1.0 if weighted else None,
+                "attention": spec.attention,
+                "channels": history.structure.block(spec.source).width,
+                "peers": peers,
+                "attentionWeights": [0.0] * len(peers),
+                "first": first,
+            }
+        )
+        first += len(peers)
+    return found
+
+
+def _arrays(history: History, body: Body) -> dict[str, Any]:
+    """(rows, S): connection weights and entropies, a row a connection; attention weights, a row a peer."""
+    weights = history.connection_weights
+    whole = np.isnan(weights).all(axis=0)  # a connection without a weight counts fully
+    shares = [history.attention_weights[key] for key in history.keys]
+    beside = np.concatenate([np.zeros((len(history), 0), np.float32), *shares], axis=1)
+    return {
+        "shade": body.array(np.where(whole, np.float32(1), weights).T),
+        "entropy": body.array(entropies(history).T),
+        "attention": body.array(beside.T),
+    }
+
+
+def charts(history: History) -> dict[str, Chart]:
+    """Name → lines over the steps: weights, entropies, and the scores that training logged."""
+    found = {
+        "weights": Chart(
+            "connection weights",
+            "mean connection weight of what leaves a modality's input blocks; mixed: inner blocks",
+            "lines",
+            _modality_lines(history, weights := learned_by_modality(history)),
+            weights,
+            of="shade",
+        ),
+        "entropies": Chart(
+            "attention entropies",
+            _ENTROPY,
+            "lines",
+            _lines(spread := entropies_by_level(history)),
+            spread,
+            of="entropy",
+        ),
+    }
+    scores = pd.DataFrame(history.metrics, index=pd.Index(history.steps, name="step")).ffill()
+    shares = [name for name in scores if scores[name].dropna().between(0, 1).all() and "loss" not in name]
+    measured = {"accuracy": scores[shares], "loss": scores.drop(columns=shares)}
+    for name, table in measured.items():
+        most = max(1.0, float(np.nanmax(table.to_numpy()))) if table.notna().any(axis=None) else 1.0
+        found[name] = Chart(
+            name,
+            "as training logged it; between two measurements the first holds",
+            "lines",
+            _lines(table),
+            table,
+            most=most,
+        )
+    return {name: chart for name, chart in found.items() if chart.lines}
+
+
+def _modality_lines(history: History, table: pd.DataFrame) -> tuple[Line, ...]:
+    styles = looks([modality.name for modality in history.structure.modalities])
+    return tuple(Line(name, styles[name].color, styles[name].pattern) for name in table)
+
+
+def _lines(table: pd.DataFrame) -> tuple[Line, ...]:
+    return tuple(
+        Line(str(name), LEVELS[index % len(LEVELS)], PATTERNS[index % len(PATTERNS)])
+        for index, name in enumerate(table)
+    )

@@ -1,0 +1,102 @@
+"""How a network learned, as tables. S logged steps, E connections, P candidate peers of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from peerattn.connectivity import MIXED, source_modality
+from peerattn.history import History
+
+
+def connection_history(history: History) -> pd.DataFrame:
+    """One row a logged step and connection; neither weight nor entropy once it was pruned.
+
+    The entropy of its attention weights is 1 where all peers count alike, 0 where one counts alone.
+    """
+    specs = history.structure.connections
+    each = {
+        "connection": [spec.key for spec in specs],
+        "source": [spec.source for spec in specs],
+        "target": [spec.target for spec in specs],
+        "modality": [source_modality(history.structure, spec.source) for spec in specs],
+    }
+    return pd.DataFrame(
+        {
+            **_when(history, len(specs)),
+            **{name: values * len(history) for name, values in each.items()},
+            "connection_weight": history.connection_weights.ravel(),
+            "normalised_entropy": entropies(history).ravel(),
+        }
+    )
+
+
+def attention_history(history: History) -> pd.DataFrame:
+    """One row a connection, peer and logged step: the peer's attention weight."""
+    parts = [
+        pd.DataFrame({**_when(history, 1), "connection": spec.key, "peer": peer, "attention_weight": column})
+        for spec in history.structure.connections
+        for peer, column in zip(spec.peers, history.attention_weights[spec.key].T, strict=False)
+    ]
+    columns = pd.Index(["step", "epoch", "connection", "peer", "attention_weight"])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def scores_history(history: History) -> pd.DataFrame:
+    """One row a logged step, one column a score; empty where it was not measured."""
+    return pd.DataFrame({**_when(history, 1), **history.metrics})
+
+
+def entropies(history: History) -> NDArray[np.float32]:
+    """(S, E): −Σ p ln p / ln P of each connection's attention weights; not a number for fewer than two."""
+    columns = []
+    for key in history.keys:
+        shares = history.attention_weights[key].astype(np.float64)
+        count = shares.shape[1]
+        if count < 2:
+            columns.append(np.full(len(history), np.nan))
+            continue
+        logs = np.log(shares, out=np.zeros_like(shares), where=shares > 0)
+        columns.append(np.abs((shares * logs).sum(axis=1)) / np.log(count))
+    return np.array(columns, np.float32).reshape(-1, len(history)).T
+
+
+def learned_by_modality(history: History) -> pd.DataFrame:
+    """Mean connection weight of what is left of the connections that leave a modality's input blocks.
+
+    One row a logged step (index `step`); `mixed`: those that leave inner blocks.
+    """
+    structure = history.structure
+    sources = np.array([source_modality(structure, spec.source) for spec in structure.connections])
+    names = (*(modality.name for modality in structure.modalities), MIXED)
+    return _means(history, history.connection_weights, {name: sources == name for name in names})
+
+
+def entropies_by_level(history: History) -> pd.DataFrame:
+    """Mean normalised entropy of what is left of the connections that arrive at a level, a row a step."""
+    structure = history.structure
+    levels = np.array([structure.block(spec.target).level for spec in structure.connections])
+    return _means(
+        history, entropies(history), {f"level {level}": levels == level for level in structure.levels}
+    )
+
+
+def _means(
+    history: History, values: NDArray[np.float32], groups: dict[str, NDArray[np.bool_]]
+) -> pd.DataFrame:
+    """The mean of each group of columns over those that are numbers; groups without any are left out."""
+    columns = {}
+    for name, members in groups.items():
+        known = ~np.isnan(values[:, members])
+        if known.any():
+            sums, counts = np.nansum(values[:, members], axis=1), known.sum(axis=1)
+            columns[name] = np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+    return pd.DataFrame(columns, index=pd.Index(history.steps, name="step"))
+
+
+def _when(history: History, rows: int) -> dict[str, Any]:
+    """Step and epoch, from 1, of so many rows a logged step."""
+    return {"step": history.steps.repeat(rows), "epoch": history.epochs.repeat(rows) + 1}
