@@ -1,8 +1,8 @@
 """A folder of labelled clips: which files it holds, and what is known of each.
 
-A folder holds one folder a class (or one a split, and in it one a class), or a `manifest.csv` with the columns
-path, label and split, and optionally group (the source video: clips of one group are not independent) and
-mask_path (an object-map file). A clip of several classes has them all in its label, as in `run|jump`.
+A folder holds one folder a class (or one a split, and in it one a class), or a `manifest.csv` with the
+columns path, label and split, and optionally group (the source video: clips of one group are not independent)
+and mask_path (an object-map file). A clip of several classes has them all in its label, as in `run|jump`.
 """
 
 from __future__ import annotations

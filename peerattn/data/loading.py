@@ -32,7 +32,7 @@ class Batch:
     tensors: Mapping[str, Tensor]  # modality → (B, C, T, H, W) float32, channels last in memory
     targets: Tensor
     names: tuple[str, ...]  # the clips, for messages
-    seconds: Mapping[str, float]  # what making it took: "decode", "flow", "augment"
+    seconds: Mapping[str, float]  # what making it took: "decode", "flow", "augment"; "draw" if generated
     skipped: Mapping[str, str] = field(default_factory=dict)  # clips that could not be read → why
 
 
@@ -75,8 +75,8 @@ def batches(
     """The batches `first`, `first` + 1, … of an epoch.
 
     Each of `world` processes gets its own share of each batch (batch / world clips), so that together they
-    see what one process sees. The tail that does not fill a batch is dropped unless it is all there is. A clip
-    that cannot be read is named once on stderr. `workers` 0 makes the batches in this process.
+    see what one process sees. The tail that does not fill a batch is dropped unless it is all there is. A
+    clip that cannot be read is named once on stderr. `workers` 0 makes the batches in this process.
     """
     numbers = order(source, seed=seed, epoch=epoch, batch=batch)
     shares = _Shares(source, epoch, [members[rank::world] for members in _checked(numbers, batch, world)])
@@ -107,8 +107,8 @@ def _checked(numbers: list[list[int]], batch: int, world: int) -> list[list[int]
     """The batches; raises PeerattnError when they cannot be shared among so many processes."""
     if batch < 1 or batch % world:
         raise PeerattnError(f"a batch of {batch} cannot be shared among {world} processes: give a multiple")
-    if not numbers or len(numbers[0]) % world:
-        clips = len(numbers[0]) if numbers else 0
+    clips = len(numbers[0])
+    if not clips or clips % world:
         raise PeerattnError(
             f"{clips} clips do not fill one batch of {batch}: give more clips, or a smaller batch"
         )

@@ -1,0 +1,145 @@
+"""A cache on disk of arrays that take long to make, shared by all processes of a machine.
+
+An entry is one `.npz` file whose name is the sha256 of everything that decides what is in it. It is written
+under another name, forced to the disk and renamed: a process may be killed at any moment, and another never
+reads half an entry. Each read checks the checksums of the arrays; a damaged entry is dropped and made anew.
+The time of a file says when it was last used: beyond the limit, those used longest ago go first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from peerattn.errors import PeerattnError
+
+Arrays = Mapping[str, NDArray[Any]]
+
+LIMIT = 20 * 2**30  # bytes
+_UNFINISHED = ".part"
+_ABANDONED = 3600.0  # s after which an unfinished file belongs to no living process
+
+
+def default_folder() -> Path:
+    """`$PEERATTN_CACHE`, else the user's own cache folder."""
+    chosen = os.environ.get("PEERATTN_CACHE")
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(chosen) if chosen else Path(caches) / "peerattn"
+
+
+def key_of(**decisive: Any) -> str:
+    """The name of an entry: the sha256 of all that decides what is in it."""
+    text = json.dumps(decisive, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file's bytes; of a folder, that of its files' names and bytes."""
+    if path.is_dir():
+        files = {file.name: digest(file) for file in sorted(path.iterdir()) if file.is_file()}
+        return key_of(folder=files)
+    status = path.stat()
+    return _file_digest(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=100_000)
+def _file_digest(path: Path, size: int, changed: int) -> str:
+    """The sha256 of a file's bytes, asked for again only when the file has changed."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Cache:
+    """The entries in a folder, `limit` bytes of them at most."""
+
+    folder: Path
+    limit: int = LIMIT
+
+    def __post_init__(self) -> None:
+        if self.limit < 1:
+            raise PeerattnError(f"a cache of {self.limit} bytes holds nothing: give at least 1")
+
+    def get(self, key: str) -> Arrays | None:
+        """An entry's arrays; None where there is none that is whole."""
+        path = self._path(key)
+        try:
+            with np.load(path, allow_pickle=False) as entry:
+                arrays = {name: entry[name] for name in entry.files}
+            os.utime(path)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError):
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return None
+        return arrays
+
+    def put(self, key: str, arrays: Arrays) -> bool:
+        """Whether the entry could be stored; a full disk or a read-only folder is no error to a cache."""
+        path = self._path(key)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._write(path, arrays)
+            self._make_room()
+        except OSError:
+            return False
+        return path.exists()
+
+    def made(self, key: str, make: Callable[[], Arrays]) -> Arrays:
+        """An entry's arrays, made and stored where there are none."""
+        arrays = self.get(key)
+        if arrays is None:
+            arrays = make()
+            self.put(key, arrays)
+        return arrays
+
+    def size(self) -> int:
+        """Bytes of all entries."""
+        return sum(size for _, size, _ in self._files())
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.npz"
+
+    def _write(self, path: Path, arrays: Arrays) -> None:
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=_UNFINISHED, delete=False) as file:
+            try:
+                np.savez(file, allow_pickle=False, **dict(arrays))
+                file.flush()
+                os.fsync(file.fileno())
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+        Path(file.name).replace(path)
+
+    def _make_room(self) -> None:
+        """Remove what was used longest ago, until the rest is within the limit."""
+        files = sorted(self._files())
+        total = sum(size for _, size, _ in files)
+        for used, size, path in files:
+            abandoned = path.suffix == _UNFINISHED and used < time.time() - _ABANDONED
+            if abandoned or (total > self.limit and path.suffix != _UNFINISHED):
+                path.unlink(missing_ok=True)
+                total -= size
+
+    def _files(self) -> list[tuple[float, int, Path]]:
+        """When each was last used, its bytes and its path; other processes may remove some meanwhile."""
+        found = []
+        for path in self.folder.glob("??/*"):
+            with contextlib.suppress(FileNotFoundError):
+                status = path.stat()
+                found.append((status.st_mtime, status.st_size, path))
+        return found

@@ -1,0 +1,157 @@
+"""The clips of a folder to train on: prepared once, varied anew in every epoch.
+
+B clips, C channels, T frames, H height, W width, K classes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from peerattn.data.augmentation import Augmentation, Draw, frame_numbers, length, step, warped
+from peerattn.data.cache import Cache
+from peerattn.data.colour import recoloured
+from peerattn.data.examples import check_classes
+from peerattn.data.folder import LabelledFile
+from peerattn.data.loading import Batch
+from peerattn.data.prepared import Preparation, Prepared
+from peerattn.errors import PeerattnError
+from peerattn.modalities import ClipSettings, Segmenter, optical_flow
+from peerattn.modalities.prepare import Pictures, tensors
+from peerattn.structure import Modality
+
+PLAIN = Augmentation()
+
+
+class Stopwatch:
+    """Seconds by what they were spent on."""
+
+    def __init__(self) -> None:
+        self.seconds = {"decode": 0.0, "flow": 0.0, "augment": 0.0}
+
+    @contextmanager
+    def timing(self, what: str) -> Iterator[None]:
+        """Adds the time that the block takes."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[what] += time.perf_counter() - began
+
+
+class FolderClips:
+    """A `ClipSource` of labelled files: one draw of `augmentation` a clip and epoch.
+
+    All clips of a batch have one length: the window, or that of the shortest clip where it is less.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[LabelledFile],
+        class_names: Sequence[str],
+        *,
+        modalities: Sequence[Modality],
+        settings: ClipSettings,
+        augmentation: Augmentation = PLAIN,
+        seed: int = 0,
+        cache: Cache | None = None,
+        segmenter: Segmenter | None = None,
+    ) -> None:
+        """Raises PeerattnError when a clip's class is not among the names."""
+        check_classes(files, class_names)
+        self.files, self.class_names = tuple(files), tuple(class_names)
+        self.preparation = Preparation(modalities, settings, segmenter)
+        self.augmentation, self.seed, self.cache = augmentation, seed, cache
+        self.shuffled, self.skipped = True, dict[str, str]()
+        self.one_class_each = all(len(file.labels) == 1 for file in files)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def prepared(self, member: int) -> Prepared:
+        """One clip as it is kept; raises PeerattnError when it cannot be read."""
+        return self.preparation.prepared(self.files[member], self.cache)
+
+    def batch(self, epoch: int, members: Sequence[int]) -> Batch:
+        """These clips as they look in this epoch; raises PeerattnError when none of them can be read."""
+        watch, skipped = Stopwatch(), dict[str, str]()
+        read: dict[int, Prepared] = {}
+        for member in members:
+            with watch.timing("decode"):
+                try:
+                    read[member] = self.prepared(member)
+                except (PeerattnError, OSError) as error:
+                    skipped[str(self.files[member].path)] = str(error)
+        if not read:
+            raise PeerattnError(
+                f"no clip of a batch can be read ({next(iter(skipped.values()), 'it is empty')})"
+            )
+        draws = {member: self.augmentation.draw(self.seed, epoch, member) for member in read}
+        clips = self._clips(read, draws, watch)
+        made = {name: torch.cat([clip[name] for clip in clips]) for name in clips[0]}
+        targets = self._targets(list(read))
+        if self.augmentation.mixup:
+            made, targets = _mixed(
+                made, targets, [draw.share for draw in draws.values()], len(self.class_names)
+            )
+        names = tuple(str(self.files[member].path) for member in read)
+        return Batch(made, targets, names, watch.seconds, skipped)
+
+    def _clips(
+        self, read: dict[int, Prepared], draws: dict[int, Draw], watch: Stopwatch
+    ) -> list[dict[str, Tensor]]:
+        """Modality → (1, C, T, H, W) of each clip, all of one length."""
+        window, timing = self.preparation.settings.window, self.augmentation.timing
+        steps = {member: step(clip, draws[member], window, timing) for member, clip in read.items()}
+        frames = min(length(clip, steps[member], window) for member, clip in read.items())
+        return [
+            self._clip(clip, frames, steps[member], draws[member], watch) for member, clip in read.items()
+        ]
+
+    def _clip(
+        self, clip: Prepared, frames: int, step: float, draw: Draw, watch: Stopwatch
+    ) -> dict[str, Tensor]:
+        """Modality → (1, C, T, H, W) of one clip."""
+        settings, modalities = self.preparation.settings, self.preparation.modalities
+        numbers = frame_numbers(len(clip.images), read=frames, step=step, start=draw.start)
+        flow = None
+        with watch.timing("augment"):
+            images, ids = warped(clip, numbers, draw, settings.size)
+        if any(modality.name == "flow" for modality in modalities):
+            with watch.timing("flow"):
+                flow = optical_flow(images, settings.flow)
+        with watch.timing("augment"):
+            if draw.colour is not None:
+                images = recoloured(images, self.augmentation.colour, draw.colour)
+            made = tensors(Pictures(images, flow, ids), modalities)
+            if draw.dropped in made:
+                made[draw.dropped].zero_()
+        return made
+
+    def _targets(self, members: Sequence[int]) -> Tensor:
+        """(B,) class numbers, or (B, K) zeros and ones where clips of the folder have several classes."""
+        numbers = [[self.class_names.index(label) for label in self.files[one].labels] for one in members]
+        if self.one_class_each:
+            return torch.tensor([number for (number,) in numbers])
+        targets = torch.zeros(len(members), len(self.class_names))
+        for row, own in zip(targets, numbers, strict=True):
+            row[own] = 1.0
+        return targets
+
+
+def _mixed(
+    made: dict[str, Tensor], targets: Tensor, shares: Sequence[float], classes: int
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Each clip mixed with the next one of the batch in its share, and (B, K) targets mixed alike."""
+    if targets.ndim == 1:
+        targets = torch.nn.functional.one_hot(targets, classes).float()
+    share = torch.tensor(shares, dtype=torch.float32)
+    mixed = {
+        name: torch.lerp(tensor.roll(-1, dims=0), tensor, share.view(-1, 1, 1, 1, 1))
+        for name, tensor in made.items()
+    }
+    return mixed, torch.lerp(targets.roll(-1, dims=0), targets, share.view(-1, 1))

@@ -1,0 +1,173 @@
+"""A clip decoded once for training: its frames and maps a little larger than the network reads them.
+
+N frames, H height, W width; h, w the size of the maps, R phases.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from math import ceil, floor
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from peerattn.data.cache import Arrays, Cache, digest, key_of
+from peerattn.data.folder import LabelledFile
+from peerattn.modalities import ClipSettings, ObjectMaps, Segmenter, estimate_objects, read_objects
+from peerattn.modalities.prepare import fitting_maps
+from peerattn.structure import Modality
+from peerattn.video import Frames, Limits, VideoInfo, decode, probe
+
+MARGIN = 1.5
+"""How many times larger than the network's input frames are kept, so that a crop of them is still sharp."""
+MOST_PHASES = 4
+_ROUNDING = 0.0005  # s; the coarsest time base of common containers, halved
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Upright frames at R times the network's frame rate: every R-th of them is what a network reads.
+
+    R is 1 where the source is no faster, or not evenly spaced.
+    """
+
+    images: NDArray[np.uint8]  # (N, H, W, 3) RGB
+    ids: NDArray[np.uint8] | None  # (N, h, w) class ids
+    phases: int
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How clips are prepared for a network, and what estimates the maps of those that have none."""
+
+    modalities: Sequence[Modality]
+    settings: ClipSettings
+    segmenter: Segmenter | None = None
+    margin: float = MARGIN
+
+    def prepared(self, file: LabelledFile, cache: Cache | None = None) -> Prepared:
+        """The clip, from the cache if it has it; raises PeerattnError when it or its maps cannot be read."""
+        parts = self._made(file) if cache is None else self._cached(file, cache)
+        frames, maps = parts["frames"], parts.get("maps")
+        return Prepared(frames["images"], maps["ids"] if maps else None, int(frames["phases"]))
+
+    def _cached(self, file: LabelledFile, cache: Cache) -> dict[str, Arrays]:
+        """What `_made` gives, from the cache where it holds all of it."""
+        keys = self._keys(file)
+        found = {name: arrays for name, key in keys.items() if (arrays := cache.get(key)) is not None}
+        if len(found) == len(keys):
+            return found
+        made = self._made(file)
+        for name in keys.keys() - found.keys():
+            cache.put(keys[name], made[name])
+        return made
+
+    @property
+    def _class_ids(self) -> tuple[int, ...] | None:
+        """The class ids that the network tells; None where it reads no maps."""
+        return next((one.class_ids for one in self.modalities if one.name == "object"), None)
+
+    def _keys(self, file: LabelledFile) -> dict[str, str]:
+        """The cache's names of the frames and, where they are read, of the maps."""
+        settings = self.settings
+        shared: dict[str, Any] = {
+            "video": digest(file.path),
+            "read": [settings.size, settings.frame_rate, self.margin],
+            "versions": [_VERSION, cv2.__version__, version("av")],
+        }
+        keys = {"frames": key_of(part="frames", **shared)}
+        if self._class_ids is not None:
+            origin = _maps_digest(file.objects) if file.objects else self._segmenter_digest
+            keys["maps"] = key_of(part="maps", origin=origin, class_ids=self._class_ids, **shared)
+        return keys
+
+    @cached_property
+    def _segmenter_digest(self) -> str:
+        """The sha256 of the segmentation network: its layers, classes and weights."""
+        if self.segmenter is None:
+            return ""
+        known = hashlib.sha256(f"{self.segmenter!r} {self.segmenter.size}".encode())
+        known.update(repr((self.segmenter.class_ids, self.segmenter.class_names)).encode())
+        for name, tensor in sorted(self.segmenter.state_dict().items()):
+            known.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
+        return known.hexdigest()
+
+    def _made(self, file: LabelledFile) -> dict[str, Arrays]:
+        """The frames and, where they are read, the maps, decoded and scaled down."""
+        frames, phases = _decoded(file.path, self.settings.frame_rate)
+        maps = self._maps(file, frames, phases)
+        short = ceil(self.settings.size * self.margin)
+        images = _scaled_down(frames.images, short, cv2.INTER_AREA)
+        parts: dict[str, Arrays] = {"frames": {"images": images, "phases": np.array(phases)}}
+        if maps is not None:
+            parts["maps"] = {"ids": _scaled_down(maps, short, cv2.INTER_NEAREST_EXACT)}
+        return parts
+
+    def _maps(self, file: LabelledFile, frames: Frames, phases: int) -> NDArray[np.uint8] | None:
+        """(N, h, w) the class ids of each frame; a segmenter sees each phase as it would see the clip."""
+        if self._class_ids is None:
+            return None
+        if file.objects or self.segmenter is None:
+            return self._fitting(frames, read_objects(file.objects) if file.objects else None)
+        parts = [
+            _taken(frames, slice(phase, None, phases)) for phase in range(min(phases, len(frames.images)))
+        ]
+        each = [self._fitting(part, estimate_objects(part, self.segmenter)) for part in parts]
+        ids = np.empty((len(frames.images), *each[0].shape[1:]), np.uint8)
+        for phase, one in enumerate(each):
+            ids[phase::phases] = one
+        return ids
+
+    def _fitting(self, frames: Frames, maps: ObjectMaps | None) -> NDArray[np.uint8]:
+        ids, _ = fitting_maps(frames, maps, self.modalities, frame_rate=self.settings.frame_rate)
+        assert ids is not None  # clips without maps have been refused
+        return ids
+
+
+def _maps_digest(path: Path) -> str:
+    """The sha256 of object maps, whatever form they have."""
+    declared = path.with_suffix(".json")
+    return key_of(maps=[digest(one) for one in (path, declared) if one.exists()])
+
+
+def _decoded(path: Path, frame_rate: float) -> tuple[Frames, int]:
+    """The frames of all phases, and how many phases they are."""
+    phases = _phases(probe(path), frame_rate)
+    frames = decode(path, frame_rate=frame_rate * phases)
+    slots = np.floor((frames.times + _ROUNDING) * frame_rate * phases).astype(np.int64)
+    if np.array_equal(slots, np.arange(len(slots))):
+        return frames, phases
+    # Uneven: the frames that the network itself reads, each the first at or after a moment of its grid.
+    read = np.diff(slots // phases, prepend=-1) > 0
+    return _taken(frames, read), 1
+
+
+def _phases(info: VideoInfo, frame_rate: float) -> int:
+    """How many times faster than the network the source shows frames, within what can be decoded."""
+    if not info.frame_rate or not info.duration:
+        return 1
+    fitting = Limits().kept_frames / (info.duration * frame_rate)
+    return max(1, min(MOST_PHASES, floor(info.frame_rate / frame_rate + 0.01), floor(fitting - 0.1)))
+
+
+def _taken(frames: Frames, which: slice | NDArray[np.bool_]) -> Frames:
+    numbers = frames.source_numbers[which]
+    return Frames(frames.images[which], frames.times[which], frames.remarks, numbers)
+
+
+def _scaled_down(images: NDArray[np.uint8], short: int, method: int) -> NDArray[np.uint8]:
+    """Images or maps with a short side of `short` px, those that are smaller as they are."""
+    height, width = images.shape[1:3]
+    scale = short / min(height, width)
+    if scale >= 1:
+        return images
+    shape = (max(short, round(width * scale)), max(short, round(height * scale)))
+    return np.stack([cv2.resize(image, shape, interpolation=method) for image in images])

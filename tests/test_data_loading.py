@@ -1,0 +1,106 @@
+"""Batches of an epoch: every clip once, the same in any process, and shared among processes without a gap."""
+
+from collections.abc import Sequence
+from itertools import chain
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peerattn.actionworld import CLASS_NAMES
+from peerattn.data import Batch, batches
+from peerattn.data.loading import order
+from peerattn.errors import PeerattnError
+from peerattn.generated import MODALITIES, GeneratedClips, GeneratedExamples, collate
+from peerattn.modalities import ClipSettings
+
+SETTINGS = ClipSettings(size=32, window=4, flow="ultrafast")
+
+
+class Numbers:
+    """A source whose clips hold nothing but epoch and number; some cannot be read."""
+
+    class_names = ("even", "odd")
+
+    def __init__(self, count: int, *, shuffled: bool = True, unreadable: Sequence[int] = ()) -> None:
+        self.count, self.shuffled, self.unreadable = count, shuffled, unreadable
+        self.skipped: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return self.count
+
+    def batch(self, epoch: int, members: Sequence[int]) -> Batch:
+        read = [member for member in members if member not in self.unreadable]
+        skipped = {str(member): "it is damaged" for member in members if member in self.unreadable}
+        tensors = {"rgb": torch.tensor([[epoch, member] for member in read])}
+        return Batch(tensors, torch.tensor(read) % 2, tuple(map(str, read)), {}, skipped)
+
+
+def seen(source: Numbers, **options: int) -> list[list[str]]:
+    arguments = {"seed": 0, "epoch": 0, "batch": 4, **options}
+    return [list(batch.names) for batch in batches(source, **arguments)]
+
+
+@given(
+    count=st.integers(1, 40), batch=st.integers(1, 12), seed=st.integers(0, 2**32), epoch=st.integers(0, 99)
+)
+def test_an_epoch_has_each_clip_at_most_once_in_full_batches(
+    count: int, batch: int, seed: int, epoch: int
+) -> None:
+    made = order(Numbers(count), seed=seed, epoch=epoch, batch=batch)
+    members = [member for one in made for member in one]
+    assert len(set(members)) == len(members)
+    assert {len(one) for one in made} == {min(batch, count)}
+    assert len(made) == max(count // batch, 1)
+
+
+def test_epochs_and_seeds_have_orders_of_their_own() -> None:
+    first = seen(Numbers(64))
+    assert first == seen(Numbers(64))
+    assert first != seen(Numbers(64), epoch=1) != seen(Numbers(64), seed=1) != first
+
+
+def test_clips_in_order_stay_so() -> None:
+    assert seen(Numbers(9, shuffled=False)) == [["0", "1", "2", "3"], ["4", "5", "6", "7"]]
+
+
+@pytest.mark.parametrize("world", [1, 2, 4])
+def test_processes_together_see_what_one_process_sees(world: int) -> None:
+    shares = [seen(Numbers(21), rank=rank, world=world) for rank in range(world)]
+    together = [sorted(chain(*parts)) for parts in zip(*shares, strict=True)]
+    assert together == [sorted(batch) for batch in seen(Numbers(21))]
+    assert {len(batch) for share in shares for batch in share} == {4 // world}
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_epoch_goes_on_where_it_was_left(workers: int) -> None:
+    assert seen(Numbers(17), first=2, workers=workers) == seen(Numbers(17))[2:]
+    assert seen(Numbers(17), first=4, workers=workers) == []
+
+
+def test_an_unreadable_clip_is_named_once_and_counted(capfd: pytest.CaptureFixture[str]) -> None:
+    source = Numbers(8, unreadable=(5,))
+    for epoch in range(2):
+        names = [name for batch in seen(source, epoch=epoch, workers=1) for name in batch]
+        assert sorted(names) == ["0", "1", "2", "3", "4", "6", "7"]
+    assert source.skipped == {"5": "it is damaged"}
+    assert capfd.readouterr().err == "skipped 5: it is damaged\n"
+
+
+@pytest.mark.parametrize(("count", "batch", "world"), [(8, 3, 2), (3, 4, 2), (0, 4, 1), (8, 0, 1)])
+def test_batches_that_cannot_be_shared_are_refused(count: int, batch: int, world: int) -> None:
+    with pytest.raises(PeerattnError, match=r"batch of \d"):
+        list(batches(Numbers(count), seed=0, epoch=0, batch=batch, world=world))
+
+
+def test_generated_clips_come_once_in_the_order_of_their_seeds() -> None:
+    examples = GeneratedExamples(4, CLASS_NAMES, modalities=MODALITIES, settings=SETTINGS, first_seed=10)
+    source = GeneratedClips(examples)
+    first, second = batches(source, seed=3, epoch=0, batch=2)
+    assert first.names + second.names == tuple(f"seed {seed}" for seed in range(10, 14))
+    tensors, targets = collate([examples[2], examples[3]])
+    assert torch.equal(second.targets, targets)
+    assert all(torch.equal(second.tensors[name], tensor) for name, tensor in tensors.items())
+    later = next(batches(source, seed=3, epoch=1, batch=2))
+    assert later.names == ("seed 14", "seed 15")
