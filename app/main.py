@@ -10,6 +10,7 @@ st.html(
     "<style>[data-testid=stPlotlyChart] :is(.cartesianlayer, .infolayer) text"
     " { fill: currentColor !important; }</style>"
 )
+replay = st.Page("screens/replay.py", title="Replay")
 structures = st.Page("screens/structures.py", title="Structures")
 tour = st.Page("screens/tour.py", title="Tour")
 screen = st.navigation(
@@ -17,12 +18,13 @@ screen = st.navigation(
         st.Page("screens/explore.py", title="Explore", default=True),
         st.Page("screens/prune.py", title="Prune"),
         st.Page("screens/compare.py", title="Compare"),
+        replay,
         structures,
         tour,
     ],
     position="top",
 )
-if screen in (structures, tour):
+if screen in (replay, structures, tour):
     bar.away()
 else:
     bar.show()

@@ -20,7 +20,7 @@ import streamlit as st
 import torch
 
 from app.curves import LabelledSet, accuracy_curve
-from app.explorer import Selection, pack
+from app.explorer import Selection, pack, pack_history
 from app.files import ObjectFile, Shelf, Source, samples
 from app.jobs import Job, Jobs
 from app.structures import Chosen
@@ -31,6 +31,7 @@ from peerattn.checkpoint import Checkpoint
 from peerattn.connectivity import Pruning
 from peerattn.errors import PeerattnError
 from peerattn.figures import Panel
+from peerattn.history import HISTORY_FILE, History, read_history
 from peerattn.inside import Inside, Vectors, pooling
 from peerattn.inside import inside as steps_inside
 from peerattn.modalities import Clip, ObjectMaps, Segmenter
@@ -40,6 +41,7 @@ from peerattn.structure import Structure
 from peerattn.structure_report import Subject
 from peerattn.trace import Trace
 from peerattn.video import Frames, VideoInfo
+from peerattn.weights import find_checkpoint
 
 SEGMENTER = "actionworld-objects"
 DEFAULT_CHECKPOINT = "actionworld"
@@ -166,6 +168,25 @@ def checkpoint(name: str) -> Checkpoint:
     if plain in _own_structures():
         return untrained.untrained(plain, _own_structures()[plain], device())
     return untrained.opened(name, device())
+
+
+def history(name: str) -> History | None:
+    """How a checkpoint learned, where that was logged; raises PeerattnError for a file that is none."""
+    try:
+        path = find_checkpoint(name) / HISTORY_FILE
+    except PeerattnError:  # an untrained network has no folder
+        return None
+    return _history(path, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the training history …")
+def _history(path: Path, changed: int) -> History:
+    return read_history(path)
+
+
+def packed_history(name: str, shown: History) -> bytes:
+    """As the explorer replays it."""
+    return _packed(("history", name, id(shown)), lambda: pack_history(shown))
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -156,7 +156,7 @@ def charts(history: History) -> dict[str, Chart]:
         ),
     }
     scores = pd.DataFrame(history.metrics, index=pd.Index(history.steps, name="step")).ffill()
-    shares = [name for name in scores if scores[name].dropna().between(0, 1).all() and "loss" not in name]
+    shares = [name for name in history.metrics if _is_share(name, scores[name])]
     measured = {"accuracy": scores[shares], "loss": scores.drop(columns=shares)}
     for name, table in measured.items():
         most = max(1.0, float(np.nanmax(table.to_numpy()))) if table.notna().any(axis=None) else 1.0
@@ -171,9 +171,13 @@ def charts(history: History) -> dict[str, Chart]:
     return {name: chart for name, chart in found.items() if chart.lines}
 
 
+def _is_share(name: str, scores: pd.Series[float]) -> bool:
+    return "loss" not in name and bool(scores.dropna().between(0, 1).all())
+
+
 def _modality_lines(history: History, table: pd.DataFrame) -> tuple[Line, ...]:
     styles = looks([modality.name for modality in history.structure.modalities])
-    return tuple(Line(name, styles[name].color, styles[name].pattern) for name in table)
+    return tuple(Line(name, styles[name].color, styles[name].pattern) for name in map(str, table.columns))
 
 
 def _lines(table: pd.DataFrame) -> tuple[Line, ...]:

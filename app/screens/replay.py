@@ -1,0 +1,69 @@
+"""Replay: how a network learned, step by step, on the layout that Explore has."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import bar, state
+from app.explorer import explorer, script
+from app.screens.parts import table_with_csv
+from app.words import plain
+from peerattn import tables
+from peerattn.errors import PeerattnError
+from peerattn.history import HISTORY_FILE, History
+
+
+def show() -> None:
+    """The screen; it needs no clip."""
+    name = st.selectbox(
+        "Checkpoint", bar.networks(), key="checkpoint", bind="query-params", persist_state="session"
+    )
+    try:
+        history = state.history(name)
+    except PeerattnError as error:
+        st.error(plain(error))
+        return
+    if history is None:
+        st.info(plain(f"{name} has no training history. {_how_to_get_one()}"))
+        return
+    st.caption(plain(_said(history)))
+    script()
+    explorer(
+        history,
+        state.packed_history(name, history),
+        key="replay",
+        selected=st.session_state.get("selected"),
+        about={"checkpoint": name},
+    )
+    _numbers(name, history)
+
+
+def _how_to_get_one() -> str:
+    return (
+        f"peerattn train writes one beside the weights it trains ({HISTORY_FILE}); in a loop of your own, "
+        "peerattn.history_log does in one line."
+    )
+
+
+def _said(history: History) -> str:
+    steps, epochs = history.steps, history.epochs
+    scores = ", ".join(history.metrics) or "none"
+    return (
+        f"{len(history)} logged steps, from step {steps[0]} to {steps[-1]} in {epochs[-1] + 1} epochs · "
+        f"scores logged: {scores} · Play, drag or use the arrow keys: widths are the connection weights."
+    )
+
+
+def _numbers(name: str, history: History) -> None:
+    st.subheader("Numbers", anchor=False)
+    table_with_csv(
+        {
+            "Connection weights": lambda: tables.connection_history(history),
+            "Attention weights": lambda: tables.attention_history(history),
+            "Scores": lambda: tables.scores_history(history),
+        },
+        stem=f"{name}-history",
+    )
+
+
+show()
