@@ -22,7 +22,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     structure, config = actionworld_structure(), TrainingConfig()
     network = Network(structure, CLASS_NAMES).train()
-    optimiser = torch.optim.AdamW(parameter_groups(network, config))
+    optimiser = torch.optim.AdamW(parameter_groups(network, config.optimisation))
     examples = GeneratedExamples(
         config.batch, CLASS_NAMES, modalities=structure.read_modalities, settings=SETTINGS
     )

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from peerattn import checkpoint as checkpoints
-from peerattn import convert, pruning, published, reports, structure_report, training
+from peerattn import convert, pruning, published, reports, structure_report
 from peerattn.checkpoint import Checkpoint
 from peerattn.clip_commands import export_command, record_command, report_command
 from peerattn.clip_commands import segmenter as segmenter_of
@@ -29,6 +29,7 @@ from peerattn.segmentation_training import (
     save_segmenter,
     train_segmenter,
 )
+from peerattn.training_commands import train_command
 
 app = typer.Typer(help="Peer-attention video networks: build, train, record, prune.")
 
@@ -51,6 +52,7 @@ ClipWidthOption = Annotated[
 app.command("record")(record_command)
 app.command("report")(report_command)
 app.command("export")(export_command)
+app.command("train")(train_command)
 
 
 @app.command("structure")
@@ -156,38 +158,6 @@ def prune_command(
         card["metrics"] = {"after_pruning": reports.accuracy(after)}
         checkpoints.save(folder, smaller.network, settings, card)
     report(result, reports.pruned_table(result, checkpoint), json_file)
-
-
-@app.command("train")
-def train_command(
-    out: Annotated[str, typer.Option(help="The name of the checkpoint to make.")],
-    attention: Annotated[str, typer.Option(help="none, static, self or peer.")] = "peer",
-    modalities: Annotated[
-        str, typer.Option(help="Which modalities, separated by commas.")
-    ] = "rgb,flow,object",
-    clips: Annotated[int, typer.Option(help="How many generated clips, each seen once.", min=16)] = 20_000,
-    test_clips: Annotated[int, typer.Option(help="How many test clips measure the result.", min=1)] = 960,
-    seed: Annotated[int, typer.Option(help="The seed of weights and clips.", min=0)] = 0,
-    device: DeviceOption = Device.auto,
-    json_file: JsonOption = None,
-) -> None:
-    """Train a network on generated clips, measure it, and save it with its card."""
-    folder = checkpoints.new_folder(out)
-    structure = training.actionworld_structure(attention, tuple(modalities.split(",")))
-    config = training.TrainingConfig(clips=clips, seed=seed)
-    with progress_bar("training clips") as progress:
-        network = training.train(
-            structure,
-            config,
-            device=chosen_device(device),
-            progress=lambda done, total, loss: progress(done, total),
-        )
-    loaded = Checkpoint(out, network, training.SETTINGS, {})
-    examples = _examples(loaded, None, None, clips=test_clips, objects=reports.Objects.true)
-    evaluation = _evaluated(loaded, examples)
-    card = reports.training_card(loaded, evaluation, config, _command())
-    checkpoints.save(folder, network, training.SETTINGS, card)
-    report(evaluation.to_json(), reports.evaluation_table(evaluation, out), json_file)
 
 
 @app.command("train-objects")

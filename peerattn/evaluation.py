@@ -12,21 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from peerattn.connectivity import Pruning, survey, thresholds
 from peerattn.data import Example
 from peerattn.errors import PeerattnError
-from peerattn.modalities import windows
 from peerattn.network import Network
+from peerattn.predictions import Progress, predict
 from peerattn.pruning import masked
 
 Z95 = 1.959964  # standard deviations either side of the mean that hold 95 % of a normal distribution
 RESAMPLES = 2_000
 Interval = tuple[float, float]
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -43,8 +40,10 @@ class ClassResult:
 class Evaluation:
     """Accuracies in [0, 1] over n clips; `confusion` (K, K) counts clips, rows true, columns predicted.
 
-    `correct` (N,) and `groups` (N,) line up with the examples, so that two evaluations of the same clips
-    can be paired. `macro` is the mean of the class accuracies, over the classes that have clips.
+    `correct` (N,), `groups` (N,), `probabilities` (N, K) and `labels` (N,) line up with the examples, so that
+    two evaluations of the same clips can be paired. A clip's prediction is the mean over its windows; for
+    `window_top1` it is that of its middle window alone. `macro` is the mean of the class accuracies, over
+    the classes that have clips.
     """
 
     n: int
@@ -54,14 +53,19 @@ class Evaluation:
     top5_interval: Interval
     macro: float
     macro_interval: Interval
+    window_top1: float
+    window_top1_interval: Interval
     classes: tuple[ClassResult, ...]
     confusion: NDArray[np.int64]
     correct: NDArray[np.bool_]
     groups: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+    labels: NDArray[np.int64]
 
     def to_json(self) -> dict[str, Any]:
         """The keys that `evaluate --json` and a checkpoint's card hold."""
-        names = ("n", "top1", "top1_interval", "top5", "top5_interval", "macro", "macro_interval")
+        kinds = ("top1", "top5", "macro", "window_top1")
+        names = ("n", *(name for kind in kinds for name in (kind, f"{kind}_interval")))
         classes = [
             {"name": row.name, "n": row.n, "accuracy": row.accuracy, "interval": list(row.interval)}
             for row in self.classes
@@ -106,16 +110,23 @@ def share_interval(hits: NDArray[np.bool_], groups: NDArray[np.str_]) -> Interva
 
 
 def summarise(
-    logits: NDArray[np.float32], labels: NDArray[np.int64], groups: Sequence[str], class_names: Sequence[str]
+    probabilities: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    groups: Sequence[str],
+    class_names: Sequence[str],
+    *,
+    middle: NDArray[np.float32] | None = None,
 ) -> Evaluation:
-    """The evaluation of predictions (N, K) against labels (N,)."""
+    """The evaluation of predictions (N, K) of clips, and of their middle windows, against labels (N,)."""
     if len(labels) == 0:
         raise PeerattnError("there are no clips to evaluate on: give at least one")
-    order = np.argsort(-logits, axis=1, kind="stable")
+    order = np.argsort(-probabilities, axis=1, kind="stable")
     predicted = order[:, 0]
     correct, among5 = predicted == labels, (order[:, :5] == labels[:, None]).any(axis=1)
     confusion = np.zeros((len(class_names),) * 2, np.int64)
     np.add.at(confusion, (labels, predicted), 1)
+
+    alone = correct if middle is None else middle.argmax(axis=1) == labels
 
     of = np.array(groups)
 
@@ -133,10 +144,14 @@ def summarise(
         top5_interval=share_interval(among5, of),
         macro=_macro(correct, labels),
         macro_interval=bootstrap(lambda drawn: _macro(correct[drawn], labels[drawn]), groups),
+        window_top1=float(alone.mean()),
+        window_top1_interval=share_interval(alone, of),
         classes=tuple(rows),
         confusion=confusion,
         correct=correct,
         groups=tuple(groups),
+        probabilities=probabilities,
+        labels=labels,
     )
 
 
@@ -164,60 +179,19 @@ def evaluate(
 ) -> Evaluation:
     """Top-1, top-5 and macro accuracy of clip predictions, each the mean over the clip's windows.
 
+    Raises PeerattnError where there is no clip, or one that has several labels.
+
     `progress(done, total)` counts clips and may raise to cancel.
     """
-    total = len(examples) if isinstance(examples, Sequence) else 0
-    probabilities, labels, groups = [], [], []
-    for members in _batches(examples, batch):
-        probabilities.append(_predict(network, members, window))
-        labels += [member.label for member in members]
-        groups += [member.group for member in members]
-        if progress:
-            progress(len(labels), max(total, len(labels)))
-    stacked = (
-        np.concatenate(probabilities)
-        if probabilities
-        else np.zeros((0, len(network.class_names)), np.float32)
-    )
-    return summarise(stacked, np.array(labels, np.int64), groups, network.class_names)
+    found = predict(network, examples, window=window, batch=batch, progress=progress)
+    labels = np.array([_only(labels) for labels in found.labels], np.int64)
+    return summarise(found.clips, labels, found.groups, network.class_names, middle=found.middle)
 
 
-def _batches(examples: Iterable[Example], most: int) -> Iterator[list[Example]]:
-    """Neighbouring examples of one shape."""
-    members: list[Example] = []
-    for example in examples:
-        if members and (len(members) == most or _shapes(members[0]) != _shapes(example)):
-            yield members
-            members = []
-        members.append(example)
-    if members:
-        yield members
-
-
-def _shapes(example: Example) -> dict[str, torch.Size]:
-    return {name: tensor.shape for name, tensor in example.tensors.items()}
-
-
-def _predict(network: Network, members: Sequence[Example], window: int) -> NDArray[np.float32]:
-    """Probabilities (B, K): the mean over the windows."""
-    device = next(network.parameters()).device
-    read = [modality.name for modality in network.structure.read_modalities]
-    clip = {name: torch.cat([member.tensors[name] for member in members]).to(device) for name in read}
-    spans = windows(next(iter(clip.values())).shape[2], window)
-    training = network.training
-    network.eval()
-    try:
-        with torch.inference_mode():
-            shares = [_window_shares(network, clip, start, stop) for start, stop in spans]
-    finally:
-        network.train(training)
-    array: NDArray[np.float32] = torch.stack(shares).mean(dim=0).cpu().numpy()
-    return array
-
-
-def _window_shares(network: Network, clip: dict[str, Tensor], start: int, stop: int) -> Tensor:
-    logits: Tensor = network({name: tensor[:, :, start:stop] for name, tensor in clip.items()})
-    return torch.softmax(logits, dim=1)
+def _only(labels: tuple[int, ...]) -> int:
+    if len(labels) != 1:
+        raise PeerattnError(f"a clip has {len(labels)} classes, where accuracy needs one: look at its map")
+    return labels[0]
 
 
 @dataclass(frozen=True)

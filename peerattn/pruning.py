@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from peerattn.connectivity import survey, thresholds, without
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
+from peerattn.structure import Structure
 
 
 @contextmanager
@@ -33,10 +34,15 @@ def prune(network: Network, threshold: float) -> Network:
             f"threshold {threshold:g} cuts an output block off from every input block: choose a lower one "
             f"(the greatest that keeps it connected is {math.floor(last_connected(network) * 1e6) / 1e6:.6f})"
         )
-    smaller = Network(without(network.structure, pruning), network.class_names)
+    return reduced(network, without(network.structure, pruning))
+
+
+def reduced(network: Network, structure: Structure) -> Network:
+    """The network of a structure that pruning left of this one, with its weights."""
+    smaller = Network(structure, network.class_names).to(next(network.parameters()))
     state = network.state_dict()
     smaller.load_state_dict({name: state[name] for name in smaller.state_dict()})
-    return smaller.to(next(network.parameters()).device).train(network.training)
+    return smaller.train(network.training)
 
 
 def last_connected(network: Network) -> float:

@@ -14,13 +14,11 @@ from peerattn.checkpoint import Checkpoint
 from peerattn.connectivity import survey
 from peerattn.console import percent
 from peerattn.evaluation import Evaluation, paired_difference
-from peerattn.generated import TEST_SEED
 from peerattn.latency import Latency
 from peerattn.segmentation_training import Segmentation
 from peerattn.size import multiply_adds, parameters
 from peerattn.structure_report import removal
 from peerattn.trace import Trace
-from peerattn.training import TrainingConfig
 
 
 class Objects(StrEnum):
@@ -66,23 +64,6 @@ def evaluation_table(evaluation: Evaluation, name: str) -> Table:
 def accuracy(evaluation: Evaluation) -> dict[str, Any]:
     """The short form that a card keeps."""
     return {"n": evaluation.n, "top1": evaluation.top1, "top1_interval": list(evaluation.top1_interval)}
-
-
-def training_card(
-    loaded: Checkpoint, evaluation: Evaluation, config: TrainingConfig, command: str
-) -> dict[str, Any]:
-    """What a card says of a network that was trained on generated clips."""
-    weights = loaded.network.connection_weights().values()
-    moved = [weight for weight in weights if not 0.45 <= weight <= 0.55]
-    read = ", ".join(modality.name for modality in loaded.structure.modalities)
-    return {
-        "description": f"ActionWorld clips; {read}; {loaded.structure.attention_mode} attention",
-        "command": command,
-        "training": dataclasses.asdict(config),
-        "metrics": {"true_maps": accuracy(evaluation)},
-        "learned_connectivity": {"outside_0.45_to_0.55": len(moved), "connections": len(weights)},
-        "test_seeds": [TEST_SEED, TEST_SEED + evaluation.n],
-    }
 
 
 def segmentation_table(result: Segmentation, name: str) -> Table:

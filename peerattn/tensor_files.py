@@ -63,12 +63,12 @@ def _to_disk(folder: Path) -> None:
             os.close(opened)
 
 
-def read_header(path: Path) -> Header:
-    """The header of a safetensors file; raises PeerattnError when the file cannot be one."""
+def read_header(path: Path, *, limit: int = HEADER_LIMIT) -> Header:
+    """The header of a safetensors file, at most `limit` bytes; raises PeerattnError when it cannot be one."""
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
-            if not 2 <= length <= HEADER_LIMIT:
+            if not 2 <= length <= limit:
                 raise PeerattnError(f"{path}: a header of {length:,} bytes is not that of a weights file")
             entries = json.loads(file.read(length))
     except (OSError, RecursionError, ValueError) as error:

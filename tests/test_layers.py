@@ -28,12 +28,15 @@ size | latency | tf_variables
 recorder | pruning | checkpoint | convert | initialisation | data | actionworld
 inside | history_log
 generated | untrained
+predictions
 evaluation
+metrics
 calibration
 training | segmentation_training | console
 structure_report
 reports
-clip_commands
+clip_commands | training_reports
+training_commands
 __main__
 app.explorer | app.drawing | app.files | app.jobs | app.structures | app.words
 app.curves | app.panels | app.saved | app.tour | app.address | app.session | app.traces

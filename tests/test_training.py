@@ -10,6 +10,8 @@ from peerattn.modalities import ClipSettings
 from peerattn.network import Network
 from peerattn.structure import BlockSpec, ConnectionSpec, OutputSpec, Structure
 from peerattn.training import (
+    GeneratedSource,
+    Optimisation,
     TrainingConfig,
     actionworld_structure,
     connection_pressure,
@@ -20,13 +22,18 @@ from tests.small import small_structure
 from tests.strategies import MODALITIES
 
 SETTINGS = ClipSettings(size=32, window=4, flow="ultrafast")
-QUICK = TrainingConfig(clips=96, batch=8, workers=0)
+CLIPS = 96
+QUICK = TrainingConfig(batch=8, workers=0)
 
 
-def trained(config: TrainingConfig = QUICK) -> tuple[Network, list[float]]:
+def trained(config: TrainingConfig = QUICK, *, clips: int = CLIPS) -> tuple[Network, list[float]]:
     losses: list[float] = []
     network = train(
-        small_structure(), config, settings=SETTINGS, progress=lambda done, total, loss: losses.append(loss)
+        small_structure(),
+        config,
+        clips=clips,
+        settings=SETTINGS,
+        progress=lambda done, total, loss: losses.append(loss),
     )
     return network, losses
 
@@ -51,7 +58,7 @@ def test_a_run_is_the_same_for_the_same_seed(once: tuple[Network, list[float]]) 
 
 
 def test_another_seed_gives_another_run(once: tuple[Network, list[float]]) -> None:
-    _, losses = trained(TrainingConfig(clips=16, batch=8, workers=0, seed=1))
+    _, losses = trained(TrainingConfig(batch=8, workers=0, seed=1), clips=16)
     assert losses[0] != once[1][0]
 
 
@@ -71,29 +78,35 @@ def test_progress_may_cancel() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(small_structure(), QUICK, settings=SETTINGS, progress=cancel)
+        train(small_structure(), QUICK, clips=CLIPS, settings=SETTINGS, progress=cancel)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 10])
 def test_any_number_of_steps_is_possible(steps: int) -> None:
     """Ten steps once divided by zero in the schedule's warm-up."""
-    config = TrainingConfig(clips=2 * steps, batch=2, workers=0)
+    config = TrainingConfig(batch=2, workers=0)
     losses: list[float] = []
     only = actionworld_structure("none", ("object",))
     small = ClipSettings(size=16, window=1, flow="ultrafast")
-    train(only, config, settings=small, progress=lambda done, total, loss: losses.append(loss))
+    train(
+        only,
+        config,
+        clips=2 * steps,
+        settings=small,
+        progress=lambda done, total, loss: losses.append(loss),
+    )
     assert len(losses) == steps
 
 
 @pytest.mark.parametrize(("clips", "seed"), [(0, 0), (TEST_SEED + 1, 0), (40_000, 25_000), (16, -1)])
 def test_test_clips_are_never_trained_on(clips: int, seed: int) -> None:
     with pytest.raises(PeerattnError, match="the clips above are for testing"):
-        train(small_structure(), TrainingConfig(clips=clips, seed=seed))
+        GeneratedSource(clips, (), seed=seed)
 
 
 def test_connectivity_and_nothing_else_has_a_rate_of_its_own() -> None:
     network = Network(actionworld_structure(), CLASS_NAMES)
-    config = TrainingConfig()
+    config = Optimisation()
     groups = {group["lr"]: group for group in parameter_groups(network, config) if group["weight_decay"] == 0}
     connectivity = {id(parameter) for parameter in groups[config.connectivity_rate]["params"]}
     expected = set()
@@ -106,7 +119,7 @@ def test_connectivity_and_nothing_else_has_a_rate_of_its_own() -> None:
 @pytest.mark.parametrize("attention", ["none", "static", "self", "peer"])
 def test_each_parameter_is_in_one_group_and_only_filters_decay(attention: str) -> None:
     network = Network(actionworld_structure(attention), CLASS_NAMES)
-    groups = parameter_groups(network, TrainingConfig())
+    groups = parameter_groups(network, Optimisation())
     ids = [id(parameter) for group in groups for parameter in group["params"]]
     assert sorted(ids) == sorted(id(parameter) for parameter in network.parameters())
     decaying = [p for group in groups if group["weight_decay"] > 0 for p in group["params"]]

@@ -1,0 +1,125 @@
+"""Training on generated clips: the structure, the clips and the recipe of the shipped checkpoints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from peerattn.actionworld import CLASS_NAMES
+from peerattn.data import Batch
+from peerattn.errors import PeerattnError
+from peerattn.generated import MODALITIES, TEST_SEED, GeneratedExamples, collate
+from peerattn.modalities import ClipSettings, Segmenter
+from peerattn.network import Network
+from peerattn.structure import BlockSpec, Modality, Structure
+from peerattn.training.config import TrainingConfig
+from peerattn.training.loop import fit
+from peerattn.training.starting import new_network
+from peerattn.training.watching import Watch
+
+CLIPS = 20_000
+SETTINGS = ClipSettings(size=64, window=16, frame_rate=8.0, flow="ultrafast")
+"""How the shipped checkpoints read a clip."""
+
+LATEST_START = 4.0
+"""Seconds into its scene at which a training clip may begin: an action comes round in about three."""
+
+
+def actionworld_structure(
+    attention: str = "peer", modalities: Sequence[str] = ("rgb", "flow", "object")
+) -> Structure:
+    """The complete level graph of the shipped checkpoints: up to 5 input blocks, 2 inner levels, one output.
+
+    Raises PeerattnError for a modality that the generated clips do not have.
+    """
+    if unknown := set(modalities) - set(INPUT_DILATIONS):
+        raise PeerattnError(f"there is no modality {sorted(unknown)}: choose among {sorted(INPUT_DILATIONS)}")
+    blocks = [
+        BlockSpec(f"{name}{number}", 1, "video_input", 16, dilation, spatial_stride=4, modality=name)
+        for name in modalities
+        for number, dilation in enumerate(INPUT_DILATIONS[name], start=1)
+    ]
+    blocks += [
+        BlockSpec(f"a{d}", 2, "bottleneck", 32, temporal_dilation=d, spatial_stride=2) for d in (1, 2, 4)
+    ]
+    blocks += [
+        BlockSpec(f"b{d}", 3, "bottleneck", 64, temporal_dilation=d, spatial_stride=2) for d in (1, 2, 4)
+    ]
+    blocks += [BlockSpec("top", 4, "bottleneck", 96, temporal_dilation=2)]
+    read = [modality for modality in MODALITIES if modality.name in modalities]
+    return Structure.complete(blocks, modalities=read, attention=attention)
+
+
+INPUT_DILATIONS = {"rgb": (1, 4), "flow": (1, 2), "object": (1,)}
+"""Modality → the temporal dilation of each of its input blocks."""
+
+
+class GeneratedSource:
+    """Fresh generated clips to train on: those of one seed are those of no other, and none is seen twice."""
+
+    class_names = CLASS_NAMES
+    shuffled = False  # each clip is drawn on its own: their order says nothing
+
+    def __init__(
+        self,
+        clips: int,
+        modalities: Sequence[Modality],
+        *,
+        settings: ClipSettings = SETTINGS,
+        seed: int = 0,
+        epochs: int = 1,
+        segmenter: Segmenter | None = None,
+    ) -> None:
+        """`clips` an epoch. Raises PeerattnError when clips that are kept for testing would be trained on."""
+        if clips < 1 or seed < 0 or (seed + 1) * clips * epochs > TEST_SEED:
+            raise PeerattnError(
+                f"seed {seed} with {clips} clips: (seed + 1) times clips must be from 1 to {TEST_SEED}, the "
+                "clips above are for testing: choose other numbers"
+            )
+        self.clips, self.first_seed = clips, seed * clips * epochs
+        self.reading: dict[str, Any] = {
+            "modalities": modalities,
+            "settings": settings,
+            "segmenter": segmenter,
+            "latest_start": LATEST_START,
+        }
+        self.clips_of_classes = [1] * len(CLASS_NAMES)  # in equal shares
+        self.skipped: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return self.clips
+
+    def batch(self, epoch: int, members: Sequence[int]) -> Batch:
+        """These clips of this epoch."""
+        began = time.perf_counter()
+        first = self.first_seed + epoch * self.clips
+        examples = GeneratedExamples(self.clips, CLASS_NAMES, first_seed=first, **self.reading)
+        made = [examples[member] for member in members]
+        tensors, labels = collate(made)
+        names = tuple(example.group for example in made)
+        return Batch(tensors, labels, names, {"decode": time.perf_counter() - began})
+
+
+def train(
+    structure: Structure,
+    config: TrainingConfig | None = None,
+    *,
+    clips: int = CLIPS,
+    settings: ClipSettings = SETTINGS,
+    device: torch.device | str = "cpu",
+    progress: Callable[[int, int, float], None] | None = None,
+) -> Network:
+    """A network trained on so many generated clips, each seen once: the recipe of the shipped checkpoints.
+
+    `progress(done, total, loss)` counts clips and may raise to cancel. Raises PeerattnError when the loss
+    is no longer a number, or when clips that are kept for testing would be trained on.
+    """
+    config = config or TrainingConfig()
+    source = GeneratedSource(
+        clips, structure.read_modalities, settings=settings, seed=config.seed, epochs=config.epochs
+    )
+    network = new_network(structure, CLASS_NAMES, seed=config.seed).to(device)
+    return fit(network, source, config, watch=Watch(progress=progress)).network

@@ -1,0 +1,156 @@
+"""What a network is trained and measured on: generated clips, or the splits of a folder."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from peerattn.actionworld import CLASS_NAMES
+from peerattn.data import (
+    Cache,
+    ClipSource,
+    Example,
+    FolderClips,
+    FolderExamples,
+    LabelledFile,
+    default_folder,
+    labelled_files,
+)
+from peerattn.data.cache import digest, key_of
+from peerattn.errors import PeerattnError
+from peerattn.generated import TEST_SEED, GeneratedExamples
+from peerattn.modalities import Segmenter, load_segmenter
+from peerattn.structure import Structure
+from peerattn.training.actionworld import GeneratedSource
+from peerattn.training.recipe import Recipe
+from peerattn.training.validation import validation
+from peerattn.training.watching import Validate
+
+SEGMENTER = "actionworld-objects"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which clips: those of a folder (train and val split, without some classes), or so many generated ones.
+
+    `clips` to train on and to measure on, of the generated. `objects` is `true` or `estimated`.
+    """
+
+    data: Path | None = None
+    splits: tuple[str, str] = ("train", "val")
+    without: tuple[str, ...] = ()
+    clips: tuple[int, int] = (20_000, 960)
+    segmenter: str | None = None
+    objects: str = "true"
+
+    def __post_init__(self) -> None:
+        if self.objects not in ("true", "estimated"):
+            raise PeerattnError(f"objects {self.objects!r} must be true or estimated")
+
+
+@dataclass(frozen=True)
+class Material:
+    """A source to train on, examples to measure on (after each epoch by `validate`), and their facts.
+
+    `facts` say on a card what was trained on.
+    """
+
+    source: ClipSource
+    examples: Sequence[Example]
+    validate: Validate | None
+    several_labels: bool
+    facts: dict[str, Any]
+
+
+def material(choice: Choice, structure: Structure, recipe: Recipe) -> Material:
+    """The clips of a choice as a network of this structure reads them."""
+    return _of_folder(choice, structure, recipe) if choice.data else _generated(choice, structure, recipe)
+
+
+def _generated(choice: Choice, structure: Structure, recipe: Recipe) -> Material:
+    training, settings = recipe.training, recipe.clip
+    segmenter = _segmenter(choice, structure) if choice.objects == "estimated" else None
+    clips, test_clips = choice.clips
+    source = GeneratedSource(
+        clips,
+        structure.read_modalities,
+        settings=settings,
+        seed=training.seed,
+        epochs=training.epochs,
+        segmenter=segmenter,
+    )
+    reading: dict[str, Any] = {"modalities": structure.read_modalities, "settings": settings}
+    examples = GeneratedExamples(test_clips, CLASS_NAMES, segmenter=segmenter, **reading)
+    facts = {"data": "ActionWorld", "clips": clips, "test_seeds": [TEST_SEED, TEST_SEED + test_clips]}
+    return Material(source, examples, None, False, facts)
+
+
+def _of_folder(choice: Choice, structure: Structure, recipe: Recipe) -> Material:
+    assert choice.data is not None
+    training, measuring = (_files(choice, split) for split in choice.splits)
+    class_names = sorted({label for file in training for label in file.labels})
+    segmenter = (
+        _segmenter(choice, structure) if any(f.objects is None for f in training + measuring) else None
+    )
+    reading: dict[str, Any] = {
+        "modalities": structure.read_modalities,
+        "settings": recipe.clip,
+        "segmenter": segmenter,
+    }
+    source = FolderClips(
+        training,
+        class_names,
+        augmentation=recipe.augmentation,
+        seed=recipe.training.seed,
+        cache=Cache(default_folder()),
+        **reading,
+    )
+    examples = FolderExamples(measuring, class_names, **reading)
+    several = recipe.training.loss.kind == "binary"
+    facts = {
+        "data": choice.data.name,
+        "clips": {"train": len(training), choice.splits[1]: len(measuring)},
+        "digest": manifest_digest(choice.data, training + measuring),
+        "left_out": list(choice.without),
+        "objects": choice.objects,
+        "segmenter": (choice.segmenter or SEGMENTER) if segmenter else None,
+    }
+    validate = validation(examples, window=recipe.clip.window, several_labels=several)
+    return Material(source, examples, validate, several, facts)
+
+
+def _files(choice: Choice, split: str) -> list[LabelledFile]:
+    """The clips of a split that show a class which is not left out."""
+    assert choice.data is not None
+    files = labelled_files(choice.data, split=split)
+    if unknown := set(choice.without) - {label for file in files for label in file.labels}:
+        raise PeerattnError(
+            f"no clip of split {split} is of class {sorted(unknown)[0]!r}: it cannot be left out"
+        )
+    kept = [file for file in files if not set(file.labels) & set(choice.without)]
+    if choice.objects == "estimated":
+        kept = [dataclasses.replace(file, objects=None) for file in kept]
+    return kept
+
+
+def _segmenter(choice: Choice, structure: Structure) -> Segmenter | None:
+    """What estimates object maps, where the network reads them."""
+    reads = any(modality.name == "object" for modality in structure.read_modalities)
+    return load_segmenter(choice.segmenter or SEGMENTER) if reads else None
+
+
+def manifest_digest(folder: Path, files: Sequence[LabelledFile]) -> str:
+    """The sha256 of the names, classes, splits and bytes of these clips: the same data give the same one."""
+    rows = sorted(
+        [
+            file.path.resolve().relative_to(folder.resolve()).as_posix(),
+            list(file.labels),
+            file.split,
+            digest(file.path),
+        ]
+        for file in files
+    )
+    return key_of(clips=rows)

@@ -1,0 +1,179 @@
+"""The whole state of a training run in one safetensors file: from it a run goes on, the same bit by bit.
+
+Its tensors: `weights.*`, `average.*` and `best.*` of the networks, `moments.*` of the optimiser, `history.*`.
+Its metadata: the settings, the structure at the start and now, where the run is. Random numbers need no place
+of their own: those of an update are drawn from the seed and the update's number.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+from torch.optim import Optimizer
+
+from peerattn.errors import PeerattnError
+from peerattn.history import arrays, from_arrays
+from peerattn.history_log import HistoryLog
+from peerattn.network import Network
+from peerattn.structure import Structure
+from peerattn.tensor_files import read_header
+from peerattn.training.averaging import WeightAverage
+from peerattn.training.config import TrainingConfig
+from peerattn.training.optimisation import build_optimiser, moments, restore_moments
+from peerattn.weights import write_weights
+
+FORMAT = "peerattn-training/1"
+STATE_FILE = "training.safetensors"
+HEADER_LIMIT = 32_000_000
+"""Bytes: five tensors a parameter, and the structure twice."""
+
+
+@dataclass
+class Position:
+    """Where a run is: `epoch` counts from 0, `step` its updates done, `update` all of them.
+
+    `loss` is the sum over the epoch's updates; `best` the best score so far, reached in `best_epoch`;
+    `scale` that of fp16 losses.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    update: int = 0
+    loss: float = 0.0
+    best: float | None = None
+    best_epoch: int | None = None
+    stopped: bool = False
+    scale: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclass
+class TrainingState:
+    """What changes while a network trains."""
+
+    network: Network
+    optimiser: Optimizer
+    average: WeightAverage | None
+    history: HistoryLog
+    position: Position
+    best: dict[str, Tensor] | None = None
+
+    @property
+    def kept(self) -> Network:
+        """The network that would be kept now: the average of the weights where there is one."""
+        return self.average.network if self.average and self.average.count else self.network
+
+
+def begun(network: Network, config: TrainingConfig) -> TrainingState:
+    """The state before the first update."""
+    average = WeightAverage(network, config.averaging) if config.averaging.kind != "none" else None
+    history = HistoryLog(network, every=config.log_every)
+    history.log(0)
+    return TrainingState(network, build_optimiser(network, config.optimisation), average, history, Position())
+
+
+def save_state(path: Path, state: TrainingState, config: TrainingConfig) -> None:
+    """Write the state; at any moment the file is the old one or the new one.
+
+    Raises PeerattnError where the disk is full or cannot be written to.
+    """
+    history = state.history.history()
+    parts: dict[str, Mapping[str, Tensor]] = {
+        "weights": state.network.state_dict(),
+        "moments": moments(state.network, state.optimiser),
+        "history": {name: torch.from_numpy(values) for name, values in arrays(history).items()},
+        "average": state.average.network.state_dict() if state.average else {},
+        "best": state.best or {},
+    }
+    facts = {
+        "config": config.to_json(),
+        "started_from": history.structure.to_json(),
+        "structure": state.network.structure.to_json(),
+        "class_names": list(state.network.class_names),
+        "averaged": state.average.count if state.average else 0,
+        "position": dataclasses.asdict(state.position),
+    }
+    tensors = {f"{part}.{name}": tensor for part, named in parts.items() for name, tensor in named.items()}
+    write_weights(path, tensors, {"format": FORMAT, "state": json.dumps(facts, ensure_ascii=False)})
+
+
+def load_state(path: Path, network: Network, config: TrainingConfig) -> TrainingState:
+    """The state that a run of these settings saved; `network` is the one that it began with.
+
+    Raises PeerattnError when the file is damaged, or of other settings, classes or another structure.
+    """
+    header = read_header(path, limit=HEADER_LIMIT)
+    if header.metadata.get("format") != FORMAT:
+        raise PeerattnError(f"{path} is not the state of a training run: delete it, or choose another name")
+    try:
+        facts = json.loads(header.metadata["state"])
+        _check_same(path, facts, network, config)
+        tensors = load_file(path)
+        return _restored(facts, _parts(tensors), network, config)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        if isinstance(error, PeerattnError):
+            raise
+        said = str(error).splitlines()[0]
+        raise PeerattnError(f"{path} is damaged ({said}): delete it and train anew") from error
+
+
+def _check_same(path: Path, facts: Mapping[str, Any], network: Network, config: TrainingConfig) -> None:
+    """Raises PeerattnError that names the first setting in which the saved run differs."""
+    saved, asked = _flat(facts["config"]), _flat(json.loads(json.dumps(config.to_json())))
+    for name in sorted(saved.keys() | asked.keys()):
+        if saved.get(name) != asked.get(name):
+            raise PeerattnError(
+                f"{path} was saved with {name} {saved.get(name)!r}, not {asked.get(name)!r}: go on with the "
+                "same settings, or choose another name"
+            )
+    if facts["class_names"] != list(network.class_names):
+        raise PeerattnError(f"{path} was saved of a network of other classes: choose another name")
+    if Structure.from_json(facts["started_from"]) != network.structure:
+        raise PeerattnError(f"{path} was saved of a network of another structure: choose another name")
+
+
+def _flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """`part.field` → value."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        flat |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: value}
+    return flat
+
+
+def _parts(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    parts: dict[str, dict[str, Tensor]] = {
+        part: {} for part in ("weights", "moments", "history", "average", "best")
+    }
+    for name, tensor in tensors.items():
+        part, _, rest = name.partition(".")
+        parts[part][rest] = tensor
+    return parts
+
+
+def _restored(
+    facts: Mapping[str, Any], parts: dict[str, dict[str, Tensor]], network: Network, config: TrainingConfig
+) -> TrainingState:
+    device = next(network.parameters()).device
+    structure, now = Structure.from_json(facts["structure"]), network
+    if structure != network.structure:
+        now = Network(structure, network.class_names).to(device)
+    now.load_state_dict(parts["weights"])
+    now.train()
+    optimiser = build_optimiser(now, config.optimisation)
+    restore_moments(now, optimiser, parts["moments"])
+    average = None
+    if config.averaging.kind != "none":
+        average = WeightAverage(now, config.averaging, count=facts["averaged"])
+        average.network.load_state_dict(parts["average"])
+    history = from_arrays(network.structure, {name: t.numpy() for name, t in parts["history"].items()})
+    log = HistoryLog(now, every=config.log_every, before=history)
+    best = {name: tensor.to(device) for name, tensor in parts["best"].items()} or None
+    return TrainingState(now, optimiser, average, log, Position(**facts["position"]), best)

@@ -1,0 +1,47 @@
+"""Scores on the validation clips while a network trains: each clip is read once, while memory lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from peerattn.data import Example
+from peerattn.evaluation import evaluate
+from peerattn.metrics import Score, accuracies, evaluate_labels
+from peerattn.network import Network
+from peerattn.training.watching import Validate
+
+MOST_BYTES = 2_000_000_000
+
+
+class Remembered(Sequence[Example]):
+    """Examples that are made once, as many as fit in `most` bytes."""
+
+    def __init__(self, examples: Sequence[Example], *, most: int = MOST_BYTES) -> None:
+        self._examples, self._most = examples, most
+        self._kept: dict[int, Example] = {}
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def __getitem__(self, index: int) -> Example:  # type: ignore[override]  # no slices
+        if index in self._kept:
+            return self._kept[index]
+        example = self._examples[index]
+        size = sum(tensor.nbytes for tensor in example.tensors.values())
+        if self._bytes + size <= self._most:
+            self._kept[index] = example
+            self._bytes += size
+        return example
+
+
+def validation(examples: Sequence[Example], *, window: int, several_labels: bool = False) -> Validate:
+    """What measures a network on these clips: accuracies, or mean average precision."""
+    kept = Remembered(examples)
+
+    def measured(network: Network) -> Mapping[str, Score]:
+        if several_labels:
+            return evaluate_labels(network, kept, window=window)
+        return accuracies(evaluate(network, kept, window=window))
+
+    return measured
