@@ -1,4 +1,6 @@
-"""The panels below the explorer: what is selected and the whole clip, in tabs under the explorer's cursor.
+"""Charts that can be kept as SVG, PNG and CSV, and read as a table.
+
+The panels below the explorer: what is selected and the whole clip, in tabs under the explorer's cursor.
 
 Three mounts, as the explorer has: the script with plotly (constant, sent once), the clip's panels (constant
 for a clip and checkpoint) and the panels of what is selected. Moving the cursor and changing tabs run no
@@ -7,14 +9,13 @@ Python.
 
 from __future__ import annotations
 
-from typing import Any
-
+import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.explorer import DIGEST, Selection
+from peerattn.figures.panels import Panel, panel
 from peerattn.figures.scripts import panels_script
-
-Panel = dict[str, Any]
 
 _script = st.components.v2.component(
     "peerattn_panels_script",
@@ -38,7 +39,7 @@ _panels = st.components.v2.component(
   root.data = data;
   if (!root.show) {
     root.show = () => {
-      const clip = globalThis.peerattnClipPanels?.get(root.data.key);
+      const clip = root.data.panels ? root.data : globalThis.peerattnClipPanels?.get(root.data.key);
       if (!globalThis.peerattnPanels || clip?.recording !== root.data.recording) return;
       const shown = root.data;
       if (root.shown !== shown) globalThis.peerattnPanels.show(root, { ...shown, clip: clip.panels });
@@ -77,3 +78,12 @@ def panels(
     with st.container(gap=None):
         _clip(key=f"{key}-clip", data={"key": key, "recording": recording, "panels": clip})
         _panels(key=key, data={"key": key, "recording": recording, "selection": chosen})
+
+
+def chart(title: str, about: str, figure: go.Figure, table: pd.DataFrame, *, key: str) -> None:
+    """One chart by itself under its title, with the same buttons; `about` says what it shows.
+
+    The page needs `script` too.
+    """
+    drawn = panel(key, title, about, figure, table)
+    _panels(key=key, data={"key": key, "recording": None, "panels": [drawn], "selection": None})

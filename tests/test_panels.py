@@ -291,11 +291,11 @@ def test_tabs_are_chosen_by_keyboard_and_kept_in_the_address(page: Page, panels:
     expect(chosen).to_be_focused()
     expect(panels.get_by_role("tabpanel", name="Attention weights")).to_be_visible()
     page.keyboard.press("End")
-    expect(chosen).to_have_text("Predictions")
-    assert "panel=predictions" in page.url
+    expect(chosen).to_have_text("Predictions by window")
+    assert "panel=windows" in page.url
     page.reload()
-    panels.locator("[data-drawn=predictions]").wait_for()
-    expect(chosen).to_have_text("Predictions")
+    panels.locator("[data-drawn=windows]").wait_for()
+    expect(chosen).to_have_text("Predictions by window")
 
 
 @pytest.mark.browser
@@ -313,6 +313,26 @@ def test_a_click_over_time_goes_there_and_on_the_matrix_keeps_the_connection(
     expect(panels.locator(".group .of").first).to_have_text(TRACE.connections[2].key)
     expect(panels.get_by_role("tab", selected=True)).to_have_text("Peers of every connection")
     assert explorer(panels, "explorer.pinned.id") == TRACE.connections[2].key
+
+
+CUT = """root => {
+    const drawn = root.querySelector(".main-svg").getBoundingClientRect();
+    return [...root.querySelectorAll(".main-svg text")].filter((text) => {
+        const place = text.getBoundingClientRect();
+        const across = place.left >= drawn.left - 1 && place.right <= drawn.right + 1;
+        return place.width && !(across && place.top >= drawn.top - 1 && place.bottom <= drawn.bottom + 1);
+    }).map((text) => text.textContent);
+}"""
+"""JavaScript: the words of a chart that stand beyond its edge."""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1400, 390])
+def test_no_word_of_a_chart_is_cut_off(page: Page, panels: Locator, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    for panel in (*clip_panels(TRACE), *connection_panels(TRACE, KEY)):
+        open_panel(panels, panel["id"])
+        assert panels.evaluate(CUT) == [], panel["title"]
 
 
 @pytest.mark.browser

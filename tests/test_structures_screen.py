@@ -69,7 +69,7 @@ def test_released_network_shows_the_facts_of_the_paper(app):
         "Dead blocks": "1",
         "Lost modalities": "0",
         "At initialisation": "10",
-        "Blocks without connections up": "1",
+        "Unused blocks": "1",
         "Attention weights": "392",
     } == metrics(app)
     said = captions(app)

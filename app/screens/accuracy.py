@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import state
+from app import panels, state
 from app.curves import LabelledSet, at
 from app.jobs import Job
-from app.screens.parts import chart, number, numbers, twin
+from app.screens.parts import number, numbers
 from app.state import Opened
 from app.words import interval, percent, plain, points, points_interval
 from peerattn import figures, tables
@@ -90,9 +90,13 @@ def _growing(job: Job, pruning: Pruning) -> None:
 def _curve(curve: list[CurvePoint], pruning: Pruning) -> None:
     measured = [(point.threshold, point.evaluation, point.pruning) for point in curve if point.evaluation]
     table = tables.accuracy_table(measured)
-    title = "Accuracy along the pruning thresholds"
-    chart(figures.accuracy_curve(table, threshold=pruning.threshold), "curve", title)
-    twin(title, table)
+    panels.chart(
+        "Accuracy along the pruning thresholds",
+        "Top-1 accuracy on the labelled set without connections below a threshold, with its 95 % interval.",
+        figures.accuracy_curve(table, threshold=pruning.threshold),
+        table,
+        key="accuracy-curve",
+    )
     _before_and_after(curve[0].evaluation, at(curve, pruning))
 
 

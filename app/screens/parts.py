@@ -18,12 +18,6 @@ def chart(figure: go.Figure, key: str, description: str) -> None:
     st.plotly_chart(figure, key=key, config={"displayModeBar": False, "displaylogo": False}, alt=description)
 
 
-def twin(title: str, table: pd.DataFrame) -> None:
-    """The numbers of a figure as a table, folded away under it: who cannot see the one reads the other."""
-    with st.expander(f"{title}, as a table"):
-        st.dataframe(table, hide_index=True, alt=title)
-
-
 def numbers() -> DeltaGenerator:
     """A row for `number`s, which goes on below where it is too narrow."""
     return st.container(horizontal=True)

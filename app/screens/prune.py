@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import bar, state
+from app import bar, panels, state
 from app.bar import opened
 from app.explorer import explorer, script
 from app.screens import accuracy, saving
-from app.screens.parts import chart, number, numbers, twin
+from app.screens.parts import number, numbers
 from app.state import Opened
 from app.words import DEFINITIONS, percent, plain
 from peerattn import figures, tables
@@ -31,6 +31,7 @@ def show() -> None:
     pruning = survey(shown.checkpoint.structure, weights, threshold)
     row = _what_dies(pruning)
     script()
+    panels.script()
     explorer(
         shown.trace,
         state.packed(shown),
@@ -94,8 +95,13 @@ def _prediction(when: str, trace: Trace) -> None:
     st.markdown(
         f"{when}: **{plain(trace.class_names[best])}**, probability {percent(trace.probabilities[best])}"
     )
-    chart(figures.prediction_bars(trace), f"bars-{when}", f"{when}: most probable classes of the clip")
-    twin(f"{when}: probabilities", tables.predictions_table(trace))
+    panels.chart(
+        f"{when}: most probable classes",
+        "The most probable classes of the clip: probabilities are the mean over its windows.",
+        figures.prediction_bars(trace),
+        tables.predictions_table(trace),
+        key=f"probabilities-{when.lower()}",
+    )
 
 
 show()

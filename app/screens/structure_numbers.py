@@ -9,8 +9,8 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import state
-from app.screens.parts import chart, number, numbers, table_with_csv
+from app import panels, state
+from app.screens.parts import number, numbers, table_with_csv
 from app.structures import Chosen
 from app.words import DEFINITIONS, memory, multiples, plain
 from peerattn import figures, structure_report, structure_tables
@@ -42,10 +42,16 @@ def weights(chosen: Chosen, shown: Subject, pruning: Pruning) -> None:
         }
         table_with_csv(makers, stem=chosen.stem)
     with right:
-        st.subheader("Connection weights by source", anchor=False)
-        st.caption("Of input blocks by their modality; *mixed*: of inner blocks. Removed ones count too.")
-        figure = figures.weights_by_source(structure, weights, threshold=pruning.threshold)
-        chart(figure, "by-source", "Connection weights by the modality of their source")
+        panels.script()
+        table = structure_tables.connections_table(structure, weights, pruning)
+        panels.chart(
+            "Connection weights by source",
+            "A dot a connection, removed ones too; line: mean, dashed: threshold. From input blocks by their "
+            "modality; mixed: from inner blocks.",
+            figures.weights_by_source(structure, weights, threshold=pruning.threshold),
+            table[["modality", "source", "target", "connection_weight", "kept"]],
+            key="weights-by-source",
+        )
 
 
 def size(chosen: Chosen, shown: Subject, pruning: Pruning) -> None:

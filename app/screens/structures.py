@@ -192,9 +192,7 @@ def _facts(shown: Subject, pruning: Pruning) -> None:
     targets = f"into {', '.join(into)}" if into else ""
     number(row, "At initialisation", len(fresh), targets, meaning=DEFINITIONS["fresh"])
     unused = unused_blocks(structure)
-    number(
-        row, "Blocks without connections up", len(unused), ", ".join(unused), meaning=DEFINITIONS["unused"]
-    )
+    number(row, "Unused blocks", len(unused), ", ".join(unused), meaning=DEFINITIONS["unused"])
     peers = [len(spec.peers) for spec in structure.connections if spec.peers]
     each = f"{min(peers)} to {max(peers)} a connection" if peers else ""
     counted = attention_weights(structure)

@@ -21,7 +21,7 @@ from peerattn.errors import PeerattnError
 from peerattn.figures.attention import attention_lines, factor_heatmap
 from peerattn.figures.chain import chain
 from peerattn.figures.peers import attention_weights_bar, choosing, peer_matrix
-from peerattn.figures.predictions import prediction_bars
+from peerattn.figures.predictions import prediction_bars, window_strip
 from peerattn.figures.shares import arriving_areas, share_areas
 from peerattn.figures.spread import activity_line, factors_by_level, joined, joined_connections
 from peerattn.trace import Array, ConnectionTrace, Trace
@@ -48,6 +48,7 @@ ABOUT = {
     "1. Normalised entropy: 1 where all peers of a connection count alike, 0 where one counts alone.",
     "predictions": "The most probable classes of the clip: probabilities are the mean over its windows, "
     "which the table has one by one.",
+    "windows": "The probability of each window of the clip, of the classes that lead it or any window of it.",
     "channels": f"{FACTOR} Channels of the source over the frames; grey: a channel without an object class.",
     "weights": "The softmax share of each peer in this connection's attention, the same in every frame. All "
     "sum to 1; dotted: the weight if all counted alike.",
@@ -82,6 +83,7 @@ def clip_panels(trace: Trace) -> list[Panel]:
             "least": least,
         },
         _panel("predictions", "Predictions", prediction_bars(trace), tables.predictions_table(trace)),
+        _panel("windows", "Predictions by window", window_strip(trace), tables.predictions_table(trace)),
     ]
 
 
@@ -134,17 +136,24 @@ def block_panels(trace: Trace, block: str) -> list[Panel]:
     return panels
 
 
-def _panel(
-    name: str, title: str, figure: go.Figure | None = None, table: pd.DataFrame | None = None
+def panel(
+    name: str, title: str, about: str, figure: go.Figure | None = None, table: pd.DataFrame | None = None
 ) -> Panel:
+    """A figure and the numbers that it shows."""
     return {
         "id": name,
         "title": title,
-        "about": ABOUT[name],
+        "about": about,
         "figure": None if figure is None else _plotly(figure),
         "axis": None,
         "table": None if table is None else _rows(table),
     }
+
+
+def _panel(
+    name: str, title: str, figure: go.Figure | None = None, table: pd.DataFrame | None = None
+) -> Panel:
+    return panel(name, title, ABOUT[name], figure, table)
 
 
 def _over_time(

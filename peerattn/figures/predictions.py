@@ -35,8 +35,11 @@ def prediction_bars(trace: Trace, top: int = 5) -> go.Figure:
     )
     windows = "its only window" if len(trace.windows) == 1 else f"mean over {len(trace.windows)} windows"
     figure.update_layout(margin={**MARGIN, "r": 48}, height=90 + 28 * len(order), bargap=0.35)
-    figure.update_xaxes(title=f"probability for the clip ({windows})", range=[0, 1], tickformat=".0%")
-    return figure.update_yaxes(tickvals=np.arange(len(order)), ticktext=names)
+    title = f"probability for the clip ({windows})"
+    figure.update_xaxes(title=title, range=[0, 1], tickformat=".0%", automargin=True)
+    rows = np.arange(len(order))
+    look = {"showgrid": False, "zeroline": False, "automargin": True}
+    return figure.update_yaxes(tickvals=rows, ticktext=names, **look)
 
 
 def window_strip(trace: Trace, top: int = 5) -> go.Figure:
@@ -75,8 +78,9 @@ def window_strip(trace: Trace, top: int = 5) -> go.Figure:
     )
     figure.update_layout(margin=MARGIN, height=90 + 28 * len(order))
     title = f"time (s), probability in each window ({len(trace.windows)})"
-    figure.update_xaxes(title=title, showgrid=False, range=[edges[0], edges[-1]])
-    return figure.update_yaxes(tickvals=np.arange(len(order)), ticktext=names, showgrid=False, zeroline=False)
+    look = {"showgrid": False, "zeroline": False, "automargin": True}
+    figure.update_xaxes(title=title, range=[edges[0], edges[-1]], **look)
+    return figure.update_yaxes(tickvals=np.arange(len(order)), ticktext=names, **look)
 
 
 def _top(probabilities: Array, top: int) -> np.ndarray:
@@ -137,8 +141,10 @@ def accuracy_curve(table: pd.DataFrame, *, threshold: float | None = None) -> go
     figure.update_xaxes(
         title="pruning threshold (connection weights below it are removed)",
         range=[0, 1],
+        automargin=True,
     )
-    return figure.update_yaxes(title=_accuracy_title(table), range=[0, 1], tickformat=".0%")
+    title = _accuracy_title(table)
+    return figure.update_yaxes(title=title, range=[0, 1], tickformat=".0%", automargin=True)
 
 
 def _accuracy_title(table: pd.DataFrame) -> str:

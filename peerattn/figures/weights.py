@@ -37,8 +37,9 @@ def weights_by_source(structure: Structure, weights: Mapping[str, float], *, thr
         figure.add_annotation(**label, showarrow=False)
     figure.add_vline(x=threshold, line={"color": "#7F7F7F", "dash": "dash", "width": 1.5})
     figure.update_layout(margin=MARGIN, height=110 + 56 * len(found), showlegend=False)
-    figure.update_xaxes(title="connection weight (line: mean, dashed: threshold)", range=[-0.02, 1.02])
+    figure.update_xaxes(title="connection weight", range=[-0.02, 1.02], automargin=True)
     names = [plain(f"{name} ({len(values)})") for name, values in found.items()]
+    figure.update_yaxes(automargin=True)
     return figure.update_yaxes(
         title="from", tickvals=list(rows.values()), ticktext=names, range=[-0.6, len(found) - 0.3]
     )

@@ -1,4 +1,5 @@
 // The panels below the explorer, in tabs: what is selected, then the whole clip, under the explorer's cursor.
+// A panel alone, without a recording, is one chart of another part of the page.
 
 class Panels {
   constructor(root) {
@@ -36,7 +37,8 @@ class Panels {
     this.theme = readTheme(this.root);
     this.root.style.colorScheme = this.theme.dark ? "dark" : "light";
     this.panels = [...(data.selection?.panels ?? []), ...data.clip];
-    this.attach();
+    this.alone = !data.recording;
+    if (!this.alone) this.attach();
     if (!first && selected && selected !== this.selected && !this.staying) this.turn();
     Object.assign(this, { selected, staying: false });
     this.root.classList.remove("waiting");
@@ -68,6 +70,7 @@ class Panels {
   build() {
     const { selection, clip } = this.data;
     const groups = selection ? [[selection.title, selection.panels]] : [];
+    this.tabs.hidden = this.alone;
     const focused = this.tabs.contains(this.tabs.getRootNode().activeElement);
     this.tabs.replaceChildren(...[...groups, ["whole clip", clip]].map(([title, panels]) => this.group(title, panels)));
     if (focused) this.tabs.querySelector("[aria-selected=true]").focus();
@@ -98,7 +101,8 @@ class Panels {
     const panel = this.open;
     this.chart?.remove();
     this.chart = null;
-    this.body.setAttribute("aria-labelledby", `tab-${panel.id}`);
+    if (this.alone) Object.assign(this.body, { role: "group", ariaLabel: panel.title, tabIndex: -1 });
+    else this.body.setAttribute("aria-labelledby", `tab-${panel.id}`);
     const asTable = this.tables.has(panel.id) && panel.table;
     if (!panel.missing && !asTable) this.chart = panel.chain ? new PanelInside(this, panel) : new PanelChart(this, panel);
     const shown = panel.missing ? element("p", { className: "quiet" }, `Nothing to show: ${panel.missing}.`) : this.chart ? this.chart.element : new PanelTable(this, panel).element;
