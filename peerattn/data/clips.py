@@ -6,6 +6,7 @@ B clips, C channels, T frames, H height, W width, K classes.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -71,6 +72,12 @@ class FolderClips:
 
     def __len__(self) -> int:
         return len(self.files)
+
+    @property
+    def clips_of_classes(self) -> tuple[int, ...]:
+        """How many clips there are of each class."""
+        counts = Counter(label for file in self.files for label in file.labels)
+        return tuple(counts[name] for name in self.class_names)
 
     def prepared(self, member: int) -> Prepared:
         """One clip as it is kept; raises PeerattnError when it cannot be read."""
