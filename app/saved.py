@@ -8,6 +8,9 @@ from peerattn import checkpoint, pruning
 from peerattn.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
 
+WHOLE = ("none_of_these",)
+"""What a card says of the probabilities of the whole network."""
+
 
 def save_pruned(loaded: Checkpoint, threshold: float, name: str) -> Path:
     """The folder of the new checkpoint; raises PeerattnError rather than take a name that is in use."""
@@ -19,7 +22,7 @@ def save_pruned(loaded: Checkpoint, threshold: float, name: str) -> Path:
     if loaded.remarks:  # the command measures the accuracy, which takes trained filters
         command = f"the app's Prune screen: {loaded.name} at threshold {threshold:g}, saved as {name}"
     card = {
-        **loaded.card,
+        **{name: said for name, said in loaded.card.items() if name not in WHOLE},
         "command": command,
         "pruned_from": loaded.name,
         "threshold": threshold,

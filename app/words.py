@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from peerattn.calibration import NoneOfThese
+
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:^&])")
 
 OBJECTS = {
@@ -48,6 +50,17 @@ def interval(bounds: tuple[float, float]) -> str:
 def points_interval(bounds: tuple[float, float]) -> str:
     """The 95 % interval of a difference of shares, in percentage points."""
     return f"95 % interval {points(bounds[0])} to {points(bounds[1])}"
+
+
+def none_of_these(rule: NoneOfThese) -> str:
+    """What it means that a clip is of none of the classes."""
+    low, high = rule.auroc_interval
+    return (
+        f"Where no class has a probability of {percent(rule.threshold)} or more, the answer is “none of "
+        "these”: the clip probably shows something that the network was not trained on. Measured on "
+        f"{rule.n_known} clips of known and {rule.n_unknown} of unknown classes: area under the ROC curve "
+        f"{rule.auroc:.2f} (95 % interval {low:.2f} to {high:.2f}); 0.5 is chance. {plain(rule.protocol)}"
+    )
 
 
 def thousands(count: int) -> str:

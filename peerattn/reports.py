@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -15,10 +14,10 @@ from peerattn.connectivity import survey
 from peerattn.console import percent
 from peerattn.evaluation import Evaluation, paired_difference
 from peerattn.latency import Latency
-from peerattn.segmentation_training import Segmentation
 from peerattn.size import multiply_adds, parameters
 from peerattn.structure_report import removal
 from peerattn.trace import Trace
+from peerattn.verdict import Verdict
 
 
 class Objects(StrEnum):
@@ -26,12 +25,14 @@ class Objects(StrEnum):
     estimated = "estimated"
 
 
-def predictions_table(trace: Trace, clip: str) -> Table:
-    """The five likeliest classes of the clip, and of each window the likeliest."""
+def predictions_table(trace: Trace, clip: str, said: Verdict | None = None) -> Table:
+    """The five likeliest classes of the clip, and of each window the likeliest.
+
+    Below it, where `said` is that the clip is of none of the classes, why.
+    """
     maps = f", {trace.objects} object maps" if trace.objects else ""
-    table = Table(
-        title=Text(f"{clip}: {len(trace.times)} frames{maps}"), caption=Text("\n".join(trace.remarks))
-    )
+    lines = (*([said.why] if said and said.why else []), *trace.remarks)
+    table = Table(title=Text(f"{clip}: {len(trace.times)} frames{maps}"), caption=Text("\n".join(lines)))
     table.add_column("of")
     table.add_column("prediction")
     table.add_column("probability", justify="right")
@@ -64,18 +65,6 @@ def evaluation_table(evaluation: Evaluation, name: str) -> Table:
 def accuracy(evaluation: Evaluation) -> dict[str, Any]:
     """The short form that a card keeps."""
     return {"n": evaluation.n, "top1": evaluation.top1, "top1_interval": list(evaluation.top1_interval)}
-
-
-def segmentation_table(result: Segmentation, name: str) -> Table:
-    """Mean intersection over union with its interval, and each class's."""
-    table = Table(title=Text(f"{name}: {result.n} clips, 95 % interval of the mean"))
-    table.add_column("")
-    table.add_column("intersection over union", justify="right")
-    low, high = result.mean_iou_interval
-    table.add_row("mean", f"{result.mean_iou:.3f} ({low:.3f} to {high:.3f})")
-    for class_name, iou in result.classes.items():
-        table.add_row(Text(class_name), f"{iou:.3f}")
-    return table
 
 
 def pruned(

@@ -32,6 +32,7 @@ predictions
 evaluation
 metrics
 calibration
+verdict
 training | segmentation_training | console
 structure_report
 reports

@@ -17,6 +17,7 @@ from peerattn.comparison import comparison_table, merged, predictions_comparison
 from peerattn.connectivity import survey
 from peerattn.errors import PeerattnError
 from peerattn.trace import Trace
+from peerattn.verdict import verdict
 
 
 @dataclass(frozen=True)
@@ -136,11 +137,10 @@ def _compared(first: Side, second: Side) -> None:
 def _said(first: Side, second: Side) -> None:
     """What each of the two predicts."""
     for column, letter, side in zip(st.columns(2), "AB", (first, second), strict=True):
-        best = side.trace.probabilities.argmax()
-        column.markdown(
-            f"**{letter}** · {plain(side.name)}: {plain(side.trace.class_names[best])}, probability "
-            f"{percent(side.trace.probabilities[best])}, {len(side.trace.times)} frames"
-        )
+        said = verdict(side.trace, side.shown.checkpoint.card)
+        best = f"{plain(said.best)}, probability {percent(said.probability)}"
+        answer = f"{said.answer} (best: {best})" if said.rejected else best
+        column.markdown(f"**{letter}** · {plain(side.name)}: {answer}, {len(side.trace.times)} frames")
 
 
 show()

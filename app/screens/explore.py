@@ -11,10 +11,11 @@ from app import bar, panels, state
 from app.explorer import explorer, script
 from app.screens import details, exports
 from app.screens.parts import chart, table_with_downloads
-from app.state import Shown
-from app.words import percent, plain
+from app.state import Opened, Shown
+from app.words import none_of_these, percent, plain
 from peerattn import figures, tables
 from peerattn.trace import Trace
+from peerattn.verdict import Verdict, verdict
 
 
 def show() -> None:
@@ -48,26 +49,32 @@ def _explored(shown: Shown) -> None:
 
 def _predictions(shown: Shown) -> None:
     trace, label = shown.trace, shown.choice.source.label
-    best = trace.probabilities.argmax()
+    said = verdict(trace, shown.checkpoint.card if isinstance(shown, Opened) else None)
     words, bars, windows = st.columns([2, 3, 4])
     with words:
         st.metric(
             "Clip prediction",
-            plain(trace.class_names[best]),
-            help="The class of the highest probability, averaged over the windows of the clip.",
+            plain(said.answer),
+            help="The class of the highest probability, averaged over the windows of the clip."
+            + (f" {none_of_these(said.rejected)}" if said.rejected else ""),
         )
-        count = len(trace.class_names)
-        said = f"Probability **{percent(trace.probabilities[best])}** among the {count} classes it knows"
-        if label is not None:
-            verdict = "as predicted" if label == trace.class_names[best] else "not as predicted"
-            if label not in trace.class_names:
-                verdict = "not among them"
-            said += f"  \nTrue label: **{plain(label)}**, {verdict}"
-        st.markdown(said)
+        st.markdown(_said(said, trace, label))
     with bars:
         chart(figures.prediction_bars(trace), "bars", "Most probable classes of the clip")
     with windows:
         chart(figures.window_strip(trace), "windows", "Probabilities of each window")
+
+
+def _said(said: Verdict, trace: Trace, label: str | None) -> str:
+    """The probability, and beside it the true label where that is known."""
+    best = f"Best: **{plain(said.best)}**, probability" if said.rejected else "Probability"
+    line = f"{best} **{percent(said.probability)}** among the {len(trace.class_names)} classes it knows"
+    if label is None:
+        return line
+    outcome = "as predicted" if label == said.answer else "not as predicted"
+    if label not in trace.class_names:
+        outcome = "not among them"
+    return f"{line}  \nTrue label: **{plain(label)}**, {outcome}"
 
 
 def _exports(shown: Shown) -> None:

@@ -1,0 +1,51 @@
+"""What a network answers for a clip, and where that is none of its classes."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from peerattn.errors import PeerattnError
+from peerattn.verdict import NONE, verdict
+from tests.traces import trace
+
+CARD = {
+    "none_of_these": {
+        "threshold": 0.4,
+        "auroc": 0.81,
+        "auroc_interval": [0.7, 0.9],
+        "n_known": 40,
+        "n_unknown": 12,
+        "protocol": "two classes left out",
+    }
+}
+
+
+def answered(best: float):
+    """A trace whose best class, the third, has this probability."""
+    shown = trace()
+    shares = np.full(len(shown.class_names), (1 - best) / (len(shown.class_names) - 1), np.float32)
+    shares[2] = best
+    return dataclasses.replace(shown, probabilities=shares)
+
+
+def test_the_best_class_is_the_answer_where_it_is_probable_enough() -> None:
+    said = verdict(answered(0.5), CARD)
+    assert (said.answer, said.best, said.why) == ("push ball", "push ball", "")
+    assert said.probability == pytest.approx(0.5)
+
+
+def test_below_the_threshold_the_answer_is_none_of_these_with_the_best_class_beside_it() -> None:
+    said = verdict(answered(0.39), CARD)
+    assert (said.answer, said.best) == (NONE, "push ball")
+    assert said.why == "none of these: push ball is best with 39.0%, under 40.0%"
+
+
+@pytest.mark.parametrize("card", [None, {}])
+def test_a_card_without_a_threshold_answers_a_class_always(card) -> None:
+    assert verdict(answered(0.3), card).answer == "push ball"
+
+
+def test_a_card_that_says_nonsense_is_refused() -> None:
+    with pytest.raises(PeerattnError, match="none_of_these"):
+        verdict(answered(0.3), {"none_of_these": {"threshold": "much"}})
