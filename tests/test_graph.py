@@ -454,5 +454,30 @@ def test_png_is_the_drawing_at_twice_its_size(page, root):
         assert np.abs(pixel.astype(int) - list(bytes.fromhex(look.color[1:]))).max() <= 2, block
 
 
+@pytest.mark.parametrize("lines", ["modality", "share"])
+def test_the_timeline_is_saved_as_it_is_shown(page, root, lines):
+    root.get_by_role("combobox", name="lines").select_option(lines)
+    ask(root, "explorer.seek(13)")
+    picture = ElementTree.fromstring(saved(page, root, "Timeline (SVG)"))
+    texts = {line.text: line for line in picture.iter(f"{SVG}text")}
+    title = ask(root, "explorer.timeline.chart.chart.title")
+    assert f"{title} · clip.mp4 · tiny · frame 14 of 20, 1.625 s" in texts
+    values = {
+        line.get("data-line"): line.get("data-value") for line in texts.values() if line.get("data-line")
+    }
+    shown = ask(
+        root, "explorer.timeline.chart.chart.lines.map(({ name, value }) => [name, value(explorer.frame)])"
+    )
+    assert {name: float(value) for name, value in values.items()} == dict(shown)
+    ends = ask(root, "[explorer.timeline.chart.x(0), explorer.timeline.chart.x(19)]")
+    paths = [path.get("d") for path in picture.iter(f"{SVG}path") if path.get("d").count("L") == 19]
+    assert len(paths) == len(shown)
+    for path in paths:
+        points = [float(point.split()[0]) for point in path.removeprefix("M").split("L")]
+        assert [points[0], points[-1]] == pytest.approx(ends)
+    image = cv2.imdecode(np.frombuffer(saved(page, root, "Timeline (PNG)"), np.uint8), cv2.IMREAD_COLOR)
+    assert image.shape[1] == 2 * ask(root, "explorer.timeline.chart.width")
+
+
 def test_page_of_the_explorer_alone_holds_names_as_text():
     assert json.dumps(HOSTILE)[1:-1] not in html(TRACE, threshold=0.0).split("atob", 1)[0]

@@ -68,6 +68,13 @@ def test_structures_drawing_and_bars_have_tables(page: Page, app_url: str) -> No
     shown = page.get_by_role("group", name="Connection weights by source")
     shown.get_by_role("button", name="Table", exact=True).click()
     expect(shown.get_by_role("row")).to_have_count(45 + 1)
+    shown.get_by_role("button", name="Table", exact=True).click()
+    shown.locator("[data-drawn]").wait_for()
+    starts = {"SVG": b"<svg", "PNG": b"\x89PNG", "CSV": b"modality,source,target,connection_weight,kept\n"}
+    for name, start in starts.items():
+        with page.expect_download() as saved:
+            shown.get_by_role("button", name=name).click()
+        assert saved.value.path().read_bytes().startswith(start)
     for name in ("Blocks", "Modalities", "Connections"):
         numbers_table(page, name)
 

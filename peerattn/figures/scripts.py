@@ -16,6 +16,7 @@ PARTS = (
     "pair.js",
     "present.js",
     "pieces.js",
+    "ink.js",
     "ties.js",
     "places.js",
     "strokes.js",

@@ -50,23 +50,51 @@ class Chart {
     const pen = this.still.getContext("2d");
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     pen.clearRect(0, 0, this.width, AXIS.height);
-    this.drawLoop(pen);
-    this.drawAxes(pen);
-    if (chart.form === "areas") this.drawAreas(pen);
-    else for (const line of chart.lines) this.drawLine(pen, line);
-    if (!chart.lines.length) this.drawHint(pen);
+    this.drawStill(pen);
     this.draw();
   }
 
   // The cursor moved.
   draw() {
     if (!this.range) return;
-    const { explorer, canvas, chart } = this;
+    const { canvas } = this;
     const pen = canvas.getContext("2d");
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.clearRect(0, 0, canvas.width, canvas.height);
     pen.drawImage(this.still, 0, 0);
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    this.drawMoving(pen);
+  }
+
+  // The same as pieces of a picture.
+  pieces() {
+    const ink = new Ink();
+    this.drawStill(ink);
+    this.drawMoving(ink);
+    return ink.pieces;
+  }
+
+  // The lines and their values at the cursor's frame, for a picture.
+  keys() {
+    const { frame } = this.explorer;
+    return this.chart.lines.map(({ name, color, pattern, width, value }) => ({
+      text: `${name} ${number(value(frame))}`,
+      pieces: [{ d: "M3 8h40", stroke: color, width, dashes: pattern }],
+      data: { line: name, value: value(frame) },
+    }));
+  }
+
+  drawStill(pen) {
+    const { chart } = this;
+    this.drawLoop(pen);
+    this.drawAxes(pen);
+    if (chart.form === "areas") this.drawAreas(pen);
+    else for (const line of chart.lines) this.drawLine(pen, line);
+    if (!chart.lines.length) this.drawHint(pen);
+  }
+
+  drawMoving(pen) {
+    const { explorer, chart } = this;
     if (explorer.frame !== explorer.cursor) this.drawCursor(pen, explorer.cursor, explorer.theme.quiet, [3, 3]);
     this.drawCursor(pen, explorer.frame, explorer.theme.text, []);
     const heights = chart.form === "areas" ? stacked(chart.lines, explorer.frame) : chart.lines.map(({ value }) => value(explorer.frame));

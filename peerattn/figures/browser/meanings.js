@@ -53,7 +53,7 @@ function keyRows(keys, width, { font, text }) {
   for (const key of keys) {
     const wide = SAMPLE.width + 6 + textWidth(key.text, 12, font) + 20;
     if (x && x + wide > width) [x, y] = [0, y + 22];
-    pieces.push({ group: key.pieces, x, y }, { text: key.text, x: x + SAMPLE.width + 6, y: y + 12, size: 12, fill: text });
+    pieces.push({ group: key.pieces, x, y }, { text: key.text, x: x + SAMPLE.width + 6, y: y + 12, size: 12, fill: text, data: key.data });
     x += wide;
   }
   return { pieces, height: y + 22 };

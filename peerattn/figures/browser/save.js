@@ -1,4 +1,4 @@
-// The graph at the cursor's frame as a file: SVG or PNG, from the pieces that are shown.
+// The graph or the lines at the cursor's frame as a file: SVG or PNG, from the pieces that are shown.
 
 const TITLE_PX = 34;
 const PNG_SCALE = 2;
@@ -6,12 +6,13 @@ const PNG_SCALE = 2;
 class Save {
   constructor(graph) {
     this.graph = graph;
-    const item = (name, write) => element("button", { type: "button", onclick: () => this.finish(write()) }, name);
+    const pictures = { graph: () => this.graphPicture(), timeline: () => this.timelinePicture() };
+    const item = (name, format) => element("button", { type: "button", onclick: () => this.save(name, format, pictures[name]()) }, `${name[0].toUpperCase()}${name.slice(1)} (${format.toUpperCase()})`);
     this.menu = element(
       "details",
       { className: "menu", onkeydown: (event) => this.key(event) },
       element("summary", { className: "icon", title: "save picture", ariaLabel: "save picture" }, icon("save")),
-      element("div", { className: "items" }, item("Graph (SVG)", () => this.svg()), item("Graph (PNG)", () => this.png())),
+      element("div", { className: "items" }, ...Object.keys(pictures).flatMap((name) => [item(name, "svg"), item(name, "png")])),
     );
   }
 
@@ -23,20 +24,29 @@ class Save {
     this.menu.firstChild.focus();
   }
 
-  // All pieces of the picture and its size: a title, the graph, what its colours and widths mean.
-  drawing() {
-    const { graph } = this;
-    const { theme } = graph.explorer;
-    const { width, height } = graph.places;
-    const keys = keyRows(graph.keys(), width - 24, theme);
+  graphPicture() {
+    const { places } = this.graph;
+    return this.picture(this.title(), this.pieces(), places, this.graph.keys());
+  }
+
+  timelinePicture() {
+    const { chart } = this.graph.explorer.timeline;
+    const title = [chart.chart.title, this.title()].filter(Boolean).join(" · ");
+    return this.picture(title, chart.pieces(), { width: chart.width, height: AXIS.height }, chart.keys());
+  }
+
+  // All pieces of a picture and its size: a title, what is drawn, what its colours and lines mean.
+  picture(title, drawn, { width, height }, meanings) {
+    const { theme } = this.graph.explorer;
+    const keys = keyRows(meanings, width - 24, theme);
     const whole = TITLE_PX + height + keys.height + 12;
     const pieces = [
       { d: `M0 0h${width}v${whole}h${-width}z`, fill: theme.background },
-      { text: this.title(), x: 12, y: 22, size: 13, weight: 600, fill: theme.text },
-      { group: this.pieces(), x: 0, y: TITLE_PX },
+      { text: title, x: 12, y: 22, size: 13, weight: 600, fill: theme.text },
+      { group: drawn, x: 0, y: TITLE_PX },
       { group: keys.pieces, x: 12, y: TITLE_PX + height + 6 },
     ];
-    return { pieces, width, height: whole };
+    return { title, pieces, width, height: whole };
   }
 
   // The graph back to front; connections and blocks carry what they stand for, in full.
@@ -70,15 +80,13 @@ class Save {
     return [clip, checkpoint, moment].filter(Boolean).join(" · ");
   }
 
-  svg() {
-    const { pieces, width, height } = this.drawing();
+  svg({ title, pieces, width, height }) {
     const { font } = this.graph.explorer.theme;
-    const drawn = svgPicture(pieces, width, height, { xmlns: SVG, role: "img", "aria-label": this.title(), "font-family": font });
+    const drawn = svgPicture(pieces, width, height, { xmlns: SVG, role: "img", "aria-label": title, "font-family": font });
     return new Blob([new XMLSerializer().serializeToString(drawn)], { type: "image/svg+xml" });
   }
 
-  async png() {
-    const { pieces, width, height } = this.drawing();
+  async png({ pieces, width, height }) {
     const canvas = element("canvas", { width: Math.round(width * PNG_SCALE), height: Math.round(height * PNG_SCALE) });
     const pen = canvas.getContext("2d");
     pen.scale(PNG_SCALE, PNG_SCALE);
@@ -86,9 +94,10 @@ class Save {
     return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   }
 
-  async finish(written) {
-    const blob = await written;
-    const link = element("a", { href: URL.createObjectURL(blob), download: `graph-${this.graph.explorer.words.frame}-${this.graph.explorer.frame + 1}.${blob.type === "image/png" ? "png" : "svg"}` });
+  async save(name, format, picture) {
+    const { words, frame } = this.graph.explorer;
+    const blob = await this[format](picture);
+    const link = element("a", { href: URL.createObjectURL(blob), download: `${name}-${words.frame}-${frame + 1}.${format}` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
     this.menu.open = false;
