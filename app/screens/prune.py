@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -11,10 +14,11 @@ from app.explorer import explorer, script
 from app.screens import accuracy, saving
 from app.screens.parts import number, numbers
 from app.state import Opened
-from app.words import DEFINITIONS, percent, plain
+from app.words import DEFINITIONS, none_of_these, percent, plain
 from peerattn import figures, tables
 from peerattn.connectivity import Pruning, survey
 from peerattn.trace import Trace
+from peerattn.verdict import verdict
 
 
 def show() -> None:
@@ -82,18 +86,20 @@ def _predictions(shown: Opened, pruning: Pruning) -> None:
     st.subheader("Prediction for this clip, before and after", anchor=False)
     before, after = st.columns(2)
     with before:
-        _prediction("Before", shown.trace)
+        _prediction("Before", shown.trace, shown.checkpoint.card)
     with after:
         if pruning.output_connected:
-            _prediction("After", state.pruned_trace(shown, pruning))
+            _prediction("After", state.pruned_trace(shown, pruning), shown.checkpoint.card)
         else:
             st.text("After: no prediction, the output is cut off.")
 
 
-def _prediction(when: str, trace: Trace) -> None:
-    best = trace.probabilities.argmax()
+def _prediction(when: str, trace: Trace, card: Mapping[str, Any]) -> None:
+    said = verdict(trace, card)
+    best = f"best: {plain(said.best)}, " if said.rejected else ""
+    meaning = none_of_these(said.rejected) if said.rejected else None
     st.markdown(
-        f"{when}: **{plain(trace.class_names[best])}**, probability {percent(trace.probabilities[best])}"
+        f"{when}: **{plain(said.answer)}**, {best}probability {percent(said.probability)}", help=meaning
     )
     panels.chart(
         f"{when}: most probable classes",
