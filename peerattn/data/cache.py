@@ -28,7 +28,7 @@ from peerattn.errors import PeerattnError
 
 Arrays = Mapping[str, NDArray[Any]]
 
-LIMIT = 20 * 2**30  # bytes
+LIMIT = 20 * 10**9  # bytes
 _UNFINISHED = ".part"
 _ABANDONED = 3600.0  # s after which an unfinished file belongs to no living process
 
@@ -77,7 +77,7 @@ class Cache:
         """An entry's arrays; None where there is none that is whole."""
         path = self._path(key)
         try:
-            with np.load(path, allow_pickle=False) as entry:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as entry:
                 arrays = {name: entry[name] for name in entry.files}
             os.utime(path)
         except FileNotFoundError:
@@ -87,6 +87,10 @@ class Cache:
                 path.unlink()
             return None
         return arrays
+
+    def has(self, key: str) -> bool:
+        """Whether there is an entry, whole or not."""
+        return self._path(key).is_file()
 
     def put(self, key: str, arrays: Arrays) -> bool:
         """Whether the entry could be stored; a full disk or a read-only folder is no error to a cache."""

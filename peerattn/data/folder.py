@@ -62,7 +62,7 @@ def every_file(folder: Path) -> tuple[LabelledFile, ...]:
     if not folder.is_dir():
         raise PeerattnError(f"{folder} is not a folder: give one with a folder a class, or a {MANIFEST}")
     if (folder / MANIFEST).is_file():
-        files = [labelled_file(folder, row, line) for line, row in manifest_rows(folder)]
+        files = [_of_line(folder, line, row) for line, row in manifest_rows(folder)]
     else:
         files = [file for path in videos(folder) if (file := file_by_place(folder, path))]
     if not files:
@@ -102,29 +102,35 @@ def manifest_rows(folder: Path) -> list[tuple[int, Row]]:
     return rows
 
 
-def labelled_file(folder: Path, row: Row, line: int) -> LabelledFile:
+def _of_line(folder: Path, line: int, row: Row) -> LabelledFile:
+    """The clip of one line; an error says which line."""
+    try:
+        return labelled_file(folder, row)
+    except PeerattnError as error:
+        raise PeerattnError(f"line {line} of the manifest {error}") from None
+
+
+def labelled_file(folder: Path, row: Row) -> LabelledFile:
     """The clip of one line; raises PeerattnError where the line does not say which, or of which class."""
     path, mask = row["path"], row.get("mask_path")
     labels = tuple(label.strip() for label in (row["label"] or "").split(BETWEEN_LABELS))
     if not path or not all(labels):
-        raise PeerattnError(f"line {line} of the manifest needs a path and a label: fill both in")
+        raise PeerattnError("needs a path and a label: fill both in")
     if len(set(labels)) < len(labels):
-        raise PeerattnError(f"line {line} of the manifest names a class twice: keep one of them")
+        raise PeerattnError("names a class twice: keep one of the two")
     return LabelledFile(
-        path=_inside(folder, path, line),
+        path=_inside(folder, path),
         labels=labels,
         group=row.get("group") or path,
         split=row.get("split") or "",
-        objects=_inside(folder, mask, line) if mask else None,
+        objects=_inside(folder, mask) if mask else None,
     )
 
 
-def _inside(folder: Path, name: str, line: int) -> Path:
+def _inside(folder: Path, name: str) -> Path:
     if "\0" in name:
-        raise PeerattnError(f"line {line} of the manifest names {name!r}, which is no file's name")
+        raise PeerattnError(f"names {name!r}, which is no file's name")
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
-        raise PeerattnError(
-            f"line {line} of the manifest names {name!r}, which lies outside its folder: move it inside"
-        )
+        raise PeerattnError(f"names {name!r}, which lies outside its folder: move it inside")
     return path

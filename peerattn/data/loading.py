@@ -85,7 +85,7 @@ def batches(
         batch_size=None,
         sampler=range(first, len(shares)),
         num_workers=workers,
-        worker_init_fn=_single_threaded,
+        worker_init_fn=single_threaded,
         prefetch_factor=_AHEAD if workers else None,
     )
     for made in loader:
@@ -136,6 +136,7 @@ def _tell(source: ClipSource, skipped: Mapping[str, str]) -> None:
             print(f"skipped {name}: {reason}", file=sys.stderr)
 
 
-def _single_threaded(worker: int) -> None:
+def single_threaded(worker: int) -> None:
+    """What a worker process begins with: the cores belong to its fellows."""
     cv2.setNumThreads(0)  # no pool of threads: 1 would wait for those that a fork leaves behind
     torch.set_num_threads(1)

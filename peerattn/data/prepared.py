@@ -17,9 +17,11 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from peerattn.data.cache import Arrays, Cache, digest, key_of
 from peerattn.data.folder import LabelledFile
+from peerattn.errors import PeerattnError
 from peerattn.modalities import ClipSettings, ObjectMaps, Segmenter, estimate_objects, read_objects
 from peerattn.modalities.prepare import fitting_maps
 from peerattn.structure import Modality
@@ -57,7 +59,13 @@ class Preparation:
         """The clip, from the cache if it has it; raises PeerattnError when it or its maps cannot be read."""
         parts = self._made(file) if cache is None else self._cached(file, cache)
         frames, maps = parts["frames"], parts.get("maps")
+        if maps and not set(maps["class_ids"].tolist()) & set(self._class_ids or ()):
+            raise PeerattnError("the network knows none of the classes of its object maps: renumber them")
         return Prepared(frames["images"], maps["ids"] if maps else None, int(frames["phases"]))
+
+    def is_cached(self, file: LabelledFile, cache: Cache) -> bool:
+        """Whether `prepared` would find all of the clip in the cache."""
+        return all(cache.has(key) for key in self._keys(file).values())
 
     def _cached(self, file: LabelledFile, cache: Cache) -> dict[str, Arrays]:
         """What `_made` gives, from the cache where it holds all of it."""
@@ -86,50 +94,67 @@ class Preparation:
         keys = {"frames": key_of(part="frames", **shared)}
         if self._class_ids is not None:
             origin = _maps_digest(file.objects) if file.objects else self._segmenter_digest
-            keys["maps"] = key_of(part="maps", origin=origin, class_ids=self._class_ids, **shared)
+            keys["maps"] = key_of(part="maps", origin=origin, **shared)
         return keys
 
     @cached_property
     def _segmenter_digest(self) -> str:
-        """The sha256 of the segmentation network: its layers, classes and weights."""
-        if self.segmenter is None:
-            return ""
-        known = hashlib.sha256(f"{self.segmenter!r} {self.segmenter.size}".encode())
-        known.update(repr((self.segmenter.class_ids, self.segmenter.class_names)).encode())
-        for name, tensor in sorted(self.segmenter.state_dict().items()):
-            known.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
-        return known.hexdigest()
+        return segmenter_digest(self.segmenter) if self.segmenter else ""
 
     def _made(self, file: LabelledFile) -> dict[str, Arrays]:
         """The frames and, where they are read, the maps, decoded and scaled down."""
         frames, phases = _decoded(file.path, self.settings.frame_rate)
-        maps = self._maps(file, frames, phases)
+        found = self._maps(file, frames, phases)
         short = ceil(self.settings.size * self.margin)
         images = _scaled_down(frames.images, short, cv2.INTER_AREA)
         parts: dict[str, Arrays] = {"frames": {"images": images, "phases": np.array(phases)}}
-        if maps is not None:
-            parts["maps"] = {"ids": _scaled_down(maps, short, cv2.INTER_NEAREST_EXACT)}
+        if found is not None:
+            ids, class_ids = found
+            small = _scaled_down(ids, short, cv2.INTER_NEAREST_EXACT)
+            parts["maps"] = {"ids": small, "class_ids": np.array(class_ids)}
         return parts
 
-    def _maps(self, file: LabelledFile, frames: Frames, phases: int) -> NDArray[np.uint8] | None:
-        """(N, h, w) the class ids of each frame; a segmenter sees each phase as it would see the clip."""
+    def _maps(
+        self, file: LabelledFile, frames: Frames, phases: int
+    ) -> tuple[NDArray[np.uint8], tuple[int, ...]] | None:
+        """(N, h, w) the class ids of each frame, and those that there may be; None where none are read."""
         if self._class_ids is None:
             return None
-        if file.objects or self.segmenter is None:
-            return self._fitting(frames, read_objects(file.objects) if file.objects else None)
-        parts = [
-            _taken(frames, slice(phase, None, phases)) for phase in range(min(phases, len(frames.images)))
-        ]
-        each = [self._fitting(part, estimate_objects(part, self.segmenter)) for part in parts]
-        ids = np.empty((len(frames.images), *each[0].shape[1:]), np.uint8)
-        for phase, one in enumerate(each):
-            ids[phase::phases] = one
+        if file.objects:
+            maps = read_objects(file.objects)
+            return self._fitting(frames, maps), maps.class_ids
+        if self.segmenter is None:
+            raise PeerattnError(
+                "the network reads object maps and there are none: add mask_path, or estimate them"
+            )
+        ids = np.concatenate(
+            [self._estimated(_taken(frames, slice(phase, None, phases))) for phase in range(phases)]
+        )
+        order = np.concatenate([np.arange(phase, len(ids), phases) for phase in range(phases)])
+        return ids[np.argsort(order)], self.segmenter.class_ids
+
+    def _estimated(self, frames: Frames) -> NDArray[np.uint8]:
+        """The maps of one phase: the segmenter sees what it would see of the clip at the network's rate."""
+        assert self.segmenter is not None  # a clip without maps has been refused
+        return self._fitting(frames, estimate_objects(frames, self.segmenter))
+
+    def _fitting(self, frames: Frames, maps: ObjectMaps) -> NDArray[np.uint8]:
+        ids, _ = fitting_maps(frames, maps, self.modalities, frame_rate=self.settings.frame_rate)
+        assert ids is not None  # there are maps
         return ids
 
-    def _fitting(self, frames: Frames, maps: ObjectMaps | None) -> NDArray[np.uint8]:
-        ids, _ = fitting_maps(frames, maps, self.modalities, frame_rate=self.settings.frame_rate)
-        assert ids is not None  # clips without maps have been refused
-        return ids
+
+def segmenter_digest(segmenter: Segmenter) -> str:
+    """The sha256 of what decides a segmenter's maps: its settings, layers and weights."""
+    fields = vars(segmenter).items()
+    plain = {name: value for name, value in fields if isinstance(value, bool | int | float | str | tuple)}
+    known = hashlib.sha256(f"{type(segmenter).__qualname__} {plain}".encode())
+    for module in (segmenter, *vars(segmenter).values()):
+        if isinstance(module, nn.Module):
+            known.update(repr(module).encode())
+            for name, tensor in sorted(module.state_dict().items()):
+                known.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
+    return known.hexdigest()
 
 
 def _maps_digest(path: Path) -> str:

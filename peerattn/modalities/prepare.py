@@ -20,7 +20,7 @@ from peerattn.structure import Modality
 from peerattn.video import Frames
 
 DISPLAY_SIZE = 320  # px per side at most
-_SHAPE_TOLERANCE = 0.05  # by how much width / height of maps and frames may differ
+SHAPE_TOLERANCE = 0.05  # by how much width / height of maps and frames may differ
 
 Images = NDArray[np.uint8]
 
@@ -134,7 +134,7 @@ def _repeated(
 
 def _check_shape(objects: ObjectMaps, frames: Frames) -> None:
     (map_height, map_width), (height, width) = objects.ids.shape[1:], frames.images.shape[1:3]
-    if abs(map_width * height / (map_height * width) - 1) > _SHAPE_TOLERANCE:
+    if abs(map_width * height / (map_height * width) - 1) > SHAPE_TOLERANCE:
         sizes = f"the object maps are {map_width}x{map_height} but the frames {width}x{height}"
         raise PeerattnError(f"{sizes}: attach maps that cover whole upright frames")
 

@@ -1,0 +1,171 @@
+"""The commands about folders of labelled clips: `data check`, `data split`, `data cache`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from peerattn import checkpoint as checkpoints
+from peerattn.console import JsonOption, progress_bar, report
+from peerattn.data import (
+    Cache,
+    FolderClips,
+    FolderReport,
+    LabelledFile,
+    check_folder,
+    default_folder,
+    every_file,
+    split_files,
+    write_manifest,
+)
+from peerattn.data.cache import LIMIT
+from peerattn.data.warming import Warmed, warm
+from peerattn.errors import PeerattnError
+from peerattn.modalities import ClipSettings, load_segmenter, segmenter_name
+from peerattn.structure import Modality
+
+GIGABYTE = 10**9
+
+app = typer.Typer(help="Folders of labelled clips: check them, split them, decode them once.")
+
+FolderArgument = Annotated[
+    Path, typer.Argument(help="A folder with a folder a class, or with a manifest.csv.")
+]
+WorkersOption = Annotated[int | None, typer.Option(help="Worker processes (default: one a core).", min=0)]
+
+
+@app.command("check")
+def check_command(
+    folder: FolderArgument,
+    manifest: Annotated[
+        Path | None, typer.Option(help="Write names, classes, splits and sha256 to this JSON file.")
+    ] = None,
+    workers: WorkersOption = None,
+    json_file: JsonOption = None,
+) -> None:
+    """What is in a folder and everything that is wrong with it; reads every file to its end."""
+    with progress_bar("clips") as progress:
+        found = check_folder(folder, workers=workers or None, progress=progress)
+    report(found.to_json(), _counts_table(found), json_file)
+    if json_file is None:
+        print("\n".join([_summary(found), *found.remarks, *map(str, found.faults)]))
+    if manifest:
+        text = json.dumps(found.manifest(), indent=2, ensure_ascii=False)
+        manifest.write_text(text + "\n", encoding="utf-8")
+    if found.faults:
+        raise PeerattnError(f"{folder} has {len(found.faults)} faults: mend what is listed")
+
+
+@app.command("split")
+def split_command(
+    folder: FolderArgument,
+    shares: Annotated[str, typer.Option(help="The splits and their shares.")] = "train=0.8,val=0.2",
+    seed: Annotated[int, typer.Option(help="Which of the possible splits.", min=0)] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace a manifest.csv that is there.")] = False,
+) -> None:
+    """Write a manifest.csv whose splits share no source video (group), classes as even as groups allow."""
+    files = split_files(every_file(folder), _shares(shares), seed=seed)
+    path = write_manifest(folder, files, replacing=force)
+    counts = {split: sum(file.split == split for file in files) for split in _shares(shares)}
+    print(f"{path}: {', '.join(f'{split} {count}' for split, count in counts.items())} clips")
+
+
+@app.command("cache")
+def cache_command(
+    folder: FolderArgument,
+    checkpoint: Annotated[
+        str | None, typer.Option(help="Prepare the clips as this checkpoint's network reads them.")
+    ] = None,
+    size: Annotated[int, typer.Option(help="Without a checkpoint: px a side.")] = ClipSettings.size,
+    frame_rate: Annotated[
+        float, typer.Option(help="Without a checkpoint: frames/s.")
+    ] = ClipSettings.frame_rate,
+    limit: Annotated[int, typer.Option(help="Gigabytes that the cache may hold.", min=1)] = LIMIT // GIGABYTE,
+    workers: WorkersOption = None,
+    json_file: JsonOption = None,
+) -> None:
+    """Decode every clip once, into the cache ($PEERATTN_CACHE, else the user's own), before training does."""
+    files = every_file(folder)
+    cache = Cache(default_folder(), limit * GIGABYTE)
+    reading = _network_reading(checkpoint) if checkpoint else _plain_reading(files, size, frame_rate)
+    names = sorted({label for file in files for label in file.labels})
+    source = FolderClips(files, names, cache=cache, **reading)
+    with progress_bar("clips") as progress:
+        done = warm(source, workers=workers, progress=progress)
+    for name, fault in done.skipped.items():
+        typer.echo(f"skipped {name}: {fault}", err=True)
+    report(_warmed(done, cache), _warmed_table(done, cache), json_file)
+
+
+def _network_reading(checkpoint: str) -> dict[str, Any]:
+    """What a network reads, and how."""
+    loaded = checkpoints.load(checkpoint)
+    modalities = loaded.structure.read_modalities
+    reads_objects = any(modality.name == "object" for modality in modalities)
+    segmenter = load_segmenter(segmenter_name(loaded.card)) if reads_objects else None
+    return {"modalities": modalities, "settings": loaded.settings, "segmenter": segmenter}
+
+
+def _plain_reading(files: Sequence[LabelledFile], size: int, frame_rate: float) -> dict[str, Any]:
+    """Frames, and maps of any classes where every clip has them."""
+    ids = tuple(range(1, 256))
+    maps = Modality("object", len(ids), tuple(f"class {number}" for number in ids), ids)
+    modalities = [Modality("rgb", 3), *([maps] if all(file.objects for file in files) else [])]
+    return {"modalities": modalities, "settings": ClipSettings(size=size, frame_rate=frame_rate)}
+
+
+def _shares(text: str) -> dict[str, float]:
+    """`train=0.8,val=0.2` as split → share."""
+    try:
+        pairs = [part.split("=") for part in text.split(",")]
+        shares = {name.strip(): float(share) for name, share in pairs}
+    except ValueError:
+        raise PeerattnError(f"--shares {text!r} is not of the form train=0.8,val=0.2") from None
+    if len(shares) < len(pairs):
+        raise PeerattnError(f"--shares {text!r} names a split twice: give each once")
+    return shares
+
+
+def _counts_table(found: FolderReport) -> Table:
+    """Clips by class and split."""
+    table = Table(title=found.folder)
+    table.add_column("class")
+    for split in found.splits:
+        table.add_column(split or "clips", justify="right")
+    for label, counts in found.counts().items():
+        table.add_row(label, *(str(counts[split]) for split in found.splits))
+    return table
+
+
+def _summary(found: FolderReport) -> str:
+    """The clips in one line."""
+    numbers = found.to_json()
+    parts = [f"{numbers['n']} clips of {numbers['groups']} groups", f"{numbers['seconds']:.0f} s"]
+    if frames := numbers["frames"]:
+        parts.append(f"{frames['least']} to {frames['most']} frames (median {frames['median']:g})")
+    parts += [f"{size} px ({count} clips)" for size, count in numbers["sizes"].items()]
+    return ", ".join(parts)
+
+
+def _warmed(done: Warmed, cache: Cache) -> dict[str, Any]:
+    return {
+        "cache": str(cache.folder),
+        "made": done.made,
+        "found": done.found,
+        "skipped": done.skipped,
+        "seconds": done.seconds,
+        "bytes": cache.size(),
+    }
+
+
+def _warmed_table(done: Warmed, cache: Cache) -> Table:
+    table = Table(title=f"{cache.folder}: {cache.size() / GIGABYTE:.2f} of {cache.limit / GIGABYTE:.0f} GB")
+    for heading in ("prepared now", "there already", "skipped", "s of decoding"):
+        table.add_column(heading, justify="right")
+    table.add_row(str(done.made), str(done.found), str(len(done.skipped)), f"{done.seconds:.1f}")
+    return table

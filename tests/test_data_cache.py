@@ -1,0 +1,152 @@
+"""The cache: what is put in comes out, within a limit, whatever dies or is damaged meanwhile."""
+
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from peerattn.data.cache import Arrays, Cache, default_folder, digest, key_of
+from peerattn.errors import PeerattnError
+
+
+def some_arrays(seed: int = 0, *, size: int = 1_000) -> Arrays:
+    random = np.random.default_rng(seed)
+    return {
+        "images": random.integers(0, 256, size, dtype=np.uint8),
+        "flow": random.normal(size=4).astype(np.float16),
+    }
+
+
+def same(one: Arrays | None, other: Arrays) -> bool:
+    return one is not None and all(np.array_equal(one[name], array) for name, array in other.items())
+
+
+def entries(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*/*"))
+
+
+def test_what_is_put_in_comes_out(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "made" / "for it")
+    assert cache.get(key_of(clip=1)) is None
+    assert cache.put(key_of(clip=1), some_arrays())
+    assert same(cache.get(key_of(clip=1)), some_arrays())
+    assert cache.get(key_of(clip=2)) is None
+    assert cache.size() == sum(path.stat().st_size for path in entries(cache.folder))
+
+
+def test_keys_tell_all_that_decides() -> None:
+    assert key_of(size=64, rate=8.0) == key_of(rate=8.0, size=64)
+    assert len({key_of(size=64), key_of(size=65), key_of(rate=64), key_of(size="64")}) == 4
+
+
+def test_a_digest_follows_a_file_that_changes(tmp_path: Path) -> None:
+    file = tmp_path / "maps" / "a.png"
+    file.parent.mkdir()
+    file.write_bytes(b"one")
+    before = digest(file), digest(file.parent)
+    file.write_bytes(b"other")
+    assert digest(file) != before[0]
+    assert digest(file.parent) != before[1]
+
+
+def test_an_entry_is_made_once(tmp_path: Path) -> None:
+    cache, calls = Cache(tmp_path), list[int]()
+
+    def make() -> Arrays:
+        calls.append(1)
+        return some_arrays()
+
+    for _ in range(3):
+        assert same(cache.made("0" * 64, make), some_arrays())
+    assert calls == [1]
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "text"])
+def test_a_damaged_entry_is_dropped_and_made_anew(tmp_path: Path, damage: str) -> None:
+    cache, key = Cache(tmp_path), key_of(clip=1)
+    cache.put(key, some_arrays())
+    (path,) = entries(tmp_path)
+    data = bytearray(path.read_bytes())
+    place = data.index(some_arrays()["images"].tobytes()) + 500
+    data[place] ^= 1
+    path.write_bytes({"cut": data[:700], "flip": data, "empty": b"", "text": b"no zip at all"}[damage])
+    assert cache.get(key) is None
+    assert entries(tmp_path) == []
+    assert same(cache.made(key, some_arrays), some_arrays())
+    assert same(cache.get(key), some_arrays())
+
+
+def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
+    keys = [key_of(clip=number) for number in range(5)]
+    Cache(tmp_path).put(keys[0], some_arrays())
+    cache = Cache(tmp_path, limit=4 * Cache(tmp_path).size())
+    for age, key in enumerate(keys[:4]):
+        cache.put(key, some_arrays())
+        os.utime(cache.folder / key[:2] / f"{key}.npz", (time.time() - 100 + age,) * 2)
+    assert cache.get(keys[0])  # used now
+    cache.put(keys[4], some_arrays())
+    assert [cache.has(key) for key in keys] == [True, False, True, True, True]
+    assert cache.size() <= cache.limit
+
+
+def test_an_entry_larger_than_the_limit_is_not_kept(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, limit=100)
+    assert not cache.put(key_of(clip=1), some_arrays())
+    assert cache.size() == 0
+    with pytest.raises(PeerattnError, match="give at least 1"):
+        Cache(tmp_path, limit=0)
+
+
+def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
+    cache, old = Cache(tmp_path), time.time() - 10_000
+    (tmp_path / "ab").mkdir()
+    left, fresh = tmp_path / "ab" / "left.part", tmp_path / "ab" / "fresh.part"
+    for path in (left, fresh):
+        path.write_bytes(b"half an ent")
+    os.utime(left, (old, old))
+    cache.put(key_of(clip=1), some_arrays())
+    assert not left.exists()
+    assert fresh.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    cache = Cache(tmp_path / "file")
+    assert not cache.put(key_of(clip=1), some_arrays())
+    assert same(cache.made(key_of(clip=1), some_arrays), some_arrays())
+
+
+def writing(folder: Path) -> None:
+    """Put entries until killed."""
+    while True:
+        for number in range(20):
+            Cache(folder).put(key_of(clip=number), some_arrays(number, size=200_000))
+
+
+def test_killed_writers_leave_whole_entries_or_none(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    for pause in np.linspace(0.01, 0.12, 8):
+        writers = [context.Process(target=writing, args=(tmp_path,)) for _ in range(2)]
+        for writer in writers:
+            writer.start()
+        time.sleep(pause)
+        for writer in writers:
+            assert writer.pid
+            os.kill(writer.pid, signal.SIGKILL)
+            writer.join()
+        for number in range(20):
+            kept = Cache(tmp_path).get(key_of(clip=number))
+            assert kept is None or same(kept, some_arrays(number, size=200_000))
+    assert any(path.suffix == ".npz" for path in entries(tmp_path))
+
+
+def test_the_folder_is_chosen_by_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("PEERATTN_CACHE", raising=False)
+    assert default_folder() == tmp_path / "peerattn"
+    monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path / "here"))
+    assert default_folder() == tmp_path / "here"
