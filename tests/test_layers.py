@@ -36,7 +36,7 @@ verdict
 training | segmentation_training | console
 structure_report
 reports
-clip_commands | training_reports
+clip_commands | data_commands | training_reports
 training_commands
 __main__
 app.explorer | app.drawing | app.files | app.jobs | app.structures | app.words
