@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from peerattn import checkpoint as checkpoints
-from peerattn import convert, pruning, published, reports, structure_report
+from peerattn import convert, data_commands, pruning, published, reports, structure_report
 from peerattn.checkpoint import Checkpoint
 from peerattn.clip_commands import export_command, record_command, report_command
 from peerattn.clip_commands import segmenter as segmenter_of
@@ -52,6 +52,7 @@ ClipWidthOption = Annotated[
 app.command("record")(record_command)
 app.command("report")(report_command)
 app.command("export")(export_command)
+app.add_typer(data_commands.app, name="data")
 app.command("train")(train_command)
 
 
