@@ -28,7 +28,7 @@ def show() -> None:
     _arrive()
     opening.restore()
     left, middle, right = st.columns([2, 2, 3])
-    choices, alerts = st.container(horizontal=True, vertical_alignment="center"), st.container()
+    choices, alerts = st.container(horizontal=True, vertical_alignment="center"), st.container(key="alerts")
     with left:
         name = _checkpoint(alerts)
     with right:

@@ -8,7 +8,10 @@ st.set_page_config(page_title="peerattn", layout="wide", initial_sidebar_state="
 # Streamlit's charts write in a grey of a contrast of 3.7 on white: they get the page's ink, in either theme.
 st.html(
     "<style>[data-testid=stPlotlyChart] :is(.cartesianlayer, .infolayer) text"
-    " { fill: currentColor !important; }</style>"
+    " { fill: currentColor !important; }"
+    # While a network runs a spinner comes and goes there: alone it takes no room, so that the page stays.
+    "[data-testid=stLayoutWrapper]:has(> .st-key-alerts):not(:has([data-testid=stAlert]))"
+    " { position: absolute; }</style>"
 )
 replay = st.Page("screens/replay.py", title="Replay")
 structures = st.Page("screens/structures.py", title="Structures")

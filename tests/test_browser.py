@@ -112,6 +112,28 @@ def test_reload_keeps_checkpoint_clip_and_threshold(page, app_url):
     expect(clip(page)).to_have_value(chosen.name)
 
 
+PLACES = """() => {
+    globalThis.places = new Set();
+    const look = () => {
+        const shown = document.querySelector("[data-testid=stMetric]");
+        if (shown) places.add(Math.round(shown.getBoundingClientRect().top));
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
+"""JavaScript that notes in every frame how far down the prediction stands."""
+
+
+def test_the_page_stays_where_it_is_while_a_network_runs(page, app_url):
+    page.goto(app_url)
+    drawn(page)
+    page.evaluate(PLACES)
+    clip(page).click()
+    page.get_by_role("option", name="lift-box-4s.mp4").click()
+    expect(page.get_by_text("True label")).to_contain_text("lift box")
+    assert len(page.evaluate("[...places]")) == 1
+
+
 @pytest.mark.parametrize("screen", ["", "prune"])
 def test_narrow_page_does_not_scroll_sideways(page, app_url, screen):
     page.set_viewport_size({"width": 390, "height": 844})
