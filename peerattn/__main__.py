@@ -14,8 +14,7 @@ import typer
 from peerattn import checkpoint as checkpoints
 from peerattn import convert, data_commands, pruning, published, reports, structure_report
 from peerattn.checkpoint import Checkpoint
-from peerattn.clip_commands import export_command, record_command, report_command
-from peerattn.clip_commands import segmenter as segmenter_of
+from peerattn.clip_commands import export_command, record_command, report_command, segmenter_of
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, refusals, report
 from peerattn.data import Example, FolderExamples, labelled_files
 from peerattn.errors import PeerattnError
@@ -23,12 +22,7 @@ from peerattn.evaluation import Evaluation, evaluate
 from peerattn.generated import GeneratedExamples
 from peerattn.latency import latencies
 from peerattn.modalities import ClipSettings
-from peerattn.segmentation_training import (
-    SegmenterConfig,
-    evaluate_segmenter,
-    save_segmenter,
-    train_segmenter,
-)
+from peerattn.segmentation_commands import cross_fit_command, train_objects_command
 from peerattn.training_commands import train_command
 
 app = typer.Typer(help="Peer-attention video networks: build, train, record, prune.")
@@ -54,6 +48,8 @@ app.command("report")(report_command)
 app.command("export")(export_command)
 app.add_typer(data_commands.app, name="data")
 app.command("train")(train_command)
+app.command("train-objects")(train_objects_command)
+app.command("cross-fit")(cross_fit_command)
 
 
 @app.command("structure")
@@ -159,23 +155,6 @@ def prune_command(
         card["metrics"] = {"after_pruning": reports.accuracy(after)}
         checkpoints.save(folder, smaller.network, settings, card)
     report(result, reports.pruned_table(result, checkpoint), json_file)
-
-
-@app.command("train-objects")
-def train_objects_command(
-    out: Annotated[str, typer.Option(help="The name of the checkpoint to make.")],
-    clips: Annotated[int, typer.Option(help="How many generated clips, each seen once.", min=16)] = 16_000,
-    seed: Annotated[int, typer.Option(help="The seed of weights and clips.", min=0)] = 0,
-    json_file: JsonOption = None,
-) -> None:
-    """Train a small segmentation network on generated frames, measure it, and save it with its card."""
-    folder = checkpoints.new_folder(out)
-    config = SegmenterConfig(clips=clips, seed=seed)
-    with progress_bar("training clips") as progress:
-        segmenter = train_segmenter(config, progress=lambda done, total, loss: progress(done, total))
-    result = evaluate_segmenter(segmenter)
-    save_segmenter(folder, segmenter, config=config, result=result, command=_command())
-    report(dataclasses.asdict(result), reports.segmentation_table(result, out), json_file)
 
 
 def _published_options(

@@ -25,17 +25,22 @@ from peerattn.figures.recording import recording
 from peerattn.figures.report import About, report_html
 from peerattn.figures.report_panels import report_panels
 from peerattn.inside import Vectors, inside, pooling
-from peerattn.modalities import Clip, Segmenter, load_segmenter, read_objects
+from peerattn.modalities import Clip, Segmenter, load_segmenter, read_objects, segmenter_name
 from peerattn.recorder import record
 from peerattn.trace import Trace
-
-SEGMENTER = "actionworld-objects"
+from peerattn.verdict import verdict
 
 ClipArgument = Annotated[Path, typer.Argument(help="A video file.")]
 NetworkOption = Annotated[
     str, typer.Option(help="A checkpoint, or with untrained filters: a published network, a JSON file.")
 ]
 MapsOption = Annotated[Path | None, typer.Option(help="A file of object maps that goes with the clip.")]
+SegmenterOption = Annotated[
+    str | None,
+    typer.Option(
+        help="What estimates object maps: a checkpoint, segformer:NAME or segformer:FOLDER (the network's own)."
+    ),
+]
 HoldOption = Annotated[bool, typer.Option(help="Keep a map for the frames after it that have none.")]
 StartOption = Annotated[float, typer.Option(help="Where to start, in seconds.", min=0)]
 StopOption = Annotated[float | None, typer.Option(help="Where to stop, in seconds.")]
@@ -69,6 +74,7 @@ class Asked:
     hold: bool
     stretch: tuple[float, float | None]
     device: Device
+    segmenter: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,7 @@ def record_command(
     clip: ClipArgument,
     checkpoint: NetworkOption = "actionworld",
     objects: MapsOption = None,
+    segmenter: SegmenterOption = None,
     hold: HoldOption = False,
     start: StartOption = 0.0,
     stop: StopOption = None,
@@ -95,10 +102,11 @@ def record_command(
     json_file: JsonOption = None,
 ) -> None:
     """Predictions for a clip, and the trace of every connection while it ran."""
-    trace = _run(Asked(clip, checkpoint, objects, hold, (start, stop), device)).trace
+    ran = _run(Asked(clip, checkpoint, objects, hold, (start, stop), device, segmenter))
     if out:
-        trace.save(out)
-    report(trace.to_json(), reports.predictions_table(trace, clip.name), json_file)
+        ran.trace.save(out)
+    said = verdict(ran.trace, ran.loaded.card)
+    report(ran.trace.to_json(), reports.predictions_table(ran.trace, clip.name, said), json_file)
 
 
 def report_command(
@@ -106,6 +114,7 @@ def report_command(
     out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write.")],
     checkpoint: NetworkOption = "actionworld",
     objects: MapsOption = None,
+    segmenter: SegmenterOption = None,
     hold: HoldOption = False,
     start: StartOption = 0.0,
     stop: StopOption = None,
@@ -113,7 +122,7 @@ def report_command(
 ) -> None:
     """One HTML file to see inside the network with: it opens by double-click and needs no network."""
     _check_suffix(out, (".html", ".htm"))
-    ran = _run(Asked(clip, checkpoint, objects, hold, (start, stop), device))
+    ran = _run(Asked(clip, checkpoint, objects, hold, (start, stop), device, segmenter))
     about = About(clip.name, checkpoint, date.today().isoformat(), _stretch(ran.trace))
     steps = partial(inside, ran.loaded.network, ran.vectors)
     panels = report_panels(ran.trace, steps, ran.object_names)
@@ -134,6 +143,7 @@ def export_command(
     ] = None,
     checkpoint: NetworkOption = "actionworld",
     objects: MapsOption = None,
+    segmenter: SegmenterOption = None,
     hold: HoldOption = False,
     start: StartOption = 0.0,
     stop: StopOption = None,
@@ -142,7 +152,7 @@ def export_command(
     """A film of a clip and its level graph, a table or the trace, by the ending of the file's name."""
     suffix = _check_suffix(out, FILES)
     film.check(speed, frame_rate)
-    ran = _run(Asked(clip, checkpoint, objects, hold, (start, stop), device))
+    ran = _run(Asked(clip, checkpoint, objects, hold, (start, stop), device, segmenter))
     if suffix == ".json":
         ran.trace.save(out)
     elif suffix == ".csv":
@@ -153,15 +163,15 @@ def export_command(
     print(out)
 
 
-def segmenter(loaded: Checkpoint) -> Segmenter | None:
-    """What estimates object maps, where a network reads them."""
+def segmenter_of(loaded: Checkpoint, name: str | None = None) -> Segmenter | None:
+    """What estimates object maps, where a network reads them: the one of this name, else its card's."""
     reads_objects = any(modality.name == "object" for modality in loaded.structure.read_modalities)
-    return load_segmenter(SEGMENTER) if reads_objects else None
+    return load_segmenter(name or segmenter_name(loaded.card)) if reads_objects else None
 
 
 def _run(asked: Asked) -> Ran:
     loaded = untrained.opened(asked.checkpoint, chosen_device(asked.device))
-    estimates = None if asked.objects else segmenter(loaded)
+    estimates = None if asked.objects else segmenter_of(loaded, asked.segmenter)
     clip = read_clip(
         asked.clip,
         loaded.structure.read_modalities,

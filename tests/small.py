@@ -7,7 +7,9 @@ import torch
 from peerattn import checkpoint
 from peerattn.actionworld import CLASS_NAMES, MAP_NAMES
 from peerattn.generated import MODALITIES
-from peerattn.modalities import ClipSettings, Segmenter
+from peerattn.modalities import ClipSettings
+from peerattn.modalities.segmentation_network import SegmentationNetwork
+from peerattn.modalities.segmenter import SEGMENTER
 from peerattn.network import Network
 from peerattn.structure import BlockSpec, Structure
 from peerattn.weights import WEIGHTS_FILE, write_card, write_weights
@@ -35,9 +37,10 @@ def write_small_checkpoints(folder: Path) -> Path:
     for weight, value in zip(weights, torch.linspace(0.1, 0.9, len(weights)), strict=True):
         weight.data = torch.logit(value)
     checkpoint.save(folder / "small", network, SETTINGS, {"command": "none", "metrics": {}})
-    settings = {"size": 32, "width": 4}
-    segmenter = Segmenter(tuple(range(1, len(MAP_NAMES))), MAP_NAMES[1:], **settings)
+    segmenter = SegmentationNetwork(
+        tuple(range(1, len(MAP_NAMES))), MAP_NAMES[1:], size=32, widths=(4, 12, 20, 32)
+    )
     classes = {"class_ids": segmenter.class_ids, "class_names": segmenter.class_names}
-    write_weights(folder / "actionworld-objects" / WEIGHTS_FILE, segmenter.state_dict())
-    write_card(folder / "actionworld-objects", "segmenter", {**classes, "settings": settings})
+    write_weights(folder / SEGMENTER / WEIGHTS_FILE, segmenter.state_dict())
+    write_card(folder / SEGMENTER, "segmenter", {**classes, "settings": segmenter.settings})
     return folder

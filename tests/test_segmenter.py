@@ -2,13 +2,24 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from peerattn.actionworld import MAP_NAMES
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings, Segmenter, estimate_objects, load_segmenter, prepare
+from peerattn.modalities import (
+    SEGMENTER,
+    ClipSettings,
+    estimate_objects,
+    load_segmenter,
+    prepare,
+    segmenter_name,
+)
+from peerattn.modalities.motion import with_motion
+from peerattn.modalities.segmentation_network import SegmentationNetwork, as_tensor
 from peerattn.structure import Modality
 from peerattn.video import Frames, decode
 from peerattn.weights import write_card, write_weights
@@ -22,15 +33,19 @@ def some_frames(count: int, *, height: int = 48, width: int = 64) -> Frames:
     return Frames(media.moving_square(count, height=height, width=width), np.arange(count) / 8)
 
 
-def small_segmenter() -> Segmenter:
+def small_segmenter(*, reduction: int = 1, motion: bool = False) -> SegmentationNetwork:
     torch.manual_seed(0)
-    return Segmenter((1, 3), ("person", "ball"), size=32, width=4).eval()
+    names = ("person", "ball")
+    return SegmentationNetwork(
+        (1, 3), names, size=32, widths=(4, 12, 20), reduction=reduction, motion=motion
+    ).eval()
 
 
+@pytest.mark.parametrize(("reduction", "motion"), [(1, False), (2, True)])
 @pytest.mark.parametrize(("height", "width"), [(48, 64), (180, 101), (32, 32), (20, 37)])
-def test_estimated_maps_cover_the_frames(height: int, width: int) -> None:
+def test_estimated_maps_cover_the_frames(height: int, width: int, reduction: int, motion: bool) -> None:
     frames = some_frames(3, height=height, width=width)
-    maps = estimate_objects(frames, small_segmenter())
+    maps = estimate_objects(frames, small_segmenter(reduction=reduction, motion=motion))
     assert maps.origin == "estimated"
     assert min(maps.ids.shape[1:]) == 32
     clip = prepare(frames, [OBJECT], SETTINGS, objects=maps)
@@ -46,9 +61,24 @@ def test_estimated_maps_belong_to_sampled_frames(tmp_path: Path) -> None:
 
 
 def test_segmenter_stays_within_its_parameters() -> None:
-    segmenter = Segmenter(tuple(range(1, 8)), tuple("abcdefg"), size=64, width=10)
+    segmenter = SegmentationNetwork(tuple(range(1, 8)), tuple("abcdefg"), size=64, widths=(10, 30, 50, 80))
     assert sum(parameter.numel() for parameter in segmenter.parameters()) <= 300_000
     assert segmenter(torch.rand(2, 3, 64, 48)).shape == (2, 8, 64, 48)
+
+
+def test_maps_of_a_long_video_are_those_of_its_parts() -> None:
+    segmenter, images = small_segmenter(motion=True), media.moving_square(70)
+    whole = segmenter.estimate(images)
+    np.testing.assert_array_equal(whole[60:66], segmenter.estimate(images[60:])[:6])
+
+
+def test_network_that_reads_motion_sees_what_colours_do_not_show() -> None:
+    segmenter, still = small_segmenter(motion=True), np.repeat(media.moving_square(1), 6, axis=0)
+    moving = media.moving_square(6)
+    np.testing.assert_array_equal(moving[0], still[0])
+    with torch.no_grad():
+        logits = [segmenter(as_tensor(with_motion(images)[:1]).float() / 255) for images in (moving, still)]
+    assert not torch.allclose(logits[0], logits[1], atol=1e-3)
 
 
 @pytest.fixture
@@ -56,10 +86,8 @@ def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A segmenter's checkpoint, named "objects"."""
     segmenter = small_segmenter()
     folder = tmp_path / "objects"
-    settings = {"size": 32, "width": 4}
-    write_card(
-        folder, "segmenter", {"class_ids": [1, 3], "class_names": ["person", "ball"], "settings": settings}
-    )
+    classes = {"class_ids": [1, 3], "class_names": ["person", "ball"]}
+    write_card(folder, "segmenter", {**classes, "settings": segmenter.settings})
     write_weights(folder / "weights.safetensors", segmenter.state_dict())
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", os.fspath(tmp_path))
     return folder
@@ -76,14 +104,19 @@ def test_loaded_segmenter_is_the_saved_one(saved: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"size": 32, "width": 10**6}, "width"),
-        ({"size": 10**6, "width": 4}, "size"),
-        ({"size": 32}, "settings"),
-        ({"size": 32, "width": 6}, "shape"),
+        ({"widths": [10**6, 4]}, "widths"),
+        ({"widths": [4] * 20}, "widths"),
+        ({"widths": 4}, "settings"),
+        ({"size": 10**6}, "size"),
+        ({"reduction": 3}, "reduction"),
+        ({"reduction": None}, "settings"),
+        ({"widths": [4, 12, 21]}, "shape"),
+        ({"motion": True}, "shape"),
     ],
 )
-def test_absurd_card_is_refused(saved: Path, settings: dict[str, int], said: str) -> None:
-    write_card(saved, "segmenter", {"class_ids": [1, 3], "class_names": ["a", "b"], "settings": settings})
+def test_absurd_card_is_refused(saved: Path, settings: dict[str, Any], said: str) -> None:
+    classes = {"class_ids": [1, 3], "class_names": ["a", "b"]}
+    write_card(saved, "segmenter", {**classes, "settings": {**small_segmenter().settings, **settings}})
     with pytest.raises(PeerattnError, match=said):
         load_segmenter("objects")
 
@@ -91,3 +124,15 @@ def test_absurd_card_is_refused(saved: Path, settings: dict[str, int], said: str
 def test_missing_segmenter_is_refused() -> None:
     with pytest.raises(PeerattnError, match="no checkpoint 'no-such-segmenter'"):
         load_segmenter("no-such-segmenter")
+
+
+def test_card_of_an_action_network_may_name_its_segmenter() -> None:
+    assert segmenter_name({"segmenter": "mine"}) == "mine"
+    assert segmenter_name({}) == SEGMENTER
+
+
+@pytest.mark.parametrize("name", ["actionworld-objects", SEGMENTER])
+def test_shipped_segmenter_tells_the_classes_of_generated_clips(name: str) -> None:
+    segmenter = load_segmenter(name)
+    assert segmenter.class_names == MAP_NAMES[1:]
+    assert segmenter.class_ids == tuple(range(1, len(MAP_NAMES)))

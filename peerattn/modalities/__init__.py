@@ -4,10 +4,17 @@ from peerattn.modalities.clip import Clip, ClipSettings, ObjectMaps, Origin
 from peerattn.modalities.flow import optical_flow
 from peerattn.modalities.objects import read_objects, write_objects
 from peerattn.modalities.prepare import prepare
-from peerattn.modalities.segmenter import Segmenter, estimate_objects, load_segmenter
+from peerattn.modalities.segmenter import (
+    SEGMENTER,
+    Segmenter,
+    estimate_objects,
+    load_segmenter,
+    segmenter_name,
+)
 from peerattn.modalities.windows import windows
 
 __all__ = [
+    "SEGMENTER",
     "Clip",
     "ClipSettings",
     "ObjectMaps",
@@ -18,6 +25,7 @@ __all__ = [
     "optical_flow",
     "prepare",
     "read_objects",
+    "segmenter_name",
     "windows",
     "write_objects",
 ]

@@ -1,0 +1,147 @@
+"""A small segmentation network, and its checkpoint.
+
+B images, C channels, K classes (the background first), H height, W width, T frames.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from peerattn.errors import PeerattnError
+from peerattn.modalities.motion import CHANNELS, with_motion
+from peerattn.weights import WEIGHTS_FILE, find_checkpoint, read_card, read_weights
+
+_BATCH = 64  # frames a pass: 64 px frames then take under 200 MB
+
+
+class SegmentationNetwork(nn.Module):
+    """Logits of a class for every pixel: an encoder that halves the size, a decoder that restores it.
+
+    `widths` are the channels at each size, the largest first: few there, where a convolution costs most.
+    With `reduction` 2 even the largest is half that of the images. With `motion` it reads, beside the
+    colours, how things move (`with_motion`).
+    """
+
+    def __init__(
+        self,
+        class_ids: tuple[int, ...],
+        class_names: tuple[str, ...],
+        *,
+        size: int,
+        widths: Sequence[int],
+        reduction: int = 1,
+        motion: bool = False,
+    ) -> None:
+        super().__init__()
+        self.class_ids, self.class_names, self.size = class_ids, class_names, size
+        self.widths, self.reduction, self.motion = tuple(widths), reduction, motion
+        steps = list(pairwise(widths))
+        self.stem = _convolutions(CHANNELS if motion else 3, widths[0], stride=reduction)
+        self.down = nn.ModuleList(_convolutions(narrow, wide, wide) for narrow, wide in steps)
+        self.up = nn.ModuleList(_convolutions(wide + narrow, narrow) for narrow, wide in steps)
+        self.head = nn.Conv2d(widths[0], 1 + len(class_ids), kernel_size=1)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What its card says, so that it can be built again."""
+        widths = list(self.widths)
+        return {"size": self.size, "widths": widths, "reduction": self.reduction, "motion": self.motion}
+
+    @property
+    def stride(self) -> int:
+        """Height and width must be multiples of this."""
+        return self.reduction << len(self.down)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, K, H, W) logits of (B, 3 or 7, H, W) colours in [0, 1]."""
+        features = [self.stem(images * 2 - 1)]
+        for block in self.down:
+            features.append(block(functional.max_pool2d(features[-1], 2)))
+        result = features.pop()
+        for block in reversed(self.up):
+            larger = functional.interpolate(result, scale_factor=2.0, mode="nearest")
+            result = block(torch.cat((larger, features.pop()), dim=1))
+        logits: Tensor = self.head(result)
+        if self.reduction > 1:
+            logits = functional.interpolate(logits, scale_factor=float(self.reduction), mode="bilinear")
+        return logits
+
+    def estimate(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """(T, h, w) class ids of (T, H, W, 3) neighbouring frames, with a short side of `size` px."""
+        read = scaled(images, self.size)
+        if self.motion:
+            read = with_motion(read)
+        classes = torch.cat([self._classes(batch) for batch in torch.split(as_tensor(read), _BATCH)])
+        ids: NDArray[np.uint8] = np.array([0, *self.class_ids], np.uint8)[classes.numpy()]
+        return ids
+
+    @torch.inference_mode()
+    def _classes(self, images: Tensor) -> Tensor:
+        """(T, H, W) the likeliest class of each pixel; edges are continued up to a multiple of the stride."""
+        height, width = images.shape[2:]
+        margins = (0, -width % self.stride, 0, -height % self.stride)
+        padded = functional.pad(images.float() / 255, margins, mode="replicate")
+        logits: Tensor = self(padded)
+        return logits.argmax(dim=1)[:, :height, :width]
+
+
+def _convolutions(*widths: int, stride: int = 1) -> nn.Sequential:
+    """A 3x3 convolution from each width to the next, each with batch norm and ReLU."""
+    layers: list[nn.Module] = []
+    for source, target in pairwise(widths):
+        convolution = nn.Conv2d(source, target, kernel_size=3, stride=stride, padding=1, bias=False)
+        layers += [convolution, nn.BatchNorm2d(target), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers)
+
+
+def load_network(name: str) -> SegmentationNetwork:
+    """The segmentation network of a checkpoint; raises PeerattnError when it is missing or does not fit."""
+    folder = find_checkpoint(name)
+    network = _built(folder, read_card(folder, "segmenter"))
+    expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
+    network.load_state_dict(read_weights(folder / WEIGHTS_FILE, expected))
+    return network.eval()
+
+
+def _built(folder: Path, card: Mapping[str, Any]) -> SegmentationNetwork:
+    """The network that a card describes, within bounds, not yet with its weights."""
+    try:
+        class_ids = tuple(int(class_id) for class_id in card["class_ids"])
+        class_names = tuple(str(class_name) for class_name in card["class_names"])
+        size = int(card["settings"]["size"])
+        widths = tuple(int(width) for width in card["settings"]["widths"])
+        reduction, motion = int(card["settings"]["reduction"]), bool(card["settings"]["motion"])
+    except (KeyError, TypeError, ValueError):
+        needed = "class_ids, class_names and settings (size, widths, reduction, motion)"
+        raise PeerattnError(f"{folder.name}'s card lacks {needed}: save the checkpoint again") from None
+    if not 16 <= size <= 512 or reduction not in (1, 2):
+        raise PeerattnError(f"{folder.name}: size {size} must be 16 to 512, reduction {reduction} 1 or 2")
+    if not 1 <= len(widths) <= 6 or not all(1 <= width <= 512 for width in widths):
+        raise PeerattnError(f"{folder.name}: widths {list(widths)} must be 1 to 6 numbers from 1 to 512")
+    if not len(class_names) == len(class_ids) == len(set(class_ids) & set(range(1, 256))):
+        raise PeerattnError(f"{folder.name}: its class_ids must be 1 to 255, each once and each with a name")
+    return SegmentationNetwork(
+        class_ids, class_names, size=size, widths=widths, reduction=reduction, motion=motion
+    )
+
+
+def scaled(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """(T, H, W, 3) images with a short side of `size` px."""
+    height, width = images.shape[1:3]
+    scale = size / min(height, width)
+    shape = (max(size, round(width * scale)), max(size, round(height * scale)))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.stack([cv2.resize(image, shape, interpolation=method) for image in images])
+
+
+def as_tensor(images: NDArray[np.uint8]) -> Tensor:
+    """(T, H, W, C) images as (T, C, H, W), channels last in memory as they were."""
+    return torch.from_numpy(images).permute(0, 3, 1, 2)

@@ -1,0 +1,103 @@
+"""Object maps of the very clips that a segmentation network learns from, made so that they are honest.
+
+A network's maps of clips that it was trained on are better than those of any upload, and an action network
+trained on them would trust them too much. So the clips are split into folds, those of one source video in the
+same fold, and each fold's maps come from a network that was trained on the others.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from peerattn.data import LabelledFile
+from peerattn.errors import PeerattnError
+from peerattn.modalities import ObjectMaps, Segmenter, estimate_objects
+from peerattn.modalities.segmentation_network import SegmentationNetwork
+from peerattn.segmentation.config import SegmenterConfig
+from peerattn.segmentation.quality import person_overlaps
+from peerattn.segmentation.training import train_segmenter
+from peerattn.segmentation.videos import read_person_video
+from peerattn.video import Frames
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A clip whose maps come from a network that never saw its source video, and how good they are."""
+
+    file: LabelledFile
+    fold: int
+    maps: ObjectMaps
+    counts: NDArray[np.int64]  # as `person_overlaps`
+
+
+def cross_fitted(
+    files: Sequence[LabelledFile],
+    config: SegmenterConfig,
+    *,
+    start: SegmentationNetwork,
+    folds: int,
+    frame_rate: float,
+    progress: Progress | None = None,
+) -> Iterator[Held]:
+    """The maps of every clip, fold by fold; each fold's network starts with the weights of `start`.
+
+    `progress(done, total)` counts generated clips of training.
+    """
+    numbers = fold_numbers([file.group for file in files], folds)
+    for fold in range(folds):
+        others = [file for file, number in zip(files, numbers, strict=True) if number != fold]
+        videos = [read_person_video(file, size=config.size) for file in others]
+        before = fold * config.clips
+
+        def counted(done: int, total: int, loss: float, before: int = before) -> None:
+            if progress:
+                progress(before + done, folds * total)
+
+        segmenter = train_segmenter(config, videos, start=start, progress=counted)
+        for file, number in zip(files, numbers, strict=True):
+            if number == fold:
+                video = read_person_video(file)
+                maps = every_frame(video.frames, segmenter, frame_rate)
+                yield Held(file, fold, maps, person_overlaps(maps.ids, video))
+
+
+def fold_numbers(groups: Sequence[str], folds: int) -> tuple[int, ...]:
+    """The fold of each clip: those of a group are in one fold, and folds have about as many clips."""
+    names, counts = np.unique(np.array(groups), return_counts=True)
+    if not 2 <= folds <= len(names):
+        raise PeerattnError(f"{folds} folds of {len(names)} source videos: give 2 or more, at most as many")
+    sizes = [0] * folds
+    fold_of: dict[str, int] = {}
+    for name, count in sorted(zip(names.tolist(), counts.tolist(), strict=True), key=lambda pair: -pair[1]):
+        fold_of[name] = sizes.index(min(sizes))
+        sizes[fold_of[name]] += count
+    return tuple(fold_of[group] for group in groups)
+
+
+def every_frame(frames: Frames, segmenter: Segmenter, frame_rate: float) -> ObjectMaps:
+    """Maps of all frames, each estimated among the neighbours that it has when sampled at `frame_rate`."""
+    spacing = float(np.diff(frames.times).mean()) if len(frames.times) > 1 else 1.0
+    step = min(max(1, round(1 / (frame_rate * spacing))), len(frames.times))
+    parts = [
+        estimate_objects(
+            Frames(
+                frames.images[first::step], frames.times[first::step], (), frames.source_numbers[first::step]
+            ),
+            segmenter,
+        )
+        for first in range(step)
+    ]
+    ids = np.empty((len(frames.times), *parts[0].ids.shape[1:]), np.uint8)
+    for first, part in enumerate(parts):
+        ids[first::step] = part.ids
+    return ObjectMaps(ids, frames.source_numbers, parts[0].class_ids, parts[0].class_names, "estimated")
+
+
+def maps_file(folder: Path, data: Path, file: LabelledFile) -> Path:
+    """Where the maps of a clip of `data` lie in a folder of maps: at the clip's own place in its folder."""
+    return folder / file.path.resolve().relative_to(data.resolve()).with_suffix(".npz")

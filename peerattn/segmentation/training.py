@@ -1,0 +1,92 @@
+"""Training of a segmentation network, on generated clips and on real ones with person masks."""
+
+from collections.abc import Callable, Sequence
+from itertools import repeat
+
+import torch
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
+
+from peerattn.actionworld import MAP_NAMES
+from peerattn.errors import PeerattnError
+from peerattn.modalities.segmentation_network import SegmentationNetwork
+from peerattn.segmentation.batches import ahead, generated_batches, people_batches
+from peerattn.segmentation.config import FRAMES_A_CLIP, SegmenterConfig
+from peerattn.segmentation.losses import map_loss, person_loss
+from peerattn.segmentation.videos import PersonVideo
+
+Progress = Callable[[int, int, float], None]
+
+
+def train_segmenter(
+    config: SegmenterConfig,
+    videos: Sequence[PersonVideo] = (),
+    *,
+    start: SegmentationNetwork | None = None,
+    progress: Progress | None = None,
+) -> SegmentationNetwork:
+    """A segmentation network trained on `config.clips` generated clips and, where asked for, on these videos.
+
+    It starts with the weights of `start`, a network of the same build; without, with random ones.
+    `progress(done, total, loss)` counts generated clips and may raise to cancel. Raises PeerattnError when
+    the loss is no longer a number.
+    """
+    if config.people and not videos:
+        raise PeerattnError("there are no clips with person masks to learn people from: give some")
+    torch.manual_seed(config.seed)
+    segmenter = _segmenter(config).train()
+    if start:
+        segmenter.load_state_dict(start.state_dict())
+    average = _average(segmenter, config.averaging)
+    optimiser = torch.optim.AdamW(segmenter.parameters(), weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, config.steps + 1, pct_start=0.1)
+    people = people_batches(videos, config) if config.people else repeat(None)
+    pairs = zip(generated_batches(config), people, strict=False)
+    for step, (generated, real) in enumerate(ahead(pairs), start=1):
+        loss = _loss(segmenter, generated, real)
+        if not torch.isfinite(loss):
+            raise PeerattnError(f"the loss is {loss.item()} after step {step}: lower the rate")
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        average.update_parameters(segmenter)
+        if progress:
+            progress(step * config.batch // FRAMES_A_CLIP, config.clips, loss.item())
+    segmenter.load_state_dict(average.module.state_dict())
+    return segmenter.eval()
+
+
+def _segmenter(config: SegmenterConfig) -> SegmentationNetwork:
+    return SegmentationNetwork(
+        tuple(range(1, len(MAP_NAMES))),
+        MAP_NAMES[1:],
+        size=config.size,
+        widths=config.widths,
+        reduction=config.reduction,
+        motion=config.motion,
+    )
+
+
+def _average(segmenter: SegmentationNetwork, kept: float) -> AveragedModel:
+    """A running average of weights and batch norm's statistics; at first the mean of all so far."""
+
+    def mean(averaged: Tensor, new: Tensor, count: Tensor | int) -> Tensor:
+        share = max(1 - kept, 1 / (int(count) + 1))
+        return new if share == 1 else averaged + (new - averaged) * share
+
+    return AveragedModel(segmenter, avg_fn=mean, use_buffers=True)
+
+
+def _loss(
+    segmenter: SegmentationNetwork, generated: tuple[Tensor, Tensor], real: tuple[Tensor, Tensor] | None
+) -> Tensor:
+    """Each kind of frame counts by how many there are; one pass, so that batch norm sees both."""
+    images, ids = generated
+    if real is None:
+        return map_loss(segmenter(images), ids)
+    both = torch.cat((images, real[0])).contiguous(memory_format=torch.channels_last)
+    logits = segmenter(both)
+    share = len(images) / len(both)
+    known, seen = logits.split((len(images), len(real[0])))
+    return share * map_loss(known, ids) + (1 - share) * person_loss(seen, real[1])

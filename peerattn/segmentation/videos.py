@@ -1,0 +1,60 @@
+"""Real clips with a mask of the person in every frame: what a segmentation network learns people from.
+
+T frames, H height, W width.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from peerattn.data import LabelledFile
+from peerattn.errors import PeerattnError
+from peerattn.modalities import read_objects
+from peerattn.modalities.alignment import map_of_each_frame
+from peerattn.modalities.objects import PERSON
+from peerattn.modalities.segmentation_network import scaled
+from peerattn.video import Frames, decode
+
+LONGEST = 4.0  # s of a clip that are read: the rest looks alike
+
+
+@dataclass(frozen=True, eq=False)
+class PersonVideo:
+    """Every frame of a clip, and where its person is; clips of one group are not independent."""
+
+    frames: Frames
+    persons: NDArray[np.bool_]  # (T, H, W)
+    group: str
+
+
+def read_person_video(file: LabelledFile, *, size: int | None = None) -> PersonVideo:
+    """A clip with its masks, to a short side of `size` px; raises PeerattnError where a frame has no mask."""
+    if file.objects is None:
+        raise PeerattnError(f"{file.path.name} has no person masks: name them in the manifest, as mask_path")
+    frames, maps = decode(file.path, stop=LONGEST), read_objects(file.objects)
+    rate = 1 / float(np.diff(frames.times).mean()) if len(frames.times) > 1 else 30.0
+    index, _ = map_of_each_frame(maps, frames, frame_rate=rate, hold=False)
+    persons = maps.ids[index] == PERSON
+    if size:
+        images = scaled(frames.images, size)
+        frames = Frames(images, frames.times, numbers=frames.numbers)
+        persons = resized(persons, images.shape[1:3])
+    return PersonVideo(frames, persons, file.group)
+
+
+def resized(masks: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Masks of this height and width: a pixel belongs to them where more than half of it does."""
+    grey = masks.astype(np.uint8) * 255
+    size = (shape[1], shape[0])
+    return np.stack([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in grey]) > 127
+
+
+def with_masks(files: Sequence[LabelledFile]) -> tuple[LabelledFile, ...]:
+    """Those of the clips that have masks; raises PeerattnError when none has."""
+    masked = tuple(file for file in files if file.objects)
+    if not masked:
+        raise PeerattnError("none of the clips has person masks: name them in the manifest, as mask_path")
+    return masked

@@ -1,0 +1,182 @@
+"""The commands that train a segmentation network: `train-objects`, `cross-fit`."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from peerattn import checkpoint as checkpoints
+from peerattn.console import JsonOption, progress_bar, report
+from peerattn.data import LabelledFile, labelled_files
+from peerattn.errors import PeerattnError
+from peerattn.modalities import write_objects
+from peerattn.modalities.segmentation_network import SegmentationNetwork, load_network
+from peerattn.segmentation import (
+    GENERATED,
+    PEOPLE,
+    START,
+    PersonSegmentation,
+    PersonVideo,
+    SegmenterConfig,
+    cross_fitted,
+    evaluate_persons,
+    evaluate_segmenter,
+    every_frame,
+    maps_file,
+    metrics_of,
+    person_overlaps,
+    read_person_video,
+    save_segmenter,
+    train_segmenter,
+    with_masks,
+)
+
+FRAME_RATE = 15.0
+"""Frames/s at which clips of people are sampled, where nothing else is said."""
+
+LearntOption = Annotated[str, typer.Option("--split", help="The split that people are learnt from.")]
+StartOption = Annotated[
+    str | None,
+    typer.Option(help="The segmenter whose weights people's begins with (else one is trained first)."),
+]
+GeneratedOption = Annotated[
+    int | None,
+    typer.Option(help="How many generated clips, each seen once (16000; beside people, 1200).", min=16),
+]
+SeedOption = Annotated[int, typer.Option(help="The seed of weights and clips.", min=0)]
+
+
+def train_objects_command(
+    out: Annotated[str, typer.Option(help="The name of the checkpoint to make.")],
+    data: Annotated[
+        Path | None, typer.Option(help="A folder of clips with person masks: learn people from them, too.")
+    ] = None,
+    split: LearntOption = "train",
+    test_split: Annotated[str, typer.Option(help="The split that the result is measured on.")] = "val",
+    start: StartOption = None,
+    clips: GeneratedOption = None,
+    seed: SeedOption = 0,
+    json_file: JsonOption = None,
+) -> None:
+    """Train a small segmentation network on generated frames, measure it, and save it with its card."""
+    folder = checkpoints.new_folder(out)
+    if data is None:
+        config = _config(GENERATED, clips, seed)
+        segmenter = _trained(config)
+        metrics = metrics_of(evaluate_segmenter(segmenter))
+    else:
+        config = _config(PEOPLE, clips, seed)
+        learnt, tested = (with_masks(labelled_files(data, split=one)) for one in (split, test_split))
+        videos = _read(learnt, config.size)
+        segmenter = _trained(config, videos, _start(start, seed))
+        metrics = metrics_of(evaluate_segmenter(segmenter), _measured(segmenter, tested))
+    about = {"command": shlex.join(["peerattn", *sys.argv[1:]])}
+    save_segmenter(folder, segmenter, config=config, metrics=metrics, about=about)
+    report(metrics, _table(out, metrics), json_file)
+
+
+def cross_fit_command(
+    data: Annotated[Path, typer.Option(help="A folder of clips with person masks.")],
+    out: Annotated[Path, typer.Option(help="The folder to write the maps to, each at its clip's place.")],
+    folds: Annotated[int, typer.Option(help="How many networks share the clips.", min=2)] = 3,
+    split: LearntOption = "train",
+    frame_rate: Annotated[
+        float, typer.Option(help="Frames/s at which the maps will be read.", min=1)
+    ] = FRAME_RATE,
+    start: StartOption = None,
+    clips: GeneratedOption = None,
+    seed: SeedOption = 0,
+    json_file: JsonOption = None,
+) -> None:
+    """Object maps of labelled clips, each by a network that never saw its source video."""
+    if out.exists() and any(out.iterdir()):
+        raise PeerattnError(f"{out} is not empty: choose another folder for the maps")
+    files = with_masks(labelled_files(data, split=split))
+    begun = _start(start, seed)
+    counts, groups, frames = [], [], 0
+    with progress_bar("training clips") as progress:
+        for held in cross_fitted(
+            files,
+            _config(PEOPLE, clips, seed),
+            start=begun,
+            folds=folds,
+            frame_rate=frame_rate,
+            progress=progress,
+        ):
+            path = maps_file(out, data, held.file)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_objects(path, held.maps)
+            counts.append(held.counts)
+            groups.append(held.file.group)
+            frames += len(held.maps.ids)
+    metrics = {"people": dataclasses.asdict(evaluate_persons(counts, groups, frames))}
+    report(metrics, _table(f"{folds} folds", metrics), json_file)
+
+
+def _config(default: SegmenterConfig, clips: int | None, seed: int) -> SegmenterConfig:
+    return dataclasses.replace(default, clips=clips or default.clips, seed=seed)
+
+
+def _start(name: str | None, seed: int) -> SegmentationNetwork:
+    return load_network(name) if name else _trained(dataclasses.replace(START, seed=seed))
+
+
+def _trained(
+    config: SegmenterConfig, videos: Sequence[PersonVideo] = (), start: SegmentationNetwork | None = None
+) -> SegmentationNetwork:
+    with progress_bar("training clips") as progress:
+        return train_segmenter(
+            config, videos, start=start, progress=lambda done, total, loss: progress(done, total)
+        )
+
+
+def _read(files: Sequence[LabelledFile], size: int) -> list[PersonVideo]:
+    videos = []
+    with progress_bar("clips") as progress:
+        for file in files:
+            videos.append(read_person_video(file, size=size))
+            progress(len(videos), len(files))
+    return videos
+
+
+def _measured(segmenter: SegmentationNetwork, files: Sequence[LabelledFile]) -> PersonSegmentation:
+    counts, frames = [], 0
+    with progress_bar("clips") as progress:
+        for file in files:
+            video = read_person_video(file)
+            maps = every_frame(video.frames, segmenter, FRAME_RATE)
+            counts.append(person_overlaps(maps.ids, video))
+            frames += len(maps.ids)
+            progress(len(counts), len(files))
+    return evaluate_persons(counts, [file.group for file in files], frames)
+
+
+def _table(name: str, metrics: dict[str, Any]) -> Table:
+    """Intersections over union, with the intervals of those that are means."""
+    table = Table(title=Text(f"{name}: intersection over union, 95 % intervals"))
+    table.add_column("of")
+    table.add_column("clips", justify="right")
+    table.add_column("intersection over union", justify="right")
+
+    def row(title: str, numbers: dict[str, Any], key: str) -> None:
+        low, high = numbers[f"{key}_interval"]
+        table.add_row(title, str(numbers["n"]), f"{numbers[key]:.3f} ({low:.3f} to {high:.3f})")
+
+    if people := metrics.get("people"):
+        row("persons of real clips", people, "person_iou")
+        row("the same, mean over clips", people, "clip_mean")
+        row("persons and background, mean", people, "mean_iou")
+    generated = metrics.get("generated", metrics)
+    if "classes" in generated:
+        row("generated clips, mean over classes", generated, "mean_iou")
+        for class_name, iou in generated["classes"].items():
+            table.add_row(Text(class_name), str(generated["n"]), f"{iou:.3f}")
+    return table

@@ -1,0 +1,161 @@
+"""Cross-fitted maps: no clip's maps come from a network that saw its source video; each frame has one."""
+
+import csv
+import json
+import os
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from peerattn import segmentation_commands
+from peerattn.__main__ import app
+from peerattn.data import labelled_files
+from peerattn.errors import PeerattnError
+from peerattn.modalities import estimate_objects, load_segmenter, read_objects
+from peerattn.modalities.segmentation_network import SegmentationNetwork
+from peerattn.segmentation import (
+    PEOPLE,
+    START,
+    PersonVideo,
+    crossfit,
+    every_frame,
+    fold_numbers,
+    read_person_video,
+    with_masks,
+)
+from peerattn.video import Frames
+from tests import media
+
+TINY = {"size": 32, "widths": (2, 4, 6)}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder of six clips of three source videos, four to learn from, each with packed masks."""
+    folder = tmp_path / "data"
+    rows = []
+    for number, (split, group) in enumerate(
+        [("train", "a"), ("train", "a"), ("train", "b"), ("train", "b"), ("val", "c"), ("val", "c")]
+    ):
+        images = media.moving_square(8, height=48, width=64, step=number + 1)
+        persons = (images[..., 0] > 200).astype(np.uint8)
+        path, masks = f"{split}/walk/{number}.mp4", f"masks/{number}.npz"
+        for name in (path, masks):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        media.write_video(folder / path, images)
+        np.savez_compressed(folder / masks, mask=np.packbits(persons, axis=-1), shape=persons.shape)
+        rows.append({"path": path, "label": "walk", "split": split, "group": group, "mask_path": masks})
+    with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+@given(st.lists(st.integers(0, 9), min_size=10), st.integers(2, 4))
+def test_folds_keep_groups_together_and_are_about_as_large(numbers: list[int], folds: int) -> None:
+    groups = [f"film {number}" for number in numbers]
+    if len(set(groups)) < folds:
+        with pytest.raises(PeerattnError, match="folds"):
+            fold_numbers(groups, folds)
+        return
+    chosen = fold_numbers(groups, folds)
+    assert len({(group, fold) for group, fold in zip(groups, chosen, strict=True)}) == len(set(groups))
+    sizes = Counter(chosen)
+    assert set(sizes) == set(range(folds))
+    assert max(sizes.values()) - min(sizes.values()) <= max(Counter(groups).values())
+
+
+def test_no_network_has_seen_the_source_of_the_maps_it_makes(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[set[str]] = []
+    start = SegmentationNetwork((1,), ("person",), size=32, widths=(2, 4), motion=True).eval()
+
+    def train(config: object, videos: list[PersonVideo], **given: object) -> SegmentationNetwork:
+        seen.append({video.group for video in videos})
+        return start
+
+    monkeypatch.setattr(crossfit, "train_segmenter", train)
+    files = labelled_files(data, split="train")
+    config = replace(PEOPLE, clips=16, **TINY)
+    for held in crossfit.cross_fitted(files, config, start=start, folds=2, frame_rate=15):
+        assert held.file.group not in seen[held.fold]
+        assert len(held.maps.ids) == 8
+    assert sorted(map(sorted, seen)) == [["a"], ["b"]]
+
+
+def test_every_frame_has_the_map_that_it_has_among_sampled_frames() -> None:
+    torch.manual_seed(0)
+    segmenter = SegmentationNetwork((1,), ("person",), size=32, widths=(4, 8), motion=True).eval()
+    images = media.moving_square(9)
+    frames = Frames(images, np.arange(9) / 30)
+    maps = every_frame(frames, segmenter, 15.0)
+    sampled = estimate_objects(Frames(images[1::2], np.arange(4) / 15), segmenter)
+    np.testing.assert_array_equal(maps.ids[1::2], sampled.ids)
+    assert len(every_frame(Frames(images[:1], np.zeros(1)), segmenter, 15.0).ids) == 1
+
+
+def test_masks_fit_the_frames_at_every_size(data: Path) -> None:
+    file = labelled_files(data, split="val")[0]
+    whole, small = read_person_video(file), read_person_video(file, size=24)
+    assert whole.persons.shape == whole.frames.images.shape[:3] == (8, 48, 64)
+    assert small.persons.shape == small.frames.images.shape[:3] == (8, 24, 32)
+    assert small.persons.mean() == pytest.approx(whole.persons.mean(), rel=0.2)
+
+
+def test_clips_without_masks_are_refused(data: Path) -> None:
+    without = [replace(file, objects=None) for file in labelled_files(data, split="val")]
+    with pytest.raises(PeerattnError, match="mask_path"):
+        with_masks(without)
+    with pytest.raises(PeerattnError, match="no person masks"):
+        read_person_video(without[0])
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of checkpoints of commands that train for a moment only."""
+    folder = tmp_path / "checkpoints"
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", os.fspath(folder))
+    monkeypatch.setattr(segmentation_commands, "START", replace(START, clips=16, **TINY))
+    monkeypatch.setattr(segmentation_commands, "PEOPLE", replace(PEOPLE, clips=16, people=4, **TINY))
+    real = segmentation_commands.evaluate_segmenter
+    monkeypatch.setattr(segmentation_commands, "evaluate_segmenter", lambda network: real(network, clips=2))
+    return folder
+
+
+def test_train_objects_learns_people_and_says_how_well(data: Path, tiny: Path) -> None:
+    asked = ["train-objects", "--data", os.fspath(data), "--out", "mine"]
+    assert CliRunner().invoke(app, asked, catch_exceptions=False).exit_code == 0
+    card = json.loads((tiny / "mine" / "card.json").read_text(encoding="utf-8"))
+    assert card["metrics"]["people"]["n"] == 2
+    assert card["metrics"]["people"]["groups"] == 1
+    assert card["metrics"]["generated"]["n"] == 2
+    assert card["training"]["people"] == 4
+    assert load_segmenter("mine").class_names[0] == "person"
+
+
+def test_cross_fit_writes_maps_at_the_place_of_each_clip(data: Path, tiny: Path, tmp_path: Path) -> None:
+    out = tmp_path / "maps"
+    asked = ["cross-fit", "--data", os.fspath(data), "--folds", "2", "--out", os.fspath(out), "--json", "-"]
+    done = CliRunner().invoke(app, asked, catch_exceptions=False)
+    assert json.loads(done.stdout)["people"]["n"] == 4
+    written = sorted(os.fspath(path.relative_to(out)) for path in out.rglob("*.npz"))
+    assert written == [f"train/walk/{number}.npz" for number in range(4)]
+    maps = read_objects(out / written[0])
+    assert len(maps.ids) == 8
+    assert maps.class_names[0] == "person"
+    with pytest.raises(PeerattnError, match="not empty"):
+        CliRunner().invoke(app, asked, catch_exceptions=False)
