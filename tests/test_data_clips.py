@@ -1,0 +1,172 @@
+"""Clips of a folder to train on: what evaluation reads, varied; alike in any process, bad ones skipped."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from peerattn.data import (
+    STRONG,
+    Augmentation,
+    Batch,
+    Cache,
+    FolderClips,
+    LabelledFile,
+    batches,
+    labelled_files,
+)
+from peerattn.data.warming import warm
+from peerattn.errors import PeerattnError
+from peerattn.modalities import ClipSettings, ObjectMaps, optical_flow, read_objects, write_objects
+from peerattn.modalities import prepare as prepared_clip
+from peerattn.video import decode
+from tests.media import moving_square, write_video
+from tests.strategies import CLASSES, MODALITIES
+
+SETTINGS = ClipSettings(size=32, window=16, frame_rate=25.0, flow="ultrafast")
+LENGTHS = {"lift/a": 9, "push/b": 9, "push/c": 12, "pull/d": 10}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four clips with object maps; tests only read them."""
+    folder = tmp_path_factory.mktemp("clips")
+    for step, (name, frames) in enumerate(LENGTHS.items(), start=1):
+        (folder / name).parent.mkdir(exist_ok=True)
+        images = moving_square(frames, step=step)
+        path = write_video(folder / f"{name}.mp4", images)
+        ids = np.where(images[..., 0] > 200, 7, 0).astype(np.uint8)
+        write_objects(path.with_suffix(".npz"), ObjectMaps(ids, None, (3, 7), ("cup", "ball"), "attached"))
+    return folder
+
+
+def source(folder: Path, **options: Any) -> FolderClips:
+    options = {"modalities": MODALITIES, "settings": SETTINGS, **options}
+    return FolderClips(options.pop("files", labelled_files(folder)), CLASSES, **options)
+
+
+def equal(one: Batch, other: Batch) -> bool:
+    return (
+        one.names == other.names
+        and torch.equal(one.targets, other.targets)
+        and all(torch.equal(tensor, other.tensors[name]) for name, tensor in one.tensors.items())
+    )
+
+
+def test_unvaried_clips_are_what_evaluation_reads(folder: Path) -> None:
+    clips = source(folder)
+    for member, file in enumerate(clips.files):
+        made = clips.batch(0, [member])
+        assert file.objects
+        maps = read_objects(file.objects)
+        expected = prepared_clip(decode(file.path), MODALITIES, SETTINGS, objects=maps).tensors
+        assert made.tensors.keys() == expected.keys()
+        for name, tensor in expected.items():
+            assert torch.equal(made.tensors[name], tensor), name
+            assert made.tensors[name].dtype == torch.float32
+        assert made.targets.tolist() == [CLASSES.index(file.label)]
+        assert made.names == (str(file.path),)
+
+
+def test_clips_of_a_batch_have_the_length_of_the_shortest(folder: Path) -> None:
+    tensors = source(folder).batch(0, [2, 0, 3]).tensors
+    assert {tensor.shape[2] for tensor in tensors.values()} == {9}
+    short = ClipSettings(size=32, window=4, frame_rate=25.0)
+    assert source(folder, settings=short).batch(0, [2, 0]).tensors["rgb"].shape == (2, 3, 4, 32, 32)
+
+
+def test_tensors_lie_channels_last_in_memory(folder: Path) -> None:
+    tensor = source(folder).batch(0, [0, 1]).tensors["rgb"]
+    assert tensor.is_contiguous(memory_format=torch.channels_last_3d)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_worker_processes_make_the_same_batches(folder: Path, tmp_path: Path, workers: int) -> None:
+    order = {"seed": 5, "epoch": 3, "batch": 2}
+    alone = list(batches(source(folder, augmentation=STRONG, seed=5), **order))
+    cached = source(folder, augmentation=STRONG, seed=5, cache=Cache(tmp_path))
+    for _ in range(2):
+        shared = list(batches(cached, workers=workers, **order))
+        assert all(equal(one, other) for one, other in zip(alone, shared, strict=True))
+
+
+def test_an_epoch_is_unlike_another(folder: Path) -> None:
+    clips = source(folder, augmentation=STRONG)
+    assert equal(clips.batch(1, [0, 1]), clips.batch(1, [0, 1]))
+    assert not equal(clips.batch(1, [0, 1]), clips.batch(2, [0, 1]))
+
+
+def test_flow_is_that_of_the_pictures_before_their_colours_change(folder: Path) -> None:
+    varied = Augmentation(STRONG.timing, STRONG.warp)
+    plain = source(folder, augmentation=varied).batch(0, [0]).tensors
+    images = (plain["rgb"][0].permute(1, 2, 3, 0) * 255).round().to(torch.uint8).numpy()
+    flow = torch.from_numpy(optical_flow(images, "ultrafast")).permute(3, 0, 1, 2)[None]
+    assert torch.equal(plain["flow"], flow)
+    coloured = source(folder, augmentation=Augmentation(STRONG.timing, STRONG.warp, STRONG.colour))
+    tensors = coloured.batch(0, [0]).tensors
+    assert torch.equal(tensors["flow"], flow)
+    assert not torch.equal(tensors["rgb"], plain["rgb"])
+
+
+def test_a_dropped_modality_is_zero(folder: Path) -> None:
+    tensors = source(folder, augmentation=Augmentation(drop={"flow": 1.0})).batch(0, [1]).tensors
+    assert tensors["flow"].abs().max() == 0
+    assert tensors["rgb"].max() > 0
+
+
+def test_mixed_clips_have_mixed_targets(folder: Path) -> None:
+    plain, mixed = (
+        source(folder, augmentation=Augmentation(mixup=alpha)).batch(0, [0, 1, 3]) for alpha in (0.0, 0.5)
+    )
+    draws = [Augmentation(mixup=0.5).draw(0, 0, member).share for member in (0, 1, 3)]
+    one_hot = torch.eye(3)[plain.targets]
+    for row, share in enumerate(draws):
+        after = (row + 1) % 3
+        for name, tensor in plain.tensors.items():
+            expected = share * tensor[row] + (1 - share) * tensor[after]
+            assert torch.allclose(mixed.tensors[name][row], expected, atol=1e-5)
+        assert torch.allclose(mixed.targets[row], share * one_hot[row] + (1 - share) * one_hot[after])
+
+
+def test_clips_of_several_classes_have_a_target_for_each(folder: Path) -> None:
+    files = [LabelledFile(folder / "lift" / "a.mp4", labels, "a") for labels in (("lift", "pull"), ("push",))]
+    clips = source(folder, files=files, modalities=MODALITIES[:1])
+    assert clips.batch(0, [0, 1]).targets.tolist() == [[1, 0, 1], [0, 1, 0]]
+
+
+def test_a_bad_clip_is_passed_over(folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    bad = LabelledFile(tmp_path / "bad.mp4", ("push",), "bad")
+    bad.path.write_text("no video")
+    clips = source(folder, files=[bad, *labelled_files(folder)])
+    for epoch in range(2):
+        (made,) = batches(clips, seed=0, epoch=epoch, batch=5, workers=epoch)
+        assert len(made.names) == len(made.targets) == len(made.tensors["rgb"]) == 4
+    assert list(clips.skipped) == [str(bad.path)]
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"skipped {bad.path}: ")
+    with pytest.raises(PeerattnError, match="no clip of a batch can be read"):
+        clips.batch(0, [0])
+
+
+def test_the_time_of_a_batch_is_split_by_what_it_was_spent_on(folder: Path) -> None:
+    seconds = source(folder).batch(0, [0]).seconds
+    assert seconds.keys() == {"decode", "flow", "augment"}
+    assert min(seconds.values()) > 0
+
+
+def test_a_cache_is_filled_before_training(folder: Path, tmp_path: Path) -> None:
+    bad = LabelledFile(tmp_path / "bad.mp4", ("push",), "bad")
+    clips = source(folder, files=[*labelled_files(folder), bad], cache=Cache(tmp_path / "cache"))
+    seen: list[tuple[int, int]] = []
+    first = warm(clips, workers=1, progress=lambda done, total: seen.append((done, total)))
+    assert (first.made, first.found, list(first.skipped)) == (4, 0, [str(bad.path)])
+    assert seen == [(done, 5) for done in range(1, 6)]
+    again = warm(clips, workers=0)
+    assert (again.made, again.found, again.seconds) == (0, 4, 0.0)
+
+
+def test_a_class_that_the_network_does_not_know_is_named(folder: Path) -> None:
+    with pytest.raises(PeerattnError, match=r"does not know \(juggle\)"):
+        source(folder, files=[LabelledFile(folder / "a.mp4", ("push", "juggle"), "a")])
