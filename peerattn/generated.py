@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,7 @@ import torch
 from torch.utils.data import Dataset
 
 from peerattn.actionworld import CLASS_NAMES, MAP_NAMES, OBJECT_CLASS_IDS, generate
-from peerattn.data import Batch, Example
+from peerattn.data import Example
 from peerattn.errors import PeerattnError
 from peerattn.modalities import ClipSettings, ObjectMaps, Segmenter, estimate_objects, prepare
 from peerattn.structure import Modality
@@ -64,11 +63,7 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
     def __getitem__(self, index: int) -> Example:  # type: ignore[override]  # no slices
         if not 0 <= index < self.clips:
             raise IndexError(index)
-        return self.example(self.first_seed + index)
-
-    def example(self, seed: int) -> Example:
-        """The clip of this seed."""
-        settings = self.settings
+        seed, settings = self.first_seed + index, self.settings
         start = self.latest_start * (seed * GOLDEN % 1.0)
         world = generate(seed, frames=settings.window, size=settings.size, start=start)
         times = np.arange(settings.window) / settings.frame_rate
@@ -82,29 +77,6 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
                 objects = ObjectMaps(world.object_ids, None, class_ids, MAP_NAMES[1:], "true")
         clip = prepare(frames, self.modalities, settings, objects=objects)
         return Example((world.label,), clip.tensors, f"seed {seed}")
-
-
-class GeneratedClips:
-    """A `ClipSource` of generated clips: an epoch has the seeds after those of the one before.
-
-    Each clip is seen once; they are independent and come in the order of their seeds.
-    """
-
-    def __init__(self, examples: GeneratedExamples) -> None:
-        self.examples, self.class_names = examples, CLASS_NAMES
-        self.shuffled, self.skipped = False, dict[str, str]()
-
-    def __len__(self) -> int:
-        return len(self.examples)
-
-    def batch(self, epoch: int, members: Sequence[int]) -> Batch:
-        """The clips of these seeds, counted from the epoch's first."""
-        began = time.perf_counter()
-        first = self.examples.first_seed + epoch * len(self)
-        made = [self.examples.example(first + member) for member in members]
-        tensors, targets = collate(made)
-        names = tuple(example.group for example in made)
-        return Batch(tensors, targets, names, {"draw": time.perf_counter() - began})
 
 
 def collate(examples: Sequence[Example]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:

@@ -8,14 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerattn.actionworld import CLASS_NAMES
 from peerattn.data import Batch, batches
 from peerattn.data.loading import order
 from peerattn.errors import PeerattnError
-from peerattn.generated import MODALITIES, GeneratedClips, GeneratedExamples, collate
-from peerattn.modalities import ClipSettings
-
-SETTINGS = ClipSettings(size=32, window=4, flow="ultrafast")
 
 
 class Numbers:
@@ -92,15 +87,3 @@ def test_an_unreadable_clip_is_named_once_and_counted(capfd: pytest.CaptureFixtu
 def test_batches_that_cannot_be_shared_are_refused(count: int, batch: int, world: int) -> None:
     with pytest.raises(PeerattnError, match=r"batch of \d"):
         list(batches(Numbers(count), seed=0, epoch=0, batch=batch, world=world))
-
-
-def test_generated_clips_come_once_in_the_order_of_their_seeds() -> None:
-    examples = GeneratedExamples(4, CLASS_NAMES, modalities=MODALITIES, settings=SETTINGS, first_seed=10)
-    source = GeneratedClips(examples)
-    first, second = batches(source, seed=3, epoch=0, batch=2)
-    assert first.names + second.names == tuple(f"seed {seed}" for seed in range(10, 14))
-    tensors, targets = collate([examples[2], examples[3]])
-    assert torch.equal(second.targets, targets)
-    assert all(torch.equal(second.tensors[name], tensor) for name, tensor in tensors.items())
-    later = next(batches(source, seed=3, epoch=1, batch=2))
-    assert later.names == ("seed 14", "seed 15")
