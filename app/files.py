@@ -108,11 +108,17 @@ class Shelf:
             self._write(f"{key}-objects", f"{path.stem}.json", content)
         return ObjectFile(key, maps[0], path)
 
+    def place_for_data(self, content: Bytes) -> Path:
+        """Where a zip of clips is unpacked: one at a time, an earlier one is deleted."""
+        for folder in self.folder.glob("*-data"):
+            shutil.rmtree(folder, ignore_errors=True)
+        return self.folder / f"{digest(content)}-data"
+
     def keep_only(self, sources: Iterable[Source]) -> None:
         """Delete the clips that are not among these."""
         wanted = {source.path.parent for source in sources}
         for folder in self.folder.glob("*"):
-            if folder not in wanted and not folder.name.endswith("-objects"):
+            if folder not in wanted and not folder.name.endswith(("-objects", "-data")):
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _write(self, key: str, name: str, content: Bytes) -> Path:

@@ -13,6 +13,7 @@ st.html(
     "[data-testid=stLayoutWrapper]:has(> .st-key-alerts):not(:has([data-testid=stAlert]))"
     " { position: absolute; }</style>"
 )
+data = st.Page("screens/data.py", title="Data")
 replay = st.Page("screens/replay.py", title="Replay")
 structures = st.Page("screens/structures.py", title="Structures")
 tour = st.Page("screens/tour.py", title="Tour")
@@ -21,13 +22,14 @@ screen = st.navigation(
         st.Page("screens/explore.py", title="Explore", default=True),
         st.Page("screens/prune.py", title="Prune"),
         st.Page("screens/compare.py", title="Compare"),
+        data,
         replay,
         structures,
         tour,
     ],
     position="top",
 )
-if screen in (replay, structures, tour):
+if screen in (data, replay, structures, tour):
     bar.away()
 else:
     bar.show()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from app import address, state
 from app.files import Bytes, Source
 from app.session import SUFFIX, Session
 from app.traces import read_trace
+from peerattn.data import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.trace import Trace
 
@@ -31,6 +33,25 @@ def read(name: str, content: Bytes, checkpoint: str, checkpoints: Iterable[str])
         return _trace(name, content) if suffix == ".json" else _clip(name, content, checkpoint)
     except PeerattnError as error:
         raise PeerattnError(f"{name}: {error}") from error
+
+
+def bring(file: LabelledFile) -> None:
+    """A clip of a folder becomes the visitor's own, its object maps attached; Explore then shows it.
+
+    Raises PeerattnError where one of its files cannot be read any more.
+    """
+    shelf = state.shelf()
+    try:
+        source = replace(shelf.clip(file.path.name, file.path.read_bytes()), label=" | ".join(file.labels))
+        if file.objects:
+            beside = [file.objects, file.objects.with_suffix(".json")]
+            parts = [(path.name, path.read_bytes()) for path in dict.fromkeys(beside) if path.is_file()]
+            st.session_state.setdefault("attached", {})[source.id] = shelf.objects(parts)
+    except OSError as error:
+        raise PeerattnError(f"{file.path.name} cannot be read any more: check the folder again") from error
+    st.session_state.setdefault("clips", {})[source.id] = source
+    st.session_state.setdefault("brought", {})[source.id] = source
+    st.session_state.newest = source.id
 
 
 def restore() -> None:

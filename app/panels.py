@@ -9,6 +9,8 @@ Python.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -34,9 +36,10 @@ _clip = st.components.v2.component(
 _panels = st.components.v2.component(
     "peerattn_panels",
     html="<section class='details' aria-label='panels'></section>",
-    js="""export default ({ parentElement, data }) => {
+    js="""export default ({ parentElement, data, setTriggerValue }) => {
   const root = parentElement.querySelector(".details");
   root.data = data;
+  root.pick = (place) => setTriggerValue("picked", place);
   if (!root.show) {
     root.show = () => {
       const clip = root.data.panels ? root.data : globalThis.peerattnClipPanels?.get(root.data.key);
@@ -80,10 +83,25 @@ def panels(
         _panels(key=key, data={"key": key, "recording": recording, "selection": chosen})
 
 
-def chart(title: str, about: str, figure: go.Figure, table: pd.DataFrame, *, key: str) -> None:
+def chart(
+    title: str,
+    about: str,
+    figure: go.Figure,
+    table: pd.DataFrame,
+    *,
+    key: str,
+    on_pick: Callable[[int, int], None] | None = None,
+) -> None:
     """One chart by itself under its title, with the same buttons; `about` says what it shows.
 
-    The page needs `script` too.
+    `on_pick` hears of the row and column of a heat map's cell that was clicked. The page needs `script` too.
     """
-    drawn = panel(key, title, about, figure, table)
-    _panels(key=key, data={"key": key, "recording": None, "panels": [drawn], "selection": None})
+
+    def picked() -> None:
+        place = st.session_state[key].get("picked")
+        if place and on_pick:
+            on_pick(*place)
+
+    drawn = panel(key, title, about, figure, table) | {"picks": on_pick is not None}
+    data = {"key": key, "recording": None, "panels": [drawn], "selection": None}
+    _panels(key=key, data=data, on_picked_change=picked)

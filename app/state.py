@@ -43,7 +43,6 @@ from peerattn.trace import Trace
 from peerattn.video import Frames, VideoInfo
 from peerattn.weights import find_checkpoint
 
-SEGMENTER = "actionworld-objects"
 DEFAULT_CHECKPOINT = "actionworld"
 UNTRAINED = tuple(name + untrained.MARK for name in ("full_asnp50", "asnp50", "asn50", "asnp_lite"))
 """Published networks that can be opened too: without trained filters, which were not released."""
@@ -92,6 +91,14 @@ class Read:
     object_names: Mapping[int, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Learned:
+    """How a checkpoint learned, and the same as the explorer replays it."""
+
+    history: History
+    packed: bytes
+
+
 Shown = Opened | Read
 
 
@@ -118,7 +125,7 @@ def _object_names(choice: Choice, clip: Clip) -> Mapping[int, str]:
     if clip.objects is None:
         return {}
     attached = choice.source.objects
-    classes = object_maps(attached) if attached else _segmenter()
+    classes = object_maps(attached) if attached else segmenter(checkpoint(choice.checkpoint))
     return dict(zip(classes.class_ids, classes.class_names, strict=True))
 
 
@@ -170,7 +177,7 @@ def checkpoint(name: str) -> Checkpoint:
     return untrained.opened(name, device())
 
 
-def history(name: str) -> History | None:
+def learned(name: str) -> Learned | None:
     """How a checkpoint learned, where that was logged; raises PeerattnError for a file that is none."""
     try:
         path = find_checkpoint(name) / HISTORY_FILE
@@ -180,18 +187,19 @@ def history(name: str) -> History | None:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the training history …")
-def _history(path: Path, changed: int) -> History:
-    return read_history(path)
+def _history(path: Path, changed: int) -> Learned:
+    found = read_history(path)
+    return Learned(found, pack_history(found))
 
 
-def packed_history(name: str, shown: History) -> bytes:
-    """As the explorer replays it."""
-    return _packed(("history", name, id(shown)), lambda: pack_history(shown))
+def segmenter(loaded: Checkpoint) -> Segmenter:
+    """What estimates the object maps that this network is given."""
+    return _segmenter(modalities.segmenter_name(loaded.card))
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _segmenter() -> Segmenter:
-    return modalities.load_segmenter(SEGMENTER)
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _segmenter(name: str) -> Segmenter:
+    return modalities.load_segmenter(name)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -232,12 +240,12 @@ def _clip(key: tuple[object, ...], _choice: Choice) -> Clip:
     read = frames(_choice)
     needed = loaded.structure.read_modalities
     reads_objects = any(modality.name == "object" for modality in needed)
-    maps = _maps_for(_choice.source.objects, read) if reads_objects else None
+    maps = _maps_for(_choice.source.objects, read, loaded) if reads_objects else None
     return modalities.prepare(read, needed, loaded.settings, objects=maps, hold=_choice.hold)
 
 
-def _maps_for(attached: ObjectFile | None, read: Frames) -> ObjectMaps:
-    return object_maps(attached) if attached else modalities.estimate_objects(read, _segmenter())
+def _maps_for(attached: ObjectFile | None, read: Frames, loaded: Checkpoint) -> ObjectMaps:
+    return object_maps(attached) if attached else modalities.estimate_objects(read, segmenter(loaded))
 
 
 def object_maps(attached: ObjectFile) -> ObjectMaps:
@@ -367,6 +375,19 @@ def _jobs() -> Jobs:
     return Jobs()
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
+def datasets() -> Jobs:
+    """Folders of clips that are looked through, and checkpoints that are measured on them."""
+    return Jobs()
+
+
+def apart(name: str) -> Checkpoint:
+    """A checkpoint with a network of its own."""
+    loaded = checkpoint(name)
+    with RECORDING:  # else the copy would keep the hooks of a recording that goes on
+        return replace(loaded, network=copy.deepcopy(loaded.network))
+
+
 def curve(name: str, examples: LabelledSet) -> Job | None:
     """The accuracy curve of a checkpoint on a labelled set, if it was started: shared by all visitors."""
     return _jobs().get((name, examples))
@@ -374,10 +395,8 @@ def curve(name: str, examples: LabelledSet) -> Job | None:
 
 def start_curve(name: str, examples: LabelledSet) -> Job:
     """Start it. It has a network of its own, so that it needs no lock while it removes connections."""
-    loaded = checkpoint(name)
-    with RECORDING:  # else the copy would keep the hooks of a recording that goes on
-        own = replace(loaded, network=copy.deepcopy(loaded.network))
-    return _jobs().start((name, examples), partial(accuracy_curve, own, examples, _segmenter))
+    own = apart(name)
+    return _jobs().start((name, examples), partial(accuracy_curve, own, examples, partial(segmenter, own)))
 
 
 @dataclass(frozen=True)

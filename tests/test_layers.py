@@ -37,12 +37,12 @@ training | segmentation_training | console
 structure_report
 reports
 clip_commands | data_commands | training_reports
-training_commands
+training_commands | calibration_commands
 __main__
 app.explorer | app.drawing | app.files | app.jobs | app.structures | app.words
-app.curves | app.panels | app.saved | app.tour | app.address | app.session | app.traces
+app.curves | app.panels | app.zips | app.saved | app.tour | app.address | app.session | app.traces
 app.state
-app.opening | app.exporting
+app.opening | app.exporting | app.datasets
 app.bar
 app.screens
 app.main

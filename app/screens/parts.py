@@ -31,17 +31,26 @@ def number(row: DeltaGenerator, title: str, value: str | int | None, *notes: str
             st.caption(plain(note))
 
 
-def table_with_csv(makers: Mapping[str, Callable[[], pd.DataFrame]], *, stem: str) -> DeltaGenerator:
+def table_with_csv(
+    makers: Mapping[str, Callable[[], pd.DataFrame]], *, stem: str, key: str = "csv"
+) -> DeltaGenerator:
     """One of several tables at a time, and its CSV; returns the row of the download."""
-    chosen = st.segmented_control(
-        "Table", list(makers), default=next(iter(makers)), required=True, label_visibility="collapsed"
-    )
+    chosen = next(iter(makers))
+    if len(makers) > 1:
+        chosen = st.segmented_control(
+            "Table",
+            list(makers),
+            default=chosen,
+            required=True,
+            key=f"{key}-of",
+            label_visibility="collapsed",
+        )
     table = makers[chosen]()
-    st.dataframe(table, hide_index=True, height=320, alt=chosen)
+    st.dataframe(table, hide_index=True, height=320 if len(table) > 8 else "auto", alt=chosen)
     name = f"{stem}-{chosen.lower().replace(' ', '-')}.csv"
     csv = table.to_csv(index=False)
     row = st.container(horizontal=True)
-    row.download_button(f"{chosen} (CSV)", csv, name, "text/csv", on_click="ignore", key="csv")
+    row.download_button(f"{chosen} (CSV)", csv, name, "text/csv", on_click="ignore", key=key)
     return row
 
 

@@ -19,18 +19,19 @@ def show() -> None:
         "Checkpoint", bar.networks(), key="checkpoint", bind="query-params", persist_state="session"
     )
     try:
-        history = state.history(name)
+        learned = state.learned(name)
     except PeerattnError as error:
         st.error(plain(error))
         return
-    if history is None:
+    if learned is None:
         st.info(plain(f"{name} has no training history. {_how_to_get_one()}"))
         return
+    history = learned.history
     st.caption(plain(_said(history)))
     script()
     explorer(
         history,
-        state.packed_history(name, history),
+        learned.packed,
         key="replay",
         selected=st.session_state.get("selected"),
         about={"checkpoint": name},

@@ -1,6 +1,7 @@
 """Figures of traces, structures and evaluations: plotly's, the pyvis level graph, the explorer's."""
 
 from peerattn.figures.attention import attention_lines, factor_heatmap
+from peerattn.figures.confusion import confusion_matrix
 from peerattn.figures.connectivity import connectivity_svg
 from peerattn.figures.level_graph import level_graph
 from peerattn.figures.panels import Panel, block_panels, clip_panels, connection_panels
@@ -19,6 +20,7 @@ __all__ = [
     "attention_weights_bar",
     "block_panels",
     "clip_panels",
+    "confusion_matrix",
     "connection_panels",
     "connectivity_svg",
     "factor_heatmap",

@@ -18,6 +18,7 @@ from peerattn.tables.attention import (
     object_channels,
 )
 from peerattn.tables.clip import blocks_table, frame_ends, predictions_table, window_of_frame
+from peerattn.tables.evaluation import classes_table, clips_table, confusion_table, faults_table, present
 from peerattn.tables.history import attention_history, connection_history, scores_history
 from peerattn.tables.share import block_shares, modality_share
 
@@ -33,15 +34,20 @@ __all__ = [
     "block_shares",
     "blocks_table",
     "channels_table",
+    "classes_table",
+    "clips_table",
+    "confusion_table",
     "connection_history",
     "connections_table",
     "entropies_table",
     "factors_table",
+    "faults_table",
     "frame_ends",
     "level_distribution",
     "modality_share",
     "object_channels",
     "predictions_table",
+    "present",
     "scores_history",
     "window_of_frame",
 ]

@@ -63,8 +63,9 @@ class PanelChart {
     for (const { y, cell } of this.cells) write(cell, y[frame]);
   }
 
-  // A click over time goes there; elsewhere it keeps the connection or block that the point stands for.
+  // A click over time goes there; elsewhere it keeps the connection or block that the point stands for, or picks a cell.
   click(point) {
+    if (this.panel.picks) return this.panels.root.pick(point.pointNumber);
     const { explorer } = this.panels;
     if (this.times) return explorer?.seek(nearest(this.times, point.x));
     const pins = this.panel.pins?.[point.curveNumber];

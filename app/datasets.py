@@ -1,0 +1,144 @@
+"""A visitor's folder of labelled clips: looked through, and a checkpoint measured on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from app import state
+from app.jobs import Job, Progress
+from peerattn.checkpoint import Checkpoint
+from peerattn.data import Example, FolderExamples, LabelledFile
+from peerattn.data.checking import check_folder
+from peerattn.data.listing import listing
+from peerattn.data.report import FolderReport
+from peerattn.errors import PeerattnError
+from peerattn.evaluation import Evaluation, evaluate
+from peerattn.modalities import Segmenter
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The clips of a folder that a checkpoint is measured on; `split` None: all of them."""
+
+    checkpoint: str
+    folder: Path
+    split: str | None = None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Clips of classes that a network knows, the classes that it does not, and clips of several classes."""
+
+    files: tuple[LabelledFile, ...]
+    unknown: tuple[str, ...]
+    several: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An evaluation, the clips that it is of in its order, and a line for each that could not be read."""
+
+    evaluation: Evaluation
+    files: tuple[LabelledFile, ...]
+    skipped: tuple[str, ...]
+
+    def cell(self, true: int, predicted: int) -> list[tuple[LabelledFile, float]]:
+        """The clips of a class that were taken for another with what probability, the surest first."""
+        found = self.evaluation
+        answers = found.probabilities.argmax(axis=1)
+        members = [row for row in range(found.n) if (found.labels[row], answers[row]) == (true, predicted)]
+        clips = [(self.files[row], float(found.probabilities[row, predicted])) for row in members]
+        return sorted(clips, key=lambda clip: -clip[1])
+
+
+@dataclass
+class _Readable:
+    """The examples that can be read, one after another; what cannot be is noted and passed over."""
+
+    examples: FolderExamples
+    progress: Progress
+    files: list[LabelledFile] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Example]:
+        for done, file in enumerate(self.examples.files):
+            self.progress(done, len(self.examples))
+            try:
+                example = self.examples[done]
+            except (PeerattnError, OSError) as error:
+                self.skipped.append(f"{file.path.name}: {str(error).removeprefix(f'{file.path.name}: ')}")
+                continue
+            self.files.append(file)
+            yield example
+
+
+def files_of(folder: Path) -> tuple[LabelledFile, ...]:
+    """The clips that a folder lists, whatever else is wrong with it; raises PeerattnError when it is none."""
+    return tuple(listed.file for listed in listing(folder).clips)
+
+
+def choose(files: Sequence[LabelledFile], split: str | None, class_names: Sequence[str]) -> Chosen:
+    """Those of a split that a network can be measured on."""
+    asked = [file for file in files if split is None or file.split == split]
+    single = [file for file in asked if len(file.labels) == 1]
+    known = tuple(file for file in single if file.label in class_names)
+    unknown = sorted({file.label for file in single} - set(class_names))
+    return Chosen(known, tuple(unknown), len(asked) - len(single))
+
+
+def check(folder: Path) -> Job | None:
+    """The looking through a folder, if it was started; its one result is a FolderReport."""
+    return state.datasets().get(("check", folder))
+
+
+def start_check(folder: Path) -> Job:
+    """Started anew where it was done before: files may have changed."""
+    if (before := check(folder)) and not before.running:
+        before.cancel()
+    return state.datasets().start(("check", folder), partial(_checked, folder))
+
+
+def _checked(folder: Path, progress: Progress) -> Iterator[FolderReport]:
+    yield check_folder(folder, progress=progress)
+
+
+def measurement(choice: Choice) -> Job | None:
+    """The measuring of a checkpoint on a folder, if it was started; its one result is a Measured."""
+    return state.datasets().get(choice)
+
+
+def start_measurement(choice: Choice) -> Job:
+    """Started anew where it was done before. It has a network of its own and needs no lock."""
+    if (before := measurement(choice)) and not before.running:
+        before.cancel()
+    loaded = state.apart(choice.checkpoint)
+    segmenter = partial(state.segmenter, loaded)
+    return state.datasets().start(choice, partial(measured, loaded, choice, segmenter))
+
+
+def measured(
+    loaded: Checkpoint, choice: Choice, segmenter: Callable[[], Segmenter], progress: Progress
+) -> Iterator[Measured]:
+    """The work of a measurement; a clip that cannot be read is passed over."""
+    files = choose(files_of(choice.folder), choice.split, loaded.class_names).files
+    reads_objects = any(modality.name == "object" for modality in loaded.structure.read_modalities)
+    estimates = reads_objects and any(file.objects is None for file in files)
+    examples = FolderExamples(
+        files,
+        loaded.class_names,
+        modalities=loaded.structure.read_modalities,
+        settings=loaded.settings,
+        segmenter=segmenter() if estimates else None,
+    )
+    readable = _Readable(examples, progress)
+    try:
+        found = evaluate(loaded.network, readable, window=loaded.settings.window)
+    except PeerattnError as error:
+        if readable.skipped and not readable.files:
+            raise PeerattnError(f"no clip could be read, the first: {readable.skipped[0]}") from error
+        raise
+    progress(len(files), len(files))
+    yield Measured(found, tuple(readable.files), tuple(readable.skipped))

@@ -1,0 +1,153 @@
+"""Data: what is in a folder of labelled clips, what is wrong with it, and how a checkpoint does on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import datasets, state
+from app.jobs import Job
+from app.screens import measuring
+from app.screens.parts import number, numbers, table_with_csv
+from app.words import plain
+from app.zips import MOST_FILES, Unpacked, unpack
+from peerattn import tables
+from peerattn.data import LabelledFile
+from peerattn.data.report import FolderReport
+from peerattn.errors import PeerattnError
+
+FROM_FOLDER, FROM_ZIP = "A folder on this machine", "A zip file"
+LAYOUT = (
+    "One subfolder a class (or one a split, and in it one a class), or a manifest.csv with the columns path, "
+    "label and split, and if you like group and mask_path."
+)
+
+
+def show() -> None:
+    """The screen; it needs no clip."""
+    folder = _folder()
+    if folder is None:
+        st.info(f"Point at a folder of labelled clips, or drop a zip of one. {LAYOUT}")
+        return
+    try:
+        files = datasets.files_of(folder)
+    except PeerattnError as error:
+        st.error(plain(error))
+        return
+    _contents(folder, files)
+    if files:
+        measuring.show(folder, files)
+
+
+def _folder() -> Path | None:
+    """The chosen folder; a zip's is the visitor's own and goes with him."""
+    left, right = st.columns([2, 5])
+    with left:
+        kind = st.segmented_control(
+            "Labelled clips from",
+            (FROM_FOLDER, FROM_ZIP),
+            default=FROM_FOLDER,
+            required=True,
+            key="clips-from",
+            persist_state="session",
+        )
+    with right:
+        if kind == FROM_ZIP:
+            return _zip()
+        said = st.text_input(
+            "Folder on this machine",
+            key="data",
+            bind="query-params",
+            persist_state="session",
+            placeholder="/path/to/clips",
+            help=LAYOUT,
+        )
+        return Path(said.strip()) if said.strip() else None
+
+
+def _zip() -> Path | None:
+    """The folder of the zip that was dropped last; it stays while other screens are shown."""
+    file = st.file_uploader(
+        f"A zip of such a folder, at most {MOST_FILES:,} files",
+        ["zip"],
+        key="zip",
+        help="It is unpacked into a folder of your own, which is deleted when your session ends.",
+    )
+    if file and st.session_state.get("unpacked-file") != file.file_id:
+        st.session_state["unpacked-file"] = file.file_id
+        content = file.getbuffer()
+        st.session_state.pop("unpacked", None)
+        try:
+            with st.spinner("Unpacking …"):
+                found = unpack(content, state.shelf().place_for_data(content))
+            st.session_state.unpacked = (file.name, found)
+        except PeerattnError as error:
+            st.session_state["zip-refused"] = f"{file.name}: {error}"
+        else:
+            st.session_state.pop("zip-refused", None)
+    if refused := st.session_state.get("zip-refused"):
+        st.error(plain(refused))
+    opened: tuple[str, Unpacked] | None = st.session_state.get("unpacked")
+    if opened is None:
+        return None
+    name, found = opened
+    left_out = f" · {found.left_out} files of other kinds were left out" if found.left_out else ""
+    st.caption(plain(f"From {name}{left_out}"))
+    return found.folder
+
+
+def _contents(folder: Path, files: tuple[LabelledFile, ...]) -> None:
+    """What the list says at once; what is in the files and wrong with them once all were read."""
+    st.subheader("What is in it", anchor=False)
+    masks = sum(file.objects is not None for file in files)
+    classes = {label for file in files for label in file.labels}
+    st.caption(f"{len(files)} clips of {len(classes)} classes, {masks} with object maps")
+    job = datasets.check(folder)
+    if job and job.error:
+        st.error(plain(job.error))
+    if job and job.running:
+        st.fragment(_growing, run_every=1.0)(job)
+        return
+    if job and job.results:
+        _report(job.results[0])
+    again = "Check every file again" if job else "Check every file"
+    if st.button(again, help="Reads each clip and its object maps to the end, and says all that is wrong."):
+        datasets.start_check(folder)
+        st.rerun()
+
+
+def _growing(job: Job) -> None:
+    """Drawn anew every second while files are read; afterwards the whole page is."""
+    if not job.running:
+        st.rerun()
+    text = (
+        f"{job.done} of {job.total} clips read" if job.total else "Waiting for another computation to end …"
+    )
+    st.progress(job.done / job.total if job.total else 0.0, text)
+    if st.button("Cancel", key="cancel-check"):
+        job.cancel()
+        st.rerun()
+
+
+def _report(report: FolderReport) -> None:
+    row = numbers()
+    number(row, "Clips that can be read", len(report.clips))
+    number(row, "Faults", len(report.faults), "each one line below" if report.faults else "none found")
+    if report.clips:
+        seconds = [clip.seconds for clip in report.clips]
+        rates = [clip.frames / clip.seconds for clip in report.clips if clip.seconds]
+        number(row, "Length", f"{sum(seconds):,.0f} s", f"{min(seconds):.1f} to {max(seconds):.1f} s a clip")
+        if rates:
+            low, high = (f"{rate:.1f}" for rate in (min(rates), max(rates)))
+            number(row, "Frames a second", low if low == high else f"{low} to {high}")
+        number(row, "Source videos", len({clip.group for clip in report.clips}))
+    for remark in report.remarks:
+        st.caption(plain(remark))
+    makers = {"Clips": lambda: tables.clips_table(report.clips)}
+    if report.faults:
+        makers = {"Faults": lambda: tables.faults_table(report.faults), **makers}
+    table_with_csv(makers, stem="folder", key="folder-csv")
+
+
+show()

@@ -1,0 +1,185 @@
+"""A checkpoint measured on a folder: accuracies with intervals, each class, and what was taken for what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import bar, datasets, opening, panels, state
+from app.datasets import Chosen, Measured
+from app.jobs import Job
+from app.screens.parts import number, numbers, table_with_csv
+from app.words import interval, percent, plain
+from peerattn import figures, tables
+from peerattn.checkpoint import Checkpoint
+from peerattn.data import LabelledFile
+from peerattn.errors import PeerattnError
+
+ALL = "all"
+MOST_CLIPS = 60
+"""Clips of one cell that get a button."""
+CONFUSION = (
+    "Rows are the true classes, columns what the network answered; a number counts clips, the colour is the "
+    "share of the row. On the diagonal it was right. Click a cell for its clips."
+)
+
+
+def show(folder: Path, files: tuple[LabelledFile, ...]) -> None:
+    """The choices, then the measuring, then its results."""
+    st.subheader("A checkpoint on these clips", anchor=False)
+    left, right = st.columns([3, 2])
+    with left:
+        name = st.selectbox(
+            "Checkpoint", bar.networks(), key="checkpoint", bind="query-params", persist_state="session"
+        )
+    with right:
+        split = _split(files)
+    try:
+        loaded = state.checkpoint(name)
+    except PeerattnError as error:
+        st.error(plain(error))
+        return
+    if loaded.remarks:
+        st.info(plain(f"No accuracy can be measured: {loaded.remarks[0]}."))
+        return
+    chosen = datasets.choose(files, split, loaded.class_names)
+    _said(loaded, chosen)
+    if chosen.files:
+        _measuring(datasets.Choice(name, folder, split), loaded.class_names)
+
+
+def _split(files: tuple[LabelledFile, ...]) -> str | None:
+    """One of the splits that there are, else all clips."""
+    names = sorted({file.split for file in files} - {""})
+    usual = next((name for name in ("test", "val") if name in names), ALL)
+    offered = [ALL, *names]
+    if st.session_state.get("split") not in offered:
+        st.session_state.pop("split", None)
+    split = st.selectbox(
+        "Split", offered, offered.index(usual), key="split", bind="query-params", persist_state="session"
+    )
+    return None if split == ALL else split
+
+
+def _said(loaded: Checkpoint, chosen: Chosen) -> None:
+    """What is measured and what is not, and where object maps come from."""
+    lines = [f"{len(chosen.files)} clips"]
+    if any(modality.name == "object" for modality in loaded.structure.read_modalities):
+        own = sum(file.objects is not None for file in chosen.files)
+        lines.append(f"object maps: {own} from files, {len(chosen.files) - own} estimated")
+    if chosen.unknown:
+        few = ", ".join(chosen.unknown[:8]) + (" …" if len(chosen.unknown) > 8 else "")
+        lines.append(f"{loaded.name} does not know {len(chosen.unknown)} of the classes: {few}")
+    if chosen.several:
+        lines.append(f"{chosen.several} clips of several classes are left out")
+    say = st.caption if chosen.files else st.warning
+    say(plain(" · ".join(lines)))
+
+
+def _measuring(choice: datasets.Choice, class_names: tuple[str, ...]) -> None:
+    job = datasets.measurement(choice)
+    if job and job.error:
+        st.error(plain(job.error))
+    if job and job.running:
+        st.fragment(_growing, run_every=1.0)(job)
+        return
+    if st.button("Measure again" if job else "Measure the accuracy"):
+        datasets.start_measurement(choice)
+        st.rerun()
+    if job and job.results:
+        _results(job.results[0], class_names)
+
+
+def _growing(job: Job) -> None:
+    """Drawn anew every second while clips are run; afterwards the whole page is."""
+    if not job.running:
+        st.rerun()
+    text = f"{job.done} of {job.total} clips" if job.total else "Waiting for another computation to end …"
+    st.progress(job.done / job.total if job.total else 0.0, text)
+    if st.button("Cancel", key="cancel-measurement"):
+        job.cancel()
+        st.rerun()
+
+
+def _results(measured: Measured, class_names: tuple[str, ...]) -> None:
+    found, row = measured.evaluation, numbers()
+    groups = len(set(found.groups))
+    sources = f"of {groups} source videos" if groups < found.n else ""
+    _accuracy(row, "Top-1", found.top1, found.top1_interval, f"n = {found.n}", sources)
+    if len(class_names) > 5:
+        _accuracy(row, "Top-5", found.top5, found.top5_interval, f"n = {found.n}")
+    with_clips = sum(each.n > 0 for each in found.classes)
+    _accuracy(row, "Mean of classes", found.macro, found.macro_interval, f"{with_clips} classes with clips")
+    if count := len(measured.skipped):
+        clips = f"{count} clips" if count > 1 else "One clip"
+        with st.expander(f"{clips} could not be read and {'were' if count > 1 else 'was'} passed over"):
+            for line in measured.skipped:
+                st.text(line)
+    table_with_csv(
+        {"Classes": lambda: tables.classes_table(found.classes)}, stem="accuracy", key="classes-csv"
+    )
+    _confusion(measured, class_names)
+
+
+def _accuracy(
+    row: DeltaGenerator, title: str, share: float, bounds: tuple[float, float], *notes: str
+) -> None:
+    number(row, title, percent(share), interval(bounds), *notes)
+
+
+def _confusion(measured: Measured, class_names: tuple[str, ...]) -> None:
+    """What was taken for what, and the clips of one cell."""
+    places = tables.present(measured.evaluation.confusion)
+    names = [class_names[place] for place in places]
+    matrix = measured.evaluation.confusion[places][:, places]
+
+    def pick(row: int, column: int) -> None:
+        st.session_state.true, st.session_state.predicted = names[row], names[column]
+
+    panels.script()
+    panels.chart(
+        "Confusion matrix",
+        CONFUSION,
+        figures.confusion_matrix(matrix, names),
+        tables.confusion_table(matrix, names),
+        key="confusion",
+        on_pick=pick,
+    )
+    st.subheader("Clips of one cell", anchor=False)
+    true, predicted = _cell(names)
+    clips = measured.cell(class_names.index(true), class_names.index(predicted))
+    _clips(clips, true, predicted)
+
+
+def _cell(names: list[str]) -> tuple[str, str]:
+    """The keyboard's way to a cell, which follows a click."""
+    for key in ("true", "predicted"):
+        if st.session_state.get(key) not in names:
+            st.session_state.pop(key, None)
+    left, right = st.columns(2)
+    with left:
+        true = st.selectbox("True class", names, key="true", bind="query-params")
+    with right:
+        predicted = st.selectbox("Predicted class", names, key="predicted", bind="query-params")
+    return true, predicted
+
+
+def _clips(clips: list[tuple[LabelledFile, float]], true: str, predicted: str) -> None:
+    """A button each, which opens the clip in Explore."""
+    what = "recognised" if true == predicted else f"taken for {predicted}"
+    count = "One clip" if len(clips) == 1 else f"{len(clips)} clips"
+    st.caption(plain(f"{count} of {true} {what}" + ("; a click opens it in Explore" if clips else "")))
+    with st.container(horizontal=True):
+        for place, (file, probability) in enumerate(clips[:MOST_CLIPS]):
+            title = f"{plain(file.path.name)} · {percent(probability)}"
+            if st.button(title, key=f"clip-{place}", help=plain(file.path)):
+                try:
+                    opening.bring(file)
+                except PeerattnError as error:
+                    st.error(plain(error))
+                else:
+                    st.switch_page("screens/explore.py", query_params={})  # None: refused where one is bound
+    if len(clips) > MOST_CLIPS:
+        st.caption(f"and {len(clips) - MOST_CLIPS} more, less sure ones")

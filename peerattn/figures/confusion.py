@@ -1,0 +1,56 @@
+"""Plotly figure of what was taken for what: a confusion matrix of clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from peerattn.figures.palette import plain, short
+
+ROW = 26
+"""Height of a row, px."""
+TEXTS = 40
+"""Classes up to which each count is written into its cell."""
+
+
+def confusion_matrix(confusion: NDArray[np.int64], class_names: Sequence[str]) -> go.Figure:
+    """Clips (K, K): rows the true class, columns the predicted one.
+
+    The colour of a cell is its share of the row's clips; the cells of no clip stay empty.
+    """
+    count = len(class_names)
+    clips = confusion.sum(axis=1)
+    shares = confusion / np.maximum(clips, 1)[:, None]
+    said = [
+        [f"true {plain(true)} ({total} clips)<br>predicted {plain(other)}" for other in class_names]
+        for true, total in zip(class_names, clips, strict=True)
+    ]
+    figure = go.Figure(
+        go.Heatmap(
+            z=np.where(confusion > 0, shares, np.nan),
+            zmin=0,
+            zmax=1,
+            # Never opaque, so that the theme's own text colour is legible on it, in light and dark.
+            colorscale=[[0, "rgba(86,180,233,0.08)"], [1, "rgba(86,180,233,0.55)"]],
+            showscale=False,
+            xgap=1,
+            ygap=1,
+            text=np.where(confusion > 0, confusion.astype(str), ""),
+            texttemplate="%{text}" if count <= TEXTS else None,
+            customdata=said,
+            hovertemplate="%{customdata}<br>%{text} clips, %{z:.1%} of the true class<extra></extra>",
+            hoverongaps=False,
+        )
+    )
+    ticks = {"tickvals": np.arange(count), "automargin": True, "showgrid": False, "zeroline": False}
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, height=150 + ROW * count)
+    figure.update_xaxes(
+        title="predicted class", side="top", tickangle=-45, ticktext=list(map(short, class_names)), **ticks
+    )
+    rows = [f"{short(name)} ({total})" for name, total in zip(class_names, clips, strict=True)]
+    return figure.update_yaxes(
+        title="true class (clips)", title_standoff=12, autorange="reversed", ticktext=rows, **ticks
+    )

@@ -1,0 +1,94 @@
+"""What an evaluation found, class by class, and what is in a folder of labelled clips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+class Recognised(Protocol):
+    """What the tables read of one class's result."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def n(self) -> int: ...
+    @property
+    def accuracy(self) -> float: ...
+    @property
+    def interval(self) -> tuple[float, float]: ...
+
+
+class Labelled(Protocol):
+    """What the tables read of a clip."""
+
+    @property
+    def labels(self) -> Sequence[str]: ...
+    @property
+    def split(self) -> str: ...
+
+
+class Fault(Protocol):
+    """What the tables read of one thing that is wrong."""
+
+    @property
+    def place(self) -> str: ...
+    @property
+    def what(self) -> str: ...
+
+
+def classes_table(classes: Iterable[Recognised]) -> pd.DataFrame:
+    """One row a class that has clips: their number, the share recognised, its 95 % interval."""
+    rows: list[dict[str, Any]] = [
+        {
+            "class": row.name,
+            "n": row.n,
+            "accuracy": row.accuracy,
+            "low": row.interval[0],
+            "high": row.interval[1],
+        }
+        for row in classes
+        if row.n
+    ]
+    return pd.DataFrame(rows, columns=pd.Index(["class", "n", "accuracy", "low", "high"]))
+
+
+def confusion_table(confusion: NDArray[np.int64], class_names: Sequence[str]) -> pd.DataFrame:
+    """One row a pair that occurs: true class, predicted class, clips, and their share of the true class's."""
+    rows: list[dict[str, Any]] = [
+        {
+            "true": class_names[true],
+            "predicted": class_names[predicted],
+            "clips": int(confusion[true, predicted]),
+            "share": float(confusion[true, predicted] / confusion[true].sum()),
+        }
+        for true, predicted in np.argwhere(confusion)
+    ]
+    return pd.DataFrame(rows, columns=pd.Index(["true", "predicted", "clips", "share"]))
+
+
+def clips_table(clips: Iterable[Labelled]) -> pd.DataFrame:
+    """One row a class, one column a split: how many clips; `all` is their sum."""
+    found = [(label, clip.split or "no split") for clip in clips for label in clip.labels]
+    table = pd.crosstab(
+        pd.Series([label for label, _ in found], name="class", dtype=object),
+        pd.Series([split for _, split in found], name="split", dtype=object),
+    )
+    table["all"] = table.sum(axis=1)
+    return table.rename_axis(columns=None).reset_index()
+
+
+def faults_table(faults: Iterable[Fault]) -> pd.DataFrame:
+    """One row a fault: where it is, and what is wrong."""
+    rows = [{"place": fault.place, "what": fault.what} for fault in faults]
+    return pd.DataFrame(rows, columns=pd.Index(["place", "what"]))
+
+
+def present(confusion: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The classes that have clips or were predicted, in their order."""
+    found: NDArray[np.int64] = np.flatnonzero(confusion.sum(axis=0) + confusion.sum(axis=1))
+    return found
