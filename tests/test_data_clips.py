@@ -1,5 +1,6 @@
 """Clips of a folder to train on: what evaluation reads, varied; alike in any process, bad ones skipped."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from peerattn.data import (
     LabelledFile,
     batches,
     labelled_files,
+    with_others,
 )
 from peerattn.data.warming import warm
 from peerattn.errors import PeerattnError
@@ -114,6 +116,23 @@ def test_a_dropped_modality_is_zero(folder: Path) -> None:
     tensors = source(folder, augmentation=Augmentation(drop={"flow": 1.0})).batch(0, [1]).tensors
     assert tensors["flow"].abs().max() == 0
     assert tensors["rgb"].max() > 0
+
+
+def test_other_maps_stand_for_the_true_ones_as_often_as_asked(folder: Path, tmp_path: Path) -> None:
+    files = labelled_files(folder)
+    for file in files:
+        assert file.objects
+        true = read_objects(file.objects)
+        path = tmp_path / file.objects.relative_to(folder)
+        path.parent.mkdir(exist_ok=True)
+        write_objects(path, replace(true, ids=np.full_like(true.ids, 3)))
+    others = with_others(files, folder, tmp_path)
+    for share, least, most in ((0.0, 0, 0), (0.5, 1, 7), (1.0, 8, 8)):
+        clips = source(folder, files=others, augmentation=Augmentation(others=share))
+        objects = [clips.batch(epoch, [0]).tensors["object"] for epoch in range(8)]
+        assert least <= sum(bool((one[:, 0] == 1).all()) for one in objects) <= most
+    with pytest.raises(PeerattnError, match="has no object maps for"):
+        with_others(files, folder, tmp_path / "nowhere")
 
 
 def test_mixed_clips_have_mixed_targets(folder: Path) -> None:

@@ -6,7 +6,8 @@ import torch
 from peerattn.actionworld import CLASS_NAMES
 from peerattn.errors import PeerattnError
 from peerattn.generated import MODALITIES, TEST_SEED, GeneratedExamples, collate
-from peerattn.modalities import ClipSettings, Segmenter
+from peerattn.modalities import ClipSettings
+from peerattn.modalities.segmentation_network import SegmentationNetwork
 
 SETTINGS = ClipSettings(size=32, window=4, flow="ultrafast")
 
@@ -42,7 +43,8 @@ def test_object_channels_are_zero_or_one_and_never_overlap() -> None:
 
 def test_estimated_maps_come_from_the_segmenter() -> None:
     torch.manual_seed(0)
-    segmenter = Segmenter(MODALITIES[2].class_ids, MODALITIES[2].meanings, size=32, width=4).eval()
+    objects = MODALITIES[2]
+    segmenter = SegmentationNetwork(objects.class_ids, objects.meanings, size=32, widths=(4, 12, 20)).eval()
     true, estimated = examples()[0], examples(segmenter=segmenter)[0]
     assert torch.equal(true.tensors["rgb"], estimated.tensors["rgb"])
     assert not torch.equal(true.tensors["object"], estimated.tensors["object"])

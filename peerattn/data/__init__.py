@@ -6,7 +6,7 @@ from peerattn.data.checking import check_folder
 from peerattn.data.clips import FolderClips
 from peerattn.data.colour import Colour
 from peerattn.data.examples import Example, FolderExamples, read_clip
-from peerattn.data.folder import VIDEO_SUFFIXES, LabelledFile, every_file, labelled_files
+from peerattn.data.folder import VIDEO_SUFFIXES, LabelledFile, every_file, labelled_files, with_others
 from peerattn.data.loading import Batch, ClipSource, batches
 from peerattn.data.report import Fault, FolderReport
 from peerattn.data.splitting import split_files, write_manifest
@@ -35,5 +35,6 @@ __all__ = [
     "labelled_files",
     "read_clip",
     "split_files",
+    "with_others",
     "write_manifest",
 ]

@@ -42,20 +42,24 @@ class Timing:
 class Augmentation:
     """How clips are varied; as it stands, not at all: the central square from the first frame on.
 
-    `degrade` is the probability of faults in object maps, `drop` that of a modality being all zero (never two
-    of them). `mixup` is α of the beta distribution of shares in which two clips are mixed; 0: they are not.
+    `others` is the probability that a file's other object maps are read, `degrade` that of faults in them,
+    `drop` that of a modality being all zero (never two of them). `mixup` is α of the beta distribution of
+    shares in which two clips are mixed; 0: they are not.
     """
 
     timing: Timing = Timing()
     warp: Warp = UNMOVED
     colour: Colour = UNCHANGED
+    others: float = 0.0
     degrade: float = 0.0
     drop: Mapping[str, float] = field(default_factory=dict)
     mixup: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.degrade <= 1 or not all(0 <= share <= 1 for share in self.drop.values()):
-            raise PeerattnError("the probabilities of degraded maps and dropped modalities must be 0 to 1")
+        if not all(0 <= share <= 1 for share in (self.others, self.degrade, *self.drop.values())):
+            raise PeerattnError(
+                "the probabilities of other maps, faults and dropped modalities must be 0 to 1"
+            )
         if not 0 <= self.mixup <= 100:
             raise PeerattnError(f"mixup {self.mixup} must be 0 to 100")
 
@@ -67,6 +71,7 @@ class Augmentation:
             stretch=timing.uniform(*self.timing.stretch),
             start=timing.random() if self.timing.random_start else 0.0,
             placement=self.warp.draw(warp),
+            others=bool(maps.random() < self.others),
             maps=maps if maps.random() < self.degrade else None,
             colour=colour,
             dropped=self._dropped(rest),
@@ -85,6 +90,7 @@ class Draw:
     stretch: float = 1.0
     start: float = 0.0  # where the first frame is, from 0 to 1 of the places where it can be
     placement: Placement = CENTRAL
+    others: bool = False  # whether the other object maps are read
     maps: np.random.Generator | None = None  # draws the faults of object maps
     colour: np.random.Generator | None = None
     dropped: str | None = None

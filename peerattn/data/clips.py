@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -79,31 +80,34 @@ class FolderClips:
         counts = Counter(label for file in self.files for label in file.labels)
         return tuple(counts[name] for name in self.class_names)
 
-    def prepared(self, member: int) -> Prepared:
-        """One clip as it is kept; raises PeerattnError when it cannot be read."""
-        return self.preparation.prepared(self.files[member], self.cache)
+    def prepared(self, member: int, *, others: bool = False) -> Prepared:
+        """One clip as it is kept, if asked with its other maps; PeerattnError when it cannot be read."""
+        file = self.files[member]
+        if others and file.others:
+            file = replace(file, objects=file.others)
+        return self.preparation.prepared(file, self.cache)
 
     def batch(self, epoch: int, members: Sequence[int]) -> Batch:
         """These clips as they look in this epoch; raises PeerattnError when none of them can be read."""
         watch, skipped = Stopwatch(), dict[str, str]()
         read: dict[int, Prepared] = {}
+        draws = {member: self.augmentation.draw(self.seed, epoch, member) for member in members}
         for member in members:
             with watch.timing("decode"):
                 try:
-                    read[member] = self.prepared(member)
+                    read[member] = self.prepared(member, others=draws[member].others)
                 except (PeerattnError, OSError) as error:
                     skipped[str(self.files[member].path)] = str(error)
         if not read:
             raise PeerattnError(
                 f"no clip of a batch can be read ({next(iter(skipped.values()), 'it is empty')})"
             )
-        draws = {member: self.augmentation.draw(self.seed, epoch, member) for member in read}
         clips = self._clips(read, draws, watch)
         made = {name: torch.cat([clip[name] for clip in clips]) for name in clips[0]}
         targets = self._targets(list(read))
         if self.augmentation.mixup:
             made, targets = _mixed(
-                made, targets, [draw.share for draw in draws.values()], len(self.class_names)
+                made, targets, [draws[member].share for member in read], len(self.class_names)
             )
         names = tuple(str(self.files[member].path) for member in read)
         return Batch(made, targets, names, watch.seconds, skipped)

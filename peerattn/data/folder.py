@@ -8,8 +8,8 @@ and mask_path (an object-map file). A clip of several classes has them all in it
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from peerattn.errors import PeerattnError
@@ -26,13 +26,17 @@ Row = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class LabelledFile:
-    """A video file, its classes, and what else a manifest says of it."""
+    """A video file, its classes, and what else a manifest says of it.
+
+    `others` are object maps that may stand for `objects` in training (`Augmentation.others`).
+    """
 
     path: Path
     labels: tuple[str, ...]
     group: str
     split: str = ""
     objects: Path | None = None
+    others: Path | None = None
 
     @property
     def label(self) -> str:
@@ -68,6 +72,20 @@ def every_file(folder: Path) -> tuple[LabelledFile, ...]:
     if not files:
         raise PeerattnError(f"{folder} has no labelled clips")
     return tuple(files)
+
+
+def with_others(files: Sequence[LabelledFile], folder: Path, maps: Path) -> tuple[LabelledFile, ...]:
+    """The files of a folder with other object maps: those in the folder `maps`, at the places of their clips.
+
+    Raises PeerattnError when a file has none there.
+    """
+    found = []
+    for file in files:
+        others = maps / file.path.resolve().relative_to(folder.resolve()).with_suffix(".npz")
+        if not others.is_file():
+            raise PeerattnError(f"{maps} has no object maps for {file.path.name}: make them for every clip")
+        found.append(replace(file, others=others))
+    return tuple(found)
 
 
 def videos(folder: Path) -> list[Path]:

@@ -73,6 +73,7 @@ class _Preparing(Dataset[_Done]):
         try:
             found = self.source.preparation.is_cached(self.source.files[member], cache)
             self.source.prepared(member)
+            self.source.prepared(member, others=True)
         except (PeerattnError, OSError) as error:
             return _Done(False, 0.0, str(error))
         return _Done(found, time.perf_counter() - began, "")
