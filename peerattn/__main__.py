@@ -13,6 +13,7 @@ import typer
 
 from peerattn import checkpoint as checkpoints
 from peerattn import convert, data_commands, pruning, published, reports, structure_report
+from peerattn.calibration_commands import calibrate_command
 from peerattn.checkpoint import Checkpoint
 from peerattn.clip_commands import export_command, record_command, report_command, segmenter_of
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, refusals, report
@@ -50,6 +51,7 @@ app.add_typer(data_commands.app, name="data")
 app.command("train")(train_command)
 app.command("train-objects")(train_objects_command)
 app.command("cross-fit")(cross_fit_command)
+app.command("calibrate")(calibrate_command)
 
 
 @app.command("structure")

@@ -11,7 +11,7 @@ Shapes: N clips, K classes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -63,6 +63,10 @@ class NoneOfThese:
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "auroc_interval": list(self.auroc_interval)}
+
+    def at(self, scores: NDArray[np.float32]) -> NoneOfThese:
+        """The same, with the threshold that keeps 95 % of known clips of these greatest probabilities."""
+        return replace(self, threshold=_threshold(scores))
 
     def applies(self, probabilities: NDArray[np.float32]) -> bool:
         """Whether a clip of these probabilities (K,) is of none of the classes."""
@@ -136,6 +140,11 @@ def rejection(
             return value  # a draw without one of the two sides says nothing
         return auroc(scores[drawn][of_known], scores[drawn][~of_known])
 
-    threshold = float(np.quantile(scores[known], 1 - KEPT_SHARE))
     n_known = int(known.sum())
-    return NoneOfThese(threshold, value, bootstrap(again, groups), n_known, len(known) - n_known, protocol)
+    return NoneOfThese(
+        _threshold(scores[known]), value, bootstrap(again, groups), n_known, len(known) - n_known, protocol
+    )
+
+
+def _threshold(scores: NDArray[np.float32]) -> float:
+    return float(np.quantile(scores, 1 - KEPT_SHARE))

@@ -57,7 +57,7 @@ def predict(
     labels: list[tuple[int, ...]] = []
     groups: list[str] = []
     for members in _batches(examples, batch):
-        shares = _windows(network, members, window, torch.sigmoid if several_labels else _softmax)
+        shares = window_answers(network, members, window, torch.sigmoid if several_labels else _softmax)
         clips.append(shares.mean(dim=0).cpu().numpy())
         middle.append(shares[len(shares) // 2].cpu().numpy())
         labels += [member.labels for member in members]
@@ -83,10 +83,10 @@ def _shapes(example: Example) -> dict[str, torch.Size]:
     return {name: tensor.shape for name, tensor in example.tensors.items()}
 
 
-def _windows(
-    network: Network, members: Sequence[Example], window: int, shares: Callable[[Tensor], Tensor]
+def window_answers(
+    network: Network, members: Sequence[Example], window: int, answer: Callable[[Tensor], Tensor]
 ) -> Tensor:
-    """Probabilities of each window (windows, B, K)."""
+    """What `answer` makes of the logits (B, K) of each window of examples of one shape (windows, B, K)."""
     device = next(network.parameters()).device
     read = [modality.name for modality in network.structure.read_modalities]
     clip = {name: torch.cat([member.tensors[name] for member in members]).to(device) for name in read}
@@ -96,7 +96,7 @@ def _windows(
     try:
         with torch.inference_mode():
             each = [
-                shares(network({name: tensor[:, :, start:stop] for name, tensor in clip.items()}))
+                answer(network({name: tensor[:, :, start:stop] for name, tensor in clip.items()}))
                 for start, stop in spans
             ]
     finally:

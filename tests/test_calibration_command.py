@@ -1,0 +1,66 @@
+"""`peerattn calibrate`: a temperature on the card and in the head, "none of these" by a sister network."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from peerattn import checkpoint as checkpoints
+from peerattn.actionworld import CLASS_NAMES
+from peerattn.calibration import NoneOfThese
+from peerattn.calibration_commands import Answers, calibrate_command
+from peerattn.errors import PeerattnError
+from peerattn.network import Network
+from tests.media import moving_square, write_video
+from tests.small import SETTINGS, small_structure, write_small_checkpoints
+
+KNOWN_TO_ALL = CLASS_NAMES[:2]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Checkpoints `small` and its sister, which knows two classes; two clips of each of three classes."""
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    write_small_checkpoints(tmp_path / "checkpoints")
+    sister = Network(small_structure(), KNOWN_TO_ALL)
+    checkpoints.save(tmp_path / "checkpoints" / "sister", sister, SETTINGS, {"command": "none"})
+    for number, name in enumerate(CLASS_NAMES[:3]):
+        (tmp_path / "clips" / name).mkdir(parents=True)
+        for take in range(2):
+            images = moving_square(12 * 3, step=1 + number + take)
+            write_video(tmp_path / "clips" / name / f"{take}.mp4", images)
+    return tmp_path
+
+
+def test_calibrate_cools_the_head_and_writes_the_card(folder: Path) -> None:
+    before = checkpoints.load("small")
+    out = folder / "result.json"
+    calibrate_command("small", folder / "clips", sister="sister", json_file=str(out))
+    after = checkpoints.load("small")
+    by = after.card["calibration"]["temperature"]
+    assert after.card["calibration"]["n"] == 6
+    clip = {one.name: torch.rand(1, one.channels, 8, 32, 32) for one in before.structure.read_modalities}
+    with torch.no_grad():
+        assert torch.allclose(after.network(clip) * by, before.network(clip), atol=1e-4)
+    none = NoneOfThese.from_card(after.card)
+    assert none is not None
+    assert (none.n_known, none.n_unknown) == (4, 2)
+    assert CLASS_NAMES[2] in none.protocol
+    assert json.loads(out.read_text()) == {
+        "calibration": after.card["calibration"],
+        "none_of_these": none.to_json(),
+    }
+
+
+def test_a_sister_that_knows_all_classes_is_refused(folder: Path) -> None:
+    with pytest.raises(PeerattnError, match="knows all the classes"):
+        calibrate_command("small", folder / "clips", sister="small", json_file="-")
+
+
+def test_a_clip_of_two_windows_has_their_mean() -> None:
+    logits = np.array([[2.0, 0.0], [0.0, 1.0]])
+    found = Answers((logits,), ("a",), ("g",)).probabilities(2.0)
+    by_hand = (np.exp(1) / (np.exp(1) + 1) + 1 / (1 + np.exp(0.5))) / 2
+    assert found[0, 0] == pytest.approx(by_hand)
