@@ -63,8 +63,8 @@ function choices(label, onchange) {
   return group;
 }
 
-// A short sample of a colour; a line shows the dash too.
-function swatch(color, pattern) {
+// A short sample of a colour; a line shows its dash and width (px) too.
+function swatch(color, pattern, width = 2.5) {
   if (!pattern) {
     const mark = element("span", { className: "swatch" });
     mark.style.background = color;
@@ -72,7 +72,7 @@ function swatch(color, pattern) {
   }
   const line = element("canvas", { className: "dash", width: 56, height: 8 });
   const pen = line.getContext("2d");
-  Object.assign(pen, { strokeStyle: color, lineWidth: 5 });
+  Object.assign(pen, { strokeStyle: color, lineWidth: 2 * width });
   pen.setLineDash(pattern.map((length) => 2 * length));
   pen.beginPath();
   pen.moveTo(0, 4);

@@ -106,10 +106,10 @@ class Timeline {
   }
 
   // A line's name and its value at the cursor; pointed at, its line stands out.
-  reading({ name, color, pattern, value }) {
+  reading({ name, color, pattern, width, value }) {
     const cell = element("b");
     const stand = (strong) => () => this.chart.show(this.chart.chart, strong);
-    const shown = element("span", { onpointerenter: stand(name), onpointerleave: stand(null) }, swatch(color, pattern), name, cell);
+    const shown = element("span", { onpointerenter: stand(name), onpointerleave: stand(null) }, swatch(color, pattern, width), name, cell);
     return { element: shown, tell: (frame) => write(cell, value(frame)) };
   }
 
