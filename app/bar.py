@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from app import address, opening, state
+from app import address, network_choice, opening, state
 from app.files import OBJECT_TYPES, OWN_TYPES, ObjectFile, Source, with_objects
 from app.words import OBJECTS, plain
 from peerattn.errors import PeerattnError
@@ -35,6 +35,7 @@ def show() -> None:
         uploads, refused = _uploads(name)
     with middle:
         source = _clip([*state.sample_clips(), *uploads])
+    network_choice.follow(source, name)
     with choices:
         choice = _options(state.Choice(name, source))
     with alerts:
@@ -52,6 +53,8 @@ def _arrive() -> None:
         return
     st.session_state.address = st.query_params.to_dict()
     st.session_state.selected = address.selection(st.session_state.address.get("pin"))
+    if "checkpoint" in st.session_state.address:
+        network_choice.keep()
     clips = [source.name for source in state.sample_clips()]
     lines = address.missing(st.session_state.address, checkpoints=networks(), clips=clips)
     st.session_state.absent = list(lines)
@@ -108,13 +111,7 @@ def clips() -> dict[str, Source]:
 
 def _checkpoint(alerts: DeltaGenerator) -> str:
     """The chosen checkpoint; when it cannot be loaded, the one on the page stays."""
-    name = st.selectbox(
-        "Checkpoint",
-        networks(),
-        key="checkpoint",
-        bind="query-params",
-        persist_state="session",
-    )
+    name = network_choice.show(networks())
     try:
         state.checkpoint(name)
     except PeerattnError as error:
@@ -262,5 +259,7 @@ def _status() -> None:
     else:
         said = ()
         parts += ["A trace file: its numbers without frames; only Explore can show it"]
+    if network_choice.followed(now.choice.source, now.choice.checkpoint):
+        parts.append(network_choice.FOLLOWED)
     remarks = [remark for remark in trace.remarks if remark not in said]
     st.caption(plain(" · ".join((*parts, *remarks))))

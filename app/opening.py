@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import numpy as np
 import streamlit as st
 
-from app import address, state
+from app import address, network_choice, state
 from app.files import Bytes, Source
 from app.session import SUFFIX, Session
 from app.traces import read_trace
@@ -44,11 +44,13 @@ def bring(file: LabelledFile) -> None:
     try:
         source = replace(shelf.clip(file.path.name, file.path.read_bytes()), label=" | ".join(file.labels))
         if file.objects:
-            beside = [file.objects, file.objects.with_suffix(".json")]
-            parts = [(path.name, path.read_bytes()) for path in dict.fromkeys(beside) if path.is_file()]
+            declared = file.objects.with_suffix(".json")  # of a video of class ids
+            beside = [declared] if declared.is_file() and file.objects.suffix != ".npz" else []
+            parts = [(path.name, path.read_bytes()) for path in (file.objects, *beside)]
             st.session_state.setdefault("attached", {})[source.id] = shelf.objects(parts)
     except OSError as error:
         raise PeerattnError(f"{file.path.name} cannot be read any more: check the folder again") from error
+    network_choice.keep()  # the one that was measured on it
     st.session_state.setdefault("clips", {})[source.id] = source
     st.session_state.setdefault("brought", {})[source.id] = source
     st.session_state.newest = source.id
@@ -68,6 +70,7 @@ def restore() -> None:
         st.session_state.threshold = float(threshold)
     if not source.trace:
         st.session_state.checkpoint = session.checkpoint
+        network_choice.keep()
         _put_stretch(session, source)
         _put_objects(session, source)
 

@@ -42,6 +42,7 @@ __main__
 app.explorer | app.drawing | app.files | app.jobs | app.structures | app.words
 app.curves | app.panels | app.zips | app.saved | app.tour | app.address | app.session | app.traces
 app.state
+app.network_choice
 app.opening | app.exporting | app.datasets
 app.bar
 app.screens

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import bar, datasets, opening, panels, state
+from app import bar, datasets, network_choice, opening, panels, state
 from app.datasets import Chosen, Measured
 from app.jobs import Job
 from app.screens.parts import number, numbers, table_with_csv
@@ -31,9 +31,7 @@ def show(folder: Path, files: tuple[LabelledFile, ...]) -> None:
     st.subheader("A checkpoint on these clips", anchor=False)
     left, right = st.columns([3, 2])
     with left:
-        name = st.selectbox(
-            "Checkpoint", bar.networks(), key="checkpoint", bind="query-params", persist_state="session"
-        )
+        name = network_choice.show(bar.networks())
     with right:
         split = _split(files)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import bar, state
+from app import bar, network_choice, state
 from app.explorer import explorer, script
 from app.screens.parts import table_with_csv
 from app.words import plain
@@ -15,9 +15,7 @@ from peerattn.history import HISTORY_FILE, History
 
 def show() -> None:
     """The screen; it needs no clip."""
-    name = st.selectbox(
-        "Checkpoint", bar.networks(), key="checkpoint", bind="query-params", persist_state="session"
-    )
+    name = network_choice.show(bar.networks())
     try:
         learned = state.learned(name)
     except PeerattnError as error:

@@ -1,0 +1,51 @@
+"""Which network runs a clip: the visitor's choice; until there is one, one for samples, one for own clips.
+
+The samples are generated, and so is what `actionworld` was trained on; real clips are for the network of
+real actions, where it is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import state
+from app.files import Source
+
+FOR_CLIPS = "actions14"
+FOLLOWED = f"{FOR_CLIPS} runs your own clips until you choose a checkpoint"
+
+
+def show(names: Sequence[str]) -> str:
+    """The choice among networks, on whichever screen."""
+    if (name := st.session_state.pop("following", None)) in names:
+        st.session_state.checkpoint = name
+    return st.selectbox(
+        "Checkpoint", names, key="checkpoint", bind="query-params", persist_state="session", on_change=keep
+    )
+
+
+def keep() -> None:
+    """The visitor has chosen: nothing else does from now on."""
+    st.session_state["checkpoint-kept"] = True
+
+
+def follow(source: Source, name: str) -> None:
+    """Where the visitor has chosen none, run the page again with the network that is for this clip."""
+    kept = st.session_state.get("checkpoint-kept") or name not in (state.DEFAULT_CHECKPOINT, FOR_CLIPS)
+    if kept or source.trace or not {state.DEFAULT_CHECKPOINT, FOR_CLIPS} <= set(state.checkpoint_names()):
+        return
+    wanted = state.DEFAULT_CHECKPOINT if is_sample(source) else FOR_CLIPS
+    if name != wanted:
+        st.session_state.following = wanted
+        st.rerun()
+
+
+def followed(source: Source, name: str) -> bool:
+    """Whether the network on the page was chosen for the visitor's clip."""
+    return name == FOR_CLIPS and not st.session_state.get("checkpoint-kept") and not is_sample(source)
+
+
+def is_sample(source: Source) -> bool:
+    return source.id in {sample.id for sample in state.sample_clips()}
