@@ -78,7 +78,7 @@ class _Run:
         found = saving is not None and saving.path.is_file()
         self.state = load_state(saving.path, network, config) if saving and found else begun(network, config)
         self.steps = len(order(source, seed=config.seed, epoch=0, batch=config.batch))
-        clips = getattr(source, "clips_of_classes", None)
+        clips = getattr(source, "clips_of_classes", None)  # of sources that know
         updates = self.steps * config.epochs
         self.updater = Updater(self.state.network, config, updates=updates, clips=clips)
         if self.state.position.scale:

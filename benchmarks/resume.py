@@ -1,0 +1,137 @@
+"""Kills a training run at random moments, saves included, and lets it go on: `python -m benchmarks.resume`.
+
+A trial starts a run in a process of its own, ends it with SIGKILL, starts it again, and compares every weight
+of the result with those of a run that nothing interrupted. The run is tiny and saves after each update, so
+that about half of its time goes into saving; it averages weights and prunes on the way.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from peerattn.data import Batch
+from peerattn.network import Network
+from peerattn.structure import BlockSpec, Modality, Structure
+from peerattn.training import (
+    Averaging,
+    PruningSchedule,
+    Saving,
+    Trained,
+    TrainingConfig,
+    Watch,
+    fit,
+    new_network,
+)
+from peerattn.weights import write_weights
+
+CLASSES = ("lift", "push", "pull")
+CONFIG = TrainingConfig(
+    epochs=6,
+    batch=4,
+    workers=0,
+    log_every=2,
+    averaging=Averaging("ema", decay=0.9),
+    pruning=PruningSchedule((2, 4), keep=6),
+)
+
+
+class Noise:
+    """Clips of noise around a grey for each class: a function of (epoch, member) and nothing else."""
+
+    class_names = CLASSES
+    shuffled = True
+
+    def __init__(self, clips: int = 24) -> None:
+        self.clips, self.skipped = clips, dict[str, str]()
+
+    def __len__(self) -> int:
+        return self.clips
+
+    def batch(self, epoch: int, members: Sequence[int]) -> Batch:
+        """These clips: (B, 3, 3, 8, 8)."""
+        clips = []
+        for member in members:
+            generator = torch.Generator().manual_seed(epoch * 1000 + member)
+            clips.append(torch.randn(3, 3, 8, 8, generator=generator) + member % len(CLASSES))
+        targets = torch.tensor([member % len(CLASSES) for member in members])
+        return Batch({"rgb": torch.stack(clips)}, targets, tuple(f"clip {m}" for m in members), {})
+
+
+def tiny() -> Network:
+    """Two input blocks, two inner ones, one output; 7 connections."""
+    blocks = [BlockSpec(f"rgb{d}", 1, "video_input", 4, d, modality="rgb") for d in (1, 2)]
+    blocks += [BlockSpec(f"mid{d}", 2, "bottleneck", 4, d) for d in (1, 2)]
+    blocks += [BlockSpec("top", 3, "bottleneck", 6)]
+    return new_network(Structure.complete(blocks, modalities=[Modality("rgb", 3)]), CLASSES, seed=0)
+
+
+def run(folder: Path, watch: Watch | None = None) -> Trained:
+    """Trains, or goes on, with the state in the folder; the weights end up beside it."""
+    torch.set_num_threads(1)
+    trained = fit(tiny(), Noise(), CONFIG, saving=Saving(folder / "training.safetensors", 0), watch=watch)
+    write_weights(folder / "weights.safetensors", trained.network.state_dict())
+    return trained
+
+
+def started(folder: Path) -> subprocess.Popen[str]:
+    """A process that has begun to train."""
+    command = [sys.executable, "-m", "benchmarks.resume", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    with process.stdout as said:
+        assert said.readline() == "begins\n"
+    return process
+
+
+def killed(folder: Path, after: float) -> str:
+    """Kills a run so many seconds after it began; says where it was."""
+    process = started(folder)
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    if process.wait() == 0:
+        return "over"
+    return "saving" if list(folder.glob(".*.partial")) else "training"
+
+
+def same_weights(folder: Path, whole: Path) -> bool:
+    """Whether both runs came to the same weights, bit by bit."""
+    ours, theirs = (load_file(one / "weights.safetensors") for one in (folder, whole))
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def main(trials: int) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        whole = Path(place) / "whole"
+        whole.mkdir()
+        process, began = started(whole), time.monotonic()
+        process.wait()
+        lasts = time.monotonic() - began
+        seconds, where, same = random.Random(0), list[str](), 0
+        for trial in range(trials):
+            folder = Path(place) / str(trial)
+            folder.mkdir()
+            where.append(killed(folder, seconds.uniform(0, lasts)))
+            started(folder).wait()
+            same += same_weights(folder, whole)
+        places = ", ".join(f"{where.count(name)} while {name}" for name in ("saving", "training"))
+        print(f"{trials} kills: {places}, {where.count('over')} after the end")
+        print(f"{same} of {trials} went on to the uninterrupted run's weights, bit by bit")
+
+
+if __name__ == "__main__":
+    argument = sys.argv[1] if len(sys.argv) > 1 else "50"
+    if argument.isdigit():
+        main(int(argument))
+    else:
+        print("begins", flush=True)
+        run(Path(argument))

@@ -1,0 +1,36 @@
+"""Training in several processes, and after `kill -9`: the same weights as undisturbed, bit by bit."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from benchmarks import resume
+from tests.conftest import ROOT
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    whole.mkdir()
+    killed.mkdir()
+    resume.run(whole)
+    ends = [resume.killed(killed, after) for after in (0.1, 0.25, 0.4)]
+    assert ends.count("over") == 0
+    resume.run(killed)
+    assert resume.same_weights(killed, whole)
+
+
+def test_two_processes_have_the_gradients_of_one_and_survive_the_death_of_one(tmp_path: Path) -> None:
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--max-restarts=1"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [*torchrun, "--monitor-interval=0.1", "--standalone", "-m", "tests.together", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "exitcode: -9" in done.stderr
+    assert json.loads((tmp_path / "difference.json").read_text()) <= 1e-12
+    killed, whole = (load_file(tmp_path / name / "weights.safetensors") for name in ("killed", "whole"))
+    assert all(torch.equal(killed[name], whole[name]) for name in whole)

@@ -1,0 +1,106 @@
+"""What two processes do for the tests of training in several: `torchrun -m tests.together FOLDER`.
+
+Started a first time, they compare gradients on random masks with those of one process, and then process 1
+dies in the middle of training. Started again by torchrun, they go on; then they train anew, undisturbed.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+
+from benchmarks.resume import CLASSES, CONFIG, Noise, tiny
+from peerattn.connectivity import survey, without
+from peerattn.data import Batch
+from peerattn.network import Network
+from peerattn.pruning import reduced
+from peerattn.structure import BlockSpec, Modality, Structure
+from peerattn.training import Saving, distributed, fit
+from peerattn.training.losses import cross_entropy, shares
+from peerattn.weights import write_weights
+
+MASKS = 30
+DIES_AFTER = 15  # updates
+
+
+class Deadly(Noise):
+    """A source that kills its process after some batches."""
+
+    made = 0
+
+    def batch(self, epoch: int, members: Sequence[int]) -> Batch:
+        self.made += 1
+        if self.made > DIES_AFTER:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().batch(epoch, members)
+
+
+def masked(number: int) -> Network:
+    """A random physical part of a complete graph, in float64, with batch norm in evaluation mode."""
+    draw = random.Random(number)
+    blocks = [BlockSpec(f"rgb{d}", 1, "video_input", 3, d, modality="rgb") for d in (1, 2)]
+    blocks += [BlockSpec(f"mid{d}", 2, "bottleneck", 4, d) for d in (1, 2)]
+    blocks += [BlockSpec(f"high{d}", 3, "bottleneck", 5, d) for d in (1, 2)]
+    blocks += [BlockSpec("top", 4, "bottleneck", 6)]
+    attention = draw.choice(("peer", "self", "static", "none"))
+    structure = Structure.complete(blocks, modalities=[Modality("rgb", 3)], attention=attention)
+    torch.manual_seed(number)
+    network = Network(structure, CLASSES).double().eval()  # dropout is off, too
+    while True:
+        weights = {spec.key: draw.random() for spec in structure.connections}
+        pruning = survey(structure, weights, draw.choice((0.3, 0.5, 0.7)))
+        if pruning.output_connected:
+            return reduced(network, without(structure, pruning)).eval()
+
+
+def gradients(number: int, clips: range, *, shared: bool) -> dict[str, torch.Tensor]:
+    """Of the mean loss of a masked network over these clips, which may be one process's share of all."""
+    network = masked(number)
+    model = distributed.together(network) if shared else network
+    batch = Noise().batch(0, list(clips))
+    targets = shares(batch.targets, len(CLASSES), "cross_entropy").double()
+    loss = cross_entropy(model({"rgb": batch.tensors["rgb"].double()}), targets, 0.05).mean()
+    if shared:
+        loss = loss * distributed.share_of_batch(len(clips), loss.device)
+    loss.backward()
+    return {name: parameter.grad for name, parameter in network.named_parameters()}
+
+
+def greatest_difference() -> float:
+    """Between the gradients of two processes, with unequal shares of seven clips, and those of one."""
+    share = (range(4), range(4, 7))[dist.get_rank()]
+    differences = []
+    for number in range(MASKS):
+        both, alone = gradients(number, share, shared=True), gradients(number, range(7), shared=False)
+        differences += [float((both[name] - alone[name]).abs().max()) for name in alone]
+    return max(differences)
+
+
+def trained(folder: Path, *, dies: bool = False) -> None:
+    """Trains in both processes; the state and the final weights end up in the folder."""
+    source = Deadly() if dies else Noise()
+    done = fit(tiny(), source, CONFIG, saving=Saving(folder / "training.safetensors", 0))
+    if dist.get_rank() == 0:
+        write_weights(folder / "weights.safetensors", done.network.state_dict())
+
+
+def main(folder: Path) -> None:
+    torch.set_num_threads(1)
+    again = os.environ["TORCHELASTIC_RESTART_COUNT"] != "0"
+    with distributed.started(torch.device("cpu")):
+        if not again:
+            difference = greatest_difference()
+            if dist.get_rank() == 0:
+                (folder / "difference.json").write_text(json.dumps(difference))
+        trained(folder / "killed", dies=not again and dist.get_rank() == 1)
+        trained(folder / "whole")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
