@@ -22,7 +22,7 @@ from peerattn import published
 from peerattn.__main__ import main
 from peerattn.actionworld import CLASS_NAMES, MAP_NAMES, generate
 from peerattn.checkpoint import load
-from peerattn.modalities import ObjectMaps, write_objects
+from peerattn.modalities import SEGMENTER, ObjectMaps, write_objects
 from peerattn.structure import Structure
 from peerattn.tables import frame_ends
 from peerattn.trace import Trace
@@ -30,7 +30,17 @@ from peerattn.weights import CARD_FILE, WEIGHTS_FILE
 from tests.media import moving_square, write_video
 from tests.small import small_structure, write_small_checkpoints
 
-COMMANDS = ("record", "report", "export", "structure", "evaluate", "prune", "train", "train-objects")
+COMMANDS = (
+    "record",
+    "report",
+    "export",
+    "structure",
+    "evaluate",
+    "prune",
+    "train",
+    "train-objects",
+    "cross-fit",
+)
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -94,7 +104,7 @@ def test_every_command_explains_itself(run: Run, command: str) -> None:
     assert (code, err) == (0, "")
     assert "Usage" in out
     assert "--json" in out or command in ("report", "export")
-    assert command == "train-objects" or "--device" in out
+    assert command in ("train-objects", "cross-fit") or "--device" in out
 
 
 def test_without_a_command_there_is_help(run: Run) -> None:
@@ -182,9 +192,15 @@ def test_record_shows_people_a_table(run: Run) -> None:
 
 def test_record_estimates_object_maps_where_none_are_given(run: Run, folder: Path) -> None:
     assert answer(run, "record", "clip.mp4", "--checkpoint", "small")["objects"] == "estimated"
-    shutil.rmtree(folder / "checkpoints" / "actionworld-objects")
-    if not (Path(__file__).parents[1] / "checkpoints" / "actionworld-objects").is_dir():
-        assert "actionworld-objects" in refusal(run, "record", "clip.mp4", "--checkpoint", "small")
+    shutil.rmtree(folder / "checkpoints" / SEGMENTER)
+    if not (Path(__file__).parents[1] / "checkpoints" / SEGMENTER).is_dir():
+        assert SEGMENTER in refusal(run, "record", "clip.mp4", "--checkpoint", "small")
+
+
+def test_record_estimates_object_maps_with_the_segmenter_that_is_asked_for(run: Run) -> None:
+    asked = ("record", "clip.mp4", "--checkpoint", "small", "--segmenter")
+    assert answer(run, *asked, SEGMENTER)["objects"] == "estimated"
+    assert "no checkpoint 'missing'" in refusal(run, *asked, "missing")
 
 
 def test_record_takes_a_stretch(run: Run, folder: Path) -> None:
@@ -361,7 +377,7 @@ REFUSED = {
     "no maps": (("record", "clip.mp4", "--checkpoint", "small", "--objects", "none.npz"), "none.npz"),
     "no checkpoint": (("record", "clip.mp4", "--checkpoint", "missing"), "no checkpoint 'missing'"),
     "a path": (("evaluate", "--checkpoint", "../small"), "is not a checkpoint's name"),
-    "a segmenter": (("evaluate", "--checkpoint", "actionworld-objects"), "a network is needed"),
+    "a segmenter": (("evaluate", "--checkpoint", SEGMENTER), "a network is needed"),
     "no structure": (("structure", "nowhere.json"), "nowhere.json"),
     "no JSON": (("structure", "text.json"), "this is not JSON"),
     "no text": (("structure", "bytes.json"), "is not a text file"),

@@ -128,7 +128,7 @@ def test_missing_segmenter_is_refused() -> None:
 
 def test_card_of_an_action_network_may_name_its_segmenter() -> None:
     assert segmenter_name({"segmenter": "mine"}) == "mine"
-    assert segmenter_name({}) == SEGMENTER
+    assert segmenter_name({}) == segmenter_name({"segmenter": None}) == SEGMENTER
 
 
 @pytest.mark.parametrize("name", ["actionworld-objects", SEGMENTER])

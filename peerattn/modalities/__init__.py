@@ -5,6 +5,7 @@ from peerattn.modalities.flow import optical_flow
 from peerattn.modalities.objects import read_objects, write_objects
 from peerattn.modalities.prepare import prepare
 from peerattn.modalities.segmenter import (
+    GENERATED_SEGMENTER,
     SEGMENTER,
     Segmenter,
     estimate_objects,
@@ -14,6 +15,7 @@ from peerattn.modalities.segmenter import (
 from peerattn.modalities.windows import windows
 
 __all__ = [
+    "GENERATED_SEGMENTER",
     "SEGMENTER",
     "Clip",
     "ClipSettings",

@@ -16,6 +16,8 @@ from peerattn.video import Frames
 
 SEGMENTER = "actionworld-objects"
 """The checkpoint that estimates object maps, where an action network's card names no other."""
+GENERATED_SEGMENTER = "actionworld-objects"
+"""The one for generated clips, whose figure and objects are all that it knows."""
 
 
 class Segmenter(Protocol):
@@ -44,7 +46,7 @@ def load_segmenter(name: str) -> Segmenter:
 
 def segmenter_name(card: Mapping[str, Any]) -> str:
     """Which segmenter makes the maps that a checkpoint with this card is measured with."""
-    return str(card.get("segmenter", SEGMENTER))
+    return str(card.get("segmenter") or SEGMENTER)
 
 
 def estimate_objects(frames: Frames, segmenter: Segmenter) -> ObjectMaps:

@@ -53,26 +53,33 @@ def _varied(clip: WorldClip, random: Random) -> tuple[Images, Images]:
 
 
 def people_batches(videos: Sequence[PersonVideo], config: SegmenterConfig) -> Iterator[tuple[Tensor, Tensor]]:
-    """(B, C, H, W) colours and (B, H, W) bool, where the person is, of shots drawn from random clips."""
+    """(B, C, H, W) colours and (B, H, W) bool, where the person is, of shots drawn from random clips.
+
+    Each source video is shown as often, however many clips there are of it.
+    """
     random = np.random.default_rng([config.seed, 1])
+    films = [
+        [one for one in videos if one.group == group] for group in dict.fromkeys(v.group for v in videos)
+    ]
     for _ in range(config.steps):
-        shots = [_shot(videos, config.size, random) for _ in range(config.people)]
+        shots = [_shot(films, config.size, random) for _ in range(config.people)]
         images = np.stack([_seen(beside(shot.images), random) for shot in shots])
         persons = np.stack([shot.persons[0] > 127 for shot in shots])
         yield _colours(images if config.motion else images[..., :3]), torch.from_numpy(persons)
 
 
-def _shot(videos: Sequence[PersonVideo], size: int, random: Random) -> Shot:
+def _shot(films: Sequence[Sequence[PersonVideo]], size: int, random: Random) -> Shot:
     """A frame and those that its motion leads to, now and then with the person of another before them."""
-    shot = placed(_drawn(videos, random), size, random)
+    shot = placed(_drawn(films, random), size, random)
     if random.random() < _PASTED:
-        shot = pasted(shot, placed(_drawn(videos, random), size, random))
+        shot = pasted(shot, placed(_drawn(films, random), size, random))
     return shot
 
 
-def _drawn(videos: Sequence[PersonVideo], random: Random) -> Shot:
+def _drawn(films: Sequence[Sequence[PersonVideo]], random: Random) -> Shot:
     """A frame of a random clip, sampled more or less often, and those that its motion leads to."""
-    video = videos[int(random.integers(len(videos)))]
+    film = films[int(random.integers(len(films)))]
+    video = film[int(random.integers(len(film)))]
     count = len(video.persons)
     frame, spacing = int(random.integers(count)), int(random.integers(1, _SPACINGS + 1))
     chosen = [frame, *others(frame, count, spacing=spacing)]

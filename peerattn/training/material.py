@@ -22,14 +22,12 @@ from peerattn.data import (
 from peerattn.data.cache import digest, key_of
 from peerattn.errors import PeerattnError
 from peerattn.generated import TEST_SEED, GeneratedExamples
-from peerattn.modalities import Segmenter, load_segmenter
+from peerattn.modalities import GENERATED_SEGMENTER, SEGMENTER, Segmenter, load_segmenter
 from peerattn.structure import Structure
 from peerattn.training.actionworld import GeneratedSource
 from peerattn.training.recipe import Recipe
 from peerattn.training.validation import validation
 from peerattn.training.watching import Validate
-
-SEGMENTER = "actionworld-objects"
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,8 @@ def material(choice: Choice, structure: Structure, recipe: Recipe) -> Material:
 
 def _generated(choice: Choice, structure: Structure, recipe: Recipe) -> Material:
     training, settings = recipe.training, recipe.clip
-    segmenter = _segmenter(choice, structure) if choice.objects == "estimated" else None
+    name = choice.segmenter or GENERATED_SEGMENTER
+    segmenter = _segmenter(name, structure) if choice.objects == "estimated" else None
     clips, test_clips = choice.clips
     source = GeneratedSource(
         clips,
@@ -84,7 +83,12 @@ def _generated(choice: Choice, structure: Structure, recipe: Recipe) -> Material
     )
     reading: dict[str, Any] = {"modalities": structure.read_modalities, "settings": settings}
     examples = GeneratedExamples(test_clips, CLASS_NAMES, segmenter=segmenter, **reading)
-    facts = {"data": "ActionWorld", "clips": clips, "test_seeds": [TEST_SEED, TEST_SEED + test_clips]}
+    facts = {
+        "data": "ActionWorld",
+        "clips": clips,
+        "test_seeds": [TEST_SEED, TEST_SEED + test_clips],
+        "segmenter": name,
+    }
     return Material(source, examples, None, False, facts)
 
 
@@ -92,9 +96,8 @@ def _of_folder(choice: Choice, structure: Structure, recipe: Recipe) -> Material
     assert choice.data is not None
     training, measuring = (_files(choice, split) for split in choice.splits)
     class_names = sorted({label for file in training for label in file.labels})
-    segmenter = (
-        _segmenter(choice, structure) if any(f.objects is None for f in training + measuring) else None
-    )
+    name = choice.segmenter or SEGMENTER
+    segmenter = _segmenter(name, structure) if any(f.objects is None for f in training + measuring) else None
     reading: dict[str, Any] = {
         "modalities": structure.read_modalities,
         "settings": recipe.clip,
@@ -116,7 +119,7 @@ def _of_folder(choice: Choice, structure: Structure, recipe: Recipe) -> Material
         "digest": manifest_digest(choice.data, training + measuring),
         "left_out": list(choice.without),
         "objects": choice.objects,
-        "segmenter": (choice.segmenter or SEGMENTER) if segmenter else None,
+        "segmenter": name if segmenter else None,
     }
     validate = validation(examples, window=recipe.clip.window, several_labels=several)
     return Material(source, examples, validate, several, facts)
@@ -136,10 +139,10 @@ def _files(choice: Choice, split: str) -> list[LabelledFile]:
     return kept
 
 
-def _segmenter(choice: Choice, structure: Structure) -> Segmenter | None:
+def _segmenter(name: str, structure: Structure) -> Segmenter | None:
     """What estimates object maps, where the network reads them."""
     reads = any(modality.name == "object" for modality in structure.read_modalities)
-    return load_segmenter(choice.segmenter or SEGMENTER) if reads else None
+    return load_segmenter(name) if reads else None
 
 
 def manifest_digest(folder: Path, files: Sequence[LabelledFile]) -> str:
