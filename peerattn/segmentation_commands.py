@@ -61,6 +61,7 @@ def train_objects_command(
     ] = None,
     split: LearntOption = "train",
     test_split: Annotated[str, typer.Option(help="The split that the result is measured on.")] = "val",
+    about: Annotated[str, typer.Option(help="What the card says of the data, and of its licence.")] = "",
     start: StartOption = None,
     clips: GeneratedOption = None,
     seed: SeedOption = 0,
@@ -68,6 +69,7 @@ def train_objects_command(
 ) -> None:
     """Train a small segmentation network on generated frames, measure it, and save it with its card."""
     folder = checkpoints.new_folder(out)
+    facts: dict[str, Any] = {"description": about} if about else {}
     if data is None:
         config = _config(GENERATED, clips, seed)
         segmenter = _trained(config)
@@ -75,11 +77,13 @@ def train_objects_command(
     else:
         config = _config(PEOPLE, clips, seed)
         learnt, tested = (with_masks(labelled_files(data, split=one)) for one in (split, test_split))
+        facts["clips"] = {split: len(learnt), test_split: len(tested)}
+        facts["start"] = start or dataclasses.asdict(dataclasses.replace(START, seed=seed))
         videos = _read(learnt, config.size)
         segmenter = _trained(config, videos, _start(start, seed))
         metrics = metrics_of(evaluate_segmenter(segmenter), _measured(segmenter, tested))
-    about = {"command": shlex.join(["peerattn", *sys.argv[1:]])}
-    save_segmenter(folder, segmenter, config=config, metrics=metrics, about=about)
+    facts["command"] = shlex.join(["peerattn", *sys.argv[1:]])
+    save_segmenter(folder, segmenter, config=config, metrics=metrics, facts=facts)
     report(metrics, _table(out, metrics), json_file)
 
 

@@ -137,13 +137,15 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_train_objects_learns_people_and_says_how_well(data: Path, tiny: Path) -> None:
-    asked = ["train-objects", "--data", os.fspath(data), "--out", "mine"]
+    asked = ["train-objects", "--data", os.fspath(data), "--out", "mine", "--about", "Our own film."]
     assert CliRunner().invoke(app, asked, catch_exceptions=False).exit_code == 0
     card = json.loads((tiny / "mine" / "card.json").read_text(encoding="utf-8"))
     assert card["metrics"]["people"]["n"] == 2
     assert card["metrics"]["people"]["groups"] == 1
     assert card["metrics"]["generated"]["n"] == 2
     assert card["training"]["people"] == 4
+    assert card["clips"] == {"train": 4, "val": 2}
+    assert card["description"] == "Our own film."
     assert load_segmenter("mine").class_names[0] == "person"
 
 

@@ -97,7 +97,7 @@ def test_saved_segmenter_is_loaded_by_name(tmp_path: Path, monkeypatch: pytest.M
     segmenter = train_segmenter(TINY)
     result = evaluate_segmenter(segmenter, clips=2)
     save_segmenter(
-        tmp_path / "mine", segmenter, config=TINY, metrics=metrics_of(result), about={"command": "as tested"}
+        tmp_path / "mine", segmenter, config=TINY, metrics=metrics_of(result), facts={"command": "as tested"}
     )
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", os.fspath(tmp_path))
     frames = Frames(generate(5, frames=3, size=48).images, np.arange(3) / 8)

@@ -18,6 +18,7 @@ from peerattn.modalities import ObjectMaps, Segmenter, estimate_objects
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.segmentation.config import SegmenterConfig
 from peerattn.segmentation.quality import person_overlaps
+from peerattn.segmentation.training import Progress as TrainingProgress
 from peerattn.segmentation.training import train_segmenter
 from peerattn.segmentation.videos import read_person_video
 from peerattn.video import Frames
@@ -52,18 +53,20 @@ def cross_fitted(
     for fold in range(folds):
         others = [file for file, number in zip(files, numbers, strict=True) if number != fold]
         videos = [read_person_video(file, size=config.size) for file in others]
-        before = fold * config.clips
-
-        def counted(done: int, total: int, loss: float, before: int = before) -> None:
-            if progress:
-                progress(before + done, folds * total)
-
+        counted = _nth_of(folds, fold, progress)
         segmenter = train_segmenter(config, videos, start=start, progress=counted)
         for file, number in zip(files, numbers, strict=True):
             if number == fold:
                 video = read_person_video(file)
                 maps = every_frame(video.frames, segmenter, frame_rate)
                 yield Held(file, fold, maps, person_overlaps(maps.ids, video))
+
+
+def _nth_of(folds: int, fold: int, progress: Progress | None) -> TrainingProgress | None:
+    """What one fold's training reports, as progress of all folds."""
+    if progress is None:
+        return None
+    return lambda done, total, loss: progress(fold * total + done, folds * total)
 
 
 def fold_numbers(groups: Sequence[str], folds: int) -> tuple[int, ...]:

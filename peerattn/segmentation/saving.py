@@ -17,11 +17,11 @@ def save_segmenter(
     *,
     config: SegmenterConfig,
     metrics: Mapping[str, Any],
-    about: Mapping[str, Any],
+    facts: Mapping[str, Any],
 ) -> None:
     """Write the checkpoint that `load_segmenter` reads: what builds it, its quality, and what made it."""
     card: dict[str, Any] = {
-        **about,
+        **facts,
         "class_ids": list(segmenter.class_ids),
         "class_names": list(segmenter.class_names),
         "settings": segmenter.settings,
