@@ -10,6 +10,9 @@ import streamlit as st
 from app.explorer import Selection
 from peerattn.trace import Trace
 
+COMPARED = ("compare", "second-clip", "second-checkpoint", "compare-threshold")
+"""What is chosen on Compare; on other screens the address says nothing of it."""
+
 _asked = st.components.v2.component(
     "peerattn_address",
     html="<span hidden></span>",
@@ -28,6 +31,11 @@ def now(*, key: str) -> dict[str, str] | None:
     answer = _asked(key=key, data={"known": known}, default={"query": None}, on_query_change=lambda: None)
     query = answer.get("query")
     return None if query is None else dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True))
+
+
+def compared() -> dict[str, str]:
+    """What was chosen on Compare, by its names in the address."""
+    return {name: str(st.session_state[name]) for name in COMPARED if name in st.session_state}
 
 
 def selection(pin: str | None) -> Selection | None:

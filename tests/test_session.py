@@ -240,6 +240,22 @@ def test_a_saved_stretch_that_is_too_long_for_a_clip_of_unknown_length_is_cut(fo
     assert st.session_state == {"stretch-clip-start": 1.0, "stretch-clip": state.LONGEST_STRETCH}
 
 
+def test_what_was_chosen_on_compare_is_kept_and_only_what_is_offered_is_chosen_again(folder):
+    kept = {"compare": "Two clips", "second-clip": samples()[3].name, "compare-threshold": "0.3"}
+    file = save(opened(), folder / "kept.peerattn", **kept)
+    app = checked(bring(opened(), file).switch_page("screens/compare.py").run())
+    assert app.selectbox(key="second-clip").value == samples()[3].name
+    checked(app.segmented_control(key="compare").set_value("Before and after pruning").run())
+    assert app.slider(key="compare-threshold").value == 0.3
+    away = checked(app.switch_page("screens/prune.py").run())
+    assert checked(away.switch_page("screens/compare.py").run()).slider(key="compare-threshold").value == 0.3
+
+    strange = {"compare": "Three clips", "second-clip": "gone.mp4", "compare-threshold": "nan"}
+    file = save(opened(), folder / "strange.peerattn", **strange)
+    app = checked(bring(opened(), file).switch_page("screens/compare.py").run())
+    assert not app.error and app.segmented_control(key="compare").value == "Two clips"
+
+
 def test_a_samples_session_names_it_and_opens_it(folder):
     app = opened(clip=samples()[2].name)
     file = save(app, folder / "sample.peerattn", frame="2")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl
 
 import streamlit as st
 
-from app import bar, state
+from app import address, bar, state
 from app.bar import opened
 from app.explorer import Other, explorer, script
 from app.screens.parts import table_with_csv
@@ -35,6 +36,8 @@ def show() -> None:
     if shown is None:
         st.info(bar.nothing_to_run())
         return
+    _resume()
+    _offer("compare", KINDS)
     kind = st.segmented_control(
         "Compare",
         list(KINDS),
@@ -42,6 +45,7 @@ def show() -> None:
         required=True,
         key="compare",
         bind="query-params",
+        persist_state="session",
         width="content",
     )
     try:
@@ -52,13 +56,34 @@ def show() -> None:
         st.error(plain(error))
 
 
+def _resume() -> None:
+    """The choices of a session file that was opened since this screen was shown."""
+    start = st.session_state.get("start")
+    if start is None or st.session_state.get("compare-resumed") == start["token"]:
+        return
+    st.session_state["compare-resumed"] = start["token"]
+    said = dict(parse_qsl(start["query"]))
+    if address.is_share(threshold := said.pop("compare-threshold", "")):
+        st.session_state["compare-threshold"] = float(threshold)
+    st.session_state.update({name: said[name] for name in address.COMPARED if name in said})
+
+
+def _offer(key: str, offered: Collection[str]) -> None:
+    """Forget a choice that cannot be made here."""
+    if st.session_state.get(key) not in offered:
+        st.session_state.pop(key, None)
+
+
 def _clips(shown: Opened) -> tuple[Side, Side] | None:
     """The clip of the bar and another one, through one network."""
     others = {label: source for label, source in bar.clips().items() if source.id != shown.choice.source.id}
     if not others:
         st.info("There is no second clip: upload another one above.")
         return None
-    label = st.selectbox("Second clip", list(others), key="second-clip", bind="query-params")
+    _offer("second-clip", others)
+    label = st.selectbox(
+        "Second clip", list(others), key="second-clip", bind="query-params", persist_state="session"
+    )
     choice = replace(shown.choice, source=others[label], start=0.0, stop=state.FIRST_STRETCH, hold=False)
     other = state.open_clip(choice)
     return (
@@ -73,7 +98,10 @@ def _checkpoints(shown: Opened) -> tuple[Side, Side] | None:
     if not names:
         st.info("There is no second checkpoint: save a pruned one in the Prune screen, or train one.")
         return None
-    name = st.selectbox("Second checkpoint", names, key="second-checkpoint", bind="query-params")
+    _offer("second-checkpoint", names)
+    name = st.selectbox(
+        "Second checkpoint", names, key="second-checkpoint", bind="query-params", persist_state="session"
+    )
     other = state.open_clip(replace(shown.choice, checkpoint=name))
     return (
         Side(shown.checkpoint.name, shown, shown.trace),
@@ -92,6 +120,7 @@ def _pruning(shown: Opened) -> tuple[Side, Side] | None:
         format="%.3f",
         key="compare-threshold",
         bind="query-params",
+        persist_state="session",
     )
     weights = shown.checkpoint.network.connection_weights()
     pruning = survey(shown.checkpoint.structure, weights, threshold)

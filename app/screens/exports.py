@@ -26,7 +26,8 @@ def show(shown: Shown) -> None:
         if address_now is None:
             return
         stem = shown.choice.source.path.stem
-        _files(shown, stem, {name: value for name, value in address_now.items() if name not in WITHOUT})
+        view = {name: value for name, value in address_now.items() if name not in WITHOUT}
+        _files(shown, stem, address.compared() | view)
         if isinstance(shown, Opened):
             _film(shown, stem)
         else:
