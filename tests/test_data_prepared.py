@@ -139,3 +139,9 @@ def test_a_clip_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").touch()
     with pytest.raises(PeerattnError, match="empty"):
         Preparation(RGB, SETTINGS).prepared(LabelledFile(tmp_path / "a.mp4", ("push",), "a"))
+
+
+def test_a_single_frame_has_a_map_too(tmp_path: Path) -> None:
+    kept = Preparation(OBJECT, SETTINGS, Thresholds()).prepared(clip(tmp_path, 1))
+    assert kept.ids is not None
+    assert kept.images.shape[:3] == kept.ids.shape == (1, 48, 64)

@@ -17,7 +17,7 @@ from peerattn.errors import PeerattnError
 from peerattn.modalities import read_objects
 from peerattn.modalities.flow import SMALLEST
 from peerattn.modalities.prepare import SHAPE_TOLERANCE
-from peerattn.video import Limits, VideoInfo, decode, probe
+from peerattn.video import Frames, Limits, VideoInfo, decode, probe
 
 Progress = Callable[[int, int], None]
 
@@ -59,8 +59,7 @@ def check_folder(
 
 def _checked(listed: Listed) -> tuple[ClipFacts | None, list[str]]:
     """What a clip is, if it can be read, and what is wrong with it and its maps."""
-    file, wrong = listed.file, list[str]()
-    facts = None
+    file = listed.file
     try:
         info = probe(file.path)
         frames = decode(file.path, max_side=_SMALL, limits=_EVERY_FRAME)
@@ -68,21 +67,32 @@ def _checked(listed: Listed) -> tuple[ClipFacts | None, list[str]]:
     except (PeerattnError, OSError) as error:
         return None, [str(error).removeprefix(f"{file.path.name}: ")]
     count = len(frames.images)
-    if count < SHORTEST:
-        wrong.append(f"holds {count} frames, too few to see motion in: remove it, or cut it longer")
-    if min(info.width, info.height) < SMALLEST:
-        wrong.append(f"is {info.width}x{info.height} px, {SMALLEST} a side are needed: remove it")
-    if np.ptp(frames.images.reshape(-1, 3), axis=0).max() <= _FLAT:
-        wrong.append("shows one flat colour and no picture: look at it and remove it")
-    if listed.sha256 and listed.sha256 != sha256:
+    wrong = [*_picture_faults(info, frames), *_map_faults(listed, info, count)]
+    if listed.sha256 not in ("", sha256):
         wrong.append("has other bytes than the manifest's sha256 says: copy it again, or correct the line")
-    wrong += _map_faults(listed, info, count)
-    seconds = float(frames.times[-1]) + (float(np.diff(frames.times).mean()) if count > 1 else 0.0)
-    group = listed.name if file.group == str(file.path) else file.group
+    last = float(np.diff(frames.times).mean()) if count > 1 else 0.0  # how long the last frame is shown
     facts = ClipFacts(
-        listed.name, file.labels, group, file.split, count, info.width, info.height, seconds, sha256
+        name=listed.name,
+        labels=file.labels,
+        group=listed.name if file.group == str(file.path) else file.group,
+        split=file.split,
+        frames=count,
+        width=info.width,
+        height=info.height,
+        seconds=float(frames.times[-1]) + last,
+        sha256=sha256,
     )
     return facts, wrong
+
+
+def _picture_faults(info: VideoInfo, frames: Frames) -> Iterator[str]:
+    """What is wrong with a clip that can be read."""
+    if len(frames.images) < SHORTEST:
+        yield f"holds {len(frames.images)} frames, {SHORTEST} are needed to see motion: remove it"
+    if min(info.width, info.height) < SMALLEST:
+        yield f"is {info.width}x{info.height} px, {SMALLEST} a side are needed: remove it"
+    if np.ptp(frames.images.reshape(-1, 3), axis=0).max() <= _FLAT:
+        yield "shows one flat colour and no picture: look at it and remove it"
 
 
 def _map_faults(listed: Listed, info: VideoInfo, frames: int) -> Iterator[str]:

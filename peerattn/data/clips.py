@@ -48,7 +48,8 @@ class Stopwatch:
 class FolderClips:
     """A `ClipSource` of labelled files: one draw of `augmentation` a clip and epoch.
 
-    All clips of a batch have one length: the window, or that of the shortest clip where it is less.
+    All clips of a batch have one length: the window, or that of the shortest clip where it is less (of the
+    shortest in each process's share, where several share a batch).
     """
 
     def __init__(

@@ -31,7 +31,8 @@ MARGIN = 1.5
 """How many times larger than the network's input frames are kept, so that a crop of them is still sharp."""
 MOST_PHASES = 4
 _ROUNDING = 0.0005  # s; the coarsest time base of common containers, halved
-_VERSION = 1
+_VERSIONS = (1, cv2.__version__, version("av"))
+"""Of what is kept, and of what decodes and scales it."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Preparation:
         shared: dict[str, Any] = {
             "video": digest(file.path),
             "read": [settings.size, settings.frame_rate, self.margin],
-            "versions": [_VERSION, cv2.__version__, version("av")],
+            "versions": _VERSIONS,
         }
         keys = {"frames": key_of(part="frames", **shared)}
         if self._class_ids is not None:
@@ -127,11 +128,12 @@ class Preparation:
             raise PeerattnError(
                 "the network reads object maps and there are none: add mask_path, or estimate them"
             )
-        ids = np.concatenate(
-            [self._estimated(_taken(frames, slice(phase, None, phases))) for phase in range(phases)]
-        )
-        order = np.concatenate([np.arange(phase, len(ids), phases) for phase in range(phases)])
-        return ids[np.argsort(order)], self.segmenter.class_ids
+        starts = range(min(phases, len(frames.images)))
+        each = [self._estimated(_taken(frames, slice(start, None, phases))) for start in starts]
+        ids = np.empty((len(frames.images), *each[0].shape[1:]), np.uint8)
+        for start, part in zip(starts, each, strict=True):
+            ids[start::phases] = part
+        return ids, self.segmenter.class_ids
 
     def _estimated(self, frames: Frames) -> NDArray[np.uint8]:
         """The maps of one phase: the segmenter sees what it would see of the clip at the network's rate."""
