@@ -1,4 +1,4 @@
-"""How long training waits for the clips of a folder: `python -m benchmarks.data_wait FOLDER`.
+"""How long training waits for the clips of a folder: `python -m benchmarks.data_wait FOLDER [CLIPS]`.
 
 The training loop itself, with the strong augmentation: an epoch with an empty cache, then epochs with a warm
 one. The share of an epoch in which the network waits for a batch, and where an epoch's time goes.
@@ -27,6 +27,7 @@ WORKERS = (1, 2)
 
 def main() -> None:
     files = labelled_files(Path(sys.argv[1]), split="train")
+    files = files[:: max(1, len(files) // int(sys.argv[2]))] if len(sys.argv) > 2 else files
     structure = structure_for(files)
     print(f"{len(files)} clips, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:

@@ -60,6 +60,18 @@ def test_a_manifest_says_it_all(tmp_path: Path) -> None:
     assert [file.path.name for file in labelled_files(tmp_path, split="train")] == ["c.mp4"]
 
 
+def test_a_clip_may_have_several_classes(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", moving_square(4))
+    manifest(tmp_path, "path,label\na.mp4,push | lift\nb.mp4,pull\n")
+    both, one = labelled_files(tmp_path)
+    assert (both.labels, one.labels, one.label) == (("push", "lift"), ("pull",), "pull")
+    example = FolderExamples([both], CLASSES, modalities=(RGB,), settings=SETTINGS)[0]
+    assert example.labels == (CLASSES.index("push"), CLASSES.index("lift"))
+    for several in (both, example):
+        with pytest.raises(PeerattnError, match="2 classes where one is needed"):
+            several.label  # noqa: B018
+
+
 def test_val_stands_in_for_test(tmp_path: Path) -> None:
     manifest(tmp_path, "path,label,split\na.mp4,push,train\nb.mp4,push,val\n")
     assert labels(tmp_path) == [("b.mp4", "push")]
@@ -82,6 +94,8 @@ def test_a_manifest_of_a_spreadsheet_begins_with_a_mark(tmp_path: Path) -> None:
         ("path,label,split\n", "no labelled clips"),
         ("file,class\na.mp4,push\n", "needs the columns path, label and split"),
         ("path,label\na.mp4\n", "line 2 of the manifest needs a path and a label"),
+        ("path,label\na.mp4,push|\n", "line 2 of the manifest needs a path and a label"),
+        ("path,label\na.mp4,push|push\n", "line 2 of the manifest names a class twice"),
         ("label,path\npush\n", "line 2 of the manifest needs a path and a label"),
         ("path,label\na.mp4,push\n,pull\n", "line 3 of the manifest"),
         ("path,label\n../a.mp4,push\n", "lies outside its folder"),
