@@ -1,20 +1,27 @@
 """The state of a run: an interrupted one goes on to the same weights, bit by bit, or what it had is kept."""
 
 import dataclasses
+import errno
+import os
+import resource
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
+from benchmarks.resume import CLASSES, Noise, tiny
 from peerattn.data import Batch
+from peerattn.errors import PeerattnError
 from peerattn.history import arrays
 from peerattn.metrics import Score
 from peerattn.network import Network
-from peerattn.structure import BlockSpec, Structure
+from peerattn.structure import Structure
 from peerattn.training import (
     Averaging,
+    Epoch,
     Loss,
     Optimisation,
     PruningSchedule,
@@ -27,38 +34,9 @@ from peerattn.training import (
     fit,
     new_network,
 )
-from tests.strategies import CLASSES, MODALITIES
+from peerattn.weights import write_weights
 
 QUICK = TrainingConfig(epochs=3, batch=4, workers=0, log_every=2)
-
-
-class Noise:
-    """Clips of noise around a colour for each class: a function of (epoch, member) and nothing else."""
-
-    class_names = CLASSES
-    shuffled = True
-
-    def __init__(self, clips: int = 12) -> None:
-        self.clips, self.skipped = clips, dict[str, str]()
-
-    def __len__(self) -> int:
-        return self.clips
-
-    def batch(self, epoch: int, members: Sequence[int]) -> Batch:
-        targets = torch.tensor([member % len(CLASSES) for member in members])
-        clips = []
-        for member in members:
-            generator = torch.Generator().manual_seed(epoch * 1000 + member)
-            clips.append(torch.randn(3, 3, 8, 8, generator=generator) + member % len(CLASSES))
-        return Batch({"rgb": torch.stack(clips)}, targets, tuple(f"clip {m}" for m in members), {})
-
-
-def tiny() -> Network:
-    """Two input blocks, two inner ones, one output."""
-    blocks = [BlockSpec(f"rgb{d}", 1, "video_input", 4, d, modality="rgb") for d in (1, 2)]
-    blocks += [BlockSpec(f"mid{d}", 2, "bottleneck", 4, d) for d in (1, 2)]
-    blocks += [BlockSpec("top", 3, "bottleneck", 6)]
-    return new_network(Structure.complete(blocks, modalities=MODALITIES[:1]), CLASSES, seed=0)
 
 
 def scores(network: Network) -> dict[str, Score]:
@@ -99,7 +77,7 @@ def run(config: TrainingConfig, path: Path | None, *, stop_after: int | None = N
             raise Interrupted
 
     saving = Saving(path, seconds=0) if path else None
-    return fit(tiny(), Noise(), config, validate=scores, saving=saving, watch=Watch(progress))
+    return fit(tiny(), Noise(8), config, validate=scores, saving=saving, watch=Watch(progress))
 
 
 def same(first: Trained, second: Trained) -> bool:
@@ -119,8 +97,183 @@ def same(first: Trained, second: Trained) -> bool:
 def test_an_interrupted_run_goes_on_to_the_same_weights(tmp_path: Path, name: str) -> None:
     config, state = CONFIGS[name], tmp_path / "training.safetensors"
     whole = run(config, None)
-    for stop_after in (1, 2, 3, 3):  # in the middle of an epoch, and at its end
+    for stop_after in (1, 2):  # in the middle of an epoch, and of the next one
         with pytest.raises(Interrupted):
             run(config, state, stop_after=stop_after)
     assert same(run(config, state), whole)
-    assert same(run(config, state), whole), "a run that is over gives its network again"
+
+
+def test_a_run_that_is_over_gives_its_network_again(tmp_path: Path) -> None:
+    state = tmp_path / "training.safetensors"
+    assert same(run(QUICK, state), run(QUICK, state))
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (dataclasses.replace(QUICK, epochs=9), "epochs 3, not 9"),
+        (dataclasses.replace(QUICK, optimisation=Optimisation(rate=1.0)), "optimisation.rate 0.004, not 1.0"),
+    ],
+)
+def test_a_state_of_other_settings_is_refused(saved: Path, config: TrainingConfig, said: str) -> None:
+    with pytest.raises(PeerattnError, match=said):
+        run(config, saved)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    """The state of a run that was interrupted after its second update."""
+    state = tmp_path / "training.safetensors"
+    with pytest.raises(Interrupted):
+        run(QUICK, state, stop_after=2)
+    return state
+
+
+def test_a_state_of_another_structure_or_other_classes_is_refused(saved: Path) -> None:
+    other = Structure.complete(tiny().structure.blocks[1:], modalities=tiny().structure.modalities)
+    with pytest.raises(PeerattnError, match="another structure"):
+        fit(new_network(other, CLASSES, seed=0), Noise(), QUICK, saving=Saving(saved))
+    with pytest.raises(PeerattnError, match="other classes"):
+        fit(new_network(tiny().structure, ("a", "b"), seed=0), Noise(), QUICK, saving=Saving(saved))
+
+
+@pytest.mark.parametrize("keep", [0, 5, 1000, -10])
+def test_a_damaged_state_is_refused_in_one_line(saved: Path, keep: int) -> None:
+    saved.write_bytes(saved.read_bytes()[:keep])
+    with pytest.raises(PeerattnError) as refusal:
+        run(QUICK, saved)
+    assert "\n" not in str(refusal.value)
+
+
+def test_another_safetensors_file_is_no_state(tmp_path: Path) -> None:
+    write_weights(tmp_path / "weights.safetensors", tiny().state_dict())
+    with pytest.raises(PeerattnError, match="not the state of a training run"):
+        run(QUICK, tmp_path / "weights.safetensors")
+
+
+def test_on_a_full_disk_the_last_state_stays(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file's size is limited as on a full disk: the write fails in its middle."""
+    before = saved.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
+    try:
+        with pytest.raises(PeerattnError, match=r"cannot be written.*what was saved before is as it was"):
+            run(QUICK, saved)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert saved.read_bytes() == before
+    assert [path.name for path in saved.parent.iterdir()] == [saved.name]
+
+
+def test_a_save_that_fails_before_it_is_on_the_disk_changes_nothing(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = saved.read_bytes()
+
+    def full(number: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(PeerattnError, match="No space left on device"):
+        run(QUICK, saved)
+    assert saved.read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(PeerattnError, match=r"training.safetensors cannot be written"):
+        run(QUICK, tmp_path / "file" / "training.safetensors")
+
+
+class Broken(Noise):
+    """One clip holds a number that is none."""
+
+    def batch(self, epoch: int, members: Sequence[int]) -> Batch:
+        made = super().batch(epoch, members)
+        if 5 in members:
+            made.tensors["rgb"][list(members).index(5)] = float("nan")
+        return made
+
+
+def test_a_clip_that_is_not_finite_is_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        PeerattnError, match=r"loss is not finite, first in the rgb of the clips.*; clips clip 5:"
+    ):
+        fit(tiny(), Broken(), QUICK)
+
+
+def test_the_block_that_is_not_finite_first_is_named(tmp_path: Path) -> None:
+    network = tiny()
+    with torch.no_grad():
+        next(network.blocks["mid2"].parameters()).fill_(float("inf"))
+    with pytest.raises(PeerattnError, match=r"first in block mid2; clips clip [0-9]+, clip"):
+        fit(network, Noise(), QUICK)
+
+
+def test_after_a_loss_that_is_no_number_the_last_good_state_stays(tmp_path: Path) -> None:
+    state = tmp_path / "training.safetensors"
+    with pytest.raises(PeerattnError, match="not finite"):
+        fit(tiny(), Broken(), QUICK, saving=Saving(state, seconds=0))
+    if state.exists():
+        tensors = load_file(state)
+        assert all(t.isfinite().all() for name, t in tensors.items() if name.startswith("weights."))
+
+
+def test_early_stopping_keeps_the_best_weights() -> None:
+    values = iter((0.2, 0.6, 0.5, 0.6, 0.9))
+    seen: list[dict[str, torch.Tensor]] = []
+
+    def validate(network: Network) -> dict[str, Score]:
+        seen.append({name: tensor.clone() for name, tensor in network.state_dict().items()})
+        return {"top1": Score(next(values), (0.0, 1.0), 10)}
+
+    config = dataclasses.replace(QUICK, epochs=5, stopping=Stopping(2))
+    trained = fit(tiny(), Noise(), config, validate=validate)
+    assert trained.epochs == 4
+    assert all(torch.equal(t, seen[1][name]) for name, t in trained.network.state_dict().items())
+    with pytest.raises(PeerattnError, match="looks at macro, which is not measured"):
+        fit(tiny(), Noise(), dataclasses.replace(config, stopping=Stopping(2, "macro")), validate=scores)
+
+
+def test_an_epoch_says_where_its_time_went() -> None:
+    told: list[Epoch] = []
+    fit(tiny(), Noise(), QUICK, validate=scores, watch=Watch(epoch=told.append))
+    assert [epoch.number for epoch in told] == [1, 2, 3]
+    assert all({"waiting", "network"} <= epoch.seconds.keys() for epoch in told)
+    assert all(epoch.scores.keys() == {"top1"} for epoch in told)
+
+
+def test_validation_clips_are_measured_as_often_as_asked() -> None:
+    told: list[Epoch] = []
+    config = dataclasses.replace(QUICK, measure_every=2)
+    fit(tiny(), Noise(), config, validate=scores, watch=Watch(epoch=told.append))
+    assert [bool(epoch.scores) for epoch in told] == [False, True, True]
+
+
+def test_half_precision_needs_a_cuda_device() -> None:
+    with pytest.raises(PeerattnError, match="precision bf16 needs a CUDA device"):
+        fit(tiny(), Noise(), dataclasses.replace(QUICK, precision="bf16"))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device: half precision is not measured")
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_learns_as_well_as_single(precision: str) -> None:
+    """The clips are told apart by their brightness: all of them are right in either precision."""
+    config = dataclasses.replace(QUICK, epochs=30, precision=precision)
+    network = fit(tiny().cuda(), Noise(), config).network
+    batch = Noise().batch(99, range(24))
+    with torch.inference_mode():
+        predicted = network({"rgb": batch.tensors["rgb"].cuda()}).argmax(dim=1).cpu()
+    assert float((predicted == batch.targets).float().mean()) == 1.0
+
+
+def test_the_dropout_before_the_scores_is_a_setting() -> None:
+    network = fit(tiny(), Noise(), dataclasses.replace(QUICK, epochs=1, dropout=0.5)).network
+    heads = [module.p for module in network.heads.modules() if isinstance(module, torch.nn.Dropout)]
+    assert heads == [0.5]
+
+
+def test_a_source_that_does_not_know_its_classes_cannot_balance_them() -> None:
+    with pytest.raises(PeerattnError, match="set balance to 0"):
+        fit(tiny(), Noise(), dataclasses.replace(QUICK, loss=Loss(balance=1.0)))

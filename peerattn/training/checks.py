@@ -47,7 +47,7 @@ def _value(kind: Any, value: Any, name: str) -> Any:
         if len(kinds) == len(value):
             return tuple(_value(one, item, name) for one, item in zip(kinds, value, strict=True))
     if isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, Mapping):
-        return {str(key): _value(inner[1], item, name) for key, item in value.items()}
+        return {str(key): _value(inner[1], item, f"{name} {key}") for key, item in value.items()}
     allowed = inner if origin in (types.UnionType, typing.Union) else (kind,)
     if float in allowed and type(value) is int:
         return float(value)

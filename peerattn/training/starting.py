@@ -24,38 +24,35 @@ def start_from(network: Network, other: Network) -> tuple[str, ...]:
     classes) takes each class's own filters, and the mean of all for a class that the other does not know.
     """
     given, left = other.state_dict(), []
+    reads, known = _reading_filters(network), _reading_filters(other)
     with torch.no_grad():
         for name, own in network.state_dict().items():
             found = given.get(name)
             if name.startswith("heads.") and network.class_names != other.class_names:
                 found = None
-            if found is not None and found.shape != own.shape:
-                found = _other_channels(name, found, own, network.structure, other.structure)
-            if found is None:
+            if found is not None and name in reads and name in known:
+                found = _for_channels(found, known[name].class_ids, reads[name].class_ids)
+            if found is None or found.shape != own.shape:
                 left.append(name)
             else:
                 own.copy_(found)
     return tuple(left)
 
 
-def _other_channels(name: str, given: Tensor, own: Tensor, to: Structure, of: Structure) -> Tensor | None:
-    """The filters of an input block for the channels that it reads here; None where more differs."""
-    modality, known = _read_by(name, to), _read_by(name, of)
-    if not (modality and known and given.ndim == own.ndim and given.ndim > 1):
-        return None
-    shape = (given.shape[0], modality.channels, *given.shape[2:])
-    if given.shape[1] != known.channels or tuple(own.shape) != shape:
-        return None
-    columns = [
-        given[:, known.class_ids.index(one)] if one in known.class_ids else given.mean(dim=1)
-        for one in modality.class_ids
-    ]
-    return torch.stack(columns, dim=1) if columns else None
+def _reading_filters(network: Network) -> dict[str, Modality]:
+    """The filters that read the clip itself → their modality: the first ones of each input block."""
+    filters = {}
+    for block in network.structure.blocks:
+        if block.modality:
+            named = network.blocks[block.id].named_parameters(prefix=f"blocks.{block.id}")
+            name = next(name for name, parameter in named if parameter.ndim > 2)
+            filters[name] = network.structure.modality(block.modality)
+    return filters
 
 
-def _read_by(name: str, structure: Structure) -> Modality | None:
-    """The modality that the block of a parameter reads, if it is an input block."""
-    for block in structure.blocks:
-        if block.modality and name.startswith(f"blocks.{block.id}."):
-            return structure.modality(block.modality)
-    return None
+def _for_channels(filters: Tensor, known: Sequence[int], read: Sequence[int]) -> Tensor:
+    """Filters (C, classes, ...) of some object classes for those that are read instead."""
+    if tuple(known) == tuple(read):
+        return filters
+    mean = filters.mean(dim=1)
+    return torch.stack([filters[:, known.index(one)] if one in known else mean for one in read], dim=1)

@@ -1,0 +1,216 @@
+"""The parts of training: losses on paper, schedules against torch, averages, batch norm, starts, pruning."""
+
+import dataclasses
+import math
+import warnings
+
+import pytest
+import torch
+from torch import nn
+
+from benchmarks.resume import CLASSES, Noise, tiny
+from peerattn.errors import PeerattnError
+from peerattn.network import Network
+from peerattn.structure import BlockSpec, Modality, Structure
+from peerattn.training import (
+    Averaging,
+    Optimisation,
+    PruningSchedule,
+    Schedule,
+    TrainingConfig,
+    fit,
+    new_network,
+    start_from,
+)
+from peerattn.training.averaging import WeightAverage, estimate_batch_norm
+from peerattn.training.losses import LOSSES, class_weights, shares
+from peerattn.training.optimisation import build_optimiser, rate_share, set_rates
+from peerattn.training.thinning import threshold_of
+from tests.strategies import lively
+
+LOGITS = torch.tensor([[0.0, 0.0], [math.log(3), 0.0]])  # shares of 1/2, 1/2 and of 3/4, 1/4
+FIRST = torch.tensor([0, 0])
+
+ON_PAPER = {
+    "cross_entropy": [math.log(2), -math.log(0.75)],
+    "binary": [math.log(2), (-math.log(0.75) + math.log(2)) / 2],
+    "l1": [1.0, 0.5],
+    "l2": [0.5, 0.125],
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_are_those_on_paper(name: str) -> None:
+    given = LOSSES[name](LOGITS, shares(FIRST, 2, name), 0.0)
+    torch.testing.assert_close(given, torch.tensor(ON_PAPER[name]))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_smoothed_losses_are_those_of_smoothed_targets(name: str) -> None:
+    blurred = torch.tensor([[0.9, 0.1], [0.9, 0.1]])
+    given = LOSSES[name](LOGITS, shares(FIRST, 2, name), 0.2)
+    torch.testing.assert_close(given, LOSSES[name](LOGITS, blurred, 0.0))
+
+
+def test_several_labels_need_the_binary_loss() -> None:
+    several = torch.tensor([[1.0, 1.0], [1.0, 0.0]])
+    assert torch.equal(shares(several, 2, "binary"), several)
+    with pytest.raises(PeerattnError, match="choose the loss binary"):
+        shares(several, 2, "cross_entropy")
+    mixed = torch.tensor([[0.25, 0.75]])
+    assert torch.equal(shares(mixed, 2, "cross_entropy"), mixed)
+
+
+def test_class_weights_make_classes_count_alike() -> None:
+    clips = [30, 10, 0]
+    torch.testing.assert_close(class_weights(clips, 0.0)[:2], torch.ones(2))
+    weights = class_weights(clips, 1.0)
+    assert weights[2] == 0
+    assert weights[0] * 30 == pytest.approx(weights[1] * 10)
+    assert float((weights * torch.tensor(clips)).sum()) == pytest.approx(40)
+
+
+@pytest.mark.parametrize("kind", ["adamw", "sgd"])
+@pytest.mark.parametrize(("updates", "warm_up"), [(100, 0.1), (37, 0.3), (2000, 0.1)])
+def test_one_cycle_is_that_of_torch(kind: str, updates: int, warm_up: float) -> None:
+    network, settings = tiny(), Optimisation(kind)
+    ours, theirs = build_optimiser(network, settings), build_optimiser(network, settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that no step was taken
+        cycle = torch.optim.lr_scheduler.OneCycleLR(
+            theirs, [group["lr"] for group in theirs.param_groups], total_steps=updates, pct_start=warm_up
+        )
+        for update in range(updates):
+            set_rates(ours, Schedule("one_cycle", warm_up), update, updates)
+            for group, other in zip(ours.param_groups, theirs.param_groups, strict=True):
+                assert group["lr"] == pytest.approx(other["lr"], rel=1e-9)
+                for momentum in ("betas", "momentum"):
+                    assert group.get(momentum) == pytest.approx(other.get(momentum))
+            if update < updates - 1:
+                cycle.step()
+
+
+def test_cosine_rises_in_a_line_and_falls_to_nothing() -> None:
+    schedule, updates = Schedule("cosine", 0.1), 100
+    shares_of = [rate_share(schedule, update, updates) for update in range(updates)]
+    assert shares_of[:10] == pytest.approx([(update + 1) / 11 for update in range(10)])
+    assert shares_of[10] == 1
+    assert shares_of[55] == pytest.approx(0.5)
+    assert 0 < shares_of[-1] < 0.001
+    assert rate_share(Schedule("constant", 0.1), 99, updates) == 1
+
+
+@pytest.mark.parametrize("kind", ["one_cycle", "cosine", "constant"])
+def test_every_schedule_does_with_a_single_update(kind: str) -> None:
+    assert 0 <= rate_share(Schedule(kind, 0.0), 0, 1) <= 1
+
+
+def test_a_mean_of_weights_is_their_mean() -> None:
+    network = tiny()
+    average = WeightAverage(network, Averaging("mean"))
+    states = []
+    for seed in range(4):
+        network.load_state_dict(lively(network.structure, seed=seed).state_dict())
+        states.append({name: tensor.clone() for name, tensor in network.state_dict().items()})
+        average.update(network)
+    for name, mean in average.network.state_dict().items():
+        if mean.is_floating_point():
+            torch.testing.assert_close(mean, torch.stack([state[name] for state in states]).mean(dim=0))
+
+
+def test_an_ema_fades_slowly_once_it_has_left_its_start() -> None:
+    network, name = tiny(), "blocks.top.0.reduce.0.weight"
+    name = next(iter(network.state_dict()))
+    average = WeightAverage(network, Averaging("ema", decay=0.9))
+    expected = network.state_dict()[name].clone()
+    for update in range(100):
+        with torch.no_grad():
+            network.state_dict()[name].add_(1.0)
+        average.update(network)
+        decay = min(0.9, (1 + update) / (10 + update))
+        expected = decay * expected + (1 - decay) * network.state_dict()[name]
+    torch.testing.assert_close(average.network.state_dict()[name], expected)
+
+
+def test_batch_norm_is_estimated_as_the_mean_over_batches() -> None:
+    network = tiny().eval()
+    clips = [Noise().batch(0, range(start, start + 4)).tensors for start in (0, 4, 8)]
+    estimate_batch_norm(network, clips)
+    assert not network.training
+    first = next(module for module in network.modules() if isinstance(module, nn.BatchNorm2d))
+    seen: list[torch.Tensor] = []
+    handle = first.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
+    with torch.no_grad():
+        for clip in clips:
+            network(clip)
+    handle.remove()
+    means = torch.stack([arriving.mean(dim=(0, 2, 3)) for arriving in seen])
+    torch.testing.assert_close(first.running_mean, means.mean(dim=0), rtol=1e-4, atol=1e-5)
+    assert first.momentum is not None
+
+
+def graph(object_ids: tuple[int, ...]) -> Structure:
+    modalities = (Modality("rgb", 3), Modality("object", len(object_ids), (), object_ids))
+    blocks = [BlockSpec(f"{m.name}1", 1, "video_input", 4, modality=m.name) for m in modalities]
+    return Structure.complete([*blocks, BlockSpec("top", 2, "bottleneck", 4)], modalities=modalities)
+
+
+def test_a_start_copies_what_fits_and_no_head_of_other_classes() -> None:
+    other = lively(graph((1, 2, 5)), seed=3)
+    network = new_network(graph((1, 2, 5)), ("walk", "run"), seed=0)
+    head = {name: t.clone() for name, t in network.state_dict().items() if name.startswith("heads.")}
+    left = start_from(network, other)
+    assert set(left) == set(head)
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, head.get(name, other.state_dict()[name]))
+
+
+def test_a_start_copies_the_head_of_the_same_classes() -> None:
+    other = lively(graph((1,)), seed=3)
+    network = new_network(graph((1,)), other.class_names, seed=0)
+    assert start_from(network, other) == ()
+    assert all(torch.equal(t, other.state_dict()[name]) for name, t in network.state_dict().items())
+
+
+def test_object_classes_keep_their_own_filters_and_new_ones_get_the_mean() -> None:
+    other = lively(graph((1, 2, 5)), seed=3)
+    network = new_network(graph((5, 1, 9)), CLASSES, seed=0)
+    start_from(network, other)
+    name = next(
+        name for name in network.state_dict() if name.startswith("blocks.object1.") and "weight" in name
+    )
+    given, own = other.state_dict()[name], network.state_dict()[name]
+    assert torch.equal(own[:, 0], given[:, 2])
+    assert torch.equal(own[:, 1], given[:, 0])
+    torch.testing.assert_close(own[:, 2], given.mean(dim=1))
+
+
+def with_weights(network: Network) -> Network:
+    for place, connection in enumerate(network.connections.values()):
+        connection.weight.data.fill_(place / 4 - 1)
+    return network
+
+
+def test_a_schedule_keeps_as_many_connections_as_asked() -> None:
+    network = with_weights(tiny())
+    weights = sorted(network.connection_weights().values())
+    assert threshold_of(network, PruningSchedule((1,), keep=3)) == weights[-3]
+    assert threshold_of(network, PruningSchedule((1,), threshold=0.1, keep=100)) == 0.1
+
+
+@pytest.mark.parametrize("schedule", [PruningSchedule((1,), 1.0), PruningSchedule((1,), keep=1)])
+def test_pruning_never_cuts_the_output_off(schedule: PruningSchedule) -> None:
+    config = TrainingConfig(batch=8, workers=0, pruning=schedule)
+    trained = fit(with_weights(tiny()), Noise(), config)
+    assert trained.network.structure.connections
+    assert trained.network(Noise().batch(0, [0]).tensors).isfinite().all()
+
+
+def test_pruning_carries_the_moments_of_what_stays() -> None:
+    """With a rate of nought from the pruning on, the moments go on as in the network that was not pruned."""
+    config = TrainingConfig(epochs=2, batch=8, workers=0, optimisation=Optimisation(rate=1e-3))
+    pruned = fit(tiny(), Noise(), dataclasses.replace(config, pruning=PruningSchedule((1,), keep=5)))
+    again = fit(tiny(), Noise(), dataclasses.replace(config, pruning=PruningSchedule((1,), keep=5)))
+    assert len(pruned.network.structure.connections) < len(tiny().structure.connections)
+    ours, theirs = pruned.network.state_dict(), again.network.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
