@@ -38,7 +38,8 @@ class Panels {
     this.root.style.colorScheme = this.theme.dark ? "dark" : "light";
     this.panels = [...(data.selection?.panels ?? []), ...data.clip];
     this.alone = !data.recording;
-    if (!this.alone) this.attach();
+    if (this.alone) this.root.removeAttribute("aria-label"); // no region of the page: its chart has a name
+    else this.attach();
     if (!first && selected && selected !== this.selected && !this.staying) this.turn();
     Object.assign(this, { selected, staying: false });
     this.root.classList.remove("waiting");
