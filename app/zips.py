@@ -59,7 +59,8 @@ def unpack(content: Bytes, folder: Path) -> Unpacked:
 def _is_system(part: zipfile.ZipInfo) -> bool:
     """What some systems add: hidden files, and a folder that holds icons of the others."""
     parts = PurePosixPath(part.filename).parts
-    return bool(parts) and (parts[0] == "__MACOSX" or parts[-1].startswith("."))
+    hidden = bool(parts) and parts[-1].startswith(".") and "\\" not in part.filename
+    return hidden or parts[:1] == ("__MACOSX",)
 
 
 def _check(files: Iterable[zipfile.ZipInfo]) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from app import bar, datasets, network_choice, opening, panels, state
@@ -146,33 +148,34 @@ def _confusion(measured: Measured, class_names: tuple[str, ...]) -> None:
         on_pick=pick,
     )
     st.subheader("Clips of one cell", anchor=False)
-    true, predicted = _cell(names)
+    true, predicted = _cell(matrix, names)
     clips = measured.cell(class_names.index(true), class_names.index(predicted))
     _clips(clips, true, predicted)
 
 
-def _cell(names: list[str]) -> tuple[str, str]:
-    """The keyboard's way to a cell, which follows a click."""
-    for key in ("true", "predicted"):
+def _cell(matrix: NDArray[np.int64], names: list[str]) -> tuple[str, str]:
+    """The keyboard's way to a cell, which follows a click; at first that of the most mistakes."""
+    wrong = matrix * (1 - np.eye(len(names), dtype=np.int64))
+    first = np.unravel_index((wrong if wrong.any() else matrix).argmax(), matrix.shape)
+    chosen = []
+    titles = {"true": "True class", "predicted": "Predicted class"}
+    for place, (key, title), start in zip(st.columns(2), titles.items(), first, strict=True):
         if st.session_state.get(key) not in names:
             st.session_state.pop(key, None)
-    left, right = st.columns(2)
-    with left:
-        true = st.selectbox("True class", names, key="true", bind="query-params")
-    with right:
-        predicted = st.selectbox("Predicted class", names, key="predicted", bind="query-params")
-    return true, predicted
+        with place:
+            chosen.append(st.selectbox(title, names, int(start), key=key, bind="query-params"))
+    return chosen[0], chosen[1]
 
 
 def _clips(clips: list[tuple[LabelledFile, float]], true: str, predicted: str) -> None:
     """A button each, which opens the clip in Explore."""
     what = "recognised" if true == predicted else f"taken for {predicted}"
-    count = "One clip" if len(clips) == 1 else f"{len(clips)} clips"
+    count = {0: "No clip", 1: "One clip"}.get(len(clips), f"{len(clips)} clips")
     st.caption(plain(f"{count} of {true} {what}" + ("; a click opens it in Explore" if clips else "")))
     with st.container(horizontal=True):
         for place, (file, probability) in enumerate(clips[:MOST_CLIPS]):
             title = f"{plain(file.path.name)} · {percent(probability)}"
-            if st.button(title, key=f"clip-{place}", help=plain(file.path)):
+            if st.button(title, key=f"clip-{true}-{predicted}-{place}", help=plain(file.path)):
                 try:
                     opening.bring(file)
                 except PeerattnError as error:

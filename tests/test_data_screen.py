@@ -1,0 +1,221 @@
+"""The Data screen: a folder or a zip looked through, a checkpoint measured on it, its clips opened."""
+
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from hypothesis import given
+from hypothesis import strategies as hypothesis
+from playwright.sync_api import Page, expect
+from streamlit.testing.v1 import AppTest
+
+from app import datasets, state
+from app.datasets import Choice, Measured
+from peerattn.actionworld import CLASS_NAMES
+from peerattn.data import LabelledFile
+from peerattn.evaluation import summarise
+from tests.conftest import ROOT
+from tests.media import moving_square, write_video
+from tests.screens import at_rest, drawn
+from tests.small import write_small_checkpoints
+
+PATIENCE = 300  # s; shared cores
+FIRST, SECOND = CLASS_NAMES[:2]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four clips of two classes that the network knows, one of another, and one that is no video."""
+    return fill(tmp_path / "clips")
+
+
+def fill(folder: Path) -> Path:
+    for step, (label, number) in enumerate([(FIRST, 0), (FIRST, 1), (SECOND, 0), (SECOND, 1), ("dance", 0)]):
+        path = folder / "val" / label / f"{label.replace(' ', '-')}-{number}.mp4"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_video(path, moving_square(8, step=2 + step))
+    (folder / "val" / FIRST / "broken.mp4").write_text("no video")
+    return folder
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The screen, freshly opened on a small network."""
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(write_small_checkpoints(tmp_path / "checkpoints")))
+    st.cache_resource.clear()
+    app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
+    app.query_params["checkpoint"] = "small"
+    return checked(app.switch_page("screens/data.py").run())
+
+
+def checked(app: AppTest) -> AppTest:
+    assert not app.exception
+    return app
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return checked(next(button for button in app.button if button.label == label).click().run())
+
+
+def done(app: AppTest) -> AppTest:
+    """The page once what was started has ended."""
+    for job in list(state.datasets()._jobs.values()):
+        job.wait(PATIENCE)
+    return checked(app.run())
+
+
+def said(app: AppTest) -> str:
+    return " ".join(text.value for text in (*app.caption, *app.warning)).replace("\\", "")
+
+
+def point(app: AppTest, folder: Path) -> AppTest:
+    return checked(app.text_input(key="data").set_value(str(folder)).run())
+
+
+def test_the_screen_says_what_it_needs(app):
+    [line] = app.info
+    assert "manifest.csv" in line.value
+
+
+def test_a_folder_that_is_none_is_one_line(app, tmp_path):
+    point(app, tmp_path / "nowhere")
+    [line] = app.error
+    assert "is not a folder" in line.value.replace("\\", "") and "\n" not in line.value
+
+
+def test_a_folder_is_looked_through_and_its_faults_are_named(app, folder):
+    point(app, folder)
+    assert "6 clips of 3 classes" in said(app)
+    done(press(app, "Check every file"))
+    assert {metric.label: metric.value for metric in app.metric}["Clips that can be read"] == "5"
+    faults = app.dataframe[0].value
+    assert any("broken.mp4" in place for place in faults["place"])
+    checked(app.segmented_control(key="folder-csv-of").set_value("Clips").run())
+    assert app.dataframe[0].value.set_index("class")["val"].to_dict() == {FIRST: 2, SECOND: 2, "dance": 1}
+
+
+def measured(app: AppTest, folder: Path) -> AppTest:
+    point(app, folder)
+    return done(press(app, "Measure the accuracy"))
+
+
+def test_a_checkpoint_is_measured_on_the_classes_it_knows(app, folder):
+    measured(app, folder)
+    assert "5 clips" in said(app) and "small does not know 1 of the classes: dance" in said(app)
+    assert [metric.label for metric in app.metric] == ["Top-1", "Top-5", "Mean of classes"]
+    assert "n = 4" in said(app) and "95 % interval" in said(app)
+    [passed_over] = [text.value for text in app.text if "broken.mp4" in text.value]
+    assert "\n" not in passed_over
+    classes = app.dataframe[0].value
+    assert classes["n"].to_dict() == {0: 2, 1: 2}
+
+
+def test_clips_of_a_cell_open_in_explore(app, folder):
+    measured(app, folder)
+    job = datasets.measurement(Choice("small", folder, "val"))
+    found = job.results[0]
+    answers = found.evaluation.probabilities.argmax(axis=1)
+    name, answer = CLASS_NAMES[found.evaluation.labels[0]], CLASS_NAMES[answers[0]]
+    checked(app.selectbox(key="true").set_value(name).run())
+    checked(app.selectbox(key="predicted").set_value(answer).run())
+    buttons = [button for button in app.button if str(button.key).startswith("clip-")]
+    assert len(buttons) == int(
+        ((found.evaluation.labels == found.evaluation.labels[0]) & (answers == answers[0])).sum()
+    )
+    buttons[0].click().run()
+    checked(app.switch_page("screens/explore.py").run())
+    opened = app.session_state["opened"]
+    assert opened.choice.source.label == name and opened.choice.checkpoint == "small"
+
+
+def test_a_folder_of_unknown_classes_says_which(app, folder):
+    shutil.rmtree(folder / "val" / FIRST)
+    shutil.rmtree(folder / "val" / SECOND)
+    point(app, folder)
+    assert "small does not know 1 of the classes: dance" in said(app)
+    assert "Measure the accuracy" not in [button.label for button in app.button]
+
+
+def test_a_folder_without_any_clip_that_can_be_read_is_one_line(app, folder):
+    for path in folder.glob("val/*/*.mp4"):
+        path.write_text("no video")
+    measured(app, folder)
+    [line] = app.error
+    assert "no clip could be read" in line.value and "\n" not in line.value
+
+
+def test_a_measurement_can_be_cancelled_and_started_again(app, folder, monkeypatch):
+    slow = datasets.FolderExamples.__getitem__
+
+    def wait(self, index):
+        time.sleep(0.3)
+        return slow(self, index)
+
+    monkeypatch.setattr(datasets.FolderExamples, "__getitem__", wait)
+    point(app, folder)
+    press(app, "Measure the accuracy")
+    job = datasets.measurement(Choice("small", folder, "val"))
+    press(app, "Cancel")
+    job.wait(PATIENCE)
+    assert job.cancelled and not job.results and job.error is None
+    assert "Measure the accuracy" in [button.label for button in checked(app.run()).button]
+
+
+def test_a_zip_is_a_folder_of_the_visitors_own(app, folder, tmp_path):
+    archive = Path(shutil.make_archive(str(tmp_path / "clips"), "zip", folder))
+    checked(app.segmented_control(key="clips-from").set_value("A zip file").run())
+    upload = (archive.name, archive.read_bytes(), "application/zip")
+    checked(app.file_uploader(key="zip").set_value(upload).run())
+    assert "6 clips of 3 classes" in said(app) and "From clips.zip" in said(app)
+    shelf = app.session_state["unpacked"][1].folder
+    checked(app.switch_page("screens/explore.py").run())
+    assert shelf.exists()
+    checked(app.switch_page("screens/data.py").run())
+    assert "6 clips of 3 classes" in said(app)
+
+
+def test_a_zip_that_is_none_is_one_line(app):
+    checked(app.segmented_control(key="clips-from").set_value("A zip file").run())
+    checked(app.file_uploader(key="zip").set_value(("bad.zip", b"no zip", "application/zip")).run())
+    [line] = app.error
+    assert "not a whole zip" in line.value and "\n" not in line.value
+
+
+@given(hypothesis.data())
+def test_each_clip_is_in_one_cell_the_surest_first(data):
+    count = data.draw(hypothesis.integers(1, 12))
+    rng = np.random.default_rng(data.draw(hypothesis.integers(0, 99)))
+    shares = rng.dirichlet(np.ones(3), count).astype(np.float32)
+    labels = rng.integers(0, 3, count)
+    files = tuple(LabelledFile(Path(f"{place}.mp4"), ("a",), str(place)) for place in range(count))
+    groups = [file.group for file in files]
+    found = Measured(summarise(shares, labels, groups, ["a", "b", "c"]), files, ())
+    cells = {(true, answer): found.cell(true, answer) for true in range(3) for answer in range(3)}
+    assert sorted(file.group for cell in cells.values() for file, _ in cell) == sorted(groups)
+    for (true, answer), cell in cells.items():
+        assert len(cell) == found.evaluation.confusion[true, answer]
+        assert all(shares[int(file.group), answer] == probability for file, probability in cell)
+        assert [probability for _, probability in cell] == sorted((p for _, p in cell), reverse=True)
+
+
+@pytest.mark.browser
+def test_a_click_on_the_matrix_shows_the_clips_of_the_cell_and_one_opens(page: Page, app_url: str, tmp_path):
+    folder = fill(tmp_path / "clips")
+    page.set_viewport_size({"width": 1440, "height": 2400})
+    page.goto(f"{app_url}/data?data={folder}")
+    page.get_by_role("button", name="Measure the accuracy").click()
+    page.get_by_role("button", name="Confusion matrix as SVG").wait_for()
+    box = at_rest(page, page.locator(".details .nsewdrag").first.bounding_box)
+    rows = page.locator(".details .ytick text").count()
+    own = page.get_by_role("button", name=SECOND.replace(" ", "-"))
+    for column in range(rows):  # somewhere in the second row is a cell with clips
+        x = box["x"] + box["width"] * (column + 0.5) / rows
+        page.mouse.click(x, box["y"] + box["height"] * 1.5 / rows)
+        if at_rest(page, own.count):
+            break
+    own.first.click()
+    drawn(page)
+    expect(page.get_by_text("True label:")).to_contain_text(SECOND)
