@@ -126,11 +126,12 @@ def test_presenter_mode_has_no_findings(tall: Page, app_url: str) -> None:
 def test_prune_has_no_findings(tall: Page, app_url: str) -> None:
     tall.goto(f"{app_url}/prune?threshold=0.4")
     drawn(tall)
-    tall.get_by_label("After: most probable classes of the clip").wait_for()
+    tall.get_by_role("group", name="After: most probable classes").locator("[data-drawn]").wait_for()
     audit(tall, "pruned")
     for when in ("Before", "After"):
-        tall.get_by_text(f"{when}: probabilities, as a table").click()
-        expect(tall.get_by_label(f"{when}: probabilities", exact=True)).to_be_visible()
+        shown = tall.get_by_role("group", name=f"{when}: most probable classes")
+        shown.get_by_role("button", name="Table", exact=True).click()
+        expect(shown.get_by_role("table")).to_be_visible()
     audit(tall, "pruned, with tables")
 
 
@@ -153,7 +154,7 @@ def test_compare_has_no_findings(tall: Page, app_url: str, kind: str) -> None:
 
 def test_structures_has_no_findings(tall: Page, app_url: str) -> None:
     tall.goto(f"{app_url}/structures")
-    tall.get_by_test_id("stPlotlyChart").first.wait_for()
+    tall.locator(".details .chart[data-drawn]").wait_for()
     tall.get_by_test_id("stSkeleton").first.wait_for(state="detached")
     audit(tall, "structures")
 
