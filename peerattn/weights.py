@@ -2,6 +2,7 @@
 
 checkpoints/<name>/weights.safetensors
 checkpoints/<name>/card.json      format, kind (network, segmenter), classes, settings, metrics, command
+checkpoints/<name>/card.md        the same for people
 """
 
 import json
@@ -17,10 +18,11 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from peerattn.errors import PeerattnError
+from peerattn.model_card import markdown
 from peerattn.tensor_files import HEADER_LIMIT, Header, read_header, write_whole
 
 FORMAT = "peerattn-checkpoint/1"
-CARD_FILE, WEIGHTS_FILE = "card.json", "weights.safetensors"
+CARD_FILE, READABLE_FILE, WEIGHTS_FILE = "card.json", "card.md", "weights.safetensors"
 _DTYPES = {"F32", "I64"}  # I64: the batch counters of batch norm
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -66,9 +68,10 @@ def read_card(folder: Path, kind: str) -> dict[str, Any]:
 
 
 def write_card(folder: Path, kind: str, contents: Mapping[str, Any]) -> None:
-    """Write a checkpoint's card."""
+    """Write a checkpoint's card, and the same for people to read."""
     card = {"format": FORMAT, "kind": kind, **contents}
     text = json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_whole(folder / READABLE_FILE, markdown(card).encode())
     write_whole(folder / CARD_FILE, text.encode())
 
 

@@ -17,7 +17,7 @@ errors
 validation
 specs
 published_list
-structure | tensor_files
+structure | tensor_files | model_card
 weights | history
 trace | published | video | attention | connectivity
 structure_file
@@ -39,7 +39,7 @@ reports
 clip_commands | data_commands | training_reports
 training_commands | calibration_commands
 __main__
-app.explorer | app.drawing | app.files | app.jobs | app.structures | app.words
+app.card | app.explorer | app.drawing | app.files | app.jobs | app.structures | app.words
 app.curves | app.panels | app.zips | app.saved | app.tour | app.address | app.session | app.traces
 app.state
 app.network_choice

@@ -115,7 +115,7 @@ class _Run:
         scores = self._scores()
         loss = position.loss / max(position.step, 1)
         values = {name: score.value for name, score in scores.items()}
-        state.history.keep(position.update, epoch=position.epoch, **values)
+        state.history.keep(position.update, epoch=position.epoch, epoch_loss=loss, **values)
         position.epoch, position.step, position.loss = position.epoch + 1, 0, 0.0
         self._judge(values)
         self._save()

@@ -95,6 +95,9 @@ def _generated(choice: Choice, structure: Structure, recipe: Recipe) -> Material
 def _of_folder(choice: Choice, structure: Structure, recipe: Recipe) -> Material:
     assert choice.data is not None
     training, measuring = (_files(choice, split) for split in choice.splits)
+    several = recipe.training.loss.kind == "binary"
+    if not several and any(len(file.labels) > 1 for file in training + measuring):
+        raise PeerattnError(f"clips of {choice.data} have several classes each: choose the loss binary")
     class_names = sorted({label for file in training for label in file.labels})
     name = choice.segmenter or SEGMENTER
     segmenter = _segmenter(name, structure) if any(f.objects is None for f in training + measuring) else None
@@ -112,7 +115,6 @@ def _of_folder(choice: Choice, structure: Structure, recipe: Recipe) -> Material
         **reading,
     )
     examples = FolderExamples(measuring, class_names, **reading)
-    several = recipe.training.loss.kind == "binary"
     facts = {
         "data": choice.data.name,
         "clips": {"train": len(training), choice.splits[1]: len(measuring)},

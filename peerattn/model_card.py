@@ -1,0 +1,129 @@
+"""A checkpoint's card as readable Markdown: what it is, how well it does, how it was made, what it cannot do.
+
+Any card can be shown, whatever wrote it: texts are escaped, and facts without a place of their own come last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeGuard
+
+TEXTS = {"data": "Data", "licence": "Licence", "limits": "What it cannot do"}
+"""Keys of a card whose texts have a section of their own."""
+_APART = {"format", "kind", "description", "command", "structure", "class_names", "settings", "training"}
+_APART |= {"metrics", "untrained", *TEXTS}
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
+
+
+def markdown(card: Mapping[str, Any]) -> str:
+    """The card of a network or of a segmenter, as Markdown."""
+    parts = [f"# {_text(card.get('description') or 'A ' + str(card.get('kind', 'checkpoint')))}"]
+    if "untrained" in card:
+        parts.append(f"**{_text(card['untrained'])}**")
+    parts.append(_facts(_about(card)))
+    parts += _metrics(card.get("metrics"))
+    for key, title in TEXTS.items():
+        if key in card:
+            parts.append(f"## {title}\n\n{_said(card[key])}")
+    if training := _flat(card.get("training")):
+        parts.append(f"## Training\n\n{_facts(training)}")
+    if rest := _flat({key: value for key, value in card.items() if key not in _APART}):
+        parts.append(f"## Further facts\n\n{_facts(rest)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _about(card: Mapping[str, Any]) -> dict[str, Any]:
+    """What a reader asks first."""
+    structure = card.get("structure")
+    structure = structure if isinstance(structure, Mapping) else {}
+    about: dict[str, Any] = {"kind": card.get("kind", "unknown")}
+    if command := card.get("command"):
+        about["made by"] = f"`{str(command).replace('`', chr(39))}`"
+    for name in ("blocks", "connections"):
+        if isinstance(structure.get(name), list):
+            about[name] = len(structure[name])
+    modalities = structure.get("modalities")
+    if isinstance(modalities, list):
+        read = [str(one.get("name")) for one in modalities if isinstance(one, Mapping)]
+        about["modalities"] = ", ".join(read)
+    names = card.get("class_names")
+    if isinstance(names, list):
+        about[f"classes ({len(names)})"] = ", ".join(map(str, names))
+    return {**about, **{f"clips: {name}": value for name, value in _flat(card.get("settings")).items()}}
+
+
+def _metrics(metrics: Any) -> list[str]:
+    """Tables of all numbers that have an interval, and of each class's."""
+    rows = list(_measured(metrics, ""))
+    if not rows:
+        return []
+    lines = ["| measured | clips | value | 95 % interval |", "|---|---:|---:|---:|"]
+    lines += [f"| {_text(name)} | {n} | {value} | {interval} |" for name, n, value, interval in rows]
+    return ["## How well it does", "\n".join(lines)]
+
+
+def _measured(metrics: Any, where: str) -> Iterator[tuple[str, str, str, str]]:
+    """Name, clips, value and interval of each number, class after class."""
+    if isinstance(metrics, list):
+        for one in metrics:
+            if isinstance(one, Mapping) and "name" in one:
+                yield from _measured(
+                    {**one, "": one.get("accuracy"), "accuracy": None}, f"{where} {one['name']}"
+                )
+    if not isinstance(metrics, Mapping):
+        return
+    n = metrics.get("n", "")
+    for name, value in metrics.items():
+        interval = metrics.get(f"{name}_interval" if name not in ("", "value") else "interval")
+        title = f"{where} {'' if name == 'value' else name}".strip().replace("_", " ")
+        if isinstance(value, Mapping | list) and not name.endswith("interval"):
+            yield from _measured(value, title)
+        elif _number(value) and _pair(interval):
+            yield title, str(n), f"{value:.1%}", f"{interval[0]:.1%} to {interval[1]:.1%}"
+        elif _number(value) and name not in ("n", "") and not name.endswith("interval"):
+            yield title, str(n), f"{value:.4g}", "–"
+
+
+def _flat(value: Any, before: str = "") -> dict[str, Any]:
+    """`part.field` → value, of nested objects."""
+    flat: dict[str, Any] = {}
+    for name, one in value.items() if isinstance(value, Mapping) else ():
+        flat |= _flat(one, f"{before}{name}.") if isinstance(one, Mapping) else {f"{before}{name}": one}
+    return flat
+
+
+def _facts(facts: Mapping[str, Any]) -> str:
+    lines = ["| fact | said |", "|---|---|"]
+    for name, value in facts.items():
+        shown = value if str(value).startswith("`") else _text(_plain(value))
+        lines.append(f"| {_text(name)} | {str(shown).replace('|', '&#124;')} |")
+    return "\n".join(lines)
+
+
+def _said(value: Any) -> str:
+    """A text, a list of them, or facts."""
+    if isinstance(value, Mapping):
+        return _facts(_flat(value))
+    if isinstance(value, list):
+        return "\n".join(f"- {_text(one)}" for one in value)
+    return _text(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_plain(one) for one in value) or "none"
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _text(value: Any) -> str:
+    """A text on one line, in which nothing is Markdown."""
+    return _SPECIAL.sub(r"\\\1", " ".join(str(value).split()))
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _pair(value: Any) -> TypeGuard[Sequence[float]]:
+    return isinstance(value, Sequence) and len(value) == 2 and all(map(_number, value))

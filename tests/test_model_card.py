@@ -1,0 +1,68 @@
+"""Cards as Markdown: every number with its interval, every text escaped, any card shown."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peerattn.model_card import markdown
+from tests.conftest import ROOT
+
+CARDS = sorted((ROOT / "checkpoints").glob("*/card.json"))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=8) | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("path", CARDS, ids=lambda path: path.parent.name)
+def test_shipped_cards_are_readable(path) -> None:  # type: ignore[no-untyped-def]
+    card = json.loads(path.read_text(encoding="utf-8"))
+    text = markdown(card)
+    assert text.startswith("# ")
+    assert card["command"] in text
+    assert "## How well it does" in text
+    assert "## Training" in text
+
+
+def test_numbers_stand_with_clips_and_interval() -> None:
+    metrics = {
+        "n": 89,
+        "top1": 0.651,
+        "top1_interval": [0.55, 0.74],
+        "classes": [{"name": "golf", "n": 7, "accuracy": 0.5, "interval": [0.2, 0.8]}],
+        "map": {"value": 0.25, "interval": [0.2, 0.3], "n": 12},
+    }
+    text = markdown({"kind": "network", "metrics": metrics})
+    assert "| top1 | 89 | 65.1% | 55.0% to 74.0% |" in text
+    assert "| classes golf | 7 | 50.0% | 20.0% to 80.0% |" in text
+    assert "| map | 12 | 25.0% | 20.0% to 30.0% |" in text
+
+
+def test_texts_have_their_sections() -> None:
+    card = {
+        "limits": ["It hears nothing.", "It knows 14 classes."],
+        "licence": "CC BY 4.0",
+        "left_out": ["golf"],
+    }
+    text = markdown(card)
+    assert "## What it cannot do\n\n- It hears nothing.\n- It knows 14 classes." in text
+    assert "## Licence\n\nCC BY 4.0" in text
+    assert "## Further facts" in text and "golf" in text
+
+
+def test_nothing_in_a_card_is_markdown() -> None:
+    hostile = "![x](http://example.org/x.png) <script>|*bold*\n# title"
+    text = markdown({"description": hostile, "command": "a` | b", "licence": hostile, "note": hostile})
+    assert "![x]" not in text.replace("\\", "\\\\")
+    assert "<script>" not in text.replace("\\<", "")
+    assert text.count("\n# ") == 0
+
+
+@given(
+    st.dictionaries(st.sampled_from(["metrics", "training", "structure", "settings", "x", "limits"]), JSON)
+)
+def test_any_card_is_shown(card: dict[str, object]) -> None:
+    assert markdown(card).startswith("# ")

@@ -1,0 +1,189 @@
+"""`peerattn train` on a folder: a checkpoint with card and history, gone on with after an interruption."""
+
+import csv
+import json
+import signal
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from peerattn import training_commands
+from peerattn.__main__ import main
+from peerattn.checkpoint import load
+from peerattn.history import read_history
+from peerattn.training import Epoch
+from tests.media import write_video
+
+CLASSES = ("dark", "light", "none")
+RECIPE = {
+    "epochs": 2,
+    "batch": 4,
+    "log_every": 1,
+    "workers": 0,
+    "clip": {"size": 16, "window": 2, "frame_rate": 5.0, "flow": "ultrafast"},
+    "augmentation": {"warp": {"flip": 0.5}},
+    "averaging": {"kind": "ema", "decay": 0.9},
+}
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six clips to train on and three to measure on, of three classes; one of them of two."""
+    folder = tmp_path_factory.mktemp("clips")
+    rows = []
+    for number in range(9):
+        name, shade = CLASSES[number % 3], (40, 200, 120)[number % 3]
+        images = np.full((12, 32, 48, 3), shade, np.uint8)
+        images[:, 8:16, 8 + number : 16 + number] = 255 - shade
+        write_video(folder / f"{number}.mp4", images)
+        rows.append((f"{number}.mp4", name, "train" if number < 6 else "val"))
+    with (folder / "manifest.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("path", "label", "split"), *rows])
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Exit code, stdout and stderr of a `train` command with the small recipe."""
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path))
+    monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "recipe.json").write_text(json.dumps(RECIPE))
+
+    def run(*words: object) -> tuple[int, str, str]:
+        command = ["peerattn", "train", "--config", "recipe.json", "--modalities", "rgb,flow"]
+        monkeypatch.setattr(sys, "argv", [*command, *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capfd.readouterr()
+        return end.value.code or 0, printed.out, printed.err
+
+    return run
+
+
+def test_a_folder_becomes_a_checkpoint_with_card_and_history(run: Run, clips: Path, tmp_path: Path) -> None:
+    code, out, err = run("--data", clips, "--out", "mine")
+    assert code == 0, err
+    assert "3 clips" in out
+    assert err.count("epoch ") == 2
+    files = {path.name for path in (tmp_path / "mine").iterdir()}
+    assert files == {"card.json", "card.md", "weights.safetensors", "history.safetensors"}
+    card = load("mine").card
+    assert card["class_names"] == sorted(CLASSES)
+    assert card["metrics"]["n"] == 3
+    assert {"top1_interval", "macro_interval", "window_top1", "classes"} <= card["metrics"].keys()
+    assert card["training"]["clips"] == {"train": 6, "val": 3}
+    assert card["training"]["averaging"]["decay"] == 0.9
+    assert card["training"]["augmentation"]["warp"]["flip"] == 0.5
+    assert len(card["digest"]) == 64
+    assert load("mine").settings.size == 16
+    history = read_history(tmp_path / "mine" / "history.safetensors")
+    assert history.steps.tolist() == [0, 1, 2]
+    assert {"loss", "top1", "macro"} <= history.metrics.keys()
+
+
+def test_a_checkpoint_is_the_start_of_another(run: Run, clips: Path) -> None:
+    assert run("--data", clips, "--out", "first", "--without", "none")[0] == 0
+    assert load("first").class_names == ("dark", "light")
+    code, _, err = run("--data", clips, "--out", "second", "--init", "first", "--epochs", 1, "--rate", 0)
+    assert code == 0, err
+    first, second = load("first"), load("second")
+    assert second.structure == first.structure
+    assert second.settings == first.settings
+    before, after = dict(first.network.named_parameters()), dict(second.network.named_parameters())
+    filters = [name for name in before if name.startswith("blocks.")]
+    assert filters
+    assert all(torch.equal(before[name], after[name]) for name in filters)
+
+
+def test_an_interrupted_run_says_how_to_go_on_and_does(
+    run: Run, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("--data", clips, "--out", "whole")[0] == 0
+
+    def pressed(epoch: Epoch) -> str:
+        signal.raise_signal(signal.SIGINT)
+        return "pressed"
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training_commands, "said", pressed)
+        code, out, err = run("--data", clips, "--out", "mine")
+    assert (code, out) == (130, "")
+    assert err.splitlines()[-1].startswith("cancelled; to go on: peerattn train --config recipe.json")
+    assert err.splitlines()[-1].endswith("--out mine --resume")
+    assert not (tmp_path / "mine" / "card.json").exists()
+    code, _, err = run("--data", clips, "--out", "mine")
+    assert code == 2
+    assert "go on with --resume" in err
+    code, _, err = run("--data", clips, "--out", "mine", "--epochs", 3, "--resume")
+    assert code == 2
+    assert "saved with epochs 2, not 3" in err
+    assert run("--data", clips, "--out", "mine", "--resume")[0] == 0
+    both = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("whole", "mine")]
+    assert both[0] == both[1]
+
+
+def test_clips_of_several_classes_are_measured_by_average_precision(run: Run, clips: Path) -> None:
+    manifest = clips / "manifest.csv"
+    before = manifest.read_text()
+    both = before.replace("0.mp4,dark", "0.mp4,dark|light").replace("6.mp4,dark", "6.mp4,dark|none")
+    manifest.write_text(both)
+    try:
+        code, out, err = run("--data", clips, "--out", "mine", "--loss", "binary")
+        assert code == 0, err
+        assert "average precision" in out
+        assert load("mine").card["metrics"]["map"]["n"] == 3
+        assert "choose the loss binary" in run("--data", clips, "--out", "other")[2]
+    finally:
+        manifest.write_text(before)
+
+
+REFUSED = {
+    "no folder": (("--data", "nowhere"), "nowhere is not a folder"),
+    "no split": (("--train-split", "practice"), "no labelled clips of split 'practice'"),
+    "no such class": (("--without", "blue"), "is of class 'blue'"),
+    "no loss": (("--loss", "hinge"), "loss 'hinge' must be one of"),
+    "no maps": (("--objects", "guessed"), "'guessed' must be true or estimated"),
+    "no start": (("--init", "missing"), "no checkpoint 'missing'"),
+    "no structure": (("--structure", "nowhere.json"), "nowhere.json"),
+    "no TensorBoard": (("--tensorboard", "logs"), "TensorBoard is not installed"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_trained_is_refused_in_one_line(
+    run: Run, clips: Path, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    words, said = REFUSED[case]
+    code, out, err = run("--data", clips, "--out", "mine", *words)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_logs_hold_what_each_epoch_came_to(run: Run, clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[tuple[str, float, int]] = []
+
+    class SummaryWriter:
+        def __init__(self, folder: str) -> None: ...
+        def __enter__(self) -> "SummaryWriter":
+            return self
+
+        def __exit__(self, *error: object) -> None: ...
+        def add_scalar(self, name: str, value: float, step: int) -> None:
+            written.append((name, value, step))
+
+    module = types.ModuleType("torch.utils.tensorboard")
+    module.SummaryWriter = SummaryWriter  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    assert run("--data", clips, "--out", "mine", "--tensorboard", "logs")[0] == 0
+    names = {name for name, _, _ in written}
+    assert {"loss", "connections", "val/top1", "seconds/waiting", "seconds/network"} <= names
+    assert {step for _, _, step in written} == {1, 2}
