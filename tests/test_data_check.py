@@ -117,6 +117,11 @@ def spoil_splits(folder: Path) -> None:
     (folder / "manifest.csv").write_text("path,label,split\n" + rows)
 
 
+def spoil_capitals(folder: Path) -> None:
+    rows = "train/run/a.mp4,Run\ntrain/sit/b.mp4,sit\nval/run/c.mp4,run\nval/sit/d.mp4,sit\n"
+    (folder / "manifest.csv").write_text("path,label\n" + rows)
+
+
 def spoil_heading(folder: Path) -> None:
     (folder / "manifest.csv").write_text("file,class\na.mp4,run\n")
 
@@ -164,6 +169,7 @@ def spoil_labels(folder: Path) -> None:
                 "c.mp4: class 'Run' is 'run' elsewhere",
             ],
         ),
+        (spoil_capitals, ["c.mp4: class 'run' is 'Run' elsewhere"]),
         (spoil_heading, ["lacks path and label"]),
         (spoil_cells, ["line 2: has more cells", "line 4: names a class twice"]),
         (spoil_bytes, ["a.mp4: has other bytes than the manifest's sha256 says"]),

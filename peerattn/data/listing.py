@@ -139,7 +139,12 @@ def _manifest_remarks(folder: Path, columns: Sequence[str], clips: Sequence[List
 
 
 def _name_faults(clips: Sequence[Listed]) -> list[Fault]:
-    """Names of classes and splits that are probably meant to be another's."""
+    """Names of splits and classes that are probably meant to be another's."""
+    return [*_split_faults(clips), *_class_faults(clips)]
+
+
+def _split_faults(clips: Sequence[Listed]) -> list[Fault]:
+    """Splits that are missing or misspelt."""
     faults = []
     splits = Counter(clip.file.split for clip in clips)
     for clip in clips:
@@ -150,10 +155,16 @@ def _name_faults(clips: Sequence[Listed]) -> list[Fault]:
         if near and split not in _USUAL_SPLITS and near[0] in splits:
             where = next(clip.place for clip in clips if clip.file.split == split)
             faults.append(Fault(where, f"split {split!r} is probably meant to be {near[0]!r}: correct it"))
-    first: dict[str, str] = {}
+    return faults
+
+
+def _class_faults(clips: Sequence[Listed]) -> list[Fault]:
+    """Classes whose names differ in capitals only, each where it is met first."""
+    faults, spelling, met = list[Fault](), dict[str, str](), set[str]()
     for clip in clips:
         for label in clip.file.labels:
-            known = first.setdefault(label.casefold(), label)
-            if known != label and first.setdefault(label, clip.place) == clip.place:
+            known = spelling.setdefault(label.casefold(), label)
+            if known != label and label not in met:
                 faults.append(Fault(clip.place, f"class {label!r} is {known!r} elsewhere: write it one way"))
+            met.add(label)
     return faults
