@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Maps = NDArray[np.uint8]
 Random = np.random.Generator
 
-_CROSS = np.ones((3, 3), np.uint8)
+_SQUARE = np.ones((3, 3), np.uint8)
 
 
 def degraded(ids: Maps, random: Random) -> Maps:
@@ -24,12 +24,12 @@ def degraded(ids: Maps, random: Random) -> Maps:
 
 
 def _thinner(ids: Maps, random: Random) -> Maps:
-    return np.stack([cv2.erode(one, _CROSS) for one in ids])
+    return np.stack([cv2.erode(one, _SQUARE) for one in ids])
 
 
 def _thicker(ids: Maps, random: Random) -> Maps:
     times = int(random.integers(1, 3))
-    return np.stack([cv2.dilate(one, _CROSS, iterations=times) for one in ids])
+    return np.stack([cv2.dilate(one, _SQUARE, iterations=times) for one in ids])
 
 
 def _coarser(ids: Maps, random: Random) -> Maps:
