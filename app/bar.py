@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from app import address, network_choice, opening, state
+from app import address, card, network_choice, opening, state
 from app.files import OBJECT_TYPES, OWN_TYPES, ObjectFile, Source, with_objects
 from app.words import OBJECTS, plain
 from peerattn.errors import PeerattnError
@@ -44,6 +44,8 @@ def show() -> None:
         _open(choice)
         _remarks(choice)
     with choices:
+        if now := opened():
+            card.show(now.checkpoint)
         _status()
 
 

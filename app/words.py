@@ -6,6 +6,9 @@ import re
 
 from peerattn.calibration import NoneOfThese
 
+_LINKED = re.compile(r":(?=[^\s\d|])|@(?=\w)|\bwww(?=\.)", re.IGNORECASE)
+"""Where addresses, icons and emoji begin or go on: the page finds them even behind backslashes."""
+JOINER = "\u2060"  # has no width
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:^&])")
 
 OBJECTS = {
@@ -30,7 +33,12 @@ DEFINITIONS = {
 
 def plain(text: object) -> str:
     """Any text so that markdown shows it as it is: on one line, and nothing in it formats, links or loads."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+    return _MARKDOWN.sub(r"\\\1", inert(" ".join(str(text).split())))
+
+
+def inert(text: str) -> str:
+    """Text in which the page finds no address and no icon."""
+    return _LINKED.sub(lambda found: found[0] + JOINER, text)
 
 
 def percent(share: float) -> str:
