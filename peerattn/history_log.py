@@ -53,8 +53,12 @@ class HistoryLog:
         self.follow(network)
 
     def follow(self, network: Network) -> None:
-        """Log this network from now on: the same one, or what pruning left of it."""
-        own = [(spec.key, network.connection(spec.key)) for spec in network.structure.connections]
+        """Log this network from now on: the same one, or what pruning left of it.
+
+        Of a module that is no `Network`, only scores are logged.
+        """
+        specs = network.structure.connections if isinstance(network, Network) else ()
+        own = [(spec.key, network.connection(spec.key)) for spec in specs]
         weights = {key: module.weight for key, module in own if module.weight is not None}
         shares = {
             key: module.attention.weights

@@ -1,6 +1,7 @@
 """The training history: what is logged is what the network holds, and a file is read back or refused."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -165,14 +166,19 @@ def test_a_history_without_its_structure_is_refused(tmp_path: Path, metadata: di
         read_history(tmp_path / "history.safetensors")
 
 
+@cache
+def written(folder: Path) -> bytes:
+    write_history(folder / "whole.safetensors", logged().history())
+    return (folder / "whole.safetensors").read_bytes()
+
+
 @settings(max_examples=60)
 @given(st.data())
 def test_a_damaged_file_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    path = tmp_path_factory.mktemp("damaged") / "history.safetensors"
-    write_history(path, logged().history())
-    content = bytearray(path.read_bytes())
+    content = bytearray(written(tmp_path_factory.getbasetemp()))
+    path = tmp_path_factory.getbasetemp() / "damaged.safetensors"
     place = data.draw(st.integers(0, len(content) - 1))
     content[place] = data.draw(st.integers(0, 255))
     path.write_bytes(

@@ -1,7 +1,13 @@
 """Training: the loss falls, a seed says it all, and connection weights learn at a rate of their own."""
 
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from peerattn.actionworld import CLASS_NAMES
 from peerattn.errors import PeerattnError
@@ -10,11 +16,15 @@ from peerattn.modalities import ClipSettings
 from peerattn.network import Network
 from peerattn.structure import BlockSpec, ConnectionSpec, OutputSpec, Structure
 from peerattn.training import (
+    Averaging,
     GeneratedSource,
     Optimisation,
+    Saving,
     TrainingConfig,
     actionworld_structure,
     connection_pressure,
+    fit,
+    new_network,
     parameter_groups,
     train,
 )
@@ -164,3 +174,52 @@ def test_the_shipped_structure_reads_what_it_is_asked_to() -> None:
         actionworld_structure("peer", ("rgb", "sound"))
     with pytest.raises(PeerattnError, match="attention 'mutual' must be one of"):
         actionworld_structure("mutual")
+
+
+def test_the_shipped_recipe_is_the_straight_line() -> None:
+    """Written out with torch's own loss and schedule, on the same clips, the losses are the same."""
+    config = dataclasses.replace(QUICK, dropout=0.0)
+    _, losses = trained(config)
+    source = GeneratedSource(CLIPS, small_structure().read_modalities, settings=SETTINGS)
+    network = new_network(small_structure(), CLASS_NAMES, seed=0).train()
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    groups = parameter_groups(network, config.optimisation)
+    optimiser = torch.optim.AdamW(groups)
+    rates = [group["lr"] for group in groups]
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=12, pct_start=0.1)
+    expected = []
+    for start in range(0, CLIPS, 8):
+        batch = source.batch(0, range(start, start + 8))
+        loss = F.cross_entropy(network(batch.tensors), batch.targets, label_smoothing=0.05)
+        expected.append(loss.item())
+        optimiser.zero_grad()
+        (loss + 0.02 * connection_pressure(network)).backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimiser.step()
+        schedule.step()
+    assert losses == pytest.approx(expected, rel=1e-3)
+
+
+class Plain(nn.Module):
+    """The mean colour of a clip, and a score a class: no Network."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.structure, self.class_names = small_structure(), CLASS_NAMES
+        self.scores = nn.Linear(3, len(CLASS_NAMES))
+
+    def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
+        scores: Tensor = self.scores(clip["rgb"].mean(dim=(2, 3, 4)))
+        return scores
+
+
+def test_another_module_is_trained_alike(tmp_path: Path) -> None:
+    source = GeneratedSource(16, small_structure().read_modalities, settings=SETTINGS)
+    config = dataclasses.replace(QUICK, averaging=Averaging("ema"), log_every=1)
+    state = tmp_path / "training.safetensors"
+    first = fit(Plain(), source, config, saving=Saving(state))  # type: ignore[arg-type]
+    again = fit(Plain(), source, config, saving=Saving(state))  # type: ignore[arg-type]
+    assert torch.equal(first.network.scores.weight, again.network.scores.weight)
+    assert len(first.history.metrics["loss"]) == 3

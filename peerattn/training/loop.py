@@ -46,6 +46,8 @@ def fit(
 ) -> Trained:
     """Trains a network where it stands, in one process or in all that torchrun started.
 
+    To compare with, another module does too, if it reads clips and has `structure` and `class_names`.
+
     Where `saving.path` holds the state of an interrupted run, training goes on from there, to the same
     weights bit by bit (on a CPU with as many threads). Raises PeerattnError when the loss is no longer a
     number, when that state is of other settings, or when it cannot be saved.
@@ -72,7 +74,7 @@ class _Run:
         self.source, self.config = source, config
         self.validate, self.saving, self.watch = validate, saving, watch
         self.processes = distributed.current()
-        if self.processes.world > 1:
+        if self.processes.world > 1 and isinstance(network, Network):
             network = prune(network, 0.0)  # what no output needs would get no gradient
         network = _with_dropout(network.train(), config.dropout)
         found = saving is not None and saving.path.is_file()

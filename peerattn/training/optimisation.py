@@ -117,9 +117,12 @@ def connection_pressure(network: Network) -> Tensor:
     """The mean over target blocks of (Σ σ(w))² / Σ σ(w)²: how many connections effectively arrive at a block.
 
     It asks for few strong connections instead of many alike, and is blind to their common scale: batch norm
-    undoes a common scale, so a pressure on the sum would only make every weight fade.
+    undoes a common scale, so a pressure on the sum would only make every weight fade. Nothing, of a module
+    that is no `Network`.
     """
-    effective = []
+    effective: list[Tensor] = []
+    if not isinstance(network, Network):
+        return torch.zeros(())
     for block in network.structure.blocks:
         weights = [network.connection(spec.key).weight for spec in network.structure.into(block.id)]
         learned = [torch.sigmoid(weight) for weight in weights if weight is not None]
