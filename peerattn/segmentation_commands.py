@@ -49,7 +49,7 @@ StartOption = Annotated[
 ]
 GeneratedOption = Annotated[
     int | None,
-    typer.Option(help="How many generated clips, each seen once (16000; beside people, 1200).", min=16),
+    typer.Option(help="How many generated clips, each seen once (16000; beside people, 1600).", min=16),
 ]
 SeedOption = Annotated[int, typer.Option(help="The seed of weights and clips.", min=0)]
 

@@ -14,7 +14,7 @@ from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.segmentation_network import load_network
 from peerattn.video import Frames
 
-SEGMENTER = "actionworld-objects"
+SEGMENTER = "people-objects"
 """The checkpoint that estimates object maps, where an action network's card names no other."""
 GENERATED_SEGMENTER = "actionworld-objects"
 """The one for generated clips, whose figure and objects are all that it knows."""

@@ -45,5 +45,5 @@ GENERATED = SegmenterConfig()
 START = SegmenterConfig(clips=8_000, averaging=0.99, widths=(24, 48, 96, 128), reduction=2, motion=True)
 """Of the network that then learns people: what moves by itself, and what objects look like."""
 
-PEOPLE = replace(START, clips=1_200, batch=4, people=12, averaging=0.996)
+PEOPLE = replace(START, clips=1_600, batch=4, people=12, averaging=0.996)
 """Of `people-objects`: people of real clips as well."""
