@@ -7,13 +7,15 @@ that about half of its time goes into saving; it averages weights and prunes on 
 
 from __future__ import annotations
 
+import multiprocessing
 import random
-import signal
-import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import torch
@@ -35,13 +37,15 @@ from peerattn.training import (
 from peerattn.weights import write_weights
 
 CLASSES = ("lift", "push", "pull")
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["benchmarks.resume"])
 CONFIG = TrainingConfig(
-    epochs=6,
+    epochs=3,
     batch=4,
     workers=0,
     log_every=2,
     averaging=Averaging("ema", decay=0.9),
-    pruning=PruningSchedule((2, 4), keep=6),
+    pruning=PruningSchedule((1,), keep=6),
 )
 
 
@@ -51,7 +55,7 @@ class Noise:
     class_names = CLASSES
     shuffled = True
 
-    def __init__(self, clips: int = 24) -> None:
+    def __init__(self, clips: int = 12) -> None:
         self.clips, self.skipped = clips, dict[str, str]()
 
     def __len__(self) -> int:
@@ -83,22 +87,27 @@ def run(folder: Path, watch: Watch | None = None) -> Trained:
     return trained
 
 
-def started(folder: Path) -> subprocess.Popen[str]:
-    """A process that has begun to train."""
-    command = [sys.executable, "-m", "benchmarks.resume", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    with process.stdout as said:
-        assert said.readline() == "begins\n"
+def started(folder: Path) -> BaseProcess:
+    """A process that has begun to train; torch is imported once for all of them, by the server that forks."""
+    begins = PROCESSES.Event()
+    process = PROCESSES.Process(target=_run, args=(folder, begins))
+    process.start()
+    begins.wait()
     return process
+
+
+def _run(folder: Path, begins: Event) -> None:
+    begins.set()
+    run(folder)
 
 
 def killed(folder: Path, after: float) -> str:
     """Kills a run so many seconds after it began; says where it was."""
     process = started(folder)
-    time.sleep(after)
-    process.send_signal(signal.SIGKILL)
-    if process.wait() == 0:
+    process.join(after)
+    process.kill()
+    process.join()
+    if process.exitcode == 0:
         return "over"
     return "saving" if list(folder.glob(".*.partial")) else "training"
 
@@ -114,24 +123,18 @@ def main(trials: int) -> None:
         whole = Path(place) / "whole"
         whole.mkdir()
         process, began = started(whole), time.monotonic()
-        process.wait()
+        process.join()
         lasts = time.monotonic() - began
-        seconds, where, same = random.Random(0), list[str](), 0
-        for trial in range(trials):
+        seconds, where, same = random.Random(0), Counter[str](), 0
+        for trial in range(1, trials + 1):
             folder = Path(place) / str(trial)
             folder.mkdir()
-            where.append(killed(folder, seconds.uniform(0, lasts)))
-            started(folder).wait()
+            where[killed(folder, seconds.uniform(0, lasts))] += 1
+            started(folder).join()
             same += same_weights(folder, whole)
-        places = ", ".join(f"{where.count(name)} while {name}" for name in ("saving", "training"))
-        print(f"{trials} kills: {places}, {where.count('over')} after the end")
-        print(f"{same} of {trials} went on to the uninterrupted run's weights, bit by bit")
+            ended = ", ".join(f"{count} while {name}" for name, count in where.items())
+            print(f"{same} of {trial} went on to the uninterrupted run's weights; killed {ended}", flush=True)
 
 
 if __name__ == "__main__":
-    argument = sys.argv[1] if len(sys.argv) > 1 else "50"
-    if argument.isdigit():
-        main(int(argument))
-    else:
-        print("begins", flush=True)
-        run(Path(argument))
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 50)

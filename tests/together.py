@@ -26,7 +26,7 @@ from peerattn.training.losses import cross_entropy, shares
 from peerattn.weights import write_weights
 
 MASKS = 30
-DIES_AFTER = 15  # updates
+DIES_AFTER = 5  # updates, of 9
 
 
 class Deadly(Noise):
