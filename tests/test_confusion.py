@@ -15,7 +15,8 @@ NAMES = ["run", "walk", HOSTILE]
 
 
 def test_cells_say_counts_and_are_coloured_by_share_of_the_true_class() -> None:
-    [heat] = figures.confusion_matrix(MATRIX, NAMES).data
+    heat, counts = figures.confusion_matrix(MATRIX, NAMES).data
+    assert list(counts.text) == ["3", "1", "2", "2"] and counts.mode == "text"
     assert heat.text.tolist() == [["3", "1", ""], ["", "", ""], ["2", "", "2"]]
     assert heat.z[0][0] == 0.75 and heat.z[2][2] == 0.5
     assert np.isnan(heat.z[1]).all()
@@ -24,15 +25,16 @@ def test_cells_say_counts_and_are_coloured_by_share_of_the_true_class() -> None:
 def test_rows_are_true_classes_with_their_clips_and_names_are_text() -> None:
     figure = figures.confusion_matrix(MATRIX, NAMES)
     assert list(figure.layout.yaxis.ticktext)[:2] == ["run (4)", "walk (0)"]
-    assert figure.layout.yaxis.autorange == "reversed"
+    low, high = figure.layout.yaxis.range
+    assert low > high  # the first on top
     shown = figure.to_json()
     assert "<img" not in shown and "<b>" not in shown.replace("<br>", "")
 
 
 def test_many_classes_have_no_text_in_their_cells() -> None:
     count = 60
-    [heat] = figures.confusion_matrix(np.eye(count, dtype=np.int64), [f"c{k}" for k in range(count)]).data
-    assert heat.texttemplate is None
+    names = [f"c{k}" for k in range(count)]
+    assert len(figures.confusion_matrix(np.eye(count, dtype=np.int64), names).data) == 1
 
 
 @given(arrays(np.int64, (4, 4), elements=st.integers(0, 5)))

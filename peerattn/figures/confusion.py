@@ -12,6 +12,8 @@ from peerattn.figures.palette import plain, short
 
 ROW = 26
 """Height of a row, px."""
+UPRIGHT = 12
+"""Classes from which on names stand upright over their columns."""
 TEXTS = 40
 """Classes up to which each count is written into its cell."""
 
@@ -39,18 +41,32 @@ def confusion_matrix(confusion: NDArray[np.int64], class_names: Sequence[str]) -
             xgap=1,
             ygap=1,
             text=np.where(confusion > 0, confusion.astype(str), ""),
-            texttemplate="%{text}" if count <= TEXTS else None,
             customdata=said,
             hovertemplate="%{customdata}<br>%{text} clips, %{z:.1%} of the true class<extra></extra>",
             hoverongaps=False,
         )
     )
+    if count <= TEXTS:  # in the ink of the page, which a heat map's own text does not have
+        true, predicted = np.nonzero(confusion)
+        figure.add_scatter(
+            x=predicted,
+            y=true,
+            text=confusion[true, predicted].astype(str),
+            mode="text",
+            hoverinfo="skip",
+            showlegend=False,
+        )
     ticks = {"tickvals": np.arange(count), "automargin": True, "showgrid": False, "zeroline": False}
     figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, height=150 + ROW * count)
     figure.update_xaxes(
-        title="predicted class", side="top", tickangle=-45, ticktext=list(map(short, class_names)), **ticks
+        title="predicted class",
+        side="top",
+        tickangle=-45 if count <= UPRIGHT else -90,
+        range=[-0.5, count - 0.5],
+        ticktext=list(map(short, class_names)),
+        **ticks,
     )
-    rows = [f"{short(name)} ({total})" for name, total in zip(class_names, clips, strict=True)]
+    names = [f"{short(name)} ({total})" for name, total in zip(class_names, clips, strict=True)]
     return figure.update_yaxes(
-        title="true class (clips)", title_standoff=12, autorange="reversed", ticktext=rows, **ticks
+        title="true class (clips)", title_standoff=12, range=[count - 0.5, -0.5], ticktext=names, **ticks
     )
