@@ -69,6 +69,10 @@ SegmenterOption = Annotated[
 ObjectsOption = Annotated[
     str, typer.Option(help="Object maps: true, those that are given; or estimated, all of them.")
 ]
+OthersOption = Annotated[
+    Path | None,
+    typer.Option(help="A folder of other object maps, as cross-fit makes them: the recipe mixes them in."),
+]
 SeedOption = Annotated[int | None, typer.Option(help="The seed of weights and clips (0).", min=0)]
 WorkersOption = Annotated[int | None, typer.Option(help="How many processes make clips (1).", min=0)]
 ResumeOption = Annotated[
@@ -109,6 +113,7 @@ def train_command(
     test_clips: TestClipsOption = 960,
     segmenter: SegmenterOption = None,
     objects: ObjectsOption = "true",
+    others: OthersOption = None,
     seed: SeedOption = None,
     workers: WorkersOption = None,
     resume: ResumeOption = False,
@@ -122,7 +127,7 @@ def train_command(
     parts = {"optimisation": {"rate": rate}, "loss": {"kind": loss}}
     recipe = _recipe(config, begin).changed({**changes, **parts})
     splits = (train_split, val_split)
-    choice = Choice(data, splits, _words(without), (clips, test_clips), segmenter, objects)
+    choice = Choice(data, splits, _words(without), (clips, test_clips), segmenter, objects, others)
     graph = _structure(structure, begin, attention, modalities)
     run = Run(graph, recipe, choice, out, begin, resume, tensorboard)
     with distributed.started(chosen_device(device)) as where:

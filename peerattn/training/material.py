@@ -18,6 +18,7 @@ from peerattn.data import (
     LabelledFile,
     default_folder,
     labelled_files,
+    with_others,
 )
 from peerattn.data.cache import digest, key_of
 from peerattn.errors import PeerattnError
@@ -34,7 +35,8 @@ from peerattn.training.watching import Validate
 class Choice:
     """Which clips: those of a folder (train and val split, without some classes), or so many generated ones.
 
-    `clips` to train on and to measure on, of the generated. `objects` is `true` or `estimated`.
+    `clips` to train on and to measure on, of the generated. `objects` is `true` or `estimated`. `others` is a
+    folder with other object maps of the clips to train on, which the augmentation mixes in.
     """
 
     data: Path | None = None
@@ -43,6 +45,7 @@ class Choice:
     clips: tuple[int, int] = (20_000, 960)
     segmenter: str | None = None
     objects: str = "true"
+    others: Path | None = None
 
     def __post_init__(self) -> None:
         if self.objects not in ("true", "estimated"):
@@ -95,6 +98,8 @@ def _generated(choice: Choice, structure: Structure, recipe: Recipe) -> Material
 def _of_folder(choice: Choice, structure: Structure, recipe: Recipe) -> Material:
     assert choice.data is not None
     training, measuring = (_files(choice, split) for split in choice.splits)
+    if choice.others:
+        training = [*with_others(training, choice.data, choice.others)]
     several = recipe.training.loss.kind == "binary"
     if not several and any(len(file.labels) > 1 for file in training + measuring):
         raise PeerattnError(f"clips of {choice.data} have several classes each: choose the loss binary")
@@ -121,6 +126,7 @@ def _of_folder(choice: Choice, structure: Structure, recipe: Recipe) -> Material
         "digest": manifest_digest(choice.data, training + measuring),
         "left_out": list(choice.without),
         "objects": choice.objects,
+        "other_maps": choice.others is not None,
         "segmenter": name if segmenter else None,
     }
     validate = validation(examples, window=recipe.clip.window, several_labels=several)
