@@ -18,7 +18,7 @@ _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 def show(loaded: Checkpoint) -> None:
     """A button that opens the card."""
-    with st.popover("About this checkpoint", type="tertiary", key="card", on_change="rerun") as opened:
+    with st.popover("About this checkpoint", key="card", on_change="rerun") as opened:
         if opened.open:
             st.markdown(text(loaded))
 

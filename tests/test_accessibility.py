@@ -1,5 +1,6 @@
 """For everyone: axe-core finds nothing on any screen, in light and dark, but what is Streamlit's own."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,13 @@ from playwright.sync_api import Browser, Page, expect
 from peerattn.figures.recording import recording
 from peerattn.figures.report import About, report_html
 from peerattn.figures.report_panels import report_panels
+from peerattn.history import HISTORY_FILE, write_history
 from tests import axe
 from tests.conftest import CI
+from tests.histories import history
 from tests.screens import STILL, at_rest, choose, drawn, panel_drawn
+from tests.small import small_structure, write_small_checkpoints
+from tests.test_data_screen import fill
 from tests.traces import images, trace
 
 pytestmark = pytest.mark.browser
@@ -150,6 +155,36 @@ def test_compare_has_no_findings(tall: Page, app_url: str, kind: str) -> None:
     choose(root, "connection")
     root.locator(".pair").first.wait_for()
     audit(tall, kind)
+
+
+def test_the_card_has_no_findings(tall: Page, app_url: str) -> None:
+    tall.goto(app_url)
+    drawn(tall)
+    tall.get_by_role("button", name="About this checkpoint").click()
+    tall.get_by_text("How well it does").wait_for()
+    audit(tall, "card")
+
+
+def test_data_has_no_findings(tall: Page, app_url: str, tmp_path: Path) -> None:
+    tall.goto(f"{app_url}/data?data={fill(tmp_path / 'clips')}")
+    tall.get_by_role("button", name="Check every file").click()
+    tall.get_by_text("Clips that can be read").wait_for()
+    tall.get_by_role("button", name="Measure the accuracy").click()
+    tall.get_by_role("button", name="Confusion matrix as SVG").wait_for()
+    audit(tall, "measured")
+
+
+def test_replay_has_no_findings(tall: Page, app_url: str, app_checkpoints: Path, tmp_path: Path) -> None:
+    logged = shutil.copytree(write_small_checkpoints(tmp_path) / "small", app_checkpoints / "logged")
+    write_history(logged / HISTORY_FILE, history(small_structure()))
+    tall.goto(f"{app_url}/replay?checkpoint=logged")
+    root = tall.locator(".explorer")
+    root.locator(".moment").wait_for()
+    audit(tall, "nothing pinned")
+    choose(root, "connection")
+    root.locator(".slider").press("End")
+    root.get_by_label("table", exact=True).check()
+    audit(tall, "a connection and the tables")
 
 
 def test_structures_has_no_findings(tall: Page, app_url: str) -> None:
