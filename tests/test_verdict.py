@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from peerattn.errors import PeerattnError
+from peerattn.reports import predictions_table
 from peerattn.verdict import NONE, verdict
 from tests.traces import trace
 
@@ -49,3 +50,10 @@ def test_a_card_without_a_threshold_answers_a_class_always(card) -> None:
 def test_a_card_that_says_nonsense_is_refused() -> None:
     with pytest.raises(PeerattnError, match="none_of_these"):
         verdict(answered(0.3), {"none_of_these": {"threshold": "much"}})
+
+
+def test_record_tells_people_why_a_clip_is_none_of_the_classes() -> None:
+    shown = answered(0.39)
+    caption = predictions_table(shown, "clip.mp4", verdict(shown, CARD)).caption
+    assert "none of these: push ball is best with 39.0%, under 40.0%" in str(caption)
+    assert str(predictions_table(shown, "clip.mp4", verdict(shown)).caption) == ""
