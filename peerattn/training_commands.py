@@ -33,6 +33,7 @@ from peerattn.training import (
     distributed,
     fit,
     new_network,
+    people_structure,
     start_from,
 )
 from peerattn.training.material import Choice, Material, material
@@ -51,11 +52,13 @@ WithoutOption = Annotated[str, typer.Option(help="Classes to leave out, separate
 ConfigOption = Annotated[Path | None, typer.Option(help="A recipe's JSON file, as a card holds it.")]
 InitOption = Annotated[str | None, typer.Option(help="Start from the weights of this checkpoint.")]
 StructureOption = Annotated[
-    str | None, typer.Option(help="A published structure, a checkpoint, or a JSON file.")
+    str | None, typer.Option(help="A published structure, a checkpoint, a JSON file, or people.")
 ]
-AttentionOption = Annotated[str, typer.Option(help="Without a structure: none, static, self or peer.")]
+AttentionOption = Annotated[
+    str, typer.Option(help="Of people and generated clips: none, static, self or peer.")
+]
 ModalitiesOption = Annotated[
-    str, typer.Option(help="Without a structure: which modalities, separated by commas.")
+    str, typer.Option(help="Of people and generated clips: which modalities, separated by commas.")
 ]
 EpochsOption = Annotated[int | None, typer.Option(help="How often all clips are seen.", min=1)]
 BatchOption = Annotated[int | None, typer.Option(help="Clips an update.", min=1)]
@@ -220,6 +223,8 @@ def _recipe(path: Path | None, begin: Checkpoint | None) -> Recipe:
 
 def _structure(name: str | None, begin: Checkpoint | None, attention: str, modalities: str) -> Structure:
     """The structure that is named, else that of the network to begin from, else the shipped one's."""
+    if name == "people":
+        return people_structure(attention, _words(modalities))
     if name:
         return structure_report.subject(name).structure
     return begin.structure if begin else actionworld_structure(attention, _words(modalities))

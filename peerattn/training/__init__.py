@@ -17,6 +17,7 @@ from peerattn.training.config import (
 )
 from peerattn.training.loop import Trained, fit
 from peerattn.training.optimisation import connection_pressure, parameter_groups
+from peerattn.training.people import people_structure
 from peerattn.training.starting import new_network, start_from
 from peerattn.training.state import STATE_FILE
 from peerattn.training.watching import Epoch, Saving, Watch
@@ -42,6 +43,7 @@ __all__ = [
     "fit",
     "new_network",
     "parameter_groups",
+    "people_structure",
     "start_from",
     "train",
 ]

@@ -1,0 +1,25 @@
+"""The structure for clips of people: the graph of the generated clips, reading persons as object maps."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from peerattn.actionworld import MAP_NAMES
+from peerattn.structure import Modality, Structure
+from peerattn.training.actionworld import actionworld_structure
+
+PERSON = Modality("object", 1, (MAP_NAMES[1],), (1,))
+"""The acting person: of all that a segmenter of the package finds, what real masks can confirm."""
+
+
+def people_structure(
+    attention: str = "peer", modalities: Sequence[str] = ("rgb", "flow", "object")
+) -> Structure:
+    """Blocks and connections as `actionworld_structure` has them, so that its weights can be begun from.
+
+    Raises PeerattnError for a modality that it does not have.
+    """
+    structure = actionworld_structure(attention, modalities)
+    read = tuple(PERSON if one.name == PERSON.name else one for one in structure.modalities)
+    return dataclasses.replace(structure, modalities=read)
