@@ -126,14 +126,18 @@ def main(trials: int) -> None:
         process.join()
         lasts = time.monotonic() - began
         seconds, where, same = random.Random(0), Counter[str](), 0
-        for trial in range(1, trials + 1):
-            folder = Path(place) / str(trial)
-            folder.mkdir()
-            where[killed(folder, seconds.uniform(0, lasts))] += 1
+        while where.total() < trials:
+            folder = Path(tempfile.mkdtemp(dir=place))
+            end = killed(folder, seconds.uniform(0, lasts))
+            if end == "over":
+                continue
+            where[end] += 1
             started(folder).join()
             same += same_weights(folder, whole)
             ended = ", ".join(f"{count} while {name}" for name, count in where.items())
-            print(f"{same} of {trial} went on to the uninterrupted run's weights; killed {ended}", flush=True)
+            print(
+                f"{same} of {where.total()} went on to the uninterrupted run's weights; {ended}", flush=True
+            )
 
 
 if __name__ == "__main__":
