@@ -39,8 +39,8 @@ reports
 clip_commands | data_commands | training_reports
 training_commands | calibration_commands
 __main__
-app.card | app.explorer | app.drawing | app.files | app.jobs | app.structures | app.words
-app.curves | app.panels | app.zips | app.saved | app.tour | app.address | app.session | app.traces
+app.explorer | app.drawing | app.files | app.jobs | app.structures | app.words
+app.card | app.curves | app.panels | app.zips | app.saved | app.tour | app.address | app.session | app.traces
 app.state
 app.network_choice
 app.opening | app.exporting | app.datasets
