@@ -35,7 +35,7 @@ DataOption = Annotated[
 SplitOption = Annotated[str | None, typer.Option(help="The split of the data (default: test, else val).")]
 ClipsOption = Annotated[int, typer.Option(help="How many generated test clips.", min=1)]
 ObjectsOption = Annotated[
-    reports.Objects, typer.Option(help="Object maps of the generated clips: the true ones, or estimated.")
+    reports.Objects, typer.Option(help="Object maps: the true ones (a folder's own), or estimated ones.")
 ]
 AttentionOption = Annotated[str | None, typer.Option(help="Of a published structure: peer, self or none.")]
 ObjectClassesOption = Annotated[int | None, typer.Option(help="Of a published structure.")]
@@ -121,14 +121,20 @@ def evaluate_command(
     split: SplitOption = None,
     clips: ClipsOption = 640,
     objects: ObjectsOption = reports.Objects.true,
+    against: Annotated[
+        str | None, typer.Option(help="Another checkpoint, measured on the same clips: how far it is behind.")
+    ] = None,
     device: DeviceOption = Device.auto,
     json_file: JsonOption = None,
 ) -> None:
     """Accuracy with its 95 % interval, per class too."""
-    loaded = checkpoints.load(checkpoint, chosen_device(device))
-    examples = _examples(loaded, data, split, clips=clips, objects=objects)
-    evaluation = _evaluated(loaded, examples)
-    report(evaluation.to_json(), reports.evaluation_table(evaluation, checkpoint), json_file)
+    names = (checkpoint, against) if against else (checkpoint,)
+    measured = []
+    for name in names:
+        loaded = checkpoints.load(name, chosen_device(device))
+        measured.append(_evaluated(loaded, _examples(loaded, data, split, clips=clips, objects=objects)))
+    result = measured[0].to_json() | (reports.against(measured[0], measured[1], against) if against else {})
+    report(result, reports.evaluation_table(measured[0], checkpoint, result), json_file)
 
 
 @app.command("prune")
@@ -193,6 +199,8 @@ def _examples(
     reading: dict[str, Any] = {"modalities": loaded.structure.read_modalities, "settings": loaded.settings}
     if data is not None:
         files = labelled_files(data, split=split)
+        if objects is reports.Objects.estimated:
+            files = tuple(dataclasses.replace(file, objects=None) for file in files)
         needs_maps = any(file.objects is None for file in files)
         segmenter = segmenter_of(loaded) if needs_maps else None
         return FolderExamples(files, loaded.class_names, segmenter=segmenter, **reading)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from rich.text import Text
 from torch import Tensor
 
 from peerattn import checkpoint as checkpoints
+from peerattn import reports
 from peerattn.calibration import NoneOfThese, calibration_error, cool, rejection, temperature
 from peerattn.checkpoint import Checkpoint
 from peerattn.clip_commands import segmenter_of
@@ -89,27 +90,34 @@ def calibrate_command(
         str | None,
         typer.Option(help="A checkpoint of the same recipe that was trained without some of the classes."),
     ] = None,
+    objects: Annotated[
+        reports.Objects, typer.Option(help="Object maps: estimated, as for clips without, or a folder's own.")
+    ] = reports.Objects.estimated,
     device: DeviceOption = Device.auto,
     json_file: JsonOption = None,
 ) -> None:
     """Fit the temperature of a checkpoint; with a sister, measure how well it can say "none of these"."""
     loaded = checkpoints.load(checkpoint, chosen_device(device))
-    own = _answers(loaded, data, split)
+    own = _answers(loaded, data, split, objects)
     known = own.labels(loaded.class_names) >= 0
     by = own.temperature(loaded.class_names, known)
     card = {**loaded.card, "calibration": _calibration(own, loaded.class_names, by)}
     if sister:
         other = checkpoints.load(sister, chosen_device(device))
         confidence = own.probabilities(by)[known].max(axis=1)
-        card["none_of_these"] = _none_of_these(_answers(other, data, split), other, confidence).to_json()
+        card["none_of_these"] = _none_of_these(
+            _answers(other, data, split, objects), other, confidence
+        ).to_json()
     cool(loaded.network, by)
     checkpoints.save(find_checkpoint(checkpoint), loaded.network, loaded.settings, card)
     result: dict[str, Any] = {name: card[name] for name in ("calibration", "none_of_these") if name in card}
     report(result, _table(result, checkpoint), json_file)
 
 
-def _answers(loaded: Checkpoint, data: Path, split: str | None) -> Answers:
+def _answers(loaded: Checkpoint, data: Path, split: str | None, objects: reports.Objects) -> Answers:
     files = labelled_files(data, split=split)
+    if objects is reports.Objects.estimated:
+        files = tuple(replace(file, objects=None) for file in files)
     names = sorted({file.label for file in files})
     examples = FolderExamples(
         files,

@@ -38,7 +38,7 @@ MapsOption = Annotated[Path | None, typer.Option(help="A file of object maps tha
 SegmenterOption = Annotated[
     str | None,
     typer.Option(
-        help="What estimates object maps: a checkpoint, segformer:NAME or segformer:FOLDER (the network's own)."
+        help="What estimates object maps (the network's own): a checkpoint, segformer:NAME, segformer:FOLDER."
     ),
 ]
 HoldOption = Annotated[bool, typer.Option(help="Keep a map for the frames after it that have none.")]

@@ -46,8 +46,20 @@ def predictions_table(trace: Trace, clip: str, said: Verdict | None = None) -> T
     return table
 
 
-def evaluation_table(evaluation: Evaluation, name: str) -> Table:
-    """Accuracies with their intervals, over all clips and per class."""
+def against(measured: Evaluation, other: Evaluation, name: str) -> dict[str, Any]:
+    """By how much an evaluation is ahead of another checkpoint's of the same clips, paired."""
+    difference, interval = paired_difference(other, measured)
+    return {
+        "against": name,
+        "against_top1": other.top1,
+        "against_top1_interval": list(other.top1_interval),
+        "difference": difference,
+        "difference_interval": list(interval),
+    }
+
+
+def evaluation_table(evaluation: Evaluation, name: str, result: Mapping[str, Any] | None = None) -> Table:
+    """Accuracies with their intervals, over all clips and per class, and what `against` found."""
     table = Table(title=Text(f"{name}: {evaluation.n} clips, 95 % intervals"))
     table.add_column("")
     table.add_column("clips", justify="right")
@@ -59,7 +71,18 @@ def evaluation_table(evaluation: Evaluation, name: str) -> Table:
     for row in evaluation.classes:
         if row.n:
             table.add_row(Text(row.name), str(row.n), percent(row.accuracy, row.interval))
+    if result and "against" in result:
+        table.add_section()
+        other = percent(result["against_top1"], result["against_top1_interval"])
+        table.add_row(Text(f"top1 of {result['against']}"), str(evaluation.n), other)
+        table.add_row("difference, in points", str(evaluation.n), _points(result))
     return table
+
+
+def _points(result: Mapping[str, Any]) -> str:
+    """A difference in points with its interval."""
+    low, high = result["difference_interval"]
+    return f"{100 * result['difference']:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
 
 
 def accuracy(evaluation: Evaluation) -> dict[str, Any]:
@@ -113,12 +136,7 @@ def pruned_table(result: Mapping[str, Any], name: str) -> Table:
     for column in ("", "before", "after"):
         table.add_column(column, justify="left" if not column else "right")
     table.add_row("top-1", *(percent(one["top1"], one["top1_interval"]) for one in (before, after)))
-    low, high = result["difference_interval"]
-    table.add_row(
-        "difference, in points",
-        "",
-        f"{100 * result['difference']:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})",
-    )
+    table.add_row("difference, in points", "", _points(result))
     table.add_row("parameters", *(f"{count:,}" for count in result["parameters"].values()))
     table.add_row("multiply-adds, M", *(f"{count / 1e6:.1f}" for count in result["multiply_adds"].values()))
     table.add_row(

@@ -329,6 +329,25 @@ def test_evaluate_on_a_folder(run: Run, folder: Path) -> None:
     assert answer(run, *words, "--split", "train")["confusion"][1] != [0] * len(CLASS_NAMES)
 
 
+def test_evaluate_estimates_the_object_maps_of_a_folder_when_asked(run: Run, folder: Path) -> None:
+    place = folder / "clips" / CLASS_NAMES[0]
+    place.mkdir(parents=True)
+    write_video(place / "a.mp4", moving_square(24))
+    (place / "a.npz").write_bytes(b"no object maps")
+    words = ("evaluate", "--checkpoint", "small", "--data", folder / "clips")
+    assert "a.npz" in refusal(run, *words)
+    assert answer(run, *words, "--objects", "estimated")["n"] == 1
+
+
+def test_a_network_is_not_ahead_of_itself(run: Run, folder: Path) -> None:
+    found = answer(run, "evaluate", "--checkpoint", "small", "--clips", "3", "--against", "small")
+    assert (found["difference"], found["difference_interval"]) == (0.0, [0.0, 0.0])
+    assert found["against_top1"] == found["top1"]
+    code, out, _ = run("evaluate", "--checkpoint", "small", "--clips", "3", "--against", "small")
+    assert code == 0
+    assert "+0.0 (+0.0 to +0.0)" in out
+
+
 def test_evaluate_writes_json_to_a_file(run: Run, folder: Path) -> None:
     code, out, _ = run("evaluate", "--checkpoint", "small", "--clips", "2", "--json", "found.json")
     assert (code, out) == (0, "")
