@@ -33,10 +33,10 @@ evaluation
 metrics
 calibration
 verdict
-training | segmentation_training | console
+training | segmentation | console
 structure_report
 reports
-clip_commands | data_commands | training_reports
+clip_commands | data_commands | training_reports | segmentation_commands
 training_commands | calibration_commands
 __main__
 app.explorer | app.drawing | app.files | app.jobs | app.structures | app.words
