@@ -28,7 +28,9 @@ def test_two_processes_have_the_gradients_of_one_and_survive_the_death_of_one(tm
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--max-restarts=1"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     command = [*torchrun, "--monitor-interval=0.1", "--standalone", "-m", "tests.together", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=900
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     assert "exitcode: -9" in done.stderr
     assert json.loads((tmp_path / "difference.json").read_text()) <= 1e-12
