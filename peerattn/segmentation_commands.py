@@ -69,7 +69,8 @@ def train_objects_command(
 ) -> None:
     """Train a small segmentation network on generated frames, measure it, and save it with its card."""
     folder = checkpoints.new_folder(out)
-    facts: dict[str, Any] = {"description": about} if about else {}
+    kinds = "objects of generated clips" if data is None else "people of real clips, generated objects"
+    facts: dict[str, Any] = {"description": f"Object maps: {kinds}"} | ({"data": about} if about else {})
     if data is None:
         config = _config(GENERATED, clips, seed)
         segmenter = _trained(config)

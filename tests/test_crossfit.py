@@ -145,7 +145,7 @@ def test_train_objects_learns_people_and_says_how_well(data: Path, tiny: Path) -
     assert card["metrics"]["generated"]["n"] == 2
     assert card["training"]["people"] == 4
     assert card["clips"] == {"train": 4, "val": 2}
-    assert card["description"] == "Our own film."
+    assert card["data"] == "Our own film."
     assert load_segmenter("mine").class_names[0] == "person"
 
 
