@@ -22,6 +22,7 @@ RECIPE = Path(__file__).with_name("actions14.json")
 LEFT_OUT = "stand,run"
 """Two of the 14 classes, drawn by lot, which the sister never saw."""
 TEXTS = {
+    "segmenter": "people-objects",
     "description": "Actions of people in real clips; rgb, flow, object; peer attention",
     "data": "337 training and 89 validation clips of 14 classes of J-HMDB (Jhuang et al., ICCV 2013), with a "
     "mask of the acting person in every frame, split so that no source video is on both sides: a split of "
