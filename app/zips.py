@@ -28,6 +28,8 @@ KINDS = {*VIDEO_SUFFIXES, *(f".{name}" for name in OBJECT_TYPES), ".csv"}
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 SPLITS = ("train", "val", "test")
 _PIECE = 2**20
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)
+"""What Python's reader raises for archives that are damaged, or lie about where things are."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def unpack(content: Bytes, folder: Path) -> Unpacked:
             folder.mkdir(parents=True)
             for part in wanted:
                 _write(archive, part, folder)
-    except (PeerattnError, OSError, zlib.error, zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except (*DAMAGED, PeerattnError, OSError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, PeerattnError):
             raise

@@ -1,21 +1,20 @@
 """Kills a training run at random moments, saves included, and lets it go on: `python -m benchmarks.resume`.
 
 A trial starts a run in a process of its own, ends it with SIGKILL, starts it again, and compares every weight
-of the result with those of a run that nothing interrupted. The run is tiny and saves after each update, so
-that about half of its time goes into saving; it averages weights and prunes on the way.
+of the result with those of a run that nothing interrupted. Every second trial waits for a save to begin and
+kills it then. The run is tiny and saves after each update; it averages weights and prunes on the way.
 """
 
 from __future__ import annotations
 
-import multiprocessing
+import contextlib
 import random
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from multiprocessing.process import BaseProcess
-from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import torch
@@ -37,8 +36,7 @@ from peerattn.training import (
 from peerattn.weights import write_weights
 
 CLASSES = ("lift", "push", "pull")
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["benchmarks.resume"])
+ROOT = Path(__file__).parents[1]
 CONFIG = TrainingConfig(
     epochs=3,
     batch=4,
@@ -87,29 +85,38 @@ def run(folder: Path, watch: Watch | None = None) -> Trained:
     return trained
 
 
-def started(folder: Path) -> BaseProcess:
-    """A process that has begun to train; torch is imported once for all of them, by the server that forks."""
-    begins = PROCESSES.Event()
-    process = PROCESSES.Process(target=_run, args=(folder, begins))
-    process.start()
-    begins.wait()
+def started(folder: Path) -> subprocess.Popen[str]:
+    """A process that has begun to train."""
+    command = [sys.executable, "-m", "benchmarks.resume", "in", str(folder)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    if not process.stdout.readline():
+        raise RuntimeError(f"a process that was to train ended at once ({process.wait()})")
     return process
 
 
-def _run(folder: Path, begins: Event) -> None:
-    begins.set()
-    run(folder)
+def ended(process: subprocess.Popen[str]) -> None:
+    """Waits for its end."""
+    process.communicate()
 
 
-def killed(folder: Path, after: float) -> str:
-    """Kills a run so many seconds after it began; says where it was."""
+def killed(folder: Path, after: float, *, saving: bool = False) -> str:
+    """Kills a run so many seconds after it began, or in the save that comes then; says where it was."""
     process = started(folder)
-    process.join(after)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(after)
+    while saving and process.poll() is None and not _saves(folder):
+        pass  # a save takes a few milliseconds: no time to sleep
     process.kill()
-    process.join()
-    if process.exitcode == 0:
+    ended(process)
+    if process.returncode == 0:
         return "over"
-    return "saving" if list(folder.glob(".*.partial")) else "training"
+    return "saving" if _saves(folder) else "training"
+
+
+def _saves(folder: Path) -> bool:
+    """Whether a state is being written, or its writing was broken off."""
+    return any(folder.glob(".*.partial"))
 
 
 def same_weights(folder: Path, whole: Path) -> bool:
@@ -123,22 +130,26 @@ def main(trials: int) -> None:
         whole = Path(place) / "whole"
         whole.mkdir()
         process, began = started(whole), time.monotonic()
-        process.join()
+        ended(process)
         lasts = time.monotonic() - began
         seconds, where, same = random.Random(0), Counter[str](), 0
         while where.total() < trials:
             folder = Path(tempfile.mkdtemp(dir=place))
-            end = killed(folder, seconds.uniform(0, lasts))
+            end = killed(folder, seconds.uniform(0, lasts), saving=where.total() % 2 == 1)
             if end == "over":
                 continue
             where[end] += 1
-            started(folder).join()
+            ended(started(folder))
             same += same_weights(folder, whole)
-            ended = ", ".join(f"{count} while {name}" for name, count in where.items())
+            places = ", ".join(f"{count} while {name}" for name, count in where.items())
             print(
-                f"{same} of {where.total()} went on to the uninterrupted run's weights; {ended}", flush=True
+                f"{same} of {where.total()} went on to the uninterrupted run's weights; {places}", flush=True
             )
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 50)
+    if sys.argv[1:2] == ["in"]:
+        print("begun", flush=True)
+        run(Path(sys.argv[2]))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 50)

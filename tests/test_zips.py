@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app import zips
@@ -118,6 +118,7 @@ def test_a_file_where_a_folder_is_needed_is_refused(tmp_path):
 
 
 @given(st.binary(max_size=300), st.integers(0, 200), st.integers(0, 255))
+@example(b"", 200, 130)
 def test_damage_is_one_line_or_does_not_matter(tmp_path_factory, noise, place, value):
     folder = tmp_path_factory.mktemp("damaged")
     content = bytearray(packed({"run/a.mp4": b"0123456789" * 9}))
