@@ -99,7 +99,7 @@ def test_explore_has_no_findings(tall: Page, app_url: str) -> None:
     expect(tall.get_by_role("heading", name="Connection ")).to_be_visible()
     tabs = tall.locator(".details").get_by_role("tab")
     for name in tabs.all_inner_texts():
-        tabs.filter(has_text=name).click()
+        tall.locator(".details").get_by_role("tab", name=name, exact=True).click()
         panel_drawn(tall)
         audit(tall, name)
     tall.locator(".details").get_by_role("button", name="Table", exact=True).click()
