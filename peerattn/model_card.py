@@ -80,9 +80,19 @@ def _measured(metrics: Any, where: str) -> Iterator[tuple[str, str, str, str]]:
         if isinstance(value, Mapping | list) and not name.endswith("interval"):
             yield from _measured(value, title)
         elif _number(value) and _pair(interval):
-            yield title, str(n), f"{value:.1%}", f"{interval[0]:.1%} to {interval[1]:.1%}"
+            shown = _points if "difference" in name else _share
+            yield title, str(n), shown(value), f"{shown(interval[0])} to {shown(interval[1])}"
         elif _number(value) and name not in ("n", "") and not name.endswith("interval"):
             yield title, str(n), f"{value:.4g}", "–"
+
+
+def _share(value: float) -> str:
+    return f"{value:.1%}"
+
+
+def _points(value: float) -> str:
+    """A difference of two shares."""
+    return f"{100 * value:+.1f} points"
 
 
 def _flat(value: Any, before: str = "") -> dict[str, Any]:

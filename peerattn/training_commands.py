@@ -52,7 +52,10 @@ WithoutOption = Annotated[str, typer.Option(help="Classes to leave out, separate
 ConfigOption = Annotated[Path | None, typer.Option(help="A recipe's JSON file, as a card holds it.")]
 InitOption = Annotated[str | None, typer.Option(help="Start from the weights of this checkpoint.")]
 StructureOption = Annotated[
-    str | None, typer.Option(help="A published structure, a checkpoint, a JSON file, or people.")
+    str | None,
+    typer.Option(
+        help="A published structure, a checkpoint, a JSON file, or people (what a folder's clips get)."
+    ),
 ]
 AttentionOption = Annotated[
     str, typer.Option(help="Of people and generated clips: none, static, self or peer.")
@@ -131,7 +134,7 @@ def train_command(
     recipe = _recipe(config, begin).changed({**changes, **parts})
     splits = (train_split, val_split)
     choice = Choice(data, splits, _words(without), (clips, test_clips), segmenter, objects, others)
-    graph = _structure(structure, begin, attention, modalities)
+    graph = _structure(structure or ("people" if data and not begin else None), begin, attention, modalities)
     run = Run(graph, recipe, choice, out, begin, resume, tensorboard)
     with distributed.started(chosen_device(device)) as where:
         _train(run, where, json_file)
