@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import panels, state
 from app.curves import LabelledSet, at
 from app.jobs import Job
-from app.screens.parts import number, numbers
+from app.screens.parts import number, numbers, progress_now
 from app.state import Opened
 from app.words import interval, percent, plain, points, points_interval
 from peerattn import figures, tables
@@ -74,15 +74,9 @@ def _labelled_set(shown: Opened) -> LabelledSet | None:
 
 
 def _growing(job: Job, pruning: Pruning) -> None:
-    """Drawn anew every second while the curve is measured; afterwards the whole page is."""
-    if not job.running:
-        st.rerun()
+    """Drawn anew every second while the curve is measured."""
     what = "thresholds measured" if job.results else "clips prepared"
-    text = f"{job.done} of {job.total} {what}" if job.total else "Waiting for another measurement to end …"
-    st.progress(job.done / job.total if job.total else 0.0, text)
-    if st.button("Cancel"):
-        job.cancel()
-        st.rerun()
+    progress_now(job, what, key="cancel-curve")
     if job.results:
         _curve(list(job.results), pruning)
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from app import datasets, state
-from app.jobs import Job
 from app.screens import measuring
-from app.screens.parts import number, numbers, table_with_csv
+from app.screens.parts import number, numbers, progress, table_with_csv
 from app.words import plain
 from app.zips import MOST_FILES, Unpacked, unpack
 from peerattn import tables
@@ -107,26 +106,13 @@ def _contents(folder: Path, files: tuple[LabelledFile, ...]) -> None:
     if job and job.error:
         st.error(plain(job.error))
     if job and job.running:
-        st.fragment(_growing, run_every=1.0)(job)
+        progress(job, "clips read", key="cancel-check")
         return
     if job and job.results:
         _report(job.results[0])
     again = "Check every file again" if job else "Check every file"
     if st.button(again, help="Reads each clip and its object maps to the end, and says all that is wrong."):
         datasets.start_check(folder)
-        st.rerun()
-
-
-def _growing(job: Job) -> None:
-    """Drawn anew every second while files are read; afterwards the whole page is."""
-    if not job.running:
-        st.rerun()
-    text = (
-        f"{job.done} of {job.total} clips read" if job.total else "Waiting for another computation to end …"
-    )
-    st.progress(job.done / job.total if job.total else 0.0, text)
-    if st.button("Cancel", key="cancel-check"):
-        job.cancel()
         st.rerun()
 
 

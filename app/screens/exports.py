@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import address, exporting
 from app.exporting import Film
-from app.jobs import Job
+from app.screens.parts import progress
 from app.state import Opened, Shown
 from app.words import plain
 
@@ -78,7 +78,7 @@ def _film(shown: Opened, stem: str) -> None:
     if job.error:
         st.error(plain(job.error))
     elif job.running:
-        st.fragment(_growing, run_every=0.5)(job)
+        progress(job, "frames", key="film-cancel", every=0.5)
     else:
         kind = "video/mp4" if film.suffix == ".mp4" else "image/gif"
         st.download_button(
@@ -89,14 +89,3 @@ def _film(shown: Opened, stem: str) -> None:
             on_click="ignore",
             key="film",
         )
-
-
-def _growing(job: Job) -> None:
-    """Drawn anew while the film is made; afterwards the whole page is."""
-    if not job.running:
-        st.rerun()
-    said = f"{job.done} of {job.total} frames" if job.total else "Starting …"
-    st.progress(job.done / job.total if job.total else 0.0, said)
-    if st.button("Cancel", key="film-cancel"):
-        job.cancel()
-        st.rerun()

@@ -11,8 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import bar, datasets, network_choice, opening, panels, state
 from app.datasets import Chosen, Measured
-from app.jobs import Job
-from app.screens.parts import number, numbers, table_with_csv
+from app.screens.parts import number, numbers, progress, table_with_csv
 from app.words import interval, percent, plain
 from peerattn import figures, tables
 from peerattn.checkpoint import Checkpoint
@@ -83,24 +82,13 @@ def _measuring(choice: datasets.Choice, class_names: tuple[str, ...]) -> None:
     if job and job.error:
         st.error(plain(job.error))
     if job and job.running:
-        st.fragment(_growing, run_every=1.0)(job)
+        progress(job, "clips", key="cancel-measurement")
         return
     if st.button("Measure again" if job else "Measure the accuracy"):
         datasets.start_measurement(choice)
         st.rerun()
     if job and job.results:
         _results(job.results[0], class_names)
-
-
-def _growing(job: Job) -> None:
-    """Drawn anew every second while clips are run; afterwards the whole page is."""
-    if not job.running:
-        st.rerun()
-    text = f"{job.done} of {job.total} clips" if job.total else "Waiting for another computation to end …"
-    st.progress(job.done / job.total if job.total else 0.0, text)
-    if st.button("Cancel", key="cancel-measurement"):
-        job.cancel()
-        st.rerun()
 
 
 def _results(measured: Measured, class_names: tuple[str, ...]) -> None:

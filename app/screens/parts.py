@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.jobs import Job
 from app.words import plain
 from peerattn.trace import Trace
 
@@ -29,6 +30,25 @@ def number(row: DeltaGenerator, title: str, value: str | int | None, *notes: str
         st.metric(title, value, help=meaning or None)
         for note in filter(None, notes):
             st.caption(plain(note))
+
+
+def progress(job: Job, done: str, *, key: str, every: float = 1.0) -> None:
+    """How far a job is, drawn anew until it ends, and its Cancel; then the whole page is drawn.
+
+    `done` says what is counted: `clips read`. `every` is in seconds.
+    """
+    st.fragment(progress_now, run_every=every)(job, done, key=key)
+
+
+def progress_now(job: Job, done: str, *, key: str) -> None:
+    """The same once, for a fragment that draws more beside it."""
+    if not job.running:
+        st.rerun()
+    said = f"{job.done} of {job.total} {done}" if job.total else "Waiting for another computation to end …"
+    st.progress(job.done / job.total if job.total else 0.0, said)
+    if st.button("Cancel", key=key):
+        job.cancel()
+        st.rerun()
 
 
 def table_with_csv(
