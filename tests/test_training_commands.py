@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import signal
 import sys
 import types
@@ -16,6 +17,7 @@ from peerattn import training_commands
 from peerattn.__main__ import main
 from peerattn.checkpoint import load
 from peerattn.history import read_history
+from peerattn.modalities import ObjectMaps, write_objects
 from peerattn.training import Epoch
 from tests.media import write_video
 
@@ -165,6 +167,22 @@ def test_what_cannot_be_trained_is_refused_in_one_line(
     code, out, err = run("--data", clips, "--out", "mine", *words)
     assert (code, out) == (2, "")
     assert said in err
+    assert err.count("\n") == 1
+
+
+def test_maps_of_other_classes_than_the_network_reads_are_refused_at_once(
+    run: Run, clips: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "clips"
+    shutil.copytree(clips, folder)
+    maps = ObjectMaps(np.zeros((12, 32, 48), np.uint8), np.arange(12), (7, 9), ("cat", "dog"), "attached")
+    write_objects(folder / "maps.npz", maps)
+    head, *rows = (folder / "manifest.csv").read_text().splitlines()
+    lines = [f"{head},mask_path", *(f"{row},maps.npz" for row in rows)]
+    (folder / "manifest.csv").write_text("\n".join(lines))
+    code, out, err = run("--data", folder, "--out", "mine", "--modalities", "rgb,object")
+    assert (code, out) == (2, "")
+    assert "have the class ids [7, 9], the network reads [1]: renumber the maps" in err
     assert err.count("\n") == 1
 
 

@@ -23,7 +23,7 @@ from peerattn.data import (
 from peerattn.data.cache import digest, key_of
 from peerattn.errors import PeerattnError
 from peerattn.generated import TEST_SEED, GeneratedExamples
-from peerattn.modalities import GENERATED_SEGMENTER, SEGMENTER, Segmenter, load_segmenter
+from peerattn.modalities import GENERATED_SEGMENTER, SEGMENTER, Segmenter, load_segmenter, read_objects
 from peerattn.structure import Structure
 from peerattn.training.actionworld import GeneratedSource
 from peerattn.training.recipe import Recipe
@@ -103,6 +103,7 @@ def _of_folder(choice: Choice, structure: Structure, recipe: Recipe) -> Material
     several = recipe.training.loss.kind == "binary"
     if not several and any(len(file.labels) > 1 for file in training + measuring):
         raise PeerattnError(f"clips of {choice.data} have several classes each: choose the loss binary")
+    _check_maps(training + measuring, structure)
     class_names = sorted({label for file in training for label in file.labels})
     name = choice.segmenter or SEGMENTER
     segmenter = _segmenter(name, structure) if any(f.objects is None for f in training + measuring) else None
@@ -145,6 +146,23 @@ def _files(choice: Choice, split: str) -> list[LabelledFile]:
     if choice.objects == "estimated":
         kept = [dataclasses.replace(file, objects=None) for file in kept]
     return kept
+
+
+def _check_maps(files: Sequence[LabelledFile], structure: Structure) -> None:
+    """Refuses maps that show nothing of what the network reads: by the first ones that can be read."""
+    known = next((one.class_ids for one in structure.read_modalities if one.name == "object"), ())
+    for file in files if known else ():
+        try:
+            given = read_objects(file.objects).class_ids if file.objects else ()
+        except PeerattnError:  # one bad file is passed over later, and named
+            continue
+        if given and not set(given) & set(known):
+            raise PeerattnError(
+                f"the object maps of {file.path.name} have the class ids {sorted(given)}, the network reads "
+                f"{sorted(known)}: renumber the maps, or name another --structure"
+            )
+        if given:
+            return
 
 
 def _segmenter(name: str, structure: Structure) -> Segmenter | None:
