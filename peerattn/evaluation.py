@@ -1,7 +1,8 @@
 """Accuracy with its interval: never a number, and never a difference, without one.
 
 95 % intervals: Wilson's for the accuracy of independent clips; a bootstrap over groups where several clips
-come from one source video; a paired bootstrap for a difference on the same clips. Shapes: N clips, K classes.
+come from one source video, where there are enough of them; a paired bootstrap for a difference on the same
+clips. Shapes: N clips, K classes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from peerattn.pruning import masked
 
 Z95 = 1.959964  # standard deviations either side of the mean that hold 95 % of a normal distribution
 RESAMPLES = 2_000
+FEW_GROUPS = 10
+"""Fewer are too few to draw from: a bootstrap's interval has no width where all clips are of one group."""
 Interval = tuple[float, float]
 
 
@@ -74,8 +77,8 @@ class Evaluation:
         return {**numbers, "classes": classes, "confusion": self.confusion.tolist()}
 
 
-def wilson(successes: int, n: int) -> Interval:
-    """The 95 % score interval of a share (Wilson 1927)."""
+def wilson(successes: float, n: int) -> Interval:
+    """The 95 % score interval of the share successes / n (Wilson 1927)."""
     if n == 0:
         return 0.0, 1.0
     share, z2 = successes / n, Z95**2
@@ -103,9 +106,15 @@ def bootstrap(
 
 
 def share_interval(hits: NDArray[np.bool_], groups: NDArray[np.str_]) -> Interval:
-    """The 95 % interval of the share of hits: Wilson's where each clip is its own group, else a bootstrap."""
-    if len(np.unique(groups)) == len(groups):
-        return wilson(int(hits.sum()), len(hits))
+    """The 95 % interval of the share of hits: Wilson's where each clip is its own group, else a bootstrap.
+
+    Of few groups Wilson's as well, with no more observations than there are groups.
+    """
+    count = len(np.unique(groups))
+    if count == len(groups):
+        return wilson(int(hits.sum()), count)
+    if count < FEW_GROUPS:
+        return wilson(float(hits.mean()) * count, count)
     return bootstrap(lambda drawn: float(hits[drawn].mean()), groups.tolist())
 
 

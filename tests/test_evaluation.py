@@ -16,6 +16,7 @@ from peerattn.evaluation import (
     bootstrap,
     evaluate,
     paired_difference,
+    share_interval,
     summarise,
     threshold_curve,
     wilson,
@@ -77,6 +78,16 @@ def test_bootstrap_draws_whole_groups() -> None:
         lambda drawn: float(hits[shuffled][drawn].mean()), [groups[number] for number in shuffled]
     )
     assert mixed == pytest.approx((low, high), abs=1e-9)
+
+
+@pytest.mark.parametrize(("right", "groups"), [(7, 1), (2, 1), (6, 4), (0, 4), (5, 9)])
+def test_of_few_groups_an_interval_is_as_wide_as_of_so_many_clips(right: int, groups: int) -> None:
+    clips = max(7, groups + 1)
+    hits = np.arange(clips) < right
+    names = np.array([f"film {number % groups}" for number in range(clips)])
+    low, high = share_interval(hits, names)
+    assert (low, high) == wilson(right / clips * groups, groups)
+    assert low <= right / clips <= high and high - low > 0.3
 
 
 def test_groups_of_different_size_are_drawn_with_all_their_clips() -> None:
