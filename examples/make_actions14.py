@@ -68,7 +68,7 @@ def describe(folder: Path, data: Path) -> None:
     metrics = {f"{maps}_maps": measured(data, maps) for maps in ("estimated", "true")}
     command = f"python examples/{Path(__file__).name} FOLDER --maps MAPS"
     card = {**read_card(folder, "network"), **TEXTS, "metrics": metrics, "command": command}
-    protocol = f"greatest probability of a network trained by {SISTER_EPOCHS} epochs of it without {LEFT_OUT}"
+    protocol = f"greatest probability of a network that learnt {SISTER_EPOCHS} epochs without {LEFT_OUT}"
     card["none_of_these"] = {**card["none_of_these"], "protocol": protocol}
     write_card(folder, "network", {key: card[key] for key in card if key not in ("format", "kind")})
 
