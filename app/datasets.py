@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -21,11 +21,15 @@ from peerattn.modalities import Segmenter
 
 @dataclass(frozen=True)
 class Choice:
-    """The clips of a folder that a checkpoint is measured on; `split` None: all of them."""
+    """The clips of a folder that a checkpoint is measured on; `split` None: all of them.
+
+    `estimated`: object maps are estimated even of clips that have some.
+    """
 
     checkpoint: str
     folder: Path
     split: str | None = None
+    estimated: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,8 @@ def measured(
 ) -> Iterator[Measured]:
     """The work of a measurement; a clip that cannot be read is passed over."""
     files = choose(files_of(choice.folder), choice.split, loaded.class_names).files
+    if choice.estimated:
+        files = tuple(replace(file, objects=None) for file in files)
     reads_objects = any(modality.name == "object" for modality in loaded.structure.read_modalities)
     estimates = reads_objects and any(file.objects is None for file in files)
     examples = FolderExamples(

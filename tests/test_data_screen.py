@@ -17,6 +17,7 @@ from app.datasets import Choice, Measured
 from peerattn.actionworld import CLASS_NAMES
 from peerattn.data import LabelledFile
 from peerattn.evaluation import summarise
+from peerattn.modalities import ObjectMaps, write_objects
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
 from tests.screens import at_rest, drawn
@@ -129,6 +130,30 @@ def test_clips_of_a_cell_open_in_explore(app, folder):
     checked(app.switch_page("screens/explore.py").run())
     opened = app.session_state["opened"]
     assert opened.choice.source.label == name and opened.choice.checkpoint == "small"
+
+
+def test_clips_with_object_maps_can_be_measured_with_estimated_ones(app, folder):
+    (folder / "val" / FIRST / "broken.mp4").unlink()
+    rows = []
+    for path in sorted(folder.glob("val/*/*.mp4")):
+        images = moving_square(8)
+        ids = np.ones(images.shape[:3], np.uint8)
+        maps = ObjectMaps(ids, np.arange(len(ids)), (1, 2), ("person", "ball"), "attached")
+        write_objects(path.with_suffix(".npz"), maps)
+        place = path.relative_to(folder)
+        rows.append(f"{place},{path.parent.name},val,{place.with_suffix('.npz')}")
+    (folder / "manifest.csv").write_text("\n".join(["path,label,split,mask_path", *rows]))
+    found = {}
+    point(app, folder)
+    for maps, caption in {"from files": "4 from files, 0", "estimated": "0 from files, 4"}.items():
+        checked(app.selectbox(key="clips-maps").set_value(maps).run())
+        assert f"object maps: {caption} estimated" in said(app)
+        done(press(app, "Measure the accuracy"))
+        [found[maps]] = datasets.measurement(Choice("small", folder, "val", maps == "estimated")).results
+    assert all(file.objects for file in found["from files"].files)
+    assert not any(file.objects for file in found["estimated"].files)
+    own, estimated = (one.evaluation.probabilities for one in found.values())
+    assert not np.array_equal(own, estimated)
 
 
 def test_a_folder_of_unknown_classes_says_which(app, folder):

@@ -19,6 +19,7 @@ from peerattn.data import LabelledFile
 from peerattn.errors import PeerattnError
 
 ALL = "all"
+OWN_MAPS, ESTIMATED = "from files", "estimated"
 MOST_CLIPS = 60
 """Clips of one cell that get a button."""
 CONFUSION = (
@@ -30,10 +31,10 @@ CONFUSION = (
 def show(folder: Path, files: tuple[LabelledFile, ...]) -> None:
     """The choices, then the measuring, then its results."""
     st.subheader("A checkpoint on these clips", anchor=False)
-    left, right = st.columns([3, 2])
+    left, middle, right = st.columns([3, 2, 2])
     with left:
         name = network_choice.show(bar.networks())
-    with right:
+    with middle:
         split = _split(files)
     try:
         loaded = state.checkpoint(name)
@@ -44,9 +45,11 @@ def show(folder: Path, files: tuple[LabelledFile, ...]) -> None:
         st.info(plain(f"No accuracy can be measured: {loaded.remarks[0]}."))
         return
     chosen = datasets.choose(files, split, loaded.class_names)
-    _said(loaded, chosen)
+    with right:
+        estimated = _estimated(loaded, chosen)
+    _said(loaded, chosen, estimated=estimated)
     if chosen.files:
-        _measuring(datasets.Choice(name, folder, split), loaded.class_names)
+        _measuring(datasets.Choice(name, folder, split, estimated), loaded.class_names)
 
 
 def _split(files: tuple[LabelledFile, ...]) -> str | None:
@@ -62,11 +65,22 @@ def _split(files: tuple[LabelledFile, ...]) -> str | None:
     return None if split == ALL else split
 
 
-def _said(loaded: Checkpoint, chosen: Chosen) -> None:
+def _estimated(loaded: Checkpoint, chosen: Chosen) -> bool:
+    """Whether object maps are estimated even of clips that have some: what an upload gets."""
+    if not _reads_objects(loaded) or not any(file.objects for file in chosen.files):
+        return False
+    return st.selectbox("Object maps", (OWN_MAPS, ESTIMATED), key="clips-maps") == ESTIMATED
+
+
+def _reads_objects(loaded: Checkpoint) -> bool:
+    return any(modality.name == "object" for modality in loaded.structure.read_modalities)
+
+
+def _said(loaded: Checkpoint, chosen: Chosen, *, estimated: bool) -> None:
     """What is measured and what is not, and where object maps come from."""
     lines = [f"{len(chosen.files)} clips"]
-    if any(modality.name == "object" for modality in loaded.structure.read_modalities):
-        own = sum(file.objects is not None for file in chosen.files)
+    if _reads_objects(loaded):
+        own = sum(file.objects is not None and not estimated for file in chosen.files)
         lines.append(f"object maps: {own} from files, {len(chosen.files) - own} estimated")
     if chosen.unknown:
         few = ", ".join(chosen.unknown[:8]) + (" …" if len(chosen.unknown) > 8 else "")

@@ -60,6 +60,7 @@ def confusion_matrix(confusion: NDArray[np.int64], class_names: Sequence[str]) -
     figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, height=150 + ROW * count)
     figure.update_xaxes(
         title="predicted class",
+        title_standoff=12,
         side="top",
         tickangle=-45 if count <= UPRIGHT else -90,
         range=[-0.5, count - 0.5],
