@@ -38,7 +38,7 @@ TEXTS = {
         "It names one of 14 actions, or none of these; it knows nothing else.",
         "It reads the central square of a clip at 15 frames a second and 64 pixels: small or distant people "
         "and slight motions are lost.",
-        "It hardly reads rgb: its connection weights began near 0, as actionworld's ended, and stayed there.",
+        "It hardly reads rgb: its connection weights are near 0, and fall there from 0.5 too.",
         "Classes with few source videos (swing_baseball, shoot_bow) are measured on few: see the intervals.",
         "With 89 validation clips every accuracy is uncertain by about thirteen points.",
         "The recipe was measured on these validation clips three times before this run, with fewer epochs "
