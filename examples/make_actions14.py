@@ -42,8 +42,8 @@ TEXTS = {
         "Classes with few source videos (swing_baseball, shoot_bow) are measured on few: see the intervals.",
         "With 89 validation clips every accuracy is uncertain by about thirteen points.",
         "The recipe was measured on these validation clips three times before this run, with at most 100 "
-        "epochs, and this run was kept for its accuracy on them; temperature and threshold were fitted on them too: "
-        "expect less on others.",
+        "epochs, and this run was kept for its accuracy on them; temperature and threshold were fitted on "
+        "them too: expect less on others.",
         "How well it says none of these was measured on a network of 12 of the classes and 100 epochs.",
     ],
 }
