@@ -25,7 +25,7 @@ from benchmarks.interleaved import milliseconds
 from peerattn import checkpoint
 from peerattn.actionworld import generate
 from peerattn.modalities import estimate_objects, load_segmenter, optical_flow, prepare
-from peerattn.modalities.prepare import square
+from peerattn.modalities.view import square
 from peerattn.recorder import record
 from peerattn.video import decode
 from tests.browser import find_chromium

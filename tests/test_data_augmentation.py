@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,14 +10,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from peerattn.data import STRONG, Augmentation, Colour, Timing, Warp
-from peerattn.data.augmentation import Draw, frame_numbers, length, step, warped
+from peerattn.data.augmentation import Draw, elsewhere, frame_numbers, length, step, warped
 from peerattn.data.colour import recoloured
 from peerattn.data.degradation import degraded
 from peerattn.data.prepared import Prepared
 from peerattn.data.warp import CENTRAL, Placement, placed_ids, placed_images
 from peerattn.errors import PeerattnError
 from peerattn.modalities import optical_flow
-from peerattn.modalities.prepare import square, square_ids
+from peerattn.modalities.view import square, square_ids
 from tests.media import moving_square
 
 IMAGES = moving_square(8, height=96, width=128)
@@ -153,10 +154,32 @@ def test_as_it_stands_nothing_is_drawn() -> None:
     draw = Augmentation().draw(0, 1, 2)
     assert (draw.stretch, draw.start, draw.placement) == (1.0, 0.0, Placement())
     assert (draw.maps, draw.dropped, draw.share) == (None, None, 1.0)
-    images, ids = warped(Prepared(IMAGES, IDS, 1), np.arange(8), draw, 64)
+    assert not (draw.others or draw.elsewhere)
+    images, ids = warped(Prepared(IMAGES, IDS, 1), draw, 64)
     np.testing.assert_array_equal(images, square(IMAGES, 64))
     np.testing.assert_array_equal(ids, square_ids(IDS, 64))
     assert recoloured(images, Colour(), np.random.default_rng(0)) is images
+
+
+def test_elsewhere_objects_stay_and_all_around_them_is_the_other_clip() -> None:
+    clip, other = Prepared(IMAGES, IDS, 1), Prepared(drifting(8)[:, ::2, ::2], None, 1)
+    put = elsewhere(clip, other)
+    np.testing.assert_array_equal(put.images[IDS > 0], IMAGES[IDS > 0])
+    behind = np.stack([cv2.resize(image, (128, 96)) for image in other.images])
+    np.testing.assert_array_equal(put.images[IDS == 0], behind[IDS == 0])
+    assert put.ids is IDS
+    np.testing.assert_array_equal(elsewhere(clip, clip).images, IMAGES)
+
+
+def test_what_is_elsewhere_fades_at_the_edge_of_coarse_maps() -> None:
+    put = elsewhere(Prepared(IMAGES, IDS[:, ::8, ::8], 1), Prepared(np.zeros_like(IMAGES), None, 1))
+    edge = (put.images[..., 0] > 0) & (put.images[..., 0] < IMAGES[..., 0])
+    assert 0 < edge.mean() < 0.2
+
+
+def test_a_clip_without_maps_cannot_be_put_elsewhere() -> None:
+    with pytest.raises(PeerattnError, match="set elsewhere to 0"):
+        elsewhere(STILL, STILL)
 
 
 def test_at_most_one_modality_is_dropped_each_in_its_turn() -> None:

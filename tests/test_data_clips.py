@@ -57,13 +57,14 @@ def equal(one: Batch, other: Batch) -> bool:
     )
 
 
-def test_unvaried_clips_are_what_evaluation_reads(folder: Path) -> None:
-    clips = source(folder)
+@pytest.mark.parametrize("settings", [SETTINGS, replace(SETTINGS, steady=True, view="objects")])
+def test_unvaried_clips_are_what_evaluation_reads(folder: Path, settings: ClipSettings) -> None:
+    clips = source(folder, settings=settings)
     for member, file in enumerate(clips.files):
         made = clips.batch(0, [member])
         assert file.objects
         maps = read_objects(file.objects)
-        expected = prepared_clip(decode(file.path), MODALITIES, SETTINGS, objects=maps).tensors
+        expected = prepared_clip(decode(file.path), MODALITIES, settings, objects=maps).tensors
         assert made.tensors.keys() == expected.keys()
         for name, tensor in expected.items():
             assert torch.equal(made.tensors[name], tensor), name
@@ -133,6 +134,23 @@ def test_other_maps_stand_for_the_true_ones_as_often_as_asked(folder: Path, tmp_
         assert least <= sum(bool((one[:, 0] == 1).all()) for one in objects) <= most
     with pytest.raises(PeerattnError, match="has no object maps for"):
         with_others(files, folder, tmp_path / "nowhere")
+
+
+def test_objects_are_put_before_the_next_clip_of_the_batch(folder: Path) -> None:
+    plain, put = source(folder), source(folder, augmentation=Augmentation(elsewhere=1))
+    one, other = (plain.batch(0, [0, 1]).tensors["rgb"][number] for number in (0, 1))
+    made = put.batch(0, [0, 1]).tensors
+    ball = (made["object"][0].sum(dim=0) > 0).expand(3, -1, -1, -1)
+    assert ball.any()
+    assert (made["rgb"][0] - one)[ball].abs().mean() < 0.05
+    assert (made["rgb"][0] - other)[~ball].abs().mean() < 0.02
+    assert (one - other)[~ball].abs().mean() > 0.02  # or it would say nothing
+    assert not torch.equal(made["flow"][0], plain.batch(0, [0, 1]).tensors["flow"][0])
+    assert torch.equal(put.batch(0, [2]).tensors["rgb"], plain.batch(0, [2]).tensors["rgb"])
+    files = with_others(labelled_files(folder), folder, folder)
+    others = Augmentation(elsewhere=1, others=1)  # with these maps clips stay where they are
+    stays = source(folder, files=files, augmentation=others).batch(0, [0, 1])
+    assert torch.equal(stays.tensors["rgb"], plain.batch(0, [0, 1]).tensors["rgb"])
 
 
 def test_mixed_clips_have_mixed_targets(folder: Path) -> None:

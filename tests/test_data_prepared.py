@@ -1,5 +1,6 @@
 """Clips prepared for training: the frames of evaluation and those between, decoded once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +116,7 @@ def test_whatever_decides_the_result_decides_the_entry(tmp_path: Path) -> None:
     assert Preparation(RGB, SETTINGS).is_cached(file, cache)
     assert Preparation(OBJECT, ClipSettings(32, 8, 12.5, "medium"), Thresholds()).is_cached(file, cache)
     assert not Preparation(RGB, other).is_cached(file, cache)
-    assert not Preparation(RGB, SETTINGS, margin=1.2).is_cached(file, cache)
+    assert not Preparation(RGB, replace(SETTINGS, view="objects")).is_cached(file, cache)
     assert not Preparation(OBJECT, SETTINGS, Thresholds(level=100)).is_cached(file, cache)
     write_video(file.path, moving_square(8))
     assert not Preparation(RGB, SETTINGS).is_cached(file, cache)

@@ -19,6 +19,7 @@ from peerattn.modalities import (
     windows,
 )
 from peerattn.modalities.alignment import map_of_each_frame
+from peerattn.modalities.flow import steadied
 from peerattn.structure import Modality
 from peerattn.video import Frames, decode
 from tests import media
@@ -112,6 +113,44 @@ def test_flow_points_to_the_next_frame(preset: str, right: int, down: int) -> No
 def test_flow_of_a_frame_depends_on_it_and_the_next_only() -> None:
     images = media.moving_square(5)
     np.testing.assert_array_equal(optical_flow(images)[1], optical_flow(images[1:3])[0])
+
+
+def camera(frames: int, seed: int = 0) -> NDArray[np.float32]:
+    """(T, 40, 48, 2) what a camera that pans, zooms and turns does to every pixel of each frame."""
+    down, across = np.meshgrid(np.linspace(-1, 1, 40), np.linspace(-1, 1, 48), indexing="ij")
+    places = np.stack([np.ones_like(across), across, down], axis=-1)
+    return (places @ np.random.default_rng(seed).normal(0, 2, (frames, 1, 3, 2))).astype(np.float32)
+
+
+@given(st.integers(0, 1_000), st.integers(1, 4))
+def test_nothing_is_left_of_the_camera_alone(seed: int, frames: int) -> None:
+    assert np.abs(steadied(camera(frames, seed))).max() < 0.02
+
+
+@given(st.integers(0, 1_000))
+def test_what_moves_by_itself_keeps_its_own_motion(seed: int) -> None:
+    own = np.zeros((2, 40, 48, 2), np.float32)
+    own[:, 10:30, 20:30] = (3, -1)
+    left = steadied(own + camera(2, seed))
+    assert np.abs(left - own).max() < 0.1
+    assert np.abs(steadied(own) - own).max() < 0.1
+
+
+def test_the_camera_s_motion_is_taken_from_a_panning_clip() -> None:
+    texture = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (96, 160, 3), np.uint8), (0, 0), 2)
+    images = np.stack([texture[:, 2 * frame : 96 + 2 * frame] for frame in range(4)])
+    images[:, 40:60, 40:60] = np.roll(texture[40:60, 40:60], 1)  # it stays where it is in the picture
+    clip = {
+        steady: prepare(
+            Frames(images, np.arange(4) / 8), [FLOW], ClipSettings(96, 4, 8.0, "medium", steady=steady)
+        ).tensors["flow"][0, 0]
+        for steady in (False, True)
+    }
+    around, within = (slice(1), slice(70, 90), slice(10, 86)), (slice(1), slice(45, 55), slice(45, 55))
+    assert clip[False][around].mean() == pytest.approx(-2, abs=0.1)
+    assert clip[True][around].mean() == pytest.approx(0, abs=0.1)
+    assert clip[False][within].mean() == pytest.approx(0, abs=0.2)
+    assert clip[True][within].mean() == pytest.approx(2, abs=0.2)
 
 
 def test_flow_of_tiny_frames_and_unknown_presets_is_refused() -> None:

@@ -1,15 +1,17 @@
 """How training clips are varied: one draw a clip and epoch, the same for all its frames and modalities.
 
-Frames are chosen, then frames and maps are warped alike; optical flow is computed from the warped frames, so
-that it always tells how the pictures move, and only then do colours change. N frames kept, T frames read.
+Frames are chosen, and perhaps what is behind the objects is another clip's; then frames and maps are warped
+alike; optical flow is computed from the warped frames, so that it always tells how the pictures move, and
+only then do colours change. N frames kept, T frames read.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,8 +45,10 @@ class Augmentation:
     """How clips are varied; as it stands, not at all: the central square from the first frame on.
 
     `others` is the probability that a file's other object maps are read, `degrade` that of faults in them,
-    `drop` that of a modality being all zero (never two of them). `mixup` is α of the beta distribution of
-    shares in which two clips are mixed; 0: they are not.
+    `drop` that of a modality being all zero (never two of them). `elsewhere` is the probability that the
+    objects are put before the frames of another clip, so that what surrounds them tells nothing; clips read
+    with other maps stay where they are. `mixup` is α of the beta distribution of shares in which two clips
+    are mixed; 0: they are not.
     """
 
     timing: Timing = Timing()
@@ -52,27 +56,33 @@ class Augmentation:
     colour: Colour = UNCHANGED
     others: float = 0.0
     degrade: float = 0.0
+    elsewhere: float = 0.0
     drop: Mapping[str, float] = field(default_factory=dict)
     mixup: float = 0.0
 
     def __post_init__(self) -> None:
-        if not all(0 <= share <= 1 for share in (self.others, self.degrade, *self.drop.values())):
+        if not all(0 <= share <= 1 for share in self._probabilities):
             raise PeerattnError(
-                "the probabilities of other maps, faults and dropped modalities must be 0 to 1"
+                "the probabilities of other maps, faults, other places and dropped modalities must be 0 to 1"
             )
         if not 0 <= self.mixup <= 100:
             raise PeerattnError(f"mixup {self.mixup} must be 0 to 100")
 
+    @property
+    def _probabilities(self) -> tuple[float, ...]:
+        return (self.others, self.degrade, self.elsewhere, *self.drop.values())
+
     def draw(self, seed: int, epoch: int, clip: int) -> Draw:
         """What happens to this clip in this epoch: a function of these three numbers and nothing else."""
-        streams = np.random.SeedSequence((seed, epoch, clip)).spawn(5)
-        timing, warp, maps, colour, rest = (np.random.default_rng(stream) for stream in streams)
+        streams = np.random.SeedSequence((seed, epoch, clip)).spawn(6)
+        timing, warp, maps, colour, rest, place = (np.random.default_rng(stream) for stream in streams)
         return Draw(
             stretch=timing.uniform(*self.timing.stretch),
             start=timing.random() if self.timing.random_start else 0.0,
             placement=self.warp.draw(warp),
             others=bool(maps.random() < self.others),
             maps=maps if maps.random() < self.degrade else None,
+            elsewhere=bool(place.random() < self.elsewhere),
             colour=colour,
             dropped=self._dropped(rest),
             share=float(rest.beta(self.mixup, self.mixup)) if self.mixup else 1.0,
@@ -92,6 +102,7 @@ class Draw:
     placement: Placement = CENTRAL
     others: bool = False  # whether the other object maps are read
     maps: np.random.Generator | None = None  # draws the faults of object maps
+    elsewhere: bool = False  # whether its objects are put before another clip
     colour: np.random.Generator | None = None
     dropped: str | None = None
     share: float = 1.0  # of this clip where it is mixed with another
@@ -139,12 +150,31 @@ def frame_numbers(frames: int, *, read: int, step: float, start: float) -> NDArr
     return np.minimum(numbers, frames - 1)
 
 
-def warped(
-    prepared: Prepared, numbers: NDArray[np.int64], draw: Draw, size: int
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+def chosen(prepared: Prepared, numbers: NDArray[np.int64]) -> Prepared:
+    """The frames that are read, and their maps."""
+    ids = None if prepared.ids is None else prepared.ids[numbers]
+    return replace(prepared, images=prepared.images[numbers], ids=ids)
+
+
+def elsewhere(clip: Prepared, other: Prepared) -> Prepared:
+    """The clip's objects where its maps show them, and the other clip's frames around them.
+
+    Both have T frames. Raises PeerattnError where the clip has no maps.
+    """
+    if clip.ids is None:
+        raise PeerattnError("a clip without object maps cannot be put elsewhere: set elsewhere to 0")
+    images = np.empty_like(clip.images)
+    size = images.shape[2], images.shape[1]
+    for frame, (image, behind, ids) in enumerate(zip(clip.images, other.images, clip.ids, strict=True)):
+        shown = cv2.resize((ids > 0).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)[..., None]
+        images[frame] = np.rint(image * shown + cv2.resize(behind, size) * (1 - shown))
+    return replace(clip, images=images)
+
+
+def warped(clip: Prepared, draw: Draw, size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
     """(T, size, size, 3) frames and (T, size, size) class ids, alike cropped, turned and mirrored."""
-    images = placed_images(prepared.images[numbers], draw.placement, size)
-    if prepared.ids is None:
+    images = placed_images(clip.images, draw.placement, size, clip.view)
+    if clip.ids is None:
         return images, None
-    ids = placed_ids(prepared.ids[numbers], draw.placement, size)
+    ids = placed_ids(clip.ids, draw.placement, size, clip.view)
     return images, ids if draw.maps is None else degraded(ids, draw.maps)

@@ -14,7 +14,16 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from peerattn.data.augmentation import Augmentation, Draw, frame_numbers, length, step, warped
+from peerattn.data.augmentation import (
+    Augmentation,
+    Draw,
+    chosen,
+    elsewhere,
+    frame_numbers,
+    length,
+    step,
+    warped,
+)
 from peerattn.data.cache import Cache
 from peerattn.data.colour import recoloured
 from peerattn.data.examples import check_classes
@@ -120,22 +129,26 @@ class FolderClips:
         window, timing = self.preparation.settings.window, self.augmentation.timing
         steps = {member: step(clip, draws[member], window, timing) for member, clip in read.items()}
         frames = min(length(clip, steps[member], window) for member, clip in read.items())
-        return [
-            self._clip(clip, frames, steps[member], draws[member], watch) for member, clip in read.items()
-        ]
+        with watch.timing("augment"):
+            looks = {
+                member: _read(clip, frames, steps[member], draws[member].start)
+                for member, clip in read.items()
+            }
+            others = dict(zip(looks, [*looks.values()][1:] + [*looks.values()][:1], strict=True))
+            for member, draw in draws.items():
+                if member in looks and draw.elsewhere and not draw.others:
+                    looks[member] = elsewhere(looks[member], others[member])
+        return [self._clip(look, draws[member], watch) for member, look in looks.items()]
 
-    def _clip(
-        self, clip: Prepared, frames: int, step: float, draw: Draw, watch: Stopwatch
-    ) -> dict[str, Tensor]:
+    def _clip(self, clip: Prepared, draw: Draw, watch: Stopwatch) -> dict[str, Tensor]:
         """Modality → (1, C, T, H, W) of one clip."""
         settings, modalities = self.preparation.settings, self.preparation.modalities
-        numbers = frame_numbers(len(clip.images), read=frames, step=step, start=draw.start)
         flow = None
         with watch.timing("augment"):
-            images, ids = warped(clip, numbers, draw, settings.size)
+            images, ids = warped(clip, draw, settings.size)
         if any(modality.name == "flow" for modality in modalities):
             with watch.timing("flow"):
-                flow = optical_flow(images, settings.flow)
+                flow = optical_flow(images, settings.flow, steady=settings.steady)
         with watch.timing("augment"):
             if draw.colour is not None:
                 images = recoloured(images, self.augmentation.colour, draw.colour)
@@ -153,6 +166,11 @@ class FolderClips:
         for row, own in zip(targets, numbers, strict=True):
             row[own] = 1.0
         return targets
+
+
+def _read(clip: Prepared, frames: int, step: float, start: float) -> Prepared:
+    """So many of the clip's frames, one each `step`."""
+    return chosen(clip, frame_numbers(len(clip.images), read=frames, step=step, start=start))
 
 
 def _mixed(

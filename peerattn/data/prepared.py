@@ -23,11 +23,12 @@ from peerattn.data.cache import Arrays, Cache, digest, key_of
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.modalities import ClipSettings, ObjectMaps, Segmenter, estimate_objects, read_objects
-from peerattn.modalities.prepare import fitting_maps
+from peerattn.modalities.prepare import fitting_maps, view_for
+from peerattn.modalities.view import CENTRE, View
 from peerattn.structure import Modality
 from peerattn.video import Frames, Limits, VideoInfo, decode, probe
 
-MARGIN = 1.5
+MARGIN = {"centre": 1.5, "objects": 2.5}
 """How many times larger than the network's input frames are kept, so that a crop of them is still sharp."""
 MOST_PHASES = 4
 _ROUNDING = 0.0005  # s; the coarsest time base of common containers, halved
@@ -45,6 +46,7 @@ class Prepared:
     images: NDArray[np.uint8]  # (N, H, W, 3) RGB
     ids: NDArray[np.uint8] | None  # (N, h, w) class ids
     phases: int
+    view: View = CENTRE  # the square of them that a network reads
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,6 @@ class Preparation:
     modalities: Sequence[Modality]
     settings: ClipSettings
     segmenter: Segmenter | None = None
-    margin: float = MARGIN
 
     def prepared(self, file: LabelledFile, cache: Cache | None = None) -> Prepared:
         """The clip, from the cache if it has it; raises PeerattnError when it or its maps cannot be read."""
@@ -62,7 +63,9 @@ class Preparation:
         frames, maps = parts["frames"], parts.get("maps")
         if maps and not set(maps["class_ids"].tolist()) & set(self._class_ids or ()):
             raise PeerattnError("the network knows none of the classes of its object maps: renumber them")
-        return Prepared(frames["images"], maps["ids"] if maps else None, int(frames["phases"]))
+        ids = maps["ids"] if maps else None
+        view = view_for(ids, self.modalities, self.settings)
+        return Prepared(frames["images"], ids, int(frames["phases"]), view)
 
     def is_cached(self, file: LabelledFile, cache: Cache) -> bool:
         """Whether `prepared` would find all of the clip in the cache."""
@@ -78,6 +81,11 @@ class Preparation:
         for name in keys.keys() - found.keys():
             cache.put(keys[name], made[name])
         return made
+
+    @property
+    def margin(self) -> float:
+        """How many times larger than the network's input frames are kept."""
+        return MARGIN[self.settings.view]
 
     @property
     def _class_ids(self) -> tuple[int, ...] | None:

@@ -13,28 +13,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.modalities.prepare import square, square_ids
+from peerattn.modalities.view import CENTRE, View, square, square_ids
 
 Images = NDArray[np.uint8]
+
+_FIELD = 1.25  # side of the field within which a square moves, to that of a view which is not the central one
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the square that is cut out of a picture lies; as it stands, the central one, as in evaluation.
+    """Where the square that is cut out of a picture lies; as it stands, where evaluation cuts it: the view.
 
-    `shift` is how far it lies from there to the right and down, in parts of the room within the picture.
+    `shift` is how far it lies from there to the right and down, in parts of the room: within the picture for
+    the central view, else within a quarter more than the view.
     """
 
-    scale: float = 1.0  # of the square's side to the picture's short side
+    scale: float = 1.0  # of the square's side to the view's
     aspect: float = 1.0  # width to height of what fills the square
     shift: tuple[float, float] = (0.0, 0.0)
     turn: float = 0.0  # degrees
     mirrored: bool = False
 
-    def matrix(self, height: int, width: int) -> NDArray[np.float64]:
-        """(2, 3) from pixels of the square, `side(height, width)` px wide, to pixels of the picture."""
-        side, short = self.side(height, width), min(height, width)
-        stretch = self.scale * short / side
+    def matrix(self, height: int, width: int, view: View = CENTRE) -> NDArray[np.float64]:
+        """(2, 3) from pixels of the square, `side(height, width, view)` px wide, to pixels of the picture."""
+        left, top, full = view.pixels(height, width)
+        side = self.side(height, width, view)
+        stretch = self.scale * full / side
         across, down = stretch * math.sqrt(self.aspect), stretch / math.sqrt(self.aspect)
         turn, flip = math.radians(self.turn), -1 if self.mirrored else 1
         linear = np.array(
@@ -43,15 +47,16 @@ class Placement:
                 [flip * across * math.sin(turn), down * math.cos(turn)],
             ]
         )
-        corner = np.array([(width - side) // 2, (height - side) // 2])  # of the central square
+        field = np.array([width, height]) if view == CENTRE else np.full(2, _FIELD * full)
+        room = np.maximum(field - side, 0) / 2
+        corner = np.array([left, top]) + (full - side) // 2
         middle = np.full(2, (side - 1) / 2)
-        room = np.maximum(np.array([width, height]) - side, 0) / 2
         offset = corner + middle + np.array(self.shift) * room - linear @ middle
         return np.column_stack([linear, offset])
 
-    def side(self, height: int, width: int) -> int:
+    def side(self, height: int, width: int, view: View = CENTRE) -> int:
         """Pixels a side of the square, before it is scaled to the network's size."""
-        return max(1, round(self.scale * min(height, width)))
+        return max(1, round(self.scale * view.pixels(height, width)[2]))
 
 
 CENTRAL = Placement()
@@ -91,21 +96,21 @@ class Warp:
 UNMOVED = Warp()
 
 
-def placed_images(images: Images, placement: Placement, size: int) -> Images:
+def placed_images(images: Images, placement: Placement, size: int, view: View = CENTRE) -> Images:
     """(T, size, size, 3) the square of each frame; beyond a frame's edge, its edge goes on."""
-    return square(_placed(images, placement, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE), size)
+    return square(_placed(images, placement, view, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE), size)
 
 
-def placed_ids(ids: Images, placement: Placement, size: int) -> Images:
+def placed_ids(ids: Images, placement: Placement, size: int, view: View = CENTRE) -> Images:
     """(T, size, size) the square of each map; beyond a map's edge is background."""
-    return square_ids(_placed(ids, placement, cv2.INTER_NEAREST, cv2.BORDER_CONSTANT), size)
+    return square_ids(_placed(ids, placement, view, cv2.INTER_NEAREST, cv2.BORDER_CONSTANT), size)
 
 
-def _placed(images: Images, placement: Placement, method: int, border: int) -> Images:
+def _placed(images: Images, placement: Placement, view: View, method: int, border: int) -> Images:
     """The square at the resolution of the picture."""
     height, width = images.shape[1:3]
-    side = placement.side(height, width)
-    matrix = placement.matrix(height, width)
+    side = placement.side(height, width, view)
+    matrix = placement.matrix(height, width, view)
     flags = method | cv2.WARP_INVERSE_MAP
     warped = [cv2.warpAffine(image, matrix, (side, side), flags=flags, borderMode=border) for image in images]
     return np.stack(warped)

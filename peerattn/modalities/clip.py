@@ -15,6 +15,7 @@ from peerattn.errors import PeerattnError
 
 Origin = Literal["true", "attached", "estimated"]
 FLOW_PRESETS = ("ultrafast", "fast", "medium")
+VIEWS = ("centre", "objects")
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class ClipSettings:
     window: int = 16  # frames a window
     frame_rate: float = 8.0  # frames/s sampled
     flow: str = "fast"  # preset of OpenCV's DIS
+    steady: bool = False  # whether the camera's motion is taken out of the flow
+    view: str = "centre"  # the square that is read: the central one, or "objects", the one around them
 
     def __post_init__(self) -> None:
         if not 16 <= self.size <= 512:
@@ -35,6 +38,8 @@ class ClipSettings:
             raise PeerattnError(f"frame_rate {self.frame_rate} is not between 0.1 and 240 frames/s")
         if self.flow not in FLOW_PRESETS:
             raise PeerattnError(f"flow preset {self.flow!r} is not one of {', '.join(FLOW_PRESETS)}")
+        if self.view not in VIEWS:
+            raise PeerattnError(f"view {self.view!r} is not one of {', '.join(VIEWS)}")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ B clips, C channels, T frames, H height, W width; h, w the display size of the s
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from peerattn.errors import PeerattnError
 from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.clip import Clip, ClipSettings, ObjectMaps
 from peerattn.modalities.flow import SMALLEST, optical_flow
+from peerattn.modalities.view import CENTRE, View, square, square_ids, view_of
 from peerattn.structure import Modality
 from peerattn.video import Frames
 
@@ -56,12 +56,15 @@ def prepare(
         images, times, maps = _repeated(images, times, maps, settings)
         remarks.append(f"the frame is repeated {settings.window} times and its optical flow is zero")
     remarks += held
+    view = view_for(maps, modalities, settings)
+    if settings.view == "objects" and view == CENTRE:
+        remarks.append("there is nothing that the network could look at more closely: it sees the centre")
     display = min(*images.shape[1:3], DISPLAY_SIZE)
     return Clip(
-        tensors=tensors(_pictures(images, maps, modalities, settings), modalities),
+        tensors=tensors(_pictures(images, maps, view, modalities, settings), modalities),
         times=times,
-        images=square(images, display),
-        object_ids=None if maps is None else square_ids(maps, display),
+        images=square(images, display, view),
+        object_ids=None if maps is None else square_ids(maps, display, view),
         objects=None if objects is None else objects.origin,
         remarks=tuple(remarks),
     )
@@ -86,41 +89,25 @@ def fitting_maps(
     return maps, remarks
 
 
+def view_for(maps: Images | None, modalities: Sequence[Modality], settings: ClipSettings) -> View:
+    """The square of a clip with these (T, H, W) maps that a network reads."""
+    read = [class_id for one in modalities if one.name == "object" for class_id in one.class_ids]
+    return CENTRE if settings.view == "centre" or maps is None else view_of(maps, read)
+
+
 def _pictures(
-    images: Images, maps: Images | None, modalities: Sequence[Modality], settings: ClipSettings
+    images: Images, maps: Images | None, view: View, modalities: Sequence[Modality], settings: ClipSettings
 ) -> Pictures:
-    """The central square of frames and maps."""
-    small = square(images, settings.size)
+    """The view's square of frames and maps."""
+    small = square(images, settings.size, view)
     reads_flow = any(modality.name == "flow" for modality in modalities)
-    flow = optical_flow(small, settings.flow) if reads_flow else None
-    return Pictures(small, flow, None if maps is None else square_ids(maps, settings.size))
+    flow = optical_flow(small, settings.flow, steady=settings.steady) if reads_flow else None
+    return Pictures(small, flow, None if maps is None else square_ids(maps, settings.size, view))
 
 
 def tensors(pictures: Pictures, modalities: Sequence[Modality]) -> dict[str, Tensor]:
     """Modality → (1, C, T, H, W), as networks read it."""
     return {modality.name: _tensor(modality, pictures) for modality in modalities}
-
-
-def square(images: Images, size: int) -> Images:
-    """(T, size, size, 3) the central square of each frame, scaled."""
-    crop = _central(images)
-    method = cv2.INTER_AREA if crop.shape[1] > size else cv2.INTER_LINEAR
-    return np.stack([cv2.resize(image, (size, size), interpolation=method) for image in crop])
-
-
-def square_ids(ids: Images, size: int) -> Images:
-    """(T, size, size) the central square of each map, scaled to the nearest id."""
-    return np.stack(
-        [cv2.resize(one, (size, size), interpolation=cv2.INTER_NEAREST_EXACT) for one in _central(ids)]
-    )
-
-
-def _central(images: Images) -> Images:
-    """The central square of (T, H, W, …)."""
-    height, width = images.shape[1:3]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return images[:, top : top + side, left : left + side]
 
 
 def _repeated(

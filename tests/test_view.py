@@ -1,0 +1,144 @@
+"""The square around what object maps show: it holds them, goes with them, and is read alike everywhere."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from peerattn.data.warp import Placement, placed_ids, placed_images
+from peerattn.errors import PeerattnError
+from peerattn.modalities import ClipSettings, ObjectMaps, prepare
+from peerattn.modalities.view import CENTRE, View, square, square_ids, view_of
+from peerattn.structure import Modality
+from peerattn.video import Frames
+from tests.media import moving_square
+
+RGB, FLOW = Modality("rgb", 3), Modality("flow", 2)
+OBJECT = Modality("object", 1, ("person",), (1,))
+CLOSER = ClipSettings(size=32, window=4, frame_rate=8.0, view="objects")
+SIDES = st.integers(16, 90)
+PARTS = st.floats(0, 1)
+VIEWS = st.builds(View, PARTS, PARTS, st.floats(0.1, 1))
+
+
+def boxes(*corners: tuple[int, int, int, int], height: int = 60, width: int = 80) -> NDArray[np.uint8]:
+    """(T, H, W) maps that show class 1 from left to right and from top to bottom."""
+    ids = np.zeros((len(corners), height, width), np.uint8)
+    for one, (left, right, top, bottom) in zip(ids, corners, strict=True):
+        one[top:bottom, left:right] = 1
+    return ids
+
+
+def a_clip(ids: NDArray[np.uint8], settings: ClipSettings = CLOSER) -> tuple[Frames, ObjectMaps]:
+    """Frames that are as bright as their maps' class ids say."""
+    frames = Frames(np.repeat(ids[..., None] * np.uint8(60), 3, axis=-1), np.arange(len(ids)) / 8)
+    return frames, ObjectMaps(ids, None, (1, 2), ("person", "ball"), "true")
+
+
+@given(VIEWS, SIDES, SIDES)
+def test_a_view_lies_within_any_picture(view: View, height: int, width: int) -> None:
+    left, top, side = view.pixels(height, width)
+    assert min(left, top) >= 0
+    assert left + side <= width
+    assert top + side <= height
+    assert 1 <= side <= min(height, width)
+
+
+@given(SIDES, SIDES)
+def test_the_centre_is_the_largest_square_in_the_middle(height: int, width: int) -> None:
+    side = min(height, width)
+    assert CENTRE.pixels(height, width) == ((width - side) // 2, (height - side) // 2, side)
+
+
+@given(st.integers(0, 60), st.integers(1, 20), st.integers(0, 40), st.integers(1, 20))
+def test_the_objects_are_in_view(left: int, across: int, top: int, down: int) -> None:
+    ids = boxes((left, left + across, top, top + down))
+    if ids.mean() >= 0.001:
+        x, y, side = view_of(ids, [1]).pixels(60, 80)
+        assert square_ids(ids, side, view_of(ids, [1])).sum() >= 0.9 * ids.sum()
+        assert 24 <= side < 60  # 0.4 of 60 at least, and objects of 20 px need no more than that
+        assert x <= left + 1
+        assert y <= top + 1
+
+
+def test_one_view_holds_all_that_a_moving_object_does() -> None:
+    ids = boxes((10, 20, 20, 40), (25, 35, 20, 40), (40, 50, 20, 40))
+    left, top, side = view_of(ids, [1]).pixels(60, 80)
+    assert (left, side) == (5, 50)  # from 10 to 50, a quarter more
+    assert top == 5
+
+
+@given(st.integers(0, 50), st.integers(3, 30), st.integers(0, 30), st.integers(3, 30))
+def test_a_mirror_image_has_the_mirrored_view(left: int, across: int, top: int, down: int) -> None:
+    ids = boxes((left, left + across, top, top + down))
+    view, mirrored = view_of(ids, [1]), view_of(ids[:, :, ::-1], [1])
+    assert mirrored.across == pytest.approx(1 - view.across, abs=0.02)
+    assert (mirrored.down, mirrored.side) == (view.down, pytest.approx(view.side, abs=0.02))
+
+
+def test_a_few_stray_pixels_do_not_widen_the_view() -> None:
+    ids = boxes((30, 50, 10, 50))
+    view = view_of(ids, [1])
+    ids[0, 0, [0, 1, 78, 79]] = 1
+    assert view_of(ids, [1]) == view
+
+
+def test_only_the_classes_that_are_read_count() -> None:
+    ids = boxes((10, 20, 10, 20))
+    view = view_of(ids, [1])
+    ids[:, 40:, 40:] = 2
+    assert view_of(ids, [1]) == view
+    assert view_of(ids, [1, 2]) != view
+
+
+def test_where_the_maps_show_nothing_the_centre_is_seen_and_the_clip_says_so() -> None:
+    assert view_of(boxes((0, 0, 0, 0)), [1]) == CENTRE
+    frames, maps = a_clip(boxes((0, 0, 0, 0), (0, 0, 0, 0)))
+    clip = prepare(frames, [RGB, OBJECT], CLOSER, objects=maps)
+    assert any("sees the centre" in remark for remark in clip.remarks)
+    assert clip.images.shape[1:3] == (60, 60)
+
+
+@pytest.mark.parametrize("settings", [CLOSER, ClipSettings(size=32, window=4, frame_rate=8.0)])
+def test_frames_maps_and_what_is_shown_are_one_square(settings: ClipSettings) -> None:
+    frames, maps = a_clip(boxes((60, 70, 10, 30), (62, 72, 10, 30)))
+    clip = prepare(frames, [RGB, FLOW, OBJECT], settings, objects=maps)
+    assert clip.object_ids is not None
+    assert clip.images.shape[:3] == clip.object_ids.shape == (2, 60, 60)
+    assert ((clip.images[..., 0] > 30) == (clip.object_ids == 1)).mean() > 0.97
+    person = clip.tensors["object"][0, 0] > 0
+    assert ((clip.tensors["rgb"][0, 0] > 30 / 255) == person).float().mean() > 0.97
+    # It fills its own square; from the central one it is cut off.
+    assert (person.float().mean() > 0.3) == (settings == CLOSER)
+
+
+def test_without_object_maps_the_centre_is_seen() -> None:
+    frames = Frames(moving_square(3), np.arange(3) / 8)
+    close, plain = (prepare(frames, [RGB], one) for one in (CLOSER, ClipSettings(32, 4, 8.0)))
+    np.testing.assert_array_equal(close.images, plain.images)
+
+
+@given(VIEWS, SIDES, SIDES, st.integers(12, 64))
+def test_nothing_asked_is_the_view(view: View, height: int, width: int, size: int) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (2, height, width, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(placed_images(images, Placement(), size, view), square(images, size, view))
+    ids = images[..., 0]
+    np.testing.assert_array_equal(placed_ids(ids, Placement(), size, view), square_ids(ids, size, view))
+
+
+def test_a_mirrored_view_shows_the_same_part() -> None:
+    images, view = moving_square(3), View(0.3, 0.6, 0.5)
+    mirrored = placed_images(images, Placement(mirrored=True), 24, view)
+    np.testing.assert_array_equal(mirrored, square(images, 24, view)[:, :, ::-1])
+
+
+def test_a_square_moves_an_eighth_of_its_side_from_the_view() -> None:
+    view = View(0.5, 0.5, 0.5)
+    shifted = Placement(shift=(1, -1)).matrix(96, 128, view) - Placement().matrix(96, 128, view)
+    np.testing.assert_allclose(shifted, [[0, 0, 48 / 8], [0, 0, -48 / 8]])
+
+
+def test_an_unknown_view_is_refused() -> None:
+    with pytest.raises(PeerattnError, match="'above' is not one of centre, objects"):
+        ClipSettings(view="above")
