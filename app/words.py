@@ -13,7 +13,7 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:^&])")
 
 OBJECTS = {
     "true": "true, from the generator",
-    "attached": "attached by you",
+    "attached": "read from a file",
     "estimated": "estimated by the segmentation network",
 }
 

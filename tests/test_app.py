@@ -117,7 +117,7 @@ def test_attached_object_maps_are_used_and_can_be_removed(app, tmp_path):
     upload(app, video(tmp_path / "mine.mp4"))
     clip = shown(app).choice.source.id
     attach(app, clip, maps(tmp_path / "maps.npz"))
-    assert shown(app).clip.objects == "attached" and "attached by you" in captions(app)
+    assert shown(app).clip.objects == "attached" and "read from a file" in captions(app)
     checked(app.selectbox(key="clip").set_value(samples()[0].name).run())
     checked(app.selectbox(key="clip").set_value("mine.mp4").run())
     assert shown(app).clip.objects == "attached"

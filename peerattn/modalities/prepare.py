@@ -21,6 +21,8 @@ from peerattn.video import Frames
 
 DISPLAY_SIZE = 320  # px per side at most
 SHAPE_TOLERANCE = 0.05  # by how much width / height of maps and frames may differ
+AROUND = "the network sees the square around what the object maps show"
+EMPTY = "there are no objects for the network to look at more closely: it sees the central square"
 
 Images = NDArray[np.uint8]
 
@@ -57,8 +59,8 @@ def prepare(
         remarks.append(f"the frame is repeated {settings.window} times and its optical flow is zero")
     remarks += held
     view = view_for(maps, modalities, settings)
-    if settings.view == "objects" and view == CENTRE:
-        remarks.append("there is nothing that the network could look at more closely: it sees the centre")
+    if settings.view == "objects":
+        remarks.append(EMPTY if view == CENTRE else AROUND)
     display = min(*images.shape[1:3], DISPLAY_SIZE)
     return Clip(
         tensors=tensors(_pictures(images, maps, view, modalities, settings), modalities),
