@@ -85,6 +85,9 @@ def cache_command(
     frame_rate: Annotated[
         float, typer.Option(help="Without a checkpoint: frames/s.")
     ] = ClipSettings.frame_rate,
+    view: Annotated[
+        str, typer.Option(help="Without a checkpoint: the square that is read, centre or objects.")
+    ] = ClipSettings.view,
     limit: Annotated[int, typer.Option(help="Gigabytes that the cache may hold.", min=1)] = LIMIT // GIGABYTE,
     workers: WorkersOption = None,
     json_file: JsonOption = None,
@@ -92,7 +95,8 @@ def cache_command(
     """Decode every clip once, into the cache ($PEERATTN_CACHE, else the user's own), before training does."""
     files = every_file(folder)
     cache = Cache(default_folder(), limit * GIGABYTE)
-    reading = _network_reading(checkpoint) if checkpoint else _plain_reading(files, size, frame_rate)
+    settings = ClipSettings(size=size, frame_rate=frame_rate, view=view)
+    reading = _network_reading(checkpoint) if checkpoint else _plain_reading(files, settings)
     names = sorted({label for file in files for label in file.labels})
     source = FolderClips(files, names, cache=cache, **reading)
     with progress_bar("clips") as progress:
@@ -111,12 +115,12 @@ def _network_reading(checkpoint: str) -> dict[str, Any]:
     return {"modalities": modalities, "settings": loaded.settings, "segmenter": segmenter}
 
 
-def _plain_reading(files: Sequence[LabelledFile], size: int, frame_rate: float) -> dict[str, Any]:
+def _plain_reading(files: Sequence[LabelledFile], settings: ClipSettings) -> dict[str, Any]:
     """Frames, and maps of any classes where every clip has them."""
     ids = tuple(range(1, 256))
     maps = Modality("object", len(ids), tuple(f"class {number}" for number in ids), ids)
     modalities = [Modality("rgb", 3), *([maps] if all(file.objects for file in files) else [])]
-    return {"modalities": modalities, "settings": ClipSettings(size=size, frame_rate=frame_rate)}
+    return {"modalities": modalities, "settings": settings}
 
 
 def _shares(text: str) -> dict[str, float]:

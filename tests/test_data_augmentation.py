@@ -1,8 +1,8 @@
 """Augmentation obeys laws: nothing asked, nothing done; what is mirrored, larger or faster moves so."""
 
+from dataclasses import replace
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,6 +17,7 @@ from peerattn.data.prepared import Prepared
 from peerattn.data.warp import CENTRAL, Placement, placed_ids, placed_images
 from peerattn.errors import PeerattnError
 from peerattn.modalities import optical_flow
+from peerattn.modalities.prepare import Pictures
 from peerattn.modalities.view import square, square_ids
 from tests.media import moving_square
 
@@ -161,25 +162,28 @@ def test_as_it_stands_nothing_is_drawn() -> None:
     assert recoloured(images, Colour(), np.random.default_rng(0)) is images
 
 
+def pictures(images: NDArray[np.uint8], ids: NDArray[np.uint8] | None = None) -> Pictures:
+    return Pictures(images, optical_flow(images, "ultrafast"), ids)
+
+
 def test_elsewhere_objects_stay_and_all_around_them_is_the_other_clip() -> None:
-    clip, other = Prepared(IMAGES, IDS, 1), Prepared(drifting(8)[:, ::2, ::2], None, 1)
-    put = elsewhere(clip, other)
-    np.testing.assert_array_equal(put.images[IDS > 0], IMAGES[IDS > 0])
-    behind = np.stack([cv2.resize(image, (128, 96)) for image in other.images])
-    np.testing.assert_array_equal(put.images[IDS == 0], behind[IDS == 0])
+    own, other = pictures(IMAGES, IDS), pictures(drifting(8))
+    put = elsewhere(own, other, [7])
+    assert own.flow is not None and other.flow is not None and put.flow is not None
+    for made, mine, theirs in ((put.images, IMAGES, other.images), (put.flow, own.flow, other.flow)):
+        np.testing.assert_array_equal(made[IDS > 0], mine[IDS > 0])
+        np.testing.assert_array_equal(made[IDS == 0], theirs[IDS == 0])
     assert put.ids is IDS
-    np.testing.assert_array_equal(elsewhere(clip, clip).images, IMAGES)
+    still = elsewhere(replace(own, flow=None), other, [7])
+    assert still.flow is None
+    np.testing.assert_array_equal(still.images, put.images)
 
 
-def test_what_is_elsewhere_fades_at_the_edge_of_coarse_maps() -> None:
-    put = elsewhere(Prepared(IMAGES, IDS[:, ::8, ::8], 1), Prepared(np.zeros_like(IMAGES), None, 1))
-    edge = (put.images[..., 0] > 0) & (put.images[..., 0] < IMAGES[..., 0])
-    assert 0 < edge.mean() < 0.2
-
-
-def test_a_clip_without_maps_cannot_be_put_elsewhere() -> None:
-    with pytest.raises(PeerattnError, match="set elsewhere to 0"):
-        elsewhere(STILL, STILL)
+def test_a_clip_stays_where_it_is_while_no_object_that_is_read_is_seen() -> None:
+    lost = IDS.copy()
+    lost[3] = 0
+    for own, read in ((pictures(IMAGES, lost), [7]), (pictures(IMAGES, IDS), [3])):
+        assert elsewhere(own, pictures(drifting(8)), read) is own
 
 
 def test_at_most_one_modality_is_dropped_each_in_its_turn() -> None:

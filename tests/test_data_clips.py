@@ -142,15 +142,23 @@ def test_objects_are_put_before_the_next_clip_of_the_batch(folder: Path) -> None
     made = put.batch(0, [0, 1]).tensors
     ball = (made["object"][0].sum(dim=0) > 0).expand(3, -1, -1, -1)
     assert ball.any()
-    assert (made["rgb"][0] - one)[ball].abs().mean() < 0.05
-    assert (made["rgb"][0] - other)[~ball].abs().mean() < 0.02
-    assert (one - other)[~ball].abs().mean() > 0.02  # or it would say nothing
-    assert not torch.equal(made["flow"][0], plain.batch(0, [0, 1]).tensors["flow"][0])
+    assert torch.equal(made["rgb"][0], torch.where(ball, one, other))
+    assert not torch.equal(one, other)
+    flows = plain.batch(0, [0, 1]).tensors["flow"]
+    assert torch.equal(made["flow"][0], torch.where(ball[:2], flows[0], flows[1]))
     assert torch.equal(put.batch(0, [2]).tensors["rgb"], plain.batch(0, [2]).tensors["rgb"])
     files = with_others(labelled_files(folder), folder, folder)
     others = Augmentation(elsewhere=1, others=1)  # with these maps clips stay where they are
     stays = source(folder, files=files, augmentation=others).batch(0, [0, 1])
     assert torch.equal(stays.tensors["rgb"], plain.batch(0, [0, 1]).tensors["rgb"])
+
+
+@pytest.mark.parametrize(
+    "wish", [{"augmentation": Augmentation(elsewhere=0.1)}, {"settings": replace(SETTINGS, view="objects")}]
+)
+def test_what_takes_object_maps_is_refused_without_them(folder: Path, wish: dict[str, Any]) -> None:
+    with pytest.raises(PeerattnError, match="without object maps"):
+        source(folder, modalities=MODALITIES[:1], **wish)
 
 
 def test_mixed_clips_have_mixed_targets(folder: Path) -> None:

@@ -127,6 +127,17 @@ def test_nothing_is_left_of_the_camera_alone(seed: int, frames: int) -> None:
     assert np.abs(steadied(camera(frames, seed))).max() < 0.02
 
 
+@given(st.integers(0, 1_000), st.integers(1, 44))
+def test_large_objects_that_are_known_have_no_say(seed: int, wide: int) -> None:
+    own, objects = np.zeros((2, 40, 48, 2), np.float32), np.zeros((2, 40, 48), np.bool_)
+    objects[:, :38, 2 : 2 + wide] = True
+    own[objects] = (3, -1)
+    left = steadied(own + camera(2, seed), objects)
+    if objects.mean() < 0.85:
+        assert np.abs(left - own).max() < 0.1
+    np.testing.assert_array_equal(steadied(own, ~np.zeros_like(objects)), steadied(own))  # nothing is left
+
+
 @given(st.integers(0, 1_000))
 def test_what_moves_by_itself_keeps_its_own_motion(seed: int) -> None:
     own = np.zeros((2, 40, 48, 2), np.float32)

@@ -1,25 +1,25 @@
 """How training clips are varied: one draw a clip and epoch, the same for all its frames and modalities.
 
-Frames are chosen, and perhaps what is behind the objects is another clip's; then frames and maps are warped
-alike; optical flow is computed from the warped frames, so that it always tells how the pictures move, and
-only then do colours change. N frames kept, T frames read.
+Frames are chosen, then frames and maps are warped alike; optical flow is computed from the warped frames, so
+that it always tells how the pictures move. Only then are objects put before another clip, each part with the
+motion that it had, and colours changed. N frames kept, T frames read.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.data.colour import UNCHANGED, Colour
-from peerattn.data.degradation import degraded
 from peerattn.data.prepared import Prepared
 from peerattn.data.warp import CENTRAL, UNMOVED, Placement, Warp, placed_ids, placed_images
 from peerattn.errors import PeerattnError
+from peerattn.modalities.prepare import Pictures
+from peerattn.modalities.view import shown
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ class Timing:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How clips are varied; as it stands, not at all: the central square from the first frame on.
+    """How clips are varied; as it stands, not at all: what evaluation reads, from the first frame on.
 
     `others` is the probability that a file's other object maps are read, `degrade` that of faults in them,
     `drop` that of a modality being all zero (never two of them). `elsewhere` is the probability that the
-    objects are put before the frames of another clip, so that what surrounds them tells nothing; clips read
-    with other maps stay where they are. `mixup` is α of the beta distribution of shares in which two clips
-    are mixed; 0: they are not.
+    objects are put before the frames of another clip of the batch, so that what surrounds them tells
+    nothing; clips read with their other maps stay where they are. `mixup` is α of the beta distribution of
+    shares in which two clips are mixed; 0: they are not.
     """
 
     timing: Timing = Timing()
@@ -156,25 +156,24 @@ def chosen(prepared: Prepared, numbers: NDArray[np.int64]) -> Prepared:
     return replace(prepared, images=prepared.images[numbers], ids=ids)
 
 
-def elsewhere(clip: Prepared, other: Prepared) -> Prepared:
-    """The clip's objects where its maps show them, and the other clip's frames around them.
-
-    Both have T frames. Raises PeerattnError where the clip has no maps.
-    """
-    if clip.ids is None:
-        raise PeerattnError("a clip without object maps cannot be put elsewhere: set elsewhere to 0")
-    images = np.empty_like(clip.images)
-    size = images.shape[2], images.shape[1]
-    for frame, (image, behind, ids) in enumerate(zip(clip.images, other.images, clip.ids, strict=True)):
-        shown = cv2.resize((ids > 0).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)[..., None]
-        images[frame] = np.rint(image * shown + cv2.resize(behind, size) * (1 - shown))
-    return replace(clip, images=images)
-
-
 def warped(clip: Prepared, draw: Draw, size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
     """(T, size, size, 3) frames and (T, size, size) class ids, alike cropped, turned and mirrored."""
     images = placed_images(clip.images, draw.placement, size, clip.view)
-    if clip.ids is None:
-        return images, None
-    ids = placed_ids(clip.ids, draw.placement, size, clip.view)
-    return images, ids if draw.maps is None else degraded(ids, draw.maps)
+    ids = None if clip.ids is None else placed_ids(clip.ids, draw.placement, size, clip.view)
+    return images, ids
+
+
+def elsewhere(own: Pictures, other: Pictures, class_ids: Sequence[int]) -> Pictures:
+    """The objects of these classes as they look and move, and all around them as in the other clip.
+
+    Both are T frames of one size. Another clip's objects are then part of what is around, and no map shows
+    them. Where a frame shows no object, the clip stays where it is.
+    """
+    assert own.ids is not None  # clips without maps are refused before
+    objects = shown(own.ids, class_ids)
+    if not objects.any(axis=(1, 2)).all():
+        return own
+    images = np.where(objects[..., None], own.images, other.images)
+    if own.flow is None or other.flow is None:
+        return Pictures(images, None, own.ids)
+    return Pictures(images, np.where(objects[..., None], own.flow, other.flow), own.ids)

@@ -26,13 +26,14 @@ from peerattn.data.augmentation import (
 )
 from peerattn.data.cache import Cache
 from peerattn.data.colour import recoloured
+from peerattn.data.degradation import degraded
 from peerattn.data.examples import check_classes
 from peerattn.data.folder import LabelledFile
 from peerattn.data.loading import Batch
 from peerattn.data.prepared import Preparation, Prepared
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings, Segmenter, optical_flow
-from peerattn.modalities.prepare import Pictures, tensors
+from peerattn.modalities import ClipSettings, Segmenter
+from peerattn.modalities.prepare import Pictures, class_ids_read, motion, tensors
 from peerattn.structure import Modality
 
 PLAIN = Augmentation()
@@ -73,8 +74,13 @@ class FolderClips:
         cache: Cache | None = None,
         segmenter: Segmenter | None = None,
     ) -> None:
-        """Raises PeerattnError when a clip's class is not among the names."""
+        """Raises PeerattnError when a clip's class is not among the names, or object maps are wanting."""
         check_classes(files, class_names)
+        if not class_ids_read(modalities) and (augmentation.elsewhere or settings.view == "objects"):
+            raise PeerattnError(
+                "without object maps clips cannot be put elsewhere, nor objects be looked at more closely: "
+                "read the modality object, or set elsewhere to 0 and view to centre"
+            )
         self.files, self.class_names = tuple(files), tuple(class_names)
         self.preparation = Preparation(modalities, settings, segmenter)
         self.augmentation, self.seed, self.cache = augmentation, seed, cache
@@ -134,28 +140,45 @@ class FolderClips:
                 member: _read(clip, frames, steps[member], draws[member].start)
                 for member, clip in read.items()
             }
-            others = dict(zip(looks, [*looks.values()][1:] + [*looks.values()][:1], strict=True))
-            for member, draw in draws.items():
-                if member in looks and draw.elsewhere and not draw.others:
-                    looks[member] = elsewhere(looks[member], others[member])
-        return [self._clip(look, draws[member], watch) for member, look in looks.items()]
+        behind = dict(zip(looks, [*looks.values()][1:] + [*looks.values()][:1], strict=True))
+        return [
+            self._clip(
+                look, behind[member] if self._moved(member, draws[member]) else None, draws[member], watch
+            )
+            for member, look in looks.items()
+        ]
 
-    def _clip(self, clip: Prepared, draw: Draw, watch: Stopwatch) -> dict[str, Tensor]:
-        """Modality → (1, C, T, H, W) of one clip."""
-        settings, modalities = self.preparation.settings, self.preparation.modalities
-        flow = None
+    def _moved(self, member: int, draw: Draw) -> bool:
+        """Whether a clip's objects are put before another clip."""
+        return draw.elsewhere and not (draw.others and self.files[member].others)
+
+    def _clip(
+        self, clip: Prepared, behind: Prepared | None, draw: Draw, watch: Stopwatch
+    ) -> dict[str, Tensor]:
+        """Modality → (1, C, T, H, W) of one clip, its objects before the one behind if there is one."""
+        modalities = self.preparation.modalities
+        pictures = self._pictures(clip, draw, watch)
+        if behind is not None:
+            around = self._pictures(replace(behind, view=clip.view), draw, watch)
+            pictures = elsewhere(pictures, around, class_ids_read(modalities))
         with watch.timing("augment"):
-            images, ids = warped(clip, draw, settings.size)
-        if any(modality.name == "flow" for modality in modalities):
-            with watch.timing("flow"):
-                flow = optical_flow(images, settings.flow, steady=settings.steady)
-        with watch.timing("augment"):
+            images, ids = pictures.images, pictures.ids
             if draw.colour is not None:
                 images = recoloured(images, self.augmentation.colour, draw.colour)
-            made = tensors(Pictures(images, flow, ids), modalities)
+            if draw.maps is not None and ids is not None:
+                ids = degraded(ids, draw.maps)
+            made = tensors(Pictures(images, pictures.flow, ids), modalities)
             if draw.dropped in made:
                 made[draw.dropped].zero_()
         return made
+
+    def _pictures(self, clip: Prepared, draw: Draw, watch: Stopwatch) -> Pictures:
+        """A clip at network size, with its motion."""
+        modalities, settings = self.preparation.modalities, self.preparation.settings
+        with watch.timing("augment"):
+            images, ids = warped(clip, draw, settings.size)
+        with watch.timing("flow"):
+            return Pictures(images, motion(images, ids, modalities, settings), ids)
 
     def _targets(self, members: Sequence[int]) -> Tensor:
         """(B,) class numbers, or (B, K) zeros and ones where clips of the folder have several classes."""

@@ -23,7 +23,7 @@ from peerattn.data.cache import Arrays, Cache, digest, key_of
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.modalities import ClipSettings, ObjectMaps, Segmenter, estimate_objects, read_objects
-from peerattn.modalities.prepare import fitting_maps, view_for
+from peerattn.modalities.prepare import around_objects, class_ids_read, fitting_maps
 from peerattn.modalities.view import CENTRE, View
 from peerattn.structure import Modality
 from peerattn.video import Frames, Limits, VideoInfo, decode, probe
@@ -61,10 +61,10 @@ class Preparation:
         """The clip, from the cache if it has it; raises PeerattnError when it or its maps cannot be read."""
         parts = self._made(file) if cache is None else self._cached(file, cache)
         frames, maps = parts["frames"], parts.get("maps")
-        if maps and not set(maps["class_ids"].tolist()) & set(self._class_ids or ()):
+        if maps and not set(maps["class_ids"].tolist()) & set(class_ids_read(self.modalities)):
             raise PeerattnError("the network knows none of the classes of its object maps: renumber them")
         ids = maps["ids"] if maps else None
-        view = view_for(ids, self.modalities, self.settings)
+        view = around_objects(ids, self.modalities, self.settings) or CENTRE
         return Prepared(frames["images"], ids, int(frames["phases"]), view)
 
     def is_cached(self, file: LabelledFile, cache: Cache) -> bool:
@@ -83,14 +83,13 @@ class Preparation:
         return made
 
     @property
+    def _reads_maps(self) -> bool:
+        return any(modality.name == "object" for modality in self.modalities)
+
+    @property
     def margin(self) -> float:
         """How many times larger than the network's input frames are kept."""
         return MARGIN[self.settings.view]
-
-    @property
-    def _class_ids(self) -> tuple[int, ...] | None:
-        """The class ids that the network tells; None where it reads no maps."""
-        return next((one.class_ids for one in self.modalities if one.name == "object"), None)
 
     def _keys(self, file: LabelledFile) -> dict[str, str]:
         """The cache's names of the frames and, where they are read, of the maps."""
@@ -101,7 +100,7 @@ class Preparation:
             "versions": _VERSIONS,
         }
         keys = {"frames": key_of(part="frames", **shared)}
-        if self._class_ids is not None:
+        if self._reads_maps:
             origin = _maps_digest(file.objects) if file.objects else self._segmenter_digest
             keys["maps"] = key_of(part="maps", origin=origin, **shared)
         return keys
@@ -127,7 +126,7 @@ class Preparation:
         self, file: LabelledFile, frames: Frames, phases: int
     ) -> tuple[NDArray[np.uint8], tuple[int, ...]] | None:
         """(N, h, w) the class ids of each frame, and those that there may be; None where none are read."""
-        if self._class_ids is None:
+        if not self._reads_maps:
             return None
         if file.objects:
             maps = read_objects(file.objects)

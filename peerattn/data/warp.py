@@ -17,15 +17,15 @@ from peerattn.modalities.view import CENTRE, View, square, square_ids
 
 Images = NDArray[np.uint8]
 
-_FIELD = 1.25  # side of the field within which a square moves, to that of a view which is not the central one
+_FIELD = 1.25  # side of the square within which others move, to that of a view which is not the central one
 
 
 @dataclass(frozen=True)
 class Placement:
     """Where the square that is cut out of a picture lies; as it stands, where evaluation cuts it: the view.
 
-    `shift` is how far it lies from there to the right and down, in parts of the room: within the picture for
-    the central view, else within a quarter more than the view.
+    `shift` is how far it lies from there to the right and down, in parts of the room: for the central view
+    that of the picture, else that of a square a quarter larger than the view, perhaps beyond the picture.
     """
 
     scale: float = 1.0  # of the square's side to the view's
@@ -64,7 +64,7 @@ CENTRAL = Placement()
 
 @dataclass(frozen=True)
 class Warp:
-    """From where placements are drawn; as it stands, always the central square."""
+    """From where placements are drawn; as it stands, always the view."""
 
     scale: tuple[float, float] = (1.0, 1.0)
     aspect: float = 1.0  # greatest

@@ -14,16 +14,14 @@ PRESETS = {
 SMALLEST = 12  # px a side; DIS fails below
 _SPACING = 4  # px between the pixels that tell the camera's motion
 _ROUNDS = 4
+_LEAST_AROUND = 0.1  # of a frame's pixels that must be no objects
 _SLACK = 0.05  # px a frame that a pixel may always differ from the camera's motion
 
 
-def optical_flow(
-    images: NDArray[np.uint8], preset: str = "fast", *, steady: bool = False
-) -> NDArray[np.float32]:
+def optical_flow(images: NDArray[np.uint8], preset: str = "fast") -> NDArray[np.float32]:
     """(T, H, W, 2) px to the next frame, x then y; the last frame repeats the one before (T = 1: zero).
 
-    Takes (T, H, W, 3) RGB; with `steady`, the camera's motion is taken out. Raises PeerattnError for frames
-    under 12 px a side and for an unknown preset.
+    Takes (T, H, W, 3) RGB. Raises PeerattnError for frames under 12 px a side and for an unknown preset.
     """
     if preset not in PRESETS:
         raise PeerattnError(f"flow preset {preset!r} is not one of {', '.join(PRESETS)}")
@@ -40,14 +38,15 @@ def optical_flow(
         flow[frame] = estimator.calc(greys[frame], greys[frame + 1], None)  # type: ignore[call-overload]
     if frames > 1:
         flow[-1] = flow[-2]
-    return steadied(flow) if steady else flow
+    return flow
 
 
-def steadied(flow: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(T, H, W, 2) flow without the camera's: of each frame, the affine motion that most of it follows.
+def steadied(flow: NDArray[np.float32], objects: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
+    """(T, H, W, 2) flow without the camera's: of each frame, the affine motion of what stands still.
 
     Fitted by least squares on every 4th pixel, four times over: pixels that do not follow weigh less each
-    time (Cauchy's weights, by the median distance), so that what moves by itself has little say.
+    time (Cauchy's weights, by the median distance). `objects` (T, H, W) have no say, unless they leave less
+    than a tenth of a frame; without them, what moves by itself must be less than 0.4 of it.
     """
     height, width = flow.shape[1:3]
     down, across = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
@@ -55,16 +54,22 @@ def steadied(flow: NDArray[np.float32]) -> NDArray[np.float32]:
     every = slice(_SPACING // 2, None, _SPACING)
     seen = flow[:, every, every].reshape(len(flow), -1, 2)  # (T, N, 2)
     at = places[every, every].reshape(-1, 3)  # (N, 3)
-    weights = np.ones(seen.shape[:2], np.float32)
-    affine = np.zeros((len(flow), 3, 2), np.float32)
+    counted = np.ones(seen.shape[:2], np.float32)
+    if objects is not None:
+        around = ~objects[:, every, every].reshape(counted.shape)
+        enough = around.mean(axis=1) > _LEAST_AROUND
+        counted[enough] = around[enough]
+    middle = (counted > 0).sum(axis=1, keepdims=True) // 2
+    weights, affine = counted, np.zeros((len(flow), 3, 2), np.float32)
     for _ in range(_ROUNDS):
         weighted = at.T * weights[:, None]  # (T, 3, N)
         affine = np.linalg.solve(
             weighted @ at + np.float32(1e-3) * np.eye(3, dtype=np.float32), weighted @ seen
         )
         distance = np.linalg.norm(seen - at @ affine, axis=2)
-        typical = np.maximum(np.median(distance, axis=1, keepdims=True), _SLACK)
-        weights = 1 / (1 + (distance / typical) ** 2)
+        ordered = np.sort(np.where(counted > 0, distance, np.inf), axis=1)
+        typical = np.take_along_axis(ordered, middle, axis=1)
+        weights = counted / (1 + (distance / np.maximum(typical, _SLACK)) ** 2)
     camera = places.reshape(-1, 3) @ affine  # (T, H·W, 2)
     own: NDArray[np.float32] = flow - camera.reshape(flow.shape)
     return own

@@ -14,8 +14,8 @@ from torch import Tensor
 from peerattn.errors import PeerattnError
 from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.clip import Clip, ClipSettings, ObjectMaps
-from peerattn.modalities.flow import SMALLEST, optical_flow
-from peerattn.modalities.view import CENTRE, View, square, square_ids, view_of
+from peerattn.modalities.flow import SMALLEST, optical_flow, steadied
+from peerattn.modalities.view import CENTRE, View, shown, square, square_ids, view_of
 from peerattn.structure import Modality
 from peerattn.video import Frames
 
@@ -58,9 +58,10 @@ def prepare(
         images, times, maps = _repeated(images, times, maps, settings)
         remarks.append(f"the frame is repeated {settings.window} times and its optical flow is zero")
     remarks += held
-    view = view_for(maps, modalities, settings)
+    around = around_objects(maps, modalities, settings)
     if settings.view == "objects":
-        remarks.append(EMPTY if view == CENTRE else AROUND)
+        remarks.append(AROUND if around else EMPTY)
+    view = around or CENTRE
     display = min(*images.shape[1:3], DISPLAY_SIZE)
     return Clip(
         tensors=tensors(_pictures(images, maps, view, modalities, settings), modalities),
@@ -91,10 +92,30 @@ def fitting_maps(
     return maps, remarks
 
 
-def view_for(maps: Images | None, modalities: Sequence[Modality], settings: ClipSettings) -> View:
-    """The square of a clip with these (T, H, W) maps that a network reads."""
-    read = [class_id for one in modalities if one.name == "object" for class_id in one.class_ids]
-    return CENTRE if settings.view == "centre" or maps is None else view_of(maps, read)
+def around_objects(
+    maps: Images | None, modalities: Sequence[Modality], settings: ClipSettings
+) -> View | None:
+    """The square that a network reads of a clip with these (T, H, W) maps; None: the central one."""
+    if settings.view == "centre" or maps is None:
+        return None
+    return view_of(maps, class_ids_read(modalities))
+
+
+def class_ids_read(modalities: Sequence[Modality]) -> tuple[int, ...]:
+    """The class ids that a network tells; none where it reads no object maps."""
+    return next((one.class_ids for one in modalities if one.name == "object"), ())
+
+
+def motion(
+    images: Images, ids: Images | None, modalities: Sequence[Modality], settings: ClipSettings
+) -> NDArray[np.float32] | None:
+    """(T, H, W, 2) the flow of images at network size, as it is read; None where it is not."""
+    if not any(modality.name == "flow" for modality in modalities):
+        return None
+    flow = optical_flow(images, settings.flow)
+    if not settings.steady:
+        return flow
+    return steadied(flow, None if ids is None else shown(ids, class_ids_read(modalities)))
 
 
 def _pictures(
@@ -102,9 +123,8 @@ def _pictures(
 ) -> Pictures:
     """The view's square of frames and maps."""
     small = square(images, settings.size, view)
-    reads_flow = any(modality.name == "flow" for modality in modalities)
-    flow = optical_flow(small, settings.flow, steady=settings.steady) if reads_flow else None
-    return Pictures(small, flow, None if maps is None else square_ids(maps, settings.size, view))
+    ids = None if maps is None else square_ids(maps, settings.size, view)
+    return Pictures(small, motion(small, ids, modalities, settings), ids)
 
 
 def tensors(pictures: Pictures, modalities: Sequence[Modality]) -> dict[str, Tensor]:

@@ -40,18 +40,31 @@ class View:
 CENTRE = View()
 
 
-def view_of(ids: Images, class_ids: Sequence[int]) -> View:
+def shown(ids: Images, class_ids: Sequence[int]) -> NDArray[np.bool_]:
+    """Where maps of any shape show one of these classes."""
+    known = np.zeros(256, np.bool_)
+    known[list(class_ids)] = True
+    found: NDArray[np.bool_] = known[ids]
+    return found
+
+
+def view_of(ids: Images, class_ids: Sequence[int]) -> View | None:
     """The square around the pixels of these classes in all of (T, H, W) maps: one for the whole clip.
 
-    A hundredth of them may lie outside on each side. It is a quarter larger than they are and no smaller
-    than 0.4 of the short side; where the maps show next to nothing it is the central square.
+    A hundredth of them may lie outside on each side. It is a quarter larger than they are, no smaller than
+    0.4 of the picture's short side and no larger than that side: of what is taller or wider it shows the
+    middle. None where the maps show next to nothing.
     """
-    objects = np.isin(ids, np.asarray(class_ids, np.uint8))
-    if objects.mean() < _FEWEST:
-        return CENTRE
     height, width = ids.shape[1:]
-    left, right = _extent(objects.sum(axis=(0, 1)))
-    top, bottom = _extent(objects.sum(axis=(0, 2)))
+    rows, columns = np.zeros(height, np.int64), np.zeros(width, np.int64)
+    for one in ids:  # one by one: the maps of a clip can be large
+        objects = shown(one, class_ids)
+        rows += objects.sum(axis=1)
+        columns += objects.sum(axis=0)
+    if rows.sum() < _FEWEST * ids.size:
+        return None
+    left, right = _extent(columns)
+    top, bottom = _extent(rows)
     longer = max(right - left, bottom - top)
     side = min(max(_AROUND * longer / min(height, width), _SMALLEST), 1.0)
     return View((left + right) / 2 / width, (top + bottom) / 2 / height, side)
