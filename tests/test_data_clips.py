@@ -23,6 +23,7 @@ from peerattn.data.warming import warm
 from peerattn.errors import PeerattnError
 from peerattn.modalities import ClipSettings, ObjectMaps, optical_flow, read_objects, write_objects
 from peerattn.modalities import prepare as prepared_clip
+from peerattn.modalities.view import view_of
 from peerattn.video import decode
 from tests.media import moving_square, write_video
 from tests.strategies import CLASSES, MODALITIES
@@ -71,6 +72,29 @@ def test_unvaried_clips_are_what_evaluation_reads(folder: Path, settings: ClipSe
             assert made.tensors[name].dtype == torch.float32
         assert made.targets.tolist() == [CLASSES.index(file.label)]
         assert made.names == (str(file.path),)
+
+
+def test_frames_that_were_kept_smaller_show_what_evaluation_sees(tmp_path: Path) -> None:
+    images = moving_square(12, height=180, width=240, step=6)
+    (tmp_path / "push").mkdir()
+    path = write_video(tmp_path / "push" / "large.mp4", images)
+    ids = np.where(images[..., 0] > 200, 7, 0).astype(np.uint8)
+    write_objects(path.with_suffix(".npz"), ObjectMaps(ids, None, (3, 7), ("cup", "ball"), "attached"))
+    closer = replace(SETTINGS, view="objects", frame_rate=12.5)
+    kept = source(tmp_path, settings=closer).prepared(0)
+    assert kept.images.shape[1] == 80  # of 180: two and a half times the network's size
+    assert kept.phases == 2
+    seen = view_of(ids[::2], [7])
+    assert seen is not None
+    for name in ("across", "down", "side"):  # the phases between show a little more of a moving object
+        assert getattr(kept.view, name) == pytest.approx(getattr(seen, name), abs=0.05)
+    made = source(tmp_path, settings=closer).batch(0, [0]).tensors["object"] > 0
+    maps = read_objects(path.with_suffix(".npz"))
+    read = (
+        prepared_clip(decode(path, frame_rate=12.5), MODALITIES, closer, objects=maps).tensors["object"] > 0
+    )
+    assert made.float().mean().item() == pytest.approx(read.float().mean().item(), rel=0.3)
+    assert read.any()
 
 
 def test_clips_of_a_batch_have_the_length_of_the_shortest(folder: Path) -> None:

@@ -153,6 +153,8 @@ def test_a_square_moves_an_eighth_of_its_side_from_the_view() -> None:
     np.testing.assert_allclose(shifted, [[0, 0, 48 / 8], [0, 0, -48 / 8]])
 
 
-def test_an_unknown_view_is_refused() -> None:
+def test_unknown_settings_are_refused() -> None:
+    with pytest.raises(PeerattnError, match="steady 'no' is not true or false"):
+        ClipSettings(steady="no")  # as a card may say
     with pytest.raises(PeerattnError, match="'above' is not one of centre, objects"):
         ClipSettings(view="above")

@@ -38,6 +38,8 @@ class ClipSettings:
             raise PeerattnError(f"frame_rate {self.frame_rate} is not between 0.1 and 240 frames/s")
         if self.flow not in FLOW_PRESETS:
             raise PeerattnError(f"flow preset {self.flow!r} is not one of {', '.join(FLOW_PRESETS)}")
+        if not isinstance(self.steady, bool):
+            raise PeerattnError(f"steady {self.steady!r} is not true or false")
         if self.view not in VIEWS:
             raise PeerattnError(f"view {self.view!r} is not one of {', '.join(VIEWS)}")
 
