@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.actions import CONTENDERS, MAPS, joined, table
+from benchmarks.actions import CONTENDERS, MAPS, RECIPE, joined, suited, table
 from peerattn.training import new_network
+from peerattn.training.recipe import read_recipe
 
 CHANNELS = {"rgb": 3, "flow": 2, "object": 1}
 
@@ -22,6 +23,17 @@ def test_each_contender_answers_clips_of_the_three_modalities(name: str) -> None
     contender = CONTENDERS[name]
     network = new_network(contender.structure, ("run", "sit", "walk"), seed=0).eval()
     assert network(joined(clip(), contender.joined)).shape == (2, 3)
+
+
+@pytest.mark.parametrize("name", CONTENDERS)
+def test_only_networks_that_read_object_maps_are_shown_what_the_maps_show(name: str) -> None:
+    recipe = read_recipe(RECIPE)
+    given = suited(recipe, CONTENDERS[name])
+    if name == "peer, rgb and flow":
+        assert (given.clip.view, given.augmentation.elsewhere) == ("centre", 0)
+        assert (given.clip.steady, given.augmentation.warp) == (recipe.clip.steady, recipe.augmentation.warp)
+    else:
+        assert given == recipe
 
 
 def test_joined_modalities_stand_side_by_side_in_the_order_given() -> None:

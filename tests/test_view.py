@@ -31,7 +31,7 @@ def boxes(*corners: tuple[int, int, int, int], height: int = 60, width: int = 80
     return ids
 
 
-def a_clip(ids: NDArray[np.uint8], settings: ClipSettings = CLOSER) -> tuple[Frames, ObjectMaps]:
+def a_clip(ids: NDArray[np.uint8]) -> tuple[Frames, ObjectMaps]:
     """Frames that are as bright as their maps' class ids say."""
     frames = Frames(np.repeat(ids[..., None] * np.uint8(60), 3, axis=-1), np.arange(len(ids)) / 8)
     return frames, ObjectMaps(ids, None, (1, 2), ("person", "ball"), "true")

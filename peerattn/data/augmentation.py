@@ -150,10 +150,11 @@ def frame_numbers(frames: int, *, read: int, step: float, start: float) -> NDArr
     return np.minimum(numbers, frames - 1)
 
 
-def chosen(prepared: Prepared, numbers: NDArray[np.int64]) -> Prepared:
-    """The frames that are read, and their maps."""
-    ids = None if prepared.ids is None else prepared.ids[numbers]
-    return replace(prepared, images=prepared.images[numbers], ids=ids)
+def taken(clip: Prepared, *, read: int, step: float, start: float) -> Prepared:
+    """The clip with the frames that are read and their maps alone."""
+    numbers = frame_numbers(len(clip.images), read=read, step=step, start=start)
+    ids = None if clip.ids is None else clip.ids[numbers]
+    return replace(clip, images=clip.images[numbers], ids=ids)
 
 
 def warped(clip: Prepared, draw: Draw, size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:

@@ -14,16 +14,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from peerattn.data.augmentation import (
-    Augmentation,
-    Draw,
-    chosen,
-    elsewhere,
-    frame_numbers,
-    length,
-    step,
-    warped,
-)
+from peerattn.data.augmentation import Augmentation, Draw, elsewhere, length, step, taken, warped
 from peerattn.data.cache import Cache
 from peerattn.data.colour import recoloured
 from peerattn.data.degradation import degraded
@@ -137,7 +128,7 @@ class FolderClips:
         frames = min(length(clip, steps[member], window) for member, clip in read.items())
         with watch.timing("augment"):
             looks = {
-                member: _read(clip, frames, steps[member], draws[member].start)
+                member: taken(clip, read=frames, step=steps[member], start=draws[member].start)
                 for member, clip in read.items()
             }
         behind = dict(zip(looks, [*looks.values()][1:] + [*looks.values()][:1], strict=True))
@@ -189,11 +180,6 @@ class FolderClips:
         for row, own in zip(targets, numbers, strict=True):
             row[own] = 1.0
         return targets
-
-
-def _read(clip: Prepared, frames: int, step: float, start: float) -> Prepared:
-    """So many of the clip's frames, one each `step`."""
-    return chosen(clip, frame_numbers(len(clip.images), read=frames, step=step, start=start))
 
 
 def _mixed(

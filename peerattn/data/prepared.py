@@ -83,10 +83,6 @@ class Preparation:
         return made
 
     @property
-    def _reads_maps(self) -> bool:
-        return any(modality.name == "object" for modality in self.modalities)
-
-    @property
     def margin(self) -> float:
         """How many times larger than the network's input frames are kept."""
         return MARGIN[self.settings.view]
@@ -100,7 +96,7 @@ class Preparation:
             "versions": _VERSIONS,
         }
         keys = {"frames": key_of(part="frames", **shared)}
-        if self._reads_maps:
+        if class_ids_read(self.modalities):
             origin = _maps_digest(file.objects) if file.objects else self._segmenter_digest
             keys["maps"] = key_of(part="maps", origin=origin, **shared)
         return keys
@@ -126,7 +122,7 @@ class Preparation:
         self, file: LabelledFile, frames: Frames, phases: int
     ) -> tuple[NDArray[np.uint8], tuple[int, ...]] | None:
         """(N, h, w) the class ids of each frame, and those that there may be; None where none are read."""
-        if not self._reads_maps:
+        if not class_ids_read(self.modalities):
             return None
         if file.objects:
             maps = read_objects(file.objects)
