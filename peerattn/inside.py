@@ -161,6 +161,7 @@ class _Steps:
             self.combined = source if weight is None else np.float32(weight) * source
 
     def from_peers(self, fusion: Fusion, peers: tuple[str, ...], pooled: tuple[Array, ...]) -> None:
+        """The peers' vectors, each projected to the source's channels, and their sum by attention weights."""
         assert isinstance(self.attention, PeerAttention)
         on = self.attention.weights.device
         pairs = zip(peers, pooled, strict=True)
@@ -172,6 +173,7 @@ class _Steps:
         self.combined = _array(torch.einsum("p,pta->ta", weights, torch.stack(projected)))
 
     def finished(self) -> dict[str, Any]:
+        """The fields of `Inside` from the projections on; those from the logits on are made here."""
         dense = getattr(self.attention, "dense", None)
         logits = self._logits(dense)
         factors = np.ones_like(self.source) if logits is None else _array(torch.sigmoid(logits))

@@ -182,7 +182,7 @@ def _fitted(run: Run, given: Material, folder: Path, device: torch.device) -> Tr
             given.source,
             run.recipe.training,
             validate=given.validate,
-            saving=Saving(folder / STATE_FILE),
+            saving=Saving(folder / STATE_FILE, others=run.recipe.to_json()),
             watch=Watch(progress, epoch),
         )
 

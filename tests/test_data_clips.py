@@ -111,11 +111,11 @@ def test_tensors_lie_channels_last_in_memory(folder: Path) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_worker_processes_make_the_same_batches(folder: Path, tmp_path: Path, workers: int) -> None:
-    order = {"seed": 5, "epoch": 3, "batch": 2}
-    alone = list(batches(source(folder, augmentation=STRONG, seed=5), **order))
+    order = {"seed": 5, "batch": 2}
+    alone = list(batches(source(folder, augmentation=STRONG, seed=5), range(6, 8), **order))
     cached = source(folder, augmentation=STRONG, seed=5, cache=Cache(tmp_path))
     for _ in range(2):
-        shared = list(batches(cached, workers=workers, **order))
+        shared = list(batches(cached, range(6, 8), workers=workers, **order))
         assert all(equal(one, other) for one, other in zip(alone, shared, strict=True))
 
 
@@ -210,7 +210,7 @@ def test_a_bad_clip_is_passed_over(folder: Path, tmp_path: Path, capfd: pytest.C
     bad.path.write_text("no video")
     clips = source(folder, files=[bad, *labelled_files(folder)])
     for epoch in range(2):
-        (made,) = batches(clips, seed=0, epoch=epoch, batch=5, workers=epoch)
+        (made,) = batches(clips, range(epoch, epoch + 1), seed=0, batch=5, workers=epoch)
         assert len(made.names) == len(made.targets) == len(made.tensors["rgb"]) == 4
     assert list(clips.skipped) == [str(bad.path)]
     (line,) = capfd.readouterr().err.splitlines()

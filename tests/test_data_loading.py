@@ -1,4 +1,4 @@
-"""Batches of an epoch: every clip once, the same in any process, and shared among processes without a gap."""
+"""Batches: every clip once an epoch, the same in any process, and shared among processes without a gap."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -32,9 +32,12 @@ class Numbers:
         return Batch(tensors, torch.tensor(read) % 2, tuple(map(str, read)), {}, skipped)
 
 
-def seen(source: Numbers, **options: int) -> list[list[str]]:
-    arguments = {"seed": 0, "epoch": 0, "batch": 4, **options}
-    return [list(batch.names) for batch in batches(source, **arguments)]
+def seen(source: Numbers, *, epoch: int = 0, first: int = 0, **options: int) -> list[list[str]]:
+    """The clips of each batch of an epoch, without those before the first."""
+    arguments = {"seed": 0, "batch": 4, **options}
+    steps = len(source) // 4
+    updates = range(epoch * steps + first, (epoch + 1) * steps)
+    return [list(batch.names) for batch in batches(source, updates, **arguments)]
 
 
 @given(
@@ -74,6 +77,15 @@ def test_an_epoch_goes_on_where_it_was_left(workers: int) -> None:
     assert seen(Numbers(17), first=4, workers=workers) == []
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_one_epoch_follows_another(workers: int) -> None:
+    source = Numbers(9)  # the ninth clip of an epoch fills no batch
+    made = list(batches(source, range(1, 6), seed=3, batch=4, workers=workers))
+    epochs = [order(source, seed=3, epoch=epoch, batch=4) for epoch in range(3)]
+    assert [batch.tensors["rgb"][:, 1].tolist() for batch in made] == list(chain(*epochs))[1:]
+    assert [batch.tensors["rgb"][0, 0].item() for batch in made] == [0, 1, 1, 2, 2]
+
+
 def test_an_unreadable_clip_is_named_once_and_counted(capfd: pytest.CaptureFixture[str]) -> None:
     source = Numbers(8, unreadable=(5,))
     for epoch in range(2):
@@ -86,4 +98,4 @@ def test_an_unreadable_clip_is_named_once_and_counted(capfd: pytest.CaptureFixtu
 @pytest.mark.parametrize(("count", "batch", "world"), [(8, 3, 2), (3, 4, 2), (0, 4, 1), (8, 0, 1)])
 def test_batches_that_cannot_be_shared_are_refused(count: int, batch: int, world: int) -> None:
     with pytest.raises(PeerattnError, match=r"batch of \d"):
-        list(batches(Numbers(count), seed=0, epoch=0, batch=batch, world=world))
+        list(batches(Numbers(count), range(1), seed=0, batch=batch, world=world))

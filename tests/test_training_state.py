@@ -129,12 +129,20 @@ def saved(tmp_path: Path) -> Path:
     return state
 
 
+def test_a_state_of_other_clips_or_of_clips_read_otherwise_is_refused(saved: Path) -> None:
+    with pytest.raises(PeerattnError, match="clips 8, not 12"):
+        fit(tiny(), Noise(12), QUICK, saving=Saving(saved))
+    saving = Saving(saved, others={"clip": {"size": 64}})
+    with pytest.raises(PeerattnError, match=r"clip\.size None, not 64"):
+        fit(tiny(), Noise(8), QUICK, saving=saving)
+
+
 def test_a_state_of_another_structure_or_other_classes_is_refused(saved: Path) -> None:
     other = Structure.complete(tiny().structure.blocks[1:], modalities=tiny().structure.modalities)
     with pytest.raises(PeerattnError, match="another structure"):
-        fit(new_network(other, CLASSES, seed=0), Noise(), QUICK, saving=Saving(saved))
+        fit(new_network(other, CLASSES, seed=0), Noise(8), QUICK, saving=Saving(saved))
     with pytest.raises(PeerattnError, match="other classes"):
-        fit(new_network(tiny().structure, ("a", "b"), seed=0), Noise(), QUICK, saving=Saving(saved))
+        fit(new_network(tiny().structure, ("a", "b"), seed=0), Noise(8), QUICK, saving=Saving(saved))
 
 
 @pytest.mark.parametrize("keep", [0, 5, 1000, -10])

@@ -1,4 +1,4 @@
-"""The batches of an epoch: which clips each holds, and their making in worker processes.
+"""The batches of a training: which clips each holds, and their making in worker processes.
 
 B clips, C channels, T frames, H height, W width, K classes.
 """
@@ -63,27 +63,27 @@ class ClipSource(Protocol):
 
 def batches(
     source: ClipSource,
+    updates: range,
     *,
     seed: int,
-    epoch: int,
     batch: int,
     workers: int = 0,
-    first: int = 0,
     rank: int = 0,
     world: int = 1,
 ) -> Iterator[Batch]:
-    """The batches `first`, `first` + 1, … of an epoch.
+    """The batches of these updates, one after the other over as many epochs as they span.
 
-    Each of `world` processes gets its own share of each batch (batch / world clips), so that together they
-    see what one process sees. The tail that does not fill a batch is dropped unless it is all there is. A
-    clip that cannot be read is named once on stderr. `workers` 0 makes the batches in this process.
+    Updates count from 0 at the first batch of epoch 0. Each of `world` processes gets its own share of each
+    batch (batch / world clips), so that together they see what one process sees. The tail of an epoch that
+    does not fill a batch is dropped unless it is all there is. A clip that cannot be read is named once on
+    stderr. `workers` 0 makes the batches in this process. Raises PeerattnError when clips or processes are
+    too few or too many for the batch.
     """
-    numbers = order(source, seed=seed, epoch=epoch, batch=batch)
-    shares = _Shares(source, epoch, [members[rank::world] for members in _checked(numbers, batch, world)])
+    shares = _Shares(source, seed, batch, rank, world)
     loader: DataLoader[Batch] = DataLoader(
         shares,
         batch_size=None,
-        sampler=range(first, len(shares)),
+        sampler=updates,
         num_workers=workers,
         worker_init_fn=single_threaded,
         prefetch_factor=_AHEAD if workers else None,
@@ -116,16 +116,20 @@ def _checked(numbers: list[list[int]], batch: int, world: int) -> list[list[int]
 
 
 class _Shares(Dataset[Batch]):
-    """This process's share of each batch of an epoch."""
+    """This process's share of the batch of each update."""
 
-    def __init__(self, source: ClipSource, epoch: int, members: list[list[int]]) -> None:
-        self.source, self.epoch, self.members = source, epoch, members
+    def __init__(self, source: ClipSource, seed: int, batch: int, rank: int, world: int) -> None:
+        self.source, self.seed, self.batch, self.rank, self.world = source, seed, batch, rank, world
+        self.epoch, self.members = 0, _checked(self._order(0), batch, world)
 
-    def __len__(self) -> int:
-        return len(self.members)
+    def __getitem__(self, update: int) -> Batch:
+        epoch, step = divmod(update, len(self.members))
+        if epoch != self.epoch:
+            self.epoch, self.members = epoch, self._order(epoch)
+        return self.source.batch(epoch, self.members[step][self.rank :: self.world])
 
-    def __getitem__(self, number: int) -> Batch:
-        return self.source.batch(self.epoch, self.members[number])
+    def _order(self, epoch: int) -> list[list[int]]:
+        return order(self.source, seed=self.seed, epoch=epoch, batch=self.batch)
 
 
 def _tell(source: ClipSource, skipped: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from peerattn.trace import Trace
 
 
 def ground(trace: Trace, layout: Layout, theme: Theme) -> Picture:
+    """(H, W, 3) RGB, which every frame of the film is drawn on."""
     picture: Picture = np.full((SIZE[1], SIZE[0], 3), theme.background, np.uint8)
     _legend(picture, theme)
     _lanes(picture, layout, theme)

@@ -83,6 +83,7 @@ class Page:
             self.room -= size(html)
 
     def html(self) -> str:
+        """The tables, and below them what was left out or made smaller to fit."""
         items = "".join(f"<li>{escape(item)}</li>" for item in self.left_out)
         within = f"to stay within {BUDGET // 1_000_000} MB"
         left_out = f"<p>Left out, {within}:</p><ul>{items}</ul>"

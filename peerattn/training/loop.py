@@ -78,13 +78,20 @@ class _Run:
             network = prune(network, 0.0)  # what no output needs would get no gradient
         network = _with_dropout(network.train(), config.dropout)
         found = saving is not None and saving.path.is_file()
-        self.state = load_state(saving.path, network, config) if saving and found else begun(network, config)
+        others = saving.others if saving else {}
+        self.settings = {**config.to_json(), "clips": len(source), **others}
+        self.state = (
+            load_state(saving.path, network, config, self.settings)
+            if saving and found
+            else begun(network, config)
+        )
         self.steps = len(order(source, seed=config.seed, epoch=0, batch=config.batch))
         clips = getattr(source, "clips_of_classes", None)  # of sources that know
         updates = self.steps * config.epochs
         self.updater = Updater(self.state.network, config, updates=updates, clips=clips)
         if self.state.position.scale:
             self.updater.scaler.load_state_dict(self.state.position.scale)
+        self.batches = self._batches(range(self.state.position.update, updates))
         self.seconds: dict[str, float] = {}
         self.saved_at = time.monotonic()
 
@@ -97,7 +104,8 @@ class _Run:
         """The updates that the epoch still lacks."""
         state, position = self.state, self.state.position
         self.seconds.clear()
-        for batch in timed(self._batches(first=position.step), self.seconds):
+        rest = islice(self.batches, self.steps - position.step)
+        for batch in timed(rest, self.seconds):
             loss = self.updater.update(state, batch)
             position.loss += loss
             position.step += 1
@@ -133,15 +141,14 @@ class _Run:
             state.kept.load_state_dict(state.best)
         return Trained(state.kept.eval(), state.history.history(), state.position.epoch)
 
-    def _batches(self, *, first: int) -> Iterator[Batch]:
+    def _batches(self, updates: range) -> Iterator[Batch]:
         config, processes = self.config, self.processes
         return batches(
             self.source,
+            updates,
             seed=config.seed,
-            epoch=self.state.position.epoch,
             batch=config.batch,
             workers=config.workers,
-            first=first,
             rank=processes.rank,
             world=processes.world,
         )
@@ -173,7 +180,8 @@ class _Run:
         state, settings = self.state, self.config.averaging
         if state.kept is not state.network and settings.batch_norm == "estimated":
             self.updater.draw_anew(state.position.update)
-            few = islice(self._batches(first=0), settings.batches)
+            first = state.position.epoch * self.steps
+            few = self._batches(range(first, first + min(self.steps, settings.batches)))
             estimate_batch_norm(state.kept, map(self.updater.on_device, few))
         return self.validate(state.kept)
 
@@ -209,7 +217,7 @@ class _Run:
         """Write the state; nothing where it has no place, or where another process writes it."""
         if self.saving and self.processes.leads:
             self.state.position.scale = self.updater.scaler.state_dict()
-            save_state(self.saving.path, self.state, self.config)
+            save_state(self.saving.path, self.state, self.settings)
         self.saved_at = time.monotonic()
 
 

@@ -1,7 +1,7 @@
 """The whole state of a training run in one safetensors file: from it a run goes on, the same bit by bit.
 
 Its tensors: `weights.*`, `average.*` and `best.*` of the networks, `moments.*` of the optimiser, `history.*`.
-Its metadata: the settings, the structure at the start and now, where the run is. Random numbers need no place
+Its metadata: all settings, the structure at the start and now, where the run is. Random numbers need no place
 of their own: those of an update are drawn from the seed and the update's number.
 """
 
@@ -31,7 +31,7 @@ from peerattn.training.config import TrainingConfig
 from peerattn.training.optimisation import build_optimiser, moments, restore_moments
 from peerattn.weights import write_weights
 
-FORMAT = "peerattn-training/1"
+FORMAT = "peerattn-training/2"
 STATE_FILE = "training.safetensors"
 HEADER_LIMIT = 32_000_000
 """Bytes: five tensors a parameter, and the structure twice."""
@@ -80,8 +80,8 @@ def begun(network: Network, config: TrainingConfig) -> TrainingState:
     return TrainingState(network, build_optimiser(network, config.optimisation), average, history, Position())
 
 
-def save_state(path: Path, state: TrainingState, config: TrainingConfig) -> None:
-    """Write the state; at any moment the file is the old one or the new one.
+def save_state(path: Path, state: TrainingState, settings: Mapping[str, Any]) -> None:
+    """Write the state and the settings of its run; at any moment the file is the old one or the new one.
 
     Raises PeerattnError where the disk is full or cannot be written to.
     """
@@ -94,7 +94,7 @@ def save_state(path: Path, state: TrainingState, config: TrainingConfig) -> None
         "best": state.best or {},
     }
     facts = {
-        "config": config.to_json(),
+        "settings": settings,
         "started_from": history.structure.to_json(),
         "structure": state.network.structure.to_json(),
         "class_names": list(state.network.class_names),
@@ -105,7 +105,9 @@ def save_state(path: Path, state: TrainingState, config: TrainingConfig) -> None
     write_weights(path, tensors, {"format": FORMAT, "state": json.dumps(facts, ensure_ascii=False)})
 
 
-def load_state(path: Path, network: Network, config: TrainingConfig) -> TrainingState:
+def load_state(
+    path: Path, network: Network, config: TrainingConfig, settings: Mapping[str, Any]
+) -> TrainingState:
     """The state that a run of these settings saved; `network` is the one that it began with.
 
     Raises PeerattnError when the file is damaged, or of other settings, classes or another structure.
@@ -115,7 +117,7 @@ def load_state(path: Path, network: Network, config: TrainingConfig) -> Training
         raise PeerattnError(f"{path} is not the state of a training run: delete it, or choose another name")
     try:
         facts = json.loads(header.metadata["state"])
-        _check_same(path, facts, network, config)
+        _check_same(path, facts, network, settings)
         tensors = load_file(path)
         return _restored(facts, _parts(tensors), network, config)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -125,9 +127,9 @@ def load_state(path: Path, network: Network, config: TrainingConfig) -> Training
         raise PeerattnError(f"{path} is damaged ({said}): delete it and train anew") from error
 
 
-def _check_same(path: Path, facts: Mapping[str, Any], network: Network, config: TrainingConfig) -> None:
+def _check_same(path: Path, facts: Mapping[str, Any], network: Network, settings: Mapping[str, Any]) -> None:
     """Raises PeerattnError that names the first setting in which the saved run differs."""
-    saved, asked = _flat(facts["config"]), _flat(json.loads(json.dumps(config.to_json())))
+    saved, asked = _flat(facts["settings"]), _flat(json.loads(json.dumps(settings)))
     for name in sorted(saved.keys() | asked.keys()):
         if saved.get(name) != asked.get(name):
             raise PeerattnError(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from peerattn.data import Batch
 from peerattn.metrics import Score
@@ -44,10 +45,14 @@ class Watch:
 
 @dataclass(frozen=True)
 class Saving:
-    """Where the state goes, after each epoch and whenever so many seconds have passed since the last time."""
+    """Where the state goes, after each epoch and whenever so many seconds have passed since the last time.
+
+    Only a run of the same settings goes on from it: those of training, how many clips, and these `others`.
+    """
 
     path: Path
     seconds: float = 60.0
+    others: Mapping[str, Any] = field(default_factory=dict)
 
 
 def timed(made: Iterable[Batch], seconds: dict[str, float]) -> Iterator[Batch]:
