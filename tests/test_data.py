@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from peerattn.data import FolderExamples, labelled_files, read_clip
+from peerattn.data import FolderExamples, every_file, labelled_files, read_clip, with_others
 from peerattn.errors import PeerattnError
 from peerattn.modalities import ClipSettings, ObjectMaps, write_objects
+from peerattn.segmentation import maps_file
+from peerattn.training.material import manifest_digest
 from tests.media import moving_square, write_video
 from tests.strategies import CLASSES, MODALITIES
 
@@ -35,6 +37,45 @@ def labels(folder: Path, split: str | None = None) -> list[tuple[str, str]]:
 def test_a_folder_a_class(tmp_path: Path) -> None:
     files(tmp_path, "push/b.mp4", "push/a.MOV", "pull/c.webm", "pull/notes.txt", "loose.mp4")
     assert labels(tmp_path) == [("c.webm", "pull"), ("a.MOV", "push"), ("b.mp4", "push")]
+
+
+def test_an_m4v_is_an_mp4(tmp_path: Path) -> None:
+    (tmp_path / "push").mkdir()
+    write_video(tmp_path / "push" / "a.mp4", moving_square(4)).rename(tmp_path / "push" / "a.m4v")
+    (file,) = labelled_files(tmp_path)
+    assert read_clip(file.path, (RGB,), SETTINGS).tensors["rgb"].shape[2] == 4
+
+
+def test_clips_that_are_links_are_the_same_data_as_copies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("push/a.mp4", "pull/b.mp4")
+    copies, links = (files(tmp_path / kind, *names) for kind in ("copies", "links"))
+    maps = files(tmp_path / "maps", "push/a.npz", "pull/b.npz")
+    for name in names:
+        (copies / name).write_text(name)
+        (links / name).unlink()
+        (links / name).symlink_to(copies / name)
+    (tmp_path / "folder").symlink_to(links)
+    monkeypatch.chdir(tmp_path)
+    for folder in (links, tmp_path / "folder", Path("links")):
+        found = every_file(folder)
+        assert [file.others for file in with_others(found, folder, maps)] == [
+            maps_file(maps, folder, file) for file in found
+        ]
+        assert manifest_digest(folder, found) == manifest_digest(copies, every_file(copies))
+    monkeypatch.chdir(links)
+    assert manifest_digest(Path(), every_file(Path())) == manifest_digest(copies, every_file(copies))
+
+
+def test_a_clip_that_is_missing_counts_by_its_name(tmp_path: Path) -> None:
+    files(tmp_path, "a.mp4")
+    both, one = (
+        every_file(manifest(tmp_path, f"path,label\na.mp4,push\n{more}")) for more in ("b.mp4,pull\n", "")
+    )
+    digests = {manifest_digest(tmp_path, both), manifest_digest(tmp_path, one)}
+    files(tmp_path, "b.mp4")
+    assert len(digests | {manifest_digest(tmp_path, both)}) == 3
 
 
 def test_a_folder_a_split_and_class(tmp_path: Path) -> None:
@@ -122,7 +163,12 @@ def test_a_folder_without_clips_is_refused(tmp_path: Path) -> None:
         with pytest.raises(PeerattnError, match=said):
             labelled_files(folder)
     files(tmp_path, "push/a.mp4")
-    with pytest.raises(PeerattnError, match="of split 'test'"):
+    with pytest.raises(
+        PeerattnError, match=f"of split 'test': `peerattn data split {tmp_path}` makes splits"
+    ):
+        labelled_files(tmp_path, split="test")
+    manifest(tmp_path, "path,label,split\na.mp4,push,val\nb.mp4,push,train\n")
+    with pytest.raises(PeerattnError, match="of split 'test': choose among train, val"):
         labelled_files(tmp_path, split="test")
 
 

@@ -1,7 +1,7 @@
 """Checking a folder: everything that is wrong with it is named at once, and a sound one is left in peace."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +192,30 @@ def test_a_folder_without_clips_says_so(tmp_path: Path) -> None:
     ]
     with pytest.raises(PeerattnError, match="is not a folder"):
         check_folder(tmp_path / "nowhere")
+
+
+def test_folders_and_files_in_which_no_clip_is_found_are_named(
+    sound: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    clip(elsewhere / "e.mp4", step=9)
+    (sound / "train" / "jump").symlink_to(elsewhere)
+    (sound / "val" / "sit" / "f.WMV").touch()
+    locked = sound / "val" / "locked"
+    locked.mkdir()
+    listed = Path.iterdir
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path == locked:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    assert said(check_folder(sound)) == [
+        "train/jump: is a link to a folder, which is not followed: put the folder itself there",
+        "val/locked: may not be read: change its permissions",
+        "val/sit/f.WMV: is a kind of video that is not read: convert it to mp4",
+    ]
 
 
 def test_what_is_passed_over_is_remarked(sound: Path) -> None:

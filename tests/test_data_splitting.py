@@ -88,3 +88,27 @@ def test_a_manifest_is_not_replaced_unasked(tmp_path: Path) -> None:
     assert every_file(tmp_path) == tuple(files)
     write_manifest(tmp_path, [], replacing=True)
     assert path.read_text() == "path,label,split,group,mask_path\n"
+
+
+def test_a_new_split_leaves_the_other_columns_as_they_are(tmp_path: Path) -> None:
+    columns = "path,sha256,label,author,split,group,mask_path"
+    rows = ('a.mp4,ab12,run|jump,"me, too",train,film 1,', "b.mp4,,sit,,,film 2,maps.npz", "c.mp4,cd34,run")
+    (tmp_path / "manifest.csv").write_text("\n".join((columns, *rows)) + "\n")
+    files = every_file(tmp_path)
+    write_manifest(tmp_path, split_files(files, {"val": 1.0}), replacing=True)
+    assert (tmp_path / "manifest.csv").read_text().splitlines() == [
+        "path,label,split,group,mask_path,sha256,author",
+        'a.mp4,run|jump,val,film 1,,ab12,"me, too"',
+        "b.mp4,sit,val,film 2,maps.npz,,",
+        "c.mp4,run,val,c.mp4,,cd34,",
+    ]
+    assert every_file(tmp_path) == split_files(files, {"val": 1.0})
+
+
+def test_no_manifest_is_written_that_could_not_be_read(tmp_path: Path) -> None:
+    (tmp_path / "clips" / "run").mkdir(parents=True)
+    (tmp_path / "a.mp4").touch()
+    (tmp_path / "clips" / "run" / "a.mp4").symlink_to(tmp_path / "a.mp4")
+    with pytest.raises(PeerattnError, match=r"run/a.mp4 is a link out of .*clips.*: copy the file there"):
+        write_manifest(tmp_path / "clips", every_file(tmp_path / "clips"))
+    assert not (tmp_path / "clips" / "manifest.csv").exists()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from peerattn.errors import PeerattnError
 
-VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".gif")
+VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif")
 SPLITS = ("test", "val")
 """Which split is evaluated when none is chosen: the first that the manifest has."""
 MANIFEST = "manifest.csv"
@@ -57,8 +57,15 @@ def labelled_files(folder: Path, *, split: str | None = None) -> tuple[LabelledF
             raise PeerattnError(f"{folder} has neither a test nor a val split: choose among {found}")
     chosen = tuple(file for file in files if split is None or file.split == split)
     if not chosen:
-        raise PeerattnError(f"{folder} has no labelled clips of split {split!r}")
+        raise PeerattnError(f"{folder} has no labelled clips of split {split!r}: {_instead(folder, splits)}")
     return chosen
+
+
+def _instead(folder: Path, splits: set[str]) -> str:
+    """What to do where a split is missing and there are these."""
+    if named := sorted(splits - {""}):
+        return f"choose among {', '.join(named)}"
+    return f"`peerattn data split {folder}` makes splits"
 
 
 def every_file(folder: Path) -> tuple[LabelledFile, ...]:
@@ -81,11 +88,18 @@ def with_others(files: Sequence[LabelledFile], folder: Path, maps: Path) -> tupl
     """
     found = []
     for file in files:
-        others = maps / file.path.resolve().relative_to(folder.resolve()).with_suffix(".npz")
+        others = maps / place_of(folder, file.path).with_suffix(".npz")
         if not others.is_file():
-            raise PeerattnError(f"{maps} has no object maps for {file.path.name}: make them for every clip")
+            raise PeerattnError(
+                f"{maps} has no object maps for {file.path.name}: make them, or remove the clip"
+            )
         found.append(replace(file, others=others))
     return tuple(found)
+
+
+def place_of(folder: Path, path: Path) -> Path:
+    """Where a file of a folder lies in it, also where the file itself is a link to another place."""
+    return path.relative_to(folder if path.is_relative_to(folder) else folder.resolve())
 
 
 def videos(folder: Path) -> list[Path]:

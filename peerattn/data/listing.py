@@ -17,6 +17,7 @@ from peerattn.data.folder import (
     file_by_place,
     labelled_file,
     manifest_rows,
+    place_of,
     videos,
 )
 from peerattn.data.report import Fault
@@ -25,6 +26,8 @@ from peerattn.errors import PeerattnError
 CHECKSUM = "sha256"
 """A column that may say what a file's bytes are."""
 _USUAL_SPLITS = ("train", "val", "test")
+_UNREAD_SUFFIXES = (".mpg", ".mpeg", ".wmv", ".asf", ".flv", ".ts", ".mts", ".m2ts", ".3gp", ".ogv", ".vob")
+"""Of common videos whose kind is not among those that are opened."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +64,27 @@ def _by_place(folder: Path) -> Listing:
     """<class>/<clip>, or <split>/<class>/<clip>."""
     clips, faults = [], []
     for path in videos(folder):
-        name, file = path.relative_to(folder).as_posix(), file_by_place(folder, path)
+        name, file = place_of(folder, path).as_posix(), file_by_place(folder, path)
         if file:
             clips.append(Listed(name, name, file))
         else:
             faults.append(Fault(name, "lies in no folder of a class: move it to CLASS/ or SPLIT/CLASS/"))
-    empty = [path for path in folder.rglob("*") if path.is_dir() and not any(path.iterdir())]
-    faults += [
-        Fault(path.relative_to(folder).as_posix(), "is empty: add clips or remove it") for path in empty
-    ]
+    others = ((path, _passed_over(path)) for path in sorted(folder.rglob("*")))
+    faults += [Fault(place_of(folder, path).as_posix(), what) for path, what in others if what]
     return Listing(tuple(clips), tuple(faults))
+
+
+def _passed_over(path: Path) -> str:
+    """Why no clip is found in a folder, or in a file with a video's name; nothing where it is not so."""
+    try:
+        if not path.is_dir():
+            unread = path.suffix.lower() in _UNREAD_SUFFIXES
+            return "is a kind of video that is not read: convert it to mp4" if unread else ""
+        if path.is_symlink():
+            return "is a link to a folder, which is not followed: put the folder itself there"
+        return "" if any(path.iterdir()) else "is empty: add clips or remove it"
+    except OSError:
+        return "may not be read: change its permissions"
 
 
 def _by_manifest(folder: Path) -> Listing:
@@ -100,7 +114,7 @@ def _columns(folder: Path) -> Sequence[str]:
 
 def _listed(folder: Path, place: str, row: Row) -> Listed:
     file = labelled_file(folder, row)
-    name = file.path.relative_to(folder.resolve()).as_posix()
+    name = place_of(folder, file.path).as_posix()
     return Listed(f"{place}, {name}", name, file, row.get(CHECKSUM) or "")
 
 
@@ -130,10 +144,10 @@ def _manifest_remarks(folder: Path, columns: Sequence[str], clips: Sequence[List
     if extra := [column for column in columns if column not in (*COLUMNS, CHECKSUM)]:
         remarks.append(f"columns without a meaning here: {', '.join(extra)}")
     listed = {clip.name for clip in clips}
-    if others := [path for path in videos(folder) if path.relative_to(folder).as_posix() not in listed]:
+    if others := [path for path in videos(folder) if place_of(folder, path).as_posix() not in listed]:
         remarks.append(
             f"{len(others)} videos are in no line of the manifest, "
-            f"the first is {others[0].relative_to(folder).as_posix()}"
+            f"the first is {place_of(folder, others[0]).as_posix()}"
         )
     return tuple(remarks)
 

@@ -12,7 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-from peerattn.data.folder import BETWEEN_LABELS, COLUMNS, MANIFEST, LabelledFile
+from peerattn.data.folder import (
+    BETWEEN_LABELS,
+    COLUMNS,
+    MANIFEST,
+    LabelledFile,
+    Row,
+    labelled_file,
+    manifest_rows,
+    place_of,
+)
 from peerattn.errors import PeerattnError
 from peerattn.tensor_files import write_whole
 
@@ -68,16 +77,29 @@ def _check(shares: Mapping[str, float], groups: int) -> None:
 
 
 def manifest_text(folder: Path, files: Sequence[LabelledFile]) -> str:
-    """The text of a manifest that lists these files of a folder."""
+    """The text of a manifest of these files of a folder, with the other columns of one that is there."""
+    more, known = _other_columns(folder)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
+    table.writerow((*COLUMNS, *more))
     for file in files:
-        group = _in_folder(folder, file.path) if file.group == str(file.path) else file.group
-        objects = _in_folder(folder, file.objects) if file.objects else ""
+        path = _name(folder, file.path)
         labels = BETWEEN_LABELS.join(file.labels)
-        table.writerow((_in_folder(folder, file.path), labels, file.split, group, objects))
+        group = path if file.group == str(file.path) else file.group
+        objects = _name(folder, file.objects) if file.objects else ""
+        row = known.get(file.path, {})
+        table.writerow((path, labels, file.split, group, objects, *(row.get(column) for column in more)))
     return text.getvalue()
+
+
+def _other_columns(folder: Path) -> tuple[list[str], dict[Path, Row]]:
+    """The columns of the folder's manifest that say nothing here, and the row of each of its clips."""
+    if not (folder / MANIFEST).is_file():
+        return [], {}
+    rows = [row for _, row in manifest_rows(folder)]
+    # A line with more cells than the first one has them under None.
+    more = [column for column in (rows[0] if rows else ()) if column not in (*COLUMNS, None)]
+    return more, {labelled_file(folder, row).path: row for row in rows}
 
 
 def write_manifest(folder: Path, files: Sequence[LabelledFile], *, replacing: bool = False) -> Path:
@@ -89,5 +111,11 @@ def write_manifest(folder: Path, files: Sequence[LabelledFile], *, replacing: bo
     return path
 
 
-def _in_folder(folder: Path, path: Path) -> str:
-    return path.resolve().relative_to(folder.resolve()).as_posix()
+def _name(folder: Path, path: Path) -> str:
+    """How a manifest names a file; raises PeerattnError for a link to a place that none may name."""
+    name = place_of(folder, path).as_posix()
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise PeerattnError(
+            f"{name} is a link out of {folder}, which no manifest may name: copy the file there"
+        )
+    return name

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.data import LabelledFile
+from peerattn.data.folder import place_of
 from peerattn.errors import PeerattnError
 from peerattn.modalities import ObjectMaps, Segmenter, estimate_objects
 from peerattn.modalities.segmentation_network import SegmentationNetwork
@@ -103,4 +104,4 @@ def every_frame(frames: Frames, segmenter: Segmenter, frame_rate: float) -> Obje
 
 def maps_file(folder: Path, data: Path, file: LabelledFile) -> Path:
     """Where the maps of a clip of `data` lie in a folder of maps: at the clip's own place in its folder."""
-    return folder / file.path.resolve().relative_to(data.resolve()).with_suffix(".npz")
+    return folder / place_of(data, file.path).with_suffix(".npz")

@@ -21,6 +21,7 @@ from peerattn.data import (
     with_others,
 )
 from peerattn.data.cache import digest, key_of
+from peerattn.data.folder import place_of
 from peerattn.errors import PeerattnError
 from peerattn.generated import TEST_SEED, GeneratedExamples
 from peerattn.modalities import GENERATED_SEGMENTER, SEGMENTER, Segmenter, load_segmenter, read_objects
@@ -172,14 +173,25 @@ def _segmenter(name: str, structure: Structure) -> Segmenter | None:
 
 
 def manifest_digest(folder: Path, files: Sequence[LabelledFile]) -> str:
-    """The sha256 of the names, classes, splits and bytes of these clips: the same data give the same one."""
+    """The sha256 of the names, classes, splits and bytes of these clips: the same data give the same one.
+
+    A clip that cannot be read counts by its name, classes and split alone.
+    """
     rows = sorted(
         [
-            file.path.resolve().relative_to(folder.resolve()).as_posix(),
+            place_of(folder, file.path).as_posix(),
             list(file.labels),
             file.split,
-            digest(file.path),
+            _bytes(file.path),
         ]
         for file in files
     )
     return key_of(clips=rows)
+
+
+def _bytes(path: Path) -> str:
+    """The sha256 of a file's bytes; nothing where they cannot be read."""
+    try:
+        return digest(path)
+    except OSError:
+        return ""
