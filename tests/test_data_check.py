@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from peerattn.data import FolderReport, check_folder
+from peerattn.data import FolderReport, check_folder, checking
 from peerattn.data.cache import digest
 from peerattn.errors import PeerattnError
 from peerattn.modalities import ObjectMaps, write_objects
+from peerattn.video import Limits, decode
 from tests.media import audio_only, broken_off, moving_square, write_video
 
 HEADING = "path,label,split,group,mask_path\n"
@@ -152,6 +153,16 @@ def spoil_maps(folder: Path) -> None:
     (folder / "train" / "sit" / "b.npz").write_bytes(b"no maps")
 
 
+def spoil_numbers(folder: Path) -> None:
+    """Maps of frames 0 and 1 of 6; of frames 2 to 7; within reach of the first frames only."""
+    ids = np.zeros((6, 48, 64), np.uint8)
+    places = {"train/run/a": {"frames": np.arange(2)}, "train/sit/b": {"frames": np.arange(2, 8)}}
+    for name, given in (*places.items(), ("val/run/c", {"times": np.array([0.0, 0.04])})):
+        count = len(next(iter(given.values())))
+        maps = ObjectMaps(ids[:count], given.get("frames"), (1,), ("person",), "attached", given.get("times"))
+        write_objects(folder / f"{name}.npz", maps)
+
+
 def spoil_labels(folder: Path) -> None:
     shutil.copy(folder / "train/run/a.mp4", folder / "train/sit/a.mp4")
     shutil.copy(folder / "train/run/a.mp4", folder / "train/run/again.mp4")
@@ -176,6 +187,15 @@ def spoil_labels(folder: Path) -> None:
         (spoil_places, ["loose.mp4: lies in no folder of a class", "train/jump: is empty"]),
         (spoil_pictures, ["grey.mp4: shows one flat colour", "small.mp4: is 10x10 px"]),
         (spoil_maps, ["a.mp4: is 64x48 but its object maps are 48x48", "b.mp4: object maps b.npz:"]),
+        (
+            spoil_numbers,
+            [
+                "a.mp4: 4 of 6 frames have no object map (the first is frame 2) in a.npz: make maps for all",
+                "b.mp4: 2 of 6 frames have no object map (the first is frame 0) in b.npz",
+                "b.mp4: has 6 frames but b.npz has a map for frame 7",
+                "c.mp4: 3 of 6 frames have no object map (the first is frame 3) in c.npz",
+            ],
+        ),
         (spoil_labels, ["again.mp4: is the same clip as", "a.mp4: is the same clip as"]),
     ],
 )
@@ -227,6 +247,27 @@ def test_what_is_passed_over_is_remarked(sound: Path) -> None:
         "columns without a meaning here: author",
         "2 videos are in no line of the manifest, the first is train/sit/b.mp4",
     )
+
+
+def test_clips_that_training_refuses_as_too_long_are_remarked(
+    sound: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 7 frames at most, a clip of 0.6 s has 5 at 8 frames/s and 9 at 15; one of 1.2 s has 10 and 18."""
+    monkeypatch.setattr(checking, "Limits", lambda: Limits(kept_frames=7))
+    clip(sound / "train" / "run" / "long.mp4", step=3, frames=15)
+    clip(sound / "train" / "run" / "longer.mp4", step=4, frames=30)
+    report = check_folder(sound)
+    assert said(report) == []
+    assert report.remarks == (
+        "clips of more than 0.875 s are not read at 8 frames/s: 1 here, "
+        "the first is train/run/longer.mp4: cut them",
+        "clips of more than 0.467 s are not read at 15 frames/s: 2 here, "
+        "the first is train/run/long.mp4: cut them",
+    )
+    long, few = sound / "train" / "run" / "long.mp4", Limits(kept_frames=7)
+    assert len(decode(long, frame_rate=8, limits=few).images) == 5
+    with pytest.raises(PeerattnError, match="more than 7 frames would be kept"):
+        decode(long, frame_rate=15, limits=few)
 
 
 def test_checking_can_be_cancelled(sound: Path) -> None:

@@ -14,7 +14,8 @@ from peerattn.data.cache import digest
 from peerattn.data.listing import Listed, listing
 from peerattn.data.report import ClipFacts, Fault, FolderReport
 from peerattn.errors import PeerattnError
-from peerattn.modalities import read_objects
+from peerattn.modalities import ClipSettings, read_objects
+from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.flow import SMALLEST
 from peerattn.modalities.prepare import SHAPE_TOLERANCE
 from peerattn.video import Frames, Limits, VideoInfo, decode, probe
@@ -24,6 +25,7 @@ Progress = Callable[[int, int], None]
 SHORTEST = 4  # frames
 _SMALL = 16  # px a side: enough to count frames, and to see that there is a picture
 _EVERY_FRAME = replace(Limits(), kept_frames=Limits().decoded_frames)
+_USUAL_RATES = (ClipSettings.frame_rate, 15.0)  # frames/s that networks read
 _FLAT = 1.0  # grey levels by which the pixels of a clip without a picture differ
 
 
@@ -54,7 +56,8 @@ def check_folder(
     faults += _same_content(clips, places)
     faults += _shared_groups(clips)
     faults += _missing_classes(clips)
-    return FolderReport(str(folder), tuple(clips), tuple(faults), found.remarks)
+    remarks = (*found.remarks, *_long_clips(clips))
+    return FolderReport(str(folder), tuple(clips), tuple(faults), remarks)
 
 
 def _checked(listed: Listed) -> tuple[ClipFacts | None, list[str]]:
@@ -67,7 +70,7 @@ def _checked(listed: Listed) -> tuple[ClipFacts | None, list[str]]:
     except (PeerattnError, OSError) as error:
         return None, [str(error).removeprefix(f"{file.path.name}: ")]
     count = len(frames.images)
-    wrong = [*_picture_faults(info, frames), *_map_faults(listed, info, count)]
+    wrong = [*_picture_faults(info, frames), *_map_faults(listed, info, frames)]
     if listed.sha256 not in ("", sha256):
         wrong.append("has other bytes than the manifest's sha256 says: copy it again, or correct the line")
     last = float(np.diff(frames.times).mean()) if count > 1 else 0.0  # how long the last frame is shown
@@ -95,8 +98,8 @@ def _picture_faults(info: VideoInfo, frames: Frames) -> Iterator[str]:
         yield "shows one flat colour and no picture: look at it and remove it"
 
 
-def _map_faults(listed: Listed, info: VideoInfo, frames: int) -> Iterator[str]:
-    """What is wrong with the object maps of a clip with so many frames."""
+def _map_faults(listed: Listed, info: VideoInfo, frames: Frames) -> Iterator[str]:
+    """What is wrong with the object maps of a clip with these frames."""
     path = listed.file.objects
     if path is None:
         return
@@ -108,14 +111,32 @@ def _map_faults(listed: Listed, info: VideoInfo, frames: int) -> Iterator[str]:
     except (PeerattnError, OSError) as error:
         yield str(error)
         return
-    count, height, width = maps.ids.shape
-    if maps.frames is None and maps.times is None and count != frames:
-        yield f"has {frames} frames but {count} object maps in {path.name}: make one a frame"
-    if maps.frames is not None and maps.frames[-1] >= frames:
-        yield f"has {frames} frames but {path.name} has a map for frame {maps.frames[-1]}: remove that"
+    maps_count, height, width = maps.ids.shape
+    count = len(frames.images)
+    if maps.frames is None and maps.times is None:
+        if maps_count != count:
+            yield f"has {count} frames but {maps_count} object maps in {path.name}: make one a frame"
+    else:
+        try:
+            map_of_each_frame(maps, frames, frame_rate=ClipSettings.frame_rate, hold=False)
+        except PeerattnError as error:
+            yield f"{str(error).partition(':')[0]} in {path.name}: make maps for all"
+    if maps.frames is not None and maps.frames[-1] >= count:
+        yield f"has {count} frames but {path.name} has a map for frame {maps.frames[-1]}: remove that"
     if abs(width * info.height / (height * info.width) - 1) > SHAPE_TOLERANCE:
         sizes = f"is {info.width}x{info.height} but its object maps are {width}x{height}"
         yield f"{sizes}: make maps that cover whole upright frames"
+
+
+def _long_clips(clips: Sequence[ClipFacts]) -> Iterator[str]:
+    """Clips that hold more frames than are read of one, at each of the usual frame rates."""
+    most = Limits().kept_frames
+    for rate in _USUAL_RATES:
+        if long := [clip.name for clip in clips if min(clip.frames, clip.seconds * rate) > most]:
+            yield (
+                f"clips of more than {most / rate:.3g} s are not read at {rate:g} frames/s: "
+                f"{len(long)} here, the first is {long[0]}: cut them"
+            )
 
 
 def _same_content(clips: Sequence[ClipFacts], places: Sequence[str]) -> list[Fault]:
