@@ -30,6 +30,10 @@ from peerattn.modalities import ClipSettings, load_segmenter, segmenter_name
 from peerattn.structure import Modality
 
 GIGABYTE = 10**9
+LIMIT_HELP = (
+    "Gigabytes that the cache may hold from now on, in training too "
+    f"(without it: what was given last, at first {LIMIT // GIGABYTE})."
+)
 
 app = typer.Typer(help="Folders of labelled clips: check them, split them, decode them once.")
 
@@ -88,13 +92,15 @@ def cache_command(
     view: Annotated[
         str, typer.Option(help="Without a checkpoint: the square that is read, centre or objects.")
     ] = ClipSettings.view,
-    limit: Annotated[int, typer.Option(help="Gigabytes that the cache may hold.", min=1)] = LIMIT // GIGABYTE,
+    limit: Annotated[int | None, typer.Option(help=LIMIT_HELP, min=1)] = None,
     workers: WorkersOption = None,
     json_file: JsonOption = None,
 ) -> None:
     """Decode every clip once, into the cache ($PEERATTN_CACHE, else the user's own), before training does."""
     files = every_file(folder)
-    cache = Cache(default_folder(), limit * GIGABYTE)
+    cache = Cache(default_folder())
+    if limit:
+        cache.keep_to(limit * GIGABYTE)
     settings = ClipSettings(size=size, frame_rate=frame_rate, view=view)
     reading = _network_reading(checkpoint) if checkpoint else _plain_reading(files, settings)
     names = sorted({label for file in files for label in file.labels})

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from peerattn.data.cache import Arrays, Cache, default_folder, digest, key_of
+from peerattn.data.cache import LIMIT, Arrays, Cache, default_folder, digest, key_of
 from peerattn.errors import PeerattnError
 
 
@@ -83,7 +85,8 @@ def test_a_damaged_entry_is_dropped_and_made_anew(tmp_path: Path, damage: str) -
 def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
     keys = [key_of(clip=number) for number in range(5)]
     Cache(tmp_path).put(keys[0], some_arrays())
-    cache = Cache(tmp_path, limit=4 * Cache(tmp_path).size())
+    cache = Cache(tmp_path)
+    cache.keep_to(9 * cache.size() // 2)
     for age, key in enumerate(keys[:4]):
         cache.put(key, some_arrays())
         os.utime(cache.folder / key[:2] / f"{key}.npz", (time.time() - 100 + age,) * 2)
@@ -94,11 +97,54 @@ def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
 
 
 def test_an_entry_larger_than_the_limit_is_not_kept(tmp_path: Path) -> None:
-    cache = Cache(tmp_path, limit=100)
+    cache = Cache(tmp_path)
+    cache.keep_to(100)
     assert not cache.put(key_of(clip=1), some_arrays())
     assert cache.size() == 0
     with pytest.raises(PeerattnError, match="give at least 1"):
-        Cache(tmp_path, limit=0)
+        cache.keep_to(0)
+
+
+def test_a_limit_is_the_folders_for_all_that_use_it(tmp_path: Path) -> None:
+    """Also for one that was there before, and lowering it makes room at once."""
+    cache, other = Cache(tmp_path), Cache(tmp_path)
+    assert cache.limit == other.limit == LIMIT
+    for number in range(8):
+        cache.put(key_of(clip=number), some_arrays())
+    other.keep_to(cache.size() // 2)
+    assert cache.limit == Cache(tmp_path).limit == other.limit
+    assert 0 < cache.size() <= cache.limit
+    (tmp_path / "limit").write_text("much")
+    with pytest.raises(PeerattnError, match="delete it"):
+        Cache(tmp_path)
+
+
+@settings(max_examples=10)
+@given(st.lists(st.integers(1, 4_000), min_size=1, max_size=30), st.integers(1, 30_000))
+def test_one_process_never_leaves_more_than_the_limit(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], limit: int
+) -> None:
+    cache = Cache(tmp_path_factory.mktemp("cache"))
+    cache.keep_to(limit)
+    for number, size in enumerate(sizes):
+        cache.put(key_of(clip=number), some_arrays(size=size))
+        assert cache.size() <= limit
+
+
+def test_filling_measures_the_folder_a_bounded_number_of_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many entries there are: 256 times until the limit is reached, here never after the first."""
+    cache, measured = Cache(tmp_path), list[int]()
+    files = Cache._files
+    monkeypatch.setattr(Cache, "_files", lambda self: measured.append(1) or files(self))
+    for number in range(100):
+        cache.put(key_of(clip=number), some_arrays())
+    assert len(measured) == 1
+    cache.keep_to(2_560 * entries(tmp_path)[0].stat().st_size)  # measures too
+    for number in range(100, 200):
+        cache.put(key_of(clip=number), some_arrays())
+    assert len(measured) <= 2 + 100 // 10
 
 
 def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:

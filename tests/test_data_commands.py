@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from peerattn.__main__ import main
-from peerattn.data import every_file
+from peerattn.data import Cache, every_file
 from tests.media import moving_square, write_video
 from tests.small import write_small_checkpoints
 
@@ -104,6 +104,14 @@ def test_cache_prepares_each_clip_once(run: Run, clips: Path, tmp_path: Path) ->
     assert first["bytes"] == sum(file.stat().st_size for file in (tmp_path / "cache").rglob("*.npz"))
     assert json.loads(run("cache", clips, "--size", 32, "--json", "-")[1])["found"] == 3
     assert "there already" in run("cache", clips, "--size", 32)[1]
+
+
+def test_the_limit_of_the_cache_is_the_one_given_last(run: Run, clips: Path, tmp_path: Path) -> None:
+    """A later run without the option keeps to it, and so does whatever opens the folder: training does."""
+    assert "of 20 GB" in run("cache", clips, "--size", 32, "--workers", 0)[1]
+    for words in (("--limit", 3), ()):
+        assert "of 3 GB" in run("cache", clips, "--size", 32, "--workers", 0, *words)[1]
+        assert Cache(tmp_path / "cache").limit == 3 * 10**9
 
 
 def test_cache_prepares_clips_for_a_checkpoint(run: Run, clips: Path, tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 An entry is one `.npz` file whose name is the sha256 of everything that decides what is in it. It is written
 under another name, forced to the disk and renamed: a process may be killed at any moment, and another never
 reads half an entry. Each read checks the checksums of the arrays; a damaged entry is dropped and made anew.
-The time of a file says when it was last used: beyond the limit, those used longest ago go first.
+The time of a file says when it was last used: beyond the limit, those used longest ago go first. The limit
+lies in the folder, so that all processes keep to the same one. A process measures the folder when it first
+stores something, then after every 256th part of the limit that it has stored, and leaves room for the next:
+alone it keeps within the limit, several at the same time may exceed it by such a part for each further one.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,10 +28,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
+from peerattn.tensor_files import write_whole
 
 Arrays = Mapping[str, NDArray[Any]]
 
-LIMIT = 20 * 10**9  # bytes
+LIMIT = 20 * 10**9
+"""Bytes, where a folder says nothing else."""
+_LIMIT_FILE = "limit"
+_PARTS = 256  # of the limit
 _UNFINISHED = ".part"
 _ABANDONED = 3600.0  # s after which an unfinished file belongs to no living process
 
@@ -62,16 +69,35 @@ def _file_digest(path: Path, size: int, changed: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cache:
     """The entries in a folder, `limit` bytes of them at most."""
 
     folder: Path
-    limit: int = LIMIT
+    _room: int = field(default=0, init=False, repr=False, compare=False)
+    """Bytes that this process may store before it measures the folder again."""
 
     def __post_init__(self) -> None:
-        if self.limit < 1:
-            raise PeerattnError(f"a cache of {self.limit} bytes holds nothing: give at least 1")
+        _ = self.limit  # nonsense is refused here rather than clip after clip
+
+    @property
+    def limit(self) -> int:
+        """Bytes; raises PeerattnError where the folder's file of it holds no such number."""
+        path = self.folder / _LIMIT_FILE
+        try:
+            said = path.read_bytes().strip()
+        except OSError:
+            return LIMIT
+        if not said.isdigit() or not int(said):
+            raise PeerattnError(f"{path} holds no number of bytes: delete it, then limit the cache again")
+        return int(said)
+
+    def keep_to(self, limit: int) -> None:
+        """From now on all processes keep the folder to so many bytes; raises PeerattnError if that fails."""
+        if limit < 1:
+            raise PeerattnError(f"a cache of {limit} bytes holds nothing: give at least 1")
+        write_whole(self.folder / _LIMIT_FILE, f"{limit}\n".encode())
+        self._make_room()
 
     def get(self, key: str) -> Arrays | None:
         """An entry's arrays; None where there is none that is whole."""
@@ -97,8 +123,9 @@ class Cache:
         path = self._path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._write(path, arrays)
-            self._make_room()
+            self._room -= self._write(path, arrays)
+            if self._room < 0:
+                self._make_room()
         except OSError:
             return False
         return path.exists()
@@ -118,24 +145,28 @@ class Cache:
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.npz"
 
-    def _write(self, path: Path, arrays: Arrays) -> None:
+    def _write(self, path: Path, arrays: Arrays) -> int:
+        """Store an entry whole; its bytes."""
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=_UNFINISHED, delete=False) as file:
             try:
                 np.savez(file, allow_pickle=False, **dict(arrays))
                 file.flush()
                 os.fsync(file.fileno())
+                size = file.tell()
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
                 raise
         Path(file.name).replace(path)
+        return size
 
     def _make_room(self) -> None:
-        """Remove what was used longest ago, until the rest is within the limit."""
-        files = sorted(self._files())
+        """Remove what was used longest ago, until the rest leaves room within the limit."""
+        limit, files = self.limit, sorted(self._files())
+        self._room = limit // _PARTS
         total = sum(size for _, size, _ in files)
         for used, size, path in files:
             abandoned = path.suffix == _UNFINISHED and used < time.time() - _ABANDONED
-            if abandoned or (total > self.limit and path.suffix != _UNFINISHED):
+            if abandoned or (total > limit - self._room and path.suffix != _UNFINISHED):
                 path.unlink(missing_ok=True)
                 total -= size
 
