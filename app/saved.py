@@ -8,9 +8,6 @@ from peerattn import checkpoint, pruning
 from peerattn.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
 
-WHOLE = ("none_of_these",)
-"""What a card says of the probabilities of the whole network."""
-
 
 def save_pruned(loaded: Checkpoint, threshold: float, name: str) -> Path:
     """The folder of the new checkpoint; raises PeerattnError rather than take a name that is in use."""
@@ -21,12 +18,5 @@ def save_pruned(loaded: Checkpoint, threshold: float, name: str) -> Path:
     command = f"peerattn prune --checkpoint {loaded.name} --threshold {threshold:g} --out {name}"
     if loaded.remarks:  # the command measures the accuracy, which takes trained filters
         command = f"the app's Prune screen: {loaded.name} at threshold {threshold:g}, saved as {name}"
-    card = {
-        **{name: said for name, said in loaded.card.items() if name not in WHOLE},
-        "command": command,
-        "pruned_from": loaded.name,
-        "threshold": threshold,
-        "metrics": {},  # those of the whole network are not this one's
-    }
-    checkpoint.save(folder, smaller, loaded.settings, card)
+    checkpoint.save(folder, smaller, loaded.settings, checkpoint.pruned_card(loaded, threshold, command))
     return folder

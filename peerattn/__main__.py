@@ -159,7 +159,7 @@ def prune_command(
     timed = latencies([loaded.network, smaller.network], frames=settings.window, size=settings.size)
     result = reports.pruned(loaded, smaller, threshold, (before, after), timed)
     if folder:
-        card = {**loaded.card, "command": _command(), "pruned_from": checkpoint, "threshold": threshold}
+        card = checkpoints.pruned_card(loaded, threshold, _command())
         card["metrics"] = {"after_pruning": reports.accuracy(after)}
         checkpoints.save(folder, smaller.network, settings, card)
     report(result, reports.pruned_table(result, checkpoint), json_file)

@@ -28,6 +28,8 @@ from peerattn.weights import (
 )
 
 KIND = "network"
+OF_THE_WHOLE = ("metrics", "calibration", "none_of_these", "learned_connectivity")
+"""What a card says was measured of a network: it holds no longer once connections are gone."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,12 @@ def save(folder: Path, network: Network, settings: ClipSettings, card: Mapping[s
         "structure": network.structure.to_json(),
     }
     write_card(folder, KIND, {**card, **needed})
+
+
+def pruned_card(loaded: Checkpoint, threshold: float, command: str) -> dict[str, Any]:
+    """The card of what pruning leaves of a network: what still holds, and where it comes from."""
+    kept = {name: said for name, said in loaded.card.items() if name not in OF_THE_WHOLE}
+    return {**kept, "command": command, "pruned_from": loaded.name, "threshold": threshold, "metrics": {}}
 
 
 def new_folder(name: str) -> Path:

@@ -1,4 +1,7 @@
-"""Where a network is too unsure, the page says none of these: in Explore, Prune and Compare."""
+"""Where a network is too unsure, the page says none of these: in Explore, Prune and Compare.
+
+A pruned network is another one: the rule of the whole is not its own.
+"""
 
 import json
 from pathlib import Path
@@ -7,6 +10,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from app.saved import save_pruned
+from peerattn.__main__ import prune_command
+from peerattn.checkpoint import load
 from peerattn.weights import CARD_FILE
 from tests.conftest import ROOT
 from tests.small import write_small_checkpoints
@@ -46,3 +52,21 @@ def test_every_screen_says_none_of_these_with_the_best_class_beside_it(app):
     assert f"Before: **none of these**, best: {best}" in said(app)
     checked(app.switch_page("screens/compare.py").run())
     assert f"none of these (best: {best}" in said(app)
+
+
+def test_a_pruned_network_has_no_measurement_of_the_whole_on_its_card(tmp_path, monkeypatch):
+    """The command and the app write one card, but for what the command has measured of the smaller one."""
+    folder = write_small_checkpoints(tmp_path / "checkpoints")
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(folder))
+    path = folder / "small" / CARD_FILE
+    measured = {**CARD, "calibration": {"error_after": 0.01}, "learned_connectivity": {"connections": 50}}
+    card = {**json.loads(path.read_text()), "metrics": {"n": 3}, "limits": ["one room"]}
+    path.write_text(json.dumps({**card, **measured}))
+    prune_command(0.4, "small", out="by-command", clips=2, json_file="-")
+    save_pruned(load("small"), 0.4, "by-app")
+    command, app = (dict(load(name).card) for name in ("by-command", "by-app"))
+    assert command["pruned_from"] == "small" and command["limits"] == ["one room"]
+    assert not measured.keys() & command.keys()
+    assert command.pop("metrics").keys() == {"after_pruning"} and app.pop("metrics") == {}
+    assert command.pop("command") and app.pop("command")
+    assert command == app
