@@ -96,7 +96,10 @@ def calibrate_command(
     device: DeviceOption = Device.auto,
     json_file: JsonOption = None,
 ) -> None:
-    """Fit the temperature of a checkpoint; with a sister, measure how well it can say "none of these"."""
+    """Fit the temperature of a checkpoint; with a sister, measure how well it can say "none of these".
+
+    Without one, what the card says of that stays, its threshold fitted anew at the new temperature.
+    """
     loaded = checkpoints.load(checkpoint, chosen_device(device))
     own = _answers(loaded, data, split, objects)
     known = own.labels(loaded.class_names) >= 0
@@ -104,10 +107,11 @@ def calibrate_command(
     card = {**loaded.card, "calibration": _calibration(own, loaded.class_names, by)}
     if sister:
         other = checkpoints.load(sister, chosen_device(device))
-        confidence = own.probabilities(by)[known].max(axis=1)
-        card["none_of_these"] = _none_of_these(
-            _answers(other, data, split, objects), other, confidence
-        ).to_json()
+        rule: NoneOfThese | None = _none_of_these(_answers(other, data, split, objects), other)
+    else:
+        rule = NoneOfThese.from_card(loaded.card)
+    if rule:  # its threshold is one of probabilities at this very temperature
+        card["none_of_these"] = rule.at(own.probabilities(by)[known].max(axis=1)).to_json()
     cool(loaded.network, by)
     checkpoints.save(find_checkpoint(checkpoint), loaded.network, loaded.settings, card)
     result: dict[str, Any] = {name: card[name] for name in ("calibration", "none_of_these") if name in card}
@@ -150,15 +154,15 @@ def _calibration(own: Answers, names: Sequence[str], by: float) -> dict[str, Any
     }
 
 
-def _none_of_these(of: Answers, sister: Checkpoint, confidence: NDArray[np.float32]) -> NoneOfThese:
-    """How well the sister tells her classes from the others; the threshold is that of `confidence` (N,)."""
+def _none_of_these(of: Answers, sister: Checkpoint) -> NoneOfThese:
+    """How well the sister tells her classes from the others."""
     known = of.labels(sister.class_names) >= 0
     left_out = sorted({one for one, own in zip(of.classes, known, strict=True) if not own})
     if not left_out:
         raise PeerattnError(f"{sister.name} knows all the classes of the folder: train it without some")
     by = of.temperature(sister.class_names, known)
     protocol = f"greatest probability of a network trained by the same recipe without {', '.join(left_out)}"
-    return rejection(of.probabilities(by).max(axis=1), known, of.groups, protocol).at(confidence)
+    return rejection(of.probabilities(by).max(axis=1), known, of.groups, protocol)
 
 
 def _table(result: dict[str, Any], name: str) -> Table:

@@ -1,6 +1,7 @@
 """`peerattn calibrate`: a temperature on the card and in the head, "none of these" by a sister network."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,12 @@ import torch
 
 from peerattn import checkpoint as checkpoints
 from peerattn.actionworld import CLASS_NAMES
-from peerattn.calibration import NoneOfThese
+from peerattn.calibration import KEPT_SHARE, NoneOfThese
 from peerattn.calibration_commands import Answers, calibrate_command
+from peerattn.clip_commands import segmenter_of
+from peerattn.data import FolderExamples, labelled_files
 from peerattn.errors import PeerattnError
+from peerattn.evaluation import evaluate
 from peerattn.network import Network
 from tests.media import moving_square, write_video
 from tests.small import SETTINGS, small_structure, write_small_checkpoints
@@ -52,6 +56,28 @@ def test_calibrate_cools_the_head_and_writes_the_card(folder: Path) -> None:
         "calibration": after.card["calibration"],
         "none_of_these": none.to_json(),
     }
+
+
+def test_calibrating_again_moves_the_threshold_with_the_temperature(folder: Path) -> None:
+    """The first calibration's rule stays; its threshold keeps 95 % of the known clips as they are now."""
+    calibrate_command("small", folder / "clips", sister="sister", json_file="-")
+    first = checkpoints.load("small")
+    (folder / "clips" / CLASS_NAMES[0] / "0.mp4").unlink()  # so that another temperature is found
+    calibrate_command("small", folder / "clips", json_file="-")
+    again = checkpoints.load("small")
+    examples = FolderExamples(
+        labelled_files(folder / "clips"),
+        CLASS_NAMES,
+        modalities=again.structure.read_modalities,
+        settings=SETTINGS,
+        segmenter=segmenter_of(again),
+    )
+    surest = evaluate(again.network, examples, window=SETTINGS.window).probabilities.max(axis=1)
+    rule, before = (NoneOfThese.from_card(one.card) for one in (again, first))
+    assert rule is not None and before is not None
+    assert rule.threshold == pytest.approx(np.quantile(surest, 1 - KEPT_SHARE), rel=1e-4)
+    assert rule.threshold != pytest.approx(before.threshold, rel=1e-3)
+    assert rule == replace(before, threshold=rule.threshold)
 
 
 def test_a_sister_that_knows_all_classes_is_refused(folder: Path) -> None:
