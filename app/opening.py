@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
 
 from app import address, network_choice, state
-from app.files import Bytes, Source
+from app.files import Bytes, ObjectFile, Source
 from app.session import SUFFIX, Session
 from app.traces import read_trace
 from peerattn.data import LabelledFile
 from peerattn.errors import PeerattnError
+from peerattn.modalities import read_objects, write_objects
 from peerattn.trace import Trace
 
 NEAR = 1e-4  # another machine rounds otherwise
@@ -36,20 +38,20 @@ def read(name: str, content: Bytes, checkpoint: str, checkpoints: Iterable[str])
 
 
 def bring(file: LabelledFile) -> None:
-    """A clip of a folder becomes the visitor's own, its object maps attached; Explore then shows it.
+    """A clip of a folder becomes the visitor's own; Explore then shows it as it was measured.
 
+    Its object maps are attached, or estimated where it has none here, and as much of it is open as can be.
     Raises PeerattnError where one of its files cannot be read any more.
     """
-    shelf = state.shelf()
     try:
-        source = replace(shelf.clip(file.path.name, file.path.read_bytes()), label=" | ".join(file.labels))
-        if file.objects:
-            declared = file.objects.with_suffix(".json")  # of a video of class ids
-            beside = [declared] if declared.is_file() and file.objects.suffix != ".npz" else []
-            parts = [(path.name, path.read_bytes()) for path in (file.objects, *beside)]
-            st.session_state.setdefault("attached", {})[source.id] = shelf.objects(parts)
-    except OSError as error:
-        raise PeerattnError(f"{file.path.name} cannot be read any more: check the folder again") from error
+        clip = state.shelf().clip(file.path.name, file.path.read_bytes())
+        maps = state.shelf().objects([_packed_maps(file.objects)]) if file.objects else None
+        _put_whole(clip)
+    except (OSError, PeerattnError) as error:
+        line = f"{file.path.name} cannot be opened ({error}): check the folder again"
+        raise PeerattnError(line) from error
+    source = replace(clip, label=" | ".join(file.labels))
+    _attach(source, maps, hold=False)
     network_choice.keep()  # the one that was measured on it
     st.session_state.setdefault("clips", {})[source.id] = source
     st.session_state.setdefault("brought", {})[source.id] = source
@@ -71,8 +73,9 @@ def restore() -> None:
     if not source.trace:
         st.session_state.checkpoint = session.checkpoint
         network_choice.keep()
-        _put_stretch(session, source)
-        _put_objects(session, source)
+        _put_stretch(source, session.start, session.stop)
+        maps = state.shelf().objects(session.objects) if session.objects else None
+        _attach(source, maps, hold=session.hold)
 
 
 def notices(source: Source) -> list[str]:
@@ -90,6 +93,15 @@ def compare(shown: state.Shown) -> None:
             "is another, or the file it was saved from is."
         )
         notices(shown.choice.source).append(line)
+
+
+def _packed_maps(path: Path) -> tuple[str, bytes]:
+    """The name and content of an `.npz` of object maps, whichever form they have: a folder is no one file."""
+    name = f"{path.stem}.npz"
+    with TemporaryDirectory() as folder:
+        packed = Path(folder) / name
+        write_objects(packed, read_objects(path))
+        return name, packed.read_bytes()
 
 
 def _clip(name: str, content: Bytes, checkpoint: str) -> Source:
@@ -140,23 +152,38 @@ def _absent(session: Session, checkpoints: set[str]) -> Iterator[str]:
         yield f"clip {session.clip_name}"
 
 
-def _put_stretch(session: Session, source: Source) -> None:
+def _put_whole(source: Source) -> None:
+    """The clip from its beginning to its end; where it is too long, a notice says so."""
+    duration, most = state.information(source).duration, state.LONGEST_STRETCH
+    _put_stretch(source, 0.0, most)
+    lines = []
+    if duration is None or round(duration, 1) > most:
+        lines.append(
+            f"At most {most:.0f} s are opened at once, and this clip "
+            f"{'may last' if duration is None else 'lasts'} longer: the answer here need not be that of the "
+            "cell, where the whole clip was measured."
+        )
+    st.session_state.setdefault("notices", {})[source.id] = lines
+
+
+def _put_stretch(source: Source, start: float, stop: float) -> None:
     """As the bar's widgets hold it: a slider, or two numbers where the clip's length is unknown."""
     duration, key = state.information(source).duration, f"stretch-{source.id}"
     if duration is None:
-        st.session_state[f"{key}-start"] = session.start
-        st.session_state[key] = min(max(session.stop - session.start, 0.1), state.LONGEST_STRETCH)
+        st.session_state[f"{key}-start"] = start
+        st.session_state[key] = min(max(stop - start, 0.1), state.LONGEST_STRETCH)
     elif duration > 1.0:
         end = round(duration, 1)
-        st.session_state[key] = (min(session.start, end), min(session.stop, end))
+        st.session_state[key] = (min(start, end), min(stop, end))
 
 
-def _put_objects(session: Session, source: Source) -> None:
-    attached = st.session_state.setdefault("attached", {})
+def _attach(source: Source, maps: ObjectFile | None, *, hold: bool) -> None:
+    """These object maps in place of any that were attached before."""
+    attached: dict[str, ObjectFile] = st.session_state.setdefault("attached", {})
     attached.pop(source.id, None)
-    if session.objects:
-        attached[source.id] = state.shelf().objects(session.objects)
-    st.session_state[f"hold-{source.id}"] = session.hold
+    if maps:
+        attached[source.id] = maps
+    st.session_state[f"hold-{source.id}"] = hold
 
 
 def _near(first: Trace, second: Trace) -> bool:

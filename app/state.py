@@ -114,7 +114,7 @@ def _read_trace(digest: str, _path: Path) -> Trace:
 
 def open_clip(choice: Choice) -> Opened:
     """Read and run the chosen stretch; raises PeerattnError with the one line to show."""
-    if choice.stop - choice.start > LONGEST_STRETCH:
+    if round(choice.stop - choice.start, 1) > LONGEST_STRETCH:  # as the slider says it
         raise PeerattnError(f"at most {LONGEST_STRETCH:.0f} s are opened at once: choose a shorter stretch")
     loaded = checkpoint(choice.checkpoint)
     clip = _clip(choice.key, choice)

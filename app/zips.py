@@ -24,7 +24,7 @@ MOST_BYTES = 2 * 2**30
 """Of all files together, unpacked."""
 MOST_FILES = 5_000
 DEEPEST = 12  # folders in one another
-KINDS = {*VIDEO_SUFFIXES, *(f".{name}" for name in OBJECT_TYPES), ".csv"}
+KINDS = {*VIDEO_SUFFIXES, *(f".{name}" for name in OBJECT_TYPES), ".png", ".csv"}
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 SPLITS = ("train", "val", "test")
 _PIECE = 2**20

@@ -236,7 +236,7 @@ def test_a_session_whose_object_maps_cannot_be_read_gives_one_line_and_the_page_
 def test_a_saved_stretch_that_is_too_long_for_a_clip_of_unknown_length_is_cut(folder, monkeypatch):
     monkeypatch.setattr(state, "information", lambda _: SimpleNamespace(duration=None))
     monkeypatch.setattr(st, "session_state", {})
-    opening._put_stretch(replace(WHOLE, start=1.0, stop=500.0), SimpleNamespace(id="clip"))
+    opening._put_stretch(SimpleNamespace(id="clip"), 1.0, 500.0)
     assert st.session_state == {"stretch-clip-start": 1.0, "stretch-clip": state.LONGEST_STRETCH}
 
 

@@ -43,6 +43,7 @@ def refusal(content: bytes, folder: Path) -> str:
 
 def test_a_folder_of_classes_is_unpacked_byte_for_byte(tmp_path):
     files = {"run/a.mp4": b"one", "run/a.npz": b"maps", "jump/b.MP4": b"two", "manifest.csv": b"path,label"}
+    files |= {"maps/b/0.png": b"map", "maps/b/classes.json": b"{}"}
     found = unpack(packed(files), tmp_path / "into")
     assert inside(found.folder) == files and found.left_out == 0
 
