@@ -3,7 +3,9 @@
 import shutil
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 import streamlit as st
@@ -12,7 +14,7 @@ from hypothesis import strategies as hypothesis
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
-from app import datasets, state
+from app import datasets, opening, state
 from app.datasets import Choice, Measured
 from peerattn.actionworld import CLASS_NAMES
 from peerattn.data import LabelledFile
@@ -72,7 +74,7 @@ def said(app: AppTest) -> str:
     return " ".join(text.value for text in (*app.caption, *app.warning)).replace("\\", "")
 
 
-def point(app: AppTest, folder: Path) -> AppTest:
+def point(app: AppTest, folder: Path | str) -> AppTest:
     return checked(app.text_input(key="data").set_value(str(folder)).run())
 
 
@@ -85,6 +87,26 @@ def test_a_folder_that_is_none_is_one_line(app, tmp_path):
     point(app, tmp_path / "nowhere")
     [line] = app.error
     assert "is not a folder" in line.value.replace("\\", "") and "\n" not in line.value
+
+
+def test_a_folder_in_the_home_of_who_runs_the_app_is_found(app, folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    point(app, f"~/{folder.name}")
+    assert "6 clips of 3 classes" in said(app)
+    point(app, "~nobody-of-this-name/clips")
+    [line] = app.error
+    assert "is not a folder" in line.value.replace("\\", "")
+
+
+def test_a_folder_is_listed_when_it_is_named_and_when_it_is_checked(app, folder, monkeypatch):
+    listed, files_of = [], datasets.files_of
+    monkeypatch.setattr(datasets, "files_of", lambda named: listed.append(named) or files_of(named))
+    point(app, folder)
+    checked(app.run())
+    assert listed == [folder]
+    (folder / "val" / FIRST / "broken.mp4").unlink()
+    done(press(app, "Check every file"))
+    assert listed == [folder] * 2 and "5 clips of 3 classes" in said(app)
 
 
 def test_a_folder_is_looked_through_and_its_faults_are_named(app, folder):
@@ -130,6 +152,42 @@ def test_clips_of_a_cell_open_in_explore(app, folder):
     checked(app.switch_page("screens/explore.py").run())
     opened = app.session_state["opened"]
     assert opened.choice.source.label == name and opened.choice.checkpoint == "small"
+
+
+def test_a_clip_of_a_cell_answers_in_explore_as_it_did_in_the_cell(app, tmp_path):
+    """The whole clip, with its own maps, a folder of them; then with none, where they were estimated."""
+    folder = tmp_path / "clips"
+    (folder / "maps").mkdir(parents=True)
+    images = moving_square(56)
+    write_video(folder / "long.mp4", images, times=[frame / 4 for frame in range(len(images))])
+    for number in range(len(images)):
+        cv2.imwrite(str(folder / "maps" / f"{number:03}.png"), np.full((48, 64), 1 + number % 2, np.uint8))
+    (folder / "maps" / "classes.json").write_text('{"class_ids": [1, 2]}')
+    (folder / "manifest.csv").write_text(f"path,label,split,mask_path\nlong.mp4,{FIRST},val,maps\n")
+    point(app, folder)
+    for maps in ("from files", "estimated"):
+        checked(app.selectbox(key="clips-maps").set_value(maps).run())
+        done(press(app, "Measure the accuracy"))
+        [found] = datasets.measurement(Choice("small", folder, "val", maps == "estimated")).results
+        next(button for button in app.button if str(button.key).startswith("clip-")).click().run()
+        checked(app.switch_page("screens/explore.py").run())
+        opened = app.session_state["opened"]
+        assert not app.error and (opened.choice.source.objects is None) == (maps == "estimated")
+        assert len(opened.trace.times) == len(images) > 4 * state.FIRST_STRETCH
+        assert np.allclose(opened.trace.probabilities, found.evaluation.probabilities[0], atol=1e-5)
+        app.slider(key=f"stretch-{opened.choice.source.id}").set_value((1.0, 2.0)).run()
+        checked(app.switch_page("screens/data.py").run())
+
+
+def test_a_clip_too_long_to_be_opened_whole_is_said(monkeypatch):
+    clip = SimpleNamespace(id="clip")
+    for duration, stretch in ((40.0, (0.0, 32.0)), (32.0, (0.0, 32.0)), (13.0, (0.0, 13.0))):
+        monkeypatch.setattr(state, "information", lambda _, known=duration: SimpleNamespace(duration=known))
+        monkeypatch.setattr(st, "session_state", {})
+        opening._put_whole(clip)
+        assert st.session_state["stretch-clip"] == stretch
+        lines = opening.notices(clip)
+        assert [line for line in lines if "lasts longer" in line] == lines and bool(lines) == (duration > 32)
 
 
 def test_clips_with_object_maps_can_be_measured_with_estimated_ones(app, folder):

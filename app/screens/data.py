@@ -30,7 +30,7 @@ def show() -> None:
         st.info(f"Point at a folder of labelled clips, or drop a zip of one. {LAYOUT}")
         return
     try:
-        files = datasets.files_of(folder)
+        files = _files(folder)
     except PeerattnError as error:
         st.error(plain(error))
         return
@@ -62,7 +62,26 @@ def _folder() -> Path | None:
             placeholder="/path/to/clips",
             help=LAYOUT,
         )
-        return Path(said.strip()) if said.strip() else None
+        return _path(said.strip()) if said.strip() else None
+
+
+def _path(said: str) -> Path:
+    """The folder; ~ is the home of who runs the app, ~name somebody else's."""
+    try:
+        return Path(said).expanduser()
+    except RuntimeError:  # there is nobody of this name
+        return Path(said)
+
+
+def _files(folder: Path) -> tuple[LabelledFile, ...]:
+    """The clips of a folder, listed when it is named and when it is checked, not each time the page is drawn.
+
+    Raises PeerattnError when it is none.
+    """
+    if st.session_state.get("listed", (None,))[0] != folder:
+        st.session_state.listed = (folder, datasets.files_of(folder))
+    files: tuple[LabelledFile, ...] = st.session_state.listed[1]
+    return files
 
 
 def _zip() -> Path | None:
@@ -113,6 +132,7 @@ def _contents(folder: Path, files: tuple[LabelledFile, ...]) -> None:
     again = "Check every file again" if job else "Check every file"
     if st.button(again, help="Reads each clip and its object maps to the end, and says all that is wrong."):
         datasets.start_check(folder)
+        del st.session_state.listed  # files may have come or gone
         st.rerun()
 
 
