@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import length_hint
 from pathlib import Path
 from typing import Any, Literal
 
 from app.jobs import Progress
 from peerattn.checkpoint import Checkpoint
 from peerattn.connectivity import Pruning
-from peerattn.data import Example, FolderExamples, labelled_files
+from peerattn.data import Example, FolderExamples, Readable, labelled_files
 from peerattn.evaluation import CurvePoint, threshold_curve
 from peerattn.generated import GeneratedExamples
 from peerattn.modalities import Segmenter
@@ -33,12 +34,12 @@ def accuracy_curve(
     """The points of every threshold at which something changes, ascending, as they are measured."""
     reads_objects = any(modality.name == "object" for modality in loaded.structure.read_modalities)
     reading: dict[str, Any] = {"modalities": loaded.structure.read_modalities, "settings": loaded.settings}
-    examples: Sequence[Example]
+    examples: Iterable[Example]
     if chosen.folder:
         files = labelled_files(Path(chosen.folder))
         needs_maps = reads_objects and any(file.objects is None for file in files)
         reading["segmenter"] = segmenter() if needs_maps else None
-        examples = FolderExamples(files, loaded.class_names, **reading)
+        examples = Readable(FolderExamples(files, loaded.class_names, **reading), files)
     else:
         reading["segmenter"] = segmenter() if reads_objects and chosen.objects == "estimated" else None
         examples = GeneratedExamples(chosen.count, loaded.class_names, **reading)
@@ -47,15 +48,15 @@ def accuracy_curve(
     )
 
 
-def _kept(examples: Sequence[Example], progress: Progress) -> Sequence[Example]:
+def _kept(examples: Iterable[Example], progress: Progress) -> Iterable[Example]:
     """The examples prepared once, where they fit in memory."""
-    size = sum(tensor.numel() * tensor.element_size() for tensor in examples[0].tensors.values())
-    if size * len(examples) > MEMORY:
-        return examples
-    kept = []
-    for index in range(len(examples)):
-        progress(index, len(examples))
-        kept.append(examples[index])
+    kept, size = [], 0
+    for example in examples:
+        size += sum(tensor.nbytes for tensor in example.tensors.values())
+        if size > MEMORY:
+            return examples
+        kept.append(example)
+        progress(len(kept), length_hint(examples))
     return kept
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from operator import length_hint
 from pathlib import Path
 
 from app import state
 from app.jobs import Job, Progress
 from peerattn.checkpoint import Checkpoint
-from peerattn.data import Example, FolderExamples, LabelledFile
+from peerattn.data import Example, FolderExamples, LabelledFile, Readable
 from peerattn.data.checking import check_folder
 from peerattn.data.listing import listing
 from peerattn.data.report import FolderReport
-from peerattn.errors import PeerattnError
 from peerattn.evaluation import Evaluation, evaluate
 from peerattn.modalities import Segmenter
 
@@ -58,25 +58,13 @@ class Measured:
         return sorted(clips, key=lambda clip: -clip[1])
 
 
-@dataclass
-class _Readable:
-    """The examples that can be read, one after another; what cannot be is noted and passed over."""
-
-    examples: FolderExamples
-    progress: Progress
-    files: list[LabelledFile] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-
-    def __iter__(self) -> Iterator[Example]:
-        for done, file in enumerate(self.examples.files):
-            self.progress(done, len(self.examples))
-            try:
-                example = self.examples[done]
-            except (PeerattnError, OSError) as error:
-                self.skipped.append(f"{file.path.name}: {str(error).removeprefix(f'{file.path.name}: ')}")
-                continue
-            self.files.append(file)
-            yield example
+def _counted(examples: Iterable[Example], progress: Progress) -> Iterator[Example]:
+    """The examples; `progress` may cancel between two of them."""
+    total = length_hint(examples)
+    progress(0, total)
+    for done, example in enumerate(examples, start=1):
+        yield example
+        progress(done, total)
 
 
 def files_of(folder: Path) -> tuple[LabelledFile, ...]:
@@ -139,12 +127,7 @@ def measured(
         settings=loaded.settings,
         segmenter=segmenter() if estimates else None,
     )
-    readable = _Readable(examples, progress)
-    try:
-        found = evaluate(loaded.network, readable, window=loaded.settings.window)
-    except PeerattnError as error:
-        if readable.skipped and not readable.files:
-            raise PeerattnError(f"no clip could be read, the first: {readable.skipped[0]}") from error
-        raise
+    readable = Readable(examples, files)
+    found = evaluate(loaded.network, _counted(readable, progress), window=loaded.settings.window)
     progress(len(files), len(files))
-    yield Measured(found, tuple(readable.files), tuple(readable.skipped))
+    yield Measured(found, readable.files, readable.skipped)

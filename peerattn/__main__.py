@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from peerattn.calibration_commands import calibrate_command
 from peerattn.checkpoint import Checkpoint
 from peerattn.clip_commands import export_command, record_command, report_command, segmenter_of
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, refusals, report
-from peerattn.data import Example, FolderExamples, labelled_files
+from peerattn.data import Example, FolderExamples, Readable, labelled_files
 from peerattn.errors import PeerattnError
 from peerattn.evaluation import Evaluation, evaluate
 from peerattn.generated import GeneratedExamples
@@ -129,11 +130,18 @@ def evaluate_command(
 ) -> None:
     """Accuracy with its 95 % interval, per class too."""
     names = (checkpoint, against) if against else (checkpoint,)
-    measured = []
+    measured, skipped = [], []
     for name in names:
         loaded = checkpoints.load(name, chosen_device(device))
-        measured.append(_evaluated(loaded, _examples(loaded, data, split, clips=clips, objects=objects)))
+        examples = _examples(loaded, data, split, clips=clips, objects=objects)
+        measured.append(_evaluated(loaded, examples))
+        skipped.append(_skipped(examples))
+    if against and skipped[0] != skipped[1]:
+        raise PeerattnError(
+            f"{checkpoint} and {against} cannot read the same clips: leave out those that one cannot read"
+        )
     result = measured[0].to_json() | (reports.against(measured[0], measured[1], against) if against else {})
+    result["skipped"] = skipped[0]
     report(result, reports.evaluation_table(measured[0], checkpoint, result), json_file)
 
 
@@ -194,8 +202,8 @@ def _given(**values: Any) -> dict[str, Any]:
 
 def _examples(
     loaded: Checkpoint, data: Path | None, split: str | None, *, clips: int, objects: reports.Objects
-) -> Sequence[Example]:
-    """The labelled clips that a network is measured on."""
+) -> Iterable[Example]:
+    """The labelled clips that a network is measured on; those that cannot be read are named on stderr."""
     reading: dict[str, Any] = {"modalities": loaded.structure.read_modalities, "settings": loaded.settings}
     if data is not None:
         files = labelled_files(data, split=split)
@@ -203,16 +211,22 @@ def _examples(
             files = tuple(dataclasses.replace(file, objects=None) for file in files)
         needs_maps = any(file.objects is None for file in files)
         segmenter = segmenter_of(loaded) if needs_maps else None
-        return FolderExamples(files, loaded.class_names, segmenter=segmenter, **reading)
+        found = FolderExamples(files, loaded.class_names, segmenter=segmenter, **reading)
+        return Readable(found, files, told=partial(print, file=sys.stderr))
     if split is not None:
         raise PeerattnError("--split chooses among the clips of a folder: give --data FOLDER too")
     segmenter = segmenter_of(loaded) if objects is reports.Objects.estimated else None
     return GeneratedExamples(clips, loaded.class_names, segmenter=segmenter, **reading)
 
 
-def _evaluated(loaded: Checkpoint, examples: Sequence[Example]) -> Evaluation:
+def _evaluated(loaded: Checkpoint, examples: Iterable[Example]) -> Evaluation:
     with progress_bar("clips") as progress:
         return evaluate(loaded.network, examples, window=loaded.settings.window, progress=progress)
+
+
+def _skipped(examples: Iterable[Example]) -> list[str]:
+    """A line for each clip of a folder that could not be read."""
+    return list(examples.skipped) if isinstance(examples, Readable) else []
 
 
 def _command() -> str:

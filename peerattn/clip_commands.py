@@ -25,7 +25,7 @@ from peerattn.figures.recording import recording
 from peerattn.figures.report import About, report_html
 from peerattn.figures.report_panels import report_panels
 from peerattn.inside import Vectors, inside, pooling
-from peerattn.modalities import Clip, Segmenter, load_segmenter, read_objects, segmenter_name
+from peerattn.modalities import Clip, Segmenter, read_objects, segmenter_for, segmenter_name
 from peerattn.recorder import record
 from peerattn.trace import Trace
 from peerattn.verdict import verdict
@@ -165,8 +165,7 @@ def export_command(
 
 def segmenter_of(loaded: Checkpoint, name: str | None = None) -> Segmenter | None:
     """What estimates object maps, where a network reads them: the one of this name, else its card's."""
-    reads_objects = any(modality.name == "object" for modality in loaded.structure.read_modalities)
-    return load_segmenter(name or segmenter_name(loaded.card)) if reads_objects else None
+    return segmenter_for(name or segmenter_name(loaded.card), loaded.structure.read_modalities)
 
 
 def _run(asked: Asked) -> Ran:

@@ -172,7 +172,7 @@ def _macro(correct: NDArray[np.bool_], labels: NDArray[np.int64]) -> float:
 
 def paired_difference(before: Evaluation, after: Evaluation) -> tuple[float, Interval]:
     """after − before in top-1 accuracy on the same clips, with its paired interval."""
-    if before.groups != after.groups:
+    if before.groups != after.groups or not np.array_equal(before.labels, after.labels):
         raise PeerattnError("the two evaluations are of different clips: evaluate both on the same ones")
     change = after.correct.astype(float) - before.correct.astype(float)
     return float(change.mean()), bootstrap(lambda drawn: float(change[drawn].mean()), before.groups)
@@ -216,11 +216,12 @@ class CurvePoint:
 
 
 def threshold_curve(
-    network: Network, examples: Sequence[Example], *, window: int, progress: Progress | None = None
+    network: Network, examples: Iterable[Example], *, window: int, progress: Progress | None = None
 ) -> Iterator[CurvePoint]:
     """A point for each distinct connection weight, ascending: the first removes nothing.
 
-    Points come one at a time, so that a curve can be drawn while it grows; `progress` counts points.
+    The examples are gone through once for each point. Points come one at a time, so that a curve can be drawn
+    while it grows; `progress` counts points.
     """
     weights = network.connection_weights()
     steps = thresholds(weights)

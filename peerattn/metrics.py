@@ -6,7 +6,7 @@ window alone). Shapes: N clips, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,7 @@ def mean_average_precision(scores: NDArray[Any], labels: NDArray[np.bool_]) -> f
     return float(np.mean(occurring)) if occurring else float("nan")
 
 
-def evaluate_labels(network: Network, examples: Sequence[Example], *, window: int) -> dict[str, Score]:
+def evaluate_labels(network: Network, examples: Iterable[Example], *, window: int) -> dict[str, Score]:
     """`several_labels` of a network's predictions for clips."""
     found = predict(network, examples, window=window, several_labels=True)
     return several_labels(found.clips, found.several, found.groups, network.class_names)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import length_hint
 
 import numpy as np
 import torch
@@ -51,7 +52,7 @@ def predict(
 
     `progress(done, total)` counts clips and may raise to cancel.
     """
-    total = len(examples) if isinstance(examples, Sequence) else 0
+    total = length_hint(examples)
     none = np.zeros((0, len(network.class_names)), np.float32)
     clips, middle = [none], [none]
     labels: list[tuple[int, ...]] = []

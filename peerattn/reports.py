@@ -71,6 +71,10 @@ def evaluation_table(evaluation: Evaluation, name: str, result: Mapping[str, Any
     for row in evaluation.classes:
         if row.n:
             table.add_row(Text(row.name), str(row.n), percent(row.accuracy, row.interval))
+    if result and result.get("skipped"):
+        table.caption = Text(
+            f"not among these, as they could not be read: {len(result['skipped'])} of the clips"
+        )
     if result and "against" in result:
         table.add_section()
         other = percent(result["against_top1"], result["against_top1_interval"])

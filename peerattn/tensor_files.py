@@ -35,7 +35,7 @@ def write_whole(path: Path, data: bytes) -> None:
     The new file is written beside the old one and forced to the disk before it takes the name. Raises
     PeerattnError when that fails; the old file then stays.
     """
-    partial = path.with_name(f".{path.name}.partial")
+    partial = path.with_name(partial_name(path.name))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
@@ -51,6 +51,11 @@ def write_whole(path: Path, data: bytes) -> None:
             f"{path} cannot be written ({error.strerror or error}): make room or choose another folder, "
             "what was saved before is as it was"
         ) from error
+
+
+def partial_name(name: str) -> str:
+    """What a file is called while it is written."""
+    return f".{name}.partial"
 
 
 def _to_disk(folder: Path) -> None:

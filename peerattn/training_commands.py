@@ -21,6 +21,7 @@ from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, pe
 from peerattn.errors import PeerattnError
 from peerattn.history import HISTORY_FILE, write_history
 from peerattn.structure import Structure
+from peerattn.tensor_files import partial_name
 from peerattn.training import (
     CLIPS,
     SETTINGS,
@@ -151,6 +152,7 @@ def _train(run: Run, device: torch.device, json_file: str | None) -> None:
     with progress_bar("clips measured") as progress:
         result = measured(loaded, given, progress)
     write_history(folder / HISTORY_FILE, trained.history)
+    _tell_unread(given)
     card = training_card(loaded, given, result, recipe=run.recipe, command=_command())
     checkpoints.save(folder, trained.network, run.recipe.clip, card)
     (folder / STATE_FILE).unlink(missing_ok=True)
@@ -182,9 +184,15 @@ def _fitted(run: Run, given: Material, folder: Path, device: torch.device) -> Tr
             given.source,
             run.recipe.training,
             validate=given.validate,
-            saving=Saving(folder / STATE_FILE, others=run.recipe.to_json()),
+            saving=Saving(folder / STATE_FILE, others={**run.recipe.to_json(), "material": given.told_apart}),
             watch=Watch(progress, epoch),
         )
+
+
+def _tell_unread(given: Material) -> None:
+    """How many clips could not be read; each was named when it was met."""
+    for use, count in given.unread.items():
+        print(f"clips for {use} that could not be read: {count}", file=sys.stderr)
 
 
 def said(epoch: Epoch) -> str:
@@ -209,7 +217,9 @@ def said(epoch: Epoch) -> str:
 def _folder(out: str, *, resume: bool) -> Path:
     """Where the checkpoint goes; raises PeerattnError when the name is taken, unless that run may go on."""
     folder = checkpoint_folders()[0] / checked_name(out)
-    if not folder.exists() or not (folder / STATE_FILE).is_file():
+    if folder.is_dir() and {path.name for path in folder.iterdir()} <= {partial_name(STATE_FILE)}:
+        return folder  # a first save began here and did not come to its end
+    if not (folder / STATE_FILE).is_file():
         return checkpoints.new_folder(out)
     if (folder / CARD_FILE).is_file():
         raise PeerattnError(f"{folder} is trained to its end: choose another name, or delete it first")

@@ -68,4 +68,5 @@ def training_card(
         "metrics": result.metrics,
         "learned_connectivity": {"outside_0.45_to_0.55": len(moved), "connections": len(weights)},
         **facts,
+        **({"unread": material.unread} if material.unread else {}),
     }

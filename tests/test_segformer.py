@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings, estimate_objects, load_segmenter, prepare
+from peerattn.modalities import ClipSettings, estimate_objects, load_segmenter, prepare, segmenter_for
 from peerattn.structure import Modality
 from peerattn.video import Frames
 from tests import media
@@ -71,6 +71,16 @@ def test_a_network_of_151_classes_reads_them_all(folder: Path) -> None:
     clip = prepare(frames, [modality], ClipSettings(size=32, window=3), objects=maps)
     assert clip.remarks == ()
     assert torch.all(clip.tensors["object"].sum(dim=1) == 1)
+
+
+def test_a_network_that_means_other_things_by_its_classes_is_refused(folder: Path) -> None:
+    name = f"segformer:{folder}"
+    person = Modality("object", 1, ("person",), (1,))
+    with pytest.raises(PeerattnError, match=r"class 1 of .* is 'other', which the network reads as 'person'"):
+        segmenter_for(name, [person])
+    unnamed = Modality("object", 151, class_ids=tuple(range(1, 152)))
+    assert segmenter_for(name, [unnamed])
+    assert segmenter_for(name, [Modality("rgb", 3)]) is None
 
 
 def test_too_many_classes_are_refused(tmp_path: Path) -> None:

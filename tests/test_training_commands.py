@@ -131,6 +131,38 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(
     assert both[0] == both[1]
 
 
+def test_clips_that_cannot_be_read_are_named_and_counted(run: Run, clips: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(clips, damaged)
+    for name in ("1.mp4", "7.mp4"):
+        (damaged / name).write_text("no video")
+    (damaged / "2.mp4").unlink()
+    code, out, err = run("--data", damaged, "--out", "mine")
+    assert code == 0, err
+    assert "2 clips" in out
+    named = [line.partition(": ")[0] for line in err.splitlines() if line.startswith("skipped")]
+    assert sorted(Path(name.removeprefix("skipped ")).name for name in named) == ["1.mp4", "2.mp4", "7.mp4"]
+    assert err.splitlines()[-2:] == [
+        "clips for training that could not be read: 2",
+        "clips for measuring that could not be read: 1",
+    ]
+    assert load("mine").card["unread"] == {"training": 2, "measuring": 1}
+
+
+def test_a_first_save_that_failed_is_no_hindrance(run: Run, clips: Path, tmp_path: Path) -> None:
+    for left in ((), (".training.safetensors.partial",)):
+        folder = tmp_path / f"mine{len(left)}"
+        folder.mkdir()
+        for name in left:
+            (folder / name).write_bytes(b"half")
+        code, _, err = run("--data", clips, "--out", folder.name, "--resume")
+        assert code == 0, err
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").write_text("mine")
+    code, _, err = run("--data", clips, "--out", "other", "--resume")
+    assert (code, "exists already" in err) == (2, True)
+
+
 def test_clips_of_several_classes_are_measured_by_average_precision(run: Run, clips: Path) -> None:
     manifest = clips / "manifest.csv"
     before = manifest.read_text()

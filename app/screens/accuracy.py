@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -13,6 +15,7 @@ from app.state import Opened
 from app.words import interval, percent, plain, points, points_interval
 from peerattn import figures, tables
 from peerattn.connectivity import Pruning
+from peerattn.data import labelled_files
 from peerattn.evaluation import CurvePoint, Evaluation, paired_difference
 
 COUNTS = (48, 96, 192, 384)
@@ -34,6 +37,15 @@ def show(shown: Opened, pruning: Pruning, row: DeltaGenerator) -> None:
         st.fragment(_growing, run_every=1.0)(job, pruning)
     elif job:
         _curve(job.results, pruning)
+        _unread(chosen, job.results)
+
+
+def _unread(chosen: LabelledSet | None, curve: list[CurvePoint]) -> None:
+    """How many clips of the folder are not in the curve."""
+    if chosen and chosen.folder and (whole := curve[0].evaluation):
+        count = len(labelled_files(Path(chosen.folder))) - whole.n
+        if count > 0:
+            st.caption(f"{count} more clips of the folder could not be read: the Data screen names them.")
 
 
 def _summary(row: DeltaGenerator, job: Job | None, pruning: Pruning) -> None:

@@ -8,6 +8,7 @@ from peerattn.data.colour import Colour
 from peerattn.data.examples import Example, FolderExamples, read_clip
 from peerattn.data.folder import VIDEO_SUFFIXES, LabelledFile, every_file, labelled_files, with_others
 from peerattn.data.loading import Batch, ClipSource, batches
+from peerattn.data.readable import Readable
 from peerattn.data.report import Fault, FolderReport
 from peerattn.data.splitting import split_files, write_manifest
 from peerattn.data.warp import Warp
@@ -26,6 +27,7 @@ __all__ = [
     "FolderExamples",
     "FolderReport",
     "LabelledFile",
+    "Readable",
     "Timing",
     "Warp",
     "batches",

@@ -10,6 +10,7 @@ from peerattn.modalities.segmenter import (
     Segmenter,
     estimate_objects,
     load_segmenter,
+    segmenter_for,
     segmenter_name,
 )
 from peerattn.modalities.windows import windows
@@ -27,6 +28,7 @@ __all__ = [
     "optical_flow",
     "prepare",
     "read_objects",
+    "segmenter_for",
     "segmenter_name",
     "windows",
     "write_objects",

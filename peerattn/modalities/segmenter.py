@@ -3,15 +3,17 @@
 T frames, H height, W width.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from peerattn.errors import PeerattnError
 from peerattn.modalities import segformer
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.segmentation_network import load_network
+from peerattn.structure import Modality
 from peerattn.video import Frames
 
 SEGMENTER = "people-objects"
@@ -42,6 +44,25 @@ def load_segmenter(name: str) -> Segmenter:
     if name.startswith(segformer.PREFIX):
         return segformer.load(name.removeprefix(segformer.PREFIX))
     return load_network(name)
+
+
+def segmenter_for(name: str, modalities: Sequence[Modality]) -> Segmenter | None:
+    """The segmenter of this name, where object maps are among what is read.
+
+    Raises PeerattnError when it cannot be loaded, or means another thing by a class id that is read.
+    """
+    read = next((one for one in modalities if one.name == "object"), None)
+    if read is None:
+        return None
+    segmenter = load_segmenter(name)
+    told = dict(zip(segmenter.class_ids, segmenter.class_names, strict=True))
+    for number, meaning in zip(read.class_ids, read.meanings, strict=False):
+        if told.get(number, meaning) != meaning:
+            raise PeerattnError(
+                f"class {number} of {name} is {told[number]!r}, which the network reads as {meaning!r}: "
+                "choose another segmenter, or a network with its classes"
+            )
+    return segmenter
 
 
 def segmenter_name(card: Mapping[str, Any]) -> str:

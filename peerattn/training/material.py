@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from peerattn.data import (
     FolderClips,
     FolderExamples,
     LabelledFile,
+    Readable,
     default_folder,
     labelled_files,
     with_others,
@@ -24,11 +27,11 @@ from peerattn.data.cache import digest, key_of
 from peerattn.data.folder import place_of
 from peerattn.errors import PeerattnError
 from peerattn.generated import TEST_SEED, GeneratedExamples
-from peerattn.modalities import GENERATED_SEGMENTER, SEGMENTER, Segmenter, load_segmenter, read_objects
+from peerattn.modalities import GENERATED_SEGMENTER, SEGMENTER, read_objects, segmenter_for
 from peerattn.structure import Structure
 from peerattn.training.actionworld import GeneratedSource
 from peerattn.training.recipe import Recipe
-from peerattn.training.validation import validation
+from peerattn.training.validation import Remembered, validation
 from peerattn.training.watching import Validate
 
 
@@ -57,14 +60,26 @@ class Choice:
 class Material:
     """A source to train on, examples to measure on (after each epoch by `validate`), and their facts.
 
-    `facts` say on a card what was trained on.
+    `facts` say on a card what was trained on, beside the name of the data.
     """
 
     source: ClipSource
-    examples: Sequence[Example]
+    examples: Iterable[Example]
     validate: Validate | None
     several_labels: bool
     facts: dict[str, Any]
+
+    @property
+    def told_apart(self) -> dict[str, Any]:
+        """The facts by which one material is told from another, wherever it lies."""
+        return {name: fact for name, fact in self.facts.items() if name != "data"}
+
+    @property
+    def unread(self) -> dict[str, int]:
+        """How many clips for `training` and for `measuring` could not be read, where there were some."""
+        tested = self.examples.skipped if isinstance(self.examples, Readable) else ()
+        counts = {"training": len(self.source.skipped), "measuring": len(tested)}
+        return {use: count for use, count in counts.items() if count}
 
 
 def material(choice: Choice, structure: Structure, recipe: Recipe) -> Material:
@@ -75,7 +90,7 @@ def material(choice: Choice, structure: Structure, recipe: Recipe) -> Material:
 def _generated(choice: Choice, structure: Structure, recipe: Recipe) -> Material:
     training, settings = recipe.training, recipe.clip
     name = choice.segmenter or GENERATED_SEGMENTER
-    segmenter = _segmenter(name, structure) if choice.objects == "estimated" else None
+    segmenter = segmenter_for(name, structure.read_modalities) if choice.objects == "estimated" else None
     clips, test_clips = choice.clips
     source = GeneratedSource(
         clips,
@@ -107,7 +122,8 @@ def _of_folder(choice: Choice, structure: Structure, recipe: Recipe) -> Material
     _check_maps(training + measuring, structure)
     class_names = sorted({label for file in training for label in file.labels})
     name = choice.segmenter or SEGMENTER
-    segmenter = _segmenter(name, structure) if any(f.objects is None for f in training + measuring) else None
+    estimates = any(file.objects is None for file in training + measuring)
+    segmenter = segmenter_for(name, structure.read_modalities) if estimates else None
     reading: dict[str, Any] = {
         "modalities": structure.read_modalities,
         "settings": recipe.clip,
@@ -121,7 +137,8 @@ def _of_folder(choice: Choice, structure: Structure, recipe: Recipe) -> Material
         cache=Cache(default_folder()),
         **reading,
     )
-    examples = FolderExamples(measuring, class_names, **reading)
+    remembered = Remembered(FolderExamples(measuring, class_names, **reading))
+    examples = Readable(remembered, measuring, told=partial(print, file=sys.stderr))
     facts = {
         "data": choice.data.name,
         "clips": {"train": len(training), choice.splits[1]: len(measuring)},
@@ -164,12 +181,6 @@ def _check_maps(files: Sequence[LabelledFile], structure: Structure) -> None:
             )
         if given:
             return
-
-
-def _segmenter(name: str, structure: Structure) -> Segmenter | None:
-    """What estimates object maps, where the network reads them."""
-    reads = any(modality.name == "object" for modality in structure.read_modalities)
-    return load_segmenter(name) if reads else None
 
 
 def manifest_digest(folder: Path, files: Sequence[LabelledFile]) -> str:

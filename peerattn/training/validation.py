@@ -1,8 +1,8 @@
-"""Scores on the validation clips while a network trains: each clip is read once, while memory lasts."""
+"""Scores on the validation clips while a network trains; each clip can be read once, while memory lasts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from peerattn.data import Example
 from peerattn.evaluation import evaluate
@@ -35,13 +35,12 @@ class Remembered(Sequence[Example]):
         return example
 
 
-def validation(examples: Sequence[Example], *, window: int, several_labels: bool = False) -> Validate:
+def validation(examples: Iterable[Example], *, window: int, several_labels: bool = False) -> Validate:
     """What measures a network on these clips: accuracies, or mean average precision."""
-    kept = Remembered(examples)
 
     def measured(network: Network) -> Mapping[str, Score]:
         if several_labels:
-            return evaluate_labels(network, kept, window=window)
-        return accuracies(evaluate(network, kept, window=window))
+            return evaluate_labels(network, examples, window=window)
+        return accuracies(evaluate(network, examples, window=window))
 
     return measured

@@ -1,0 +1,48 @@
+"""Clips to measure on: what cannot be read is named once and passed over, in every pass."""
+
+from operator import length_hint
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peerattn.data import Example, LabelledFile, Readable
+from peerattn.errors import PeerattnError
+
+
+class Examples(list[Example]):
+    """Examples of which some cannot be read, for the package or for the system."""
+
+    def __init__(self, count: int, bad: set[int]) -> None:
+        super().__init__(Example((number,), {}, "") for number in range(count))
+        self.bad, self.asked = bad, list[int]()
+
+    def __getitem__(self, number):  # type: ignore[no-untyped-def,override]
+        self.asked.append(number)
+        if number in self.bad:
+            raise (PeerattnError, OSError)[number % 2](f"{number}.mp4: it is damaged")
+        return super().__getitem__(number)
+
+
+def files(count: int) -> list[LabelledFile]:
+    return [LabelledFile(Path(f"clips/{number}.mp4"), ("push",), "") for number in range(count)]
+
+
+@given(count=st.integers(1, 12), bad=st.sets(st.integers(0, 11)))
+def test_each_pass_has_what_can_be_read_in_order(count: int, bad: set[int]) -> None:
+    bad = {number for number in bad if number < count}
+    examples, told = Examples(count, bad), list[str]()
+    readable = Readable(examples, files(count), told=told.append)
+    good = [number for number in range(count) if number not in bad]
+    if not good:
+        with pytest.raises(PeerattnError, match=r"no clip could be read, the first: 0\.mp4: it is damaged"):
+            list(readable)
+        return
+    for _ in range(2):
+        assert [example.label for example in readable] == good
+    assert list(readable.files) == [files(count)[number] for number in good]
+    assert told == [f"skipped {number}.mp4: it is damaged" for number in sorted(bad)]
+    assert list(readable.skipped) == [f"{number}.mp4: it is damaged" for number in sorted(bad)]
+    assert length_hint(readable) == len(good)
+    assert all(examples.asked.count(number) == 1 for number in bad)
