@@ -1,4 +1,4 @@
-"""How long training waits for the clips of a folder: `python -m benchmarks.data_wait FOLDER [CLIPS]`.
+"""How long training waits for the clips of a folder: `python -m benchmarks.data_wait FOLDER --maps MAPS`.
 
 The training loop itself, by the recipe of `actions14`: an epoch with an empty cache, then epochs with a warm
 one. The share of an epoch in which the network waits for a batch, and where an epoch's time goes.
@@ -6,15 +6,15 @@ one. The share of an epoch in which the network waits for a batch, and where an 
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from peerattn.data import Cache, FolderClips, LabelledFile, labelled_files
+from peerattn.data import Cache, FolderClips, LabelledFile, labelled_files, with_others
 from peerattn.training import Epoch, Watch, fit, new_network, people_structure
 from peerattn.training.recipe import read_recipe
 
@@ -24,8 +24,13 @@ WORKERS = (1, 2)
 
 
 def main() -> None:
-    files = labelled_files(Path(sys.argv[1]), split="train")
-    files = files[:: max(1, len(files) // int(sys.argv[2]))] if len(sys.argv) > 2 else files
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="labelled clips with masks")
+    parser.add_argument("--maps", type=Path, required=True, help="other object maps of the training clips")
+    given = parser.parse_args()
+    files = with_others(labelled_files(given.folder, split="train"), given.folder, given.maps)
     print(f"{len(files)} clips, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
         cold = epochs(files, Cache(Path(folder)), workers=2, count=1)

@@ -1,6 +1,6 @@
 """Make the checkpoint `actions14`: from a folder of labelled clips with person masks to weights and a card.
 
-    python examples/make_actions14.py FOLDER --maps MAPS     # writes checkpoints/actions14
+    python examples/make_actions14.py --data FOLDER --maps MAPS     # writes checkpoints/actions14
 
 Each step is a command of `peerattn` and is passed over where its result is there already: cross-fitted object
 maps, the network, a sister that never saw two of the classes, calibration, and the measurements on the card.
@@ -53,7 +53,7 @@ TEXTS = {
 def main(data: Path, maps: Path) -> None:
     """Every step whose result is not there yet."""
     folder = checkpoint_folders()[0] / NAME
-    if not maps.exists():
+    if not (maps.is_dir() and any(maps.iterdir())):
         peerattn("cross-fit", "--data", data, "--out", maps)
     recipe = ("--data", data, "--others", maps, "--config", RECIPE, "--structure", "people")
     sister = ("--without", LEFT_OUT, "--epochs", SISTER_EPOCHS)
@@ -69,7 +69,7 @@ def main(data: Path, maps: Path) -> None:
 def describe(folder: Path, data: Path) -> None:
     """Measure with estimated and with true object maps, and write it on the card with the texts."""
     metrics = {f"{maps}_maps": measured(data, maps) for maps in ("estimated", "true")}
-    command = f"python examples/{Path(__file__).name} FOLDER --maps MAPS"
+    command = f"python examples/{Path(__file__).name} --data FOLDER --maps MAPS"
     card = {**read_card(folder, "network"), **TEXTS, "metrics": metrics, "command": command}
     protocol = f"greatest probability of a network that learnt {SISTER_EPOCHS} epochs without {LEFT_OUT}"
     card["none_of_these"] = {**card["none_of_these"], "protocol": protocol}
@@ -93,7 +93,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("data", type=Path, help="labelled clips with masks: a manifest.csv with mask_path")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="labelled clips with masks: a manifest.csv with mask_path"
+    )
     parser.add_argument("--maps", type=Path, required=True, help="a folder for cross-fitted object maps")
     given = parser.parse_args()
     main(given.data, given.maps)

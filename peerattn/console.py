@@ -53,6 +53,9 @@ def refusals() -> Iterator[None]:
     except USAGE_ERROR as error:
         print(f"{' '.join(error.format_message().split())} (--help shows the rest)", file=sys.stderr)
         raise SystemExit(REFUSED) from None
+    except torch.OutOfMemoryError:
+        print("the device's memory is full: give a smaller --batch, or --device cpu", file=sys.stderr)
+        raise SystemExit(REFUSED) from None
     except OSError as error:
         print(f"{error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
         raise SystemExit(REFUSED) from None

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from torch import nn
+
 from peerattn.connectivity import survey, thresholds, without
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
@@ -38,10 +40,14 @@ def prune(network: Network, threshold: float) -> Network:
 
 
 def reduced(network: Network, structure: Structure) -> Network:
-    """The network of a structure that pruning left of this one, with its weights."""
+    """The network of a structure that pruning left of this one, with its weights and its dropout."""
     smaller = Network(structure, network.class_names).to(next(network.parameters()))
     state = network.state_dict()
     smaller.load_state_dict({name: state[name] for name in smaller.state_dict()})
+    for name, module in smaller.named_modules():
+        before = network.get_submodule(name)
+        if isinstance(module, nn.Dropout) and isinstance(before, nn.Dropout):
+            module.p = before.p
     return smaller.train(network.training)
 
 

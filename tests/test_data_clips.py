@@ -215,8 +215,21 @@ def test_a_bad_clip_is_passed_over(folder: Path, tmp_path: Path, capfd: pytest.C
     assert list(clips.skipped) == [str(bad.path)]
     (line,) = capfd.readouterr().err.splitlines()
     assert line.startswith(f"skipped {bad.path}: ")
-    with pytest.raises(PeerattnError, match="no clip of a batch can be read"):
-        clips.batch(0, [0])
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_where_no_clip_of_a_batch_can_be_read_the_next_one_stands_in(
+    folder: Path, tmp_path: Path, workers: int
+) -> None:
+    bad = [LabelledFile(tmp_path / f"{name}.mp4", ("push",), name) for name in "ab"]
+    good = labelled_files(folder)
+    clips = source(folder, files=[good[0], *bad, good[1]])
+    made = clips.batch(0, [1, 2])
+    assert made.names == (str(good[1].path),)
+    assert list(made.skipped) == [str(file.path) for file in bad]
+    assert clips.batch(0, [2]).names == (str(good[1].path),)
+    with pytest.raises(PeerattnError, match=r"^no clip of the folder can be read \(.*a\.mp4.*\)$"):
+        list(batches(source(folder, files=bad), range(1), seed=0, batch=1, workers=workers))
 
 
 def test_the_time_of_a_batch_is_split_by_what_it_was_spent_on(folder: Path) -> None:

@@ -34,6 +34,7 @@ from peerattn.training import (
     fit,
     new_network,
 )
+from peerattn.training import state as training_state
 from peerattn.weights import write_weights
 
 QUICK = TrainingConfig(epochs=3, batch=4, workers=0, log_every=2)
@@ -48,6 +49,7 @@ def scores(network: Network) -> dict[str, Score]:
 
 CONFIGS = {
     "as it is": QUICK,
+    "workers": dataclasses.replace(QUICK, workers=2),
     "sgd": dataclasses.replace(
         QUICK, optimisation=Optimisation("sgd", rate=0.05), schedule=Schedule("cosine"), loss=Loss("l2")
     ),
@@ -137,6 +139,36 @@ def test_a_state_of_other_clips_or_of_clips_read_otherwise_is_refused(saved: Pat
         fit(tiny(), Noise(8), QUICK, saving=saving)
 
 
+def test_a_state_of_another_version_is_told_from_another_file(saved: Path) -> None:
+    kept = load_file(saved)
+    for written, said in (("peerattn-training/1", "another version"), ("pictures/1", "not the state")):
+        write_weights(saved, kept, {"format": written})
+        with pytest.raises(PeerattnError, match=said):
+            run(QUICK, saved)
+
+
+def test_a_state_that_cannot_be_read_now_is_not_called_damaged(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for error in (OSError(errno.EIO, "Input/output error"), torch.OutOfMemoryError("full")):
+
+        def fails(path: Path, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr(training_state, "load_file", fails)
+        with pytest.raises(type(error)):
+            run(QUICK, saved)
+
+
+def test_how_many_workers_make_the_clips_changes_nothing(saved: Path) -> None:
+    assert same(run(dataclasses.replace(QUICK, workers=2), saved), run(QUICK, None))
+
+
+def test_early_stopping_needs_clips_to_measure_on() -> None:
+    with pytest.raises(PeerattnError, match="clips to measure on"):
+        fit(tiny(), Noise(), dataclasses.replace(QUICK, stopping=Stopping(2)))
+
+
 def test_a_state_of_another_structure_or_other_classes_is_refused(saved: Path) -> None:
     other = Structure.complete(tiny().structure.blocks[1:], modalities=tiny().structure.modalities)
     with pytest.raises(PeerattnError, match="another structure"):
@@ -222,9 +254,8 @@ def test_after_a_loss_that_is_no_number_the_last_good_state_stays(tmp_path: Path
     state = tmp_path / "training.safetensors"
     with pytest.raises(PeerattnError, match="not finite"):
         fit(tiny(), Broken(), QUICK, saving=Saving(state, seconds=0))
-    if state.exists():
-        tensors = load_file(state)
-        assert all(t.isfinite().all() for name, t in tensors.items() if name.startswith("weights."))
+    tensors = load_file(state)
+    assert all(t.isfinite().all() for name, t in tensors.items() if name.startswith("weights."))
 
 
 def test_early_stopping_keeps_the_best_weights() -> None:
@@ -276,8 +307,9 @@ def test_half_precision_learns_as_well_as_single(precision: str) -> None:
     assert float((predicted == batch.targets).float().mean()) == 1.0
 
 
-def test_the_dropout_before_the_scores_is_a_setting() -> None:
-    network = fit(tiny(), Noise(), dataclasses.replace(QUICK, epochs=1, dropout=0.5)).network
+@pytest.mark.parametrize("pruning", [PruningSchedule(), PruningSchedule((1,), keep=5)])
+def test_the_dropout_before_the_scores_is_a_setting(pruning: PruningSchedule) -> None:
+    network = fit(tiny(), Noise(), dataclasses.replace(QUICK, epochs=1, dropout=0.5, pruning=pruning)).network
     heads = [module.p for module in network.heads.modules() if isinstance(module, torch.nn.Dropout)]
     assert heads == [0.5]
 

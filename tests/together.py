@@ -18,6 +18,7 @@ import torch.distributed as dist
 from benchmarks.resume import CLASSES, CONFIG, Noise, tiny
 from peerattn.connectivity import survey, without
 from peerattn.data import Batch
+from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.pruning import reduced
 from peerattn.structure import BlockSpec, Modality, Structure
@@ -90,6 +91,16 @@ def trained(folder: Path, *, dies: bool = False) -> None:
         write_weights(folder / "weights.safetensors", done.network.state_dict())
 
 
+def disagree(folder: Path) -> None:
+    """Writes what each process says where they come with different numbers of updates."""
+    cpu, rank = torch.device("cpu"), dist.get_rank()
+    distributed.check_same("updates", 7, cpu)
+    try:
+        distributed.check_same("updates", 7 + rank, cpu)
+    except PeerattnError as error:
+        (folder / f"refused{rank}.txt").write_text(str(error))
+
+
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
     again = os.environ["TORCHELASTIC_RESTART_COUNT"] != "0"
@@ -98,6 +109,7 @@ def main(folder: Path) -> None:
             difference = greatest_difference()
             if dist.get_rank() == 0:
                 (folder / "difference.json").write_text(json.dumps(difference))
+            disagree(folder)
         trained(folder / "killed", dies=not again and dist.get_rank() == 1)
         trained(folder / "whole")
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -95,11 +96,19 @@ class FolderClips:
         return self.preparation.prepared(file, self.cache)
 
     def batch(self, epoch: int, members: Sequence[int]) -> Batch:
-        """These clips as they look in this epoch; raises PeerattnError when none of them can be read."""
+        """These clips as they look in this epoch, without those that cannot be read.
+
+        Where none of them can be, the next clip of the folder that can stands in for them, so that every
+        process has its share of each batch; raises PeerattnError when there is none.
+        """
         watch, skipped = Stopwatch(), dict[str, str]()
         read: dict[int, Prepared] = {}
-        draws = {member: self.augmentation.draw(self.seed, epoch, member) for member in members}
-        for member in members:
+        draws: dict[int, Draw] = {}
+        following = (number % len(self) for number in range(max(members, default=0) + 1, 2 * len(self)))
+        for member in chain(members, following):
+            if len(draws) >= len(members) and read:
+                break
+            draws[member] = self.augmentation.draw(self.seed, epoch, member)
             with watch.timing("decode"):
                 try:
                     read[member] = self.prepared(member, others=draws[member].others)
@@ -107,7 +116,7 @@ class FolderClips:
                     skipped[str(self.files[member].path)] = str(error)
         if not read:
             raise PeerattnError(
-                f"no clip of a batch can be read ({next(iter(skipped.values()), 'it is empty')})"
+                f"no clip of the folder can be read ({next(iter(skipped.values()), 'empty')})"
             )
         clips = self._clips(read, draws, watch)
         made = {name: torch.cat([clip[name] for clip in clips]) for name in clips[0]}

@@ -56,7 +56,7 @@ class ClipSource(Protocol):
     def batch(self, epoch: int, members: Sequence[int]) -> Batch:
         """These clips, as they look in this epoch: the same for the same arguments, in any process.
 
-        Raises PeerattnError when none of them can be read.
+        Those that cannot be read are left out; raises PeerattnError when no clip of the source can be.
         """
         ...
 
@@ -80,7 +80,7 @@ def batches(
     too few or too many for the batch.
     """
     shares = _Shares(source, seed, batch, rank, world)
-    loader: DataLoader[Batch] = DataLoader(
+    loader: DataLoader[Batch | PeerattnError] = DataLoader(
         shares,
         batch_size=None,
         sampler=updates,
@@ -89,6 +89,8 @@ def batches(
         prefetch_factor=_AHEAD if workers else None,
     )
     for made in loader:
+        if isinstance(made, PeerattnError):
+            raise made
         _tell(source, made.skipped)
         yield made
 
@@ -115,18 +117,24 @@ def _checked(numbers: list[list[int]], batch: int, world: int) -> list[list[int]
     return numbers
 
 
-class _Shares(Dataset[Batch]):
-    """This process's share of the batch of each update."""
+class _Shares(Dataset[Batch | PeerattnError]):
+    """This process's share of the batch of each update, or why there is none.
+
+    A worker process that raised would have its traceback in the message.
+    """
 
     def __init__(self, source: ClipSource, seed: int, batch: int, rank: int, world: int) -> None:
         self.source, self.seed, self.batch, self.rank, self.world = source, seed, batch, rank, world
         self.epoch, self.members = 0, _checked(self._order(0), batch, world)
 
-    def __getitem__(self, update: int) -> Batch:
+    def __getitem__(self, update: int) -> Batch | PeerattnError:
         epoch, step = divmod(update, len(self.members))
         if epoch != self.epoch:
             self.epoch, self.members = epoch, self._order(epoch)
-        return self.source.batch(epoch, self.members[step][self.rank :: self.world])
+        try:
+            return self.source.batch(epoch, self.members[step][self.rank :: self.world])
+        except PeerattnError as error:
+            return error
 
     def _order(self, epoch: int) -> list[list[int]]:
         return order(self.source, seed=self.seed, epoch=epoch, batch=self.batch)

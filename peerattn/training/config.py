@@ -22,7 +22,8 @@ METRICS = ("top1", "macro", "map")
 class Optimisation:
     """How parameters move; the connectivity's learn at a rate of their own, far above the filters'.
 
-    `momentum` is SGD's. Gradients longer than `clip_norm` are shortened to it.
+    `momentum` is SGD's, unless the schedule is one_cycle, which moves it itself. Gradients longer than
+    `clip_norm` are shortened to it.
     """
 
     kind: str = "adamw"

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
@@ -19,7 +20,11 @@ from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
+from peerattn.errors import PeerattnError
 from peerattn.network import Network
+
+PATIENCE = timedelta(hours=12)
+"""How long a process waits for the others: one of them measures, while they do."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ def started(device: torch.device) -> Iterator[torch.device]:
     # Where torchrun starts processes again, the store still holds the addresses of those that died.
     attempt = PrefixStore(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"), store)
     backend = "nccl" if device.type == "cuda" else "gloo"
-    dist.init_process_group(backend, store=attempt, rank=rank, world_size=world)
+    dist.init_process_group(backend, store=attempt, rank=rank, world_size=world, timeout=PATIENCE)
     try:
         yield device
     finally:
@@ -86,6 +91,20 @@ def agreed(value: bool, device: torch.device) -> bool:
     said = torch.tensor(int(value), device=device)
     dist.broadcast(said, 0)
     return bool(said.item())
+
+
+def check_same(what: str, value: int, device: torch.device) -> None:
+    """Raises PeerattnError in all processes unless each comes with the same number of `what`."""
+    if current().world == 1:
+        return
+    extremes = torch.tensor([value, -value], device=device)
+    dist.all_reduce(extremes, dist.ReduceOp.MAX)
+    greatest, least = int(extremes[0]), -int(extremes[1])
+    if greatest != least:
+        raise PeerattnError(
+            f"some processes come with {least} {what}, others with {greatest}: give the checkpoints of all "
+            "machines one folder that they share, or begin anew"
+        )
 
 
 def mean_over_processes(value: Tensor) -> float:

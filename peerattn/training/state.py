@@ -24,6 +24,7 @@ from peerattn.errors import PeerattnError
 from peerattn.history import arrays, from_arrays
 from peerattn.history_log import HistoryLog
 from peerattn.network import Network
+from peerattn.pruning import reduced
 from peerattn.structure import Structure
 from peerattn.tensor_files import read_header
 from peerattn.training.averaging import WeightAverage
@@ -110,19 +111,26 @@ def load_state(
 ) -> TrainingState:
     """The state that a run of these settings saved; `network` is the one that it began with.
 
-    Raises PeerattnError when the file is damaged, or of other settings, classes or another structure.
+    Raises PeerattnError when the file is damaged, or of other settings, classes or another structure, and
+    OSError when it cannot be read.
     """
     header = read_header(path, limit=HEADER_LIMIT)
-    if header.metadata.get("format") != FORMAT:
+    found = header.metadata.get("format", "")
+    if found.partition("/")[0] != FORMAT.partition("/")[0]:
         raise PeerattnError(f"{path} is not the state of a training run: delete it, or choose another name")
+    if found != FORMAT:
+        raise PeerattnError(
+            f"{path} was saved by another version of peerattn ({found}): go on with that one, or choose "
+            "another name"
+        )
     try:
         facts = json.loads(header.metadata["state"])
         _check_same(path, facts, network, settings)
         tensors = load_file(path)
         return _restored(facts, _parts(tensors), network, config)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        if isinstance(error, PeerattnError):
-            raise
+    except (PeerattnError, OSError, torch.OutOfMemoryError):  # none of them says that the file is damaged
+        raise
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         said = str(error).splitlines()[0]
         raise PeerattnError(f"{path} is damaged ({said}): delete it and train anew") from error
 
@@ -166,7 +174,7 @@ def _restored(
     device = next(network.parameters()).device
     structure, now = Structure.from_json(facts["structure"]), network
     if structure != network.structure:
-        now = Network(structure, network.class_names).to(device)
+        now = reduced(network, structure)
     now.load_state_dict(parts["weights"])
     now.train()
     optimiser = build_optimiser(now, config.optimisation)
