@@ -32,10 +32,12 @@ from peerattn.segmentation import (
     every_frame,
     maps_file,
     metrics_of,
+    passing_over,
     person_overlaps,
     read_person_video,
     save_segmenter,
     train_segmenter,
+    whole_folder,
     with_masks,
 )
 
@@ -78,11 +80,14 @@ def train_objects_command(
     else:
         config = _config(PEOPLE, clips, seed)
         learnt, tested = (with_masks(labelled_files(data, split=one)) for one in (split, test_split))
-        facts["clips"] = {split: len(learnt), test_split: len(tested)}
         facts["start"] = start or dataclasses.asdict(dataclasses.replace(START, seed=seed))
-        videos = _read(learnt, config.size)
+        skipped = Skipped()
+        videos = _read(learnt, config.size, skipped)
         segmenter = _trained(config, videos, _start(start, seed))
-        metrics = metrics_of(evaluate_segmenter(segmenter), _measured(segmenter, tested))
+        people = _measured(segmenter, tested, skipped)
+        metrics = metrics_of(evaluate_segmenter(segmenter), people)
+        facts["clips"] = {split: len(videos), test_split: people.n}
+        skipped.count(len(learnt) + len(tested))
     facts["command"] = shlex.join(["peerattn", *sys.argv[1:]])
     save_segmenter(folder, segmenter, config=config, metrics=metrics, facts=facts)
     report(metrics, _table(out, metrics), json_file)
@@ -102,28 +107,46 @@ def cross_fit_command(
     json_file: JsonOption = None,
 ) -> None:
     """Object maps of labelled clips, each by a network that never saw its source video."""
-    if out.exists() and any(out.iterdir()):
-        raise PeerattnError(f"{out} is not empty: choose another folder for the maps")
-    files = with_masks(labelled_files(data, split=split))
-    begun = _start(start, seed)
+    files, skipped = with_masks(labelled_files(data, split=split)), Skipped()
     counts, groups, frames = [], [], 0
-    with progress_bar("training clips") as progress:
-        for held in cross_fitted(
-            files,
-            _config(PEOPLE, clips, seed),
-            start=begun,
-            folds=folds,
-            frame_rate=frame_rate,
-            progress=progress,
-        ):
-            path = maps_file(out, data, held.file)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_objects(path, held.maps)
-            counts.append(held.counts)
-            groups.append(held.file.group)
-            frames += len(held.maps.ids)
-    metrics = {"people": dataclasses.asdict(evaluate_persons(counts, groups, frames))}
+    with whole_folder(out) as folder:
+        begun = _start(start, seed)
+        with progress_bar("training clips") as progress:
+            for held in cross_fitted(
+                files,
+                _config(PEOPLE, clips, seed),
+                start=begun,
+                folds=folds,
+                frame_rate=frame_rate,
+                skip=skipped,
+                progress=progress,
+            ):
+                path = maps_file(folder, data, held.file)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_objects(path, held.maps)
+                counts.append(held.counts)
+                groups.append(held.file.group)
+                frames += held.compared
+        people = evaluate_persons(counts, groups, frames)
+    metrics = {"people": dataclasses.asdict(people)}
     report(metrics, _table(f"{folds} folds", metrics), json_file)
+    skipped.count(len(files))
+
+
+class Skipped:
+    """Tells on stderr of each clip that is passed over, and in the end how many they were."""
+
+    def __init__(self) -> None:
+        self._files = set[Path]()
+
+    def __call__(self, file: LabelledFile, reason: str) -> None:
+        self._files.add(file.path)
+        typer.echo(f"skipped {file.path}: {reason}", err=True)
+
+    def count(self, asked: int) -> None:
+        """How many of those that were asked for, where there are some."""
+        if self._files:
+            typer.echo(f"{len(self._files)} of {asked} clips were skipped: mend or remove them", err=True)
 
 
 def _config(default: SegmenterConfig, clips: int | None, seed: int) -> SegmenterConfig:
@@ -143,25 +166,32 @@ def _trained(
         )
 
 
-def _read(files: Sequence[LabelledFile], size: int) -> list[PersonVideo]:
+def _read(files: Sequence[LabelledFile], size: int, skipped: Skipped) -> list[PersonVideo]:
     videos = []
     with progress_bar("clips") as progress:
-        for file in files:
-            videos.append(read_person_video(file, size=size))
-            progress(len(videos), len(files))
+        for done, file in enumerate(files, start=1):
+            with passing_over(file, skipped):
+                videos.append(read_person_video(file, size=size))
+            progress(done, len(files))
+    if not videos:
+        raise PeerattnError("none of the clips can be read: mend them, or choose another folder")
     return videos
 
 
-def _measured(segmenter: SegmentationNetwork, files: Sequence[LabelledFile]) -> PersonSegmentation:
-    counts, frames = [], 0
+def _measured(
+    segmenter: SegmentationNetwork, files: Sequence[LabelledFile], skipped: Skipped
+) -> PersonSegmentation:
+    counts, groups, frames = [], [], 0
     with progress_bar("clips") as progress:
-        for file in files:
-            video = read_person_video(file)
-            maps = every_frame(video.frames, segmenter, FRAME_RATE)
-            counts.append(person_overlaps(maps.ids, video))
-            frames += len(maps.ids)
-            progress(len(counts), len(files))
-    return evaluate_persons(counts, [file.group for file in files], frames)
+        for done, file in enumerate(files, start=1):
+            with passing_over(file, skipped):
+                video = read_person_video(file)
+                maps = every_frame(video.frames, segmenter, FRAME_RATE)
+                counts.append(person_overlaps(maps.ids, video))
+                groups.append(file.group)
+                frames += len(maps.ids)
+            progress(done, len(files))
+    return evaluate_persons(counts, groups, frames)
 
 
 def _table(name: str, metrics: dict[str, Any]) -> Table:

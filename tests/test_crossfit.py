@@ -4,6 +4,7 @@ import csv
 import json
 import os
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 
 from peerattn import segmentation_commands
 from peerattn.__main__ import app
-from peerattn.data import labelled_files
+from peerattn.data import LabelledFile, labelled_files
 from peerattn.errors import PeerattnError
 from peerattn.modalities import estimate_objects, load_segmenter, read_objects
 from peerattn.modalities.segmentation_network import SegmentationNetwork
@@ -28,9 +29,12 @@ from peerattn.segmentation import (
     every_frame,
     fold_numbers,
     read_person_video,
+    videos,
+    whole_folder,
+    whole_maps,
     with_masks,
 )
-from peerattn.video import Frames
+from peerattn.video import Frames, decode
 from tests import media
 
 TINY = {"size": 32, "widths": (2, 4, 6)}
@@ -78,6 +82,10 @@ def test_folds_keep_groups_together_and_are_about_as_large(numbers: list[int], f
     assert max(sizes.values()) - min(sizes.values()) <= max(Counter(groups).values())
 
 
+def unexpected(file: LabelledFile, reason: str) -> None:
+    raise AssertionError(f"{file.path} was skipped: {reason}")
+
+
 def test_no_network_has_seen_the_source_of_the_maps_it_makes(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,11 +97,13 @@ def test_no_network_has_seen_the_source_of_the_maps_it_makes(
         return start
 
     monkeypatch.setattr(crossfit, "train_segmenter", train)
+    monkeypatch.setattr(videos, "LONGEST", 0.1)
     files = labelled_files(data, split="train")
     config = replace(PEOPLE, clips=16, **TINY)
-    for held in crossfit.cross_fitted(files, config, start=start, folds=2, frame_rate=15):
+    given = {"start": start, "folds": 2, "frame_rate": 15, "skip": unexpected}
+    for held in crossfit.cross_fitted(files, config, **given):
         assert held.file.group not in seen[held.fold]
-        assert len(held.maps.ids) == 8
+        assert (len(held.maps.ids), held.compared) == (8, 3)
     assert sorted(map(sorted, seen)) == [["a"], ["b"]]
 
 
@@ -106,6 +116,42 @@ def test_every_frame_has_the_map_that_it_has_among_sampled_frames() -> None:
     sampled = estimate_objects(Frames(images[1::2], np.arange(4) / 15), segmenter)
     np.testing.assert_array_equal(maps.ids[1::2], sampled.ids)
     assert len(every_frame(Frames(images[:1], np.zeros(1)), segmenter, 15.0).ids) == 1
+
+
+@pytest.mark.parametrize("piece", [3, 8, 512])
+def test_maps_cover_a_whole_clip_in_pieces_and_frame_by_frame(
+    data: Path, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However a clip is cut: a segmenter of single frames finds in each what it finds in the whole clip."""
+    torch.manual_seed(0)
+    segmenter = SegmentationNetwork((1,), ("person",), size=32, widths=(4, 8)).eval()
+    monkeypatch.setattr(videos, "PIECE", piece)
+    monkeypatch.setattr(videos, "LONGEST", 0.1)
+    file = labelled_files(data, split="val")[0]
+    maps, frames = whole_maps(file.path, segmenter, 15.0), decode(file.path)
+    assert maps.frames is not None
+    np.testing.assert_array_equal(maps.frames, np.arange(8))
+    np.testing.assert_array_equal(maps.ids, estimate_objects(frames, segmenter).ids)
+    assert {len(part.times) for part in videos.pieces(file.path)} <= set(range(1, piece + 1))
+    assert len(read_person_video(file).persons) == 3
+
+
+def test_a_folder_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
+    out, beside = tmp_path / "maps", tmp_path / ".maps.partial"
+    beside.mkdir()
+    (beside / "left").touch()  # by a call that was killed
+    with pytest.raises(KeyboardInterrupt), whole_folder(out) as folder:
+        assert not any(folder.iterdir())
+        (folder / "a").touch()
+        raise KeyboardInterrupt
+    assert not any(tmp_path.iterdir())
+    out.mkdir()
+    with whole_folder(out) as folder:
+        (folder / "b").touch()
+        assert not any(out.iterdir())
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["maps", "maps/b"]
+    with pytest.raises(PeerattnError, match="not empty"), whole_folder(out):
+        raise AssertionError("nothing may be written there")
 
 
 def test_masks_fit_the_frames_at_every_size(data: Path) -> None:
@@ -147,6 +193,43 @@ def test_train_objects_learns_people_and_says_how_well(data: Path, tiny: Path) -
     assert card["clips"] == {"train": 4, "val": 2}
     assert card["data"] == "Our own film."
     assert load_segmenter("mine").class_names[0] == "person"
+
+
+def test_bad_clips_are_passed_over_and_counted(data: Path, tiny: Path, tmp_path: Path) -> None:
+    """Two that are no videos, and one whose masks are missing."""
+    (data / "train" / "walk" / "0.mp4").write_bytes(b"rubbish")
+    (data / "masks" / "2.npz").unlink()
+    (data / "val" / "walk" / "4.mp4").write_bytes(b"")
+    out = tmp_path / "maps"
+    asked = ["cross-fit", "--data", os.fspath(data), "--folds", "2", "--out", os.fspath(out)]
+    done = CliRunner().invoke(app, asked, catch_exceptions=False)
+    first, second, count = done.stderr.splitlines()
+    assert first.startswith(f"skipped {data / 'train' / 'walk' / '0.mp4'}: this is not a video file")
+    assert second.startswith(f"skipped {data / 'train' / 'walk' / '2.mp4'}: object maps 2.npz: there is no")
+    assert count == "2 of 4 clips were skipped: mend or remove them"
+    assert sorted(path.name for path in out.rglob("*.npz")) == ["1.npz", "3.npz"]
+    asked = ["train-objects", "--data", os.fspath(data), "--out", "mine"]
+    done = CliRunner().invoke(app, asked, catch_exceptions=False)
+    assert done.stderr.splitlines()[-1] == "3 of 6 clips were skipped: mend or remove them"
+    card = json.loads((tiny / "mine" / "card.json").read_text(encoding="utf-8"))
+    assert card["clips"] == {"train": 2, "val": 1}
+    assert card["metrics"]["people"]["n"] == 1
+
+
+def test_a_clip_that_breaks_off_after_what_is_learnt_from_has_no_maps(
+    data: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pieces(path: Path) -> Iterator[Frames]:
+        if path.name == "1.mp4":
+            raise PeerattnError("1.mp4: the video is damaged after 5.00 s")
+        yield decode(path)
+
+    monkeypatch.setattr(crossfit, "pieces", pieces)
+    out = tmp_path / "maps"
+    asked = ["cross-fit", "--data", os.fspath(data), "--folds", "2", "--out", os.fspath(out)]
+    done = CliRunner().invoke(app, asked, catch_exceptions=False)
+    assert done.stderr.startswith(f"skipped {data / 'train' / 'walk' / '1.mp4'}: the video is damaged after")
+    assert sorted(path.name for path in out.rglob("*.npz")) == ["0.npz", "2.npz", "3.npz"]
 
 
 def test_cross_fit_writes_maps_at_the_place_of_each_clip(data: Path, tiny: Path, tmp_path: Path) -> None:

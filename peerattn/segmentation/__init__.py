@@ -1,7 +1,14 @@
 """Segmentation networks: trained on generated clips and on people of real ones, measured, cross-fitted."""
 
 from peerattn.segmentation.config import GENERATED, PEOPLE, START, SegmenterConfig
-from peerattn.segmentation.crossfit import Held, cross_fitted, every_frame, fold_numbers, maps_file
+from peerattn.segmentation.crossfit import (
+    Held,
+    cross_fitted,
+    every_frame,
+    fold_numbers,
+    maps_file,
+    whole_maps,
+)
 from peerattn.segmentation.quality import (
     PersonSegmentation,
     Segmentation,
@@ -9,9 +16,9 @@ from peerattn.segmentation.quality import (
     evaluate_segmenter,
     person_overlaps,
 )
-from peerattn.segmentation.saving import metrics_of, save_segmenter
+from peerattn.segmentation.saving import metrics_of, save_segmenter, whole_folder
 from peerattn.segmentation.training import train_segmenter
-from peerattn.segmentation.videos import PersonVideo, read_person_video, with_masks
+from peerattn.segmentation.videos import PersonVideo, passing_over, read_person_video, with_masks
 
 __all__ = [
     "GENERATED",
@@ -29,9 +36,12 @@ __all__ = [
     "fold_numbers",
     "maps_file",
     "metrics_of",
+    "passing_over",
     "person_overlaps",
     "read_person_video",
     "save_segmenter",
     "train_segmenter",
+    "whole_folder",
+    "whole_maps",
     "with_masks",
 ]

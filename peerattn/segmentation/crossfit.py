@@ -6,7 +6,7 @@ same fold, and each fold's maps come from a network that was trained on the othe
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from peerattn.segmentation.config import SegmenterConfig
 from peerattn.segmentation.quality import person_overlaps
 from peerattn.segmentation.training import Progress as TrainingProgress
 from peerattn.segmentation.training import train_segmenter
-from peerattn.segmentation.videos import read_person_video
+from peerattn.segmentation.videos import Skip, passing_over, pieces, read_person_video
 from peerattn.video import Frames
 
 Progress = Callable[[int, int], None]
@@ -29,12 +29,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Held:
-    """A clip whose maps come from a network that never saw its source video, and how good they are."""
+    """A clip whose maps come from a network that never saw its source video, and how good they are.
+
+    All its frames have a map; so many of the first ones were compared with masks.
+    """
 
     file: LabelledFile
     fold: int
     maps: ObjectMaps
     counts: NDArray[np.int64]  # as `person_overlaps`
+    compared: int
 
 
 def cross_fitted(
@@ -44,23 +48,34 @@ def cross_fitted(
     start: SegmentationNetwork,
     folds: int,
     frame_rate: float,
+    skip: Skip,
     progress: Progress | None = None,
 ) -> Iterator[Held]:
     """The maps of every clip, fold by fold; each fold's network starts with the weights of `start`.
 
-    `progress(done, total)` counts generated clips of training.
+    `skip` is told of the clips that cannot be read. `progress(done, total)` counts generated clips of
+    training.
     """
-    numbers = fold_numbers([file.group for file in files], folds)
+    read = []
+    for file in files:
+        with passing_over(file, skip):
+            read.append((file, read_person_video(file, size=config.size)))
+    numbers = fold_numbers([file.group for file, _ in read], folds)
     for fold in range(folds):
-        others = [file for file, number in zip(files, numbers, strict=True) if number != fold]
-        videos = [read_person_video(file, size=config.size) for file in others]
+        others = [video for (_, video), number in zip(read, numbers, strict=True) if number != fold]
         counted = _nth_of(folds, fold, progress)
-        segmenter = train_segmenter(config, videos, start=start, progress=counted)
-        for file, number in zip(files, numbers, strict=True):
+        segmenter = train_segmenter(config, others, start=start, progress=counted)
+        for (file, _), number in zip(read, numbers, strict=True):
             if number == fold:
-                video = read_person_video(file)
-                maps = every_frame(video.frames, segmenter, frame_rate)
-                yield Held(file, fold, maps, person_overlaps(maps.ids, video))
+                with passing_over(file, skip):
+                    yield _held(file, fold, segmenter, frame_rate)
+
+
+def _held(file: LabelledFile, fold: int, segmenter: Segmenter, frame_rate: float) -> Held:
+    """One clip by the network of its fold."""
+    maps, video = whole_maps(file.path, segmenter, frame_rate), read_person_video(file)
+    compared = len(video.persons)
+    return Held(file, fold, maps, person_overlaps(maps.ids[:compared], video), compared)
 
 
 def _nth_of(folds: int, fold: int, progress: Progress | None) -> TrainingProgress | None:
@@ -81,6 +96,15 @@ def fold_numbers(groups: Sequence[str], folds: int) -> tuple[int, ...]:
         fold_of[name] = sizes.index(min(sizes))
         sizes[fold_of[name]] += count
     return tuple(fold_of[group] for group in groups)
+
+
+def whole_maps(path: Path, segmenter: Segmenter, frame_rate: float) -> ObjectMaps:
+    """Maps of all frames of a clip, however long it is; neighbours are those of a frame's piece."""
+    numbers, parts = [], []
+    for frames in pieces(path):
+        numbers.append(frames.source_numbers)
+        parts.append(every_frame(frames, segmenter, frame_rate))
+    return replace(parts[0], ids=np.concatenate([part.ids for part in parts]), frames=np.concatenate(numbers))
 
 
 def every_frame(frames: Frames, segmenter: Segmenter, frame_rate: float) -> ObjectMaps:

@@ -1,10 +1,13 @@
-"""A segmentation network as a checkpoint."""
+"""What is kept: a segmentation network as a checkpoint, and a folder of maps that is whole."""
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from peerattn.errors import PeerattnError
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.segmentation.config import SegmenterConfig
 from peerattn.segmentation.quality import PersonSegmentation, Segmentation
@@ -30,6 +33,29 @@ def save_segmenter(
     }
     write_weights(folder / WEIGHTS_FILE, segmenter.state_dict())
     write_card(folder, "segmenter", card)
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder to fill, which takes this name only when the block has ended well.
+
+    It is beside it until then; what an interrupted call left there is removed. Raises PeerattnError where
+    there is something of this name already.
+    """
+    folder = folder.resolve()
+    if folder.exists() and any(folder.iterdir()):
+        raise PeerattnError(f"{folder} is not empty: choose another folder for the maps")
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        if folder.exists():
+            folder.rmdir()
+        partial.replace(folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
 
 
 def metrics_of(generated: Segmentation, people: PersonSegmentation | None = None) -> dict[str, Any]:

@@ -3,8 +3,11 @@
 T frames, H height, W width.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import ceil
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,22 +19,48 @@ from peerattn.modalities import read_objects
 from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.objects import PERSON
 from peerattn.modalities.segmentation_network import scaled
-from peerattn.video import Frames, decode
+from peerattn.video import Frames, Limits, decode
 
-LONGEST = 4.0  # s of a clip that are read: the rest looks alike
+LONGEST = 4.0  # s of a clip that are learnt from and measured on: the rest looks alike
+PIECE = 512  # frames of a clip that are held at once
+_SMALL = 16  # px a side: enough to tell the times of all frames
+_EVERY_FRAME = replace(Limits(), kept_frames=Limits().decoded_frames)
+
+Skip = Callable[[LabelledFile, str], None]
+"""Told of a clip that is passed over, and why."""
 
 
 @dataclass(frozen=True, eq=False)
 class PersonVideo:
-    """Every frame of a clip, and where its person is; clips of one group are not independent."""
+    """Neighbouring frames of a clip, and where its person is; clips of one group are not independent."""
 
     frames: Frames
     persons: NDArray[np.bool_]  # (T, H, W)
     group: str
 
 
+@contextmanager
+def passing_over(file: LabelledFile, skip: Skip) -> Iterator[None]:
+    """Ends the block where the clip or its masks cannot be read, and tells `skip` why."""
+    try:
+        yield
+    except (PeerattnError, OSError) as error:
+        skip(file, str(error).removeprefix(f"{file.path.name}: "))
+
+
+def pieces(path: Path) -> Iterator[Frames]:
+    """Every frame of a clip, however many they are, in pieces of at most `PIECE`."""
+    times = decode(path, max_side=_SMALL, limits=_EVERY_FRAME).times
+    starts = [float(part[0]) for part in np.array_split(times, ceil(len(times) / PIECE))]
+    for start, stop in zip(starts, [*starts[1:], None], strict=True):
+        yield decode(path, start=start, stop=stop)
+
+
 def read_person_video(file: LabelledFile, *, size: int | None = None) -> PersonVideo:
-    """A clip with its masks, to a short side of `size` px; raises PeerattnError where a frame has no mask."""
+    """The first `LONGEST` s of a clip with their masks, to a short side of `size` px.
+
+    Raises PeerattnError where a frame of them has no mask.
+    """
     if file.objects is None:
         raise PeerattnError(f"{file.path.name} has no person masks: name them in the manifest, as mask_path")
     frames, maps = decode(file.path, stop=LONGEST), read_objects(file.objects)
