@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from operator import length_hint
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +24,7 @@ from peerattn.calibration import NoneOfThese, calibration_error, cool, rejection
 from peerattn.checkpoint import Checkpoint
 from peerattn.clip_commands import segmenter_of
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, report
-from peerattn.data import Example, FolderExamples, labelled_files
+from peerattn.data import Example, FolderExamples, Readable, labelled_files
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.predictions import window_answers
@@ -65,7 +68,7 @@ class Answers:
 
 def answers(
     network: Network,
-    examples: Sequence[Example],
+    examples: Iterable[Example],
     class_names: Sequence[str],
     *,
     window: int,
@@ -78,7 +81,7 @@ def answers(
         logits.append(of_windows[:, 0].cpu().numpy())
         classes.append(class_names[example.label])
         groups.append(example.group)
-        progress(done, len(examples))
+        progress(done, length_hint(examples))
     return Answers(tuple(logits), tuple(classes), tuple(groups))
 
 
@@ -131,7 +134,8 @@ def _answers(loaded: Checkpoint, data: Path, split: str | None, objects: reports
         segmenter=segmenter_of(loaded),
     )
     with progress_bar(f"clips through {loaded.name}") as progress:
-        return answers(loaded.network, examples, names, window=loaded.settings.window, progress=progress)
+        readable = Readable(examples, files, told=partial(print, file=sys.stderr))
+        return answers(loaded.network, readable, names, window=loaded.settings.window, progress=progress)
 
 
 def _calibration(own: Answers, names: Sequence[str], by: float) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from app import state
 from app.files import samples
 from app.words import plain
 from peerattn import checkpoint, recorder
+from peerattn.actionworld import CLASS_NAMES
 from peerattn.modalities import ObjectMaps, write_objects
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
@@ -257,6 +258,22 @@ def test_folder_that_is_none_gives_one_line(app, tmp_path):
     state.curve("small", state.LabelledSet(folder=str(tmp_path / "absent"))).wait(PATIENCE)
     checked(app.run())
     assert "is not a folder" in app.error[0].value.replace("\\", "")
+
+
+def test_a_clip_that_cannot_be_read_is_not_in_the_curve_and_counted(app, tmp_path):
+    place = tmp_path / "labelled" / CLASS_NAMES[0]
+    place.mkdir(parents=True)
+    for name in "ab":
+        write_video(place / f"{name}.mp4", moving_square(24))
+    (place / "bad.mp4").write_bytes(b"no video")
+    prune(app, 0.0)
+    checked(app.selectbox(key="labelled").set_value("A folder of clips").run())
+    checked(app.text_input(key="folder").set_value(str(place.parent)).run())
+    [measure] = [button for button in app.button if button.label.startswith("Measure")]
+    measure.click().run()
+    state.curve("small", state.LabelledSet(folder=str(place.parent))).wait(PATIENCE)
+    checked(app.run())
+    assert "n = 2" in captions(app) and "could not be read and are not counted: 1" in captions(app)
 
 
 def test_checkpoint_that_cannot_be_loaded_leaves_the_page_as_it_was(app, tmp_path):

@@ -38,6 +38,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_a_clip_that_cannot_be_read_is_named_and_passed_over(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "clips" / CLASS_NAMES[0] / "0.mp4").write_bytes(b"no video")
+    calibrate_command("small", folder / "clips", json_file=str(folder / "result.json"))
+    assert checkpoints.load("small").card["calibration"]["n"] == 5
+    assert capfd.readouterr().err.startswith("skipped 0.mp4: ")
+
+
 def test_calibrate_cools_the_head_and_writes_the_card(folder: Path) -> None:
     before = checkpoints.load("small")
     out = folder / "result.json"

@@ -45,7 +45,9 @@ def _unread(chosen: LabelledSet | None, curve: list[CurvePoint]) -> None:
     if chosen and chosen.folder and (whole := curve[0].evaluation):
         count = len(labelled_files(Path(chosen.folder))) - whole.n
         if count > 0:
-            st.caption(f"{count} more clips of the folder could not be read: the Data screen names them.")
+            st.caption(
+                f"Clips that could not be read and are not counted: {count}; the Data screen names them."
+            )
 
 
 def _summary(row: DeltaGenerator, job: Job | None, pruning: Pruning) -> None:
