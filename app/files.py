@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from peerattn.data import VIDEO_SUFFIXES
 from peerattn.errors import PeerattnError
 
 SAMPLES = Path(__file__).parent / "samples"
-CLIP_TYPES = ("mp4", "mov", "mkv", "webm", "avi", "gif")
+CLIP_TYPES = tuple(suffix.removeprefix(".") for suffix in VIDEO_SUFFIXES)
 OWN_TYPES = (*CLIP_TYPES, "json", "peerattn")
 """Clips, traces and saved sessions."""
 OBJECT_TYPES = ("npz", "json", "mkv", "mp4", "avi", "mov", "webm")
