@@ -39,7 +39,7 @@ from peerattn.training import Watch, fit, new_network, people_structure
 from peerattn.training.recipe import Recipe, read_recipe
 
 RECIPE = Path(__file__).parents[1] / "examples" / "actions14.json"
-EPOCHS = 40
+EPOCHS = 80
 MAPS = ("true", "estimated")
 READ = people_structure().modalities
 
