@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.actions import RECIPE
 from peerattn.data import Cache, FolderClips, LabelledFile, labelled_files, with_others
 from peerattn.training import Epoch, Watch, fit, new_network, people_structure
 from peerattn.training.recipe import read_recipe
 
-RECIPE = Path(__file__).parents[1] / "examples" / "actions14.json"
 EPOCHS = 4
 WORKERS = (1, 2)
 

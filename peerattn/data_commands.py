@@ -26,7 +26,7 @@ from peerattn.data import (
 from peerattn.data.cache import LIMIT
 from peerattn.data.warming import Warmed, warm
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings, load_segmenter, segmenter_name
+from peerattn.modalities import ClipSettings, segmenter_for, segmenter_name
 from peerattn.structure import Modality
 
 GIGABYTE = 10**9
@@ -116,8 +116,7 @@ def _network_reading(checkpoint: str) -> dict[str, Any]:
     """What a network reads, and how."""
     loaded = checkpoints.load(checkpoint)
     modalities = loaded.structure.read_modalities
-    reads_objects = any(modality.name == "object" for modality in modalities)
-    segmenter = load_segmenter(segmenter_name(loaded.card)) if reads_objects else None
+    segmenter = segmenter_for(segmenter_name(loaded.card), modalities)
     return {"modalities": modalities, "settings": loaded.settings, "segmenter": segmenter}
 
 

@@ -78,7 +78,6 @@ class _Run:
             network = prune(network, 0.0)  # what no output needs would get no gradient
         if config.stopping.patience is not None and validate is None:
             raise PeerattnError("early stopping needs clips to measure on: give a split, or no patience")
-        self.device = next(network.parameters()).device
         network = _with_dropout(network.train(), config.dropout)
         found = saving is not None and saving.path.is_file()
         others = saving.others if saving else {}
@@ -89,7 +88,8 @@ class _Run:
             if saving and found
             else begun(network, config)
         )
-        distributed.check_same("updates done before", self.state.position.update, self.device)
+        device = next(network.parameters()).device
+        distributed.check_same("updates done before", self.state.position.update, device)
         self.steps = len(order(source, seed=config.seed, epoch=0, batch=config.batch))
         clips = getattr(source, "clips_of_classes", None)  # of sources that know
         updates = self.steps * config.epochs
