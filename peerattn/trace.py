@@ -26,7 +26,11 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class WindowTrace:
-    """Frames start ≤ t < stop went through the network together and gave these probabilities (K,)."""
+    """A stretch of the recording, frames start ≤ t < stop, and the head's answer over it (K,).
+
+    In files written before the whole clip was recorded in one pass, frames that went through the network
+    together, with zeros beyond them.
+    """
 
     start: int
     stop: int
@@ -47,8 +51,11 @@ class ConnectionTrace:
     """What the run used: connection weight (or None), attention weights (P,), attention factors (T, C).
 
     `self` attention has its source as the only peer; `none` and `static` have no peers and no attention
-    weights. `magnitude` (T,) is ‖σ(w) · A ⊙ X‖₁ of what the connection delivers, X as its target reads it;
-    None in files written before it was recorded.
+    weights. `magnitude` (T,) is ‖σ(w) · A ⊙ X‖₁ of what the connection delivers, X as its target reads it.
+    `contribution` (T,) is what the clip adds to that: ‖σ(w) · (A ⊙ X − A° ⊙ X°)‖₁, ° the same network on a
+    clip in which there is nothing; `added` (T,) is ‖X − X°‖₁, what the clip adds to the source alone.
+    `reached` counts the frames at the start and at the end of the clip whose numbers an end decides too.
+    All four are None in files written before they were recorded.
     """
 
     source: str
@@ -58,6 +65,9 @@ class ConnectionTrace:
     attention_weights: Array
     attention_factors: Array
     magnitude: Array | None = None
+    contribution: Array | None = None
+    added: Array | None = None
+    reached: tuple[int, int] | None = None
 
     @property
     def key(self) -> str:
@@ -171,8 +181,14 @@ def _check(trace: Trace) -> None:
             raise ValueError(f"peer {unknown[0]} of connection {connection.key} is no block")
         if not _is_weight(connection.connection_weight):
             raise ValueError(f"the weight of connection {connection.key} is not from 0 to 1")
-        if connection.magnitude is not None and not _is_size(connection.magnitude, frames):
-            raise ValueError(f"the magnitude of connection {connection.key} is not one size a frame")
+        for name in _SIZES:
+            size = getattr(connection, name)
+            if size is not None and not _is_size(size, frames):
+                raise ValueError(f"the {name} of connection {connection.key} is not one size a frame")
+        if connection.reached is not None and not _is_reach(connection.reached, frames):
+            raise ValueError(
+                f"the reach of the ends into connection {connection.key} is not two numbers of frames"
+            )
 
 
 def _check_texts(trace: Trace) -> None:
@@ -185,8 +201,13 @@ def _is_weight(weight: float | None) -> bool:
     return weight is None or (type(weight) in (int, float) and 0 <= weight <= 1)
 
 
-def _is_size(magnitude: Array, frames: int) -> bool:
-    return len(magnitude) == frames and bool(np.isfinite(magnitude).all() and (magnitude >= 0).all())
+def _is_size(size: Array, frames: int) -> bool:
+    return len(size) == frames and bool(np.isfinite(size).all() and (size >= 0).all())
+
+
+def _is_reach(reached: Any, frames: int) -> bool:
+    whole = isinstance(reached, tuple) and len(reached) == 2
+    return whole and all(type(count) is int and 0 <= count <= frames for count in reached)
 
 
 def _numbers(array: Array) -> Any:
@@ -199,9 +220,14 @@ def _plain(part: WindowTrace | BlockTrace | ConnectionTrace) -> dict[str, Any]:
     return {
         name: _numbers(value) if isinstance(value, np.ndarray) else value
         for name, value in values.items()
-        if value is not None or name != "magnitude"  # absent where it was absent
+        if value is not None or name not in _LATER  # absent where it was absent
     }
 
+
+_SIZES = ("magnitude", "contribution", "added")
+"""Fields of a connection that hold one size ≥ 0 a frame, where they are recorded."""
+_LATER = (*_SIZES, "reached")
+"""Fields of a connection that older files do not have."""
 
 Part = TypeVar("Part", WindowTrace, BlockTrace, ConnectionTrace)
 
@@ -212,6 +238,8 @@ _ARRAYS = {
     "attention_weights": 1,
     "attention_factors": 2,
     "magnitude": 1,
+    "contribution": 1,
+    "added": 1,
 }
 """Field → how many axes it has."""
 

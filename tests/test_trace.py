@@ -37,19 +37,32 @@ def test_every_number_is_read_back_to_the_last_bit() -> None:
         assert ours.connection_weight == theirs.connection_weight
         assert np.array_equal(ours.attention_factors, theirs.attention_factors)
         assert np.array_equal(ours.attention_weights, theirs.attention_weights)
-        assert np.array_equal(ours.magnitude, theirs.magnitude)
+        for name in ("magnitude", "contribution", "added"):
+            assert np.array_equal(getattr(ours, name), getattr(theirs, name)), name
+        assert ours.reached == theirs.reached == (2, 3)
     for ours, theirs in zip(back.blocks, SMALL.blocks, strict=True):
         assert np.array_equal(ours.activity, theirs.activity)
         assert np.array_equal(ours.heatmap, theirs.heatmap)
 
 
-def test_a_file_from_before_magnitudes_is_read_and_written_as_it_is() -> None:
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_file_from_before_sizes_and_reach_is_read_and_written_as_it_is(first: int) -> None:
+    later = ("magnitude", "contribution", "added", "reached")[first:]
     for connection in (document := json.loads(SMALL.to_json()))["connections"]:
-        del connection["magnitude"]
+        for name in later:
+            del connection[name]
     text = json.dumps(document, separators=(",", ":"))
     old = Trace.from_json(text)
-    assert {connection.magnitude for connection in old.connections} == {None}
+    assert {getattr(connection, name) for connection in old.connections for name in later} == {None}
     assert old.to_json() == text
+
+
+@pytest.mark.parametrize("reached", [[1], [1, 2, 3], [-1, 0], [0, 4], [1.0, 0], [True, 0], "ab", 3])
+def test_a_reach_that_is_not_two_numbers_of_frames_is_refused(reached: object) -> None:
+    document = json.loads(SMALL.to_json())
+    document["connections"][0]["reached"] = reached
+    with pytest.raises(PeerattnError, match="reach"):
+        Trace.from_json(json.dumps(document))
 
 
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=3, max_size=3))
@@ -72,7 +85,7 @@ def test_the_file_has_the_keys_of_the_contract() -> None:
     connection = DOCUMENT["connections"][0]
     assert connection.keys() == {
         *("source", "target", "peers", "connection_weight", "attention_weights", "attention_factors"),
-        "magnitude",
+        *("magnitude", "contribution", "added", "reached"),
     }
     assert np.shape(connection["attention_factors"]) == (3, 4)
     assert DOCUMENT["structure"] == json.loads(json.dumps(SMALL.structure.to_json()))

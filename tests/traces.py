@@ -47,7 +47,11 @@ def trace_of(layout: Structure, *, frames: int, window: int = 16, rate: float = 
             float(np.float32(rng.uniform(0.05, 0.95))),
             shares(rng, len(spec.peers)),
             rng.random((frames, layout.block(spec.source).width), dtype=np.float32),
-            sizes.exponential(size=frames).astype(np.float32),
+            *(
+                sizes.exponential(size=frames).astype(np.float32)
+                for _ in ("magnitude", "contribution", "added")
+            ),
+            (min(2, frames), min(3, frames)),
         )
         for spec in layout.connections
     )
