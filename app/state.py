@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 import torch
@@ -32,10 +32,11 @@ from peerattn.connectivity import Pruning
 from peerattn.errors import PeerattnError
 from peerattn.figures import Panel
 from peerattn.history import HISTORY_FILE, History, read_history
-from peerattn.inside import Inside, Vectors, pooling
+from peerattn.inside import Inside
 from peerattn.inside import inside as steps_inside
 from peerattn.modalities import Clip, ObjectMaps, Segmenter
 from peerattn.network import Network
+from peerattn.recorder import Vectors
 from peerattn.size import multiply_adds, parameters
 from peerattn.structure import Structure
 from peerattn.structure_report import Subject
@@ -267,9 +268,8 @@ def covers_some_frames(attached: ObjectFile) -> bool:
 @st.cache_resource(max_entries=16, show_spinner="Running the network …")
 def _run(key: tuple[object, ...], _choice: Choice) -> tuple[Trace, Vectors]:
     loaded, clip = checkpoint(_choice.checkpoint), _clip(key, _choice)
-    with RECORDING, pooling(loaded.network) as pooled:
-        trace = _recorded(loaded, loaded.network, clip)
-    return trace, pooled.vectors()
+    with RECORDING:
+        return recorder.record_inside(loaded.network, clip, **_as_read(loaded))
 
 
 def inside(opened: Opened, key: str) -> Inside:
@@ -279,7 +279,13 @@ def inside(opened: Opened, key: str) -> Inside:
 
 
 def _recorded(loaded: Checkpoint, network: Network, clip: Clip) -> Trace:
-    return recorder.record(network, clip, window=loaded.settings.window, remarks=loaded.remarks)
+    return recorder.record(network, clip, **_as_read(loaded))
+
+
+def _as_read(loaded: Checkpoint) -> dict[str, Any]:
+    """How a checkpoint's clips are recorded."""
+    settings = loaded.settings
+    return {"window": settings.window, "baselines": settings.baselines, "remarks": loaded.remarks}
 
 
 def about(shown: Shown) -> dict[str, str]:

@@ -24,9 +24,9 @@ from peerattn.figures.film_layout import DARK, LIGHT
 from peerattn.figures.recording import recording
 from peerattn.figures.report import About, report_html
 from peerattn.figures.report_panels import report_panels
-from peerattn.inside import Vectors, inside, pooling
+from peerattn.inside import inside
 from peerattn.modalities import Clip, Segmenter, read_objects, segmenter_for, segmenter_name
-from peerattn.recorder import record
+from peerattn.recorder import Vectors, record_inside
 from peerattn.trace import Trace
 from peerattn.verdict import verdict
 
@@ -180,12 +180,18 @@ def _run(asked: Asked) -> Ran:
         stretch=asked.stretch,
         hold=asked.hold,
     )
-    with progress_bar("windows") as progress, pooling(loaded.network) as pooled:
-        window = loaded.settings.window
-        trace = record(loaded.network, clip, window=window, remarks=loaded.remarks, progress=progress)
+    with progress_bar("blocks") as progress:
+        trace, vectors = record_inside(
+            loaded.network,
+            clip,
+            window=loaded.settings.window,
+            baselines=loaded.settings.baselines,
+            remarks=loaded.remarks,
+            progress=progress,
+        )
     classes = read_objects(asked.objects) if asked.objects and clip.objects else estimates
     names = dict(zip(classes.class_ids, classes.class_names, strict=True)) if classes else {}
-    return Ran(asked, loaded, clip, trace, pooled.vectors(), names)
+    return Ran(asked, loaded, clip, trace, vectors, names)
 
 
 def _recording(ran: Ran) -> bytes:

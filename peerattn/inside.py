@@ -1,8 +1,7 @@
 """Inside one attention factor: every step from the pooled peers to the scaled channel, with a clip's numbers.
 
-    with pooling(network) as pooled:
-        trace = record(network, clip, window=16)
-    inside(network, pooled.vectors(), "rgb1_to_top").logits
+    trace, vectors = record_inside(network, clip, window=16)
+    inside(network, vectors, "rgb1_to_top").logits
 
 Each step can be recomputed from the one before it. Shapes: T frames, C channels of the connection's source,
 C_k channels of a peer, P peers, A attention width.
@@ -10,88 +9,25 @@ C_k channels of a peer, P peers, A attention width.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
-from weakref import ref
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from peerattn.attention import PeerAttention, SelfAttention, spatial_mean
+from peerattn.attention import PeerAttention, SelfAttention
 from peerattn.errors import PeerattnError
 from peerattn.fusion import Connection, Fusion
 from peerattn.modalities import Clip
 from peerattn.network import Network
-from peerattn.recorder import record
+from peerattn.recorder import Vectors, record_inside
 from peerattn.trace import Array
 
 
-@dataclass(frozen=True)
-class Vectors:
-    """Spatial means over one clip: of each block's output (T, C), and by connection of its source.
-
-    The source is pooled at the size its target reads, which a maximum may have reduced.
-    """
-
-    blocks: Mapping[str, Array]
-    sources: Mapping[str, Array]
-
-
-class Pooled:
-    """The spatial means of what passes through a network (B = 1), window after window."""
-
-    def __init__(self) -> None:
-        self._blocks: dict[str, list[Array]] = {}
-        self._sources: dict[str, list[Array]] = {}
-        self._known: dict[int, tuple[ref[Tensor], Array]] = {}
-
-    def block(self, block_id: str, module: nn.Module, inputs: Any, output: Tensor) -> None:
-        self._blocks.setdefault(block_id, []).append(self._mean(output))
-
-    def connection(self, key: str, module: nn.Module, inputs: Any, output: Any) -> None:
-        self._sources.setdefault(key, []).append(self._mean(inputs[0]))
-
-    def vectors(self) -> Vectors:
-        blocks, sources = (
-            {name: np.concatenate(parts) for name, parts in seen.items()}
-            for seen in (self._blocks, self._sources)
-        )
-        return Vectors(blocks, sources)
-
-    def _mean(self, output: Tensor) -> Array:
-        """Made once for all that are given the same tensor."""
-        known = self._known.get(id(output))
-        if known and known[0]() is output:  # else a tensor of an earlier pass had this id
-            return known[1]
-        mean: Array = spatial_mean(output.detach())[0].float().cpu().numpy()
-        self._known[id(output)] = ref(output), mean
-        return mean
-
-
-@contextmanager
-def pooling(network: Network) -> Iterator[Pooled]:
-    """Sees every pass inside the `with` block; leaving it, also by an exception, removes every hook."""
-    seen, handles = Pooled(), []
-    try:
-        for key, connection in network.connections.items():
-            handles.append(connection.register_forward_hook(partial(seen.connection, key)))
-        for block_id, block in network.blocks.items():
-            handles.append(block.register_forward_hook(partial(seen.block, block_id)))
-        yield seen
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
 def vectors(network: Network, clip: Clip, *, window: int) -> Vectors:
-    """What attention reads of one clip (B = 1), run window by window."""
-    with pooling(network) as pooled:
-        record(network, clip, window=window)
-    return pooled.vectors()
+    """What attention reads of one clip (B = 1), run whole."""
+    return record_inside(network, clip, window=window)[1]
 
 
 @dataclass(frozen=True)

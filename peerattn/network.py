@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.blocks import SHARED_HEADS, RepresentationFlow, build_block, build_head
+from peerattn.blocks.flow import Extremes, brightness_extremes
 from peerattn.errors import PeerattnError
 from peerattn.fusion import Connection, Fusion, Outputs, Parts, Passed
 from peerattn.structure import BlockSpec, ConnectionSpec, Structure
@@ -63,16 +64,38 @@ class Network(nn.Module):
 
         Raises PeerattnError when a modality is missing, has the wrong channels, or differs in size.
         """
+        return self.answer(self.run(clip))
+
+    def run(
+        self, clip: Mapping[str, Tensor], extremes: Mapping[str, Extremes] | None = None
+    ) -> dict[str, Tensor]:
+        """Block → its output (B, C, T, h, w) on a clip as `forward` takes it, without the heads.
+
+        `extremes` of `brightness_extremes` are those of the clip that these frames are a part of; without
+        them, a modality that the network computes is scaled by what is given, as published.
+        """
         clip = self._checked(clip)
         outputs = Outputs(self.structure, next(iter(clip.values())).shape[3:])
         for block in self.structure.in_order:
-            arriving = self._read(block, clip) if block.modality else self._fused(block, outputs, clip)
+            if block.modality:
+                arriving = self._read(block, clip, extremes or {})
+            else:
+                arriving = self._fused(block, outputs, clip)
             outputs.full[block.id] = self.blocks[block.id](arriving)
+        return outputs.full
+
+    def answer(self, outputs: Mapping[str, Tensor]) -> Tensor:
+        """Logits (B, K) of the output blocks' outputs over the frames that are given."""
         scores = [
-            head(*(outputs.full[block_id] for block_id in self.head_reads[key]))
+            head(*(outputs[block_id] for block_id in self.head_reads[key]))
             for key, head in self.heads.items()
         ]
         return torch.stack(scores).mean(dim=0)
+
+    def brightness_extremes(self, clip: Mapping[str, Tensor]) -> dict[str, Extremes]:
+        """Modality that the network computes → the extremes over each whole clip of what it is made from."""
+        reads = {str(block.modality): str(block.reads) for block in self.structure.blocks if block.reads}
+        return {name: brightness_extremes(clip[reads[name]]) for name in self.flows if name in reads}
 
     def connection_weights(self) -> dict[str, float]:
         """Connection → σ(w) in float32; a connection that has no weight is left out."""
@@ -106,11 +129,11 @@ class Network(nn.Module):
             )
         return checked
 
-    def _read(self, block: BlockSpec, clip: dict[str, Tensor]) -> Tensor:
+    def _read(self, block: BlockSpec, clip: dict[str, Tensor], extremes: Mapping[str, Extremes]) -> Tensor:
         """What an input block reads; a modality that the network computes itself joins the clip."""
         name = _read_by(block, self.structure)
         if name not in clip:
-            clip[name] = self.flows[name](clip[str(block.reads)])
+            clip[name] = self.flows[name](clip[str(block.reads)], extremes.get(name))
         return clip[name]
 
     def _fused(self, target: BlockSpec, outputs: Outputs, clip: Mapping[str, Tensor]) -> Tensor:

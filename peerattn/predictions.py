@@ -1,12 +1,13 @@
 """What a network predicts of labelled clips: of each whole clip, and of its middle window alone.
 
-A clip's prediction is the mean over its windows. Shapes: N clips, K classes.
+A clip's prediction is the mean over its windows, each the heads' answer over a stretch of the whole clip's
+block outputs; its middle window alone is run as a clip of its own. Shapes: N clips, K classes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import length_hint
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch import Tensor
 from peerattn.data import Example
 from peerattn.modalities import windows
 from peerattn.network import Network
+from peerattn.stretches import answers, clips_together
 
 Progress = Callable[[int, int], None]
 
@@ -58,9 +60,11 @@ def predict(
     labels: list[tuple[int, ...]] = []
     groups: list[str] = []
     for members in _batches(examples, batch):
-        shares = window_answers(network, members, window, torch.sigmoid if several_labels else _softmax)
+        answer = torch.sigmoid if several_labels else _softmax
+        shares = window_answers(network, members, window, answer)
         clips.append(shares.mean(dim=0).cpu().numpy())
-        middle.append(shares[len(shares) // 2].cpu().numpy())
+        alone = shares[0] if len(shares) == 1 else middle_answers(network, members, window, answer)
+        middle.append(alone.cpu().numpy())
         labels += [member.labels for member in members]
         groups += [member.group for member in members]
         if progress:
@@ -87,22 +91,37 @@ def _shapes(example: Example) -> dict[str, torch.Size]:
 def window_answers(
     network: Network, members: Sequence[Example], window: int, answer: Callable[[Tensor], Tensor]
 ) -> Tensor:
-    """What `answer` makes of the logits (B, K) of each window of examples of one shape (windows, B, K)."""
+    """What `answer` makes of the logits (B, K) of each window of examples of one shape (windows, B, K).
+
+    The blocks run over whole clips; the heads answer over each window of them.
+    """
     device = next(network.parameters()).device
     read = [modality.name for modality in network.structure.read_modalities]
-    clip = {name: torch.cat([member.tensors[name] for member in members]).to(device) for name in read}
-    spans = windows(next(iter(clip.values())).shape[2], window)
-    training = network.training
-    network.eval()
-    try:
-        with torch.inference_mode():
-            each = [
-                answer(network({name: tensor[:, :, start:stop] for name, tensor in clip.items()}))
-                for start, stop in spans
-            ]
-    finally:
-        network.train(training)
-    return torch.stack(each)
+    _, _, frames, *sides = members[0].tensors[read[0]].shape
+    spans, parts = windows(frames, window), []
+    for some in _some(members, clips_together(network.structure, frames, sides)):
+        clips = {name: torch.cat([member.tensors[name] for member in some]).to(device) for name in read}
+        parts.append(torch.stack([answer(logits) for logits in answers(network, clips, spans)]))
+    return torch.cat(parts, dim=1)
+
+
+def middle_answers(
+    network: Network, members: Sequence[Example], window: int, answer: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """What `answer` makes of the logits (B, K) of the middle window of each example, run alone (B, K)."""
+    frames = next(iter(members[0].tensors.values())).shape[2]
+    spans = windows(frames, window)
+    start, stop = spans[len(spans) // 2]
+    alone = [
+        replace(member, tensors={name: tensor[:, :, start:stop] for name, tensor in member.tensors.items()})
+        for member in members
+    ]
+    return window_answers(network, alone, window, answer)[0]
+
+
+def _some(members: Sequence[Example], most: int) -> Iterator[Sequence[Example]]:
+    for first in range(0, len(members), most):
+        yield members[first : first + most]
 
 
 def _softmax(logits: Tensor) -> Tensor:

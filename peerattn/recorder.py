@@ -1,87 +1,46 @@
-"""Recording: forward hooks that keep, for every connection and block, what it did while a clip ran.
+"""Recording: the trace of a clip, from forward hooks on a network that runs the whole clip.
 
-    with recording(network) as seen:
-        network(clip)
-    seen.passed["rgb1_to_top"][0].factors
-
-Each connection's hook keeps together the attention factors, the connection weight and the attention weights
-of that pass; each block's hook keeps a small summary, so that a recording is never the size of the
-activations. Shapes: T frames, C channels of the source, P peers, K classes.
+Every number of a frame is decided by the clip around it and, near its ends, by the ends; never by where a
+window or a stretch begins. Shapes: T frames, C channels of the source, P peers, K classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-from weakref import ref
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
+from peerattn.baseline import KEPT, Baselines, bytes_kept, kept_baseline, nothing
 from peerattn.errors import PeerattnError
 from peerattn.fusion import Passed
+from peerattn.hooks import Recording, Seen, recording
 from peerattn.modalities import Clip, windows
 from peerattn.network import Network
+from peerattn.reach import Reach, connection_reaches
+from peerattn.stretches import answers
 from peerattn.structure import ConnectionSpec
-from peerattn.trace import BlockTrace, ConnectionTrace, Trace, WindowTrace
+from peerattn.trace import Array, BlockTrace, ConnectionTrace, Trace, WindowTrace
+
+__all__ = ["HEATMAP_SIDE", "Vectors", "record", "record_inside", "recording"]
 
 HEATMAP_SIDE = 8
 """A block's heat map has at most this many places along each side."""
 
 
-class Recording:
-    """What was seen of one clip (B = 1), window after window.
+@dataclass(frozen=True)
+class Vectors:
+    """Spatial means over one clip: of each block's output (T, C), and by connection of its source.
 
-    `passed`: what each connection did. `sources`: (T, C) Σ|X| over the places of the source that it read.
-    `places`: (T, H, W) mean |output| of each block over its channels.
+    The source is pooled at the size its target reads, which a maximum may have reduced.
     """
 
-    def __init__(self) -> None:
-        self.passed: dict[str, list[Passed]] = {}
-        self.sources: dict[str, list[Tensor]] = {}
-        self.places: dict[str, list[Tensor]] = {}
-        self._sums: dict[int, tuple[ref[Tensor], Tensor]] = {}
-
-    def connection(self, key: str, module: nn.Module, inputs: Any, output: Passed) -> None:
-        if torch.is_grad_enabled():
-            output = Passed(*(None if part is None else part.detach() for part in output))
-        self.passed.setdefault(key, []).append(output._replace(scale=None))
-        self.sources.setdefault(key, []).append(self._sum(inputs[0]))
-
-    def _sum(self, source: Tensor) -> Tensor:
-        """Made once for all connections that read the source at one size: they are given the same tensor."""
-        known = self._sums.get(id(source))
-        if known and known[0]() is source:  # else a tensor of an earlier pass had this id
-            return known[1]
-        # Channels lie innermost: summed over the rows of a matrix, 4 times as fast as over two axes.
-        places = source[0].detach().permute(1, 2, 3, 0).flatten(1, 2)  # (T, H·W, C)
-        total = places.abs().sum(dim=1)
-        self._sums[id(source)] = ref(source), total
-        return total
-
-    def block(self, block_id: str, module: nn.Module, inputs: Any, output: Tensor) -> None:
-        places = output[0].detach().abs().mean(dim=0)
-        self.places.setdefault(block_id, []).append(places)
-
-
-@contextmanager
-def recording(network: Network) -> Iterator[Recording]:
-    """Records every pass inside the `with` block; leaving it, also by an exception, removes every hook."""
-    seen = Recording()
-    handles = []
-    try:
-        for key, connection in network.connections.items():
-            handles.append(connection.register_forward_hook(partial(seen.connection, key)))
-        for block_id, block in network.blocks.items():
-            handles.append(block.register_forward_hook(partial(seen.block, block_id)))
-        yield seen
-    finally:
-        for handle in handles:
-            handle.remove()
+    blocks: Mapping[str, Array]
+    sources: Mapping[str, Array]
 
 
 def record(
@@ -89,27 +48,86 @@ def record(
     clip: Clip,
     *,
     window: int,
+    baselines: Baselines | None = None,
     remarks: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Trace:
-    """The trace of one clip (B = 1), run window by window in evaluation mode.
+    """The trace of one clip (B = 1), run whole in evaluation mode.
 
-    `remarks` stand before those of the clip. `progress(done, total)` counts windows and may raise to cancel.
+    An answer is taken over each stretch of `window` frames. `baselines` are the values of each modality's
+    channels where there is nothing (0 where not given), from which contributions are counted. `remarks` stand
+    before those of the clip. `progress(done, total)` counts blocks that have run and may raise to cancel.
     Raises PeerattnError when the clip lacks a modality that the network reads.
     """
+    seen, logits = _run(network, clip, window, baselines or {}, means=False, progress=progress)
+    return _trace(network, clip, window, remarks, seen, logits)
+
+
+def record_inside(
+    network: Network,
+    clip: Clip,
+    *,
+    window: int,
+    baselines: Baselines | None = None,
+    remarks: Sequence[str] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Trace, Vectors]:
+    """As `record`, with what attention read, from which `inside` works out the steps of a factor."""
+    seen, logits = _run(network, clip, window, baselines or {}, means=True, progress=progress)
+    blocks = {name: _array(torch.cat(means)) for name, means in seen.means.items()}
+    sources = {
+        key: _array(torch.cat([source.mean for source in each.sources if source.mean is not None]))
+        for key, each in seen.connections.items()
+    }
+    return _trace(network, clip, window, remarks, seen, logits), Vectors(blocks, sources)
+
+
+def _run(
+    network: Network,
+    clip: Clip,
+    window: int,
+    baselines: Baselines,
+    *,
+    means: bool,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[Recording, list[Tensor]]:
+    """What the hooks saw, and the logits (B, K) of each window."""
+    tensors, frames = _read(network, clip), len(clip.times)
+    like = next(iter(tensors.values()))
+    options: dict[str, Any] = {"beside": True}
+    if bytes_kept(network.structure, frames, like.shape[3:]) <= KEPT:
+        options = {"baseline": kept_baseline(network, like, frames, baselines), "frames": frames}
+    else:
+        empty = nothing(network.structure.read_modalities, like, frames, baselines)
+        tensors = {name: torch.cat([tensor, empty[name]]) for name, tensor in tensors.items()}
+    with recording(network, means=means, **options) as seen:
+        spans = windows(frames, window)
+        logits = answers(network, tensors, spans, entering=seen.entering, progress=progress)
+    return seen, logits
+
+
+def _read(network: Network, clip: Clip) -> dict[str, Tensor]:
+    """Modality → (1, C, T, H, W) of what the network reads, on its device."""
+    device = next(network.parameters()).device
+    read = [modality.name for modality in network.structure.read_modalities]
+    if missing := set(read) - clip.tensors.keys():
+        raise PeerattnError(
+            f"the clip has no {', '.join(sorted(missing))} modality, which this network reads"
+        )
+    return {name: clip.tensors[name].to(device) for name in read}
+
+
+def _trace(
+    network: Network,
+    clip: Clip,
+    window: int,
+    remarks: Sequence[str],
+    seen: Recording,
+    logits: Sequence[Tensor],
+) -> Trace:
     spans = windows(len(clip.times), window)
-    training, probabilities = network.training, []
-    network.eval()
-    try:
-        with torch.inference_mode(), recording(network) as seen:
-            for done, (start, stop) in enumerate(spans):
-                logits = network(_window(network, clip, start, stop))
-                probabilities.append(_array(torch.softmax(logits[0], dim=0)))
-                if progress:
-                    progress(done + 1, len(spans))
-    finally:
-        network.train(training)
-    lengths = [stop - start for start, stop in spans]
+    probabilities = [_array(torch.softmax(each[0], dim=0)) for each in logits]
+    reaches = connection_reaches(network.structure, network.disabled)
     return Trace(
         structure=network.structure,
         times=clip.times,
@@ -121,23 +139,18 @@ def record(
         probabilities=np.mean(probabilities, axis=0, dtype=np.float32),
         blocks=tuple(_block_trace(block.id, seen) for block in network.structure.blocks),
         connections=tuple(
-            _connection_trace(spec, seen, lengths, network.structure.block(spec.source).width)
+            _connection_trace(
+                spec,
+                seen.connections[spec.key],
+                network.structure.block(spec.source).width,
+                reaches[spec.key],
+            )
             for spec in network.structure.connections
-            if spec.key in seen.passed
+            if spec.key in seen.connections
         ),
         objects=clip.objects,
         remarks=(*remarks, *clip.remarks),
     )
-
-
-def _window(network: Network, clip: Clip, start: int, stop: int) -> Mapping[str, Tensor]:
-    device = next(network.parameters()).device
-    read = {modality.name for modality in network.structure.read_modalities}
-    if missing := read - clip.tensors.keys():
-        raise PeerattnError(
-            f"the clip has no {', '.join(sorted(missing))} modality, which this network reads"
-        )
-    return {name: clip.tensors[name][:, :, start:stop].to(device) for name in read}
 
 
 def _block_trace(block_id: str, seen: Recording) -> BlockTrace:
@@ -147,17 +160,16 @@ def _block_trace(block_id: str, seen: Recording) -> BlockTrace:
     return BlockTrace(block_id, _array(places.mean(dim=(1, 2))), _array(heatmap))
 
 
-def _connection_trace(
-    spec: ConnectionSpec, seen: Recording, lengths: list[int], channels: int
-) -> ConnectionTrace:
-    passes = seen.passed[spec.key]
-    first = passes[0]
+def _connection_trace(spec: ConnectionSpec, seen: Seen, channels: int, reach: Reach) -> ConnectionTrace:
+    first = seen.passed[0]
     shares, weight = first.attention_weights, first.connection_weight
+    sources = _array(torch.cat([source.total for source in seen.sources]))  # (T, C)
+    lengths = [len(source.total) for source in seen.sources]
     factors = np.concatenate(
-        [_factors(passed, frames, channels) for passed, frames in zip(passes, lengths, strict=True)]
+        [_factors(passed, frames, channels) for passed, frames in zip(seen.passed, lengths, strict=True)]
     )
-    sources = _array(torch.cat(seen.sources[spec.key]))  # (T, C)
     magnitude = np.einsum("tc,tc->t", factors, sources, dtype=np.float64)
+    added = [source.added for source in seen.sources if source.added is not None]
     return ConnectionTrace(
         source=spec.source,
         target=spec.target,
@@ -166,6 +178,9 @@ def _connection_trace(
         attention_weights=np.zeros(0, np.float32) if shares is None else _array(shares),
         attention_factors=factors,
         magnitude=((1.0 if weight is None else weight.item()) * magnitude).astype(np.float32),
+        contribution=_array(torch.cat(seen.contributions)),
+        added=_array(torch.cat(added)),
+        reached=reach.within(len(sources)),
     )
 
 

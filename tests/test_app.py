@@ -161,12 +161,12 @@ def test_names_from_files_are_text(app, tmp_path):
 
 def test_recording_happens_under_the_lock(app, monkeypatch):
     locked = []
-    record = recorder.record
-    monkeypatch.setattr(
-        recorder,
-        "record",
-        lambda *given, **named: locked.append(state.RECORDING.locked()) or record(*given, **named),
-    )
+
+    def watched(record):
+        return lambda *given, **named: locked.append(state.RECORDING.locked()) or record(*given, **named)
+
+    for name in ("record", "record_inside"):
+        monkeypatch.setattr(recorder, name, watched(getattr(recorder, name)))
     checked(app.selectbox(key="clip").set_value(samples()[2].name).run())
     prune(app, 0.35)
     assert locked == [True, True] and not state.RECORDING.locked()

@@ -186,9 +186,12 @@ class Brightness(Network):
         super().__init__(Structure.complete(blocks, modalities=light, attention="none"), NAMES)
         self.seen: list[int] = []
 
-    def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
-        self.seen.append(clip["rgb"].shape[2])
-        mean = clip["rgb"].mean(dim=(1, 2, 3, 4))
+    def run(self, clip: Mapping[str, Tensor], extremes: object = None) -> dict[str, Tensor]:
+        return {"top": clip["rgb"]}
+
+    def answer(self, outputs: Mapping[str, Tensor]) -> Tensor:
+        self.seen.append(outputs["top"].shape[2])
+        mean = outputs["top"].mean(dim=(1, 2, 3, 4))
         return -100 * (mean[:, None] - torch.tensor([1 / 6, 3 / 6, 5 / 6])).square()
 
 
@@ -209,12 +212,12 @@ def test_a_network_whose_answers_are_known() -> None:
 
 
 def test_a_clip_is_the_mean_over_its_windows() -> None:
-    """Two sure windows outvote one: 10 frames are 4, 3 and 3."""
+    """Two sure windows outvote one: 10 frames are 4, 3 and 3; then the middle one is asked alone."""
     clip = torch.full((1, 1, 10, 4, 4), 0.9)
     clip[:, :, :4] = 0.1
     network = Brightness()
     found = evaluate(network, [Example((2,), {"rgb": clip}, "a")], window=4)
-    assert network.seen == [4, 3, 3]
+    assert network.seen == [4, 3, 3, 3]
     assert found.top1 == 1.0
 
 

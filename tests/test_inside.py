@@ -8,12 +8,12 @@ import torch
 from hypothesis import given, settings
 
 from peerattn.errors import PeerattnError
-from peerattn.inside import Affine, Inside, inside, pooling, vectors
-from peerattn.recorder import record
+from peerattn.inside import Affine, Inside, inside, vectors
+from peerattn.recorder import record_inside
 from peerattn.structure import Structure
 from tests.strategies import lively, structures
 from tests.test_network import by_hand
-from tests.test_recorder import Failure, clip_of, hooks, three_modes
+from tests.test_recorder import clip_of, three_modes
 
 STEP = {"rtol": 1e-4, "atol": 1e-5}  # float32 sums, recomputed in float64
 
@@ -46,7 +46,7 @@ def check(found: Inside) -> None:
 @given(structures())
 def test_each_step_follows_from_the_one_before_and_the_factors_are_the_traces(structure: Structure) -> None:
     network, clip = lively(structure), clip_of(structure, frames=5, size=(9, 16))
-    trace, read = record(network, clip, window=2), vectors(network, clip, window=2)
+    trace, read = record_inside(network, clip, window=2)
     for spec, connection in zip(structure.connections, trace.connections, strict=True):
         found = inside(network, read, spec.key)
         check(found)
@@ -86,14 +86,6 @@ def test_a_source_is_pooled_at_the_size_its_target_reads() -> None:
     for spec in network.structure.connections:
         assert read.sources[spec.key].shape == read.blocks[spec.source].shape
         assert np.all(read.sources[spec.key] >= read.blocks[spec.source] - 1e-6)
-
-
-def test_no_hooks_are_left() -> None:
-    network = three_modes()
-    with pytest.raises(Failure), pooling(network):
-        assert hooks(network)
-        raise Failure
-    assert hooks(network) == 0
 
 
 def test_a_connection_the_clip_did_not_pass_is_named() -> None:

@@ -19,12 +19,14 @@ specs
 published_list
 structure | tensor_files | model_card
 weights | history
-trace | published | video | attention | connectivity
+trace | published | video | attention | connectivity | reach
 structure_file
 tables | structure_tables | comparison | modalities | blocks
 figures | fusion
 network | film
-size | latency | tf_variables
+size | latency | tf_variables | stretches
+baseline
+hooks
 recorder | pruning | checkpoint | convert | initialisation | data | actionworld
 inside | history_log
 generated | untrained
@@ -60,6 +62,7 @@ TORCH_FREE = (
     "history",
     "trace",
     "connectivity",
+    "reach",
     "published",
     "structure_file",
     "video",

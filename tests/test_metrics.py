@@ -86,19 +86,19 @@ def examples(frames: int, count: int = 4) -> list[Example]:
     ]
 
 
-def test_a_clip_is_the_mean_of_its_windows_and_one_window_is_the_middle_one() -> None:
+def test_a_clip_is_the_mean_of_its_windows_and_the_middle_one_is_run_alone() -> None:
+    """A window of a clip is answered from the whole clip's block outputs; alone it is a clip of its own."""
     network, clips = lively(small_structure()), examples(9)
     found = predict(network, clips, window=3)
     with torch.inference_mode():
         for place, clip in enumerate(clips):
+            top = network.run(clip.tensors)["top"]
             parts = [
-                torch.softmax(
-                    network({n: t[:, :, start : start + 3] for n, t in clip.tensors.items()}), dim=1
-                )
-                for start in (0, 3, 6)
+                torch.softmax(network.answer({"top": top[:, :, start : start + 3]}), 1) for start in (0, 3, 6)
             ]
             np.testing.assert_allclose(found.clips[place], torch.cat(parts).mean(dim=0), atol=1e-6)
-            np.testing.assert_allclose(found.middle[place], parts[1][0], atol=1e-6)
+            alone = {name: tensor[:, :, 3:6] for name, tensor in clip.tensors.items()}
+            np.testing.assert_allclose(found.middle[place], torch.softmax(network(alone)[0], 0), atol=1e-6)
 
 
 def test_an_evaluation_names_both() -> None:

@@ -99,8 +99,9 @@ def test_no_hooks_are_left_after_an_exception_inside_forward() -> None:
     record(network, clip, window=4)
 
 
-def test_progress_counts_windows_and_may_cancel() -> None:
+def test_progress_counts_blocks_and_may_cancel() -> None:
     network, counted = three_modes(), []
+    blocks = len(network.blocks)
 
     def cancel(done: int, total: int) -> None:
         counted.append((done, total))
@@ -109,7 +110,7 @@ def test_progress_counts_windows_and_may_cancel() -> None:
 
     with pytest.raises(Failure):
         record(network, clip_of(network.structure), window=2, progress=cancel)
-    assert counted == [(1, 3), (2, 3)]
+    assert counted == [(1, blocks), (2, blocks)]
     assert hooks(network) == 0
 
 
@@ -162,22 +163,22 @@ def test_a_trace_lines_up_with_the_frames(structure: Structure, lengths: tuple[i
 
 
 @torch.no_grad()
-def test_each_window_is_a_pass_of_its_own() -> None:
-    """Frame by frame, what the whole recording says is what its window alone gives."""
+def test_the_clip_is_one_pass_and_a_window_is_an_answer_over_a_part_of_it() -> None:
+    """Every number is that of a pass over the whole clip; the heads answer over each window's frames."""
     network = three_modes()
     clip = clip_of(network.structure, frames=7)
     trace = record(network, clip, window=3)
     spans = windows(7, 3)
+    with recording(network) as seen:
+        outputs = network.run(clip.tensors)
     assert [(part.start, part.stop) for part in trace.windows] == list(spans)
     for (start, stop), part in zip(spans, trace.windows, strict=True):
-        with recording(network) as seen:
-            logits = network({name: one[:, :, start:stop] for name, one in clip.tensors.items()})
+        logits = network.answer({name: output[:, :, start:stop] for name, output in outputs.items()})
         assert np.array_equal(part.probabilities, torch.softmax(logits[0], 0).numpy())
-        for key in ("object1_to_middle", "middle_to_top"):
-            factors = seen.passed[key][0].factors[0].numpy()
-            assert np.array_equal(trace.connection(key).attention_factors[start:stop], factors)
-        activity = seen.places["top"][0].mean(dim=(1, 2)).numpy()
-        assert np.array_equal(trace.block("top").activity[start:stop], activity)
+    for key in ("object1_to_middle", "middle_to_top"):
+        factors = seen.passed[key][0].factors[0].numpy()
+        assert np.array_equal(trace.connection(key).attention_factors, factors)
+    assert np.array_equal(trace.block("top").activity, seen.places["top"][0].mean(dim=(1, 2)).numpy())
 
 
 @torch.no_grad()
@@ -195,9 +196,11 @@ def test_magnitude_is_the_sum_of_what_the_connection_delivers(
         product = inputs[0].double() * (1.0 if passed.scale is None else passed.scale)
         delivered.setdefault(key, []).append(product[0].abs().sum(dim=(0, 2, 3)).numpy())
 
+    trace = record(network, clip, window=window)
     for key, connection in network.connections.items():
         connection.register_forward_hook(partial(keep, key))
-    for connection in record(network, clip, window=window).connections:
+    network(clip.tensors)
+    for connection in trace.connections:
         assert connection.magnitude == pytest.approx(np.concatenate(delivered[connection.key]), rel=1e-4)
         assert connection.magnitude.dtype == np.float32
 

@@ -9,6 +9,8 @@ Shapes: B clips, T frames, H, W pixels, N = B·(T - 1) pairs of frames.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -20,11 +22,19 @@ CENTRAL = (-0.5, 0.0, 0.5)
 FORWARD = (-1.0, 1.0)
 
 
+class Extremes(NamedTuple):
+    """The least and the greatest brightness: of each clip (B, 1, 1, 1), or of all."""
+
+    least: Tensor
+    greatest: Tensor
+
+
 class RepresentationFlow(nn.Module):
     """Frames (B, C, T, H, W) → flow (B, 2, T, H, W), across and down; the last frame repeats the one before.
 
     Brightness is brought to 0 to 255 by the extremes of the whole batch, so a clip's flow depends on the
-    clips it is run with, as published. Raises PeerattnError for a single frame.
+    clips it is run with, as published; or by those of each clip where `extremes` gives them, so that parts of
+    a clip have the flow that they have in the whole. Raises PeerattnError for a single frame.
     """
 
     def __init__(self, iterations: int) -> None:
@@ -35,12 +45,13 @@ class RepresentationFlow(nn.Module):
         self.f_grad_x2, self.f_grad_y2 = _across(FORWARD), _down(FORWARD)
         self.theta, self.lambda_, self.tau = _fixed(0.3), _fixed(0.15), _fixed(0.25)
 
-    def forward(self, frames: Tensor) -> Tensor:
+    def forward(self, frames: Tensor, extremes: Extremes | None = None) -> Tensor:
         """(B, C, T, H, W) → (B, 2, T, H, W), in memory channels last."""
         clips, _, count = frames.shape[:3]
         if count < 2:
             raise PeerattnError("this network computes optical flow itself, which takes two frames or more")
-        brightness = rescaled(frames.mean(dim=1))  # (B, T, H, W)
+        mean = frames.mean(dim=1)  # (B, T, H, W)
+        brightness = rescaled(mean) if extremes is None else scaled(mean, extremes)
         before, after = brightness[:, :-1].flatten(0, 1)[:, None], brightness[:, 1:].flatten(0, 1)[:, None]
         pairs = self.between(before, after).unflatten(0, (clips, count - 1))  # (B, T - 1, 2, H, W)
         flow = with_last_repeated(pairs).transpose(1, 2)
@@ -74,11 +85,21 @@ class RepresentationFlow(nn.Module):
         return (across + step_size * x) / norm, (down + step_size * y) / norm
 
 
+def brightness_extremes(frames: Tensor) -> Extremes:
+    """The extremes of brightness over each whole clip (B, C, T, H, W)."""
+    brightness = frames.mean(dim=1)
+    return Extremes(brightness.amin((1, 2, 3), keepdim=True), brightness.amax((1, 2, 3), keepdim=True))
+
+
 def rescaled(brightness: Tensor) -> Tensor:
     """To 0 to 255 over all clips, frames and pixels; 0 where nothing differs (as published: not a number)."""
-    least, greatest = brightness.min(), brightness.max()
-    span = greatest - least
-    return 255 * (brightness - least) / torch.where(span > 0, span, torch.ones_like(span))
+    return scaled(brightness, Extremes(brightness.min(), brightness.max()))
+
+
+def scaled(brightness: Tensor, extremes: Extremes) -> Tensor:
+    """To 0 to 255 between the extremes; 0 where they are equal."""
+    span = extremes.greatest - extremes.least
+    return 255 * (brightness - extremes.least) / torch.where(span > 0, span, torch.ones_like(span))
 
 
 def with_last_repeated(pairs: Tensor) -> Tensor:

@@ -28,6 +28,7 @@ class ClipSettings:
     flow: str = "fast"  # preset of OpenCV's DIS
     steady: bool = False  # whether the camera's motion is taken out of the flow
     view: str = "centre"  # the square that is read: the central one, or "objects", the one around them
+    baseline_colour: tuple[float, float, float] = (0.0, 0.0, 0.0)  # rgb where there is nothing, each 0 to 1
 
     def __post_init__(self) -> None:
         if not 16 <= self.size <= 512:
@@ -42,6 +43,19 @@ class ClipSettings:
             raise PeerattnError(f"steady {self.steady!r} is not true or false")
         if self.view not in VIEWS:
             raise PeerattnError(f"view {self.view!r} is not one of {', '.join(VIEWS)}")
+        colour = self.baseline_colour
+        if not isinstance(colour, tuple | list) or len(colour) != 3 or not all(map(_is_share, colour)):
+            raise PeerattnError(f"baseline_colour {colour!r} is not three numbers from 0 to 1")
+        object.__setattr__(self, "baseline_colour", tuple(float(value) for value in colour))
+
+    @property
+    def baselines(self) -> dict[str, tuple[float, ...]]:
+        """What each modality holds where there is nothing: this colour; no motion, no objects: zeros."""
+        return {"rgb": self.baseline_colour}
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 @dataclass(frozen=True)

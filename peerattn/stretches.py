@@ -1,0 +1,182 @@
+"""A whole clip through a network: in one pass where that fits in memory, else stretch by stretch.
+
+A stretch is run together with as many frames around it as the network reaches, so its own frames have the
+numbers that they would have in one pass; where a stretch begins says nothing about the clip. A window is
+something else: a stretch of the whole recording over which the heads give an answer.
+
+Shapes: B clips, C channels, T frames, H, W pixels, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
+
+import torch
+from torch import Tensor
+
+from peerattn.modalities import windows
+from peerattn.network import Network
+from peerattn.reach import Reach, network_reach
+from peerattn.structure import BlockSpec, Structure
+
+MEMORY = 4 * 2**30
+"""Bytes that the numbers of one pass may take, the network's weights left out."""
+SHORTEST = 16
+"""Frames of its own that a stretch has at least, whatever memory it takes: the rest of it is context."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Frames start ≤ t < stop of a clip, run as part of frames first ≤ t < last."""
+
+    start: int
+    stop: int
+    first: int
+    last: int
+
+    @property
+    def own(self) -> slice:
+        """Its own frames among those that are run."""
+        return slice(self.start - self.first, self.stop - self.first)
+
+
+def stretches(frames: int, own: int, reach: Reach) -> tuple[Stretch, ...]:
+    """As few stretches as possible, as equal as possible: at most `own` frames each, and their context."""
+    return tuple(
+        Stretch(start, stop, max(start - reach.before, 0), min(stop + reach.after, frames))
+        for start, stop in windows(frames, own)
+    )
+
+
+def longest(structure: Structure, clips: int, frames: int, sides: Sequence[int], reach: Reach) -> int:
+    """How many frames of its own a stretch may have, for so many clips of frames of (H, W) pixels."""
+    fitting = MEMORY // (clips * bytes_a_frame(structure, sides))
+    return frames if frames <= fitting else max(fitting - reach.before - reach.after, SHORTEST)
+
+
+def clips_together(structure: Structure, frames: int, sides: Sequence[int]) -> int:
+    """How many clips fit in one pass; at least 1."""
+    return int(max(1, MEMORY // (frames * bytes_a_frame(structure, sides))))
+
+
+def bytes_a_frame(structure: Structure, sides: Sequence[int]) -> int:
+    """What a pass holds at once for one frame of (H, W) pixels, in float32: more rather than less.
+
+    All outputs are held to the end, each once more for every smaller size at which it is read; while a block
+    runs, its widest layer is held up to four times.
+    """
+    held = sum(modality.channels for modality in structure.modalities) * prod(sides)
+    reads = {(spec.source, structure.block(spec.target).input_reduction) for spec in structure.connections}
+    for block in structure.blocks:
+        held += block.width * _places(sides, block.reduction)
+        smaller = [size for source, size in reads if source == block.id and size > block.reduction]
+        held += sum(block.width * _places(sides, size) for size in smaller)
+    return 4 * (held + max(_at_work(block, sides) for block in structure.blocks))
+
+
+def _at_work(block: BlockSpec, sides: Sequence[int]) -> int:
+    """Numbers that a block holds a frame while it runs."""
+    widest = max(block.input_width, block.width, block.inner_width, block.middle_width)
+    reduction = block.input_reduction
+    if block.is_input:  # its first layer strides, by 2 at least where it pools afterwards
+        reduction *= min(block.spatial_stride, 2)
+    return 4 * widest * _places(sides, reduction)
+
+
+def _places(sides: Sequence[int], reduction: int) -> int:
+    return prod(-(-side // reduction) for side in sides)
+
+
+def answers(
+    network: Network,
+    clip: Mapping[str, Tensor],
+    spans: Sequence[tuple[int, int]],
+    *,
+    own: int | None = None,
+    entering: Callable[[Stretch], None] | None = None,
+    progress: Progress | None = None,
+) -> list[Tensor]:
+    """The logits (B, K) of each window (start, stop), from the block outputs of the whole clip.
+
+    Runs in evaluation mode, modality → (B, C, T, H, W). The windows lie one behind the other. `own` frames a
+    stretch at most; without it, as many as fit in memory. `entering` is told of each stretch before it runs,
+    so that hooks know which frames are its own. `progress(done, total)` counts blocks that have run and may
+    raise to cancel.
+    """
+    clips, _, frames, *sides = next(iter(clip.values())).shape
+    reach = network_reach(network.structure, network.disabled)
+    fitting = own or longest(network.structure, clips, frames, sides, reach)
+    plan = stretches(frames, fitting, reach)
+    held = _Held(network, spans)
+    with evaluating(network), _counted(network, len(plan), progress):
+        extremes = network.brightness_extremes(clip) if len(plan) > 1 or clips > 1 else None
+        for stretch in plan:
+            if entering:
+                entering(stretch)
+            part = {name: tensor[:, :, stretch.first : stretch.last] for name, tensor in clip.items()}
+            held.add(network.run(part, extremes), stretch)
+    return held.logits
+
+
+class _Held:
+    """The outputs that the heads read, kept until the windows that they lie in are whole."""
+
+    def __init__(self, network: Network, spans: Sequence[tuple[int, int]]) -> None:
+        self.network, self.waiting = network, list(spans)
+        self.read = dict.fromkeys(block for blocks in network.head_reads.values() for block in blocks)
+        self.outputs: dict[str, Tensor] = {}
+        self.begin = 0  # the frame of the clip with which the outputs begin
+        self.logits: list[Tensor] = []
+
+    def add(self, outputs: Mapping[str, Tensor], stretch: Stretch) -> None:
+        for block in self.read:
+            own = outputs[block][:, :, stretch.own]
+            before = self.outputs.get(block)
+            self.outputs[block] = own if before is None else torch.cat([before, own], dim=2)
+        while self.waiting and self.waiting[0][1] <= stretch.stop:
+            start, stop = self.waiting.pop(0)
+            self.logits.append(self.network.answer(self._part(start, stop)))
+        left = self.waiting[0][0] if self.waiting else stretch.stop
+        self.outputs, self.begin = self._part(left, stretch.stop), left
+
+    def _part(self, start: int, stop: int) -> dict[str, Tensor]:
+        part = slice(start - self.begin, stop - self.begin)
+        return {block: output[:, :, part] for block, output in self.outputs.items()}
+
+
+@contextmanager
+def evaluating(network: Network) -> Iterator[None]:
+    """Evaluation mode without gradients inside the `with` block; its mode of before afterwards."""
+    training = network.training
+    network.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        network.train(training)
+
+
+@contextmanager
+def _counted(network: Network, passes: int, progress: Progress | None) -> Iterator[None]:
+    """Tells of every block that has run inside the `with` block, in so many passes."""
+    if progress is None:
+        yield
+        return
+    blocks, done = list(network.blocks.values()), 0
+
+    def count(*_: object) -> None:
+        nonlocal done
+        done += 1
+        progress(done, passes * len(blocks))
+
+    handles = [block.register_forward_hook(count) for block in blocks]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
