@@ -67,25 +67,28 @@ def clips_together(structure: Structure, frames: int, sides: Sequence[int]) -> i
 def bytes_a_frame(structure: Structure, sides: Sequence[int]) -> int:
     """What a pass holds at once for one frame of (H, W) pixels, in float32: more rather than less.
 
-    All outputs are held to the end, each once more for every smaller size at which it is read; while a block
-    runs, its widest layer is held up to four times.
+    The clip is held twice, once as given; all outputs are held to the end, each once more for every smaller
+    size at which it is read. While a block runs, what arrives is held once for every width of a source and
+    once in sum, and its widest layer up to four times.
     """
-    held = sum(modality.channels for modality in structure.modalities) * prod(sides)
+    held = 2 * sum(modality.channels for modality in structure.modalities) * prod(sides)
     reads = {(spec.source, structure.block(spec.target).input_reduction) for spec in structure.connections}
     for block in structure.blocks:
         held += block.width * _places(sides, block.reduction)
         smaller = [size for source, size in reads if source == block.id and size > block.reduction]
         held += sum(block.width * _places(sides, size) for size in smaller)
-    return 4 * (held + max(_at_work(block, sides) for block in structure.blocks))
+    return 4 * (held + max(_at_work(block, structure, sides) for block in structure.blocks))
 
 
-def _at_work(block: BlockSpec, sides: Sequence[int]) -> int:
+def _at_work(block: BlockSpec, structure: Structure, sides: Sequence[int]) -> int:
     """Numbers that a block holds a frame while it runs."""
+    arriving = {structure.block(spec.source).width for spec in structure.into(block.id)}
+    fused = (sum(arriving) + block.input_width) * _places(sides, block.input_reduction)
     widest = max(block.input_width, block.width, block.inner_width, block.middle_width)
     reduction = block.input_reduction
     if block.is_input:  # its first layer strides, by 2 at least where it pools afterwards
         reduction *= min(block.spatial_stride, 2)
-    return 4 * widest * _places(sides, reduction)
+    return fused + 4 * widest * _places(sides, reduction)
 
 
 def _places(sides: Sequence[int], reduction: int) -> int:

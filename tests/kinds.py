@@ -1,0 +1,52 @@
+"""Small structures that hold every kind of block and head, with peers, several rates and computed flow."""
+
+from peerattn.structure import BlockSpec, ConnectionSpec, Modality, OutputSpec, Structure
+
+RGB, FLOW, OBJECT = Modality("rgb", 3), Modality("flow", 2, iterations=3), Modality("object", 2, (), (2, 3))
+READ_FLOW = Modality("flow", 2)
+
+
+def _joined(
+    inputs: list[BlockSpec], kind: str, head: str, modalities: tuple[Modality, ...], **widths: int
+) -> Structure:
+    """The input blocks, two blocks of one kind above them, and one on top that reads all."""
+    reduction = max(block.reduction for block in inputs)
+    size = {"input_reduction": reduction, "input_width": 4, "attention_width": 3, **widths}
+    middle = [BlockSpec(f"mid{dilation}", 2, kind, 4, dilation, repeats=2, **size) for dilation in (1, 3)]
+    top = BlockSpec("top", 3, kind, 5, 2, 2, repeats=3, **size)
+    blocks = [*inputs, *middle, top]
+    connections = []
+    for target in (*middle, top):
+        below = tuple(block.id for block in blocks if block.level < target.level)
+        connections += [ConnectionSpec(source, target.id, below, "peer", 0.4) for source in below]
+    return Structure(tuple(blocks), tuple(connections), (OutputSpec("top", head),), modalities)
+
+
+def own() -> Structure:
+    inputs = [
+        BlockSpec(f"{name}1", 1, "video_input", 4, dilation, 4, modality=name)
+        for name, dilation in (("rgb", 2), ("flow", 1), ("object", 1))
+    ]
+    return _joined(inputs, "bottleneck", "classification", (RGB, READ_FLOW, OBJECT))
+
+
+def assemblenet(head: str = "assemblenet_over_time") -> Structure:
+    """Optical flow is computed from the frames; object maps are pooled."""
+    inputs = [
+        BlockSpec("rgb1", 1, "assemblenet_rgb", 4, 2, 4, modality="rgb"),
+        BlockSpec("flow1", 1, "assemblenet_flow", 4, 0, 4, modality="flow", reads="rgb"),
+        BlockSpec("object1", 1, "object_input", 2, spatial_stride=4, modality="object"),
+    ]
+    widths = {"inner_width": 2, "middle_width": 3}
+    return _joined(inputs, "assemblenet", head, (RGB, FLOW, OBJECT), **widths)
+
+
+def lite(head: str = "lite_over_time") -> Structure:
+    inputs = [
+        BlockSpec("rgb1", 1, "lite_input", 4, 2, 2, modality="rgb"),
+        BlockSpec("flow1", 1, "lite_input", 4, 1, 2, modality="flow", reads="rgb"),
+    ]
+    return _joined(inputs, "lite", head, (RGB, FLOW), inner_width=3, middle_width=3)
+
+
+EVERY_KIND = {"own": own(), "assemblenet": assemblenet(), "lite": lite()}

@@ -1,0 +1,124 @@
+"""Reach: what the table of kinds says is what the blocks do, and what is published of it."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from torch import nn
+
+from peerattn import checkpoint, published
+from peerattn.blocks import BLOCKS
+from peerattn.errors import PeerattnError
+from peerattn.network import Network
+from peerattn.reach import EXTENTS, Reach, block_reaches, connection_reaches, network_reach
+from peerattn.structure import Structure
+from tests.kinds import EVERY_KIND
+from tests.strategies import lively, structures, tensors
+
+FRAMES = 61
+
+
+def test_every_kind_of_block_has_its_extent() -> None:
+    assert EXTENTS.keys() == BLOCKS.keys()
+
+
+@pytest.mark.parametrize("name", published.NAMES)
+def test_extents_are_what_the_convolutions_over_time_of_a_block_add_up_to(name: str) -> None:
+    """All convolutions over time of a block lie in a row: no path goes round one to another."""
+    structure = published.structure(name)
+    with torch.device("meta"):
+        network = Network(structure, ("a", "b"))
+    for spec in structure.blocks:
+        convolutions = (m for m in network.blocks[spec.id].modules() if isinstance(m, nn.Conv2d | nn.Conv3d))
+        steps = [
+            (m.kernel_size[0] // 2) * m.dilation[0]
+            for m in convolutions
+            if isinstance(m, nn.Conv3d) or m.kernel_size[1] < m.kernel_size[0]
+        ]
+        assert EXTENTS[spec.kind](spec) == sum(steps), spec.id
+
+
+def lossless(network: Network) -> Network:
+    """The network with weights that let everything through: no unit is ever silent."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Conv3d):
+            module.weight.data.abs_()
+        elif isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d):
+            for zero in (module.running_mean, module.bias):
+                nn.init.zeros_(zero)
+    return network
+
+
+def touched(structure: Structure, place: int) -> dict[str, list[int]]:
+    """Block → the frames of its output that change with one frame of the clip."""
+    network = lossless(lively(structure)).double()
+    clip = {
+        name: tensor.abs().double() for name, tensor in tensors(structure, frames=FRAMES, size=(8, 8)).items()
+    }
+    changed = {name: tensor.clone() for name, tensor in clip.items()}
+    for tensor in changed.values():
+        tensor[:, :, place] += 1.0
+    extremes = network.brightness_extremes(clip)  # else every frame's flow would change with one
+    with torch.no_grad():
+        before, after = network.run(clip, extremes), network.run(changed, extremes)
+    return {
+        block: (before[block] != after[block])
+        .any(dim=4)
+        .any(dim=3)
+        .any(dim=1)[0]
+        .nonzero()
+        .flatten()
+        .tolist()
+        for block in before
+    }
+
+
+@pytest.mark.parametrize("name", EVERY_KIND)
+def test_a_frame_is_felt_as_far_as_the_reach_says_and_no_farther(name: str) -> None:
+    structure, place = EVERY_KIND[name], FRAMES // 2
+    felt = touched(structure, place)
+    for block, reach in block_reaches(structure).items():
+        assert min(felt[block]) >= place - reach.after and max(felt[block]) <= place + reach.before, block
+    top = block_reaches(structure)["top"]
+    assert (min(felt["top"]), max(felt["top"])) == (place - top.after, place + top.before)
+
+
+@settings(max_examples=15)
+@given(structures())
+def test_no_frame_is_felt_beyond_the_reach(structure: Structure) -> None:
+    felt = touched(structure, FRAMES // 2)
+    for block, reach in block_reaches(structure).items():
+        outside = set(felt[block]) - set(range(FRAMES // 2 - reach.after, FRAMES // 2 + reach.before + 1))
+        assert not outside, block
+
+
+def test_published_and_shipped_reaches() -> None:
+    assert network_reach(published.structure("asn50")) == (30, 30)
+    assert network_reach(published.full_asnp50) == (58, 58)
+    for name in ("actionworld", "actions14"):
+        reaches = connection_reaches(checkpoint.load(name).structure)
+        into_top = {reach for key, reach in reaches.items() if key.endswith("_to_top")}
+        assert into_top == {Reach(12, 12)}
+
+
+def test_without_a_connection_its_reach_is_gone() -> None:
+    structure = EVERY_KIND["own"]
+    whole, less = connection_reaches(structure), connection_reaches(structure, {"mid3_to_top"})
+    assert less.keys() == whole.keys() - {"mid3_to_top"}
+    assert (
+        network_reach(structure, {spec.key for spec in structure.into("top")}).before
+        < max(whole.values())[0] + 6
+    )
+
+
+def test_within_a_clip_no_more_frames_are_reached_than_it_has() -> None:
+    assert Reach(4, 9).within(6) == (4, 6)
+    assert Reach(4, 9).frames == 14
+
+
+def test_an_unknown_kind_is_named() -> None:
+    structure = EVERY_KIND["own"]
+    odd = replace(structure, blocks=(replace(structure.blocks[0], kind="odd"), *structure.blocks[1:]))
+    with pytest.raises(PeerattnError, match="kind 'odd'"):
+        block_reaches(odd)
