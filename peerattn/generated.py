@@ -21,6 +21,7 @@ GOLDEN = 0.6180339887498949
 TEST_SEED = 1_000_000_000
 """Seeds from here on are never trained on."""
 
+# Flow is called what the cards of trained networks say: the frames of these clips are one step apart.
 MODALITIES = (
     Modality("rgb", 3, ("red", "green", "blue")),
     Modality("flow", 2, ("rightward px per frame", "downward px per frame")),

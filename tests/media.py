@@ -54,7 +54,7 @@ def write_video(
 def _pixel_format(codec: str, *, grey: bool) -> str:
     if grey:
         return "gray"
-    return {"gif": "rgb8", "ffv1": "bgr0", "mjpeg": "yuvj420p"}.get(codec, "yuv420p")
+    return {"gif": "rgb8", "ffv1": "bgr0", "png": "rgb24", "mjpeg": "yuvj420p"}.get(codec, "yuv420p")
 
 
 def without_duration(path: Path, images: NDArray[np.uint8]) -> Path:

@@ -17,13 +17,14 @@ from peerattn.data.prepared import Prepared
 from peerattn.data.warp import CENTRAL, Placement, placed_ids, placed_images
 from peerattn.errors import PeerattnError
 from peerattn.modalities import optical_flow
+from peerattn.modalities.flow import Pace
 from peerattn.modalities.prepare import Pictures
 from peerattn.modalities.view import square, square_ids
 from tests.media import moving_square
 
 IMAGES = moving_square(8, height=96, width=128)
 IDS = np.where(IMAGES[..., 0] > 200, 7, 0).astype(np.uint8)
-STILL = Prepared(IMAGES[:1], None, 1)
+STILL = Prepared(IMAGES[:1], None, 1, Pace(np.zeros(1), 1 / 8))
 SIDES = st.integers(12, 90)
 
 
@@ -114,7 +115,7 @@ def test_a_quarter_turn_turns_the_motion() -> None:
 def test_frames_are_read_in_even_steps_within_the_clip(
     frames: int, window: int, phases: int, stretch: float, start: float, fill: bool
 ) -> None:
-    clip = Prepared(np.zeros((frames, 1, 1, 3), np.uint8), None, phases)
+    clip = Prepared(np.zeros((frames, 1, 1, 3), np.uint8), None, phases, Pace(np.arange(frames) / 8, 1 / 8))
     taken = step(clip, Draw(stretch), window, Timing(fill=fill))
     read = length(clip, taken, window)
     numbers = frame_numbers(frames, read=read, step=taken, start=start)
@@ -156,7 +157,7 @@ def test_as_it_stands_nothing_is_drawn() -> None:
     assert (draw.stretch, draw.start, draw.placement) == (1.0, 0.0, Placement())
     assert (draw.maps, draw.dropped, draw.share) == (None, None, 1.0)
     assert not (draw.others or draw.elsewhere)
-    images, ids = warped(Prepared(IMAGES, IDS, 1), draw, 64)
+    images, ids = warped(Prepared(IMAGES, IDS, 1, Pace(np.arange(len(IMAGES)) / 8, 1 / 8)), draw, 64)
     np.testing.assert_array_equal(images, square(IMAGES, 64))
     np.testing.assert_array_equal(ids, square_ids(IDS, 64))
     assert recoloured(images, Colour(), np.random.default_rng(0)) is images

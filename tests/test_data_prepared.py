@@ -107,6 +107,17 @@ def test_a_clip_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     np.testing.assert_array_equal(again.images, first.images)
     np.testing.assert_array_equal(again.ids, first.ids)
     assert again.phases == first.phases
+    np.testing.assert_array_equal(again.pace.times, first.pace.times)
+    assert (again.pace.step, again.pace.time_base) == (first.pace.step, first.pace.time_base)
+    assert first.pace.step == 1 / SETTINGS.frame_rate
+
+
+def test_what_an_earlier_version_kept_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, cache = clip(tmp_path), Cache(tmp_path / "cache")
+    with monkeypatch.context() as earlier:
+        earlier.setattr(module, "_VERSIONS", (1, *module._VERSIONS[1:]))  # entries without times
+        Preparation(RGB, SETTINGS).prepared(file, cache)
+    assert not Preparation(RGB, SETTINGS).is_cached(file, cache)
 
 
 def test_whatever_decides_the_result_decides_the_entry(tmp_path: Path) -> None:

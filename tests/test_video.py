@@ -99,6 +99,22 @@ def test_times_count_from_the_first_frame(tmp_path: Path) -> None:
     np.testing.assert_allclose(decode(path).times, np.arange(6) / 25, atol=0.001)
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "time_base"),
+    [
+        ("a.mp4", "libx264", 1 / 12_800),
+        ("a.mkv", "ffv1", 0.001),
+        ("a.gif", "gif", 0.01),
+        ("a.avi", "mjpeg", 0),
+    ],
+)
+def test_frames_know_what_their_times_are_rounded_to(
+    tmp_path: Path, name: str, codec: str, time_base: float
+) -> None:
+    frames = decode(media.write_video(tmp_path / name, media.moving_square(4), codec=codec))
+    assert frames.time_base == pytest.approx(time_base)
+
+
 def test_odd_sizes_are_read(tmp_path: Path) -> None:
     images = media.moving_square(4, height=49, width=63)
     assert decode(media.write_video(tmp_path / "odd.mkv", images, codec="ffv1")).images.shape == (

@@ -1,8 +1,8 @@
 """How training clips are varied: one draw a clip and epoch, the same for all its frames and modalities.
 
 Frames are chosen, then frames and maps are warped alike; optical flow is computed from the warped frames, so
-that it always tells how the pictures move. Only then are objects put before another clip, each part with the
-motion that it had, and colours changed. N frames kept, T frames read.
+that it always tells how the pictures move within the step that was drawn. Only then are objects put before
+another clip, each part with the motion that it had, and colours changed. N frames kept, T frames read.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from peerattn.modalities.view import shown
 class Timing:
     """Which frames are read; as it stands, from the first one on, at the network's frame rate.
 
-    `stretch` is the range of factors on the time between frames. With `fill`, a clip too short for the
-    window is slowed down as far as its frames allow.
+    `stretch` is the range of factors on the time between frames: what is drawn is shown faster or slower.
+    With `fill`, a clip too short for the window is read in smaller steps, as far as its frames allow.
     """
 
     random_start: bool = False
@@ -130,10 +130,22 @@ STRONG = Augmentation(
 
 def step(prepared: Prepared, draw: Draw, window: int, timing: Timing) -> float:
     """Kept frames from one read frame to the next, at least 1."""
-    wanted = max(1.0, prepared.phases * draw.stretch)
+    wanted = _drawn_step(prepared, draw)
     if not timing.fill or window < 2:
         return wanted
     return max(1.0, min(wanted, (len(prepared.images) - 1) / (window - 1)))
+
+
+def speed(prepared: Prepared, draw: Draw, step: float) -> float:
+    """How many times faster than it is a clip read in this step is shown."""
+    # Smaller steps that fill the window take a speed-up back, but are no slow motion: evaluation reads the
+    # same short clip at the nominal rate, so its velocities count by that, or by a shorter step if drawn.
+    return min(_drawn_step(prepared, draw), max(step, prepared.phases)) / prepared.phases
+
+
+def _drawn_step(prepared: Prepared, draw: Draw) -> float:
+    """Kept frames from one read frame to the next, however short the clip."""
+    return max(1.0, prepared.phases * draw.stretch)
 
 
 def length(prepared: Prepared, step: float, window: int) -> int:
@@ -150,11 +162,12 @@ def frame_numbers(frames: int, *, read: int, step: float, start: float) -> NDArr
     return np.minimum(numbers, frames - 1)
 
 
-def taken(clip: Prepared, *, read: int, step: float, start: float) -> Prepared:
-    """The clip with the frames that are read and their maps alone."""
+def taken(clip: Prepared, *, read: int, step: float, start: float, speed: float) -> Prepared:
+    """The clip with the frames that are read and their maps alone, shown so many times faster than it is."""
     numbers = frame_numbers(len(clip.images), read=read, step=step, start=start)
     ids = None if clip.ids is None else clip.ids[numbers]
-    return replace(clip, images=clip.images[numbers], ids=ids)
+    pace = replace(clip.pace, times=clip.pace.times[numbers], step=clip.pace.step * speed)
+    return replace(clip, images=clip.images[numbers], ids=ids, pace=pace)
 
 
 def warped(clip: Prepared, draw: Draw, size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:

@@ -15,7 +15,7 @@ from itertools import chain
 import torch
 from torch import Tensor
 
-from peerattn.data.augmentation import Augmentation, Draw, elsewhere, length, step, taken, warped
+from peerattn.data.augmentation import Augmentation, Draw, elsewhere, length, speed, step, taken, warped
 from peerattn.data.cache import Cache
 from peerattn.data.colour import recoloured
 from peerattn.data.degradation import degraded
@@ -137,7 +137,13 @@ class FolderClips:
         frames = min(length(clip, steps[member], window) for member, clip in read.items())
         with watch.timing("augment"):
             looks = {
-                member: taken(clip, read=frames, step=steps[member], start=draws[member].start)
+                member: taken(
+                    clip,
+                    read=frames,
+                    step=steps[member],
+                    start=draws[member].start,
+                    speed=speed(clip, draws[member], steps[member]),
+                )
                 for member, clip in read.items()
             }
         behind = dict(zip(looks, [*looks.values()][1:] + [*looks.values()][:1], strict=True))
@@ -178,7 +184,7 @@ class FolderClips:
         with watch.timing("augment"):
             images, ids = warped(clip, draw, settings.size)
         with watch.timing("flow"):
-            return Pictures(images, motion(images, ids, modalities, settings), ids)
+            return Pictures(images, motion(images, ids, modalities, settings, pace=clip.pace), ids)
 
     def _targets(self, members: Sequence[int]) -> Tensor:
         """(B,) class numbers, or (B, K) zeros and ones where clips of the folder have several classes."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from math import ceil, floor
@@ -23,6 +23,7 @@ from peerattn.data.cache import Arrays, Cache, digest, key_of
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.modalities import ClipSettings, ObjectMaps, Segmenter, estimate_objects, read_objects
+from peerattn.modalities.flow import Pace
 from peerattn.modalities.prepare import around_objects, class_ids_read, fitting_maps
 from peerattn.modalities.view import CENTRE, View
 from peerattn.structure import Modality
@@ -32,7 +33,7 @@ MARGIN = {"centre": 1.5, "objects": 2.5}
 """How many times larger than the network's input frames are kept, so that a crop of them is still sharp."""
 MOST_PHASES = 4
 _ROUNDING = 0.0005  # s; the coarsest time base of common containers, halved
-_VERSIONS = (1, cv2.__version__, version("av"))
+_VERSIONS = (2, cv2.__version__, version("av"))
 """Of what is kept, and of what decodes and scales it."""
 
 
@@ -46,6 +47,7 @@ class Prepared:
     images: NDArray[np.uint8]  # (N, H, W, 3) RGB
     ids: NDArray[np.uint8] | None  # (N, h, w) class ids
     phases: int
+    pace: Pace  # of the N frames; the step is that from one read frame to the next
     view: View = CENTRE  # the square of them that a network reads
 
 
@@ -65,7 +67,15 @@ class Preparation:
             raise PeerattnError("the network knows none of the classes of its object maps: renumber them")
         ids = maps["ids"] if maps else None
         view = around_objects(ids, self.modalities, self.settings) or CENTRE
-        return Prepared(frames["images"], ids, int(frames["phases"]), view)
+        phases = int(frames["phases"])
+        return Prepared(frames["images"], ids, phases, self._pace(frames, phases), view)
+
+    def _pace(self, frames: Arrays, phases: int) -> Pace:
+        """The pace of the kept frames, its time base 0 where evaluation finds the clip uneven."""
+        pace = Pace(frames["times"], 1 / self.settings.frame_rate, float(frames["time_base"]))
+        read = replace(pace, times=pace.times[::phases])
+        # Evaluation judges the clip as a whole: where it scales flow, so does every window of the clip.
+        return pace if read.even else replace(pace, time_base=0.0)
 
     def is_cached(self, file: LabelledFile, cache: Cache) -> bool:
         """Whether `prepared` would find all of the clip in the cache."""
@@ -111,7 +121,9 @@ class Preparation:
         found = self._maps(file, frames, phases)
         short = ceil(self.settings.size * self.margin)
         images = _scaled_down(frames.images, short, cv2.INTER_AREA)
-        parts: dict[str, Arrays] = {"frames": {"images": images, "phases": np.array(phases)}}
+        timing = {"phases": phases, "times": frames.times, "time_base": frames.time_base}
+        kept = {name: np.asarray(one) for name, one in timing.items()}
+        parts: dict[str, Arrays] = {"frames": {"images": images, **kept}}
         if found is not None:
             ids, class_ids = found
             small = _scaled_down(ids, short, cv2.INTER_NEAREST_EXACT)
@@ -190,7 +202,7 @@ def _phases(info: VideoInfo, frame_rate: float) -> int:
 
 def _taken(frames: Frames, which: slice | NDArray[np.bool_]) -> Frames:
     numbers = frames.source_numbers[which]
-    return Frames(frames.images[which], frames.times[which], frames.remarks, numbers)
+    return replace(frames, images=frames.images[which], times=frames.times[which], numbers=numbers)
 
 
 def _scaled_down(images: NDArray[np.uint8], short: int, method: int) -> NDArray[np.uint8]:

@@ -27,7 +27,7 @@ Levels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class FlowLevels:
-    """`levels` (T, h, w): 0 stands still, else 1 + direction + DIRECTIONS × strength; speeds in px a frame.
+    """`levels` (T, h, w): 0 stands still, else 1 + direction + DIRECTIONS × strength; speeds in px per step.
 
     Directions turn clockwise on the screen from rightward; strengths grow in equal steps up to `full`.
     """
@@ -38,7 +38,7 @@ class FlowLevels:
 
 
 def flow_levels(flow: Array) -> FlowLevels:
-    """Optical flow (2, T, H, W), across and down in px a frame, as levels; large ones are averaged down."""
+    """Optical flow (2, T, H, W), px per nominal step across and down, as levels; large ones averaged down."""
     speeds = np.hypot(flow[0], flow[1])
     small = np.stack([_area_mean(frame) for frame in np.moveaxis(flow, 0, -1)])  # (T, h, w, 2)
     speed = np.hypot(small[..., 0], small[..., 1])

@@ -50,7 +50,7 @@ def recording(
     """The trace's numbers, the frames (T, h, w, 3) the network saw, and what can be laid over them.
 
     That is the blocks' heat maps, object maps (T, h, w) and the optical flow (2, T, H, W) that the network
-    read, px a frame. `object_names` names the class ids; ids without a name are shown by number.
+    read, px per nominal step. `object_names` names the class ids; ids without a name are shown by number.
     `layout` is a greater structure on which the trace is drawn: what the trace lacks has no numbers.
     PeerattnError unless there is one image, one object map and one flow per frame of the trace.
     """

@@ -1,4 +1,10 @@
-"""Optical flow between neighbouring frames, by dense inverse search (DIS, arXiv 1603.03590) in OpenCV."""
+"""Optical flow between neighbouring frames, by dense inverse search (DIS, arXiv 1603.03590) in OpenCV.
+
+What networks read of it is a velocity, in pixels per nominal step: sampled frames are not evenly spaced.
+T frames, H height, W width.
+"""
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,7 +21,25 @@ SMALLEST = 12  # px a side; DIS fails below
 _SPACING = 4  # px between the pixels that tell the camera's motion
 _ROUNDS = 4
 _LEAST_AROUND = 0.1  # of a frame's pixels that must be no objects
-_SLACK = 0.05  # px a frame that a pixel may always differ from the camera's motion
+_SLACK = 0.05  # px to the next frame that a pixel may always differ from the camera's motion
+_EPSILON = 1e-9  # s; what is lost when times are subtracted
+
+
+@dataclass(frozen=True)
+class Pace:
+    """When frames were shown, and the nominal step: the time by which their velocities count."""
+
+    times: NDArray[np.float64]  # (T,) s, rising, or all the same: a picture that is repeated
+    step: float  # s
+    time_base: float = 0.0  # s to which the times were rounded
+
+    @property
+    def even(self) -> bool:
+        """Whether every gap is the nominal step, as far as the times can tell."""
+        gaps = np.diff(self.times)
+        # Both ends of a gap are rounded, each by up to half the time base: a gap is off by up to a whole one.
+        nominal = np.abs(gaps - self.step) <= self.time_base + _EPSILON
+        return bool(np.all(nominal | (gaps == 0)))
 
 
 def optical_flow(images: NDArray[np.uint8], preset: str = "fast") -> NDArray[np.float32]:
@@ -39,6 +63,18 @@ def optical_flow(images: NDArray[np.uint8], preset: str = "fast") -> NDArray[np.
     if frames > 1:
         flow[-1] = flow[-2]
     return flow
+
+
+def velocity(flow: NDArray[np.float32], pace: Pace) -> NDArray[np.float32]:
+    """(T, H, W, 2) px per nominal step, of flow in px to the next frame: times nominal / own gap.
+
+    The last frame repeats the one before. The flow of an even pace stays as it is, to the bit.
+    """
+    if pace.even:
+        return flow
+    scale = (pace.step / np.diff(pace.times)).astype(np.float32)
+    scaled = flow[:-1] * scale[:, None, None, None]
+    return np.concatenate([scaled, scaled[-1:]])
 
 
 def steadied(flow: NDArray[np.float32], objects: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
@@ -79,7 +115,7 @@ def _estimator(preset: str) -> cv2.DISOpticalFlow:
     estimator = cv2.DISOpticalFlow.create(PRESETS[preset])
     if preset == "medium":
         # OpenCV's medium works at half resolution in patches of 8 px: on 64 px frames that is worse than fast
-        # (mean error on moving things 0.76 px a frame; fast 0.53; medium as set here 0.45).
+        # (mean error on moving things 0.76 px; fast 0.53; medium as set here 0.45).
         estimator.setFinestScale(0)
         estimator.setPatchSize(4)
         estimator.setPatchStride(2)

@@ -14,7 +14,7 @@ from torch import Tensor
 from peerattn.errors import PeerattnError
 from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.clip import Clip, ClipSettings, ObjectMaps
-from peerattn.modalities.flow import SMALLEST, optical_flow, steadied
+from peerattn.modalities.flow import SMALLEST, Pace, optical_flow, steadied, velocity
 from peerattn.modalities.view import CENTRE, View, shown, square, square_ids, view_of
 from peerattn.structure import Modality
 from peerattn.video import Frames
@@ -32,7 +32,7 @@ class Pictures:
     """What the modalities are made of, at network size."""
 
     images: Images  # (T, H, W, 3) RGB
-    flow: NDArray[np.float32] | None  # (T, H, W, 2) px a frame
+    flow: NDArray[np.float32] | None  # (T, H, W, 2) px per nominal step, a velocity
     ids: Images | None  # (T, H, W) class ids
 
 
@@ -63,8 +63,10 @@ def prepare(
         remarks.append(AROUND if around else EMPTY)
     view = around or CENTRE
     display = min(*images.shape[1:3], DISPLAY_SIZE)
+    pace = Pace(times, 1 / settings.frame_rate, frames.time_base)
+    pictures = _pictures(images, maps, view, modalities, settings, pace=pace)
     return Clip(
-        tensors=tensors(_pictures(images, maps, view, modalities, settings), modalities),
+        tensors=tensors(pictures, modalities),
         times=times,
         images=square(images, display, view),
         object_ids=None if maps is None else square_ids(maps, display, view),
@@ -107,24 +109,35 @@ def class_ids_read(modalities: Sequence[Modality]) -> tuple[int, ...]:
 
 
 def motion(
-    images: Images, ids: Images | None, modalities: Sequence[Modality], settings: ClipSettings
+    images: Images,
+    ids: Images | None,
+    modalities: Sequence[Modality],
+    settings: ClipSettings,
+    *,
+    pace: Pace,
 ) -> NDArray[np.float32] | None:
     """(T, H, W, 2) the flow of images at network size, as it is read; None where it is not."""
     if not any(modality.name == "flow" for modality in modalities):
         return None
     flow = optical_flow(images, settings.flow)
-    if not settings.steady:
-        return flow
-    return steadied(flow, None if ids is None else shown(ids, class_ids_read(modalities)))
+    if settings.steady:
+        flow = steadied(flow, None if ids is None else shown(ids, class_ids_read(modalities)))
+    return velocity(flow, pace)
 
 
 def _pictures(
-    images: Images, maps: Images | None, view: View, modalities: Sequence[Modality], settings: ClipSettings
+    images: Images,
+    maps: Images | None,
+    view: View,
+    modalities: Sequence[Modality],
+    settings: ClipSettings,
+    *,
+    pace: Pace,
 ) -> Pictures:
     """The view's square of frames and maps."""
     small = square(images, settings.size, view)
     ids = None if maps is None else square_ids(maps, settings.size, view)
-    return Pictures(small, motion(small, ids, modalities, settings), ids)
+    return Pictures(small, motion(small, ids, modalities, settings, pace=pace), ids)
 
 
 def tensors(pictures: Pictures, modalities: Sequence[Modality]) -> dict[str, Tensor]:
@@ -207,7 +220,7 @@ def _rgb(pictures: Pictures, modality: Modality) -> NDArray[np.float32]:
 
 
 def _flow(pictures: Pictures, modality: Modality) -> NDArray[np.float32]:
-    """Px a frame at network size."""
+    """Px per nominal step at network size."""
     assert pictures.flow is not None  # made wherever a modality reads it
     return pictures.flow
 

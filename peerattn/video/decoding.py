@@ -33,13 +33,14 @@ def decode(
     """
     _check_stretch(frame_rate, start, stop, max_side)
     stretch = {"frame_rate": frame_rate, "start": start, "stop": stop, "max_side": max_side}
-    images, times, numbers = [], [], []
+    images, times, numbers, time_base = [], [], [], 0.0
     for message, pixels in _ask(Path(path), stretch, limits):
         images.append(np.frombuffer(pixels, np.uint8).reshape(message["shape"]))
         times.append(message["time"])
         numbers.append(message["number"])
+        time_base = message["time_base"]
     remarks = ("one frame only: there is no motion",) if len(images) == 1 else ()
-    return Frames(np.stack(images), np.array(times), remarks, np.array(numbers, dtype=np.int64))
+    return Frames(np.stack(images), np.array(times), remarks, np.array(numbers, dtype=np.int64), time_base)
 
 
 def decode_ids(path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> NDArray[np.uint8]:

@@ -44,12 +44,14 @@ class Frames:
     """Upright frames of a video in order of time.
 
     `numbers` says which frames of the source these are (counted from 0 as decoded); None: every one, 0 … T-1.
+    `time_base` is what the container rounds times to: true ones lie up to half of it (s) off; 0: nowhere.
     """
 
     images: NDArray[np.uint8]  # (T, H, W, 3) RGB
     times: NDArray[np.float64]  # (T,) s from the first frame of the file
     remarks: tuple[str, ...] = ()
     numbers: NDArray[np.int64] | None = None  # (T,)
+    time_base: float = 0.0  # s
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.shape[-1] != 3 or self.images.dtype != np.uint8:

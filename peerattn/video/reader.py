@@ -23,6 +23,7 @@ from peerattn.video.container import check_complete, sniff
 from peerattn.video.frames import Limits
 
 _DECODER_THREADS = 4
+_COARSEST = 0.01  # s; the ticks of GIF
 _CODECS = {  # decoders that common videos and lossless maps of class ids need
     *("h264", "hevc", "av1", "libdav1d", "libaom-av1", "vp8", "vp9", "libvpx", "libvpx-vp9", "gif"),
     *("mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "h263", "prores", "dnxhd", "theora", "vc1", "wmv3"),
@@ -129,6 +130,16 @@ def timed_frames(
             time = shown if shown > time else time + step
         yield number, time, frame
     raise too_many_decoded(limits)
+
+
+def time_base(stream: VideoStream) -> float:
+    """What the container rounds times to, in s: Matroska 1 ms, GIF 10 ms; 0 where it rounds nothing.
+
+    Ticks of half a frame or more (AVI's are its frames), or coarser than GIF's, are made for the frames that
+    lie on them. Taken for a rounding they would pass gaps of one frame more and of one less as the same.
+    """
+    tick, rate = float(stream.time_base or 0), float(stream.average_rate or 0)
+    return tick if tick <= _COARSEST and tick * rate < 0.49 else 0.0
 
 
 class Sampler:

@@ -72,14 +72,15 @@ def _answer(request: dict[str, Any], limits: Limits, output: BinaryIO) -> None:
             _send(output, kind="info", info=asdict(info))
         else:
             checks.check_stretch(info, stretch, limits)
+            rounding = reader.time_base(stream)
             for picture in reader.pictures(container, stream, stretch, limits):
-                _send_picture(output, picture)
+                _send_picture(output, picture, rounding)
     _send(output, kind="end")
 
 
-def _send_picture(output: BinaryIO, picture: reader.Picture) -> None:
-    shape = list(picture.image.shape)
-    _send(output, picture.image.data, kind="frame", number=picture.number, time=picture.time, shape=shape)
+def _send_picture(output: BinaryIO, picture: reader.Picture, time_base: float) -> None:
+    place = {"number": picture.number, "time": picture.time, "time_base": time_base}
+    _send(output, picture.image.data, kind="frame", shape=list(picture.image.shape), **place)
 
 
 def _send(output: BinaryIO, pixels: memoryview | bytes = b"", **message: Any) -> None:

@@ -47,7 +47,7 @@ class OpticalFlow {
     const words = [["→", "right", "red"], ["↓", "down", "lime"], ["←", "left", "cyan"], ["↑", "up", "violet"]];
     const items = words.map(([sign, way, hue], index) => element("li", {}, swatch(hues[(index * hues.length) / 4]), `${sign} ${way}: ${hue}`));
     const speed = element("p", { className: "quiet" },
-      "full colour from ", write(element("b", {}), full, 2), " px per frame, greatest ", write(element("b", {}), greatest, 2), `, at the ${width} px that the network sees`);
+      "full colour from ", write(element("b", {}), full, 2), " px per nominal step, greatest ", write(element("b", {}), greatest, 2), `, at the ${width} px that the network sees`);
     this.element.replaceChildren(element("ul", { className: "legend" }, ...items), speed);
   }
 

@@ -1,0 +1,46 @@
+"""Files that show constant motion, whatever their frame rate: what is read of them must be constant, too."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.media import write_video
+
+SIDE = 64  # px, that of the shipped networks' input: no frame is scaled
+SPEED = (28.0, 10.0)  # px a second, rightward and downward
+SECONDS = 6.5
+_FINE, _COARSE = (9.0, 40.0), (60.0, 250.0)  # px, from the shortest to the longest waves
+
+
+def constant_motion_clip(rate: float, folder: Path, *, suffix: str = ".mov") -> Path:
+    """A lossless file of so many frames a second, in which a texture moves at `SPEED` for `SECONDS`.
+
+    Times are exact in a .mov, and rounded to 1 ms in a .mkv.
+    """
+    times = [frame / rate for frame in range(round(SECONDS * rate))]
+    codec = {".mov": "png", ".mkv": "ffv1"}[suffix]
+    images = np.stack([_texture(time) for time in times])
+    return write_video(folder / f"{rate:g}{suffix}", images, codec=codec, times=times)
+
+
+@cache
+def _texture(time: float) -> NDArray[np.uint8]:
+    """(SIDE, SIDE, 3) fine grey waves and coarse ones of all colours, moved by any part of a px."""
+    random = np.random.default_rng(3)
+    fine, coarse = _waves(80, _FINE, time, random), _waves(12, _COARSE, time, random)
+    colours = coarse @ random.normal(size=(12, 3)) / np.sqrt(6)
+    values = 128 + 25 * fine.sum(axis=-1, keepdims=True) / np.sqrt(40) + 90 * colours
+    return np.clip(values, 0, 255).astype(np.uint8)
+
+
+def _waves(
+    count: int, lengths: tuple[float, float], time: float, random: np.random.Generator
+) -> NDArray[np.float64]:
+    """(SIDE, SIDE, count) sine waves of many directions and lengths at this time."""
+    turn, shift = random.uniform(0, 2 * np.pi, (2, count))
+    number = 2 * np.pi / random.uniform(*lengths, count)
+    down, across = np.mgrid[:SIDE, :SIDE][..., None]
+    right, lower = across - SPEED[0] * time, down - SPEED[1] * time
+    return np.sin(number * (np.cos(turn) * right + np.sin(turn) * lower) + shift)
