@@ -137,7 +137,7 @@ def test_published_networks_hold_no_more_than_is_counted(name: str) -> None:
 @given(structures())
 def test_random_structures_hold_no_more_than_is_counted(structure: Structure) -> None:
     with torch.device("meta"):
-        _check_memory(Network(structure, ("a", "b")).eval(), frames=8, sides=(40, 56))
+        _check_memory(Network(structure, ("a", "b")).eval(), frames=4, sides=(128, 256))
 
 
 def _check_memory(network: Network, frames: int, sides: tuple[int, int]) -> None:

@@ -1,0 +1,243 @@
+"""What of a recording is the clip's: each picture of the explorer beside a control that could unmask it.
+
+    python -m benchmarks.controls [--data FOLDER] [--out ANSWERS.json] [--against ANSWERS.json]
+
+- begun later: the same clip without its first frames; how much of the factors' variance the start decides;
+- frozen: its first frame repeated; nothing of it shifts;
+- modality share: of a clip, a still one, one without objects, a black one;
+- constant motion: the same motion in files of five frame rates;
+- answers: top-1 on clips longer than a window, against answers written by another version.
+
+`--data` has labelled clips with maps (`peerattn train --data`) for networks of real clips; networks of
+generated clips are asked on generated ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from peerattn import checkpoint
+from peerattn.actionworld import CLASS_NAMES, MAP_NAMES, generate
+from peerattn.checkpoint import Checkpoint
+from peerattn.data import Example, FolderExamples, labelled_files
+from peerattn.evaluation import bootstrap, wilson
+from peerattn.modalities import Clip, ObjectMaps, prepare
+from peerattn.modalities.clip import Origin
+from peerattn.predictions import predict
+from peerattn.recorder import record
+from peerattn.tables import modality_share
+from peerattn.trace import Trace
+from peerattn.video import Frames, decode
+from tests.moving import constant_motion_clip
+
+NETWORKS = ("actionworld", "actionworld-self", "actions14")
+FIRST_SEED = 8_000_000
+MARGIN = 14
+"""Frames left out at both ends of what is compared: as far as the shipped networks reach."""
+RATES = (24, 25, 30, 50, 60)
+Tensors = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network and the labelled clips that it is asked on."""
+
+    loaded: Checkpoint
+    examples: list[Example]
+
+    def record(self, tensors: Tensors) -> Trace:
+        frames = next(iter(tensors.values())).shape[2]
+        times = np.arange(frames) / self.loaded.settings.frame_rate
+        clip = Clip(tensors, times, np.zeros((frames, 1, 1, 3), np.uint8), None, "true")
+        return record(self.loaded.network, clip, window=self.loaded.settings.window)
+
+
+def generated(loaded: Checkpoint, seeds: range, frames: int) -> Iterator[Example]:
+    modalities, settings = loaded.structure.read_modalities, loaded.settings
+    for seed in seeds:
+        world = generate(seed, frames=frames)
+        maps = _maps(world.object_ids)
+        times = np.arange(frames) / settings.frame_rate
+        clip = prepare(Frames(world.images, times), modalities, settings, objects=maps)
+        yield Example((world.label,), clip.tensors, f"seed {seed}")
+
+
+def _maps(ids: NDArray[np.uint8], origin: Origin = "true") -> ObjectMaps:
+    return ObjectMaps(ids, None, tuple(range(1, len(MAP_NAMES))), MAP_NAMES[1:], origin)
+
+
+def subjects(data: Path | None, *, clips: int, frames: int) -> Iterator[Subject]:
+    for name in NETWORKS:
+        loaded = checkpoint.load(name)
+        if loaded.class_names == CLASS_NAMES:
+            yield Subject(loaded, list(generated(loaded, range(FIRST_SEED, FIRST_SEED + clips), frames)))
+        elif data:
+            files = labelled_files(data, split="val")
+            reading = {"modalities": loaded.structure.read_modalities, "settings": loaded.settings}
+            yield Subject(loaded, list(FolderExamples(files, loaded.class_names, **reading)))
+
+
+def repeated(tensors: Tensors, frames: int | None = None) -> dict[str, Tensor]:
+    """A clip that stands still: its first frame again and again, so nothing moves."""
+    length = frames or next(iter(tensors.values())).shape[2]
+    still = {name: tensor[:, :, :1].repeat(1, 1, length, 1, 1) for name, tensor in tensors.items()}
+    return {name: torch.zeros_like(tensor) if name == "flow" else tensor for name, tensor in still.items()}
+
+
+def emptied(tensors: Tensors, *modalities: str) -> dict[str, Tensor]:
+    """The clip with nothing in some modalities."""
+    return {n: torch.zeros_like(tensor) if n in modalities else tensor for n, tensor in tensors.items()}
+
+
+def deviation(trace: Trace, frames: slice = slice(None)) -> float:
+    """The standard deviation of factors in time: the mean over channels, then over connections."""
+    return float(np.mean([each.attention_factors[frames].std(axis=0).mean() for each in trace.connections]))
+
+
+def begun_later(subject: Subject) -> str:
+    """By clip: half of the mean square of the change, as a share of the variance in time."""
+    shift, shares, changes, deviations = subject.loaded.settings.window // 2, [], [], []
+    for example in subject.examples:
+        if next(iter(example.tensors.values())).shape[2] < 2 * MARGIN + 2 * shift + 4:
+            continue
+        whole = subject.record(example.tensors)
+        later = subject.record({name: tensor[:, :, shift:] for name, tensor in example.tensors.items()})
+        own, moved, change = [], [], []
+        for one, other in zip(whole.connections, later.connections, strict=True):
+            inner = slice(shift + MARGIN, len(one.attention_factors) - MARGIN)
+            factors = one.attention_factors[inner]
+            difference = factors - other.attention_factors[MARGIN : MARGIN + len(factors)]
+            own.append(factors.var(axis=0).mean())
+            moved.append((difference**2).mean() / 2)
+            change.append(np.abs(difference).mean())
+        shares.append(np.sum(moved) / max(np.sum(own), 1e-12))
+        changes.append(np.mean(change))
+        deviations.append(np.mean(np.sqrt(own)))
+    if not shares:
+        return "no clip is long enough"
+    low, middle, high = np.percentile(shares, (5, 50, 95))
+    return (
+        f"the start decides {middle:.1%} of the variance (5 % of clips under {low:.1%}, 5 % over "
+        f"{high:.1%}); mean change {np.mean(changes):.4f} of a deviation of {np.mean(deviations):.4f}, "
+        f"{len(shares)} clips"
+    )
+
+
+def frozen(subject: Subject) -> str:
+    moving, still, inner = [], [], []
+    for example in subject.examples:
+        moving.append(deviation(subject.record(example.tensors)))
+        still.append(deviation(subject.record(repeated(example.tensors))))
+        long = subject.record(repeated(example.tensors, 2 * MARGIN + 2 * subject.loaded.settings.window))
+        inner.append(deviation(long, slice(MARGIN, -MARGIN)))
+    return (
+        f"deviation in time: clips {np.mean(moving):.4f}, frozen {np.mean(still):.4f}, frozen and long, away "
+        f"from its ends {np.mean(inner):.6f}, {len(moving)} clips"
+    )
+
+
+def shares(subject: Subject) -> Iterator[str]:
+    kinds = {
+        "moving": lambda tensors: tensors,
+        "still": repeated,
+        "no objects": lambda tensors: emptied(tensors, "object"),
+        "black": lambda tensors: emptied(tensors, "rgb", "flow"),
+        "nothing": lambda tensors: emptied(tensors, *tensors),
+    }
+    for kind, change in kinds.items():
+        tables = [modality_share(subject.record(change(dict(one.tensors)))) for one in subject.examples]
+        means = np.stack([table.mean(axis=0) for table in tables])
+        parts = [
+            f"{name} {share:.3f} (worst {most:.3f})"
+            for name, share, most in zip(
+                tables[0].columns, means.mean(axis=0), means.max(axis=0), strict=True
+            )
+        ]
+        yield f"{kind:10} {', '.join(parts)}, {len(tables)} clips"
+
+
+def constant_motion(subject: Subject) -> Iterator[str]:
+    loaded = subject.loaded
+    modalities, settings = loaded.structure.read_modalities, loaded.settings
+    names = {modality.name: modality for modality in modalities}
+    for rate in RATES:
+        with tempfile.TemporaryDirectory() as folder:
+            frames = decode(constant_motion_clip(rate, Path(folder)), frame_rate=settings.frame_rate)
+        ids = np.zeros(frames.images.shape[:3], np.uint8)
+        class_ids = names["object"].class_ids
+        maps = ObjectMaps(ids, None, class_ids, tuple(map(str, class_ids)), "true", frames.times)
+        clip = prepare(frames, modalities, settings, objects=maps)
+        means = clip.tensors["flow"].norm(dim=1).mean(dim=(2, 3))[0]
+        inner = slice(MARGIN, -MARGIN)
+        moved = deviation(subject.record(clip.tensors), inner)
+        yield (
+            f"{rate} frames/s read at {settings.frame_rate:g}: mean flow {means.min():.3f} to "
+            f"{means.max():.3f} px, greatest / least {means.max() / means.min():.3f}; deviation of factors "
+            f"{moved:.5f}, {len(means)} frames"
+        )
+
+
+def answers(subject: Subject) -> dict[str, bool]:
+    """Group and number of clip → whether it was right, of clips longer than a window."""
+    window = subject.loaded.settings.window
+    long = [one for one in subject.examples if next(iter(one.tensors.values())).shape[2] > window]
+    found = predict(subject.loaded.network, long, window=window)
+    right = found.clips.argmax(axis=1) == np.array([one.label for one in long])
+    return {
+        f"{one.group} #{number}": bool(hit) for number, (one, hit) in enumerate(zip(long, right, strict=True))
+    }
+
+
+def compared(now: Mapping[str, bool], before: Mapping[str, bool]) -> str:
+    change = np.array([float(now[key]) - float(before[key]) for key in now])
+    groups = [key.partition(" #")[0] for key in now]
+    low, high = bootstrap(lambda drawn: float(change[drawn].mean()), groups)
+    changed = int((change != 0).sum())
+    return (
+        f"{100 * np.mean(list(before.values())):.1f} to {100 * np.mean(list(now.values())):.1f} %, "
+        f"difference {100 * change.mean():+.1f} points (paired bootstrap {100 * low:+.1f} to "
+        f"{100 * high:+.1f}), {changed} of {len(change)} clips changed"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--against", type=Path)
+    asked = parser.parse_args()
+    found: dict[str, dict[str, bool]] = {}
+    for subject in subjects(asked.data, clips=48, frames=80):
+        name = subject.loaded.name
+        print(f"\n{name}\n  begun later: {begun_later(subject)}\n  {frozen(subject)}", flush=True)
+        for line in (*shares(subject), *constant_motion(subject)):
+            print(f"  {line}", flush=True)
+    before = json.loads(asked.against.read_text()) if asked.against else {}
+    for subject in subjects(asked.data, clips=192, frames=48):
+        name = subject.loaded.name
+        found[name] = answers(subject)
+        hits, clips = sum(found[name].values()), len(found[name])
+        low, high = wilson(hits, clips)
+        print(
+            f"\n{name}: top-1 on clips longer than a window {100 * hits / clips:.1f} % "
+            f"({100 * low:.1f} to {100 * high:.1f}), {clips} clips",
+            flush=True,
+        )
+        if name in before:
+            print(f"  {compared(found[name], before[name])}", flush=True)
+    if asked.out:
+        asked.out.write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
