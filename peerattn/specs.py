@@ -33,6 +33,9 @@ class BlockSpec:
     any clip; `height` as the published networks do, from the heights in pixels, which fit some clips only.
     `unused_projections` name blocks whose pooled output is projected though no connection reads it, as
     published networks with self attention do: they own those weights.
+
+    `time_padding` says what the temporal convolutions read beyond the clip's ends: `zeros`, as published, or
+    with `repeat` the first and the last frame again, which only kinds of our own can do.
     """
 
     id: str
@@ -51,6 +54,7 @@ class BlockSpec:
     middle_width: int = 0
     pooling: str = "reduction"
     unused_projections: tuple[str, ...] = ()
+    time_padding: str = "zeros"
 
     @property
     def is_input(self) -> bool:

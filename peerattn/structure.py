@@ -18,7 +18,7 @@ from peerattn import published_list
 from peerattn.errors import PeerattnError
 from peerattn.published_list import Options
 from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
-from peerattn.validation import validate
+from peerattn.validation import REPEATING_KINDS, validate
 
 __all__ = ["BlockSpec", "ConnectionSpec", "Modality", "OutputSpec", "Structure"]
 
@@ -95,20 +95,26 @@ class Structure:
 
     @classmethod
     def complete(
-        cls, blocks: Iterable[BlockSpec], *, modalities: Iterable[Modality], attention: str = "peer"
+        cls,
+        blocks: Iterable[BlockSpec],
+        *,
+        modalities: Iterable[Modality],
+        attention: str = "peer",
+        time_padding: str = "repeat",
     ) -> Structure:
         """Every block connected to all below it, each connection attended by all blocks below its target.
 
         The blocks of the top level are the outputs. Where a block leaves `input_width`,
         `attention_width` (0) or `input_reduction` (1) open, the widest and the most reduced block
-        below it decides.
+        below it decides. `time_padding` is that of all blocks whose kind can repeat edge frames.
         """
         given = sorted(blocks, key=lambda block: block.level)
         filled: list[BlockSpec] = []
         connections: list[ConnectionSpec] = []
         for block in given:
             below = [other for other in filled if other.level < block.level]
-            filled.append(block if block.is_input else _fitted(block, below))
+            padded = _padded(block, time_padding)
+            filled.append(padded if block.is_input else _fitted(padded, below))
             ids = tuple(other.id for other in below)
             peers = {"peer": ids, "self": (), "static": (), "none": ()}.get(attention, ())
             connections += [ConnectionSpec(source, block.id, peers, attention) for source in ids]
@@ -137,8 +143,11 @@ class Structure:
         return published_list.write(self.blocks, self.connections)
 
     def to_json(self) -> dict[str, Any]:
-        """Every field of every part, as the trace file and the checkpoint card hold it."""
-        return {name: [dataclasses.asdict(part) for part in getattr(self, name)] for name in _PARTS}
+        """The fields of every part, as the trace file and the checkpoint card hold them.
+
+        What older files do not have is left out where it says what they mean.
+        """
+        return {name: [_plain(part) for part in getattr(self, name)] for name in _PARTS}
 
     @classmethod
     def parse(cls, text: str) -> Structure:
@@ -172,6 +181,15 @@ _PARTS: dict[str, type] = {
 }
 
 
+_UNSAID = {"time_padding": "zeros"}
+"""Fields that older files do not have, with what these mean."""
+
+
+def _plain(part: BlockSpec | ConnectionSpec | OutputSpec | Modality) -> dict[str, Any]:
+    values = dataclasses.asdict(part)
+    return {name: value for name, value in values.items() if (name, value) not in _UNSAID.items()}
+
+
 def _part(name: str, item: Any) -> Any:
     """A block, connection, output or modality; raises PeerattnError for fields it does not have or lacks."""
     kind = _PARTS[name]
@@ -187,6 +205,10 @@ def _part(name: str, item: Any) -> Any:
 
 def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _padded(block: BlockSpec, time_padding: str) -> BlockSpec:
+    return dataclasses.replace(block, time_padding=time_padding) if block.kind in REPEATING_KINDS else block
 
 
 def _fitted(block: BlockSpec, below: Sequence[BlockSpec]) -> BlockSpec:

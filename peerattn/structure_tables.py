@@ -50,6 +50,7 @@ def blocks_table(structure: Structure, pruning: Pruning) -> pd.DataFrame:
             "kind": block.kind,
             "width_channels": block.width,
             "temporal_dilation_frames": block.temporal_dilation,
+            "time_padding": block.time_padding,
             "fed_by": len(structure.into(block.id)),
             "feeds": sum(spec.source == block.id for spec in structure.connections),
             "a_peer_of": sum(block.id in spec.peers for spec in structure.connections),

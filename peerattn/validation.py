@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 ATTENTION_MODES = ("none", "static", "self", "peer")
 POOLINGS = ("reduction", "height")
+TIME_PADDINGS = {"zeros": "zeros", "repeat": "the edge frame repeated"}
+"""What temporal convolutions read beyond the clip's ends → in words."""
+REPEATING_KINDS = ("video_input", "bottleneck")
+"""The kinds of blocks that can repeat edge frames: our own; the published ones have zeros there."""
 LIMITS = {
     "level": 256,
     "width": 8192,
@@ -111,12 +115,25 @@ def _validate_block(block: BlockSpec, modalities: Mapping[str, Modality]) -> Non
         raise PeerattnError(
             f"block {block.id}: pooling {block.pooling!r} must be one of {', '.join(POOLINGS)}"
         )
+    _validate_time_padding(block)
     if not _names(block.unused_projections):
         raise PeerattnError(
             f"block {block.id}: unused_projections must be a list of block ids, "
             f"not {block.unused_projections!r}"
         )
     _validate_reading(block, modalities)
+
+
+def _validate_time_padding(block: BlockSpec) -> None:
+    if block.time_padding not in tuple(TIME_PADDINGS):
+        raise PeerattnError(
+            f"block {block.id}: time_padding {block.time_padding!r} must be one of {', '.join(TIME_PADDINGS)}"
+        )
+    if block.time_padding == "repeat" and block.kind not in REPEATING_KINDS:
+        raise PeerattnError(
+            f"block {block.id} of kind {block.kind!r}: only {' and '.join(REPEATING_KINDS)} repeat the edge "
+            "frames of a clip, set its time_padding to zeros"
+        )
 
 
 def _validate_reading(block: BlockSpec, modalities: Mapping[str, Modality]) -> None:

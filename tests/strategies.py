@@ -13,6 +13,7 @@ torch.set_num_threads(1)
 
 MODALITIES = (Modality("rgb", 3), Modality("flow", 2), Modality("object", 2, ("cup", "ball"), (3, 7)))
 CLASSES = ("lift", "push", "pull")
+PADDINGS = st.sampled_from(("zeros", "repeat"))
 FRACTIONS = st.floats(0.0625, 0.9375, width=32)
 
 
@@ -40,7 +41,8 @@ def structures(draw: st.DrawFn) -> Structure:
 def input_blocks(draw: st.DrawFn, name: str, modality: str) -> BlockSpec:
     """A block that reads a modality."""
     stride, dilation = draw(st.sampled_from((1, 2, 4))), draw(st.integers(1, 3))
-    return BlockSpec(name, 1, "video_input", draw(st.integers(1, 4)), dilation, stride, modality=modality)
+    width, padding = draw(st.integers(1, 4)), draw(PADDINGS)
+    return BlockSpec(name, 1, "video_input", width, dilation, stride, modality=modality, time_padding=padding)
 
 
 @st.composite
@@ -57,6 +59,7 @@ def inner_blocks(draw: st.DrawFn, name: str, level: int, below: Sequence[BlockSp
         input_reduction=max(other.reduction for other in below) * draw(st.sampled_from((1, 2))),
         input_width=draw(st.integers(1, 5)),
         attention_width=draw(st.integers(1, 5)),
+        time_padding=draw(PADDINGS),
     )
 
 

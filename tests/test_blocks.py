@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from peerattn.blocks.layers import SpatialConvolution, TemporalConvolution, by_clip, by_frame, max_pool
+from peerattn.blocks.layers import (
+    SpatialConvolution,
+    TemporalConvolution,
+    by_clip,
+    by_frame,
+    max_pool,
+    with_ends_repeated,
+)
 from peerattn.blocks.standard import Bottleneck, ClassificationHead, VideoInput
 from peerattn.structure import BlockSpec
 
@@ -42,12 +49,44 @@ def test_max_pool_without_odd_pixels_is_the_usual_one() -> None:
     assert torch.equal(max_pool(clip, 4), F.max_pool3d(clip, (1, 4, 4)))
 
 
-@given(st.integers(1, 4), st.integers(1, 5), SIDES)
-def test_temporal_convolution_is_the_3d_one(dilation: int, frames: int, side: int) -> None:
-    module, clip = TemporalConvolution(3, 4, dilation=dilation).eval(), noise(2, 3, frames, side, 2)
+@given(st.booleans(), st.integers(1, 4), st.integers(1, 5), SIDES)
+def test_temporal_convolution_is_the_3d_one(repeat: bool, dilation: int, frames: int, side: int) -> None:
+    module = TemporalConvolution(3, 4, dilation=dilation, repeat=repeat).eval()
+    clip = noise(2, 3, frames, side, 2)
     kernel = module[0].weight[..., None]  # (4, 3, 3, 1) → (4, 3, 3, 1, 1)
-    plain = F.conv3d(clip, kernel, padding=(dilation, 0, 0), dilation=(dilation, 1, 1))
+    padded = F.pad(clip, (0, 0, 0, 0, dilation, dilation), mode="replicate" if repeat else "constant")
+    plain = F.conv3d(padded, kernel, dilation=(dilation, 1, 1))
     assert torch.allclose(module(clip), F.relu(plain / (1 + 1e-5) ** 0.5), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("repeat", "dilation", "sums"),
+    [(False, 1, [3, 6, 5]), (True, 1, [4, 6, 8]), (False, 3, [1, 2, 3]), (True, 3, [5, 6, 7])],
+)
+def test_edge_frames_are_repeated_or_zeros_take_their_place(
+    repeat: bool, dilation: int, sums: list[float]
+) -> None:
+    """Weights of 1 over the frames 1, 2, 3: the first sum is 0 + 1 + 2 with zeros, 1 + 1 + 2 with repeats."""
+    module = TemporalConvolution(1, 1, dilation=dilation, repeat=repeat).eval()
+    nn.init.ones_(module[0].weight)
+    module[1].eps = 0.0
+    clip = torch.tensor([1.0, 2.0, 3.0]).reshape(1, 1, 3, 1, 1)
+    assert module(clip).flatten().tolist() == sums
+
+
+@given(st.integers(1, 4), st.integers(2, 5), st.integers(2, 9))
+def test_repeated_frames_lie_in_memory_as_the_others(times: int, frames: int, places: int) -> None:
+    clip = noise(2, 3, frames, places, 2).flatten(3)
+    longer = with_ends_repeated(clip, times)
+    assert longer.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(longer, F.pad(clip, (0, 0, times, times), mode="replicate"))
+
+
+def test_zeros_beyond_the_ends_are_those_of_the_convolution_itself() -> None:
+    """Bit by bit, with nothing before it: what trained networks compute does not change."""
+    module, clip = TemporalConvolution(3, 4, dilation=2).eval(), noise(2, 3, 5, 6, 7)
+    plain = F.conv2d(clip.flatten(3), module[0].weight, padding=(2, 0), dilation=(2, 1))
+    assert torch.equal(module(clip).flatten(3), F.relu(module[1](plain)))
 
 
 @given(st.sampled_from((1, 2, 4)), SIDES)

@@ -11,9 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from peerattn import checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
+from peerattn.recorder import recording
 from peerattn.structure import BlockSpec, ConnectionSpec, Modality, OutputSpec, Structure
+from peerattn.validation import REPEATING_KINDS
 from tests.strategies import CLASSES, MODALITIES, lively, structures, tensors
 
 RGB = MODALITIES[0]
@@ -180,6 +183,45 @@ def test_clips_of_a_batch_do_not_see_each_other(structure: Structure) -> None:
     network, clip = lively(structure), tensors(structure, clips=3)
     alone = [network({name: one[[number]] for name, one in clip.items()}) for number in range(3)]
     assert torch.allclose(network(clip), torch.cat(alone), atol=1e-5)
+
+
+def ended(structure: Structure, time_padding: str) -> Structure:
+    """With this time padding in every block that can have it."""
+    blocks = tuple(
+        dataclasses.replace(block, time_padding=time_padding) if block.kind in REPEATING_KINDS else block
+        for block in structure.blocks
+    )
+    return dataclasses.replace(structure, blocks=blocks)
+
+
+@torch.no_grad()
+def unrest(network: Network, clip: dict[str, Tensor]) -> float:
+    """The furthest that any attention factor goes from where it is in the first frame, of a frozen clip."""
+    still = {name: one[:, :, :1].expand_as(one) for name, one in clip.items()}
+    with recording(network) as seen:
+        network(still)
+    factors = [passes[0].factors for passes in seen.passed.values()]
+    moving = [one for one in factors if one is not None and one.ndim == 3]  # (B, T, C)
+    return max(((one - one[:, :1]).abs().max().item() for one in moving), default=0.0)
+
+
+@settings(max_examples=50)
+@given(structures(), st.integers(1, 12))
+def test_where_edge_frames_are_repeated_a_still_clip_has_still_factors(
+    structure: Structure, frames: int
+) -> None:
+    clip = tensors(structure, frames=frames, size=(9, 13))
+    assert unrest(lively(ended(structure, "repeat")), clip) <= 1e-6
+
+
+@pytest.mark.parametrize("name", ["actionworld", "actionworld-self", "actions14"])
+def test_a_shipped_network_would_too_but_with_its_zeros_does_not(name: str) -> None:
+    loaded = checkpoint.load(name)
+    clip = tensors(loaded.structure, frames=loaded.settings.window, size=(64, 64))
+    repeating = Network(ended(loaded.structure, "repeat"), loaded.class_names).eval()
+    repeating.load_state_dict(loaded.network.state_dict())
+    assert unrest(repeating, clip) <= 1e-6
+    assert unrest(loaded.network, clip) > 0.01
 
 
 @pytest.mark.parametrize(

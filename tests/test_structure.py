@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.structure import BlockSpec, ConnectionSpec, OutputSpec, Structure
+from tests.conftest import ROOT
 from tests.strategies import CLASSES, MODALITIES, structures, tensors
 
 RGB, FLOW, _ = MODALITIES
@@ -92,6 +93,19 @@ REFUSED = {
     "inner in level 1": (lambda: with_block("left", level=1), "input blocks, and only they"),
     "unknown modality": (lambda: with_block("eye", modality="smell"), "reads 'smell', which is not among"),
     "reads the unknown": (lambda: with_block("eye", reads="smell"), "reads 'smell'"),
+    "unknown time padding": (
+        lambda: with_block("left", time_padding="mirror"),
+        "block left: time_padding 'mirror' must be one of zeros, repeat",
+    ),
+    "time padding a list": (lambda: with_block("left", time_padding=["zeros"]), r"time_padding \['zeros'\]"),
+    "published kind that repeats": (
+        lambda: with_block("left", kind="assemblenet"),
+        "block left of kind 'assemblenet': only video_input and bottleneck repeat the edge frames",
+    ),
+    "object maps that repeat": (
+        lambda: with_block("eye", kind="object_input"),
+        "block eye of kind 'object_input': only video_input and bottleneck",
+    ),
     "inner block that reads": (lambda: with_block("left", reads="rgb"), "only input blocks read"),
     "reduced input": (lambda: with_block("eye", input_reduction=2), "an input block reads the clip itself"),
     "no input width": (lambda: with_block("left", input_width=0), "left: input_width is 0"),
@@ -174,6 +188,15 @@ def test_complete_fills_in_what_a_block_leaves_open() -> None:
     assert (top.input_width, top.attention_width, top.input_reduction) == (5, 12, 4)
 
 
+def test_complete_repeats_edge_frames_where_a_kind_can() -> None:
+    blocks = (*small().blocks, BlockSpec("maps", 1, "object_input", 2, modality="object"))
+    unasked = Structure.complete(blocks, modalities=MODALITIES)
+    zeros = Structure.complete(blocks, modalities=MODALITIES, time_padding="zeros")
+    repeating = {block.id for block in unasked.blocks if block.time_padding == "repeat"}
+    assert repeating == {block.id for block in small().blocks}
+    assert {block.time_padding for block in zeros.blocks} == {"zeros"}
+
+
 def test_origins_are_the_modalities_that_reach_a_block() -> None:
     kept = tuple(spec for spec in small().connections if spec.key != "ear_to_left")
     origins = dataclasses.replace(small(), connections=kept).origins
@@ -192,6 +215,22 @@ def test_json_gives_the_same_structure_back(structure: Structure) -> None:
     again = Structure.parse(text)
     assert again == structure
     assert json.dumps(again.to_json()) == text
+
+
+@given(structures())
+def test_zeros_beyond_the_ends_are_not_written(structure: Structure) -> None:
+    """Files without the field mean zeros: what was written before there was a choice reads as it was."""
+    document = structure.to_json()
+    for block, written in zip(structure.blocks, document["blocks"], strict=True):
+        assert written.pop("time_padding", None) == (None if block.time_padding == "zeros" else "repeat")
+    assert {block.time_padding for block in Structure.from_json(document).blocks} == {"zeros"}
+
+
+def test_a_shipped_card_is_written_as_it_was_read() -> None:
+    text = json.dumps(json.loads((ROOT / "checkpoints/actions14/card.json").read_text())["structure"])
+    structure = Structure.parse(text)
+    assert {block.time_padding for block in structure.blocks} == {"zeros"}
+    assert json.dumps(structure.to_json()) == text
 
 
 @given(structures())
@@ -272,7 +311,7 @@ def test_other_texts_are_no_structures(text: str) -> None:
 
 def test_unknown_kinds_and_heads_are_named() -> None:
     with pytest.raises(PeerattnError, match="kind 'sponge' is not one of"):
-        Network(with_block("left", kind="sponge"), CLASSES)
+        Network(with_block("left", kind="sponge", time_padding="zeros"), CLASSES)
     with pytest.raises(PeerattnError, match="head 'guess' is not one of"):
         Network(dataclasses.replace(small(), outputs=(OutputSpec("top", "guess"),)), CLASSES)
 
@@ -287,12 +326,14 @@ def test_strategies_make_what_they_promise() -> None:
         seen.update(spec.attention for spec in structure.connections)
         seen.update("no weight" for spec in structure.connections if spec.weight is None)
         seen.update("two outputs" for _ in structure.outputs[1:])
+        seen.update(block.time_padding for block in structure.blocks)
         seen.update("starved" for block in structure.blocks if not structure.origins[block.id])
         levels = {block.id: block.level for block in structure.blocks}
         seen.update("skips" for s in structure.connections if levels[s.target] > levels[s.source] + 1)
 
     look()
-    assert seen >= {"none", "static", "self", "peer", "no weight", "two outputs", "starved", "skips"}
+    modes, ends = {"none", "static", "self", "peer"}, {"zeros", "repeat"}
+    assert seen >= modes | ends | {"no weight", "two outputs", "starved", "skips"}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from peerattn import checkpoint
 from peerattn.actionworld import CLASS_NAMES
 from peerattn.errors import PeerattnError
 from peerattn.generated import TEST_SEED
@@ -26,6 +27,7 @@ from peerattn.training import (
     fit,
     new_network,
     parameter_groups,
+    people_structure,
     train,
 )
 from tests.small import small_structure
@@ -174,6 +176,17 @@ def test_the_shipped_structure_reads_what_it_is_asked_to() -> None:
         actionworld_structure("peer", ("rgb", "sound"))
     with pytest.raises(PeerattnError, match="attention 'mutual' must be one of"):
         actionworld_structure("mutual")
+
+
+def test_new_structures_repeat_edge_frames_and_shipped_ones_have_their_zeros() -> None:
+    for structure in (actionworld_structure(), people_structure()):
+        assert {block.time_padding for block in structure.blocks} == {"repeat"}
+    shipped = checkpoint.load("actionworld").structure
+    assert {block.time_padding for block in shipped.blocks} == {"zeros"}
+    blocks = tuple(
+        dataclasses.replace(block, time_padding="zeros") for block in actionworld_structure().blocks
+    )
+    assert dataclasses.replace(actionworld_structure(), blocks=blocks) == shipped
 
 
 def test_the_shipped_recipe_is_the_straight_line() -> None:

@@ -13,6 +13,7 @@ from app.state import Shown
 from app.words import plain
 from peerattn import tables
 from peerattn.structure import Structure
+from peerattn.validation import TIME_PADDINGS
 
 
 def show(shown: Shown, selection: Selection | None) -> None:
@@ -62,7 +63,8 @@ def _block(shown: Shown, block_id: str) -> str:
     st.subheader(f"Block {plain(block_id)}", anchor=False)
     st.caption(
         f"{reads} · {plain(block.kind)} · {block.width} channels · temporal dilation "
-        f"{block.temporal_dilation} · a peer of {_peer_count(structure, block_id)} connections"
+        f"{block.temporal_dilation} · beyond the clip's ends: {TIME_PADDINGS[block.time_padding]} · a peer "
+        f"of {_peer_count(structure, block_id)} connections"
     )
     return block_id
 

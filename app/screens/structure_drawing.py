@@ -15,6 +15,7 @@ from peerattn.connectivity import Pruning
 from peerattn.figures.connectivity import EXPLORER, PAPER, Style, connectivity_svg
 from peerattn.structure import Structure
 from peerattn.structure_report import Subject
+from peerattn.validation import TIME_PADDINGS
 
 MOST_DRAWN = 2_000  # connections
 TENTH = (
@@ -113,7 +114,8 @@ def _block(shown: Subject, pruning: Pruning, block_id: str) -> str:
     reads = f" · input of {block.modality}" if block.modality else ""
     return (
         f"Block {block_id}: {now} · level {block.level}{reads} · {block.width} channels · temporal dilation "
-        f"{block.temporal_dilation} · attention candidate of {peers} connections"
+        f"{block.temporal_dilation} · beyond the clip's ends: {TIME_PADDINGS[block.time_padding]} · "
+        f"attention candidate of {peers} connections"
     )
 
 

@@ -9,6 +9,7 @@ Shapes: B clips, C channels, T frames, H, W pixels.
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -48,6 +49,18 @@ def max_pool(clip: Tensor, window: int, stride: int | None = None) -> Tensor:
     return by_clip(F.max_pool2d(frames, window, stride or window), clip.shape[0])
 
 
+def with_ends_repeated(places: Tensor, times: int) -> Tensor:
+    """(B, C, T, H·W) with so many more of its first and of its last frame, in memory channels last.
+
+    Joined as it lies in memory, with which networks run as fast as with torch's own padding and train faster.
+    """
+    if not times:
+        return places
+    frames = places.permute(0, 2, 3, 1)  # (B, T, H·W, C)
+    first, last = (end.expand(-1, times, -1, -1) for end in (frames[:, :1], frames[:, -1:]))
+    return torch.cat([first, frames, last], dim=1).permute(0, 3, 1, 2)
+
+
 class SpatialConvolution(nn.Sequential):
     """Convolution over space in each frame → batch norm → ReLU (left out before a residual sum).
 
@@ -76,17 +89,25 @@ class SpatialConvolution(nn.Sequential):
 
 
 class TemporalConvolution(nn.Sequential):
-    """Convolution over time at each place, frames outside the clip being zero → batch norm → ReLU."""
+    """Convolution over time at each place → batch norm → ReLU.
 
-    def __init__(self, arriving: int, width: int, *, window: int = 3, dilation: int = 1) -> None:
-        padding = dilation * (window // 2)
+    Frames beyond the clip's ends are zero, or with `repeat` the first and the last one again: a clip that
+    stands still then gives the same in every frame.
+    """
+
+    def __init__(
+        self, arriving: int, width: int, *, window: int = 3, dilation: int = 1, repeat: bool = False
+    ) -> None:
+        beyond = dilation * (window // 2)  # frames read beyond each end
+        padding = 0 if repeat else beyond
         convolution = nn.Conv2d(
             arriving, width, (window, 1), padding=(padding, 0), dilation=(dilation, 1), bias=False
         )
         super().__init__(convolution, nn.BatchNorm2d(width), nn.ReLU(inplace=True))
+        self.repeated = beyond if repeat else 0
 
     def forward(self, clip: Tensor) -> Tensor:
-        places: Tensor = super().forward(clip.flatten(3))
+        places: Tensor = super().forward(with_ends_repeated(clip.flatten(3), self.repeated))
         output: Tensor = places.unflatten(3, clip.shape[3:])
         return output
 

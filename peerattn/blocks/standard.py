@@ -1,7 +1,7 @@
 """The block kinds of our own networks: one-stride input blocks, (2+1)D bottlenecks, the mean as head.
 
 A (2+1)D convolution is a convolution over space in each frame, then one over time at each place, dilated to
-the block's temporal resolution.
+the block's temporal resolution; beyond the clip's ends it reads what the block's time padding says.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ class VideoInput(nn.Sequential):
     """
 
     def __init__(self, spec: BlockSpec, arriving: int) -> None:
-        stride = spec.spatial_stride
+        stride, repeat = spec.spatial_stride, spec.time_padding == "repeat"
         super().__init__(
             SpatialConvolution(arriving, spec.width, window=2 * stride - 1, stride=stride),
-            TemporalConvolution(spec.width, spec.width, dilation=spec.temporal_dilation),
+            TemporalConvolution(spec.width, spec.width, dilation=spec.temporal_dilation, repeat=repeat),
         )
 
 
 class _Bottleneck(nn.Module):
-    def __init__(self, arriving: int, width: int, *, stride: int, dilation: int) -> None:
+    def __init__(self, spec: BlockSpec, arriving: int, *, stride: int) -> None:
+        width, dilation, repeat = spec.width, spec.temporal_dilation, spec.time_padding == "repeat"
         super().__init__()
         inner = max(width // 2, 1)
         self.shortcut = (
@@ -40,7 +41,7 @@ class _Bottleneck(nn.Module):
         self.residual = nn.Sequential(
             SpatialConvolution(arriving, inner),
             SpatialConvolution(inner, inner, window=3, stride=stride),
-            TemporalConvolution(inner, inner, dilation=dilation),
+            TemporalConvolution(inner, inner, dilation=dilation, repeat=repeat),
             SpatialConvolution(inner, width, relu=False),
         )
 
@@ -55,10 +56,7 @@ class Bottleneck(nn.Sequential):
         widths = [arriving, *[spec.width] * (spec.repeats - 1)]
         strides = [spec.spatial_stride, *[1] * (spec.repeats - 1)]
         super().__init__(
-            *(
-                _Bottleneck(width, spec.width, stride=stride, dilation=spec.temporal_dilation)
-                for width, stride in zip(widths, strides, strict=True)
-            )
+            *(_Bottleneck(spec, width, stride=stride) for width, stride in zip(widths, strides, strict=True))
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from peerattn.figures.level_graph import COLUMN, ROW, edge_width, lane, lanes, level_graph
 from peerattn.figures.palette import VIRIDIS, looks
 from peerattn.structure import BlockSpec, Structure
+from peerattn.validation import TIME_PADDINGS
 
 
 def drawn_structure(structure: Structure, weights: Mapping[str, float | None]) -> dict[str, Any]:
@@ -36,4 +37,5 @@ def drawn_block(structure: Structure, block: BlockSpec) -> dict[str, Any]:
         "reads": block.modality,
         "width": block.width,
         "dilation": block.temporal_dilation,
+        "ends": TIME_PADDINGS[block.time_padding],
     }

@@ -47,6 +47,7 @@ def blocks_table(trace: Trace) -> pd.DataFrame:
             "kind": block.kind,
             "width": block.width,
             "temporal_dilation": block.temporal_dilation,
+            "time_padding": block.time_padding,
             "mean_activity": activity.get(block.id),
         }
         for block in trace.structure.blocks

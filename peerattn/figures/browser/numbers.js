@@ -159,6 +159,7 @@ class Numbers {
         ["level", `${block.level}, ${block.kind.replaceAll("_", " ")}`],
         ["width", `${block.width} channels`],
         ["temporal dilation", String(block.dilation)],
+        ["beyond the clip's ends", block.ends],
         ...(block.reads ? [["reads", block.reads]] : []),
       ]),
       ...(ties.into(id).length + ties.outOf(id).length ? [this.rank] : []),
