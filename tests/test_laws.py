@@ -1,0 +1,347 @@
+"""Laws of a recording: what the explorer shows is the clip's, each law beside the mutation that breaks it.
+
+Every clip is read from a file as the app would read it and goes through `record`. A law says how many frames
+it compared and how many are hatched, because an end of the clip reaches them, and fails where a connection
+has less than a window of frames that no end reaches.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from peerattn import checkpoint, stretches
+from peerattn.actionworld import MAP_NAMES, generate
+from peerattn.baseline import Baseline
+from peerattn.checkpoint import Checkpoint
+from peerattn.data import read_clip
+from peerattn.modalities import Clip, ObjectMaps, write_objects
+from peerattn.network import Network
+from peerattn.reach import Reach, block_reaches, network_reach
+from peerattn.recorder import record
+from peerattn.structure import Structure
+from peerattn.tables import modality_share
+from peerattn.tables.share import CHANGED_BY_PEERS
+from peerattn.trace import ConnectionTrace, Trace
+from tests.kinds import EVERY_KIND
+from tests.media import write_video
+from tests.moving import constant_motion_clip
+from tests.strategies import lively, structures
+from tests.test_recorder import clip_of
+
+SHIPPED = ("actionworld", "actionworld-self", "actions14")
+FIRST_SEED = 9_000_000
+WORST_OF = 50
+SHARE = 0.05
+"""What a modality may have of a clip in which it shows nothing."""
+RATES = (24, 25, 30, 50, 60)
+
+
+@cache
+def shipped(name: str) -> Checkpoint:
+    return checkpoint.load(name)
+
+
+def enough(loaded: Checkpoint) -> int:
+    """Frames of a clip with two windows of them that no end reaches."""
+    reach = network_reach(loaded.structure)
+    return reach.before + reach.after + 2 * loaded.settings.window
+
+
+def clip_from_file(loaded: Checkpoint, seed: int, folder: Path, *, frozen: bool = False) -> Clip:
+    """A generated scene, or its first frame again and again, written to a video and a file of object maps."""
+    frames, rate = enough(loaded), loaded.settings.frame_rate
+    world = generate(seed, frames=frames)
+    images, ids = world.images, world.object_ids
+    if frozen:
+        images, ids = (np.repeat(array[:1], frames, axis=0) for array in (images, ids))
+    video, objects = folder / f"{seed}{frozen}.mov", folder / f"{seed}{frozen}.npz"
+    write_video(video, images, codec="png", times=[frame / rate for frame in range(frames)])
+    write_objects(objects, ObjectMaps(ids, None, tuple(range(1, len(MAP_NAMES))), MAP_NAMES[1:], "attached"))
+    return read_clip(video, loaded.structure.read_modalities, loaded.settings, objects=objects)
+
+
+def run(loaded: Checkpoint, clip: Clip) -> Trace:
+    used = loaded.settings
+    return record(loaded.network, clip, window=used.window, baselines=used.baselines)
+
+
+def later(clip: Clip, frames: int) -> Clip:
+    """The prepared clip without its first frames."""
+    tensors = {name: tensor[:, :, frames:] for name, tensor in clip.tensors.items()}
+    return replace(clip, tensors=tensors, times=clip.times[frames:], images=clip.images[frames:])
+
+
+def without(clip: Clip, *modalities: str) -> Clip:
+    """The prepared clip with nothing in some modalities."""
+    tensors = {
+        name: torch.zeros_like(tensor) if name in modalities else tensor
+        for name, tensor in clip.tensors.items()
+    }
+    return replace(clip, tensors=tensors)
+
+
+def still(clip: Clip) -> Clip:
+    """The prepared clip with its first frame repeated: nothing moves."""
+    frames = len(clip.times)
+    tensors = {name: tensor[:, :, :1].repeat(1, 1, frames, 1, 1) for name, tensor in clip.tensors.items()}
+    return without(replace(clip, tensors=tensors), "flow")
+
+
+def unreached(connection: ConnectionTrace) -> slice:
+    """The frames that no end of the clip reaches."""
+    assert connection.reached is not None
+    first, last = connection.reached
+    return slice(first, len(connection.attention_factors) - last)
+
+
+def counted(law: str, trace: Trace, window: int) -> None:
+    """Say what was compared, and fail where a connection has less than a window of it."""
+    frames = len(trace.times)
+    compared = [len(range(frames)[unreached(connection)]) for connection in trace.connections]
+    print(f"{law}: of {frames} frames {min(compared)} to {max(compared)} compared, the others hatched")
+    assert min(compared) >= window
+
+
+# A clip that begins later gives the same numbers
+
+
+def check_start(trace: Trace, other: Trace, shift: int) -> None:
+    """Frame for frame, where no end reaches either of them."""
+    for one, two in zip(trace.connections, other.connections, strict=True):
+        begin, stop = unreached(two).start + shift, unreached(one).stop
+        for name in ("attention_factors", "magnitude", "contribution", "added"):
+            whole, part = getattr(one, name)[begin:stop], getattr(two, name)[begin - shift : stop - shift]
+            assert len(whole) == len(part) > 0
+            np.testing.assert_allclose(part, whole, rtol=1e-4, atol=1e-5 * max(1.0, np.abs(whole).max()))
+        factors = one.attention_factors[begin:stop], two.attention_factors[begin - shift : stop - shift]
+        np.testing.assert_allclose(*factors, rtol=0, atol=1e-5)
+    reaches = block_reaches(trace.structure)
+    for block, same in zip(trace.blocks, other.blocks, strict=True):
+        begin, stop = shift + reaches[block.block].before, len(trace.times) - reaches[block.block].after
+        np.testing.assert_allclose(
+            same.activity[begin - shift : stop - shift], block.activity[begin:stop], rtol=1e-4, atol=1e-5
+        )
+
+
+def law_of_the_start(loaded: Checkpoint, folder: Path) -> None:
+    clip = clip_from_file(loaded, FIRST_SEED, folder)
+    trace = run(loaded, clip)
+    counted("begun later", trace, loaded.settings.window)
+    for shift in range(1, loaded.settings.window + 1):
+        check_start(trace, run(loaded, later(clip, shift)), shift)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_clip_that_begins_later_has_the_same_numbers(name: str, tmp_path: Path) -> None:
+    law_of_the_start(shipped(name), tmp_path)
+
+
+@settings(max_examples=10)
+@given(structures(), st.integers(1, 6))
+def test_where_a_clip_begins_decides_nothing_in_random_structures(structure: Structure, shift: int) -> None:
+    frames = network_reach(structure).frames + shift + 4
+    network, clip = lively(structure), clip_of(structure, frames=frames, size=(8, 8))
+    check_start(record(network, clip, window=4), record(network, later(clip, shift), window=4), shift)
+
+
+@pytest.mark.parametrize("name", EVERY_KIND)
+def test_where_a_clip_begins_decides_nothing_in_any_kind_of_block(name: str) -> None:
+    """The first frame is no brighter nor darker than the others: computed flow is scaled by the extremes."""
+    structure = EVERY_KIND[name]
+    network, clip = (
+        lively(structure),
+        clip_of(structure, frames=network_reach(structure).frames + 9, size=(8, 8)),
+    )
+    clip.tensors["rgb"][:, :, :5] *= 0.5
+    check_start(record(network, clip, window=4), record(network, later(clip, 5), window=4), 5)
+
+
+# A clip that stands still has factors that stand still, and no flow
+
+
+def law_of_rest(loaded: Checkpoint, folder: Path) -> None:
+    """Away from the ends of a clip that shows one frame, nothing moves and flow has nothing."""
+    trace = run(loaded, clip_from_file(loaded, FIRST_SEED, folder, frozen=True))
+    counted("frozen", trace, loaded.settings.window)
+    for connection in trace.connections:
+        assert np.ptp(connection.attention_factors[unreached(connection)], axis=0).max() <= 1e-6
+    assert modality_share(trace)["flow"].max() <= SHARE
+
+
+def law_of_rest_at_the_ends(loaded: Checkpoint, folder: Path) -> None:
+    """Where edge frames are repeated beyond the ends, not even there."""
+    trace = run(loaded, clip_from_file(loaded, FIRST_SEED, folder, frozen=True))
+    for connection in trace.connections:
+        assert np.ptp(connection.attention_factors, axis=0).max() <= 1e-6
+
+
+def with_padding(loaded: Checkpoint, padding: str) -> Checkpoint:
+    """The same weights in blocks that read this beyond the clip's ends."""
+    blocks = tuple(
+        replace(block, time_padding=padding) if block.kind in ("video_input", "bottleneck") else block
+        for block in loaded.structure.blocks
+    )
+    network = Network(replace(loaded.structure, blocks=blocks), loaded.class_names).eval()
+    network.load_state_dict(loaded.network.state_dict())
+    return replace(loaded, network=network)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_clip_that_stands_still_has_factors_that_stand_still(name: str, tmp_path: Path) -> None:
+    law_of_rest(shipped(name), tmp_path)
+    law_of_rest_at_the_ends(with_padding(shipped(name), "repeat"), tmp_path)
+
+
+# A modality that shows nothing has no share
+
+
+def shares(loaded: Checkpoint, clip: Clip) -> Mapping[str, float]:
+    """Column → its greatest share in any frame."""
+    found: Mapping[str, float] = modality_share(run(loaded, clip)).max().to_dict()
+    return found
+
+
+def law_of_nothing(loaded: Checkpoint, clips: Iterator[Clip]) -> None:
+    """The worst frame of all clips: still, flow; no objects, object; plain and still, rgb; empty, all."""
+    worst = {"flow": 0.0, "object": 0.0, "rgb": 0.0, "nothing": 0.0}
+    number = 0
+    for number, clip in enumerate(clips, start=1):
+        worst["flow"] = max(worst["flow"], shares(loaded, still(clip))["flow"])
+        worst["object"] = max(worst["object"], shares(loaded, without(clip, "object"))["object"])
+        worst["rgb"] = max(worst["rgb"], shares(loaded, without(still(clip), "rgb"))["rgb"])
+        if number == 1:
+            empty = shares(loaded, without(clip, *clip.tensors))
+            worst["nothing"] = max(empty.values())
+    print(f"worst share of what shows nothing, {number} clips: {worst}")
+    assert max(worst["flow"], worst["object"], worst["rgb"]) <= SHARE
+    assert worst["nothing"] == 0
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Checkpoint], list[Clip]]:
+    """Fifty clips as a network reads them, read once for networks that read alike."""
+    folder, read = tmp_path_factory.mktemp("clips"), dict[object, list[Clip]]()
+
+    def of(loaded: Checkpoint) -> list[Clip]:
+        key = loaded.settings, loaded.structure.read_modalities
+        if key not in read:
+            seeds = range(FIRST_SEED, FIRST_SEED + WORST_OF)
+            read[key] = [clip_from_file(loaded, seed, folder) for seed in seeds]
+        return read[key]
+
+    return of
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_modality_that_shows_nothing_has_no_share(
+    name: str, clips: Callable[[Checkpoint], list[Clip]]
+) -> None:
+    law_of_nothing(shipped(name), iter(clips(shipped(name))))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_peers_change_is_given_to_no_modality(name: str, tmp_path: Path) -> None:
+    """Rows sum to 1, and on a still clip what flow's connections contribute is what their peers changed."""
+    loaded = shipped(name)
+    clip = clip_from_file(loaded, FIRST_SEED, tmp_path)
+    table = modality_share(run(loaded, still(clip)))
+    np.testing.assert_allclose(table.sum(axis=1), 1, atol=1e-9)
+    assert table[CHANGED_BY_PEERS].max() > 0
+    assert table["rgb"].min() > 0
+
+
+# Constant motion gives constant numbers, however its file is sampled
+
+
+def law_of_constant_motion(loaded: Checkpoint, folder: Path) -> None:
+    """At five frame rates the deviation of factors in time is within 5 % of the evenly sampled one's."""
+    found = {}
+    for rate in RATES:
+        video, objects = constant_motion_clip(rate, folder), folder / "objects.npz"
+        frames = len(read_clip(video, [loaded.structure.modality("rgb")], loaded.settings).times)
+        ids = np.zeros((frames, 64, 64), np.uint8)
+        times = np.arange(frames) / loaded.settings.frame_rate
+        names = loaded.structure.modality("object").class_ids
+        write_objects(objects, ObjectMaps(ids, None, names, tuple(map(str, names)), "attached", times))
+        clip = read_clip(video, loaded.structure.read_modalities, loaded.settings, objects=objects, hold=True)
+        trace = run(loaded, clip)
+        counted(f"{rate} frames/s", trace, loaded.settings.window)
+        moved = [one.attention_factors[unreached(one)].std(axis=0).mean() for one in trace.connections]
+        found[rate] = float(np.mean(moved))
+    print({rate: round(value, 5) for rate, value in found.items()})
+    assert found == pytest.approx(dict.fromkeys(RATES, found[24]), rel=0.05)
+
+
+def test_constant_motion_moves_the_factors_alike_at_every_frame_rate(tmp_path: Path) -> None:
+    law_of_constant_motion(shipped("actionworld"), tmp_path)
+
+
+# Each law can fail
+
+
+@contextmanager
+def cut_into_windows(loaded: Checkpoint) -> Iterator[None]:
+    """As it was once: each window alone, with zeros beyond its edges."""
+    with ExitStack() as changes:
+        changes.enter_context(patch.object(stretches, "longest", lambda *_: loaded.settings.window))
+        changes.enter_context(patch.object(stretches, "network_reach", lambda *_: Reach(0, 0)))
+        yield
+
+
+@contextmanager
+def interior_baseline() -> Iterator[None]:
+    """The baseline's middle frame stands for its ends too."""
+
+    def parts(self: Baseline, start: int, stop: int, frames: int) -> Iterator[tuple[slice, slice]]:
+        middle = min(self.reach.before, self.frames - 1)
+        yield slice(0, stop - start), slice(middle, middle + 1)
+
+    with patch.object(Baseline, "parts", parts):
+        yield
+
+
+def pixels_to_the_next_frame(flow: Tensor, pace: object) -> Tensor:
+    """Flow as it is found, whatever the time to the next frame."""
+    return flow
+
+
+def red(law: Callable[[], None]) -> None:
+    with pytest.raises(AssertionError):
+        law()
+
+
+def test_windows_break_the_law_of_the_start(tmp_path: Path) -> None:
+    loaded = shipped("actionworld")
+    with cut_into_windows(loaded):
+        red(lambda: law_of_the_start(loaded, tmp_path))
+
+
+def test_windows_break_the_law_of_rest(tmp_path: Path) -> None:
+    loaded = shipped("actionworld")
+    with cut_into_windows(loaded):
+        red(lambda: law_of_rest(loaded, tmp_path))
+
+
+def test_zeros_at_the_ends_break_the_law_of_rest(tmp_path: Path) -> None:
+    red(lambda: law_of_rest_at_the_ends(with_padding(shipped("actionworld"), "zeros"), tmp_path))
+
+
+def test_a_baseline_without_ends_breaks_the_law_of_nothing(tmp_path: Path) -> None:
+    loaded = shipped("actionworld")
+    with interior_baseline():
+        red(lambda: law_of_nothing(loaded, iter([clip_from_file(loaded, FIRST_SEED, tmp_path)])))
+
+
+def test_unscaled_flow_breaks_the_law_of_constant_motion(tmp_path: Path) -> None:
+    with patch("peerattn.modalities.prepare.velocity", pixels_to_the_next_frame):
+        red(lambda: law_of_constant_motion(shipped("actionworld"), tmp_path))
