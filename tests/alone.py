@@ -38,7 +38,8 @@ globalThis.peerattnExplorer.show(root);
 
 def marks(trace: Trace, threshold: float) -> dict[str, Sequence[str] | bool]:
     """What a threshold removes, as the app tells the explorer."""
-    weights = {each.key: each.connection_weight for each in trace.connections}
+    known = {each.key: each.connection_weight for each in trace.connections}
+    weights = {key: weight for key, weight in known.items() if weight is not None}
     found = survey(trace.structure, weights, threshold)
     return {
         "pruned": threshold > 0,

@@ -1,0 +1,442 @@
+"""What version e92e6b4 wrote opens for ever with the numbers that it had: see `old_files/README.md`."""
+
+import io
+import json
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import numpy as np
+import pytest
+import streamlit as st
+import torch
+from playwright.sync_api import Page
+from streamlit.testing.v1 import AppTest
+from torch import Tensor
+
+from app import address, state
+from app.opening import NEAR
+from app.session import Session
+from app.traces import read_trace
+from peerattn.__main__ import main
+from peerattn.calibration import NoneOfThese
+from peerattn.checkpoint import load
+from peerattn.data import read_clip
+from peerattn.data.checking import check_folder
+from peerattn.data.folder import every_file
+from peerattn.data.splitting import manifest_text
+from peerattn.history import HISTORY_FILE, arrays, read_history, write_history
+from peerattn.modalities import read_objects
+from peerattn.modalities.segmentation_network import load_network
+from peerattn.network import Network
+from peerattn.recorder import record
+from peerattn.structure_file import read
+from peerattn.tensor_files import read_header
+from peerattn.trace import Trace
+from peerattn.training import new_network
+from peerattn.training.optimisation import moments
+from peerattn.training.recipe import Recipe, read_recipe
+from peerattn.training.state import HEADER_LIMIT, STATE_FILE, TrainingState, load_state
+from peerattn.verdict import verdict
+from peerattn.weights import WEIGHTS_FILE, write_weights
+from tests.alone import ADDRESS, html
+from tests.conftest import ROOT
+from tests.serving import OF
+from tests.test_app import PATIENCE, checked, shown
+from tests.test_session import bring
+
+OLD = ROOT / "tests" / "old_files"
+CHECKPOINTS = OLD / "checkpoints"
+ACTIONS = ("lift", "lower", "push")
+LOGITS = {
+    "one-label": (-1.305601, 1.2976551, 3.0082567),
+    "several-labels": (-0.2311862, -0.3777542, -0.144265, 0.0846002),
+    "pruned": (-1.3119936, 1.2887094, 3.0208752),
+    "calibrated": (-0.7087345, 1.593904, -0.5553844),
+}
+"""What each network answers to `arithmetic` modalities."""
+LINKS = json.loads((OLD / "links.json").read_text(encoding="utf-8"))
+LOOKS = (
+    f"root => {{ const {{ frame, settings }} = ({OF})(root); return {{ ...settings, frame: frame + 1 }}; }}"
+)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old checkpoints are those that are found, and everything is computed on the CPU, as it was then."""
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(CHECKPOINTS))
+    monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(state, "device", lambda: torch.device("cpu"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def fresh() -> None:
+    """Nothing is kept of what tests of other checkpoints opened."""
+    st.cache_resource.clear()
+
+
+def arithmetic(*shape: int) -> Tensor:
+    """Numbers from 0 to 1 that no random generator has a part in."""
+    return (torch.arange(int(np.prod(shape))) * 37 % 101 / 100).reshape(shape)
+
+
+def logits(network: Network) -> list[float]:
+    """Of a window of four arithmetic frames, 16 px a side."""
+    read = network.structure.read_modalities
+    with torch.inference_mode():
+        answer: Tensor = network({one.name: arithmetic(1, one.channels, 4, 16, 16) for one in read})
+    return answer[0].tolist()
+
+
+def close(found: Any, expected: Any, tolerance: float = 1e-6) -> None:
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", LOGITS)
+def test_an_old_checkpoint_answers_what_it_answered(name: str) -> None:
+    close(logits(load(name).network), LOGITS[name], 1e-5)
+
+
+@pytest.mark.parametrize("name", LOGITS)
+def test_the_weights_of_an_old_checkpoint_are_written_back_byte_for_byte(name: str, tmp_path: Path) -> None:
+    write_weights(tmp_path / WEIGHTS_FILE, load(name).network.state_dict())
+    assert (tmp_path / WEIGHTS_FILE).read_bytes() == (CHECKPOINTS / name / WEIGHTS_FILE).read_bytes()
+
+
+def test_an_old_checkpoint_of_one_label_a_clip_opens_with_its_card() -> None:
+    loaded = load("one-label")
+    assert loaded.class_names == ACTIONS
+    settings = loaded.settings
+    assert (settings.size, settings.window, settings.frame_rate) == (16, 4, 8.0)
+    assert (settings.flow, settings.steady, settings.view) == ("ultrafast", True, "objects")
+    weights = loaded.network.connection_weights()
+    assert (len(loaded.structure.connections), len(weights)) == (13, 12)
+    close([weights["flow1_to_mid1"], weights["flow1_to_mid2"]], [0.1286503, 0.625])
+    assert loaded.card["training"]["clips"] == {"train": 6, "val": 3}
+    close(loaded.card["metrics"]["top1_interval"], [0.0614919, 0.7923404])
+    assert [one["name"] for one in loaded.card["metrics"]["classes"]] == [*ACTIONS]
+
+
+def test_the_card_of_an_old_checkpoint_holds_the_recipe_that_made_it() -> None:
+    training = {name: said for name, said in load("one-label").card["training"].items() if name != "clips"}
+    assert Recipe.from_json(training) == read_recipe(OLD / "recipe.json")
+
+
+def test_an_old_checkpoint_of_several_labels_a_clip_opens_with_its_card() -> None:
+    loaded = load("several-labels")
+    assert loaded.class_names == ("ball", "box", "lift", "push")
+    assert loaded.card["training"]["loss"]["kind"] == "binary"
+    assert loaded.card["metrics"]["map"] == {"value": 0.625, "interval": [0.625, 1.0], "n": 2}
+    close(loaded.network.connection_weights()["mid2_to_top"], 0.8178713)
+
+
+def test_an_old_pruned_checkpoint_opens_as_a_part_of_the_whole_one() -> None:
+    whole, part = load("one-label"), load("pruned")
+    assert (part.card["pruned_from"], part.card["threshold"]) == ("one-label", 0.3)
+    weights, left = whole.network.connection_weights(), part.network.connection_weights()
+    assert left == {key: weight for key, weight in weights.items() if weight >= 0.3}
+    assert len(part.structure.connections) == 9
+    assert part.structure.into("mid1") == whole.structure.into("mid1")[1::2]
+
+
+def test_an_old_calibrated_checkpoint_says_none_of_these_where_it_did() -> None:
+    card = load("calibrated").card
+    close(card["calibration"]["temperature"], 1.4508103)
+    rule = NoneOfThese.from_card(card)
+    assert rule and (rule.n_known, rule.n_unknown, rule.auroc) == (4, 2, 0.5)
+    close(rule.threshold, 0.3645176)
+    assert rule.applies(np.array([0.36, 0.33, 0.31], np.float32))
+    assert not rule.applies(np.array([0.37, 0.33, 0.30], np.float32))
+    assert verdict(Trace.load(OLD / "trace.json"), card).answer == "push"
+
+
+def test_an_old_segmenter_gives_its_scores() -> None:
+    segmenter = load_network("objects")
+    assert segmenter.class_names == ("person", "ball", "box", "bottle", "ring")
+    with torch.inference_mode():
+        scores = segmenter(arithmetic(1, 7, 16, 16))
+    expected = [0.1874022, -0.5144337, 0.1971703, 0.3729238, 0.0649666, -0.4951659]
+    close(scores[0, :, 3, 5], expected, 1e-5)
+
+
+def test_an_old_history_opens_with_its_numbers(tmp_path: Path) -> None:
+    history = read_history(CHECKPOINTS / "one-label" / HISTORY_FILE)
+    assert history.steps.tolist() == [*range(13)]
+    assert history.epochs.tolist() == [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+    column = history.keys.index("flow1_to_mid1")
+    close(history.connection_weights[[0, 3, 12], column], [0.3, 0.1974450, 0.0761065])
+    pruned = np.isnan(history.connection_weights[:, history.keys.index("rgb2_to_top")])
+    assert pruned.tolist() == [False] * 4 + [True] * 9
+    close(history.attention_weights["flow1_to_mid1"][-1], [0.0473117, 0.0694967, 0.2432870, 0.6399046])
+    close(history.metrics["loss"][[1, 12]], [1.2280971, 0.8885790])
+    assert np.isfinite(history.metrics["top1"]).nonzero()[0].tolist() == [6, 12]
+
+
+@pytest.mark.parametrize("name", ["one-label", "several-labels"])
+def test_an_old_history_is_written_back_with_the_same_numbers(name: str, tmp_path: Path) -> None:
+    """Not with the same bytes: a safetensors header has its texts in any order."""
+    history = read_history(CHECKPOINTS / name / HISTORY_FILE)
+    write_history(tmp_path / HISTORY_FILE, history)
+    again = read_history(tmp_path / HISTORY_FILE)
+    assert again.structure == history.structure
+    then, now = arrays(history), arrays(again)
+    assert {key: values.tobytes() for key, values in now.items()} == {
+        key: values.tobytes() for key, values in then.items()
+    }
+
+
+def test_an_old_trace_opens_with_its_numbers() -> None:
+    trace = read_trace((OLD / "trace.json").read_text(encoding="utf-8"))
+    assert trace.class_names == ACTIONS
+    assert trace.times.tolist() == [frame / 8 for frame in range(10)]
+    assert [(window.start, window.stop) for window in trace.windows] == [(0, 4), (4, 7), (7, 10)]
+    close(trace.probabilities, [0.3230778, 0.2175544, 0.4593678])
+    close(trace.windows[1].probabilities, [0.2872791, 0.2184280, 0.4942930])
+    assert trace.objects == "attached"
+    assert trace.remarks[0].endswith("they are ignored: 1 (person)")
+    connection = trace.connection("flow1_to_mid1")
+    assert connection.peers == ("rgb1", "rgb2", "flow1", "object1")
+    close(connection.connection_weight, 0.1286503)
+    close(connection.attention_weights, [0.0844310, 0.1170833, 0.2978581, 0.5006276])
+    close(connection.attention_factors[3], [0.4838707, 0.3157551, 0.2504945, 0.4308361])
+    assert connection.magnitude is not None
+    close(connection.magnitude[:3], [1.0746133, 2.1534100, 2.3902512])
+    assert trace.connection("object1_to_top").connection_weight is None
+    close(trace.block("mid2").activity[:3], [0.6598818, 0.9561642, 1.3313571])
+    close(trace.block("mid2").heatmap[4, 0], [0.7923911, 0.8378939, 0.2821629, 1.3060808])
+
+
+def test_an_old_trace_is_written_back_byte_for_byte(tmp_path: Path) -> None:
+    Trace.load(OLD / "trace.json").save(tmp_path / "trace.json")
+    assert (tmp_path / "trace.json").read_bytes() == (OLD / "trace.json").read_bytes()
+
+
+def test_an_old_clip_leaves_its_old_trace_in_its_old_network() -> None:
+    loaded, maps = load("one-label"), OLD / "clips" / "lift-ring.npz"
+    clip = read_clip(
+        maps.with_suffix(".mp4"), loaded.structure.read_modalities, loaded.settings, objects=maps
+    )
+    now, then = record(loaded.network, clip, window=4), Trace.load(OLD / "trace.json")
+    assert now.structure == then.structure
+    close(now.probabilities, then.probabilities, NEAR)
+    for one, other in zip(now.connections, then.connections, strict=True):
+        close(one.attention_factors, other.attention_factors, NEAR)
+
+
+def test_an_old_structure_opens_and_is_written_back_byte_for_byte() -> None:
+    structure = read(OLD / "structures" / "own.json")
+    assert [len(level) for level in structure.levels.values()] == [4, 2, 1]
+    by_key = {spec.key: spec for spec in structure.connections}
+    assert len(by_key) == 14
+    assert by_key["mid2_to_top"].peers == ("mid1", "mid2", "object1")
+    assert by_key["object1_to_top"].weight is None
+    assert (by_key["flow1_to_mid2"].weight, by_key["flow1_to_mid2"].learned) == (0.625, False)
+    assert {spec.attention for spec in structure.connections} == {"peer", "self", "static", "none"}
+    text = json.dumps(structure.to_json(), indent=2) + "\n"
+    assert text.encode() == (OLD / "structures" / "own.json").read_bytes()
+
+
+def test_an_old_published_list_opens_and_is_written_back_byte_for_byte() -> None:
+    structure = read(OLD / "structures" / "published.json")
+    assert [block.width for block in structure.blocks] == [42, 42, 151, 32, 32, 64, 64, 128]
+    assert structure.attention_mode == "peer"
+    assert [spec.weight for spec in structure.into("7")] == [0.4375, 0.0625, 0.7]
+    assert [spec.weight for spec in structure.into("4")] == [None]
+    nodes, edge_weights = structure.to_published()
+    text = json.dumps({"nodes": nodes, "edge_weights": edge_weights}) + "\n"
+    assert text.encode() == (OLD / "structures" / "published.json").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["recipe", "short-recipe"])
+def test_an_old_recipe_is_read_as_it_says(name: str) -> None:
+    path = OLD / f"{name}.json"
+    read_back = json.loads(json.dumps(read_recipe(path).to_json()))
+    assert part_of(json.loads(path.read_text(encoding="utf-8")), read_back)
+
+
+def part_of(said: Any, whole: Any) -> bool:
+    """Whether all that is said is said by the whole, too."""
+    if not isinstance(said, dict):
+        return bool(said == whole)
+    return all(name in whole and part_of(value, whole[name]) for name, value in said.items())
+
+
+def test_an_old_manifest_lists_its_clips_and_is_written_back_byte_for_byte() -> None:
+    files = every_file(OLD / "clips")
+    assert [file.split for file in files].count("train") == 6
+    assert [file.labels for file in files[8:11]] == [("push",), ("lift", "ball"), ("push", "box")]
+    first = files[0]
+    assert (first.path.name, first.label, first.group) == ("lift-ball.mp4", "lift", "scene 1")
+    assert first.objects == first.path.with_suffix(".npz")
+    text = manifest_text(OLD / "clips", files)
+    assert text.encode() == (OLD / "clips" / "manifest.csv").read_bytes()
+
+
+def test_the_clips_of_an_old_folder_are_read_to_their_ends() -> None:
+    report = check_folder(OLD / "clips", workers=1)
+    assert {fault.place.partition(" ")[0] for fault in report.faults} == {"class"}  # not in every split
+    assert [clip.frames for clip in report.clips] == [10] * 14
+
+
+MAPS: dict[str, dict[str, list[float]]] = {
+    "frames.npz": {"frames": [0, 4, 8], "sums": [96, 108, 120]},
+    "times.npz": {"times": [0.0, 0.5, 1.25], "sums": [96, 108, 120]},
+    "video.mkv": {"times": [0.0, 0.5, 1.0], "sums": [96, 108, 120]},
+    "pictures": {"frames": [0, 5], "sums": [96, 108]},
+}
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_old_object_maps_open_with_their_ids(name: str) -> None:
+    maps, expected = read_objects(OLD / "maps" / name), MAPS[name]
+    assert maps.ids.shape == (len(expected["sums"]), 12, 16)
+    assert maps.ids.sum(axis=(1, 2)).tolist() == expected["sums"]
+    assert [maps.ids[0, row, column] for row, column in ((0, 3), (0, 4), (8, 12))] == [1, 0, 3]
+    assert (maps.class_ids, maps.class_names) == ((1, 3), ("person", "ball"))
+    for places in ("frames", "times"):
+        found = getattr(maps, places)
+        assert (None if found is None else found.tolist()) == expected.get(places)
+
+
+def test_old_packed_persons_open_with_their_ids() -> None:
+    maps = read_objects(OLD / "maps" / "persons.npz")
+    assert (maps.class_ids, maps.class_names, maps.frames) == ((1,), ("person",), None)
+    assert maps.ids.shape == (3, 12, 13)
+    assert maps.ids.sum(axis=(1, 2)).tolist() == [48, 60, 72]
+
+
+def old_state() -> TrainingState:
+    """The state of the unfinished run, for the network that it began with."""
+    path, recipe = CHECKPOINTS / "unfinished" / STATE_FILE, read_recipe(OLD / "recipe.json")
+    facts = json.loads(read_header(path, limit=HEADER_LIMIT).metadata["state"])
+    network = new_network(read(OLD / "structures" / "own.json"), ACTIONS, seed=recipe.training.seed)
+    return load_state(path, network, recipe.training, facts["settings"])
+
+
+def test_an_old_training_state_opens_with_its_numbers() -> None:
+    found = old_state()
+    position = found.position
+    assert (position.epoch, position.step, position.update, position.best_epoch) == (2, 1, 7, 2)
+    close([position.loss, position.best], [0.9376730, 1 / 3])
+    assert found.average and found.average.count == 7
+    close(logits(found.network.eval()), [0.2035682, -0.0103972, 0.3844122], 1e-5)
+    close(logits(found.average.network.eval()), [0.2127731, 0.0097280, 0.3970139], 1e-5)
+    remembered = moments(found.network, found.optimiser)
+    assert (len(remembered), remembered["connections.flow1_to_mid1.weight.step"]) == (402, 7)
+    assert found.best and found.best.keys() == found.network.state_dict().keys()
+    assert found.history.history().steps.tolist() == [*range(8)]
+
+
+def test_an_old_training_state_is_gone_on_from_to_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(CHECKPOINTS / "unfinished", tmp_path / "unfinished")
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path))
+    words = ["--data", OLD / "clips", "--structure", OLD / "structures" / "own.json", "--out", "unfinished"]
+    more = ["--config", OLD / "recipe.json", "--resume", "--device", "cpu"]
+    monkeypatch.setattr(sys, "argv", ["peerattn", "train", *map(str, words + more)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert not end.value.code, capfd.readouterr().err
+    assert load("unfinished").class_names == ACTIONS
+    whole = arrays(read_history(tmp_path / "unfinished" / HISTORY_FILE))
+    assert whole["steps"].tolist() == [*range(13)]
+    begun = arrays(old_state().history.history())
+    for name, values in begun.items():
+        close(whole[name][: len(values)], values)
+
+
+def parts(session: bytes) -> dict[str, bytes]:
+    """What a session file holds, unpacked: how it is packed differs from one zlib to another."""
+    with zipfile.ZipFile(io.BytesIO(session)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.mark.parametrize("name", ["session", "sample-session"])
+def test_an_old_session_is_written_back_with_the_same_parts(name: str) -> None:
+    content = (OLD / f"{name}.peerattn").read_bytes()
+    assert parts(Session.from_bytes(content).to_bytes()) == parts(content)
+
+
+def test_an_old_session_opens_with_its_facts_and_numbers() -> None:
+    session = Session.from_bytes((OLD / "session.peerattn").read_bytes())
+    assert (session.checkpoint, session.clip_name, session.sample) == ("one-label", "my clip.mp4", None)
+    assert session.clip is not None and len(session.clip) == 2947
+    assert [(name, len(content)) for name, content in session.objects] == [("my maps.npz", 1126)]
+    assert (session.start, session.stop, session.hold) == (0.2, 1.3, True)
+    assert (session.view["loop"], session.view["compare"]) == ("3-7", "Before and after pruning")
+    trace = read_trace(session.trace)
+    assert [(window.start, window.stop) for window in trace.windows] == [(0, 3), (3, 6), (6, 9)]
+    close(trace.probabilities, [0.3922949, 0.1792901, 0.4284150])
+
+
+def test_an_old_session_of_a_sample_opens_with_its_facts_and_numbers() -> None:
+    session = Session.from_bytes((OLD / "sample-session.peerattn").read_bytes())
+    assert (session.checkpoint, session.sample, session.clip) == ("several-labels", "lift-bottle-4s", None)
+    assert (session.start, session.stop, session.hold, session.objects) == (1.0, 2.0, False, ())
+    close(read_trace(session.trace).probabilities, [0.2305027, 0.2023979, 0.2506244, 0.3164750])
+
+
+def at(link: str) -> AppTest:
+    """The app at an address."""
+    asked = urlsplit(link)
+    app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
+    for name, value in parse_qsl(asked.query):
+        app.query_params[name] = value
+    return checked(app.switch_page(f"screens/{asked.path.removeprefix('/') or 'explore'}.py").run())
+
+
+def test_an_old_session_is_on_the_page_as_it_was_saved() -> None:
+    app = bring(at("/?checkpoint=one-label"), OLD / "session.peerattn")
+    choice, saved = shown(app).choice, Session.from_bytes((OLD / "session.peerattn").read_bytes())
+    assert not app.error
+    assert (choice.checkpoint, choice.source.name) == ("one-label", "my clip.mp4")
+    assert (choice.start, choice.stop, choice.hold) == (0.2, 1.3, True)
+    assert choice.source.objects and choice.source.objects.name == "my maps.npz"
+    assert app.session_state["selected"] == address.selection("connection flow1_to_mid1")
+    assert app.session_state["threshold"] == 0.25
+    looked = dict(parse_qsl(app.session_state["start"]["query"]))
+    assert looked.items() >= {"frame": "4", "speed": "0.5", "loop": "3-7", "overlay": "objects"}.items()
+    close(shown(app).trace.probabilities, read_trace(saved.trace).probabilities, NEAR)
+
+
+def test_an_old_session_of_a_sample_is_on_the_page_as_it_was_saved() -> None:
+    app = bring(at("/?checkpoint=one-label"), OLD / "sample-session.peerattn")
+    saved = Session.from_bytes((OLD / "sample-session.peerattn").read_bytes())
+    assert app.session_state["selected"] == address.selection("block mid1")
+    close(shown(app).trace.probabilities, read_trace(saved.trace).probabilities, NEAR)
+
+
+def test_an_old_trace_is_on_the_page_with_its_numbers() -> None:
+    app = bring(at("/?checkpoint=one-label"), OLD / "trace.json")
+    assert isinstance(shown(app), state.Read)
+    assert shown(app).trace.to_json().encode() == (OLD / "trace.json").read_bytes()
+
+
+@pytest.mark.parametrize("link", LINKS, ids=lambda link: link["address"])
+def test_an_old_link_selects_what_it_selected(link: dict[str, Any]) -> None:
+    app = at(link["address"])
+    assert not app.error
+    assert {name: app.session_state[name] for name in link["widgets"]} == link["widgets"]
+    if "selected" in link:
+        assert app.session_state["selected"] == address.selection(link["selected"])
+    if "says" in link:
+        assert link["says"] in " ".join(caption.value for caption in app.caption)
+
+
+@pytest.mark.browser
+def test_the_explorer_looks_as_old_links_say(page: Page) -> None:
+    text = html(Trace.load(OLD / "trace.json"))
+    page.route(
+        f"{ADDRESS}?*", lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8")
+    )
+    for link in LINKS:
+        page.goto(f"{ADDRESS}?{urlsplit(link['address']).query}")
+        page.locator("canvas.screen[data-drawn]").wait_for()
+        looks = page.locator(".explorer").evaluate(LOOKS)
+        expected = link.get("explorer", {})
+        assert {name: looks[name] for name in expected} == expected
