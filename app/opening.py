@@ -87,12 +87,19 @@ def notices(source: Source) -> list[str]:
 def compare(shown: state.Shown) -> None:
     """Note where the numbers that come out here are not those that were saved."""
     saved: str | None = st.session_state.get("saved-traces", {}).pop(shown.choice.source.id, None)
-    if saved is not None and not _near(shown.trace, read_trace(saved)):
+    if saved is None or _near(shown.trace, before := read_trace(saved)):
+        return
+    if any(connection.reached is None for connection in before.connections):
+        line = (
+            "The numbers are not those saved in the session: it was saved when a clip was still recorded in "
+            "windows, and has been recorded anew in one pass."
+        )
+    else:
         line = (
             f"The numbers are not those saved in the session: the checkpoint {shown.choice.checkpoint} here "
             "is another, or the file it was saved from is."
         )
-        notices(shown.choice.source).append(line)
+    notices(shown.choice.source).append(line)
 
 
 def _packed_maps(path: Path) -> tuple[str, bytes]:

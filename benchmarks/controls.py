@@ -53,6 +53,7 @@ class Subject:
     """A network and the labelled clips that it is asked on."""
 
     loaded: Checkpoint
+    name: str
     examples: list[Example]
 
     def record(self, tensors: Tensors) -> Trace:
@@ -76,15 +77,18 @@ def _maps(ids: NDArray[np.uint8], origin: Origin = "true") -> ObjectMaps:
     return ObjectMaps(ids, None, tuple(range(1, len(MAP_NAMES))), MAP_NAMES[1:], origin)
 
 
-def subjects(data: Path | None, *, clips: int, frames: int) -> Iterator[Subject]:
+def subjects(data: Path | None, *, clips: int, frames: int, labelled: bool = False) -> Iterator[Subject]:
+    """Every network on generated clips, if `labelled` only those that know their classes; the others on data."""
     for name in NETWORKS:
         loaded = checkpoint.load(name)
-        if loaded.class_names == CLASS_NAMES:
-            yield Subject(loaded, list(generated(loaded, range(FIRST_SEED, FIRST_SEED + clips), frames)))
-        elif data:
+        if loaded.class_names == CLASS_NAMES or not labelled:
+            made = generated(loaded, range(FIRST_SEED, FIRST_SEED + clips), frames)
+            yield Subject(loaded, f"{name} on generated clips", list(made))
+        if loaded.class_names != CLASS_NAMES and data:
             files = labelled_files(data, split="val")
             reading = {"modalities": loaded.structure.read_modalities, "settings": loaded.settings}
-            yield Subject(loaded, list(FolderExamples(files, loaded.class_names, **reading)))
+            read = FolderExamples(files, loaded.class_names, **reading)
+            yield Subject(loaded, f"{name} on labelled clips", list(read))
 
 
 def repeated(tensors: Tensors, frames: int | None = None) -> dict[str, Tensor]:
@@ -191,6 +195,8 @@ def answers(subject: Subject) -> dict[str, bool]:
     """Group and number of clip → whether it was right, of clips longer than a window."""
     window = subject.loaded.settings.window
     long = [one for one in subject.examples if next(iter(one.tensors.values())).shape[2] > window]
+    if not long:
+        return {}
     found = predict(subject.loaded.network, long, window=window)
     right = found.clips.argmax(axis=1) == np.array([one.label for one in long])
     return {
@@ -218,23 +224,21 @@ def main() -> None:
     asked = parser.parse_args()
     found: dict[str, dict[str, bool]] = {}
     for subject in subjects(asked.data, clips=48, frames=80):
-        name = subject.loaded.name
-        print(f"\n{name}\n  begun later: {begun_later(subject)}\n  {frozen(subject)}", flush=True)
+        print(f"\n{subject.name}\n  begun later: {begun_later(subject)}\n  {frozen(subject)}", flush=True)
         for line in (*shares(subject), *constant_motion(subject)):
             print(f"  {line}", flush=True)
     before = json.loads(asked.against.read_text()) if asked.against else {}
-    for subject in subjects(asked.data, clips=192, frames=48):
-        name = subject.loaded.name
-        found[name] = answers(subject)
-        hits, clips = sum(found[name].values()), len(found[name])
-        low, high = wilson(hits, clips)
-        print(
-            f"\n{name}: top-1 on clips longer than a window {100 * hits / clips:.1f} % "
-            f"({100 * low:.1f} to {100 * high:.1f}), {clips} clips",
-            flush=True,
-        )
-        if name in before:
-            print(f"  {compared(found[name], before[name])}", flush=True)
+    for subject in subjects(asked.data, clips=192, frames=48, labelled=True):
+        found[subject.name] = now = answers(subject)
+        if not now:
+            print(f"\n{subject.name}: no clip is longer than a window", flush=True)
+            continue
+        low, high = (100 * end for end in wilson(sum(now.values()), len(now)))
+        share = 100 * sum(now.values()) / len(now)
+        said = f"top-1 on clips longer than a window {share:.1f} % ({low:.1f} to {high:.1f})"
+        print(f"\n{subject.name}: {said}, {len(now)} clips", flush=True)
+        if subject.name in before:
+            print(f"  {compared(now, before[subject.name])}", flush=True)
     if asked.out:
         asked.out.write_text(json.dumps(found))
 

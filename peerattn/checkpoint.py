@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +89,7 @@ def save(folder: Path, network: Network, settings: ClipSettings, card: Mapping[s
     write_weights(folder / WEIGHTS_FILE, network.state_dict())
     needed = {
         "class_names": list(network.class_names),
-        "settings": dataclasses.asdict(settings),
+        "settings": settings.to_json(),
         "structure": network.structure.to_json(),
     }
     write_card(folder, KIND, {**card, **needed})

@@ -3,9 +3,10 @@
 B clips, C channels, T frames, H height, W width; N object maps; h, w the display size of the square crop.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,11 @@ class ClipSettings:
         if not isinstance(colour, tuple | list) or len(colour) != 3 or not all(map(_is_share, colour)):
             raise PeerattnError(f"baseline_colour {colour!r} is not three numbers from 0 to 1")
         object.__setattr__(self, "baseline_colour", tuple(float(value) for value in colour))
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field, as cards and recipes hold it; the colour of the baseline where it is not black."""
+        black = {"baseline_colour"} if not any(self.baseline_colour) else set()
+        return {name: value for name, value in dataclasses.asdict(self).items() if name not in black}
 
     @property
     def baselines(self) -> dict[str, tuple[float, ...]]:

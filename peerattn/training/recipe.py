@@ -29,7 +29,7 @@ class Recipe:
 
     def to_json(self) -> dict[str, Any]:
         """The whole recipe, as a card holds it."""
-        parts = {"clip": dataclasses.asdict(self.clip), "augmentation": dataclasses.asdict(self.augmentation)}
+        parts = {"clip": self.clip.to_json(), "augmentation": dataclasses.asdict(self.augmentation)}
         return {**self.training.to_json(), **parts}
 
     def changed(self, changes: dict[str, Any]) -> Recipe:

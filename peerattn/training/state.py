@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +125,7 @@ def load_state(
         )
     try:
         facts = json.loads(header.metadata["state"])
+        network = _begun_with(network, Structure.from_json(facts["started_from"]))
         _check_same(path, facts, network, settings)
         tensors = load_file(path)
         return _restored(facts, _parts(tensors), network, config)
@@ -133,6 +134,15 @@ def load_state(
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         said = str(error).splitlines()[0]
         raise PeerattnError(f"{path} is damaged ({said}): delete it and train anew") from error
+
+
+def _begun_with(network: Network, started: Structure) -> Network:
+    """The network, or where a run began before new structures repeated edge frames, one with its zeros."""
+    zeros = tuple(replace(block, time_padding="zeros") for block in network.structure.blocks)
+    if started == network.structure or started != replace(network.structure, blocks=zeros):
+        return network
+    device = next(network.parameters()).device
+    return Network(started, network.class_names).to(device)
 
 
 def _check_same(path: Path, facts: Mapping[str, Any], network: Network, settings: Mapping[str, Any]) -> None:
