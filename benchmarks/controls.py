@@ -78,7 +78,7 @@ def _maps(ids: NDArray[np.uint8], origin: Origin = "true") -> ObjectMaps:
 
 
 def subjects(data: Path | None, *, clips: int, frames: int, labelled: bool = False) -> Iterator[Subject]:
-    """Every network on generated clips, if `labelled` only those that know their classes; the others on data."""
+    """Every network on generated clips, if `labelled` where it knows their classes; others on `data` too."""
     for name in NETWORKS:
         loaded = checkpoint.load(name)
         if loaded.class_names == CLASS_NAMES or not labelled:

@@ -421,47 +421,6 @@ def assert_recorded_anew(app: AppTest, saved: Session) -> None:
     assert [line.value for line in app.error if "has been recorded anew in one pass" in line.value]
 
 
-def test_an_old_session_of_a_sample_opens_with_its_facts_and_numbers() -> None:
-    session = Session.from_bytes((OLD / "sample-session.peerattn").read_bytes())
-    assert (session.checkpoint, session.sample, session.clip) == ("several-labels", "lift-bottle-4s", None)
-    assert (session.start, session.stop, session.hold, session.objects) == (1.0, 2.0, False, ())
-    close(read_trace(session.trace).probabilities, [0.2305027, 0.2023979, 0.2506244, 0.3164750])
-
-
-def at(link: str) -> AppTest:
-    """The app at an address."""
-    asked = urlsplit(link)
-    app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
-    for name, value in parse_qsl(asked.query):
-        app.query_params[name] = value
-    return checked(app.switch_page(f"screens/{asked.path.removeprefix('/') or 'explore'}.py").run())
-
-
-def test_an_old_session_is_on_the_page_as_it_was_saved() -> None:
-    app = bring(at("/?checkpoint=one-label"), OLD / "session.peerattn")
-    choice, saved = shown(app).choice, Session.from_bytes((OLD / "session.peerattn").read_bytes())
-    assert (choice.checkpoint, choice.source.name) == ("one-label", "my clip.mp4")
-    assert (choice.start, choice.stop, choice.hold) == (0.2, 1.3, True)
-    assert choice.source.objects and choice.source.objects.name == "my maps.npz"
-    assert app.session_state["selected"] == address.selection("connection flow1_to_mid1")
-    assert app.session_state["threshold"] == 0.25
-    looked = dict(parse_qsl(app.session_state["start"]["query"]))
-    assert looked.items() >= {"frame": "4", "speed": "0.5", "loop": "3-7", "overlay": "objects"}.items()
-    assert_recorded_anew(app, saved)
-
-
-def assert_recorded_anew(app: AppTest, saved: Session) -> None:
-    """The clip runs in one pass now: its numbers are near the saved ones, and the page says why."""
-    found, before = shown(app).trace, read_trace(saved.trace)
-    close(found.probabilities, before.probabilities, 0.05)
-    assert [(window.start, window.stop) for window in found.windows] == [
-        (window.start, window.stop) for window in before.windows
-    ]
-    assert "has been recorded anew in one pass" in " ".join(
-        one.value for one in (*app.warning, *app.info, *app.caption)
-    )
-
-
 def test_an_old_session_of_a_sample_is_on_the_page_as_it_was_saved() -> None:
     app = bring(at("/?checkpoint=one-label"), OLD / "sample-session.peerattn")
     saved = Session.from_bytes((OLD / "sample-session.peerattn").read_bytes())
