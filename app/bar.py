@@ -240,7 +240,8 @@ def _open(choice: state.Choice) -> None:
     open_source = state.open_trace if choice.source.trace else state.open_clip
     try:
         st.session_state.opened = open_source(choice)
-        opening.compare(st.session_state.opened)
+        if line := opening.compare(st.session_state.opened):
+            st.error(plain(line))
     except PeerattnError as error:
         st.error(plain(choice.source.refusal(error)))
         if now := shown():

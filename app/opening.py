@@ -84,11 +84,11 @@ def notices(source: Source) -> list[str]:
     return found.get(source.id, [])
 
 
-def compare(shown: state.Shown) -> None:
-    """Note where the numbers that come out here are not those that were saved."""
+def compare(shown: state.Shown) -> str | None:
+    """What is to be said, now and later, where the numbers that come out here are not those saved."""
     saved: str | None = st.session_state.get("saved-traces", {}).pop(shown.choice.source.id, None)
     if saved is None or _near(shown.trace, before := read_trace(saved)):
-        return
+        return None
     if any(connection.reached is None for connection in before.connections):
         line = (
             "The numbers are not those saved in the session: it was saved when a clip was still recorded in "
@@ -100,6 +100,7 @@ def compare(shown: state.Shown) -> None:
             "is another, or the file it was saved from is."
         )
     notices(shown.choice.source).append(line)
+    return line
 
 
 def _packed_maps(path: Path) -> tuple[str, bytes]:
