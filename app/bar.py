@@ -253,7 +253,7 @@ def _status() -> None:
         return
     trace = now.trace
     windows = f"{len(trace.windows)} window{'s' * (len(trace.windows) > 1)}"
-    parts = [f"{len(trace.times)} frames in {windows}"]
+    parts = [f"{len(trace.times)} frames, answers over {windows}"]
     if isinstance(now, state.Opened):
         objects = OBJECTS.get(trace.objects or "", "none, this checkpoint reads none")
         said = now.checkpoint.remarks  # above

@@ -12,6 +12,7 @@ from app.explorer import Selection
 from app.words import percent, plain, points, points_interval
 from peerattn.connectivity import Pruning, survey, weights_by_modality
 from peerattn.structure import Structure
+from peerattn.tables import reach
 from peerattn.trace import ConnectionTrace, Trace
 
 THRESHOLD = 0.4
@@ -244,9 +245,9 @@ def _time(trace: Trace) -> Step:
         "Which of these connections changes most over the clip?",
         tuple(map(_arrow, options)),
         options.index(ranked[0]),
-        f"Standard deviation of the mean factor over {len(trace.times)} frames: {said}. Where a line jumps "
-        "at a dotted vertical, a new window began: the network reads "
-        f"{trace.windows[0].stop - trace.windows[0].start} frames at a time.",
+        f"Standard deviation of the mean factor over {len(trace.times)} frames: {said}. The network ran over "
+        "the whole clip at once; dotted verticals part its windows, stretches of that one recording over "
+        f"each of which an answer is taken.{_ends(trace)}",
         Selection("block", fed),
         {"lines": "connections", "fit": "true"},
     )
@@ -288,6 +289,17 @@ def _after_pruning(example: Example) -> Step:
         "One clip proves little: the Prune screen measures the accuracy on many, with its interval, at "
         "every threshold. Explore is yours now: bring a clip of your own.",
         threshold=THRESHOLD,
+    )
+
+
+def _ends(trace: Trace) -> str:
+    """What the hatching means, where the clip has frames that an end reaches."""
+    reached = reach(trace.connections)
+    if not reached or not any(reached):
+        return ""
+    return (
+        " Hatched are frames that an end of the clip reaches: what lies beyond it is not part of the clip, "
+        "and it decides these numbers too."
     )
 
 

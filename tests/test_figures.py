@@ -1,5 +1,6 @@
 """Figures show the trace's numbers, to float32; names are text; no block moves."""
 
+import dataclasses
 import json
 from itertools import pairwise
 from types import SimpleNamespace
@@ -16,8 +17,9 @@ from peerattn.figures.level_graph import COLUMN, edge_width, lane, lanes, positi
 from peerattn.figures.recording import BUDGET, digest, recording
 from peerattn.figures.scripts import PARTS, part, script
 from peerattn.figures.shares import NAMED
+from peerattn.figures.timeline import charts
 from peerattn.structure import BlockSpec, ConnectionSpec, Modality, OutputSpec, Structure
-from tests.traces import HOSTILE, images, object_ids, shown_frame, structure, trace
+from tests.traces import HOSTILE, images, object_ids, older, shown_frame, structure, trace
 
 TRACE = trace(hostile=True)
 
@@ -119,6 +121,48 @@ def test_areas_are_the_tables_shares_and_fill_the_figure():
         np.testing.assert_array_equal(area.y, table[name])
     np.testing.assert_allclose(np.sum([area.y for area in areas], axis=0), 1)
     assert len({area.fillpattern.shape for area in areas}) == len(areas)
+
+
+def silent(shown, frames):
+    """A trace in which nothing arrives anywhere in some frames."""
+    connections = []
+    for each in shown.connections:
+        contribution = each.contribution.copy()
+        contribution[frames] = 0
+        connections.append(dataclasses.replace(each, contribution=contribution))
+    return dataclasses.replace(shown, connections=tuple(connections))
+
+
+def test_areas_of_what_peers_changed_have_a_look_that_no_block_has():
+    *modalities, changed = figures.share_areas(TRACE).data
+    assert changed.name == tables.CHANGED_BY_PEERS
+    greys = {look.color for look in palette.looks(["rgb", "flow", "object", "audio", "depth"]).values()}
+    assert changed.line.color not in greys
+    assert changed.fillpattern.shape not in {area.fillpattern.shape for area in modalities}
+    red, green, blue = bytes.fromhex(changed.line.color[1:])
+    assert max(red, green, blue) - min(red, green, blue) < 24  # a grey
+
+
+def test_frames_in_which_nothing_arrives_say_so_and_fill_the_figure():
+    shown = silent(TRACE, [4, 5])
+    for figure in (figures.share_areas(shown), figures.arriving_areas(shown, "top")):
+        assert figure.data[-1].name == palette.NOTHING_ARRIVES
+        assert np.flatnonzero(figure.data[-1].y).tolist() == [4, 5]
+        np.testing.assert_allclose(np.sum([area.y for area in figure.data], axis=0), 1)
+    line = charts(shown)["share"].lines[-1]
+    assert line.name == palette.NOTHING_ARRIVES
+    assert palette.NOTHING_ARRIVES not in charts(TRACE)["share"].table
+
+
+def test_shares_say_what_they_are_of():
+    new, old = (charts(shown)["share"] for shown in (TRACE, older(TRACE)))
+    assert new.title.endswith("of what this clip adds") and tables.BASELINE in new.note
+    assert (new.remark, old.remark) == (tables.BASELINE, tables.OLD_SHARES)
+    assert old.title.endswith("of what is delivered") and "this clip" not in old.note
+    assert [line.name for line in new.lines] == [*(line.name for line in old.lines), tables.CHANGED_BY_PEERS]
+    for make in (figures.share_areas, lambda shown: figures.arriving_areas(shown, "top")):
+        assert "what this clip adds" in make(TRACE).layout.yaxis.title.text
+        assert "what is delivered" in make(older(TRACE)).layout.yaxis.title.text
 
 
 def test_areas_of_what_arrives_show_the_greatest_the_marked_one_and_the_rest_together():

@@ -24,7 +24,7 @@ from peerattn.inside import Affine, Inside, inside
 from tests import axe
 from tests.conftest import ROOT, wait_until_healthy
 from tests.panels import FRAMES, NETWORK, TRACE, VECTORS
-from tests.traces import HOSTILE, trace
+from tests.traces import HOSTILE, older, trace
 
 KEY = "inner1_to_top"
 INSIDE = inside(NETWORK, VECTORS, KEY)
@@ -118,6 +118,19 @@ def test_a_trace_from_before_magnitudes_names_what_is_missing() -> None:
     old = dataclasses.replace(TRACE, connections=bare)
     for panel in (named(clip_panels(old), "share"), named(connection_panels(old, KEY), "delivers")):
         assert "record the clip again" in panel["missing"] and panel["figure"] is None
+
+
+def test_a_trace_from_before_contributions_says_what_its_shares_are_of() -> None:
+    recorded = trace()
+    for old in (False, True):
+        shown = older(recorded) if old else recorded
+        panels = [*clip_panels(shown), *connection_panels(shown, KEY), *block_panels(shown, "top")]
+        for name in ("share", "delivers", "arrives", "origins"):
+            panel = named(panels, name)
+            assert panel.get("remark") == (tables.OLD_SHARES if old else None)
+            assert (tables.OLD_SHARES if old else tables.BASELINE) in panel["about"]
+            assert ("adds" in panel["about"]) is not old
+        assert "remark" not in named(panels, "activity")
 
 
 def test_connections_without_a_choice_of_peers_have_their_panels_too() -> None:

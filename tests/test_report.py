@@ -102,7 +102,7 @@ def recorded(html: str) -> tuple[dict[str, Any], bytes]:
 
 def test_smaller_frames_leave_every_number_as_it_is(monkeypatch):
     monkeypatch.setattr(report_page, "FRAMES_FIRST", 50_000)
-    monkeypatch.setattr(report_page, "BUDGET", 300_000)
+    monkeypatch.setattr(report_page, "BUDGET", 370_000)
     noise = np.random.default_rng(0).integers(0, 256, (20, 64, 64, 3), np.uint8)
     whole = recording(TRACE, noise, object_ids=object_ids(), flow=quarters_flow(20))
     header, body = recorded(report_html(TRACE, whole, ABOUT))

@@ -50,6 +50,14 @@ def test_every_frame_is_in_the_window_that_holds_it():
     assert list(np.sort(numbers)) == list(numbers)
 
 
+def test_reach_is_the_most_frames_that_an_end_reaches_of_any_connection():
+    first, second, *others = TRACE.connections
+    changed = (dataclasses.replace(first, reached=(7, 0)), dataclasses.replace(second, reached=None))
+    assert tables.reach((*changed, *others)) == (7, 3)
+    assert tables.reach(changed) == (7, 0)
+    assert tables.reach(changed[1:]) is None
+
+
 def test_channels_table_is_the_connections_factors():
     connection = TRACE.connections[7]
     table = tables.channels_table(connection, TRACE.times)
@@ -141,8 +149,15 @@ def test_channels_of_an_object_input_are_classes_of_which_undeclared_ones_are_em
     assert tables.object_channels(structure, "0", {2: "cup"}) == ()
 
 
-def by_hand(magnitudes: dict[str, list[float]]) -> Trace:
-    """rgb and flow into `middle`, `middle` and flow into `top`, and `loose`, which nothing reaches, too."""
+def by_hand(
+    magnitudes: dict[str, list[float]],
+    contributions: dict[str, list[float]] | None = None,
+    added: dict[str, list[float]] | None = None,
+) -> Trace:
+    """rgb and flow into `middle`, `middle` and flow into `top`, and `loose`, which nothing reaches, too.
+
+    Without contributions it is a trace from before them; a source of which `added` says nothing adds 1.
+    """
     blocks = [BlockSpec(f"{name}1", 1, "video_input", 1, modality=name) for name in ("rgb", "flow")]
     blocks += [BlockSpec("middle", 2, "bottleneck", 1, input_width=1)]
     blocks += [BlockSpec("loose", 2, "bottleneck", 1, input_width=1)]
@@ -151,14 +166,29 @@ def by_hand(magnitudes: dict[str, list[float]]) -> Trace:
     connections = tuple(ConnectionSpec(source, target) for source, target in ends)
     modalities = (Modality("rgb", 3), Modality("flow", 2))
     layout = Structure(tuple(blocks), connections, (OutputSpec("top"),), modalities)
-    ones, none = np.ones((2, 1), np.float32), np.zeros(0, np.float32)
-    recorded = tuple(
-        ConnectionTrace(*end, (), None, none, ones, np.array(magnitudes[f"{end[0]}_to_{end[1]}"], np.float32))
+    frames = len(next(iter(magnitudes.values())))
+    ones, none = np.ones((frames, 1), np.float32), np.zeros(0, np.float32)
+    recorded = [
+        ConnectionTrace(*end, (), None, none, ones, np.array(magnitudes[key], np.float32))
         for end in ends
-        if f"{end[0]}_to_{end[1]}" in magnitudes
-    )
+        if (key := f"{end[0]}_to_{end[1]}") in magnitudes
+    ]
+    if contributions is not None:
+        recorded = [
+            dataclasses.replace(
+                each,
+                contribution=np.array(contributions[each.key], np.float32),
+                added=np.array((added or {}).get(each.key, [1.0] * frames), np.float32),
+            )
+            for each in recorded
+        ]
     return dataclasses.replace(
-        TRACE, structure=layout, times=np.array([0.0, 0.5]), blocks=(), connections=recorded
+        TRACE,
+        structure=layout,
+        times=np.arange(frames) / 2,
+        windows=(),
+        blocks=(),
+        connections=tuple(recorded),
     )
 
 
@@ -169,33 +199,109 @@ HAND = {
     "flow1_to_top": [2.0, 3.0],
     "loose_to_top": [5.0, 5.0],
 }
+ALIKE = {key: [9.0, 9.0] for key in HAND}
+"""What is delivered whatever the clip shows."""
 
 
 def test_modality_share_worked_by_hand():
     """On paper. First frame: middle is 3/4 rgb; top is half middle, half flow: rgb 3/8, flow 5/8.
 
-    Second: nothing arrives at middle, so that it is half rgb; top is a quarter middle: rgb 1/8, flow 7/8.
+    Second: nothing arrives at middle, and what it adds comes of the frame before: top is a quarter middle,
+    rgb 3/16, flow 13/16.
     """
-    shares = tables.modality_share(by_hand(HAND))
-    assert list(shares) == ["rgb", "flow"]
+    shown = by_hand(ALIKE, HAND)
+    shares = tables.modality_share(shown)
+    assert list(shares) == ["rgb", "flow", tables.CHANGED_BY_PEERS]
     assert (shares.index.name, list(shares.index)) == ("time_s", [0.0, 0.5])
-    assert shares.to_numpy().tolist() == [[0.375, 0.625], [0.125, 0.875]]
-    assert tables.modality_share(by_hand(HAND), "middle")["rgb"].tolist() == [0.75, 0.5]
-    assert tables.modality_share(by_hand(HAND), "flow1")["flow"].tolist() == [1.0, 1.0]
-    assert tables.modality_share(by_hand(HAND), "loose").to_numpy().tolist() == [[0.0, 0.0]] * 2
+    assert shares.to_numpy().tolist() == [[0.375, 0.625, 0.0], [0.1875, 0.8125, 0.0]]
+    assert tables.modality_share(shown, "middle").to_numpy().tolist() == [[0.75, 0.25, 0.0], [0.0, 0.0, 0.0]]
+    assert tables.modality_share(shown, "flow1")["flow"].tolist() == [1.0, 1.0]
+    assert tables.modality_share(shown, "loose").to_numpy().tolist() == [[0.0, 0.0, 0.0]] * 2
+
+
+def test_what_a_source_that_adds_nothing_delivers_anew_was_changed_by_peers_all_the_way_up():
+    """On paper. First frame: flow adds nothing at middle, of which it has a quarter; top is half middle.
+
+    Second: middle itself adds nothing at top, where it has a quarter.
+    """
+    sizes = HAND | {"rgb1_to_middle": [3.0, 1.0], "flow1_to_middle": [1.0, 1.0]}
+    added = {"flow1_to_middle": [0.0, 1.0], "middle_to_top": [1.0, 0.0]}
+    shown = by_hand(ALIKE, sizes, added)
+    middle = tables.modality_share(shown, "middle")
+    assert middle.to_numpy().tolist() == [[0.75, 0.0, 0.25], [0.5, 0.5, 0.0]]
+    assert tables.modality_share(shown).to_numpy().tolist() == [[0.375, 0.5, 0.125], [0.0, 0.75, 0.25]]
+    assert tables.block_shares(shown, "top")["middle_to_top"].tolist() == [0.5, 0.25]
+
+
+def test_a_source_without_arrivals_has_the_shares_of_the_nearest_frame_that_has_some():
+    """Something arrives at middle in the frames 2 and 5 of 6: rgb alone, then flow alone; top is middle."""
+    sizes = {
+        "rgb1_to_middle": [0.0, 2.0, 0.0, 0.0, 0.0, 0.0],
+        "flow1_to_middle": [0.0, 0.0, 0.0, 0.0, 4.0, 0.0],
+        "middle_to_top": [1.0] * 6,
+        "flow1_to_top": [0.0] * 6,
+    }
+    alike = dict.fromkeys(sizes, [9.0] * 6)
+    rgb = tables.modality_share(by_hand(alike, sizes))["rgb"]
+    assert rgb.tolist() == [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
+    never = sizes | dict.fromkeys(("rgb1_to_middle", "flow1_to_middle"), [0.0] * 6)
+    shares = tables.modality_share(by_hand(alike, never))
+    assert shares.to_numpy().tolist() == [[0.0, 0.0, 1.0]] * 6
+
+
+def test_contributions_that_are_a_hundred_thousandth_of_what_is_delivered_are_nothing():
+    """18 are delivered at middle in each frame, 18e-5 of them are nothing."""
+    sizes = HAND | {"rgb1_to_middle": [1.0e-4, 1.0e-4], "flow1_to_middle": [0.7e-4, 0.9e-4]}
+    middle = tables.block_shares(by_hand(ALIKE, sizes), "middle")
+    assert middle.iloc[0].tolist() == [0.0, 0.0]
+    assert middle.iloc[1].tolist() == pytest.approx([10 / 19, 9 / 19])
+
+
+def test_outputs_at_which_nothing_arrives_do_not_count_in_the_mean_over_outputs():
+    shown = by_hand(ALIKE, HAND)
+    two = dataclasses.replace(shown.structure, outputs=(OutputSpec("top"), OutputSpec("middle")))
+    shares = tables.modality_share(dataclasses.replace(shown, structure=two))
+    assert shares.to_numpy().tolist() == [[0.5625, 0.4375, 0.0], [0.1875, 0.8125, 0.0]]
 
 
 def test_shares_of_a_block_leave_out_what_is_starved_or_removed():
-    shares = tables.block_shares(by_hand(HAND), "top")
+    shares = tables.block_shares(by_hand(ALIKE, HAND), "top")
     assert shares["middle_to_top"].tolist() == [0.5, 0.25]
     assert shares["loose_to_top"].tolist() == [0.0, 0.0]
-    kept = {key: sizes for key, sizes in HAND.items() if key != "flow1_to_top"}
-    after = tables.block_shares(by_hand(kept), "top")
+    kept = {key: sizes for key, sizes in ALIKE.items() if key != "flow1_to_top"}
+    after = tables.block_shares(by_hand(kept, HAND), "top")
     assert list(after) == list(shares)
     assert after["flow1_to_top"].tolist() == [0.0, 0.0]
     assert after["middle_to_top"].tolist() == [1.0, 1.0]
-    assert tables.modality_share(by_hand(kept))["rgb"].tolist() == [0.75, 0.5]
-    assert tables.block_shares(by_hand(HAND), "loose").shape == (2, 0)
+    assert tables.modality_share(by_hand(kept, HAND))["rgb"].tolist() == [0.75, 0.75]
+    assert tables.block_shares(by_hand(ALIKE, HAND), "loose").shape == (2, 0)
+
+
+def test_mean_shares_of_contributions_stand_beside_the_connections():
+    shown = by_hand(ALIKE, HAND)
+    expected = {
+        "rgb1_to_middle": 0.375,
+        "flow1_to_middle": 0.125,
+        "middle_to_top": 0.375,
+        "flow1_to_top": 0.625,
+        "loose_to_top": 0.0,
+    }
+    assert tables.contribution_shares(shown) == expected
+    table = tables.connections_table(shown)
+    assert dict(zip(table["connection"], table["contribution_share"], strict=True)) == expected
+    assert tables.connections_table(by_hand(HAND))["contribution_share"].isna().all()
+
+
+def test_a_trace_from_before_contributions_has_the_shares_of_what_is_delivered():
+    """On paper, as before: 3/8 rgb; in the second frame nothing is delivered at middle."""
+    old = by_hand(HAND)
+    assert not tables.contributed(old) and tables.contributed(by_hand(HAND, HAND))
+    shares = tables.modality_share(old)
+    assert list(shares) == ["rgb", "flow"]
+    assert shares.to_numpy().tolist() == [[0.375, 0.625], [0.1875, 0.8125]]
+    assert tables.modality_share(old, "middle").to_numpy().tolist() == [[0.75, 0.25], [0.0, 0.0]]
+    silent = HAND | {key: [0.0, 0.0] for key in ("rgb1_to_middle", "flow1_to_middle")}
+    assert tables.modality_share(by_hand(silent)).to_numpy().tolist() == [[0.0, 1.0]] * 2
 
 
 def test_a_trace_without_magnitudes_has_no_shares_and_says_so():
@@ -204,23 +310,51 @@ def test_a_trace_without_magnitudes_has_no_shares_and_says_so():
         tables.modality_share(dataclasses.replace(TRACE, connections=old))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_of_shares_sum_to_one_or_to_nothing(seed):
+    """With sources that add nothing, and frames in which nothing arrives, anywhere."""
+    rng = np.random.default_rng(seed)
+
+    def some(sizes: np.ndarray) -> np.ndarray:
+        return sizes * rng.integers(0, 2, sizes.shape)
+
+    shown = dataclasses.replace(
+        TRACE,
+        connections=tuple(
+            dataclasses.replace(each, contribution=some(each.contribution), added=some(each.added))
+            for each in TRACE.connections
+        ),
+    )
+    for block in (None, *shown.structure.by_id):
+        shares = tables.modality_share(shown, block)
+        total = shares.sum(axis=1).to_numpy()
+        assert shares.to_numpy().min() >= 0
+        np.testing.assert_allclose(total, np.where(total < 0.5, 0, 1), rtol=1e-12)
+    assert tables.modality_share(shown)[tables.CHANGED_BY_PEERS].any()
+
+
 @settings(max_examples=20)
 @given(structures(), st.data())
-def test_modality_shares_sum_to_one_at_every_frame(structure, data):
+def test_modality_shares_of_a_recording_sum_to_one_wherever_something_arrives(structure, data):
     network = lively(structure)
     clip = Clip(
         tensors(structure, frames=3), np.arange(3) / 8, np.zeros((3, 16, 16, 3), np.uint8), None, None
     )
     shown = record(network, clip, window=2)
     shares = tables.modality_share(shown)
-    assert list(shares) == [modality.name for modality in structure.modalities]
+    names = [modality.name for modality in structure.modalities]
+    assert list(shares)[: len(names)] == names
     assert shares.to_numpy().min() >= 0
-    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-12)
     for block in structure.blocks:
-        fed = bool(structure.origins[block.id])
-        np.testing.assert_allclose(tables.modality_share(shown, block.id).sum(axis=1), fed, rtol=1e-12)
-        if not block.is_input:
-            np.testing.assert_allclose(tables.block_shares(shown, block.id).sum(axis=1), fed, rtol=1e-12)
+        total = tables.modality_share(shown, block.id).sum(axis=1).to_numpy()
+        np.testing.assert_allclose(total, np.round(total), rtol=1e-12)
+        if block.is_input:
+            assert total.all()
+        elif structure.origins[block.id]:
+            arriving = tables.block_shares(shown, block.id).sum(axis=1)
+            np.testing.assert_allclose(arriving, total, rtol=1e-12)
+        else:
+            assert not total.any() and not tables.block_shares(shown, block.id).to_numpy().any()
     gone = data.draw(st.sampled_from(shown.connections))
     rest = dataclasses.replace(
         shown, connections=tuple(each for each in shown.connections if each is not gone)

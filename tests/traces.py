@@ -70,6 +70,12 @@ def trace_of(layout: Structure, *, frames: int, window: int = 16, rate: float = 
     )
 
 
+def older(whole: Trace) -> Trace:
+    """A trace as it was recorded before contributions, and before anything was known of its ends."""
+    missing = {"contribution": None, "added": None, "reached": None}
+    return replace(whole, connections=tuple(replace(each, **missing) for each in whole.connections))
+
+
 def shares(rng: np.random.Generator, count: int) -> np.ndarray:
     """Random positive numbers that sum to 1."""
     parts = rng.exponential(size=count)

@@ -55,7 +55,8 @@ def _predictions(shown: Shown) -> None:
         st.metric(
             "Clip prediction",
             plain(said.answer),
-            help="The class of the highest probability, averaged over the windows of the clip."
+            help="The class of the highest probability, averaged over the windows of the clip: stretches of "
+            "one recording, over each of which an answer is taken."
             + (f" {none_of_these(said.rejected)}" if said.rejected else ""),
         )
         st.markdown(_said(said, trace, label))
@@ -80,6 +81,9 @@ def _said(said: Verdict, trace: Trace, label: str | None) -> str:
 def _exports(shown: Shown) -> None:
     st.subheader("Numbers", anchor=False)
     trace = shown.trace
+    share = _share(trace)
+    if share:
+        st.caption(plain(f"Modality share: {_meaning(trace)}"))
     table_with_downloads(
         {
             "Connections": lambda: tables.connections_table(trace),
@@ -88,7 +92,7 @@ def _exports(shown: Shown) -> None:
             "Entropies": lambda: tables.entropies_table(trace),
             "Attention by modality": lambda: tables.attention_by(trace, "modality").reset_index(),
             "Attention by level": lambda: tables.attention_by(trace, "level").reset_index(),
-            **_share(trace),
+            **share,
             "Factors by level": lambda: tables.level_distribution(trace),
             "Blocks": lambda: tables.blocks_table(trace),
             "Predictions": lambda: tables.predictions_table(trace),
@@ -103,6 +107,11 @@ def _share(trace: Trace) -> dict[str, Callable[[], pd.DataFrame]]:
     if any(connection.magnitude is None for connection in trace.connections):
         return {}
     return {"Modality share": lambda: tables.modality_share(trace).reset_index()}
+
+
+def _meaning(trace: Trace) -> str:
+    """What shares are of."""
+    return f"of what this clip adds. {tables.BASELINE}" if tables.contributed(trace) else tables.OLD_SHARES
 
 
 show()

@@ -14,6 +14,7 @@ import numpy as np
 from plotly.colors import get_colorscale
 
 from peerattn.connectivity import MIXED
+from peerattn.tables import CHANGED_BY_PEERS
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,13 @@ _OTHERS = (
     Look("#56B4E9", "longdashdot", (14, 4, 2, 4), "triangleDown"),
     Look("#E69F00", "dash", (6, 3), "star"),
 )
+NOTHING_ARRIVES = "nothing arrives"
+"""What is drawn in frames whose shares are all 0."""
+_NO_MODALITY = {
+    CHANGED_BY_PEERS: Look("#5E6672", "longdashdot", (1, 3), "dot"),
+    NOTHING_ARRIVES: Look("#949494", "dot", (1, 6), "dot"),
+}
+"""Greys that no block has, legible on light and dark pages."""
 LEVELS = ("#E69F00", "#CC79A7", "#56B4E9", "#8C6BB1", "#A6761D", "#66A61E")
 """Lines per level: hues that no modality uses, told apart by `DASHES` too."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -51,6 +59,11 @@ def looks(modalities: Sequence[str]) -> dict[str, Look]:
     unknown = [name for name in modalities if name not in _LOOKS]
     spare = {name: _OTHERS[index % len(_OTHERS)] for index, name in enumerate(unknown)}
     return {name: _LOOKS.get(name) or spare[name] for name in (*modalities, MIXED)}
+
+
+def share_looks(modalities: Sequence[str]) -> dict[str, Look]:
+    """The same, and what belongs to no modality among shares."""
+    return {**looks(modalities), **_NO_MODALITY}
 
 
 def object_colors(count: int) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 A panel is a dict: `id`, `title`, `about` (its definition), `figure` (plotly's JSON, arrays typed, or None),
 `axis` (`time` where x is the clip's time in s), `table` (columns and rows; rows None where the figure holds
 them), and where they apply `pins` (what a click on a point names), `orders` (of a heat map's rows), `least`
-(width, px), `chain` (the steps inside an attention factor) and `missing` (why there is nothing to draw).
+(width, px), `chain` (the steps inside an attention factor), `remark` (what stands above the figure) and
+`missing` (why there is nothing to draw).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from peerattn.figures.attention import attention_lines, factor_heatmap
 from peerattn.figures.chain import chain
 from peerattn.figures.peers import attention_weights_bar, choosing, peer_matrix
 from peerattn.figures.predictions import prediction_bars, window_strip
-from peerattn.figures.shares import arriving_areas, share_areas
+from peerattn.figures.shares import ADDED, DELIVERED, arriving_areas, share_areas
 from peerattn.figures.spread import activity_line, factors_by_level, joined, joined_connections
 from peerattn.trace import Array, ConnectionTrace, Trace
 
@@ -32,11 +33,15 @@ if TYPE_CHECKING:
 Panel = dict[str, Any]
 
 FACTOR = "An attention factor lies between 0 and 1 and multiplies one channel of a connection in one frame."
+SIZES = f"{ADDED} (connection weight times attention factors times source, minus the same on the baseline °, "
+SIZES += "summed over channels and places)"
+SUMS = f"Shares sum to 1 in every frame in which something arrives. {tables.BASELINE}"
 SHARE = (
-    "Modality share: of each block's input, the share of ‖σ(w)·A⊙X‖₁ (what a connection delivers: connection "
-    "weight times attention factors times source, summed over channels and places) per incoming connection, "
-    "carried up from the inputs. Shares sum to 1 in every frame."
+    f"Modality share of what this clip adds: of each block's input, the share of {SIZES} per incoming "
+    f"connection, carried up from the inputs. {SUMS} Changed by peers: the source itself adds nothing, but "
+    "its attention factors are others than on the baseline."
 )
+WINDOWS = "A window is a stretch of the recording, over which an answer is taken."
 ABOUT = {
     "modality": f"{FACTOR} Each line is the mean over the connections that leave a modality's input blocks; "
     "mixed: that leave inner blocks.",
@@ -47,22 +52,35 @@ ABOUT = {
     "peers": "Attention weights: the softmax share of each peer in a connection's attention; a row sums to "
     "1. Normalised entropy: 1 where all peers of a connection count alike, 0 where one counts alone.",
     "predictions": "The most probable classes of the clip: probabilities are the mean over its windows, "
-    "which the table has one by one.",
-    "windows": "The probability of each window of the clip, of the classes that lead it or any window of it.",
+    f"which the table has one by one. {WINDOWS}",
+    "windows": "The probability of each window of the clip, of the classes that lead it or any window of it. "
+    f"{WINDOWS}",
     "channels": f"{FACTOR} Channels of the source over the frames; grey: a channel without an object class.",
     "weights": "The softmax share of each peer in this connection's attention, the same in every frame. All "
     "sum to 1; dotted: the weight if all counted alike.",
     "inside": "How one attention factor comes about: the peers' outputs are pooled over space, projected to "
     "one width, weighted, summed, and read by a dense layer, whose sigmoid is the factor.",
-    "delivers": "Of all that arrives at the target, the share of ‖σ(w)·A⊙X‖₁ of each connection; the strong "
-    "area is this one. Shares sum to 1 in every frame.",
-    "arrives": "Of all that arrives at the block, the share of ‖σ(w)·A⊙X‖₁ of each connection. Shares sum to "
-    "1 in every frame.",
+    "delivers": f"Of all that this clip adds at the target, the share of {SIZES} of each connection; the "
+    f"strong area is this one. {SUMS}",
+    "arrives": f"Of all that this clip adds at the block, the share of {SIZES} of each connection. {SUMS}",
     "origins": f"{SHARE} Here of the input of this block.",
     "joined": "What feeds the block, then what it feeds. Bars: connection weight. Diamonds: the mean "
     "attention factor over channels and frames.",
     "activity": "The mean |output| of the block, over channels and places.",
 }
+OLD_SHARE = (
+    f"Of each block's input, the share of {DELIVERED} (connection weight times attention factors times "
+    "source, summed over channels and places) per incoming connection, carried up from the inputs. "
+    f"{tables.OLD_SHARES}"
+)
+OLD_ARRIVING = f"Of all that is delivered, the share of {DELIVERED} of each connection. {tables.OLD_SHARES}"
+OLD_ABOUT = {
+    "share": f"{OLD_SHARE} Here at the output, the mean over the output blocks.",
+    "origins": f"{OLD_SHARE} Here of the input of this block.",
+    "delivers": f"{OLD_ARRIVING} The strong area is this one.",
+    "arrives": OLD_ARRIVING,
+}
+"""Of a trace from before contributions."""
 
 
 def clip_panels(trace: Trace) -> list[Panel]:
@@ -71,8 +89,11 @@ def clip_panels(trace: Trace) -> list[Panel]:
     least = 420 + 24 * len(trace.structure.blocks)
     pins = [{"kind": "connection", "ids": keys}, {"kind": "connection", "ids": keys}]
     return [
-        _over_time(
-            "share", "Modality share", lambda: share_areas(trace), lambda: tables.modality_share(trace)
+        _of_shares(
+            trace,
+            _over_time(
+                "share", "Modality share", lambda: share_areas(trace), lambda: tables.modality_share(trace)
+            ),
         ),
         _lines(trace, "modality", "Attention by modality"),
         _lines(trace, "level", "Attention by level"),
@@ -105,11 +126,11 @@ def connection_panels(
         panels.append({**steps, "chain": chain(trace, inside, channels)})
     areas = _over_time(
         "delivers",
-        "What it delivers",
+        "What it adds" if tables.contributed(trace) else "What it delivers",
         lambda: arriving_areas(trace, connection.target, marked=key),
         lambda: tables.block_shares(trace, connection.target),
     )
-    return [*panels, areas]
+    return [*panels, _of_shares(trace, areas)]
 
 
 def block_panels(trace: Trace, block: str) -> list[Panel]:
@@ -121,18 +142,19 @@ def block_panels(trace: Trace, block: str) -> list[Panel]:
     activity = pd.DataFrame({"activity": trace.block(block).activity}, index=_frames(trace))
     panels = [bars, _over_time("activity", "Activity", lambda: activity_line(trace, block), lambda: activity)]
     if trace.structure.into(block):
-        shares = tables.block_shares
-        panels += [
-            _over_time(
-                "arrives", "What arrives", lambda: arriving_areas(trace, block), lambda: shares(trace, block)
-            ),
-            _over_time(
-                "origins",
-                "Modality share",
-                lambda: share_areas(trace, block),
-                lambda: tables.modality_share(trace, block),
-            ),
-        ]
+        arrives = _over_time(
+            "arrives",
+            "What arrives",
+            lambda: arriving_areas(trace, block),
+            lambda: tables.block_shares(trace, block),
+        )
+        origins = _over_time(
+            "origins",
+            "Modality share",
+            lambda: share_areas(trace, block),
+            lambda: tables.modality_share(trace, block),
+        )
+        panels += [_of_shares(trace, arrives), _of_shares(trace, origins)]
     return panels
 
 
@@ -166,6 +188,13 @@ def _over_time(
     except PeerattnError as error:
         return {**_panel(name, title), "missing": str(error)}
     return {**panel, "axis": "time"}
+
+
+def _of_shares(trace: Trace, panel: Panel) -> Panel:
+    """A panel of shares; in a trace from before contributions it says what they are of."""
+    if tables.contributed(trace) or "missing" in panel:
+        return panel
+    return {**panel, "about": OLD_ABOUT[panel["id"]], "remark": tables.OLD_SHARES}
 
 
 def _lines(trace: Trace, by: tables.Grouping, title: str) -> Panel:

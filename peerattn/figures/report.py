@@ -138,7 +138,7 @@ def _header(trace: Trace, about: About) -> str:
     windows = len(trace.windows)
     facts = {
         "checkpoint": about.checkpoint,
-        "frames": f"{len(trace.times)} in {windows} window{'s' * (windows > 1)}",
+        "frames": f"{len(trace.times)}, answers over {windows} window{'s' * (windows > 1)}",
         **({"object maps": trace.objects} if trace.objects else {}),
         **about.facts,
         "made": about.made,

@@ -1,4 +1,4 @@
-"""Plotly figures of what arrives: from each modality, and over each connection, frame by frame."""
+"""Plotly figures of what a clip adds: from each modality, and over each connection, frame by frame."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from peerattn.connectivity import source_modality
 from peerattn.figures.attention import over_time
-from peerattn.figures.palette import looks, plain
-from peerattn.tables import block_shares, modality_share
+from peerattn.figures.palette import NOTHING_ARRIVES, plain, share_looks
+from peerattn.tables import block_shares, contributed, modality_share
 from peerattn.trace import Trace
 
 HATCHES = ("", "/", ".", "x", "\\", "-", "+")
@@ -16,16 +16,19 @@ HATCHES = ("", "/", ".", "x", "\\", "-", "+")
 NAMED = 9
 """Connections drawn one by one; the smaller ones are drawn together."""
 REST = "all others"
+ADDED = "‖σ(w)·(A⊙X − A°⊙X°)‖₁"
+DELIVERED = "‖σ(w)·A⊙X‖₁"
+"""What shares are shares of, as formulas: contributions, or in traces from before them magnitudes."""
 
 
 def share_areas(trace: Trace, block: str | None = None) -> go.Figure:
     """`tables.modality_share` as areas that fill the figure, of the outputs or of a block's input."""
     figure = go.Figure()
-    styles = looks([modality.name for modality in trace.structure.modalities])
-    for index, (name, shares) in enumerate(modality_share(trace, block).items()):
+    styles = share_looks([modality.name for modality in trace.structure.modalities])
+    for index, (name, shares) in enumerate(filled(modality_share(trace, block)).items()):
         figure.add_trace(_area(shares, name, color=styles[str(name)].color, hatch=index))
     over_time(figure, trace)
-    return figure.update_yaxes(title="modality share", range=[0, 1])
+    return figure.update_yaxes(title=f"modality share of {of_what(trace)}", range=[0, 1])
 
 
 def arriving_areas(trace: Trace, block: str, *, marked: str | None = None) -> go.Figure:
@@ -35,7 +38,7 @@ def arriving_areas(trace: Trace, block: str, *, marked: str | None = None) -> go
     """
     shares = block_shares(trace, block)
     sources = {spec.key: spec.source for spec in trace.structure.into(block)}
-    styles = looks([modality.name for modality in trace.structure.modalities])
+    styles = share_looks([modality.name for modality in trace.structure.modalities])
     named, rest = _greatest(shares, marked)
     figure = go.Figure()
     for index, key in enumerate(named):
@@ -44,8 +47,22 @@ def arriving_areas(trace: Trace, block: str, *, marked: str | None = None) -> go
         figure.add_trace(_area(shares[key], sources[key], color=color, hatch=index, opacity=opacity))
     if rest:
         figure.add_trace(_area(shares[rest].sum(axis=1), REST, color="#7F7F7F", opacity=0.15))
+    if NOTHING_ARRIVES in (whole := filled(shares)):
+        look = styles[NOTHING_ARRIVES]
+        figure.add_trace(_area(whole[NOTHING_ARRIVES], NOTHING_ARRIVES, color=look.color, hatch=2))
     over_time(figure, trace)
-    return figure.update_yaxes(title=f"share of what arrives at {plain(block)}", range=[0, 1])
+    return figure.update_yaxes(title=f"share of {of_what(trace)} at {plain(block)}", range=[0, 1])
+
+
+def filled(shares: pd.DataFrame) -> pd.DataFrame:
+    """Shares with one column more, `NOTHING_ARRIVES`, where there are frames that have none."""
+    nothing = ~shares.any(axis=1)
+    return shares.assign(**{NOTHING_ARRIVES: nothing.astype(float)}) if nothing.any() else shares
+
+
+def of_what(trace: Trace) -> str:
+    """What the shares of a trace are shares of."""
+    return "what this clip adds" if contributed(trace) else "what is delivered"
 
 
 def _greatest(shares: pd.DataFrame, marked: str | None) -> tuple[list[str], list[str]]:

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from peerattn.figures.palette import LEVELS, PATTERNS, looks
-from peerattn.tables import attention_by, modality_share
+from peerattn.figures.palette import LEVELS, PATTERNS, share_looks
+from peerattn.figures.shares import ADDED, DELIVERED, filled, of_what
+from peerattn.tables import BASELINE, OLD_SHARES, attention_by, contributed, modality_share
 from peerattn.trace import Trace
 
 
@@ -26,7 +27,8 @@ class Line:
 class Chart:
     """Lines between 0 and 1, or `most`; `areas` lie on one another and fill it. `note` defines what is drawn.
 
-    `of` names the array with a row a connection from which that of a chosen connection is drawn too.
+    `of` names the array with a row a connection from which that of a chosen connection is drawn too. `remark`
+    is what a reader has to know beside the lines.
     """
 
     title: str
@@ -36,6 +38,7 @@ class Chart:
     table: pd.DataFrame
     of: str | None = None
     most: float = 1.0
+    remark: str = ""
 
     @property
     def header(self) -> dict[str, Any]:
@@ -47,6 +50,7 @@ class Chart:
             "lines": [asdict(line) for line in self.lines],
             "of": self.of,
             "most": self.most,
+            "remark": self.remark,
         }
 
 
@@ -58,7 +62,7 @@ def charts(trace: Trace) -> dict[str, Chart]:
 def _by_modality(trace: Trace) -> Chart:
     note = "mean attention factor of the connections from a modality's input blocks; mixed: inner blocks"
     table = attention_by(trace)
-    lines = _modality_lines(trace, table.columns)
+    lines = _lines(trace, table.columns)
     return Chart("attention by modality", note, "lines", lines, table, of="shade")
 
 
@@ -75,16 +79,20 @@ def _by_level(trace: Trace) -> Chart:
 def _share(trace: Trace) -> Chart | None:
     if any(connection.magnitude is None for connection in trace.connections):
         return None
+    of, remark = f"{ADDED}, ° the baseline", BASELINE
+    if not contributed(trace):
+        of, remark = DELIVERED, OLD_SHARES
     note = (
-        "of each block's input, the share of ‖σ(w)·A⊙X‖₁ per incoming connection, carried up from the "
-        "inputs; here of what reaches the output"
+        f"of each block's input, the share of {of}, per incoming connection, carried up from the inputs; "
+        f"here of what reaches the output. {remark}"
     )
-    table = modality_share(trace)
-    return Chart("modality share", note, "areas", _modality_lines(trace, table.columns), table)
+    table = filled(modality_share(trace))
+    lines = _lines(trace, table.columns)
+    return Chart(f"modality share of {of_what(trace)}", note, "areas", lines, table, remark=remark)
 
 
-def _modality_lines(trace: Trace, names: Sequence[str] | pd.Index[str]) -> tuple[Line, ...]:
-    styles = looks([modality.name for modality in trace.structure.modalities])
+def _lines(trace: Trace, names: Sequence[str] | pd.Index[str]) -> tuple[Line, ...]:
+    styles = share_looks([modality.name for modality in trace.structure.modalities])
     return tuple(Line(name, styles[name].color, styles[name].pattern) for name in names)
 
 

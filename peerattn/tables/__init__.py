@@ -17,12 +17,23 @@ from peerattn.tables.attention import (
     level_distribution,
     object_channels,
 )
-from peerattn.tables.clip import blocks_table, frame_ends, predictions_table, window_of_frame
+from peerattn.tables.clip import blocks_table, frame_ends, predictions_table, reach, window_of_frame
 from peerattn.tables.evaluation import classes_table, clips_table, confusion_table, faults_table, present
 from peerattn.tables.history import attention_history, connection_history, scores_history
-from peerattn.tables.share import block_shares, modality_share
+from peerattn.tables.share import (
+    BASELINE,
+    CHANGED_BY_PEERS,
+    OLD_SHARES,
+    block_shares,
+    contributed,
+    contribution_shares,
+    modality_share,
+)
 
 __all__ = [
+    "BASELINE",
+    "CHANGED_BY_PEERS",
+    "OLD_SHARES",
     "Accuracy",
     "Grouping",
     "Remaining",
@@ -39,6 +50,8 @@ __all__ = [
     "confusion_table",
     "connection_history",
     "connections_table",
+    "contributed",
+    "contribution_shares",
     "entropies_table",
     "factors_table",
     "faults_table",
@@ -48,6 +61,7 @@ __all__ = [
     "object_channels",
     "predictions_table",
     "present",
+    "reach",
     "scores_history",
     "window_of_frame",
 ]

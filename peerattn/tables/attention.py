@@ -12,14 +12,20 @@ from numpy.typing import NDArray
 from peerattn.connectivity import MIXED, source_modality
 from peerattn.structure import Structure
 from peerattn.tables.clip import window_of_frame
+from peerattn.tables.share import contribution_shares
 from peerattn.trace import Array, ConnectionTrace, Trace
 
 Grouping = Literal["modality", "level"]
 
 
 def connections_table(trace: Trace) -> pd.DataFrame:
-    """One row a connection: its weight, and its attention factors over all channels and frames."""
+    """One row a connection: its weight, and its attention factors over all channels and frames.
+
+    `contribution_share` is its mean share of what the clip adds at its target; empty in a trace from before
+    contributions.
+    """
     specs = {spec.key: spec for spec in trace.structure.connections}
+    shares = contribution_shares(trace)
     rows = [
         {
             "connection": connection.key,
@@ -34,6 +40,7 @@ def connections_table(trace: Trace) -> pd.DataFrame:
             "min_factor": connection.attention_factors.min(),
             "max_factor": connection.attention_factors.max(),
             "change_over_frames": connection.shade.std(),
+            "contribution_share": shares.get(connection.key, np.nan),
         }
         for connection in trace.connections
     ]

@@ -1,13 +1,15 @@
-"""A clip's windows and predictions, and the blocks it went through."""
+"""A clip's windows, ends and predictions, and the blocks it went through."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from peerattn.connectivity import source_modality
-from peerattn.trace import Trace
+from peerattn.trace import ConnectionTrace, Trace
 
 
 def window_of_frame(trace: Trace) -> NDArray[np.int64]:
@@ -23,6 +25,15 @@ def frame_ends(times: NDArray[np.float64]) -> NDArray[np.float64]:
     steps = np.diff(times)
     last = float(np.median(steps)) if len(steps) else 1.0
     return np.append(times[1:], times[-1] + last)
+
+
+def reach(connections: Iterable[ConnectionTrace]) -> tuple[int, int] | None:
+    """Frames at the start and at the end of a clip that its ends reach, the most of any of the connections.
+
+    Their numbers an end decides too. None where it was not recorded.
+    """
+    found = [each.reached for each in connections if each.reached is not None]
+    return (max(start for start, _ in found), max(end for _, end in found)) if found else None
 
 
 def blocks_table(trace: Trace) -> pd.DataFrame:

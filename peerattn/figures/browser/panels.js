@@ -107,7 +107,8 @@ class Panels {
     const asTable = this.tables.has(panel.id) && panel.table;
     if (!panel.missing && !asTable) this.chart = panel.chain ? new PanelInside(this, panel) : new PanelChart(this, panel);
     const shown = panel.missing ? element("p", { className: "quiet" }, `Nothing to show: ${panel.missing}.`) : this.chart ? this.chart.element : new PanelTable(this, panel).element;
-    this.body.replaceChildren(this.head(panel, asTable), shown);
+    const remark = panel.remark ? [element("p", { className: "remark" }, panel.remark)] : [];
+    this.body.replaceChildren(this.head(panel, asTable), ...remark, shown);
     if (panel.orders && this.chart) this.chart.sort(panel.orders[this.order] ?? panel.orders.index);
     this.chart?.draw();
   }
