@@ -144,6 +144,23 @@ def test_what_only_one_has_is_dotted_and_has_no_numbers(page, root):
     assert root.evaluate(f"root => ({OF})(root).marks.removed.size") == 0
 
 
+def test_ends_are_those_of_the_side_that_is_shown(root):
+    """An end reaches 2 frames at the start and 3 at the end: of 20 in A, of 15 in B, which is 4 ahead."""
+    ahead(root, 4)
+    own, second = [[0, 2], [17, 20]], [[8, 11]]
+    for side, expected in (("A", own), ("B", second), ("B − A", [[0, 2], [8, 11], [17, 20]])):
+        show(root, side)
+        assert root.evaluate(f"root => ({OF})(root).timeline.chart.ends") == expected
+    seek(root, 9)
+    facts = root.locator(".facts")
+    expect(facts.first).not_to_contain_text("within reach of an end")
+    expect(facts.nth(1)).to_contain_text("within reach of an end")
+    choose(root, f"connection {FIRST.connections[3].key}")
+    expect(root.locator("section.numbers dd").last).to_have_text("within reach")
+    show(root, "A")
+    expect(root.locator("section.numbers dd").last).to_have_text("out of reach")
+
+
 def test_no_block_moves_between_the_sides(root):
     place = f"root => [...({OF})(root).graph.places.blocks].map(([id, {{ x, y }}]) => [id, x, y])"
     first = root.evaluate(place)

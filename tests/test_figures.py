@@ -352,6 +352,14 @@ def test_recording_unpacks_to_the_traces_numbers_bit_for_bit():
     assert header["times"] == TRACE.times.tolist()
 
 
+def test_recording_says_how_far_the_ends_reach_where_that_is_known():
+    for shown, reached in ((TRACE, [2, 3]), (older(TRACE), None)):
+        header, _ = unpack(recording(shown, images()))
+        assert [each["reached"] for each in header["connections"]] == [reached] * len(shown.connections)
+        assert bool(header["charts"]["share"]["remark"])
+        assert not header["charts"]["modality"]["remark"]
+
+
 def test_recording_holds_the_frames_in_order_and_the_object_maps_over_them():
     header, body = unpack(recording(TRACE, images(), object_ids=object_ids(), object_names={2: HOSTILE}))
     for frame, (offset, length) in enumerate(header["frames"]):

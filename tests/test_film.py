@@ -1,5 +1,6 @@
 """Films: each picture's colours are the trace's, nothing else moves, and files play as the clip did."""
 
+import dataclasses
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -12,10 +13,10 @@ from numpy.typing import NDArray
 from peerattn import film
 from peerattn.errors import PeerattnError
 from peerattn.figures.film_frames import FilmFrames
-from peerattn.figures.film_layout import DARK, GRAPH, LEFT, LIGHT, SIDE, SIZE, TOP
+from peerattn.figures.film_layout import DARK, GRAPH, HEAD, LEFT, LIGHT, PLOT, SIDE, SIZE, TOP
 from peerattn.figures.palette import VIRIDIS
 from peerattn.figures.raster import coverage, dashes, viridis
-from tests.traces import HOSTILE, images, shown_frame, trace
+from tests.traces import HOSTILE, images, older, shown_frame, trace
 
 TRACE = trace(frames=12, window=5)
 TIMES = TRACE.times
@@ -74,6 +75,31 @@ def test_only_colours_the_cursor_and_numbers_change(frames):
     assert still.mean() > 0.5
     assert all(np.array_equal(first[still], other[still]) for other in others)
     assert not any(np.array_equal(first, other) for other in others)
+
+
+def test_frames_that_an_end_reaches_are_hatched_under_the_curves_and_named(frames):
+    """An end reaches 2 frames at the start and 3 at the end of 12."""
+    plain = FilmFrames(older(TRACE), images(12), title="a clip.mp4", subtitle="small", theme=frames.theme)
+    left, top, right, bottom = PLOT
+    changed = np.any(frames.ground != plain.ground, axis=2)
+    columns = np.flatnonzero(changed[top:bottom].any(axis=0))
+    first, last = frames.layout.moment(1.5), frames.layout.moment(8.5)
+    inside = columns[(columns > first) & (columns < last)]
+    assert not len(inside) and len(columns) > 0.9 * (first - left + right - last)
+    assert changed[:HEAD].sum() == 0
+    for frame, reached in ((1, True), (2, False), (8, False), (9, True)):
+        head = [each.picture(frame)[HEAD - 20 : HEAD + 10] for each in (frames, plain)]
+        assert np.array_equal(*head) is not reached
+
+
+def test_a_film_of_a_clip_that_is_reached_wholly_is_hatched_all_along():
+    wholly = [dataclasses.replace(each, reached=(9, 9)) for each in TRACE.connections]
+    whole = FilmFrames(
+        dataclasses.replace(TRACE, connections=tuple(wholly)), images(12), title="", subtitle=""
+    )
+    plain = FilmFrames(older(TRACE), images(12), title="", subtitle="")
+    left, top, right, bottom = PLOT
+    assert np.any(whole.ground != plain.ground, axis=2)[top:bottom, left:right].any(axis=0).all()
 
 
 def test_the_clips_own_frame_is_shown(frames):

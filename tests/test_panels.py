@@ -133,6 +133,23 @@ def test_a_trace_from_before_contributions_says_what_its_shares_are_of() -> None
         assert "remark" not in named(panels, "activity")
 
 
+def test_panels_over_time_say_which_frames_an_end_reaches() -> None:
+    recorded = trace()
+    own = dataclasses.replace(recorded.connection(KEY), reached=(7, 0))
+    connections = tuple(own if each.key == KEY else each for each in recorded.connections)
+    shown = dataclasses.replace(recorded, connections=connections)
+    expected = {"channels": (7, 0), "delivers": (7, 3), "share": (7, 3), "modality": (7, 3), "level": (7, 3)}
+    panels = [*connection_panels(shown, KEY), *clip_panels(shown)]
+    assert {panel["id"]: panel["reached"] for panel in panels if "reached" in panel} == expected
+    leaving = named(block_panels(shown, "rgb1"), "activity")
+    assert leaving["reached"] == (2, 3)
+    assert named(block_panels(shown, "inner1"), "activity")["reached"] == (7, 3)
+    assert named(block_panels(shown, "top"), "arrives")["reached"] == (7, 3)
+    assert named(block_panels(shown, "upper1"), "origins")["reached"] == (2, 3)
+    old = older(recorded)
+    assert not any("reached" in panel for panel in (*clip_panels(old), *connection_panels(old, KEY)))
+
+
 def test_connections_without_a_choice_of_peers_have_their_panels_too() -> None:
     for attention in ("none", "static", "self"):
         other = trace(attention=attention)

@@ -102,7 +102,7 @@ def recorded(html: str) -> tuple[dict[str, Any], bytes]:
 
 def test_smaller_frames_leave_every_number_as_it_is(monkeypatch):
     monkeypatch.setattr(report_page, "FRAMES_FIRST", 50_000)
-    monkeypatch.setattr(report_page, "BUDGET", 370_000)
+    monkeypatch.setattr(report_page, "BUDGET", 340_000)
     noise = np.random.default_rng(0).integers(0, 256, (20, 64, 64, 3), np.uint8)
     whole = recording(TRACE, noise, object_ids=object_ids(), flow=quarters_flow(20))
     header, body = recorded(report_html(TRACE, whole, ABOUT))
@@ -221,6 +221,39 @@ def test_panels_follow_what_is_pinned(opened):
     expect(opened.locator(".details .js-plotly-plot").first).to_be_visible()
     chooser.select_option("block top")
     expect(tabs.first).to_have_text("What feeds it, what it feeds")
+
+
+BANDS = """root => {
+    const { chart } = peerattnPanels.of(root);
+    const { xaxis, _size: size } = chart.plot._fullLayout;
+    const left = chart.plot.getBoundingClientRect().x;
+    const boxes = chart.bands.map((band) => band.getBoundingClientRect());
+    const drawn = boxes.map(({ x, width }) => [x, x + width]);
+    const place = (time) => left + size.l + Math.min(Math.max(xaxis.d2p(time), 0), xaxis._length);
+    const [first, last] = [1.5, 16.5].map((frame) => frame / 8);
+    return [drawn, [[left + size.l, place(first)], [place(last), left + size.l + xaxis._length]]];
+}"""
+"""JavaScript: where a chart is hatched, and where it should be: 2 frames at the start, 3 at the end of 20."""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["channels", "modality", "share"])
+def test_charts_over_time_are_hatched_where_an_end_of_the_clip_reaches(opened, name):
+    choose = opened.locator(".explorer").get_by_role("combobox", name="show a block or connection")
+    choose.select_option(f"connection {TRACE.connections[5].key}")
+    panels = opened.locator(".details")
+    panels.locator(f"#tab-{name}").click()
+    panels.locator(f"[data-drawn={name}]").wait_for()
+    key = panels.locator(".ends-key")
+    expect(key).to_contain_text("within reach of an end")
+    assert key.get_attribute("title").startswith("An end of the clip reaches these frames:")
+    drawn, expected = panels.evaluate(BANDS)
+    assert np.abs(np.subtract(drawn, expected)).max() < 1
+    panels.evaluate(
+        "root => Plotly.relayout(peerattnPanels.of(root).chart.plot, { 'xaxis.range': [1, 2.2] })"
+    )
+    drawn, expected = panels.evaluate(BANDS)
+    assert np.abs(np.subtract(drawn, expected)).max() < 1
 
 
 @pytest.mark.browser

@@ -9,7 +9,7 @@ from app.tour import THRESHOLD, Example, steps
 from app.words import plain
 from peerattn.connectivity import survey, weights_by_modality
 from peerattn.trace import Trace
-from tests.traces import trace
+from tests.traces import older, trace
 
 
 def example(seed: int = 0, *, hostile: bool = False) -> Example:
@@ -83,6 +83,14 @@ def test_the_factor_step_stands_at_the_frame_it_speaks_of():
     shade = shown.peer.connection(step.selection.id).shade
     assert shade[frame - 1] == shade.min()
     assert f"frame {frame} that mean is {shade.min():.2f}" in step.question
+
+
+def test_the_step_about_time_says_what_windows_and_hatching_are():
+    told = {step.title: step.told for step in steps(example())}["Attention moves with the clip"]
+    assert "stretches of that one recording" in told and "an end of the clip reaches" in told
+    old = dataclasses.replace(example(), peer=older(trace()))
+    told = {step.title: step.told for step in steps(old)}["Attention moves with the clip"]
+    assert "end of the clip" not in told
 
 
 def test_names_from_files_stay_text():

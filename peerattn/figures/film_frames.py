@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.figures.film_ground import ground, sample
+from peerattn.figures.film_ground import WITHIN, ground, sample
 from peerattn.figures.film_layout import HEAD, LEFT, LIGHT, PLOT, RIGHT, SIDE, SIZE, TOP, Layout, Theme
 from peerattn.figures.level_graph import OPTIONS, edge_width
 from peerattn.figures.raster import (
@@ -28,7 +28,7 @@ from peerattn.figures.raster import (
     width_of,
     write,
 )
-from peerattn.tables import attention_by, window_of_frame
+from peerattn.tables import attention_by, reach, window_of_frame
 from peerattn.trace import Array, Trace
 
 BARS = 4  # classes
@@ -91,6 +91,7 @@ class FilmFrames:
         said = (
             f"frame {frame + 1} of {len(trace.times)} · {trace.times[frame]:.3f} s"
             f" · window {self.windows[frame]} of {len(trace.windows)}"
+            + (f" · {WITHIN}" if self._reached(frame) else "")
         )
         write(picture, said, (RIGHT, HEAD), theme.text, size=16, style=("right", 400))
         room = RIGHT - LEFT - width_of(said, size=16) - 40
@@ -98,6 +99,11 @@ class FilmFrames:
         end = write(picture, title, (LEFT, HEAD), theme.text, size=20, style=("left", 600))
         subtitle = fitted(self.subtitle, room - (end - LEFT), size=16)
         write(picture, subtitle, (end + 16, HEAD), theme.quiet, size=16)
+
+    def _reached(self, frame: int) -> bool:
+        """Whether an end of the clip reaches a frame."""
+        first, last = reach(self.trace.connections) or (0, 0)
+        return frame < first or frame >= len(self.trace.times) - last
 
     def _clip(self, picture: Picture, frame: int) -> None:
         image = self.images[frame]

@@ -8,8 +8,11 @@ import numpy as np
 from peerattn.figures.film_layout import GRAPH, PLOT, SIZE, Layout, Theme
 from peerattn.figures.palette import Look
 from peerattn.figures.raster import Picture, coverage, dashes, fitted, mix, rgb, viridis, write
-from peerattn.tables import attention_by
+from peerattn.tables import attention_by, reach
 from peerattn.trace import Trace
+
+WITHIN = "within reach of an end"
+HATCH = 7  # px from one stroke to the next
 
 
 def ground(trace: Trace, layout: Layout, theme: Theme) -> Picture:
@@ -18,6 +21,7 @@ def ground(trace: Trace, layout: Layout, theme: Theme) -> Picture:
     _legend(picture, theme)
     _lanes(picture, layout, theme)
     _levels(picture, layout, theme)
+    _ends(picture, trace, layout, theme)
     _axes(picture, layout, theme)
     _windows(picture, trace, layout, theme)
     _curves(picture, trace, layout)
@@ -37,6 +41,24 @@ def _legend(picture: Picture, theme: Theme) -> None:
     start = round(end) + 8
     picture[y - 10 : y, start : start + 100] = ramp
     write(picture, "1      width: connection weight", (start + 108, y), theme.quiet, size=14)
+
+
+def _ends(picture: Picture, trace: Trace, layout: Layout, theme: Theme) -> None:
+    """Hatching under the curves in the frames that an end of the clip reaches, and what it means."""
+    left, top, right, bottom = PLOT
+    first, last = reach(trace.connections) or (0, 0)
+    if not first and not last:
+        return
+    write(picture, f"hatched: {WITHIN}", (right, top - 20), theme.quiet, size=12, style=("right", 400))
+    columns, rows = np.meshgrid(np.arange(left, right), np.arange(top, bottom))
+    if first + last >= layout.frames:
+        hatched = np.ones_like(columns, bool)
+    else:
+        hatched = (columns < layout.moment(first - 0.5)) & (first > 0)
+        hatched |= (columns > layout.moment(layout.frames - last - 0.5)) & (last > 0)
+    picture[rows, columns] = np.where(
+        (hatched & ((columns - rows) % HATCH == 0))[..., None], theme.hatch, picture[rows, columns]
+    )
 
 
 def _lanes(picture: Picture, layout: Layout, theme: Theme) -> None:

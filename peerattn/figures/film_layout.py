@@ -35,6 +35,11 @@ class Theme:
         return mix(self.background, self.text, 0.62)
 
     @property
+    def hatch(self) -> Color:
+        """Legible under lines, and no line itself."""
+        return mix(self.background, self.text, 0.3)
+
+    @property
     def casing(self) -> Color:
         """Sets a line off from the background."""
         return mix(self.background, self.text, 0.55)
@@ -67,8 +72,8 @@ class Layout:
         scale = min((end - start) / (right - left), MOST_SCALE)
         return (start + end) / 2 + scale * (x - (left + right) / 2)
 
-    def moment(self, frame: int) -> float:
-        """Where a frame lies on the plot."""
+    def moment(self, frame: float) -> float:
+        """Where a frame, or what lies between two, is on the plot."""
         left, _, right, _ = PLOT
         return left + (right - left) * (frame / (self.frames - 1) if self.frames > 1 else 0.5)
 

@@ -3,14 +3,15 @@
 A panel is a dict: `id`, `title`, `about` (its definition), `figure` (plotly's JSON, arrays typed, or None),
 `axis` (`time` where x is the clip's time in s), `table` (columns and rows; rows None where the figure holds
 them), and where they apply `pins` (what a click on a point names), `orders` (of a heat map's rows), `least`
-(width, px), `chain` (the steps inside an attention factor), `remark` (what stands above the figure) and
-`missing` (why there is nothing to draw).
+(width, px), `chain` (the steps inside an attention factor), `reached` (frames at the start and at the end of
+the time that an end of the clip reaches), `remark` (what stands above the figure) and `missing` (why there is
+nothing to draw).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,9 +22,10 @@ from peerattn import tables
 from peerattn.errors import PeerattnError
 from peerattn.figures.attention import attention_lines, factor_heatmap
 from peerattn.figures.chain import chain
+from peerattn.figures.definitions import ABOUT, OLD_ABOUT
 from peerattn.figures.peers import attention_weights_bar, choosing, peer_matrix
 from peerattn.figures.predictions import prediction_bars, window_strip
-from peerattn.figures.shares import ADDED, DELIVERED, arriving_areas, share_areas
+from peerattn.figures.shares import arriving_areas, share_areas
 from peerattn.figures.spread import activity_line, factors_by_level, joined, joined_connections
 from peerattn.trace import Array, ConnectionTrace, Trace
 
@@ -32,71 +34,22 @@ if TYPE_CHECKING:
 
 Panel = dict[str, Any]
 
-FACTOR = "An attention factor lies between 0 and 1 and multiplies one channel of a connection in one frame."
-SIZES = f"{ADDED} (connection weight times attention factors times source, minus the same on the baseline °, "
-SIZES += "summed over channels and places)"
-SUMS = f"Shares sum to 1 in every frame in which something arrives. {tables.BASELINE}"
-SHARE = (
-    f"Modality share of what this clip adds: of each block's input, the share of {SIZES} per incoming "
-    f"connection, carried up from the inputs. {SUMS} Changed by peers: the source itself adds nothing, but "
-    "its attention factors are others than on the baseline."
-)
-WINDOWS = "A window is a stretch of the recording, over which an answer is taken."
-ABOUT = {
-    "modality": f"{FACTOR} Each line is the mean over the connections that leave a modality's input blocks; "
-    "mixed: that leave inner blocks.",
-    "level": f"{FACTOR} Each line is the mean over the connections that arrive at blocks of a level.",
-    "share": f"{SHARE} Here at the output, the mean over the output blocks.",
-    "spread": f"{FACTOR} Of all channels and frames of the connections that arrive at a level: the box "
-    "from the first to the third quartile, its line the median, dashes the mean, whiskers 5 % and 95 %.",
-    "peers": "Attention weights: the softmax share of each peer in a connection's attention; a row sums to "
-    "1. Normalised entropy: 1 where all peers of a connection count alike, 0 where one counts alone.",
-    "predictions": "The most probable classes of the clip: probabilities are the mean over its windows, "
-    f"which the table has one by one. {WINDOWS}",
-    "windows": "The probability of each window of the clip, of the classes that lead it or any window of it. "
-    f"{WINDOWS}",
-    "channels": f"{FACTOR} Channels of the source over the frames; grey: a channel without an object class.",
-    "weights": "The softmax share of each peer in this connection's attention, the same in every frame. All "
-    "sum to 1; dotted: the weight if all counted alike.",
-    "inside": "How one attention factor comes about: the peers' outputs are pooled over space, projected to "
-    "one width, weighted, summed, and read by a dense layer, whose sigmoid is the factor.",
-    "delivers": f"Of all that this clip adds at the target, the share of {SIZES} of each connection; the "
-    f"strong area is this one. {SUMS}",
-    "arrives": f"Of all that this clip adds at the block, the share of {SIZES} of each connection. {SUMS}",
-    "origins": f"{SHARE} Here of the input of this block.",
-    "joined": "What feeds the block, then what it feeds. Bars: connection weight. Diamonds: the mean "
-    "attention factor over channels and frames.",
-    "activity": "The mean |output| of the block, over channels and places.",
-}
-OLD_SHARE = (
-    f"Of each block's input, the share of {DELIVERED} (connection weight times attention factors times "
-    "source, summed over channels and places) per incoming connection, carried up from the inputs. "
-    f"{tables.OLD_SHARES}"
-)
-OLD_ARRIVING = f"Of all that is delivered, the share of {DELIVERED} of each connection. {tables.OLD_SHARES}"
-OLD_ABOUT = {
-    "share": f"{OLD_SHARE} Here at the output, the mean over the output blocks.",
-    "origins": f"{OLD_SHARE} Here of the input of this block.",
-    "delivers": f"{OLD_ARRIVING} The strong area is this one.",
-    "arrives": OLD_ARRIVING,
-}
-"""Of a trace from before contributions."""
-
 
 def clip_panels(trace: Trace) -> list[Panel]:
     """What a whole clip shows, whatever is selected."""
     keys = [connection.key for connection in choosing(trace)]
     least = 420 + 24 * len(trace.structure.blocks)
     pins = [{"kind": "connection", "ids": keys}, {"kind": "connection", "ids": keys}]
-    return [
-        _of_shares(
-            trace,
-            _over_time(
-                "share", "Modality share", lambda: share_areas(trace), lambda: tables.modality_share(trace)
-            ),
-        ),
+    shares = _over_time(
+        "share", "Modality share", lambda: share_areas(trace), lambda: tables.modality_share(trace)
+    )
+    over_time = [
+        _of_shares(trace, shares),
         _lines(trace, "modality", "Attention by modality"),
         _lines(trace, "level", "Attention by level"),
+    ]
+    return [
+        *_hatched(over_time, trace.connections),
         _panel("spread", "Factors by level", factors_by_level(trace), tables.level_distribution(trace)),
         {
             **_panel("peers", "Peers of every connection", peer_matrix(trace), _matrix(trace)),
@@ -120,7 +73,7 @@ def connection_panels(
     table = tables.channels_table(connection, trace.times)
     heat |= {"axis": "time", "orders": _orders(connection.attention_factors)}
     heat["table"] = {"columns": list(table.columns), "rows": None}  # the figure holds them
-    panels = [heat, _weights(trace, connection)]
+    panels = [*_hatched([heat], [connection]), _weights(trace, connection)]
     if inside is not None:
         steps = _panel("inside", "Inside one factor")
         panels.append({**steps, "chain": chain(trace, inside, channels)})
@@ -130,7 +83,8 @@ def connection_panels(
         lambda: arriving_areas(trace, connection.target, marked=key),
         lambda: tables.block_shares(trace, connection.target),
     )
-    return [*panels, _of_shares(trace, areas)]
+    arriving = [each for each in trace.connections if each.target == connection.target]
+    return [*panels, *_hatched([_of_shares(trace, areas)], arriving)]
 
 
 def block_panels(trace: Trace, block: str) -> list[Panel]:
@@ -140,7 +94,9 @@ def block_panels(trace: Trace, block: str) -> list[Panel]:
     keys = list(rows["connection"])
     bars["pins"] = [{"kind": "connection", "ids": keys}, {"kind": "connection", "ids": keys}]
     activity = pd.DataFrame({"activity": trace.block(block).activity}, index=_frames(trace))
-    panels = [bars, _over_time("activity", "Activity", lambda: activity_line(trace, block), lambda: activity)]
+    leaving = [each for each in trace.connections if each.source == block]
+    line = _over_time("activity", "Activity", lambda: activity_line(trace, block), lambda: activity)
+    panels = [bars, *_hatched([line], leaving or trace.connections)]
     if trace.structure.into(block):
         arrives = _over_time(
             "arrives",
@@ -154,7 +110,8 @@ def block_panels(trace: Trace, block: str) -> list[Panel]:
             lambda: share_areas(trace, block),
             lambda: tables.modality_share(trace, block),
         )
-        panels += [_of_shares(trace, arrives), _of_shares(trace, origins)]
+        arriving = [each for each in trace.connections if each.target == block]
+        panels += _hatched([_of_shares(trace, each) for each in (arrives, origins)], arriving)
     return panels
 
 
@@ -188,6 +145,12 @@ def _over_time(
     except PeerattnError as error:
         return {**_panel(name, title), "missing": str(error)}
     return {**panel, "axis": "time"}
+
+
+def _hatched(panels: Sequence[Panel], connections: Iterable[ConnectionTrace]) -> list[Panel]:
+    """Panels over time that say which of their frames an end of the clip reaches, where that was recorded."""
+    reached = tables.reach(connections)
+    return [{**panel, "reached": reached} if reached else panel for panel in panels]
 
 
 def _of_shares(trace: Trace, panel: Panel) -> Panel:

@@ -120,6 +120,7 @@ def _connections(trace: Trace, own: Structure) -> list[dict[str, Any]]:
             "channels": connection.attention_factors.shape[1],
             "peers": connection.peers,
             "attentionWeights": connection.attention_weights.tolist(),
+            "reached": connection.reached,
         }
         for connection in trace.connections
     ]

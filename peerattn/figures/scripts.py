@@ -9,6 +9,7 @@ from importlib.resources import files
 PARTS = (
     "recording.js",
     "controls.js",
+    "ends.js",
     "settings.js",
     "address.js",
     "overlays.js",
@@ -45,12 +46,13 @@ STYLES = ("explorer.css", "player.css", "graph.css", "timeline.css", "pair.css",
 PANEL_PARTS = (
     "recording.js",
     "controls.js",
+    "ends.js",
     "panel_table.js",
     "panel_chart.js",
     "panel_inside.js",
     "panels.js",
 )
-"""In this order the script of the panels: the first two for what both scripts use."""
+"""In this order the script of the panels: the first three for what both scripts use."""
 
 
 @lru_cache(maxsize=1)

@@ -84,9 +84,17 @@ class Chart {
     }));
   }
 
+  // What its hatching means, for a picture.
+  endsKeys() {
+    const { theme } = this.explorer;
+    const sample = hatching({ left: 3, right: 43, top: 2, bottom: 14 }).map((points) => ({ d: curvePath(points.map(([x, y]) => ({ x, y }))), stroke: theme.quiet, width: 1 }));
+    return this.ends.length ? [{ text: WITHIN, pieces: sample }] : [];
+  }
+
   drawStill(pen) {
     const { chart } = this;
     this.drawLoop(pen);
+    this.drawEnds(pen);
     this.drawAxes(pen);
     if (chart.form === "areas") this.drawAreas(pen);
     else for (const line of chart.lines) this.drawLine(pen, line);
@@ -150,6 +158,27 @@ class Chart {
     pen.fillRect(left, 0, right - left, AXIS.height - AXIS.bottom);
     pen.lineWidth = 1;
     for (const x of [left, right]) stroke(pen, theme.quiet, [[x, 0], [x, AXIS.height - AXIS.bottom]]);
+  }
+
+  // Runs of frames that an end of the clip reaches: of the connection in view, else of any.
+  get ends() {
+    const { explorer } = this;
+    return runsOf(explorer.recording.length, (frame) => explorer.reached(frame, explorer.watched));
+  }
+
+  // Where a run of frames lies; a clip of one frame fills the axis.
+  box([first, stop]) {
+    const alone = this.explorer.recording.length === 1;
+    const [left, right] = alone ? [AXIS.left, this.width - AXIS.right] : [this.edge(first), this.edge(stop)];
+    return { left, right, top: 0, bottom: AXIS.height - AXIS.bottom };
+  }
+
+  drawEnds(pen) {
+    const { theme } = this.explorer;
+    pen.lineWidth = 1;
+    for (const run of this.ends) {
+      for (const points of hatching(this.box(run))) stroke(pen, mix(theme.background, theme.text, 0.3), points);
+    }
   }
 
   drawAxes(pen) {

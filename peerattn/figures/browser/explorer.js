@@ -51,6 +51,11 @@ class Explorer {
     return this.previewed ?? this.cursor;
   }
 
+  // The connection pointed at or pinned, by its key; else null.
+  get watched() {
+    return this.focus?.kind === "connection" ? this.focus.id : null;
+  }
+
   get playing() {
     return this.playback.playing;
   }
@@ -198,7 +203,8 @@ class Explorer {
   speak() {
     const { recording, frame, focus } = this;
     const about = focus ? this.summary(focus) : this.timeline.said();
-    this.spoken.textContent = `${this.moment(frame)}, ${this.words.window} ${recording.window(frame) + 1}: ${about}`;
+    const within = this.reached(frame, this.watched) ? `, ${WITHIN}` : "";
+    this.spoken.textContent = `${this.moment(frame)}, ${this.words.window} ${recording.window(frame) + 1}${within}: ${about}`;
   }
 
   // Where a frame is, in words.
@@ -230,6 +236,11 @@ class Explorer {
     return this.pair ? this.pair.color(this.shade(id, frame)) : this.recording.color(id, frame);
   }
 
+  // Whether an end of the clip reaches a frame: of a connection, else of any.
+  reached(frame, id = null) {
+    return this.pair ? this.pair.reached(frame, id) : this.recording.reached(frame, id);
+  }
+
   summary({ kind, id }) {
     const { shown: recording, shownFrame: frame } = this;
     if (kind === "block") return `${id}: activity ${number(recording.at("activity", recording.blockRows.get(id), frame))}`;
@@ -244,7 +255,7 @@ class Explorer {
     this.numbers.build();
     this.player?.draw();
     this.timeline.redraw();
-    this.graph.point(selection && this.summary(selection), place);
+    this.graph.point(selection && this.summary(selection), place, this.watched && this.reached(this.frame, this.watched) ? END_REACHES : "");
   }
 
   // Keeps a block or connection in view (null: none) and tells Python.

@@ -82,7 +82,10 @@ class Graph {
     this.network.setSize("100%", "100%");
     this.nodes.update([...this.places.blocks].map(([id, { x, y }]) => ({ id, x, y })));
     this.network.moveTo({ position: { x: this.places.width / 2, y: this.places.height / 2 }, scale, animation: false });
-    this.strokes = new Strokes(this.curves(), this.explorer.shown.graph.edges, (id, frame) => this.explorer.color(id, frame));
+    this.strokes = new Strokes(this.curves(), this.explorer.shown.graph.edges, {
+      color: (id, frame) => this.explorer.color(id, frame),
+      reached: (id, frame) => this.explorer.reached(frame, id),
+    });
     this.style();
   }
 
@@ -114,7 +117,7 @@ class Graph {
     this.names = labels(this.named(), places, { zoom: Math.max(this.network.getScale() / explorer.scale, 1), theme });
     this.backdrop = places.backdrop(theme);
     this.arcs = this.strokes.arcs(this.gates, places.blocks, theme);
-    this.legend.replaceChildren(...this.keys().map(({ text, pieces }) => element("span", { className: "key" }, svgPicture(pieces, SAMPLE.width, SAMPLE.height, { "aria-hidden": "true" }), text)));
+    this.legend.replaceChildren(...this.keys().map(({ text, pieces, title }) => element("span", { className: "key", ...(title && { title }) }, svgPicture(pieces, SAMPLE.width, SAMPLE.height, { "aria-hidden": "true" }), text)));
     this.stage.ariaLabel = this.said();
     if (settings.table) this.table.show(explorer.shown);
     this.network.redraw();
@@ -252,11 +255,11 @@ class Graph {
     return line && { kind: "connection", id: line.id };
   }
 
-  // A short line beside the pointer; the numbers panel has the rest.
-  point(text, place) {
+  // A short line beside the pointer, and below it what has to be known; the numbers panel has the rest.
+  point(text, place, more = "") {
     this.tip.hidden = !text || !place;
     if (this.tip.hidden) return;
-    this.tip.textContent = text;
+    this.tip.replaceChildren(element("p", {}, text), ...(more ? [element("p", { className: "more" }, more)] : []));
     const left = Math.min(place.x + 12, this.stage.clientWidth - this.tip.offsetWidth - 4);
     this.tip.style.transform = `translate(${Math.max(left, 4)}px, ${place.y + 14}px)`;
   }

@@ -13,11 +13,14 @@ function graphKeys(recording, theme, { pruned, removed, pair, arcs, shapes, radi
   });
   const dashed = { d: ringPath(23, middle, 6), fill: theme.background, stroke: theme.quiet, width: 1.5, dashes: [4, 3] };
   const ring = { d: ringPath(23, middle, 6), fill: theme.faint, stroke: theme.text, width: 2.5 };
+  const reach = widest([recording.reach, pair?.other.reach]);
+  const ticks = { ...line({ stroke: mix(theme.background, theme.text, CASING), width: 2.5 + TICKS.longer }), dashes: TICKS.dashes };
   return [
     ...shadeKeys(recording, theme, { pair, words }),
     { text: "connection weight, 0 to 1", pieces: [{ d: wedgePath(middle, edgeWidths(recording)), fill: theme.quiet }] },
     ...lanes,
     { text: "chosen, or its peers", pieces: [ring] },
+    ...(reach?.some(Boolean) ? [{ text: `${WITHIN} at this ${words.frame}`, title: END_REACHES, pieces: [line({ stroke: theme.quiet, width: 2.5 }), ticks] }] : []),
     ...(pruned ? [{ text: removed, pieces: [line({ stroke: theme.quiet, width: 1, dashes: [1, 5] })] }, { text: pair ? removed : "dead or starved", pieces: [dashed] }] : []),
     ...(arcs ? [{ text: `attention weight of a peer, 0 to 1${arcs.drawn < arcs.all ? `; ${arcs.drawn} of ${arcs.all} arcs` : ""}`, pieces: arcSample(middle, theme) }] : []),
   ];

@@ -108,12 +108,21 @@ class Numbers {
           ["greatest channel", value("greatest")],
         ]),
         ["attention", `${connection.attention}, ${connection.channels} channels`],
+        ...this.ends(connection),
       ]),
     ];
     if (connection.peers.length) {
       parts.push(element("h4", {}, "attention weights of its peers (ringed in the graph)"), this.peers(connection));
     }
     return parts;
+  }
+
+  // Whether an end of the clip reaches the connection at the frame; nothing where that was not recorded.
+  ends({ id, reached }) {
+    if (!reached) return [];
+    const said = element("span", { title: END_REACHES });
+    this.updates.push(() => (said.textContent = endsInWords(this.explorer, id)));
+    return [["ends of the clip", said]];
   }
 
   // Of two recordings: each number of A, of B, and B minus A.

@@ -72,6 +72,13 @@ class Pair {
     return { A: one, B: two, difference: two - one };
   }
 
+  // Whether an end of a clip reaches the frame that is shown of it; in the difference, of either.
+  reached(frame, id) {
+    const beside = this.frame(frame);
+    const sides = { A: this.first.reached(frame, id), B: beside !== null && this.other.reached(beside, id) };
+    return sides[this.side] ?? (sides.A || sides.B);
+  }
+
   get palette() {
     return this.explorer.theme.dark ? DIVERGING.dark : DIVERGING.light;
   }
@@ -105,14 +112,15 @@ class Pair {
     const named = new Map(other.lines.map((line) => [line.name, line]));
     const beside = (line) => (frame) => (this.frame(frame) === null ? NaN : named.get(line.name).value(this.frame(frame)));
     const both = chart.lines.filter(({ name }) => named.has(name));
+    const remark = chart.remark === other.remark ? chart.remark : `A: ${chart.remark} B: ${other.remark}`;
     if (this.side === "difference") {
       const lines = both.map(({ low, high, ...line }) => ({ ...line, value: (frame) => beside(line)(frame) - line.value(frame) }));
-      return { ...chart, form: "lines", signed: true, lines };
+      return { ...chart, remark, form: "lines", signed: true, lines };
     }
     const width = (letter) => (this.side === letter ? 2.5 : 1.25);
     const first = chart.lines.map((line) => ({ ...line, name: `A ${line.name}`, width: width("A") }));
     const second = both.map(({ low, high, ...line }) => ({ ...line, name: `B ${line.name}`, width: width("B"), value: beside(line) }));
-    return { ...chart, form: "lines", lines: [...first, ...second] };
+    return { ...chart, remark, form: "lines", lines: [...first, ...second] };
   }
 
   // Both beside each other: names → a row of A, B and B − A, in cells that `live` and `still` make.

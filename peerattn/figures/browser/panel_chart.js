@@ -12,11 +12,13 @@ class PanelChart {
     this.plot = element("div", { className: "plot" });
     this.plot.style.minWidth = `${panel.least ?? 0}px`;
     this.cursor = element("div", { className: "cursor", hidden: true });
+    this.ends = this.times ? runsOf(this.times.length, (frame) => isReached(panel.reached, frame, this.times.length)) : [];
+    this.bands = this.ends.map(() => element("div", { className: "hatched band", ariaHidden: "true" }));
     this.values = element("div", { className: "values" });
     this.lines = this.times && !panel.orders ? this.data : [];
     this.cells = this.lines.map(({ y }) => ({ y, cell: element("b", {}) }));
-    this.values.replaceChildren(...this.lines.map((line, row) => element("span", {}, sample(line), literal(line.name), this.cells[row].cell)));
-    this.element = element("div", { className: "chart" }, this.values, element("div", { className: "stage" }, this.plot, this.cursor));
+    this.values.replaceChildren(...this.lines.map((line, row) => element("span", {}, sample(line), literal(line.name), this.cells[row].cell)), ...(this.ends.length ? [endsKey()] : []));
+    this.element = element("div", { className: "chart" }, this.values, element("div", { className: "stage" }, this.plot, ...this.bands, this.cursor));
     this.resizing = new ResizeObserver(() => this.resize());
   }
 
@@ -44,12 +46,30 @@ class PanelChart {
     }
   }
 
-  // Where a time lies on the plot, px, by its own margins and the range that is shown; null beside it.
-  x(time) {
-    const { margin, xaxis } = this.plot.layout;
-    const width = this.plot.clientWidth - margin.l - margin.r;
-    const share = (time - xaxis.range[0]) / (xaxis.range[1] - xaxis.range[0]);
-    return share >= 0 && share <= 1 ? margin.l + share * width : null;
+  // Where a time lies on the plot, by its own margins and the range that is shown: its share of the way, and px.
+  share(time) {
+    const [first, last] = this.plot.layout.xaxis.range;
+    return (time - first) / (last - first);
+  }
+
+  across(share) {
+    const { margin } = this.plot.layout;
+    return margin.l + share * (this.plot.clientWidth - margin.l - margin.r);
+  }
+
+  // From when to when a run of frames lasts: half a step before its first to half a step after its last.
+  span([first, stop]) {
+    const { times } = this;
+    const middle = (frame) => (times[frame - 1] + times[frame]) / 2;
+    return [first > 0 ? middle(first) : -Infinity, stop < times.length ? middle(stop) : Infinity];
+  }
+
+  // The hatching of what an end of the clip reaches, px; it moves with the plot.
+  hatch() {
+    this.bands.forEach((band, index) => {
+      const [left, right] = this.span(this.ends[index]).map((time) => this.across(Math.min(Math.max(this.share(time), 0), 1)));
+      Object.assign(band.style, { left: `${left}px`, width: `${right - left}px`, top: this.cursor.style.top, height: this.cursor.style.height });
+    });
   }
 
   // The cursor's line and the values there; nothing of the plot is drawn anew.
@@ -57,10 +77,11 @@ class PanelChart {
     if (!this.times || !this.plot.layout?.xaxis?.range) return;
     const frame = Math.min(this.panels.frame, this.times.length - 1);
     const { margin, height } = this.plot.layout;
-    const x = this.x(this.times[frame]);
-    this.cursor.hidden = x === null;
-    Object.assign(this.cursor.style, { transform: `translateX(${x}px)`, top: `${margin.t}px`, height: `${height - margin.t - margin.b}px` });
+    const share = this.share(this.times[frame]);
+    this.cursor.hidden = share < 0 || share > 1;
+    Object.assign(this.cursor.style, { transform: `translateX(${this.across(share)}px)`, top: `${margin.t}px`, height: `${height - margin.t - margin.b}px` });
     for (const { y, cell } of this.cells) write(cell, y[frame]);
+    this.hatch();
   }
 
   // A click over time goes there; elsewhere it keeps the connection or block that the point stands for, or picks a cell.
@@ -104,7 +125,7 @@ class PanelChart {
     const layout = { ...structuredClone(this.plot.layout), paper_bgcolor: theme.background, plot_bgcolor: theme.background };
     if (this.times) {
       const time = this.times[Math.min(frame, this.times.length - 1)];
-      layout.shapes = [...(layout.shapes ?? []), { type: "line", yref: "paper", x0: time, x1: time, y0: 0, y1: 1, line: { color: theme.text, width: 1.5 } }];
+      layout.shapes = [...(layout.shapes ?? []), ...this.hatched(layout), { type: "line", yref: "paper", x0: time, x1: time, y0: 0, y1: 1, line: { color: theme.text, width: 1.5 } }];
       layout.showlegend = this.lines.length > 0;
       layout.legend = { orientation: "h", x: 0, y: 1, yanchor: "bottom" };
       layout.margin = { ...layout.margin, t: 40, autoexpand: true };
@@ -112,6 +133,19 @@ class PanelChart {
     const address = await Plotly.toImage({ data: this.data, layout }, { format, width: this.plot.clientWidth, height: layout.height + 28, scale: format === "png" ? 2 : 1 });
     const [head, text] = [address.slice(0, address.indexOf(",")), address.slice(address.indexOf(",") + 1)];
     return head.endsWith("base64") ? fromBase64(text) : decodeURIComponent(text);
+  }
+
+  // The same hatching as plotly's lines, for a picture: across in time, up as shares of the plot.
+  hatched({ margin, height }) {
+    const bottom = height - margin.t - margin.b;
+    const [first, last] = this.plot.layout.xaxis.range;
+    const time = (x) => first + ((x - margin.l) / (this.across(1) - margin.l)) * (last - first);
+    const line = { color: mix(this.panels.theme.background, this.panels.theme.text, 0.5), width: 0.75 };
+    return this.ends.flatMap((run) => {
+      const [left, right] = this.span(run).map((edge) => this.across(Math.min(Math.max(this.share(edge), 0), 1)));
+      return hatching({ left, right, top: 0, bottom }).map(([[x0, y0], [x1, y1]]) => (
+        { type: "line", yref: "paper", x0: time(x0), y0: 1 - y0 / bottom, x1: time(x1), y1: 1 - y1 / bottom, line }));
+    });
   }
 
   remove() {

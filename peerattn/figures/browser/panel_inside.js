@@ -42,7 +42,9 @@ class PanelInside {
     const { frames } = this.chain;
     const after = frames.findIndex((frame) => frame > this.panels.frame);
     this.row = after < 0 ? frames.length - 1 : Math.max(after - 1, 0);
-    this.now.textContent = `frame ${frames[this.row] + 1}`;
+    const reached = this.panels.explorer?.recording.reached(frames[this.row], this.chain.connection);
+    this.now.textContent = `frame ${frames[this.row] + 1}${reached ? `, ${WITHIN}` : ""}`;
+    this.now.title = reached ? END_REACHES : "";
     for (const update of this.updates) update();
   }
 

@@ -5,10 +5,12 @@ class Player {
     this.explorer = explorer;
     this.canvas = element("canvas", { tabIndex: 0, className: "screen", attributes: { role: "img" } });
     this.facts = [1, 2, 3].map(() => element("span"));
+    this.within = element("span", { hidden: true, title: END_REACHES });
+    this.wholly = element("p", { className: "quiet wholly", hidden: true, title: END_REACHES }, ALL_REACHED);
     this.overlays = [new ObjectMap(this), new OpticalFlow(this), new HeatMap(this)];
     this.choices = choices("over the frame", (name) => explorer.change("overlay", name));
-    const facts = element("p", { className: "facts" }, ...this.facts);
-    this.element = element("section", { className: "player", ariaLabel: "frame player" }, this.canvas, facts, this.choices, ...this.overlays.map(({ element }) => element));
+    const facts = element("p", { className: "facts" }, ...this.facts, this.within);
+    this.element = element("section", { className: "player", ariaLabel: "frame player" }, this.canvas, facts, this.wholly, this.choices, ...this.overlays.map(({ element }) => element));
   }
 
   // The frame that is shown; none where the clip has none beside the one it is compared with.
@@ -19,6 +21,7 @@ class Player {
   load(recording) {
     this.recording = recording;
     [this.canvas.width, this.canvas.height] = recording.size;
+    this.wholly.hidden = !recording.whollyReached;
     this.blank();
     for (const overlay of this.overlays) overlay.load?.(recording);
     const offered = this.overlays.filter(({ offered }) => offered).map(({ name, label }) => [name, label]);
@@ -78,6 +81,10 @@ class Player {
     facts.forEach((fact, index) => (this.facts[index].textContent = fact));
     if (frame === null) delete this.facts[1].dataset.value;
     else this.facts[1].dataset.value = recording.times[frame];
-    this.canvas.ariaLabel = facts.join(", ");
+    const within = frame !== null && recording.reached(frame);
+    const said = within && this.wholly.hidden;
+    this.within.textContent = said ? WITHIN : "";
+    this.within.hidden = !said;
+    this.canvas.ariaLabel = [...facts.filter(Boolean), ...(within ? [WITHIN] : [])].join(", ");
   }
 }

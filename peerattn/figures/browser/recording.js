@@ -17,6 +17,7 @@ class Recording {
     this.rows = new Map(this.connections.map(({ id }, row) => [id, row]));
     this.blockRows = new Map(this.blocks.map(({ id }, row) => [id, row]));
     this.ties = new Ties(this);
+    this.reach = widest(this.connections.map(({ reached }) => reached));
   }
 
   // The numbers under the lines, a frame each, their unit and the least that two marks lie apart.
@@ -31,6 +32,15 @@ class Recording {
 
   window(frame) {
     return this.windows.findIndex(({ start, stop }) => start <= frame && frame < stop);
+  }
+
+  // Whether an end of the clip reaches a frame: of a connection, else of any.
+  reached(frame, id = null) {
+    return isReached(id === null ? this.reach : this.connection(id).reached, frame, this.length);
+  }
+
+  get whollyReached() {
+    return this.times.every((_, frame) => this.reached(frame));
   }
 
   connection(id) {

@@ -6,6 +6,7 @@ class Replay extends Explorer {
       ...WORDS,
       frame: "step",
       window: "stretch between prunings",
+      windowMeans: "",
       shade: "connection weight",
       mark: "weight",
       connections: { title: "weights by connection", note: "connection weight of what is pinned", form: "lines", of: "shade" },
@@ -22,7 +23,7 @@ class Replay extends Explorer {
     const entropy = ({ id }, table) => table.recording.at("entropy", table.recording.rows.get(id), table.explorer.frame);
     return {
       block: COLUMNS.block.filter(([name]) => name !== "activity"),
-      connection: [COLUMNS.connection[0], ["connection weight", weight, "number"], ["attention entropy", entropy, "number"], COLUMNS.connection.at(-1)],
+      connection: [COLUMNS.connection[0], ["connection weight", weight, "number"], ["attention entropy", entropy, "number"], COLUMNS.connection.find(([name]) => name === "state")],
     };
   }
 

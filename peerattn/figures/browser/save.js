@@ -32,7 +32,7 @@ class Save {
   timelinePicture() {
     const { chart } = this.graph.explorer.timeline;
     const title = [chart.chart.title, this.title()].filter(Boolean).join(" · ");
-    return this.picture(title, chart.pieces(), { width: chart.width, height: AXIS.height }, chart.keys());
+    return this.picture(title, chart.pieces(), { width: chart.width, height: AXIS.height }, [...chart.keys(), ...chart.endsKeys()]);
   }
 
   // All pieces of a picture and its size: a title, what is drawn, what its colours and lines mean.
@@ -56,11 +56,11 @@ class Save {
     return [...lines, ...this.blocks(), ...graph.over()];
   }
 
-  said({ id, removed }) {
+  said({ id, removed, reached }) {
     const { explorer } = this.graph;
     const weight = explorer.shown.connection(id).weight ?? "none";
     const shade = explorer.pair?.side === "difference" ? "difference" : explorer.words.mark;
-    return { connection: id, [shade]: explorer.shade(id, explorer.frame), weight, state: removed ? explorer.removed : "kept" };
+    return { connection: id, [shade]: explorer.shade(id, explorer.frame), weight, state: removed ? explorer.removed : "kept", ...(reached && { ends: WITHIN }) };
   }
 
   blocks() {

@@ -2,6 +2,7 @@
 const WORDS = {
   frame: "frame",
   window: "window",
+  windowMeans: "a window: a stretch of the recording, over which an answer is taken",
   shade: "attention factor", // what colours connections
   mark: "factor", // the same as an attribute of a saved picture
   connections: {

@@ -7,14 +7,16 @@ const CASING = 0.55; // the outline's share of the text's colour: keeps viridis'
 const MANY = 1000; // connections from which on they run straight, thinner and without an outline
 const THINNER = 0.4;
 const SAMPLES = 12; // points of a curve that a pointer is compared with
+const TICKS = { dashes: [1.5, 11], longer: 5 }; // across a connection where an end of the clip reaches it; px beyond its width
+const BROKEN = [4, 2]; // the same where they are many
 const ARC = { light: "#a3167d", dark: "#f58adb", dashes: [1.5, 3.5] };
 const MOST_ARCS = 60;
 
 class Strokes {
   // `curves`: connection → the points of its line, or of its cubic curve.
-  // `color` gives that of a connection at a frame.
-  constructor(curves, edges, color) {
-    this.color = color;
+  // `color` gives that of a connection at a frame, `reached` whether an end of the clip reaches it there.
+  constructor(curves, edges, { color, reached }) {
+    Object.assign(this, { color, reached });
     this.many = edges.length > MANY;
     this.curves = curves;
     this.paths = new Map([...curves].map(([id, points]) => [id, new Path2D(curvePath(points))]));
@@ -31,7 +33,7 @@ class Strokes {
   style({ theme, marks, strength, shown }) {
     this.theme = theme;
     const opacity = this.many ? STRENGTH_OF_MANY : STRENGTH;
-    const casing = mix(theme.background, theme.text, CASING);
+    const casing = (this.ticks = mix(theme.background, theme.text, CASING));
     const drawn = this.order.filter((id) => shown(id)).map((id) => {
       const removed = marks.removed.has(id);
       const near = strength(id);
@@ -48,13 +50,16 @@ class Strokes {
     this.drawn = drawn.sort((first, second) => first.near - second.near);
   }
 
-  // The pieces at a frame: only colours depend on it.
+  // The pieces at a frame: colours depend on it, and whether an end of the clip reaches a connection.
   pieces(frame) {
     return this.drawn.flatMap((line) => {
       const { id, removed, casing, d, path, dashes } = line;
       const stroke = removed ? this.theme.quiet : this.color(id, frame);
+      const reached = !removed && this.reached(id, frame);
       const under = casing && { d, path, dashes, stroke: casing, width: line.width + 1.5 };
-      return under ? [under, { ...line, stroke }] : [{ ...line, stroke }];
+      const over = reached && !this.many && { d, path, dashes: TICKS.dashes, stroke: this.ticks, width: line.width + TICKS.longer, opacity: line.opacity };
+      const own = { ...line, stroke, reached, dashes: reached && this.many ? BROKEN : dashes };
+      return [under, own, over].filter(Boolean);
     });
   }
 

@@ -13,9 +13,16 @@ const COLUMNS = {
     ["connection weight", ({ weight }) => weight, "number"],
     ["attention factor", ({ id }, table) => table.recording.at("shade", table.recording.rows.get(id), table.explorer.shownFrame), "number"],
     ["state", ({ id }, table) => (table.explorer.marks.removed.has(id) ? table.explorer.removed : "kept")],
+    ["ends of the clip", ({ id }, { explorer }) => endsInWords(explorer, id)],
   ],
 };
 const MANY_ROWS = 500; // above it a playing clip does not sort again at every frame
+
+// Whether an end of the clip reaches a connection in the frame that is shown.
+function endsInWords(explorer, id) {
+  if (!explorer.shown.connection(id).reached) return "not recorded";
+  return explorer.reached(explorer.frame, id) ? "within reach" : "out of reach";
+}
 
 class GraphTable {
   constructor(explorer) {

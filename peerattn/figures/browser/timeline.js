@@ -12,14 +12,19 @@ class Timeline {
     this.slider = element("input", {
       type: "range", className: "slider", min: 0, step: 1, ariaLabel: explorer.words.frame, oninput: () => explorer.seek(Number(this.slider.value)),
     });
+    this.slider.onpointermove = ({ clientX }) => (this.slider.title = explorer.reached(this.under(clientX)) ? END_REACHES : "");
+    this.ends = element("div", { className: "ends", ariaHidden: "true" });
+    this.key = endsKey();
+    this.remark = element("p", { className: "quiet remark", hidden: true });
     this.element = element(
       "section",
       { className: "time", ariaLabel: "timeline" },
       this.transport.element,
-      element("div", { className: "reading" }, this.chooser, this.values, this.fit),
-      this.slider,
+      element("div", { className: "reading" }, this.chooser, this.values, this.key, this.fit),
+      element("div", { className: "scrub" }, this.ends, this.slider),
       this.chart.canvas,
       this.windows.element,
+      this.remark,
     );
     this.follow(this.chart.canvas);
     new ResizeObserver(() => this.resize()).observe(this.chart.canvas);
@@ -31,6 +36,7 @@ class Timeline {
     let last = null; // a page that changes under a resting pointer is no move of it
     const scrub = ({ offsetX, clientX, buttons, pointerType }) => {
       const frame = chart.frameAt(offsetX);
+      canvas.title = explorer.reached(frame, explorer.watched) ? END_REACHES : "";
       if (chart.dragged) this.drag([chart.dragged.start, frame]);
       else if (buttons) explorer.seek(frame);
       else if (pointerType !== "touch" && clientX !== last) explorer.preview(frame);
@@ -48,6 +54,11 @@ class Timeline {
     canvas.onpointermove = scrub;
     canvas.onpointerup = () => this.drop();
     canvas.onpointerleave = () => explorer.preview(null);
+  }
+
+  // The frame that stands under a place of the window, px from its left.
+  under(clientX) {
+    return this.chart.frameAt(clientX - this.chart.canvas.getBoundingClientRect().left);
   }
 
   // A loop is being dragged from its start to where the pointer is.
@@ -101,8 +112,24 @@ class Timeline {
     this.fit.hidden = chart.form === "areas";
     this.readings = chart.lines.map((line) => this.reading(line));
     this.values.replaceChildren(...this.readings.map(({ element }) => element));
+    this.key.hidden = !this.chart.ends.length;
+    this.remark.textContent = chart.remark ?? "";
+    this.remark.hidden = !chart.remark;
+    this.hatch();
     this.chart.show(chart, this.strong);
     this.draw();
+  }
+
+  // The scrubber's track where an end of the clip reaches, whatever is pinned.
+  hatch() {
+    const { explorer, chart } = this;
+    const runs = runsOf(explorer.recording.length, (frame) => explorer.reached(frame));
+    this.ends.replaceChildren(...runs.map((run) => {
+      const { left, right } = chart.box(run);
+      const band = element("span", { className: "hatched" });
+      Object.assign(band.style, { left: `${left}px`, width: `${right - left}px` });
+      return band;
+    }));
   }
 
   // A line's name and its value at the cursor; pointed at, its line stands out.
@@ -123,7 +150,7 @@ class Timeline {
     const { recording, explorer, slider } = this;
     if (!recording) return;
     slider.value = explorer.frame;
-    slider.ariaValueText = recording.steps ? explorer.moment(explorer.frame) : `${explorer.moment(explorer.frame)}, ${number(recording.times[explorer.frame])} seconds`;
+    slider.ariaValueText = recording.steps ? explorer.moment(explorer.frame) : `${explorer.moment(explorer.frame)}, ${number(recording.times[explorer.frame])} seconds${explorer.reached(explorer.frame) ? `, ${WITHIN}` : ""}`;
     for (const { tell } of this.readings) tell(explorer.frame);
     this.windows.draw();
     this.chart.draw();

@@ -5,7 +5,7 @@ const ROOMY = 150; // px from which a window has room for more than its first cl
 class Windows {
   constructor(explorer, chart) {
     Object.assign(this, { explorer, chart });
-    this.strip = element("div", { className: "windows" });
+    this.strip = element("div", { className: "windows", title: explorer.words.windowMeans });
     this.card = element("div", { className: "card", hidden: true, attributes: { "aria-hidden": "true" } });
     this.element = element("div", { className: "strip" }, this.strip, this.card);
   }
