@@ -2,15 +2,12 @@
 
 import numpy as np
 
-from peerattn.inside import pooling
 from peerattn.modalities import Clip
-from peerattn.recorder import record
+from peerattn.recorder import record_inside
 from tests.strategies import lively, tensors
 from tests.traces import images, structure
 
 FRAMES = 20
 NETWORK = lively(structure(hostile=True))
 CLIP = Clip(tensors(NETWORK.structure, frames=FRAMES), np.arange(FRAMES) / 8, images(FRAMES), None, None)
-with pooling(NETWORK) as _pooled:
-    TRACE = record(NETWORK, CLIP, window=8)
-VECTORS = _pooled.vectors()
+TRACE, VECTORS = record_inside(NETWORK, CLIP, window=8)
