@@ -135,6 +135,7 @@ def differences(seen: dict, wanted: int, colors: dict[str, tuple[int, ...]]) -> 
     by_modality = tables.attention_by(TRACE).iloc[wanted]
     wrong = [name for name in ("shown", "named", "cursor", "slider") if seen[name] != wanted]
     said = f"frame {wanted + 1} of {FRAMES}{TRACE.times[wanted]:.3f} swindow {wanted // WINDOW + 1} of 4"
+    said += "within reach of an end" * (wanted < 2 or wanted >= FRAMES - 3)
     if seen["said"] != said:
         wrong.append("said")
     if not np.allclose([value for _, value in seen["lines"]], by_modality, rtol=0, atol=1e-6):

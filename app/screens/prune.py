@@ -45,7 +45,9 @@ def show() -> None:
         about=state.about(shown),
     )
     if pruning.removed:
-        st.caption("Factors and windows above are the whole network's; the pruned one's prediction follows.")
+        st.caption(
+            "Factors, shares and windows above are the whole network's; the pruned one's prediction follows."
+        )
     _predictions(shown, pruning)
     if shown.checkpoint.remarks:
         st.info(plain(f"No accuracy can be measured: {shown.checkpoint.remarks[0]}."))
@@ -103,7 +105,8 @@ def _prediction(when: str, trace: Trace, card: Mapping[str, Any]) -> None:
     )
     panels.chart(
         f"{when}: most probable classes",
-        "The most probable classes of the clip: probabilities are the mean over its windows.",
+        "The most probable classes of the clip: probabilities are the mean over its windows, stretches of "
+        "one recording.",
         figures.prediction_bars(trace),
         tables.predictions_table(trace),
         key=f"probabilities-{when.lower()}",
