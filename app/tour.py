@@ -131,7 +131,7 @@ def _connection_weights(trace: Trace) -> Step:
 
 def _attention_factor(trace: Trace) -> Step:
     connection = max(
-        trace.connections, key=lambda one: (one.connection_weight or 0) * float(np.ptp(one.shade))
+        trace.connections, key=lambda one: (one.connection_weight or 0) * float(np.ptp(one.shade[one.inner]))
     )
     frame = int(np.argmin(connection.shade))
     shade = float(connection.shade[frame])
@@ -231,12 +231,13 @@ def _self_attention(example: Example) -> Step:
 
 
 def _time(trace: Trace) -> Step:
-    ranked = sorted(trace.connections, key=lambda one: -float(one.shade.std()))
+    ranked = sorted(trace.connections, key=lambda one: -float(one.shade[one.inner].std()))
     fed = ranked[0].target
     drawn = [one for one in ranked if fed in (one.source, one.target)]
     chosen = list({one.key: one for one in (drawn[0], drawn[len(drawn) // 2], drawn[-1])}.values())
     options = sorted(chosen, key=lambda one: one.key)
-    said = ", ".join(f"{_arrow(one)} ±{one.shade.std():.3f}" for one in chosen)
+    said = ", ".join(f"{_arrow(one)} ±{one.shade[one.inner].std():.3f}" for one in chosen)
+    counted = "frames that no end of the clip reaches" if any(reach(chosen) or ()) else "frames"
     return Step(
         "Attention moves with the clip",
         f"Press play and watch the graph breathe. Block *{plain(fed)}* is pinned: the timeline draws its "
@@ -245,7 +246,7 @@ def _time(trace: Trace) -> Step:
         "Which of these connections changes most over the clip?",
         tuple(map(_arrow, options)),
         options.index(ranked[0]),
-        f"Standard deviation of the mean factor over {len(trace.times)} frames: {said}. The network ran over "
+        f"Standard deviation of the mean factor over the {counted}: {said}. The network ran over "
         "the whole clip at once; dotted verticals part its windows, stretches of that one recording over "
         f"each of which an answer is taken.{_ends(trace)}",
         Selection("block", fed),

@@ -79,6 +79,13 @@ class ConnectionTrace:
         shade: Array = self.attention_factors.mean(axis=1, dtype=np.float32)
         return shade
 
+    @property
+    def inner(self) -> slice:
+        """The frames that no end of the clip reaches; all of them where there is none, or it is not known."""
+        frames = len(self.attention_factors)
+        first, last = self.reached or (0, 0)
+        return slice(first, frames - last) if first + last < frames else slice(0, frames)
+
 
 @dataclass(frozen=True)
 class Trace:

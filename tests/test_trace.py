@@ -179,3 +179,13 @@ def test_numbers_that_json_does_not_have_are_never_written() -> None:
     broken = dataclasses.replace(SMALL, probabilities=np.full(6, np.nan, np.float32))
     with pytest.raises(ValueError, match="JSON"):
         broken.to_json()
+
+
+@pytest.mark.parametrize(
+    ("reached", "inner"), [((1, 1), [1]), ((0, 2), [0]), ((2, 1), [0, 1, 2]), (None, [0, 1, 2])]
+)
+def test_inner_frames_are_those_that_no_end_reaches(
+    reached: tuple[int, int] | None, inner: list[int]
+) -> None:
+    connection = dataclasses.replace(SMALL.connections[0], reached=reached)
+    assert list(range(3))[connection.inner] == inner

@@ -39,7 +39,7 @@ def connections_table(trace: Trace) -> pd.DataFrame:
             "mean_factor": connection.attention_factors.mean(),
             "min_factor": connection.attention_factors.min(),
             "max_factor": connection.attention_factors.max(),
-            "change_over_frames": connection.shade.std(),
+            "change_over_frames": connection.shade[connection.inner].std(),
             "contribution_share": shares.get(connection.key, np.nan),
         }
         for connection in trace.connections
