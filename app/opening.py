@@ -89,7 +89,8 @@ def compare(shown: state.Shown) -> str | None:
     saved: str | None = st.session_state.get("saved-traces", {}).pop(shown.choice.source.id, None)
     if saved is None or _near(shown.trace, before := read_trace(saved)):
         return None
-    if any(connection.reached is None for connection in before.connections):
+    old = any(connection.reached is None for connection in before.connections)
+    if old and shown.trace.structure == before.structure:
         line = (
             "The numbers are not those saved in the session: it was saved when a clip was still recorded in "
             "windows, and has been recorded anew in one pass."

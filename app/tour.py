@@ -12,7 +12,7 @@ from app.explorer import Selection
 from app.words import percent, plain, points, points_interval
 from peerattn.connectivity import Pruning, survey, weights_by_modality
 from peerattn.structure import Structure
-from peerattn.tables import reach
+from peerattn.tables import reached_frames
 from peerattn.trace import ConnectionTrace, Trace
 
 THRESHOLD = 0.4
@@ -133,7 +133,7 @@ def _attention_factor(trace: Trace) -> Step:
     connection = max(
         trace.connections, key=lambda one: (one.connection_weight or 0) * float(np.ptp(one.shade[one.inner]))
     )
-    frame = int(np.argmin(connection.shade))
+    frame = connection.inner.start + int(np.argmin(connection.shade[connection.inner]))
     shade = float(connection.shade[frame])
     return Step(
         "Attention factors open and close channels",
@@ -237,7 +237,8 @@ def _time(trace: Trace) -> Step:
     chosen = list({one.key: one for one in (drawn[0], drawn[len(drawn) // 2], drawn[-1])}.values())
     options = sorted(chosen, key=lambda one: one.key)
     said = ", ".join(f"{_arrow(one)} ±{one.shade[one.inner].std():.3f}" for one in chosen)
-    counted = "frames that no end of the clip reaches" if any(reach(chosen) or ()) else "frames"
+    all_counted = all(one.inner == slice(0, len(trace.times)) for one in chosen)
+    counted = "frames" if all_counted else "frames that no end of the clip reaches"
     return Step(
         "Attention moves with the clip",
         f"Press play and watch the graph breathe. Block *{plain(fed)}* is pinned: the timeline draws its "
@@ -295,7 +296,7 @@ def _after_pruning(example: Example) -> Step:
 
 def _ends(trace: Trace) -> str:
     """What the hatching means, where the clip has frames that an end reaches."""
-    reached = reach(trace.connections)
+    reached = reached_frames(trace.connections)
     if not reached or not any(reached):
         return ""
     return (

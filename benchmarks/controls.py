@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -31,14 +30,14 @@ from peerattn.actionworld import CLASS_NAMES, MAP_NAMES, generate
 from peerattn.checkpoint import Checkpoint
 from peerattn.data import Example, FolderExamples, labelled_files
 from peerattn.evaluation import bootstrap, wilson
-from peerattn.modalities import Clip, ObjectMaps, prepare
+from peerattn.modalities import ObjectMaps, prepare
 from peerattn.modalities.clip import Origin
 from peerattn.predictions import predict
 from peerattn.recorder import record
 from peerattn.tables import modality_share
 from peerattn.trace import Trace
 from peerattn.video import Frames, decode
-from tests.moving import constant_motion_clip
+from tests.moving import clip_of, constant_motion_clip, still, without
 
 NETWORKS = ("actionworld", "actionworld-self", "actions14")
 FIRST_SEED = 8_000_000
@@ -57,10 +56,9 @@ class Subject:
     examples: list[Example]
 
     def record(self, tensors: Tensors) -> Trace:
-        frames = next(iter(tensors.values())).shape[2]
-        times = np.arange(frames) / self.loaded.settings.frame_rate
-        clip = Clip(tensors, times, np.zeros((frames, 1, 1, 3), np.uint8), None, "true")
-        return record(self.loaded.network, clip, window=self.loaded.settings.window)
+        used = self.loaded.settings
+        clip = clip_of(tensors, used.frame_rate)
+        return record(self.loaded.network, clip, window=used.window, baselines=used.baselines)
 
 
 def generated(loaded: Checkpoint, seeds: range, frames: int) -> Iterator[Example]:
@@ -89,18 +87,6 @@ def subjects(data: Path | None, *, clips: int, frames: int, labelled: bool = Fal
             reading = {"modalities": loaded.structure.read_modalities, "settings": loaded.settings}
             read = FolderExamples(files, loaded.class_names, **reading)
             yield Subject(loaded, f"{name} on labelled clips", list(read))
-
-
-def repeated(tensors: Tensors, frames: int | None = None) -> dict[str, Tensor]:
-    """A clip that stands still: its first frame again and again, so nothing moves."""
-    length = frames or next(iter(tensors.values())).shape[2]
-    still = {name: tensor[:, :, :1].repeat(1, 1, length, 1, 1) for name, tensor in tensors.items()}
-    return {name: torch.zeros_like(tensor) if name == "flow" else tensor for name, tensor in still.items()}
-
-
-def emptied(tensors: Tensors, *modalities: str) -> dict[str, Tensor]:
-    """The clip with nothing in some modalities."""
-    return {n: torch.zeros_like(tensor) if n in modalities else tensor for n, tensor in tensors.items()}
 
 
 def deviation(trace: Trace, frames: slice = slice(None)) -> float:
@@ -141,8 +127,8 @@ def frozen(subject: Subject) -> str:
     moving, still, inner = [], [], []
     for example in subject.examples:
         moving.append(deviation(subject.record(example.tensors)))
-        still.append(deviation(subject.record(repeated(example.tensors))))
-        long = subject.record(repeated(example.tensors, 2 * MARGIN + 2 * subject.loaded.settings.window))
+        still.append(deviation(subject.record(still(example.tensors))))
+        long = subject.record(still(example.tensors, 2 * MARGIN + 2 * subject.loaded.settings.window))
         inner.append(deviation(long, slice(MARGIN, -MARGIN)))
     return (
         f"deviation in time: clips {np.mean(moving):.4f}, frozen {np.mean(still):.4f}, frozen and long, away "
@@ -153,10 +139,10 @@ def frozen(subject: Subject) -> str:
 def shares(subject: Subject) -> Iterator[str]:
     kinds = {
         "moving": lambda tensors: tensors,
-        "still": repeated,
-        "no objects": lambda tensors: emptied(tensors, "object"),
-        "black": lambda tensors: emptied(tensors, "rgb", "flow"),
-        "nothing": lambda tensors: emptied(tensors, *tensors),
+        "still": still,
+        "no objects": lambda tensors: without(tensors, "object"),
+        "black": lambda tensors: without(tensors, "rgb", "flow"),
+        "nothing": lambda tensors: without(tensors, *tensors),
     }
     for kind, change in kinds.items():
         tables = [modality_share(subject.record(change(dict(one.tensors)))) for one in subject.examples]

@@ -1,34 +1,34 @@
-"""What recording adds to a clip of three windows: `python -m benchmarks.recording [CHECKPOINT]`."""
+"""What recording adds to a pass over a clip: `python -m benchmarks.recording [CHECKPOINT]`.
+
+A generated clip of 48 frames, its baseline kept; the trace is made too, and what it costs to make it.
+"""
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 import torch
 
+from benchmarks.controls import generated
 from benchmarks.interleaved import interleaved, milliseconds, ratio
 from peerattn import checkpoint
-from peerattn.generated import GeneratedExamples
-from peerattn.recorder import recording
+from peerattn.modalities import Clip
+from peerattn.recorder import record
+from tests.moving import clip_of
+
+FRAMES = 48
 
 
 def main(name: str = "actionworld") -> None:
     loaded = checkpoint.load(name)
-    network, modalities = loaded.network, loaded.structure.read_modalities
-    examples = GeneratedExamples(3, loaded.class_names, modalities=modalities, settings=loaded.settings)
-    windows = [example.tensors for example in examples]
-
-    def run() -> None:
-        for window in windows:
-            network(window)
-
-    def recorded() -> None:
-        with recording(network):
-            run()
-
+    (example,) = generated(loaded, range(8_000_000, 8_000_001), FRAMES)
+    clip: Clip = clip_of(example.tensors, loaded.settings.frame_rate)
+    recorded = partial(record, loaded.network, clip, window=loaded.settings.window)
     with torch.inference_mode():
-        taken = interleaved({"plain": run, "recorded": recorded}, rounds=41)
-    print(f"3 windows: {milliseconds(taken['plain'])}, recorded {milliseconds(taken['recorded'])}")
+        plain = partial(loaded.network, clip.tensors)
+        taken = interleaved({"plain": plain, "recorded": recorded}, rounds=41)
+    print(f"{FRAMES} frames: {milliseconds(taken['plain'])}, recorded {milliseconds(taken['recorded'])}")
     print(f"recorded / plain: {ratio(taken['recorded'], taken['plain'])}")
 
 

@@ -92,7 +92,7 @@ def convert_command(
     size: Annotated[
         int | None, typer.Option(help="Pixels per side of the clips that the network reads (224).")
     ] = None,
-    window: Annotated[int, typer.Option(help="Frames that it reads at a time.", min=3)] = 32,
+    window: Annotated[int, typer.Option(help="Frames over which it gives an answer.", min=3)] = 32,
     attention: AttentionOption = None,
     object_classes: ObjectClassesOption = None,
     clip_width: ClipWidthOption = None,

@@ -68,8 +68,8 @@ class Baseline:
             yield slice(first - start, stop - start), slice(first - shift, stop - shift)
 
 
-def nothing(
-    modalities: Sequence[Modality], like: Tensor, frames: int, baselines: Baselines
+def baseline_clip(
+    modalities: Sequence[Modality], like: Tensor, *, frames: int, baselines: Baselines
 ) -> dict[str, Tensor]:
     """Modality → (1, C, frames, H, W) of the baseline clip, on the device and at the size of `like`."""
     clip = {}
@@ -88,7 +88,7 @@ def bytes_kept(structure: Structure, frames: int, sides: Sequence[int]) -> int:
     return 4 * numbers * min(frames, network_reach(structure).frames)
 
 
-def kept_baseline(network: Network, like: Tensor, frames: int, baselines: Baselines) -> Baseline:
+def kept_baseline(network: Network, like: Tensor, *, frames: int, baselines: Baselines) -> Baseline:
     """The baseline for clips of so many frames at the size of `like`: the last one again, where it fits.
 
     It fits where weights, disabled connections, size, device and what stands for nothing are the same.
@@ -109,7 +109,8 @@ _KEPT: WeakKeyDictionary[Network, tuple[object, Baseline]] = WeakKeyDictionary()
 
 
 def _run(network: Network, like: Tensor, baseline: Baseline, baselines: Baselines) -> Baseline:
-    clip = nothing(network.structure.read_modalities, like, baseline.frames, baselines)
+    modalities = network.structure.read_modalities
+    clip = baseline_clip(modalities, like, frames=baseline.frames, baselines=baselines)
     handles = []
     try:
         for key, connection in network.connections.items():

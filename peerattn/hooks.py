@@ -29,8 +29,8 @@ from peerattn.fusion import Passed
 from peerattn.network import Network
 from peerattn.stretches import Stretch
 
-NOTHING = 1e-5
-"""What differs from the baseline by less than this part of it is a matter of rounding: nothing is there."""
+ROUNDING = 1e-5
+"""What differs from the baseline by less than this part of it differs by rounding alone."""
 
 
 class Source(NamedTuple):
@@ -38,7 +38,7 @@ class Source(NamedTuple):
 
     total: Tensor
     mean: Tensor | None
-    added: Tensor | None
+    contribution: Tensor | None
 
 
 @dataclass
@@ -89,8 +89,8 @@ class Recording:
         seen.sources.append(self._source(key, source))
         if self._compares:
             delivered = _scaled(source.detach()[0][:, self._own], _scale(output.scale, 0, self._own))
-            for frames, nothing, scale in self._nothing(key, source, output.scale):
-                delivered[:, frames] -= _scaled(nothing, scale)
+            for frames, base, scale in self._baseline_of(key, source, output.scale):
+                delivered[:, frames] -= _scaled(base, scale)
             seen.contributions.append(_size(delivered))
 
     def _source(self, key: str, source: Tensor) -> Source:
@@ -102,20 +102,20 @@ class Recording:
         # Channels lie innermost: summed over the rows of a matrix, 4 times as fast as over two axes.
         total = own.permute(1, 2, 3, 0).flatten(1, 2).abs().sum(dim=1)  # (T, C)
         mean = spatial_mean(own[None])[0] if self._means else None
-        added = self._added(key, source, total) if self._compares else None
-        made = Source(total, mean, added)
+        contribution = self._contribution_of(key, source, total) if self._compares else None
+        made = Source(total, mean, contribution)
         self._sources[id(source)] = ref(source), made
         return made
 
-    def _added(self, key: str, source: Tensor, total: Tensor) -> Tensor:
+    def _contribution_of(self, key: str, source: Tensor, total: Tensor) -> Tensor:
         """‖X − X°‖₁ (T,), 0 where it is a matter of rounding."""
         left = source.detach()[0][:, self._own].clone()
-        for frames, nothing, _ in self._nothing(key, source, None):
-            left[:, frames] -= nothing
-        added = _size(left)
-        return torch.where(added > NOTHING * total.sum(dim=1), added, torch.zeros_like(added))
+        for frames, base, _ in self._baseline_of(key, source, None):
+            left[:, frames] -= base
+        size = _size(left)
+        return torch.where(size > ROUNDING * total.sum(dim=1), size, torch.zeros_like(size))
 
-    def _nothing(
+    def _baseline_of(
         self, key: str, source: Tensor, scale: Tensor | None
     ) -> Iterator[tuple[slice, Tensor, Tensor | None]]:
         """Own frames of a stretch, and what the source (C, T or 1, H, W) and scale of the baseline are there.
@@ -137,12 +137,9 @@ class Recording:
 
 
 @contextmanager
-def recording(network: Network, **options: Any) -> Iterator[Recording]:
-    """Records every pass inside the `with` block; leaving it, also by an exception, removes every hook.
-
-    `options` are those of `Recording`.
-    """
-    seen, handles = Recording(**options), []
+def recording(network: Network, seen: Recording | None = None) -> Iterator[Recording]:
+    """Records every pass inside the `with` block; leaving it, also by an exception, removes every hook."""
+    seen, handles = seen or Recording(), []
     try:
         for key, connection in network.connections.items():
             handles.append(connection.register_forward_hook(partial(seen.connection, key)))

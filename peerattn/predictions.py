@@ -99,7 +99,7 @@ def window_answers(
     read = [modality.name for modality in network.structure.read_modalities]
     _, _, frames, *sides = members[0].tensors[read[0]].shape
     spans, parts = windows(frames, window), []
-    for some in _some(members, clips_together(network.structure, frames, sides)):
+    for some in _some(members, clips_together(network.structure, frames=frames, sides=sides)):
         clips = {name: torch.cat([member.tensors[name] for member in some]).to(device) for name in read}
         parts.append(torch.stack([answer(logits) for logits in answers(network, clips, spans)]))
     return torch.cat(parts, dim=1)

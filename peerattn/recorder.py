@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from peerattn.baseline import KEPT, Baselines, bytes_kept, kept_baseline, nothing
+from peerattn.baseline import KEPT, Baselines, baseline_clip, bytes_kept, kept_baseline
 from peerattn.errors import PeerattnError
 from peerattn.fusion import Passed
 from peerattn.hooks import Recording, Seen, recording
@@ -94,13 +94,14 @@ def _run(
     """What the hooks saw, and the logits (B, K) of each window."""
     tensors, frames = _read(network, clip), len(clip.times)
     like = next(iter(tensors.values()))
-    options: dict[str, Any] = {"beside": True}
     if bytes_kept(network.structure, frames, like.shape[3:]) <= KEPT:
-        options = {"baseline": kept_baseline(network, like, frames, baselines), "frames": frames}
+        baseline = kept_baseline(network, like, frames=frames, baselines=baselines)
+        empty = Recording(baseline=baseline, frames=frames, means=means)
     else:
-        empty = nothing(network.structure.read_modalities, like, frames, baselines)
-        tensors = {name: torch.cat([tensor, empty[name]]) for name, tensor in tensors.items()}
-    with recording(network, means=means, **options) as seen:
+        beside = baseline_clip(network.structure.read_modalities, like, frames=frames, baselines=baselines)
+        tensors = {name: torch.cat([tensor, beside[name]]) for name, tensor in tensors.items()}
+        empty = Recording(beside=True, means=means)
+    with recording(network, empty) as seen:
         spans = windows(frames, window)
         logits = answers(network, tensors, spans, entering=seen.entering, progress=progress)
     return seen, logits
@@ -169,7 +170,7 @@ def _connection_trace(spec: ConnectionSpec, seen: Seen, channels: int, reach: Re
         [_factors(passed, frames, channels) for passed, frames in zip(seen.passed, lengths, strict=True)]
     )
     magnitude = np.einsum("tc,tc->t", factors, sources, dtype=np.float64)
-    added = [source.added for source in seen.sources if source.added is not None]
+    of_sources = [source.contribution for source in seen.sources if source.contribution is not None]
     return ConnectionTrace(
         source=spec.source,
         target=spec.target,
@@ -179,7 +180,7 @@ def _connection_trace(spec: ConnectionSpec, seen: Seen, channels: int, reach: Re
         attention_factors=factors,
         magnitude=((1.0 if weight is None else weight.item()) * magnitude).astype(np.float32),
         contribution=_array(torch.cat(seen.contributions)),
-        added=_array(torch.cat(added)),
+        source_contribution=_array(torch.cat(of_sources)),
         reached=reach.within(len(sources)),
     )
 

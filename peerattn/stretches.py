@@ -25,7 +25,7 @@ from peerattn.structure import BlockSpec, Structure
 MEMORY = 4 * 2**30
 """Bytes that the numbers of one pass may take, the network's weights left out."""
 SHORTEST = 16
-"""Frames of its own that a stretch has at least, whatever memory it takes: the rest of it is context."""
+"""Frames of its own that a stretch has at least, whatever memory that takes: the rest of it is context."""
 
 Progress = Callable[[int, int], None]
 
@@ -45,21 +45,28 @@ class Stretch:
         return slice(self.start - self.first, self.stop - self.first)
 
 
-def stretches(frames: int, own: int, reach: Reach) -> tuple[Stretch, ...]:
-    """As few stretches as possible, as equal as possible: at most `own` frames each, and their context."""
+def stretches(frames: int, most: int, reach: Reach) -> tuple[Stretch, ...]:
+    """As few stretches as possible, as equal as possible: at most `most` frames each, and their context."""
     return tuple(
         Stretch(start, stop, max(start - reach.before, 0), min(stop + reach.after, frames))
-        for start, stop in windows(frames, own)
+        for start, stop in windows(frames, most)
     )
 
 
-def longest(structure: Structure, clips: int, frames: int, sides: Sequence[int], reach: Reach) -> int:
-    """How many frames of its own a stretch may have, for so many clips of frames of (H, W) pixels."""
-    fitting = MEMORY // (clips * bytes_a_frame(structure, sides))
-    return frames if frames <= fitting else max(fitting - reach.before - reach.after, SHORTEST)
+def longest(structure: Structure, reach: Reach, *, clips: int, frames: int, sides: Sequence[int]) -> int:
+    """How many frames of its own a stretch may have, for so many clips of frames of (H, W) pixels.
+
+    Where memory leaves little beside the context, a stretch has half as many frames of its own as context
+    all the same, and at least `SHORTEST`: so no clip costs more than four passes.
+    """
+    fitting, context = MEMORY // (clips * bytes_a_frame(structure, sides)), reach.before + reach.after
+    shortest = max(SHORTEST, context // 2)
+    if frames <= max(fitting, context + shortest):
+        return frames
+    return max(fitting - context, shortest)
 
 
-def clips_together(structure: Structure, frames: int, sides: Sequence[int]) -> int:
+def clips_together(structure: Structure, *, frames: int, sides: Sequence[int]) -> int:
     """How many clips fit in one pass; at least 1."""
     return int(max(1, MEMORY // (frames * bytes_a_frame(structure, sides))))
 
@@ -100,21 +107,21 @@ def answers(
     clip: Mapping[str, Tensor],
     spans: Sequence[tuple[int, int]],
     *,
-    own: int | None = None,
+    most: int | None = None,
     entering: Callable[[Stretch], None] | None = None,
     progress: Progress | None = None,
 ) -> list[Tensor]:
     """The logits (B, K) of each window (start, stop), from the block outputs of the whole clip.
 
-    Runs in evaluation mode, modality → (B, C, T, H, W). The windows lie one behind the other. `own` frames a
-    stretch at most; without it, as many as fit in memory. `entering` is told of each stretch before it runs,
-    so that hooks know which frames are its own. `progress(done, total)` counts blocks that have run and may
-    raise to cancel.
+    Runs in evaluation mode, modality → (B, C, T, H, W). The windows lie one behind the other. A stretch has
+    at most `most` frames of its own; without it, as many as fit in memory. `entering` is told of each stretch
+    before it runs, so that hooks know which frames are its own. `progress(done, total)` counts blocks that
+    have run and may raise to cancel.
     """
     clips, _, frames, *sides = next(iter(clip.values())).shape
     reach = network_reach(network.structure, network.disabled)
-    fitting = own or longest(network.structure, clips, frames, sides, reach)
-    plan = stretches(frames, fitting, reach)
+    most = most or longest(network.structure, reach, clips=clips, frames=frames, sides=sides)
+    plan = stretches(frames, most, reach)
     held = _Held(network, spans)
     with evaluating(network), _counted(network, len(plan), progress):
         extremes = network.brightness_extremes(clip) if len(plan) > 1 or clips > 1 else None

@@ -20,6 +20,8 @@ from peerattn.errors import PeerattnError
 from peerattn.structure import Structure
 
 FORMAT = "peerattn-trace/1"
+FEW = 8
+"""Frames: of fewer that no end of the clip reaches, a change over time says nothing."""
 
 Array = NDArray[np.float32]
 
@@ -53,9 +55,9 @@ class ConnectionTrace:
     `self` attention has its source as the only peer; `none` and `static` have no peers and no attention
     weights. `magnitude` (T,) is ‖σ(w) · A ⊙ X‖₁ of what the connection delivers, X as its target reads it.
     `contribution` (T,) is what the clip adds to that: ‖σ(w) · (A ⊙ X − A° ⊙ X°)‖₁, ° the same network on a
-    clip in which there is nothing; `added` (T,) is ‖X − X°‖₁, what the clip adds to the source alone.
-    `reached` counts the frames at the start and at the end of the clip whose numbers an end decides too.
-    All four are None in files written before they were recorded.
+    clip in which there is nothing; `source_contribution` (T,) is ‖X − X°‖₁, what the clip adds to the
+    source itself. `reached` counts the frames at the start and at the end of the clip whose numbers an end
+    decides too. All four are None in files written before they were recorded.
     """
 
     source: str
@@ -66,7 +68,7 @@ class ConnectionTrace:
     attention_factors: Array
     magnitude: Array | None = None
     contribution: Array | None = None
-    added: Array | None = None
+    source_contribution: Array | None = None
     reached: tuple[int, int] | None = None
 
     @property
@@ -81,10 +83,10 @@ class ConnectionTrace:
 
     @property
     def inner(self) -> slice:
-        """The frames that no end of the clip reaches; all of them where there is none, or it is not known."""
+        """The frames that no end of the clip reaches; all of them where those are few, or not known."""
         frames = len(self.attention_factors)
         first, last = self.reached or (0, 0)
-        return slice(first, frames - last) if first + last < frames else slice(0, frames)
+        return slice(first, frames - last) if first + last + FEW <= frames else slice(0, frames)
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,7 @@ def _plain(part: WindowTrace | BlockTrace | ConnectionTrace) -> dict[str, Any]:
     }
 
 
-_SIZES = ("magnitude", "contribution", "added")
+_SIZES = ("magnitude", "contribution", "source_contribution")
 """Fields of a connection that hold one size ≥ 0 a frame, where they are recorded."""
 _LATER = (*_SIZES, "reached")
 """Fields of a connection that older files do not have."""
@@ -246,7 +248,7 @@ _ARRAYS = {
     "attention_factors": 2,
     "magnitude": 1,
     "contribution": 1,
-    "added": 1,
+    "source_contribution": 1,
 }
 """Field → how many axes it has."""
 

@@ -1,11 +1,15 @@
-"""Files that show constant motion, whatever their frame rate: what is read of them must be constant, too."""
+"""Clips that are controls of a recording: constant motion at any frame rate, still ones, and empty ones."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from peerattn.modalities import Clip
 from tests.media import write_video
 
 SIDE = 64  # px, that of the shipped networks' input: no frame is scaled
@@ -23,6 +27,23 @@ def constant_motion_clip(rate: float, folder: Path, *, suffix: str = ".mov") -> 
     codec = {".mov": "png", ".mkv": "ffv1"}[suffix]
     images = np.stack([_texture(time) for time in times])
     return write_video(folder / f"{rate:g}{suffix}", images, codec=codec, times=times)
+
+
+def still(tensors: Mapping[str, Tensor], frames: int | None = None) -> dict[str, Tensor]:
+    """Modality → (B, C, T, H, W) of a clip that stands still: its first frame repeated, so nothing moves."""
+    length = frames or next(iter(tensors.values())).shape[2]
+    return without({name: one[:, :, :1].repeat(1, 1, length, 1, 1) for name, one in tensors.items()}, "flow")
+
+
+def without(tensors: Mapping[str, Tensor], *modalities: str) -> dict[str, Tensor]:
+    """The clip with nothing in some modalities."""
+    return {name: torch.zeros_like(one) if name in modalities else one for name, one in tensors.items()}
+
+
+def clip_of(tensors: Mapping[str, Tensor], rate: float) -> Clip:
+    """A clip to record, without pictures to show."""
+    frames = next(iter(tensors.values())).shape[2]
+    return Clip(tensors, np.arange(frames) / rate, np.zeros((frames, 1, 1, 3), np.uint8), None, "true")
 
 
 @cache

@@ -80,7 +80,7 @@ def check(network: Network, *, frames: int, baselines: dict[str, tuple[float, ..
             size(with_clip[key] - without[key]), rel=1e-3, abs=1e-4
         )
         added = size(with_clip["X " + key] - without["X " + key])
-        assert connection.added == pytest.approx(
+        assert connection.source_contribution == pytest.approx(
             added, rel=1e-3, abs=1e-4 + 1e-5 * size(with_clip["X " + key]).max()
         )
 
@@ -114,7 +114,7 @@ def test_the_baseline_clip_itself_adds_nothing(name: str, beside: bool) -> None:
     with patch.object(recorder, "KEPT", 0 if beside else recorder.KEPT):
         trace = record(lively(structure), clip, window=8, baselines=GREY)
     for connection in trace.connections:
-        assert not connection.added.any()
+        assert not connection.source_contribution.any()
         assert connection.contribution.max() <= 1e-5 * max(connection.magnitude.max(), 1e-9)
 
 
@@ -124,7 +124,7 @@ def test_a_modality_at_rest_adds_nothing_whatever_the_others_do() -> None:
     clip.tensors["flow"].zero_()
     trace = record(network, clip, window=8)
     for connection in trace.connections:
-        assert connection.added.any() == (connection.source != "flow1"), connection.key
+        assert connection.source_contribution.any() == (connection.source != "flow1"), connection.key
     moved = trace.connection("flow1_to_top").contribution
     assert moved.min() > 0  # its factors come from peers, which see the clip
 
@@ -132,23 +132,23 @@ def test_a_modality_at_rest_adds_nothing_whatever_the_others_do() -> None:
 def test_a_kept_baseline_is_run_once_for_the_same_question() -> None:
     network = lively(EVERY_KIND["own"])
     like, length = tensors(network.structure, frames=2)["rgb"], network_reach(network.structure).frames
-    first = kept_baseline(network, like, 60, GREY)
+    first = kept_baseline(network, like, frames=60, baselines=GREY)
     assert first.frames == length
-    assert kept_baseline(network, like, 80, GREY) is first
-    assert kept_baseline(network, like, 80, {"rgb": (0.2, 0.4, 0.7)}) is not first
-    again = kept_baseline(network, like, 60, GREY)
-    assert kept_baseline(network, like, 3, GREY).frames == 3
+    assert kept_baseline(network, like, frames=80, baselines=GREY) is first
+    assert kept_baseline(network, like, frames=80, baselines={"rgb": (0.2, 0.4, 0.7)}) is not first
+    again = kept_baseline(network, like, frames=60, baselines=GREY)
+    assert kept_baseline(network, like, frames=3, baselines=GREY).frames == 3
     with torch.no_grad():
         network.blocks["top"][0].residual[0][0].weight.add_(1e-3)
-    changed = kept_baseline(network, like, 60, GREY)
+    changed = kept_baseline(network, like, frames=60, baselines=GREY)
     assert changed is not again
     network.disabled = frozenset({"rgb1_to_top"})
-    assert kept_baseline(network, like, 60, GREY) is not changed
+    assert kept_baseline(network, like, frames=60, baselines=GREY) is not changed
 
 
 def test_a_source_read_at_one_size_is_kept_once_and_no_more_bytes_than_counted() -> None:
     network = lively(EVERY_KIND["own"])
-    kept = kept_baseline(network, tensors(network.structure, frames=2)["rgb"], 60, {})
+    kept = kept_baseline(network, tensors(network.structure, frames=2)["rgb"], frames=60, baselines={})
     storages = {tensor.untyped_storage().data_ptr(): tensor for tensor in kept.sources.values()}
     held = sum(tensor.nbytes for tensor in storages.values())
     assert held <= bytes_kept(network.structure, 60, (16, 16)) == held
@@ -158,6 +158,6 @@ def test_a_source_read_at_one_size_is_kept_once_and_no_more_bytes_than_counted()
 def test_no_hooks_are_left_by_the_baseline() -> None:
     network = lively(EVERY_KIND["own"])
     with patch.object(network, "run", side_effect=RuntimeError), pytest.raises(RuntimeError):
-        kept_baseline(network, tensors(network.structure, frames=2)["rgb"], 60, {})
+        kept_baseline(network, tensors(network.structure, frames=2)["rgb"], frames=60, baselines={})
     assert not any(module._forward_hooks for module in network.modules())
     assert baseline._KEPT.get(network) is None

@@ -133,6 +133,19 @@ def test_record_writes_the_trace_and_says_what_it_predicts(run: Run, folder: Pat
 CLIP = ("clip.mp4", "--checkpoint", "small", "--objects", "clip.npz")
 
 
+def test_contributions_are_counted_from_the_colour_on_the_card(run: Run, folder: Path) -> None:
+    black = Trace.from_json(json.dumps(answer(run, "record", *CLIP)))
+    card = folder / "checkpoints" / "small" / CARD_FILE
+    document = json.loads(card.read_text())
+    document["settings"]["baseline_colour"] = [0.5, 0.5, 0.5]
+    card.write_text(json.dumps(document))
+    grey = Trace.from_json(json.dumps(answer(run, "record", *CLIP)))
+    for one, other in zip(black.connections, grey.connections, strict=True):
+        assert np.array_equal(one.attention_factors, other.attention_factors)
+        differ = not np.array_equal(one.source_contribution, other.source_contribution)
+        assert differ == (one.source not in ("flow1", "object1"))
+
+
 def test_report_is_one_file_with_the_trace_inside(run: Run, folder: Path) -> None:
     code, out, err = run("report", *CLIP, "-o", "report.html")
     assert (code, err) == (0, "")

@@ -93,7 +93,7 @@ def pictures(notebook: NotebookNode, kind: str) -> list[str]:
 
 def test_quick_start_names_the_action_and_prunes(ran: Callable[[str], NotebookNode]) -> None:
     text = said(ran("quick_start"))
-    assert "40 frames in 3 windows: pull ball" in text
+    assert "40 frames, answers over 3 windows: pull ball" in text
     assert "at 0.2: dead rgb1, rgb2; lost rgb top-1 " in text
     assert re.search(r"0\.2 0\.\d+ 0\.\d+ 0\.\d+ 160 21 29 ", text)
     assert len(pictures(ran("quick_start"), FIGURE)) == 5

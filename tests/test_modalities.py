@@ -1,5 +1,6 @@
 """From frames to what a network reads: the square crop, optical flow, object maps of the right frames."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -279,10 +280,24 @@ def test_classes_that_the_network_knows_none_of_are_refused() -> None:
 # Settings
 
 
-@pytest.mark.parametrize("wrong", [{"size": 4}, {"window": 0}, {"frame_rate": 0.0}, {"flow": "slow"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"size": 4}, {"window": 0}, {"frame_rate": 0.0}, {"flow": "slow"}),
+        *({"baseline_colour": colour} for colour in ((0, 0), (0, 0, 2), "abc", None, (0, True, 0))),
+    ],
+)
 def test_absurd_settings_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(PeerattnError, match=next(iter(wrong))):
         ClipSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_baseline_colour_is_written_where_it_is_not_black() -> None:
+    """So that cards and recipes from before it are written as they were."""
+    assert "baseline_colour" not in ClipSettings().to_json()
+    grey = ClipSettings(baseline_colour=(0.5, 0.5, 0.5))
+    assert ClipSettings(**json.loads(json.dumps(grey.to_json()))) == grey
+    assert grey.baselines == {"rgb": (0.5, 0.5, 0.5)}
 
 
 # Real files

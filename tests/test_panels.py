@@ -141,13 +141,13 @@ def test_panels_over_time_say_which_frames_an_end_reaches() -> None:
     expected = {"channels": (7, 0), "delivers": (7, 3), "share": (7, 3), "modality": (7, 3), "level": (7, 3)}
     panels = [*connection_panels(shown, KEY), *clip_panels(shown)]
     assert {panel["id"]: panel["reached"] for panel in panels if "reached" in panel} == expected
-    leaving = named(block_panels(shown, "rgb1"), "activity")
-    assert leaving["reached"] == (2, 3)
-    assert named(block_panels(shown, "inner1"), "activity")["reached"] == (7, 3)
+    for block, reach in {"rgb1": 1, "inner1": 2, "top": 4}.items():  # a convolution over time a level
+        assert named(block_panels(shown, block), "activity")["reached"] == (reach, reach)
     assert named(block_panels(shown, "top"), "arrives")["reached"] == (7, 3)
     assert named(block_panels(shown, "upper1"), "origins")["reached"] == (2, 3)
     old = older(recorded)
-    assert not any("reached" in panel for panel in (*clip_panels(old), *connection_panels(old, KEY)))
+    panels = (*clip_panels(old), *connection_panels(old, KEY), *block_panels(old, "top"))
+    assert not any("reached" in panel for panel in panels)
 
 
 def test_connections_without_a_choice_of_peers_have_their_panels_too() -> None:

@@ -42,7 +42,7 @@ def test_stretches_hold_each_frame_once_and_its_context(
 
 def forced(own: int | None):
     """Recordings and predictions in stretches of so many own frames."""
-    return patch.object(stretches, "longest", lambda *_: own or 10**6)
+    return patch.object(stretches, "longest", lambda *_, **__: own or 10**6)
 
 
 @pytest.mark.parametrize("beside", [False, True], ids=["baseline kept", "baseline beside"])
@@ -62,7 +62,7 @@ def test_recordings_in_stretches_are_those_of_one_pass(name: str, own: int | str
         np.testing.assert_allclose(ours.probabilities, theirs.probabilities, **CLOSE)
     for ours, theirs in zip(cut.connections, whole.connections, strict=True):
         np.testing.assert_allclose(ours.attention_factors, theirs.attention_factors, **CLOSE)
-        for size in ("magnitude", "contribution", "added"):
+        for size in ("magnitude", "contribution", "source_contribution"):
             np.testing.assert_allclose(getattr(ours, size), getattr(theirs, size), rtol=1e-4, atol=1e-4)
         assert ours.reached == theirs.reached
     for ours, theirs in zip(cut.blocks, whole.blocks, strict=True):
@@ -91,7 +91,7 @@ def test_random_structures_in_stretches(structure: Structure, own: int) -> None:
     network, clip = lively(structure), tensors(structure, frames=23)
     spans = windows(23, 6)
     for ours, theirs in zip(
-        answers(network, clip, spans, own=own), answers(network, clip, spans), strict=True
+        answers(network, clip, spans, most=own), answers(network, clip, spans), strict=True
     ):
         torch.testing.assert_close(ours, theirs, **CLOSE)
 
@@ -102,7 +102,7 @@ def test_stretches_without_their_context_would_differ() -> None:
     network, clip = lively(structure), tensors(structure, frames=33)
     whole = answers(network, clip, [(0, 33)])[0]
     with patch.object(stretches, "network_reach", lambda *_: Reach(0, 0)):
-        cut = answers(network, clip, [(0, 33)], own=7)[0]
+        cut = answers(network, clip, [(0, 33)], most=7)[0]
     assert (whole - cut).abs().max() > 1e-3
 
 
@@ -151,14 +151,33 @@ def _check_memory(network: Network, frames: int, sides: tuple[int, int]) -> None
 def test_what_does_not_fit_is_cut_into_the_longest_stretches_that_do() -> None:
     structure, sides = EVERY_KIND["own"], (16, 16)
     one, reach = bytes_a_frame(structure, sides), network_reach(structure)
+    context = reach.before + reach.after
     with patch.object(stretches, "MEMORY", 100 * one):
-        assert longest(structure, 1, 100, sides, reach) == 100
-        assert longest(structure, 1, 101, sides, reach) == 100 - reach.before - reach.after
-        assert longest(structure, 2, 100, sides, reach) == max(
-            50 - reach.before - reach.after, stretches.SHORTEST
-        )
-        assert clips_together(structure, 30, sides) == 3
-        assert clips_together(structure, 300, sides) == 1
+        assert longest(structure, reach, clips=1, frames=100, sides=sides) == 100
+        assert longest(structure, reach, clips=1, frames=101, sides=sides) == 100 - context
+        assert longest(structure, reach, clips=2, frames=101, sides=sides) == 50 - context
+        assert clips_together(structure, frames=30, sides=sides) == 3
+        assert clips_together(structure, frames=300, sides=sides) == 1
+
+
+@given(
+    st.sampled_from(("own", "full_asnp50", "asnp_lite", "asn26")),
+    st.integers(1, 600),
+    st.integers(1, 900),
+    st.integers(1, 2),
+)
+def test_a_cut_costs_four_passes_at_most_and_keeps_to_memory_where_the_context_does(
+    name: str, frames: int, fitting: int, clips: int
+) -> None:
+    structure = EVERY_KIND["own"] if name == "own" else published.structure(name)
+    reach, sides = network_reach(structure), (32, 32)
+    with patch.object(stretches, "MEMORY", fitting * clips * bytes_a_frame(structure, sides)):
+        most = longest(structure, reach, clips=clips, frames=frames, sides=sides)
+    plan = stretches.stretches(frames, most, reach)
+    context, run = reach.before + reach.after, [part.last - part.first for part in plan]
+    assert sum(run) <= 4 * frames
+    if fitting >= context + max(context // 2, stretches.SHORTEST):
+        assert max(run) <= fitting
 
 
 def test_a_batch_that_does_not_fit_is_run_in_parts() -> None:
@@ -176,7 +195,7 @@ def test_progress_counts_the_blocks_of_every_stretch() -> None:
     structure = EVERY_KIND["own"]
     network, counted = lively(structure), []
     answers(
-        network, tensors(structure, frames=10), [(0, 10)], own=4, progress=lambda *now: counted.append(now)
+        network, tensors(structure, frames=10), [(0, 10)], most=4, progress=lambda *now: counted.append(now)
     )
     total = math.ceil(10 / 4) * len(structure.blocks)
     assert counted == [(done, total) for done in range(1, total + 1)]

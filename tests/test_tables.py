@@ -53,9 +53,9 @@ def test_every_frame_is_in_the_window_that_holds_it():
 def test_reach_is_the_most_frames_that_an_end_reaches_of_any_connection():
     first, second, *others = TRACE.connections
     changed = (dataclasses.replace(first, reached=(7, 0)), dataclasses.replace(second, reached=None))
-    assert tables.reach((*changed, *others)) == (7, 3)
-    assert tables.reach(changed) == (7, 0)
-    assert tables.reach(changed[1:]) is None
+    assert tables.reached_frames((*changed, *others)) == (7, 3)
+    assert tables.reached_frames(changed) == (7, 0)
+    assert tables.reached_frames(changed[1:]) is None
 
 
 def test_channels_table_is_the_connections_factors():
@@ -178,7 +178,7 @@ def by_hand(
             dataclasses.replace(
                 each,
                 contribution=np.array(contributions[each.key], np.float32),
-                added=np.array((added or {}).get(each.key, [1.0] * frames), np.float32),
+                source_contribution=np.array((added or {}).get(each.key, [1.0] * frames), np.float32),
             )
             for each in recorded
         ]
@@ -321,7 +321,9 @@ def test_rows_of_shares_sum_to_one_or_to_nothing(seed):
     shown = dataclasses.replace(
         TRACE,
         connections=tuple(
-            dataclasses.replace(each, contribution=some(each.contribution), added=some(each.added))
+            dataclasses.replace(
+                each, contribution=some(each.contribution), source_contribution=some(each.source_contribution)
+            )
             for each in TRACE.connections
         ),
     )

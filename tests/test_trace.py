@@ -37,7 +37,7 @@ def test_every_number_is_read_back_to_the_last_bit() -> None:
         assert ours.connection_weight == theirs.connection_weight
         assert np.array_equal(ours.attention_factors, theirs.attention_factors)
         assert np.array_equal(ours.attention_weights, theirs.attention_weights)
-        for name in ("magnitude", "contribution", "added"):
+        for name in ("magnitude", "contribution", "source_contribution"):
             assert np.array_equal(getattr(ours, name), getattr(theirs, name)), name
         assert ours.reached == theirs.reached == (2, 3)
     for ours, theirs in zip(back.blocks, SMALL.blocks, strict=True):
@@ -47,7 +47,7 @@ def test_every_number_is_read_back_to_the_last_bit() -> None:
 
 @pytest.mark.parametrize("first", [0, 1])
 def test_a_file_from_before_sizes_and_reach_is_read_and_written_as_it_is(first: int) -> None:
-    later = ("magnitude", "contribution", "added", "reached")[first:]
+    later = ("magnitude", "contribution", "source_contribution", "reached")[first:]
     for connection in (document := json.loads(SMALL.to_json()))["connections"]:
         for name in later:
             del connection[name]
@@ -85,7 +85,7 @@ def test_the_file_has_the_keys_of_the_contract() -> None:
     connection = DOCUMENT["connections"][0]
     assert connection.keys() == {
         *("source", "target", "peers", "connection_weight", "attention_weights", "attention_factors"),
-        *("magnitude", "contribution", "added", "reached"),
+        *("magnitude", "contribution", "source_contribution", "reached"),
     }
     assert np.shape(connection["attention_factors"]) == (3, 4)
     assert DOCUMENT["structure"] == json.loads(json.dumps(SMALL.structure.to_json()))
@@ -182,10 +182,11 @@ def test_numbers_that_json_does_not_have_are_never_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reached", "inner"), [((1, 1), [1]), ((0, 2), [0]), ((2, 1), [0, 1, 2]), (None, [0, 1, 2])]
+    ("reached", "first", "last"), [((2, 3), 2, 16), ((0, 11), 0, 8), ((6, 6), 0, 19), (None, 0, 19)]
 )
 def test_inner_frames_are_those_that_no_end_reaches(
-    reached: tuple[int, int] | None, inner: list[int]
+    reached: tuple[int, int] | None, first: int, last: int
 ) -> None:
-    connection = dataclasses.replace(SMALL.connections[0], reached=reached)
-    assert list(range(3))[connection.inner] == inner
+    """Of 19 frames; where fewer than eight of them are left, all."""
+    connection = dataclasses.replace(trace(frames=19).connections[0], reached=reached)
+    assert [*range(19)][connection.inner] == [*range(first, last)]

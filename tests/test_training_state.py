@@ -177,6 +177,30 @@ def test_a_state_of_another_structure_or_other_classes_is_refused(saved: Path) -
         fit(new_network(tiny().structure, ("a", "b"), seed=0), Noise(8), QUICK, saving=Saving(saved))
 
 
+def test_a_run_from_before_edge_frames_were_repeated_goes_on_with_its_zeros(tmp_path: Path) -> None:
+    """And with its dropout, as if new structures had never changed."""
+    state, config = tmp_path / "training.safetensors", dataclasses.replace(QUICK, dropout=0.5)
+    repeating = tiny().structure
+    zeros = tuple(dataclasses.replace(block, time_padding="zeros") for block in repeating.blocks)
+    old = dataclasses.replace(repeating, blocks=zeros)
+    assert old != repeating
+
+    def go(structure: Structure, saving: Saving | None, watch: Watch = Watch()) -> Trained:  # noqa: B008
+        network = new_network(structure, CLASSES, seed=0)
+        return fit(network, Noise(8), config, validate=scores, saving=saving, watch=watch)
+
+    def interrupt(done: int, total: int, loss: float) -> None:
+        raise Interrupted
+
+    whole = go(old, None)
+    with pytest.raises(Interrupted):
+        go(old, Saving(state, seconds=0), Watch(interrupt))
+    found = go(repeating, Saving(state, seconds=0))
+    assert found.network.structure == old
+    assert {m.p for m in found.network.modules() if isinstance(m, torch.nn.Dropout)} == {0.5}
+    assert same(found, whole)
+
+
 @pytest.mark.parametrize("keep", [0, 5, 1000, -10])
 def test_a_damaged_state_is_refused_in_one_line(saved: Path, keep: int) -> None:
     saved.write_bytes(saved.read_bytes()[:keep])

@@ -49,7 +49,7 @@ def trace_of(layout: Structure, *, frames: int, window: int = 16, rate: float = 
             rng.random((frames, layout.block(spec.source).width), dtype=np.float32),
             *(
                 sizes.exponential(size=frames).astype(np.float32)
-                for _ in ("magnitude", "contribution", "added")
+                for _ in ("magnitude", "contribution", "source_contribution")
             ),
             (min(2, frames), min(3, frames)),
         )
@@ -72,7 +72,7 @@ def trace_of(layout: Structure, *, frames: int, window: int = 16, rate: float = 
 
 def older(whole: Trace) -> Trace:
     """A trace as it was recorded before contributions, and before anything was known of its ends."""
-    missing = {"contribution": None, "added": None, "reached": None}
+    missing = {"contribution": None, "source_contribution": None, "reached": None}
     return replace(whole, connections=tuple(replace(each, **missing) for each in whole.connections))
 
 

@@ -28,7 +28,7 @@ from peerattn.figures.raster import (
     width_of,
     write,
 )
-from peerattn.tables import attention_by, reach, window_of_frame
+from peerattn.tables import attention_by, reached_frames, window_of_frame
 from peerattn.trace import Array, Trace
 
 BARS = 4  # classes
@@ -102,7 +102,7 @@ class FilmFrames:
 
     def _reached(self, frame: int) -> bool:
         """Whether an end of the clip reaches a frame."""
-        first, last = reach(self.trace.connections) or (0, 0)
+        first, last = reached_frames(self.trace.connections) or (0, 0)
         return frame < first or frame >= len(self.trace.times) - last
 
     def _clip(self, picture: Picture, frame: int) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from peerattn.figures.film_layout import GRAPH, PLOT, SIZE, Layout, Theme
 from peerattn.figures.palette import Look
 from peerattn.figures.raster import Picture, coverage, dashes, fitted, mix, rgb, viridis, write
-from peerattn.tables import attention_by, reach
+from peerattn.tables import attention_by, reached_frames
 from peerattn.trace import Trace
 
 WITHIN = "within reach of an end"
@@ -46,7 +46,7 @@ def _legend(picture: Picture, theme: Theme) -> None:
 def _ends(picture: Picture, trace: Trace, layout: Layout, theme: Theme) -> None:
     """Hatching under the curves in the frames that an end of the clip reaches, and what it means."""
     left, top, right, bottom = PLOT
-    first, last = reach(trace.connections) or (0, 0)
+    first, last = reached_frames(trace.connections) or (0, 0)
     if not first and not last:
         return
     write(picture, f"hatched: {WITHIN}", (right, top - 20), theme.quiet, size=12, style=("right", 400))

@@ -27,6 +27,7 @@ from peerattn.figures.peers import attention_weights_bar, choosing, peer_matrix
 from peerattn.figures.predictions import prediction_bars, window_strip
 from peerattn.figures.shares import arriving_areas, share_areas
 from peerattn.figures.spread import activity_line, factors_by_level, joined, joined_connections
+from peerattn.reach import block_reaches
 from peerattn.trace import Array, ConnectionTrace, Trace
 
 if TYPE_CHECKING:
@@ -94,9 +95,8 @@ def block_panels(trace: Trace, block: str) -> list[Panel]:
     keys = list(rows["connection"])
     bars["pins"] = [{"kind": "connection", "ids": keys}, {"kind": "connection", "ids": keys}]
     activity = pd.DataFrame({"activity": trace.block(block).activity}, index=_frames(trace))
-    leaving = [each for each in trace.connections if each.source == block]
     line = _over_time("activity", "Activity", lambda: activity_line(trace, block), lambda: activity)
-    panels = [bars, *_hatched([line], leaving or trace.connections)]
+    panels = [bars, {**line, "reached": reached} if (reached := _reached(trace, block)) else line]
     if trace.structure.into(block):
         arrives = _over_time(
             "arrives",
@@ -147,9 +147,18 @@ def _over_time(
     return {**panel, "axis": "time"}
 
 
+def _reached(trace: Trace, block: str) -> tuple[int, int] | None:
+    """Frames at the start and at the end of a block's output that an end of the clip reaches, if recorded."""
+    if tables.reached_frames(trace.connections) is None:
+        return None
+    run = {each.key for each in trace.connections}
+    removed = {spec.key for spec in trace.structure.connections} - run
+    return block_reaches(trace.structure, removed)[block].within(len(trace.times))
+
+
 def _hatched(panels: Sequence[Panel], connections: Iterable[ConnectionTrace]) -> list[Panel]:
     """Panels over time that say which of their frames an end of the clip reaches, where that was recorded."""
-    reached = tables.reach(connections)
+    reached = tables.reached_frames(connections)
     return [{**panel, "reached": reached} if reached else panel for panel in panels]
 
 

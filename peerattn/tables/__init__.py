@@ -17,7 +17,7 @@ from peerattn.tables.attention import (
     level_distribution,
     object_channels,
 )
-from peerattn.tables.clip import blocks_table, frame_ends, predictions_table, reach, window_of_frame
+from peerattn.tables.clip import blocks_table, frame_ends, predictions_table, reached_frames, window_of_frame
 from peerattn.tables.evaluation import classes_table, clips_table, confusion_table, faults_table, present
 from peerattn.tables.history import attention_history, connection_history, scores_history
 from peerattn.tables.share import (
@@ -61,7 +61,7 @@ __all__ = [
     "object_channels",
     "predictions_table",
     "present",
-    "reach",
+    "reached_frames",
     "scores_history",
     "window_of_frame",
 ]

@@ -22,7 +22,8 @@ def connections_table(trace: Trace) -> pd.DataFrame:
     """One row a connection: its weight, and its attention factors over all channels and frames.
 
     `contribution_share` is its mean share of what the clip adds at its target; empty in a trace from before
-    contributions.
+    contributions. `change_over_frames` counts the frames that no end of the clip reaches, where those are
+    eight or more.
     """
     specs = {spec.key: spec for spec in trace.structure.connections}
     shares = contribution_shares(trace)

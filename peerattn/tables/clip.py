@@ -27,7 +27,7 @@ def frame_ends(times: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.append(times[1:], times[-1] + last)
 
 
-def reach(connections: Iterable[ConnectionTrace]) -> tuple[int, int] | None:
+def reached_frames(connections: Iterable[ConnectionTrace]) -> tuple[int, int] | None:
     """Frames at the start and at the end of a clip that its ends reach, the most of any of the connections.
 
     Their numbers an end decides too. None where it was not recorded.

@@ -30,8 +30,8 @@ CHANGED_BY_PEERS = "changed by peers"
 NOTHING = 1e-5
 """Contributions that sum to no more than this share of what is delivered are nothing."""
 BASELINE = (
-    "The baseline is the same network on a black, still clip with nothing in it: a share says what the "
-    "network does with this clip, not what it needs."
+    "The baseline is the same network on a still clip of one colour with nothing in it: a share says what "
+    "the network does with this clip, not what it needs."
 )
 OLD_SHARES = (
     "Recorded before contributions: the share of what connections deliver, most of which is the same on any "
@@ -45,7 +45,7 @@ def contributed(trace: Trace) -> bool:
     return all(
         size is not None
         for each in trace.connections
-        for size in (each.magnitude, each.contribution, each.added)
+        for size in (each.magnitude, each.contribution, each.source_contribution)
     )
 
 
@@ -115,7 +115,7 @@ def _mixes(trace: Trace) -> dict[str, Shares]:
             own = [float(name == block.modality) for name in columns]
             mixes[block.id] = np.tile(own, (len(trace.times), 1))
         elif arriving := _arriving(trace, mixes, block.id):
-            added = [each.added if changed else None for each in arriving]
+            added = [each.source_contribution if changed else None for each in arriving]
             sources = [mixes[each.source] for each in arriving]
             carried = np.stack([*map(_carried, sources, added)])  # (J, T, M)
             mix = np.einsum("tj,jtm->tm", _shares(trace, arriving), carried)

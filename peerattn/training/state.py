@@ -137,12 +137,11 @@ def load_state(
 
 
 def _begun_with(network: Network, started: Structure) -> Network:
-    """The network, or where a run began before new structures repeated edge frames, one with its zeros."""
+    """The network; where a run began before new structures repeated edge frames, the same with its zeros."""
     zeros = tuple(replace(block, time_padding="zeros") for block in network.structure.blocks)
     if started == network.structure or started != replace(network.structure, blocks=zeros):
         return network
-    device = next(network.parameters()).device
-    return Network(started, network.class_names).to(device)
+    return reduced(network, started)
 
 
 def _check_same(path: Path, facts: Mapping[str, Any], network: Network, settings: Mapping[str, Any]) -> None:

@@ -18,8 +18,9 @@ const COLUMNS = {
 };
 const MANY_ROWS = 500; // above it a playing clip does not sort again at every frame
 
-// Whether an end of the clip reaches a connection in the frame that is shown.
+// Whether an end of the clip reaches a connection in the frame that is shown; nothing of one that did not run.
 function endsInWords(explorer, id) {
+  if (explorer.shown.absent?.includes(id)) return "";
   if (!explorer.shown.connection(id).reached) return "not recorded";
   return explorer.reached(explorer.frame, id) ? "within reach" : "out of reach";
 }
