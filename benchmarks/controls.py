@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -29,7 +30,7 @@ from peerattn import checkpoint
 from peerattn.actionworld import CLASS_NAMES, MAP_NAMES, generate
 from peerattn.checkpoint import Checkpoint
 from peerattn.data import Example, FolderExamples, labelled_files
-from peerattn.evaluation import bootstrap, wilson
+from peerattn.evaluation import wilson
 from peerattn.modalities import ObjectMaps, prepare
 from peerattn.modalities.clip import Origin
 from peerattn.predictions import predict
@@ -123,23 +124,53 @@ def begun_later(subject: Subject) -> str:
     )
 
 
+def near_the_start(subject: Subject) -> Iterator[str]:
+    """By connection, where the start still reaches, half a window from it: how much it decides there."""
+    shift, found = subject.loaded.settings.window // 2, dict[str, list[tuple[float, float]]]()
+    for example in subject.examples:
+        if next(iter(example.tensors.values())).shape[2] < 2 * MARGIN + 2 * shift + 4:
+            continue
+        whole = subject.record(example.tensors)
+        later = subject.record({name: tensor[:, :, shift:] for name, tensor in example.tensors.items()})
+        for one, other in zip(whole.connections, later.connections, strict=True):
+            assert other.reached is not None
+            if (reach := other.reached[0]) > shift:
+                near = other.attention_factors[shift:reach]
+                change = np.abs(near - one.attention_factors[2 * shift : shift + reach]).mean()
+                found.setdefault(one.key, []).append((change, one.attention_factors.std(axis=0).mean()))
+    rows = {key: np.mean(pairs, axis=0) for key, pairs in found.items()}
+    yield f"the start reaches {len(rows)} connections farther than {shift} frames"
+    for key, (change, usual) in sorted(rows.items(), key=lambda row: -row[1][0])[:5]:
+        yield f"  {key}: mean change {change:.4f} there, of a deviation of {usual:.4f}"
+
+
 def frozen(subject: Subject) -> str:
-    moving, still, inner = [], [], []
+    moving, frozen_too, inner = [], [], []
     for example in subject.examples:
         moving.append(deviation(subject.record(example.tensors)))
-        still.append(deviation(subject.record(still(example.tensors))))
+        frozen_too.append(deviation(subject.record(still(example.tensors))))
         long = subject.record(still(example.tensors, 2 * MARGIN + 2 * subject.loaded.settings.window))
         inner.append(deviation(long, slice(MARGIN, -MARGIN)))
     return (
-        f"deviation in time: clips {np.mean(moving):.4f}, frozen {np.mean(still):.4f}, frozen and long, away "
-        f"from its ends {np.mean(inner):.6f}, {len(moving)} clips"
+        f"deviation in time: clips {np.mean(moving):.4f}, frozen {np.mean(frozen_too):.4f}, frozen and long, "
+        f"away from its ends {np.mean(inner):.6f}, {len(moving)} clips"
     )
+
+
+def noisy(tensors: Tensors, pixels: float = 0.05) -> dict[str, Tensor]:
+    """A still clip as flow sees it through a sensor's noise: normal noise of so many px everywhere."""
+    noise = torch.Generator().manual_seed(0)
+    return {
+        name: pixels * torch.randn(one.shape, generator=noise) if name == "flow" else one
+        for name, one in tensors.items()
+    }
 
 
 def shares(subject: Subject) -> Iterator[str]:
     kinds = {
         "moving": lambda tensors: tensors,
         "still": still,
+        "still, flow noise 0.05 px": lambda tensors: noisy(still(tensors)),
         "no objects": lambda tensors: without(tensors, "object"),
         "black": lambda tensors: without(tensors, "rgb", "flow"),
         "nothing": lambda tensors: without(tensors, *tensors),
@@ -153,7 +184,7 @@ def shares(subject: Subject) -> Iterator[str]:
                 tables[0].columns, means.mean(axis=0), means.max(axis=0), strict=True
             )
         ]
-        yield f"{kind:10} {', '.join(parts)}, {len(tables)} clips"
+        yield f"{kind:26} {', '.join(parts)}, {len(tables)} clips"
 
 
 def constant_motion(subject: Subject) -> Iterator[str]:
@@ -191,14 +222,14 @@ def answers(subject: Subject) -> dict[str, bool]:
 
 
 def compared(now: Mapping[str, bool], before: Mapping[str, bool]) -> str:
-    change = np.array([float(now[key]) - float(before[key]) for key in now])
-    groups = [key.partition(" #")[0] for key in now]
-    low, high = bootstrap(lambda drawn: float(change[drawn].mean()), groups)
-    changed = int((change != 0).sum())
+    """How many answers changed, with the interval of their share: a bootstrap of none has no width."""
+    lost = sum(before[key] and not now[key] for key in now)
+    gained = sum(now[key] and not before[key] for key in now)
+    low, high = (100 * end for end in wilson(lost + gained, len(now)))
+    shares = [100 * sum(each.values()) / len(each) for each in (before, now)]
     return (
-        f"{100 * np.mean(list(before.values())):.1f} to {100 * np.mean(list(now.values())):.1f} %, "
-        f"difference {100 * change.mean():+.1f} points (paired bootstrap {100 * low:+.1f} to "
-        f"{100 * high:+.1f}), {changed} of {len(change)} clips changed"
+        f"{shares[0]:.1f} to {shares[1]:.1f} %: {lost} lost, {gained} gained of {len(now)} clips, "
+        f"{low:.1f} to {high:.1f} % of answers changed"
     )
 
 
@@ -211,7 +242,7 @@ def main() -> None:
     found: dict[str, dict[str, bool]] = {}
     for subject in subjects(asked.data, clips=48, frames=80):
         print(f"\n{subject.name}\n  begun later: {begun_later(subject)}\n  {frozen(subject)}", flush=True)
-        for line in (*shares(subject), *constant_motion(subject)):
+        for line in (*near_the_start(subject), *shares(subject), *constant_motion(subject)):
             print(f"  {line}", flush=True)
     before = json.loads(asked.against.read_text()) if asked.against else {}
     for subject in subjects(asked.data, clips=192, frames=48, labelled=True):

@@ -23,7 +23,7 @@ SENTENCE = (
     "these numbers too."
 )
 WHOLLY = "Every frame of this clip is within reach of an end."
-TICKS = [1.5, 11]
+TICKS = [1, 26]
 NEAR, FAR = "rgb1_to_inner1", "inner1_to_top"
 
 
@@ -69,6 +69,9 @@ def test_the_timeline_hatches_the_connection_in_view_or_the_most_that_any_is_rea
     pin(root, "block", "top")
     assert ends(root) == [[0, 5], [14, 20]]
     expect(root.locator(".ends-key")).to_contain_text("within reach of an end")
+    pin(root, "connection", NEAR)
+    root.get_by_role("combobox", name="lines").select_option("share")  # of all connections
+    assert ends(root) == [[0, 5], [14, 20]]
 
 
 def test_the_hatching_lies_on_the_frames_that_it_is_about(page, root):

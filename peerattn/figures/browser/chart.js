@@ -160,10 +160,15 @@ class Chart {
     for (const x of [left, right]) stroke(pen, theme.quiet, [[x, 0], [x, AXIS.height - AXIS.bottom]]);
   }
 
-  // Runs of frames that an end of the clip reaches: of the connection in view, else of any.
+  // Runs of frames that an end of the clip reaches: of the connection in view where its line is drawn, else of any.
   get ends() {
-    const { explorer } = this;
-    return runsOf(explorer.recording.length, (frame) => explorer.reached(frame, explorer.watched));
+    const { explorer, hatched } = this;
+    return runsOf(explorer.recording.length, (frame) => explorer.reached(frame, hatched));
+  }
+
+  // The connection that the hatching is of; none where shares are drawn, which are of all connections.
+  get hatched() {
+    return this.chart?.of === null ? null : this.explorer.watched;
   }
 
   // Where a run of frames lies; a clip of one frame fills the axis.

@@ -36,7 +36,7 @@ class Timeline {
     let last = null; // a page that changes under a resting pointer is no move of it
     const scrub = ({ offsetX, clientX, buttons, pointerType }) => {
       const frame = chart.frameAt(offsetX);
-      canvas.title = explorer.reached(frame, explorer.watched) ? END_REACHES : "";
+      canvas.title = explorer.reached(frame, chart.hatched) ? END_REACHES : "";
       if (chart.dragged) this.drag([chart.dragged.start, frame]);
       else if (buttons) explorer.seek(frame);
       else if (pointerType !== "touch" && clientX !== last) explorer.preview(frame);
