@@ -68,7 +68,9 @@ class PeerAttention(nn.Module):
 
     def __init__(self, peers: int, width: int, channels: int) -> None:
         super().__init__()
-        self.weights = nn.Parameter(torch.empty(peers).normal_(std=0.01))
+        self.weights = nn.Parameter(torch.empty(peers))
+        if not self.weights.is_meta:  # where there are no numbers, drawing them would import torch's compiler
+            nn.init.normal_(self.weights, std=0.01)
         self.dense = nn.Linear(width, channels)
 
     def forward(self, source: Tensor | None, peers: Tensor) -> Factors:

@@ -46,7 +46,10 @@ class Connection(nn.Module):
         self.attention: nn.Module = attentions[spec.attention]()
         self.weight: nn.Parameter | None = None
         if spec.weight is not None:
-            self.weight = nn.Parameter(torch.logit(torch.tensor(spec.weight)), requires_grad=spec.learned)
+            start = torch.tensor(spec.weight)
+            if not start.is_meta:  # where there are no numbers, this would import torch's compiler
+                start = torch.logit(start)
+            self.weight = nn.Parameter(start, requires_grad=spec.learned)
 
     def forward(self, source: Tensor, peers: Tensor | None) -> Passed:
         """`source` (B, C, T, H, W), at the size its target reads; `peers` (P, B, T, A) for peer attention."""

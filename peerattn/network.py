@@ -121,7 +121,7 @@ class Network(nn.Module):
                     f"(clips, {modality.channels}, frames, height, width)"
                 )
             checked[modality.name] = tensor.contiguous(memory_format=torch.channels_last_3d)
-        sizes = {name: (len(tensor), *tensor.shape[2:]) for name, tensor in checked.items()}
+        sizes = {name: (tensor.shape[0], *tensor.shape[2:]) for name, tensor in checked.items()}
         if len(set(sizes.values())) > 1:
             said = ", ".join(f"{name} {size}" for name, size in sizes.items())
             raise PeerattnError(

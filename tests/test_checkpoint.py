@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from peerattn.modalities import ClipSettings
 from peerattn.pruning import prune
 from peerattn.structure import Structure
 from peerattn.weights import CARD_FILE, WEIGHTS_FILE
+from tests.conftest import ROOT
 from tests.strategies import CLASSES, lively, structures, tensors
 from tests.test_pruning import hand_made
 
@@ -139,3 +143,26 @@ def test_a_name_that_would_leave_the_folder_is_no_name(name: str) -> None:
     for use in (new_folder, load):
         with pytest.raises(PeerattnError, match="is not a checkpoint's name"):
             use(name)
+
+
+def test_opening_a_checkpoint_does_not_import_the_compiler() -> None:
+    """`torch._dynamo` takes a second of every command; a network without numbers must not need it."""
+    ask = "import sys; from peerattn import checkpoint; checkpoint.load('actionworld'); "
+    code = f"{ask}sys.exit('torch._dynamo' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_checkpoints_that_ship_are_found_from_any_folder(tmp_path: Path) -> None:
+    """Neither `./checkpoints` nor PEERATTN_CHECKPOINTS helps: they lie beside the package."""
+    environment = {name: value for name, value in os.environ.items() if name != "PEERATTN_CHECKPOINTS"}
+    command = [sys.executable, "-m", "peerattn", "evaluate", "--checkpoint", "actionworld", "--clips", "2"]
+    done = subprocess.run(
+        [*command, "--json", "-"],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["n"] == 2
