@@ -11,8 +11,8 @@ from typing import Any, Literal
 from app.jobs import Progress
 from peerattn.checkpoint import Checkpoint
 from peerattn.connectivity import Pruning
+from peerattn.curve import CurvePoint, threshold_curve
 from peerattn.data import Example, FolderExamples, Readable, labelled_files
-from peerattn.evaluation import CurvePoint, threshold_curve
 from peerattn.generated import GeneratedExamples
 from peerattn.modalities import Segmenter
 

@@ -39,7 +39,7 @@ from peerattn.network import Network
 from peerattn.recorder import Vectors
 from peerattn.size import multiply_adds, parameters
 from peerattn.structure import Structure
-from peerattn.structure_report import Subject
+from peerattn.subject import Subject
 from peerattn.trace import Trace
 from peerattn.video import Frames, VideoInfo
 from peerattn.weights import find_checkpoint

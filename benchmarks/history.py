@@ -13,8 +13,8 @@ import torch.nn.functional as F
 
 from benchmarks.interleaved import interleaved, milliseconds, ratio
 from peerattn.actionworld import CLASS_NAMES
-from peerattn.history_log import HistoryLog
 from peerattn.training import SETTINGS, TrainingConfig, actionworld_structure, new_network
+from peerattn.training.history_log import HistoryLog
 from peerattn.training.optimisation import build_optimiser
 
 

@@ -25,6 +25,7 @@ from peerattn.generated import GeneratedExamples
 from peerattn.latency import latencies
 from peerattn.modalities import ClipSettings
 from peerattn.segmentation_commands import cross_fit_command, train_objects_command
+from peerattn.subject import subject
 from peerattn.training_commands import train_command
 
 app = typer.Typer(help="Peer-attention video networks: build, train, record, prune.")
@@ -76,7 +77,7 @@ def structure_command(
     """The level graph, what a threshold would remove from it, and what it costs; needs no trained filters."""
     options = _published_options(attention, object_classes, clip_width)
     sizes = _given(frames=frames, height=size, width=size, classes=classes)
-    shown = dataclasses.replace(structure_report.subject(name, **options), **sizes)
+    shown = dataclasses.replace(subject(name, **options), **sizes)
     result = structure_report.result(shown, threshold)
     report(result, structure_report.table(result), json_file)
 
@@ -107,7 +108,7 @@ def convert_command(
         raise PeerattnError(
             f"lite built for clips {clip_width} px wide cannot read {size} px: give one of them"
         )
-    structure = structure_report.subject(name, **options).structure
+    structure = subject(name, **options).structure
     names = _class_names(classes) if classes else None
     network = convert.network_from(structure, convert.read_tf_variables(variables), names)
     card = {"command": _command(), "description": f"{name}, from the variables of {variables.name}"}

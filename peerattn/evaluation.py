@@ -8,19 +8,18 @@ clips. Shapes: N clips, K classes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.connectivity import Pruning, survey, thresholds
 from peerattn.data import Example
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 from peerattn.network import Network
 from peerattn.predictions import Progress, predict
-from peerattn.pruning import masked
 
 Z95 = 1.959964  # standard deviations either side of the mean that hold 95 % of a normal distribution
 RESAMPLES = 2_000
@@ -203,34 +202,4 @@ def _only(labels: tuple[int, ...]) -> int:
     return labels[0]
 
 
-@dataclass(frozen=True)
-class CurvePoint:
-    """What one threshold keeps, and the accuracy it leaves; None where the output is cut off."""
-
-    pruning: Pruning
-    evaluation: Evaluation | None
-
-    @property
-    def threshold(self) -> float:
-        return self.pruning.threshold
-
-
-def threshold_curve(
-    network: Network, examples: Iterable[Example], *, window: int, progress: Progress | None = None
-) -> Iterator[CurvePoint]:
-    """A point for each distinct connection weight, ascending: the first removes nothing.
-
-    The examples are gone through once for each point. Points come one at a time, so that a curve can be drawn
-    while it grows; `progress` counts points.
-    """
-    weights = network.connection_weights()
-    steps = thresholds(weights)
-    for done, threshold in enumerate(steps):
-        pruning = survey(network.structure, weights, threshold)
-        evaluation = None
-        if pruning.output_connected:
-            with masked(network, threshold):
-                evaluation = evaluate(network, examples, window=window)
-        if progress:
-            progress(done + 1, len(steps))
-        yield CurvePoint(pruning, evaluation)
+__getattr__ = moved(__name__)

@@ -20,6 +20,7 @@ from peerattn.attention import PeerAttention, SelfAttention
 from peerattn.errors import PeerattnError
 from peerattn.fusion import Connection, Fusion
 from peerattn.modalities import Clip
+from peerattn.moved import moved
 from peerattn.network import Network
 from peerattn.recorder import Vectors, record_inside
 from peerattn.trace import Array
@@ -144,3 +145,6 @@ def _affine(linear: nn.Module) -> Affine:
 def _array(tensor: Tensor) -> Array:
     array: Array = tensor.detach().float().cpu().numpy()
     return array
+
+
+__getattr__ = moved(__name__)

@@ -4,87 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from peerattn import checkpoint as checkpoints
-from peerattn import published, structure_file
-from peerattn.checkpoint import Checkpoint
 from peerattn.connectivity import (
     Pruning,
     at_initialisation,
     attention_weights,
-    initial_weights,
     survey,
     unused_blocks,
     weights_by_modality,
     without,
 )
-from peerattn.errors import PeerattnError
-from peerattn.published_list import Options
-from peerattn.size import Costs, costs
-from peerattn.structure import Structure
-from peerattn.untrained import MARK, known
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A structure, the connection weights in force, and the clips that its costs are counted for."""
-
-    name: str
-    structure: Structure
-    weights: Mapping[str, float]
-    classes: int = published.CLASSES
-    frames: int = 16
-    height: int = 224  # pixels
-    width: int = 224
-
-    @classmethod
-    def untrained(cls, name: str, structure: Structure) -> Subject:
-        """With the weights of the structure itself: no filters exist."""
-        return cls(name, structure, initial_weights(structure))
-
-    @classmethod
-    def trained(cls, loaded: Checkpoint) -> Subject:
-        """With the weights of a checkpoint and the clips that it reads."""
-        settings, classes = loaded.settings, len(loaded.class_names)
-        weights = loaded.network.connection_weights()
-        sides = {"height": settings.size, "width": settings.size}
-        return cls(loaded.name, loaded.structure, weights, classes, settings.window, **sides)
-
-    def costs(self, structure: Structure) -> Costs:
-        """Those of a structure, or of a part of it, for these clips."""
-        clip = {"frames": self.frames, "height": self.height, "width": self.width}
-        return costs(structure, self.classes, **clip)
-
-
-def subject(name: str, **options: Any) -> Subject:
-    """What a name stands for: a published structure, a file, or a checkpoint, in this order.
-
-    `options` are those of `Options`, for a published structure or list. Raises PeerattnError for an unknown
-    name, a wrong file, or an option that the structure has no use for.
-    """
-    if name.removesuffix(MARK) in published.NAMES:
-        found = published.structure(name.removesuffix(MARK), **options)
-    elif name.endswith(".json") or Path(name).is_file():
-        found = structure_file.read(Path(name), Options(**options) if options else None)
-    else:
-        return _of_checkpoint(known(name), options)
-    if options.get("clip_width") and not any(block.kind == "lite" for block in found.blocks):
-        raise PeerattnError(f"{name} is not lite: only lite's channels depend on a clip width, leave it out")
-    return Subject.untrained(name, found)
-
-
-def _of_checkpoint(name: str, options: Mapping[str, Any]) -> Subject:
-    if options:
-        words = ", ".join(option.replace("_", " ") for option in options)
-        raise PeerattnError(f"{name} is not a published structure: leave out what only these have ({words})")
-    return Subject.trained(checkpoints.load(name))
+from peerattn.moved import moved
+from peerattn.size import Costs
+from peerattn.subject import Subject
 
 
 def result(shown: Subject, threshold: float) -> dict[str, Any]:
@@ -206,3 +143,6 @@ def _cost(found: Mapping[str, Any]) -> str:
     counted = f"{work / 1e9:,.2f} G" if work >= 1e9 else f"{work / 1e6:,.1f} M"
     counts = f"{found['parameters']:,} parameters, {counted} multiply-adds a clip"
     return f"{counts}, {weights} of weights, {activations} of activations"
+
+
+__getattr__ = moved(__name__)

@@ -15,12 +15,12 @@ import torch
 import typer
 
 from peerattn import checkpoint as checkpoints
-from peerattn import structure_report
 from peerattn.checkpoint import Checkpoint
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, percent, progress_bar, report
 from peerattn.errors import PeerattnError
 from peerattn.history import HISTORY_FILE, write_history
 from peerattn.structure import Structure
+from peerattn.subject import subject
 from peerattn.tensor_files import partial_name
 from peerattn.training import (
     CLIPS,
@@ -239,7 +239,7 @@ def _structure(name: str | None, begin: Checkpoint | None, attention: str, modal
     if name == "people":
         return people_structure(attention, _words(modalities))
     if name:
-        return structure_report.subject(name).structure
+        return subject(name).structure
     return begin.structure if begin else actionworld_structure(attention, _words(modalities))
 
 

@@ -14,8 +14,8 @@ from peerattn.figures.level_graph import positions
 from peerattn.figures.packing import unpacked
 from peerattn.figures.replay import charts, replay
 from peerattn.history import History, peers_of
-from peerattn.history_log import HistoryLog
 from peerattn.tables.history import entropies, entropies_by_level, learned_by_modality
+from peerattn.training.history_log import HistoryLog
 from tests.histories import EVERY, history
 from tests.strategies import lively, structures
 

@@ -15,8 +15,9 @@ from app.state import Opened
 from app.words import interval, percent, plain, points, points_interval
 from peerattn import figures, tables
 from peerattn.connectivity import Pruning
+from peerattn.curve import CurvePoint
 from peerattn.data import labelled_files
-from peerattn.evaluation import CurvePoint, Evaluation, paired_difference
+from peerattn.evaluation import Evaluation, paired_difference
 
 COUNTS = (48, 96, 192, 384)
 

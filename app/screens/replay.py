@@ -40,7 +40,7 @@ def show() -> None:
 def _how_to_get_one() -> str:
     return (
         f"peerattn train writes one beside the weights it trains ({HISTORY_FILE}); in a loop of your own, "
-        "peerattn.history_log does in one line."
+        "peerattn.training.history_log does in one line."
     )
 
 

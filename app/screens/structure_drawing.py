@@ -14,7 +14,7 @@ from peerattn import structure_tables
 from peerattn.connectivity import Pruning
 from peerattn.figures.connectivity import EXPLORER, PAPER, Style, connectivity_svg
 from peerattn.structure import Structure
-from peerattn.structure_report import Subject
+from peerattn.subject import Subject
 from peerattn.validation import TIME_PADDINGS
 
 MOST_DRAWN = 2_000  # connections

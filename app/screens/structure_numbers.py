@@ -17,7 +17,7 @@ from peerattn import figures, structure_report, structure_tables
 from peerattn.connectivity import Pruning, without
 from peerattn.errors import PeerattnError
 from peerattn.size import Costs
-from peerattn.structure_report import Subject
+from peerattn.subject import Subject
 
 MOST_COUNTED = 1_000
 """Blocks, repeats included: the published networks have up to 81."""

@@ -23,7 +23,7 @@ from peerattn.connectivity import (
     unused_blocks,
 )
 from peerattn.errors import PeerattnError
-from peerattn.structure_report import Subject
+from peerattn.subject import Subject
 
 FILE_LIMIT = 20  # MB
 SAID = {

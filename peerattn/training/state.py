@@ -22,13 +22,13 @@ from torch.optim import Optimizer
 
 from peerattn.errors import PeerattnError
 from peerattn.history import arrays, from_arrays
-from peerattn.history_log import HistoryLog
 from peerattn.network import Network
 from peerattn.pruning import reduced
 from peerattn.structure import Structure
 from peerattn.tensor_files import read_header
 from peerattn.training.averaging import WeightAverage
 from peerattn.training.config import TrainingConfig
+from peerattn.training.history_log import HistoryLog
 from peerattn.training.optimisation import build_optimiser, moments, restore_moments
 from peerattn.weights import write_weights
 

@@ -1,0 +1,46 @@
+"""What a pruning threshold costs in accuracy, measured at every connection weight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from peerattn.connectivity import Pruning, survey, thresholds
+from peerattn.data import Example
+from peerattn.evaluation import Evaluation, evaluate
+from peerattn.network import Network
+from peerattn.predictions import Progress
+from peerattn.pruning import masked
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """What one threshold keeps, and the accuracy it leaves; None where the output is cut off."""
+
+    pruning: Pruning
+    evaluation: Evaluation | None
+
+    @property
+    def threshold(self) -> float:
+        return self.pruning.threshold
+
+
+def threshold_curve(
+    network: Network, examples: Iterable[Example], *, window: int, progress: Progress | None = None
+) -> Iterator[CurvePoint]:
+    """A point for each distinct connection weight, ascending: the first removes nothing.
+
+    The examples are gone through once for each point. Points come one at a time, so that a curve can be drawn
+    while it grows; `progress` counts points.
+    """
+    weights = network.connection_weights()
+    steps = thresholds(weights)
+    for done, threshold in enumerate(steps):
+        pruning = survey(network.structure, weights, threshold)
+        evaluation = None
+        if pruning.output_connected:
+            with masked(network, threshold):
+                evaluation = evaluate(network, examples, window=window)
+        if progress:
+            progress(done + 1, len(steps))
+        yield CurvePoint(pruning, evaluation)
