@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,10 +56,12 @@ class Subject:
     name: str
     examples: list[Example]
 
-    def record(self, tensors: Tensors) -> Trace:
+    def record(self, tensors: Tensors, colour: Sequence[float] | None = None) -> Trace:
+        """Contributions are counted from this colour, or from that of the card."""
         used = self.loaded.settings
+        baselines = used.baselines if colour is None else {"rgb": colour}
         clip = clip_of(tensors, used.frame_rate)
-        return record(self.loaded.network, clip, window=used.window, baselines=used.baselines)
+        return record(self.loaded.network, clip, window=used.window, baselines=baselines)
 
 
 def generated(loaded: Checkpoint, seeds: range, frames: int) -> Iterator[Example]:
@@ -140,7 +142,7 @@ def near_the_start(subject: Subject) -> Iterator[str]:
                 found.setdefault(one.key, []).append((change, one.attention_factors.std(axis=0).mean()))
     rows = {key: np.mean(pairs, axis=0) for key, pairs in found.items()}
     yield f"the start reaches {len(rows)} connections farther than {shift} frames"
-    for key, (change, usual) in sorted(rows.items(), key=lambda row: -row[1][0])[:5]:
+    for key, (change, usual) in sorted(rows.items(), key=lambda row: -row[1][0]):
         yield f"  {key}: mean change {change:.4f} there, of a deviation of {usual:.4f}"
 
 
@@ -176,15 +178,21 @@ def shares(subject: Subject) -> Iterator[str]:
         "nothing": lambda tensors: without(tensors, *tensors),
     }
     for kind, change in kinds.items():
-        tables = [modality_share(subject.record(change(dict(one.tensors)))) for one in subject.examples]
-        means = np.stack([table.mean(axis=0) for table in tables])
-        parts = [
-            f"{name} {share:.3f} (worst {most:.3f})"
-            for name, share, most in zip(
-                tables[0].columns, means.mean(axis=0), means.max(axis=0), strict=True
-            )
-        ]
-        yield f"{kind:26} {', '.join(parts)}, {len(tables)} clips"
+        yield _shares_of(kind, [subject.record(change(dict(one.tensors))) for one in subject.examples])
+    mean = np.mean([one.tensors["rgb"].mean(dim=(0, 2, 3, 4)).numpy() for one in subject.examples], axis=0)
+    for name, colour in {"grey": (0.5,) * 3, "their mean colour": mean.tolist()}.items():
+        traces = [subject.record(one.tensors, colour) for one in subject.examples]
+        yield _shares_of(f"moving, against {name}", traces)
+
+
+def _shares_of(kind: str, traces: Sequence[Trace]) -> str:
+    tables = [modality_share(trace) for trace in traces]
+    means = np.stack([table.mean(axis=0) for table in tables])
+    parts = [
+        f"{name} {share:.3f} (worst {most:.3f})"
+        for name, share, most in zip(tables[0].columns, means.mean(axis=0), means.max(axis=0), strict=True)
+    ]
+    return f"{kind:33} {', '.join(parts)}, {len(tables)} clips"
 
 
 def constant_motion(subject: Subject) -> Iterator[str]:

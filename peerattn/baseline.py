@@ -14,7 +14,6 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from math import prod
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,7 +23,7 @@ from torch import Tensor, nn
 from peerattn.fusion import Passed
 from peerattn.network import Network
 from peerattn.reach import Reach, network_reach
-from peerattn.stretches import evaluating
+from peerattn.stretches import evaluating, numbers_read
 from peerattn.structure import Modality, Structure
 
 KEPT = 256 * 2**20
@@ -81,11 +80,7 @@ def baseline_clip(
 
 def bytes_kept(structure: Structure, frames: int, sides: Sequence[int]) -> int:
     """What a kept baseline takes for clips of so many frames of (H, W) pixels, in float32."""
-    numbers = 0
-    reads = {(spec.source, structure.block(spec.target).input_reduction) for spec in structure.connections}
-    for source, reduction in reads:
-        numbers += structure.block(source).width * prod(-(-side // reduction) for side in sides)
-    return 4 * numbers * min(frames, network_reach(structure).frames)
+    return 4 * numbers_read(structure, sides) * min(frames, network_reach(structure).frames)
 
 
 def kept_baseline(network: Network, like: Tensor, *, frames: int, baselines: Baselines) -> Baseline:

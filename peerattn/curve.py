@@ -9,8 +9,8 @@ from peerattn.connectivity import Pruning, survey, thresholds
 from peerattn.data import Example
 from peerattn.evaluation import Evaluation, evaluate
 from peerattn.network import Network
-from peerattn.predictions import Progress
 from peerattn.pruning import masked
+from peerattn.stretches import Progress
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from peerattn.data import Example
 from peerattn.errors import PeerattnError
 from peerattn.moved import moved
 from peerattn.network import Network
-from peerattn.predictions import Progress, predict
+from peerattn.predictions import predict
+from peerattn.stretches import Progress
 
 Z95 = 1.959964  # standard deviations either side of the mean that hold 95 % of a normal distribution
 RESAMPLES = 2_000

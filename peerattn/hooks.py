@@ -28,9 +28,7 @@ from peerattn.baseline import Baseline
 from peerattn.fusion import Passed
 from peerattn.network import Network
 from peerattn.stretches import Stretch
-
-ROUNDING = 1e-5
-"""What differs from the baseline by less than this part of it differs by rounding alone."""
+from peerattn.trace import ROUNDING
 
 
 class Source(NamedTuple):
@@ -84,6 +82,7 @@ class Recording:
         return self._stretch.own if self._stretch else slice(None)
 
     def connection(self, key: str, module: nn.Module, inputs: Any, output: Passed) -> None:
+        """The forward hook of a connection."""
         seen, source = self.connections.setdefault(key, Seen()), inputs[0]
         seen.passed.append(_of_first(output, self._own))
         seen.sources.append(self._source(key, source))
@@ -130,6 +129,7 @@ class Recording:
             yield frames, self._baseline.sources[key][:, kept], _scale(self._baseline.scales[key], 0, kept)
 
     def block(self, block_id: str, module: nn.Module, inputs: Any, output: Tensor) -> None:
+        """The forward hook of a block."""
         own = output.detach()[0][:, self._own]
         self.places.setdefault(block_id, []).append(own.abs().mean(dim=0))
         if self._means:

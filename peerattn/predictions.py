@@ -18,9 +18,7 @@ from torch import Tensor
 from peerattn.data import Example
 from peerattn.modalities import windows
 from peerattn.network import Network
-from peerattn.stretches import answers, clips_together
-
-Progress = Callable[[int, int], None]
+from peerattn.stretches import Progress, answers, clips_together
 
 
 @dataclass(frozen=True)

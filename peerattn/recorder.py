@@ -6,7 +6,7 @@ window or a stretch begins. Shapes: T frames, C channels of the source, P peers,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from peerattn.hooks import Recording, Seen, recording
 from peerattn.modalities import Clip, windows
 from peerattn.network import Network
 from peerattn.reach import Reach, connection_reaches
-from peerattn.stretches import answers
+from peerattn.stretches import Progress, answers
 from peerattn.structure import ConnectionSpec
 from peerattn.trace import Array, BlockTrace, ConnectionTrace, Trace, WindowTrace
 
@@ -50,7 +50,7 @@ def record(
     window: int,
     baselines: Baselines | None = None,
     remarks: Sequence[str] = (),
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Trace:
     """The trace of one clip (B = 1), run whole in evaluation mode.
 
@@ -70,7 +70,7 @@ def record_inside(
     window: int,
     baselines: Baselines | None = None,
     remarks: Sequence[str] = (),
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Trace, Vectors]:
     """As `record`, with what attention read, from which `inside` works out the steps of a factor."""
     seen, logits = _run(network, clip, window, baselines or {}, means=True, progress=progress)
@@ -89,7 +89,7 @@ def _run(
     baselines: Baselines,
     *,
     means: bool,
-    progress: Callable[[int, int], None] | None,
+    progress: Progress | None,
 ) -> tuple[Recording, list[Tensor]]:
     """What the hooks saw, and the logits (B, K) of each window."""
     tensors, frames = _read(network, clip), len(clip.times)

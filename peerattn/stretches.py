@@ -79,12 +79,23 @@ def bytes_a_frame(structure: Structure, sides: Sequence[int]) -> int:
     once in sum, and its widest layer up to four times.
     """
     held = 2 * sum(modality.channels for modality in structure.modalities) * prod(sides)
-    reads = {(spec.source, structure.block(spec.target).input_reduction) for spec in structure.connections}
-    for block in structure.blocks:
-        held += block.width * _places(sides, block.reduction)
-        smaller = [size for source, size in reads if source == block.id and size > block.reduction]
-        held += sum(block.width * _places(sides, size) for size in smaller)
+    held += sum(block.width * _places(sides, block.reduction) for block in structure.blocks)
+    held += numbers_read(structure, sides, pooled_only=True)
     return 4 * (held + max(_at_work(block, structure, sides) for block in structure.blocks))
+
+
+def numbers_read(structure: Structure, sides: Sequence[int], *, pooled_only: bool = False) -> int:
+    """Numbers a frame of what connections read: each source once for every size at which it is read.
+
+    With `pooled_only`, only where that is smaller than the source itself.
+    """
+    reads = {(spec.source, structure.block(spec.target).input_reduction) for spec in structure.connections}
+    sources = [(structure.block(source), reduction) for source, reduction in reads]
+    return sum(
+        block.width * _places(sides, reduction)
+        for block, reduction in sources
+        if not pooled_only or reduction > block.reduction
+    )
 
 
 def _at_work(block: BlockSpec, structure: Structure, sides: Sequence[int]) -> int:
@@ -144,6 +155,7 @@ class _Held:
         self.logits: list[Tensor] = []
 
     def add(self, outputs: Mapping[str, Tensor], stretch: Stretch) -> None:
+        """Keep what the heads read of a stretch, and answer over each window that is whole now."""
         for block in self.read:
             own = outputs[block][:, :, stretch.own]
             before = self.outputs.get(block)

@@ -23,6 +23,9 @@ FORMAT = "peerattn-trace/1"
 FEW = 8
 """Frames: of fewer that no end of the clip reaches, a change over time says nothing."""
 
+ROUNDING = 1e-5
+"""What a clip adds is nothing where it is less than this part of what is there: rounding alone."""
+
 Array = NDArray[np.float32]
 
 

@@ -22,7 +22,7 @@ _SPACING = 4  # px between the pixels that tell the camera's motion
 _ROUNDS = 4
 _LEAST_AROUND = 0.1  # of a frame's pixels that must be no objects
 _SLACK = 0.05  # px to the next frame that a pixel may always differ from the camera's motion
-_MOST_SCALED = 8.0
+_MOST_SCALED = 8.0  # times; of frames that lie closer, flow is mostly noise
 _EPSILON = 1e-9  # s; what is lost when times are subtracted
 
 
@@ -69,8 +69,8 @@ def optical_flow(images: NDArray[np.uint8], preset: str = "fast") -> NDArray[np.
 def velocity(flow: NDArray[np.float32], pace: Pace) -> NDArray[np.float32]:
     """(T, H, W, 2) px per nominal step, of flow in px to the next frame: times nominal / own gap.
 
-    The last frame repeats the one before. The flow of an even pace stays as it is, to the bit. Of frames that
-    lie closer than an eighth of the step, flow is mostly noise, and is scaled no further.
+    The last frame repeats the one before. The flow of an even pace stays as it is, to the bit. It is
+    multiplied by 8 at most, where frames lie an eighth of the step apart or closer.
     """
     if pace.even:
         return flow

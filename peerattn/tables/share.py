@@ -21,14 +21,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.trace import Array, ConnectionTrace, Trace
+from peerattn.trace import ROUNDING, Array, ConnectionTrace, Trace
 
 Shares = NDArray[np.float64]
 
 CHANGED_BY_PEERS = "changed by peers"
 """The column, after the modalities, of what sources contribute in frames in which they add nothing."""
-NOTHING = 1e-5
-"""Contributions that sum to no more than this share of what is delivered are nothing."""
 BASELINE = (
     "The baseline is the same network on a still clip of one colour with nothing in it: a share says what "
     "the network does with this clip, not what it needs."
@@ -151,7 +149,7 @@ def _shares(trace: Trace, arriving: Sequence[ConnectionTrace]) -> Shares:
     if contributed(trace):
         sizes = np.stack([np.asarray(each.contribution, np.float64) for each in arriving], axis=1)
     total = sizes.sum(axis=1, keepdims=True)
-    nothing = total <= NOTHING * delivered.sum(axis=1, keepdims=True)
+    nothing = total <= ROUNDING * delivered.sum(axis=1, keepdims=True)
     return np.where(nothing, 0.0, sizes / np.where(nothing, 1, total))
 
 
