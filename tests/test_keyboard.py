@@ -13,7 +13,7 @@ from tests.test_tour import example
 
 pytestmark = pytest.mark.browser
 STREAMLITS_OWN = ('<main id="stMain" tabindex="0"',)
-"""Stops of Streamlit 1.67 that do not show their focus: its scrolling area."""
+"""Stops of Streamlit 1.67 that do not show their focus: its scrolling area, where a walk comes by it."""
 STEPS = len(steps(example()))
 
 
@@ -23,7 +23,6 @@ def keyboard(page: Page) -> Iterator[Keyboard]:
     yield keys
     unseen = [stop for stop in keys.unseen if not stop.startswith(STREAMLITS_OWN)]
     assert unseen == []
-    assert len(unseen) < len(keys.unseen), f"it shows its focus now, strike it off: {STREAMLITS_OWN}"
 
 
 def test_the_tour_is_walked_from_its_first_step_to_its_last(page: Page, app_url: str, keyboard: Keyboard):
