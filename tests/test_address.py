@@ -11,6 +11,7 @@ from app.files import samples
 from app.session import Session
 from tests.conftest import PATIENCE
 from tests.media import moving_square, write_video
+from tests.screens import AT_REST
 from tests.small import write_small_checkpoints
 
 pytestmark = pytest.mark.browser
@@ -46,7 +47,9 @@ def fresh(chromium: Browser, heard) -> Iterator:
 
 
 def explorer(page: Page) -> Locator:
+    """The explorer's element, once the page rests: while a script runs, the one it replaces may stand beside it."""
     page.locator("canvas.screen[data-drawn]").first.wait_for()
+    page.evaluate(AT_REST)
     return page.locator(".explorer")
 
 
