@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from app.jobs import Progress
 from peerattn.checkpoint import Checkpoint
-from peerattn.connectivity import Pruning
+from peerattn.connectivity import Removal
 from peerattn.curve import CurvePoint, threshold_curve
 from peerattn.data import Example, FolderExamples, Readable, labelled_files
 from peerattn.generated import GeneratedExamples
@@ -60,6 +60,6 @@ def _kept(examples: Iterable[Example], progress: Progress) -> Iterable[Example]:
     return kept
 
 
-def at(points: Sequence[CurvePoint], pruning: Pruning) -> CurvePoint | None:
+def at(points: Sequence[CurvePoint], removal: Removal) -> CurvePoint | None:
     """The point at which exactly these connections are removed."""
-    return next((point for point in points if point.pruning.removed == pruning.removed), None)
+    return next((point for point in points if point.removal.removed == removal.removed), None)

@@ -25,7 +25,7 @@ from peerattn.structure import Structure
 from peerattn.trace import Trace
 
 if TYPE_CHECKING:
-    from peerattn.connectivity import Pruning
+    from peerattn.connectivity import Removal
 
 DIGEST = 24
 """Characters of a recording's digest, which stands before it on the wire."""
@@ -95,7 +95,7 @@ def explorer(
     packed: bytes,
     *,
     key: str,
-    pruning: Pruning | None = None,
+    removal: Removal | None = None,
     selected: Selection | None = None,
     start: Mapping[str, Any] | None = None,
     other: Other | None = None,
@@ -103,7 +103,7 @@ def explorer(
 ) -> Selection | None:
     """Draw a trace over its frames, or a history; returns what the user clicked last, if it still exists.
 
-    `packed` is what `pack` and `pack_history` make of them. What `pruning` removes is drawn faint and nothing
+    `packed` is what `pack` and `pack_history` make of them. What `removal` takes is drawn faint and nothing
     moves. `selected` counts until something is clicked.
     `other` is compared with it: both are packed on one layout. `about` names clip and checkpoint in pictures.
     The page needs `script` too.
@@ -127,7 +127,7 @@ def explorer(
                 "other": other.packed[:DIGEST].decode() if other else None,
                 "names": other.names if other else None,
                 "replay": isinstance(shown, History),
-                **_marks(pruning),
+                **_marks(removal),
             },
             default={"selected": first},
             on_selected_change=lambda: None,
@@ -135,15 +135,15 @@ def explorer(
     return _selection(result.get("selected"), shown.structure)
 
 
-def _marks(pruning: Pruning | None) -> dict[str, Any]:
-    if pruning is None:
+def _marks(removal: Removal | None) -> dict[str, Any]:
+    if removal is None:
         return {"pruned": False, "removed": [], "dead": [], "peerOnly": [], "starved": []}
     return {
         "pruned": True,
-        "removed": list(pruning.removed),
-        "dead": list(pruning.dead_blocks),
-        "peerOnly": list(pruning.peer_only),
-        "starved": list(pruning.starved),
+        "removed": list(removal.removed),
+        "dead": list(removal.dead_blocks),
+        "peerOnly": list(removal.peer_only),
+        "starved": list(removal.starved),
     }
 
 

@@ -28,7 +28,7 @@ from app.traces import no_frames, read_trace
 from peerattn import checkpoint as checkpoints
 from peerattn import figures, modalities, pruning, recorder, structure_file, tables, untrained, video
 from peerattn.checkpoint import Checkpoint
-from peerattn.connectivity import Pruning
+from peerattn.connectivity import Removal
 from peerattn.errors import PeerattnError
 from peerattn.figures import Panel
 from peerattn.history import HISTORY_FILE, History, read_history
@@ -362,7 +362,7 @@ def _selection_panels(key: tuple[object, ...], _shown: Shown, _selection: Select
     return figures.connection_panels(trace, name, steps, channels)
 
 
-def pruned_trace(opened: Opened, pruned: Pruning) -> Trace:
+def pruned_trace(opened: Opened, pruned: Removal) -> Trace:
     """The same clip through the network without the removed connections."""
     if not pruned.removed:
         return opened.trace

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.explorer import Selection
 from app.words import percent, plain, points, points_interval
-from peerattn.connectivity import Pruning, survey, weights_by_modality
+from peerattn.connectivity import Removal, survey, weights_by_modality
 from peerattn.structure import Structure
 from peerattn.tables import reached_frames
 from peerattn.trace import ConnectionTrace, Trace
@@ -310,11 +310,11 @@ def _weights(trace: Trace) -> dict[str, float]:
     return {key: weight for key, weight in found.items() if weight is not None}
 
 
-def _survey(trace: Trace) -> Pruning:
+def _survey(trace: Trace) -> Removal:
     return survey(trace.structure, _weights(trace), THRESHOLD)
 
 
-def _dies(removal: Pruning) -> str:
+def _dies(removal: Removal) -> str:
     """What the removal does to whole modalities and blocks."""
     lost, asked = removal.lost_modalities, removal.peer_only
     said = f"No path leads from {plain(', '.join(lost))} to the output any more. " if lost else ""

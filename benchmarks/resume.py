@@ -22,6 +22,7 @@ from safetensors.torch import load_file
 
 from peerattn.data import Batch
 from peerattn.network import Network
+from peerattn.state_arrays import as_arrays
 from peerattn.structure import BlockSpec, Modality, Structure
 from peerattn.training import (
     Averaging,
@@ -81,7 +82,7 @@ def run(folder: Path, watch: Watch | None = None) -> Trained:
     """Trains, or goes on, with the state in the folder; the weights end up beside it."""
     torch.set_num_threads(1)
     trained = fit(tiny(), Noise(), CONFIG, saving=Saving(folder / "training.safetensors", 0), watch=watch)
-    write_weights(folder / "weights.safetensors", trained.network.state_dict())
+    write_weights(folder / "weights.safetensors", as_arrays(trained.network.state_dict()))
     return trained
 
 

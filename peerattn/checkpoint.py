@@ -13,6 +13,7 @@ from peerattn import published
 from peerattn.errors import PeerattnError
 from peerattn.modalities import ClipSettings
 from peerattn.network import Network
+from peerattn.state_arrays import as_arrays, load_arrays
 from peerattn.structure import Structure
 from peerattn.weights import (
     CARD_FILE,
@@ -72,7 +73,7 @@ def load(name: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
         }
     weights = read_weights(folder / WEIGHTS_FILE, expected)
     network = Network(structure, class_names)
-    network.load_state_dict(weights)
+    load_arrays(network, weights)
     return Checkpoint(folder.name, network.to(device).eval(), settings, card)
 
 
@@ -86,7 +87,7 @@ def _class_names(names: Any) -> list[str]:
 
 def save(folder: Path, network: Network, settings: ClipSettings, card: Mapping[str, Any]) -> None:
     """Write weights and card; `card` adds to what rebuilds the network: command, metrics, description."""
-    write_weights(folder / WEIGHTS_FILE, network.state_dict())
+    write_weights(folder / WEIGHTS_FILE, as_arrays(network.state_dict()))
     needed = {
         "class_names": list(network.class_names),
         "settings": settings.to_json(),

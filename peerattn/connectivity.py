@@ -22,8 +22,8 @@ MIXED = "mixed"
 
 
 @dataclass(frozen=True)
-class Pruning:
-    """What a threshold does to a structure, connections by key and blocks by id.
+class Removal:
+    """What a threshold takes from a structure, and what dies of it: connections by key and blocks by id.
 
     dead: no kept path to an output block. peer_only: dead, but a living block reads it as a peer, itself
     or through what it feeds, so it is computed. starved: computed, though no kept path from an input
@@ -62,7 +62,7 @@ def initial_weights(structure: Structure) -> dict[str, float]:
     return weights
 
 
-def survey(structure: Structure, weights: Mapping[str, float], threshold: float) -> Pruning:
+def survey(structure: Structure, weights: Mapping[str, float], threshold: float) -> Removal:
     """What the threshold removes from a structure with these connection weights (connection key → σ(w)).
 
     Raises PeerattnError for a threshold that no connection weight can have.
@@ -78,7 +78,7 @@ def survey(structure: Structure, weights: Mapping[str, float], threshold: float)
     ids = [block.id for block in structure.blocks]
     alive = {block.modality for block in structure.blocks if block.id in living}
     modalities = dict.fromkeys(block.modality for block in structure.blocks if block.modality)
-    return Pruning(
+    return Removal(
         threshold=threshold,
         kept=tuple(spec.key for spec in kept),
         removed=tuple(spec.key for spec in removed),
@@ -117,10 +117,10 @@ def thresholds(weights: Mapping[str, float]) -> tuple[float, ...]:
     return tuple(sorted(set(weights.values())))
 
 
-def without(structure: Structure, pruning: Pruning) -> Structure:
+def without(structure: Structure, removal: Removal) -> Structure:
     """The structure that is left: computed blocks, and the kept connections into them."""
-    gone = pruning.skipped
-    kept = set(pruning.kept)
+    gone = removal.skipped
+    kept = set(removal.kept)
     blocks = tuple(
         dataclasses.replace(block, unused_projections=())
         for block in structure.blocks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from peerattn.connectivity import Pruning, survey, thresholds
+from peerattn.connectivity import Removal, survey, thresholds
 from peerattn.data import Example
 from peerattn.evaluation import Evaluation, evaluate
 from peerattn.network import Network
@@ -17,12 +17,12 @@ from peerattn.stretches import Progress
 class CurvePoint:
     """What one threshold keeps, and the accuracy it leaves; None where the output is cut off."""
 
-    pruning: Pruning
+    removal: Removal
     evaluation: Evaluation | None
 
     @property
     def threshold(self) -> float:
-        return self.pruning.threshold
+        return self.removal.threshold
 
 
 def threshold_curve(
@@ -36,11 +36,11 @@ def threshold_curve(
     weights = network.connection_weights()
     steps = thresholds(weights)
     for done, threshold in enumerate(steps):
-        pruning = survey(network.structure, weights, threshold)
+        removal = survey(network.structure, weights, threshold)
         evaluation = None
-        if pruning.output_connected:
+        if removal.output_connected:
             with masked(network, threshold):
                 evaluation = evaluate(network, examples, window=window)
         if progress:
             progress(done + 1, len(steps))
-        yield CurvePoint(pruning, evaluation)
+        yield CurvePoint(removal, evaluation)

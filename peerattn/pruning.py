@@ -30,13 +30,13 @@ def prune(network: Network, threshold: float) -> Network:
 
     Raises PeerattnError when the threshold leaves no path from an input block to an output block.
     """
-    pruning = survey(network.structure, network.connection_weights(), threshold)
-    if not pruning.output_connected:
+    removal = survey(network.structure, network.connection_weights(), threshold)
+    if not removal.output_connected:
         raise PeerattnError(
             f"threshold {threshold:g} cuts an output block off from every input block: choose a lower one "
             f"(the greatest that keeps it connected is {math.floor(last_connected(network) * 1e6) / 1e6:.6f})"
         )
-    return reduced(network, without(network.structure, pruning))
+    return reduced(network, without(network.structure, removal))
 
 
 def reduced(network: Network, structure: Structure) -> Network:

@@ -15,7 +15,7 @@ from peerattn.console import percent
 from peerattn.evaluation import Evaluation, paired_difference
 from peerattn.latency import Latency
 from peerattn.size import multiply_adds, parameters
-from peerattn.structure_report import removal
+from peerattn.structure_report import removal_json
 from peerattn.trace import Trace
 from peerattn.verdict import Verdict
 
@@ -102,13 +102,13 @@ def pruned(
     timed: list[Latency],
 ) -> dict[str, Any]:
     """What pruning removed, what it costs in accuracy and what it saves, before and after."""
-    pruning = survey(loaded.structure, loaded.network.connection_weights(), threshold)
+    removal = survey(loaded.structure, loaded.network.connection_weights(), threshold)
     before, after = evaluations
     difference, interval = paired_difference(before, after)
     shape = {"frames": loaded.settings.window, "size": loaded.settings.size}
     networks = (loaded.network, smaller.network)
     return {
-        **removal(pruning),
+        **removal_json(removal),
         "before": before.to_json(),
         "after": after.to_json(),
         "difference": difference,

@@ -33,7 +33,7 @@ class Structure:
     modalities: tuple[Modality, ...]
 
     def __post_init__(self) -> None:
-        validate(self)
+        validate(self.blocks, self.connections, self.outputs, self.modalities)
 
     @cached_property
     def by_id(self) -> dict[str, BlockSpec]:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from peerattn.connectivity import (
-    Pruning,
+    Removal,
     at_initialisation,
     attention_weights,
     survey,
@@ -27,16 +27,16 @@ from peerattn.subject import Subject
 def result(shown: Subject, threshold: float) -> dict[str, Any]:
     """The facts as plain data; costs are those of the whole structure and, in `after`, of what is left."""
     structure, weights = shown.structure, shown.weights
-    pruning = survey(structure, weights, threshold)
+    removal = survey(structure, weights, threshold)
     ends = {spec.key: [spec.source, spec.target] for spec in structure.connections}
     by_modality = weights_by_modality(structure, weights)
     whole = shown.costs(structure)
-    left = shown.costs(without(structure, pruning)) if pruning.output_connected else None
+    left = shown.costs(without(structure, removal)) if removal.output_connected else None
     return {
         "name": shown.name,
-        "connections": _connections(shown, pruning),
-        **removal(pruning),
-        "output_connected": pruning.output_connected,
+        "connections": _connections(shown, removal),
+        **removal_json(removal),
+        "output_connected": removal.output_connected,
         "at_initialisation": [ends[key] for key in at_initialisation(structure, weights)],
         "unused_blocks": list(unused_blocks(structure)),
         "mean_weight_by_modality": {name: mean(values) for name, values in by_modality.items()},
@@ -57,8 +57,8 @@ def _sums(found: Costs) -> dict[str, Any]:
     }
 
 
-def _connections(shown: Subject, pruning: Pruning) -> list[dict[str, Any]]:
-    kept = set(pruning.kept)
+def _connections(shown: Subject, removal: Removal) -> list[dict[str, Any]]:
+    kept = set(removal.kept)
     return [
         {
             "source": spec.source,
@@ -72,16 +72,16 @@ def _connections(shown: Subject, pruning: Pruning) -> list[dict[str, Any]]:
     ]
 
 
-def removal(pruning: Pruning) -> dict[str, Any]:
+def removal_json(removal: Removal) -> dict[str, Any]:
     """What a threshold removes and what dies of it."""
     return {
-        "threshold": pruning.threshold,
-        "kept": len(pruning.kept),
-        "removed": len(pruning.removed),
-        "dead_blocks": list(pruning.dead_blocks),
-        "peer_only": list(pruning.peer_only),
-        "starved": list(pruning.starved),
-        "lost_modalities": list(pruning.lost_modalities),
+        "threshold": removal.threshold,
+        "kept": len(removal.kept),
+        "removed": len(removal.removed),
+        "dead_blocks": list(removal.dead_blocks),
+        "peer_only": list(removal.peer_only),
+        "starved": list(removal.starved),
+        "lost_modalities": list(removal.lost_modalities),
     }
 
 

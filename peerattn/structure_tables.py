@@ -12,7 +12,7 @@ from typing import Protocol
 import pandas as pd
 
 from peerattn.connectivity import (
-    Pruning,
+    Removal,
     at_initialisation,
     source_modality,
     weights_by_modality,
@@ -20,9 +20,9 @@ from peerattn.connectivity import (
 from peerattn.structure import Structure
 
 
-def connections_table(structure: Structure, weights: Mapping[str, float], pruning: Pruning) -> pd.DataFrame:
+def connections_table(structure: Structure, weights: Mapping[str, float], removal: Removal) -> pd.DataFrame:
     """One row a connection; `candidates` are the peers among which its attention weights choose."""
-    kept, fresh = set(pruning.kept), set(at_initialisation(structure, weights))
+    kept, fresh = set(removal.kept), set(at_initialisation(structure, weights))
     rows = [
         {
             "source": spec.source,
@@ -40,7 +40,7 @@ def connections_table(structure: Structure, weights: Mapping[str, float], prunin
     return pd.DataFrame(rows)
 
 
-def blocks_table(structure: Structure, pruning: Pruning) -> pd.DataFrame:
+def blocks_table(structure: Structure, removal: Removal) -> pd.DataFrame:
     """One row a block; `a_peer_of` counts the connections whose attention may read it."""
     rows = [
         {
@@ -54,23 +54,23 @@ def blocks_table(structure: Structure, pruning: Pruning) -> pd.DataFrame:
             "fed_by": len(structure.into(block.id)),
             "feeds": sum(spec.source == block.id for spec in structure.connections),
             "a_peer_of": sum(block.id in spec.peers for spec in structure.connections),
-            "state": block_state(pruning, block.id),
+            "state": block_state(removal, block.id),
         }
         for block in structure.blocks
     ]
     return pd.DataFrame(rows)
 
 
-def block_state(pruning: Pruning, block_id: str) -> str:
+def block_state(removal: Removal, block_id: str) -> str:
     """What a threshold makes of a block, in two words at most."""
-    if block_id in pruning.starved:
+    if block_id in removal.starved:
         return "starved"
-    if block_id in pruning.peer_only:
+    if block_id in removal.peer_only:
         return "peer only"
-    return "dead" if block_id in pruning.dead_blocks else "alive"
+    return "dead" if block_id in removal.dead_blocks else "alive"
 
 
-def candidates_table(structure: Structure, key: str, pruning: Pruning) -> pd.DataFrame:
+def candidates_table(structure: Structure, key: str, removal: Removal) -> pd.DataFrame:
     """One row an attention candidate of a connection, in the order of its attention weights."""
     peers = next(spec.peers for spec in structure.connections if spec.key == key)
     rows = [
@@ -79,7 +79,7 @@ def candidates_table(structure: Structure, key: str, pruning: Pruning) -> pd.Dat
             "level": structure.block(peer).level,
             "modality": source_modality(structure, peer),
             "width_channels": structure.block(peer).width,
-            "state": block_state(pruning, peer),
+            "state": block_state(removal, peer),
         }
         for peer in peers
     ]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from peerattn.errors import PeerattnError
-
-if TYPE_CHECKING:
-    from peerattn.structure import BlockSpec, ConnectionSpec, Modality, Structure
+from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 
 ATTENTION_MODES = ("none", "static", "self", "peer")
 POOLINGS = ("reduction", "height")
@@ -38,36 +35,42 @@ SMALLEST_WEIGHT = 1e-6
 """Connection weights this close to 0 and 1 are refused: in float32 their parameter would be infinite."""
 
 
-def validate(structure: Structure) -> None:
-    """Raise PeerattnError, naming the value and the rule, when the structure cannot be computed."""
-    ids = Counter(block.id for block in structure.blocks)
+def validate(
+    blocks: Sequence[BlockSpec],
+    connections: Sequence[ConnectionSpec],
+    outputs: Sequence[OutputSpec],
+    modalities: Sequence[Modality],
+) -> None:
+    """Raise PeerattnError, naming the value and the rule, when a structure of these cannot be computed."""
+    ids = Counter(block.id for block in blocks)
     for block_id, times in ids.items():
         if not isinstance(block_id, str) or not block_id or "." in block_id or times > 1:
             raise PeerattnError(
                 f"block id {block_id!r} must be a unique name without a dot: rename the block"
             )
-    if len(ids) > MAX_BLOCKS or len(structure.connections) > MAX_CONNECTIONS:
+    if len(ids) > MAX_BLOCKS or len(connections) > MAX_CONNECTIONS:
         raise PeerattnError(
-            f"{len(ids)} blocks and {len(structure.connections)} connections are too many: "
+            f"{len(ids)} blocks and {len(connections)} connections are too many: "
             f"at most {MAX_BLOCKS} and {MAX_CONNECTIONS}"
         )
-    modalities: dict[str, Modality] = {}
-    for modality in structure.modalities:
-        _validate_modality(modality, modalities)
-        modalities[modality.name] = modality
-    for block in structure.blocks:
-        _validate_block(block, modalities)
-    for block in structure.blocks:
-        _validate_projections(block, structure.by_id)
+    named: dict[str, Modality] = {}
+    for modality in modalities:
+        _validate_modality(modality, named)
+        named[modality.name] = modality
+    by_id = {block.id: block for block in blocks}
+    for block in blocks:
+        _validate_block(block, named)
+    for block in blocks:
+        _validate_projections(block, by_id)
     keys: set[str] = set()
-    for connection in structure.connections:
-        _validate_connection(connection, structure)
+    for connection in connections:
+        _validate_connection(connection, by_id, connections)
         if connection.key in keys:
             raise PeerattnError(
                 f"connection {connection.key} appears twice: keep one, or rename a block with '_to_' in it"
             )
         keys.add(connection.key)
-    _validate_outputs(structure)
+    _validate_outputs(outputs, by_id, connections)
 
 
 def _validate_modality(modality: Modality, others: Mapping[str, Modality]) -> None:
@@ -172,8 +175,9 @@ def _validate_projections(block: BlockSpec, blocks: Mapping[str, BlockSpec]) -> 
         raise PeerattnError(f"block {block.id}: attention_width is 0, but its peers need a width: give it")
 
 
-def _validate_connection(connection: ConnectionSpec, structure: Structure) -> None:
-    blocks = structure.by_id
+def _validate_connection(
+    connection: ConnectionSpec, blocks: Mapping[str, BlockSpec], connections: Sequence[ConnectionSpec]
+) -> None:
     if not _names(connection.peers):
         raise PeerattnError(
             f"connection {connection.key}: peers must be a list of block ids, not {connection.peers!r}"
@@ -184,8 +188,8 @@ def _validate_connection(connection: ConnectionSpec, structure: Structure) -> No
     source, target = blocks[connection.source], blocks[connection.target]
     if source.level >= target.level:
         raise PeerattnError(
-            f"connection {connection.key} goes {_direction(connection, structure)} (level {source.level} to "
-            f"{target.level}): connections only go up"
+            f"connection {connection.key} goes {_direction(connection, blocks, connections)} "
+            f"(level {source.level} to {target.level}): connections only go up"
         )
     if target.input_reduction % source.reduction:
         raise PeerattnError(
@@ -210,16 +214,18 @@ def _validate_weight(connection: ConnectionSpec) -> None:
         )
 
 
-def _direction(connection: ConnectionSpec, structure: Structure) -> str:
+def _direction(
+    connection: ConnectionSpec, blocks: Mapping[str, BlockSpec], connections: Sequence[ConnectionSpec]
+) -> str:
     reached, frontier = {connection.target}, [connection.target]
     while frontier:
         here = frontier.pop()
-        onward = {other.target for other in structure.connections if other.source == here} - reached
+        onward = {other.target for other in connections if other.source == here} - reached
         reached |= onward
         frontier += onward
     if connection.source in reached:
         return "in a cycle"
-    levels = [structure.block(block_id).level for block_id in (connection.source, connection.target)]
+    levels = [blocks[block_id].level for block_id in (connection.source, connection.target)]
     return "sideways" if levels[0] == levels[1] else "down"
 
 
@@ -250,17 +256,23 @@ def _validate_peers(connection: ConnectionSpec, blocks: Mapping[str, BlockSpec])
             )
 
 
-def _validate_outputs(structure: Structure) -> None:
-    outputs = [output.block for output in structure.outputs]
-    if not outputs or len(set(outputs)) < len(outputs):
+def _validate_outputs(
+    outputs: Sequence[OutputSpec], blocks: Mapping[str, BlockSpec], connections: Sequence[ConnectionSpec]
+) -> None:
+    ids = [output.block for output in outputs]
+    if not ids or len(set(ids)) < len(ids):
         raise PeerattnError("a structure needs at least one output block, each named once")
-    for block_id in outputs:
-        if block_id not in structure.by_id:
+    for block_id in ids:
+        if block_id not in blocks:
             raise PeerattnError(f"output {block_id!r} is not a block")
-    for output in structure.outputs:
+    for output in outputs:
         if not isinstance(output.head, str):
             raise PeerattnError(f"output {output.block}: head {output.head!r} must be the name of a head")
-    starved = [block_id for block_id in outputs if not structure.origins[block_id]]
+    fed = {block.id for block in blocks.values() if block.is_input}
+    for connection in sorted(connections, key=lambda connection: blocks[connection.target].level):
+        if connection.source in fed:
+            fed.add(connection.target)
+    starved = [block_id for block_id in ids if block_id not in fed]
     if starved:
         raise PeerattnError(
             f"no path leads from an input block to output block {', '.join(starved)}: connect it"

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor
+from safetensors.numpy import load_file, save
 
 from peerattn.errors import PeerattnError
 from peerattn.model_card import markdown
@@ -76,31 +76,31 @@ def write_card(folder: Path, kind: str, contents: Mapping[str, Any]) -> None:
 
 
 def write_weights(
-    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
+    path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Write tensors as a safetensors file; an interrupted write leaves the old one whole.
+    """Write arrays as a safetensors file; an interrupted write leaves the old one whole.
 
     `metadata` are texts in its header. Raises PeerattnError where the disk is full or cannot be written to.
     """
-    plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    plain = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()}
     write_whole(path, save(plain, dict(metadata) if metadata else None))
 
 
-def read_weights(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    """The tensors of a safetensors file that holds exactly the `expected` names and shapes.
+def read_weights(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[Any]]:
+    """The arrays of a safetensors file that holds exactly the `expected` names and shapes.
 
-    Names, shapes and number types are compared with the file's header before any tensor is allocated; raises
+    Names, shapes and number types are compared with the file's header before any array is allocated; raises
     PeerattnError that names what is missing, unknown or of another shape.
     """
     _check_entries(path, read_header(path), expected)
     try:
-        tensors = load_file(path)
+        arrays: dict[str, NDArray[Any]] = load_file(path)
     except (OSError, SafetensorError) as error:
         raise PeerattnError(f"{path} is damaged ({error}): copy or save the checkpoint again") from error
-    broken = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
+    broken = [name for name, array in arrays.items() if not np.isfinite(array).all()]
     if broken:
         raise PeerattnError(f"{path}: {_some(broken)} hold numbers that are not finite: train it again")
-    return tensors
+    return arrays
 
 
 def _check_entries(path: Path, header: Header, expected: Mapping[str, tuple[int, ...]]) -> None:

@@ -11,6 +11,7 @@ from peerattn.modalities import ClipSettings
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import SEGMENTER
 from peerattn.network import Network
+from peerattn.state_arrays import as_arrays
 from peerattn.structure import BlockSpec, Structure
 from peerattn.weights import WEIGHTS_FILE, write_card, write_weights
 
@@ -41,6 +42,6 @@ def write_small_checkpoints(folder: Path) -> Path:
         tuple(range(1, len(MAP_NAMES))), MAP_NAMES[1:], size=32, widths=(4, 12, 20, 32)
     )
     classes = {"class_ids": segmenter.class_ids, "class_names": segmenter.class_names}
-    write_weights(folder / SEGMENTER / WEIGHTS_FILE, segmenter.state_dict())
+    write_weights(folder / SEGMENTER / WEIGHTS_FILE, as_arrays(segmenter.state_dict()))
     write_card(folder / SEGMENTER, "segmenter", {**classes, "settings": segmenter.settings})
     return folder

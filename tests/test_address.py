@@ -47,7 +47,7 @@ def fresh(chromium: Browser, heard) -> Iterator:
 
 
 def explorer(page: Page) -> Locator:
-    """The explorer's element, once the page rests: while a script runs, the one it replaces may stand beside it."""
+    """The explorer, once the page rests: while a script runs, the one it replaces may stand beside it."""
     page.locator("canvas.screen[data-drawn]").first.wait_for()
     page.evaluate(AT_REST)
     return page.locator(".explorer")

@@ -15,7 +15,7 @@ def test_the_curve_has_a_point_for_each_distinct_weight() -> None:
     clips = [Example((n % 3,), tensors(hand_made(), size=(8, 8), seed=n), str(n)) for n in range(6)]
     points = list(threshold_curve(network, clips, window=4))
     assert [point.threshold for point in points] == pytest.approx([0.1, 0.2, 0.3, 0.6, 0.8, 0.9])
-    assert [len(point.pruning.removed) for point in points] == [0, 1, 2, 3, 4, 5]
+    assert [len(point.removal.removed) for point in points] == [0, 1, 2, 3, 4, 5]
     whole = evaluate(network, clips, window=4)
     assert points[0].evaluation.to_json() == whole.to_json()
     assert network.disabled == frozenset()

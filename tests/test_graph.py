@@ -176,12 +176,12 @@ def test_hide_unconnected_leaves_what_kept_paths_connect(page, threshold):
     root = open_alone(page, shown, threshold=threshold)
     before = places(root)
     weights = {each.key: each.connection_weight for each in shown.connections}
-    pruning = survey(shown.structure, weights, threshold)
-    gone = (set(pruning.dead_blocks) - set(pruning.peer_only)) | set(pruning.starved)
+    removal = survey(shown.structure, weights, threshold)
+    gone = (set(removal.dead_blocks) - set(removal.peer_only)) | set(removal.starved)
     assert drawn(root) == [each.key for each in shown.connections]
     toggle(root, "hide unconnected")
     assert hidden_blocks(root) == gone
-    kept = [each for each in shown.connections if each.key not in pruning.removed]
+    kept = [each for each in shown.connections if each.key not in removal.removed]
     assert drawn(root) == [each.key for each in kept if not {each.source, each.target} & gone]
     chosen = next(block.id for block in reversed(shown.structure.blocks) if block.id not in gone)
     pin(root, "block", chosen)

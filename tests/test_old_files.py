@@ -34,6 +34,7 @@ from peerattn.modalities import read_objects
 from peerattn.modalities.segmentation_network import load_network
 from peerattn.network import Network
 from peerattn.recorder import record
+from peerattn.state_arrays import as_arrays
 from peerattn.structure_file import read
 from peerattn.tensor_files import read_header
 from peerattn.trace import Trace
@@ -104,7 +105,7 @@ def test_an_old_checkpoint_answers_what_it_answered(name: str) -> None:
 
 @pytest.mark.parametrize("name", LOGITS)
 def test_the_weights_of_an_old_checkpoint_are_written_back_byte_for_byte(name: str, tmp_path: Path) -> None:
-    write_weights(tmp_path / WEIGHTS_FILE, load(name).network.state_dict())
+    write_weights(tmp_path / WEIGHTS_FILE, as_arrays(load(name).network.state_dict()))
     assert (tmp_path / WEIGHTS_FILE).read_bytes() == (CHECKPOINTS / name / WEIGHTS_FILE).read_bytes()
 
 

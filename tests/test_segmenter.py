@@ -20,6 +20,7 @@ from peerattn.modalities import (
 )
 from peerattn.modalities.motion import with_motion
 from peerattn.modalities.segmentation_network import SegmentationNetwork, as_tensor
+from peerattn.state_arrays import as_arrays
 from peerattn.structure import Modality
 from peerattn.video import Frames, decode
 from peerattn.weights import write_card, write_weights
@@ -88,7 +89,7 @@ def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "objects"
     classes = {"class_ids": [1, 3], "class_names": ["person", "ball"]}
     write_card(folder, "segmenter", {**classes, "settings": segmenter.settings})
-    write_weights(folder / "weights.safetensors", segmenter.state_dict())
+    write_weights(folder / "weights.safetensors", as_arrays(segmenter.state_dict()))
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", os.fspath(tmp_path))
     return folder
 

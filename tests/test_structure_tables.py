@@ -70,6 +70,6 @@ def test_costs_have_their_sizes_in_mebibytes():
 
 def test_structures_without_connections_have_tables():
     only = Structure.complete(RELEASED.blocks[:1], modalities=RELEASED.modalities[:1])
-    pruning = survey(only, {}, 0.0)
-    assert structure_tables.connections_table(only, {}, pruning).empty
-    assert len(structure_tables.blocks_table(only, pruning)) == 1
+    removal = survey(only, {}, 0.0)
+    assert structure_tables.connections_table(only, {}, removal).empty
+    assert len(structure_tables.blocks_table(only, removal)) == 1

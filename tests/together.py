@@ -21,6 +21,7 @@ from peerattn.data import Batch
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.pruning import reduced
+from peerattn.state_arrays import as_arrays
 from peerattn.structure import BlockSpec, Modality, Structure
 from peerattn.training import Saving, distributed, fit
 from peerattn.training.losses import cross_entropy, shares
@@ -55,9 +56,9 @@ def masked(number: int) -> Network:
     network = Network(structure, CLASSES).double().eval()  # dropout is off, too
     while True:
         weights = {spec.key: draw.random() for spec in structure.connections}
-        pruning = survey(structure, weights, draw.choice((0.3, 0.5, 0.7)))
-        if pruning.output_connected:
-            return reduced(network, without(structure, pruning)).eval()
+        removal = survey(structure, weights, draw.choice((0.3, 0.5, 0.7)))
+        if removal.output_connected:
+            return reduced(network, without(structure, removal)).eval()
 
 
 def gradients(number: int, clips: range, *, shared: bool) -> dict[str, torch.Tensor]:
@@ -88,7 +89,7 @@ def trained(folder: Path, *, dies: bool = False) -> None:
     source = Deadly() if dies else Noise()
     done = fit(tiny(), source, CONFIG, saving=Saving(folder / "training.safetensors", 0))
     if dist.get_rank() == 0:
-        write_weights(folder / "weights.safetensors", done.network.state_dict())
+        write_weights(folder / "weights.safetensors", as_arrays(done.network.state_dict()))
 
 
 def disagree(folder: Path) -> None:

@@ -14,7 +14,7 @@ from app.screens.parts import number, numbers, progress_now
 from app.state import Opened
 from app.words import interval, percent, plain, points, points_interval
 from peerattn import figures, tables
-from peerattn.connectivity import Pruning
+from peerattn.connectivity import Removal
 from peerattn.curve import CurvePoint
 from peerattn.data import labelled_files
 from peerattn.evaluation import Evaluation, paired_difference
@@ -22,12 +22,12 @@ from peerattn.evaluation import Evaluation, paired_difference
 COUNTS = (48, 96, 192, 384)
 
 
-def show(shown: Opened, pruning: Pruning, row: DeltaGenerator) -> None:
+def show(shown: Opened, removal: Removal, row: DeltaGenerator) -> None:
     """The choice of the labelled set, then its curve: offered, growing, or whole; in short in `row`."""
     st.subheader("Accuracy before and after", anchor=False)
     chosen = _labelled_set(shown)
     job = state.curve(shown.choice.checkpoint, chosen) if chosen else None
-    _summary(row, job, pruning)
+    _summary(row, job, removal)
     if job and job.error:
         st.error(plain(job.error))
     if chosen and (job is None or job.error):
@@ -35,9 +35,9 @@ def show(shown: Opened, pruning: Pruning, row: DeltaGenerator) -> None:
             state.start_curve(shown.choice.checkpoint, chosen)
             st.rerun()
     elif job and job.running:
-        st.fragment(_growing, run_every=1.0)(job, pruning)
+        st.fragment(_growing, run_every=1.0)(job, removal)
     elif job:
-        _curve(job.results, pruning)
+        _curve(job.results, removal)
         _unread(chosen, job.results)
 
 
@@ -51,8 +51,8 @@ def _unread(chosen: LabelledSet | None, curve: list[CurvePoint]) -> None:
             )
 
 
-def _summary(row: DeltaGenerator, job: Job | None, pruning: Pruning) -> None:
-    now = at(job.results, pruning) if job else None
+def _summary(row: DeltaGenerator, job: Job | None, removal: Removal) -> None:
+    now = at(job.results, removal) if job else None
     if job is None or now is None or now.evaluation is None:
         number(row, "Accuracy", None, "the output is cut off" if now else "not measured yet: see below")
         return
@@ -88,25 +88,25 @@ def _labelled_set(shown: Opened) -> LabelledSet | None:
     return LabelledSet(count=count, objects="estimated" if maps == "estimated" else "true")
 
 
-def _growing(job: Job, pruning: Pruning) -> None:
+def _growing(job: Job, removal: Removal) -> None:
     """Drawn anew every second while the curve is measured."""
     what = "thresholds measured" if job.results else "clips prepared"
     progress_now(job, what, key="cancel-curve")
     if job.results:
-        _curve(list(job.results), pruning)
+        _curve(list(job.results), removal)
 
 
-def _curve(curve: list[CurvePoint], pruning: Pruning) -> None:
-    measured = [(point.threshold, point.evaluation, point.pruning) for point in curve if point.evaluation]
+def _curve(curve: list[CurvePoint], removal: Removal) -> None:
+    measured = [(point.threshold, point.evaluation, point.removal) for point in curve if point.evaluation]
     table = tables.accuracy_table(measured)
     panels.chart(
         "Accuracy along the pruning thresholds",
         "Top-1 accuracy on the labelled set without connections below a threshold, with its 95 % interval.",
-        figures.accuracy_curve(table, threshold=pruning.threshold),
+        figures.accuracy_curve(table, threshold=removal.threshold),
         table,
         key="accuracy-curve",
     )
-    _before_and_after(curve[0].evaluation, at(curve, pruning))
+    _before_and_after(curve[0].evaluation, at(curve, removal))
 
 
 def _before_and_after(before: Evaluation | None, now: CurvePoint | None) -> None:

@@ -123,14 +123,14 @@ def _pruning(shown: Opened) -> tuple[Side, Side] | None:
         persist_state="session",
     )
     weights = shown.checkpoint.network.connection_weights()
-    pruning = survey(shown.checkpoint.structure, weights, threshold)
-    if not pruning.output_connected:
+    removal = survey(shown.checkpoint.structure, weights, threshold)
+    if not removal.output_connected:
         st.warning("This threshold cuts the output off from every input: there is nothing to compare with.")
         return None
-    st.caption(f"{len(pruning.kept)} connections kept, {len(pruning.removed)} removed.")
+    st.caption(f"{len(removal.kept)} connections kept, {len(removal.removed)} removed.")
     return (
         Side("before pruning", shown, shown.trace),
-        Side(f"without connections below {threshold:.3f}", shown, state.pruned_trace(shown, pruning)),
+        Side(f"without connections below {threshold:.3f}", shown, state.pruned_trace(shown, removal)),
     )
 
 

@@ -16,7 +16,7 @@ from app.screens.parts import number, numbers
 from app.state import Opened
 from app.words import DEFINITIONS, none_of_these, percent, plain
 from peerattn import figures, tables
-from peerattn.connectivity import Pruning, survey
+from peerattn.connectivity import Removal, survey
 from peerattn.trace import Trace
 from peerattn.verdict import verdict
 
@@ -32,28 +32,28 @@ def show() -> None:
         st.info("No connection of this checkpoint has a connection weight: there is nothing to remove.")
         return
     threshold = _threshold()
-    pruning = survey(shown.checkpoint.structure, weights, threshold)
-    row = _what_dies(pruning)
+    removal = survey(shown.checkpoint.structure, weights, threshold)
+    row = _what_dies(removal)
     script()
     panels.script()
     explorer(
         shown.trace,
         state.packed(shown),
-        pruning=pruning,
+        removal=removal,
         key="pruned-graph",
         selected=st.session_state.get("selected"),
         about=state.about(shown),
     )
-    if pruning.removed:
+    if removal.removed:
         st.caption(
             "Factors, shares and windows above are the whole network's; the pruned one's prediction follows."
         )
-    _predictions(shown, pruning)
+    _predictions(shown, removal)
     if shown.checkpoint.remarks:
         st.info(plain(f"No accuracy can be measured: {shown.checkpoint.remarks[0]}."))
     else:
-        accuracy.show(shown, pruning, row)
-    saving.show(shown, pruning)
+        accuracy.show(shown, removal, row)
+    saving.show(shown, removal)
 
 
 def _threshold() -> float:
@@ -69,29 +69,29 @@ def _threshold() -> float:
     )
 
 
-def _what_dies(pruning: Pruning) -> DeltaGenerator:
+def _what_dies(removal: Removal) -> DeltaGenerator:
     """What the threshold removes, in numbers and names; returns the row, where the accuracy goes too."""
     row = numbers()
-    total = len(pruning.kept) + len(pruning.removed)
-    number(row, "Connections kept", f"{len(pruning.kept)} of {total}")
-    dead, starved, lost = pruning.dead_blocks, pruning.starved, pruning.lost_modalities
-    read = [f"still read as peers: {', '.join(pruning.peer_only)}"] if pruning.peer_only else []
+    total = len(removal.kept) + len(removal.removed)
+    number(row, "Connections kept", f"{len(removal.kept)} of {total}")
+    dead, starved, lost = removal.dead_blocks, removal.starved, removal.lost_modalities
+    read = [f"still read as peers: {', '.join(removal.peer_only)}"] if removal.peer_only else []
     number(row, "Dead blocks", len(dead), ", ".join(dead), *read, meaning=DEFINITIONS["dead"])
     number(row, "Starved blocks", len(starved), ", ".join(starved), meaning=DEFINITIONS["starved"])
     number(row, "Lost modalities", len(lost), ", ".join(lost), meaning=DEFINITIONS["lost"])
-    if not pruning.output_connected:
+    if not removal.output_connected:
         st.warning("This threshold cuts the output off from every input: no prediction, nothing to save.")
     return row
 
 
-def _predictions(shown: Opened, pruning: Pruning) -> None:
+def _predictions(shown: Opened, removal: Removal) -> None:
     st.subheader("Prediction for this clip, before and after", anchor=False)
     before, after = st.columns(2)
     with before:
         _prediction("Before", shown.trace, shown.checkpoint.card)
     with after:
-        if pruning.output_connected:
-            _prediction("After", state.pruned_trace(shown, pruning), shown.checkpoint.card)
+        if removal.output_connected:
+            _prediction("After", state.pruned_trace(shown, removal), shown.checkpoint.card)
         else:
             st.text("After: no prediction, the output is cut off.")
 

@@ -12,17 +12,17 @@ from app.saved import save_pruned
 from app.screens.parts import number, numbers
 from app.state import Opened
 from app.words import multiples, plain, thousands
-from peerattn.connectivity import Pruning
+from peerattn.connectivity import Removal
 from peerattn.errors import PeerattnError
 
 
-def show(shown: Opened, pruning: Pruning) -> None:
+def show(shown: Opened, removal: Removal) -> None:
     """Size before and after, then a name and a button."""
     st.subheader("Size, and saving", anchor=False)
-    if not pruning.output_connected:
+    if not removal.output_connected:
         st.text("Nothing to save: the output is cut off. Choose a lower threshold.")
         return
-    before, after = state.size(shown, 0.0), state.size(shown, pruning.threshold)
+    before, after = state.size(shown, 0.0), state.size(shown, removal.threshold)
     row = numbers()
     _size(row, "Parameters", before.parameters, after.parameters, thousands)
     _size(row, "Multiply-adds a window", before.multiply_adds, after.multiply_adds, multiples)

@@ -11,7 +11,7 @@ from app.drawing import PAGE_COLORS, drawing
 from app.structures import Chosen
 from app.words import plain
 from peerattn import structure_tables
-from peerattn.connectivity import Pruning
+from peerattn.connectivity import Removal
 from peerattn.figures.connectivity import EXPLORER, PAPER, Style, connectivity_svg
 from peerattn.structure import Structure
 from peerattn.subject import Subject
@@ -25,7 +25,7 @@ TENTH = (
 STYLES = {"Weights as widths": EXPLORER, "As in the paper": PAPER}
 
 
-def show(chosen: Chosen, shown: Subject, pruning: Pruning) -> None:
+def show(chosen: Chosen, shown: Subject, removal: Removal) -> None:
     """The choices, the drawing, one part in numbers, the downloads."""
     count = len(shown.structure.connections)
     if count > MOST_DRAWN:
@@ -35,12 +35,12 @@ def show(chosen: Chosen, shown: Subject, pruning: Pruning) -> None:
         style = _style()
         part = _part(shown.structure)
     as_in_paper = style.widths == "object" and chosen.kind == "published" and "full" in chosen.name
-    st.caption(plain(_said(shown, pruning, part) + (TENTH if as_in_paper and not part else "")))
-    svg = connectivity_svg(shown.structure, shown.weights, pruning, style=style, colors=PAGE_COLORS)
+    st.caption(plain(_said(shown, removal, part) + (TENTH if as_in_paper and not part else "")))
+    svg = connectivity_svg(shown.structure, shown.weights, removal, style=style, colors=PAGE_COLORS)
     drawing(svg, key="drawing", lit=lit(shown.structure, part), on_click=_choose)
-    _downloads(chosen, shown, pruning)
+    _downloads(chosen, shown, removal)
     if part:
-        _numbers(shown, pruning, part)
+        _numbers(shown, removal, part)
 
 
 def _style() -> Style:
@@ -87,29 +87,29 @@ def lit(structure: Structure, part: str | None) -> set[str]:
     return found
 
 
-def _said(shown: Subject, pruning: Pruning, part: str | None) -> str:
+def _said(shown: Subject, removal: Removal, part: str | None) -> str:
     """The chosen part in one line."""
     kind, _, name = (part or "").partition(" ")
     if kind == "connection":
-        return _connection(shown, pruning, name)
+        return _connection(shown, removal, name)
     if kind == "block":
-        return _block(shown, pruning, name)
+        return _block(shown, removal, name)
     return "Click a connection to see the blocks among which its attention chooses, or a block."
 
 
-def _connection(shown: Subject, pruning: Pruning, key: str) -> str:
+def _connection(shown: Subject, removal: Removal, key: str) -> str:
     spec = next(spec for spec in shown.structure.connections if spec.key == key)
     weight = shown.weights.get(key)
     said = "no connection weight, it counts fully" if weight is None else f"connection weight {weight:.6f}"
-    kept = "kept" if key in pruning.kept else "removed"
+    kept = "kept" if key in removal.kept else "removed"
     attention = "no attention" if spec.attention == "none" else f"{spec.attention} attention"
     candidates = f" among {len(spec.peers)} candidates" if spec.peers else ""
     return f"{spec.source} → {spec.target}: {said}, {kept} · {attention}{candidates}"
 
 
-def _block(shown: Subject, pruning: Pruning, block_id: str) -> str:
+def _block(shown: Subject, removal: Removal, block_id: str) -> str:
     block = shown.structure.block(block_id)
-    now = structure_tables.block_state(pruning, block_id)
+    now = structure_tables.block_state(removal, block_id)
     peers = sum(block_id in spec.peers for spec in shown.structure.connections)
     reads = f" · input of {block.modality}" if block.modality else ""
     return (
@@ -119,16 +119,16 @@ def _block(shown: Subject, pruning: Pruning, block_id: str) -> str:
     )
 
 
-def _numbers(shown: Subject, pruning: Pruning, part: str) -> None:
+def _numbers(shown: Subject, removal: Removal, part: str) -> None:
     """A connection's attention candidates, or what feeds a block and what it feeds."""
     kind, _, name = part.partition(" ")
     if kind == "connection":
-        candidates = structure_tables.candidates_table(shown.structure, name, pruning)
+        candidates = structure_tables.candidates_table(shown.structure, name, removal)
         if not candidates.empty:
             st.caption("Attention candidates")
             st.dataframe(candidates, hide_index=True, alt="Attention candidates")
         return
-    rows = structure_tables.connections_table(shown.structure, shown.weights, pruning)
+    rows = structure_tables.connections_table(shown.structure, shown.weights, removal)
     sides = (("What feeds it", "target", "source"), ("What it feeds", "source", "target"))
     for place, (title, own, other) in zip(st.columns(2), sides, strict=True):
         with place:
@@ -141,10 +141,10 @@ def _numbers(shown: Subject, pruning: Pruning, part: str) -> None:
                 st.dataframe(found[columns], hide_index=True, alt=title)
 
 
-def _downloads(chosen: Chosen, shown: Subject, pruning: Pruning) -> None:
+def _downloads(chosen: Chosen, shown: Subject, removal: Removal) -> None:
     structure, weights = shown.structure, shown.weights
-    weighted = partial(connectivity_svg, structure, weights, pruning, style=EXPLORER, title=chosen.stem)
-    paper = partial(connectivity_svg, structure, weights, pruning, style=PAPER)  # its caption says the rest
+    weighted = partial(connectivity_svg, structure, weights, removal, style=EXPLORER, title=chosen.stem)
+    paper = partial(connectivity_svg, structure, weights, removal, style=PAPER)  # its caption says the rest
     with st.container(horizontal=True):
         for title, make, name in (
             ("Drawing with weights (SVG)", weighted, "weights.svg"),

@@ -14,7 +14,7 @@ from app.screens.parts import number, numbers, table_with_csv
 from app.structures import Chosen
 from app.words import DEFINITIONS, memory, multiples, plain
 from peerattn import figures, structure_report, structure_tables
-from peerattn.connectivity import Pruning, without
+from peerattn.connectivity import Removal, without
 from peerattn.errors import PeerattnError
 from peerattn.size import Costs
 from peerattn.subject import Subject
@@ -29,32 +29,32 @@ COLUMNS = {
 }
 
 
-def weights(chosen: Chosen, shown: Subject, pruning: Pruning) -> None:
+def weights(chosen: Chosen, shown: Subject, removal: Removal) -> None:
     """The tables, and the connection weights by where they come from."""
     structure, weights = shown.structure, shown.weights
     left, right = st.columns([3, 2])
     with left:
         st.subheader("Tables", anchor=False)
         makers = {
-            "Connections": lambda: structure_tables.connections_table(structure, weights, pruning),
-            "Blocks": lambda: structure_tables.blocks_table(structure, pruning),
+            "Connections": lambda: structure_tables.connections_table(structure, weights, removal),
+            "Blocks": lambda: structure_tables.blocks_table(structure, removal),
             "Modalities": lambda: structure_tables.modalities_table(structure, weights),
         }
         table_with_csv(makers, stem=chosen.stem)
     with right:
         panels.script()
-        table = structure_tables.connections_table(structure, weights, pruning)
+        table = structure_tables.connections_table(structure, weights, removal)
         panels.chart(
             "Connection weights by source",
             "A dot a connection, removed ones too; line: mean, dashed: threshold. From input blocks by their "
             "modality; mixed: from inner blocks.",
-            figures.weights_by_source(structure, weights, threshold=pruning.threshold),
+            figures.weights_by_source(structure, weights, threshold=removal.threshold),
             table[["modality", "source", "target", "connection_weight", "kept"]],
             key="weights-by-source",
         )
 
 
-def size(chosen: Chosen, shown: Subject, pruning: Pruning) -> None:
+def size(chosen: Chosen, shown: Subject, removal: Removal) -> None:
     """What one clip of a chosen size costs, before and after the removal."""
     st.subheader("Size", anchor=False)
     sized = _sized(chosen, shown)
@@ -64,12 +64,12 @@ def size(chosen: Chosen, shown: Subject, pruning: Pruning) -> None:
         return
     try:
         whole = _costs(chosen, sized, None)
-        left = _costs(chosen, sized, pruning) if pruning.output_connected else whole
+        left = _costs(chosen, sized, removal) if removal.output_connected else whole
     except PeerattnError as error:
         st.error(plain(error))
         return
     _sums(left, whole)
-    if not pruning.output_connected:
+    if not removal.output_connected:
         st.caption("Of the whole structure: with its output cut off, nothing is left to run.")
     table = structure_tables.costs_table(left.blocks)
     st.dataframe(table, hide_index=True, alt="Size of each part", column_config=COLUMNS)
@@ -78,7 +78,7 @@ def size(chosen: Chosen, shown: Subject, pruning: Pruning) -> None:
         st.download_button(
             "Size of each part (CSV)", csv, name, "text/csv", on_click="ignore", key="size-csv"
         )
-        facts, name = partial(_facts, sized, pruning.threshold), f"{chosen.stem}-structure.json"
+        facts, name = partial(_facts, sized, removal.threshold), f"{chosen.stem}-structure.json"
         kind = "application/json"
         st.download_button("All facts and sizes (JSON)", facts, name, kind, on_click="ignore", key="facts")
 
@@ -99,10 +99,10 @@ def _sized(chosen: Chosen, shown: Subject) -> Subject:
     return replace(shown, **given)
 
 
-def _costs(chosen: Chosen, sized: Subject, pruning: Pruning | None) -> Costs:
+def _costs(chosen: Chosen, sized: Subject, removal: Removal | None) -> Costs:
     """Of what a threshold leaves, or of the whole."""
-    structure = without(sized.structure, pruning) if pruning else sized.structure
-    removed = pruning.removed if pruning else None
+    structure = without(sized.structure, removal) if removal else sized.structure
+    removed = removal.removed if removal else None
     clip = (sized.frames, sized.height, sized.width, sized.classes)
     return state.kept(("costs", *astuple(chosen), removed, *clip), lambda: sized.costs(structure))
 

@@ -15,7 +15,7 @@ from app.screens.parts import number, numbers
 from app.structures import Chosen, choices, read_file
 from app.words import DEFINITIONS, plain
 from peerattn.connectivity import (
-    Pruning,
+    Removal,
     at_initialisation,
     attention_weights,
     survey,
@@ -42,12 +42,12 @@ def show() -> None:
         st.error(plain(error))
         return
     st.caption(_said(chosen, shown))
-    pruning = survey(shown.structure, shown.weights, _threshold(shown))
-    _next(shown, pruning)
-    _facts(shown, pruning)
-    structure_drawing.show(chosen, shown, pruning)
-    structure_numbers.weights(chosen, shown, pruning)
-    structure_numbers.size(chosen, shown, pruning)
+    removal = survey(shown.structure, shown.weights, _threshold(shown))
+    _next(shown, removal)
+    _facts(shown, removal)
+    structure_drawing.show(chosen, shown, removal)
+    structure_numbers.weights(chosen, shown, removal)
+    structure_numbers.size(chosen, shown, removal)
 
 
 def _choice() -> Chosen:
@@ -159,15 +159,15 @@ def equal_stop(asked: str | float, offered: Sequence[float]) -> float:
         return 0.0
 
 
-def _next(shown: Subject, pruning: Pruning) -> None:
+def _next(shown: Subject, removal: Removal) -> None:
     """Between which thresholds nothing changes, and what goes next."""
-    kept = {key: shown.weights[key] for key in pruning.kept if key in shown.weights}
+    kept = {key: shown.weights[key] for key in removal.kept if key in shown.weights}
     if not kept:
         st.caption("No connection that is left has a weight: no threshold removes more.")
         return
     first = min(kept, key=lambda key: kept[key])
     spec = next(spec for spec in shown.structure.connections if spec.key == first)
-    removed = [shown.weights[key] for key in pruning.removed]
+    removed = [shown.weights[key] for key in removal.removed]
     least = f"above {max(removed):.6f} and " if removed else ""
     st.caption(
         plain(
@@ -177,12 +177,12 @@ def _next(shown: Subject, pruning: Pruning) -> None:
     )
 
 
-def _facts(shown: Subject, pruning: Pruning) -> None:
+def _facts(shown: Subject, removal: Removal) -> None:
     structure, row = shown.structure, numbers()
     total = len(structure.connections)
-    number(row, "Connections kept", f"{len(pruning.kept)} of {total}", f"{len(pruning.removed)} removed")
-    dead, starved, lost = pruning.dead_blocks, pruning.starved, pruning.lost_modalities
-    read = [f"still read as peers: {', '.join(pruning.peer_only)}"] if pruning.peer_only else []
+    number(row, "Connections kept", f"{len(removal.kept)} of {total}", f"{len(removal.removed)} removed")
+    dead, starved, lost = removal.dead_blocks, removal.starved, removal.lost_modalities
+    read = [f"still read as peers: {', '.join(removal.peer_only)}"] if removal.peer_only else []
     number(row, "Dead blocks", len(dead), ", ".join(dead), *read, meaning=DEFINITIONS["dead"])
     if starved:
         number(row, "Starved blocks", len(starved), ", ".join(starved), meaning=DEFINITIONS["starved"])
@@ -197,7 +197,7 @@ def _facts(shown: Subject, pruning: Pruning) -> None:
     each = f"{min(peers)} to {max(peers)} a connection" if peers else ""
     counted = attention_weights(structure)
     number(row, "Attention weights", counted, each, meaning=DEFINITIONS["attention"])
-    if not pruning.output_connected:
+    if not removal.output_connected:
         st.warning("This threshold cuts the output off from every input.")
 
 

@@ -55,7 +55,7 @@ def _networks() -> dict[str, Opened]:
 
 def _example(networks: dict[str, Opened]) -> Example:
     shown, own = networks["peer"], networks["self"]
-    pruning = survey(shown.trace.structure, shown.checkpoint.network.connection_weights(), THRESHOLD)
+    removal = survey(shown.trace.structure, shown.checkpoint.network.connection_weights(), THRESHOLD)
     try:
         metrics = shown.checkpoint.card["metrics"]
         gain, alone = metrics["minus_self"], metrics["rgb_alone"]
@@ -64,7 +64,7 @@ def _example(networks: dict[str, Opened]) -> Example:
             label=shown.choice.source.label or Path(CLIP).stem,
             peer=shown.trace,
             own=own.trace,
-            pruned=state.pruned_trace(shown, pruning),
+            pruned=state.pruned_trace(shown, removal),
             difference=(gain["difference"], (low, high), gain["n"]),
             rgb_alone=(alone["top1"], alone["n"]),
         )
@@ -123,7 +123,7 @@ def _live(shown: Opened, step: Step, number: int) -> None:
     selection = explorer(
         shown.trace,
         state.packed(shown),
-        pruning=survey(shown.trace.structure, weights, step.threshold) if prunes else None,
+        removal=survey(shown.trace.structure, weights, step.threshold) if prunes else None,
         key="tour",
         selected=step.selection,
         start={"token": f"{number}", "query": urlencode({"frame": 1, **step.settings})},

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from peerattn.connectivity import Pruning
+from peerattn.connectivity import Removal
 from peerattn.figures.legend import legend
 from peerattn.figures.routes import LONGEST_NAME, Box
 from peerattn.figures.scene import EXPLORER, LIGHT, PAPER, Colors, Scene, Style
@@ -33,7 +33,7 @@ TITLE = 56.0
 def connectivity_svg(
     structure: Structure,
     weights: Mapping[str, float],
-    pruning: Pruning,
+    removal: Removal,
     *,
     style: Style = EXPLORER,
     title: str = "",
@@ -43,7 +43,7 @@ def connectivity_svg(
 
     Connections carry their key in `data-connection`, blocks their id in `data-block`.
     """
-    scene = Scene(structure, weights, pruning, style, colors)
+    scene = Scene(structure, weights, removal, style, colors)
     root = Element("svg", xmlns="http://www.w3.org/2000/svg", role="img")
     write(root, font_family=FONT, font_size=12, fill=colors.ink)
     titled(root, title or "Connectivity")
@@ -52,7 +52,7 @@ def connectivity_svg(
     left, top, right = left - LEFT, top - OVER - (TITLE if title else 12), right + RIGHT
     if title:
         text(root, left + 16, top + 24, title, font_size=15, font_weight=600)
-        text(root, left + 16, top + 42, summary(pruning), opacity=0.75)
+        text(root, left + 16, top + 42, summary(removal), opacity=0.75)
     _lanes(root, scene)
     _levels(root, scene)
     _connections(root, scene)
@@ -66,15 +66,15 @@ def connectivity_svg(
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def summary(pruning: Pruning) -> str:
+def summary(removal: Removal) -> str:
     """What the threshold does, in one line."""
-    total = len(pruning.kept) + len(pruning.removed)
-    parts = [f"threshold {pruning.threshold:g}: {len(pruning.kept)} of {total} connections kept"]
-    if pruning.dead_blocks:
-        parts.append(f"dead blocks: {', '.join(pruning.dead_blocks)}")
-    if pruning.lost_modalities:
-        parts.append(f"lost modalities: {', '.join(pruning.lost_modalities)}")
-    if not pruning.output_connected:
+    total = len(removal.kept) + len(removal.removed)
+    parts = [f"threshold {removal.threshold:g}: {len(removal.kept)} of {total} connections kept"]
+    if removal.dead_blocks:
+        parts.append(f"dead blocks: {', '.join(removal.dead_blocks)}")
+    if removal.lost_modalities:
+        parts.append(f"lost modalities: {', '.join(removal.lost_modalities)}")
+    if not removal.output_connected:
         parts.append("the output is cut off")
     return " · ".join(parts)
 
@@ -166,11 +166,11 @@ def _block(item: Element, scene: Scene, block: BlockSpec, box: Box) -> None:
 
 
 def _note(scene: Scene, block_id: str) -> str:
-    if block_id in scene.pruning.peer_only:
+    if block_id in scene.removal.peer_only:
         return "dead, still a peer"
     if block_id in scene.dead:
         return "dead"
-    return "starved" if block_id in scene.pruning.starved else ""
+    return "starved" if block_id in scene.removal.starved else ""
 
 
 def _numbers(root: Element, scene: Scene) -> None:

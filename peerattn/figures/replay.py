@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from peerattn.connectivity import Pruning, survey
+from peerattn.connectivity import Removal, survey
 from peerattn.errors import PeerattnError
 from peerattn.figures.drawn_structure import drawn_block, drawn_structure
 from peerattn.figures.packing import Body, packed
@@ -36,7 +36,7 @@ def replay(history: History) -> bytes:
         raise PeerattnError("this training history has no logged step: log one at least")
     body, structure = Body(), history.structure
     weights = dict(zip(history.keys, map(float, history.connection_weights[0]), strict=True))
-    prunings = list(_prunings(history))
+    removals = list(_removals(history))
     rate = max(SLOWEST, len(history) / LONGEST)
     drawn = charts(history)
     weighted = {key: None if np.isnan(weight) else weight for key, weight in weights.items()}
@@ -46,8 +46,8 @@ def replay(history: History) -> bytes:
         "end": len(history) / rate,
         "steps": history.steps.tolist(),
         "epochs": history.epochs.tolist(),
-        "prunings": [_marks(start, pruning) for start, pruning in prunings],
-        "windows": _stretches(history, prunings),
+        "prunings": [_marks(start, removal) for start, removal in removals],
+        "windows": _stretches(history, removals),
         "charts": {name: chart.header for name, chart in drawn.items()},
         "absent": [],
         "connections": _connections(history),
@@ -62,7 +62,7 @@ def replay(history: History) -> bytes:
     return packed(header, body)
 
 
-def _prunings(history: History) -> Iterator[tuple[int, Pruning]]:
+def _removals(history: History) -> Iterator[tuple[int, Removal]]:
     """What is removed, and from which row on: at first, and wherever it changes."""
     there = ~np.isnan(history.connection_weights)
     for spec, column in zip(history.structure.connections, there.T, strict=True):
@@ -74,28 +74,28 @@ def _prunings(history: History) -> Iterator[tuple[int, Pruning]]:
         yield row, survey(history.structure, kept, 0.5)
 
 
-def _marks(start: int, pruning: Pruning) -> dict[str, Any]:
+def _marks(start: int, removal: Removal) -> dict[str, Any]:
     return {
         "from": start,
-        "removed": pruning.removed,
-        "dead": pruning.dead_blocks,
-        "peerOnly": pruning.peer_only,
-        "starved": pruning.starved,
+        "removed": removal.removed,
+        "dead": removal.dead_blocks,
+        "peerOnly": removal.peer_only,
+        "starved": removal.starved,
     }
 
 
-def _stretches(history: History, prunings: Sequence[tuple[int, Pruning]]) -> list[dict[str, Any]]:
+def _stretches(history: History, removals: Sequence[tuple[int, Removal]]) -> list[dict[str, Any]]:
     """The steps between one pruning and the next, by how many connections are left."""
-    stops = [*(start for start, _ in prunings[1:]), len(history)]
+    stops = [*(start for start, _ in removals[1:]), len(history)]
     return [
         {
             "start": start,
             "stop": stop,
-            "name": f"{len(pruning.kept)} connections",
+            "name": f"{len(removal.kept)} connections",
             "span": f"steps {history.steps[start]} to {history.steps[stop - 1]}",
             "classes": [],
         }
-        for (start, pruning), stop in zip(prunings, stops, strict=True)
+        for (start, removal), stop in zip(removals, stops, strict=True)
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from peerattn.connectivity import Pruning, at_initialisation
+from peerattn.connectivity import Removal, at_initialisation
 from peerattn.figures.level_graph import lane
 from peerattn.figures.palette import Look, looks
 from peerattn.figures.routes import Layout, layout
@@ -53,7 +53,7 @@ class Scene:
 
     structure: Structure
     weights: Mapping[str, float]
-    pruning: Pruning
+    removal: Removal
     style: Style
     colors: Colors
 
@@ -71,11 +71,11 @@ class Scene:
 
     @cached_property
     def removed(self) -> frozenset[str]:
-        return frozenset(self.pruning.removed)
+        return frozenset(self.removal.removed)
 
     @cached_property
     def dead(self) -> frozenset[str]:
-        return frozenset(self.pruning.dead_blocks)
+        return frozenset(self.removal.dead_blocks)
 
     @cached_property
     def fresh(self) -> frozenset[str]:

@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from peerattn.errors import PeerattnError
 from peerattn.modalities.motion import CHANNELS, with_motion
+from peerattn.state_arrays import load_arrays
 from peerattn.weights import WEIGHTS_FILE, find_checkpoint, read_card, read_weights
 
 _BATCH = 64  # frames a pass: 64 px frames then take under 200 MB
@@ -107,7 +108,7 @@ def load_network(name: str) -> SegmentationNetwork:
     folder = find_checkpoint(name)
     network = _built(folder, read_card(folder, "segmenter"))
     expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
-    network.load_state_dict(read_weights(folder / WEIGHTS_FILE, expected))
+    load_arrays(network, read_weights(folder / WEIGHTS_FILE, expected))
     return network.eval()
 
 

@@ -11,6 +11,7 @@ from peerattn.errors import PeerattnError
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.segmentation.config import SegmenterConfig
 from peerattn.segmentation.quality import PersonSegmentation, Segmentation
+from peerattn.state_arrays import as_arrays
 from peerattn.weights import WEIGHTS_FILE, write_card, write_weights
 
 
@@ -31,7 +32,7 @@ def save_segmenter(
         "training": asdict(config),
         "metrics": metrics,
     }
-    write_weights(folder / WEIGHTS_FILE, segmenter.state_dict())
+    write_weights(folder / WEIGHTS_FILE, as_arrays(segmenter.state_dict()))
     write_card(folder, "segmenter", card)
 
 

@@ -37,10 +37,10 @@ def accuracy_table(curve: Iterable[tuple[float, Accuracy, Remaining]]) -> pd.Dat
             "low": evaluation.top1_interval[0],
             "high": evaluation.top1_interval[1],
             "n": evaluation.n,
-            "kept": len(pruning.kept),
-            "removed": len(pruning.removed),
+            "kept": len(removal.kept),
+            "removed": len(removal.removed),
         }
-        for threshold, evaluation, pruning in curve
+        for threshold, evaluation, removal in curve
     ]
     columns = pd.Index(["threshold", "top1", "low", "high", "n", "kept", "removed"])
     return pd.DataFrame(rows, columns=columns).sort_values("threshold", ignore_index=True)

@@ -24,6 +24,7 @@ from peerattn.errors import PeerattnError
 from peerattn.history import arrays, from_arrays
 from peerattn.network import Network
 from peerattn.pruning import reduced
+from peerattn.state_arrays import as_arrays
 from peerattn.structure import Structure
 from peerattn.tensor_files import read_header
 from peerattn.training.averaging import WeightAverage
@@ -103,7 +104,9 @@ def save_state(path: Path, state: TrainingState, settings: Mapping[str, Any]) ->
         "position": dataclasses.asdict(state.position),
     }
     tensors = {f"{part}.{name}": tensor for part, named in parts.items() for name, tensor in named.items()}
-    write_weights(path, tensors, {"format": FORMAT, "state": json.dumps(facts, ensure_ascii=False)})
+    write_weights(
+        path, as_arrays(tensors), {"format": FORMAT, "state": json.dumps(facts, ensure_ascii=False)}
+    )
 
 
 def load_state(

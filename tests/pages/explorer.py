@@ -17,7 +17,7 @@ script()
 selection = explorer(
     shown,
     pack(shown, images(frames), object_ids=object_ids(frames), object_names={2: HOSTILE}),
-    pruning=survey(shown.structure, weights, threshold) if threshold else None,
+    removal=survey(shown.structure, weights, threshold) if threshold else None,
     key="explorer",
     selected=Selection("block", "top"),
 )
