@@ -15,7 +15,8 @@ from peerattn.data import Example, FolderExamples, LabelledFile, Readable
 from peerattn.data.checking import check_folder
 from peerattn.data.listing import listing
 from peerattn.data.report import FolderReport
-from peerattn.evaluation import Evaluation, evaluate
+from peerattn.evaluating import evaluate
+from peerattn.evaluation import Evaluation
 from peerattn.modalities import Segmenter
 
 

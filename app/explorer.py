@@ -11,21 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from peerattn.connectivity import Removal
 from peerattn.figures.recording import digest, recording
 from peerattn.figures.replay import replay
 from peerattn.figures.scripts import script
 from peerattn.history import History
 from peerattn.structure import Structure
 from peerattn.trace import Trace
-
-if TYPE_CHECKING:
-    from peerattn.connectivity import Removal
 
 DIGEST = 24
 """Characters of a recording's digest, which stands before it on the wire."""

@@ -32,17 +32,17 @@ from peerattn.connectivity import Removal
 from peerattn.errors import PeerattnError
 from peerattn.figures import Panel
 from peerattn.history import HISTORY_FILE, History, read_history
-from peerattn.inside import Inside
 from peerattn.inside import inside as steps_inside
 from peerattn.modalities import Clip, ObjectMaps, Segmenter
 from peerattn.network import Network
+from peerattn.places import find_checkpoint
 from peerattn.recorder import Vectors
 from peerattn.size import multiply_adds, parameters
+from peerattn.steps import Inside
 from peerattn.structure import Structure
 from peerattn.subject import Subject
 from peerattn.trace import Trace
 from peerattn.video import Frames, VideoInfo
-from peerattn.weights import find_checkpoint
 
 DEFAULT_CHECKPOINT = "actionworld"
 UNTRAINED = tuple(name + untrained.MARK for name in ("full_asnp50", "asnp50", "asn50", "asnp_lite"))

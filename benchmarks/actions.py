@@ -32,7 +32,8 @@ from peerattn.data import (
     labelled_files,
     with_others,
 )
-from peerattn.evaluation import Evaluation, evaluate, paired_difference, summarise
+from peerattn.evaluating import evaluate
+from peerattn.evaluation import Evaluation, paired_difference, summarise
 from peerattn.modalities import SEGMENTER, load_segmenter
 from peerattn.structure import BlockSpec, Modality, Structure
 from peerattn.training import Watch, fit, new_network, people_structure

@@ -30,7 +30,7 @@ from peerattn import checkpoint
 from peerattn.actionworld import CLASS_NAMES, MAP_NAMES, generate
 from peerattn.checkpoint import Checkpoint
 from peerattn.data import Example, FolderExamples, labelled_files
-from peerattn.evaluation import wilson
+from peerattn.intervals import wilson
 from peerattn.modalities import ObjectMaps, prepare
 from peerattn.modalities.clip import Origin
 from peerattn.predictions import predict

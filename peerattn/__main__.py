@@ -20,7 +20,8 @@ from peerattn.clip_commands import export_command, record_command, report_comman
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, refusals, report
 from peerattn.data import Example, FolderExamples, Readable, labelled_files
 from peerattn.errors import PeerattnError
-from peerattn.evaluation import Evaluation, evaluate
+from peerattn.evaluating import evaluate
+from peerattn.evaluation import Evaluation
 from peerattn.generated import GeneratedExamples
 from peerattn.latency import latencies
 from peerattn.modalities import ClipSettings

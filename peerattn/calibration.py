@@ -1,9 +1,9 @@
 """Probabilities that mean what they say, and a network that can answer "none of these".
 
 A temperature T divides the logits so that, on clips the network was not trained on, a probability of 70 % is
-right about seven times in ten (Guo et al., arXiv 1706.04599). It is folded into the head, so that nothing
-downstream need know of it. A clip whose greatest probability then lies below a threshold is of none of the
-classes; how well that tells known classes from others is the area under the ROC curve.
+right about seven times in ten (Guo et al., arXiv 1706.04599). A clip whose greatest probability then lies
+below a threshold is of none of the classes; how well that tells known classes from others is the area under
+the ROC curve.
 
 Shapes: N clips, K classes.
 """
@@ -15,13 +15,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from peerattn.errors import PeerattnError
-from peerattn.evaluation import Interval, bootstrap
-from peerattn.network import Network
+from peerattn.intervals import Interval, bootstrap
 
 KEPT_SHARE = 0.95
 """Of the clips of known classes: as many are answered, the others take "none of these" for an answer."""
@@ -105,15 +102,6 @@ def calibration_error(probabilities: NDArray[np.float32], labels: NDArray[np.int
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = np.bincount(bin_of, weights=confidence - correct, minlength=bins)
     return float(np.abs(gaps).sum() / len(labels))
-
-
-def cool(network: Network, by: float) -> None:
-    """Divide the network's logits by a temperature, for good: in the last linear layer of each head."""
-    with torch.no_grad():
-        for head in network.heads.values():
-            last = [module for module in head.modules() if isinstance(module, nn.Linear)][-1]
-            for parameter in last.parameters():
-                parameter.div_(by)
 
 
 def auroc(known: NDArray[np.float32], unknown: NDArray[np.float32]) -> float:

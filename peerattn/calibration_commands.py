@@ -20,15 +20,16 @@ from torch import Tensor
 
 from peerattn import checkpoint as checkpoints
 from peerattn import reports
-from peerattn.calibration import NoneOfThese, calibration_error, cool, rejection, temperature
+from peerattn.calibration import NoneOfThese, calibration_error, rejection, temperature
 from peerattn.checkpoint import Checkpoint
 from peerattn.clip_commands import segmenter_of
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, report
 from peerattn.data import Example, FolderExamples, Readable, labelled_files
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
+from peerattn.places import find_checkpoint
 from peerattn.predictions import window_answers
-from peerattn.weights import find_checkpoint
+from peerattn.temperature import divide_logits
 
 FOLDS = 5
 """Parts of the clips, by group: the error of each is measured with the temperature of the others."""
@@ -115,7 +116,7 @@ def calibrate_command(
         rule = NoneOfThese.from_card(loaded.card)
     if rule:  # its threshold is one of probabilities at this very temperature
         card["none_of_these"] = rule.at(own.probabilities(by)[known].max(axis=1)).to_json()
-    cool(loaded.network, by)
+    divide_logits(loaded.network, by)
     checkpoints.save(find_checkpoint(checkpoint), loaded.network, loaded.settings, card)
     result: dict[str, Any] = {name: card[name] for name in ("calibration", "none_of_these") if name in card}
     report(result, _table(result, checkpoint), json_file)

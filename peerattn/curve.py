@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from peerattn.connectivity import Removal, survey, thresholds
 from peerattn.data import Example
-from peerattn.evaluation import Evaluation, evaluate
+from peerattn.evaluating import evaluate
+from peerattn.evaluation import Evaluation
 from peerattn.network import Network
 from peerattn.pruning import masked
 from peerattn.stretches import Progress

@@ -1,32 +1,20 @@
-"""Accuracy with its interval: never a number, and never a difference, without one.
+"""What an evaluation found: accuracies, per class too, each with its interval, and differences with theirs.
 
-95 % intervals: Wilson's for the accuracy of independent clips; a bootstrap over groups where several clips
-come from one source video, where there are enough of them; a paired bootstrap for a difference on the same
-clips. Shapes: N clips, K classes.
+Shapes: N clips, K classes.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.data import Example
 from peerattn.errors import PeerattnError
+from peerattn.intervals import Interval, bootstrap, share_interval
 from peerattn.moved import moved
-from peerattn.network import Network
-from peerattn.predictions import predict
-from peerattn.stretches import Progress
-
-Z95 = 1.959964  # standard deviations either side of the mean that hold 95 % of a normal distribution
-RESAMPLES = 2_000
-FEW_GROUPS = 10
-"""Fewer are too few to draw from: a bootstrap's interval has no width where all clips are of one group."""
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -75,47 +63,6 @@ class Evaluation:
         ]
         numbers = {name: getattr(self, name) for name in names}
         return {**numbers, "classes": classes, "confusion": self.confusion.tolist()}
-
-
-def wilson(successes: float, n: int) -> Interval:
-    """The 95 % score interval of the share successes / n (Wilson 1927)."""
-    if n == 0:
-        return 0.0, 1.0
-    share, z2 = successes / n, Z95**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
-def bootstrap(
-    statistic: Callable[[NDArray[np.int64]], float], groups: Sequence[str], *, seed: int = 0
-) -> Interval:
-    """The 95 % percentile interval of a statistic of clip numbers, whole groups being drawn again."""
-    names, group_of = np.unique(np.array(groups), return_inverse=True)
-    order = np.argsort(group_of, kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(group_of))[:-1])
-    generator = np.random.default_rng(seed)
-    draws = generator.integers(len(names), size=(RESAMPLES, len(names)))
-    alone = len(names) == len(groups)
-    values = [
-        statistic(order[draw] if alone else np.concatenate([members[number] for number in draw]))
-        for draw in draws
-    ]
-    low, high = np.percentile(values, (2.5, 97.5))
-    return float(low), float(high)
-
-
-def share_interval(hits: NDArray[np.bool_], groups: NDArray[np.str_]) -> Interval:
-    """The 95 % interval of the share of hits: Wilson's where each clip is its own group, else a bootstrap.
-
-    Of few groups Wilson's as well, with no more observations than there are groups.
-    """
-    count = len(np.unique(groups))
-    if count == len(groups):
-        return wilson(int(hits.sum()), count)
-    if count < FEW_GROUPS:
-        return wilson(float(hits.mean()) * count, count)
-    return bootstrap(lambda drawn: float(hits[drawn].mean()), groups.tolist())
 
 
 def summarise(
@@ -176,31 +123,6 @@ def paired_difference(before: Evaluation, after: Evaluation) -> tuple[float, Int
         raise PeerattnError("the two evaluations are of different clips: evaluate both on the same ones")
     change = after.correct.astype(float) - before.correct.astype(float)
     return float(change.mean()), bootstrap(lambda drawn: float(change[drawn].mean()), before.groups)
-
-
-def evaluate(
-    network: Network,
-    examples: Iterable[Example],
-    *,
-    window: int,
-    batch: int = 16,
-    progress: Progress | None = None,
-) -> Evaluation:
-    """Top-1, top-5 and macro accuracy of clip predictions, each the mean over the clip's windows.
-
-    Raises PeerattnError where there is no clip, or one that has several labels.
-
-    `progress(done, total)` counts clips and may raise to cancel.
-    """
-    found = predict(network, examples, window=window, batch=batch, progress=progress)
-    labels = np.array([_only(labels) for labels in found.labels], np.int64)
-    return summarise(found.clips, labels, found.groups, network.class_names, middle=found.middle)
-
-
-def _only(labels: tuple[int, ...]) -> int:
-    if len(labels) != 1:
-        raise PeerattnError(f"a clip has {len(labels)} classes, where accuracy needs one: look at its map")
-    return labels[0]
 
 
 __getattr__ = moved(__name__)

@@ -20,7 +20,8 @@ from safetensors.numpy import load_file, save
 
 from peerattn.errors import PeerattnError
 from peerattn.structure import ConnectionSpec, Structure
-from peerattn.tensor_files import read_header, write_whole
+from peerattn.tensor_files import read_header
+from peerattn.writing import write_whole
 
 FORMAT = "peerattn-history/1"
 HISTORY_FILE = "history.safetensors"

@@ -9,7 +9,6 @@ C_k channels of a peer, P peers, A attention width.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,47 +22,13 @@ from peerattn.modalities import Clip
 from peerattn.moved import moved
 from peerattn.network import Network
 from peerattn.recorder import Vectors, record_inside
+from peerattn.steps import Affine, Inside
 from peerattn.trace import Array
 
 
 def vectors(network: Network, clip: Clip, *, window: int) -> Vectors:
     """What attention reads of one clip (B = 1), run whole."""
     return record_inside(network, clip, window=window)[1]
-
-
-@dataclass(frozen=True)
-class Affine:
-    """x ↦ matrix · x + bias."""
-
-    matrix: Array
-    bias: Array
-
-
-@dataclass(frozen=True)
-class Inside:
-    """The steps of one connection's attention over a clip; what its attention does without is empty or None.
-
-    pooled: P × (T, C_k). projections: P, projected: P × (T, A); self attention has none. preferences: the
-    learned (P,) under the softmax that gives attention_weights (P,). combined (T, A): their sum; in self
-    attention σ(w) times the source. dense: A → C. logits, factors, source and scaled: (T, C); scaled is
-    σ(w) · A ⊙ source.
-    """
-
-    connection: str
-    attention: str
-    peers: tuple[str, ...]
-    pooled: tuple[Array, ...]
-    projections: tuple[Affine, ...]
-    projected: tuple[Array, ...]
-    preferences: Array
-    attention_weights: Array
-    combined: Array | None
-    dense: Affine | None
-    logits: Array | None
-    factors: Array
-    connection_weight: float | None
-    source: Array
-    scaled: Array
 
 
 @torch.inference_mode()

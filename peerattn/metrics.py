@@ -6,18 +6,16 @@ window alone). Shapes: N clips, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.data import Example
 from peerattn.errors import PeerattnError
-from peerattn.evaluation import Evaluation, Interval, bootstrap
-from peerattn.network import Network
-from peerattn.predictions import predict
+from peerattn.evaluation import Evaluation
+from peerattn.intervals import Interval, bootstrap
 
 
 @dataclass(frozen=True)
@@ -60,12 +58,6 @@ def mean_average_precision(scores: NDArray[Any], labels: NDArray[np.bool_]) -> f
     each = [average_precision(scores[:, k], labels[:, k]) for k in range(labels.shape[1])]
     occurring = [value for value in each if not np.isnan(value)]
     return float(np.mean(occurring)) if occurring else float("nan")
-
-
-def evaluate_labels(network: Network, examples: Iterable[Example], *, window: int) -> dict[str, Score]:
-    """`several_labels` of a network's predictions for clips."""
-    found = predict(network, examples, window=window, several_labels=True)
-    return several_labels(found.clips, found.several, found.groups, network.class_names)
 
 
 def several_labels(

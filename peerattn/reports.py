@@ -15,7 +15,7 @@ from peerattn.console import percent
 from peerattn.evaluation import Evaluation, paired_difference
 from peerattn.latency import Latency
 from peerattn.size import multiply_adds, parameters
-from peerattn.structure_report import removal_json
+from peerattn.structure_facts import removal_json
 from peerattn.trace import Trace
 from peerattn.verdict import Verdict
 

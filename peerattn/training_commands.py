@@ -15,13 +15,14 @@ import torch
 import typer
 
 from peerattn import checkpoint as checkpoints
+from peerattn.cards import CARD_FILE
 from peerattn.checkpoint import Checkpoint
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, percent, progress_bar, report
 from peerattn.errors import PeerattnError
 from peerattn.history import HISTORY_FILE, write_history
+from peerattn.places import checked_name, checkpoint_folders
 from peerattn.structure import Structure
 from peerattn.subject import subject
-from peerattn.tensor_files import partial_name
 from peerattn.training import (
     CLIPS,
     SETTINGS,
@@ -41,7 +42,7 @@ from peerattn.training.material import Choice, Material, material
 from peerattn.training.recipe import Recipe, read_recipe
 from peerattn.training.tensorboard import tensorboard
 from peerattn.training_reports import measured, training_card
-from peerattn.weights import CARD_FILE, checked_name, checkpoint_folders
+from peerattn.writing import partial_name
 
 OutOption = Annotated[str, typer.Option(help="The name of the checkpoint to make.")]
 DataOption = Annotated[

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from peerattn.checkpoint import Checkpoint
 from peerattn.console import percent
-from peerattn.evaluation import evaluate
-from peerattn.metrics import Score, evaluate_labels
+from peerattn.evaluating import evaluate, evaluate_labels
+from peerattn.metrics import Score
 from peerattn.reports import accuracy, evaluation_table
 from peerattn.training.material import Material
 from peerattn.training.recipe import Recipe

@@ -9,16 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from peerattn.calibration import (
-    NoneOfThese,
-    auroc,
-    calibration_error,
-    cool,
-    rejection,
-    temperature,
-)
+from peerattn.calibration import NoneOfThese, auroc, calibration_error, rejection, temperature
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
+from peerattn.temperature import divide_logits
 from tests.small import small_structure
 
 CARD = {
@@ -70,7 +64,7 @@ def test_a_cooled_network_divides_its_logits() -> None:
     clip = {one.name: torch.rand(1, one.channels, 4, 16, 16) for one in network.structure.read_modalities}
     with torch.no_grad():
         before = network(clip)
-        cool(network, 2.5)
+        divide_logits(network, 2.5)
         assert torch.allclose(network(clip), before / 2.5, atol=1e-6)
 
 

@@ -15,7 +15,7 @@ from peerattn.calibration_commands import Answers, calibrate_command
 from peerattn.clip_commands import segmenter_of
 from peerattn.data import FolderExamples, labelled_files
 from peerattn.errors import PeerattnError
-from peerattn.evaluation import evaluate
+from peerattn.evaluating import evaluate
 from peerattn.network import Network
 from tests.media import moving_square, write_video
 from tests.small import SETTINGS, small_structure, write_small_checkpoints

@@ -4,7 +4,7 @@ import pytest
 
 from peerattn.curve import threshold_curve
 from peerattn.data import Example
-from peerattn.evaluation import evaluate
+from peerattn.evaluating import evaluate
 from tests.strategies import lively, tensors
 from tests.test_pruning import hand_made
 

@@ -11,15 +11,9 @@ from torch import Tensor
 
 from peerattn.data import Example
 from peerattn.errors import PeerattnError
-from peerattn.evaluation import (
-    Evaluation,
-    bootstrap,
-    evaluate,
-    paired_difference,
-    share_interval,
-    summarise,
-    wilson,
-)
+from peerattn.evaluating import evaluate
+from peerattn.evaluation import Evaluation, paired_difference, summarise
+from peerattn.intervals import bootstrap, share_interval, wilson
 from peerattn.network import Network
 from peerattn.structure import BlockSpec, Modality, Structure
 

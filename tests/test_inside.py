@@ -8,8 +8,9 @@ import torch
 from hypothesis import given, settings
 
 from peerattn.errors import PeerattnError
-from peerattn.inside import Affine, Inside, inside, vectors
+from peerattn.inside import inside, vectors
 from peerattn.recorder import record_inside
+from peerattn.steps import Affine, Inside
 from peerattn.structure import Structure
 from tests.strategies import lively, structures
 from tests.test_network import by_hand

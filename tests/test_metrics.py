@@ -9,14 +9,8 @@ from numpy.typing import NDArray
 
 from peerattn.data import Example
 from peerattn.errors import PeerattnError
-from peerattn.evaluation import evaluate
-from peerattn.metrics import (
-    accuracies,
-    average_precision,
-    evaluate_labels,
-    mean_average_precision,
-    several_labels,
-)
+from peerattn.evaluating import evaluate, evaluate_labels
+from peerattn.metrics import accuracies, average_precision, mean_average_precision, several_labels
 from peerattn.predictions import predict
 from tests.small import small_structure
 from tests.strategies import CLASSES, lively, tensors

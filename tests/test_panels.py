@@ -20,7 +20,8 @@ from peerattn import figures, tables
 from peerattn.figures import chain as chains
 from peerattn.figures.panels import block_panels, clip_panels, connection_panels
 from peerattn.figures.scripts import PANEL_PARTS, panels_script, part
-from peerattn.inside import Affine, Inside, inside
+from peerattn.inside import inside
+from peerattn.steps import Affine, Inside
 from tests import axe
 from tests.conftest import ROOT, wait_until_healthy
 from tests.panels import FRAMES, NETWORK, TRACE, VECTORS

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from peerattn.actionworld import MAP_NAMES
+from peerattn.cards import write_card
 from peerattn.errors import PeerattnError
 from peerattn.modalities import (
     SEGMENTER,
@@ -23,7 +24,7 @@ from peerattn.modalities.segmentation_network import SegmentationNetwork, as_ten
 from peerattn.state_arrays import as_arrays
 from peerattn.structure import Modality
 from peerattn.video import Frames, decode
-from peerattn.weights import write_card, write_weights
+from peerattn.weights import write_weights
 from tests import media
 
 OBJECT = Modality("object", 2, ("person", "ball"), (1, 3))

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.connectivity import source_modality
 from peerattn.figures.palette import looks
+from peerattn.steps import Inside
 from peerattn.trace import Array, Trace
-
-if TYPE_CHECKING:
-    from peerattn.inside import Inside
 
 BUDGET = 1_500_000
 """Bytes of float32 numbers: 2 MB once they are text."""

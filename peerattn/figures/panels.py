@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,10 +28,8 @@ from peerattn.figures.predictions import prediction_bars, window_strip
 from peerattn.figures.shares import arriving_areas, share_areas
 from peerattn.figures.spread import activity_line, factors_by_level, joined, joined_connections
 from peerattn.reach import block_reaches
+from peerattn.steps import Inside
 from peerattn.trace import Array, ConnectionTrace, Trace
-
-if TYPE_CHECKING:
-    from peerattn.inside import Inside
 
 Panel = dict[str, Any]
 

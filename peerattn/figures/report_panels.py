@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from peerattn import tables
 from peerattn.figures.panels import Panel, block_panels, clip_panels, connection_panels
+from peerattn.steps import Inside
 from peerattn.trace import ConnectionTrace, Trace
-
-if TYPE_CHECKING:
-    from peerattn.inside import Inside
 
 INSIDE = "inside"
 """The panel that is much larger than the others: it comes last."""

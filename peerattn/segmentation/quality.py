@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from peerattn.actionworld import MAP_NAMES, generate
 from peerattn.errors import PeerattnError
-from peerattn.evaluation import bootstrap
 from peerattn.generated import TEST_SEED
+from peerattn.intervals import bootstrap
 from peerattn.modalities import estimate_objects
 from peerattn.modalities.objects import PERSON
 from peerattn.modalities.segmentation_network import SegmentationNetwork

@@ -4,7 +4,7 @@ Column names are the words of the field with their unit (`_s`: seconds); factors
 probabilities have none. Frames and windows count from 1, as pages show them; T frames, C channels, P peers.
 """
 
-from peerattn.tables.accuracy import Accuracy, Remaining, accuracy_table
+from peerattn.tables.accuracy import accuracy_table
 from peerattn.tables.attention import (
     Grouping,
     attention_by,
@@ -34,9 +34,7 @@ __all__ = [
     "BASELINE",
     "CHANGED_BY_PEERS",
     "OLD_SHARES",
-    "Accuracy",
     "Grouping",
-    "Remaining",
     "accuracy_table",
     "attention_by",
     "attention_groups",

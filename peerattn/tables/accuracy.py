@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
-
-class Accuracy(Protocol):
-    """What the tables read of an evaluation: examples, top-1 and its 95 % interval."""
-
-    @property
-    def n(self) -> int: ...
-    @property
-    def top1(self) -> float: ...
-    @property
-    def top1_interval(self) -> tuple[float, float]: ...
+from peerattn.connectivity import Removal
+from peerattn.evaluation import Evaluation
 
 
-class Remaining(Protocol):
-    """What the tables read of a pruning: the connections it keeps and removes."""
-
-    @property
-    def kept(self) -> Sequence[str]: ...
-    @property
-    def removed(self) -> Sequence[str]: ...
-
-
-def accuracy_table(curve: Iterable[tuple[float, Accuracy, Remaining]]) -> pd.DataFrame:
+def accuracy_table(curve: Iterable[tuple[float, Evaluation, Removal]]) -> pd.DataFrame:
     """One row a threshold, ascending: top-1 accuracy, its 95 % interval, n, connections kept, removed."""
     rows: list[dict[str, Any]] = [
         {

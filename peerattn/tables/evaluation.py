@@ -9,18 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-
-class Recognised(Protocol):
-    """What the tables read of one class's result."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def n(self) -> int: ...
-    @property
-    def accuracy(self) -> float: ...
-    @property
-    def interval(self) -> tuple[float, float]: ...
+from peerattn.evaluation import ClassResult
 
 
 class Labelled(Protocol):
@@ -41,7 +30,7 @@ class Fault(Protocol):
     def what(self) -> str: ...
 
 
-def classes_table(classes: Iterable[Recognised]) -> pd.DataFrame:
+def classes_table(classes: Iterable[ClassResult]) -> pd.DataFrame:
     """One row a class that has clips: their number, the share recognised, its 95 % interval."""
     rows: list[dict[str, Any]] = [
         {

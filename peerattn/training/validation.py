@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from peerattn.data import Example
-from peerattn.evaluation import evaluate
-from peerattn.metrics import Score, accuracies, evaluate_labels
+from peerattn.evaluating import evaluate, evaluate_labels
+from peerattn.metrics import Score, accuracies
 from peerattn.network import Network
 from peerattn.training.watching import Validate
 

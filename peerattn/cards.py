@@ -1,0 +1,45 @@
+"""The card of a checkpoint: what it is, its settings and what was measured of it, as JSON and for people.
+
+A checkpoint is a folder:
+
+checkpoints/<name>/weights.safetensors
+checkpoints/<name>/card.json      format, kind (network, segmenter), classes, settings, metrics, command
+checkpoints/<name>/card.md        the same for people
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from peerattn.errors import PeerattnError
+from peerattn.model_card import markdown
+from peerattn.tensor_files import HEADER_LIMIT
+from peerattn.writing import write_whole
+
+FORMAT = "peerattn-checkpoint/1"
+CARD_FILE, READABLE_FILE = "card.json", "card.md"
+
+
+def read_card(folder: Path, kind: str) -> dict[str, Any]:
+    """The card of a checkpoint folder; raises PeerattnError unless it is a card of this kind."""
+    path = folder / CARD_FILE
+    try:
+        if path.stat().st_size > HEADER_LIMIT:
+            raise PeerattnError(f"{path} is over {HEADER_LIMIT:,} bytes: it is not a checkpoint's card")
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, RecursionError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise PeerattnError(f"{path} cannot be read as JSON: save the checkpoint again") from error
+    if not isinstance(card, dict) or card.get("format") != FORMAT:
+        raise PeerattnError(f"{path} does not say format {FORMAT!r}: it is not a checkpoint of this program")
+    if card.get("kind") != kind:
+        raise PeerattnError(f"{path} is a checkpoint of kind {card.get('kind')!r}, where a {kind} is needed")
+    return card
+
+
+def write_card(folder: Path, kind: str, contents: Mapping[str, Any]) -> None:
+    """Write a checkpoint's card, and the same for people to read."""
+    card = {"format": FORMAT, "kind": kind, **contents}
+    text = json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_whole(folder / READABLE_FILE, markdown(card).encode())
+    write_whole(folder / CARD_FILE, text.encode())

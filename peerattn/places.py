@@ -1,0 +1,34 @@
+"""Where checkpoints are found: `$PEERATTN_CHECKPOINTS`, `./checkpoints`, then those beside the package."""
+
+import os
+import re
+from pathlib import Path
+
+from peerattn.cards import CARD_FILE
+from peerattn.errors import PeerattnError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def checkpoint_folders() -> list[Path]:
+    """Where checkpoints are looked up, first to last."""
+    chosen = os.environ.get("PEERATTN_CHECKPOINTS")
+    beside_package = Path(__file__).resolve().parent.parent / "checkpoints"
+    return [*([Path(chosen)] if chosen else []), Path("checkpoints"), beside_package]
+
+
+def checked_name(name: str) -> str:
+    """The name; raises PeerattnError when no checkpoint can have it."""
+    if not _NAME.fullmatch(name):
+        raise PeerattnError(f"{name!r} is not a checkpoint's name: use letters, digits, '.', '_', '-'")
+    return name
+
+
+def find_checkpoint(name: str) -> Path:
+    """The folder of the checkpoint `name`; raises PeerattnError when no folder holds it."""
+    checked_name(name)
+    for folder in checkpoint_folders():
+        if (folder / name / CARD_FILE).is_file():
+            return folder / name
+    looked = ", ".join(dict.fromkeys(str(folder.resolve()) for folder in checkpoint_folders()))
+    raise PeerattnError(f"there is no checkpoint {name!r} in {looked}: train it, or set PEERATTN_CHECKPOINTS")

@@ -1,0 +1,80 @@
+"""The facts of a structure as plain data: the level graph, what a threshold takes, what it costs."""
+
+from __future__ import annotations
+
+import dataclasses
+from statistics import mean
+from typing import Any
+
+from peerattn.connectivity import (
+    Removal,
+    at_initialisation,
+    attention_weights,
+    survey,
+    unused_blocks,
+    weights_by_modality,
+    without,
+)
+from peerattn.size import Costs
+from peerattn.subject import Subject
+
+
+def structure_facts(shown: Subject, threshold: float) -> dict[str, Any]:
+    """The facts as plain data; costs are those of the whole structure and, in `after`, of what is left."""
+    structure, weights = shown.structure, shown.weights
+    removal = survey(structure, weights, threshold)
+    ends = {spec.key: [spec.source, spec.target] for spec in structure.connections}
+    by_modality = weights_by_modality(structure, weights)
+    whole = shown.costs(structure)
+    left = shown.costs(without(structure, removal)) if removal.output_connected else None
+    return {
+        "name": shown.name,
+        "connections": _connections(shown, removal),
+        **removal_json(removal),
+        "output_connected": removal.output_connected,
+        "at_initialisation": [ends[key] for key in at_initialisation(structure, weights)],
+        "unused_blocks": list(unused_blocks(structure)),
+        "mean_weight_by_modality": {name: mean(values) for name, values in by_modality.items()},
+        "attention_weights": attention_weights(structure),
+        "clip": {"frames": shown.frames, "height": shown.height, "width": shown.width},
+        "classes": shown.classes,
+        **_sums(whole),
+        "after": _sums(left) if left else None,
+        "blocks": [dataclasses.asdict(row) for row in whole.blocks],
+    }
+
+
+def _sums(found: Costs) -> dict[str, Any]:
+    return {
+        "parameters": found.parameters,
+        "multiply_adds": found.multiply_adds,
+        "memory_bytes": dataclasses.asdict(found.memory),
+    }
+
+
+def _connections(shown: Subject, removal: Removal) -> list[dict[str, Any]]:
+    kept = set(removal.kept)
+    return [
+        {
+            "source": spec.source,
+            "target": spec.target,
+            "connection_weight": shown.weights.get(spec.key),
+            "kept": spec.key in kept,
+            "attention": spec.attention,
+            "peers": list(spec.peers),
+        }
+        for spec in shown.structure.connections
+    ]
+
+
+def removal_json(removal: Removal) -> dict[str, Any]:
+    """What a threshold removes and what dies of it."""
+    return {
+        "threshold": removal.threshold,
+        "kept": len(removal.kept),
+        "removed": len(removal.removed),
+        "dead_blocks": list(removal.dead_blocks),
+        "peer_only": list(removal.peer_only),
+        "starved": list(removal.starved),
+        "lost_modalities": list(removal.lost_modalities),
+    }
