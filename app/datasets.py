@@ -11,13 +11,15 @@ from pathlib import Path
 from app import state
 from app.jobs import Job, Progress
 from peerattn.checkpoint import Checkpoint
-from peerattn.data import Example, FolderExamples, LabelledFile, Readable
 from peerattn.data.checking import check_folder
+from peerattn.data.examples import Example, FolderExamples
+from peerattn.data.folder import LabelledFile
 from peerattn.data.listing import listing
+from peerattn.data.readable import Readable
 from peerattn.data.report import FolderReport
 from peerattn.evaluating import evaluate
 from peerattn.evaluation import Evaluation
-from peerattn.modalities import Segmenter
+from peerattn.modalities.segmenter import Segmenter
 
 
 @dataclass(frozen=True)

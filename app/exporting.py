@@ -20,7 +20,7 @@ from peerattn.figures.film_layout import DARK, LIGHT
 from peerattn.figures.report import About, report_html
 from peerattn.figures.report_panels import report_panels
 from peerattn.film import schedule, write_film
-from peerattn.tables import frame_ends
+from peerattn.tables.clip import frame_ends
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from peerattn.data import VIDEO_SUFFIXES
+from peerattn.data.folder import VIDEO_SUFFIXES
 from peerattn.errors import PeerattnError
 
 SAMPLES = Path(__file__).parent / "samples"

@@ -15,9 +15,9 @@ from app import address, network_choice, state
 from app.files import Bytes, ObjectFile, Source
 from app.session import SUFFIX, Session
 from app.traces import read_trace
-from peerattn.data import LabelledFile
+from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
-from peerattn.modalities import read_objects, write_objects
+from peerattn.modalities.objects import read_objects, write_objects
 from peerattn.trace import Trace
 
 NEAR = 1e-4  # another machine rounds otherwise

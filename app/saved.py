@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from peerattn import checkpoint, pruning
+from peerattn import checkpoint
 from peerattn.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
+from peerattn.pruning import prune
 
 
 def save_pruned(loaded: Checkpoint, threshold: float, name: str) -> Path:
@@ -14,7 +15,7 @@ def save_pruned(loaded: Checkpoint, threshold: float, name: str) -> Path:
     if name in checkpoint.names():
         raise PeerattnError(f"there is a checkpoint {name!r} already: choose another name")
     folder = checkpoint.new_folder(name)
-    smaller = pruning.prune(loaded.network, threshold)
+    smaller = prune(loaded.network, threshold)
     command = f"peerattn prune --checkpoint {loaded.name} --threshold {threshold:g} --out {name}"
     if loaded.remarks:  # the command measures the accuracy, which takes trained filters
         command = f"the app's Prune screen: {loaded.name} at threshold {threshold:g}, saved as {name}"

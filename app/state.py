@@ -26,23 +26,30 @@ from app.jobs import Job, Jobs
 from app.structures import Chosen
 from app.traces import no_frames, read_trace
 from peerattn import checkpoint as checkpoints
-from peerattn import figures, modalities, pruning, recorder, structure_file, tables, untrained, video
+from peerattn import recorder, structure_file, untrained
 from peerattn.checkpoint import Checkpoint
 from peerattn.connectivity import Removal
 from peerattn.errors import PeerattnError
-from peerattn.figures import Panel
+from peerattn.figures.panels import Panel, block_panels, connection_panels
+from peerattn.figures.panels import clip_panels as panels_of_clip
 from peerattn.history import HISTORY_FILE, History, read_history
 from peerattn.inside import inside as steps_inside
-from peerattn.modalities import Clip, ObjectMaps, Segmenter
+from peerattn.modalities.clip import Clip, ObjectMaps
+from peerattn.modalities.objects import read_objects
+from peerattn.modalities.prepare import prepare
+from peerattn.modalities.segmenter import Segmenter, estimate_objects, load_segmenter, segmenter_name
 from peerattn.network import Network
 from peerattn.places import find_checkpoint
+from peerattn.pruning import prune
 from peerattn.recorder import Vectors
 from peerattn.size import multiply_adds, parameters
 from peerattn.steps import Inside
 from peerattn.structure import Structure
 from peerattn.subject import Subject
+from peerattn.tables.attention import object_channels
 from peerattn.trace import Trace
-from peerattn.video import Frames, VideoInfo
+from peerattn.video.decoding import decode, probe
+from peerattn.video.frames import Frames, VideoInfo
 
 DEFAULT_CHECKPOINT = "actionworld"
 UNTRAINED = tuple(name + untrained.MARK for name in ("full_asnp50", "asnp50", "asn50", "asnp_lite"))
@@ -195,12 +202,12 @@ def _history(path: Path, changed: int) -> Learned:
 
 def segmenter(loaded: Checkpoint) -> Segmenter:
     """What estimates the object maps that this network is given."""
-    return _segmenter(modalities.segmenter_name(loaded.card))
+    return _segmenter(segmenter_name(loaded.card))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _segmenter(name: str) -> Segmenter:
-    return modalities.load_segmenter(name)
+    return load_segmenter(name)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -220,7 +227,7 @@ def information(source: Source) -> VideoInfo:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _information(digest: str, _path: Path) -> VideoInfo:
-    return video.probe(_path)
+    return probe(_path)
 
 
 def frames(choice: Choice) -> Frames:
@@ -232,7 +239,7 @@ def frames(choice: Choice) -> Frames:
 @st.cache_resource(max_entries=8, show_spinner="Reading the clip …")
 def _frames(key: tuple[str, float, float, float], _path: Path) -> Frames:
     _, rate, start, stop = key
-    return video.decode(_path, frame_rate=rate, start=start, stop=stop)
+    return decode(_path, frame_rate=rate, start=start, stop=stop)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Preparing what the network reads …")
@@ -242,11 +249,11 @@ def _clip(key: tuple[object, ...], _choice: Choice) -> Clip:
     needed = loaded.structure.read_modalities
     reads_objects = any(modality.name == "object" for modality in needed)
     maps = _maps_for(_choice.source.objects, read, loaded) if reads_objects else None
-    return modalities.prepare(read, needed, loaded.settings, objects=maps, hold=_choice.hold)
+    return prepare(read, needed, loaded.settings, objects=maps, hold=_choice.hold)
 
 
 def _maps_for(attached: ObjectFile | None, read: Frames, loaded: Checkpoint) -> ObjectMaps:
-    return object_maps(attached) if attached else modalities.estimate_objects(read, segmenter(loaded))
+    return object_maps(attached) if attached else estimate_objects(read, segmenter(loaded))
 
 
 def object_maps(attached: ObjectFile) -> ObjectMaps:
@@ -256,7 +263,7 @@ def object_maps(attached: ObjectFile) -> ObjectMaps:
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the object maps …")
 def _object_maps(digest: str, origin: str, _attached: ObjectFile) -> ObjectMaps:
-    return modalities.read_objects(_attached.path, origin=_attached.origin)
+    return read_objects(_attached.path, origin=_attached.origin)
 
 
 def covers_some_frames(attached: ObjectFile) -> bool:
@@ -342,7 +349,7 @@ def clip_panels(shown: Shown) -> list[Panel]:
     whole = (
         ("panels", *shown.choice.key) if isinstance(shown, Opened) else ("panels", shown.choice.source.digest)
     )
-    return kept(whole, lambda: figures.clip_panels(shown.trace))
+    return kept(whole, lambda: panels_of_clip(shown.trace))
 
 
 def selection_panels(shown: Shown, selection: Selection) -> list[Panel]:
@@ -355,11 +362,11 @@ def selection_panels(shown: Shown, selection: Selection) -> list[Panel]:
 def _selection_panels(key: tuple[object, ...], _shown: Shown, _selection: Selection) -> list[Panel]:
     trace, name = _shown.trace, _selection.id
     if _selection.kind == "block":
-        return figures.block_panels(trace, name)
+        return block_panels(trace, name)
     source = trace.connection(name).source
-    channels = tables.object_channels(trace.structure, source, _shown.object_names)
+    channels = object_channels(trace.structure, source, _shown.object_names)
     steps = inside(_shown, name) if isinstance(_shown, Opened) else None
-    return figures.connection_panels(trace, name, steps, channels)
+    return connection_panels(trace, name, steps, channels)
 
 
 def pruned_trace(opened: Opened, pruned: Removal) -> Trace:
@@ -371,7 +378,7 @@ def pruned_trace(opened: Opened, pruned: Removal) -> Trace:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _pruned_trace(key: tuple[object, ...], _opened: Opened, _threshold: float) -> Trace:
-    smaller = pruning.prune(_opened.checkpoint.network, _threshold)
+    smaller = prune(_opened.checkpoint.network, _threshold)
     with RECORDING:
         return _recorded(_opened.checkpoint, smaller, _opened.clip)
 
@@ -420,7 +427,7 @@ def size(opened: Opened, threshold: float) -> Size:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _size(key: tuple[str, float], _loaded: Checkpoint) -> Size:
-    network, settings = pruning.prune(_loaded.network, key[1]), _loaded.settings
+    network, settings = prune(_loaded.network, key[1]), _loaded.settings
     return Size(parameters(network), multiply_adds(network, frames=settings.window, size=settings.size))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from peerattn import published, structure_file
 from peerattn.errors import PeerattnError
-from peerattn.published_list import Options
+from peerattn.published_list.options import Options
 from peerattn.subject import Subject
 
 RELEASED = ("full_asnp50", "asn50", "asn101", "asnp_lite")

@@ -12,7 +12,7 @@ from app.explorer import Selection
 from app.words import percent, plain, points, points_interval
 from peerattn.connectivity import Removal, survey, weights_by_modality
 from peerattn.structure import Structure
-from peerattn.tables import reached_frames
+from peerattn.tables.clip import reached_frames
 from peerattn.trace import ConnectionTrace, Trace
 
 THRESHOLD = 0.4

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
 from peerattn.trace import Trace
-from peerattn.video import Limits
+from peerattn.video.frames import Limits
 
 SIDE = 256  # px
 GREY, WHITE = (118, 118, 118), (255, 255, 255)

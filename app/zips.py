@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from app.files import OBJECT_TYPES, Bytes
-from peerattn.data import VIDEO_SUFFIXES
+from peerattn.data.folder import VIDEO_SUFFIXES
 from peerattn.errors import PeerattnError
 
 MOST_BYTES = 2 * 2**30

@@ -21,23 +21,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from peerattn.data import (
-    Batch,
-    Cache,
-    Example,
-    FolderClips,
-    FolderExamples,
-    LabelledFile,
-    default_folder,
-    labelled_files,
-    with_others,
-)
+from peerattn.data.cache import Cache, default_folder
+from peerattn.data.clips import FolderClips
+from peerattn.data.examples import Example, FolderExamples
+from peerattn.data.folder import LabelledFile, labelled_files, with_others
+from peerattn.data.loading import Batch
 from peerattn.evaluating import evaluate
 from peerattn.evaluation import Evaluation, paired_difference, summarise
-from peerattn.modalities import SEGMENTER, load_segmenter
-from peerattn.structure import BlockSpec, Modality, Structure
-from peerattn.training import Watch, fit, new_network, people_structure
+from peerattn.modalities.segmenter import SEGMENTER, load_segmenter
+from peerattn.specs import BlockSpec, Modality
+from peerattn.structure import Structure
+from peerattn.training.loop import fit
+from peerattn.training.people import people_structure
 from peerattn.training.recipe import Recipe, read_recipe
+from peerattn.training.starting import new_network
+from peerattn.training.watching import Watch
 
 RECIPE = Path(__file__).parents[1] / "examples" / "actions14.json"
 EPOCHS = 80

@@ -27,17 +27,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from peerattn import checkpoint
-from peerattn.actionworld import CLASS_NAMES, MAP_NAMES, generate
+from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES, generate
 from peerattn.checkpoint import Checkpoint
-from peerattn.data import Example, FolderExamples, labelled_files
+from peerattn.data.examples import Example, FolderExamples
+from peerattn.data.folder import labelled_files
 from peerattn.intervals import wilson
-from peerattn.modalities import ObjectMaps, prepare
-from peerattn.modalities.clip import Origin
+from peerattn.modalities.clip import ObjectMaps, Origin
+from peerattn.modalities.prepare import prepare
 from peerattn.predictions import predict
 from peerattn.recorder import record
-from peerattn.tables import modality_share
+from peerattn.tables.share import modality_share
 from peerattn.trace import Trace
-from peerattn.video import Frames, decode
+from peerattn.video.decoding import decode
+from peerattn.video.frames import Frames
 from tests.moving import clip_of, constant_motion_clip, still, without
 
 NETWORKS = ("actionworld", "actionworld-self", "actions14")

@@ -15,9 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.actions import RECIPE
-from peerattn.data import Cache, FolderClips, LabelledFile, labelled_files, with_others
-from peerattn.training import Epoch, Watch, fit, new_network, people_structure
+from peerattn.data.cache import Cache
+from peerattn.data.clips import FolderClips
+from peerattn.data.folder import LabelledFile, labelled_files, with_others
+from peerattn.training.loop import fit
+from peerattn.training.people import people_structure
 from peerattn.training.recipe import read_recipe
+from peerattn.training.starting import new_network
+from peerattn.training.watching import Epoch, Watch
 
 EPOCHS = 4
 WORKERS = (1, 2)

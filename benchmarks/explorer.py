@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
 
 from benchmarks.interleaved import milliseconds, ratio
 from peerattn import published
-from peerattn.actionworld import generate
+from peerattn.actionworld.clips import generate
 from peerattn.figures.recording import recording
 from peerattn.trace import Trace
 from tests.alone import html, large_structure

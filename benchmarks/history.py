@@ -12,10 +12,12 @@ import torch
 import torch.nn.functional as F
 
 from benchmarks.interleaved import interleaved, milliseconds, ratio
-from peerattn.actionworld import CLASS_NAMES
-from peerattn.training import SETTINGS, TrainingConfig, actionworld_structure, new_network
+from peerattn.actionworld.clips import CLASS_NAMES
+from peerattn.training.actionworld import SETTINGS, actionworld_structure
+from peerattn.training.config import TrainingConfig
 from peerattn.training.history_log import HistoryLog
 from peerattn.training.optimisation import build_optimiser
+from peerattn.training.starting import new_network
 
 
 def main() -> None:

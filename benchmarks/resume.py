@@ -20,20 +20,15 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from peerattn.data import Batch
+from peerattn.data.loading import Batch
 from peerattn.network import Network
+from peerattn.specs import BlockSpec, Modality
 from peerattn.state_arrays import as_arrays
-from peerattn.structure import BlockSpec, Modality, Structure
-from peerattn.training import (
-    Averaging,
-    PruningSchedule,
-    Saving,
-    Trained,
-    TrainingConfig,
-    Watch,
-    fit,
-    new_network,
-)
+from peerattn.structure import Structure
+from peerattn.training.config import Averaging, PruningSchedule, TrainingConfig
+from peerattn.training.loop import Trained, fit
+from peerattn.training.starting import new_network
+from peerattn.training.watching import Saving, Watch
 from peerattn.weights import write_weights
 
 CLASSES = ("lift", "push", "pull")

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from benchmarks.interleaved import interleaved
-from peerattn.actionworld import generate
-from peerattn.modalities import SEGMENTER, estimate_objects, load_segmenter
-from peerattn.video import Frames
+from peerattn.actionworld.clips import generate
+from peerattn.modalities.segmenter import SEGMENTER, estimate_objects, load_segmenter
+from peerattn.video.frames import Frames
 
 THREADS = 2
 FRAMES = 64

@@ -10,11 +10,13 @@ import torch
 import torch.nn.functional as F
 
 from benchmarks.interleaved import interleaved, milliseconds, ratio
-from peerattn.actionworld import CLASS_NAMES, generate
+from peerattn.actionworld.clips import CLASS_NAMES, generate
 from peerattn.generated import GeneratedExamples, collate
-from peerattn.modalities import optical_flow
+from peerattn.modalities.flow import optical_flow
 from peerattn.network import Network
-from peerattn.training import SETTINGS, TrainingConfig, actionworld_structure, parameter_groups
+from peerattn.training.actionworld import SETTINGS, actionworld_structure
+from peerattn.training.config import TrainingConfig
+from peerattn.training.optimisation import parameter_groups
 
 
 def main() -> None:

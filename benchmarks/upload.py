@@ -23,11 +23,13 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.interleaved import milliseconds
 from peerattn import checkpoint
-from peerattn.actionworld import generate
-from peerattn.modalities import estimate_objects, load_segmenter, optical_flow, prepare
+from peerattn.actionworld.clips import generate
+from peerattn.modalities.flow import optical_flow
+from peerattn.modalities.prepare import prepare
+from peerattn.modalities.segmenter import estimate_objects, load_segmenter
 from peerattn.modalities.view import square
 from peerattn.recorder import record
-from peerattn.video import decode
+from peerattn.video.decoding import decode
 from tests.browser import find_chromium
 
 PORT = 8791

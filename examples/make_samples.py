@@ -16,9 +16,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.actionworld import CLASS_NAMES, MAP_NAMES, WorldClip, generate
+from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES, WorldClip, generate
 from peerattn.generated import TEST_SEED
-from peerattn.modalities import ObjectMaps, write_objects
+from peerattn.modalities.clip import ObjectMaps
+from peerattn.modalities.objects import write_objects
 
 FRAME_RATE = 8  # frames/s, as the networks that ship read them
 SIZE = 256  # px a side

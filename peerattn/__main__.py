@@ -13,18 +13,21 @@ from typing import Annotated, Any
 import typer
 
 from peerattn import checkpoint as checkpoints
-from peerattn import convert, data_commands, pruning, published, reports, structure_report
+from peerattn import convert, data_commands, published, reports, structure_report
 from peerattn.calibration_commands import calibrate_command
 from peerattn.checkpoint import Checkpoint
 from peerattn.clip_commands import export_command, record_command, report_command, segmenter_of
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, refusals, report
-from peerattn.data import Example, FolderExamples, Readable, labelled_files
+from peerattn.data.examples import Example, FolderExamples
+from peerattn.data.folder import labelled_files
+from peerattn.data.readable import Readable
 from peerattn.errors import PeerattnError
 from peerattn.evaluating import evaluate
 from peerattn.evaluation import Evaluation
 from peerattn.generated import GeneratedExamples
 from peerattn.latency import latencies
-from peerattn.modalities import ClipSettings
+from peerattn.modalities.clip import ClipSettings
+from peerattn.pruning import prune
 from peerattn.segmentation_commands import cross_fit_command, train_objects_command
 from peerattn.subject import subject
 from peerattn.training_commands import train_command
@@ -162,7 +165,7 @@ def prune_command(
     """A smaller network without the weak connections: what it costs in accuracy, what it saves."""
     folder = checkpoints.new_folder(out) if out else None
     loaded = checkpoints.load(checkpoint, chosen_device(device))
-    smaller = dataclasses.replace(loaded, network=pruning.prune(loaded.network, threshold))
+    smaller = dataclasses.replace(loaded, network=prune(loaded.network, threshold))
     examples = _examples(loaded, data, split, clips=clips, objects=objects)
     before, after = _evaluated(loaded, examples), _evaluated(smaller, examples)
     settings = loaded.settings

@@ -23,8 +23,9 @@ from torch import Tensor, nn
 from peerattn.fusion import Passed
 from peerattn.network import Network
 from peerattn.reach import Reach, network_reach
+from peerattn.specs import Modality
 from peerattn.stretches import evaluating, numbers_read
-from peerattn.structure import Modality, Structure
+from peerattn.structure import Structure
 
 KEPT = 256 * 2**20
 """Bytes that a kept baseline may take; a larger one is run again beside each stretch of the clip."""

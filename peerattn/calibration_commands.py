@@ -24,7 +24,9 @@ from peerattn.calibration import NoneOfThese, calibration_error, rejection, temp
 from peerattn.checkpoint import Checkpoint
 from peerattn.clip_commands import segmenter_of
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, report
-from peerattn.data import Example, FolderExamples, Readable, labelled_files
+from peerattn.data.examples import Example, FolderExamples
+from peerattn.data.folder import labelled_files
+from peerattn.data.readable import Readable
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.places import find_checkpoint

@@ -12,7 +12,7 @@ import torch
 from peerattn import published
 from peerattn.cards import CARD_FILE, read_card, write_card
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings
+from peerattn.modalities.clip import ClipSettings
 from peerattn.network import Network
 from peerattn.places import checked_name, checkpoint_folders, find_checkpoint
 from peerattn.state_arrays import as_arrays, load_arrays

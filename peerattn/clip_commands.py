@@ -14,10 +14,10 @@ import pandas as pd
 import torch
 import typer
 
-from peerattn import film, reports, tables, untrained
+from peerattn import film, reports, untrained
 from peerattn.checkpoint import Checkpoint
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, report
-from peerattn.data import read_clip
+from peerattn.data.examples import read_clip
 from peerattn.errors import PeerattnError
 from peerattn.figures.film_frames import FilmFrames
 from peerattn.figures.film_layout import DARK, LIGHT
@@ -25,8 +25,12 @@ from peerattn.figures.recording import recording
 from peerattn.figures.report import About, report_html
 from peerattn.figures.report_panels import report_panels
 from peerattn.inside import inside
-from peerattn.modalities import Clip, Segmenter, read_objects, segmenter_for, segmenter_name
+from peerattn.modalities.clip import Clip
+from peerattn.modalities.objects import read_objects
+from peerattn.modalities.segmenter import Segmenter, segmenter_for, segmenter_name
 from peerattn.recorder import Vectors, record_inside
+from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
+from peerattn.tables.clip import blocks_table, frame_ends, predictions_table
 from peerattn.trace import Trace
 from peerattn.verdict import verdict
 
@@ -55,11 +59,11 @@ class Table(StrEnum):
 
 
 TABLES: Mapping[Table, Callable[[Trace], pd.DataFrame]] = {
-    Table.connections: tables.connections_table,
-    Table.factors: tables.factors_table,
-    Table.attention_weights: tables.attention_weights_table,
-    Table.blocks: tables.blocks_table,
-    Table.predictions: tables.predictions_table,
+    Table.connections: connections_table,
+    Table.factors: factors_table,
+    Table.attention_weights: attention_weights_table,
+    Table.blocks: blocks_table,
+    Table.predictions: predictions_table,
 }
 FILES = (".json", ".csv", *film.SUFFIXES)
 
@@ -215,7 +219,7 @@ def _write_film(out: Path, ran: Ran, shown: film.Schedule, *, dark: bool) -> Non
 
 
 def _stretch(trace: Trace) -> dict[str, str]:
-    return {"stretch": f"{trace.times[0]:.2f} to {tables.frame_ends(trace.times)[-1]:.2f} s"}
+    return {"stretch": f"{trace.times[0]:.2f} to {frame_ends(trace.times)[-1]:.2f} s"}
 
 
 def _check_suffix(out: Path, allowed: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from peerattn.connectivity import Removal, survey, thresholds
-from peerattn.data import Example
+from peerattn.data.examples import Example
 from peerattn.evaluating import evaluate
 from peerattn.evaluation import Evaluation
 from peerattn.network import Network

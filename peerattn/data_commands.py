@@ -12,22 +12,17 @@ from rich.table import Table
 
 from peerattn import checkpoint as checkpoints
 from peerattn.console import JsonOption, progress_bar, report
-from peerattn.data import (
-    Cache,
-    FolderClips,
-    FolderReport,
-    LabelledFile,
-    check_folder,
-    default_folder,
-    every_file,
-    split_files,
-    write_manifest,
-)
-from peerattn.data.cache import LIMIT
+from peerattn.data.cache import LIMIT, Cache, default_folder
+from peerattn.data.checking import check_folder
+from peerattn.data.clips import FolderClips
+from peerattn.data.folder import LabelledFile, every_file
+from peerattn.data.report import FolderReport
+from peerattn.data.splitting import split_files, write_manifest
 from peerattn.data.warming import Warmed, warm
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings, segmenter_for, segmenter_name
-from peerattn.structure import Modality
+from peerattn.modalities.clip import ClipSettings
+from peerattn.modalities.segmenter import segmenter_for, segmenter_name
+from peerattn.specs import Modality
 
 GIGABYTE = 10**9
 LIMIT_HELP = (

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from peerattn.data import Example
+from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.evaluation import Evaluation, summarise
 from peerattn.metrics import Score, several_labels

@@ -15,7 +15,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.tables import frame_ends
+from peerattn.tables.clip import frame_ends
 
 Picture = NDArray[np.uint8]
 SUFFIXES = (".mp4", ".gif")

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.attention import NoAttention, PeerAttention, SelfAttention, StaticAttention, spatial_mean
-from peerattn.blocks import by_clip, by_frame, max_pool
+from peerattn.blocks.layers import by_clip, by_frame, max_pool
 from peerattn.errors import PeerattnError
-from peerattn.structure import BlockSpec, ConnectionSpec, Structure
+from peerattn.specs import BlockSpec, ConnectionSpec
+from peerattn.structure import Structure
 
 
 class Passed(NamedTuple):

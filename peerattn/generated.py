@@ -8,12 +8,14 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from peerattn.actionworld import CLASS_NAMES, MAP_NAMES, OBJECT_CLASS_IDS, generate
-from peerattn.data import Example
+from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES, OBJECT_CLASS_IDS, generate
+from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings, ObjectMaps, Segmenter, estimate_objects, prepare
-from peerattn.structure import Modality
-from peerattn.video import Frames
+from peerattn.modalities.clip import ClipSettings, ObjectMaps
+from peerattn.modalities.prepare import prepare
+from peerattn.modalities.segmenter import Segmenter, estimate_objects
+from peerattn.specs import Modality
+from peerattn.video.frames import Frames
 
 GOLDEN = 0.6180339887498949
 """Multiples of the golden ratio's fraction fill the interval from 0 to 1 evenly, whatever their number."""

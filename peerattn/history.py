@@ -19,7 +19,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from peerattn.errors import PeerattnError
-from peerattn.structure import ConnectionSpec, Structure
+from peerattn.specs import ConnectionSpec
+from peerattn.structure import Structure
 from peerattn.tensor_files import read_header
 from peerattn.writing import write_whole
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from peerattn.attention import PeerAttention, SelfAttention
 from peerattn.errors import PeerattnError
 from peerattn.fusion import Connection, Fusion
-from peerattn.modalities import Clip
+from peerattn.modalities.clip import Clip
 from peerattn.moved import moved
 from peerattn.network import Network
 from peerattn.recorder import Vectors, record_inside

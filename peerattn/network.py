@@ -15,11 +15,12 @@ from functools import reduce
 import torch
 from torch import Tensor, nn
 
-from peerattn.blocks import SHARED_HEADS, RepresentationFlow, build_block, build_head
-from peerattn.blocks.flow import Extremes, brightness_extremes
+from peerattn.blocks.flow import Extremes, RepresentationFlow, brightness_extremes
+from peerattn.blocks.registry import SHARED_HEADS, build_block, build_head
 from peerattn.errors import PeerattnError
 from peerattn.fusion import Connection, Fusion, Outputs, Parts, Passed
-from peerattn.structure import BlockSpec, ConnectionSpec, Structure
+from peerattn.specs import BlockSpec, ConnectionSpec
+from peerattn.structure import Structure
 
 
 class Network(nn.Module):

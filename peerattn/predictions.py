@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from peerattn.data import Example
-from peerattn.modalities import windows
+from peerattn.data.examples import Example
+from peerattn.modalities.windows import windows
 from peerattn.network import Network
 from peerattn.stretches import Progress, answers, clips_together
 

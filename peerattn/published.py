@@ -15,7 +15,7 @@ import difflib
 from typing import Any
 
 from peerattn.errors import PeerattnError
-from peerattn.published_list import DEPTHS, Options
+from peerattn.published_list.options import DEPTHS, Options
 from peerattn.structure import Structure
 
 ASN50: list[Any] = [

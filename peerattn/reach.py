@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from peerattn.errors import PeerattnError
-from peerattn.structure import BlockSpec, ConnectionSpec, Structure
+from peerattn.specs import BlockSpec, ConnectionSpec
+from peerattn.structure import Structure
 
 
 class Reach(NamedTuple):

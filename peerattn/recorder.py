@@ -19,11 +19,12 @@ from peerattn.baseline import KEPT, Baselines, baseline_clip, bytes_kept, kept_b
 from peerattn.errors import PeerattnError
 from peerattn.fusion import Passed
 from peerattn.hooks import Recording, Seen, recording
-from peerattn.modalities import Clip, windows
+from peerattn.modalities.clip import Clip
+from peerattn.modalities.windows import windows
 from peerattn.network import Network
 from peerattn.reach import Reach, connection_reaches
+from peerattn.specs import ConnectionSpec
 from peerattn.stretches import Progress, answers
-from peerattn.structure import ConnectionSpec
 from peerattn.trace import Array, BlockTrace, ConnectionTrace, Trace, WindowTrace
 
 __all__ = ["HEATMAP_SIDE", "Vectors", "record", "record_inside", "recording"]

@@ -15,31 +15,21 @@ from rich.text import Text
 
 from peerattn import checkpoint as checkpoints
 from peerattn.console import JsonOption, progress_bar, report
-from peerattn.data import LabelledFile, labelled_files
+from peerattn.data.folder import LabelledFile, labelled_files
 from peerattn.errors import PeerattnError
-from peerattn.modalities import write_objects
+from peerattn.modalities.objects import write_objects
 from peerattn.modalities.segmentation_network import SegmentationNetwork, load_network
-from peerattn.segmentation import (
-    GENERATED,
-    PEOPLE,
-    START,
+from peerattn.segmentation.config import GENERATED, PEOPLE, START, SegmenterConfig
+from peerattn.segmentation.crossfit import cross_fitted, every_frame, maps_file
+from peerattn.segmentation.quality import (
     PersonSegmentation,
-    PersonVideo,
-    SegmenterConfig,
-    cross_fitted,
     evaluate_persons,
     evaluate_segmenter,
-    every_frame,
-    maps_file,
-    metrics_of,
-    passing_over,
     person_overlaps,
-    read_person_video,
-    save_segmenter,
-    train_segmenter,
-    whole_folder,
-    with_masks,
 )
+from peerattn.segmentation.saving import metrics_of, save_segmenter, whole_folder
+from peerattn.segmentation.training import train_segmenter
+from peerattn.segmentation.videos import PersonVideo, passing_over, read_person_video, with_masks
 
 FRAME_RATE = 15.0
 """Frames/s at which clips of people are sampled, where nothing else is said."""

@@ -17,10 +17,11 @@ from math import prod
 import torch
 from torch import Tensor
 
-from peerattn.modalities import windows
+from peerattn.modalities.windows import windows
 from peerattn.network import Network
 from peerattn.reach import Reach, network_reach
-from peerattn.structure import BlockSpec, Structure
+from peerattn.specs import BlockSpec
+from peerattn.structure import Structure
 
 MEMORY = 4 * 2**30
 """Bytes that the numbers of one pass may take, the network's weights left out."""

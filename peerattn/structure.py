@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from peerattn import published_list
 from peerattn.errors import PeerattnError
-from peerattn.published_list import Options
+from peerattn.published_list.options import Options
+from peerattn.published_list.reading import read as read_published
+from peerattn.published_list.writing import write as write_published
 from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.validation import REPEATING_KINDS, validate
-
-__all__ = ["BlockSpec", "ConnectionSpec", "Modality", "OutputSpec", "Structure"]
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ class Structure:
         `options` hold what the list leaves open. Raises PeerattnError, which names the node, for a list that
         is not in the format.
         """
-        return cls(*published_list.read(nodes, edge_weights, options or Options()))
+        return cls(*read_published(nodes, edge_weights, options or Options()))
 
     def to_published(self) -> tuple[list[Any], list[Any]]:
         """Nodes and edge weights in the published format, as `from_published` reads them.
@@ -140,7 +139,7 @@ class Structure:
         Raises PeerattnError for a structure that the format cannot say: of other kinds of blocks, with
         learned weights that start elsewhere, or pruned so that a node would be read as a smaller one.
         """
-        return published_list.write(self.blocks, self.connections)
+        return write_published(self.blocks, self.connections)
 
     def to_json(self) -> dict[str, Any]:
         """The fields of every part, as the trace file and the checkpoint card hold them.

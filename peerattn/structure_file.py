@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from peerattn.errors import PeerattnError
-from peerattn.published_list import Options
 from peerattn.published_list.nodes import short
+from peerattn.published_list.options import Options
 from peerattn.structure import Structure
 
 

@@ -12,7 +12,7 @@ from peerattn import published, structure_file
 from peerattn.checkpoint import Checkpoint
 from peerattn.connectivity import initial_weights
 from peerattn.errors import PeerattnError
-from peerattn.published_list import Options
+from peerattn.published_list.options import Options
 from peerattn.size import Costs, costs
 from peerattn.structure import Structure
 from peerattn.untrained import MARK, known

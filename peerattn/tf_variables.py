@@ -20,8 +20,8 @@ from peerattn.attention import PeerAttention
 from peerattn.errors import PeerattnError
 from peerattn.fusion import Fusion
 from peerattn.network import Network
-from peerattn.published_list import KINDS
-from peerattn.structure import BlockSpec, ConnectionSpec
+from peerattn.published_list.writing import KINDS
+from peerattn.specs import BlockSpec, ConnectionSpec
 
 Array = NDArray[np.float32]
 

@@ -23,24 +23,16 @@ from peerattn.history import HISTORY_FILE, write_history
 from peerattn.places import checked_name, checkpoint_folders
 from peerattn.structure import Structure
 from peerattn.subject import subject
-from peerattn.training import (
-    CLIPS,
-    SETTINGS,
-    STATE_FILE,
-    Epoch,
-    Saving,
-    Trained,
-    Watch,
-    actionworld_structure,
-    distributed,
-    fit,
-    new_network,
-    people_structure,
-    start_from,
-)
+from peerattn.training import distributed
+from peerattn.training.actionworld import CLIPS, SETTINGS, actionworld_structure
+from peerattn.training.loop import Trained, fit
 from peerattn.training.material import Choice, Material, material
+from peerattn.training.people import people_structure
 from peerattn.training.recipe import Recipe, read_recipe
+from peerattn.training.starting import new_network, start_from
+from peerattn.training.state import STATE_FILE
 from peerattn.training.tensorboard import tensorboard
+from peerattn.training.watching import Epoch, Saving, Watch
 from peerattn.training_reports import measured, training_card
 from peerattn.writing import partial_name
 

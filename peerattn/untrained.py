@@ -15,7 +15,7 @@ from peerattn import checkpoint, published, structure_file
 from peerattn.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.initialisation import initialise
-from peerattn.modalities import ClipSettings
+from peerattn.modalities.clip import ClipSettings
 from peerattn.network import Network
 from peerattn.size import parameters
 from peerattn.structure import Structure

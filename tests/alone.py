@@ -10,7 +10,8 @@ from playwright.sync_api import Locator, Page
 from peerattn.connectivity import survey
 from peerattn.figures.recording import recording
 from peerattn.figures.scripts import script
-from peerattn.structure import BlockSpec, ConnectionSpec, Modality, OutputSpec, Structure
+from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.structure import Structure
 from peerattn.trace import Trace
 from tests.traces import images
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from peerattn.modalities import Clip
+from peerattn.modalities.clip import Clip
 from tests.media import write_video
 
 SIDE = 64  # px, that of the shipped networks' input: no frame is scaled

@@ -5,15 +5,16 @@ from pathlib import Path
 import torch
 
 from peerattn import checkpoint
-from peerattn.actionworld import CLASS_NAMES, MAP_NAMES
+from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES
 from peerattn.cards import write_card
 from peerattn.generated import MODALITIES
-from peerattn.modalities import ClipSettings
+from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import SEGMENTER
 from peerattn.network import Network
+from peerattn.specs import BlockSpec
 from peerattn.state_arrays import as_arrays
-from peerattn.structure import BlockSpec, Structure
+from peerattn.structure import Structure
 from peerattn.weights import WEIGHTS_FILE, write_weights
 
 SETTINGS = ClipSettings(size=32, window=8)

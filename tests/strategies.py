@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from peerattn.network import Network
-from peerattn.structure import BlockSpec, ConnectionSpec, Modality, OutputSpec, Structure
+from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.structure import Structure
 
 torch.set_num_threads(1)
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from peerattn.actionworld import ACTIONS, CLASS_NAMES, OBJECT_CLASS_IDS, OBJECTS, WorldClip, generate
 from peerattn.actionworld.casting import compose, stage_label
+from peerattn.actionworld.clips import CLASS_NAMES, OBJECT_CLASS_IDS, WorldClip, generate
+from peerattn.actionworld.scene import ACTIONS, OBJECTS
 from peerattn.errors import PeerattnError
 
 PERSON = 1
@@ -39,7 +40,8 @@ def test_same_seed_same_bytes_in_any_order_and_process() -> None:
     here = digest(generate(7))
     generate(8, size=48)
     script = (
-        "import hashlib; from peerattn.actionworld import generate; generate(9, frames=3); c = generate(7);"
+        "import hashlib; from peerattn.actionworld.clips import generate;"
+        "generate(9, frames=3); c = generate(7);"
         "a = (c.images, c.flow, c.object_ids, c.depth, c.positions);"
         "print(hashlib.sha256(b''.join(x.tobytes() for x in a)).hexdigest())"
     )

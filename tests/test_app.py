@@ -13,8 +13,9 @@ from app import state
 from app.files import samples
 from app.words import plain
 from peerattn import checkpoint, recorder
-from peerattn.actionworld import CLASS_NAMES
-from peerattn.modalities import ObjectMaps, write_objects
+from peerattn.actionworld.clips import CLASS_NAMES
+from peerattn.modalities.clip import ObjectMaps
+from peerattn.modalities.objects import write_objects
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
 from tests.small import write_small_checkpoints

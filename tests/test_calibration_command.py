@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from peerattn import checkpoint as checkpoints
-from peerattn.actionworld import CLASS_NAMES
+from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.calibration import KEPT_SHARE, NoneOfThese
 from peerattn.calibration_commands import Answers, calibrate_command
 from peerattn.clip_commands import segmenter_of
-from peerattn.data import FolderExamples, labelled_files
+from peerattn.data.examples import FolderExamples
+from peerattn.data.folder import labelled_files
 from peerattn.errors import PeerattnError
 from peerattn.evaluating import evaluate
 from peerattn.network import Network

@@ -16,7 +16,7 @@ from peerattn import checkpoint
 from peerattn.cards import CARD_FILE
 from peerattn.checkpoint import load, new_folder, save
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings
+from peerattn.modalities.clip import ClipSettings
 from peerattn.pruning import prune
 from peerattn.structure import Structure
 from peerattn.weights import WEIGHTS_FILE

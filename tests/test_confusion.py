@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from peerattn import figures, tables
 from peerattn.data.report import ClipFacts, Fault
 from peerattn.evaluation import ClassResult
+from peerattn.figures.confusion import confusion_matrix
+from peerattn.tables.evaluation import classes_table, clips_table, confusion_table, faults_table, present
 from tests.traces import HOSTILE
 
 MATRIX = np.array([[3, 1, 0], [0, 0, 0], [2, 0, 2]])
@@ -15,7 +16,7 @@ NAMES = ["run", "walk", HOSTILE]
 
 
 def test_cells_say_counts_and_are_coloured_by_share_of_the_true_class() -> None:
-    heat, counts = figures.confusion_matrix(MATRIX, NAMES).data
+    heat, counts = confusion_matrix(MATRIX, NAMES).data
     assert list(counts.text) == ["3", "1", "2", "2"] and counts.mode == "text"
     assert heat.text.tolist() == [["3", "1", ""], ["", "", ""], ["2", "", "2"]]
     assert heat.z[0][0] == 0.75 and heat.z[2][2] == 0.5
@@ -23,7 +24,7 @@ def test_cells_say_counts_and_are_coloured_by_share_of_the_true_class() -> None:
 
 
 def test_rows_are_true_classes_with_their_clips_and_names_are_text() -> None:
-    figure = figures.confusion_matrix(MATRIX, NAMES)
+    figure = confusion_matrix(MATRIX, NAMES)
     assert list(figure.layout.yaxis.ticktext)[:2] == ["run (4)", "walk (0)"]
     low, high = figure.layout.yaxis.range
     assert low > high  # the first on top
@@ -34,23 +35,23 @@ def test_rows_are_true_classes_with_their_clips_and_names_are_text() -> None:
 def test_many_classes_have_no_text_in_their_cells() -> None:
     count = 60
     names = [f"c{k}" for k in range(count)]
-    assert len(figures.confusion_matrix(np.eye(count, dtype=np.int64), names).data) == 1
+    assert len(confusion_matrix(np.eye(count, dtype=np.int64), names).data) == 1
 
 
 @given(arrays(np.int64, (4, 4), elements=st.integers(0, 5)))
 def test_the_table_holds_each_clip_once(matrix) -> None:
-    table = tables.confusion_table(matrix, ["a", "b", "c", "d"])
+    table = confusion_table(matrix, ["a", "b", "c", "d"])
     assert table["clips"].sum() == matrix.sum()
     assert np.allclose(table.groupby("true")["share"].sum(), 1)
 
 
 def test_classes_present_have_clips_or_were_predicted() -> None:
-    assert tables.present(np.array([[0, 0, 0], [1, 0, 0], [0, 0, 0]])).tolist() == [0, 1]
+    assert present(np.array([[0, 0, 0], [1, 0, 0], [0, 0, 0]])).tolist() == [0, 1]
 
 
 def test_a_class_without_clips_has_no_row() -> None:
     rows = [ClassResult("run", 4, 0.75, (0.3, 0.95)), ClassResult("walk", 0, 0.0, (0.0, 1.0))]
-    table = tables.classes_table(rows)
+    table = classes_table(rows)
     assert table.to_dict("records") == [{"class": "run", "n": 4, "accuracy": 0.75, "low": 0.3, "high": 0.95}]
 
 
@@ -60,12 +61,12 @@ def facts(label: str, split: str) -> ClipFacts:
 
 def test_clips_are_counted_by_class_and_split() -> None:
     clips = [facts("run", "train"), facts("run", "train"), facts("run", ""), facts("walk", "train")]
-    table = tables.clips_table(clips).set_index("class")
+    table = clips_table(clips).set_index("class")
     assert table.loc["run"].to_dict() == {"no split": 1, "train": 2, "all": 3}
     assert table.loc["walk", "all"] == 1
 
 
 def test_faults_are_a_line_each() -> None:
-    table = tables.faults_table([Fault("a.mp4", "is empty"), Fault("line 3", "names nothing")])
+    table = faults_table([Fault("a.mp4", "is empty"), Fault("line 3", "names nothing")])
     assert table.to_dict("list") == {"place": ["a.mp4", "line 3"], "what": ["is empty", "names nothing"]}
-    assert list(tables.faults_table([])) == ["place", "what"]
+    assert list(faults_table([])) == ["place", "what"]

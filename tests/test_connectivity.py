@@ -23,7 +23,8 @@ from peerattn.connectivity import (
 )
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
-from peerattn.structure import BlockSpec, ConnectionSpec, OutputSpec, Structure
+from peerattn.specs import BlockSpec, ConnectionSpec, OutputSpec
+from peerattn.structure import Structure
 from tests.strategies import CLASSES, MODALITIES, structures
 
 WEIGHTS = {

@@ -12,7 +12,8 @@ from peerattn.connectivity import initial_weights, survey
 from peerattn.figures.connectivity import EXPLORER, PAPER, Colors, Style, connectivity_svg
 from peerattn.figures.routes import CAREFUL, NUMBER_SIZE, along, layout
 from peerattn.figures.svg import blend
-from peerattn.structure import BlockSpec, Structure
+from peerattn.specs import BlockSpec
+from peerattn.structure import Structure
 from tests.strategies import MODALITIES, structures
 from tests.traces import HOSTILE
 

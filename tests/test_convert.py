@@ -17,7 +17,7 @@ from peerattn.convert import (
 )
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
-from peerattn.published_list import Options
+from peerattn.published_list.options import Options
 from peerattn.structure import Structure
 from peerattn.tf_variables import variables
 from tests.small import small_structure

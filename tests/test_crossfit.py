@@ -17,24 +17,18 @@ from typer.testing import CliRunner
 
 from peerattn import segmentation_commands
 from peerattn.__main__ import app
-from peerattn.data import LabelledFile, labelled_files
+from peerattn.data.folder import LabelledFile, labelled_files
 from peerattn.errors import PeerattnError
-from peerattn.modalities import estimate_objects, load_segmenter, read_objects
+from peerattn.modalities.objects import read_objects
 from peerattn.modalities.segmentation_network import SegmentationNetwork
-from peerattn.segmentation import (
-    PEOPLE,
-    START,
-    PersonVideo,
-    crossfit,
-    every_frame,
-    fold_numbers,
-    read_person_video,
-    videos,
-    whole_folder,
-    whole_maps,
-    with_masks,
-)
-from peerattn.video import Frames, decode
+from peerattn.modalities.segmenter import estimate_objects, load_segmenter
+from peerattn.segmentation import crossfit, videos
+from peerattn.segmentation.config import PEOPLE, START
+from peerattn.segmentation.crossfit import every_frame, fold_numbers, whole_maps
+from peerattn.segmentation.saving import whole_folder
+from peerattn.segmentation.videos import PersonVideo, read_person_video, with_masks
+from peerattn.video.decoding import decode
+from peerattn.video.frames import Frames
 from tests import media
 
 TINY = {"size": 32, "widths": (2, 4, 6)}

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from peerattn import published, tables
+from peerattn import published
 from peerattn.figures.palette import direction_colors
+from peerattn.tables.attention import attention_by
+from peerattn.tables.share import modality_share
 from tests.serving import OF, PAINTED, frame, opened, runs, served
 from tests.test_explorer import channels, choose, viridis
 from tests.traces import trace_of
@@ -132,7 +134,7 @@ STILL = still()
 
 def differences(seen: dict, wanted: int, colors: dict[str, tuple[int, ...]]) -> list[str]:
     """What on the screen is not of the wanted frame."""
-    by_modality = tables.attention_by(TRACE).iloc[wanted]
+    by_modality = attention_by(TRACE).iloc[wanted]
     wrong = [name for name in ("shown", "named", "cursor", "slider") if seen[name] != wanted]
     said = f"frame {wanted + 1} of {FRAMES}{TRACE.times[wanted]:.3f} swindow {wanted // WINDOW + 1} of 4"
     said += "within reach of an end" * (wanted < 2 or wanted >= FRAMES - 3)
@@ -189,9 +191,7 @@ def test_pointing_at_the_timeline_shows_that_frame_and_leaving_shows_the_cursors
         point_at(page, root, at)
         seen = root.evaluate(READ)
         assert (seen["shown"], seen["named"], seen["cursor"]) == (at, at, 5)
-        assert np.allclose(
-            [value for _, value in seen["lines"]], tables.attention_by(TRACE).iloc[at], atol=1e-6
-        )
+        assert np.allclose([value for _, value in seen["lines"]], attention_by(TRACE).iloc[at], atol=1e-6)
     page.mouse.move(2, 2)
     assert root.evaluate(READ)["shown"] == 5
     point_at(page, root, 30)
@@ -344,9 +344,9 @@ def test_heat_map_has_the_colour_of_its_value_and_follows_the_block_in_view(page
 @pytest.mark.parametrize(
     ("name", "table"),
     [
-        ("modality", tables.attention_by(TRACE)),
-        ("level", tables.attention_by(TRACE, "level")),
-        ("share", tables.modality_share(TRACE)),
+        ("modality", attention_by(TRACE)),
+        ("level", attention_by(TRACE, "level")),
+        ("share", modality_share(TRACE)),
     ],
 )
 def test_lines_are_those_of_the_table(root, name, table):

@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from peerattn.data import FolderExamples, every_file, labelled_files, read_clip, with_others
+from peerattn.data.examples import FolderExamples, read_clip
+from peerattn.data.folder import every_file, labelled_files, with_others
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings, ObjectMaps, write_objects
-from peerattn.segmentation import maps_file
+from peerattn.modalities.clip import ClipSettings, ObjectMaps
+from peerattn.modalities.objects import write_objects
+from peerattn.segmentation.crossfit import maps_file
 from peerattn.training.material import manifest_digest
 from tests.media import moving_square, write_video
 from tests.strategies import CLASSES, MODALITIES

@@ -9,15 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from peerattn.data import STRONG, Augmentation, Colour, Timing, Warp
-from peerattn.data.augmentation import Draw, elsewhere, frame_numbers, length, step, warped
-from peerattn.data.colour import recoloured
+from peerattn.data.augmentation import (
+    STRONG,
+    Augmentation,
+    Draw,
+    Timing,
+    elsewhere,
+    frame_numbers,
+    length,
+    step,
+    warped,
+)
+from peerattn.data.colour import Colour, recoloured
 from peerattn.data.degradation import degraded
 from peerattn.data.prepared import Prepared
-from peerattn.data.warp import CENTRAL, Placement, placed_ids, placed_images
+from peerattn.data.warp import CENTRAL, Placement, Warp, placed_ids, placed_images
 from peerattn.errors import PeerattnError
-from peerattn.modalities import optical_flow
-from peerattn.modalities.flow import Pace
+from peerattn.modalities.flow import Pace, optical_flow
 from peerattn.modalities.prepare import Pictures
 from peerattn.modalities.view import square, square_ids
 from tests.media import moving_square

@@ -7,11 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from peerattn.data import FolderReport, check_folder, checking
+from peerattn.data import checking
 from peerattn.data.cache import digest
+from peerattn.data.checking import check_folder
+from peerattn.data.report import FolderReport
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ObjectMaps, write_objects
-from peerattn.video import Limits, decode
+from peerattn.modalities.clip import ObjectMaps
+from peerattn.modalities.objects import write_objects
+from peerattn.video.decoding import decode
+from peerattn.video.frames import Limits
 from tests.media import audio_only, broken_off, moving_square, write_video
 
 HEADING = "path,label,split,group,mask_path\n"

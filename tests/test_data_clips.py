@@ -8,23 +8,19 @@ import numpy as np
 import pytest
 import torch
 
-from peerattn.data import (
-    STRONG,
-    Augmentation,
-    Batch,
-    Cache,
-    FolderClips,
-    LabelledFile,
-    batches,
-    labelled_files,
-    with_others,
-)
+from peerattn.data.augmentation import STRONG, Augmentation
+from peerattn.data.cache import Cache
+from peerattn.data.clips import FolderClips
+from peerattn.data.folder import LabelledFile, labelled_files, with_others
+from peerattn.data.loading import Batch, batches
 from peerattn.data.warming import warm
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings, ObjectMaps, optical_flow, read_objects, write_objects
-from peerattn.modalities import prepare as prepared_clip
+from peerattn.modalities.clip import ClipSettings, ObjectMaps
+from peerattn.modalities.flow import optical_flow
+from peerattn.modalities.objects import read_objects, write_objects
+from peerattn.modalities.prepare import prepare as prepared_clip
 from peerattn.modalities.view import view_of
-from peerattn.video import decode
+from peerattn.video.decoding import decode
 from tests.media import moving_square, write_video
 from tests.strategies import CLASSES, MODALITIES
 

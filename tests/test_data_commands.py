@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from peerattn.__main__ import main
-from peerattn.data import Cache, every_file
+from peerattn.data.cache import Cache
+from peerattn.data.folder import every_file
 from tests.media import moving_square, write_video
 from tests.small import write_small_checkpoints
 

@@ -8,8 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerattn.data import Batch, batches
-from peerattn.data.loading import order
+from peerattn.data.loading import Batch, batches, order
 from peerattn.errors import PeerattnError
 
 

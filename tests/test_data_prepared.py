@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from peerattn.data import Cache, LabelledFile
 from peerattn.data import prepared as module
+from peerattn.data.cache import Cache
+from peerattn.data.folder import LabelledFile
 from peerattn.data.prepared import Preparation, segmenter_digest
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings, ObjectMaps, write_objects
-from peerattn.structure import Modality
-from peerattn.video import decode
+from peerattn.modalities.clip import ClipSettings, ObjectMaps
+from peerattn.modalities.objects import write_objects
+from peerattn.specs import Modality
+from peerattn.video.decoding import decode
 from tests.media import moving_square, write_video
 from tests.strategies import MODALITIES
 

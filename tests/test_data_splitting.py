@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerattn.data import LabelledFile, every_file, split_files, write_manifest
+from peerattn.data.folder import LabelledFile, every_file
+from peerattn.data.splitting import split_files, write_manifest
 from peerattn.errors import PeerattnError
 
 LABELS = st.lists(st.sampled_from(("jump", "run", "sit")), min_size=1, max_size=2, unique=True).map(tuple)

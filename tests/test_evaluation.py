@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from peerattn.data import Example
+from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.evaluating import evaluate
 from peerattn.evaluation import Evaluation, paired_difference, summarise
 from peerattn.intervals import bootstrap, share_interval, wilson
 from peerattn.network import Network
-from peerattn.structure import BlockSpec, Modality, Structure
+from peerattn.specs import BlockSpec, Modality
+from peerattn.structure import Structure
 
 NAMES = ("dark", "grey", "bright")
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from peerattn.figures.palette import VIRIDIS, looks, object_colors
-from peerattn.tables import attention_by
+from peerattn.tables.attention import attention_by
 from tests.serving import OF, frame, opened, runs, served
 from tests.traces import HOSTILE, shown_frame, trace
 

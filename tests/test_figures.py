@@ -10,15 +10,29 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from peerattn import figures, tables
 from peerattn.errors import PeerattnError
 from peerattn.figures import palette
-from peerattn.figures.level_graph import COLUMN, edge_width, lane, lanes, positions
+from peerattn.figures.attention import attention_lines, factor_heatmap
+from peerattn.figures.level_graph import COLUMN, edge_width, lane, lanes, level_graph, positions
+from peerattn.figures.peers import attention_weights_bar, peer_matrix
+from peerattn.figures.predictions import accuracy_curve, prediction_bars, window_strip
 from peerattn.figures.recording import BUDGET, digest, recording
 from peerattn.figures.scripts import PARTS, part, script
-from peerattn.figures.shares import NAMED
+from peerattn.figures.shares import NAMED, arriving_areas, share_areas
+from peerattn.figures.spread import activity_line, factors_by_level, joined_connections
 from peerattn.figures.timeline import charts
-from peerattn.structure import BlockSpec, ConnectionSpec, Modality, OutputSpec, Structure
+from peerattn.figures.weights import weights_by_source
+from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.structure import Structure
+from peerattn.tables.accuracy import accuracy_table
+from peerattn.tables.attention import (
+    attention_by,
+    attention_groups,
+    connections_table,
+    entropies_table,
+    level_distribution,
+)
+from peerattn.tables.share import BASELINE, CHANGED_BY_PEERS, OLD_SHARES, block_shares, modality_share
 from tests.traces import HOSTILE, images, object_ids, older, shown_frame, structure, trace
 
 TRACE = trace(hostile=True)
@@ -27,20 +41,20 @@ TRACE = trace(hostile=True)
 def every_figure():
     connection = next(each for each in TRACE.connections if each.source == HOSTILE)
     return {
-        "modality lines": figures.attention_lines(TRACE),
-        "level lines": figures.attention_lines(TRACE, "level"),
-        "heat map": figures.factor_heatmap(connection, TRACE.times),
-        "peers": figures.attention_weights_bar(connection, TRACE.structure),
-        "matrix": figures.peer_matrix(TRACE),
-        "share": figures.share_areas(TRACE),
-        "arriving": figures.arriving_areas(TRACE, "top", marked=f"{HOSTILE}_to_top"),
-        "spread": figures.factors_by_level(TRACE),
-        "activity": figures.activity_line(TRACE, HOSTILE),
-        "joined": figures.joined_connections(TRACE, HOSTILE),
-        "bars": figures.prediction_bars(TRACE),
-        "strip": figures.window_strip(TRACE),
-        "accuracy": figures.accuracy_curve(CURVE, threshold=0.3),
-        "weights": figures.weights_by_source(TRACE.structure, WEIGHTS, threshold=0.3),
+        "modality lines": attention_lines(TRACE),
+        "level lines": attention_lines(TRACE, "level"),
+        "heat map": factor_heatmap(connection, TRACE.times),
+        "peers": attention_weights_bar(connection, TRACE.structure),
+        "matrix": peer_matrix(TRACE),
+        "share": share_areas(TRACE),
+        "arriving": arriving_areas(TRACE, "top", marked=f"{HOSTILE}_to_top"),
+        "spread": factors_by_level(TRACE),
+        "activity": activity_line(TRACE, HOSTILE),
+        "joined": joined_connections(TRACE, HOSTILE),
+        "bars": prediction_bars(TRACE),
+        "strip": window_strip(TRACE),
+        "accuracy": accuracy_curve(CURVE, threshold=0.3),
+        "weights": weights_by_source(TRACE.structure, WEIGHTS, threshold=0.3),
     }
 
 
@@ -60,31 +74,31 @@ CURVE = pd.DataFrame(
 
 @pytest.mark.parametrize("by", ["modality", "level"])
 def test_attention_lines_are_the_tables_columns(by):
-    table = tables.attention_by(TRACE, by)
-    drawn = figures.attention_lines(TRACE, by).data
+    table = attention_by(TRACE, by)
+    drawn = attention_lines(TRACE, by).data
     assert len(drawn) == len(table.columns)
     for line, name in zip(drawn, table.columns, strict=True):
         np.testing.assert_array_equal(np.asarray(line.y, np.float32), table[name])
         np.testing.assert_array_equal(line.x, TRACE.times)
-        assert line.name == f"{name} · mean of {len(tables.attention_groups(TRACE, by)[name])}"
+        assert line.name == f"{name} · mean of {len(attention_groups(TRACE, by)[name])}"
 
 
 def test_lines_of_modalities_have_the_palettes_colour_and_dash():
     looks = palette.looks(["rgb", "flow", "object"])
-    for line, look in zip(figures.attention_lines(TRACE).data, looks.values(), strict=True):
+    for line, look in zip(attention_lines(TRACE).data, looks.values(), strict=True):
         assert (line.line.color, line.line.dash) == (look.color, look.dash)
 
 
 def test_heat_map_holds_every_factor_on_the_scale_from_0_to_1():
     for connection in TRACE.connections[::7]:
-        drawn = figures.factor_heatmap(connection, TRACE.times).data[0]
+        drawn = factor_heatmap(connection, TRACE.times).data[0]
         np.testing.assert_array_equal(np.asarray(drawn.z, np.float32), connection.attention_factors.T)
         assert (drawn.zmin, drawn.zmax) == (0, 1)
 
 
 def test_peers_are_sorted_and_hold_every_attention_weight():
     connection = TRACE.connections[-1]
-    bars = figures.attention_weights_bar(connection, TRACE.structure).data[0]
+    bars = attention_weights_bar(connection, TRACE.structure).data[0]
     np.testing.assert_array_equal(np.asarray(bars.x, np.float32), np.sort(connection.attention_weights))
     shown = dict(zip(bars.customdata, bars.x, strict=True))
     expected = zip(map(palette.plain, connection.peers), connection.attention_weights, strict=True)
@@ -92,30 +106,30 @@ def test_peers_are_sorted_and_hold_every_attention_weight():
 
 
 def test_connection_without_peers_says_so_instead_of_showing_an_empty_axis():
-    figure = figures.attention_weights_bar(trace(attention="static").connections[0])
+    figure = attention_weights_bar(trace(attention="static").connections[0])
     assert "no peers" in figure.layout.annotations[0].text
 
 
 def test_peer_matrix_holds_every_attention_weight_and_nothing_where_a_block_is_no_peer():
-    weights, entropies = figures.peer_matrix(TRACE).data
+    weights, entropies = peer_matrix(TRACE).data
     assert len(weights.z) == len(TRACE.connections)
     peers = [palette.plain(peer) for peer in dict.fromkeys(p for c in TRACE.connections for p in c.peers)]
     for row, connection in zip(np.asarray(weights.z, np.float32), TRACE.connections, strict=True):
         shown = {peers[index]: row[index] for index in np.flatnonzero(~np.isnan(row))}
         expected = zip(map(palette.plain, connection.peers), connection.attention_weights, strict=True)
         assert shown == dict(expected)
-    table = tables.entropies_table(TRACE)
+    table = entropies_table(TRACE)
     np.testing.assert_array_equal(entropies.x, table["normalised_entropy"])
 
 
 def test_peer_matrix_of_connections_without_a_choice_says_so():
-    figure = figures.peer_matrix(trace(attention="static"))
+    figure = peer_matrix(trace(attention="static"))
     assert "no connection has more than one peer" in [note.text for note in figure.layout.annotations]
 
 
 def test_areas_are_the_tables_shares_and_fill_the_figure():
-    areas = figures.share_areas(TRACE).data
-    table = tables.modality_share(TRACE)
+    areas = share_areas(TRACE).data
+    table = modality_share(TRACE)
     assert [area.name for area in areas] == list(table)
     for area, name in zip(areas, table, strict=True):
         np.testing.assert_array_equal(area.y, table[name])
@@ -134,8 +148,8 @@ def silent(shown, frames):
 
 
 def test_areas_of_what_peers_changed_have_a_look_that_no_block_has():
-    *modalities, changed = figures.share_areas(TRACE).data
-    assert changed.name == tables.CHANGED_BY_PEERS
+    *modalities, changed = share_areas(TRACE).data
+    assert changed.name == CHANGED_BY_PEERS
     greys = {look.color for look in palette.looks(["rgb", "flow", "object", "audio", "depth"]).values()}
     assert changed.line.color not in greys
     assert changed.fillpattern.shape not in {area.fillpattern.shape for area in modalities}
@@ -145,7 +159,7 @@ def test_areas_of_what_peers_changed_have_a_look_that_no_block_has():
 
 def test_frames_in_which_nothing_arrives_say_so_and_fill_the_figure():
     shown = silent(TRACE, [4, 5])
-    for figure in (figures.share_areas(shown), figures.arriving_areas(shown, "top")):
+    for figure in (share_areas(shown), arriving_areas(shown, "top")):
         assert figure.data[-1].name == palette.NOTHING_ARRIVES
         assert np.flatnonzero(figure.data[-1].y).tolist() == [4, 5]
         np.testing.assert_allclose(np.sum([area.y for area in figure.data], axis=0), 1)
@@ -156,19 +170,19 @@ def test_frames_in_which_nothing_arrives_say_so_and_fill_the_figure():
 
 def test_shares_say_what_they_are_of():
     new, old = (charts(shown)["share"] for shown in (TRACE, older(TRACE)))
-    assert new.title.endswith("of what this clip adds") and tables.BASELINE in new.note
-    assert (new.remark, old.remark) == (tables.BASELINE, tables.OLD_SHARES)
+    assert new.title.endswith("of what this clip adds") and BASELINE in new.note
+    assert (new.remark, old.remark) == (BASELINE, OLD_SHARES)
     assert old.title.endswith("of what is delivered") and "this clip" not in old.note
-    assert [line.name for line in new.lines] == [*(line.name for line in old.lines), tables.CHANGED_BY_PEERS]
-    for make in (figures.share_areas, lambda shown: figures.arriving_areas(shown, "top")):
+    assert [line.name for line in new.lines] == [*(line.name for line in old.lines), CHANGED_BY_PEERS]
+    for make in (share_areas, lambda shown: arriving_areas(shown, "top")):
         assert "what this clip adds" in make(TRACE).layout.yaxis.title.text
         assert "what is delivered" in make(older(TRACE)).layout.yaxis.title.text
 
 
 def test_areas_of_what_arrives_show_the_greatest_the_marked_one_and_the_rest_together():
-    shares = tables.block_shares(TRACE, "top")
+    shares = block_shares(TRACE, "top")
     least = shares.mean().idxmin()
-    areas = figures.arriving_areas(TRACE, "top", marked=least).data
+    areas = arriving_areas(TRACE, "top", marked=least).data
     assert len(areas) == NAMED + 1
     np.testing.assert_allclose(np.sum([area.y for area in areas], axis=0), 1)
     np.testing.assert_array_equal(areas[NAMED - 1].y, shares[least])
@@ -177,30 +191,30 @@ def test_areas_of_what_arrives_show_the_greatest_the_marked_one_and_the_rest_tog
 
 
 def test_boxes_are_the_tables_quantiles_with_their_number_of_factors():
-    table = tables.level_distribution(TRACE)
-    for box, row in zip(figures.factors_by_level(TRACE).data, table.itertuples(), strict=True):
+    table = level_distribution(TRACE)
+    for box, row in zip(factors_by_level(TRACE).data, table.itertuples(), strict=True):
         assert (box.q1[0], box.median[0], box.q3[0], box.mean[0]) == (row.q1, row.median, row.q3, row.mean)
         assert (box.lowerfence[0], box.upperfence[0]) == (row.p5, row.p95)
         assert f"n = {row.n:,}" in box.x[0]
 
 
 def test_joined_connections_are_those_of_the_block_with_their_weights():
-    bars, diamonds = figures.joined_connections(TRACE, "inner1").data
-    table = tables.connections_table(TRACE)
+    bars, diamonds = joined_connections(TRACE, "inner1").data
+    table = connections_table(TRACE)
     own = table[(table["target"] == "inner1") | (table["source"] == "inner1")]
     assert sorted(bars.x) == sorted(own["connection_weight"])
     assert sorted(diamonds.x) == sorted(own["mean_factor"])
 
 
 def test_prediction_bars_show_the_clips_best_classes_first():
-    bars = figures.prediction_bars(TRACE, top=3).data[0]
+    bars = prediction_bars(TRACE, top=3).data[0]
     np.testing.assert_array_equal(np.asarray(bars.x, np.float32), np.sort(TRACE.probabilities)[-3:])
     best = TRACE.class_names[int(TRACE.probabilities.argmax())]
     assert bars.customdata[-1] == palette.plain(best)
 
 
 def test_window_strip_shows_each_windows_own_probabilities_over_its_own_time():
-    strip = figures.window_strip(TRACE).data[0]
+    strip = window_strip(TRACE).data[0]
     names = [row[0] for row in strip.customdata]
     for column, window in enumerate(TRACE.windows):
         for row, name in enumerate(names):
@@ -212,7 +226,7 @@ def test_window_strip_shows_each_windows_own_probabilities_over_its_own_time():
 
 
 def test_accuracy_curve_has_its_interval_its_sample_size_and_the_threshold_of_now():
-    high, low, top1 = (figure := figures.accuracy_curve(CURVE, threshold=0.3)).data
+    high, low, top1 = (figure := accuracy_curve(CURVE, threshold=0.3)).data
     np.testing.assert_array_equal(top1.y, CURVE["top1"])
     np.testing.assert_array_equal(low.y, CURVE["low"])
     np.testing.assert_array_equal(high.y, CURVE["high"])
@@ -222,7 +236,7 @@ def test_accuracy_curve_has_its_interval_its_sample_size_and_the_threshold_of_no
 
 
 def test_connection_weights_are_drawn_by_their_source_with_the_mean():
-    figure = figures.weights_by_source(TRACE.structure, WEIGHTS, threshold=0.3)
+    figure = weights_by_source(TRACE.structure, WEIGHTS, threshold=0.3)
     drawn = [value for scatter in figure.data for value in scatter.x]
     assert sorted(drawn) == sorted(WEIGHTS.values())
     *means, threshold = figure.layout.shapes
@@ -253,13 +267,11 @@ def test_axes_are_labelled_and_figures_are_as_wide_as_their_place():
 
 
 def test_single_frame_still_shows_a_point():
-    assert figures.attention_lines(trace(frames=1)).data[0].mode == "markers"
+    assert attention_lines(trace(frames=1)).data[0].mode == "markers"
 
 
 def test_graph_has_every_block_and_connection_once_with_its_width():
-    graph = figures.level_graph(
-        TRACE.structure, {each.key: each.connection_weight for each in TRACE.connections}
-    )
+    graph = level_graph(TRACE.structure, {each.key: each.connection_weight for each in TRACE.connections})
     assert [node["id"] for node in graph.nodes] == [block.id for block in TRACE.structure.blocks]
     assert [edge["id"] for edge in graph.edges] == [each.key for each in TRACE.connections]
     for edge, connection in zip(graph.edges, TRACE.connections, strict=True):
@@ -271,7 +283,7 @@ def test_graph_has_every_block_and_connection_once_with_its_width():
 def test_positions_do_not_depend_on_the_clip_or_the_weights():
     first, second = trace(seed=1), trace(seed=2, frames=5)
     weights = [{each.key: each.connection_weight for each in one.connections} for one in (first, second)]
-    graphs = [figures.level_graph(first.structure, each) for each in weights]
+    graphs = [level_graph(first.structure, each) for each in weights]
     places = [[(node["x"], node["y"]) for node in graph.nodes] for graph in graphs]
     assert weights[0] != weights[1]
     assert places[0] == places[1]
@@ -342,9 +354,9 @@ def test_recording_unpacks_to_the_traces_numbers_bit_for_bit():
     np.testing.assert_array_equal(
         array(header, body, "activity"), [TRACE.block(block.id).activity for block in TRACE.structure.blocks]
     )
-    np.testing.assert_array_equal(array(header, body, "modality").T, tables.attention_by(TRACE))
-    np.testing.assert_array_equal(array(header, body, "level").T, tables.attention_by(TRACE, "level"))
-    np.testing.assert_allclose(array(header, body, "share").T, tables.modality_share(TRACE), atol=1e-7)
+    np.testing.assert_array_equal(array(header, body, "modality").T, attention_by(TRACE))
+    np.testing.assert_array_equal(array(header, body, "level").T, attention_by(TRACE, "level"))
+    np.testing.assert_allclose(array(header, body, "share").T, modality_share(TRACE), atol=1e-7)
     for read, connection in zip(header["connections"], TRACE.connections, strict=True):
         assert np.float32(read["weight"]) == np.float32(connection.connection_weight)
         np.testing.assert_array_equal(np.float32(read["attentionWeights"]), connection.attention_weights)
@@ -401,15 +413,15 @@ def test_script_loads_nothing():
 def test_curve_of_real_evaluations_has_the_tables_columns():
     found = SimpleNamespace(n=600, top1=0.9, top1_interval=(0.87, 0.92))
     pruned = SimpleNamespace(kept=("a",), removed=())
-    table = tables.accuracy_table([(0.1, found, pruned)])
+    table = accuracy_table([(0.1, found, pruned)])
     assert list(table.columns) == list(CURVE.columns)
-    assert figures.accuracy_curve(table).data[-1].y[0] == 0.9
+    assert accuracy_curve(table).data[-1].y[0] == 0.9
 
 
 def test_channels_without_an_object_class_are_veiled_and_the_others_named():
     connection = TRACE.connections[0]
     names = ["cup", *[None] * (connection.attention_factors.shape[1] - 1)]
-    factors, veil = figures.factor_heatmap(connection, TRACE.times, names).data
+    factors, veil = factor_heatmap(connection, TRACE.times, names).data
     np.testing.assert_array_equal(np.asarray(factors.z, np.float32), connection.attention_factors.T)
     assert list(factors.y)[:2] == list(veil.y)[:2] == ["0: cup", "1"]
     covered = ~np.isnan(np.asarray(veil.z, float)).any(axis=1)

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from peerattn.actionworld import CLASS_NAMES
+from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.errors import PeerattnError
 from peerattn.generated import MODALITIES, TEST_SEED, GeneratedExamples, collate
-from peerattn.modalities import ClipSettings
+from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 
 SETTINGS = ClipSettings(size=32, window=4, flow="ultrafast")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from peerattn.data import Example
+from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.evaluating import evaluate, evaluate_labels
 from peerattn.metrics import accuracies, average_precision, mean_average_precision, several_labels

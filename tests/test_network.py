@@ -15,7 +15,8 @@ from peerattn import checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.recorder import recording
-from peerattn.structure import BlockSpec, ConnectionSpec, Modality, OutputSpec, Structure
+from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.structure import Structure
 from peerattn.validation import REPEATING_KINDS
 from tests.strategies import CLASSES, MODALITIES, lively, structures, tensors
 

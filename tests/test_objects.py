@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from peerattn.actionworld import MAP_NAMES
+from peerattn.actionworld.clips import MAP_NAMES
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ObjectMaps, read_objects, write_objects
-from peerattn.video import decode_ids
+from peerattn.modalities.clip import ObjectMaps
+from peerattn.modalities.objects import read_objects, write_objects
+from peerattn.video.decoding import decode_ids
 from tests import media
 
 

@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from peerattn import figures, tables
 from peerattn.figures import chain as chains
-from peerattn.figures.panels import block_panels, clip_panels, connection_panels
+from peerattn.figures.panels import Panel, block_panels, clip_panels, connection_panels
 from peerattn.figures.scripts import PANEL_PARTS, panels_script, part
 from peerattn.inside import inside
 from peerattn.steps import Affine, Inside
+from peerattn.tables.attention import attention_by
+from peerattn.tables.share import BASELINE, OLD_SHARES, modality_share
 from tests import axe
 from tests.conftest import ROOT, wait_until_healthy
 from tests.panels import FRAMES, NETWORK, TRACE, VECTORS
@@ -31,7 +32,7 @@ KEY = "inner1_to_top"
 INSIDE = inside(NETWORK, VECTORS, KEY)
 
 
-def named(panels: list[figures.Panel], name: str) -> figures.Panel:
+def named(panels: list[Panel], name: str) -> Panel:
     return next(panel for panel in panels if panel["id"] == name)
 
 
@@ -48,7 +49,7 @@ def packed(chain: dict, name: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(coded["data"]), "<f4").reshape(coded["shape"])
 
 
-def every_panel() -> list[figures.Panel]:
+def every_panel() -> list[Panel]:
     return [
         *clip_panels(TRACE),
         *connection_panels(TRACE, KEY, INSIDE),
@@ -95,7 +96,7 @@ def test_similar_channels_lie_together_and_opposite_ones_at_the_ends() -> None:
 @pytest.mark.parametrize("name", ["share", "modality", "level"])
 def test_tables_over_time_are_the_tables_of_the_trace(name: str) -> None:
     table = named(clip_panels(TRACE), name)["table"]
-    expected = tables.modality_share(TRACE) if name == "share" else tables.attention_by(TRACE, name)
+    expected = modality_share(TRACE) if name == "share" else attention_by(TRACE, name)
     assert table["columns"] == ["frame", "time_s", *expected.columns]
     rows = np.array(table["rows"])
     np.testing.assert_array_equal(rows[:, 0], np.arange(1, FRAMES + 1))
@@ -128,8 +129,8 @@ def test_a_trace_from_before_contributions_says_what_its_shares_are_of() -> None
         panels = [*clip_panels(shown), *connection_panels(shown, KEY), *block_panels(shown, "top")]
         for name in ("share", "delivers", "arrives", "origins"):
             panel = named(panels, name)
-            assert panel.get("remark") == (tables.OLD_SHARES if old else None)
-            assert (tables.OLD_SHARES if old else tables.BASELINE) in panel["about"]
+            assert panel.get("remark") == (OLD_SHARES if old else None)
+            assert (OLD_SHARES if old else BASELINE) in panel["about"]
             assert ("adds" in panel["about"]) is not old
         assert "remark" not in named(panels, "activity")
 
@@ -280,7 +281,7 @@ CURSOR = """root => {
 def test_cursor_and_values_follow_the_explorer_and_run_no_python(page: Page, panels: Locator) -> None:
     before = runs(page)
     open_panel(panels, "share")
-    shares = tables.modality_share(TRACE)
+    shares = modality_share(TRACE)
     for frame in random.Random(0).sample(range(FRAMES), 12):
         explorer(panels, f"explorer.seek({frame})")
         shown = panels.locator(".values b").evaluate_all(
@@ -427,7 +428,7 @@ def test_every_chart_has_a_table_a_csv_and_pictures(page: Page, panels: Locator,
     values = panels.locator("td.number:nth-child(3)").evaluate_all(
         "cells => cells.map(c => +c.dataset.value)"
     )
-    expected = tables.attention_by(TRACE, "modality").iloc[:, 0]
+    expected = attention_by(TRACE, "modality").iloc[:, 0]
     np.testing.assert_array_equal(np.float32(values), expected)
     with page.expect_download() as download:
         panels.get_by_role("button", name="as CSV").click()

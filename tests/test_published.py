@@ -15,8 +15,9 @@ from peerattn import published
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.pruning import prune
-from peerattn.published_list import DEPTHS, Options
-from peerattn.structure import BlockSpec, Modality, Structure
+from peerattn.published_list.options import DEPTHS, Options
+from peerattn.specs import BlockSpec, Modality
+from peerattn.structure import Structure
 from tests.strategies import CLASSES, lively, tensors
 
 LITE = Options("assemblenet_plus_lite", lite_repeats=(1, 1, 1, 1))

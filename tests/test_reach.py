@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from torch import nn
 
 from peerattn import checkpoint, published
-from peerattn.blocks import BLOCKS
+from peerattn.blocks.registry import BLOCKS
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.reach import EXTENTS, Reach, block_reaches, connection_reaches, network_reach

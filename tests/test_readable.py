@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerattn.data import Example, LabelledFile, Readable
+from peerattn.data.examples import Example
+from peerattn.data.folder import LabelledFile
+from peerattn.data.readable import Readable
 from peerattn.errors import PeerattnError
 
 

@@ -7,14 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerattn import tables
 from peerattn.connectivity import survey
 from peerattn.errors import PeerattnError
 from peerattn.figures.level_graph import positions
 from peerattn.figures.packing import unpacked
 from peerattn.figures.replay import charts, replay
 from peerattn.history import History, peers_of
-from peerattn.tables.history import entropies, entropies_by_level, learned_by_modality
+from peerattn.tables.history import (
+    attention_history,
+    connection_history,
+    entropies,
+    entropies_by_level,
+    learned_by_modality,
+    scores_history,
+)
 from peerattn.training.history_log import HistoryLog
 from tests.histories import EVERY, history
 from tests.strategies import lively, structures
@@ -121,12 +127,12 @@ def test_scores_are_shares_or_losses_and_hold_until_the_next_is_measured() -> No
 
 def test_tables_have_a_row_for_each_logged_number() -> None:
     shown = history()
-    weights = tables.connection_history(shown)
+    weights = connection_history(shown)
     assert len(weights) == len(shown) * len(shown.keys)
     row = weights[(weights.step == 30) & (weights.connection == shown.keys[7])]
     assert row.connection_weight.item() == shown.connection_weights[3, 7]
-    attention = tables.attention_history(shown)
+    attention = attention_history(shown)
     assert len(attention) == len(shown) * sum(map(peers_of, shown.structure.connections))
     last = attention[attention.connection == shown.keys[0]].groupby("step").attention_weight.sum()
     assert np.allclose(last[last > 0], 1)
-    assert list(tables.scores_history(shown)) == ["step", "epoch", "loss", "top1"]
+    assert list(scores_history(shown)) == ["step", "epoch", "loss", "top1"]

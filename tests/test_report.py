@@ -24,7 +24,7 @@ from peerattn.figures.pictures import from_jpeg
 from peerattn.figures.recording import recording
 from peerattn.figures.report import About, report_html
 from peerattn.figures.report_panels import report_panels
-from peerattn.tables import connections_table, factors_table
+from peerattn.tables.attention import connections_table, factors_table
 from tests.traces import HOSTILE, images, object_ids, quarters_flow, shown_frame, trace
 
 TRACE = trace(hostile=True)

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from peerattn.blocks import RepresentationFlow
-from peerattn.blocks.flow import forward_difference, rescaled
+from peerattn.blocks.flow import RepresentationFlow, forward_difference, rescaled
 from peerattn.errors import PeerattnError
 
 

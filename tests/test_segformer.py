@@ -10,9 +10,11 @@ import pytest
 import torch
 
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings, estimate_objects, load_segmenter, prepare, segmenter_for
-from peerattn.structure import Modality
-from peerattn.video import Frames
+from peerattn.modalities.clip import ClipSettings
+from peerattn.modalities.prepare import prepare
+from peerattn.modalities.segmenter import estimate_objects, load_segmenter, segmenter_for
+from peerattn.specs import Modality
+from peerattn.video.frames import Frames
 from tests import media
 
 ADE = 150

@@ -9,23 +9,18 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from peerattn.actionworld import MAP_NAMES, generate
+from peerattn.actionworld.clips import MAP_NAMES, generate
 from peerattn.errors import PeerattnError
 from peerattn.generated import TEST_SEED
-from peerattn.modalities import estimate_objects, load_segmenter
 from peerattn.modalities.segmentation_network import SegmentationNetwork
-from peerattn.segmentation import (
-    SegmenterConfig,
-    evaluate_persons,
-    evaluate_segmenter,
-    metrics_of,
-    person_overlaps,
-    save_segmenter,
-    train_segmenter,
-)
+from peerattn.modalities.segmenter import estimate_objects, load_segmenter
+from peerattn.segmentation.config import SegmenterConfig
 from peerattn.segmentation.losses import person_loss
+from peerattn.segmentation.quality import evaluate_persons, evaluate_segmenter, person_overlaps
+from peerattn.segmentation.saving import metrics_of, save_segmenter
+from peerattn.segmentation.training import train_segmenter
 from peerattn.segmentation.videos import PersonVideo
-from peerattn.video import Frames
+from peerattn.video.frames import Frames
 
 TINY = SegmenterConfig(clips=16, batch=8, size=32, widths=(2, 6, 10, 16))
 PEOPLE = replace(TINY, people=4, widths=(8, 16, 24), reduction=2, motion=True, averaging=0.9)

@@ -8,22 +8,18 @@ import numpy as np
 import pytest
 import torch
 
-from peerattn.actionworld import MAP_NAMES
+from peerattn.actionworld.clips import MAP_NAMES
 from peerattn.cards import write_card
 from peerattn.errors import PeerattnError
-from peerattn.modalities import (
-    SEGMENTER,
-    ClipSettings,
-    estimate_objects,
-    load_segmenter,
-    prepare,
-    segmenter_name,
-)
+from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.motion import with_motion
+from peerattn.modalities.prepare import prepare
 from peerattn.modalities.segmentation_network import SegmentationNetwork, as_tensor
+from peerattn.modalities.segmenter import SEGMENTER, estimate_objects, load_segmenter, segmenter_name
+from peerattn.specs import Modality
 from peerattn.state_arrays import as_arrays
-from peerattn.structure import Modality
-from peerattn.video import Frames, decode
+from peerattn.video.decoding import decode
+from peerattn.video.frames import Frames
 from peerattn.weights import write_weights
 from tests import media
 

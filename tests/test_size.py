@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from peerattn import published
-from peerattn.blocks import BLOCKS
+from peerattn.blocks.registry import BLOCKS
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.pruning import prune

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peerattn import published, recorder, stretches
-from peerattn.data import Example
-from peerattn.modalities import windows
+from peerattn.data.examples import Example
+from peerattn.modalities.windows import windows
 from peerattn.network import Network
 from peerattn.predictions import predict, window_answers
 from peerattn.reach import Reach, network_reach

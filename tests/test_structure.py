@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
-from peerattn.structure import BlockSpec, ConnectionSpec, OutputSpec, Structure
+from peerattn.specs import BlockSpec, ConnectionSpec, OutputSpec
+from peerattn.structure import Structure
 from tests.conftest import ROOT
 from tests.strategies import CLASSES, MODALITIES, structures, tensors
 

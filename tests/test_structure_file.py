@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from peerattn import published
 from peerattn.errors import PeerattnError
-from peerattn.published_list import Options
+from peerattn.published_list.options import Options
 from peerattn.structure import Structure
 from peerattn.structure_file import is_list, parse
 from tests.strategies import structures

@@ -8,11 +8,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerattn import published, tables
+from peerattn import published
 from peerattn.errors import PeerattnError
-from peerattn.modalities import Clip
+from peerattn.modalities.clip import Clip
 from peerattn.recorder import record
-from peerattn.structure import BlockSpec, ConnectionSpec, Modality, OutputSpec, Structure
+from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.structure import Structure
+from peerattn.tables.accuracy import accuracy_table
+from peerattn.tables.attention import (
+    attention_by,
+    attention_groups,
+    attention_weights_table,
+    channels_table,
+    connections_table,
+    entropies_table,
+    factors_table,
+    level_distribution,
+    object_channels,
+)
+from peerattn.tables.clip import blocks_table, frame_ends, predictions_table, reached_frames, window_of_frame
+from peerattn.tables.share import (
+    CHANGED_BY_PEERS,
+    block_shares,
+    contributed,
+    contribution_shares,
+    modality_share,
+)
 from peerattn.trace import ConnectionTrace, Trace
 from tests.strategies import lively, structures, tensors
 from tests.traces import trace
@@ -21,7 +42,7 @@ TRACE = trace(frames=20, window=8)
 
 
 def test_connections_table_has_one_row_per_connection_and_the_weights_of_the_trace():
-    table = tables.connections_table(TRACE)
+    table = connections_table(TRACE)
     assert list(table["connection"]) == [connection.key for connection in TRACE.connections]
     assert list(table["connection_weight"]) == [each.connection_weight for each in TRACE.connections]
     for row, connection in zip(table.itertuples(), TRACE.connections, strict=True):
@@ -35,7 +56,7 @@ def test_connections_table_has_one_row_per_connection_and_the_weights_of_the_tra
 
 
 def test_factors_table_gives_the_shade_of_each_frame_back():
-    table = tables.factors_table(TRACE)
+    table = factors_table(TRACE)
     assert len(table) == len(TRACE.connections) * 20
     for connection in TRACE.connections:
         rows = table[table["connection"] == connection.key]
@@ -45,7 +66,7 @@ def test_factors_table_gives_the_shade_of_each_frame_back():
 
 
 def test_every_frame_is_in_the_window_that_holds_it():
-    numbers = tables.window_of_frame(TRACE)
+    numbers = window_of_frame(TRACE)
     assert [list(numbers).count(number) for number in (1, 2, 3)] == [8, 8, 4]
     assert list(np.sort(numbers)) == list(numbers)
 
@@ -53,40 +74,40 @@ def test_every_frame_is_in_the_window_that_holds_it():
 def test_reach_is_the_most_frames_that_an_end_reaches_of_any_connection():
     first, second, *others = TRACE.connections
     changed = (dataclasses.replace(first, reached=(7, 0)), dataclasses.replace(second, reached=None))
-    assert tables.reached_frames((*changed, *others)) == (7, 3)
-    assert tables.reached_frames(changed) == (7, 0)
-    assert tables.reached_frames(changed[1:]) is None
+    assert reached_frames((*changed, *others)) == (7, 3)
+    assert reached_frames(changed) == (7, 0)
+    assert reached_frames(changed[1:]) is None
 
 
 def test_channels_table_is_the_connections_factors():
     connection = TRACE.connections[7]
-    table = tables.channels_table(connection, TRACE.times)
+    table = channels_table(connection, TRACE.times)
     np.testing.assert_array_equal(table.filter(like="channel_").to_numpy(), connection.attention_factors)
     assert list(table["frame"]) == list(range(1, 21))
 
 
 def test_attention_weights_of_each_connection_sum_to_one_and_average_uniform():
-    table = tables.attention_weights_table(TRACE)
+    table = attention_weights_table(TRACE)
     by_connection = table.groupby("connection")
     np.testing.assert_allclose(by_connection["attention_weight"].sum(), 1, atol=1e-6)
     np.testing.assert_allclose(by_connection["times_uniform"].mean(), 1, atol=1e-6)
 
 
 def test_attention_without_peers_gives_an_empty_table_with_its_columns():
-    table = tables.attention_weights_table(trace(attention="static"))
+    table = attention_weights_table(trace(attention="static"))
     assert table.empty
     assert list(table) == ["connection", "peer", "attention_weight", "times_uniform"]
 
 
 def test_blocks_table_follows_the_structure():
-    table = tables.blocks_table(TRACE)
+    table = blocks_table(TRACE)
     assert list(table["block"]) == [block.id for block in TRACE.structure.blocks]
     assert table["modality"].value_counts()["mixed"] == 7
     np.testing.assert_allclose(table["mean_activity"], [block.activity.mean() for block in TRACE.blocks])
 
 
 def test_predictions_table_ranks_the_clip_and_every_window():
-    table = tables.predictions_table(TRACE)
+    table = predictions_table(TRACE)
     assert list(dict.fromkeys(table["of"])) == ["clip", "window 1", "window 2", "window 3"]
     clip = table[table["of"] == "clip"]
     assert clip["probability"].is_monotonic_decreasing
@@ -96,7 +117,7 @@ def test_predictions_table_ranks_the_clip_and_every_window():
 
 
 def test_modality_lines_are_means_over_what_leaves_the_input_blocks_and_mixed_over_the_rest():
-    lines = tables.attention_by(TRACE, "modality")
+    lines = attention_by(TRACE, "modality")
     assert list(lines) == ["rgb", "flow", "object", "mixed"]
     sources = {"rgb": ("rgb1", "rgb2"), "flow": ("flow1", "flow2"), "object": ("object1",)}
     for name, blocks in sources.items():
@@ -109,26 +130,26 @@ def test_modality_lines_are_means_over_what_leaves_the_input_blocks_and_mixed_ov
 
 @pytest.mark.parametrize("by", ["modality", "level"])
 def test_groups_share_out_every_connection_once(by):
-    groups = tables.attention_groups(TRACE, by)
+    groups = attention_groups(TRACE, by)
     assert sorted(sum(groups.values(), ())) == sorted(each.key for each in TRACE.connections)
 
 
 def test_level_lines_are_means_over_what_arrives():
-    lines = tables.attention_by(TRACE, "level")
+    lines = attention_by(TRACE, "level")
     assert list(lines) == ["level 2", "level 3", "level 4"]
     arriving = [each.shade for each in TRACE.connections if each.target == "top"]
     np.testing.assert_allclose(lines["level 4"], np.mean(arriving, axis=0), rtol=1e-6)
 
 
 def test_last_frame_lasts_as_long_as_the_median_and_a_single_frame_one_second():
-    np.testing.assert_allclose(tables.frame_ends(np.array([0, 0.1, 0.2, 0.5])), [0.1, 0.2, 0.5, 0.6])
-    assert tables.frame_ends(np.array([2.0])) == [3.0]
+    np.testing.assert_allclose(frame_ends(np.array([0, 0.1, 0.2, 0.5])), [0.1, 0.2, 0.5, 0.6])
+    assert frame_ends(np.array([2.0])) == [3.0]
 
 
 def test_accuracy_table_sorts_the_curve_by_threshold():
     found = SimpleNamespace(n=80, top1=0.75, top1_interval=(0.65, 0.83))
     pruned = SimpleNamespace(kept=("a_to_b",), removed=("a_to_c", "b_to_c"))
-    table = tables.accuracy_table([(0.6, found, pruned), (0.2, found, pruned)])
+    table = accuracy_table([(0.6, found, pruned), (0.2, found, pruned)])
     assert list(table["threshold"]) == [0.2, 0.6]
     assert table.iloc[0].to_dict() == {
         "threshold": 0.2,
@@ -139,14 +160,14 @@ def test_accuracy_table_sorts_the_curve_by_threshold():
         "kept": 1,
         "removed": 2,
     }
-    assert list(tables.accuracy_table([])) == list(table)
+    assert list(accuracy_table([])) == list(table)
 
 
 def test_channels_of_an_object_input_are_classes_of_which_undeclared_ones_are_empty() -> None:
     structure = published.structure("full_asnp26", object_classes=3)
-    assert tables.object_channels(structure, "4", {2: "cup"}) == (None, "cup", None)
-    assert tables.object_channels(structure, "4", {}) == ()
-    assert tables.object_channels(structure, "0", {2: "cup"}) == ()
+    assert object_channels(structure, "4", {2: "cup"}) == (None, "cup", None)
+    assert object_channels(structure, "4", {}) == ()
+    assert object_channels(structure, "0", {2: "cup"}) == ()
 
 
 def by_hand(
@@ -210,13 +231,13 @@ def test_modality_share_worked_by_hand():
     rgb 3/16, flow 13/16.
     """
     shown = by_hand(ALIKE, HAND)
-    shares = tables.modality_share(shown)
-    assert list(shares) == ["rgb", "flow", tables.CHANGED_BY_PEERS]
+    shares = modality_share(shown)
+    assert list(shares) == ["rgb", "flow", CHANGED_BY_PEERS]
     assert (shares.index.name, list(shares.index)) == ("time_s", [0.0, 0.5])
     assert shares.to_numpy().tolist() == [[0.375, 0.625, 0.0], [0.1875, 0.8125, 0.0]]
-    assert tables.modality_share(shown, "middle").to_numpy().tolist() == [[0.75, 0.25, 0.0], [0.0, 0.0, 0.0]]
-    assert tables.modality_share(shown, "flow1")["flow"].tolist() == [1.0, 1.0]
-    assert tables.modality_share(shown, "loose").to_numpy().tolist() == [[0.0, 0.0, 0.0]] * 2
+    assert modality_share(shown, "middle").to_numpy().tolist() == [[0.75, 0.25, 0.0], [0.0, 0.0, 0.0]]
+    assert modality_share(shown, "flow1")["flow"].tolist() == [1.0, 1.0]
+    assert modality_share(shown, "loose").to_numpy().tolist() == [[0.0, 0.0, 0.0]] * 2
 
 
 def test_what_a_source_that_adds_nothing_delivers_anew_was_changed_by_peers_all_the_way_up():
@@ -227,10 +248,10 @@ def test_what_a_source_that_adds_nothing_delivers_anew_was_changed_by_peers_all_
     sizes = HAND | {"rgb1_to_middle": [3.0, 1.0], "flow1_to_middle": [1.0, 1.0]}
     added = {"flow1_to_middle": [0.0, 1.0], "middle_to_top": [1.0, 0.0]}
     shown = by_hand(ALIKE, sizes, added)
-    middle = tables.modality_share(shown, "middle")
+    middle = modality_share(shown, "middle")
     assert middle.to_numpy().tolist() == [[0.75, 0.0, 0.25], [0.5, 0.5, 0.0]]
-    assert tables.modality_share(shown).to_numpy().tolist() == [[0.375, 0.5, 0.125], [0.0, 0.75, 0.25]]
-    assert tables.block_shares(shown, "top")["middle_to_top"].tolist() == [0.5, 0.25]
+    assert modality_share(shown).to_numpy().tolist() == [[0.375, 0.5, 0.125], [0.0, 0.75, 0.25]]
+    assert block_shares(shown, "top")["middle_to_top"].tolist() == [0.5, 0.25]
 
 
 def test_a_source_without_arrivals_has_the_shares_of_the_nearest_frame_that_has_some():
@@ -242,17 +263,17 @@ def test_a_source_without_arrivals_has_the_shares_of_the_nearest_frame_that_has_
         "flow1_to_top": [0.0] * 6,
     }
     alike = dict.fromkeys(sizes, [9.0] * 6)
-    rgb = tables.modality_share(by_hand(alike, sizes))["rgb"]
+    rgb = modality_share(by_hand(alike, sizes))["rgb"]
     assert rgb.tolist() == [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
     never = sizes | dict.fromkeys(("rgb1_to_middle", "flow1_to_middle"), [0.0] * 6)
-    shares = tables.modality_share(by_hand(alike, never))
+    shares = modality_share(by_hand(alike, never))
     assert shares.to_numpy().tolist() == [[0.0, 0.0, 1.0]] * 6
 
 
 def test_contributions_that_are_a_hundred_thousandth_of_what_is_delivered_are_nothing():
     """18 are delivered at middle in each frame, 18e-5 of them are nothing."""
     sizes = HAND | {"rgb1_to_middle": [1.0e-4, 1.0e-4], "flow1_to_middle": [0.7e-4, 0.9e-4]}
-    middle = tables.block_shares(by_hand(ALIKE, sizes), "middle")
+    middle = block_shares(by_hand(ALIKE, sizes), "middle")
     assert middle.iloc[0].tolist() == [0.0, 0.0]
     assert middle.iloc[1].tolist() == pytest.approx([10 / 19, 9 / 19])
 
@@ -260,21 +281,21 @@ def test_contributions_that_are_a_hundred_thousandth_of_what_is_delivered_are_no
 def test_outputs_at_which_nothing_arrives_do_not_count_in_the_mean_over_outputs():
     shown = by_hand(ALIKE, HAND)
     two = dataclasses.replace(shown.structure, outputs=(OutputSpec("top"), OutputSpec("middle")))
-    shares = tables.modality_share(dataclasses.replace(shown, structure=two))
+    shares = modality_share(dataclasses.replace(shown, structure=two))
     assert shares.to_numpy().tolist() == [[0.5625, 0.4375, 0.0], [0.1875, 0.8125, 0.0]]
 
 
 def test_shares_of_a_block_leave_out_what_is_starved_or_removed():
-    shares = tables.block_shares(by_hand(ALIKE, HAND), "top")
+    shares = block_shares(by_hand(ALIKE, HAND), "top")
     assert shares["middle_to_top"].tolist() == [0.5, 0.25]
     assert shares["loose_to_top"].tolist() == [0.0, 0.0]
     kept = {key: sizes for key, sizes in ALIKE.items() if key != "flow1_to_top"}
-    after = tables.block_shares(by_hand(kept, HAND), "top")
+    after = block_shares(by_hand(kept, HAND), "top")
     assert list(after) == list(shares)
     assert after["flow1_to_top"].tolist() == [0.0, 0.0]
     assert after["middle_to_top"].tolist() == [1.0, 1.0]
-    assert tables.modality_share(by_hand(kept, HAND))["rgb"].tolist() == [0.75, 0.75]
-    assert tables.block_shares(by_hand(ALIKE, HAND), "loose").shape == (2, 0)
+    assert modality_share(by_hand(kept, HAND))["rgb"].tolist() == [0.75, 0.75]
+    assert block_shares(by_hand(ALIKE, HAND), "loose").shape == (2, 0)
 
 
 def test_mean_shares_of_contributions_stand_beside_the_connections():
@@ -286,28 +307,28 @@ def test_mean_shares_of_contributions_stand_beside_the_connections():
         "flow1_to_top": 0.625,
         "loose_to_top": 0.0,
     }
-    assert tables.contribution_shares(shown) == expected
-    table = tables.connections_table(shown)
+    assert contribution_shares(shown) == expected
+    table = connections_table(shown)
     assert dict(zip(table["connection"], table["contribution_share"], strict=True)) == expected
-    assert tables.connections_table(by_hand(HAND))["contribution_share"].isna().all()
+    assert connections_table(by_hand(HAND))["contribution_share"].isna().all()
 
 
 def test_a_trace_from_before_contributions_has_the_shares_of_what_is_delivered():
     """On paper, as before: 3/8 rgb; in the second frame nothing is delivered at middle."""
     old = by_hand(HAND)
-    assert not tables.contributed(old) and tables.contributed(by_hand(HAND, HAND))
-    shares = tables.modality_share(old)
+    assert not contributed(old) and contributed(by_hand(HAND, HAND))
+    shares = modality_share(old)
     assert list(shares) == ["rgb", "flow"]
     assert shares.to_numpy().tolist() == [[0.375, 0.625], [0.1875, 0.8125]]
-    assert tables.modality_share(old, "middle").to_numpy().tolist() == [[0.75, 0.25], [0.0, 0.0]]
+    assert modality_share(old, "middle").to_numpy().tolist() == [[0.75, 0.25], [0.0, 0.0]]
     silent = HAND | {key: [0.0, 0.0] for key in ("rgb1_to_middle", "flow1_to_middle")}
-    assert tables.modality_share(by_hand(silent)).to_numpy().tolist() == [[0.0, 1.0]] * 2
+    assert modality_share(by_hand(silent)).to_numpy().tolist() == [[0.0, 1.0]] * 2
 
 
 def test_a_trace_without_magnitudes_has_no_shares_and_says_so():
     old = tuple(dataclasses.replace(each, magnitude=None) for each in TRACE.connections)
     with pytest.raises(PeerattnError, match="record the clip again"):
-        tables.modality_share(dataclasses.replace(TRACE, connections=old))
+        modality_share(dataclasses.replace(TRACE, connections=old))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -328,11 +349,11 @@ def test_rows_of_shares_sum_to_one_or_to_nothing(seed):
         ),
     )
     for block in (None, *shown.structure.by_id):
-        shares = tables.modality_share(shown, block)
+        shares = modality_share(shown, block)
         total = shares.sum(axis=1).to_numpy()
         assert shares.to_numpy().min() >= 0
         np.testing.assert_allclose(total, np.where(total < 0.5, 0, 1), rtol=1e-12)
-    assert tables.modality_share(shown)[tables.CHANGED_BY_PEERS].any()
+    assert modality_share(shown)[CHANGED_BY_PEERS].any()
 
 
 @settings(max_examples=20)
@@ -343,25 +364,25 @@ def test_modality_shares_of_a_recording_sum_to_one_wherever_something_arrives(st
         tensors(structure, frames=3), np.arange(3) / 8, np.zeros((3, 16, 16, 3), np.uint8), None, None
     )
     shown = record(network, clip, window=2)
-    shares = tables.modality_share(shown)
+    shares = modality_share(shown)
     names = [modality.name for modality in structure.modalities]
     assert list(shares)[: len(names)] == names
     assert shares.to_numpy().min() >= 0
     for block in structure.blocks:
-        total = tables.modality_share(shown, block.id).sum(axis=1).to_numpy()
+        total = modality_share(shown, block.id).sum(axis=1).to_numpy()
         np.testing.assert_allclose(total, np.round(total), rtol=1e-12)
         if block.is_input:
             assert total.all()
         elif structure.origins[block.id]:
-            arriving = tables.block_shares(shown, block.id).sum(axis=1)
+            arriving = block_shares(shown, block.id).sum(axis=1)
             np.testing.assert_allclose(arriving, total, rtol=1e-12)
         else:
-            assert not total.any() and not tables.block_shares(shown, block.id).to_numpy().any()
+            assert not total.any() and not block_shares(shown, block.id).to_numpy().any()
     gone = data.draw(st.sampled_from(shown.connections))
     rest = dataclasses.replace(
         shown, connections=tuple(each for each in shown.connections if each is not gone)
     )
-    assert not tables.block_shares(rest, gone.target)[gone.key].any()
+    assert not block_shares(rest, gone.target)[gone.key].any()
 
 
 def test_entropies_are_one_where_peers_count_alike_and_zero_where_one_counts_alone():
@@ -370,7 +391,7 @@ def test_entropies_are_one_where_peers_count_alike_and_zero_where_one_counts_alo
         dataclasses.replace(each, peers=tuple("abcd"[: len(w)]), attention_weights=np.array(w, np.float32))
         for each, w in zip(TRACE.connections, weights, strict=False)
     ]
-    table = tables.entropies_table(dataclasses.replace(TRACE, connections=tuple(changed)))
+    table = entropies_table(dataclasses.replace(TRACE, connections=tuple(changed)))
     assert list(table["connection"]) == [each.key for each in changed[:3]]
     assert table["entropy"].tolist() == pytest.approx([np.log(4), 0, 0])
     assert not np.signbit(table["entropy"]).any()  # a minus before nothing would be shown
@@ -378,7 +399,7 @@ def test_entropies_are_one_where_peers_count_alike_and_zero_where_one_counts_alo
 
 
 def test_distribution_by_level_counts_every_factor_once():
-    table = tables.level_distribution(TRACE)
+    table = level_distribution(TRACE)
     assert table["n"].sum() == sum(each.attention_factors.size for each in TRACE.connections)
     top = np.concatenate([e.attention_factors.ravel() for e in TRACE.connections if e.target == "top"])
     row = table.set_index("level").loc["level 4"]

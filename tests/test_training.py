@@ -10,26 +10,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from peerattn import checkpoint
-from peerattn.actionworld import CLASS_NAMES
+from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.errors import PeerattnError
 from peerattn.generated import TEST_SEED
-from peerattn.modalities import ClipSettings
+from peerattn.modalities.clip import ClipSettings
 from peerattn.network import Network
-from peerattn.structure import BlockSpec, ConnectionSpec, OutputSpec, Structure
-from peerattn.training import (
-    Averaging,
-    GeneratedSource,
-    Optimisation,
-    Saving,
-    TrainingConfig,
-    actionworld_structure,
-    connection_pressure,
-    fit,
-    new_network,
-    parameter_groups,
-    people_structure,
-    train,
-)
+from peerattn.specs import BlockSpec, ConnectionSpec, OutputSpec
+from peerattn.structure import Structure
+from peerattn.training.actionworld import GeneratedSource, actionworld_structure, train
+from peerattn.training.config import Averaging, Optimisation, TrainingConfig
+from peerattn.training.loop import fit
+from peerattn.training.optimisation import connection_pressure, parameter_groups
+from peerattn.training.people import people_structure
+from peerattn.training.starting import new_network
+from peerattn.training.watching import Saving
 from tests.small import small_structure
 from tests.strategies import MODALITIES
 

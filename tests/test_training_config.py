@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerattn.data import Augmentation
+from peerattn.data.augmentation import Augmentation
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings
-from peerattn.training import (
+from peerattn.modalities.clip import ClipSettings
+from peerattn.training.config import (
     Averaging,
     Loss,
     Optimisation,

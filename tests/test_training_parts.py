@@ -11,20 +11,14 @@ from benchmarks.resume import CLASSES, Noise, tiny
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.pruning import prune
-from peerattn.structure import BlockSpec, Modality, Structure
-from peerattn.training import (
-    Averaging,
-    Optimisation,
-    PruningSchedule,
-    Schedule,
-    TrainingConfig,
-    fit,
-    new_network,
-    start_from,
-)
+from peerattn.specs import BlockSpec, Modality
+from peerattn.structure import Structure
 from peerattn.training.averaging import WeightAverage, estimate_batch_norm
+from peerattn.training.config import Averaging, Optimisation, PruningSchedule, Schedule, TrainingConfig
+from peerattn.training.loop import fit
 from peerattn.training.losses import LOSSES, class_weights, shares
 from peerattn.training.optimisation import build_optimiser, moments, rate_share, restore_moments, set_rates
+from peerattn.training.starting import new_network, start_from
 from peerattn.training.thinning import threshold_of
 from tests.strategies import lively
 

@@ -13,29 +13,26 @@ import torch
 from safetensors.numpy import load_file
 
 from benchmarks.resume import CLASSES, Noise, tiny
-from peerattn.data import Batch
+from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
 from peerattn.history import arrays
 from peerattn.metrics import Score
 from peerattn.network import Network
 from peerattn.state_arrays import as_arrays
 from peerattn.structure import Structure
-from peerattn.training import (
+from peerattn.training import state as training_state
+from peerattn.training.config import (
     Averaging,
-    Epoch,
     Loss,
     Optimisation,
     PruningSchedule,
-    Saving,
     Schedule,
     Stopping,
-    Trained,
     TrainingConfig,
-    Watch,
-    fit,
-    new_network,
 )
-from peerattn.training import state as training_state
+from peerattn.training.loop import Trained, fit
+from peerattn.training.starting import new_network
+from peerattn.training.watching import Epoch, Saving, Watch
 from peerattn.weights import write_weights
 
 QUICK = TrainingConfig(epochs=3, batch=4, workers=0, log_every=2)

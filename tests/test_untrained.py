@@ -7,10 +7,11 @@ import pytest
 
 from peerattn import checkpoint
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings, ObjectMaps, prepare
+from peerattn.modalities.clip import ClipSettings, ObjectMaps
+from peerattn.modalities.prepare import prepare
 from peerattn.recorder import record
 from peerattn.untrained import REMARK, opened
-from peerattn.video import Frames
+from peerattn.video.frames import Frames
 from tests.small import write_small_checkpoints
 
 

@@ -11,12 +11,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from peerattn.data import Augmentation, FolderClips, LabelledFile, read_clip
-from peerattn.data.augmentation import Timing
-from peerattn.modalities import ClipSettings, optical_flow, prepare
-from peerattn.modalities.flow import Pace, steadied, velocity
-from peerattn.structure import Modality
-from peerattn.video import Frames, decode
+from peerattn.data.augmentation import Augmentation, Timing
+from peerattn.data.clips import FolderClips
+from peerattn.data.examples import read_clip
+from peerattn.data.folder import LabelledFile
+from peerattn.modalities.clip import ClipSettings
+from peerattn.modalities.flow import Pace, optical_flow, steadied, velocity
+from peerattn.modalities.prepare import prepare
+from peerattn.specs import Modality
+from peerattn.video.decoding import decode
+from peerattn.video.frames import Frames
 from tests.media import moving_square, write_video
 from tests.moving import SIDE, SPEED, constant_motion_clip
 

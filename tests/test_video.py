@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
-from peerattn.video import Limits, decode, probe
 from peerattn.video.checks import Stretch
+from peerattn.video.decoding import decode, probe
+from peerattn.video.frames import Limits
 from peerattn.video.reader import Sampler
 from tests import media
 

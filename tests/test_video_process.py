@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from peerattn.errors import PeerattnError
-from peerattn.video import Frames, Limits, decode, pool
+from peerattn.video import pool
+from peerattn.video.decoding import decode
+from peerattn.video.frames import Frames, Limits
 from tests import media
 
 

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from peerattn.data.warp import Placement, placed_ids, placed_images
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings, ObjectMaps, prepare
-from peerattn.modalities.prepare import AROUND, EMPTY
+from peerattn.modalities.clip import ClipSettings, ObjectMaps
+from peerattn.modalities.prepare import AROUND, EMPTY, prepare
 from peerattn.modalities.view import CENTRE, View, square, square_ids, view_of
-from peerattn.structure import Modality
-from peerattn.video import Frames
+from peerattn.specs import Modality
+from peerattn.video.frames import Frames
 from tests.media import moving_square
 
 RGB, FLOW = Modality("rgb", 3), Modality("flow", 2)

@@ -17,14 +17,17 @@ import torch.distributed as dist
 
 from benchmarks.resume import CLASSES, CONFIG, Noise, tiny
 from peerattn.connectivity import survey, without
-from peerattn.data import Batch
+from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.pruning import reduced
+from peerattn.specs import BlockSpec, Modality
 from peerattn.state_arrays import as_arrays
-from peerattn.structure import BlockSpec, Modality, Structure
-from peerattn.training import Saving, distributed, fit
+from peerattn.structure import Structure
+from peerattn.training import distributed
+from peerattn.training.loop import fit
 from peerattn.training.losses import cross_entropy, shares
+from peerattn.training.watching import Saving
 from peerattn.weights import write_weights
 
 MASKS = 30

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from peerattn.connectivity import survey, without
-from peerattn.structure import BlockSpec, Modality, Structure
+from peerattn.specs import BlockSpec, Modality
+from peerattn.structure import Structure
 from peerattn.trace import BlockTrace, ConnectionTrace, Trace, WindowTrace
 
 HOSTILE = '"><img src=x onerror="hacked=1"><b>&amp;%{x}</b>'

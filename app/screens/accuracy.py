@@ -13,11 +13,12 @@ from app.jobs import Job
 from app.screens.parts import number, numbers, progress_now
 from app.state import Opened
 from app.words import interval, percent, plain, points, points_interval
-from peerattn import figures, tables
 from peerattn.connectivity import Removal
 from peerattn.curve import CurvePoint
-from peerattn.data import labelled_files
+from peerattn.data.folder import labelled_files
 from peerattn.evaluation import Evaluation, paired_difference
+from peerattn.figures.predictions import accuracy_curve
+from peerattn.tables.accuracy import accuracy_table
 
 COUNTS = (48, 96, 192, 384)
 
@@ -98,11 +99,11 @@ def _growing(job: Job, removal: Removal) -> None:
 
 def _curve(curve: list[CurvePoint], removal: Removal) -> None:
     measured = [(point.threshold, point.evaluation, point.removal) for point in curve if point.evaluation]
-    table = tables.accuracy_table(measured)
+    table = accuracy_table(measured)
     panels.chart(
         "Accuracy along the pruning thresholds",
         "Top-1 accuracy on the labelled set without connections below a threshold, with its 95 % interval.",
-        figures.accuracy_curve(table, threshold=removal.threshold),
+        accuracy_curve(table, threshold=removal.threshold),
         table,
         key="accuracy-curve",
     )

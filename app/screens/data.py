@@ -11,10 +11,10 @@ from app.screens import measuring
 from app.screens.parts import number, numbers, progress, table_with_csv
 from app.words import plain
 from app.zips import MOST_FILES, Unpacked, unpack
-from peerattn import tables
-from peerattn.data import LabelledFile
+from peerattn.data.folder import LabelledFile
 from peerattn.data.report import FolderReport
 from peerattn.errors import PeerattnError
+from peerattn.tables.evaluation import clips_table, faults_table
 
 FROM_FOLDER, FROM_ZIP = "A folder on this machine", "A zip file"
 LAYOUT = (
@@ -150,9 +150,9 @@ def _report(report: FolderReport) -> None:
         number(row, "Source videos", len({clip.group for clip in report.clips}))
     for remark in report.remarks:
         st.caption(plain(remark))
-    makers = {"Clips": lambda: tables.clips_table(report.clips)}
+    makers = {"Clips": lambda: clips_table(report.clips)}
     if report.faults:
-        makers = {"Faults": lambda: tables.faults_table(report.faults), **makers}
+        makers = {"Faults": lambda: faults_table(report.faults), **makers}
     table_with_csv(makers, stem="folder", key="folder-csv")
 
 

@@ -11,8 +11,8 @@ from app.explorer import Selection
 from app.panels import panels
 from app.state import Shown
 from app.words import plain
-from peerattn import tables
 from peerattn.structure import Structure
+from peerattn.tables.attention import object_channels
 from peerattn.validation import TIME_PADDINGS
 
 
@@ -37,7 +37,7 @@ def _heading(shown: Shown, selection: Selection | None) -> str:
 def _connection(shown: Shown, key: str) -> str:
     trace = shown.trace
     connection = trace.connection(key)
-    channels = tables.object_channels(trace.structure, connection.source, shown.object_names)
+    channels = object_channels(trace.structure, connection.source, shown.object_names)
     spec = next(item for item in trace.structure.into(connection.target) if item.key == key)
     weight = connection.connection_weight
     st.subheader(f"Connection {plain(connection.source)} → {plain(connection.target)}", anchor=False)

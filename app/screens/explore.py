@@ -13,7 +13,17 @@ from app.screens import details, exports
 from app.screens.parts import chart, table_with_downloads
 from app.state import Opened, Shown
 from app.words import none_of_these, percent, plain
-from peerattn import figures, tables
+from peerattn.figures.predictions import prediction_bars, window_strip
+from peerattn.tables.attention import (
+    attention_by,
+    attention_weights_table,
+    connections_table,
+    entropies_table,
+    factors_table,
+    level_distribution,
+)
+from peerattn.tables.clip import blocks_table, predictions_table
+from peerattn.tables.share import BASELINE, OLD_SHARES, contributed, modality_share
 from peerattn.trace import Trace
 from peerattn.verdict import Verdict, verdict
 
@@ -61,9 +71,9 @@ def _predictions(shown: Shown) -> None:
         )
         st.markdown(_said(said, trace, label))
     with bars:
-        chart(figures.prediction_bars(trace), "bars", "Most probable classes of the clip")
+        chart(prediction_bars(trace), "bars", "Most probable classes of the clip")
     with windows:
-        chart(figures.window_strip(trace), "windows", "Probabilities of each window")
+        chart(window_strip(trace), "windows", "Probabilities of each window")
 
 
 def _said(said: Verdict, trace: Trace, label: str | None) -> str:
@@ -86,16 +96,16 @@ def _exports(shown: Shown) -> None:
         st.caption(plain(f"Modality share: {_meaning(trace)}"))
     table_with_downloads(
         {
-            "Connections": lambda: tables.connections_table(trace),
-            "Factors by frame": lambda: tables.factors_table(trace),
-            "Attention weights": lambda: tables.attention_weights_table(trace),
-            "Entropies": lambda: tables.entropies_table(trace),
-            "Attention by modality": lambda: tables.attention_by(trace, "modality").reset_index(),
-            "Attention by level": lambda: tables.attention_by(trace, "level").reset_index(),
+            "Connections": lambda: connections_table(trace),
+            "Factors by frame": lambda: factors_table(trace),
+            "Attention weights": lambda: attention_weights_table(trace),
+            "Entropies": lambda: entropies_table(trace),
+            "Attention by modality": lambda: attention_by(trace, "modality").reset_index(),
+            "Attention by level": lambda: attention_by(trace, "level").reset_index(),
             **share,
-            "Factors by level": lambda: tables.level_distribution(trace),
-            "Blocks": lambda: tables.blocks_table(trace),
-            "Predictions": lambda: tables.predictions_table(trace),
+            "Factors by level": lambda: level_distribution(trace),
+            "Blocks": lambda: blocks_table(trace),
+            "Predictions": lambda: predictions_table(trace),
         },
         trace,
         stem=shown.choice.source.path.stem,
@@ -106,12 +116,12 @@ def _share(trace: Trace) -> dict[str, Callable[[], pd.DataFrame]]:
     """Nothing for a trace from before magnitudes were recorded."""
     if any(connection.magnitude is None for connection in trace.connections):
         return {}
-    return {"Modality share": lambda: tables.modality_share(trace).reset_index()}
+    return {"Modality share": lambda: modality_share(trace).reset_index()}
 
 
 def _meaning(trace: Trace) -> str:
     """What shares are of."""
-    return f"of what this clip adds. {tables.BASELINE}" if tables.contributed(trace) else tables.OLD_SHARES
+    return f"of what this clip adds. {BASELINE}" if contributed(trace) else OLD_SHARES
 
 
 show()

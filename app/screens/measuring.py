@@ -13,10 +13,11 @@ from app import bar, datasets, network_choice, opening, panels, state
 from app.datasets import Chosen, Measured
 from app.screens.parts import number, numbers, progress, table_with_csv
 from app.words import interval, percent, plain
-from peerattn import figures, tables
 from peerattn.checkpoint import Checkpoint
-from peerattn.data import LabelledFile
+from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
+from peerattn.figures.confusion import confusion_matrix
+from peerattn.tables.evaluation import classes_table, confusion_table, present
 
 ALL = "all"
 OWN_MAPS, ESTIMATED = "from files", "estimated"
@@ -119,9 +120,7 @@ def _results(measured: Measured, class_names: tuple[str, ...]) -> None:
         with st.expander(f"{clips} could not be read and {'were' if count > 1 else 'was'} passed over"):
             for line in measured.skipped:
                 st.text(line)
-    table_with_csv(
-        {"Classes": lambda: tables.classes_table(found.classes)}, stem="accuracy", key="classes-csv"
-    )
+    table_with_csv({"Classes": lambda: classes_table(found.classes)}, stem="accuracy", key="classes-csv")
     _confusion(measured, class_names)
 
 
@@ -133,7 +132,7 @@ def _accuracy(
 
 def _confusion(measured: Measured, class_names: tuple[str, ...]) -> None:
     """What was taken for what, and the clips of one cell."""
-    places = tables.present(measured.evaluation.confusion)
+    places = present(measured.evaluation.confusion)
     names = [class_names[place] for place in places]
     matrix = measured.evaluation.confusion[places][:, places]
 
@@ -144,8 +143,8 @@ def _confusion(measured: Measured, class_names: tuple[str, ...]) -> None:
     panels.chart(
         "Confusion matrix",
         CONFUSION,
-        figures.confusion_matrix(matrix, names),
-        tables.confusion_table(matrix, names),
+        confusion_matrix(matrix, names),
+        confusion_table(matrix, names),
         key="confusion",
         on_pick=pick,
     )

@@ -15,8 +15,9 @@ from app.screens import accuracy, saving
 from app.screens.parts import number, numbers
 from app.state import Opened
 from app.words import DEFINITIONS, none_of_these, percent, plain
-from peerattn import figures, tables
 from peerattn.connectivity import Removal, survey
+from peerattn.figures.predictions import prediction_bars
+from peerattn.tables.clip import predictions_table
 from peerattn.trace import Trace
 from peerattn.verdict import verdict
 
@@ -107,8 +108,8 @@ def _prediction(when: str, trace: Trace, card: Mapping[str, Any]) -> None:
         f"{when}: most probable classes",
         "The most probable classes of the clip: probabilities are the mean over its windows, stretches of "
         "one recording.",
-        figures.prediction_bars(trace),
-        tables.predictions_table(trace),
+        prediction_bars(trace),
+        predictions_table(trace),
         key=f"probabilities-{when.lower()}",
     )
 

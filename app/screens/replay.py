@@ -8,9 +8,9 @@ from app import bar, network_choice, state
 from app.explorer import explorer, script
 from app.screens.parts import table_with_csv
 from app.words import plain
-from peerattn import tables
 from peerattn.errors import PeerattnError
 from peerattn.history import HISTORY_FILE, History
+from peerattn.tables.history import attention_history, connection_history, scores_history
 
 
 def show() -> None:
@@ -57,9 +57,9 @@ def _numbers(name: str, history: History) -> None:
     st.subheader("Numbers", anchor=False)
     table_with_csv(
         {
-            "Connection weights": lambda: tables.connection_history(history),
-            "Attention weights": lambda: tables.attention_history(history),
-            "Scores": lambda: tables.scores_history(history),
+            "Connection weights": lambda: connection_history(history),
+            "Attention weights": lambda: attention_history(history),
+            "Scores": lambda: scores_history(history),
         },
         stem=f"{name}-history",
     )

@@ -13,9 +13,10 @@ from app import panels, state
 from app.screens.parts import number, numbers, table_with_csv
 from app.structures import Chosen
 from app.words import DEFINITIONS, memory, multiples, plain
-from peerattn import figures, structure_report, structure_tables
+from peerattn import structure_report, structure_tables
 from peerattn.connectivity import Removal, without
 from peerattn.errors import PeerattnError
+from peerattn.figures.weights import weights_by_source
 from peerattn.size import Costs
 from peerattn.subject import Subject
 
@@ -48,7 +49,7 @@ def weights(chosen: Chosen, shown: Subject, removal: Removal) -> None:
             "Connection weights by source",
             "A dot a connection, removed ones too; line: mean, dashed: threshold. From input blocks by their "
             "modality; mixed: from inner blocks.",
-            figures.weights_by_source(structure, weights, threshold=removal.threshold),
+            weights_by_source(structure, weights, threshold=removal.threshold),
             table[["modality", "source", "target", "connection_weight", "kept"]],
             key="weights-by-source",
         )

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from peerattn.blocks.layers import SpatialConvolution, TemporalConvolution
-from peerattn.structure import BlockSpec
+from peerattn.specs import BlockSpec
 
 
 class VideoInput(nn.Sequential):

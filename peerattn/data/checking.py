@@ -14,11 +14,13 @@ from peerattn.data.cache import digest
 from peerattn.data.listing import Listed, listing
 from peerattn.data.report import ClipFacts, Fault, FolderReport
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings, read_objects
 from peerattn.modalities.alignment import map_of_each_frame
+from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.flow import SMALLEST
+from peerattn.modalities.objects import read_objects
 from peerattn.modalities.prepare import SHAPE_TOLERANCE
-from peerattn.video import Frames, Limits, VideoInfo, decode, probe
+from peerattn.video.decoding import decode, probe
+from peerattn.video.frames import Frames, Limits, VideoInfo
 
 Progress = Callable[[int, int], None]
 

@@ -10,9 +10,12 @@ from torch import Tensor
 
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
-from peerattn.modalities import Clip, ClipSettings, Segmenter, estimate_objects, prepare, read_objects
-from peerattn.structure import Modality
-from peerattn.video import decode
+from peerattn.modalities.clip import Clip, ClipSettings
+from peerattn.modalities.objects import read_objects
+from peerattn.modalities.prepare import prepare
+from peerattn.modalities.segmenter import Segmenter, estimate_objects
+from peerattn.specs import Modality
+from peerattn.video.decoding import decode
 
 
 @dataclass(frozen=True)

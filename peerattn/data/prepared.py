@@ -22,12 +22,15 @@ from torch import nn
 from peerattn.data.cache import Arrays, Cache, digest, key_of
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings, ObjectMaps, Segmenter, estimate_objects, read_objects
+from peerattn.modalities.clip import ClipSettings, ObjectMaps
 from peerattn.modalities.flow import Pace
+from peerattn.modalities.objects import read_objects
 from peerattn.modalities.prepare import around_objects, class_ids_read, fitting_maps
+from peerattn.modalities.segmenter import Segmenter, estimate_objects
 from peerattn.modalities.view import CENTRE, View
-from peerattn.structure import Modality
-from peerattn.video import Frames, Limits, VideoInfo, decode, probe
+from peerattn.specs import Modality
+from peerattn.video.decoding import decode, probe
+from peerattn.video.frames import Frames, Limits, VideoInfo
 
 MARGIN = {"centre": 1.5, "objects": 2.5}
 """How many times larger than the network's input frames are kept, so that a crop of them is still sharp."""

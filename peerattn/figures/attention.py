@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from peerattn.figures.palette import DASHES, LEVELS, VIRIDIS, looks, plain
-from peerattn.tables import Grouping, attention_by, attention_groups
+from peerattn.tables.attention import Grouping, attention_by, attention_groups
 from peerattn.trace import ConnectionTrace, Trace
 
 FACTOR = "attention factor"

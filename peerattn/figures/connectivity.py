@@ -18,7 +18,8 @@ from peerattn.figures.legend import legend
 from peerattn.figures.routes import LONGEST_NAME, Box
 from peerattn.figures.scene import EXPLORER, LIGHT, PAPER, Colors, Scene, Style
 from peerattn.figures.svg import add, bezier, text, titled, write
-from peerattn.structure import BlockSpec, ConnectionSpec, Structure
+from peerattn.specs import BlockSpec, ConnectionSpec
+from peerattn.structure import Structure
 
 __all__ = ["EXPLORER", "LIGHT", "PAPER", "Colors", "Style", "connectivity_svg", "summary"]
 

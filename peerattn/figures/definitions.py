@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from peerattn import tables
 from peerattn.figures.shares import ADDED, DELIVERED
+from peerattn.tables.share import BASELINE, OLD_SHARES
 
 FACTOR = "An attention factor lies between 0 and 1 and multiplies one channel of a connection in one frame."
 SIZES = (
     f"{ADDED} (connection weight times attention factors times source, minus the same on the baseline °, "
     "summed over channels and places)"
 )
-SUMS = f"Shares sum to 1 in every frame in which something arrives. {tables.BASELINE}"
+SUMS = f"Shares sum to 1 in every frame in which something arrives. {BASELINE}"
 SHARE = (
     f"Modality share of what this clip adds: of each block's input, the share of {SIZES} per incoming "
     f"connection, carried up from the inputs. {SUMS} Changed by peers: the source itself adds nothing, but "
@@ -47,9 +47,9 @@ ABOUT = {
 OLD_SHARE = (
     f"Of each block's input, the share of {DELIVERED} (connection weight times attention factors times "
     "source, summed over channels and places) per incoming connection, carried up from the inputs. "
-    f"{tables.OLD_SHARES}"
+    f"{OLD_SHARES}"
 )
-OLD_ARRIVING = f"Of all that is delivered, the share of {DELIVERED} of each connection. {tables.OLD_SHARES}"
+OLD_ARRIVING = f"Of all that is delivered, the share of {DELIVERED} of each connection. {OLD_SHARES}"
 OLD_ABOUT = {
     "share": f"{OLD_SHARE} Here at the output, the mean over the output blocks.",
     "origins": f"{OLD_SHARE} Here of the input of this block.",

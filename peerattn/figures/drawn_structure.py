@@ -8,7 +8,8 @@ from typing import Any
 
 from peerattn.figures.level_graph import COLUMN, ROW, edge_width, lane, lanes, level_graph
 from peerattn.figures.palette import VIRIDIS, looks
-from peerattn.structure import BlockSpec, Structure
+from peerattn.specs import BlockSpec
+from peerattn.structure import Structure
 from peerattn.validation import TIME_PADDINGS
 
 

@@ -28,7 +28,8 @@ from peerattn.figures.raster import (
     width_of,
     write,
 )
-from peerattn.tables import attention_by, reached_frames, window_of_frame
+from peerattn.tables.attention import attention_by
+from peerattn.tables.clip import reached_frames, window_of_frame
 from peerattn.trace import Array, Trace
 
 BARS = 4  # classes

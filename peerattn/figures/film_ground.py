@@ -8,7 +8,8 @@ import numpy as np
 from peerattn.figures.film_layout import GRAPH, PLOT, SIZE, Layout, Theme
 from peerattn.figures.palette import Look
 from peerattn.figures.raster import Picture, coverage, dashes, fitted, mix, rgb, viridis, write
-from peerattn.tables import attention_by, reached_frames
+from peerattn.tables.attention import attention_by
+from peerattn.tables.clip import reached_frames
 from peerattn.trace import Trace
 
 WITHIN = "within reach of an end"

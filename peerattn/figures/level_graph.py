@@ -14,7 +14,8 @@ from pyvis.network import Network
 
 from peerattn.connectivity import MIXED
 from peerattn.figures.palette import Look, looks
-from peerattn.structure import BlockSpec, Structure
+from peerattn.specs import BlockSpec
+from peerattn.structure import Structure
 
 COLUMN = 84
 """Distance in graph units between two blocks that share a level and a lane."""

@@ -14,7 +14,7 @@ import numpy as np
 from plotly.colors import get_colorscale
 
 from peerattn.connectivity import MIXED
-from peerattn.tables import CHANGED_BY_PEERS
+from peerattn.tables.share import CHANGED_BY_PEERS
 
 
 @dataclass(frozen=True)

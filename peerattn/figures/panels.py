@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from peerattn import tables
 from peerattn.errors import PeerattnError
 from peerattn.figures.attention import attention_lines, factor_heatmap
 from peerattn.figures.chain import chain
@@ -29,6 +28,16 @@ from peerattn.figures.shares import arriving_areas, share_areas
 from peerattn.figures.spread import activity_line, factors_by_level, joined, joined_connections
 from peerattn.reach import block_reaches
 from peerattn.steps import Inside
+from peerattn.tables.attention import (
+    Grouping,
+    attention_by,
+    attention_weights_table,
+    channels_table,
+    entropies_table,
+    level_distribution,
+)
+from peerattn.tables.clip import predictions_table, reached_frames
+from peerattn.tables.share import OLD_SHARES, block_shares, contributed, modality_share
 from peerattn.trace import Array, ConnectionTrace, Trace
 
 Panel = dict[str, Any]
@@ -39,9 +48,7 @@ def clip_panels(trace: Trace) -> list[Panel]:
     keys = [connection.key for connection in choosing(trace)]
     least = 420 + 24 * len(trace.structure.blocks)
     pins = [{"kind": "connection", "ids": keys}, {"kind": "connection", "ids": keys}]
-    shares = _over_time(
-        "share", "Modality share", lambda: share_areas(trace), lambda: tables.modality_share(trace)
-    )
+    shares = _over_time("share", "Modality share", lambda: share_areas(trace), lambda: modality_share(trace))
     over_time = [
         _of_shares(trace, shares),
         _lines(trace, "modality", "Attention by modality"),
@@ -49,14 +56,14 @@ def clip_panels(trace: Trace) -> list[Panel]:
     ]
     return [
         *_hatched(over_time, trace.connections),
-        _panel("spread", "Factors by level", factors_by_level(trace), tables.level_distribution(trace)),
+        _panel("spread", "Factors by level", factors_by_level(trace), level_distribution(trace)),
         {
             **_panel("peers", "Peers of every connection", peer_matrix(trace), _matrix(trace)),
             "pins": pins,
             "least": least,
         },
-        _panel("predictions", "Predictions", prediction_bars(trace), tables.predictions_table(trace)),
-        _panel("windows", "Predictions by window", window_strip(trace), tables.predictions_table(trace)),
+        _panel("predictions", "Predictions", prediction_bars(trace), predictions_table(trace)),
+        _panel("windows", "Predictions by window", window_strip(trace), predictions_table(trace)),
     ]
 
 
@@ -69,7 +76,7 @@ def connection_panels(
     """
     connection = trace.connection(key)
     heat = _panel("channels", "Channels × frames", factor_heatmap(connection, trace.times, channels))
-    table = tables.channels_table(connection, trace.times)
+    table = channels_table(connection, trace.times)
     heat |= {"axis": "time", "orders": _orders(connection.attention_factors)}
     heat["table"] = {"columns": list(table.columns), "rows": None}  # the figure holds them
     panels = [*_hatched([heat], [connection]), _weights(trace, connection)]
@@ -78,9 +85,9 @@ def connection_panels(
         panels.append({**steps, "chain": chain(trace, inside, channels)})
     areas = _over_time(
         "delivers",
-        "What it adds" if tables.contributed(trace) else "What it delivers",
+        "What it adds" if contributed(trace) else "What it delivers",
         lambda: arriving_areas(trace, connection.target, marked=key),
-        lambda: tables.block_shares(trace, connection.target),
+        lambda: block_shares(trace, connection.target),
     )
     arriving = [each for each in trace.connections if each.target == connection.target]
     return [*panels, *_hatched([_of_shares(trace, areas)], arriving)]
@@ -100,13 +107,13 @@ def block_panels(trace: Trace, block: str) -> list[Panel]:
             "arrives",
             "What arrives",
             lambda: arriving_areas(trace, block),
-            lambda: tables.block_shares(trace, block),
+            lambda: block_shares(trace, block),
         )
         origins = _over_time(
             "origins",
             "Modality share",
             lambda: share_areas(trace, block),
-            lambda: tables.modality_share(trace, block),
+            lambda: modality_share(trace, block),
         )
         arriving = [each for each in trace.connections if each.target == block]
         panels += _hatched([_of_shares(trace, each) for each in (arrives, origins)], arriving)
@@ -147,7 +154,7 @@ def _over_time(
 
 def _reached(trace: Trace, block: str) -> tuple[int, int] | None:
     """Frames at the start and at the end of a block's output that an end of the clip reaches, if recorded."""
-    if tables.reached_frames(trace.connections) is None:
+    if reached_frames(trace.connections) is None:
         return None
     run = {each.key for each in trace.connections}
     removed = {spec.key for spec in trace.structure.connections} - run
@@ -156,24 +163,24 @@ def _reached(trace: Trace, block: str) -> tuple[int, int] | None:
 
 def _hatched(panels: Sequence[Panel], connections: Iterable[ConnectionTrace]) -> list[Panel]:
     """Panels over time that say which of their frames an end of the clip reaches, where that was recorded."""
-    reached = tables.reached_frames(connections)
+    reached = reached_frames(connections)
     return [{**panel, "reached": reached} if reached else panel for panel in panels]
 
 
 def _of_shares(trace: Trace, panel: Panel) -> Panel:
     """A panel of shares; in a trace from before contributions it says what they are of."""
-    if tables.contributed(trace) or "missing" in panel:
+    if contributed(trace) or "missing" in panel:
         return panel
-    return {**panel, "about": OLD_ABOUT[panel["id"]], "remark": tables.OLD_SHARES}
+    return {**panel, "about": OLD_ABOUT[panel["id"]], "remark": OLD_SHARES}
 
 
-def _lines(trace: Trace, by: tables.Grouping, title: str) -> Panel:
-    return _over_time(by, title, lambda: attention_lines(trace, by), lambda: tables.attention_by(trace, by))
+def _lines(trace: Trace, by: Grouping, title: str) -> Panel:
+    return _over_time(by, title, lambda: attention_lines(trace, by), lambda: attention_by(trace, by))
 
 
 def _weights(trace: Trace, connection: ConnectionTrace) -> Panel:
     order = np.argsort(connection.attention_weights, kind="stable")  # as the bars
-    weights = tables.attention_weights_table(trace)
+    weights = attention_weights_table(trace)
     own = weights[weights["connection"] == connection.key].sort_values("attention_weight", ascending=False)
     bars = _panel("weights", "Attention weights", attention_weights_bar(connection, trace.structure), own)
     return {**bars, "pins": [{"kind": "block", "ids": [connection.peers[index] for index in order]}]}
@@ -181,10 +188,10 @@ def _weights(trace: Trace, connection: ConnectionTrace) -> Panel:
 
 def _matrix(trace: Trace) -> pd.DataFrame:
     """A row a connection: a column for every peer, and the entropies."""
-    weights = tables.attention_weights_table(trace)
+    weights = attention_weights_table(trace)
     wide = weights.pivot_table(index="connection", columns="peer", values="attention_weight", sort=False)
     wide.columns = [f"peer {name}" for name in wide.columns]
-    return tables.entropies_table(trace).merge(wide, on="connection", how="left")
+    return entropies_table(trace).merge(wide, on="connection", how="left")
 
 
 def _orders(factors: Array) -> dict[str, list[int]]:

@@ -10,7 +10,7 @@ from peerattn.connectivity import source_modality
 from peerattn.figures.attention import MARGIN
 from peerattn.figures.palette import looks, plain, short
 from peerattn.structure import Structure
-from peerattn.tables import entropies_table
+from peerattn.tables.attention import entropies_table
 from peerattn.trace import ConnectionTrace, Trace
 
 WEIGHTS = "Cividis"

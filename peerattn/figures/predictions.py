@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from peerattn.figures.palette import plain
-from peerattn.tables import frame_ends
+from peerattn.tables.clip import frame_ends
 from peerattn.trace import Array, Trace
 
 INK = "#56B4E9"

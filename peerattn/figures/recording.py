@@ -23,7 +23,7 @@ from peerattn.figures.palette import direction_colors, object_colors
 from peerattn.figures.pictures import jpeg, shrunk
 from peerattn.figures.timeline import charts
 from peerattn.structure import Structure
-from peerattn.tables import frame_ends
+from peerattn.tables.clip import frame_ends
 from peerattn.trace import Array, BlockTrace, Trace, WindowTrace
 
 BUDGET = 31_000

@@ -18,11 +18,12 @@ from urllib.parse import urlencode
 import numpy as np
 import pandas as pd
 
-from peerattn import tables
 from peerattn.figures.recording import digest
 from peerattn.figures.report_page import Page, packed, size
 from peerattn.figures.report_panels import Placed
 from peerattn.figures.scripts import panels_script, part, script
+from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
+from peerattn.tables.clip import blocks_table, predictions_table
 from peerattn.trace import Trace
 
 REFUSING = (
@@ -32,11 +33,11 @@ REFUSING = (
 MARKS = {"pruned": False, "removed": [], "dead": [], "peerOnly": [], "starved": []}
 
 TABLES: dict[str, Callable[[Trace], pd.DataFrame]] = {
-    "Predictions": tables.predictions_table,
-    "Connections": tables.connections_table,
-    "Attention weights": tables.attention_weights_table,
-    "Blocks": tables.blocks_table,
-    "Factors by frame": tables.factors_table,
+    "Predictions": predictions_table,
+    "Connections": connections_table,
+    "Attention weights": attention_weights_table,
+    "Blocks": blocks_table,
+    "Factors by frame": factors_table,
 }
 
 

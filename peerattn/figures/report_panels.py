@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from peerattn import tables
 from peerattn.figures.panels import Panel, block_panels, clip_panels, connection_panels
 from peerattn.steps import Inside
+from peerattn.tables.attention import object_channels
 from peerattn.trace import ConnectionTrace, Trace
 
 INSIDE = "inside"
@@ -33,7 +33,7 @@ def report_panels(
     yield from _placed("clip", "whole clip", clip_panels(trace))
     later: list[Placed] = []
     for connection in sorted(trace.connections, key=_weight, reverse=True):
-        channels = tables.object_channels(trace.structure, connection.source, object_names or {})
+        channels = object_channels(trace.structure, connection.source, object_names or {})
         steps = inside(connection.key) if inside else None
         found = connection_panels(trace, connection.key, steps, channels)
         title = f"{connection.source} → {connection.target}"

@@ -12,7 +12,8 @@ from peerattn.figures.level_graph import lane
 from peerattn.figures.palette import Look, looks
 from peerattn.figures.routes import Layout, layout
 from peerattn.figures.svg import blend
-from peerattn.structure import ConnectionSpec, Structure
+from peerattn.specs import ConnectionSpec
+from peerattn.structure import Structure
 
 THIN, THICK = 1.1, 4.5
 """Widths in the paper's style, in pixels."""

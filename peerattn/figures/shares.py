@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from peerattn.connectivity import source_modality
 from peerattn.figures.attention import over_time
 from peerattn.figures.palette import NOTHING_ARRIVES, plain, share_looks
-from peerattn.tables import block_shares, contributed, modality_share
+from peerattn.tables.share import block_shares, contributed, modality_share
 from peerattn.trace import Trace
 
 HATCHES = ("", "/", ".", "x", "\\", "-", "+")

@@ -10,7 +10,8 @@ import pandas as pd
 
 from peerattn.figures.palette import LEVELS, PATTERNS, share_looks
 from peerattn.figures.shares import ADDED, DELIVERED, filled, of_what
-from peerattn.tables import BASELINE, OLD_SHARES, attention_by, contributed, modality_share
+from peerattn.tables.attention import attention_by
+from peerattn.tables.share import BASELINE, OLD_SHARES, contributed, modality_share
 from peerattn.trace import Trace
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
 from peerattn.modalities.clip import ObjectMaps
-from peerattn.video import Frames
+from peerattn.video.frames import Frames
 
 _ROUNDING = 0.001  # s; the coarsest time base of common containers
 

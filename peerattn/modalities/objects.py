@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
 from peerattn.modalities.clip import ObjectMaps, Origin
-from peerattn.video import Limits, decode_ids
+from peerattn.video.decoding import decode_ids
+from peerattn.video.frames import Limits
 
 _LIMITS = Limits()
 _DECLARATION_LIMIT = 1_000_000  # bytes of JSON, values of a small npz array

@@ -16,8 +16,8 @@ from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.clip import Clip, ClipSettings, ObjectMaps
 from peerattn.modalities.flow import SMALLEST, Pace, optical_flow, steadied, velocity
 from peerattn.modalities.view import CENTRE, View, shown, square, square_ids, view_of
-from peerattn.structure import Modality
-from peerattn.video import Frames
+from peerattn.specs import Modality
+from peerattn.video.frames import Frames
 
 DISPLAY_SIZE = 320  # px per side at most
 SHAPE_TOLERANCE = 0.05  # by how much width / height of maps and frames may differ

@@ -13,8 +13,8 @@ from peerattn.errors import PeerattnError
 from peerattn.modalities import segformer
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.segmentation_network import load_network
-from peerattn.structure import Modality
-from peerattn.video import Frames
+from peerattn.specs import Modality
+from peerattn.video.frames import Frames
 
 SEGMENTER = "people-objects"
 """The checkpoint that estimates object maps, where an action network's card names no other."""

@@ -7,9 +7,3 @@ Stem levels -1, -2 and -3 read rgb, flow and object and are our level 1; levels 
 
 Source: google-research, folder assemblenet, commit 0c1bbe5.
 """
-
-from peerattn.published_list.options import DEPTHS, Options
-from peerattn.published_list.reading import read
-from peerattn.published_list.writing import KINDS, write
-
-__all__ = ["DEPTHS", "KINDS", "Options", "read", "write"]

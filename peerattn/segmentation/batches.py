@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from peerattn.actionworld import WorldClip, generate
+from peerattn.actionworld.clips import WorldClip, generate
 from peerattn.modalities.motion import beside, others, with_motion, without_motion
 from peerattn.modalities.segmentation_network import as_tensor
 from peerattn.segmentation.augmentation import Images, Random, Shot, pasted, placed, recoloured

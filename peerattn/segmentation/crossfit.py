@@ -12,17 +12,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.data import LabelledFile
-from peerattn.data.folder import place_of
+from peerattn.data.folder import LabelledFile, place_of
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ObjectMaps, Segmenter, estimate_objects
+from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.segmentation_network import SegmentationNetwork
+from peerattn.modalities.segmenter import Segmenter, estimate_objects
 from peerattn.segmentation.config import SegmenterConfig
 from peerattn.segmentation.quality import person_overlaps
 from peerattn.segmentation.training import Progress as TrainingProgress
 from peerattn.segmentation.training import train_segmenter
 from peerattn.segmentation.videos import Skip, passing_over, pieces, read_person_video
-from peerattn.video import Frames
+from peerattn.video.frames import Frames
 
 Progress = Callable[[int, int], None]
 

@@ -10,16 +10,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.actionworld import MAP_NAMES, generate
+from peerattn.actionworld.clips import MAP_NAMES, generate
 from peerattn.errors import PeerattnError
 from peerattn.generated import TEST_SEED
 from peerattn.intervals import bootstrap
-from peerattn.modalities import estimate_objects
 from peerattn.modalities.objects import PERSON
 from peerattn.modalities.segmentation_network import SegmentationNetwork
+from peerattn.modalities.segmenter import estimate_objects
 from peerattn.segmentation.config import FRAMES_A_CLIP
 from peerattn.segmentation.videos import PersonVideo
-from peerattn.video import Frames
+from peerattn.video.frames import Frames
 
 Counts = NDArray[np.int64]
 

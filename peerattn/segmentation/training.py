@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from peerattn.actionworld import MAP_NAMES
+from peerattn.actionworld.clips import MAP_NAMES
 from peerattn.errors import PeerattnError
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.segmentation.batches import ahead, generated_batches, people_batches

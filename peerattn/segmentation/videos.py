@@ -13,13 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.data import LabelledFile
+from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
-from peerattn.modalities import read_objects
 from peerattn.modalities.alignment import map_of_each_frame
-from peerattn.modalities.objects import PERSON
+from peerattn.modalities.objects import PERSON, read_objects
 from peerattn.modalities.segmentation_network import scaled
-from peerattn.video import Frames, Limits, decode
+from peerattn.video.decoding import decode
+from peerattn.video.frames import Frames, Limits
 
 LONGEST = 4.0  # s of a clip that are learnt from and measured on: the rest looks alike
 PIECE = 512  # frames of a clip that are held at once

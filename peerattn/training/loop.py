@@ -9,8 +9,7 @@ from itertools import islice
 
 from torch import nn
 
-from peerattn.data import Batch, ClipSource, batches
-from peerattn.data.loading import order
+from peerattn.data.loading import Batch, ClipSource, batches, order
 from peerattn.errors import PeerattnError
 from peerattn.history import History
 from peerattn.metrics import Score

@@ -10,24 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from peerattn.actionworld import CLASS_NAMES
-from peerattn.data import (
-    Cache,
-    ClipSource,
-    Example,
-    FolderClips,
-    FolderExamples,
-    LabelledFile,
-    Readable,
-    default_folder,
-    labelled_files,
-    with_others,
-)
-from peerattn.data.cache import digest, key_of
-from peerattn.data.folder import place_of
+from peerattn.actionworld.clips import CLASS_NAMES
+from peerattn.data.cache import Cache, default_folder, digest, key_of
+from peerattn.data.clips import FolderClips
+from peerattn.data.examples import Example, FolderExamples
+from peerattn.data.folder import LabelledFile, labelled_files, place_of, with_others
+from peerattn.data.loading import ClipSource
+from peerattn.data.readable import Readable
 from peerattn.errors import PeerattnError
 from peerattn.generated import TEST_SEED, GeneratedExamples
-from peerattn.modalities import GENERATED_SEGMENTER, SEGMENTER, read_objects, segmenter_for
+from peerattn.modalities.objects import read_objects
+from peerattn.modalities.segmenter import GENERATED_SEGMENTER, SEGMENTER, segmenter_for
 from peerattn.structure import Structure
 from peerattn.training.actionworld import GeneratedSource
 from peerattn.training.recipe import Recipe

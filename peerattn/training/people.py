@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from peerattn.actionworld import MAP_NAMES
-from peerattn.structure import Modality, Structure
+from peerattn.actionworld.clips import MAP_NAMES
+from peerattn.specs import Modality
+from peerattn.structure import Structure
 from peerattn.training.actionworld import actionworld_structure
 
 PERSON = Modality("object", 1, (MAP_NAMES[1],), (1,))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from peerattn.data import STRONG, Augmentation
+from peerattn.data.augmentation import STRONG, Augmentation
 from peerattn.errors import PeerattnError
-from peerattn.modalities import ClipSettings
+from peerattn.modalities.clip import ClipSettings
 from peerattn.training.actionworld import SETTINGS
 from peerattn.training.checks import built
 from peerattn.training.config import TrainingConfig

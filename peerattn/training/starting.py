@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from peerattn.network import Network
-from peerattn.structure import Modality, Structure
+from peerattn.specs import Modality
+from peerattn.structure import Structure
 
 
 def new_network(structure: Structure, class_names: Sequence[str], *, seed: int) -> Network:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from peerattn.data import Batch
+from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
 from peerattn.network import Network
 from peerattn.training import distributed

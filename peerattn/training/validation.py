@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from peerattn.data import Example
+from peerattn.data.examples import Example
 from peerattn.evaluating import evaluate, evaluate_labels
 from peerattn.metrics import Score, accuracies
 from peerattn.network import Network

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from peerattn.data import Batch
+from peerattn.data.loading import Batch
 from peerattn.metrics import Score
 from peerattn.network import Network
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import panels
 from app.explorer import Selection, explorer, pack, script
-from peerattn import figures
+from peerattn.figures.panels import block_panels, clip_panels, connection_panels
 from peerattn.inside import inside
 from tests.panels import CLIP, NETWORK, TRACE, VECTORS
 
@@ -18,10 +18,10 @@ def explored() -> None:
     selection = explorer(TRACE, packed, key="explorer", selected=Selection("connection", "inner1_to_top"))
     own = []
     if selection and selection.kind == "connection":
-        own = figures.connection_panels(TRACE, selection.id, inside(NETWORK, VECTORS, selection.id))
+        own = connection_panels(TRACE, selection.id, inside(NETWORK, VECTORS, selection.id))
     elif selection:
-        own = figures.block_panels(TRACE, selection.id)
-    clip = figures.clip_panels(TRACE)
+        own = block_panels(TRACE, selection.id)
+    clip = clip_panels(TRACE)
     title = selection.id if selection else ""
     panels.panels(packed, clip, key="panels", selection=selection, title=title, own=own)
 

@@ -23,8 +23,9 @@ from peerattn.attention import spatial_mean
 from peerattn.convert import load_tf_variables
 from peerattn.fusion import Passed
 from peerattn.network import Network
-from peerattn.published_list import Options
-from peerattn.structure import ConnectionSpec, Structure
+from peerattn.published_list.options import Options
+from peerattn.specs import ConnectionSpec
+from peerattn.structure import Structure
 from tests.parity import recipe
 
 Array = NDArray[np.float32]

@@ -1,0 +1,59 @@
+"""The blocks a network is made of: input blocks, space-time blocks and heads; each kind is one class.
+
+A block maps (B, C, T, H, W) to (B, width, T, ceil(H / stride), ceil(W / stride)): frames are never dropped,
+so attention factors line up with the clip's frames at every level. A head maps the outputs of the blocks
+that it reads to scores (B, K).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from torch import nn
+
+from peerattn.blocks.assemblenet import (
+    AssembleNetBlock,
+    AssembleNetHead,
+    FlowInput,
+    ObjectInput,
+    RgbInput,
+)
+from peerattn.blocks.lite import LiteBlock, LiteHead, LiteInput
+from peerattn.blocks.standard import Bottleneck, ClassificationHead, VideoInput
+from peerattn.errors import PeerattnError
+from peerattn.specs import BlockSpec
+
+BLOCKS: dict[str, type[nn.Module]] = {
+    "video_input": VideoInput,
+    "bottleneck": Bottleneck,
+    "assemblenet_rgb": RgbInput,
+    "assemblenet_flow": FlowInput,
+    "object_input": ObjectInput,
+    "assemblenet": AssembleNetBlock,
+    "lite_input": LiteInput,
+    "lite": LiteBlock,
+}
+HEADS: dict[str, Callable[[int, int], nn.Module]] = {
+    "classification": ClassificationHead,
+    "assemblenet": AssembleNetHead,
+    "assemblenet_over_time": partial(AssembleNetHead, over_time=True),
+    "lite": LiteHead,
+    "lite_over_time": partial(LiteHead, over_time=True),
+}
+SHARED_HEADS = frozenset(HEADS) - {"classification"}
+"""Those of which a network has one for all the output blocks that name it."""
+
+
+def build_block(spec: BlockSpec, arriving: int) -> nn.Module:
+    """The block of a spec, for `arriving` channels; raises PeerattnError for an unknown kind."""
+    if spec.kind not in BLOCKS:
+        raise PeerattnError(f"block {spec.id}: kind {spec.kind!r} is not one of {sorted(BLOCKS)}")
+    return BLOCKS[spec.kind](spec, arriving)
+
+
+def build_head(kind: str, arriving: int, classes: int) -> nn.Module:
+    """A head by its kind; raises PeerattnError for an unknown one."""
+    if kind not in HEADS:
+        raise PeerattnError(f"head {kind!r} is not one of {sorted(HEADS)}")
+    return HEADS[kind](arriving, classes)

@@ -1,0 +1,85 @@
+"""The house: every module in a room, no arrow up, no circle; and what a room loads when it is opened."""
+
+import ast
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.rooms import BESIDE, HOUSE, IMPORTS, MODULES, MOST_ARROWS, arrows, in_the_package, room, upward
+
+ROOMS = [name for name in HOUSE if name.startswith("peerattn.")]
+WITHOUT_TORCH = ROOMS[: ROOMS.index("peerattn.network")]
+WITHOUT_SCREENS = ("network", "traces", "scores", "recording", "training")
+"""Rooms that run where there is neither a page nor a video."""
+HEAVY = {"torch", "pandas", "plotly", "av", "pyvis", "streamlit"}
+
+
+def loads(modules: list[str], packages: set[str]) -> dict[str, list[str]]:
+    """Module → which of the packages a fresh process has loaded once it has imported this module and those before."""
+    ask = (
+        f"import sys, importlib\nfor name in {modules}:\n    importlib.import_module(name)\n"
+        f"    print(name, *sorted({packages} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, check=True, capture_output=True, text=True)
+    return {name: found for name, *found in map(str.split, done.stdout.splitlines())}
+
+
+def inside(*rooms: str) -> list[str]:
+    return [module for module in MODULES if room(module) in rooms]
+
+
+def test_every_module_is_in_a_room() -> None:
+    assert {room(module) for module in MODULES} - HOUSE.keys() == BESIDE & MODULES.keys()
+
+
+def test_no_arrow_leads_up_and_there_are_few() -> None:
+    assert upward(arrows()) == []
+    assert in_the_package(arrows()) <= MOST_ARROWS
+    assert len(ROOMS) <= 18
+
+
+def test_no_imports_run_in_a_circle() -> None:
+    TopologicalSorter({module: names & MODULES.keys() for module, names in IMPORTS.items()}).prepare()
+
+
+def test_what_lies_beside_the_rooms_imports_none_of_them_but_where_a_program_starts() -> None:
+    for module in BESIDE - {"peerattn.__main__", "app.main"}:
+        assert IMPORTS.get(module, set()) & MODULES.keys() <= BESIDE
+
+
+def test_the_package_knows_nothing_of_the_app() -> None:
+    package = {module: names for module, names in IMPORTS.items() if module.startswith("peerattn")}
+    outside = {module: {name.partition(".")[0] for name in names} for module, names in package.items()}
+    assert {module for module, names in outside.items() if names & {"streamlit", "app", "tests"}} == set()
+
+
+def test_a_trace_needs_numpy_only() -> None:
+    names = {name.partition(".")[0] for module in inside("peerattn.graph") for name in IMPORTS[module]}
+    names |= {name.partition(".")[0] for name in IMPORTS["peerattn.trace"]}
+    assert names <= {"numpy", "peerattn"} | set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("name", HOUSE)
+def test_opening_a_room_loads_none_of_its_modules(name: str) -> None:
+    path = ROOT / name.replace(".", "/") / "__init__.py"
+    statements = ast.parse(path.read_text(encoding="utf-8")).body
+    assert ast.get_docstring(ast.Module(statements, [])), f"{path} does not say what the room holds"
+    assert IMPORTS[name] <= {"peerattn.moved"}
+
+
+def test_rooms_below_the_network_load_no_torch() -> None:
+    """Torch costs a decoder's worker two seconds, and who reads traces needs none."""
+    found = loads(inside(*WITHOUT_TORCH), {"torch"})
+    assert [name for name, packages in found.items() if packages] == []
+
+
+def test_networks_run_where_there_is_no_page_and_no_video() -> None:
+    found = loads(inside(*(f"peerattn.{name}" for name in WITHOUT_SCREENS)), HEAVY - {"torch", "pandas"})
+    assert [(name, packages) for name, packages in found.items() if packages] == []
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    assert loads(["peerattn"], HEAVY) == {"peerattn": []}
