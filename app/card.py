@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.words import inert
 from peerattn.checkpoint import Checkpoint
-from peerattn.model_card import markdown
+from peerattn.files.model_card import markdown
 
 _CODE = re.compile(r"((?<!\\)`[^`\n]*`)")
 _FORMULA = re.compile(r"([$~])")

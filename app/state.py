@@ -32,6 +32,7 @@ from peerattn.connectivity import Removal
 from peerattn.errors import PeerattnError
 from peerattn.figures.panels import Panel, block_panels, connection_panels
 from peerattn.figures.panels import clip_panels as panels_of_clip
+from peerattn.files.places import find_checkpoint
 from peerattn.history import HISTORY_FILE, History, read_history
 from peerattn.inside import inside as steps_inside
 from peerattn.modalities.clip import Clip, ObjectMaps
@@ -39,7 +40,6 @@ from peerattn.modalities.objects import read_objects
 from peerattn.modalities.prepare import prepare
 from peerattn.modalities.segmenter import Segmenter, estimate_objects, load_segmenter, segmenter_name
 from peerattn.network import Network
-from peerattn.places import find_checkpoint
 from peerattn.pruning import prune
 from peerattn.recorder import Vectors
 from peerattn.size import multiply_adds, parameters

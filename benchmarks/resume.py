@@ -21,6 +21,7 @@ import torch
 from safetensors.torch import load_file
 
 from peerattn.data.loading import Batch
+from peerattn.files.weights import write_weights
 from peerattn.network import Network
 from peerattn.specs import BlockSpec, Modality
 from peerattn.state_arrays import as_arrays
@@ -29,7 +30,6 @@ from peerattn.training.config import Averaging, PruningSchedule, TrainingConfig
 from peerattn.training.loop import Trained, fit
 from peerattn.training.starting import new_network
 from peerattn.training.watching import Saving, Watch
-from peerattn.weights import write_weights
 
 CLASSES = ("lift", "push", "pull")
 ROOT = Path(__file__).parents[1]

@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from peerattn.cards import CARD_FILE, read_card, write_card
-from peerattn.places import checkpoint_folders
+from peerattn.files.cards import CARD_FILE, read_card, write_card
+from peerattn.files.places import checkpoint_folders
 
 NAME, SISTER = "actions14", "actions12"
 RECIPE = Path(__file__).with_name("actions14.json")

@@ -28,8 +28,8 @@ from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import labelled_files
 from peerattn.data.readable import Readable
 from peerattn.errors import PeerattnError
+from peerattn.files.places import find_checkpoint
 from peerattn.network import Network
-from peerattn.places import find_checkpoint
 from peerattn.predictions import window_answers
 from peerattn.temperature import divide_logits
 

@@ -19,10 +19,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from peerattn.errors import PeerattnError
+from peerattn.files.header import read_header
+from peerattn.files.writing import write_whole
 from peerattn.specs import ConnectionSpec
 from peerattn.structure import Structure
-from peerattn.tensor_files import read_header
-from peerattn.writing import write_whole
 
 FORMAT = "peerattn-history/1"
 HISTORY_FILE = "history.safetensors"

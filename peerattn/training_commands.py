@@ -15,12 +15,13 @@ import torch
 import typer
 
 from peerattn import checkpoint as checkpoints
-from peerattn.cards import CARD_FILE
 from peerattn.checkpoint import Checkpoint
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, percent, progress_bar, report
 from peerattn.errors import PeerattnError
+from peerattn.files.cards import CARD_FILE
+from peerattn.files.places import checked_name, checkpoint_folders
+from peerattn.files.writing import partial_name
 from peerattn.history import HISTORY_FILE, write_history
-from peerattn.places import checked_name, checkpoint_folders
 from peerattn.structure import Structure
 from peerattn.subject import subject
 from peerattn.training import distributed
@@ -34,7 +35,6 @@ from peerattn.training.state import STATE_FILE
 from peerattn.training.tensorboard import tensorboard
 from peerattn.training.watching import Epoch, Saving, Watch
 from peerattn.training_reports import measured, training_card
-from peerattn.writing import partial_name
 
 OutOption = Annotated[str, typer.Option(help="The name of the checkpoint to make.")]
 DataOption = Annotated[

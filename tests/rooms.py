@@ -42,12 +42,6 @@ HOUSE = {
 BESIDE = {"peerattn", "peerattn.__main__", "peerattn.errors", "peerattn.moved", "app", "app.main"}
 """Modules that lie beside the rooms."""
 PLANNED = {
-    "peerattn.cards": "peerattn.files.cards",
-    "peerattn.model_card": "peerattn.files.model_card",
-    "peerattn.places": "peerattn.files.places",
-    "peerattn.tensor_files": "peerattn.files.header",
-    "peerattn.weights": "peerattn.files.weights",
-    "peerattn.writing": "peerattn.files.writing",
     "peerattn.specs": "peerattn.graph.specs",
     "peerattn.validation": "peerattn.graph.validation",
     "peerattn.structure": "peerattn.graph.structure",

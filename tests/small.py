@@ -6,7 +6,8 @@ import torch
 
 from peerattn import checkpoint
 from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES
-from peerattn.cards import write_card
+from peerattn.files.cards import write_card
+from peerattn.files.weights import WEIGHTS_FILE, write_weights
 from peerattn.generated import MODALITIES
 from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.segmentation_network import SegmentationNetwork
@@ -15,7 +16,6 @@ from peerattn.network import Network
 from peerattn.specs import BlockSpec
 from peerattn.state_arrays import as_arrays
 from peerattn.structure import Structure
-from peerattn.weights import WEIGHTS_FILE, write_weights
 
 SETTINGS = ClipSettings(size=32, window=8)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerattn.model_card import markdown
+from peerattn.files.model_card import markdown
 from tests.conftest import ROOT
 
 CARDS = sorted((ROOT / "checkpoints").glob("*/card.json"))

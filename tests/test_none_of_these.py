@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.saved import save_pruned
 from peerattn.__main__ import prune_command
-from peerattn.cards import CARD_FILE
 from peerattn.checkpoint import load
+from peerattn.files.cards import CARD_FILE
 from tests.conftest import ROOT
 from tests.small import write_small_checkpoints
 from tests.test_verdict import CARD

@@ -29,6 +29,8 @@ from peerattn.data.checking import check_folder
 from peerattn.data.examples import read_clip
 from peerattn.data.folder import every_file
 from peerattn.data.splitting import manifest_text
+from peerattn.files.header import read_header
+from peerattn.files.weights import WEIGHTS_FILE, write_weights
 from peerattn.history import HISTORY_FILE, arrays, read_history, write_history
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.segmentation_network import load_network
@@ -36,14 +38,12 @@ from peerattn.network import Network
 from peerattn.recorder import record
 from peerattn.state_arrays import as_arrays
 from peerattn.structure_file import read
-from peerattn.tensor_files import read_header
 from peerattn.trace import Trace
 from peerattn.training.optimisation import moments
 from peerattn.training.recipe import Recipe, read_recipe
 from peerattn.training.starting import new_network
 from peerattn.training.state import HEADER_LIMIT, STATE_FILE, TrainingState, load_state
 from peerattn.verdict import verdict
-from peerattn.weights import WEIGHTS_FILE, write_weights
 from tests.alone import ADDRESS, html
 from tests.conftest import ROOT
 from tests.serving import OF

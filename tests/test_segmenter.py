@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from peerattn.actionworld.clips import MAP_NAMES
-from peerattn.cards import write_card
 from peerattn.errors import PeerattnError
+from peerattn.files.cards import write_card
+from peerattn.files.weights import write_weights
 from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.motion import with_motion
 from peerattn.modalities.prepare import prepare
@@ -20,7 +21,6 @@ from peerattn.specs import Modality
 from peerattn.state_arrays import as_arrays
 from peerattn.video.decoding import decode
 from peerattn.video.frames import Frames
-from peerattn.weights import write_weights
 from tests import media
 
 OBJECT = Modality("object", 2, ("person", "ball"), (1, 3))

@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 from benchmarks.resume import CLASSES, Noise, tiny
 from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
+from peerattn.files.weights import write_weights
 from peerattn.history import arrays
 from peerattn.metrics import Score
 from peerattn.network import Network
@@ -33,7 +34,6 @@ from peerattn.training.config import (
 from peerattn.training.loop import Trained, fit
 from peerattn.training.starting import new_network
 from peerattn.training.watching import Epoch, Saving, Watch
-from peerattn.weights import write_weights
 
 QUICK = TrainingConfig(epochs=3, batch=4, workers=0, log_every=2)
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerattn.cards import read_card, write_card
 from peerattn.errors import PeerattnError
-from peerattn.places import find_checkpoint
-from peerattn.weights import read_weights, write_weights
+from peerattn.files.cards import read_card, write_card
+from peerattn.files.places import find_checkpoint
+from peerattn.files.weights import read_weights, write_weights
 
 ARRAYS = {"a.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "a.count": np.array(7)}
 SHAPES: dict[str, tuple[int, ...]] = {"a.weight": (2, 3), "a.count": ()}

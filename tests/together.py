@@ -19,6 +19,7 @@ from benchmarks.resume import CLASSES, CONFIG, Noise, tiny
 from peerattn.connectivity import survey, without
 from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
+from peerattn.files.weights import write_weights
 from peerattn.network import Network
 from peerattn.pruning import reduced
 from peerattn.specs import BlockSpec, Modality
@@ -28,7 +29,6 @@ from peerattn.training import distributed
 from peerattn.training.loop import fit
 from peerattn.training.losses import cross_entropy, shares
 from peerattn.training.watching import Saving
-from peerattn.weights import write_weights
 
 MASKS = 30
 DIES_AFTER = 5  # updates, of 9

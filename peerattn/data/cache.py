@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.writing import write_whole
+from peerattn.files.writing import write_whole
 
 Arrays = Mapping[str, NDArray[Any]]
 

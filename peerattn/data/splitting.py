@@ -23,7 +23,7 @@ from peerattn.data.folder import (
     place_of,
 )
 from peerattn.errors import PeerattnError
-from peerattn.writing import write_whole
+from peerattn.files.writing import write_whole
 
 
 def split_files(

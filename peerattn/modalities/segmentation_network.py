@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from peerattn.cards import read_card
 from peerattn.errors import PeerattnError
+from peerattn.files.cards import read_card
+from peerattn.files.places import find_checkpoint
+from peerattn.files.weights import WEIGHTS_FILE, read_weights
 from peerattn.modalities.motion import CHANNELS, with_motion
-from peerattn.places import find_checkpoint
 from peerattn.state_arrays import load_arrays
-from peerattn.weights import WEIGHTS_FILE, read_weights
 
 _BATCH = 64  # frames a pass: 64 px frames then take under 200 MB
 

@@ -7,13 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from peerattn.cards import write_card
 from peerattn.errors import PeerattnError
+from peerattn.files.cards import write_card
+from peerattn.files.weights import WEIGHTS_FILE, write_weights
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.segmentation.config import SegmenterConfig
 from peerattn.segmentation.quality import PersonSegmentation, Segmentation
 from peerattn.state_arrays import as_arrays
-from peerattn.weights import WEIGHTS_FILE, write_weights
 
 
 def save_segmenter(

@@ -21,17 +21,17 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from peerattn.errors import PeerattnError
+from peerattn.files.header import read_header
+from peerattn.files.weights import write_weights
 from peerattn.history import arrays, from_arrays
 from peerattn.network import Network
 from peerattn.pruning import reduced
 from peerattn.state_arrays import as_arrays
 from peerattn.structure import Structure
-from peerattn.tensor_files import read_header
 from peerattn.training.averaging import WeightAverage
 from peerattn.training.config import TrainingConfig
 from peerattn.training.history_log import HistoryLog
 from peerattn.training.optimisation import build_optimiser, moments, restore_moments
-from peerattn.weights import write_weights
 
 FORMAT = "peerattn-training/2"
 STATE_FILE = "training.safetensors"

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from peerattn.errors import PeerattnError
-from peerattn.model_card import markdown
-from peerattn.tensor_files import HEADER_LIMIT
-from peerattn.writing import write_whole
+from peerattn.files.header import HEADER_LIMIT
+from peerattn.files.model_card import markdown
+from peerattn.files.writing import write_whole
 
 FORMAT = "peerattn-checkpoint/1"
 CARD_FILE, READABLE_FILE = "card.json", "card.md"

@@ -4,8 +4,8 @@ import os
 import re
 from pathlib import Path
 
-from peerattn.cards import CARD_FILE
 from peerattn.errors import PeerattnError
+from peerattn.files.cards import CARD_FILE
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -13,7 +13,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 def checkpoint_folders() -> list[Path]:
     """Where checkpoints are looked up, first to last."""
     chosen = os.environ.get("PEERATTN_CHECKPOINTS")
-    beside_package = Path(__file__).resolve().parent.parent / "checkpoints"
+    beside_package = Path(__file__).resolve().parents[2] / "checkpoints"
     return [*([Path(chosen)] if chosen else []), Path("checkpoints"), beside_package]
 
 

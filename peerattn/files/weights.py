@@ -10,8 +10,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from peerattn.errors import PeerattnError
-from peerattn.tensor_files import Header, read_header
-from peerattn.writing import write_whole
+from peerattn.files.header import Header, read_header
+from peerattn.files.writing import write_whole
 
 WEIGHTS_FILE = "weights.safetensors"
 _DTYPES = {"F32", "I64"}  # I64: the batch counters of batch norm
