@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 from app.jobs import Progress
 from peerattn.checkpoint import Checkpoint
-from peerattn.connectivity import Removal
 from peerattn.curve import CurvePoint, threshold_curve
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import labelled_files
 from peerattn.data.readable import Readable
 from peerattn.generated import GeneratedExamples
+from peerattn.graph.connectivity import Removal
 from peerattn.modalities.segmenter import Segmenter
 
 MEMORY = 2**30  # bytes of prepared clips kept; a larger set is read anew for every threshold

@@ -17,12 +17,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from peerattn.connectivity import Removal
 from peerattn.figures.recording import digest, recording
 from peerattn.figures.replay import replay
 from peerattn.figures.scripts import script
+from peerattn.graph.connectivity import Removal
+from peerattn.graph.structure import Structure
 from peerattn.history import History
-from peerattn.structure import Structure
 from peerattn.trace import Trace
 
 DIGEST = 24

@@ -26,13 +26,15 @@ from app.jobs import Job, Jobs
 from app.structures import Chosen
 from app.traces import no_frames, read_trace
 from peerattn import checkpoint as checkpoints
-from peerattn import recorder, structure_file, untrained
+from peerattn import recorder, untrained
 from peerattn.checkpoint import Checkpoint
-from peerattn.connectivity import Removal
 from peerattn.errors import PeerattnError
 from peerattn.figures.panels import Panel, block_panels, connection_panels
 from peerattn.figures.panels import clip_panels as panels_of_clip
 from peerattn.files.places import find_checkpoint
+from peerattn.graph import structure_file
+from peerattn.graph.connectivity import Removal
+from peerattn.graph.structure import Structure
 from peerattn.history import HISTORY_FILE, History, read_history
 from peerattn.inside import inside as steps_inside
 from peerattn.modalities.clip import Clip, ObjectMaps
@@ -44,7 +46,6 @@ from peerattn.pruning import prune
 from peerattn.recorder import Vectors
 from peerattn.size import multiply_adds, parameters
 from peerattn.steps import Inside
-from peerattn.structure import Structure
 from peerattn.subject import Subject
 from peerattn.tables.attention import object_channels
 from peerattn.trace import Trace

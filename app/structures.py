@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from peerattn import published, structure_file
 from peerattn.errors import PeerattnError
-from peerattn.published_list.options import Options
+from peerattn.graph import published, structure_file
+from peerattn.graph.published_list.options import Options
 from peerattn.subject import Subject
 
 RELEASED = ("full_asnp50", "asn50", "asn101", "asnp_lite")

@@ -10,8 +10,8 @@ import numpy as np
 
 from app.explorer import Selection
 from app.words import percent, plain, points, points_interval
-from peerattn.connectivity import Removal, survey, weights_by_modality
-from peerattn.structure import Structure
+from peerattn.graph.connectivity import Removal, survey, weights_by_modality
+from peerattn.graph.structure import Structure
 from peerattn.tables.clip import reached_frames
 from peerattn.trace import ConnectionTrace, Trace
 

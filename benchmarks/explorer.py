@@ -15,9 +15,9 @@ import numpy as np
 from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
 
 from benchmarks.interleaved import milliseconds, ratio
-from peerattn import published
 from peerattn.actionworld.clips import generate
 from peerattn.figures.recording import recording
+from peerattn.graph import published
 from peerattn.trace import Trace
 from tests.alone import html, large_structure
 from tests.browser import find_chromium

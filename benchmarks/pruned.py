@@ -9,8 +9,8 @@ import torch
 
 from benchmarks.interleaved import interleaved, ratio
 from peerattn import checkpoint
-from peerattn.connectivity import survey
 from peerattn.generated import GeneratedExamples
+from peerattn.graph.connectivity import survey
 from peerattn.pruning import last_connected, prune
 from peerattn.size import multiply_adds, parameters
 

@@ -26,11 +26,11 @@ import torch
 from torch import Tensor
 
 from benchmarks.interleaved import interleaved
-from peerattn import published
 from peerattn.console import Device, chosen_device, refusals
+from peerattn.graph import published
+from peerattn.graph.structure import Structure
 from peerattn.network import Network
 from peerattn.size import Costs, costs
-from peerattn.structure import Structure
 
 FRAMES, SIDE = 16, 112
 STRUCTURES = {

@@ -22,10 +22,10 @@ from safetensors.torch import load_file
 
 from peerattn.data.loading import Batch
 from peerattn.files.weights import write_weights
+from peerattn.graph.specs import BlockSpec, Modality
+from peerattn.graph.structure import Structure
 from peerattn.network import Network
-from peerattn.specs import BlockSpec, Modality
 from peerattn.state_arrays import as_arrays
-from peerattn.structure import Structure
 from peerattn.training.config import Averaging, PruningSchedule, TrainingConfig
 from peerattn.training.loop import Trained, fit
 from peerattn.training.starting import new_network

@@ -21,11 +21,11 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.fusion import Passed
+from peerattn.graph.reach import Reach, network_reach
+from peerattn.graph.specs import Modality
+from peerattn.graph.structure import Structure
 from peerattn.network import Network
-from peerattn.reach import Reach, network_reach
-from peerattn.specs import Modality
 from peerattn.stretches import evaluating, numbers_read
-from peerattn.structure import Structure
 
 KEPT = 256 * 2**20
 """Bytes that a kept baseline may take; a larger one is run again beside each stretch of the clip."""

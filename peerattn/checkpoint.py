@@ -9,15 +9,15 @@ from typing import Any
 
 import torch
 
-from peerattn import published
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE, read_card, write_card
 from peerattn.files.places import checked_name, checkpoint_folders, find_checkpoint
 from peerattn.files.weights import WEIGHTS_FILE, read_weights, write_weights
+from peerattn.graph import published
+from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ClipSettings
 from peerattn.network import Network
 from peerattn.state_arrays import as_arrays, load_arrays
-from peerattn.structure import Structure
 
 KIND = "network"
 OF_THE_WHOLE = ("metrics", "calibration", "none_of_these", "learned_connectivity")

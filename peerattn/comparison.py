@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from peerattn.errors import PeerattnError
-from peerattn.structure import Structure
+from peerattn.graph.structure import Structure
 from peerattn.trace import BlockTrace, ConnectionTrace, Trace
 
 COLUMNS = (

@@ -19,8 +19,8 @@ import torch
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
+from peerattn.graph.structure import Structure
 from peerattn.network import Network
-from peerattn.structure import Structure
 from peerattn.tf_variables import Array, Variable, variables
 
 GREATEST = np.finfo(np.float32).max

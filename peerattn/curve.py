@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from peerattn.connectivity import Removal, survey, thresholds
 from peerattn.data.examples import Example
 from peerattn.evaluating import evaluate
 from peerattn.evaluation import Evaluation
+from peerattn.graph.connectivity import Removal, survey, thresholds
 from peerattn.network import Network
 from peerattn.pruning import masked
 from peerattn.stretches import Progress

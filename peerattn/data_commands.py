@@ -20,9 +20,9 @@ from peerattn.data.report import FolderReport
 from peerattn.data.splitting import split_files, write_manifest
 from peerattn.data.warming import Warmed, warm
 from peerattn.errors import PeerattnError
+from peerattn.graph.specs import Modality
 from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.segmenter import segmenter_for, segmenter_name
-from peerattn.specs import Modality
 
 GIGABYTE = 10**9
 LIMIT_HELP = (

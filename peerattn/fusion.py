@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from peerattn.attention import NoAttention, PeerAttention, SelfAttention, StaticAttention, spatial_mean
 from peerattn.blocks.layers import by_clip, by_frame, max_pool
 from peerattn.errors import PeerattnError
-from peerattn.specs import BlockSpec, ConnectionSpec
-from peerattn.structure import Structure
+from peerattn.graph.specs import BlockSpec, ConnectionSpec
+from peerattn.graph.structure import Structure
 
 
 class Passed(NamedTuple):

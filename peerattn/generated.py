@@ -11,10 +11,10 @@ from torch.utils.data import Dataset
 from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES, OBJECT_CLASS_IDS, generate
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
+from peerattn.graph.specs import Modality
 from peerattn.modalities.clip import ClipSettings, ObjectMaps
 from peerattn.modalities.prepare import prepare
 from peerattn.modalities.segmenter import Segmenter, estimate_objects
-from peerattn.specs import Modality
 from peerattn.video.frames import Frames
 
 GOLDEN = 0.6180339887498949

@@ -21,8 +21,8 @@ from safetensors.numpy import load_file, save
 from peerattn.errors import PeerattnError
 from peerattn.files.header import read_header
 from peerattn.files.writing import write_whole
-from peerattn.specs import ConnectionSpec
-from peerattn.structure import Structure
+from peerattn.graph.specs import ConnectionSpec
+from peerattn.graph.structure import Structure
 
 FORMAT = "peerattn-history/1"
 HISTORY_FILE = "history.safetensors"

@@ -19,8 +19,8 @@ from peerattn.blocks.flow import Extremes, RepresentationFlow, brightness_extrem
 from peerattn.blocks.registry import SHARED_HEADS, build_block, build_head
 from peerattn.errors import PeerattnError
 from peerattn.fusion import Connection, Fusion, Outputs, Parts, Passed
-from peerattn.specs import BlockSpec, ConnectionSpec
-from peerattn.structure import Structure
+from peerattn.graph.specs import BlockSpec, ConnectionSpec
+from peerattn.graph.structure import Structure
 
 
 class Network(nn.Module):

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 from torch import nn
 
-from peerattn.connectivity import survey, thresholds, without
 from peerattn.errors import PeerattnError
+from peerattn.graph.connectivity import survey, thresholds, without
+from peerattn.graph.structure import Structure
 from peerattn.network import Network
-from peerattn.structure import Structure
 
 
 @contextmanager

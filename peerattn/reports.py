@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from peerattn.checkpoint import Checkpoint
-from peerattn.connectivity import survey
 from peerattn.console import percent
 from peerattn.evaluation import Evaluation, paired_difference
+from peerattn.graph.connectivity import survey
 from peerattn.latency import Latency
 from peerattn.size import multiply_adds, parameters
 from peerattn.structure_facts import removal_json

@@ -17,11 +17,11 @@ from math import prod
 import torch
 from torch import Tensor
 
+from peerattn.graph.reach import Reach, network_reach
+from peerattn.graph.specs import BlockSpec
+from peerattn.graph.structure import Structure
 from peerattn.modalities.windows import windows
 from peerattn.network import Network
-from peerattn.reach import Reach, network_reach
-from peerattn.specs import BlockSpec
-from peerattn.structure import Structure
 
 MEMORY = 4 * 2**30
 """Bytes that the numbers of one pass may take, the network's weights left out."""

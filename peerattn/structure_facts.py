@@ -6,7 +6,7 @@ import dataclasses
 from statistics import mean
 from typing import Any
 
-from peerattn.connectivity import (
+from peerattn.graph.connectivity import (
     Removal,
     at_initialisation,
     attention_weights,

@@ -11,13 +11,8 @@ from typing import Protocol
 
 import pandas as pd
 
-from peerattn.connectivity import (
-    Removal,
-    at_initialisation,
-    source_modality,
-    weights_by_modality,
-)
-from peerattn.structure import Structure
+from peerattn.graph.connectivity import Removal, at_initialisation, source_modality, weights_by_modality
+from peerattn.graph.structure import Structure
 
 
 def connections_table(structure: Structure, weights: Mapping[str, float], removal: Removal) -> pd.DataFrame:

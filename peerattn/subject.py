@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from peerattn import checkpoint as checkpoints
-from peerattn import published, structure_file
 from peerattn.checkpoint import Checkpoint
-from peerattn.connectivity import initial_weights
 from peerattn.errors import PeerattnError
-from peerattn.published_list.options import Options
+from peerattn.graph import published, structure_file
+from peerattn.graph.connectivity import initial_weights
+from peerattn.graph.published_list.options import Options
+from peerattn.graph.structure import Structure
 from peerattn.size import Costs, costs
-from peerattn.structure import Structure
 from peerattn.untrained import MARK, known
 
 

@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from peerattn.attention import PeerAttention
 from peerattn.errors import PeerattnError
 from peerattn.fusion import Fusion
+from peerattn.graph.published_list.writing import KINDS
+from peerattn.graph.specs import BlockSpec, ConnectionSpec
 from peerattn.network import Network
-from peerattn.published_list.writing import KINDS
-from peerattn.specs import BlockSpec, ConnectionSpec
 
 Array = NDArray[np.float32]
 

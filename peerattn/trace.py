@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.structure import Structure
+from peerattn.graph.structure import Structure
 
 FORMAT = "peerattn-trace/1"
 FEW = 8

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import torch
 
-from peerattn import checkpoint, published, structure_file
+from peerattn import checkpoint
 from peerattn.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
+from peerattn.graph import published, structure_file
+from peerattn.graph.structure import Structure
 from peerattn.initialisation import initialise
 from peerattn.modalities.clip import ClipSettings
 from peerattn.network import Network
 from peerattn.size import parameters
-from peerattn.structure import Structure
 
 MARK = "-untrained"
 """What a published network's name may end in, so that it says what it is wherever it stands."""

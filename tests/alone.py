@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from playwright.sync_api import Locator, Page
 
-from peerattn.connectivity import survey
 from peerattn.figures.recording import recording
 from peerattn.figures.scripts import script
-from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
-from peerattn.structure import Structure
+from peerattn.graph.connectivity import survey
+from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.graph.structure import Structure
 from peerattn.trace import Trace
 from tests.traces import images
 

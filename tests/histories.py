@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from peerattn.graph.structure import Structure
 from peerattn.history import History, peers_of
-from peerattn.structure import Structure
 from tests.traces import structure
 
 EVERY = 10  # updates between two logged steps

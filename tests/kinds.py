@@ -1,7 +1,7 @@
 """Small structures that hold every kind of block and head, with peers, several rates and computed flow."""
 
-from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
-from peerattn.structure import Structure
+from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.graph.structure import Structure
 
 RGB, FLOW, OBJECT = Modality("rgb", 3), Modality("flow", 2, iterations=3), Modality("object", 2, (), (2, 3))
 READ_FLOW = Modality("flow", 2)

@@ -42,14 +42,6 @@ HOUSE = {
 BESIDE = {"peerattn", "peerattn.__main__", "peerattn.errors", "peerattn.moved", "app", "app.main"}
 """Modules that lie beside the rooms."""
 PLANNED = {
-    "peerattn.specs": "peerattn.graph.specs",
-    "peerattn.validation": "peerattn.graph.validation",
-    "peerattn.structure": "peerattn.graph.structure",
-    "peerattn.published": "peerattn.graph.published",
-    "peerattn.published_list": "peerattn.graph.published_list",
-    "peerattn.connectivity": "peerattn.graph.connectivity",
-    "peerattn.structure_file": "peerattn.graph.structure_file",
-    "peerattn.reach": "peerattn.graph.reach",
     "peerattn.trace": "peerattn.traces.trace",
     "peerattn.comparison": "peerattn.traces.comparison",
     "peerattn.history": "peerattn.traces.history",

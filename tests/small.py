@@ -9,13 +9,13 @@ from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES
 from peerattn.files.cards import write_card
 from peerattn.files.weights import WEIGHTS_FILE, write_weights
 from peerattn.generated import MODALITIES
+from peerattn.graph.specs import BlockSpec
+from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import SEGMENTER
 from peerattn.network import Network
-from peerattn.specs import BlockSpec
 from peerattn.state_arrays import as_arrays
-from peerattn.structure import Structure
 
 SETTINGS = ClipSettings(size=32, window=8)
 

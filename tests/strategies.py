@@ -6,9 +6,9 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.graph.structure import Structure
 from peerattn.network import Network
-from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
-from peerattn.structure import Structure
 
 torch.set_num_threads(1)
 

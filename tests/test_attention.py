@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from peerattn.attention import NoAttention, PeerAttention, SelfAttention, StaticAttention, spatial_mean
 from peerattn.fusion import Connection
-from peerattn.specs import BlockSpec, ConnectionSpec
-from peerattn.structure import Structure
+from peerattn.graph.specs import BlockSpec, ConnectionSpec
+from peerattn.graph.structure import Structure
 from tests.strategies import MODALITIES
 
 SMALL = st.integers(1, 5)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from peerattn import baseline, recorder
 from peerattn.baseline import Baseline, bytes_kept, kept_baseline
+from peerattn.graph.reach import Reach, network_reach
+from peerattn.graph.structure import Structure
 from peerattn.network import Network
-from peerattn.reach import Reach, network_reach
 from peerattn.recorder import record
-from peerattn.structure import Structure
 from tests.kinds import EVERY_KIND
 from tests.strategies import lively, structures, tensors
 from tests.test_recorder import clip_of, three_modes

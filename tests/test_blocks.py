@@ -16,7 +16,7 @@ from peerattn.blocks.layers import (
     with_ends_repeated,
 )
 from peerattn.blocks.standard import Bottleneck, ClassificationHead, VideoInput
-from peerattn.specs import BlockSpec
+from peerattn.graph.specs import BlockSpec
 
 FRAMES, SIDES = st.integers(1, 4), st.integers(1, 17)
 

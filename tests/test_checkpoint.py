@@ -17,9 +17,9 @@ from peerattn.checkpoint import load, new_folder, save
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE
 from peerattn.files.weights import WEIGHTS_FILE
+from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ClipSettings
 from peerattn.pruning import prune
-from peerattn.structure import Structure
 from tests.conftest import ROOT
 from tests.strategies import CLASSES, lively, structures, tensors
 from tests.test_pruning import hand_made

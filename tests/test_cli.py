@@ -18,16 +18,16 @@ import numpy as np
 import pytest
 import torch
 
-from peerattn import published
 from peerattn.__main__ import main
 from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES, generate
 from peerattn.checkpoint import load
 from peerattn.files.cards import CARD_FILE
 from peerattn.files.weights import WEIGHTS_FILE
+from peerattn.graph import published
+from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
 from peerattn.modalities.segmenter import SEGMENTER
-from peerattn.structure import Structure
 from peerattn.tables.clip import frame_ends
 from peerattn.trace import Trace
 from tests.media import moving_square, write_video

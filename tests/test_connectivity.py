@@ -10,8 +10,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerattn import published
-from peerattn.connectivity import (
+from peerattn.errors import PeerattnError
+from peerattn.graph import published
+from peerattn.graph.connectivity import (
     at_initialisation,
     attention_weights,
     initial_weights,
@@ -21,10 +22,9 @@ from peerattn.connectivity import (
     weights_by_modality,
     without,
 )
-from peerattn.errors import PeerattnError
+from peerattn.graph.specs import BlockSpec, ConnectionSpec, OutputSpec
+from peerattn.graph.structure import Structure
 from peerattn.network import Network
-from peerattn.specs import BlockSpec, ConnectionSpec, OutputSpec
-from peerattn.structure import Structure
 from tests.strategies import CLASSES, MODALITIES, structures
 
 WEIGHTS = {

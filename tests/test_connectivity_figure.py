@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerattn import published
-from peerattn.connectivity import initial_weights, survey
 from peerattn.figures.connectivity import EXPLORER, PAPER, Colors, Style, connectivity_svg
 from peerattn.figures.routes import CAREFUL, NUMBER_SIZE, along, layout
 from peerattn.figures.svg import blend
-from peerattn.specs import BlockSpec
-from peerattn.structure import Structure
+from peerattn.graph import published
+from peerattn.graph.connectivity import initial_weights, survey
+from peerattn.graph.specs import BlockSpec
+from peerattn.graph.structure import Structure
 from tests.strategies import MODALITIES, structures
 from tests.traces import HOSTILE
 

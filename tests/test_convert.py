@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from peerattn import checkpoint, published
+from peerattn import checkpoint
 from peerattn.__main__ import app
 from peerattn.convert import (
     load_tf_variables,
@@ -16,9 +16,10 @@ from peerattn.convert import (
     to_tf_variables,
 )
 from peerattn.errors import PeerattnError
+from peerattn.graph import published
+from peerattn.graph.published_list.options import Options
+from peerattn.graph.structure import Structure
 from peerattn.network import Network
-from peerattn.published_list.options import Options
-from peerattn.structure import Structure
 from peerattn.tf_variables import variables
 from tests.small import small_structure
 from tests.strategies import CLASSES

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from peerattn import published
 from peerattn.figures.palette import direction_colors
+from peerattn.graph import published
 from peerattn.tables.attention import attention_by
 from peerattn.tables.share import modality_share
 from tests.serving import OF, PAINTED, frame, opened, runs, served

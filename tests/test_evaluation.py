@@ -13,10 +13,10 @@ from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.evaluating import evaluate
 from peerattn.evaluation import Evaluation, paired_difference, summarise
+from peerattn.graph.specs import BlockSpec, Modality
+from peerattn.graph.structure import Structure
 from peerattn.intervals import bootstrap, share_interval, wilson
 from peerattn.network import Network
-from peerattn.specs import BlockSpec, Modality
-from peerattn.structure import Structure
 
 NAMES = ("dark", "grey", "bright")
 

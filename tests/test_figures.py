@@ -22,8 +22,8 @@ from peerattn.figures.shares import NAMED, arriving_areas, share_areas
 from peerattn.figures.spread import activity_line, factors_by_level, joined_connections
 from peerattn.figures.timeline import charts
 from peerattn.figures.weights import weights_by_source
-from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
-from peerattn.structure import Structure
+from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.graph.structure import Structure
 from peerattn.tables.accuracy import accuracy_table
 from peerattn.tables.attention import (
     attention_by,

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from peerattn import published
-from peerattn.connectivity import survey
 from peerattn.figures.palette import VIRIDIS, looks
+from peerattn.graph import published
+from peerattn.graph.connectivity import survey
 from peerattn.trace import Trace
 from tests.alone import html, large_structure, open_alone
 from tests.traces import HOSTILE, trace, trace_of

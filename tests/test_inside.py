@@ -8,10 +8,10 @@ import torch
 from hypothesis import given, settings
 
 from peerattn.errors import PeerattnError
+from peerattn.graph.structure import Structure
 from peerattn.inside import inside, vectors
 from peerattn.recorder import record_inside
 from peerattn.steps import Affine, Inside
-from peerattn.structure import Structure
 from tests.strategies import lively, structures
 from tests.test_network import by_hand
 from tests.test_recorder import clip_of, three_modes

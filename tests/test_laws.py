@@ -23,12 +23,12 @@ from peerattn.actionworld.clips import MAP_NAMES, generate
 from peerattn.baseline import Baseline
 from peerattn.checkpoint import Checkpoint
 from peerattn.data.examples import read_clip
+from peerattn.graph.reach import Reach, block_reaches, network_reach
+from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip, ObjectMaps
 from peerattn.modalities.objects import write_objects
 from peerattn.network import Network
-from peerattn.reach import Reach, block_reaches, network_reach
 from peerattn.recorder import record
-from peerattn.structure import Structure
 from peerattn.tables.share import CHANGED_BY_PEERS, modality_share
 from peerattn.trace import ConnectionTrace, Trace
 from tests.kinds import EVERY_KIND

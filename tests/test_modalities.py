@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
+from peerattn.graph.specs import Modality
 from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.clip import ClipSettings, ObjectMaps
 from peerattn.modalities.flow import optical_flow, steadied
 from peerattn.modalities.prepare import prepare
 from peerattn.modalities.windows import windows
-from peerattn.specs import Modality
 from peerattn.video.decoding import decode
 from peerattn.video.frames import Frames
 from tests import media

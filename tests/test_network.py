@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 from peerattn import checkpoint
 from peerattn.errors import PeerattnError
+from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.graph.structure import Structure
+from peerattn.graph.validation import REPEATING_KINDS
 from peerattn.network import Network
 from peerattn.recorder import recording
-from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
-from peerattn.structure import Structure
-from peerattn.validation import REPEATING_KINDS
 from tests.strategies import CLASSES, MODALITIES, lively, structures, tensors
 
 RGB = MODALITIES[0]

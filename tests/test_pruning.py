@@ -5,10 +5,10 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from peerattn.connectivity import survey
 from peerattn.errors import PeerattnError
+from peerattn.graph.connectivity import survey
+from peerattn.graph.structure import Structure
 from peerattn.pruning import last_connected, masked, prune
-from peerattn.structure import Structure
 from tests.strategies import lively, structures, tensors
 from tests.test_connectivity import hand_made
 

@@ -11,13 +11,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerattn import published
 from peerattn.errors import PeerattnError
+from peerattn.graph import published
+from peerattn.graph.published_list.options import DEPTHS, Options
+from peerattn.graph.specs import BlockSpec, Modality
+from peerattn.graph.structure import Structure
 from peerattn.network import Network
 from peerattn.pruning import prune
-from peerattn.published_list.options import DEPTHS, Options
-from peerattn.specs import BlockSpec, Modality
-from peerattn.structure import Structure
 from tests.strategies import CLASSES, lively, tensors
 
 LITE = Options("assemblenet_plus_lite", lite_repeats=(1, 1, 1, 1))

@@ -7,12 +7,13 @@ import torch
 from hypothesis import given, settings
 from torch import nn
 
-from peerattn import checkpoint, published
+from peerattn import checkpoint
 from peerattn.blocks.registry import BLOCKS
 from peerattn.errors import PeerattnError
+from peerattn.graph import published
+from peerattn.graph.reach import EXTENTS, Reach, block_reaches, connection_reaches, network_reach
+from peerattn.graph.structure import Structure
 from peerattn.network import Network
-from peerattn.reach import EXTENTS, Reach, block_reaches, connection_reaches, network_reach
-from peerattn.structure import Structure
 from tests.kinds import EVERY_KIND
 from tests.strategies import lively, structures, tensors
 

@@ -14,13 +14,13 @@ from torch import nn
 
 from peerattn.errors import PeerattnError
 from peerattn.fusion import Passed
+from peerattn.graph.specs import BlockSpec
+from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip
 from peerattn.modalities.windows import windows
 from peerattn.network import Network
 from peerattn.pruning import masked
 from peerattn.recorder import HEATMAP_SIDE, record, recording
-from peerattn.specs import BlockSpec
-from peerattn.structure import Structure
 from peerattn.trace import Trace
 from tests.strategies import CLASSES, MODALITIES, lively, structures, tensors
 from tests.test_network import by_hand

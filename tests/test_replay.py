@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerattn.connectivity import survey
 from peerattn.errors import PeerattnError
 from peerattn.figures.level_graph import positions
 from peerattn.figures.packing import unpacked
 from peerattn.figures.replay import charts, replay
+from peerattn.graph.connectivity import survey
 from peerattn.history import History, peers_of
 from peerattn.tables.history import (
     attention_history,

@@ -18,7 +18,7 @@ HEAVY = {"torch", "pandas", "plotly", "av", "pyvis", "streamlit"}
 
 
 def loads(modules: list[str], packages: set[str]) -> dict[str, list[str]]:
-    """Module → which of the packages a fresh process has loaded once it has imported this module and those before."""
+    """Module → which of the packages a fresh process has loaded after importing this one and those before."""
     ask = (
         f"import sys, importlib\nfor name in {modules}:\n    importlib.import_module(name)\n"
         f"    print(name, *sorted({packages} & set(sys.modules)))"

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
+from peerattn.graph.specs import BlockSpec, ConnectionSpec, OutputSpec
+from peerattn.graph.structure import Structure
 from peerattn.network import Network
-from peerattn.specs import BlockSpec, ConnectionSpec, OutputSpec
-from peerattn.structure import Structure
 from tests.conftest import ROOT
 from tests.strategies import CLASSES, MODALITIES, structures, tensors
 

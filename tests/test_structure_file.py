@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerattn import published
 from peerattn.errors import PeerattnError
-from peerattn.published_list.options import Options
-from peerattn.structure import Structure
-from peerattn.structure_file import is_list, parse
+from peerattn.graph import published
+from peerattn.graph.published_list.options import Options
+from peerattn.graph.structure import Structure
+from peerattn.graph.structure_file import is_list, parse
 from tests.strategies import structures
 
 JSON = st.recursive(

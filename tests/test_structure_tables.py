@@ -2,9 +2,10 @@
 
 from types import SimpleNamespace
 
-from peerattn import published, structure_tables
-from peerattn.connectivity import initial_weights, survey
-from peerattn.structure import Structure
+from peerattn import structure_tables
+from peerattn.graph import published
+from peerattn.graph.connectivity import initial_weights, survey
+from peerattn.graph.structure import Structure
 
 RELEASED = published.full_asnp50
 WEIGHTS = initial_weights(RELEASED)

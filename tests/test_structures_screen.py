@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from app import state
 from app.screens.structure_drawing import lit
 from app.structures import Chosen, choices
-from peerattn import published
+from peerattn.graph import published
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
 from tests.small import small_structure, write_small_checkpoints

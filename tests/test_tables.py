@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerattn import published
 from peerattn.errors import PeerattnError
+from peerattn.graph import published
+from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip
 from peerattn.recorder import record
-from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
-from peerattn.structure import Structure
 from peerattn.tables.accuracy import accuracy_table
 from peerattn.tables.attention import (
     attention_by,

@@ -13,10 +13,10 @@ from peerattn import checkpoint
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.errors import PeerattnError
 from peerattn.generated import TEST_SEED
+from peerattn.graph.specs import BlockSpec, ConnectionSpec, OutputSpec
+from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ClipSettings
 from peerattn.network import Network
-from peerattn.specs import BlockSpec, ConnectionSpec, OutputSpec
-from peerattn.structure import Structure
 from peerattn.training.actionworld import GeneratedSource, actionworld_structure, train
 from peerattn.training.config import Averaging, Optimisation, TrainingConfig
 from peerattn.training.loop import fit

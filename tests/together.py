@@ -16,15 +16,15 @@ import torch
 import torch.distributed as dist
 
 from benchmarks.resume import CLASSES, CONFIG, Noise, tiny
-from peerattn.connectivity import survey, without
 from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
 from peerattn.files.weights import write_weights
+from peerattn.graph.connectivity import survey, without
+from peerattn.graph.specs import BlockSpec, Modality
+from peerattn.graph.structure import Structure
 from peerattn.network import Network
 from peerattn.pruning import reduced
-from peerattn.specs import BlockSpec, Modality
 from peerattn.state_arrays import as_arrays
-from peerattn.structure import Structure
 from peerattn.training import distributed
 from peerattn.training.loop import fit
 from peerattn.training.losses import cross_entropy, shares

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from peerattn.connectivity import survey, without
-from peerattn.specs import BlockSpec, Modality
-from peerattn.structure import Structure
+from peerattn.graph.connectivity import survey, without
+from peerattn.graph.specs import BlockSpec, Modality
+from peerattn.graph.structure import Structure
 from peerattn.trace import BlockTrace, ConnectionTrace, Trace, WindowTrace
 
 HOSTILE = '"><img src=x onerror="hacked=1"><b>&amp;%{x}</b>'

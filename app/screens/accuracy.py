@@ -13,11 +13,11 @@ from app.jobs import Job
 from app.screens.parts import number, numbers, progress_now
 from app.state import Opened
 from app.words import interval, percent, plain, points, points_interval
-from peerattn.connectivity import Removal
 from peerattn.curve import CurvePoint
 from peerattn.data.folder import labelled_files
 from peerattn.evaluation import Evaluation, paired_difference
 from peerattn.figures.predictions import accuracy_curve
+from peerattn.graph.connectivity import Removal
 from peerattn.tables.accuracy import accuracy_table
 
 COUNTS = (48, 96, 192, 384)

@@ -15,8 +15,8 @@ from app.screens.parts import table_with_csv
 from app.state import Opened
 from app.words import percent, plain
 from peerattn.comparison import comparison_table, merged, predictions_comparison
-from peerattn.connectivity import survey
 from peerattn.errors import PeerattnError
+from peerattn.graph.connectivity import survey
 from peerattn.trace import Trace
 from peerattn.verdict import verdict
 

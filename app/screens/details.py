@@ -11,9 +11,9 @@ from app.explorer import Selection
 from app.panels import panels
 from app.state import Shown
 from app.words import plain
-from peerattn.structure import Structure
+from peerattn.graph.structure import Structure
+from peerattn.graph.validation import TIME_PADDINGS
 from peerattn.tables.attention import object_channels
-from peerattn.validation import TIME_PADDINGS
 
 
 def show(shown: Shown, selection: Selection | None) -> None:

@@ -15,8 +15,8 @@ from app.screens import accuracy, saving
 from app.screens.parts import number, numbers
 from app.state import Opened
 from app.words import DEFINITIONS, none_of_these, percent, plain
-from peerattn.connectivity import Removal, survey
 from peerattn.figures.predictions import prediction_bars
+from peerattn.graph.connectivity import Removal, survey
 from peerattn.tables.clip import predictions_table
 from peerattn.trace import Trace
 from peerattn.verdict import verdict

@@ -12,8 +12,8 @@ from app.saved import save_pruned
 from app.screens.parts import number, numbers
 from app.state import Opened
 from app.words import multiples, plain, thousands
-from peerattn.connectivity import Removal
 from peerattn.errors import PeerattnError
+from peerattn.graph.connectivity import Removal
 
 
 def show(shown: Opened, removal: Removal) -> None:

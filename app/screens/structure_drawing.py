@@ -11,11 +11,11 @@ from app.drawing import PAGE_COLORS, drawing
 from app.structures import Chosen
 from app.words import plain
 from peerattn import structure_tables
-from peerattn.connectivity import Removal
 from peerattn.figures.connectivity import EXPLORER, PAPER, Style, connectivity_svg
-from peerattn.structure import Structure
+from peerattn.graph.connectivity import Removal
+from peerattn.graph.structure import Structure
+from peerattn.graph.validation import TIME_PADDINGS
 from peerattn.subject import Subject
-from peerattn.validation import TIME_PADDINGS
 
 MOST_DRAWN = 2_000  # connections
 TENTH = (

@@ -14,9 +14,9 @@ from app.screens.parts import number, numbers, table_with_csv
 from app.structures import Chosen
 from app.words import DEFINITIONS, memory, multiples, plain
 from peerattn import structure_report, structure_tables
-from peerattn.connectivity import Removal, without
 from peerattn.errors import PeerattnError
 from peerattn.figures.weights import weights_by_source
+from peerattn.graph.connectivity import Removal, without
 from peerattn.size import Costs
 from peerattn.subject import Subject
 

@@ -14,7 +14,8 @@ from app.screens import structure_drawing, structure_numbers
 from app.screens.parts import number, numbers
 from app.structures import Chosen, choices, read_file
 from app.words import DEFINITIONS, plain
-from peerattn.connectivity import (
+from peerattn.errors import PeerattnError
+from peerattn.graph.connectivity import (
     Removal,
     at_initialisation,
     attention_weights,
@@ -22,7 +23,6 @@ from peerattn.connectivity import (
     thresholds,
     unused_blocks,
 )
-from peerattn.errors import PeerattnError
 from peerattn.subject import Subject
 
 FILE_LIMIT = 20  # MB

@@ -13,8 +13,8 @@ from app.screens import details
 from app.state import Choice, Opened
 from app.tour import THRESHOLD, Example, Step, steps
 from app.words import plain
-from peerattn.connectivity import survey
 from peerattn.errors import PeerattnError
+from peerattn.graph.connectivity import survey
 
 PEER, SELF = "actionworld", "actionworld-self"
 CLIP = "push-ball-6s.mp4"

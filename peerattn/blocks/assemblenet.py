@@ -17,7 +17,7 @@ from peerattn.blocks.layers import (
     published_norms,
     started_at_zero,
 )
-from peerattn.specs import BlockSpec
+from peerattn.graph.specs import BlockSpec
 
 
 class RgbInput(nn.Module):

@@ -17,7 +17,7 @@ from peerattn.blocks.layers import (
     published_norms,
     started_at_zero,
 )
-from peerattn.specs import BlockSpec
+from peerattn.graph.specs import BlockSpec
 
 HEAD_WIDTHS = (432, 2048)
 

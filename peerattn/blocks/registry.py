@@ -22,7 +22,7 @@ from peerattn.blocks.assemblenet import (
 from peerattn.blocks.lite import LiteBlock, LiteHead, LiteInput
 from peerattn.blocks.standard import Bottleneck, ClassificationHead, VideoInput
 from peerattn.errors import PeerattnError
-from peerattn.specs import BlockSpec
+from peerattn.graph.specs import BlockSpec
 
 BLOCKS: dict[str, type[nn.Module]] = {
     "video_input": VideoInput,

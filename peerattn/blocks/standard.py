@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from peerattn.blocks.layers import SpatialConvolution, TemporalConvolution
-from peerattn.specs import BlockSpec
+from peerattn.graph.specs import BlockSpec
 
 
 class VideoInput(nn.Sequential):

@@ -24,10 +24,10 @@ from peerattn.data.folder import LabelledFile
 from peerattn.data.loading import Batch
 from peerattn.data.prepared import Preparation, Prepared
 from peerattn.errors import PeerattnError
+from peerattn.graph.specs import Modality
 from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.prepare import Pictures, class_ids_read, motion, tensors
 from peerattn.modalities.segmenter import Segmenter
-from peerattn.specs import Modality
 
 PLAIN = Augmentation()
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.connectivity import source_modality
 from peerattn.figures.palette import looks
+from peerattn.graph.connectivity import source_modality
 from peerattn.steps import Inside
 from peerattn.trace import Array, Trace
 

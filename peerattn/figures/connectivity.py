@@ -13,13 +13,13 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from peerattn.connectivity import Removal
 from peerattn.figures.legend import legend
 from peerattn.figures.routes import LONGEST_NAME, Box
 from peerattn.figures.scene import EXPLORER, LIGHT, PAPER, Colors, Scene, Style
 from peerattn.figures.svg import add, bezier, text, titled, write
-from peerattn.specs import BlockSpec, ConnectionSpec
-from peerattn.structure import Structure
+from peerattn.graph.connectivity import Removal
+from peerattn.graph.specs import BlockSpec, ConnectionSpec
+from peerattn.graph.structure import Structure
 
 __all__ = ["EXPLORER", "LIGHT", "PAPER", "Colors", "Style", "connectivity_svg", "summary"]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from peerattn.figures.level_graph import COLUMN, ROW, edge_width, lane, lanes, level_graph
 from peerattn.figures.palette import VIRIDIS, looks
-from peerattn.specs import BlockSpec
-from peerattn.structure import Structure
-from peerattn.validation import TIME_PADDINGS
+from peerattn.graph.specs import BlockSpec
+from peerattn.graph.structure import Structure
+from peerattn.graph.validation import TIME_PADDINGS
 
 
 def drawn_structure(structure: Structure, weights: Mapping[str, float | None]) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from typing import Any
 
 from pyvis.network import Network
 
-from peerattn.connectivity import MIXED
 from peerattn.figures.palette import Look, looks
-from peerattn.specs import BlockSpec
-from peerattn.structure import Structure
+from peerattn.graph.connectivity import MIXED
+from peerattn.graph.specs import BlockSpec
+from peerattn.graph.structure import Structure
 
 COLUMN = 84
 """Distance in graph units between two blocks that share a level and a lane."""

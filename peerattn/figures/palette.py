@@ -13,7 +13,7 @@ from html import escape
 import numpy as np
 from plotly.colors import get_colorscale
 
-from peerattn.connectivity import MIXED
+from peerattn.graph.connectivity import MIXED
 from peerattn.tables.share import CHANGED_BY_PEERS
 
 

@@ -26,7 +26,7 @@ from peerattn.figures.peers import attention_weights_bar, choosing, peer_matrix
 from peerattn.figures.predictions import prediction_bars, window_strip
 from peerattn.figures.shares import arriving_areas, share_areas
 from peerattn.figures.spread import activity_line, factors_by_level, joined, joined_connections
-from peerattn.reach import block_reaches
+from peerattn.graph.reach import block_reaches
 from peerattn.steps import Inside
 from peerattn.tables.attention import (
     Grouping,

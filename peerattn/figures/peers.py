@@ -6,10 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from peerattn.connectivity import source_modality
 from peerattn.figures.attention import MARGIN
 from peerattn.figures.palette import looks, plain, short
-from peerattn.structure import Structure
+from peerattn.graph.connectivity import source_modality
+from peerattn.graph.structure import Structure
 from peerattn.tables.attention import entropies_table
 from peerattn.trace import ConnectionTrace, Trace
 

@@ -22,7 +22,7 @@ from peerattn.figures.packing import Body, header_json, packed
 from peerattn.figures.palette import direction_colors, object_colors
 from peerattn.figures.pictures import jpeg, shrunk
 from peerattn.figures.timeline import charts
-from peerattn.structure import Structure
+from peerattn.graph.structure import Structure
 from peerattn.tables.clip import frame_ends
 from peerattn.trace import Array, BlockTrace, Trace, WindowTrace
 

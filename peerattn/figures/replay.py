@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from peerattn.connectivity import Removal, survey
 from peerattn.errors import PeerattnError
 from peerattn.figures.drawn_structure import drawn_block, drawn_structure
 from peerattn.figures.packing import Body, packed
 from peerattn.figures.palette import LEVELS, PATTERNS, looks
 from peerattn.figures.timeline import Chart, Line
+from peerattn.graph.connectivity import Removal, survey
 from peerattn.history import History, peers_of
 from peerattn.tables.history import entropies, entropies_by_level, learned_by_modality
 

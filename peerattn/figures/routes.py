@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.figures.level_graph import COLUMN, ROW, lane, lanes, positions
-from peerattn.structure import Structure
+from peerattn.graph.structure import Structure
 
 Points = NDArray[np.float64]
 Place = tuple[float, float]

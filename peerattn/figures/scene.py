@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from peerattn.connectivity import Removal, at_initialisation
 from peerattn.figures.level_graph import lane
 from peerattn.figures.palette import Look, looks
 from peerattn.figures.routes import Layout, layout
 from peerattn.figures.svg import blend
-from peerattn.specs import ConnectionSpec
-from peerattn.structure import Structure
+from peerattn.graph.connectivity import Removal, at_initialisation
+from peerattn.graph.specs import ConnectionSpec
+from peerattn.graph.structure import Structure
 
 THIN, THICK = 1.1, 4.5
 """Widths in the paper's style, in pixels."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from peerattn.connectivity import source_modality
 from peerattn.figures.attention import over_time
 from peerattn.figures.palette import NOTHING_ARRIVES, plain, share_looks
+from peerattn.graph.connectivity import source_modality
 from peerattn.tables.share import block_shares, contributed, modality_share
 from peerattn.trace import Trace
 

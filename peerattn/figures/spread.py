@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from peerattn.connectivity import source_modality
 from peerattn.figures.attention import FACTOR, MARGIN, over_time
 from peerattn.figures.palette import LEVELS, looks, plain, short
+from peerattn.graph.connectivity import source_modality
 from peerattn.tables.attention import connections_table, level_distribution
 from peerattn.trace import Trace
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from peerattn.connectivity import source_modality, weights_by_modality
 from peerattn.figures.palette import looks, plain
-from peerattn.structure import Structure
+from peerattn.graph.connectivity import source_modality, weights_by_modality
+from peerattn.graph.structure import Structure
 
 MARGIN = {"l": 8, "r": 16, "t": 28, "b": 8}
 

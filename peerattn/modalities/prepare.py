@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from peerattn.errors import PeerattnError
+from peerattn.graph.specs import Modality
 from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.clip import Clip, ClipSettings, ObjectMaps
 from peerattn.modalities.flow import SMALLEST, Pace, optical_flow, steadied, velocity
 from peerattn.modalities.view import CENTRE, View, shown, square, square_ids, view_of
-from peerattn.specs import Modality
 from peerattn.video.frames import Frames
 
 DISPLAY_SIZE = 320  # px per side at most

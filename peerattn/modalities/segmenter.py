@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
+from peerattn.graph.specs import Modality
 from peerattn.modalities import segformer
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.segmentation_network import load_network
-from peerattn.specs import Modality
 from peerattn.video.frames import Frames
 
 SEGMENTER = "people-objects"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from peerattn.connectivity import Removal
 from peerattn.evaluation import Evaluation
+from peerattn.graph.connectivity import Removal
 
 
 def accuracy_table(curve: Iterable[tuple[float, Evaluation, Removal]]) -> pd.DataFrame:

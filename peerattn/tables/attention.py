@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from peerattn.connectivity import MIXED, source_modality
-from peerattn.structure import Structure
+from peerattn.graph.connectivity import MIXED, source_modality
+from peerattn.graph.structure import Structure
 from peerattn.tables.clip import window_of_frame
 from peerattn.tables.share import contribution_shares
 from peerattn.trace import Array, ConnectionTrace, Trace

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from peerattn.connectivity import MIXED, source_modality
+from peerattn.graph.connectivity import MIXED, source_modality
 from peerattn.history import History
 
 

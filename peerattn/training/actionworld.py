@@ -12,11 +12,11 @@ from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
 from peerattn.generated import MODALITIES, TEST_SEED, GeneratedExamples, collate
+from peerattn.graph.specs import BlockSpec, Modality
+from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.segmenter import Segmenter
 from peerattn.network import Network
-from peerattn.specs import BlockSpec, Modality
-from peerattn.structure import Structure
 from peerattn.training.config import TrainingConfig
 from peerattn.training.loop import fit
 from peerattn.training.starting import new_network

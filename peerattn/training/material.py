@@ -19,9 +19,9 @@ from peerattn.data.loading import ClipSource
 from peerattn.data.readable import Readable
 from peerattn.errors import PeerattnError
 from peerattn.generated import TEST_SEED, GeneratedExamples
+from peerattn.graph.structure import Structure
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.segmenter import GENERATED_SEGMENTER, SEGMENTER, segmenter_for
-from peerattn.structure import Structure
 from peerattn.training.actionworld import GeneratedSource
 from peerattn.training.recipe import Recipe
 from peerattn.training.validation import Remembered, validation

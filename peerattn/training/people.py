@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 
 from peerattn.actionworld.clips import MAP_NAMES
-from peerattn.specs import Modality
-from peerattn.structure import Structure
+from peerattn.graph.specs import Modality
+from peerattn.graph.structure import Structure
 from peerattn.training.actionworld import actionworld_structure
 
 PERSON = Modality("object", 1, (MAP_NAMES[1],), (1,))

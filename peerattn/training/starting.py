@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from peerattn.graph.specs import Modality
+from peerattn.graph.structure import Structure
 from peerattn.network import Network
-from peerattn.specs import Modality
-from peerattn.structure import Structure
 
 
 def new_network(structure: Structure, class_names: Sequence[str], *, seed: int) -> Network:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.explorer import explorer, pack, script
-from peerattn import published
+from peerattn.graph import published
 from tests.traces import bar_codes, object_ids, quarters_flow, trace_of
 
 FRAMES = 64

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.explorer import Selection, explorer, pack, script
-from peerattn.connectivity import survey
+from peerattn.graph.connectivity import survey
 from tests.traces import HOSTILE, images, object_ids, trace
 
 st.set_page_config(layout="wide")

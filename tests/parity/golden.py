@@ -22,10 +22,10 @@ from torch import Tensor, nn
 from peerattn.attention import spatial_mean
 from peerattn.convert import load_tf_variables
 from peerattn.fusion import Passed
+from peerattn.graph.published_list.options import Options
+from peerattn.graph.specs import ConnectionSpec
+from peerattn.graph.structure import Structure
 from peerattn.network import Network
-from peerattn.published_list.options import Options
-from peerattn.specs import ConnectionSpec
-from peerattn.structure import Structure
 from tests.parity import recipe
 
 Array = NDArray[np.float32]

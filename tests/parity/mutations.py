@@ -24,8 +24,8 @@ from peerattn.attention import PeerAttention
 from peerattn.blocks import assemblenet, flow, layers
 from peerattn.blocks.layers import SpatialConvolution
 from peerattn.errors import PeerattnError
+from peerattn.graph.published_list import reading
 from peerattn.network import Network
-from peerattn.published_list import reading
 from tests.parity import golden
 
 CASES = Path(__file__).parent / "cases"

@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from peerattn.errors import PeerattnError
-from peerattn.specs import BlockSpec, ConnectionSpec
-from peerattn.structure import Structure
+from peerattn.graph.specs import BlockSpec, ConnectionSpec
+from peerattn.graph.structure import Structure
 
 
 class Reach(NamedTuple):

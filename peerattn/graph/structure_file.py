@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from peerattn.errors import PeerattnError
-from peerattn.published_list.nodes import short
-from peerattn.published_list.options import Options
-from peerattn.structure import Structure
+from peerattn.graph.published_list.nodes import short
+from peerattn.graph.published_list.options import Options
+from peerattn.graph.structure import Structure
 
 
 def parse(text: str, options: Options | None = None) -> Structure:

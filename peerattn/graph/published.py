@@ -15,8 +15,8 @@ import difflib
 from typing import Any
 
 from peerattn.errors import PeerattnError
-from peerattn.published_list.options import DEPTHS, Options
-from peerattn.structure import Structure
+from peerattn.graph.published_list.options import DEPTHS, Options
+from peerattn.graph.structure import Structure
 
 ASN50: list[Any] = [
     [-1, 4],

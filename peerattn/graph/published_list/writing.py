@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from peerattn.errors import PeerattnError
-from peerattn.published_list.reading import published_level
-from peerattn.specs import BlockSpec, ConnectionSpec
+from peerattn.graph.published_list.reading import published_level
+from peerattn.graph.specs import BlockSpec, ConnectionSpec
 
 KINDS = ("assemblenet_rgb", "assemblenet_flow", "object_input", "assemblenet", "lite_input", "lite")
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from peerattn.errors import PeerattnError
-from peerattn.specs import ConnectionSpec
-from peerattn.structure import Structure
+from peerattn.graph.specs import ConnectionSpec
+from peerattn.graph.structure import Structure
 
 AT_INITIALISATION = 0.01
 """A connection weight this close to 0.5, where all start, has learned nothing yet."""

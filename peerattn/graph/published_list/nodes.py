@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from peerattn.errors import PeerattnError
-from peerattn.validation import SMALLEST_WEIGHT
+from peerattn.graph.validation import SMALLEST_WEIGHT
 
 STEMS = {-1: "rgb", -2: "flow", -3: "object"}
 TOP_LEVEL = 3

@@ -15,11 +15,11 @@ from functools import cached_property
 from typing import Any
 
 from peerattn.errors import PeerattnError
-from peerattn.published_list.options import Options
-from peerattn.published_list.reading import read as read_published
-from peerattn.published_list.writing import write as write_published
-from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
-from peerattn.validation import REPEATING_KINDS, validate
+from peerattn.graph.published_list.options import Options
+from peerattn.graph.published_list.reading import read as read_published
+from peerattn.graph.published_list.writing import write as write_published
+from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.graph.validation import REPEATING_KINDS, validate
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from peerattn.errors import PeerattnError
-from peerattn.published_list.nodes import STEMS, TOP_LEVEL, Node, read_nodes, read_weights, short
-from peerattn.published_list.options import DEPTHS, FAMILIES, Options
-from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.graph.published_list.nodes import STEMS, TOP_LEVEL, Node, read_nodes, read_weights, short
+from peerattn.graph.published_list.options import DEPTHS, FAMILIES, Options
+from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 
 MIDDLE_WIDTHS = (64, 128, 256, 512)
 """Channels of the 3×3 convolutions at published levels 0 to 3, whatever a node's filters."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from peerattn.errors import PeerattnError
-from peerattn.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 
 ATTENTION_MODES = ("none", "static", "self", "peer")
 POOLINGS = ("reduction", "height")
