@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import streamlit as st
 
 from app.explorer import Selection
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 
 COMPARED = ("compare", "second-clip", "second-checkpoint", "compare-threshold")
 """What is chosen on Compare; on other screens the address says nothing of it."""

@@ -22,8 +22,8 @@ from peerattn.figures.replay import replay
 from peerattn.figures.scripts import script
 from peerattn.graph.connectivity import Removal
 from peerattn.graph.structure import Structure
-from peerattn.history import History
-from peerattn.trace import Trace
+from peerattn.traces.history import History
+from peerattn.traces.trace import Trace
 
 DIGEST = 24
 """Characters of a recording's digest, which stands before it on the wire."""

@@ -18,7 +18,7 @@ from app.traces import read_trace
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.modalities.objects import read_objects, write_objects
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 
 NEAR = 1e-4  # another machine rounds otherwise
 

@@ -35,7 +35,6 @@ from peerattn.files.places import find_checkpoint
 from peerattn.graph import structure_file
 from peerattn.graph.connectivity import Removal
 from peerattn.graph.structure import Structure
-from peerattn.history import HISTORY_FILE, History, read_history
 from peerattn.inside import inside as steps_inside
 from peerattn.modalities.clip import Clip, ObjectMaps
 from peerattn.modalities.objects import read_objects
@@ -45,10 +44,11 @@ from peerattn.network import Network
 from peerattn.pruning import prune
 from peerattn.recorder import Vectors
 from peerattn.size import multiply_adds, parameters
-from peerattn.steps import Inside
 from peerattn.subject import Subject
 from peerattn.tables.attention import object_channels
-from peerattn.trace import Trace
+from peerattn.traces.history import HISTORY_FILE, History, read_history
+from peerattn.traces.inside import Inside
+from peerattn.traces.trace import Trace
 from peerattn.video.decoding import decode, probe
 from peerattn.video.frames import Frames, VideoInfo
 

@@ -13,7 +13,7 @@ from app.words import percent, plain, points, points_interval
 from peerattn.graph.connectivity import Removal, survey, weights_by_modality
 from peerattn.graph.structure import Structure
 from peerattn.tables.clip import reached_frames
-from peerattn.trace import ConnectionTrace, Trace
+from peerattn.traces.trace import ConnectionTrace, Trace
 
 THRESHOLD = 0.4
 

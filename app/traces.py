@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 from peerattn.video.frames import Limits
 
 SIDE = 256  # px

@@ -37,7 +37,7 @@ from peerattn.modalities.prepare import prepare
 from peerattn.predictions import predict
 from peerattn.recorder import record
 from peerattn.tables.share import modality_share
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 from peerattn.video.decoding import decode
 from peerattn.video.frames import Frames
 from tests.moving import clip_of, constant_motion_clip, still, without

@@ -18,7 +18,7 @@ from benchmarks.interleaved import milliseconds, ratio
 from peerattn.actionworld.clips import generate
 from peerattn.figures.recording import recording
 from peerattn.graph import published
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 from tests.alone import html, large_structure
 from tests.browser import find_chromium
 from tests.conftest import CHROMIUM_FLAGS

@@ -31,7 +31,7 @@ from peerattn.modalities.segmenter import Segmenter, segmenter_for, segmenter_na
 from peerattn.recorder import Vectors, record_inside
 from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
 from peerattn.tables.clip import blocks_table, frame_ends, predictions_table
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 from peerattn.verdict import verdict
 
 ClipArgument = Annotated[Path, typer.Argument(help="A video file.")]

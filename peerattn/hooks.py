@@ -28,7 +28,7 @@ from peerattn.baseline import Baseline
 from peerattn.fusion import Passed
 from peerattn.network import Network
 from peerattn.stretches import Stretch
-from peerattn.trace import ROUNDING
+from peerattn.traces.trace import ROUNDING
 
 
 class Source(NamedTuple):

@@ -22,8 +22,8 @@ from peerattn.modalities.clip import Clip
 from peerattn.moved import moved
 from peerattn.network import Network
 from peerattn.recorder import Vectors, record_inside
-from peerattn.steps import Affine, Inside
-from peerattn.trace import Array
+from peerattn.traces.inside import Affine, Inside
+from peerattn.traces.trace import Array
 
 
 def vectors(network: Network, clip: Clip, *, window: int) -> Vectors:

@@ -25,7 +25,7 @@ from peerattn.modalities.clip import Clip
 from peerattn.modalities.windows import windows
 from peerattn.network import Network
 from peerattn.stretches import Progress, answers
-from peerattn.trace import Array, BlockTrace, ConnectionTrace, Trace, WindowTrace
+from peerattn.traces.trace import Array, BlockTrace, ConnectionTrace, Trace, WindowTrace
 
 __all__ = ["HEATMAP_SIDE", "Vectors", "record", "record_inside", "recording"]
 

@@ -16,7 +16,7 @@ from peerattn.graph.connectivity import survey
 from peerattn.latency import Latency
 from peerattn.size import multiply_adds, parameters
 from peerattn.structure_facts import removal_json
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 from peerattn.verdict import Verdict
 
 

@@ -22,8 +22,8 @@ from peerattn.files.cards import CARD_FILE
 from peerattn.files.places import checked_name, checkpoint_folders
 from peerattn.files.writing import partial_name
 from peerattn.graph.structure import Structure
-from peerattn.history import HISTORY_FILE, write_history
 from peerattn.subject import subject
+from peerattn.traces.history import HISTORY_FILE, write_history
 from peerattn.training import distributed
 from peerattn.training.actionworld import CLIPS, SETTINGS, actionworld_structure
 from peerattn.training.loop import Trained, fit

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from peerattn.calibration import NoneOfThese
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 
 NONE = "none of these"
 

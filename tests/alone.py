@@ -12,7 +12,7 @@ from peerattn.figures.scripts import script
 from peerattn.graph.connectivity import survey
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 from tests.traces import images
 
 LIGHT = (

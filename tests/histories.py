@@ -3,7 +3,7 @@
 import numpy as np
 
 from peerattn.graph.structure import Structure
-from peerattn.history import History, peers_of
+from peerattn.traces.history import History, peers_of
 from tests.traces import structure
 
 EVERY = 10  # updates between two logged steps

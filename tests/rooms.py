@@ -42,10 +42,6 @@ HOUSE = {
 BESIDE = {"peerattn", "peerattn.__main__", "peerattn.errors", "peerattn.moved", "app", "app.main"}
 """Modules that lie beside the rooms."""
 PLANNED = {
-    "peerattn.trace": "peerattn.traces.trace",
-    "peerattn.comparison": "peerattn.traces.comparison",
-    "peerattn.history": "peerattn.traces.history",
-    "peerattn.steps": "peerattn.traces.inside",
     "peerattn.intervals": "peerattn.scores.intervals",
     "peerattn.evaluation": "peerattn.scores.evaluation",
     "peerattn.metrics": "peerattn.scores.metrics",

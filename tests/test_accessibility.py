@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from peerattn.figures.recording import recording
 from peerattn.figures.report import About, report_html
 from peerattn.figures.report_panels import report_panels
-from peerattn.history import HISTORY_FILE, write_history
+from peerattn.traces.history import HISTORY_FILE, write_history
 from tests import axe
 from tests.conftest import CI
 from tests.histories import history

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.files import samples
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 from tests.media import moving_square, write_video
 from tests.small import write_small_checkpoints
 from tests.test_explorer import point_on_edge

@@ -29,7 +29,7 @@ from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
 from peerattn.modalities.segmenter import SEGMENTER
 from peerattn.tables.clip import frame_ends
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 from tests.media import moving_square, write_video
 from tests.small import small_structure, write_small_checkpoints
 

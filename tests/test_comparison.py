@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from peerattn.comparison import absent, comparison_table, merged, on_layout, predictions_comparison
 from peerattn.errors import PeerattnError
 from peerattn.figures.recording import recording
 from peerattn.graph.structure import Structure
+from peerattn.traces.comparison import absent, comparison_table, merged, on_layout, predictions_comparison
 from tests.traces import images, part, structure, trace
 
 FIRST, SECOND = trace(seed=0), trace(seed=1)

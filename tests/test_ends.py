@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from peerattn.figures.packing import Body, packed, unpacked
 from peerattn.figures.recording import recording
 from peerattn.figures.scripts import part
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 from tests.alone import ADDRESS, html, open_alone
 from tests.test_graph import SVG, ask, cells, pin, saved, toggle
 from tests.traces import images, older, trace

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from peerattn.figures.palette import VIRIDIS, looks
 from peerattn.graph import published
 from peerattn.graph.connectivity import survey
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 from tests.alone import html, large_structure, open_alone
 from tests.traces import HOSTILE, trace, trace_of
 

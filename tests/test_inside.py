@@ -11,7 +11,7 @@ from peerattn.errors import PeerattnError
 from peerattn.graph.structure import Structure
 from peerattn.inside import inside, vectors
 from peerattn.recorder import record_inside
-from peerattn.steps import Affine, Inside
+from peerattn.traces.inside import Affine, Inside
 from tests.strategies import lively, structures
 from tests.test_network import by_hand
 from tests.test_recorder import clip_of, three_modes

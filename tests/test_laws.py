@@ -30,7 +30,7 @@ from peerattn.modalities.objects import write_objects
 from peerattn.network import Network
 from peerattn.recorder import record
 from peerattn.tables.share import CHANGED_BY_PEERS, modality_share
-from peerattn.trace import ConnectionTrace, Trace
+from peerattn.traces.trace import ConnectionTrace, Trace
 from tests.kinds import EVERY_KIND
 from tests.media import write_video
 from tests.moving import constant_motion_clip, still, without

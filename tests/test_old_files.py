@@ -32,13 +32,13 @@ from peerattn.data.splitting import manifest_text
 from peerattn.files.header import read_header
 from peerattn.files.weights import WEIGHTS_FILE, write_weights
 from peerattn.graph.structure_file import read
-from peerattn.history import HISTORY_FILE, arrays, read_history, write_history
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.segmentation_network import load_network
 from peerattn.network import Network
 from peerattn.recorder import record
 from peerattn.state_arrays import as_arrays
-from peerattn.trace import Trace
+from peerattn.traces.history import HISTORY_FILE, arrays, read_history, write_history
+from peerattn.traces.trace import Trace
 from peerattn.training.optimisation import moments
 from peerattn.training.recipe import Recipe, read_recipe
 from peerattn.training.starting import new_network

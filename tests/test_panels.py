@@ -20,9 +20,9 @@ from peerattn.figures import chain as chains
 from peerattn.figures.panels import Panel, block_panels, clip_panels, connection_panels
 from peerattn.figures.scripts import PANEL_PARTS, panels_script, part
 from peerattn.inside import inside
-from peerattn.steps import Affine, Inside
 from peerattn.tables.attention import attention_by
 from peerattn.tables.share import BASELINE, OLD_SHARES, modality_share
+from peerattn.traces.inside import Affine, Inside
 from tests import axe
 from tests.conftest import ROOT, wait_until_healthy
 from tests.panels import FRAMES, NETWORK, TRACE, VECTORS

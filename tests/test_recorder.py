@@ -21,7 +21,7 @@ from peerattn.modalities.windows import windows
 from peerattn.network import Network
 from peerattn.pruning import masked
 from peerattn.recorder import HEATMAP_SIDE, record, recording
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 from tests.strategies import CLASSES, MODALITIES, lively, structures, tensors
 from tests.test_network import by_hand
 

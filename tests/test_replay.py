@@ -12,7 +12,6 @@ from peerattn.figures.level_graph import positions
 from peerattn.figures.packing import unpacked
 from peerattn.figures.replay import charts, replay
 from peerattn.graph.connectivity import survey
-from peerattn.history import History, peers_of
 from peerattn.tables.history import (
     attention_history,
     connection_history,
@@ -21,6 +20,7 @@ from peerattn.tables.history import (
     learned_by_modality,
     scores_history,
 )
+from peerattn.traces.history import History, peers_of
 from peerattn.training.history_log import HistoryLog
 from tests.histories import EVERY, history
 from tests.strategies import lively, structures

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from peerattn.figures.replay import replay
 from peerattn.figures.scripts import script
-from peerattn.history import HISTORY_FILE, write_history
+from peerattn.traces.history import HISTORY_FILE, write_history
 from tests.alone import ADDRESS, LIGHT, PAGE
 from tests.conftest import ROOT
 from tests.histories import history

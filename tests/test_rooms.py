@@ -58,7 +58,7 @@ def test_the_package_knows_nothing_of_the_app() -> None:
 
 def test_a_trace_needs_numpy_only() -> None:
     names = {name.partition(".")[0] for module in inside("peerattn.graph") for name in IMPORTS[module]}
-    names |= {name.partition(".")[0] for name in IMPORTS["peerattn.trace"]}
+    names |= {name.partition(".")[0] for name in IMPORTS["peerattn.traces.trace"]}
     assert names <= {"numpy", "peerattn"} | set(sys.stdlib_module_names)
 
 

@@ -34,7 +34,7 @@ from peerattn.tables.share import (
     contribution_shares,
     modality_share,
 )
-from peerattn.trace import ConnectionTrace, Trace
+from peerattn.traces.trace import ConnectionTrace, Trace
 from tests.strategies import lively, structures, tensors
 from tests.traces import trace
 

@@ -8,7 +8,7 @@ import pytest
 from app.tour import THRESHOLD, Example, steps
 from app.words import plain
 from peerattn.graph.connectivity import survey, weights_by_modality
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 from tests.traces import older, trace
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
-from peerattn.trace import FORMAT, Trace
+from peerattn.traces.trace import FORMAT, Trace
 from tests.traces import trace
 
 SMALL = trace(frames=3, window=2)

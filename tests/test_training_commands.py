@@ -16,9 +16,9 @@ import torch
 from peerattn import training_commands
 from peerattn.__main__ import main
 from peerattn.checkpoint import load
-from peerattn.history import read_history
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
+from peerattn.traces.history import read_history
 from peerattn.training.watching import Epoch
 from tests.media import write_video
 

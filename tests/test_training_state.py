@@ -17,10 +17,10 @@ from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
 from peerattn.files.weights import write_weights
 from peerattn.graph.structure import Structure
-from peerattn.history import arrays
 from peerattn.metrics import Score
 from peerattn.network import Network
 from peerattn.state_arrays import as_arrays
+from peerattn.traces.history import arrays
 from peerattn.training import state as training_state
 from peerattn.training.config import (
     Averaging,

@@ -7,7 +7,7 @@ import numpy as np
 from peerattn.graph.connectivity import survey, without
 from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
-from peerattn.trace import BlockTrace, ConnectionTrace, Trace, WindowTrace
+from peerattn.traces.trace import BlockTrace, ConnectionTrace, Trace, WindowTrace
 
 HOSTILE = '"><img src=x onerror="hacked=1"><b>&amp;%{x}</b>'
 """What a name in a file may be: as HTML it would run a script, in plotly's text it would be bold."""

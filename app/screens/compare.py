@@ -14,10 +14,10 @@ from app.explorer import Other, explorer, script
 from app.screens.parts import table_with_csv
 from app.state import Opened
 from app.words import percent, plain
-from peerattn.comparison import comparison_table, merged, predictions_comparison
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import survey
-from peerattn.trace import Trace
+from peerattn.traces.comparison import comparison_table, merged, predictions_comparison
+from peerattn.traces.trace import Trace
 from peerattn.verdict import verdict
 
 

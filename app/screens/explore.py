@@ -24,7 +24,7 @@ from peerattn.tables.attention import (
 )
 from peerattn.tables.clip import blocks_table, predictions_table
 from peerattn.tables.share import BASELINE, OLD_SHARES, contributed, modality_share
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 from peerattn.verdict import Verdict, verdict
 
 

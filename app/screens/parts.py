@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.jobs import Job
 from app.words import plain
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 
 
 def chart(figure: go.Figure, key: str, description: str) -> None:

@@ -18,7 +18,7 @@ from app.words import DEFINITIONS, none_of_these, percent, plain
 from peerattn.figures.predictions import prediction_bars
 from peerattn.graph.connectivity import Removal, survey
 from peerattn.tables.clip import predictions_table
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 from peerattn.verdict import verdict
 
 

@@ -9,8 +9,8 @@ from app.explorer import explorer, script
 from app.screens.parts import table_with_csv
 from app.words import plain
 from peerattn.errors import PeerattnError
-from peerattn.history import HISTORY_FILE, History
 from peerattn.tables.history import attention_history, connection_history, scores_history
+from peerattn.traces.history import HISTORY_FILE, History
 
 
 def show() -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from peerattn.figures.palette import DASHES, LEVELS, VIRIDIS, looks, plain
 from peerattn.tables.attention import Grouping, attention_by, attention_groups
-from peerattn.trace import ConnectionTrace, Trace
+from peerattn.traces.trace import ConnectionTrace, Trace
 
 FACTOR = "attention factor"
 VEIL = "rgba(127, 127, 127, 0.85)"

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from peerattn.figures.palette import looks
 from peerattn.graph.connectivity import source_modality
-from peerattn.steps import Inside
-from peerattn.trace import Array, Trace
+from peerattn.traces.inside import Inside
+from peerattn.traces.trace import Array, Trace
 
 BUDGET = 1_500_000
 """Bytes of float32 numbers: 2 MB once they are text."""

@@ -30,7 +30,7 @@ from peerattn.figures.raster import (
 )
 from peerattn.tables.attention import attention_by
 from peerattn.tables.clip import reached_frames, window_of_frame
-from peerattn.trace import Array, Trace
+from peerattn.traces.trace import Array, Trace
 
 BARS = 4  # classes
 LABELLED = 60

@@ -10,7 +10,7 @@ from peerattn.figures.palette import Look
 from peerattn.figures.raster import Picture, coverage, dashes, fitted, mix, rgb, viridis, write
 from peerattn.tables.attention import attention_by
 from peerattn.tables.clip import reached_frames
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 
 WITHIN = "within reach of an end"
 HATCH = 7  # px from one stroke to the next

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from peerattn.figures.level_graph import lane, lanes, positions
 from peerattn.figures.palette import Look, looks
 from peerattn.figures.raster import Color, mix, rgb
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 
 SIZE = (1280, 720)
 """Width and height, px: even, as video codecs want them."""

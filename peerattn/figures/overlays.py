@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.trace import Array
+from peerattn.traces.trace import Array
 
 DIRECTIONS = 24
 """Steps of a full turn, 15° each: a hue for each."""

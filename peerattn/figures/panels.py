@@ -27,7 +27,6 @@ from peerattn.figures.predictions import prediction_bars, window_strip
 from peerattn.figures.shares import arriving_areas, share_areas
 from peerattn.figures.spread import activity_line, factors_by_level, joined, joined_connections
 from peerattn.graph.reach import block_reaches
-from peerattn.steps import Inside
 from peerattn.tables.attention import (
     Grouping,
     attention_by,
@@ -38,7 +37,8 @@ from peerattn.tables.attention import (
 )
 from peerattn.tables.clip import predictions_table, reached_frames
 from peerattn.tables.share import OLD_SHARES, block_shares, contributed, modality_share
-from peerattn.trace import Array, ConnectionTrace, Trace
+from peerattn.traces.inside import Inside
+from peerattn.traces.trace import Array, ConnectionTrace, Trace
 
 Panel = dict[str, Any]
 

@@ -11,7 +11,7 @@ from peerattn.figures.palette import looks, plain, short
 from peerattn.graph.connectivity import source_modality
 from peerattn.graph.structure import Structure
 from peerattn.tables.attention import entropies_table
-from peerattn.trace import ConnectionTrace, Trace
+from peerattn.traces.trace import ConnectionTrace, Trace
 
 WEIGHTS = "Cividis"
 """Attention weights: not the palette of attention factors, and legible without red and green."""

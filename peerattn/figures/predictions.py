@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from peerattn.figures.palette import plain
 from peerattn.tables.clip import frame_ends
-from peerattn.trace import Array, Trace
+from peerattn.traces.trace import Array, Trace
 
 INK = "#56B4E9"
 """Predictions belong to no modality: a hue none of them uses."""

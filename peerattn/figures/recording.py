@@ -14,7 +14,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.comparison import absent, on_layout
 from peerattn.errors import PeerattnError
 from peerattn.figures.drawn_structure import drawn_block, drawn_structure
 from peerattn.figures.overlays import DIRECTIONS, STRENGTHS, flow_levels, grey_png, heat_levels
@@ -24,7 +23,8 @@ from peerattn.figures.pictures import jpeg, shrunk
 from peerattn.figures.timeline import charts
 from peerattn.graph.structure import Structure
 from peerattn.tables.clip import frame_ends
-from peerattn.trace import Array, BlockTrace, Trace, WindowTrace
+from peerattn.traces.comparison import absent, on_layout
+from peerattn.traces.trace import Array, BlockTrace, Trace, WindowTrace
 
 BUDGET = 31_000
 """Bytes a frame of the clip may take, with all that is recorded of it: 64 frames stay under 2 MB."""

@@ -18,8 +18,8 @@ from peerattn.figures.packing import Body, packed
 from peerattn.figures.palette import LEVELS, PATTERNS, looks
 from peerattn.figures.timeline import Chart, Line
 from peerattn.graph.connectivity import Removal, survey
-from peerattn.history import History, peers_of
 from peerattn.tables.history import entropies, entropies_by_level, learned_by_modality
+from peerattn.traces.history import History, peers_of
 
 SLOWEST = 8.0
 """Logged steps a second at a speed of 1."""

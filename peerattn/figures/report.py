@@ -24,7 +24,7 @@ from peerattn.figures.report_panels import Placed
 from peerattn.figures.scripts import panels_script, part, script
 from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
 from peerattn.tables.clip import blocks_table, predictions_table
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 
 REFUSING = (
     "default-src 'none'; img-src blob: data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

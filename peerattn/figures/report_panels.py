@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from peerattn.figures.panels import Panel, block_panels, clip_panels, connection_panels
-from peerattn.steps import Inside
 from peerattn.tables.attention import object_channels
-from peerattn.trace import ConnectionTrace, Trace
+from peerattn.traces.inside import Inside
+from peerattn.traces.trace import ConnectionTrace, Trace
 
 INSIDE = "inside"
 """The panel that is much larger than the others: it comes last."""

@@ -9,7 +9,7 @@ from peerattn.figures.attention import over_time
 from peerattn.figures.palette import NOTHING_ARRIVES, plain, share_looks
 from peerattn.graph.connectivity import source_modality
 from peerattn.tables.share import block_shares, contributed, modality_share
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 
 HATCHES = ("", "/", ".", "x", "\\", "-", "+")
 """The second cue of areas, by the place of a modality in the structure."""

@@ -9,7 +9,7 @@ from peerattn.figures.attention import FACTOR, MARGIN, over_time
 from peerattn.figures.palette import LEVELS, looks, plain, short
 from peerattn.graph.connectivity import source_modality
 from peerattn.tables.attention import connections_table, level_distribution
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 
 
 def factors_by_level(trace: Trace) -> go.Figure:

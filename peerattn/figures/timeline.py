@@ -12,7 +12,7 @@ from peerattn.figures.palette import LEVELS, PATTERNS, share_looks
 from peerattn.figures.shares import ADDED, DELIVERED, filled, of_what
 from peerattn.tables.attention import attention_by
 from peerattn.tables.share import BASELINE, OLD_SHARES, contributed, modality_share
-from peerattn.trace import Trace
+from peerattn.traces.trace import Trace
 
 
 @dataclass(frozen=True)

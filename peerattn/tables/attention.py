@@ -13,7 +13,7 @@ from peerattn.graph.connectivity import MIXED, source_modality
 from peerattn.graph.structure import Structure
 from peerattn.tables.clip import window_of_frame
 from peerattn.tables.share import contribution_shares
-from peerattn.trace import Array, ConnectionTrace, Trace
+from peerattn.traces.trace import Array, ConnectionTrace, Trace
 
 Grouping = Literal["modality", "level"]
 

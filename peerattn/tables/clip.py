@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from peerattn.graph.connectivity import source_modality
-from peerattn.trace import ConnectionTrace, Trace
+from peerattn.traces.trace import ConnectionTrace, Trace
 
 
 def window_of_frame(trace: Trace) -> NDArray[np.int64]:

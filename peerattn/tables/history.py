@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from peerattn.graph.connectivity import MIXED, source_modality
-from peerattn.history import History
+from peerattn.traces.history import History
 
 
 def connection_history(history: History) -> pd.DataFrame:

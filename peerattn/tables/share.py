@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.trace import ROUNDING, Array, ConnectionTrace, Trace
+from peerattn.traces.trace import ROUNDING, Array, ConnectionTrace, Trace
 
 Shares = NDArray[np.float64]
 

@@ -20,8 +20,8 @@ from torch import Tensor
 
 from peerattn.attention import PeerAttention
 from peerattn.errors import PeerattnError
-from peerattn.history import History, arrays, attention_columns, from_arrays
 from peerattn.network import Network
+from peerattn.traces.history import History, arrays, attention_columns, from_arrays
 
 
 @dataclass

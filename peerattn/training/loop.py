@@ -11,10 +11,10 @@ from torch import nn
 
 from peerattn.data.loading import Batch, ClipSource, batches, order
 from peerattn.errors import PeerattnError
-from peerattn.history import History
 from peerattn.metrics import Score
 from peerattn.network import Network
 from peerattn.pruning import prune, reduced
+from peerattn.traces.history import History
 from peerattn.training import distributed
 from peerattn.training.averaging import WeightAverage, estimate_batch_norm
 from peerattn.training.config import TrainingConfig

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.explorer import Other, explorer, pack, script
-from peerattn.comparison import merged
+from peerattn.traces.comparison import merged
 from tests.traces import HOSTILE, images, part, trace
 
 st.set_page_config(layout="wide")

@@ -13,7 +13,7 @@ import pandas as pd
 
 from peerattn.errors import PeerattnError
 from peerattn.graph.structure import Structure
-from peerattn.trace import BlockTrace, ConnectionTrace, Trace
+from peerattn.traces.trace import BlockTrace, ConnectionTrace, Trace
 
 COLUMNS = (
     "connection",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from peerattn.trace import Array
+from peerattn.traces.trace import Array
 
 
 @dataclass(frozen=True)
