@@ -18,8 +18,8 @@ from peerattn.data.listing import listing
 from peerattn.data.readable import Readable
 from peerattn.data.report import FolderReport
 from peerattn.evaluating import evaluate
-from peerattn.evaluation import Evaluation
 from peerattn.modalities.segmenter import Segmenter
+from peerattn.scores.evaluation import Evaluation
 
 
 @dataclass(frozen=True)

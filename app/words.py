@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from peerattn.calibration import NoneOfThese
+from peerattn.scores.calibration import NoneOfThese
 
 _LINKED = re.compile(r":(?=[^\s\d|])|@(?=\w)|\bwww(?=\.)", re.IGNORECASE)
 """Where addresses, icons and emoji begin or go on: the page finds them even behind backslashes."""

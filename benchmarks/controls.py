@@ -31,11 +31,11 @@ from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES, generate
 from peerattn.checkpoint import Checkpoint
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import labelled_files
-from peerattn.intervals import wilson
 from peerattn.modalities.clip import ObjectMaps, Origin
 from peerattn.modalities.prepare import prepare
 from peerattn.predictions import predict
 from peerattn.recorder import record
+from peerattn.scores.intervals import wilson
 from peerattn.tables.share import modality_share
 from peerattn.traces.trace import Trace
 from peerattn.video.decoding import decode

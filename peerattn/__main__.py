@@ -23,12 +23,12 @@ from peerattn.data.folder import labelled_files
 from peerattn.data.readable import Readable
 from peerattn.errors import PeerattnError
 from peerattn.evaluating import evaluate
-from peerattn.evaluation import Evaluation
 from peerattn.generated import GeneratedExamples
 from peerattn.graph import published
 from peerattn.latency import latencies
 from peerattn.modalities.clip import ClipSettings
 from peerattn.pruning import prune
+from peerattn.scores.evaluation import Evaluation
 from peerattn.segmentation_commands import cross_fit_command, train_objects_command
 from peerattn.subject import subject
 from peerattn.training_commands import train_command

@@ -20,7 +20,6 @@ from torch import Tensor
 
 from peerattn import checkpoint as checkpoints
 from peerattn import reports
-from peerattn.calibration import NoneOfThese, calibration_error, rejection, temperature
 from peerattn.checkpoint import Checkpoint
 from peerattn.clip_commands import segmenter_of
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, report
@@ -31,6 +30,7 @@ from peerattn.errors import PeerattnError
 from peerattn.files.places import find_checkpoint
 from peerattn.network import Network
 from peerattn.predictions import window_answers
+from peerattn.scores.calibration import NoneOfThese, calibration_error, rejection, temperature
 from peerattn.temperature import divide_logits
 
 FOLDS = 5

@@ -29,10 +29,10 @@ from peerattn.modalities.clip import Clip
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.segmenter import Segmenter, segmenter_for, segmenter_name
 from peerattn.recorder import Vectors, record_inside
+from peerattn.scores.verdict import verdict
 from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
 from peerattn.tables.clip import blocks_table, frame_ends, predictions_table
 from peerattn.traces.trace import Trace
-from peerattn.verdict import verdict
 
 ClipArgument = Annotated[Path, typer.Argument(help="A video file.")]
 NetworkOption = Annotated[

@@ -8,10 +8,10 @@ import numpy as np
 
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
-from peerattn.evaluation import Evaluation, summarise
-from peerattn.metrics import Score, several_labels
 from peerattn.network import Network
 from peerattn.predictions import predict
+from peerattn.scores.evaluation import Evaluation, summarise
+from peerattn.scores.metrics import Score, several_labels
 from peerattn.stretches import Progress
 
 

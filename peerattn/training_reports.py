@@ -12,8 +12,8 @@ from rich.text import Text
 from peerattn.checkpoint import Checkpoint
 from peerattn.console import percent
 from peerattn.evaluating import evaluate, evaluate_labels
-from peerattn.metrics import Score
 from peerattn.reports import accuracy, evaluation_table
+from peerattn.scores.metrics import Score
 from peerattn.training.material import Material
 from peerattn.training.recipe import Recipe
 

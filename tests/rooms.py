@@ -42,11 +42,6 @@ HOUSE = {
 BESIDE = {"peerattn", "peerattn.__main__", "peerattn.errors", "peerattn.moved", "app", "app.main"}
 """Modules that lie beside the rooms."""
 PLANNED = {
-    "peerattn.intervals": "peerattn.scores.intervals",
-    "peerattn.evaluation": "peerattn.scores.evaluation",
-    "peerattn.metrics": "peerattn.scores.metrics",
-    "peerattn.calibration": "peerattn.scores.calibration",
-    "peerattn.verdict": "peerattn.scores.verdict",
     "peerattn.structure_tables": "peerattn.tables.structure",
     "peerattn.film": "peerattn.figures.film",
     "peerattn.attention": "peerattn.network.attention",

@@ -10,7 +10,6 @@ import torch
 
 from peerattn import checkpoint as checkpoints
 from peerattn.actionworld.clips import CLASS_NAMES
-from peerattn.calibration import KEPT_SHARE, NoneOfThese
 from peerattn.calibration_commands import Answers, calibrate_command
 from peerattn.clip_commands import segmenter_of
 from peerattn.data.examples import FolderExamples
@@ -18,6 +17,7 @@ from peerattn.data.folder import labelled_files
 from peerattn.errors import PeerattnError
 from peerattn.evaluating import evaluate
 from peerattn.network import Network
+from peerattn.scores.calibration import KEPT_SHARE, NoneOfThese
 from tests.media import moving_square, write_video
 from tests.small import SETTINGS, small_structure, write_small_checkpoints
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from peerattn.data.report import ClipFacts, Fault
-from peerattn.evaluation import ClassResult
 from peerattn.figures.confusion import confusion_matrix
+from peerattn.scores.evaluation import ClassResult
 from peerattn.tables.evaluation import classes_table, clips_table, confusion_table, faults_table, present
 from tests.traces import HOSTILE
 

@@ -18,9 +18,9 @@ from app import datasets, opening, state
 from app.datasets import Choice, Measured
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.data.folder import LabelledFile
-from peerattn.evaluation import summarise
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
+from peerattn.scores.evaluation import summarise
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
 from tests.screens import at_rest, drawn

@@ -12,11 +12,11 @@ from torch import Tensor
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.evaluating import evaluate
-from peerattn.evaluation import Evaluation, paired_difference, summarise
 from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
-from peerattn.intervals import bootstrap, share_interval, wilson
 from peerattn.network import Network
+from peerattn.scores.evaluation import Evaluation, paired_difference, summarise
+from peerattn.scores.intervals import bootstrap, share_interval, wilson
 
 NAMES = ("dark", "grey", "bright")
 

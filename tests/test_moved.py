@@ -30,7 +30,7 @@ def test_a_name_that_has_moved_says_where_it_is(old: str) -> None:
 
 def test_names_that_never_were_are_missed_as_ever() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        import_module("peerattn.evaluation").nothing  # noqa: B018
+        import_module("peerattn.scores.evaluation").nothing  # noqa: B018
     with pytest.raises(ModuleNotFoundError):
         import_module("peerattn.nothing")
 

@@ -23,7 +23,6 @@ from app.opening import NEAR
 from app.session import Session
 from app.traces import read_trace
 from peerattn.__main__ import main
-from peerattn.calibration import NoneOfThese
 from peerattn.checkpoint import load
 from peerattn.data.checking import check_folder
 from peerattn.data.examples import read_clip
@@ -36,6 +35,8 @@ from peerattn.modalities.objects import read_objects
 from peerattn.modalities.segmentation_network import load_network
 from peerattn.network import Network
 from peerattn.recorder import record
+from peerattn.scores.calibration import NoneOfThese
+from peerattn.scores.verdict import verdict
 from peerattn.state_arrays import as_arrays
 from peerattn.traces.history import HISTORY_FILE, arrays, read_history, write_history
 from peerattn.traces.trace import Trace
@@ -43,7 +44,6 @@ from peerattn.training.optimisation import moments
 from peerattn.training.recipe import Recipe, read_recipe
 from peerattn.training.starting import new_network
 from peerattn.training.state import HEADER_LIMIT, STATE_FILE, TrainingState, load_state
-from peerattn.verdict import verdict
 from tests.alone import ADDRESS, html
 from tests.conftest import ROOT
 from tests.serving import OF

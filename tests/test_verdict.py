@@ -7,7 +7,7 @@ import pytest
 
 from peerattn.errors import PeerattnError
 from peerattn.reports import predictions_table
-from peerattn.verdict import NONE, verdict
+from peerattn.scores.verdict import NONE, verdict
 from tests.traces import trace
 
 CARD = {

@@ -15,9 +15,9 @@ from app.state import Opened
 from app.words import interval, percent, plain, points, points_interval
 from peerattn.curve import CurvePoint
 from peerattn.data.folder import labelled_files
-from peerattn.evaluation import Evaluation, paired_difference
 from peerattn.figures.predictions import accuracy_curve
 from peerattn.graph.connectivity import Removal
+from peerattn.scores.evaluation import Evaluation, paired_difference
 from peerattn.tables.accuracy import accuracy_table
 
 COUNTS = (48, 96, 192, 384)

@@ -16,9 +16,9 @@ from app.state import Opened
 from app.words import percent, plain
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import survey
+from peerattn.scores.verdict import verdict
 from peerattn.traces.comparison import comparison_table, merged, predictions_comparison
 from peerattn.traces.trace import Trace
-from peerattn.verdict import verdict
 
 
 @dataclass(frozen=True)

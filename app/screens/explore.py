@@ -14,6 +14,7 @@ from app.screens.parts import chart, table_with_downloads
 from app.state import Opened, Shown
 from app.words import none_of_these, percent, plain
 from peerattn.figures.predictions import prediction_bars, window_strip
+from peerattn.scores.verdict import Verdict, verdict
 from peerattn.tables.attention import (
     attention_by,
     attention_weights_table,
@@ -25,7 +26,6 @@ from peerattn.tables.attention import (
 from peerattn.tables.clip import blocks_table, predictions_table
 from peerattn.tables.share import BASELINE, OLD_SHARES, contributed, modality_share
 from peerattn.traces.trace import Trace
-from peerattn.verdict import Verdict, verdict
 
 
 def show() -> None:

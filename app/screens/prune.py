@@ -17,9 +17,9 @@ from app.state import Opened
 from app.words import DEFINITIONS, none_of_these, percent, plain
 from peerattn.figures.predictions import prediction_bars
 from peerattn.graph.connectivity import Removal, survey
+from peerattn.scores.verdict import verdict
 from peerattn.tables.clip import predictions_table
 from peerattn.traces.trace import Trace
-from peerattn.verdict import verdict
 
 
 def show() -> None:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from peerattn.actionworld.clips import MAP_NAMES, generate
 from peerattn.errors import PeerattnError
 from peerattn.generated import TEST_SEED
-from peerattn.intervals import bootstrap
 from peerattn.modalities.objects import PERSON
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import estimate_objects
+from peerattn.scores.intervals import bootstrap
 from peerattn.segmentation.config import FRAMES_A_CLIP
 from peerattn.segmentation.videos import PersonVideo
 from peerattn.video.frames import Frames

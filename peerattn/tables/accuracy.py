@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from peerattn.evaluation import Evaluation
 from peerattn.graph.connectivity import Removal
+from peerattn.scores.evaluation import Evaluation
 
 
 def accuracy_table(curve: Iterable[tuple[float, Evaluation, Removal]]) -> pd.DataFrame:

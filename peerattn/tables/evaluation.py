@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from peerattn.evaluation import ClassResult
+from peerattn.scores.evaluation import ClassResult
 
 
 class Labelled(Protocol):

@@ -11,9 +11,9 @@ from torch import nn
 
 from peerattn.data.loading import Batch, ClipSource, batches, order
 from peerattn.errors import PeerattnError
-from peerattn.metrics import Score
 from peerattn.network import Network
 from peerattn.pruning import prune, reduced
+from peerattn.scores.metrics import Score
 from peerattn.traces.history import History
 from peerattn.training import distributed
 from peerattn.training.averaging import WeightAverage, estimate_batch_norm

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from peerattn.data.examples import Example
 from peerattn.evaluating import evaluate, evaluate_labels
-from peerattn.metrics import Score, accuracies
 from peerattn.network import Network
+from peerattn.scores.metrics import Score, accuracies
 from peerattn.training.watching import Validate
 
 MOST_BYTES = 2_000_000_000

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from peerattn.data.loading import Batch
-from peerattn.metrics import Score
 from peerattn.network import Network
+from peerattn.scores.metrics import Score
 
 Validate = Callable[[Network], Mapping[str, Score]]
 """Scores by name of a network on the validation clips."""

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.intervals import Interval, bootstrap, share_interval
 from peerattn.moved import moved
+from peerattn.scores.intervals import Interval, bootstrap, share_interval
 
 
 @dataclass(frozen=True)

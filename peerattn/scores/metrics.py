@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.evaluation import Evaluation
-from peerattn.intervals import Interval, bootstrap
+from peerattn.scores.evaluation import Evaluation
+from peerattn.scores.intervals import Interval, bootstrap
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from peerattn.calibration import NoneOfThese
+from peerattn.scores.calibration import NoneOfThese
 from peerattn.traces.trace import Trace
 
 NONE = "none of these"
