@@ -2,10 +2,10 @@
 
 from types import SimpleNamespace
 
-from peerattn import structure_tables
 from peerattn.graph import published
 from peerattn.graph.connectivity import initial_weights, survey
 from peerattn.graph.structure import Structure
+from peerattn.tables import structure as structure_tables
 
 RELEASED = published.full_asnp50
 WEIGHTS = initial_weights(RELEASED)

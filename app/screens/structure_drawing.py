@@ -10,12 +10,12 @@ import streamlit as st
 from app.drawing import PAGE_COLORS, drawing
 from app.structures import Chosen
 from app.words import plain
-from peerattn import structure_tables
 from peerattn.figures.connectivity import EXPLORER, PAPER, Style, connectivity_svg
 from peerattn.graph.connectivity import Removal
 from peerattn.graph.structure import Structure
 from peerattn.graph.validation import TIME_PADDINGS
 from peerattn.subject import Subject
+from peerattn.tables import structure as structure_tables
 
 MOST_DRAWN = 2_000  # connections
 TENTH = (

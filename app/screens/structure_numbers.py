@@ -13,12 +13,13 @@ from app import panels, state
 from app.screens.parts import number, numbers, table_with_csv
 from app.structures import Chosen
 from app.words import DEFINITIONS, memory, multiples, plain
-from peerattn import structure_report, structure_tables
+from peerattn import structure_report
 from peerattn.errors import PeerattnError
 from peerattn.figures.weights import weights_by_source
 from peerattn.graph.connectivity import Removal, without
 from peerattn.size import Costs
 from peerattn.subject import Subject
+from peerattn.tables import structure as structure_tables
 
 MOST_COUNTED = 1_000
 """Blocks, repeats included: the published networks have up to 81."""
