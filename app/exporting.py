@@ -15,11 +15,11 @@ from app.explorer import DIGEST
 from app.jobs import Job, Progress
 from app.session import Session
 from app.state import Opened, Shown
+from peerattn.figures.film import schedule, write_film
 from peerattn.figures.film_frames import FilmFrames
 from peerattn.figures.film_layout import DARK, LIGHT
 from peerattn.figures.report import About, report_html
 from peerattn.figures.report_panels import report_panels
-from peerattn.film import schedule, write_film
 from peerattn.tables.clip import frame_ends
 
 

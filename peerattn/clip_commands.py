@@ -14,11 +14,12 @@ import pandas as pd
 import torch
 import typer
 
-from peerattn import film, reports, untrained
+from peerattn import reports, untrained
 from peerattn.checkpoint import Checkpoint
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, report
 from peerattn.data.examples import read_clip
 from peerattn.errors import PeerattnError
+from peerattn.figures import film
 from peerattn.figures.film_frames import FilmFrames
 from peerattn.figures.film_layout import DARK, LIGHT
 from peerattn.figures.recording import recording

@@ -42,7 +42,6 @@ HOUSE = {
 BESIDE = {"peerattn", "peerattn.__main__", "peerattn.errors", "peerattn.moved", "app", "app.main"}
 """Modules that lie beside the rooms."""
 PLANNED = {
-    "peerattn.film": "peerattn.figures.film",
     "peerattn.attention": "peerattn.network.attention",
     "peerattn.blocks": "peerattn.network.blocks",
     "peerattn.fusion": "peerattn.network.fusion",

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from peerattn import film
 from peerattn.errors import PeerattnError
+from peerattn.figures import film
 from peerattn.figures.film_frames import FilmFrames
 from peerattn.figures.film_layout import DARK, GRAPH, HEAD, LEFT, LIGHT, PLOT, SIDE, SIZE, TOP
 from peerattn.figures.palette import VIRIDIS
