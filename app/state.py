@@ -40,10 +40,10 @@ from peerattn.modalities.clip import Clip, ObjectMaps
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.prepare import prepare
 from peerattn.modalities.segmenter import Segmenter, estimate_objects, load_segmenter, segmenter_name
-from peerattn.network import Network
+from peerattn.network.network import Network
+from peerattn.network.size import multiply_adds, parameters
 from peerattn.pruning import prune
 from peerattn.recorder import Vectors
-from peerattn.size import multiply_adds, parameters
 from peerattn.subject import Subject
 from peerattn.tables.attention import object_channels
 from peerattn.traces.history import HISTORY_FILE, History, read_history

@@ -11,8 +11,8 @@ from benchmarks.interleaved import interleaved, ratio
 from peerattn import checkpoint
 from peerattn.generated import GeneratedExamples
 from peerattn.graph.connectivity import survey
+from peerattn.network.size import multiply_adds, parameters
 from peerattn.pruning import last_connected, prune
-from peerattn.size import multiply_adds, parameters
 
 
 def main(name: str = "actionworld") -> None:

@@ -2,7 +2,7 @@
 
 One clip of 16 frames of 112 × 112 pixels, untrained filters. Of each network: how long a pass takes and which
 parts take it, how near it comes to the machine's fastest matrix product, and the memory it needs beside what
-`peerattn.size` says. A part's time is its own (that of fusion without the attention inside it), its share
+`peerattn.network.size` says. A part's time is its own (that of fusion without the attention inside it), its share
 that of the passes in the middle half; attention includes the connection weights.
 """
 
@@ -29,8 +29,8 @@ from benchmarks.interleaved import interleaved
 from peerattn.console import Device, chosen_device, refusals
 from peerattn.graph import published
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
-from peerattn.size import Costs, costs
+from peerattn.network.network import Network
+from peerattn.network.size import Costs, costs
 
 FRAMES, SIDE = 16, 112
 STRUCTURES = {

@@ -24,8 +24,8 @@ from peerattn.data.loading import Batch
 from peerattn.files.weights import write_weights
 from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
-from peerattn.state_arrays import as_arrays
+from peerattn.network.network import Network
+from peerattn.network.state_arrays import as_arrays
 from peerattn.training.config import Averaging, PruningSchedule, TrainingConfig
 from peerattn.training.loop import Trained, fit
 from peerattn.training.starting import new_network

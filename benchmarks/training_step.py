@@ -13,7 +13,7 @@ from benchmarks.interleaved import interleaved, milliseconds, ratio
 from peerattn.actionworld.clips import CLASS_NAMES, generate
 from peerattn.generated import GeneratedExamples, collate
 from peerattn.modalities.flow import optical_flow
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.training.actionworld import SETTINGS, actionworld_structure
 from peerattn.training.config import TrainingConfig
 from peerattn.training.optimisation import parameter_groups

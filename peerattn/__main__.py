@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from peerattn import checkpoint as checkpoints
-from peerattn import convert, data_commands, reports, structure_report
+from peerattn import data_commands, reports, structure_report
 from peerattn.calibration_commands import calibrate_command
 from peerattn.checkpoint import Checkpoint
 from peerattn.clip_commands import export_command, record_command, report_command, segmenter_of
@@ -25,8 +25,9 @@ from peerattn.errors import PeerattnError
 from peerattn.evaluating import evaluate
 from peerattn.generated import GeneratedExamples
 from peerattn.graph import published
-from peerattn.latency import latencies
 from peerattn.modalities.clip import ClipSettings
+from peerattn.network import convert
+from peerattn.network.latency import latencies
 from peerattn.pruning import prune
 from peerattn.scores.evaluation import Evaluation
 from peerattn.segmentation_commands import cross_fit_command, train_objects_command

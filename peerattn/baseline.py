@@ -20,11 +20,11 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from peerattn.fusion import Passed
 from peerattn.graph.reach import Reach, network_reach
 from peerattn.graph.specs import Modality
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.fusion import Passed
+from peerattn.network.network import Network
 from peerattn.stretches import evaluating, numbers_read
 
 KEPT = 256 * 2**20

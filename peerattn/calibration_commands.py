@@ -28,10 +28,10 @@ from peerattn.data.folder import labelled_files
 from peerattn.data.readable import Readable
 from peerattn.errors import PeerattnError
 from peerattn.files.places import find_checkpoint
-from peerattn.network import Network
+from peerattn.network.network import Network
+from peerattn.network.temperature import divide_logits
 from peerattn.predictions import window_answers
 from peerattn.scores.calibration import NoneOfThese, calibration_error, rejection, temperature
-from peerattn.temperature import divide_logits
 
 FOLDS = 5
 """Parts of the clips, by group: the error of each is measured with the temperature of the others."""

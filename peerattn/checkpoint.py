@@ -16,8 +16,8 @@ from peerattn.files.weights import WEIGHTS_FILE, read_weights, write_weights
 from peerattn.graph import published
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ClipSettings
-from peerattn.network import Network
-from peerattn.state_arrays import as_arrays, load_arrays
+from peerattn.network.network import Network
+from peerattn.network.state_arrays import as_arrays, load_arrays
 
 KIND = "network"
 OF_THE_WHOLE = ("metrics", "calibration", "none_of_these", "learned_connectivity")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from peerattn.data.examples import Example
 from peerattn.evaluating import evaluate
 from peerattn.graph.connectivity import Removal, survey, thresholds
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.pruning import masked
 from peerattn.scores.evaluation import Evaluation
 from peerattn.stretches import Progress

@@ -8,7 +8,7 @@ import numpy as np
 
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.predictions import predict
 from peerattn.scores.evaluation import Evaluation, summarise
 from peerattn.scores.metrics import Score, several_labels

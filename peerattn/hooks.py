@@ -23,10 +23,10 @@ from weakref import ref
 import torch
 from torch import Tensor, nn
 
-from peerattn.attention import spatial_mean
 from peerattn.baseline import Baseline
-from peerattn.fusion import Passed
-from peerattn.network import Network
+from peerattn.network.attention import spatial_mean
+from peerattn.network.fusion import Passed
+from peerattn.network.network import Network
 from peerattn.stretches import Stretch
 from peerattn.traces.trace import ROUNDING
 

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from peerattn.attention import PeerAttention, SelfAttention
 from peerattn.errors import PeerattnError
-from peerattn.fusion import Connection, Fusion
 from peerattn.modalities.clip import Clip
 from peerattn.moved import moved
-from peerattn.network import Network
+from peerattn.network.attention import PeerAttention, SelfAttention
+from peerattn.network.fusion import Connection, Fusion
+from peerattn.network.network import Network
 from peerattn.recorder import Vectors, record_inside
 from peerattn.traces.inside import Affine, Inside
 from peerattn.traces.trace import Array

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from peerattn.data.examples import Example
 from peerattn.modalities.windows import windows
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.stretches import Progress, answers, clips_together
 
 

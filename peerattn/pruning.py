@@ -11,7 +11,7 @@ from torch import nn
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import survey, thresholds, without
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.network import Network
 
 
 @contextmanager

@@ -17,13 +17,13 @@ from torch import Tensor
 
 from peerattn.baseline import KEPT, Baselines, baseline_clip, bytes_kept, kept_baseline
 from peerattn.errors import PeerattnError
-from peerattn.fusion import Passed
 from peerattn.graph.reach import Reach, connection_reaches
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.hooks import Recording, Seen, recording
 from peerattn.modalities.clip import Clip
 from peerattn.modalities.windows import windows
-from peerattn.network import Network
+from peerattn.network.fusion import Passed
+from peerattn.network.network import Network
 from peerattn.stretches import Progress, answers
 from peerattn.traces.trace import Array, BlockTrace, ConnectionTrace, Trace, WindowTrace
 

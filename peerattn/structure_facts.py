@@ -15,7 +15,7 @@ from peerattn.graph.connectivity import (
     weights_by_modality,
     without,
 )
-from peerattn.size import Costs
+from peerattn.network.size import Costs
 from peerattn.subject import Subject
 
 

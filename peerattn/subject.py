@@ -14,7 +14,7 @@ from peerattn.graph import published, structure_file
 from peerattn.graph.connectivity import initial_weights
 from peerattn.graph.published_list.options import Options
 from peerattn.graph.structure import Structure
-from peerattn.size import Costs, costs
+from peerattn.network.size import Costs, costs
 from peerattn.untrained import MARK, known
 
 

@@ -16,10 +16,10 @@ from peerattn.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.graph import published, structure_file
 from peerattn.graph.structure import Structure
-from peerattn.initialisation import initialise
 from peerattn.modalities.clip import ClipSettings
-from peerattn.network import Network
-from peerattn.size import parameters
+from peerattn.network.initialisation import initialise
+from peerattn.network.network import Network
+from peerattn.network.size import parameters
 
 MARK = "-untrained"
 """What a published network's name may end in, so that it says what it is wherever it stands."""

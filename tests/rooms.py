@@ -42,17 +42,6 @@ HOUSE = {
 BESIDE = {"peerattn", "peerattn.__main__", "peerattn.errors", "peerattn.moved", "app", "app.main"}
 """Modules that lie beside the rooms."""
 PLANNED = {
-    "peerattn.attention": "peerattn.network.attention",
-    "peerattn.blocks": "peerattn.network.blocks",
-    "peerattn.fusion": "peerattn.network.fusion",
-    "peerattn.network": "peerattn.network.network",
-    "peerattn.initialisation": "peerattn.network.initialisation",
-    "peerattn.size": "peerattn.network.size",
-    "peerattn.latency": "peerattn.network.latency",
-    "peerattn.convert": "peerattn.network.convert",
-    "peerattn.tf_variables": "peerattn.network.tf_variables",
-    "peerattn.state_arrays": "peerattn.network.state_arrays",
-    "peerattn.temperature": "peerattn.network.temperature",
     "peerattn.checkpoint": "peerattn.checkpoints.checkpoint",
     "peerattn.untrained": "peerattn.checkpoints.untrained",
     "peerattn.subject": "peerattn.checkpoints.subject",

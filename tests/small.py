@@ -14,8 +14,8 @@ from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import SEGMENTER
-from peerattn.network import Network
-from peerattn.state_arrays import as_arrays
+from peerattn.network.network import Network
+from peerattn.network.state_arrays import as_arrays
 
 SETTINGS = ClipSettings(size=32, window=8)
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.network import Network
 
 torch.set_num_threads(1)
 

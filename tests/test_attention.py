@@ -5,10 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from peerattn.attention import NoAttention, PeerAttention, SelfAttention, StaticAttention, spatial_mean
-from peerattn.fusion import Connection
 from peerattn.graph.specs import BlockSpec, ConnectionSpec
 from peerattn.graph.structure import Structure
+from peerattn.network.attention import (
+    NoAttention,
+    PeerAttention,
+    SelfAttention,
+    StaticAttention,
+    spatial_mean,
+)
+from peerattn.network.fusion import Connection
 from tests.strategies import MODALITIES
 
 SMALL = st.integers(1, 5)

@@ -13,7 +13,7 @@ from peerattn import baseline, recorder
 from peerattn.baseline import Baseline, bytes_kept, kept_baseline
 from peerattn.graph.reach import Reach, network_reach
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.recorder import record
 from tests.kinds import EVERY_KIND
 from tests.strategies import lively, structures, tensors

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from peerattn.blocks.layers import (
+from peerattn.graph.specs import BlockSpec
+from peerattn.network.blocks.layers import (
     SpatialConvolution,
     TemporalConvolution,
     by_clip,
@@ -15,8 +16,7 @@ from peerattn.blocks.layers import (
     max_pool,
     with_ends_repeated,
 )
-from peerattn.blocks.standard import Bottleneck, ClassificationHead, VideoInput
-from peerattn.graph.specs import BlockSpec
+from peerattn.network.blocks.standard import Bottleneck, ClassificationHead, VideoInput
 
 FRAMES, SIDES = st.integers(1, 4), st.integers(1, 17)
 

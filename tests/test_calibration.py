@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.network import Network
+from peerattn.network.network import Network
+from peerattn.network.temperature import divide_logits
 from peerattn.scores.calibration import NoneOfThese, auroc, calibration_error, rejection, temperature
-from peerattn.temperature import divide_logits
 from tests.small import small_structure
 
 CARD = {

@@ -24,7 +24,7 @@ from peerattn.graph.connectivity import (
 )
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, OutputSpec
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.network import Network
 from tests.strategies import CLASSES, MODALITIES, structures
 
 WEIGHTS = {

@@ -9,18 +9,13 @@ import torch
 
 from peerattn import checkpoint
 from peerattn.__main__ import app
-from peerattn.convert import (
-    load_tf_variables,
-    network_from,
-    read_tf_variables,
-    to_tf_variables,
-)
 from peerattn.errors import PeerattnError
 from peerattn.graph import published
 from peerattn.graph.published_list.options import Options
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
-from peerattn.tf_variables import variables
+from peerattn.network.convert import load_tf_variables, network_from, read_tf_variables, to_tf_variables
+from peerattn.network.network import Network
+from peerattn.network.tf_variables import variables
 from tests.small import small_structure
 from tests.strategies import CLASSES
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from peerattn.attention import PeerAttention
 from peerattn.graph import published
 from peerattn.graph.structure import Structure
-from peerattn.initialisation import initialise
-from peerattn.network import Network
+from peerattn.network.attention import PeerAttention
+from peerattn.network.initialisation import initialise
+from peerattn.network.network import Network
 from tests.strategies import CLASSES
 
 

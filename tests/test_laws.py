@@ -27,7 +27,7 @@ from peerattn.graph.reach import Reach, block_reaches, network_reach
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip, ObjectMaps
 from peerattn.modalities.objects import write_objects
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.recorder import record
 from peerattn.tables.share import CHANGED_BY_PEERS, modality_share
 from peerattn.traces.trace import ConnectionTrace, Trace

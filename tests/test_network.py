@@ -16,7 +16,7 @@ from peerattn.errors import PeerattnError
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
 from peerattn.graph.validation import REPEATING_KINDS
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.recorder import recording
 from tests.strategies import CLASSES, MODALITIES, lively, structures, tensors
 

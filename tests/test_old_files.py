@@ -33,11 +33,11 @@ from peerattn.files.weights import WEIGHTS_FILE, write_weights
 from peerattn.graph.structure_file import read
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.segmentation_network import load_network
-from peerattn.network import Network
+from peerattn.network.network import Network
+from peerattn.network.state_arrays import as_arrays
 from peerattn.recorder import record
 from peerattn.scores.calibration import NoneOfThese
 from peerattn.scores.verdict import verdict
-from peerattn.state_arrays import as_arrays
 from peerattn.traces.history import HISTORY_FILE, arrays, read_history, write_history
 from peerattn.traces.trace import Trace
 from peerattn.training.optimisation import moments

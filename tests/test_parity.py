@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from peerattn.blocks.flow import RepresentationFlow
-from peerattn.convert import to_tf_variables
-from peerattn.tf_variables import variables
+from peerattn.network.blocks.flow import RepresentationFlow
+from peerattn.network.convert import to_tf_variables
+from peerattn.network.tf_variables import variables
 from tests.conftest import ROOT
 from tests.parity import golden, mutations, recipe
 from tests.parity.golden import Case

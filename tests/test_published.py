@@ -16,7 +16,7 @@ from peerattn.graph import published
 from peerattn.graph.published_list.options import DEPTHS, Options
 from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.pruning import prune
 from tests.strategies import CLASSES, lively, tensors
 

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from torch import nn
 
 from peerattn import checkpoint
-from peerattn.blocks.registry import BLOCKS
 from peerattn.errors import PeerattnError
 from peerattn.graph import published
 from peerattn.graph.reach import EXTENTS, Reach, block_reaches, connection_reaches, network_reach
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.blocks.registry import BLOCKS
+from peerattn.network.network import Network
 from tests.kinds import EVERY_KIND
 from tests.strategies import lively, structures, tensors
 

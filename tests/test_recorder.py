@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 from peerattn.errors import PeerattnError
-from peerattn.fusion import Passed
 from peerattn.graph.specs import BlockSpec
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip
 from peerattn.modalities.windows import windows
-from peerattn.network import Network
+from peerattn.network.fusion import Passed
+from peerattn.network.network import Network
 from peerattn.pruning import masked
 from peerattn.recorder import HEATMAP_SIDE, record, recording
 from peerattn.traces.trace import Trace

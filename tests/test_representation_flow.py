@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from peerattn.blocks.flow import RepresentationFlow, forward_difference, rescaled
 from peerattn.errors import PeerattnError
+from peerattn.network.blocks.flow import RepresentationFlow, forward_difference, rescaled
 
 
 def moving(across: int, down: int, *, frames: int = 3, side: int = 48) -> Tensor:

@@ -18,7 +18,7 @@ from peerattn.modalities.motion import with_motion
 from peerattn.modalities.prepare import prepare
 from peerattn.modalities.segmentation_network import SegmentationNetwork, as_tensor
 from peerattn.modalities.segmenter import SEGMENTER, estimate_objects, load_segmenter, segmenter_name
-from peerattn.state_arrays import as_arrays
+from peerattn.network.state_arrays import as_arrays
 from peerattn.video.decoding import decode
 from peerattn.video.frames import Frames
 from tests import media

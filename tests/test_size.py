@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from peerattn.blocks.registry import BLOCKS
 from peerattn.errors import PeerattnError
 from peerattn.graph import published
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.blocks.registry import BLOCKS
+from peerattn.network.network import Network
+from peerattn.network.size import MOST, BlockCosts, Costs, LiveMemory, costs, multiply_adds, parameters
 from peerattn.pruning import prune
-from peerattn.size import MOST, BlockCosts, Costs, LiveMemory, costs, multiply_adds, parameters
 from tests.strategies import CLASSES, lively, structures, tensors
 from tests.test_pruning import hand_made
 

@@ -15,10 +15,10 @@ from peerattn.graph import published
 from peerattn.graph.reach import Reach, network_reach
 from peerattn.graph.structure import Structure
 from peerattn.modalities.windows import windows
-from peerattn.network import Network
+from peerattn.network.network import Network
+from peerattn.network.size import LiveMemory
 from peerattn.predictions import predict, window_answers
 from peerattn.recorder import record_inside
-from peerattn.size import LiveMemory
 from peerattn.stretches import Stretch, answers, bytes_a_frame, clips_together, evaluating, longest
 from tests.kinds import EVERY_KIND
 from tests.strategies import lively, structures, tensors

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, OutputSpec
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.network import Network
 from tests.conftest import ROOT
 from tests.strategies import CLASSES, MODALITIES, structures, tensors
 

@@ -16,7 +16,7 @@ from peerattn.generated import TEST_SEED
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, OutputSpec
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ClipSettings
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.training.actionworld import GeneratedSource, actionworld_structure, train
 from peerattn.training.config import Averaging, Optimisation, TrainingConfig
 from peerattn.training.loop import fit

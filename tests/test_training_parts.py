@@ -11,7 +11,7 @@ from benchmarks.resume import CLASSES, Noise, tiny
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.pruning import prune
 from peerattn.training.averaging import WeightAverage, estimate_batch_norm
 from peerattn.training.config import Averaging, Optimisation, PruningSchedule, Schedule, TrainingConfig

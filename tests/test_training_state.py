@@ -17,9 +17,9 @@ from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
 from peerattn.files.weights import write_weights
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.network import Network
+from peerattn.network.state_arrays import as_arrays
 from peerattn.scores.metrics import Score
-from peerattn.state_arrays import as_arrays
 from peerattn.traces.history import arrays
 from peerattn.training import state as training_state
 from peerattn.training.config import (

@@ -22,9 +22,9 @@ from peerattn.files.weights import write_weights
 from peerattn.graph.connectivity import survey, without
 from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.network import Network
+from peerattn.network.state_arrays import as_arrays
 from peerattn.pruning import reduced
-from peerattn.state_arrays import as_arrays
 from peerattn.training import distributed
 from peerattn.training.loop import fit
 from peerattn.training.losses import cross_entropy, shares

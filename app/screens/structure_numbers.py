@@ -17,7 +17,7 @@ from peerattn import structure_report
 from peerattn.errors import PeerattnError
 from peerattn.figures.weights import weights_by_source
 from peerattn.graph.connectivity import Removal, without
-from peerattn.size import Costs
+from peerattn.network.size import Costs
 from peerattn.subject import Subject
 from peerattn.tables import structure as structure_tables
 

@@ -20,7 +20,7 @@ from peerattn.files.cards import read_card
 from peerattn.files.places import find_checkpoint
 from peerattn.files.weights import WEIGHTS_FILE, read_weights
 from peerattn.modalities.motion import CHANNELS, with_motion
-from peerattn.state_arrays import load_arrays
+from peerattn.network.state_arrays import load_arrays
 
 _BATCH = 64  # frames a pass: 64 px frames then take under 200 MB
 

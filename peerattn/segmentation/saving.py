@@ -11,9 +11,9 @@ from peerattn.errors import PeerattnError
 from peerattn.files.cards import write_card
 from peerattn.files.weights import WEIGHTS_FILE, write_weights
 from peerattn.modalities.segmentation_network import SegmentationNetwork
+from peerattn.network.state_arrays import as_arrays
 from peerattn.segmentation.config import SegmenterConfig
 from peerattn.segmentation.quality import PersonSegmentation, Segmentation
-from peerattn.state_arrays import as_arrays
 
 
 def save_segmenter(

@@ -16,7 +16,7 @@ from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.segmenter import Segmenter
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.training.config import TrainingConfig
 from peerattn.training.loop import fit
 from peerattn.training.starting import new_network

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor, nn
 
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.training.config import Averaging
 
 

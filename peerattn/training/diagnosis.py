@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.errors import PeerattnError
-from peerattn.network import Network
+from peerattn.network.network import Network
 
 
 def diverged(network: Network, clip: Mapping[str, Tensor], names: Sequence[str], what: str) -> PeerattnError:

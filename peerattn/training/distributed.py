@@ -21,7 +21,7 @@ from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from peerattn.errors import PeerattnError
-from peerattn.network import Network
+from peerattn.network.network import Network
 
 PATIENCE = timedelta(hours=12)
 """How long a process waits for the others: one of them measures, while they do."""

@@ -18,9 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from peerattn.attention import PeerAttention
 from peerattn.errors import PeerattnError
-from peerattn.network import Network
+from peerattn.network.attention import PeerAttention
+from peerattn.network.network import Network
 from peerattn.traces.history import History, arrays, attention_columns, from_arrays
 
 

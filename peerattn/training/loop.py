@@ -11,7 +11,7 @@ from torch import nn
 
 from peerattn.data.loading import Batch, ClipSource, batches, order
 from peerattn.errors import PeerattnError
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.pruning import prune, reduced
 from peerattn.scores.metrics import Score
 from peerattn.traces.history import History

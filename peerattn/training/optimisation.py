@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.optim import SGD, AdamW, Optimizer
 
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.training.config import Optimisation, Schedule
 
 ONE_CYCLE_START, ONE_CYCLE_END = 1 / 25, 1 / 250_000

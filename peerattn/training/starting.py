@@ -9,7 +9,7 @@ from torch import Tensor
 
 from peerattn.graph.specs import Modality
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.network import Network
 
 
 def new_network(structure: Structure, class_names: Sequence[str], *, seed: int) -> Network:

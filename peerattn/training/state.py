@@ -24,9 +24,9 @@ from peerattn.errors import PeerattnError
 from peerattn.files.header import read_header
 from peerattn.files.weights import write_weights
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.network import Network
+from peerattn.network.state_arrays import as_arrays
 from peerattn.pruning import reduced
-from peerattn.state_arrays import as_arrays
 from peerattn.traces.history import arrays, from_arrays
 from peerattn.training.averaging import WeightAverage
 from peerattn.training.config import TrainingConfig

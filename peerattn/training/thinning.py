@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.pruning import last_connected, prune
 from peerattn.training.config import PruningSchedule
 

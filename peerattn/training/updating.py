@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.training import distributed
 from peerattn.training.config import TrainingConfig
 from peerattn.training.diagnosis import diverged

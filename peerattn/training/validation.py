@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from peerattn.data.examples import Example
 from peerattn.evaluating import evaluate, evaluate_labels
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.scores.metrics import Score, accuracies
 from peerattn.training.watching import Validate
 

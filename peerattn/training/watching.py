@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from peerattn.data.loading import Batch
-from peerattn.network import Network
+from peerattn.network.network import Network
 from peerattn.scores.metrics import Score
 
 Validate = Callable[[Network], Mapping[str, Score]]

@@ -19,13 +19,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from peerattn.attention import spatial_mean
-from peerattn.convert import load_tf_variables
-from peerattn.fusion import Passed
 from peerattn.graph.published_list.options import Options
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.attention import spatial_mean
+from peerattn.network.convert import load_tf_variables
+from peerattn.network.fusion import Passed
+from peerattn.network.network import Network
 from tests.parity import recipe
 
 Array = NDArray[np.float32]

@@ -19,13 +19,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from peerattn import fusion
-from peerattn.attention import PeerAttention
-from peerattn.blocks import assemblenet, flow, layers
-from peerattn.blocks.layers import SpatialConvolution
 from peerattn.errors import PeerattnError
 from peerattn.graph.published_list import reading
-from peerattn.network import Network
+from peerattn.network import fusion
+from peerattn.network.attention import PeerAttention
+from peerattn.network.blocks import assemblenet, flow, layers
+from peerattn.network.blocks.layers import SpatialConvolution
+from peerattn.network.network import Network
 from tests.parity import golden
 
 CASES = Path(__file__).parent / "cases"

@@ -12,17 +12,17 @@ from functools import partial
 
 from torch import nn
 
-from peerattn.blocks.assemblenet import (
+from peerattn.errors import PeerattnError
+from peerattn.graph.specs import BlockSpec
+from peerattn.network.blocks.assemblenet import (
     AssembleNetBlock,
     AssembleNetHead,
     FlowInput,
     ObjectInput,
     RgbInput,
 )
-from peerattn.blocks.lite import LiteBlock, LiteHead, LiteInput
-from peerattn.blocks.standard import Bottleneck, ClassificationHead, VideoInput
-from peerattn.errors import PeerattnError
-from peerattn.graph.specs import BlockSpec
+from peerattn.network.blocks.lite import LiteBlock, LiteHead, LiteInput
+from peerattn.network.blocks.standard import Bottleneck, ClassificationHead, VideoInput
 
 BLOCKS: dict[str, type[nn.Module]] = {
     "video_input": VideoInput,

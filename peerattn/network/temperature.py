@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from peerattn.network import Network
+from peerattn.network.network import Network
 
 
 def divide_logits(network: Network, by: float) -> None:

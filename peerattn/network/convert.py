@@ -3,7 +3,7 @@
     network = Network(published.full_asnp50, class_names)
     load_tf_variables(network, read_tf_variables(Path("model.npz")))
 
-`peerattn.tf_variables` knows the names.
+`peerattn.network.tf_variables` knows the names.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
-from peerattn.tf_variables import Array, Variable, variables
+from peerattn.network.network import Network
+from peerattn.network.tf_variables import Array, Variable, variables
 
 GREATEST = np.finfo(np.float32).max
 CLASSES = "dense/bias"

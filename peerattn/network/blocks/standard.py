@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from peerattn.blocks.layers import SpatialConvolution, TemporalConvolution
 from peerattn.graph.specs import BlockSpec
+from peerattn.network.blocks.layers import SpatialConvolution, TemporalConvolution
 
 
 class VideoInput(nn.Sequential):

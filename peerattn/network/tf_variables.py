@@ -16,12 +16,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from peerattn.attention import PeerAttention
 from peerattn.errors import PeerattnError
-from peerattn.fusion import Fusion
 from peerattn.graph.published_list.writing import KINDS
 from peerattn.graph.specs import BlockSpec, ConnectionSpec
-from peerattn.network import Network
+from peerattn.network.attention import PeerAttention
+from peerattn.network.fusion import Fusion
+from peerattn.network.network import Network
 
 Array = NDArray[np.float32]
 

@@ -10,14 +10,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from peerattn.blocks.layers import (
+from peerattn.graph.specs import BlockSpec
+from peerattn.network.blocks.layers import (
     SpatialConvolution,
     TemporalConvolution,
     max_pool,
     published_norms,
     started_at_zero,
 )
-from peerattn.graph.specs import BlockSpec
 
 
 class RgbInput(nn.Module):

@@ -23,12 +23,12 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from peerattn.attention import PeerAttention
-from peerattn.blocks.flow import RepresentationFlow
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
-from peerattn.network import Network
+from peerattn.network.attention import PeerAttention
+from peerattn.network.blocks.flow import RepresentationFlow
+from peerattn.network.network import Network
 
 MOST = 32_768
 """Classes, frames, and pixels along a side: the bytes of a greater clip do not fit in 64 bits."""

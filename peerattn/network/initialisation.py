@@ -13,9 +13,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from peerattn.attention import PeerAttention
-from peerattn.fusion import Connection
-from peerattn.network import Network
+from peerattn.network.attention import PeerAttention
+from peerattn.network.fusion import Connection
+from peerattn.network.network import Network
 
 SMALL = 0.01
 CUT = 2.0

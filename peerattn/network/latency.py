@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from peerattn.network import Network
+from peerattn.network.network import Network
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,17 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from peerattn.attention import NoAttention, PeerAttention, SelfAttention, StaticAttention, spatial_mean
-from peerattn.blocks.layers import by_clip, by_frame, max_pool
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import BlockSpec, ConnectionSpec
 from peerattn.graph.structure import Structure
+from peerattn.network.attention import (
+    NoAttention,
+    PeerAttention,
+    SelfAttention,
+    StaticAttention,
+    spatial_mean,
+)
+from peerattn.network.blocks.layers import by_clip, by_frame, max_pool
 
 
 class Passed(NamedTuple):

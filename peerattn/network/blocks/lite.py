@@ -9,15 +9,15 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from peerattn.blocks.assemblenet import scores
-from peerattn.blocks.layers import (
+from peerattn.graph.specs import BlockSpec
+from peerattn.network.blocks.assemblenet import scores
+from peerattn.network.blocks.layers import (
     SpaceTimeConvolution,
     SpatialConvolution,
     TemporalConvolution,
     published_norms,
     started_at_zero,
 )
-from peerattn.graph.specs import BlockSpec
 
 HEAD_WIDTHS = (432, 2048)
 

@@ -15,12 +15,12 @@ from functools import reduce
 import torch
 from torch import Tensor, nn
 
-from peerattn.blocks.flow import Extremes, RepresentationFlow, brightness_extremes
-from peerattn.blocks.registry import SHARED_HEADS, build_block, build_head
 from peerattn.errors import PeerattnError
-from peerattn.fusion import Connection, Fusion, Outputs, Parts, Passed
 from peerattn.graph.specs import BlockSpec, ConnectionSpec
 from peerattn.graph.structure import Structure
+from peerattn.network.blocks.flow import Extremes, RepresentationFlow, brightness_extremes
+from peerattn.network.blocks.registry import SHARED_HEADS, build_block, build_head
+from peerattn.network.fusion import Connection, Fusion, Outputs, Parts, Passed
 
 
 class Network(nn.Module):
