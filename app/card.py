@@ -7,7 +7,7 @@ import re
 import streamlit as st
 
 from app.words import inert
-from peerattn.checkpoint import Checkpoint
+from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.files.model_card import markdown
 
 _CODE = re.compile(r"((?<!\\)`[^`\n]*`)")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.jobs import Progress
-from peerattn.checkpoint import Checkpoint
+from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.curve import CurvePoint, threshold_curve
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import labelled_files

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app import state
 from app.jobs import Job, Progress
-from peerattn.checkpoint import Checkpoint
+from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.checking import check_folder
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import LabelledFile

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from peerattn import checkpoint
-from peerattn.checkpoint import Checkpoint
+from peerattn.checkpoints import checkpoint
+from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.pruning import prune
 

@@ -25,9 +25,11 @@ from app.files import ObjectFile, Shelf, Source, samples
 from app.jobs import Job, Jobs
 from app.structures import Chosen
 from app.traces import no_frames, read_trace
-from peerattn import checkpoint as checkpoints
-from peerattn import recorder, untrained
-from peerattn.checkpoint import Checkpoint
+from peerattn import recorder
+from peerattn.checkpoints import checkpoint as checkpoints
+from peerattn.checkpoints import untrained
+from peerattn.checkpoints.checkpoint import Checkpoint
+from peerattn.checkpoints.subject import Subject
 from peerattn.errors import PeerattnError
 from peerattn.figures.panels import Panel, block_panels, connection_panels
 from peerattn.figures.panels import clip_panels as panels_of_clip
@@ -44,7 +46,6 @@ from peerattn.network.network import Network
 from peerattn.network.size import multiply_adds, parameters
 from peerattn.pruning import prune
 from peerattn.recorder import Vectors
-from peerattn.subject import Subject
 from peerattn.tables.attention import object_channels
 from peerattn.traces.history import HISTORY_FILE, History, read_history
 from peerattn.traces.inside import Inside

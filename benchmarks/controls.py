@@ -26,9 +26,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from peerattn import checkpoint
 from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES, generate
-from peerattn.checkpoint import Checkpoint
+from peerattn.checkpoints import checkpoint
+from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import labelled_files
 from peerattn.modalities.clip import ObjectMaps, Origin

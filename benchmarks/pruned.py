@@ -8,7 +8,7 @@ from functools import partial
 import torch
 
 from benchmarks.interleaved import interleaved, ratio
-from peerattn import checkpoint
+from peerattn.checkpoints import checkpoint
 from peerattn.generated import GeneratedExamples
 from peerattn.graph.connectivity import survey
 from peerattn.network.size import multiply_adds, parameters

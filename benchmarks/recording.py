@@ -12,7 +12,7 @@ import torch
 
 from benchmarks.controls import generated
 from benchmarks.interleaved import interleaved, milliseconds, ratio
-from peerattn import checkpoint
+from peerattn.checkpoints import checkpoint
 from peerattn.modalities.clip import Clip
 from peerattn.recorder import record
 from tests.moving import clip_of

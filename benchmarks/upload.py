@@ -22,8 +22,8 @@ import torch
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.interleaved import milliseconds
-from peerattn import checkpoint
 from peerattn.actionworld.clips import generate
+from peerattn.checkpoints import checkpoint
 from peerattn.modalities.flow import optical_flow
 from peerattn.modalities.prepare import prepare
 from peerattn.modalities.segmenter import estimate_objects, load_segmenter

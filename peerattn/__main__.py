@@ -12,10 +12,11 @@ from typing import Annotated, Any
 
 import typer
 
-from peerattn import checkpoint as checkpoints
 from peerattn import data_commands, reports, structure_report
 from peerattn.calibration_commands import calibrate_command
-from peerattn.checkpoint import Checkpoint
+from peerattn.checkpoints import checkpoint as checkpoints
+from peerattn.checkpoints.checkpoint import Checkpoint
+from peerattn.checkpoints.subject import subject
 from peerattn.clip_commands import export_command, record_command, report_command, segmenter_of
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, refusals, report
 from peerattn.data.examples import Example, FolderExamples
@@ -31,7 +32,6 @@ from peerattn.network.latency import latencies
 from peerattn.pruning import prune
 from peerattn.scores.evaluation import Evaluation
 from peerattn.segmentation_commands import cross_fit_command, train_objects_command
-from peerattn.subject import subject
 from peerattn.training_commands import train_command
 
 app = typer.Typer(help="Peer-attention video networks: build, train, record, prune.")

@@ -18,9 +18,9 @@ from rich.table import Table
 from rich.text import Text
 from torch import Tensor
 
-from peerattn import checkpoint as checkpoints
 from peerattn import reports
-from peerattn.checkpoint import Checkpoint
+from peerattn.checkpoints import checkpoint as checkpoints
+from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.clip_commands import segmenter_of
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, report
 from peerattn.data.examples import Example, FolderExamples

@@ -14,8 +14,9 @@ import pandas as pd
 import torch
 import typer
 
-from peerattn import reports, untrained
-from peerattn.checkpoint import Checkpoint
+from peerattn import reports
+from peerattn.checkpoints import untrained
+from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, report
 from peerattn.data.examples import read_clip
 from peerattn.errors import PeerattnError

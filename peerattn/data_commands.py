@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from peerattn import checkpoint as checkpoints
+from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.console import JsonOption, progress_bar, report
 from peerattn.data.cache import LIMIT, Cache, default_folder
 from peerattn.data.checking import check_folder

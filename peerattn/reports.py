@@ -9,14 +9,14 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from peerattn.checkpoint import Checkpoint
+from peerattn.checkpoints.checkpoint import Checkpoint
+from peerattn.checkpoints.structure_facts import removal_json
 from peerattn.console import percent
 from peerattn.graph.connectivity import survey
 from peerattn.network.latency import Latency
 from peerattn.network.size import multiply_adds, parameters
 from peerattn.scores.evaluation import Evaluation, paired_difference
 from peerattn.scores.verdict import Verdict
-from peerattn.structure_facts import removal_json
 from peerattn.traces.trace import Trace
 
 

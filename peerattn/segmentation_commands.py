@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from peerattn import checkpoint as checkpoints
+from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.console import JsonOption, progress_bar, report
 from peerattn.data.folder import LabelledFile, labelled_files
 from peerattn.errors import PeerattnError

@@ -14,15 +14,15 @@ from typing import Annotated
 import torch
 import typer
 
-from peerattn import checkpoint as checkpoints
-from peerattn.checkpoint import Checkpoint
+from peerattn.checkpoints import checkpoint as checkpoints
+from peerattn.checkpoints.checkpoint import Checkpoint
+from peerattn.checkpoints.subject import subject
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, percent, progress_bar, report
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE
 from peerattn.files.places import checked_name, checkpoint_folders
 from peerattn.files.writing import partial_name
 from peerattn.graph.structure import Structure
-from peerattn.subject import subject
 from peerattn.traces.history import HISTORY_FILE, write_history
 from peerattn.training import distributed
 from peerattn.training.actionworld import CLIPS, SETTINGS, actionworld_structure

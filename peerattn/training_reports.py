@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from peerattn.checkpoint import Checkpoint
+from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.console import percent
 from peerattn.evaluating import evaluate, evaluate_labels
 from peerattn.reports import accuracy, evaluation_table

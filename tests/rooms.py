@@ -42,10 +42,6 @@ HOUSE = {
 BESIDE = {"peerattn", "peerattn.__main__", "peerattn.errors", "peerattn.moved", "app", "app.main"}
 """Modules that lie beside the rooms."""
 PLANNED = {
-    "peerattn.checkpoint": "peerattn.checkpoints.checkpoint",
-    "peerattn.untrained": "peerattn.checkpoints.untrained",
-    "peerattn.subject": "peerattn.checkpoints.subject",
-    "peerattn.structure_facts": "peerattn.checkpoints.structure_facts",
     "peerattn.generated": "peerattn.data.generated",
     "peerattn.modalities.windows": "peerattn.recording.windows",
     "peerattn.stretches": "peerattn.recording.stretches",

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 
-from peerattn import checkpoint
 from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES
+from peerattn.checkpoints import checkpoint
 from peerattn.files.cards import write_card
 from peerattn.files.weights import WEIGHTS_FILE, write_weights
 from peerattn.generated import MODALITIES

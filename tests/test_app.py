@@ -12,8 +12,9 @@ from streamlit.testing.v1 import AppTest
 from app import state
 from app.files import samples
 from app.words import plain
-from peerattn import checkpoint, recorder
+from peerattn import recorder
 from peerattn.actionworld.clips import CLASS_NAMES
+from peerattn.checkpoints import checkpoint
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
 from tests.conftest import ROOT

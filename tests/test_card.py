@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from app.card import text
-from peerattn import checkpoint
+from peerattn.checkpoints import checkpoint
 
 LOADED = checkpoint.load("actionworld")
 ACTIVE = ("https://example.com", "www.example.com", "me@example.com", ":material/home:", ":smile:")

@@ -12,8 +12,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 
-from peerattn import checkpoint
-from peerattn.checkpoint import load, new_folder, save
+from peerattn.checkpoints import checkpoint
+from peerattn.checkpoints.checkpoint import load, new_folder, save
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE
 from peerattn.files.weights import WEIGHTS_FILE
@@ -148,7 +148,7 @@ def test_a_name_that_would_leave_the_folder_is_no_name(name: str) -> None:
 
 def test_opening_a_checkpoint_does_not_import_the_compiler() -> None:
     """`torch._dynamo` takes a second of every command; a network without numbers must not need it."""
-    ask = "import sys; from peerattn import checkpoint; checkpoint.load('actionworld'); "
+    ask = "import sys; from peerattn.checkpoints import checkpoint; checkpoint.load('actionworld'); "
     code = f"{ask}sys.exit('torch._dynamo' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 

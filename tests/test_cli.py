@@ -20,7 +20,7 @@ import torch
 
 from peerattn.__main__ import main
 from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES, generate
-from peerattn.checkpoint import load
+from peerattn.checkpoints.checkpoint import load
 from peerattn.files.cards import CARD_FILE
 from peerattn.files.weights import WEIGHTS_FILE
 from peerattn.graph import published

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from peerattn import checkpoint
 from peerattn.__main__ import app
+from peerattn.checkpoints import checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.graph import published
 from peerattn.graph.published_list.options import Options

@@ -18,10 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from peerattn import checkpoint, stretches
+from peerattn import stretches
 from peerattn.actionworld.clips import MAP_NAMES, generate
 from peerattn.baseline import Baseline
-from peerattn.checkpoint import Checkpoint
+from peerattn.checkpoints import checkpoint
+from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.examples import read_clip
 from peerattn.graph.reach import Reach, block_reaches, network_reach
 from peerattn.graph.structure import Structure

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.saved import save_pruned
 from peerattn.__main__ import prune_command
-from peerattn.checkpoint import load
+from peerattn.checkpoints.checkpoint import load
 from peerattn.files.cards import CARD_FILE
 from tests.conftest import ROOT
 from tests.small import write_small_checkpoints

@@ -23,7 +23,7 @@ from app.opening import NEAR
 from app.session import Session
 from app.traces import read_trace
 from peerattn.__main__ import main
-from peerattn.checkpoint import load
+from peerattn.checkpoints.checkpoint import load
 from peerattn.data.checking import check_folder
 from peerattn.data.examples import read_clip
 from peerattn.data.folder import every_file

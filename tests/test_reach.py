@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from torch import nn
 
-from peerattn import checkpoint
+from peerattn.checkpoints import checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.graph import published
 from peerattn.graph.reach import EXTENTS, Reach, block_reaches, connection_reaches, network_reach

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from peerattn import checkpoint
 from peerattn.actionworld.clips import CLASS_NAMES
+from peerattn.checkpoints import checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.generated import TEST_SEED
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, OutputSpec

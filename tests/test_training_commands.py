@@ -15,7 +15,7 @@ import torch
 
 from peerattn import training_commands
 from peerattn.__main__ import main
-from peerattn.checkpoint import load
+from peerattn.checkpoints.checkpoint import load
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
 from peerattn.traces.history import read_history

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from peerattn import checkpoint
+from peerattn.checkpoints import checkpoint
+from peerattn.checkpoints.untrained import REMARK, opened
 from peerattn.errors import PeerattnError
 from peerattn.modalities.clip import ClipSettings, ObjectMaps
 from peerattn.modalities.prepare import prepare
 from peerattn.recorder import record
-from peerattn.untrained import REMARK, opened
 from peerattn.video.frames import Frames
 from tests.small import write_small_checkpoints
 

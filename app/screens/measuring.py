@@ -13,7 +13,7 @@ from app import bar, datasets, network_choice, opening, panels, state
 from app.datasets import Chosen, Measured
 from app.screens.parts import number, numbers, progress, table_with_csv
 from app.words import interval, percent, plain
-from peerattn.checkpoint import Checkpoint
+from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.figures.confusion import confusion_matrix

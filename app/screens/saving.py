@@ -55,5 +55,6 @@ def _outcome() -> None:
     if folder := st.session_state.pop("saved", None):
         st.success(f"Saved in {plain(folder)}. The list of checkpoints has it now; in Python it is loaded by")
         st.code(
-            f'from peerattn import checkpoint\nloaded = checkpoint.load("{folder.name}")', language="python"
+            f'from peerattn.checkpoints import checkpoint\nloaded = checkpoint.load("{folder.name}")',
+            language="python",
         )

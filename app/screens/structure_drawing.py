@@ -10,11 +10,11 @@ import streamlit as st
 from app.drawing import PAGE_COLORS, drawing
 from app.structures import Chosen
 from app.words import plain
+from peerattn.checkpoints.subject import Subject
 from peerattn.figures.connectivity import EXPLORER, PAPER, Style, connectivity_svg
 from peerattn.graph.connectivity import Removal
 from peerattn.graph.structure import Structure
 from peerattn.graph.validation import TIME_PADDINGS
-from peerattn.subject import Subject
 from peerattn.tables import structure as structure_tables
 
 MOST_DRAWN = 2_000  # connections

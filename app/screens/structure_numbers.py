@@ -14,11 +14,11 @@ from app.screens.parts import number, numbers, table_with_csv
 from app.structures import Chosen
 from app.words import DEFINITIONS, memory, multiples, plain
 from peerattn import structure_report
+from peerattn.checkpoints.subject import Subject
 from peerattn.errors import PeerattnError
 from peerattn.figures.weights import weights_by_source
 from peerattn.graph.connectivity import Removal, without
 from peerattn.network.size import Costs
-from peerattn.subject import Subject
 from peerattn.tables import structure as structure_tables
 
 MOST_COUNTED = 1_000

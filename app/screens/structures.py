@@ -14,6 +14,7 @@ from app.screens import structure_drawing, structure_numbers
 from app.screens.parts import number, numbers
 from app.structures import Chosen, choices, read_file
 from app.words import DEFINITIONS, plain
+from peerattn.checkpoints.subject import Subject
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import (
     Removal,
@@ -23,7 +24,6 @@ from peerattn.graph.connectivity import (
     thresholds,
     unused_blocks,
 )
-from peerattn.subject import Subject
 
 FILE_LIMIT = 20  # MB
 SAID = {

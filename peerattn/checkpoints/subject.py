@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from peerattn import checkpoint as checkpoints
-from peerattn.checkpoint import Checkpoint
+from peerattn.checkpoints import checkpoint as checkpoints
+from peerattn.checkpoints.checkpoint import Checkpoint
+from peerattn.checkpoints.untrained import MARK, known
 from peerattn.errors import PeerattnError
 from peerattn.graph import published, structure_file
 from peerattn.graph.connectivity import initial_weights
 from peerattn.graph.published_list.options import Options
 from peerattn.graph.structure import Structure
 from peerattn.network.size import Costs, costs
-from peerattn.untrained import MARK, known
 
 
 @dataclass(frozen=True)

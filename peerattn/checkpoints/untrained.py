@@ -11,8 +11,8 @@ from pathlib import Path
 
 import torch
 
-from peerattn import checkpoint
-from peerattn.checkpoint import Checkpoint
+from peerattn.checkpoints import checkpoint
+from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.graph import published, structure_file
 from peerattn.graph.structure import Structure

@@ -6,6 +6,7 @@ import dataclasses
 from statistics import mean
 from typing import Any
 
+from peerattn.checkpoints.subject import Subject
 from peerattn.graph.connectivity import (
     Removal,
     at_initialisation,
@@ -16,7 +17,6 @@ from peerattn.graph.connectivity import (
     without,
 )
 from peerattn.network.size import Costs
-from peerattn.subject import Subject
 
 
 def structure_facts(shown: Subject, threshold: float) -> dict[str, Any]:
