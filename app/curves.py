@@ -13,8 +13,8 @@ from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.curve import CurvePoint, threshold_curve
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import labelled_files
+from peerattn.data.generated import GeneratedExamples
 from peerattn.data.readable import Readable
-from peerattn.generated import GeneratedExamples
 from peerattn.graph.connectivity import Removal
 from peerattn.modalities.segmenter import Segmenter
 

@@ -9,7 +9,7 @@ import torch
 
 from benchmarks.interleaved import interleaved, ratio
 from peerattn.checkpoints import checkpoint
-from peerattn.generated import GeneratedExamples
+from peerattn.data.generated import GeneratedExamples
 from peerattn.graph.connectivity import survey
 from peerattn.network.size import multiply_adds, parameters
 from peerattn.pruning import last_connected, prune

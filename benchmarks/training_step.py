@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from benchmarks.interleaved import interleaved, milliseconds, ratio
 from peerattn.actionworld.clips import CLASS_NAMES, generate
-from peerattn.generated import GeneratedExamples, collate
+from peerattn.data.generated import GeneratedExamples, collate
 from peerattn.modalities.flow import optical_flow
 from peerattn.network.network import Network
 from peerattn.training.actionworld import SETTINGS, actionworld_structure

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES, WorldClip, generate
-from peerattn.generated import TEST_SEED
+from peerattn.data.generated import TEST_SEED
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
 

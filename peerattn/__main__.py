@@ -21,10 +21,10 @@ from peerattn.clip_commands import export_command, record_command, report_comman
 from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, refusals, report
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import labelled_files
+from peerattn.data.generated import GeneratedExamples
 from peerattn.data.readable import Readable
 from peerattn.errors import PeerattnError
 from peerattn.evaluating import evaluate
-from peerattn.generated import GeneratedExamples
 from peerattn.graph import published
 from peerattn.modalities.clip import ClipSettings
 from peerattn.network import convert

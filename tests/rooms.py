@@ -42,7 +42,6 @@ HOUSE = {
 BESIDE = {"peerattn", "peerattn.__main__", "peerattn.errors", "peerattn.moved", "app", "app.main"}
 """Modules that lie beside the rooms."""
 PLANNED = {
-    "peerattn.generated": "peerattn.data.generated",
     "peerattn.modalities.windows": "peerattn.recording.windows",
     "peerattn.stretches": "peerattn.recording.stretches",
     "peerattn.baseline": "peerattn.recording.baseline",

@@ -6,9 +6,9 @@ import torch
 
 from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES
 from peerattn.checkpoints import checkpoint
+from peerattn.data.generated import MODALITIES
 from peerattn.files.cards import write_card
 from peerattn.files.weights import WEIGHTS_FILE, write_weights
-from peerattn.generated import MODALITIES
 from peerattn.graph.specs import BlockSpec
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ClipSettings

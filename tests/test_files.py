@@ -9,8 +9,8 @@ import pytest
 
 from app.files import SAMPLES, Shelf, samples
 from examples.make_samples import FRAME_RATE, LENGTHS, write_sample
+from peerattn.data.generated import TEST_SEED
 from peerattn.errors import PeerattnError
-from peerattn.generated import TEST_SEED
 from peerattn.modalities.objects import read_objects
 from peerattn.video.decoding import decode
 from tests.media import moving_square, write_video

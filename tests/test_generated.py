@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from peerattn.actionworld.clips import CLASS_NAMES
+from peerattn.data.generated import MODALITIES, TEST_SEED, GeneratedExamples, collate
 from peerattn.errors import PeerattnError
-from peerattn.generated import MODALITIES, TEST_SEED, GeneratedExamples, collate
 from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 

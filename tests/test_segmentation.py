@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.actionworld.clips import MAP_NAMES, generate
+from peerattn.data.generated import TEST_SEED
 from peerattn.errors import PeerattnError
-from peerattn.generated import TEST_SEED
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import estimate_objects, load_segmenter
 from peerattn.segmentation.config import SegmenterConfig

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.checkpoints import checkpoint
+from peerattn.data.generated import TEST_SEED
 from peerattn.errors import PeerattnError
-from peerattn.generated import TEST_SEED
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, OutputSpec
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ClipSettings

@@ -1,1 +1,5 @@
-"""Labelled clips: folders of real ones, what is wrong with them, and batches of them to train on."""
+"""Labelled clips: folders of real ones and generated ones, their faults, caches, batches to train on.
+
+Imports files, graph, video, modalities and actionworld. Start with `folder.labelled_files`,
+`examples.FolderExamples` and `clips.FolderClips`.
+"""

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from peerattn.data.generated import TEST_SEED
 from peerattn.errors import PeerattnError
-from peerattn.generated import TEST_SEED
 
 FRAMES_A_CLIP = 4
 """Frames of one generated clip resemble each other, but more of them cost less to generate."""

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.actionworld.clips import MAP_NAMES, generate
+from peerattn.data.generated import TEST_SEED
 from peerattn.errors import PeerattnError
-from peerattn.generated import TEST_SEED
 from peerattn.modalities.objects import PERSON
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import estimate_objects

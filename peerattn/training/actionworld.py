@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from peerattn.actionworld.clips import CLASS_NAMES
+from peerattn.data.generated import MODALITIES, TEST_SEED, GeneratedExamples, collate
 from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
-from peerattn.generated import MODALITIES, TEST_SEED, GeneratedExamples, collate
 from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ClipSettings

@@ -15,10 +15,10 @@ from peerattn.data.cache import Cache, default_folder, digest, key_of
 from peerattn.data.clips import FolderClips
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import LabelledFile, labelled_files, place_of, with_others
+from peerattn.data.generated import TEST_SEED, GeneratedExamples
 from peerattn.data.loading import ClipSource
 from peerattn.data.readable import Readable
 from peerattn.errors import PeerattnError
-from peerattn.generated import TEST_SEED, GeneratedExamples
 from peerattn.graph.structure import Structure
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.segmenter import GENERATED_SEGMENTER, SEGMENTER, segmenter_for
