@@ -17,8 +17,8 @@ from peerattn.data.folder import LabelledFile
 from peerattn.data.listing import listing
 from peerattn.data.readable import Readable
 from peerattn.data.report import FolderReport
-from peerattn.evaluating import evaluate
 from peerattn.modalities.segmenter import Segmenter
+from peerattn.recording.evaluating import evaluate
 from peerattn.scores.evaluation import Evaluation
 
 

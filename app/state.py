@@ -25,7 +25,6 @@ from app.files import ObjectFile, Shelf, Source, samples
 from app.jobs import Job, Jobs
 from app.structures import Chosen
 from app.traces import no_frames, read_trace
-from peerattn import recorder
 from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.checkpoints import untrained
 from peerattn.checkpoints.checkpoint import Checkpoint
@@ -37,7 +36,6 @@ from peerattn.files.places import find_checkpoint
 from peerattn.graph import structure_file
 from peerattn.graph.connectivity import Removal
 from peerattn.graph.structure import Structure
-from peerattn.inside import inside as steps_inside
 from peerattn.modalities.clip import Clip, ObjectMaps
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.prepare import prepare
@@ -45,7 +43,9 @@ from peerattn.modalities.segmenter import Segmenter, estimate_objects, load_segm
 from peerattn.network.network import Network
 from peerattn.network.size import multiply_adds, parameters
 from peerattn.pruning import prune
-from peerattn.recorder import Vectors
+from peerattn.recording import recorder
+from peerattn.recording.inside import inside as steps_inside
+from peerattn.recording.recorder import Vectors
 from peerattn.tables.attention import object_channels
 from peerattn.traces.history import HISTORY_FILE, History, read_history
 from peerattn.traces.inside import Inside

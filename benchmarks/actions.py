@@ -26,10 +26,10 @@ from peerattn.data.clips import FolderClips
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import LabelledFile, labelled_files, with_others
 from peerattn.data.loading import Batch
-from peerattn.evaluating import evaluate
 from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
 from peerattn.modalities.segmenter import SEGMENTER, load_segmenter
+from peerattn.recording.evaluating import evaluate
 from peerattn.scores.evaluation import Evaluation, paired_difference, summarise
 from peerattn.training.loop import fit
 from peerattn.training.people import people_structure

@@ -33,8 +33,8 @@ from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import labelled_files
 from peerattn.modalities.clip import ObjectMaps, Origin
 from peerattn.modalities.prepare import prepare
-from peerattn.predictions import predict
-from peerattn.recorder import record
+from peerattn.recording.predictions import predict
+from peerattn.recording.recorder import record
 from peerattn.scores.intervals import wilson
 from peerattn.tables.share import modality_share
 from peerattn.traces.trace import Trace

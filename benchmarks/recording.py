@@ -14,7 +14,7 @@ from benchmarks.controls import generated
 from benchmarks.interleaved import interleaved, milliseconds, ratio
 from peerattn.checkpoints import checkpoint
 from peerattn.modalities.clip import Clip
-from peerattn.recorder import record
+from peerattn.recording.recorder import record
 from tests.moving import clip_of
 
 FRAMES = 48

@@ -28,7 +28,7 @@ from peerattn.modalities.flow import optical_flow
 from peerattn.modalities.prepare import prepare
 from peerattn.modalities.segmenter import estimate_objects, load_segmenter
 from peerattn.modalities.view import square
-from peerattn.recorder import record
+from peerattn.recording.recorder import record
 from peerattn.video.decoding import decode
 from tests.browser import find_chromium
 

@@ -24,12 +24,12 @@ from peerattn.data.folder import labelled_files
 from peerattn.data.generated import GeneratedExamples
 from peerattn.data.readable import Readable
 from peerattn.errors import PeerattnError
-from peerattn.evaluating import evaluate
 from peerattn.graph import published
 from peerattn.modalities.clip import ClipSettings
 from peerattn.network import convert
 from peerattn.network.latency import latencies
 from peerattn.pruning import prune
+from peerattn.recording.evaluating import evaluate
 from peerattn.scores.evaluation import Evaluation
 from peerattn.segmentation_commands import cross_fit_command, train_objects_command
 from peerattn.training_commands import train_command

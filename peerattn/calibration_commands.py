@@ -30,7 +30,7 @@ from peerattn.errors import PeerattnError
 from peerattn.files.places import find_checkpoint
 from peerattn.network.network import Network
 from peerattn.network.temperature import divide_logits
-from peerattn.predictions import window_answers
+from peerattn.recording.predictions import window_answers
 from peerattn.scores.calibration import NoneOfThese, calibration_error, rejection, temperature
 
 FOLDS = 5

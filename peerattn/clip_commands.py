@@ -26,11 +26,11 @@ from peerattn.figures.film_layout import DARK, LIGHT
 from peerattn.figures.recording import recording
 from peerattn.figures.report import About, report_html
 from peerattn.figures.report_panels import report_panels
-from peerattn.inside import inside
 from peerattn.modalities.clip import Clip
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.segmenter import Segmenter, segmenter_for, segmenter_name
-from peerattn.recorder import Vectors, record_inside
+from peerattn.recording.inside import inside
+from peerattn.recording.recorder import Vectors, record_inside
 from peerattn.scores.verdict import verdict
 from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
 from peerattn.tables.clip import blocks_table, frame_ends, predictions_table

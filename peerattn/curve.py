@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from peerattn.data.examples import Example
-from peerattn.evaluating import evaluate
 from peerattn.graph.connectivity import Removal, survey, thresholds
 from peerattn.network.network import Network
 from peerattn.pruning import masked
+from peerattn.recording.evaluating import evaluate
+from peerattn.recording.stretches import Progress
 from peerattn.scores.evaluation import Evaluation
-from peerattn.stretches import Progress
 
 
 @dataclass(frozen=True)

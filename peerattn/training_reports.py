@@ -11,7 +11,7 @@ from rich.text import Text
 
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.console import percent
-from peerattn.evaluating import evaluate, evaluate_labels
+from peerattn.recording.evaluating import evaluate, evaluate_labels
 from peerattn.reports import accuracy, evaluation_table
 from peerattn.scores.metrics import Score
 from peerattn.training.material import Material

@@ -3,7 +3,7 @@
 import numpy as np
 
 from peerattn.modalities.clip import Clip
-from peerattn.recorder import record_inside
+from peerattn.recording.recorder import record_inside
 from tests.strategies import lively, tensors
 from tests.traces import images, structure
 

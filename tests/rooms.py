@@ -42,14 +42,6 @@ HOUSE = {
 BESIDE = {"peerattn", "peerattn.__main__", "peerattn.errors", "peerattn.moved", "app", "app.main"}
 """Modules that lie beside the rooms."""
 PLANNED = {
-    "peerattn.modalities.windows": "peerattn.recording.windows",
-    "peerattn.stretches": "peerattn.recording.stretches",
-    "peerattn.baseline": "peerattn.recording.baseline",
-    "peerattn.hooks": "peerattn.recording.hooks",
-    "peerattn.recorder": "peerattn.recording.recorder",
-    "peerattn.inside": "peerattn.recording.inside",
-    "peerattn.predictions": "peerattn.recording.predictions",
-    "peerattn.evaluating": "peerattn.recording.evaluating",
     "peerattn.pruning": "peerattn.pruning.threshold",
     "peerattn.curve": "peerattn.pruning.curve",
     "peerattn.console": "peerattn.cli.console",

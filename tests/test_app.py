@@ -12,11 +12,11 @@ from streamlit.testing.v1 import AppTest
 from app import state
 from app.files import samples
 from app.words import plain
-from peerattn import recorder
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.checkpoints import checkpoint
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
+from peerattn.recording import recorder
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
 from tests.small import write_small_checkpoints

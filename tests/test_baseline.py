@@ -9,12 +9,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerattn import baseline, recorder
-from peerattn.baseline import Baseline, bytes_kept, kept_baseline
 from peerattn.graph.reach import Reach, network_reach
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
-from peerattn.recorder import record
+from peerattn.recording import baseline, recorder
+from peerattn.recording.baseline import Baseline, bytes_kept, kept_baseline
+from peerattn.recording.recorder import record
 from tests.kinds import EVERY_KIND
 from tests.strategies import lively, structures, tensors
 from tests.test_recorder import clip_of, three_modes

@@ -15,8 +15,8 @@ from peerattn.clip_commands import segmenter_of
 from peerattn.data.examples import FolderExamples
 from peerattn.data.folder import labelled_files
 from peerattn.errors import PeerattnError
-from peerattn.evaluating import evaluate
 from peerattn.network.network import Network
+from peerattn.recording.evaluating import evaluate
 from peerattn.scores.calibration import KEPT_SHARE, NoneOfThese
 from tests.media import moving_square, write_video
 from tests.small import SETTINGS, small_structure, write_small_checkpoints

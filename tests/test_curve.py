@@ -4,7 +4,7 @@ import pytest
 
 from peerattn.curve import threshold_curve
 from peerattn.data.examples import Example
-from peerattn.evaluating import evaluate
+from peerattn.recording.evaluating import evaluate
 from tests.strategies import lively, tensors
 from tests.test_pruning import hand_made
 

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
-from peerattn.evaluating import evaluate
 from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
+from peerattn.recording.evaluating import evaluate
 from peerattn.scores.evaluation import Evaluation, paired_difference, summarise
 from peerattn.scores.intervals import bootstrap, share_interval, wilson
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 
 from peerattn.errors import PeerattnError
 from peerattn.graph.structure import Structure
-from peerattn.inside import inside, vectors
-from peerattn.recorder import record_inside
+from peerattn.recording.inside import inside, vectors
+from peerattn.recording.recorder import record_inside
 from peerattn.traces.inside import Affine, Inside
 from tests.strategies import lively, structures
 from tests.test_network import by_hand

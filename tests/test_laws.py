@@ -18,9 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from peerattn import stretches
 from peerattn.actionworld.clips import MAP_NAMES, generate
-from peerattn.baseline import Baseline
 from peerattn.checkpoints import checkpoint
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.examples import read_clip
@@ -29,7 +27,9 @@ from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip, ObjectMaps
 from peerattn.modalities.objects import write_objects
 from peerattn.network.network import Network
-from peerattn.recorder import record
+from peerattn.recording import stretches
+from peerattn.recording.baseline import Baseline
+from peerattn.recording.recorder import record
 from peerattn.tables.share import CHANGED_BY_PEERS, modality_share
 from peerattn.traces.trace import ConnectionTrace, Trace
 from tests.kinds import EVERY_KIND

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
-from peerattn.evaluating import evaluate, evaluate_labels
-from peerattn.predictions import predict
+from peerattn.recording.evaluating import evaluate, evaluate_labels
+from peerattn.recording.predictions import predict
 from peerattn.scores.metrics import accuracies, average_precision, mean_average_precision, several_labels
 from tests.small import small_structure
 from tests.strategies import CLASSES, lively, tensors

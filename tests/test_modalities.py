@@ -17,7 +17,7 @@ from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.clip import ClipSettings, ObjectMaps
 from peerattn.modalities.flow import optical_flow, steadied
 from peerattn.modalities.prepare import prepare
-from peerattn.modalities.windows import windows
+from peerattn.recording.windows import windows
 from peerattn.video.decoding import decode
 from peerattn.video.frames import Frames
 from tests import media

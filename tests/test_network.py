@@ -17,7 +17,7 @@ from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
 from peerattn.graph.validation import REPEATING_KINDS
 from peerattn.network.network import Network
-from peerattn.recorder import recording
+from peerattn.recording.recorder import recording
 from tests.strategies import CLASSES, MODALITIES, lively, structures, tensors
 
 RGB = MODALITIES[0]

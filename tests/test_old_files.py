@@ -35,7 +35,7 @@ from peerattn.modalities.objects import read_objects
 from peerattn.modalities.segmentation_network import load_network
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays
-from peerattn.recorder import record
+from peerattn.recording.recorder import record
 from peerattn.scores.calibration import NoneOfThese
 from peerattn.scores.verdict import verdict
 from peerattn.traces.history import HISTORY_FILE, arrays, read_history, write_history

@@ -19,7 +19,7 @@ from playwright.sync_api import Locator, Page, expect
 from peerattn.figures import chain as chains
 from peerattn.figures.panels import Panel, block_panels, clip_panels, connection_panels
 from peerattn.figures.scripts import PANEL_PARTS, panels_script, part
-from peerattn.inside import inside
+from peerattn.recording.inside import inside
 from peerattn.tables.attention import attention_by
 from peerattn.tables.share import BASELINE, OLD_SHARES, modality_share
 from peerattn.traces.inside import Affine, Inside

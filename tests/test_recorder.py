@@ -16,11 +16,11 @@ from peerattn.errors import PeerattnError
 from peerattn.graph.specs import BlockSpec
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip
-from peerattn.modalities.windows import windows
 from peerattn.network.fusion import Passed
 from peerattn.network.network import Network
 from peerattn.pruning import masked
-from peerattn.recorder import HEATMAP_SIDE, record, recording
+from peerattn.recording.recorder import HEATMAP_SIDE, record, recording
+from peerattn.recording.windows import windows
 from peerattn.traces.trace import Trace
 from tests.strategies import CLASSES, MODALITIES, lively, structures, tensors
 from tests.test_network import by_hand

@@ -9,17 +9,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerattn import recorder, stretches
 from peerattn.data.examples import Example
 from peerattn.graph import published
 from peerattn.graph.reach import Reach, network_reach
 from peerattn.graph.structure import Structure
-from peerattn.modalities.windows import windows
 from peerattn.network.network import Network
 from peerattn.network.size import LiveMemory
-from peerattn.predictions import predict, window_answers
-from peerattn.recorder import record_inside
-from peerattn.stretches import Stretch, answers, bytes_a_frame, clips_together, evaluating, longest
+from peerattn.recording import recorder, stretches
+from peerattn.recording.predictions import predict, window_answers
+from peerattn.recording.recorder import record_inside
+from peerattn.recording.stretches import Stretch, answers, bytes_a_frame, clips_together, evaluating, longest
+from peerattn.recording.windows import windows
 from tests.kinds import EVERY_KIND
 from tests.strategies import lively, structures, tensors
 from tests.test_recorder import Failure, clip_of, hooks

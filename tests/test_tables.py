@@ -13,7 +13,7 @@ from peerattn.graph import published
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip
-from peerattn.recorder import record
+from peerattn.recording.recorder import record
 from peerattn.tables.accuracy import accuracy_table
 from peerattn.tables.attention import (
     attention_by,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from peerattn.data.examples import Example
-from peerattn.evaluating import evaluate, evaluate_labels
 from peerattn.network.network import Network
+from peerattn.recording.evaluating import evaluate, evaluate_labels
 from peerattn.scores.metrics import Score, accuracies
 from peerattn.training.watching import Validate
 

@@ -5,7 +5,7 @@ import streamlit as st
 from app import panels
 from app.explorer import Selection, explorer, pack, script
 from peerattn.figures.panels import block_panels, clip_panels, connection_panels
-from peerattn.inside import inside
+from peerattn.recording.inside import inside
 from tests.panels import CLIP, NETWORK, TRACE, VECTORS
 
 st.set_page_config(layout="wide")

@@ -21,7 +21,7 @@ from peerattn.moved import moved
 from peerattn.network.attention import PeerAttention, SelfAttention
 from peerattn.network.fusion import Connection, Fusion
 from peerattn.network.network import Network
-from peerattn.recorder import Vectors, record_inside
+from peerattn.recording.recorder import Vectors, record_inside
 from peerattn.traces.inside import Affine, Inside
 from peerattn.traces.trace import Array
 

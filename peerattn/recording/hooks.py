@@ -23,11 +23,11 @@ from weakref import ref
 import torch
 from torch import Tensor, nn
 
-from peerattn.baseline import Baseline
 from peerattn.network.attention import spatial_mean
 from peerattn.network.fusion import Passed
 from peerattn.network.network import Network
-from peerattn.stretches import Stretch
+from peerattn.recording.baseline import Baseline
+from peerattn.recording.stretches import Stretch
 from peerattn.traces.trace import ROUNDING
 
 

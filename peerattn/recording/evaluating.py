@@ -9,10 +9,10 @@ import numpy as np
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.network.network import Network
-from peerattn.predictions import predict
+from peerattn.recording.predictions import predict
+from peerattn.recording.stretches import Progress
 from peerattn.scores.evaluation import Evaluation, summarise
 from peerattn.scores.metrics import Score, several_labels
-from peerattn.stretches import Progress
 
 
 def evaluate(

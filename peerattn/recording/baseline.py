@@ -25,7 +25,7 @@ from peerattn.graph.specs import Modality
 from peerattn.graph.structure import Structure
 from peerattn.network.fusion import Passed
 from peerattn.network.network import Network
-from peerattn.stretches import evaluating, numbers_read
+from peerattn.recording.stretches import evaluating, numbers_read
 
 KEPT = 256 * 2**20
 """Bytes that a kept baseline may take; a larger one is run again beside each stretch of the clip."""

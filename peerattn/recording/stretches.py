@@ -20,8 +20,8 @@ from torch import Tensor
 from peerattn.graph.reach import Reach, network_reach
 from peerattn.graph.specs import BlockSpec
 from peerattn.graph.structure import Structure
-from peerattn.modalities.windows import windows
 from peerattn.network.network import Network
+from peerattn.recording.windows import windows
 
 MEMORY = 4 * 2**30
 """Bytes that the numbers of one pass may take, the network's weights left out."""

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from peerattn.data.examples import Example
-from peerattn.modalities.windows import windows
 from peerattn.network.network import Network
-from peerattn.stretches import Progress, answers, clips_together
+from peerattn.recording.stretches import Progress, answers, clips_together
+from peerattn.recording.windows import windows
 
 
 @dataclass(frozen=True)

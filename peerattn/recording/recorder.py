@@ -15,16 +15,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from peerattn.baseline import KEPT, Baselines, baseline_clip, bytes_kept, kept_baseline
 from peerattn.errors import PeerattnError
 from peerattn.graph.reach import Reach, connection_reaches
 from peerattn.graph.specs import ConnectionSpec
-from peerattn.hooks import Recording, Seen, recording
 from peerattn.modalities.clip import Clip
-from peerattn.modalities.windows import windows
 from peerattn.network.fusion import Passed
 from peerattn.network.network import Network
-from peerattn.stretches import Progress, answers
+from peerattn.recording.baseline import KEPT, Baselines, baseline_clip, bytes_kept, kept_baseline
+from peerattn.recording.hooks import Recording, Seen, recording
+from peerattn.recording.stretches import Progress, answers
+from peerattn.recording.windows import windows
 from peerattn.traces.trace import Array, BlockTrace, ConnectionTrace, Trace, WindowTrace
 
 __all__ = ["HEATMAP_SIDE", "Vectors", "record", "record_inside", "recording"]
