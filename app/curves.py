@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 from app.jobs import Progress
 from peerattn.checkpoints.checkpoint import Checkpoint
-from peerattn.curve import CurvePoint, threshold_curve
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import labelled_files
 from peerattn.data.generated import GeneratedExamples
 from peerattn.data.readable import Readable
 from peerattn.graph.connectivity import Removal
 from peerattn.modalities.segmenter import Segmenter
+from peerattn.pruning.curve import CurvePoint, threshold_curve
 
 MEMORY = 2**30  # bytes of prepared clips kept; a larger set is read anew for every threshold
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from peerattn.checkpoints import checkpoint
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
-from peerattn.pruning import prune
+from peerattn.pruning.threshold import prune
 
 
 def save_pruned(loaded: Checkpoint, threshold: float, name: str) -> Path:

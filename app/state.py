@@ -42,7 +42,7 @@ from peerattn.modalities.prepare import prepare
 from peerattn.modalities.segmenter import Segmenter, estimate_objects, load_segmenter, segmenter_name
 from peerattn.network.network import Network
 from peerattn.network.size import multiply_adds, parameters
-from peerattn.pruning import prune
+from peerattn.pruning.threshold import prune
 from peerattn.recording import recorder
 from peerattn.recording.inside import inside as steps_inside
 from peerattn.recording.recorder import Vectors

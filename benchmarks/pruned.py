@@ -12,7 +12,7 @@ from peerattn.checkpoints import checkpoint
 from peerattn.data.generated import GeneratedExamples
 from peerattn.graph.connectivity import survey
 from peerattn.network.size import multiply_adds, parameters
-from peerattn.pruning import last_connected, prune
+from peerattn.pruning.threshold import last_connected, prune
 
 
 def main(name: str = "actionworld") -> None:

@@ -28,7 +28,7 @@ from peerattn.graph import published
 from peerattn.modalities.clip import ClipSettings
 from peerattn.network import convert
 from peerattn.network.latency import latencies
-from peerattn.pruning import prune
+from peerattn.pruning.threshold import prune
 from peerattn.recording.evaluating import evaluate
 from peerattn.scores.evaluation import Evaluation
 from peerattn.segmentation_commands import cross_fit_command, train_objects_command

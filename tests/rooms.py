@@ -42,8 +42,6 @@ HOUSE = {
 BESIDE = {"peerattn", "peerattn.__main__", "peerattn.errors", "peerattn.moved", "app", "app.main"}
 """Modules that lie beside the rooms."""
 PLANNED = {
-    "peerattn.pruning": "peerattn.pruning.threshold",
-    "peerattn.curve": "peerattn.pruning.curve",
     "peerattn.console": "peerattn.cli.console",
     "peerattn.reports": "peerattn.cli.reports",
     "peerattn.structure_report": "peerattn.cli.structure_report",

@@ -19,7 +19,7 @@ from peerattn.files.cards import CARD_FILE
 from peerattn.files.weights import WEIGHTS_FILE
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ClipSettings
-from peerattn.pruning import prune
+from peerattn.pruning.threshold import prune
 from tests.conftest import ROOT
 from tests.strategies import CLASSES, lively, structures, tensors
 from tests.test_pruning import hand_made

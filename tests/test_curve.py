@@ -2,8 +2,8 @@
 
 import pytest
 
-from peerattn.curve import threshold_curve
 from peerattn.data.examples import Example
+from peerattn.pruning.curve import threshold_curve
 from peerattn.recording.evaluating import evaluate
 from tests.strategies import lively, tensors
 from tests.test_pruning import hand_made

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 
 from peerattn.errors import PeerattnError
 from peerattn.graph.structure import Structure
-from peerattn.pruning import prune
+from peerattn.pruning.threshold import prune
 from peerattn.traces.history import History, arrays, from_arrays, read_history, write_history
 from peerattn.training.history_log import HistoryLog
 from tests.small import small_structure

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import survey
 from peerattn.graph.structure import Structure
-from peerattn.pruning import last_connected, masked, prune
+from peerattn.pruning.threshold import last_connected, masked, prune
 from tests.strategies import lively, structures, tensors
 from tests.test_connectivity import hand_made
 

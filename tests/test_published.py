@@ -17,7 +17,7 @@ from peerattn.graph.published_list.options import DEPTHS, Options
 from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
-from peerattn.pruning import prune
+from peerattn.pruning.threshold import prune
 from tests.strategies import CLASSES, lively, tensors
 
 LITE = Options("assemblenet_plus_lite", lite_repeats=(1, 1, 1, 1))

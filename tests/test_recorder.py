@@ -18,7 +18,7 @@ from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip
 from peerattn.network.fusion import Passed
 from peerattn.network.network import Network
-from peerattn.pruning import masked
+from peerattn.pruning.threshold import masked
 from peerattn.recording.recorder import HEATMAP_SIDE, record, recording
 from peerattn.recording.windows import windows
 from peerattn.traces.trace import Trace

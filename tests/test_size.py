@@ -20,7 +20,7 @@ from peerattn.graph.structure import Structure
 from peerattn.network.blocks.registry import BLOCKS
 from peerattn.network.network import Network
 from peerattn.network.size import MOST, BlockCosts, Costs, LiveMemory, costs, multiply_adds, parameters
-from peerattn.pruning import prune
+from peerattn.pruning.threshold import prune
 from tests.strategies import CLASSES, lively, structures, tensors
 from tests.test_pruning import hand_made
 

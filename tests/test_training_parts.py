@@ -12,7 +12,7 @@ from peerattn.errors import PeerattnError
 from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
-from peerattn.pruning import prune
+from peerattn.pruning.threshold import prune
 from peerattn.training.averaging import WeightAverage, estimate_batch_norm
 from peerattn.training.config import Averaging, Optimisation, PruningSchedule, Schedule, TrainingConfig
 from peerattn.training.loop import fit

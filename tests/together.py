@@ -24,7 +24,7 @@ from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays
-from peerattn.pruning import reduced
+from peerattn.pruning.threshold import reduced
 from peerattn.training import distributed
 from peerattn.training.loop import fit
 from peerattn.training.losses import cross_entropy, shares

@@ -13,10 +13,10 @@ from app.jobs import Job
 from app.screens.parts import number, numbers, progress_now
 from app.state import Opened
 from app.words import interval, percent, plain, points, points_interval
-from peerattn.curve import CurvePoint
 from peerattn.data.folder import labelled_files
 from peerattn.figures.predictions import accuracy_curve
 from peerattn.graph.connectivity import Removal
+from peerattn.pruning.curve import CurvePoint
 from peerattn.scores.evaluation import Evaluation, paired_difference
 from peerattn.tables.accuracy import accuracy_table
 

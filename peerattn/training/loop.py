@@ -12,7 +12,7 @@ from torch import nn
 from peerattn.data.loading import Batch, ClipSource, batches, order
 from peerattn.errors import PeerattnError
 from peerattn.network.network import Network
-from peerattn.pruning import prune, reduced
+from peerattn.pruning.threshold import prune, reduced
 from peerattn.scores.metrics import Score
 from peerattn.traces.history import History
 from peerattn.training import distributed

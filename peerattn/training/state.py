@@ -26,7 +26,7 @@ from peerattn.files.weights import write_weights
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays
-from peerattn.pruning import reduced
+from peerattn.pruning.threshold import reduced
 from peerattn.traces.history import arrays, from_arrays
 from peerattn.training.averaging import WeightAverage
 from peerattn.training.config import TrainingConfig

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from peerattn.network.network import Network
-from peerattn.pruning import last_connected, prune
+from peerattn.pruning.threshold import last_connected, prune
 from peerattn.training.config import PruningSchedule
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from peerattn.data.examples import Example
 from peerattn.graph.connectivity import Removal, survey, thresholds
 from peerattn.network.network import Network
-from peerattn.pruning import masked
+from peerattn.pruning.threshold import masked
 from peerattn.recording.evaluating import evaluate
 from peerattn.recording.stretches import Progress
 from peerattn.scores.evaluation import Evaluation
