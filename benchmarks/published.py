@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.interleaved import interleaved
-from peerattn.console import Device, chosen_device, refusals
+from peerattn.cli.console import Device, chosen_device, refusals
 from peerattn.graph import published
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network

@@ -12,13 +12,24 @@ from typing import Annotated, Any
 
 import typer
 
-from peerattn import data_commands, reports, structure_report
-from peerattn.calibration_commands import calibrate_command
 from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.subject import subject
-from peerattn.clip_commands import export_command, record_command, report_command, segmenter_of
-from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, refusals, report
+from peerattn.cli import data as data_commands
+from peerattn.cli import reports, structure_report
+from peerattn.cli.calibration import calibrate_command
+from peerattn.cli.clips import export_command, record_command, report_command, segmenter_of
+from peerattn.cli.console import (
+    Device,
+    DeviceOption,
+    JsonOption,
+    chosen_device,
+    progress_bar,
+    refusals,
+    report,
+)
+from peerattn.cli.segmentation import cross_fit_command, train_objects_command
+from peerattn.cli.training import train_command
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import labelled_files
 from peerattn.data.generated import GeneratedExamples
@@ -31,8 +42,6 @@ from peerattn.network.latency import latencies
 from peerattn.pruning.threshold import prune
 from peerattn.recording.evaluating import evaluate
 from peerattn.scores.evaluation import Evaluation
-from peerattn.segmentation_commands import cross_fit_command, train_objects_command
-from peerattn.training_commands import train_command
 
 app = typer.Typer(help="Peer-attention video networks: build, train, record, prune.")
 

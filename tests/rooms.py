@@ -41,17 +41,7 @@ HOUSE = {
 """Room -> what it holds, bottom up."""
 BESIDE = {"peerattn", "peerattn.__main__", "peerattn.errors", "peerattn.moved", "app", "app.main"}
 """Modules that lie beside the rooms."""
-PLANNED = {
-    "peerattn.console": "peerattn.cli.console",
-    "peerattn.reports": "peerattn.cli.reports",
-    "peerattn.structure_report": "peerattn.cli.structure_report",
-    "peerattn.training_reports": "peerattn.cli.training_reports",
-    "peerattn.clip_commands": "peerattn.cli.clips",
-    "peerattn.data_commands": "peerattn.cli.data",
-    "peerattn.training_commands": "peerattn.cli.training",
-    "peerattn.segmentation_commands": "peerattn.cli.segmentation",
-    "peerattn.calibration_commands": "peerattn.cli.calibration",
-}
+PLANNED = {}
 """Module that still lies flat, or in another room -> where it goes."""
 MOST_ARROWS = 70
 """Between the rooms of the package."""

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from peerattn.actionworld.clips import CLASS_NAMES
-from peerattn.calibration_commands import Answers, calibrate_command
 from peerattn.checkpoints import checkpoint as checkpoints
-from peerattn.clip_commands import segmenter_of
+from peerattn.cli.calibration import Answers, calibrate_command
+from peerattn.cli.clips import segmenter_of
 from peerattn.data.examples import FolderExamples
 from peerattn.data.folder import labelled_files
 from peerattn.errors import PeerattnError

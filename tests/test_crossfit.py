@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from peerattn import segmentation_commands
 from peerattn.__main__ import app
+from peerattn.cli import segmentation as segmentation_commands
 from peerattn.data.folder import LabelledFile, labelled_files
 from peerattn.errors import PeerattnError
 from peerattn.modalities.objects import read_objects

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from peerattn import training_commands
 from peerattn.__main__ import main
 from peerattn.checkpoints.checkpoint import load
+from peerattn.cli import training as training_commands
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
 from peerattn.traces.history import read_history

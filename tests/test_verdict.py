@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from peerattn.cli.reports import predictions_table
 from peerattn.errors import PeerattnError
-from peerattn.reports import predictions_table
 from peerattn.scores.verdict import NONE, verdict
 from tests.traces import trace
 

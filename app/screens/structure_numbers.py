@@ -13,8 +13,8 @@ from app import panels, state
 from app.screens.parts import number, numbers, table_with_csv
 from app.structures import Chosen
 from app.words import DEFINITIONS, memory, multiples, plain
-from peerattn import structure_report
 from peerattn.checkpoints.subject import Subject
+from peerattn.cli import structure_report
 from peerattn.errors import PeerattnError
 from peerattn.figures.weights import weights_by_source
 from peerattn.graph.connectivity import Removal, without

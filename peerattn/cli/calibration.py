@@ -18,11 +18,11 @@ from rich.table import Table
 from rich.text import Text
 from torch import Tensor
 
-from peerattn import reports
 from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.checkpoints.checkpoint import Checkpoint
-from peerattn.clip_commands import segmenter_of
-from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, report
+from peerattn.cli import reports
+from peerattn.cli.clips import segmenter_of
+from peerattn.cli.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, report
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import labelled_files
 from peerattn.data.readable import Readable

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from peerattn.checkpoints import checkpoint as checkpoints
-from peerattn.console import JsonOption, progress_bar, report
+from peerattn.cli.console import JsonOption, progress_bar, report
 from peerattn.data.folder import LabelledFile, labelled_files
 from peerattn.errors import PeerattnError
 from peerattn.modalities.objects import write_objects

@@ -14,10 +14,10 @@ import pandas as pd
 import torch
 import typer
 
-from peerattn import reports
 from peerattn.checkpoints import untrained
 from peerattn.checkpoints.checkpoint import Checkpoint
-from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, report
+from peerattn.cli import reports
+from peerattn.cli.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, report
 from peerattn.data.examples import read_clip
 from peerattn.errors import PeerattnError
 from peerattn.figures import film

@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from peerattn.checkpoints.checkpoint import Checkpoint
-from peerattn.console import percent
+from peerattn.cli.console import percent
+from peerattn.cli.reports import accuracy, evaluation_table
 from peerattn.recording.evaluating import evaluate, evaluate_labels
-from peerattn.reports import accuracy, evaluation_table
 from peerattn.scores.metrics import Score
 from peerattn.training.material import Material
 from peerattn.training.recipe import Recipe

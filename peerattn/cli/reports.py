@@ -11,7 +11,7 @@ from rich.text import Text
 
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.structure_facts import removal_json
-from peerattn.console import percent
+from peerattn.cli.console import percent
 from peerattn.graph.connectivity import survey
 from peerattn.network.latency import Latency
 from peerattn.network.size import multiply_adds, parameters

@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from peerattn.checkpoints import checkpoint as checkpoints
-from peerattn.console import JsonOption, progress_bar, report
+from peerattn.cli.console import JsonOption, progress_bar, report
 from peerattn.data.cache import LIMIT, Cache, default_folder
 from peerattn.data.checking import check_folder
 from peerattn.data.clips import FolderClips

@@ -17,7 +17,16 @@ import typer
 from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.subject import subject
-from peerattn.console import Device, DeviceOption, JsonOption, chosen_device, percent, progress_bar, report
+from peerattn.cli.console import (
+    Device,
+    DeviceOption,
+    JsonOption,
+    chosen_device,
+    percent,
+    progress_bar,
+    report,
+)
+from peerattn.cli.training_reports import measured, training_card
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE
 from peerattn.files.places import checked_name, checkpoint_folders
@@ -34,7 +43,6 @@ from peerattn.training.starting import new_network, start_from
 from peerattn.training.state import STATE_FILE
 from peerattn.training.tensorboard import tensorboard
 from peerattn.training.watching import Epoch, Saving, Watch
-from peerattn.training_reports import measured, training_card
 
 OutOption = Annotated[str, typer.Option(help="The name of the checkpoint to make.")]
 DataOption = Annotated[
