@@ -38,7 +38,7 @@ from peerattn.graph.connectivity import Removal
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip, ObjectMaps
 from peerattn.modalities.objects import read_objects
-from peerattn.modalities.prepare import prepare
+from peerattn.modalities.preparation import prepare
 from peerattn.modalities.segmenter import Segmenter, estimate_objects, load_segmenter, segmenter_name
 from peerattn.network.network import Network
 from peerattn.network.size import multiply_adds, parameters

@@ -32,7 +32,7 @@ from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import labelled_files
 from peerattn.modalities.clip import ObjectMaps, Origin
-from peerattn.modalities.prepare import prepare
+from peerattn.modalities.preparation import prepare
 from peerattn.recording.predictions import predict
 from peerattn.recording.recorder import record
 from peerattn.scores.intervals import wilson

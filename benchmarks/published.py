@@ -2,8 +2,8 @@
 
 One clip of 16 frames of 112 × 112 pixels, untrained filters. Of each network: how long a pass takes and which
 parts take it, how near it comes to the machine's fastest matrix product, and the memory it needs beside what
-`peerattn.network.size` says. A part's time is its own (that of fusion without the attention inside it), its share
-that of the passes in the middle half; attention includes the connection weights.
+`peerattn.network.size` says. A part's time is its own (that of fusion without the attention inside it), its
+share that of the passes in the middle half; attention includes the connection weights.
 """
 
 from __future__ import annotations

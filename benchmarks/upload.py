@@ -25,7 +25,7 @@ from benchmarks.interleaved import milliseconds
 from peerattn.actionworld.clips import generate
 from peerattn.checkpoints import checkpoint
 from peerattn.modalities.flow import optical_flow
-from peerattn.modalities.prepare import prepare
+from peerattn.modalities.preparation import prepare
 from peerattn.modalities.segmenter import estimate_objects, load_segmenter
 from peerattn.modalities.view import square
 from peerattn.recording.recorder import record

@@ -14,6 +14,7 @@ import typer
 
 from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.checkpoints.checkpoint import Checkpoint
+from peerattn.checkpoints.structure_facts import structure_facts
 from peerattn.checkpoints.subject import subject
 from peerattn.cli import data as data_commands
 from peerattn.cli import reports, structure_report
@@ -93,7 +94,7 @@ def structure_command(
     options = _published_options(attention, object_classes, clip_width)
     sizes = _given(frames=frames, height=size, width=size, classes=classes)
     shown = dataclasses.replace(subject(name, **options), **sizes)
-    result = structure_report.result(shown, threshold)
+    result = structure_facts(shown, threshold)
     report(result, structure_report.table(result), json_file)
 
 

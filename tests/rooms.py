@@ -41,8 +41,6 @@ HOUSE = {
 """Room -> what it holds, bottom up."""
 BESIDE = {"peerattn", "peerattn.__main__", "peerattn.errors", "peerattn.moved", "app", "app.main"}
 """Modules that lie beside the rooms."""
-PLANNED = {}
-"""Module that still lies flat, or in another room -> where it goes."""
 MOST_ARROWS = 70
 """Between the rooms of the package."""
 
@@ -53,9 +51,7 @@ def module_name(file: Path) -> str:
 
 
 def room(module: str) -> str:
-    """The room of a module, now or as planned, or the module itself where it lies beside the rooms."""
-    package = ".".join(module.split(".")[:2])
-    module = PLANNED.get(module) or PLANNED.get(package) or module
+    """The room of a module, or the module itself where it lies beside the rooms."""
     return module if module in BESIDE else ".".join(module.split(".")[:2])
 
 
@@ -127,16 +123,12 @@ def main() -> int:
         return 1
     for name, holds in HOUSE.items():
         short = ", ".join(sorted(there.partition(".")[2] for there in found[name])) or "nothing"
-        print(
-            f"{name:22} floor {floor[name]:2}, {counts.count(name):2} modules: {holds}\n{'':24}imports {short}"
-        )
-    faults = upward(found)
+        print(f"{name:22} floor {floor[name]:2}, {counts.count(name):2} modules: {holds}")
+        print(f"{'':24}imports {short}")
+    faults, total = upward(found), in_the_package(found)
     for here, there in faults:
         print(f"an arrow up: {here} imports {there}")
-    total = in_the_package(found)
-    print(
-        f"{total} arrows between the rooms of peerattn (at most {MOST_ARROWS}), {len(faults)} up, no circle"
-    )
+    print(f"{total} arrows between rooms of peerattn (at most {MOST_ARROWS}), {len(faults)} up, no circle")
     return int(bool(faults) or total > MOST_ARROWS)
 
 

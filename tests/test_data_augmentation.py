@@ -26,7 +26,7 @@ from peerattn.data.prepared import Prepared
 from peerattn.data.warp import CENTRAL, Placement, Warp, placed_ids, placed_images
 from peerattn.errors import PeerattnError
 from peerattn.modalities.flow import Pace, optical_flow
-from peerattn.modalities.prepare import Pictures
+from peerattn.modalities.preparation import Pictures
 from peerattn.modalities.view import square, square_ids
 from tests.media import moving_square
 

@@ -18,7 +18,7 @@ from peerattn.errors import PeerattnError
 from peerattn.modalities.clip import ClipSettings, ObjectMaps
 from peerattn.modalities.flow import optical_flow
 from peerattn.modalities.objects import read_objects, write_objects
-from peerattn.modalities.prepare import prepare as prepared_clip
+from peerattn.modalities.preparation import prepare as prepared_clip
 from peerattn.modalities.view import view_of
 from peerattn.video.decoding import decode
 from tests.media import moving_square, write_video

@@ -13,9 +13,9 @@ import pytest
 from peerattn.errors import PeerattnError
 from peerattn.figures import palette
 from peerattn.figures.attention import attention_lines, factor_heatmap
-from peerattn.figures.level_graph import COLUMN, edge_width, lane, lanes, level_graph, positions
 from peerattn.figures.peers import attention_weights_bar, peer_matrix
 from peerattn.figures.predictions import accuracy_curve, prediction_bars, window_strip
+from peerattn.figures.pyvis_graph import COLUMN, edge_width, lane, lanes, level_graph, positions
 from peerattn.figures.recording import BUDGET, digest, recording
 from peerattn.figures.scripts import PARTS, part, script
 from peerattn.figures.shares import NAMED, arriving_areas, share_areas

@@ -346,5 +346,5 @@ def test_a_baseline_without_ends_breaks_the_law_of_nothing(tmp_path: Path) -> No
 
 
 def test_unscaled_flow_breaks_the_law_of_constant_motion(tmp_path: Path) -> None:
-    with patch("peerattn.modalities.prepare.velocity", pixels_to_the_next_frame):
+    with patch("peerattn.modalities.preparation.velocity", pixels_to_the_next_frame):
         red(lambda: law_of_constant_motion(shipped("actionworld"), tmp_path))

@@ -16,7 +16,7 @@ from peerattn.graph.specs import Modality
 from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.clip import ClipSettings, ObjectMaps
 from peerattn.modalities.flow import optical_flow, steadied
-from peerattn.modalities.prepare import prepare
+from peerattn.modalities.preparation import prepare
 from peerattn.recording.windows import windows
 from peerattn.video.decoding import decode
 from peerattn.video.frames import Frames

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
-from peerattn.figures.level_graph import positions
 from peerattn.figures.packing import unpacked
+from peerattn.figures.pyvis_graph import positions
 from peerattn.figures.replay import charts, replay
 from peerattn.graph.connectivity import survey
 from peerattn.tables.history import (

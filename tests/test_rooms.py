@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 from tests.rooms import BESIDE, HOUSE, IMPORTS, MODULES, MOST_ARROWS, arrows, in_the_package, room, upward
 
 ROOMS = [name for name in HOUSE if name.startswith("peerattn.")]
-WITHOUT_TORCH = ROOMS[: ROOMS.index("peerattn.network.network")]
+WITHOUT_TORCH = ROOMS[: ROOMS.index("peerattn.network")]
 WITHOUT_SCREENS = ("network", "traces", "scores", "recording", "training")
 """Rooms that run where there is neither a page nor a video."""
 HEAVY = {"torch", "pandas", "plotly", "av", "pyvis", "streamlit"}

@@ -15,7 +15,7 @@ from peerattn.files.weights import write_weights
 from peerattn.graph.specs import Modality
 from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.motion import with_motion
-from peerattn.modalities.prepare import prepare
+from peerattn.modalities.preparation import prepare
 from peerattn.modalities.segmentation_network import SegmentationNetwork, as_tensor
 from peerattn.modalities.segmenter import SEGMENTER, estimate_objects, load_segmenter, segmenter_name
 from peerattn.network.state_arrays import as_arrays

@@ -9,7 +9,7 @@ from peerattn.checkpoints import checkpoint
 from peerattn.checkpoints.untrained import REMARK, opened
 from peerattn.errors import PeerattnError
 from peerattn.modalities.clip import ClipSettings, ObjectMaps
-from peerattn.modalities.prepare import prepare
+from peerattn.modalities.preparation import prepare
 from peerattn.recording.recorder import record
 from peerattn.video.frames import Frames
 from tests.small import write_small_checkpoints

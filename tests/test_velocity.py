@@ -18,7 +18,7 @@ from peerattn.data.folder import LabelledFile
 from peerattn.graph.specs import Modality
 from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.flow import Pace, optical_flow, steadied, velocity
-from peerattn.modalities.prepare import prepare
+from peerattn.modalities.preparation import prepare
 from peerattn.video.decoding import decode
 from peerattn.video.frames import Frames
 from tests.media import moving_square, write_video
@@ -83,7 +83,7 @@ def test_constant_motion_reads_constant_at_every_frame_rate(clip: Clips) -> None
 
 
 def test_the_law_notices_flow_that_is_not_scaled(clip: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = sys.modules["peerattn.modalities.prepare"]  # the package's own `prepare` is the function
+    module = sys.modules["peerattn.modalities.preparation"]  # the package's own `prepare` is the function
     monkeypatch.setattr(module, "velocity", lambda flow, pace: flow)
     with pytest.raises(AssertionError):
         check_constant(clip)

@@ -10,7 +10,7 @@ from peerattn.data.warp import Placement, placed_ids, placed_images
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
 from peerattn.modalities.clip import ClipSettings, ObjectMaps
-from peerattn.modalities.prepare import AROUND, EMPTY, prepare
+from peerattn.modalities.preparation import AROUND, EMPTY, prepare
 from peerattn.modalities.view import CENTRE, View, square, square_ids, view_of
 from peerattn.video.frames import Frames
 from tests.media import moving_square

@@ -13,8 +13,8 @@ from app import panels, state
 from app.screens.parts import number, numbers, table_with_csv
 from app.structures import Chosen
 from app.words import DEFINITIONS, memory, multiples, plain
+from peerattn.checkpoints.structure_facts import structure_facts
 from peerattn.checkpoints.subject import Subject
-from peerattn.cli import structure_report
 from peerattn.errors import PeerattnError
 from peerattn.figures.weights import weights_by_source
 from peerattn.graph.connectivity import Removal, without
@@ -87,7 +87,7 @@ def size(chosen: Chosen, shown: Subject, removal: Removal) -> None:
 
 def _facts(sized: Subject, threshold: float) -> str:
     """What the `structure` command reports."""
-    return json.dumps(structure_report.result(sized, threshold), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(structure_facts(sized, threshold), indent=2, ensure_ascii=False) + "\n"
 
 
 def _sized(chosen: Chosen, shown: Subject) -> Subject:

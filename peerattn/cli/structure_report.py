@@ -8,8 +8,6 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from peerattn.moved import moved
-
 
 def table(found: Mapping[str, Any]) -> Table:
     """The connections by weight, and the facts beneath."""
@@ -69,6 +67,3 @@ def _cost(found: Mapping[str, Any]) -> str:
     counted = f"{work / 1e9:,.2f} G" if work >= 1e9 else f"{work / 1e6:,.1f} M"
     counts = f"{found['parameters']:,} parameters, {counted} multiply-adds a clip"
     return f"{counts}, {weights} of weights, {activations} of activations"
-
-
-__getattr__ = moved(__name__)

@@ -3,3 +3,7 @@
 Imports files, graph, video, modalities and actionworld. Start with `folder.labelled_files`,
 `examples.FolderExamples` and `clips.FolderClips`.
 """
+
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)

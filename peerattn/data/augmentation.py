@@ -18,7 +18,7 @@ from peerattn.data.colour import UNCHANGED, Colour
 from peerattn.data.prepared import Prepared
 from peerattn.data.warp import CENTRAL, UNMOVED, Placement, Warp, placed_ids, placed_images
 from peerattn.errors import PeerattnError
-from peerattn.modalities.prepare import Pictures
+from peerattn.modalities.preparation import Pictures
 from peerattn.modalities.view import shown
 
 

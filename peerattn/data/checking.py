@@ -18,7 +18,7 @@ from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.flow import SMALLEST
 from peerattn.modalities.objects import read_objects
-from peerattn.modalities.prepare import SHAPE_TOLERANCE
+from peerattn.modalities.preparation import SHAPE_TOLERANCE
 from peerattn.video.decoding import decode, probe
 from peerattn.video.frames import Frames, Limits, VideoInfo
 

@@ -26,7 +26,7 @@ from peerattn.data.prepared import Preparation, Prepared
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
 from peerattn.modalities.clip import ClipSettings
-from peerattn.modalities.prepare import Pictures, class_ids_read, motion, tensors
+from peerattn.modalities.preparation import Pictures, class_ids_read, motion, tensors
 from peerattn.modalities.segmenter import Segmenter
 
 PLAIN = Augmentation()

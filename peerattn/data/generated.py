@@ -13,7 +13,7 @@ from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
 from peerattn.modalities.clip import ClipSettings, ObjectMaps
-from peerattn.modalities.prepare import prepare
+from peerattn.modalities.preparation import prepare
 from peerattn.modalities.segmenter import Segmenter, estimate_objects
 from peerattn.video.frames import Frames
 

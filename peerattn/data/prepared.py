@@ -26,7 +26,7 @@ from peerattn.graph.specs import Modality
 from peerattn.modalities.clip import ClipSettings, ObjectMaps
 from peerattn.modalities.flow import Pace
 from peerattn.modalities.objects import read_objects
-from peerattn.modalities.prepare import around_objects, class_ids_read, fitting_maps
+from peerattn.modalities.preparation import around_objects, class_ids_read, fitting_maps
 from peerattn.modalities.segmenter import Segmenter, estimate_objects
 from peerattn.modalities.view import CENTRE, View
 from peerattn.video.decoding import decode, probe

@@ -3,3 +3,7 @@
 Imports graph, traces and tables, and no torch. Start with `level_graph.level_graph`,
 `attention.attention_lines` and `report.report_html`.
 """
+
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)

@@ -15,13 +15,12 @@ import numpy as np
 
 from peerattn.figures.legend import legend
 from peerattn.figures.routes import LONGEST_NAME, Box
-from peerattn.figures.scene import EXPLORER, LIGHT, PAPER, Colors, Scene, Style
+from peerattn.figures.scene import EXPLORER, LIGHT, Colors, Scene, Style
 from peerattn.figures.svg import add, bezier, text, titled, write
 from peerattn.graph.connectivity import Removal
 from peerattn.graph.specs import BlockSpec, ConnectionSpec
 from peerattn.graph.structure import Structure
-
-__all__ = ["EXPLORER", "LIGHT", "PAPER", "Colors", "Style", "connectivity_svg", "summary"]
+from peerattn.moved import moved
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 LEFT, RIGHT = 80.0, 16.0
@@ -190,3 +189,6 @@ def _halo(scene: Scene) -> dict[str, Any]:
     """A rim in the background's colour, so that text is legible on lines."""
     rim = {"stroke": scene.colors.paper, "stroke_width": 3.5, "stroke_linejoin": "round"}
     return {**rim, "paint_order": "stroke"}
+
+
+__getattr__ = moved(__name__)

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from peerattn.figures.level_graph import COLUMN, ROW, edge_width, lane, lanes, level_graph
 from peerattn.figures.palette import VIRIDIS, looks
+from peerattn.figures.pyvis_graph import COLUMN, ROW, edge_width, lane, lanes, level_graph
 from peerattn.graph.specs import BlockSpec
 from peerattn.graph.structure import Structure
 from peerattn.graph.validation import TIME_PADDINGS

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from peerattn.errors import PeerattnError
 from peerattn.figures.film_ground import WITHIN, ground, sample
 from peerattn.figures.film_layout import HEAD, LEFT, LIGHT, PLOT, RIGHT, SIDE, SIZE, TOP, Layout, Theme
-from peerattn.figures.level_graph import OPTIONS, edge_width
+from peerattn.figures.pyvis_graph import OPTIONS, edge_width
 from peerattn.figures.raster import (
     Coverage,
     Picture,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from peerattn.figures.level_graph import lane, lanes, positions
 from peerattn.figures.palette import Look, looks
+from peerattn.figures.pyvis_graph import lane, lanes, positions
 from peerattn.figures.raster import Color, mix, rgb
 from peerattn.traces.trace import Trace
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
-from peerattn.figures.level_graph import lane
+from peerattn.figures.pyvis_graph import lane
 from peerattn.figures.scene import THICK, THIN, Scene, weight_width
 from peerattn.figures.svg import add, text
 

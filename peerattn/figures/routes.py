@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.figures.level_graph import COLUMN, ROW, lane, lanes, positions
+from peerattn.figures.pyvis_graph import COLUMN, ROW, lane, lanes, positions
 from peerattn.graph.structure import Structure
 
 Points = NDArray[np.float64]

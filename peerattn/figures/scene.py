@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from peerattn.figures.level_graph import lane
 from peerattn.figures.palette import Look, looks
+from peerattn.figures.pyvis_graph import lane
 from peerattn.figures.routes import Layout, layout
 from peerattn.figures.svg import blend
 from peerattn.graph.connectivity import Removal, at_initialisation

@@ -2,3 +2,7 @@
 
 Imports graph. Start with `network.Network`, `attention.PeerAttention` and `blocks.registry.BLOCKS`.
 """
+
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)

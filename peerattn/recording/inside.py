@@ -17,7 +17,6 @@ from torch import Tensor, nn
 
 from peerattn.errors import PeerattnError
 from peerattn.modalities.clip import Clip
-from peerattn.moved import moved
 from peerattn.network.attention import PeerAttention, SelfAttention
 from peerattn.network.fusion import Connection, Fusion
 from peerattn.network.network import Network
@@ -110,6 +109,3 @@ def _affine(linear: nn.Module) -> Affine:
 def _array(tensor: Tensor) -> Array:
     array: Array = tensor.detach().float().cpu().numpy()
     return array
-
-
-__getattr__ = moved(__name__)

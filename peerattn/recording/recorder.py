@@ -27,8 +27,6 @@ from peerattn.recording.stretches import Progress, answers
 from peerattn.recording.windows import windows
 from peerattn.traces.trace import Array, BlockTrace, ConnectionTrace, Trace, WindowTrace
 
-__all__ = ["HEATMAP_SIDE", "Vectors", "record", "record_inside", "recording"]
-
 HEATMAP_SIDE = 8
 """A block's heat map has at most this many places along each side."""
 

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import moved
 from peerattn.scores.intervals import Interval, bootstrap, share_interval
 
 
@@ -123,6 +122,3 @@ def paired_difference(before: Evaluation, after: Evaluation) -> tuple[float, Int
         raise PeerattnError("the two evaluations are of different clips: evaluate both on the same ones")
     change = after.correct.astype(float) - before.correct.astype(float)
     return float(change.mean()), bootstrap(lambda drawn: float(change[drawn].mean()), before.groups)
-
-
-__getattr__ = moved(__name__)

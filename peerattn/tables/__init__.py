@@ -6,3 +6,7 @@ have none. Frames and windows count from 1, as pages show them; T frames, C chan
 Imports graph, traces and scores, and no torch. Start with `attention.connections_table`,
 `share.modality_share` and `evaluation.classes_table`.
 """
+
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)

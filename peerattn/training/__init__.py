@@ -4,3 +4,7 @@ The parameters of connectivity (connection weights w and attention weights h) le
 far above the filters': at the filters' rate they hardly leave their start. A light pressure towards few
 strong connections makes one that does not help fade, so that a threshold has something to say.
 """
+
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
