@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import bar
+from app.parts import bar
 
 st.set_page_config(page_title="peerattn", layout="wide", initial_sidebar_state="collapsed")
 # Streamlit's charts write in a grey of a contrast of 3.7 on white: they get the page's ink, in either theme.

@@ -33,8 +33,8 @@ HOUSE = {
     "peerattn.segmentation": "training of segmenters",
     "peerattn.cli": "the commands",
     "app.explorer": "the browser component",
+    "app.opening": "what a visitor brings: videos, maps, traces, sessions, structures, zips",
     "app.state": "what the page keeps: caches, session keys, the address, jobs",
-    "app.opening": "what a visitor chooses or uploads",
     "app.parts": "what several screens are put together from",
     "app.screens": "one page a file",
 }

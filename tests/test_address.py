@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from app.files import samples
-from app.session import Session
+from app.opening.files import samples
+from app.opening.session import Session
 from tests.conftest import PATIENCE
 from tests.media import moving_square, write_video
 from tests.screens import AT_REST

@@ -1,6 +1,7 @@
 """The screens, run by Streamlit's own AppTest on a small untrained network."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,14 +10,16 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app import state
-from app.files import samples
-from app.words import plain
+from app.opening.files import samples
+from app.parts.words import plain
+from app.state import measurements, networks
+from app.state.curves import LabelledSet
+from app.state.shown import Opened
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.checkpoints import checkpoint
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
-from peerattn.recording import recorder
+from peerattn.recording.lock import RECORDING
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
 from tests.small import write_small_checkpoints
@@ -50,7 +53,7 @@ def attach(app: AppTest, clip: str, path: Path) -> AppTest:
     return checked(uploader.set_value([(path.name, path.read_bytes(), "")]).run())
 
 
-def shown(app: AppTest) -> state.Opened:
+def shown(app: AppTest) -> Opened:
     return app.session_state["opened"]
 
 
@@ -161,26 +164,22 @@ def test_names_from_files_are_text(app, tmp_path):
     assert app.error[0].value.startswith(plain("[a](http:b).mp4: "))
 
 
-def test_recording_happens_under_the_lock(app, monkeypatch):
-    locked = []
-
-    def watched(record):
-        return lambda *given, **named: locked.append(state.RECORDING.locked()) or record(*given, **named)
-
-    for name in ("record", "record_inside"):
-        monkeypatch.setattr(recorder, name, watched(getattr(recorder, name)))
-    checked(app.selectbox(key="clip").set_value(samples()[2].name).run())
-    prune(app, 0.35)
-    assert locked == [True, True] and not state.RECORDING.locked()
+def taken() -> bool:
+    """Whether another thread would wait for the lock of recording."""
+    with ThreadPoolExecutor(1) as pool:
+        free = pool.submit(RECORDING.acquire, blocking=False).result()
+        if free:
+            pool.submit(RECORDING.release).result()
+    return not free
 
 
 def test_a_network_is_copied_while_no_recording_has_hooks_on_it(app, monkeypatch):
     held = []
-    copying = SimpleNamespace(deepcopy=lambda network: held.append(state.RECORDING.locked()) or network)
-    monkeypatch.setattr(state, "copy", copying)
-    monkeypatch.setattr(state, "_jobs", lambda: SimpleNamespace(start=lambda key, work: None))
-    state.start_curve("small", None)
-    assert held == [True]
+    copying = SimpleNamespace(deepcopy=lambda network: held.append(taken()) or network)
+    monkeypatch.setattr(networks, "copy", copying)
+    monkeypatch.setattr(measurements, "_jobs", lambda: SimpleNamespace(start=lambda key, work: None))
+    measurements.start_curve("small", None)
+    assert held == [True] and not taken()
 
 
 def prune(app: AppTest, threshold: float) -> AppTest:
@@ -242,7 +241,7 @@ def test_accuracy_is_measured_with_its_intervals(app):
     checked(app.select_slider(key="count").set_value(48).run())
     [measure] = [button for button in app.button if button.label.startswith("Measure")]
     measure.click().run()
-    job = state.curve("small", state.LabelledSet(count=48))
+    job = measurements.curve("small", LabelledSet(count=48))
     job.wait(PATIENCE)
     checked(app.run())
     thresholds = [point.threshold for point in job.results]
@@ -257,7 +256,7 @@ def test_folder_that_is_none_gives_one_line(app, tmp_path):
     checked(app.text_input(key="folder").set_value(str(tmp_path / "absent")).run())
     [measure] = [button for button in app.button if button.label.startswith("Measure")]
     measure.click().run()
-    state.curve("small", state.LabelledSet(folder=str(tmp_path / "absent"))).wait(PATIENCE)
+    measurements.curve("small", LabelledSet(folder=str(tmp_path / "absent"))).wait(PATIENCE)
     checked(app.run())
     assert "is not a folder" in app.error[0].value.replace("\\", "")
 
@@ -273,7 +272,7 @@ def test_a_clip_that_cannot_be_read_is_not_in_the_curve_and_counted(app, tmp_pat
     checked(app.text_input(key="folder").set_value(str(place.parent)).run())
     [measure] = [button for button in app.button if button.label.startswith("Measure")]
     measure.click().run()
-    state.curve("small", state.LabelledSet(folder=str(place.parent))).wait(PATIENCE)
+    measurements.curve("small", LabelledSet(folder=str(place.parent))).wait(PATIENCE)
     checked(app.run())
     assert "n = 2" in captions(app) and "could not be read and are not counted: 1" in captions(app)
 

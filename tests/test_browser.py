@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from app.files import samples
+from app.opening.files import samples
 from peerattn.traces.trace import Trace
 from tests.media import moving_square, write_video
 from tests.small import write_small_checkpoints

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.card import text
+from app.parts.card import text
 from peerattn.checkpoints import checkpoint
 
 LOADED = checkpoint.load("actionworld")

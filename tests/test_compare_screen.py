@@ -6,7 +6,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app.files import samples
+from app.opening.files import samples
 from tests.conftest import ROOT
 from tests.small import write_small_checkpoints
 

@@ -14,8 +14,10 @@ from hypothesis import strategies as hypothesis
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
-from app import datasets, opening, state
-from app.datasets import Choice, Measured
+from app.parts import visitor_files
+from app.state import clips, datasets, measurements
+from app.state.datasets import Choice, Measured
+from app.state.shown import FIRST_STRETCH
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.data.folder import LabelledFile
 from peerattn.modalities.clip import ObjectMaps
@@ -66,7 +68,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 def done(app: AppTest) -> AppTest:
     """The page once what was started has ended."""
-    for job in list(state.datasets()._jobs.values()):
+    for job in list(measurements.datasets()._jobs.values()):
         job.wait(PATIENCE)
     return checked(app.run())
 
@@ -174,7 +176,7 @@ def test_a_clip_of_a_cell_answers_in_explore_as_it_did_in_the_cell(app, tmp_path
         checked(app.switch_page("screens/explore.py").run())
         opened = app.session_state["opened"]
         assert not app.error and (opened.choice.source.objects is None) == (maps == "estimated")
-        assert len(opened.trace.times) == len(images) > 4 * state.FIRST_STRETCH
+        assert len(opened.trace.times) == len(images) > 4 * FIRST_STRETCH
         assert np.allclose(opened.trace.probabilities, found.evaluation.probabilities[0], atol=1e-5)
         app.slider(key=f"stretch-{opened.choice.source.id}").set_value((1.0, 2.0)).run()
         checked(app.switch_page("screens/data.py").run())
@@ -183,11 +185,11 @@ def test_a_clip_of_a_cell_answers_in_explore_as_it_did_in_the_cell(app, tmp_path
 def test_a_clip_too_long_to_be_opened_whole_is_said(monkeypatch):
     clip = SimpleNamespace(id="clip")
     for duration, stretch in ((40.0, (0.0, 32.0)), (32.0, (0.0, 32.0)), (13.0, (0.0, 13.0))):
-        monkeypatch.setattr(state, "information", lambda _, known=duration: SimpleNamespace(duration=known))
+        monkeypatch.setattr(clips, "information", lambda _, known=duration: SimpleNamespace(duration=known))
         monkeypatch.setattr(st, "session_state", {})
-        opening._put_whole(clip)
+        visitor_files._put_whole(clip)
         assert st.session_state["stretch-clip"] == stretch
-        lines = opening.notices(clip)
+        lines = visitor_files.notices(clip)
         assert [line for line in lines if "lasts longer" in line] == lines and bool(lines) == (duration > 32)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.files import SAMPLES, Shelf, samples
+from app.opening.files import SAMPLES, Shelf, samples
 from examples.make_samples import FRAME_RATE, LENGTHS, write_sample
 from peerattn.data.generated import TEST_SEED
 from peerattn.errors import PeerattnError

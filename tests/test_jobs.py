@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from app.jobs import Jobs
+from app.state.jobs import Jobs
 from peerattn.errors import PeerattnError
 
 PATIENCE = 60  # s

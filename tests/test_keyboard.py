@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.tour import steps
+from app.parts.tour import steps
 from tests.keyboard import Keyboard
 from tests.screens import drawn
 from tests.serving import frame

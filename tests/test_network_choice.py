@@ -7,9 +7,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app import network_choice
-from app.files import samples
-from app.network_choice import FOLLOWED
+from app.opening.files import samples
+from app.parts import network_choice
+from app.parts.network_choice import FOLLOWED
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
 from tests.small import write_small_checkpoints

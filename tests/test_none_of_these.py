@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app.saved import save_pruned
+from app.state.saved import save_pruned
 from peerattn.__main__ import prune_command
 from peerattn.checkpoints.checkpoint import load
 from peerattn.files.cards import CARD_FILE

@@ -18,10 +18,11 @@ from playwright.sync_api import Page
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
-from app import address, state
-from app.opening import NEAR
-from app.session import Session
-from app.traces import read_trace
+from app.opening.session import Session
+from app.opening.traces import read_trace
+from app.parts.visitor_files import NEAR
+from app.state import address, networks
+from app.state.shown import Read
 from peerattn.__main__ import main
 from peerattn.checkpoints.checkpoint import load
 from peerattn.data.checking import check_folder
@@ -72,7 +73,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(CHECKPOINTS))
     monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(state, "device", lambda: torch.device("cpu"))
+    monkeypatch.setattr(networks, "device", lambda: torch.device("cpu"))
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -431,7 +432,7 @@ def test_an_old_session_of_a_sample_is_on_the_page_as_it_was_saved() -> None:
 
 def test_an_old_trace_is_on_the_page_with_its_numbers() -> None:
     app = bring(at("/?checkpoint=one-label"), OLD / "trace.json")
-    assert isinstance(shown(app), state.Read)
+    assert isinstance(shown(app), Read)
     assert shown(app).trace.to_json().encode() == (OLD / "trace.json").read_bytes()
 
 

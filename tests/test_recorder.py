@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from weakref import ref
 
@@ -19,7 +20,8 @@ from peerattn.modalities.clip import Clip
 from peerattn.network.fusion import Passed
 from peerattn.network.network import Network
 from peerattn.pruning.threshold import masked
-from peerattn.recording.recorder import HEATMAP_SIDE, record, recording
+from peerattn.recording.hooks import recording
+from peerattn.recording.recorder import HEATMAP_SIDE, record
 from peerattn.recording.windows import windows
 from peerattn.traces.trace import Trace
 from tests.strategies import CLASSES, MODALITIES, lively, structures, tensors
@@ -99,6 +101,16 @@ def test_no_hooks_are_left_after_an_exception_inside_forward() -> None:
     assert hooks(network) == 0
     assert network.training
     record(network, clip, window=4)
+
+
+def test_threads_that_record_on_one_network_do_not_hear_each_other() -> None:
+    network = three_modes()
+    clips = [clip_of(network.structure, frames=frames) for frames in (3, 4, 5, 6)]
+    alone = [record(network, clip, window=3).to_json() for clip in clips]
+    with ThreadPoolExecutor(4) as threads:
+        together = threads.map(lambda clip: record(network, clip, window=3).to_json(), clips * 5)
+    assert list(together) == alone * 5
+    assert hooks(network) == 0
 
 
 def test_progress_counts_blocks_and_may_cancel() -> None:

@@ -16,10 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from app import exporting, opening, session, state
-from app.files import digest, samples
-from app.session import Session
-from app.traces import no_frames, read_trace
+from app.opening import session
+from app.opening.files import digest, samples
+from app.opening.session import Session
+from app.opening.traces import no_frames, read_trace
+from app.parts import visitor_files
+from app.state import clips, exporting
+from app.state.shown import LONGEST_STRETCH, Read
 from peerattn.errors import PeerattnError
 from tests.conftest import ROOT
 from tests.small import write_small_checkpoints
@@ -234,10 +237,10 @@ def test_a_session_whose_object_maps_cannot_be_read_gives_one_line_and_the_page_
 
 
 def test_a_saved_stretch_that_is_too_long_for_a_clip_of_unknown_length_is_cut(folder, monkeypatch):
-    monkeypatch.setattr(state, "information", lambda _: SimpleNamespace(duration=None))
+    monkeypatch.setattr(clips, "information", lambda _: SimpleNamespace(duration=None))
     monkeypatch.setattr(st, "session_state", {})
-    opening._put_stretch(SimpleNamespace(id="clip"), 1.0, 500.0)
-    assert st.session_state == {"stretch-clip-start": 1.0, "stretch-clip": state.LONGEST_STRETCH}
+    visitor_files._put_stretch(SimpleNamespace(id="clip"), 1.0, 500.0)
+    assert st.session_state == {"stretch-clip-start": 1.0, "stretch-clip": LONGEST_STRETCH}
 
 
 def test_what_was_chosen_on_compare_is_kept_and_only_what_is_offered_is_chosen_again(folder):
@@ -279,7 +282,7 @@ def test_a_session_without_its_checkpoint_shows_its_trace_and_says_so(folder):
     app = bring(opened(), folder / "gone.peerattn")
     [error] = app.error
     assert "checkpoint gone is not here" in error.value
-    assert isinstance(shown(app), state.Read) and shown(app).trace.to_json() == trace
+    assert isinstance(shown(app), Read) and shown(app).trace.to_json() == trace
     assert app.selectbox(key="clip").value == "mine.mp4 (trace)"
 
 
@@ -303,7 +306,7 @@ def test_a_trace_file_opens_and_is_downloaded_byte_for_byte(folder):
     shown(first).trace.save(path)
     app = bring(opened(), path)
     now = shown(app)
-    assert isinstance(now, state.Read) and not app.error
+    assert isinstance(now, Read) and not app.error
     assert now.trace.to_json().encode() == path.read_bytes()
     assert "without frames" in captions(app)
     assert app.metric[0].label == "Clip prediction"

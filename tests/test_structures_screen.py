@@ -10,9 +10,9 @@ import streamlit as st
 from playwright.sync_api import Locator, Page, expect
 from streamlit.testing.v1 import AppTest
 
-from app import state
+from app.opening.structures import Chosen, choices
 from app.screens.structure_drawing import lit
-from app.structures import Chosen, choices
+from app.state import networks
 from peerattn.graph import published
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
@@ -83,7 +83,7 @@ def test_released_network_shows_the_facts_of_the_paper(app):
 
 def test_every_weight_is_a_stop_at_which_its_connection_stays(app):
     offered = app.select_slider(key="below").options
-    weights = state.subject(choices(("small",), {})[SMALL]).weights
+    weights = networks.subject(choices(("small",), {})[SMALL]).weights
     for weight in weights.values():
         stop = max(float(stop) for stop in offered if float(stop) <= weight)
         assert weight - stop <= 1e-6

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from app.tour import THRESHOLD, Example, steps
-from app.words import plain
+from app.parts.tour import THRESHOLD, Example, steps
+from app.parts.words import plain
 from peerattn.graph.connectivity import survey, weights_by_modality
 from peerattn.traces.trace import Trace
 from tests.traces import older, trace

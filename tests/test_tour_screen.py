@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from app.tour import THRESHOLD, steps
+from app.parts.tour import THRESHOLD, steps
 from tests.screens import drawn
 from tests.serving import OF, frame
 from tests.test_tour import example

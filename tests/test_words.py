@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.words import (
+from app.parts.words import (
     JOINER,
     interval,
     memory,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app import zips
-from app.files import Shelf
-from app.zips import unpack
+from app.opening import zips
+from app.opening.files import Shelf
+from app.opening.zips import unpack
 from peerattn.errors import PeerattnError
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import panels, state
-from app.curves import LabelledSet, at
-from app.jobs import Job
-from app.screens.parts import number, numbers, progress_now
-from app.state import Opened
-from app.words import interval, percent, plain, points, points_interval
+from app.explorer import panels
+from app.parts.elements import number, numbers, progress_now
+from app.parts.words import interval, percent, plain, points, points_interval
+from app.state import measurements
+from app.state.curves import LabelledSet, at
+from app.state.jobs import Job
+from app.state.shown import Opened
 from peerattn.data.folder import labelled_files
 from peerattn.figures.predictions import accuracy_curve
 from peerattn.graph.connectivity import Removal
@@ -27,13 +28,13 @@ def show(shown: Opened, removal: Removal, row: DeltaGenerator) -> None:
     """The choice of the labelled set, then its curve: offered, growing, or whole; in short in `row`."""
     st.subheader("Accuracy before and after", anchor=False)
     chosen = _labelled_set(shown)
-    job = state.curve(shown.choice.checkpoint, chosen) if chosen else None
+    job = measurements.curve(shown.choice.checkpoint, chosen) if chosen else None
     _summary(row, job, removal)
     if job and job.error:
         st.error(plain(job.error))
     if chosen and (job is None or job.error):
         if st.button("Measure the accuracy at every threshold"):
-            state.start_curve(shown.choice.checkpoint, chosen)
+            measurements.start_curve(shown.choice.checkpoint, chosen)
             st.rerun()
     elif job and job.running:
         st.fragment(_growing, run_every=1.0)(job, removal)

@@ -8,12 +8,13 @@ from urllib.parse import parse_qsl
 
 import streamlit as st
 
-from app import address, bar, state
-from app.bar import opened
-from app.explorer import Other, explorer, script
-from app.screens.parts import table_with_csv
-from app.state import Opened
-from app.words import percent, plain
+from app.explorer.component import Other, explorer, script
+from app.parts import bar
+from app.parts.bar import opened
+from app.parts.elements import table_with_csv
+from app.parts.words import percent, plain
+from app.state import address, clips, pictures
+from app.state.shown import FIRST_STRETCH, Opened
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import survey
 from peerattn.scores.verdict import verdict
@@ -76,7 +77,9 @@ def _offer(key: str, offered: Collection[str]) -> None:
 
 def _clips(shown: Opened) -> tuple[Side, Side] | None:
     """The clip of the bar and another one, through one network."""
-    others = {label: source for label, source in bar.clips().items() if source.id != shown.choice.source.id}
+    others = {
+        label: source for label, source in bar.clip_sources().items() if source.id != shown.choice.source.id
+    }
     if not others:
         st.info("There is no second clip: upload another one above.")
         return None
@@ -84,8 +87,8 @@ def _clips(shown: Opened) -> tuple[Side, Side] | None:
     label = st.selectbox(
         "Second clip", list(others), key="second-clip", bind="query-params", persist_state="session"
     )
-    choice = replace(shown.choice, source=others[label], start=0.0, stop=state.FIRST_STRETCH, hold=False)
-    other = state.open_clip(choice)
+    choice = replace(shown.choice, source=others[label], start=0.0, stop=FIRST_STRETCH, hold=False)
+    other = clips.open_clip(choice)
     return (
         Side(shown.choice.source.name, shown, shown.trace),
         Side(label, other, other.trace),
@@ -94,7 +97,7 @@ def _clips(shown: Opened) -> tuple[Side, Side] | None:
 
 def _checkpoints(shown: Opened) -> tuple[Side, Side] | None:
     """One clip through the network of the bar and another one."""
-    names = [name for name in bar.networks() if name != shown.checkpoint.name]
+    names = [name for name in bar.network_names() if name != shown.checkpoint.name]
     if not names:
         st.info("There is no second checkpoint: save a pruned one in the Prune screen, or train one.")
         return None
@@ -102,7 +105,7 @@ def _checkpoints(shown: Opened) -> tuple[Side, Side] | None:
     name = st.selectbox(
         "Second checkpoint", names, key="second-checkpoint", bind="query-params", persist_state="session"
     )
-    other = state.open_clip(replace(shown.choice, checkpoint=name))
+    other = clips.open_clip(replace(shown.choice, checkpoint=name))
     return (
         Side(shown.checkpoint.name, shown, shown.trace),
         Side(name, other, other.trace),
@@ -130,7 +133,7 @@ def _pruning(shown: Opened) -> tuple[Side, Side] | None:
     st.caption(f"{len(removal.kept)} connections kept, {len(removal.removed)} removed.")
     return (
         Side("before pruning", shown, shown.trace),
-        Side(f"without connections below {threshold:.3f}", shown, state.pruned_trace(shown, removal)),
+        Side(f"without connections below {threshold:.3f}", shown, clips.pruned_trace(shown, removal)),
     )
 
 
@@ -147,8 +150,8 @@ def _compared(first: Side, second: Side) -> None:
     script()
     explorer(
         first.trace,
-        state.packed_on(layout, first.shown, first.trace),
-        other=Other(state.packed_on(layout, second.shown, second.trace), (first.name, second.name)),
+        pictures.packed_on(layout, first.shown, first.trace),
+        other=Other(pictures.packed_on(layout, second.shown, second.trace), (first.name, second.name)),
         key="compare-explorer",
         selected=st.session_state.get("selected"),
         about={"clip": f"A {first.name}, B {second.name}"},

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import datasets, state
+from app.opening.zips import MOST_FILES, Unpacked, unpack
+from app.parts.elements import number, numbers, progress, table_with_csv
+from app.parts.words import plain
 from app.screens import measuring
-from app.screens.parts import number, numbers, progress, table_with_csv
-from app.words import plain
-from app.zips import MOST_FILES, Unpacked, unpack
+from app.state import clips, datasets
 from peerattn.data.folder import LabelledFile
 from peerattn.data.report import FolderReport
 from peerattn.errors import PeerattnError
@@ -98,7 +98,7 @@ def _zip() -> Path | None:
         st.session_state.pop("unpacked", None)
         try:
             with st.spinner("Unpacking …"):
-                found = unpack(content, state.shelf().place_for_data(content))
+                found = unpack(content, clips.shelf().place_for_data(content))
             st.session_state.unpacked = (file.name, found)
         except PeerattnError as error:
             st.session_state["zip-refused"] = f"{file.name}: {error}"

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import state
-from app.explorer import Selection
-from app.panels import panels
-from app.state import Shown
-from app.words import plain
+from app.explorer.component import Selection
+from app.explorer.panels import panels
+from app.parts.words import plain
+from app.state import pictures
+from app.state.shown import Shown
 from peerattn.graph.structure import Structure
 from peerattn.graph.validation import TIME_PADDINGS
 from peerattn.tables.attention import object_channels
@@ -20,9 +20,14 @@ def show(shown: Shown, selection: Selection | None) -> None:
     """The panels of the chosen connection or block, and of the clip; asks for a choice if there is none."""
     with st.container(gap="small"):  # one place in the page whatever it holds: the panels below stay
         title = _heading(shown, selection)
-    own = state.selection_panels(shown, selection) if selection else []
+    own = pictures.selection_panels(shown, selection) if selection else []
     panels(
-        state.packed(shown), state.clip_panels(shown), key="panels", selection=selection, title=title, own=own
+        pictures.packed(shown),
+        pictures.clip_panels(shown),
+        key="panels",
+        selection=selection,
+        title=title,
+        own=own,
     )
 
 

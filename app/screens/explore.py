@@ -7,12 +7,14 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from app import bar, panels, state
-from app.explorer import explorer, script
+from app.explorer import panels
+from app.explorer.component import explorer, script
+from app.parts import bar
+from app.parts.elements import chart, table_with_downloads
+from app.parts.words import none_of_these, percent, plain
 from app.screens import details, exports
-from app.screens.parts import chart, table_with_downloads
-from app.state import Opened, Shown
-from app.words import none_of_these, percent, plain
+from app.state import pictures
+from app.state.shown import Opened, Shown, about
 from peerattn.figures.predictions import prediction_bars, window_strip
 from peerattn.scores.verdict import Verdict, verdict
 from peerattn.tables.attention import (
@@ -47,11 +49,11 @@ def _explored(shown: Shown) -> None:
     """The explorer and its panels: a click there runs this alone."""
     selection = explorer(
         shown.trace,
-        state.packed(shown),
+        pictures.packed(shown),
         key="explorer",
         selected=st.session_state.get("selected"),
         start=st.session_state.get("start"),
-        about=state.about(shown),
+        about=about(shown),
     )
     st.session_state.selected = selection  # for the way back from another screen
     details.show(shown, selection)

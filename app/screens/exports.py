@@ -7,11 +7,11 @@ from functools import partial
 
 import streamlit as st
 
-from app import address, exporting
-from app.exporting import Film
-from app.screens.parts import progress
-from app.state import Opened, Shown
-from app.words import plain
+from app.parts.elements import progress
+from app.parts.words import plain
+from app.state import address, exporting
+from app.state.exporting import Film
+from app.state.shown import Opened, Shown
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 WITHOUT = ("checkpoint", "clip")

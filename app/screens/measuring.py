@@ -9,10 +9,12 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
-from app import bar, datasets, network_choice, opening, panels, state
-from app.datasets import Chosen, Measured
-from app.screens.parts import number, numbers, progress, table_with_csv
-from app.words import interval, percent, plain
+from app.explorer import panels
+from app.parts import bar, network_choice, visitor_files
+from app.parts.elements import number, numbers, progress, table_with_csv
+from app.parts.words import interval, percent, plain
+from app.state import datasets, networks
+from app.state.datasets import Chosen, Measured
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
@@ -34,11 +36,11 @@ def show(folder: Path, files: tuple[LabelledFile, ...]) -> None:
     st.subheader("A checkpoint on these clips", anchor=False)
     left, middle, right = st.columns([3, 2, 2])
     with left:
-        name = network_choice.show(bar.networks())
+        name = network_choice.show(bar.network_names())
     with middle:
         split = _split(files)
     try:
-        loaded = state.checkpoint(name)
+        loaded = networks.checkpoint(name)
     except PeerattnError as error:
         st.error(plain(error))
         return
@@ -178,7 +180,7 @@ def _clips(clips: list[tuple[LabelledFile, float]], true: str, predicted: str) -
             title = f"{plain(file.path.name)} · {percent(probability)}"
             if st.button(title, key=f"clip-{true}-{predicted}-{place}", help=plain(file.path)):
                 try:
-                    opening.bring(file)
+                    visitor_files.bring(file)
                 except PeerattnError as error:
                     st.error(plain(error))
                 else:

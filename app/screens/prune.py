@@ -8,13 +8,15 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import bar, panels, state
-from app.bar import opened
-from app.explorer import explorer, script
+from app.explorer import panels
+from app.explorer.component import explorer, script
+from app.parts import bar
+from app.parts.bar import opened
+from app.parts.elements import number, numbers
+from app.parts.words import DEFINITIONS, none_of_these, percent, plain
 from app.screens import accuracy, saving
-from app.screens.parts import number, numbers
-from app.state import Opened
-from app.words import DEFINITIONS, none_of_these, percent, plain
+from app.state import clips, pictures
+from app.state.shown import Opened, about
 from peerattn.figures.predictions import prediction_bars
 from peerattn.graph.connectivity import Removal, survey
 from peerattn.scores.verdict import verdict
@@ -39,11 +41,11 @@ def show() -> None:
     panels.script()
     explorer(
         shown.trace,
-        state.packed(shown),
+        pictures.packed(shown),
         removal=removal,
         key="pruned-graph",
         selected=st.session_state.get("selected"),
-        about=state.about(shown),
+        about=about(shown),
     )
     if removal.removed:
         st.caption(
@@ -92,7 +94,7 @@ def _predictions(shown: Opened, removal: Removal) -> None:
         _prediction("Before", shown.trace, shown.checkpoint.card)
     with after:
         if removal.output_connected:
-            _prediction("After", state.pruned_trace(shown, removal), shown.checkpoint.card)
+            _prediction("After", clips.pruned_trace(shown, removal), shown.checkpoint.card)
         else:
             st.text("After: no prediction, the output is cut off.")
 

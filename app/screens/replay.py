@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import bar, network_choice, state
-from app.explorer import explorer, script
-from app.screens.parts import table_with_csv
-from app.words import plain
+from app.explorer.component import explorer, script
+from app.parts import bar, network_choice
+from app.parts.elements import table_with_csv
+from app.parts.words import plain
+from app.state import networks
 from peerattn.errors import PeerattnError
 from peerattn.tables.history import attention_history, connection_history, scores_history
 from peerattn.traces.history import HISTORY_FILE, History
@@ -15,9 +16,9 @@ from peerattn.traces.history import HISTORY_FILE, History
 
 def show() -> None:
     """The screen; it needs no clip."""
-    name = network_choice.show(bar.networks())
+    name = network_choice.show(bar.network_names())
     try:
-        learned = state.learned(name)
+        learned = networks.learned(name)
     except PeerattnError as error:
         st.error(plain(error))
         return

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import state
-from app.saved import save_pruned
-from app.screens.parts import number, numbers
-from app.state import Opened
-from app.words import multiples, plain, thousands
+from app.parts.elements import number, numbers
+from app.parts.words import multiples, plain, thousands
+from app.state import networks
+from app.state.saved import save_pruned
+from app.state.shown import Opened
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import Removal
 
@@ -22,7 +22,7 @@ def show(shown: Opened, removal: Removal) -> None:
     if not removal.output_connected:
         st.text("Nothing to save: the output is cut off. Choose a lower threshold.")
         return
-    before, after = state.size(shown, 0.0), state.size(shown, removal.threshold)
+    before, after = networks.size(shown, 0.0), networks.size(shown, removal.threshold)
     row = numbers()
     _size(row, "Parameters", before.parameters, after.parameters, thousands)
     _size(row, "Multiply-adds a window", before.multiply_adds, after.multiply_adds, multiples)

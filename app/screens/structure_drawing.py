@@ -7,9 +7,9 @@ from functools import partial
 
 import streamlit as st
 
-from app.drawing import PAGE_COLORS, drawing
-from app.structures import Chosen
-from app.words import plain
+from app.opening.structures import Chosen
+from app.parts.drawing import PAGE_COLORS, drawing
+from app.parts.words import plain
 from peerattn.checkpoints.subject import Subject
 from peerattn.figures.connectivity import EXPLORER, PAPER, Style, connectivity_svg
 from peerattn.graph.connectivity import Removal

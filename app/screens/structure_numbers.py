@@ -9,10 +9,11 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import panels, state
-from app.screens.parts import number, numbers, table_with_csv
-from app.structures import Chosen
-from app.words import DEFINITIONS, memory, multiples, plain
+from app.explorer import panels
+from app.opening.structures import Chosen
+from app.parts.elements import number, numbers, table_with_csv
+from app.parts.words import DEFINITIONS, memory, multiples, plain
+from app.state import caches
 from peerattn.checkpoints.structure_facts import structure_facts
 from peerattn.checkpoints.subject import Subject
 from peerattn.errors import PeerattnError
@@ -106,7 +107,7 @@ def _costs(chosen: Chosen, sized: Subject, removal: Removal | None) -> Costs:
     structure = without(sized.structure, removal) if removal else sized.structure
     removed = removal.removed if removal else None
     clip = (sized.frames, sized.height, sized.width, sized.classes)
-    return state.kept(("costs", *astuple(chosen), removed, *clip), lambda: sized.costs(structure))
+    return caches.kept(("costs", *astuple(chosen), removed, *clip), lambda: sized.costs(structure))
 
 
 def _sums(left: Costs, whole: Costs) -> None:

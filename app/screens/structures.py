@@ -9,11 +9,11 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from app import state
+from app.opening.structures import Chosen, choices, read_file
+from app.parts.elements import number, numbers
+from app.parts.words import DEFINITIONS, plain
 from app.screens import structure_drawing, structure_numbers
-from app.screens.parts import number, numbers
-from app.structures import Chosen, choices, read_file
-from app.words import DEFINITIONS, plain
+from app.state import networks
 from peerattn.checkpoints.subject import Subject
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import (
@@ -37,7 +37,7 @@ def show() -> None:
     """The screen; it needs no clip."""
     chosen = _choice()
     try:
-        shown = state.subject(chosen)
+        shown = networks.subject(chosen)
     except PeerattnError as error:
         st.error(plain(error))
         return
@@ -55,7 +55,7 @@ def _choice() -> Chosen:
     with right:
         own, refused = _own()
     with left:
-        by_label = choices(state.checkpoint_names(), own)
+        by_label = choices(networks.checkpoint_names(), own)
         newest = st.session_state.pop("newest-structure", None)
         if newest or st.session_state.get("structure") not in by_label:
             st.session_state.structure = newest or next(iter(choices((), {})))

@@ -7,12 +7,13 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from app import panels, state
-from app.explorer import explorer, script
+from app.explorer import panels
+from app.explorer.component import explorer, script
+from app.parts.tour import THRESHOLD, Example, Step, steps
+from app.parts.words import plain
 from app.screens import details
-from app.state import Choice, Opened
-from app.tour import THRESHOLD, Example, Step, steps
-from app.words import plain
+from app.state import clips, pictures
+from app.state.shown import Choice, Opened
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import survey
 
@@ -45,11 +46,11 @@ def show() -> None:
 
 def _networks() -> dict[str, Opened]:
     """The sample through both networks; raises PeerattnError where a part of it is missing."""
-    source = next((clip for clip in state.sample_clips() if clip.name == CLIP), None)
+    source = next((clip for clip in clips.sample_clips() if clip.name == CLIP), None)
     if source is None:
         raise PeerattnError(f"the sample {CLIP} is not here, install the program again")
     return {
-        name: state.open_clip(Choice(network, source)) for name, network in (("peer", PEER), ("self", SELF))
+        name: clips.open_clip(Choice(network, source)) for name, network in (("peer", PEER), ("self", SELF))
     }
 
 
@@ -64,7 +65,7 @@ def _example(networks: dict[str, Opened]) -> Example:
             label=shown.choice.source.label or Path(CLIP).stem,
             peer=shown.trace,
             own=own.trace,
-            pruned=state.pruned_trace(shown, removal),
+            pruned=clips.pruned_trace(shown, removal),
             difference=(gain["difference"], (low, high), gain["n"]),
             rgb_alone=(alone["top1"], alone["n"]),
         )
@@ -122,7 +123,7 @@ def _live(shown: Opened, step: Step, number: int) -> None:
         panels.script()
     selection = explorer(
         shown.trace,
-        state.packed(shown),
+        pictures.packed(shown),
         removal=survey(shown.trace.structure, weights, step.threshold) if prunes else None,
         key="tour",
         selected=step.selection,

@@ -27,6 +27,7 @@ from peerattn.network.attention import spatial_mean
 from peerattn.network.fusion import Passed
 from peerattn.network.network import Network
 from peerattn.recording.baseline import Baseline
+from peerattn.recording.lock import RECORDING
 from peerattn.recording.stretches import Stretch
 from peerattn.traces.trace import ROUNDING
 
@@ -138,17 +139,21 @@ class Recording:
 
 @contextmanager
 def recording(network: Network, seen: Recording | None = None) -> Iterator[Recording]:
-    """Records every pass inside the `with` block; leaving it, also by an exception, removes every hook."""
+    """Records every pass inside the `with` block; leaving it, also by an exception, removes every hook.
+
+    Another thread that would record waits until then.
+    """
     seen, handles = seen or Recording(), []
-    try:
-        for key, connection in network.connections.items():
-            handles.append(connection.register_forward_hook(partial(seen.connection, key)))
-        for block_id, block in network.blocks.items():
-            handles.append(block.register_forward_hook(partial(seen.block, block_id)))
-        yield seen
-    finally:
-        for handle in handles:
-            handle.remove()
+    with RECORDING:
+        try:
+            for key, connection in network.connections.items():
+                handles.append(connection.register_forward_hook(partial(seen.connection, key)))
+            for block_id, block in network.blocks.items():
+                handles.append(block.register_forward_hook(partial(seen.block, block_id)))
+            yield seen
+        finally:
+            for handle in handles:
+                handle.remove()
 
 
 def _of_first(output: Passed, own: slice) -> Passed:

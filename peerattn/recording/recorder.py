@@ -23,6 +23,7 @@ from peerattn.network.fusion import Passed
 from peerattn.network.network import Network
 from peerattn.recording.baseline import KEPT, Baselines, baseline_clip, bytes_kept, kept_baseline
 from peerattn.recording.hooks import Recording, Seen, recording
+from peerattn.recording.lock import RECORDING
 from peerattn.recording.stretches import Progress, answers
 from peerattn.recording.windows import windows
 from peerattn.traces.trace import Array, BlockTrace, ConnectionTrace, Trace, WindowTrace
@@ -93,16 +94,18 @@ def _run(
     """What the hooks saw, and the logits (B, K) of each window."""
     tensors, frames = _read(network, clip), len(clip.times)
     like = next(iter(tensors.values()))
-    if bytes_kept(network.structure, frames, like.shape[3:]) <= KEPT:
-        baseline = kept_baseline(network, like, frames=frames, baselines=baselines)
-        empty = Recording(baseline=baseline, frames=frames, means=means)
-    else:
-        beside = baseline_clip(network.structure.read_modalities, like, frames=frames, baselines=baselines)
-        tensors = {name: torch.cat([tensor, beside[name]]) for name, tensor in tensors.items()}
-        empty = Recording(beside=True, means=means)
-    with recording(network, empty) as seen:
-        spans = windows(frames, window)
-        logits = answers(network, tensors, spans, entering=seen.entering, progress=progress)
+    spans = windows(frames, window)
+    with RECORDING:  # from the baseline on, so that one clip at a time is in memory
+        if bytes_kept(network.structure, frames, like.shape[3:]) <= KEPT:
+            baseline = kept_baseline(network, like, frames=frames, baselines=baselines)
+            empty = Recording(baseline=baseline, frames=frames, means=means)
+        else:
+            read = network.structure.read_modalities
+            beside = baseline_clip(read, like, frames=frames, baselines=baselines)
+            tensors = {name: torch.cat([tensor, beside[name]]) for name, tensor in tensors.items()}
+            empty = Recording(beside=True, means=means)
+        with recording(network, empty) as seen:
+            logits = answers(network, tensors, spans, entering=seen.entering, progress=progress)
     return seen, logits
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.explorer import Other, explorer, pack, script
+from app.explorer.component import Other, explorer, pack, script
 from peerattn.traces.comparison import merged
 from tests.traces import HOSTILE, images, part, trace
 

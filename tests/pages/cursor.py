@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.explorer import explorer, pack, script
+from app.explorer.component import explorer, pack, script
 from peerattn.graph import published
 from tests.traces import bar_codes, object_ids, quarters_flow, trace_of
 

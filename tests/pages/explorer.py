@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.explorer import Selection, explorer, pack, script
+from app.explorer.component import Selection, explorer, pack, script
 from peerattn.graph.connectivity import survey
 from tests.traces import HOSTILE, images, object_ids, trace
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from app import panels
-from app.explorer import Selection, explorer, pack, script
+from app.explorer import panels
+from app.explorer.component import Selection, explorer, pack, script
 from peerattn.figures.panels import block_panels, clip_panels, connection_panels
 from peerattn.recording.inside import inside
 from tests.panels import CLIP, NETWORK, TRACE, VECTORS

@@ -15,7 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.explorer import DIGEST, Selection
+from app.explorer.component import DIGEST, Selection
 from peerattn.figures.panels import Panel, panel
 from peerattn.figures.scripts import panels_script
 

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.jobs import Job
-from app.words import plain
+from app.parts.words import plain
+from app.state.jobs import Job
 from peerattn.traces.trace import Trace
 
 

@@ -11,10 +11,12 @@ from urllib.parse import urlencode
 import numpy as np
 import streamlit as st
 
-from app import address, network_choice, state
-from app.files import Bytes, ObjectFile, Source
-from app.session import SUFFIX, Session
-from app.traces import read_trace
+from app.opening.files import Bytes, ObjectFile, Source
+from app.opening.session import SUFFIX, Session
+from app.opening.traces import read_trace
+from app.parts import network_choice
+from app.state import address, clips
+from app.state.shown import LONGEST_STRETCH, Choice, Shown
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.modalities.objects import read_objects, write_objects
@@ -44,8 +46,8 @@ def bring(file: LabelledFile) -> None:
     Raises PeerattnError where one of its files cannot be read any more.
     """
     try:
-        clip = state.shelf().clip(file.path.name, file.path.read_bytes())
-        maps = state.shelf().objects([_packed_maps(file.objects)]) if file.objects else None
+        clip = clips.shelf().clip(file.path.name, file.path.read_bytes())
+        maps = clips.shelf().objects([_packed_maps(file.objects)]) if file.objects else None
         _put_whole(clip)
     except (OSError, PeerattnError) as error:
         line = f"{file.path.name} cannot be opened ({error}): check the folder again"
@@ -74,7 +76,7 @@ def restore() -> None:
         st.session_state.checkpoint = session.checkpoint
         network_choice.keep()
         _put_stretch(source, session.start, session.stop)
-        maps = state.shelf().objects(session.objects) if session.objects else None
+        maps = clips.shelf().objects(session.objects) if session.objects else None
         _attach(source, maps, hold=session.hold)
 
 
@@ -84,7 +86,7 @@ def notices(source: Source) -> list[str]:
     return found.get(source.id, [])
 
 
-def compare(shown: state.Shown) -> str | None:
+def compare(shown: Shown) -> str | None:
     """What is to be said, now and later, where the numbers that come out here are not those saved."""
     saved: str | None = st.session_state.get("saved-traces", {}).pop(shown.choice.source.id, None)
     if saved is None or _near(shown.trace, before := read_trace(saved)):
@@ -114,9 +116,9 @@ def _packed_maps(path: Path) -> tuple[str, bytes]:
 
 
 def _clip(name: str, content: Bytes, checkpoint: str) -> Source:
-    source = state.shelf().clip(name, content)
+    source = clips.shelf().clip(name, content)
     try:
-        state.frames(state.Choice(checkpoint, source))
+        clips.frames(Choice(checkpoint, source))
     except PeerattnError as error:
         raise PeerattnError(source.refusal(error).removeprefix(f"{name}: ")) from error
     return source
@@ -128,21 +130,21 @@ def _trace(name: str, content: Bytes) -> Source:
     except UnicodeDecodeError as error:
         raise PeerattnError("this is not a trace file: it is not text") from error
     read_trace(text)
-    return state.shelf().trace(name, text)
+    return clips.shelf().trace(name, text)
 
 
 def _session(session: Session, checkpoints: set[str], current: str) -> Source:
     """The session's clip with the network it ran through; where one of them is not here, its trace."""
     read_trace(session.trace)
     if session.objects:
-        state.object_maps(state.shelf().objects(session.objects))
+        clips.object_maps(clips.shelf().objects(session.objects))
     absent = [*_absent(session, checkpoints)]
     if absent:
-        source = state.shelf().trace(f"{session.clip_name} (trace)", session.trace)
+        source = clips.shelf().trace(f"{session.clip_name} (trace)", session.trace)
     elif session.clip is not None:
         source = _clip(session.clip_name, session.clip, current)
     else:
-        source = next(sample for sample in state.sample_clips() if sample.id == session.sample)
+        source = next(sample for sample in clips.sample_clips() if sample.id == session.sample)
     lines = [
         f"The session's {what} is not here: its saved trace is shown, without frames." for what in absent
     ]
@@ -154,7 +156,7 @@ def _session(session: Session, checkpoints: set[str], current: str) -> Source:
 
 
 def _absent(session: Session, checkpoints: set[str]) -> Iterator[str]:
-    samples = {sample.id: sample.digest for sample in state.sample_clips()}
+    samples = {sample.id: sample.digest for sample in clips.sample_clips()}
     if session.checkpoint not in checkpoints:
         yield f"checkpoint {session.checkpoint}"
     if session.clip is None and samples.get(session.sample or "") != session.clip_digest:
@@ -163,7 +165,7 @@ def _absent(session: Session, checkpoints: set[str]) -> Iterator[str]:
 
 def _put_whole(source: Source) -> None:
     """The clip from its beginning to its end; where it is too long, a notice says so."""
-    duration, most = state.information(source).duration, state.LONGEST_STRETCH
+    duration, most = clips.information(source).duration, LONGEST_STRETCH
     _put_stretch(source, 0.0, most)
     lines = []
     if duration is None or round(duration, 1) > most:
@@ -177,10 +179,10 @@ def _put_whole(source: Source) -> None:
 
 def _put_stretch(source: Source, start: float, stop: float) -> None:
     """As the bar's widgets hold it: a slider, or two numbers where the clip's length is unknown."""
-    duration, key = state.information(source).duration, f"stretch-{source.id}"
+    duration, key = clips.information(source).duration, f"stretch-{source.id}"
     if duration is None:
         st.session_state[f"{key}-start"] = start
-        st.session_state[key] = min(max(stop - start, 0.1), state.LONGEST_STRETCH)
+        st.session_state[key] = min(max(stop - start, 0.1), LONGEST_STRETCH)
     elif duration > 1.0:
         end = round(duration, 1)
         st.session_state[key] = (min(start, end), min(stop, end))

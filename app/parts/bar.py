@@ -8,9 +8,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from app import address, card, network_choice, opening, state
-from app.files import OBJECT_TYPES, OWN_TYPES, ObjectFile, Source, with_objects
-from app.words import OBJECTS, plain
+from app.opening.files import OBJECT_TYPES, OWN_TYPES, ObjectFile, Source, with_objects
+from app.parts import card, network_choice, visitor_files
+from app.parts.words import OBJECTS, plain
+from app.state import address, clips, networks
+from app.state.shown import FIRST_STRETCH, LONGEST_STRETCH, Choice, Opened, Shown
 from peerattn.errors import PeerattnError
 
 OWN_HELP = "Videos; traces (.json) that `peerattn record` wrote; sessions (.peerattn) saved in Export."
@@ -18,7 +20,7 @@ OWN_HELP = "Videos; traces (.json) that `peerattn record` wrote; sessions (.peer
 
 def show() -> None:
     """Draw the bar; afterwards `shown()` is what the visitor chose, or the last clip that could be read."""
-    names = state.checkpoint_names()
+    names = networks.checkpoint_names()
     if not names:
         st.error(
             "No checkpoint was found: put one in the folder checkpoints, or name its folder in "
@@ -26,7 +28,7 @@ def show() -> None:
         )
         st.stop()
     _arrive()
-    opening.restore()
+    visitor_files.restore()
     left, middle, right = st.columns([2, 2, 3])
     choices, alerts = st.container(horizontal=True, vertical_alignment="center"), st.container(key="alerts")
     with left:
@@ -34,12 +36,12 @@ def show() -> None:
     with right:
         uploads, refused = _uploads(name)
     with middle:
-        source = _clip([*state.sample_clips(), *uploads])
+        source = _clip([*clips.sample_clips(), *uploads])
     network_choice.follow(source, name)
     with choices:
-        choice = _options(state.Choice(name, source))
+        choice = _options(Choice(name, source))
     with alerts:
-        for line in (*refused, *opening.notices(source)):
+        for line in (*refused, *visitor_files.notices(source)):
             st.error(plain(line))
         _open(choice)
         _remarks(choice)
@@ -57,12 +59,12 @@ def _arrive() -> None:
     st.session_state.selected = address.selection(st.session_state.address.get("pin"))
     if "checkpoint" in st.session_state.address:
         network_choice.keep()
-    clips = [source.name for source in state.sample_clips()]
-    lines = address.missing(st.session_state.address, checkpoints=networks(), clips=clips)
+    known = [source.name for source in clips.sample_clips()]
+    lines = address.missing(st.session_state.address, checkpoints=network_names(), clips=known)
     st.session_state.absent = list(lines)
 
 
-def _remarks(choice: state.Choice) -> None:
+def _remarks(choice: Choice) -> None:
     """What the address names that is not here, until something else is chosen; then the network's remarks."""
     if (now := shown()) is None:
         return
@@ -71,7 +73,7 @@ def _remarks(choice: state.Choice) -> None:
         absent = address.missing_selection(st.session_state.address, now.trace)
         for line in (*st.session_state.absent, *absent):
             st.warning(plain(line))
-    if isinstance(now, state.Opened):
+    if isinstance(now, Opened):
         for remark in now.checkpoint.remarks:
             st.warning(plain(remark[0].upper() + remark[1:] + "."))
 
@@ -81,15 +83,15 @@ def away() -> None:
     st.session_state.brought = st.session_state.get("clips", {})
 
 
-def shown() -> state.Shown | None:
+def shown() -> Shown | None:
     """What is on the page: a clip that was run, or a trace file."""
     return st.session_state.get("opened")
 
 
-def opened() -> state.Opened | None:
+def opened() -> Opened | None:
     """The clip that was run, for screens that need its network; none for a trace file."""
     now = shown()
-    return now if isinstance(now, state.Opened) else None
+    return now if isinstance(now, Opened) else None
 
 
 def nothing_to_run() -> str:
@@ -99,23 +101,23 @@ def nothing_to_run() -> str:
     return "Nothing is open yet: choose a sample clip above, or drop a clip of your own there."
 
 
-def networks() -> list[str]:
+def network_names() -> list[str]:
     """The networks that can be chosen."""
-    own = state.own_networks(st.session_state.get("own-structures", {}))
-    return [*state.checkpoint_names(), *state.UNTRAINED, *own]
+    own = networks.own_networks(st.session_state.get("own-structures", {}))
+    return [*networks.checkpoint_names(), *networks.UNTRAINED, *own]
 
 
-def clips() -> dict[str, Source]:
+def clip_sources() -> dict[str, Source]:
     """Label → clip of all that can be run, the visitor's own last."""
-    sources = [*state.sample_clips(), *st.session_state.get("clips", {}).values()]
+    sources = [*clips.sample_clips(), *st.session_state.get("clips", {}).values()]
     return _labelled([source for source in sources if not source.trace])
 
 
 def _checkpoint(alerts: DeltaGenerator) -> str:
     """The chosen checkpoint; when it cannot be loaded, the one on the page stays."""
-    name = network_choice.show(networks())
+    name = network_choice.show(network_names())
     try:
-        state.checkpoint(name)
+        networks.checkpoint(name)
     except PeerattnError as error:
         alerts.error(plain(error))
         now = shown()
@@ -138,7 +140,7 @@ def _uploads(checkpoint: str) -> tuple[list[Source], list[str]]:
     brought: dict[str, Source] = st.session_state.setdefault("brought", {})
     sources = brought | {item.id: item for item in here if isinstance(item, Source)}
     st.session_state.clips = sources
-    state.shelf().keep_only(sources.values())
+    clips.shelf().keep_only(sources.values())
     if "restoring" in st.session_state:
         st.rerun()  # its choices are those of widgets that are drawn already
     return list(sources.values()), [item for item in here if isinstance(item, str)]
@@ -147,7 +149,7 @@ def _uploads(checkpoint: str) -> tuple[list[Source], list[str]]:
 def _read(file: UploadedFile, checkpoint: str) -> Source | str:
     """The uploaded clip, trace or session, chosen at once if it can be read; else the line why not."""
     try:
-        source = opening.read(file.name, file.getbuffer(), checkpoint, networks())
+        source = visitor_files.read(file.name, file.getbuffer(), checkpoint, network_names())
     except PeerattnError as error:
         return str(error)
     st.session_state.newest = source.id
@@ -176,14 +178,14 @@ def _labelled(sources: list[Source]) -> dict[str, Source]:
     return by_label
 
 
-def _options(choice: state.Choice) -> state.Choice:
+def _options(choice: Choice) -> Choice:
     source = choice.source
     if source.trace:
         return choice
     with st.popover("Stretch and object maps", type="tertiary"):
         start, stop = _stretch(source)
         attached = _attached(source)
-    hold = bool(attached and state.covers_some_frames(attached)) and st.checkbox(
+    hold = bool(attached and clips.covers_some_frames(attached)) and st.checkbox(
         "Hold each object map until the next", key=f"hold-{source.id}", persist_state="session"
     )
     return replace(choice, source=with_objects(source, attached), start=start, stop=stop, hold=hold)
@@ -191,12 +193,12 @@ def _options(choice: state.Choice) -> state.Choice:
 
 def _stretch(source: Source) -> tuple[float, float]:
     """The chosen stretch in seconds; a clip of unknown length has two plain numbers instead of a slider."""
-    duration, first = state.information(source).duration, state.FIRST_STRETCH
+    duration, first = clips.information(source).duration, FIRST_STRETCH
     key, label = f"stretch-{source.id}", "Stretch of the clip, in seconds"
     if duration is None:
         start = st.number_input("Start, in seconds", 0.0, key=f"{key}-start", persist_state="session")
         length = st.number_input(
-            "Length, in seconds", 0.1, state.LONGEST_STRETCH, first, key=key, persist_state="session"
+            "Length, in seconds", 0.1, LONGEST_STRETCH, first, key=key, persist_state="session"
         )
         return start, start + length
     if duration <= 1.0:
@@ -225,8 +227,8 @@ def _attached(source: Source) -> ObjectFile | None:
     )
     if files:
         try:
-            maps = state.shelf().objects((file.name, file.getbuffer()) for file in files)
-            state.object_maps(maps)
+            maps = clips.shelf().objects((file.name, file.getbuffer()) for file in files)
+            clips.object_maps(maps)
         except PeerattnError as error:
             st.error(plain(error))
         else:
@@ -235,12 +237,12 @@ def _attached(source: Source) -> ObjectFile | None:
     return None
 
 
-def _open(choice: state.Choice) -> None:
+def _open(choice: Choice) -> None:
     """Open the chosen clip; when that is refused, one line says why and the page stays as it was."""
-    open_source = state.open_trace if choice.source.trace else state.open_clip
+    open_source = clips.open_trace if choice.source.trace else clips.open_clip
     try:
         st.session_state.opened = open_source(choice)
-        if line := opening.compare(st.session_state.opened):
+        if line := visitor_files.compare(st.session_state.opened):
             st.error(plain(line))
     except PeerattnError as error:
         st.error(plain(choice.source.refusal(error)))
@@ -255,10 +257,10 @@ def _status() -> None:
     trace = now.trace
     windows = f"{len(trace.windows)} window{'s' * (len(trace.windows) > 1)}"
     parts = [f"{len(trace.times)} frames, answers over {windows}"]
-    if isinstance(now, state.Opened):
+    if isinstance(now, Opened):
         objects = OBJECTS.get(trace.objects or "", "none, this checkpoint reads none")
         said = now.checkpoint.remarks  # above
-        parts += [f"Object maps: {objects}", f"computed on {state.device_name()}"]
+        parts += [f"Object maps: {objects}", f"computed on {networks.device_name()}"]
     else:
         said = ()
         parts += ["A trace file: its numbers without frames; only Explore can show it"]

@@ -8,7 +8,7 @@ from operator import length_hint
 from pathlib import Path
 from typing import Any, Literal
 
-from app.jobs import Progress
+from app.state.jobs import Progress
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import labelled_files

@@ -6,7 +6,7 @@ import re
 
 import streamlit as st
 
-from app.words import inert
+from app.parts.words import inert
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.files.model_card import markdown
 

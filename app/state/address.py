@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import streamlit as st
 
-from app.explorer import Selection
+from app.explorer.component import Selection
 from peerattn.traces.trace import Trace
 
 COMPARED = ("compare", "second-clip", "second-checkpoint", "compare-threshold")

@@ -8,8 +8,8 @@ from functools import partial
 from operator import length_hint
 from pathlib import Path
 
-from app import state
-from app.jobs import Job, Progress
+from app.state import measurements, networks
+from app.state.jobs import Job, Progress
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.checking import check_folder
 from peerattn.data.examples import Example, FolderExamples
@@ -86,14 +86,14 @@ def choose(files: Sequence[LabelledFile], split: str | None, class_names: Sequen
 
 def check(folder: Path) -> Job | None:
     """The looking through a folder, if it was started; its one result is a FolderReport."""
-    return state.datasets().get(("check", folder))
+    return measurements.datasets().get(("check", folder))
 
 
 def start_check(folder: Path) -> Job:
     """Started anew where it was done before: files may have changed."""
     if (before := check(folder)) and not before.running:
         before.cancel()
-    return state.datasets().start(("check", folder), partial(_checked, folder))
+    return measurements.datasets().start(("check", folder), partial(_checked, folder))
 
 
 def _checked(folder: Path, progress: Progress) -> Iterator[FolderReport]:
@@ -102,16 +102,16 @@ def _checked(folder: Path, progress: Progress) -> Iterator[FolderReport]:
 
 def measurement(choice: Choice) -> Job | None:
     """The measuring of a checkpoint on a folder, if it was started; its one result is a Measured."""
-    return state.datasets().get(choice)
+    return measurements.datasets().get(choice)
 
 
 def start_measurement(choice: Choice) -> Job:
     """Started anew where it was done before. It has a network of its own and needs no lock."""
     if (before := measurement(choice)) and not before.running:
         before.cancel()
-    loaded = state.apart(choice.checkpoint)
-    segmenter = partial(state.segmenter, loaded)
-    return state.datasets().start(choice, partial(measured, loaded, choice, segmenter))
+    loaded = networks.apart(choice.checkpoint)
+    segmenter = partial(networks.segmenter, loaded)
+    return measurements.datasets().start(choice, partial(measured, loaded, choice, segmenter))
 
 
 def measured(

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from app.files import OBJECT_TYPES, Bytes
+from app.opening.files import OBJECT_TYPES, Bytes
 from peerattn.data.folder import VIDEO_SUFFIXES
 from peerattn.errors import PeerattnError
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from app.explorer import Selection
-from app.words import percent, plain, points, points_interval
+from app.explorer.component import Selection
+from app.parts.words import percent, plain, points, points_interval
 from peerattn.graph.connectivity import Removal, survey, weights_by_modality
 from peerattn.graph.structure import Structure
 from peerattn.tables.clip import reached_frames

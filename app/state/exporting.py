@@ -10,11 +10,11 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from app import state
-from app.explorer import DIGEST
-from app.jobs import Job, Progress
-from app.session import Session
-from app.state import Opened, Shown
+from app.explorer.component import DIGEST
+from app.opening.session import Session
+from app.state import clips, measurements, pictures
+from app.state.jobs import Job, Progress
+from app.state.shown import Opened, Shown
 from peerattn.figures.film import schedule, write_film
 from peerattn.figures.film_frames import FilmFrames
 from peerattn.figures.film_layout import DARK, LIGHT
@@ -38,15 +38,15 @@ def report(shown: Shown, view: Mapping[str, str]) -> str:
     facts = {"stretch": f"{times[0]:.2f} to {frame_ends(times)[-1]:.2f} s"}
     network = shown.choice.checkpoint if isinstance(shown, Opened) else "not named in a trace file"
     about = About(shown.choice.source.name, network, date.today().isoformat(), facts)
-    inside = partial(state.inside, shown) if isinstance(shown, Opened) else None
+    inside = partial(clips.inside, shown) if isinstance(shown, Opened) else None
     panels = report_panels(shown.trace, inside, shown.object_names)
-    return report_html(shown.trace, state.packed(shown)[DIGEST:], about, panels=panels, start=view)
+    return report_html(shown.trace, pictures.packed(shown)[DIGEST:], about, panels=panels, start=view)
 
 
 def session(opened: Opened, view: Mapping[str, str]) -> bytes:
     """The session file; a sample is named in it, any other clip is in it whole."""
     choice, source = opened.choice, opened.choice.source
-    sample = source.id if source.id in {each.id for each in state.sample_clips()} else None
+    sample = source.id if source.id in {each.id for each in clips.sample_clips()} else None
     maps = source.objects
     saved = Session(
         checkpoint=choice.checkpoint,
@@ -66,11 +66,11 @@ def session(opened: Opened, view: Mapping[str, str]) -> bytes:
 
 def film(opened: Opened, wanted: Film) -> Job | None:
     """The making of a film, if it was started; its one result is the file's content."""
-    return state.films().get((opened.choice.key, wanted))
+    return measurements.films().get((opened.choice.key, wanted))
 
 
 def start_film(opened: Opened, wanted: Film) -> Job:
-    return state.films().start((opened.choice.key, wanted), partial(_made, opened, wanted))
+    return measurements.films().start((opened.choice.key, wanted), partial(_made, opened, wanted))
 
 
 def _made(opened: Opened, wanted: Film, progress: Progress) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from typing import Literal
 from peerattn.data.folder import VIDEO_SUFFIXES
 from peerattn.errors import PeerattnError
 
-SAMPLES = Path(__file__).parent / "samples"
+SAMPLES = Path(__file__).parents[1] / "samples"
 CLIP_TYPES = tuple(suffix.removeprefix(".") for suffix in VIDEO_SUFFIXES)
 OWN_TYPES = (*CLIP_TYPES, "json", "peerattn")
 """Clips, traces and saved sessions."""

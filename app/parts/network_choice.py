@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import state
-from app.files import Source
+from app.opening.files import Source
+from app.state import clips, networks
 
 FOR_CLIPS = "actions14"
 FOLLOWED = f"{FOR_CLIPS} runs your own clips until you choose a checkpoint"
@@ -33,10 +33,14 @@ def keep() -> None:
 
 def follow(source: Source, name: str) -> None:
     """Where the visitor has chosen none, run the page again with the network that is for this clip."""
-    kept = st.session_state.get("checkpoint-kept") or name not in (state.DEFAULT_CHECKPOINT, FOR_CLIPS)
-    if kept or source.trace or not {state.DEFAULT_CHECKPOINT, FOR_CLIPS} <= set(state.checkpoint_names()):
+    kept = st.session_state.get("checkpoint-kept") or name not in (networks.DEFAULT_CHECKPOINT, FOR_CLIPS)
+    if (
+        kept
+        or source.trace
+        or not {networks.DEFAULT_CHECKPOINT, FOR_CLIPS} <= set(networks.checkpoint_names())
+    ):
         return
-    wanted = state.DEFAULT_CHECKPOINT if is_sample(source) else FOR_CLIPS
+    wanted = networks.DEFAULT_CHECKPOINT if is_sample(source) else FOR_CLIPS
     if name != wanted:
         st.session_state.following = wanted
         st.rerun()
@@ -48,4 +52,4 @@ def followed(source: Source, name: str) -> bool:
 
 
 def is_sample(source: Source) -> bool:
-    return source.id in {sample.id for sample in state.sample_clips()}
+    return source.id in {sample.id for sample in clips.sample_clips()}

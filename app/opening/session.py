@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.files import digest
+from app.opening.files import digest
 from peerattn.errors import PeerattnError
 
 FORMAT = "peerattn-session/1"

@@ -1,0 +1,154 @@
+"""Clips and their traces, kept in memory: from a choice to what the screens show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.opening.files import ObjectFile, Shelf, Source, samples
+from app.opening.traces import read_trace
+from app.state.networks import checkpoint, segmenter
+from app.state.shown import LONGEST_STRETCH, Choice, Opened, Read
+from peerattn.checkpoints.checkpoint import Checkpoint
+from peerattn.errors import PeerattnError
+from peerattn.graph.connectivity import Removal
+from peerattn.modalities.clip import Clip, ObjectMaps
+from peerattn.modalities.objects import read_objects
+from peerattn.modalities.preparation import prepare
+from peerattn.modalities.segmenter import estimate_objects
+from peerattn.network.network import Network
+from peerattn.pruning.threshold import prune
+from peerattn.recording import recorder
+from peerattn.recording.inside import inside as steps_inside
+from peerattn.recording.recorder import Vectors
+from peerattn.traces.inside import Inside
+from peerattn.traces.trace import Trace
+from peerattn.video.decoding import decode, probe
+from peerattn.video.frames import Frames, VideoInfo
+
+
+def open_trace(choice: Choice) -> Read:
+    """Read the chosen trace file; raises PeerattnError with the one line to show."""
+    return Read(choice, _read_trace(choice.source.digest, choice.source.path))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the trace …")
+def _read_trace(digest: str, _path: Path) -> Trace:
+    return read_trace(_path.read_text(encoding="utf-8"))
+
+
+def open_clip(choice: Choice) -> Opened:
+    """Read and run the chosen stretch; raises PeerattnError with the one line to show."""
+    if round(choice.stop - choice.start, 1) > LONGEST_STRETCH:  # as the slider says it
+        raise PeerattnError(f"at most {LONGEST_STRETCH:.0f} s are opened at once: choose a shorter stretch")
+    loaded = checkpoint(choice.checkpoint)
+    clip = _clip(choice.key, choice)
+    return Opened(choice, loaded, clip, _run(choice.key, choice)[0], _object_names(choice, clip))
+
+
+def _object_names(choice: Choice, clip: Clip) -> Mapping[int, str]:
+    if clip.objects is None:
+        return {}
+    attached = choice.source.objects
+    classes = object_maps(attached) if attached else segmenter(checkpoint(choice.checkpoint))
+    return dict(zip(classes.class_ids, classes.class_names, strict=True))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def sample_clips() -> tuple[Source, ...]:
+    return samples()
+
+
+@st.cache_resource(scope="session", max_entries=1, show_spinner=False)
+def shelf() -> Shelf:
+    """The visitor's own files."""
+    return Shelf()
+
+
+def information(source: Source) -> VideoInfo:
+    return _information(source.digest, source.path)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _information(digest: str, _path: Path) -> VideoInfo:
+    return probe(_path)
+
+
+def frames(choice: Choice) -> Frames:
+    rate = checkpoint(choice.checkpoint).settings.frame_rate
+    source = choice.source
+    return _frames((source.digest, rate, choice.start, choice.stop), source.path)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the clip …")
+def _frames(key: tuple[str, float, float, float], _path: Path) -> Frames:
+    _, rate, start, stop = key
+    return decode(_path, frame_rate=rate, start=start, stop=stop)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Preparing what the network reads …")
+def _clip(key: tuple[object, ...], _choice: Choice) -> Clip:
+    loaded = checkpoint(_choice.checkpoint)
+    read = frames(_choice)
+    needed = loaded.structure.read_modalities
+    reads_objects = any(modality.name == "object" for modality in needed)
+    maps = _maps_for(_choice.source.objects, read, loaded) if reads_objects else None
+    return prepare(read, needed, loaded.settings, objects=maps, hold=_choice.hold)
+
+
+def _maps_for(attached: ObjectFile | None, read: Frames, loaded: Checkpoint) -> ObjectMaps:
+    return object_maps(attached) if attached else estimate_objects(read, segmenter(loaded))
+
+
+def object_maps(attached: ObjectFile) -> ObjectMaps:
+    """The object maps of a file; raises PeerattnError with the one line to show."""
+    return _object_maps(attached.digest, attached.origin, attached)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the object maps …")
+def _object_maps(digest: str, origin: str, _attached: ObjectFile) -> ObjectMaps:
+    return read_objects(_attached.path, origin=_attached.origin)
+
+
+def covers_some_frames(attached: ObjectFile) -> bool:
+    """Whether the file holds maps for certain frames only, so that holding them is a choice."""
+    maps = object_maps(attached)
+    return maps.frames is not None or maps.times is not None
+
+
+@st.cache_resource(max_entries=16, show_spinner="Running the network …")
+def _run(key: tuple[object, ...], _choice: Choice) -> tuple[Trace, Vectors]:
+    loaded, clip = checkpoint(_choice.checkpoint), _clip(key, _choice)
+    return recorder.record_inside(loaded.network, clip, **_as_read(loaded))
+
+
+def inside(opened: Opened, key: str) -> Inside:
+    """The steps inside the attention factors of a connection, from the pass that made the trace."""
+    vectors = _run(opened.choice.key, opened.choice)[1]
+    return steps_inside(opened.checkpoint.network, vectors, key)
+
+
+def _recorded(loaded: Checkpoint, network: Network, clip: Clip) -> Trace:
+    return recorder.record(network, clip, **_as_read(loaded))
+
+
+def _as_read(loaded: Checkpoint) -> dict[str, Any]:
+    """How a checkpoint's clips are recorded."""
+    settings = loaded.settings
+    return {"window": settings.window, "baselines": settings.baselines, "remarks": loaded.remarks}
+
+
+def pruned_trace(opened: Opened, pruned: Removal) -> Trace:
+    """The same clip through the network without the removed connections."""
+    if not pruned.removed:
+        return opened.trace
+    return _pruned_trace((*opened.choice.key, *pruned.removed), opened, pruned.threshold)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _pruned_trace(key: tuple[object, ...], _opened: Opened, _threshold: float) -> Trace:
+    smaller = prune(_opened.checkpoint.network, _threshold)
+    return _recorded(_opened.checkpoint, smaller, _opened.clip)
