@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerattn.figures.connectivity import EXPLORER, PAPER, Colors, Style, connectivity_svg
+from peerattn.figures.connectivity import connectivity_svg
 from peerattn.figures.routes import CAREFUL, NUMBER_SIZE, along, layout
+from peerattn.figures.scene import EXPLORER, PAPER, Colors, Style
 from peerattn.figures.svg import blend
 from peerattn.graph import published
 from peerattn.graph.connectivity import initial_weights, survey

@@ -83,3 +83,8 @@ def test_networks_run_where_there_is_no_page_and_no_video() -> None:
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
     assert loads(["peerattn"], HEAVY) == {"peerattn": []}
+
+
+def test_every_module_but_the_pages_can_be_imported() -> None:
+    pages = {"app.main", *inside("app.screens")}
+    assert loads(sorted(MODULES.keys() - pages), set()).keys() == MODULES.keys() - pages

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from peerattn.figures.connectivity import Colors
+from peerattn.figures.scene import Colors
 
 PAGE_COLORS = Colors("currentColor", "var(--st-background-color)")
 """The page's own, in light and dark."""

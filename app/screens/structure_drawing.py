@@ -11,7 +11,8 @@ from app.opening.structures import Chosen
 from app.parts.drawing import PAGE_COLORS, drawing
 from app.parts.words import plain
 from peerattn.checkpoints.subject import Subject
-from peerattn.figures.connectivity import EXPLORER, PAPER, Style, connectivity_svg
+from peerattn.figures.connectivity import connectivity_svg
+from peerattn.figures.scene import EXPLORER, PAPER, Style
 from peerattn.graph.connectivity import Removal
 from peerattn.graph.structure import Structure
 from peerattn.graph.validation import TIME_PADDINGS
