@@ -17,9 +17,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from app import keys
+from app.keys import Clicked, Key
 from peerattn.figures.recording import digest, recording
 from peerattn.figures.replay import replay
-from peerattn.figures.scripts import script
+from peerattn.figures.scripts import script as browser_script
 from peerattn.graph.connectivity import Removal
 from peerattn.graph.structure import Structure
 from peerattn.traces.history import History
@@ -48,7 +50,7 @@ class Other:
 _scripts = st.components.v2.component(
     "peerattn_scripts",
     html="<span hidden></span>",
-    js=script() + "\nexport default () => { globalThis.dispatchEvent(new Event('peerattn-part')); };",
+    js=browser_script() + "\nexport default () => { globalThis.dispatchEvent(new Event('peerattn-part')); };",
 )
 _recording = st.components.v2.component(
     "peerattn_recording",
@@ -85,14 +87,14 @@ _explorer = st.components.v2.component(
 
 def script() -> None:
     """Bring the explorer's script to the page: once, outside any fragment that draws an explorer."""
-    _scripts(key="peerattn-scripts")
+    _scripts(key=keys.PEERATTN_SCRIPTS)
 
 
 def explorer(
     shown: Trace | History,
     packed: bytes,
     *,
-    key: str,
+    key: Key[Clicked],
     removal: Removal | None = None,
     selected: Selection | None = None,
     start: Mapping[str, Any] | None = None,
@@ -108,13 +110,13 @@ def explorer(
     `start` is how a saved session was looked at: its `token`, and the `query` of its address, which then
     counts in place of the page's own.
     """
-    key = f"{key}-{start['token']}" if start else key  # anew: what was clicked before counts no more
+    key = key.of(start["token"]) if start else key  # anew: what was clicked before counts no more
     first = asdict(selected) if selected else None
-    chosen = st.session_state.get(key, {}).get("selected", first)
+    chosen = key.get({}).get("selected", first)
     with st.container(gap=None):
-        _recording(key=f"{key}-recording", data=packed)
+        _recording(key=key.of("recording"), data=packed)
         if other:
-            _recording(key=f"{key}-other", data=other.packed)
+            _recording(key=key.of("other"), data=other.packed)
         result = _explorer(
             key=key,
             data={

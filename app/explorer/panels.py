@@ -15,7 +15,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from app import keys
 from app.explorer.component import DIGEST, Selection
+from app.keys import Clicked, Key
 from peerattn.figures.panels import Panel, panel
 from peerattn.figures.scripts import panels_script
 
@@ -64,11 +66,17 @@ def script() -> None:
 
     It is large: even unchanged, each run that holds it costs 14 ms here and 20 ms in the browser.
     """
-    _script(key="peerattn-panels-script")
+    _script(key=keys.PEERATTN_PANELS_SCRIPT)
 
 
 def panels(
-    packed: bytes, clip: list[Panel], *, key: str, selection: Selection | None, title: str, own: list[Panel]
+    packed: bytes,
+    clip: list[Panel],
+    *,
+    key: Key[Clicked],
+    selection: Selection | None,
+    title: str,
+    own: list[Panel],
 ) -> None:
     """Draw the panels of `figures.panels` under the explorer that shows `packed`.
 
@@ -79,7 +87,7 @@ def panels(
         {"kind": selection.kind, "id": selection.id, "title": title, "panels": own} if selection else None
     )
     with st.container(gap=None):
-        _clip(key=f"{key}-clip", data={"key": key, "recording": recording, "panels": clip})
+        _clip(key=key.of("clip"), data={"key": key, "recording": recording, "panels": clip})
         _panels(key=key, data={"key": key, "recording": recording, "selection": chosen})
 
 
@@ -89,7 +97,7 @@ def chart(
     figure: go.Figure,
     table: pd.DataFrame,
     *,
-    key: str,
+    key: Key[Clicked],
     on_pick: Callable[[int, int], None] | None = None,
 ) -> None:
     """One chart by itself under its title, with the same buttons; `about` says what it shows.
@@ -98,7 +106,7 @@ def chart(
     """
 
     def picked() -> None:
-        place = st.session_state[key].get("picked")
+        place = key.value.get("picked")
         if place and on_pick:
             on_pick(*place)
 

@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from app import keys
 from app.opening.files import OBJECT_TYPES, OWN_TYPES, ObjectFile, Source, with_objects
 from app.parts import card, network_choice, visitor_files
 from app.parts.words import OBJECTS, plain
@@ -30,7 +31,10 @@ def show() -> None:
     _arrive()
     visitor_files.restore()
     left, middle, right = st.columns([2, 2, 3])
-    choices, alerts = st.container(horizontal=True, vertical_alignment="center"), st.container(key="alerts")
+    choices, alerts = (
+        st.container(horizontal=True, vertical_alignment="center"),
+        st.container(key=keys.ALERTS),
+    )
     with left:
         name = _checkpoint(alerts)
     with right:
@@ -53,25 +57,25 @@ def show() -> None:
 
 def _arrive() -> None:
     """On the first run the address says what to show; widgets pass over what is not here in silence."""
-    if "address" in st.session_state:
+    if keys.ADDRESS.held:
         return
-    st.session_state.address = st.query_params.to_dict()
-    st.session_state.selected = address.selection(st.session_state.address.get("pin"))
-    if "checkpoint" in st.session_state.address:
+    keys.ADDRESS.value = st.query_params.to_dict()
+    keys.SELECTED.value = address.selection(keys.ADDRESS.value.get("pin"))
+    if "checkpoint" in keys.ADDRESS.value:
         network_choice.keep()
     known = [source.name for source in clips.sample_clips()]
-    lines = address.missing(st.session_state.address, checkpoints=network_names(), clips=known)
-    st.session_state.absent = list(lines)
+    lines = address.missing(keys.ADDRESS.value, checkpoints=network_names(), clips=known)
+    keys.ABSENT.value = list(lines)
 
 
 def _remarks(choice: Choice) -> None:
     """What the address names that is not here, until something else is chosen; then the network's remarks."""
     if (now := shown()) is None:
         return
-    first = st.session_state.setdefault("first", choice)
+    first = keys.FIRST.setdefault(choice)
     if choice == first:
-        absent = address.missing_selection(st.session_state.address, now.trace)
-        for line in (*st.session_state.absent, *absent):
+        absent = address.missing_selection(keys.ADDRESS.value, now.trace)
+        for line in (*keys.ABSENT.value, *absent):
             st.warning(plain(line))
     if isinstance(now, Opened):
         for remark in now.checkpoint.remarks:
@@ -80,12 +84,12 @@ def _remarks(choice: Choice) -> None:
 
 def away() -> None:
     """A screen without the bar is shown: the uploader loses its files, but they are there on the way back."""
-    st.session_state.brought = st.session_state.get("clips", {})
+    keys.BROUGHT.value = keys.CLIPS.get({})
 
 
 def shown() -> Shown | None:
     """What is on the page: a clip that was run, or a trace file."""
-    return st.session_state.get("opened")
+    return keys.OPENED.get()
 
 
 def opened() -> Opened | None:
@@ -103,13 +107,13 @@ def nothing_to_run() -> str:
 
 def network_names() -> list[str]:
     """The networks that can be chosen."""
-    own = networks.own_networks(st.session_state.get("own-structures", {}))
+    own = networks.own_networks(keys.OWN_STRUCTURES.get({}))
     return [*networks.checkpoint_names(), *networks.UNTRAINED, *own]
 
 
 def clip_sources() -> dict[str, Source]:
     """Label → clip of all that can be run, the visitor's own last."""
-    sources = [*clips.sample_clips(), *st.session_state.get("clips", {}).values()]
+    sources = [*clips.sample_clips(), *keys.CLIPS.get({}).values()]
     return _labelled([source for source in sources if not source.trace])
 
 
@@ -130,18 +134,18 @@ def _checkpoint(alerts: DeltaGenerator) -> str:
 def _uploads(checkpoint: str) -> tuple[list[Source], list[str]]:
     """The uploaded clips that can be read, and a line for each that cannot."""
     files = st.file_uploader(
-        "Your clips", OWN_TYPES, accept_multiple_files=True, key="uploads", help=OWN_HELP
+        "Your clips", OWN_TYPES, accept_multiple_files=True, key=keys.UPLOADS, help=OWN_HELP
     )
-    read: dict[str, Source | str] = st.session_state.setdefault("read", {})
+    read: dict[str, Source | str] = keys.READ.setdefault({})
     for file in files:
         if file.file_id not in read:
             read[file.file_id] = _read(file, checkpoint)
     here = [read[file.file_id] for file in files]
-    brought: dict[str, Source] = st.session_state.setdefault("brought", {})
+    brought: dict[str, Source] = keys.BROUGHT.setdefault({})
     sources = brought | {item.id: item for item in here if isinstance(item, Source)}
-    st.session_state.clips = sources
+    keys.CLIPS.value = sources
     clips.shelf().keep_only(sources.values())
-    if "restoring" in st.session_state:
+    if keys.RESTORING.held:
         st.rerun()  # its choices are those of widgets that are drawn already
     return list(sources.values()), [item for item in here if isinstance(item, str)]
 
@@ -152,20 +156,20 @@ def _read(file: UploadedFile, checkpoint: str) -> Source | str:
         source = visitor_files.read(file.name, file.getbuffer(), checkpoint, network_names())
     except PeerattnError as error:
         return str(error)
-    st.session_state.newest = source.id
+    keys.NEWEST.value = source.id
     return source
 
 
 def _clip(sources: list[Source]) -> Source:
     by_label = _labelled(list({source.id: source for source in sources}.values()))
-    newest = st.session_state.pop("newest", None)
+    newest = keys.NEWEST.pop()
     for label, source in by_label.items():
         if source.id == newest:
-            st.session_state.clip = label
-    if st.session_state.get("clip") not in by_label:
-        st.session_state.pop("clip", None)
+            keys.CLIP.value = label
+    if keys.CLIP.get() not in by_label:
+        keys.CLIP.pop()
     return by_label[
-        st.selectbox("Clip", list(by_label), key="clip", bind="query-params", persist_state="session")
+        st.selectbox("Clip", list(by_label), key=keys.CLIP, bind="query-params", persist_state="session")
     ]
 
 
@@ -186,7 +190,7 @@ def _options(choice: Choice) -> Choice:
         start, stop = _stretch(source)
         attached = _attached(source)
     hold = bool(attached and clips.covers_some_frames(attached)) and st.checkbox(
-        "Hold each object map until the next", key=f"hold-{source.id}", persist_state="session"
+        "Hold each object map until the next", key=keys.HOLD.of(source.id), persist_state="session"
     )
     return replace(choice, source=with_objects(source, attached), start=start, stop=stop, hold=hold)
 
@@ -194,9 +198,9 @@ def _options(choice: Choice) -> Choice:
 def _stretch(source: Source) -> tuple[float, float]:
     """The chosen stretch in seconds; a clip of unknown length has two plain numbers instead of a slider."""
     duration, first = clips.information(source).duration, FIRST_STRETCH
-    key, label = f"stretch-{source.id}", "Stretch of the clip, in seconds"
+    key, label = keys.STRETCH.of(source.id), "Stretch of the clip, in seconds"
     if duration is None:
-        start = st.number_input("Start, in seconds", 0.0, key=f"{key}-start", persist_state="session")
+        start = st.number_input("Start, in seconds", 0.0, key=key.of("start"), persist_state="session")
         length = st.number_input(
             "Length, in seconds", 0.1, LONGEST_STRETCH, first, key=key, persist_state="session"
         )
@@ -212,7 +216,7 @@ def _stretch(source: Source) -> tuple[float, float]:
 
 def _attached(source: Source) -> ObjectFile | None:
     """The visitor's own object maps for this clip; they stay attached while other clips are looked at."""
-    attached: dict[str, ObjectFile] = st.session_state.setdefault("attached", {})
+    attached: dict[str, ObjectFile] = keys.ATTACHED.setdefault({})
     if source.id in attached:
         st.text(f"Attached: {attached[source.id].name}")
         if st.button("Remove the attached object maps"):
@@ -223,7 +227,7 @@ def _attached(source: Source) -> ObjectFile | None:
         "Object maps of this clip: one .npz, or a lossless video of class ids with its .json",
         OBJECT_TYPES,
         accept_multiple_files=True,
-        key=f"objects-{source.id}",
+        key=keys.OBJECTS.of(source.id),
     )
     if files:
         try:
@@ -241,8 +245,8 @@ def _open(choice: Choice) -> None:
     """Open the chosen clip; when that is refused, one line says why and the page stays as it was."""
     open_source = clips.open_trace if choice.source.trace else clips.open_clip
     try:
-        st.session_state.opened = open_source(choice)
-        if line := visitor_files.compare(st.session_state.opened):
+        keys.OPENED.value = open_source(choice)
+        if line := visitor_files.compare(keys.OPENED.value):
             st.error(plain(line))
     except PeerattnError as error:
         st.error(plain(choice.source.refusal(error)))

@@ -6,6 +6,7 @@ import re
 
 import streamlit as st
 
+from app import keys
 from app.parts.words import inert
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.files.model_card import markdown
@@ -18,7 +19,7 @@ _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 def show(loaded: Checkpoint) -> None:
     """A button that opens the card."""
-    with st.popover("About this checkpoint", key="card", on_change="rerun") as opened:
+    with st.popover("About this checkpoint", key=keys.CARD, on_change="rerun") as opened:
         if opened.open:
             st.markdown(text(loaded))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any
 
 import streamlit as st
 
+from app.keys import Clicked, Key
 from peerattn.figures.scene import Colors
 
 PAGE_COLORS = Colors("currentColor", "var(--st-background-color)")
@@ -55,7 +55,7 @@ _drawing = st.components.v2.component(
 )
 
 
-def drawing(svg: str, *, key: str, lit: Collection[str], on_click: Callable[[str], None]) -> None:
+def drawing(svg: str, *, key: Key[Clicked], lit: Collection[str], on_click: Callable[[str], None]) -> None:
     """Show a drawing of `connectivity_svg`, all but the `lit` parts faint where any are.
 
     Parts are named `connection <key>` and `block <id>`; a click calls `on_click` with the part's name, or
@@ -63,7 +63,7 @@ def drawing(svg: str, *, key: str, lit: Collection[str], on_click: Callable[[str
     """
 
     def clicked() -> None:
-        found: Any = st.session_state.get(key)
+        found = key.get()
         if found and found.get("clicked") is not None:
             on_click(found["clicked"])
 

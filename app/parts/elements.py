@@ -9,6 +9,8 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import keys
+from app.keys import Key
 from app.parts.words import plain
 from app.state.jobs import Job
 from peerattn.traces.trace import Trace
@@ -32,7 +34,7 @@ def number(row: DeltaGenerator, title: str, value: str | int | None, *notes: str
             st.caption(plain(note))
 
 
-def progress(job: Job, done: str, *, key: str, every: float = 1.0) -> None:
+def progress(job: Job, done: str, *, key: Key[bool], every: float = 1.0) -> None:
     """How far a job is, drawn anew until it ends, and its Cancel; then the whole page is drawn.
 
     `done` says what is counted: `clips read`. `every` is in seconds.
@@ -40,7 +42,7 @@ def progress(job: Job, done: str, *, key: str, every: float = 1.0) -> None:
     st.fragment(progress_now, run_every=every)(job, done, key=key)
 
 
-def progress_now(job: Job, done: str, *, key: str) -> None:
+def progress_now(job: Job, done: str, *, key: Key[bool]) -> None:
     """The same once, for a fragment that draws more beside it."""
     if not job.running:
         st.rerun()
@@ -52,7 +54,7 @@ def progress_now(job: Job, done: str, *, key: str) -> None:
 
 
 def table_with_csv(
-    makers: Mapping[str, Callable[[], pd.DataFrame]], *, stem: str, key: str = "csv"
+    makers: Mapping[str, Callable[[], pd.DataFrame]], *, stem: str, key: Key[bool] = keys.CSV
 ) -> DeltaGenerator:
     """One of several tables at a time, and its CSV; returns the row of the download."""
     chosen = next(iter(makers))
@@ -62,7 +64,7 @@ def table_with_csv(
             list(makers),
             default=chosen,
             required=True,
-            key=f"{key}-of",
+            key=key.of("of"),
             label_visibility="collapsed",
         )
     table = makers[chosen]()
@@ -85,5 +87,5 @@ def table_with_downloads(
         f"{stem}-trace.json",
         "application/json",
         on_click="ignore",
-        key="trace",
+        key=keys.TRACE,
     )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app import keys
 from app.opening.files import Source
 from app.state import clips, networks
 
@@ -19,21 +20,22 @@ FOLLOWED = f"{FOR_CLIPS} runs your own clips until you choose a checkpoint"
 
 def show(names: Sequence[str]) -> str:
     """The choice among networks, on whichever screen."""
-    if (name := st.session_state.pop("following", None)) in names:
-        st.session_state.checkpoint = name
+    name = keys.FOLLOWING.pop()
+    if name is not None and name in names:
+        keys.CHECKPOINT.value = name
     return st.selectbox(
-        "Checkpoint", names, key="checkpoint", bind="query-params", persist_state="session", on_change=keep
+        "Checkpoint", names, key=keys.CHECKPOINT, bind="query-params", persist_state="session", on_change=keep
     )
 
 
 def keep() -> None:
     """The visitor has chosen: nothing else does from now on."""
-    st.session_state["checkpoint-kept"] = True
+    keys.CHECKPOINT_KEPT.value = True
 
 
 def follow(source: Source, name: str) -> None:
     """Where the visitor has chosen none, run the page again with the network that is for this clip."""
-    kept = st.session_state.get("checkpoint-kept") or name not in (networks.DEFAULT_CHECKPOINT, FOR_CLIPS)
+    kept = keys.CHECKPOINT_KEPT.get() or name not in (networks.DEFAULT_CHECKPOINT, FOR_CLIPS)
     if (
         kept
         or source.trace
@@ -42,13 +44,13 @@ def follow(source: Source, name: str) -> None:
         return
     wanted = networks.DEFAULT_CHECKPOINT if is_sample(source) else FOR_CLIPS
     if name != wanted:
-        st.session_state.following = wanted
+        keys.FOLLOWING.value = wanted
         st.rerun()
 
 
 def followed(source: Source, name: str) -> bool:
     """Whether the network on the page was chosen for the visitor's clip."""
-    return name == FOR_CLIPS and not st.session_state.get("checkpoint-kept") and not is_sample(source)
+    return name == FOR_CLIPS and not keys.CHECKPOINT_KEPT.get() and not is_sample(source)
 
 
 def is_sample(source: Source) -> bool:

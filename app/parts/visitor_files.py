@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
 import numpy as np
-import streamlit as st
 
+from app import keys
 from app.opening.files import Bytes, ObjectFile, Source
 from app.opening.session import SUFFIX, Session
 from app.opening.traces import read_trace
@@ -55,25 +55,26 @@ def bring(file: LabelledFile) -> None:
     source = replace(clip, label=" | ".join(file.labels))
     _attach(source, maps, hold=False)
     network_choice.keep()  # the one that was measured on it
-    st.session_state.setdefault("clips", {})[source.id] = source
-    st.session_state.setdefault("brought", {})[source.id] = source
-    st.session_state.newest = source.id
+    keys.CLIPS.setdefault({})[source.id] = source
+    keys.BROUGHT.setdefault({})[source.id] = source
+    keys.NEWEST.value = source.id
 
 
 def restore() -> None:
     """A session that was just read: its choices, before anything that shows them is drawn."""
-    if "restoring" not in st.session_state:
+    restoring = keys.RESTORING.pop()
+    if restoring is None:
         return
-    session, source = st.session_state.pop("restoring")
-    st.session_state.newest = source.id
-    st.session_state.selected = address.selection(session.view.get("pin"))
+    session, source = restoring
+    keys.NEWEST.value = source.id
+    keys.SELECTED.value = address.selection(session.view.get("pin"))
     query = {name: value for name, value in session.view.items() if name not in ("checkpoint", "clip", "pin")}
-    token = st.session_state.restored = st.session_state.get("restored", 0) + 1
-    st.session_state.start = {"token": token, "query": urlencode(query)}
+    token = keys.RESTORED.value = keys.RESTORED.get(0) + 1
+    keys.START.value = {"token": token, "query": urlencode(query)}
     if address.is_share(threshold := session.view.get("threshold", "")):
-        st.session_state.threshold = float(threshold)
+        keys.THRESHOLD.value = float(threshold)
     if not source.trace:
-        st.session_state.checkpoint = session.checkpoint
+        keys.CHECKPOINT.value = session.checkpoint
         network_choice.keep()
         _put_stretch(source, session.start, session.stop)
         maps = clips.shelf().objects(session.objects) if session.objects else None
@@ -82,13 +83,12 @@ def restore() -> None:
 
 def notices(source: Source) -> list[str]:
     """What is to be known of a clip that came in a session."""
-    found: Mapping[str, list[str]] = st.session_state.get("notices", {})
-    return found.get(source.id, [])
+    return keys.NOTICES.get({}).get(source.id, [])
 
 
 def compare(shown: Shown) -> str | None:
     """What is to be said, now and later, where the numbers that come out here are not those saved."""
-    saved: str | None = st.session_state.get("saved-traces", {}).pop(shown.choice.source.id, None)
+    saved: str | None = keys.SAVED_TRACES.get({}).pop(shown.choice.source.id, None)
     if saved is None or _near(shown.trace, before := read_trace(saved)):
         return None
     old = any(connection.reached is None for connection in before.connections)
@@ -148,10 +148,10 @@ def _session(session: Session, checkpoints: set[str], current: str) -> Source:
     lines = [
         f"The session's {what} is not here: its saved trace is shown, without frames." for what in absent
     ]
-    st.session_state.setdefault("notices", {})[source.id] = lines
+    keys.NOTICES.setdefault({})[source.id] = lines
     if not absent:
-        st.session_state.setdefault("saved-traces", {})[source.id] = session.trace
-    st.session_state.restoring = (session, source)
+        keys.SAVED_TRACES.setdefault({})[source.id] = session.trace
+    keys.RESTORING.value = (session, source)
     return source
 
 
@@ -174,27 +174,27 @@ def _put_whole(source: Source) -> None:
             f"{'may last' if duration is None else 'lasts'} longer: the answer here need not be that of the "
             "cell, where the whole clip was measured."
         )
-    st.session_state.setdefault("notices", {})[source.id] = lines
+    keys.NOTICES.setdefault({})[source.id] = lines
 
 
 def _put_stretch(source: Source, start: float, stop: float) -> None:
     """As the bar's widgets hold it: a slider, or two numbers where the clip's length is unknown."""
-    duration, key = clips.information(source).duration, f"stretch-{source.id}"
+    duration, key = clips.information(source).duration, keys.STRETCH.of(source.id)
     if duration is None:
-        st.session_state[f"{key}-start"] = start
-        st.session_state[key] = min(max(stop - start, 0.1), LONGEST_STRETCH)
+        key.of("start").value = start
+        key.value = min(max(stop - start, 0.1), LONGEST_STRETCH)
     elif duration > 1.0:
         end = round(duration, 1)
-        st.session_state[key] = (min(start, end), min(stop, end))
+        key.value = (min(start, end), min(stop, end))
 
 
 def _attach(source: Source, maps: ObjectFile | None, *, hold: bool) -> None:
     """These object maps in place of any that were attached before."""
-    attached: dict[str, ObjectFile] = st.session_state.setdefault("attached", {})
+    attached: dict[str, ObjectFile] = keys.ATTACHED.setdefault({})
     attached.pop(source.id, None)
     if maps:
         attached[source.id] = maps
-    st.session_state[f"hold-{source.id}"] = hold
+    keys.HOLD.of(source.id).value = hold
 
 
 def _near(first: Trace, second: Trace) -> bool:

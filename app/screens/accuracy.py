@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import keys
 from app.explorer import panels
 from app.parts.elements import number, numbers, progress_now
 from app.parts.words import interval, percent, plain, points, points_interval
@@ -66,12 +67,12 @@ def _summary(row: DeltaGenerator, job: Job | None, removal: Removal) -> None:
 def _labelled_set(shown: Opened) -> LabelledSet | None:
     kind, detail, last = st.columns([2, 3, 2])
     with kind:
-        source = st.selectbox("Labelled set", ("Generated clips", "A folder of clips"), key="labelled")
+        source = st.selectbox("Labelled set", ("Generated clips", "A folder of clips"), key=keys.LABELLED)
     if source == "A folder of clips":
         with detail:
             folder = st.text_input(
                 "Folder on this machine",
-                key="folder",
+                key=keys.FOLDER,
                 placeholder="/path/to/clips",
                 help="One subfolder a class, or a manifest.csv with the columns path, label and split.",
             )
@@ -81,19 +82,19 @@ def _labelled_set(shown: Opened) -> LabelledSet | None:
             "Number of clips",
             COUNTS,
             96,
-            key="count",
+            key=keys.COUNT,
             help="Clips that training never saw. More clips: narrower intervals, and a longer wait.",
         )
     reads_objects = any(modality.name == "object" for modality in shown.checkpoint.structure.read_modalities)
     with last:
-        maps = st.selectbox("Object maps", ("true", "estimated"), key="maps") if reads_objects else "true"
+        maps = st.selectbox("Object maps", ("true", "estimated"), key=keys.MAPS) if reads_objects else "true"
     return LabelledSet(count=count, objects="estimated" if maps == "estimated" else "true")
 
 
 def _growing(job: Job, removal: Removal) -> None:
     """Drawn anew every second while the curve is measured."""
     what = "thresholds measured" if job.results else "clips prepared"
-    progress_now(job, what, key="cancel-curve")
+    progress_now(job, what, key=keys.CANCEL_CURVE)
     if job.results:
         _curve(list(job.results), removal)
 
@@ -106,7 +107,7 @@ def _curve(curve: list[CurvePoint], removal: Removal) -> None:
         "Top-1 accuracy on the labelled set without connections below a threshold, with its 95 % interval.",
         accuracy_curve(table, threshold=removal.threshold),
         table,
-        key="accuracy-curve",
+        key=keys.ACCURACY_CURVE,
     )
     _before_and_after(curve[0].evaluation, at(curve, removal))
 

@@ -8,7 +8,9 @@ from urllib.parse import parse_qsl
 
 import streamlit as st
 
+from app import keys
 from app.explorer.component import Other, explorer, script
+from app.keys import Key
 from app.parts import bar
 from app.parts.bar import opened
 from app.parts.elements import table_with_csv
@@ -38,13 +40,13 @@ def show() -> None:
         st.info(bar.nothing_to_run())
         return
     _resume()
-    _offer("compare", KINDS)
+    _offer(keys.COMPARE, KINDS)
     kind = st.segmented_control(
         "Compare",
         list(KINDS),
         default=next(iter(KINDS)),
         required=True,
-        key="compare",
+        key=keys.COMPARE,
         bind="query-params",
         persist_state="session",
         width="content",
@@ -59,20 +61,22 @@ def show() -> None:
 
 def _resume() -> None:
     """The choices of a session file that was opened since this screen was shown."""
-    start = st.session_state.get("start")
-    if start is None or st.session_state.get("compare-resumed") == start["token"]:
+    start = keys.START.get()
+    if start is None or keys.COMPARE_RESUMED.get() == start["token"]:
         return
-    st.session_state["compare-resumed"] = start["token"]
+    keys.COMPARE_RESUMED.value = start["token"]
     said = dict(parse_qsl(start["query"]))
-    if address.is_share(threshold := said.pop("compare-threshold", "")):
-        st.session_state["compare-threshold"] = float(threshold)
-    st.session_state.update({name: said[name] for name in address.COMPARED if name in said})
+    if address.is_share(threshold := said.pop(keys.COMPARE_THRESHOLD, "")):
+        keys.COMPARE_THRESHOLD.value = float(threshold)
+    for key in address.COMPARED:
+        if key in said:
+            key.value = said[key]
 
 
-def _offer(key: str, offered: Collection[str]) -> None:
+def _offer(key: Key[str], offered: Collection[str]) -> None:
     """Forget a choice that cannot be made here."""
-    if st.session_state.get(key) not in offered:
-        st.session_state.pop(key, None)
+    if key.get() not in offered:
+        key.pop()
 
 
 def _clips(shown: Opened) -> tuple[Side, Side] | None:
@@ -83,9 +87,9 @@ def _clips(shown: Opened) -> tuple[Side, Side] | None:
     if not others:
         st.info("There is no second clip: upload another one above.")
         return None
-    _offer("second-clip", others)
+    _offer(keys.SECOND_CLIP, others)
     label = st.selectbox(
-        "Second clip", list(others), key="second-clip", bind="query-params", persist_state="session"
+        "Second clip", list(others), key=keys.SECOND_CLIP, bind="query-params", persist_state="session"
     )
     choice = replace(shown.choice, source=others[label], start=0.0, stop=FIRST_STRETCH, hold=False)
     other = clips.open_clip(choice)
@@ -101,9 +105,9 @@ def _checkpoints(shown: Opened) -> tuple[Side, Side] | None:
     if not names:
         st.info("There is no second checkpoint: save a pruned one in the Prune screen, or train one.")
         return None
-    _offer("second-checkpoint", names)
+    _offer(keys.SECOND_CHECKPOINT, names)
     name = st.selectbox(
-        "Second checkpoint", names, key="second-checkpoint", bind="query-params", persist_state="session"
+        "Second checkpoint", names, key=keys.SECOND_CHECKPOINT, bind="query-params", persist_state="session"
     )
     other = clips.open_clip(replace(shown.choice, checkpoint=name))
     return (
@@ -121,7 +125,7 @@ def _pruning(shown: Opened) -> tuple[Side, Side] | None:
         0.2,
         step=0.001,
         format="%.3f",
-        key="compare-threshold",
+        key=keys.COMPARE_THRESHOLD,
         bind="query-params",
         persist_state="session",
     )
@@ -152,8 +156,8 @@ def _compared(first: Side, second: Side) -> None:
         first.trace,
         pictures.packed_on(layout, first.shown, first.trace),
         other=Other(pictures.packed_on(layout, second.shown, second.trace), (first.name, second.name)),
-        key="compare-explorer",
-        selected=st.session_state.get("selected"),
+        key=keys.COMPARE_EXPLORER,
+        selected=keys.SELECTED.get(),
         about={"clip": f"A {first.name}, B {second.name}"},
     )
     st.subheader("Numbers", anchor=False)

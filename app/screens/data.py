@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import keys
 from app.opening.zips import MOST_FILES, Unpacked, unpack
 from app.parts.elements import number, numbers, progress, table_with_csv
 from app.parts.words import plain
@@ -48,7 +49,7 @@ def _folder() -> Path | None:
             (FROM_FOLDER, FROM_ZIP),
             default=FROM_FOLDER,
             required=True,
-            key="clips-from",
+            key=keys.CLIPS_FROM,
             persist_state="session",
         )
     with right:
@@ -56,7 +57,7 @@ def _folder() -> Path | None:
             return _zip()
         said = st.text_input(
             "Folder on this machine",
-            key="data",
+            key=keys.DATA,
             bind="query-params",
             persist_state="session",
             placeholder="/path/to/clips",
@@ -78,10 +79,10 @@ def _files(folder: Path) -> tuple[LabelledFile, ...]:
 
     Raises PeerattnError when it is none.
     """
-    if st.session_state.get("listed", (None,))[0] != folder:
-        st.session_state.listed = (folder, datasets.files_of(folder))
-    files: tuple[LabelledFile, ...] = st.session_state.listed[1]
-    return files
+    listed = keys.LISTED.get()
+    if listed is None or listed[0] != folder:
+        listed = keys.LISTED.value = (folder, datasets.files_of(folder))
+    return listed[1]
 
 
 def _zip() -> Path | None:
@@ -89,24 +90,24 @@ def _zip() -> Path | None:
     file = st.file_uploader(
         f"A zip of such a folder, at most {MOST_FILES:,} files",
         ["zip"],
-        key="zip",
+        key=keys.ZIP,
         help="It is unpacked into a folder of your own, which is deleted when your session ends.",
     )
-    if file and st.session_state.get("unpacked-file") != file.file_id:
-        st.session_state["unpacked-file"] = file.file_id
+    if file and keys.UNPACKED_FILE.get() != file.file_id:
+        keys.UNPACKED_FILE.value = file.file_id
         content = file.getbuffer()
-        st.session_state.pop("unpacked", None)
+        keys.UNPACKED.pop()
         try:
             with st.spinner("Unpacking …"):
                 found = unpack(content, clips.shelf().place_for_data(content))
-            st.session_state.unpacked = (file.name, found)
+            keys.UNPACKED.value = (file.name, found)
         except PeerattnError as error:
-            st.session_state["zip-refused"] = f"{file.name}: {error}"
+            keys.ZIP_REFUSED.value = f"{file.name}: {error}"
         else:
-            st.session_state.pop("zip-refused", None)
-    if refused := st.session_state.get("zip-refused"):
+            keys.ZIP_REFUSED.pop()
+    if refused := keys.ZIP_REFUSED.get():
         st.error(plain(refused))
-    opened: tuple[str, Unpacked] | None = st.session_state.get("unpacked")
+    opened: tuple[str, Unpacked] | None = keys.UNPACKED.get()
     if opened is None:
         return None
     name, found = opened
@@ -125,14 +126,14 @@ def _contents(folder: Path, files: tuple[LabelledFile, ...]) -> None:
     if job and job.error:
         st.error(plain(job.error))
     if job and job.running:
-        progress(job, "clips read", key="cancel-check")
+        progress(job, "clips read", key=keys.CANCEL_CHECK)
         return
     if job and job.results:
         _report(job.results[0])
     again = "Check every file again" if job else "Check every file"
     if st.button(again, help="Reads each clip and its object maps to the end, and says all that is wrong."):
         datasets.start_check(folder)
-        del st.session_state.listed  # files may have come or gone
+        del keys.LISTED.value  # files may have come or gone
         st.rerun()
 
 
@@ -153,7 +154,7 @@ def _report(report: FolderReport) -> None:
     makers = {"Clips": lambda: clips_table(report.clips)}
     if report.faults:
         makers = {"Faults": lambda: faults_table(report.faults), **makers}
-    table_with_csv(makers, stem="folder", key="folder-csv")
+    table_with_csv(makers, stem="folder", key=keys.FOLDER_CSV)
 
 
 show()

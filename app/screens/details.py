@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app import keys
 from app.explorer.component import Selection
 from app.explorer.panels import panels
 from app.parts.words import plain
@@ -24,7 +25,7 @@ def show(shown: Shown, selection: Selection | None) -> None:
     panels(
         pictures.packed(shown),
         pictures.clip_panels(shown),
-        key="panels",
+        key=keys.PANELS,
         selection=selection,
         title=title,
         own=own,

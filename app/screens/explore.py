@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from app import keys
 from app.explorer import panels
 from app.explorer.component import explorer, script
 from app.parts import bar
@@ -50,12 +51,12 @@ def _explored(shown: Shown) -> None:
     selection = explorer(
         shown.trace,
         pictures.packed(shown),
-        key="explorer",
-        selected=st.session_state.get("selected"),
-        start=st.session_state.get("start"),
+        key=keys.EXPLORER,
+        selected=keys.SELECTED.get(),
+        start=keys.START.get(),
         about=about(shown),
     )
-    st.session_state.selected = selection  # for the way back from another screen
+    keys.SELECTED.value = selection  # for the way back from another screen
     details.show(shown, selection)
 
 
@@ -73,9 +74,9 @@ def _predictions(shown: Shown) -> None:
         )
         st.markdown(_said(said, trace, label))
     with bars:
-        chart(prediction_bars(trace), "bars", "Most probable classes of the clip")
+        chart(prediction_bars(trace), keys.BARS, "Most probable classes of the clip")
     with windows:
-        chart(window_strip(trace), "windows", "Probabilities of each window")
+        chart(window_strip(trace), keys.WINDOWS, "Probabilities of each window")
 
 
 def _said(said: Verdict, trace: Trace, label: str | None) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import streamlit as st
 
+from app import keys
 from app.parts.elements import progress
 from app.parts.words import plain
 from app.state import address, exporting
@@ -21,8 +22,8 @@ WITHOUT = ("checkpoint", "clip")
 @st.fragment
 def show(shown: Shown) -> None:
     """A button that opens the choices; only then is the address asked where the cursor stands."""
-    with st.popover("Save and export", key="export", on_change="rerun") as choices:
-        address_now = address.now(key="export-address") if choices.open else None
+    with st.popover("Save and export", key=keys.EXPORT, on_change="rerun") as choices:
+        address_now = address.now(key=keys.EXPORT_ADDRESS) if choices.open else None
         if address_now is None:
             return
         stem = shown.choice.source.path.stem
@@ -35,7 +36,7 @@ def show(shown: Shown) -> None:
 
 
 def _files(shown: Shown, stem: str, view: Mapping[str, str]) -> None:
-    choices = [
+    choices: list[tuple[str, Callable[[], str | bytes], str, str]] = [
         ("Report to explore (HTML)", partial(exporting.report, shown, view), f"{stem}.html", "text/html"),
         ("Whole trace (JSON)", shown.trace.to_json, f"{stem}-trace.json", "application/json"),
     ]
@@ -50,7 +51,7 @@ def _files(shown: Shown, stem: str, view: Mapping[str, str]) -> None:
     }
     with st.container(horizontal=True):
         for title, make, name, kind in choices:
-            key = f"save-{kind}"
+            key = keys.SAVE.of(kind)
             st.download_button(title, make, name, kind, on_click="ignore", key=key, help=helps.get(title))
 
 
@@ -58,27 +59,27 @@ def _film(shown: Opened, stem: str) -> None:
     """The choices of a film, then its making, then the film."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         suffix = st.segmented_control(
-            "Film of clip and level graph", ("MP4", "GIF"), default="MP4", required=True, key="film-kind"
+            "Film of clip and level graph", ("MP4", "GIF"), default="MP4", required=True, key=keys.FILM_KIND
         )
         speed = st.selectbox(
             "Speed",
             SPEEDS,
             SPEEDS.index(1.0),
-            key="film-speed",
+            key=keys.FILM_SPEED,
             format_func=lambda speed: f"{speed:g}×",
             width=96,
         )
-        dark = st.toggle("Dark", st.context.theme.type == "dark", key="film-dark")
+        dark = st.toggle("Dark", st.context.theme.type == "dark", key=keys.FILM_DARK)
     film = Film(f".{suffix.lower()}", speed, dark)
     job = exporting.film(shown, film)
-    if (job is None or job.error) and st.button("Make the film", key="film-make"):
+    if (job is None or job.error) and st.button("Make the film", key=keys.FILM_MAKE):
         job = exporting.start_film(shown, film)
     if job is None:
         return
     if job.error:
         st.error(plain(job.error))
     elif job.running:
-        progress(job, "frames", key="film-cancel", every=0.5)
+        progress(job, "frames", key=keys.FILM_CANCEL, every=0.5)
     else:
         kind = "video/mp4" if film.suffix == ".mp4" else "image/gif"
         st.download_button(
@@ -87,5 +88,5 @@ def _film(shown: Opened, stem: str) -> None:
             f"{stem}{film.suffix}",
             kind,
             on_click="ignore",
-            key="film",
+            key=keys.FILM,
         )

@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
+from app import keys
 from app.explorer import panels
 from app.parts import bar, network_choice, visitor_files
 from app.parts.elements import number, numbers, progress, table_with_csv
@@ -60,10 +61,10 @@ def _split(files: tuple[LabelledFile, ...]) -> str | None:
     names = sorted({file.split for file in files} - {""})
     usual = next((name for name in ("test", "val") if name in names), ALL)
     offered = [ALL, *names]
-    if st.session_state.get("split") not in offered:
-        st.session_state.pop("split", None)
+    if keys.SPLIT.get() not in offered:
+        keys.SPLIT.pop()
     split = st.selectbox(
-        "Split", offered, offered.index(usual), key="split", bind="query-params", persist_state="session"
+        "Split", offered, offered.index(usual), key=keys.SPLIT, bind="query-params", persist_state="session"
     )
     return None if split == ALL else split
 
@@ -72,7 +73,7 @@ def _estimated(loaded: Checkpoint, chosen: Chosen) -> bool:
     """Whether object maps are estimated even of clips that have some: what an upload gets."""
     if not _reads_objects(loaded) or not any(file.objects for file in chosen.files):
         return False
-    return st.selectbox("Object maps", (OWN_MAPS, ESTIMATED), key="clips-maps") == ESTIMATED
+    return st.selectbox("Object maps", (OWN_MAPS, ESTIMATED), key=keys.CLIPS_MAPS) == ESTIMATED
 
 
 def _reads_objects(loaded: Checkpoint) -> bool:
@@ -99,7 +100,7 @@ def _measuring(choice: datasets.Choice, class_names: tuple[str, ...]) -> None:
     if job and job.error:
         st.error(plain(job.error))
     if job and job.running:
-        progress(job, "clips", key="cancel-measurement")
+        progress(job, "clips", key=keys.CANCEL_MEASUREMENT)
         return
     if st.button("Measure again" if job else "Measure the accuracy"):
         datasets.start_measurement(choice)
@@ -122,7 +123,7 @@ def _results(measured: Measured, class_names: tuple[str, ...]) -> None:
         with st.expander(f"{clips} could not be read and {'were' if count > 1 else 'was'} passed over"):
             for line in measured.skipped:
                 st.text(line)
-    table_with_csv({"Classes": lambda: classes_table(found.classes)}, stem="accuracy", key="classes-csv")
+    table_with_csv({"Classes": lambda: classes_table(found.classes)}, stem="accuracy", key=keys.CLASSES_CSV)
     _confusion(measured, class_names)
 
 
@@ -139,7 +140,7 @@ def _confusion(measured: Measured, class_names: tuple[str, ...]) -> None:
     matrix = measured.evaluation.confusion[places][:, places]
 
     def pick(row: int, column: int) -> None:
-        st.session_state.true, st.session_state.predicted = names[row], names[column]
+        keys.TRUE.value, keys.PREDICTED.value = names[row], names[column]
 
     panels.script()
     panels.chart(
@@ -147,7 +148,7 @@ def _confusion(measured: Measured, class_names: tuple[str, ...]) -> None:
         CONFUSION,
         confusion_matrix(matrix, names),
         confusion_table(matrix, names),
-        key="confusion",
+        key=keys.CONFUSION,
         on_pick=pick,
     )
     st.subheader("Clips of one cell", anchor=False)
@@ -161,10 +162,10 @@ def _cell(matrix: NDArray[np.int64], names: list[str]) -> tuple[str, str]:
     wrong = matrix * (1 - np.eye(len(names), dtype=np.int64))
     first = np.unravel_index((wrong if wrong.any() else matrix).argmax(), matrix.shape)
     chosen = []
-    titles = {"true": "True class", "predicted": "Predicted class"}
+    titles = {keys.TRUE: "True class", keys.PREDICTED: "Predicted class"}
     for place, (key, title), start in zip(st.columns(2), titles.items(), first, strict=True):
-        if st.session_state.get(key) not in names:
-            st.session_state.pop(key, None)
+        if key.get() not in names:
+            key.pop()
         with place:
             chosen.append(st.selectbox(title, names, int(start), key=key, bind="query-params"))
     return chosen[0], chosen[1]
@@ -178,7 +179,7 @@ def _clips(clips: list[tuple[LabelledFile, float]], true: str, predicted: str) -
     with st.container(horizontal=True):
         for place, (file, probability) in enumerate(clips[:MOST_CLIPS]):
             title = f"{plain(file.path.name)} · {percent(probability)}"
-            if st.button(title, key=f"clip-{true}-{predicted}-{place}", help=plain(file.path)):
+            if st.button(title, key=keys.CLIP.of(f"{true}-{predicted}-{place}"), help=plain(file.path)):
                 try:
                     visitor_files.bring(file)
                 except PeerattnError as error:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import keys
 from app.explorer import panels
 from app.explorer.component import explorer, script
 from app.parts import bar
@@ -43,8 +44,8 @@ def show() -> None:
         shown.trace,
         pictures.packed(shown),
         removal=removal,
-        key="pruned-graph",
-        selected=st.session_state.get("selected"),
+        key=keys.PRUNED_GRAPH,
+        selected=keys.SELECTED.get(),
         about=about(shown),
     )
     if removal.removed:
@@ -67,7 +68,7 @@ def _threshold() -> float:
         0.0,
         step=0.001,
         format="%.3f",
-        key="threshold",
+        key=keys.THRESHOLD,
         bind="query-params",
     )
 
@@ -112,7 +113,7 @@ def _prediction(when: str, trace: Trace, card: Mapping[str, Any]) -> None:
         "one recording.",
         prediction_bars(trace),
         predictions_table(trace),
-        key=f"probabilities-{when.lower()}",
+        key=keys.PROBABILITIES.of(when.lower()),
     )
 
 

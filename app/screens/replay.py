@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app import keys
 from app.explorer.component import explorer, script
 from app.parts import bar, network_choice
 from app.parts.elements import table_with_csv
@@ -31,8 +32,8 @@ def show() -> None:
     explorer(
         history,
         learned.packed,
-        key="replay",
-        selected=st.session_state.get("selected"),
+        key=keys.REPLAY,
+        selected=keys.SELECTED.get(),
         about={"checkpoint": name},
     )
     _numbers(name, history)

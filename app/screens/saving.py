@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import keys
 from app.parts.elements import number, numbers
 from app.parts.words import multiples, plain, thousands
 from app.state import networks
@@ -27,7 +28,7 @@ def show(shown: Opened, removal: Removal) -> None:
     _size(row, "Parameters", before.parameters, after.parameters, thousands)
     _size(row, "Multiply-adds a window", before.multiply_adds, after.multiply_adds, multiples)
     with st.form("save", border=False, width=424):
-        st.text_input("Name of the pruned checkpoint", f"{shown.checkpoint.name}-pruned", key="new-name")
+        st.text_input("Name of the pruned checkpoint", f"{shown.checkpoint.name}-pruned", key=keys.NEW_NAME)
         st.form_submit_button("Save the pruned checkpoint", on_click=_save, args=(shown,))
     _outcome()
 
@@ -41,18 +42,18 @@ def _save(shown: Opened) -> None:
 
     The threshold is that of the slider now: it may have moved after the button was drawn.
     """
-    name = st.session_state["new-name"].strip()
+    name = keys.NEW_NAME.value.strip()
     try:
-        st.session_state.saved = save_pruned(shown.checkpoint, st.session_state.threshold, name)
+        keys.SAVED.value = save_pruned(shown.checkpoint, keys.THRESHOLD.value, name)
     except PeerattnError as error:
-        st.session_state.refused = str(error)
+        keys.REFUSED.value = str(error)
 
 
 def _outcome() -> None:
     """Said once, right after saving."""
-    if refused := st.session_state.pop("refused", None):
+    if refused := keys.REFUSED.pop():
         st.error(plain(refused))
-    if folder := st.session_state.pop("saved", None):
+    if folder := keys.SAVED.pop():
         st.success(f"Saved in {plain(folder)}. The list of checkpoints has it now; in Python it is loaded by")
         st.code(
             f'from peerattn.checkpoints import checkpoint\nloaded = checkpoint.load("{folder.name}")',

@@ -7,6 +7,7 @@ from functools import partial
 
 import streamlit as st
 
+from app import keys
 from app.opening.structures import Chosen
 from app.parts.drawing import PAGE_COLORS, drawing
 from app.parts.words import plain
@@ -38,7 +39,7 @@ def show(chosen: Chosen, shown: Subject, removal: Removal) -> None:
     as_in_paper = style.widths == "object" and chosen.kind == "published" and "full" in chosen.name
     st.caption(plain(_said(shown, removal, part) + (TENTH if as_in_paper and not part else "")))
     svg = connectivity_svg(shown.structure, shown.weights, removal, style=style, colors=PAGE_COLORS)
-    drawing(svg, key="drawing", lit=lit(shown.structure, part), on_click=_choose)
+    drawing(svg, key=keys.DRAWING, lit=lit(shown.structure, part), on_click=_choose)
     _downloads(chosen, shown, removal)
     if part:
         _numbers(shown, removal, part)
@@ -46,11 +47,11 @@ def show(chosen: Chosen, shown: Subject, removal: Removal) -> None:
 
 def _style() -> Style:
     kind = st.segmented_control(
-        "Drawing", list(STYLES), default="Weights as widths", required=True, key="style", width="content"
+        "Drawing", list(STYLES), default="Weights as widths", required=True, key=keys.STYLE, width="content"
     )
     style = STYLES[kind]
-    numbers = st.toggle("Numbers", style.numbers, key=f"numbers-{kind}")
-    removed = st.toggle("Removed connections", style.removed, key=f"removed-{kind}")
+    numbers = st.toggle("Numbers", style.numbers, key=keys.NUMBERS.of(kind))
+    removed = st.toggle("Removed connections", style.removed, key=keys.REMOVED.of(kind))
     return replace(style, numbers=numbers, removed=removed)
 
 
@@ -58,14 +59,14 @@ def _part(structure: Structure) -> str | None:
     """The chosen connection or block, as the drawing names it."""
     parts = {f"connection {spec.key}": f"{spec.source} → {spec.target}" for spec in structure.connections}
     parts |= {f"block {block.id}": f"block {block.id}" for block in structure.blocks}
-    if st.session_state.get("part") not in parts:
-        st.session_state.part = None
+    if keys.PART.get() not in parts:
+        keys.PART.value = None
     return st.selectbox(
         "Connection or block",
         list(parts),
         index=None,
         format_func=lambda part: parts[part],
-        key="part",
+        key=keys.PART,
         placeholder="Choose, or click below",
         width=240,
     )
@@ -73,7 +74,7 @@ def _part(structure: Structure) -> str | None:
 
 def _choose(part: str) -> None:
     """Runs before the page is drawn again."""
-    st.session_state.part = part or None
+    keys.PART.value = part or None
 
 
 def lit(structure: Structure, part: str | None) -> set[str]:
@@ -152,4 +153,4 @@ def _downloads(chosen: Chosen, shown: Subject, removal: Removal) -> None:
             ("Drawing as in the paper (SVG)", paper, "paper.svg"),
         ):
             file = f"{chosen.stem}-{name}"
-            st.download_button(title, make, file, "image/svg+xml", on_click="ignore", key=name)
+            st.download_button(title, make, file, "image/svg+xml", on_click="ignore", key=keys.DRAWN.of(name))

@@ -9,6 +9,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import keys
 from app.explorer import panels
 from app.opening.structures import Chosen
 from app.parts.elements import number, numbers, table_with_csv
@@ -53,7 +54,7 @@ def weights(chosen: Chosen, shown: Subject, removal: Removal) -> None:
             "modality; mixed: from inner blocks.",
             weights_by_source(structure, weights, threshold=removal.threshold),
             table[["modality", "source", "target", "connection_weight", "kept"]],
-            key="weights-by-source",
+            key=keys.WEIGHTS_BY_SOURCE,
         )
 
 
@@ -79,11 +80,11 @@ def size(chosen: Chosen, shown: Subject, removal: Removal) -> None:
     with st.container(horizontal=True):
         csv, name = table.to_csv(index=False), f"{chosen.stem}-size.csv"
         st.download_button(
-            "Size of each part (CSV)", csv, name, "text/csv", on_click="ignore", key="size-csv"
+            "Size of each part (CSV)", csv, name, "text/csv", on_click="ignore", key=keys.SIZE_CSV
         )
         facts, name = partial(_facts, sized, removal.threshold), f"{chosen.stem}-structure.json"
         kind = "application/json"
-        st.download_button("All facts and sizes (JSON)", facts, name, kind, on_click="ignore", key="facts")
+        st.download_button("All facts and sizes (JSON)", facts, name, kind, on_click="ignore", key=keys.FACTS)
 
 
 def _facts(sized: Subject, threshold: float) -> str:
@@ -97,7 +98,7 @@ def _sized(chosen: Chosen, shown: Subject) -> Subject:
     given = {}
     with st.container(horizontal=True):
         for field, label in fields.items():
-            key, start = f"{field}-{chosen.label}", getattr(shown, field)
+            key, start = keys.SIZED[field].of(chosen.label), getattr(shown, field)
             given[field] = st.number_input(label, 1, 4096, start, key=key, width=132, persist_state="session")
     return replace(shown, **given)
 

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from app import keys
 from app.opening.structures import Chosen, choices, read_file
 from app.parts.elements import number, numbers
 from app.parts.words import DEFINITIONS, plain
@@ -56,11 +57,11 @@ def _choice() -> Chosen:
         own, refused = _own()
     with left:
         by_label = choices(networks.checkpoint_names(), own)
-        newest = st.session_state.pop("newest-structure", None)
-        if newest or st.session_state.get("structure") not in by_label:
-            st.session_state.structure = newest or next(iter(choices((), {})))
+        newest = keys.NEWEST_STRUCTURE.pop()
+        if newest or keys.STRUCTURE.get() not in by_label:
+            keys.STRUCTURE.value = newest or next(iter(choices((), {})))
         label = st.selectbox(
-            "Structure", list(by_label), key="structure", bind="query-params", persist_state="session"
+            "Structure", list(by_label), key=keys.STRUCTURE, bind="query-params", persist_state="session"
         )
     chosen = by_label[label]
     with middle:
@@ -72,13 +73,13 @@ def _choice() -> Chosen:
 
 def _own() -> tuple[dict[str, str], list[str]]:
     """The visitor's structures (name → text), kept while other screens are shown; refused files' lines."""
-    own: dict[str, str] = st.session_state.setdefault("own-structures", {})
-    read: dict[str, str | None] = st.session_state.setdefault("read-structures", {})
+    own: dict[str, str] = keys.OWN_STRUCTURES.setdefault({})
+    read: dict[str, str | None] = keys.READ_STRUCTURES.setdefault({})
     files: list[UploadedFile] = st.file_uploader(
         "Your structures: JSON, as this program or the published code writes them",
         ["json"],
         accept_multiple_files=True,
-        key="structure-files",
+        key=keys.STRUCTURE_FILES,
         max_upload_size=FILE_LIMIT,
     )
     for file in files:
@@ -93,7 +94,7 @@ def _read(file: UploadedFile, own: dict[str, str]) -> str | None:
         own[file.name] = read_file(file.name, file.getvalue())
     except PeerattnError as error:
         return str(error)
-    st.session_state["newest-structure"] = Chosen(file.name, "own").label
+    keys.NEWEST_STRUCTURE.value = Chosen(file.name, "own").label
     return None
 
 
@@ -102,7 +103,7 @@ def _options(chosen: Chosen) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if chosen.attends:
         mode = st.segmented_control(
-            "Attention", ["peer", "self", "none"], default="peer", required=True, key="attention"
+            "Attention", ["peer", "self", "none"], default="peer", required=True, key=keys.ATTENTION
         )
         options |= {"attention": mode} if mode != "peer" else {}
     if chosen.lite:
@@ -112,11 +113,11 @@ def _options(chosen: Chosen) -> dict[str, Any]:
             8192,
             224,
             help="Lite's channels depend, by an official mistake, on the width of the clips it is built for.",
-            key="clip-width",
+            key=keys.CLIP_WIDTH,
         )
         options |= {"clip_width": width or None} if width != 224 else {}
     elif chosen.attends:
-        count = st.number_input("Object classes", 1, 8192, 151, key="object-classes")
+        count = st.number_input("Object classes", 1, 8192, 151, key=keys.OBJECT_CLASSES)
         options |= {"object_classes": count} if count != 151 else {}
     return options
 
@@ -136,16 +137,16 @@ def stops(weights: Mapping[str, float]) -> list[float]:
 
 def _threshold(shown: Subject) -> float:
     offered = stops(shown.weights)
-    asked = st.session_state.get("below", st.query_params.get("below"))
+    asked = keys.BELOW.get() if keys.BELOW.held else st.query_params.get("below")
     if asked is not None and asked not in offered:
-        st.session_state.below = equal_stop(asked, offered)
+        keys.BELOW.value = equal_stop(asked, offered)
     return st.select_slider(
         "Threshold: connections whose connection weight is below it are removed",
         offered,
         format_func=lambda stop: f"{stop:g}",
         help="A connection weight says how much of a connection counts, from 0 to 1. All start near 0.5 and "
         "are learned. Every weight is a stop of this slider: at it the connection stays, above it goes.",
-        key="below",
+        key=keys.BELOW,
         bind="query-params",
         persist_state="session",
     )

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from app import keys
 from app.explorer import panels
 from app.explorer.component import explorer, script
 from app.parts.tour import THRESHOLD, Example, Step, steps
@@ -81,7 +82,7 @@ def _number(count: int) -> int:
 
 def _ask(step: Step, number: int) -> None:
     """The question; what is true comes once something was chosen."""
-    key = f"tour-answer-{number}"
+    key = keys.ANSWER.of(number)
     chosen = st.radio(
         step.question,
         range(len(step.options)),
@@ -115,7 +116,7 @@ def _go(number: int) -> None:
 def _live(shown: Opened, step: Step, number: int) -> None:
     """The step's example: it can be played with, and stands again as it was on the way back."""
     weights = shown.checkpoint.network.connection_weights()
-    answered = st.session_state.get(f"tour-answer-{number}") is not None
+    answered = keys.ANSWER.of(number).get() is not None
     open_now = answered or not step.revealing
     prunes = step.threshold and open_now
     script()
@@ -125,7 +126,7 @@ def _live(shown: Opened, step: Step, number: int) -> None:
         shown.trace,
         pictures.packed(shown),
         removal=survey(shown.trace.structure, weights, step.threshold) if prunes else None,
-        key="tour",
+        key=keys.TOUR,
         selected=step.selection,
         start={"token": f"{number}", "query": urlencode({"frame": 1, **step.settings})},
     )

@@ -7,10 +7,12 @@ from urllib.parse import parse_qsl
 
 import streamlit as st
 
+from app import keys
 from app.explorer.component import Selection
+from app.keys import Clicked, Key
 from peerattn.traces.trace import Trace
 
-COMPARED = ("compare", "second-clip", "second-checkpoint", "compare-threshold")
+COMPARED = (keys.COMPARE, keys.SECOND_CLIP, keys.SECOND_CHECKPOINT, keys.COMPARE_THRESHOLD)
 """What is chosen on Compare; on other screens the address says nothing of it."""
 
 _asked = st.components.v2.component(
@@ -22,12 +24,12 @@ _asked = st.components.v2.component(
 )
 
 
-def now(*, key: str) -> dict[str, str] | None:
+def now(*, key: Key[Clicked]) -> dict[str, str] | None:
     """What the address says now, by name; nothing yet on the run that asks.
 
     The explorer rewrites it without a run, of which `st.query_params` know nothing.
     """
-    known = st.session_state.get(key, {}).get("query")
+    known = key.get({}).get("query")
     answer = _asked(key=key, data={"known": known}, default={"query": None}, on_query_change=lambda: None)
     query = answer.get("query")
     return None if query is None else dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True))
@@ -35,7 +37,7 @@ def now(*, key: str) -> dict[str, str] | None:
 
 def compared() -> dict[str, str]:
     """What was chosen on Compare, by its names in the address."""
-    return {name: str(st.session_state[name]) for name in COMPARED if name in st.session_state}
+    return {str(key): str(key.value) for key in COMPARED if key.held}
 
 
 def selection(pin: str | None) -> Selection | None:

@@ -69,7 +69,7 @@ def own_networks(texts: Mapping[str, str]) -> tuple[str, ...]:
     for file_name, text in texts.items():
         digest = hashlib.sha256(text.encode()).hexdigest()[:6]
         name = f"{Path(file_name).stem}-{digest}"
-        known[name] = known.pop(name, None) or structure_file.parse(text)
+        known[name] = known.pop(name) if name in known else structure_file.parse(text)
         names.append(name + untrained.MARK)
     for name in list(known)[:-OWN_KEPT]:
         del known[name]
