@@ -200,7 +200,7 @@ def segmenter(loaded: Checkpoint) -> Segmenter:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _segmenter(name: str) -> Segmenter:
-    return modalities.load_segmenter(name)
+    return modalities.load_segmenter(name, device())
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
