@@ -56,6 +56,15 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="module", params=["strict", pytest.param("cuda", marks=pytest.mark.gpu)])
+def device(request: pytest.FixtureRequest) -> Iterator[object]:
+    """A torch.device beside the CPU: the strict one of `tests.strict` always, CUDA where there is one."""
+    from tests.devices import opened  # only here, since it imports torch
+
+    with opened(request.param) as found:
+        yield found
+
+
 @pytest.fixture(scope="session")
 def app_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the served app looks for checkpoints first, and saves them."""

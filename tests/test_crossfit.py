@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from peerattn.__main__ import app
@@ -25,11 +26,13 @@ from peerattn.modalities.segmenter import estimate_objects, load_segmenter
 from peerattn.segmentation import crossfit, videos
 from peerattn.segmentation.config import PEOPLE, START
 from peerattn.segmentation.crossfit import every_frame, fold_numbers, whole_maps
-from peerattn.segmentation.saving import whole_folder
+from peerattn.segmentation.saving import save_segmenter, whole_folder
+from peerattn.segmentation.training import train_segmenter
 from peerattn.segmentation.videos import PersonVideo, read_person_video, with_masks
 from peerattn.video.decoding import decode
 from peerattn.video.frames import Frames
 from tests import media
+from tests.devices import check
 
 TINY = {"size": 32, "widths": (2, 4, 6)}
 
@@ -238,3 +241,31 @@ def test_cross_fit_writes_maps_at_the_place_of_each_clip(data: Path, tiny: Path,
     assert maps.class_names[0] == "person"
     with pytest.raises(PeerattnError, match="not empty"):
         CliRunner().invoke(app, asked, catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [["train-objects", "--clips", "16"], ["cross-fit", "--folds", "2", "--start", "begun"]],
+    ids=["train-objects", "cross-fit"],
+)
+def test_the_commands_make_the_same_on_another_device(
+    data: Path,
+    tiny: Path,
+    tmp_path: Path,
+    device: torch.device,
+    asked: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = train_segmenter(replace(START, clips=16, **TINY))
+    save_segmenter(tiny / "begun", begun, config=START, metrics={}, facts={})
+    made = []
+    for where in (torch.device("cpu"), device):
+        monkeypatch.setattr(segmentation_commands, "chosen_device", lambda chosen, where=where: where)
+        out = where.type if asked[0] == "train-objects" else os.fspath(tmp_path / where.type)
+        found = CliRunner().invoke(
+            app, [*asked, "--data", os.fspath(data), "--out", out, "--json", "-"], catch_exceptions=False
+        )
+        made.append(json.loads(found.stdout))
+        if asked[0] == "train-objects":
+            made.append(load_file(tiny / out / "weights.safetensors"))
+    check(made[len(made) // 2 :], made[: len(made) // 2], device, within=1e-3)

@@ -15,6 +15,7 @@ from peerattn.network.blocks.flow import RepresentationFlow
 from peerattn.network.convert import to_tf_variables
 from peerattn.network.tf_variables import variables
 from tests.conftest import ROOT
+from tests.devices import check
 from tests.parity import golden, mutations, recipe
 from tests.parity.golden import Case
 
@@ -122,18 +123,15 @@ def test_float64_and_float32_agree_on_fresh_weights(name: str) -> None:
     assert np.abs(single - double).max() <= 2e-5
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("name", ["c_asnp50_full_peer", "d_lite_peer"])
-def test_a_gpu_gives_the_official_numbers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In full float32: by default CUDA rounds convolutions to TF32."""
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+def test_another_device_gives_the_official_numbers(device: torch.device, name: str) -> None:
     case = golden.read(ROOT / "tests" / "parity" / "cases" / f"{name}.json")
-    network = case.network().to("cuda")
-    clip = {modality: tensor.to("cuda") for modality, tensor in golden.clip(case.inputs()).items()}
+    network, clip = case.network(), golden.clip(case.inputs())
     with torch.no_grad():
-        logits = network(clip).cpu().numpy()
-    assert np.abs(logits - case.logits()).max() <= golden.LOGITS
+        expected = network(clip)
+        found = network.to(device)({modality: tensor.to(device) for modality, tensor in clip.items()})
+    check(found, expected, device, within=golden.LOGITS)
+    assert np.abs(found.cpu().numpy() - case.logits()).max() <= golden.LOGITS
 
 
 @SHORT("name", [name for name in RUNS if "50" in name or "lite_p" in name][:4])

@@ -66,7 +66,13 @@ class Interrupted(Exception):
     pass
 
 
-def run(config: TrainingConfig, path: Path | None, *, stop_after: int | None = None) -> Trained:
+def run(
+    config: TrainingConfig,
+    path: Path | None,
+    *,
+    stop_after: int | None = None,
+    device: torch.device | str = "cpu",
+) -> Trained:
     """A run that saves after every update, and stops after so many."""
     updates = 0
 
@@ -77,7 +83,8 @@ def run(config: TrainingConfig, path: Path | None, *, stop_after: int | None = N
             raise Interrupted
 
     saving = Saving(path, seconds=0) if path else None
-    return fit(tiny(), Noise(8), config, validate=scores, saving=saving, watch=Watch(progress))
+    network = tiny().to(device)
+    return fit(network, Noise(8), config, validate=scores, saving=saving, watch=Watch(progress))
 
 
 def same(first: Trained, second: Trained) -> bool:

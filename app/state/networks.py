@@ -106,7 +106,7 @@ def segmenter(loaded: Checkpoint) -> Segmenter:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _segmenter(name: str) -> Segmenter:
-    return load_segmenter(name)
+    return load_segmenter(name, device())
 
 
 def apart(name: str) -> Checkpoint:

@@ -38,6 +38,10 @@ class Checkpoint:
         return self.network.structure
 
     @property
+    def device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What must be said wherever something that this network computed is shown: of random filters."""
         return (self.card["untrained"],) if "untrained" in self.card else ()

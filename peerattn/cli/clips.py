@@ -170,8 +170,12 @@ def export_command(
 
 
 def segmenter_of(loaded: Checkpoint, name: str | None = None) -> Segmenter | None:
-    """What estimates object maps, where a network reads them: the one of this name, else its card's."""
-    return segmenter_for(name or segmenter_name(loaded.card), loaded.structure.read_modalities)
+    """What estimates object maps, where a network reads them: the one of this name, else its card's.
+
+    It runs where the network does.
+    """
+    name = name or segmenter_name(loaded.card)
+    return segmenter_for(name, loaded.structure.read_modalities, loaded.device)
 
 
 def _run(asked: Asked) -> Ran:

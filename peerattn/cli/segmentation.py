@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import torch
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from peerattn.checkpoints import checkpoint as checkpoints
-from peerattn.cli.console import JsonOption, progress_bar, report
+from peerattn.cli.console import Device, DeviceOption, JsonOption, chosen_device, progress_bar, report
 from peerattn.data.folder import LabelledFile, labelled_files
 from peerattn.errors import PeerattnError
 from peerattn.modalities.objects import write_objects
@@ -57,15 +58,16 @@ def train_objects_command(
     start: StartOption = None,
     clips: GeneratedOption = None,
     seed: SeedOption = 0,
+    device: DeviceOption = Device.auto,
     json_file: JsonOption = None,
 ) -> None:
     """Train a small segmentation network on generated frames, measure it, and save it with its card."""
-    folder = checkpoints.new_folder(out)
+    where, folder = chosen_device(device), checkpoints.new_folder(out)
     kinds = "objects of generated clips" if data is None else "people of real clips, generated objects"
     facts: dict[str, Any] = {"description": f"Object maps: {kinds}"} | ({"data": about} if about else {})
     if data is None:
         config = _config(GENERATED, clips, seed)
-        segmenter = _trained(config)
+        segmenter = _trained(config, where)
         metrics = metrics_of(evaluate_segmenter(segmenter))
     else:
         config = _config(PEOPLE, clips, seed)
@@ -73,7 +75,7 @@ def train_objects_command(
         facts["start"] = start or dataclasses.asdict(dataclasses.replace(START, seed=seed))
         skipped = Skipped()
         videos = _read(learnt, config.size, skipped)
-        segmenter = _trained(config, videos, _start(start, seed))
+        segmenter = _trained(config, where, videos, _start(start, seed, where))
         people = _measured(segmenter, tested, skipped)
         metrics = metrics_of(evaluate_segmenter(segmenter), people)
         facts["clips"] = {split: len(videos), test_split: people.n}
@@ -94,13 +96,15 @@ def cross_fit_command(
     start: StartOption = None,
     clips: GeneratedOption = None,
     seed: SeedOption = 0,
+    device: DeviceOption = Device.auto,
     json_file: JsonOption = None,
 ) -> None:
     """Object maps of labelled clips, each by a network that never saw its source video."""
+    where = chosen_device(device)
     files, skipped = with_masks(labelled_files(data, split=split)), Skipped()
     counts, groups, frames = [], [], 0
     with whole_folder(out) as folder:
-        begun = _start(start, seed)
+        begun = _start(start, seed, where)
         with progress_bar("training clips") as progress:
             for held in cross_fitted(
                 files,
@@ -143,17 +147,22 @@ def _config(default: SegmenterConfig, clips: int | None, seed: int) -> Segmenter
     return dataclasses.replace(default, clips=clips or default.clips, seed=seed)
 
 
-def _start(name: str | None, seed: int) -> SegmentationNetwork:
-    return load_network(name) if name else _trained(dataclasses.replace(START, seed=seed))
+def _start(name: str | None, seed: int, device: torch.device) -> SegmentationNetwork:
+    return load_network(name, device) if name else _trained(dataclasses.replace(START, seed=seed), device)
 
 
 def _trained(
-    config: SegmenterConfig, videos: Sequence[PersonVideo] = (), start: SegmentationNetwork | None = None
+    config: SegmenterConfig,
+    device: torch.device,
+    videos: Sequence[PersonVideo] = (),
+    start: SegmentationNetwork | None = None,
 ) -> SegmentationNetwork:
-    with progress_bar("training clips") as progress:
-        return train_segmenter(
-            config, videos, start=start, progress=lambda done, total, loss: progress(done, total)
-        )
+    with progress_bar("training clips") as bar:
+
+        def progress(done: int, total: int, loss: float) -> None:
+            bar(done, total)
+
+        return train_segmenter(config, videos, start=start, device=device, progress=progress)
 
 
 def _read(files: Sequence[LabelledFile], size: int, skipped: Skipped) -> list[PersonVideo]:

@@ -145,7 +145,7 @@ def train_command(
 def _train(run: Run, device: torch.device, json_file: str | None) -> None:
     leads = distributed.current().leads
     folder = _folder(run.out, resume=run.resume) if leads else checkpoint_folders()[0] / run.out
-    given = material(run.choice, run.structure, run.recipe)
+    given = material(run.choice, run.structure, run.recipe, device)
     trained = _fitted(run, given, folder, device)
     if not leads:
         return

@@ -53,15 +53,15 @@ class SegFormer:
     def _labels(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """(T, H / 4, W / 4) the likeliest label of each place."""
         standard = (images.astype(np.float32) / 255 - _MEAN) / _DEVIATION
-        pixels = torch.from_numpy(standard).permute(0, 3, 1, 2)
+        pixels = torch.from_numpy(standard).permute(0, 3, 1, 2).to(self.model.device)
         height, width = pixels.shape[2:]
         padded = functional.pad(pixels, (0, -width % _STRIDE, 0, -height % _STRIDE), mode="replicate")
         logits = self.model(pixel_values=padded).logits[:, :, : height // 4, : width // 4]
-        labels: NDArray[np.uint8] = logits.argmax(dim=1).to(torch.uint8).numpy()
+        labels: NDArray[np.uint8] = logits.argmax(dim=1).to(torch.uint8).cpu().numpy()
         return labels
 
 
-def load(name: str) -> SegFormer:
+def load(name: str, device: torch.device | str = "cpu") -> SegFormer:
     """The SegFormer of a folder, or of a model's name on Hugging Face's hub, which is fetched once.
 
     Raises PeerattnError when the extra is not installed, or there is no such model here or there.
@@ -81,7 +81,9 @@ def load(name: str) -> SegFormer:
         reason = " ".join(str(error).split())[:200]
         way = "check the folder" if here else "check the name and the connection, or give a folder"
         raise PeerattnError(f"SegFormer {name!r} cannot be loaded: {way} ({reason})") from None
-    return SegFormer(model)
+    segmenter = SegFormer(model)
+    segmenter.model.to(device)
+    return segmenter
 
 
 def _scaled(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -63,6 +63,10 @@ class SegmentationNetwork(nn.Module):
         """Height and width must be multiples of this."""
         return self.reduction << len(self.down)
 
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
+
     def forward(self, images: Tensor) -> Tensor:
         """(B, K, H, W) logits of (B, 3 or 7, H, W) colours in [0, 1]."""
         features = [self.stem(images * 2 - 1)]
@@ -83,7 +87,7 @@ class SegmentationNetwork(nn.Module):
         if self.motion:
             read = with_motion(read)
         classes = torch.cat([self._classes(batch) for batch in torch.split(as_tensor(read), _BATCH)])
-        ids: NDArray[np.uint8] = np.array([0, *self.class_ids], np.uint8)[classes.numpy()]
+        ids: NDArray[np.uint8] = np.array([0, *self.class_ids], np.uint8)[classes.cpu().numpy()]
         return ids
 
     @torch.inference_mode()
@@ -91,7 +95,7 @@ class SegmentationNetwork(nn.Module):
         """(T, H, W) the likeliest class of each pixel; edges are continued up to a multiple of the stride."""
         height, width = images.shape[2:]
         margins = (0, -width % self.stride, 0, -height % self.stride)
-        padded = functional.pad(images.float() / 255, margins, mode="replicate")
+        padded = functional.pad(images.to(self.device).float() / 255, margins, mode="replicate")
         logits: Tensor = self(padded)
         return logits.argmax(dim=1)[:, :height, :width]
 
@@ -105,13 +109,13 @@ def _convolutions(*widths: int, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def load_network(name: str) -> SegmentationNetwork:
+def load_network(name: str, device: torch.device | str = "cpu") -> SegmentationNetwork:
     """The segmentation network of a checkpoint; raises PeerattnError when it is missing or does not fit."""
     folder = find_checkpoint(name)
     network = _built(folder, read_card(folder, "segmenter"))
     expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     load_arrays(network, read_weights(folder / WEIGHTS_FILE, expected))
-    return network.eval()
+    return network.to(device).eval()
 
 
 def _built(folder: Path, card: Mapping[str, Any]) -> SegmentationNetwork:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
@@ -36,17 +37,19 @@ class Segmenter(Protocol):
         ...
 
 
-def load_segmenter(name: str) -> Segmenter:
+def load_segmenter(name: str, device: torch.device | str = "cpu") -> Segmenter:
     """A checkpoint's segmentation network, or SegFormer as `segformer:NAME` or `segformer:FOLDER`.
 
     Raises PeerattnError when it is missing, does not fit, or cannot be fetched.
     """
     if name.startswith(segformer.PREFIX):
-        return segformer.load(name.removeprefix(segformer.PREFIX))
-    return load_network(name)
+        return segformer.load(name.removeprefix(segformer.PREFIX), device)
+    return load_network(name, device)
 
 
-def segmenter_for(name: str, modalities: Sequence[Modality]) -> Segmenter | None:
+def segmenter_for(
+    name: str, modalities: Sequence[Modality], device: torch.device | str = "cpu"
+) -> Segmenter | None:
     """The segmenter of this name, where object maps are among what is read.
 
     Raises PeerattnError when it cannot be loaded, or means another thing by a class id that is read.
@@ -54,7 +57,7 @@ def segmenter_for(name: str, modalities: Sequence[Modality]) -> Segmenter | None
     read = next((one for one in modalities if one.name == "object"), None)
     if read is None:
         return None
-    segmenter = load_segmenter(name)
+    segmenter = load_segmenter(name, device)
     told = dict(zip(segmenter.class_ids, segmenter.class_names, strict=True))
     for number, meaning in zip(read.class_ids, read.meanings, strict=False):
         if told.get(number, meaning) != meaning:

@@ -51,7 +51,7 @@ def cross_fitted(
     skip: Skip,
     progress: Progress | None = None,
 ) -> Iterator[Held]:
-    """The maps of every clip, fold by fold; each fold's network starts with the weights of `start`.
+    """The maps of every clip, fold by fold; each fold's network starts as `start`, on its device.
 
     `skip` is told of the clips that cannot be read. `progress(done, total)` counts generated clips of
     training.
@@ -64,7 +64,7 @@ def cross_fitted(
     for fold in range(folds):
         others = [video for (_, video), number in zip(read, numbers, strict=True) if number != fold]
         counted = _nth_of(folds, fold, progress)
-        segmenter = train_segmenter(config, others, start=start, progress=counted)
+        segmenter = train_segmenter(config, others, start=start, device=start.device, progress=counted)
         for (file, _), number in zip(read, numbers, strict=True):
             if number == fold:
                 with passing_over(file, skip):

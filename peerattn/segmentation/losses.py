@@ -16,7 +16,7 @@ _SMOOTHING = 50.0  # px; a mask of fewer is not worth a whole frame's error
 
 def map_loss(logits: Tensor, ids: Tensor) -> Tensor:
     """Cross-entropy of (B, K, H, W) logits with true class ids (B, H, W)."""
-    weights = torch.ones(logits.shape[1])
+    weights = logits.new_ones(logits.shape[1])
     weights[0] = _BACKGROUND_WEIGHT
     return functional.cross_entropy(logits, ids, weight=weights)
 

@@ -23,6 +23,7 @@ def train_segmenter(
     videos: Sequence[PersonVideo] = (),
     *,
     start: SegmentationNetwork | None = None,
+    device: torch.device | str = "cpu",
     progress: Progress | None = None,
 ) -> SegmentationNetwork:
     """A segmentation network trained on `config.clips` generated clips and, where asked for, on these videos.
@@ -34,7 +35,7 @@ def train_segmenter(
     if config.people and not videos:
         raise PeerattnError("there are no clips with person masks to learn people from: give some")
     torch.manual_seed(config.seed)
-    segmenter = _segmenter(config).train()
+    segmenter = _segmenter(config).train().to(device)
     if start:
         segmenter.load_state_dict(start.state_dict())
     average = _average(segmenter, config.averaging)
@@ -43,7 +44,7 @@ def train_segmenter(
     people = people_batches(videos, config) if config.people else repeat(None)
     pairs = zip(generated_batches(config), people, strict=False)
     for step, (generated, real) in enumerate(ahead(pairs), start=1):
-        loss = _loss(segmenter, generated, real)
+        loss = _loss(segmenter, _on(device, generated), _on(device, real) if real else None)
         if not torch.isfinite(loss):
             raise PeerattnError(f"the loss is {loss.item()} after step {step}: lower the rate")
         optimiser.zero_grad(set_to_none=True)
@@ -76,6 +77,11 @@ def _average(segmenter: SegmentationNetwork, kept: float) -> AveragedModel:
         return new if share == 1 else averaged + (new - averaged) * share
 
     return AveragedModel(segmenter, avg_fn=mean, use_buffers=True)
+
+
+def _on(device: torch.device | str, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    images, targets = batch
+    return images.to(device, non_blocking=True), targets.to(device, non_blocking=True)
 
 
 def _loss(

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.data.cache import Cache, default_folder, digest, key_of
 from peerattn.data.clips import FolderClips
@@ -21,7 +23,7 @@ from peerattn.data.readable import Readable
 from peerattn.errors import PeerattnError
 from peerattn.graph.structure import Structure
 from peerattn.modalities.objects import read_objects
-from peerattn.modalities.segmenter import GENERATED_SEGMENTER, SEGMENTER, segmenter_for
+from peerattn.modalities.segmenter import GENERATED_SEGMENTER, SEGMENTER, Segmenter, segmenter_for
 from peerattn.training.actionworld import GeneratedSource
 from peerattn.training.recipe import Recipe
 from peerattn.training.validation import Remembered, validation
@@ -75,15 +77,23 @@ class Material:
         return {use: count for use, count in counts.items() if count}
 
 
-def material(choice: Choice, structure: Structure, recipe: Recipe) -> Material:
-    """The clips of a choice as a network of this structure reads them."""
-    return _of_folder(choice, structure, recipe) if choice.data else _generated(choice, structure, recipe)
+def material(
+    choice: Choice, structure: Structure, recipe: Recipe, device: torch.device | str = "cpu"
+) -> Material:
+    """The clips of a choice as a network of this structure reads them; maps are estimated on this device.
+
+    Where worker processes make the clips to train on, their maps are estimated on the CPU: a forked process
+    has no other device.
+    """
+    make = _of_folder if choice.data else _generated
+    return make(choice, structure, recipe, device)
 
 
-def _generated(choice: Choice, structure: Structure, recipe: Recipe) -> Material:
+def _generated(choice: Choice, structure: Structure, recipe: Recipe, device: torch.device | str) -> Material:
     training, settings = recipe.training, recipe.clip
     name = choice.segmenter or GENERATED_SEGMENTER
-    segmenter = segmenter_for(name, structure.read_modalities) if choice.objects == "estimated" else None
+    estimates = choice.objects == "estimated"
+    segmenters = _segmenters(name, structure, recipe, device) if estimates else (None, None)
     clips, test_clips = choice.clips
     source = GeneratedSource(
         clips,
@@ -91,10 +101,10 @@ def _generated(choice: Choice, structure: Structure, recipe: Recipe) -> Material
         settings=settings,
         seed=training.seed,
         epochs=training.epochs,
-        segmenter=segmenter,
+        segmenter=segmenters[0],
     )
     reading: dict[str, Any] = {"modalities": structure.read_modalities, "settings": settings}
-    examples = GeneratedExamples(test_clips, CLASS_NAMES, segmenter=segmenter, **reading)
+    examples = GeneratedExamples(test_clips, CLASS_NAMES, segmenter=segmenters[1], **reading)
     facts = {
         "data": "ActionWorld",
         "clips": clips,
@@ -104,7 +114,7 @@ def _generated(choice: Choice, structure: Structure, recipe: Recipe) -> Material
     return Material(source, examples, None, False, facts)
 
 
-def _of_folder(choice: Choice, structure: Structure, recipe: Recipe) -> Material:
+def _of_folder(choice: Choice, structure: Structure, recipe: Recipe, device: torch.device | str) -> Material:
     assert choice.data is not None
     training, measuring = (_files(choice, split) for split in choice.splits)
     if choice.others:
@@ -116,21 +126,18 @@ def _of_folder(choice: Choice, structure: Structure, recipe: Recipe) -> Material
     class_names = sorted({label for file in training for label in file.labels})
     name = choice.segmenter or SEGMENTER
     estimates = any(file.objects is None for file in training + measuring)
-    segmenter = segmenter_for(name, structure.read_modalities) if estimates else None
-    reading: dict[str, Any] = {
-        "modalities": structure.read_modalities,
-        "settings": recipe.clip,
-        "segmenter": segmenter,
-    }
+    segmenters = _segmenters(name, structure, recipe, device) if estimates else (None, None)
+    reading: dict[str, Any] = {"modalities": structure.read_modalities, "settings": recipe.clip}
     source = FolderClips(
         training,
         class_names,
         augmentation=recipe.augmentation,
         seed=recipe.training.seed,
         cache=Cache(default_folder()),
+        segmenter=segmenters[0],
         **reading,
     )
-    remembered = Remembered(FolderExamples(measuring, class_names, **reading))
+    remembered = Remembered(FolderExamples(measuring, class_names, segmenter=segmenters[1], **reading))
     examples = Readable(remembered, measuring, told=partial(print, file=sys.stderr))
     facts = {
         "data": choice.data.name,
@@ -139,10 +146,20 @@ def _of_folder(choice: Choice, structure: Structure, recipe: Recipe) -> Material
         "left_out": list(choice.without),
         "objects": choice.objects,
         "other_maps": choice.others is not None,
-        "segmenter": name if segmenter else None,
+        "segmenter": name if segmenters[1] else None,
     }
     validate = validation(examples, window=recipe.clip.window, several_labels=several)
     return Material(source, examples, validate, several, facts)
+
+
+def _segmenters(
+    name: str, structure: Structure, recipe: Recipe, device: torch.device | str
+) -> tuple[Segmenter | None, Segmenter | None]:
+    """What estimates the maps of clips to train on, and to measure on."""
+    measuring = segmenter_for(name, structure.read_modalities, device)
+    if not recipe.training.workers or torch.device(device).type == "cpu":
+        return measuring, measuring
+    return segmenter_for(name, structure.read_modalities), measuring
 
 
 def _files(choice: Choice, split: str) -> list[LabelledFile]:

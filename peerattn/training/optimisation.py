@@ -100,7 +100,10 @@ def moments(network: Network, optimiser: Optimizer) -> dict[str, Tensor]:
 
 
 def restore_moments(network: Network, optimiser: Optimizer, given: Mapping[str, Tensor]) -> None:
-    """The inverse of `moments`; those of parameters that the network no longer has are passed over."""
+    """The inverse of `moments`; those of parameters that the network no longer has are passed over.
+
+    All go to the device of their parameter, but for the count of steps, which torch keeps on the CPU.
+    """
     by_name: dict[str, dict[str, Tensor]] = {}
     for key, value in given.items():
         owner, _, moment = key.rpartition(".")
@@ -108,7 +111,7 @@ def restore_moments(network: Network, optimiser: Optimizer, given: Mapping[str, 
     for name, parameter in network.named_parameters():
         if name in by_name:
             optimiser.state[parameter] = {
-                moment: value.clone() if value.ndim == 0 else value.clone().to(parameter)
+                moment: value.clone() if moment == "step" else value.clone().to(parameter)
                 for moment, value in by_name[name].items()
             }
 

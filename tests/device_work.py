@@ -1,0 +1,235 @@
+"""What is done on a device: each work does one thing on the device it is given, and returns its numbers."""
+
+import dataclasses
+import os
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from benchmarks.resume import Noise, tiny
+from peerattn.checkpoints import checkpoint
+from peerattn.checkpoints.untrained import untrained
+from peerattn.cli.calibration import answers as calibration_answers
+from peerattn.data.examples import Example
+from peerattn.data.prepared import segmenter_digest
+from peerattn.errors import PeerattnError
+from peerattn.graph.structure import Structure
+from peerattn.modalities.segmentation_network import SegmentationNetwork
+from peerattn.modalities.segmenter import SEGMENTER, load_segmenter
+from peerattn.network.convert import load_tf_variables, to_tf_variables
+from peerattn.network.latency import latencies
+from peerattn.network.network import Network
+from peerattn.network.size import multiply_adds, parameters
+from peerattn.network.temperature import divide_logits
+from peerattn.pruning.curve import threshold_curve
+from peerattn.pruning.threshold import masked, prune
+from peerattn.recording import recorder
+from peerattn.recording.evaluating import evaluate, evaluate_labels
+from peerattn.recording.inside import inside
+from peerattn.recording.recorder import record, record_inside
+from peerattn.recording.stretches import answers
+from peerattn.segmentation.quality import evaluate_segmenter
+from peerattn.segmentation.training import train_segmenter
+from peerattn.training.config import Loss
+from peerattn.training.loop import Trained, fit
+from tests import media
+from tests.kinds import EVERY_KIND
+from tests.small import SETTINGS, small_structure, write_small_checkpoints
+from tests.strategies import CLASSES, lively, tensors
+from tests.test_connectivity import hand_made
+from tests.test_convert import small, values
+from tests.test_recorder import clip_of, three_modes
+from tests.test_segformer import tiny_model
+from tests.test_segmentation import PEOPLE, TINY, person_video
+from tests.test_training_state import CONFIGS, QUICK, Broken, Interrupted, run
+
+Where = torch.device
+Work = Callable[[Where], Any]
+
+
+def passed(structure: Structure, device: Where) -> Any:
+    """Logits and gradients."""
+    network = lively(structure).to(device)
+    logits = network(clips(structure, device))
+    logits.square().sum().backward()
+    return logits, {name: one.grad for name, one in network.named_parameters() if one.grad is not None}
+
+
+def there(module: nn.Module, device: Where) -> Any:
+    """The module, which must be on the device."""
+    assert next(module.parameters()).device.type == device.type, f"not on {device}"
+    return module
+
+
+def clips(structure: Structure, device: Where) -> dict[str, Tensor]:
+    return {name: tensor.to(device) for name, tensor in tensors(structure, clips=2).items()}
+
+
+def recorded(structure: Structure, device: Where) -> Any:
+    """A trace, and every step inside every factor."""
+    network, clip = lively(structure).to(device), clip_of(structure)
+    trace, vectors = record_inside(network, clip, window=3)
+    return trace, vectors, [inside(network, vectors, key) for key in network.connections]
+
+
+def recorded_in_every_mode(device: Where) -> Any:
+    return recorded(three_modes().structure, device)
+
+
+def recorded_with_the_baseline_beside(device: Where) -> Any:
+    network = three_modes().to(device)
+    with patch.object(recorder, "KEPT", 0):
+        return record(network, clip_of(network.structure), window=3)
+
+
+def answered_in_stretches(device: Where) -> Any:
+    network = lively(EVERY_KIND["lite"]).to(device)
+    clip = {n: t.to(device) for n, t in tensors(network.structure, frames=9).items()}
+    return answers(network, clip, [(0, 4), (4, 9)], most=2)
+
+
+def examples(structure: Structure) -> list[Example]:
+    """Two windows of four frames each."""
+    return [Example((n % 3,), tensors(structure, frames=8, size=(8, 8), seed=n), str(n)) for n in range(3)]
+
+
+def evaluated(device: Where) -> Any:
+    network = lively(hand_made()).to(device)
+    found = examples(network.structure)
+    labels = evaluate_labels(network, found, window=4)
+    return evaluate(network, found, window=4), labels
+
+
+def calibrated(device: Where) -> Any:
+    network = lively(hand_made()).to(device)
+    divide_logits(network, 2.0)
+    found = examples(network.structure)
+    return calibration_answers(network, found, CLASSES, window=4, progress=lambda done, total: None)
+
+
+def pruned(device: Where) -> Any:
+    network = lively(hand_made()).to(device)
+    smaller = prune(network, 0.25)
+    with masked(network, 0.25):
+        evaluation = evaluate(network, examples(network.structure), window=4)
+    assert latencies([network, smaller], frames=2, size=8, passes=1)[0].passes == 1
+    size = parameters(smaller), multiply_adds(smaller, frames=4, size=16)
+    return smaller(clips(smaller.structure, device)), evaluation, size
+
+
+def curve(device: Where) -> Any:
+    network = lively(hand_made()).to(device)
+    return list(threshold_curve(network, examples(network.structure)[:2], window=4))
+
+
+def learnt(trained: Trained) -> Any:
+    return trained.network.state_dict(), trained.history, trained.epochs
+
+
+def trained(name: str, device: Where) -> Any:
+    return learnt(run(CONFIGS[name], None, device=device))
+
+
+class Counted(Noise):
+    """Knows how many clips of each class it has."""
+
+    clips_of_classes = (2, 3, 3)
+
+
+def trained_balanced(device: Where) -> Any:
+    config = dataclasses.replace(QUICK, epochs=1, loss=Loss("binary", balance=1.0), dropout=0.5)
+    return learnt(fit(tiny().to(device), Counted(8), config))
+
+
+def resumed(name: str, device: Where) -> Any:
+    """A run that is interrupted in its second update and goes on from its state."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "training.safetensors"
+        with pytest.raises(Interrupted):
+            run(CONFIGS[name], path, stop_after=2, device=device)
+        return learnt(run(CONFIGS[name], path, device=device))
+
+
+def told_why_it_diverged(device: Where) -> str:
+    with pytest.raises(PeerattnError) as refusal:
+        fit(tiny().to(device), Broken(), QUICK)
+    return str(refusal.value)
+
+
+def converted(device: Where) -> Any:
+    network = Network(small(), CLASSES).to(device)
+    load_tf_variables(network, values(small()))
+    return to_tf_variables(network)
+
+
+def saved_and_loaded(device: Where) -> Any:
+    """The bytes on the disk, and what the loaded network answers."""
+    torch.manual_seed(0)
+    network = Network(small_structure(), CLASSES).to(device)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "mine"
+        checkpoint.save(folder, network, SETTINGS, {"command": "none"})
+        loaded = checkpoint.load(folder, device)
+        written = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with torch.inference_mode():
+        return written, loaded.network(clips(small_structure(), device))
+
+
+def opened_untrained(device: Where) -> Any:
+    network = untrained("small", small_structure(), device).network
+    with torch.inference_mode():
+        return network(clips(network.structure, device))
+
+
+def segmented(device: Where) -> Any:
+    """By a checkpoint and by a network that reads motion; and the name under which a cache keeps the maps."""
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, PEERATTN_CHECKPOINTS=folder):
+        write_small_checkpoints(Path(folder))
+        loaded = there(load_segmenter(SEGMENTER, device), device)
+    torch.manual_seed(0)
+    reads_motion = SegmentationNetwork((4,), ("ball",), size=32, widths=(4, 8), reduction=2, motion=True)
+    segmenters = loaded, reads_motion.eval().to(device)
+    return [(one.estimate(media.moving_square(5)), segmenter_digest(one)) for one in segmenters]
+
+
+def segmented_by_segformer(device: Where) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        tiny_model(labels=5).save_pretrained(folder)
+        segmenter = load_segmenter(f"segformer:{folder}", device)
+    there(segmenter.model, device)
+    return segmenter.estimate(media.moving_square(2, height=48, width=64)), segmenter_digest(segmenter)
+
+
+def learnt_to_segment(device: Where) -> Any:
+    segmenter = there(train_segmenter(dataclasses.replace(TINY, clips=8), device=device), device)
+    return segmenter.state_dict(), evaluate_segmenter(segmenter, clips=1)
+
+
+def learnt_people(device: Where) -> Any:
+    config, videos = dataclasses.replace(PEOPLE, clips=8), [person_video(seed) for seed in range(2)]
+    begun = train_segmenter(dataclasses.replace(config, people=0), device=device)
+    return train_segmenter(config, videos, start=begun, device=device).state_dict()
+
+
+WORK: dict[str, Work] = {
+    **{f"passed {kind}": partial(passed, structure) for kind, structure in EVERY_KIND.items()},
+    **{f"recorded {kind}": partial(recorded, structure) for kind, structure in EVERY_KIND.items()},
+    **{f"trained {name}": partial(trained, name) for name in CONFIGS if name != "workers"},
+    **{f"resumed {name}": partial(resumed, name) for name in ("as it is", "sgd", "pruned")},
+    **{
+        work.__name__.replace("_", " "): work
+        for work in (
+            *(recorded_in_every_mode, recorded_with_the_baseline_beside, answered_in_stretches),
+            *(evaluated, calibrated, pruned, curve),
+            *(trained_balanced, told_why_it_diverged, converted, saved_and_loaded, opened_untrained),
+            *(segmented, segmented_by_segformer, learnt_to_segment, learnt_people),
+        )
+    },
+}

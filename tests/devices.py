@@ -1,0 +1,68 @@
+"""The devices that tests run on beside the CPU, and what they must give."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from tests import strict
+
+CPU = torch.device("cpu")
+
+
+@contextmanager
+def opened(name: str) -> Iterator[torch.device]:
+    """The device of this name; the test is skipped where it is CUDA and there is none."""
+    if name == strict.STRICT:
+        with strict.device() as device:
+            yield device
+        return
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False  # convolutions in full float32
+    try:
+        yield torch.device(name)
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+
+
+def check(found: Any, expected: Any, device: torch.device, *, within: float = 1e-4) -> None:
+    """Asserts that a device gave what the CPU gave: to the bit where it is the strict one, else within this.
+
+    Looks into dataclasses, mappings and sequences. Of whole numbers, such as the class ids of pixels, one in
+    a hundred may differ on CUDA.
+    """
+    if dataclasses.is_dataclass(expected):
+        found, expected = vars(found), vars(expected)
+    if isinstance(expected, Mapping):
+        assert found.keys() == expected.keys()
+        for key in expected:
+            check(found[key], expected[key], device, within=within)
+    elif isinstance(expected, list | tuple):
+        assert len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            check(one, other, device, within=within)
+    elif isinstance(expected, Tensor | np.ndarray | float):
+        _check_numbers(_array(found), _array(expected), exact=device.type == strict.STRICT, within=within)
+    else:
+        assert found == expected
+
+
+def _check_numbers(found: np.ndarray, expected: np.ndarray, *, exact: bool, within: float) -> None:
+    assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
+    if exact:
+        np.testing.assert_array_equal(found, expected)
+    elif expected.dtype.kind == "f":
+        np.testing.assert_allclose(found, expected, rtol=within, atol=within)
+    else:
+        assert np.mean(found != expected) <= 0.01
+
+
+def _array(value: Any) -> np.ndarray:
+    return value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
