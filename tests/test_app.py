@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import streamlit as st
+import torch
 from streamlit.testing.v1 import AppTest
 
 from app.opening.files import samples
@@ -19,6 +20,7 @@ from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.checkpoints import checkpoint
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
+from peerattn.network.network import Network
 from peerattn.recording.lock import RECORDING
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
@@ -162,6 +164,20 @@ def test_names_from_files_are_text(app, tmp_path):
     (tmp_path / "[a](http:b).mp4").write_bytes(b"no video")
     upload(app, tmp_path / "**x** $y$ <b>.mp4", tmp_path / "[a](http:b).mp4")
     assert app.error[0].value.startswith(plain("[a](http:b).mp4: "))
+
+
+def test_a_device_without_memory_is_one_line_and_the_next_try_works(app, monkeypatch):
+    def full(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    before = shown(app).choice.source.name
+    with monkeypatch.context() as patched:
+        patched.setattr(Network, "run", full)
+        app.selectbox(key="clip").set_value(samples()[2].name).run()
+        assert len(app.error) == 1 and "memory is full" in app.error[0].value
+        assert shown(app).choice.source.name == before
+    checked(app.selectbox(key="clip").set_value(samples()[2].name).run())
+    assert shown(app).choice.source.name == samples()[2].name
 
 
 def taken() -> bool:

@@ -15,6 +15,7 @@ from app.parts.words import OBJECTS, plain
 from app.state import address, clips, networks
 from app.state.shown import FIRST_STRETCH, LONGEST_STRETCH, Choice, Opened, Shown
 from peerattn.errors import PeerattnError
+from peerattn.traces.trace import Trace
 
 OWN_HELP = "Videos; traces (.json) that `peerattn record` wrote; sessions (.peerattn) saved in Export."
 
@@ -264,11 +265,21 @@ def _status() -> None:
     if isinstance(now, Opened):
         objects = OBJECTS.get(trace.objects or "", "none, this checkpoint reads none")
         said = now.checkpoint.remarks  # above
-        parts += [f"Object maps: {objects}", f"computed on {networks.device_name()}"]
+        parts += [f"Object maps: {objects}", f"computed on {networks.device_name()}{_how(trace)}"]
     else:
         said = ()
         parts += ["A trace file: its numbers without frames; only Explore can show it"]
+        parts += [f"computed on {trace.computed_by.device}{_how(trace)}"] if trace.computed_by else []
     if network_choice.followed(now.choice.source, now.choice.checkpoint):
         parts.append(network_choice.FOLLOWED)
     remarks = [remark for remark in trace.remarks if remark not in said]
     st.caption(plain(" · ".join((*parts, *remarks))))
+
+
+def _how(trace: Trace) -> str:
+    """In what precision and how many threads it was computed, where the trace says so."""
+    by = trace.computed_by
+    if by is None:
+        return ""
+    threads = f", {by.threads} thread{'s' * (by.threads > 1)}" if by.device == "cpu" else ""
+    return f" in {by.precision}{threads}"

@@ -16,6 +16,7 @@ from peerattn.files.weights import WEIGHTS_FILE, read_weights, write_weights
 from peerattn.graph import published
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ClipSettings
+from peerattn.network.failures import device_failures
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays, load_arrays
 
@@ -70,7 +71,9 @@ def load(name: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
     weights = read_weights(folder / WEIGHTS_FILE, expected)
     network = Network(structure, class_names)
     load_arrays(network, weights)
-    return Checkpoint(folder.name, network.to(device).eval(), settings, card)
+    with device_failures():
+        network.to(device)
+    return Checkpoint(folder.name, network.eval(), settings, card)
 
 
 def _class_names(names: Any) -> list[str]:

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from peerattn.errors import PeerattnError
+from peerattn.network.failures import device_failures
+from peerattn.network.precision import applied
 
 PREFIX = "segformer:"
 _FIRST_ID = 2
@@ -46,7 +48,8 @@ class SegFormer:
     def estimate(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """(T, h, w) class ids of (T, H, W, 3) frames, a quarter of the size at which it reads them."""
         read = np.stack([_scaled(image) for image in images])
-        parts = [self._labels(read[first : first + _BATCH]) for first in range(0, len(read), _BATCH)]
+        with device_failures(), applied(self.model.device):
+            parts = [self._labels(read[first : first + _BATCH]) for first in range(0, len(read), _BATCH)]
         return np.concatenate(parts) + np.uint8(_FIRST_ID)
 
     @torch.inference_mode()

@@ -20,6 +20,8 @@ from peerattn.files.cards import read_card
 from peerattn.files.places import find_checkpoint
 from peerattn.files.weights import WEIGHTS_FILE, read_weights
 from peerattn.modalities.motion import CHANNELS, with_motion
+from peerattn.network.failures import device_failures
+from peerattn.network.precision import applied
 from peerattn.network.state_arrays import load_arrays
 
 _BATCH = 64  # frames a pass: 64 px frames then take under 200 MB
@@ -86,8 +88,9 @@ class SegmentationNetwork(nn.Module):
         read = scaled(images, self.size)
         if self.motion:
             read = with_motion(read)
-        classes = torch.cat([self._classes(batch) for batch in torch.split(as_tensor(read), _BATCH)])
-        ids: NDArray[np.uint8] = np.array([0, *self.class_ids], np.uint8)[classes.cpu().numpy()]
+        with device_failures(), applied(self.device):
+            classes = torch.cat([self._classes(batch) for batch in torch.split(as_tensor(read), _BATCH)])
+            ids: NDArray[np.uint8] = np.array([0, *self.class_ids], np.uint8)[classes.cpu().numpy()]
         return ids
 
     @torch.inference_mode()

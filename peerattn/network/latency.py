@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from peerattn.network.network import Network
+from peerattn.network.precision import applied
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ def latencies(networks: Sequence[Network], *, frames: int, size: int, passes: in
     """The latency of each network on a clip of noise (B = 1), in turn, after a pass that is not counted."""
     seconds: list[list[float]] = [[] for _ in networks]
     clips = [_noise(network, frames, size) for network in networks]
-    with torch.inference_mode():
+    with torch.inference_mode(), applied(next(networks[0].parameters()).device):
         for turn in range(passes + 1):
             for network, clip, taken in zip(networks, clips, seconds, strict=True):
                 started = time.perf_counter()

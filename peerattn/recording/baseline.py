@@ -25,6 +25,7 @@ from peerattn.graph.specs import Modality
 from peerattn.graph.structure import Structure
 from peerattn.network.fusion import Passed
 from peerattn.network.network import Network
+from peerattn.network.precision import precision_on
 from peerattn.recording.stretches import evaluating, numbers_read
 
 KEPT = 256 * 2**20
@@ -87,12 +88,14 @@ def bytes_kept(structure: Structure, frames: int, sides: Sequence[int]) -> int:
 def kept_baseline(network: Network, like: Tensor, *, frames: int, baselines: Baselines) -> Baseline:
     """The baseline for clips of so many frames at the size of `like`: the last one again, where it fits.
 
-    It fits where weights, disabled connections, size, device and what stands for nothing are the same.
+    It fits where weights, disabled connections, size, device, precision and what stands for nothing are
+    the same.
     """
     reach = network_reach(network.structure, network.disabled)
     length = min(frames, reach.frames)
     key = (
         *(_fingerprint(network), network.disabled, length, tuple(like.shape[3:]), str(like.device)),
+        precision_on(like.device),
         tuple((name, tuple(values)) for name, values in sorted(baselines.items())),
     )
     known = _KEPT.get(network)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from peerattn.data.examples import Example
+from peerattn.network.failures import device_failures
 from peerattn.network.network import Network
 from peerattn.recording.stretches import Progress, answers, clips_together
 from peerattn.recording.windows import windows
@@ -59,10 +60,11 @@ def predict(
     groups: list[str] = []
     for members in _batches(examples, batch):
         answer = torch.sigmoid if several_labels else _softmax
-        shares = window_answers(network, members, window, answer)
-        clips.append(shares.mean(dim=0).cpu().numpy())
-        alone = shares[0] if len(shares) == 1 else middle_answers(network, members, window, answer)
-        middle.append(alone.cpu().numpy())
+        with device_failures():
+            shares = window_answers(network, members, window, answer)
+            clips.append(shares.mean(dim=0).cpu().numpy())
+            alone = shares[0] if len(shares) == 1 else middle_answers(network, members, window, answer)
+            middle.append(alone.cpu().numpy())
         labels += [member.labels for member in members]
         groups += [member.group for member in members]
         if progress:

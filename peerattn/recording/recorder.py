@@ -19,14 +19,16 @@ from peerattn.errors import PeerattnError
 from peerattn.graph.reach import Reach, connection_reaches
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.modalities.clip import Clip
+from peerattn.network.failures import device_failures
 from peerattn.network.fusion import Passed
 from peerattn.network.network import Network
+from peerattn.network.precision import precision_on
 from peerattn.recording.baseline import KEPT, Baselines, baseline_clip, bytes_kept, kept_baseline
 from peerattn.recording.hooks import Recording, Seen, recording
 from peerattn.recording.lock import RECORDING
 from peerattn.recording.stretches import Progress, answers
 from peerattn.recording.windows import windows
-from peerattn.traces.trace import Array, BlockTrace, ConnectionTrace, Trace, WindowTrace
+from peerattn.traces.trace import Array, BlockTrace, ComputedBy, ConnectionTrace, Trace, WindowTrace
 
 HEATMAP_SIDE = 8
 """A block's heat map has at most this many places along each side."""
@@ -59,8 +61,8 @@ def record(
     before those of the clip. `progress(done, total)` counts blocks that have run and may raise to cancel.
     Raises PeerattnError when the clip lacks a modality that the network reads.
     """
-    seen, logits = _run(network, clip, window, baselines or {}, means=False, progress=progress)
-    return _trace(network, clip, window, remarks, seen, logits)
+    ran = _run(network, clip, window, baselines or {}, means=False, progress=progress)
+    return _trace(network, clip, window, remarks, ran)
 
 
 def record_inside(
@@ -73,13 +75,23 @@ def record_inside(
     progress: Progress | None = None,
 ) -> tuple[Trace, Vectors]:
     """As `record`, with what attention read, from which `inside` works out the steps of a factor."""
-    seen, logits = _run(network, clip, window, baselines or {}, means=True, progress=progress)
+    ran = _run(network, clip, window, baselines or {}, means=True, progress=progress)
+    seen = ran.seen
     blocks = {name: _array(torch.cat(means)) for name, means in seen.means.items()}
     sources = {
         key: _array(torch.cat([source.mean for source in each.sources if source.mean is not None]))
         for key, each in seen.connections.items()
     }
-    return _trace(network, clip, window, remarks, seen, logits), Vectors(blocks, sources)
+    return _trace(network, clip, window, remarks, ran), Vectors(blocks, sources)
+
+
+@dataclass(frozen=True)
+class _Ran:
+    """What the hooks saw, the logits (B, K) of each window, and what computed them."""
+
+    seen: Recording
+    logits: list[Tensor]
+    computed_by: ComputedBy
 
 
 def _run(
@@ -90,12 +102,11 @@ def _run(
     *,
     means: bool,
     progress: Progress | None,
-) -> tuple[Recording, list[Tensor]]:
-    """What the hooks saw, and the logits (B, K) of each window."""
+) -> _Ran:
     tensors, frames = _read(network, clip), len(clip.times)
     like = next(iter(tensors.values()))
     spans = windows(frames, window)
-    with RECORDING:  # from the baseline on, so that one clip at a time is in memory
+    with device_failures(), RECORDING:  # from the baseline on, so that one clip at a time is in memory
         if bytes_kept(network.structure, frames, like.shape[3:]) <= KEPT:
             baseline = kept_baseline(network, like, frames=frames, baselines=baselines)
             empty = Recording(baseline=baseline, frames=frames, means=means)
@@ -106,7 +117,12 @@ def _run(
             empty = Recording(beside=True, means=means)
         with recording(network, empty) as seen:
             logits = answers(network, tensors, spans, entering=seen.entering, progress=progress)
-    return seen, logits
+            return _Ran(seen, logits, _computed_by(like.device))
+
+
+def _computed_by(device: torch.device) -> ComputedBy:
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return ComputedBy("eager", name, precision_on(device), torch.get_num_threads())
 
 
 def _read(network: Network, clip: Clip) -> dict[str, Tensor]:
@@ -125,11 +141,10 @@ def _trace(
     clip: Clip,
     window: int,
     remarks: Sequence[str],
-    seen: Recording,
-    logits: Sequence[Tensor],
+    ran: _Ran,
 ) -> Trace:
-    spans = windows(len(clip.times), window)
-    probabilities = [_array(torch.softmax(each[0], dim=0)) for each in logits]
+    seen, spans = ran.seen, windows(len(clip.times), window)
+    probabilities = [_array(torch.softmax(each[0], dim=0)) for each in ran.logits]
     reaches = connection_reaches(network.structure, network.disabled)
     return Trace(
         structure=network.structure,
@@ -153,6 +168,7 @@ def _trace(
         ),
         objects=clip.objects,
         remarks=(*remarks, *clip.remarks),
+        computed_by=ran.computed_by,
     )
 
 

@@ -21,6 +21,7 @@ from peerattn.graph.reach import Reach, network_reach
 from peerattn.graph.specs import BlockSpec
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
+from peerattn.network.precision import applied
 from peerattn.recording.windows import windows
 
 MEMORY = 4 * 2**30
@@ -163,7 +164,7 @@ class _Held:
             self.outputs[block] = own if before is None else torch.cat([before, own], dim=2)
         while self.waiting and self.waiting[0][1] <= stretch.stop:
             start, stop = self.waiting.pop(0)
-            self.logits.append(self.network.answer(self._part(start, stop)))
+            self.logits.append(self.network.answer(self._part(start, stop)).float())
         left = self.waiting[0][0] if self.waiting else stretch.stop
         self.outputs, self.begin = self._part(left, stretch.stop), left
 
@@ -174,11 +175,11 @@ class _Held:
 
 @contextmanager
 def evaluating(network: Network) -> Iterator[None]:
-    """Evaluation mode without gradients inside the `with` block; its mode of before afterwards."""
+    """Evaluation mode without gradients, in the precision asked for; its mode of before afterwards."""
     training = network.training
     network.eval()
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), applied(next(network.parameters()).device):
             yield
     finally:
         network.train(training)

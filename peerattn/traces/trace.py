@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,10 +93,25 @@ class ConnectionTrace:
 
 
 @dataclass(frozen=True)
+class ComputedBy:
+    """What ran the network: the route (`eager`), the device, its precision and the threads of the CPU."""
+
+    route: str
+    device: str
+    precision: str
+    threads: int
+
+    def __str__(self) -> str:
+        threads = f"{self.threads} thread{'s' * (self.threads > 1)}"
+        return f"{self.device}, {self.precision}, {threads}, {self.route}"
+
+
+@dataclass(frozen=True)
 class Trace:
     """One clip through one network.
 
-    `times` (T,) in seconds; `probabilities` (K,) is the mean over the windows.
+    `times` (T,) in seconds; `probabilities` (K,) is the mean over the windows. `computed_by` is None in files
+    written before it was recorded.
     """
 
     structure: Structure
@@ -108,6 +123,7 @@ class Trace:
     connections: tuple[ConnectionTrace, ...]
     objects: str | None = None
     remarks: tuple[str, ...] = field(default=())
+    computed_by: ComputedBy | None = None
 
     def connection(self, key: str) -> ConnectionTrace:
         return next(connection for connection in self.connections if connection.key == key)
@@ -127,6 +143,7 @@ class Trace:
             "probabilities": _numbers(self.probabilities),
             "objects": self.objects,
             "remarks": list(self.remarks),
+            **({"computed_by": asdict(self.computed_by)} if self.computed_by else {}),
             "blocks": [_plain(block) for block in self.blocks],
             "connections": [_plain(connection) for connection in self.connections],
         }
@@ -149,6 +166,7 @@ class Trace:
                 connections=tuple(_read(ConnectionTrace, item) for item in document["connections"]),
                 objects=document["objects"],
                 remarks=tuple(document["remarks"]),
+                computed_by=_computed_by(document.get("computed_by")),
             )
             _check(trace)
         except PeerattnError:
@@ -201,6 +219,18 @@ def _check(trace: Trace) -> None:
             raise ValueError(
                 f"the reach of the ends into connection {connection.key} is not two numbers of frames"
             )
+
+
+def _computed_by(said: Any) -> ComputedBy | None:
+    """Raises TypeError or ValueError for anything but what `to_json` writes."""
+    if said is None:
+        return None
+    found = ComputedBy(**said)
+    if not all(isinstance(text, str) for text in (found.route, found.device, found.precision)):
+        raise ValueError("what it was computed by is not text")
+    if type(found.threads) is not int or found.threads < 1:
+        raise ValueError(f"{found.threads!r} is no number of threads")
+    return found
 
 
 def _check_texts(trace: Trace) -> None:

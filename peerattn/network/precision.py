@@ -1,0 +1,61 @@
+"""How exactly a device multiplies: in float32, unless somebody asks for less.
+
+    with precision("tf32"):
+        trace = record(network, clip, window=16)
+
+CUDA devices round the operands of convolutions to TF32 (10 bits of mantissa) unless they are told not to;
+recordings and evaluations tell them. bf16 (7 bits) is torch's autocast. The CPU knows no TF32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from typing import Any, Literal, get_args
+
+import torch
+
+from peerattn.errors import PeerattnError
+
+Precision = Literal["float32", "tf32", "bf16"]
+_ASKED: ContextVar[Precision] = ContextVar("precision", default="float32")
+
+
+@contextmanager
+def precision(asked: Precision) -> Iterator[None]:
+    """What recordings and evaluations inside the `with` block may compute in, in this thread.
+
+    Raises PeerattnError for a precision that is none of these.
+    """
+    if asked not in get_args(Precision):
+        raise PeerattnError(f"precision {asked!r} is none of {', '.join(get_args(Precision))}")
+    token = _ASKED.set(asked)
+    try:
+        yield
+    finally:
+        _ASKED.reset(token)
+
+
+def precision_on(device: torch.device) -> Precision:
+    """What a pass on this device computes in now: there is no TF32 but on CUDA."""
+    asked = _ASKED.get()
+    return "float32" if asked == "tf32" and device.type != "cuda" else asked
+
+
+@contextmanager
+def applied(device: torch.device) -> Iterator[None]:
+    """Passes inside the `with` block compute in what is asked for; torch's settings come back."""
+    now = precision_on(device)
+    settings: tuple[Any, ...] = (torch.backends.cudnn.conv, torch.backends.cuda.matmul)  # type: ignore[attr-defined]
+    before = [setting.fp32_precision for setting in settings]
+    with ExitStack() as stack:
+        if now == "bf16":
+            stack.enter_context(torch.autocast(device.type, torch.bfloat16))
+        try:
+            for setting in settings:
+                setting.fp32_precision = "tf32" if now == "tf32" else "ieee"
+            yield
+        finally:
+            for setting, was in zip(settings, before, strict=True):
+                setting.fp32_precision = was
