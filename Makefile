@@ -23,7 +23,7 @@ app: $(runs)
 	$(bin)/python -m streamlit run app/main.py --server.port $(PORT) --server.address $(ADDRESS)
 
 test: check browser
-	$(bin)/python -m pytest -n 2 --dist loadfile
+	$(bin)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(tests)
 	$(bin)/ruff format --check .

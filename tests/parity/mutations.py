@@ -59,11 +59,6 @@ def verdict(mutation: Mutation, name: str) -> str | None:
     return f"logits off by {apart:.1e}; {next(golden.departures(case, seen), 'no other tensor departs')}"
 
 
-def caught(mutation: Mutation) -> bool:
-    """Whether every case that the mistake bears on fails."""
-    return all(verdict(mutation, name) for name in mutation.cases)
-
-
 def symmetric_pool_padding() -> AbstractContextManager[Any]:
     def pooled(clip: Tensor, window: int, stride: int | None = None) -> Tensor:
         if window != 3:
