@@ -21,7 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from peerattn.data.cache import Cache, default_folder
+from peerattn.data.cache import Cache
+from peerattn.data.cache_folder import default_folder
 from peerattn.data.clips import FolderClips
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import LabelledFile, labelled_files, with_others

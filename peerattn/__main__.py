@@ -37,7 +37,7 @@ from peerattn.data.generated import GeneratedExamples
 from peerattn.data.readable import Readable
 from peerattn.errors import PeerattnError
 from peerattn.graph import published
-from peerattn.modalities.clip import ClipSettings
+from peerattn.modalities.settings import ClipSettings
 from peerattn.network import convert
 from peerattn.network.latency import latencies
 from peerattn.pruning.threshold import prune

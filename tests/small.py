@@ -11,9 +11,9 @@ from peerattn.files.cards import write_card
 from peerattn.files.weights import WEIGHTS_FILE, write_weights
 from peerattn.graph.specs import BlockSpec
 from peerattn.graph.structure import Structure
-from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import SEGMENTER
+from peerattn.modalities.settings import ClipSettings
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays
 

@@ -18,7 +18,7 @@ from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE
 from peerattn.files.weights import WEIGHTS_FILE
 from peerattn.graph.structure import Structure
-from peerattn.modalities.clip import ClipSettings
+from peerattn.modalities.settings import ClipSettings
 from peerattn.pruning.threshold import prune
 from tests.conftest import ROOT
 from tests.strategies import CLASSES, lively, structures, tensors

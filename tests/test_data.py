@@ -8,8 +8,9 @@ import pytest
 from peerattn.data.examples import FolderExamples, read_clip
 from peerattn.data.folder import every_file, labelled_files, with_others
 from peerattn.errors import PeerattnError
-from peerattn.modalities.clip import ClipSettings, ObjectMaps
+from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
+from peerattn.modalities.settings import ClipSettings
 from peerattn.segmentation.crossfit import maps_file
 from peerattn.training.material import manifest_digest
 from tests.media import moving_square, write_video

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerattn.data.cache import LIMIT, Arrays, Cache, default_folder, digest, key_of
+from peerattn.data.cache import Arrays, Cache, digest, key_of
+from peerattn.data.cache_folder import LIMIT, default_folder
 from peerattn.errors import PeerattnError
 
 

@@ -15,10 +15,11 @@ from peerattn.data.folder import LabelledFile, labelled_files, with_others
 from peerattn.data.loading import Batch, batches
 from peerattn.data.warming import warm
 from peerattn.errors import PeerattnError
-from peerattn.modalities.clip import ClipSettings, ObjectMaps
+from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.flow import optical_flow
 from peerattn.modalities.objects import read_objects, write_objects
 from peerattn.modalities.preparation import prepare as prepared_clip
+from peerattn.modalities.settings import ClipSettings
 from peerattn.modalities.view import view_of
 from peerattn.video.decoding import decode
 from tests.media import moving_square, write_video

@@ -13,8 +13,9 @@ from peerattn.data.folder import LabelledFile
 from peerattn.data.prepared import Preparation, segmenter_digest
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
-from peerattn.modalities.clip import ClipSettings, ObjectMaps
+from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
+from peerattn.modalities.settings import ClipSettings
 from peerattn.video.decoding import decode
 from tests.media import moving_square, write_video
 from tests.strategies import MODALITIES

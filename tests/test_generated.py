@@ -6,8 +6,8 @@ import torch
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.data.generated import MODALITIES, TEST_SEED, GeneratedExamples, collate
 from peerattn.errors import PeerattnError
-from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.segmentation_network import SegmentationNetwork
+from peerattn.modalities.settings import ClipSettings
 
 SETTINGS = ClipSettings(size=32, window=4, flow="ultrafast")
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
 from peerattn.modalities.alignment import map_of_each_frame
-from peerattn.modalities.clip import ClipSettings, ObjectMaps
+from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.flow import optical_flow, steadied
 from peerattn.modalities.preparation import prepare
+from peerattn.modalities.settings import ClipSettings
 from peerattn.recording.windows import windows
 from peerattn.video.decoding import decode
 from peerattn.video.frames import Frames

@@ -11,9 +11,9 @@ import torch
 
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
-from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.preparation import prepare
 from peerattn.modalities.segmenter import estimate_objects, load_segmenter, segmenter_for
+from peerattn.modalities.settings import ClipSettings
 from peerattn.video.frames import Frames
 from tests import media
 

@@ -13,11 +13,11 @@ from peerattn.errors import PeerattnError
 from peerattn.files.cards import write_card
 from peerattn.files.weights import write_weights
 from peerattn.graph.specs import Modality
-from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.motion import with_motion
 from peerattn.modalities.preparation import prepare
 from peerattn.modalities.segmentation_network import SegmentationNetwork, as_tensor
 from peerattn.modalities.segmenter import SEGMENTER, estimate_objects, load_segmenter, segmenter_name
+from peerattn.modalities.settings import ClipSettings
 from peerattn.network.state_arrays import as_arrays
 from peerattn.video.decoding import decode
 from peerattn.video.frames import Frames

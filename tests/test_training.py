@@ -15,7 +15,7 @@ from peerattn.data.generated import TEST_SEED
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, OutputSpec
 from peerattn.graph.structure import Structure
-from peerattn.modalities.clip import ClipSettings
+from peerattn.modalities.settings import ClipSettings
 from peerattn.network.network import Network
 from peerattn.training.actionworld import GeneratedSource, actionworld_structure, train
 from peerattn.training.config import Averaging, Optimisation, TrainingConfig

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from peerattn.data.augmentation import Augmentation
 from peerattn.errors import PeerattnError
-from peerattn.modalities.clip import ClipSettings
+from peerattn.modalities.settings import ClipSettings
 from peerattn.training.config import (
     Averaging,
     Loss,

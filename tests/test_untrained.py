@@ -8,8 +8,9 @@ import pytest
 from peerattn.checkpoints import checkpoint
 from peerattn.checkpoints.untrained import REMARK, opened
 from peerattn.errors import PeerattnError
-from peerattn.modalities.clip import ClipSettings, ObjectMaps
+from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.preparation import prepare
+from peerattn.modalities.settings import ClipSettings
 from peerattn.recording.recorder import record
 from peerattn.video.frames import Frames
 from tests.small import write_small_checkpoints

@@ -16,9 +16,9 @@ from peerattn.data.clips import FolderClips
 from peerattn.data.examples import read_clip
 from peerattn.data.folder import LabelledFile
 from peerattn.graph.specs import Modality
-from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.flow import Pace, optical_flow, steadied, velocity
 from peerattn.modalities.preparation import prepare
+from peerattn.modalities.settings import ClipSettings
 from peerattn.video.decoding import decode
 from peerattn.video.frames import Frames
 from tests.media import moving_square, write_video

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from peerattn.data.warp import Placement, placed_ids, placed_images
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
-from peerattn.modalities.clip import ClipSettings, ObjectMaps
+from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.preparation import AROUND, EMPTY, prepare
+from peerattn.modalities.settings import ClipSettings
 from peerattn.modalities.view import CENTRE, View, square, square_ids, view_of
 from peerattn.video.frames import Frames
 from tests.media import moving_square

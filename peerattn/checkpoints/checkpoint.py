@@ -15,7 +15,7 @@ from peerattn.files.places import checked_name, checkpoint_folders, find_checkpo
 from peerattn.files.weights import WEIGHTS_FILE, read_weights, write_weights
 from peerattn.graph import published
 from peerattn.graph.structure import Structure
-from peerattn.modalities.clip import ClipSettings
+from peerattn.modalities.settings import ClipSettings
 from peerattn.network.failures import device_failures
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays, load_arrays

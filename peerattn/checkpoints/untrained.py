@@ -16,7 +16,7 @@ from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.graph import published, structure_file
 from peerattn.graph.structure import Structure
-from peerattn.modalities.clip import ClipSettings
+from peerattn.modalities.settings import ClipSettings
 from peerattn.network.initialisation import initialise
 from peerattn.network.network import Network
 from peerattn.network.size import parameters

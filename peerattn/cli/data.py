@@ -12,7 +12,8 @@ from rich.table import Table
 
 from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.cli.console import JsonOption, progress_bar, report
-from peerattn.data.cache import LIMIT, Cache, default_folder
+from peerattn.data.cache import Cache
+from peerattn.data.cache_folder import GIGABYTE, LIMIT, default_folder
 from peerattn.data.checking import check_folder
 from peerattn.data.clips import FolderClips
 from peerattn.data.folder import LabelledFile, every_file
@@ -21,10 +22,9 @@ from peerattn.data.splitting import split_files, write_manifest
 from peerattn.data.warming import Warmed, warm
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
-from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.segmenter import segmenter_for, segmenter_name
+from peerattn.modalities.settings import ClipSettings
 
-GIGABYTE = 10**9
 LIMIT_HELP = (
     "Gigabytes that the cache may hold from now on, in training too "
     f"(without it: what was given last, at first {LIMIT // GIGABYTE})."

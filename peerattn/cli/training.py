@@ -34,7 +34,8 @@ from peerattn.files.writing import partial_name
 from peerattn.graph.structure import Structure
 from peerattn.traces.history import HISTORY_FILE, write_history
 from peerattn.training import distributed
-from peerattn.training.actionworld import CLIPS, SETTINGS, actionworld_structure
+from peerattn.training.actionworld import SETTINGS, actionworld_structure
+from peerattn.training.config import CLIPS
 from peerattn.training.loop import Trained, fit
 from peerattn.training.material import Choice, Material, material
 from peerattn.training.people import people_structure

@@ -27,24 +27,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from peerattn.data.cache_folder import LIMIT
 from peerattn.errors import PeerattnError
 from peerattn.files.writing import write_whole
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
 
 Arrays = Mapping[str, NDArray[Any]]
 
-LIMIT = 20 * 10**9
-"""Bytes, where a folder says nothing else."""
 _LIMIT_FILE = "limit"
 _PARTS = 256  # of the limit
 _UNFINISHED = ".part"
 _ABANDONED = 3600.0  # s after which an unfinished file belongs to no living process
-
-
-def default_folder() -> Path:
-    """`$PEERATTN_CACHE`, else the user's own cache folder."""
-    chosen = os.environ.get("PEERATTN_CACHE")
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(chosen) if chosen else Path(caches) / "peerattn"
 
 
 def key_of(**decisive: Any) -> str:

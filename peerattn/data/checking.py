@@ -15,10 +15,10 @@ from peerattn.data.listing import Listed, listing
 from peerattn.data.report import ClipFacts, Fault, FolderReport
 from peerattn.errors import PeerattnError
 from peerattn.modalities.alignment import map_of_each_frame
-from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.flow import SMALLEST
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.preparation import SHAPE_TOLERANCE
+from peerattn.modalities.settings import ClipSettings
 from peerattn.video.decoding import decode, probe
 from peerattn.video.frames import Frames, Limits, VideoInfo
 

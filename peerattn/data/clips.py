@@ -25,9 +25,9 @@ from peerattn.data.loading import Batch
 from peerattn.data.prepared import Preparation, Prepared
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
-from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.preparation import Pictures, class_ids_read, motion, tensors
 from peerattn.modalities.segmenter import Segmenter
+from peerattn.modalities.settings import ClipSettings
 
 PLAIN = Augmentation()
 

@@ -11,10 +11,11 @@ from torch import Tensor
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
-from peerattn.modalities.clip import Clip, ClipSettings
+from peerattn.modalities.clip import Clip
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.preparation import prepare
 from peerattn.modalities.segmenter import Segmenter, estimate_objects
+from peerattn.modalities.settings import ClipSettings
 from peerattn.video.decoding import decode
 
 

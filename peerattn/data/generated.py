@@ -12,9 +12,10 @@ from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES, OBJECT_CLASS_IDS,
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
-from peerattn.modalities.clip import ClipSettings, ObjectMaps
+from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.preparation import prepare
 from peerattn.modalities.segmenter import Segmenter, estimate_objects
+from peerattn.modalities.settings import ClipSettings
 from peerattn.video.frames import Frames
 
 GOLDEN = 0.6180339887498949

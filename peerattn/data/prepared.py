@@ -23,11 +23,12 @@ from peerattn.data.cache import Arrays, Cache, digest, key_of
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
-from peerattn.modalities.clip import ClipSettings, ObjectMaps
+from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.flow import Pace
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.preparation import around_objects, class_ids_read, fitting_maps
 from peerattn.modalities.segmenter import Segmenter, estimate_objects
+from peerattn.modalities.settings import ClipSettings
 from peerattn.modalities.view import CENTRE, View
 from peerattn.video.decoding import decode, probe
 from peerattn.video.frames import Frames, Limits, VideoInfo

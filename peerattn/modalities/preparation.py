@@ -14,8 +14,9 @@ from torch import Tensor
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
 from peerattn.modalities.alignment import map_of_each_frame
-from peerattn.modalities.clip import Clip, ClipSettings, ObjectMaps
+from peerattn.modalities.clip import Clip, ObjectMaps
 from peerattn.modalities.flow import SMALLEST, Pace, optical_flow, steadied, velocity
+from peerattn.modalities.settings import ClipSettings
 from peerattn.modalities.view import CENTRE, View, shown, square, square_ids, view_of
 from peerattn.video.frames import Frames
 

@@ -14,15 +14,14 @@ from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
-from peerattn.modalities.clip import ClipSettings
 from peerattn.modalities.segmenter import Segmenter
+from peerattn.modalities.settings import ClipSettings
 from peerattn.network.network import Network
-from peerattn.training.config import TrainingConfig
+from peerattn.training.config import CLIPS, TrainingConfig
 from peerattn.training.loop import fit
 from peerattn.training.starting import new_network
 from peerattn.training.watching import Watch
 
-CLIPS = 20_000
 SETTINGS = ClipSettings(size=64, window=16, frame_rate=8.0, flow="ultrafast")
 """How the shipped checkpoints read a clip."""
 

@@ -16,6 +16,8 @@ AVERAGES = ("none", "ema", "mean")
 BATCH_NORMS = ("averaged", "estimated")
 PRECISIONS = ("float32", "bf16", "fp16")
 METRICS = ("top1", "macro", "map")
+CLIPS = 20_000
+"""Generated clips an epoch."""
 
 
 @dataclass(frozen=True)

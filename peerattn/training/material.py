@@ -13,7 +13,8 @@ from typing import Any
 import torch
 
 from peerattn.actionworld.clips import CLASS_NAMES
-from peerattn.data.cache import Cache, default_folder, digest, key_of
+from peerattn.data.cache import Cache, digest, key_of
+from peerattn.data.cache_folder import default_folder
 from peerattn.data.clips import FolderClips
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import LabelledFile, labelled_files, place_of, with_others

@@ -10,7 +10,7 @@ from typing import Any
 
 from peerattn.data.augmentation import STRONG, Augmentation
 from peerattn.errors import PeerattnError
-from peerattn.modalities.clip import ClipSettings
+from peerattn.modalities.settings import ClipSettings
 from peerattn.training.actionworld import SETTINGS
 from peerattn.training.checks import built
 from peerattn.training.config import TrainingConfig
