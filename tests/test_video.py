@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
 from peerattn.video.checks import Stretch
-from peerattn.video.decoding import decode, probe
+from peerattn.video.decoding import check_header, decode, probe
 from peerattn.video.frames import Limits
 from peerattn.video.reader import Sampler
 from tests import media
@@ -246,6 +246,7 @@ def test_bit_rot_is_refused_but_what_lies_before_it_can_be_read(tmp_path: Path) 
     whole = media.write_video(tmp_path / "whole.mp4", media.moving_square(120), options=FAST)
     rotten = media.bit_rotten(tmp_path / "rotten.mp4", whole)
     assert "damaged" in refusal(rotten)
+    check_header(rotten)  # decodes nothing
     assert len(decode(rotten, stop=0.2).images) == 5
 
 
@@ -282,7 +283,10 @@ def test_playlist_that_names_an_address_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_each_limit_is_kept(square: Path, limits: Limits, said: str) -> None:
-    assert said in refusal(square, limits=limits)
+    assert said in (message := refusal(square, limits=limits))
+    with pytest.raises(PeerattnError) as caught:
+        check_header(square, limits=limits)
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("limits", [Limits(duration=0.5), Limits(decoded_frames=10), Limits(kept_frames=10)])

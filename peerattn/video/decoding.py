@@ -56,6 +56,20 @@ def decode_ids(path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> NDArray[
     return np.stack(maps)
 
 
+def check_header(
+    path: str | Path,
+    *,
+    frame_rate: float | None = None,
+    start: float = 0.0,
+    stop: float | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> None:
+    """Raise PeerattnError where `decode` would refuse a file by what it declares; nothing is decoded."""
+    _check_stretch(frame_rate, start, stop, max_side=1)
+    stretch = {"frame_rate": frame_rate, "start": start, "stop": stop, "max_side": 1}
+    list(_ask(Path(path), stretch, limits, decoding=False))
+
+
 def probe(path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
     """What a video file declares, once its first frame was decoded; refuses what `decode` refuses."""
     ((message, _),) = _ask(Path(path), None, limits)
@@ -74,7 +88,7 @@ def _check_stretch(frame_rate: float | None, start: float, stop: float | None, m
 
 
 def _ask(
-    path: Path, stretch: dict[str, Any] | None, limits: Limits
+    path: Path, stretch: dict[str, Any] | None, limits: Limits, *, decoding: bool = True
 ) -> Iterator[tuple[dict[str, Any], bytes]]:
     """The messages of a worker about one file, each with its pixels; refusals name the file."""
     name = " ".join(path.name.split())
@@ -87,7 +101,12 @@ def _ask(
         raise PeerattnError(
             f"{name}: {size:,} bytes exceed the limit of {limits.file_bytes:,}: cut or compress it"
         )
-    request = {"path": str(path.resolve()), "stretch": stretch, "limits": asdict(limits)}
+    request = {
+        "path": str(path.resolve()),
+        "stretch": stretch,
+        "limits": asdict(limits),
+        "decoding": decoding,
+    }
     try:
         yield from converse(request, limits.seconds)
     except PeerattnError as error:

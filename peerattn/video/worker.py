@@ -73,7 +73,8 @@ def _answer(request: dict[str, Any], limits: Limits, output: BinaryIO) -> None:
         else:
             checks.check_stretch(info, stretch, limits)
             rounding = reader.time_base(stream)
-            for picture in reader.pictures(container, stream, stretch, limits):
+            wanted = reader.pictures(container, stream, stretch, limits) if request["decoding"] else ()
+            for picture in wanted:
                 _send_picture(output, picture, rounding)
     _send(output, kind="end")
 
