@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from benchmarks.resume import Noise, tiny
 from peerattn.checkpoints import checkpoint
 from peerattn.checkpoints.untrained import untrained
-from peerattn.cli.calibration import answers as calibration_answers
+from peerattn.cli.calibration_run import answers as calibration_answers
 from peerattn.data.examples import Example
 from peerattn.data.prepared import segmenter_digest
 from peerattn.errors import PeerattnError

@@ -10,8 +10,9 @@ import torch
 
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.checkpoints import checkpoint as checkpoints
-from peerattn.cli.calibration import Answers, calibrate_command
-from peerattn.cli.clips import segmenter_of
+from peerattn.cli.calibration import calibrate_command
+from peerattn.cli.calibration_run import Answers
+from peerattn.cli.measuring import segmenter_of
 from peerattn.data.examples import FolderExamples
 from peerattn.data.folder import labelled_files
 from peerattn.errors import PeerattnError

@@ -21,7 +21,7 @@ import torch
 from peerattn.__main__ import main
 from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES, generate
 from peerattn.checkpoints.checkpoint import load
-from peerattn.cli import clips as clip_commands
+from peerattn.cli import clip_run
 from peerattn.files.cards import CARD_FILE
 from peerattn.files.weights import WEIGHTS_FILE
 from peerattn.graph import published
@@ -235,7 +235,7 @@ def test_record_on_another_device_agrees_with_the_cpu(
 ) -> None:
     words = ("record", "clip.mp4", "--checkpoint", "small", *objects, "--out")
     answer(run, *words, "cpu.json", "--device", "cpu")
-    monkeypatch.setattr(clip_commands, "chosen_device", lambda asked: device)
+    monkeypatch.setattr(clip_run, "chosen_device", lambda asked: device)
     answer(run, *words, "other.json")
     check(Trace.load(folder / "other.json"), Trace.load(folder / "cpu.json"), device)
 
@@ -520,7 +520,7 @@ def test_ctrl_c_says_so_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("peerattn.__main__.evaluate", interrupt)
+    monkeypatch.setattr("peerattn.cli.measuring.evaluate", interrupt)
     code, _, err = run("evaluate", "--checkpoint", "small", "--clips", "1")
     assert code == 130
     assert "Traceback" not in err

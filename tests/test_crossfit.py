@@ -18,12 +18,13 @@ from typer.testing import CliRunner
 
 from peerattn.__main__ import app
 from peerattn.cli import segmentation as segmentation_commands
+from peerattn.cli import segmentation_run
 from peerattn.data.folder import LabelledFile, labelled_files
 from peerattn.errors import PeerattnError
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import estimate_objects, load_segmenter
-from peerattn.segmentation import crossfit, videos
+from peerattn.segmentation import config, crossfit, quality, videos
 from peerattn.segmentation.config import PEOPLE, START
 from peerattn.segmentation.crossfit import every_frame, fold_numbers, whole_maps
 from peerattn.segmentation.saving import save_segmenter, whole_folder
@@ -172,10 +173,11 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of checkpoints of commands that train for a moment only."""
     folder = tmp_path / "checkpoints"
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", os.fspath(folder))
-    monkeypatch.setattr(segmentation_commands, "START", replace(START, clips=16, **TINY))
-    monkeypatch.setattr(segmentation_commands, "PEOPLE", replace(PEOPLE, clips=16, people=4, **TINY))
-    real = segmentation_commands.evaluate_segmenter
-    monkeypatch.setattr(segmentation_commands, "evaluate_segmenter", lambda network: real(network, clips=2))
+    for module in (config, segmentation_run):
+        monkeypatch.setattr(module, "START", replace(START, clips=16, **TINY))
+    monkeypatch.setattr(config, "PEOPLE", replace(PEOPLE, clips=16, people=4, **TINY))
+    real = quality.evaluate_segmenter
+    monkeypatch.setattr(quality, "evaluate_segmenter", lambda network: real(network, clips=2))
     return folder
 
 

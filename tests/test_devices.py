@@ -21,7 +21,7 @@ from app.state.networks import segmenter
 from app.state.pictures import packed
 from app.state.shown import Choice as Chosen
 from peerattn.checkpoints import checkpoint, untrained
-from peerattn.cli import calibration as calibration_commands
+from peerattn.cli import calibration_run
 from peerattn.data import prepared
 from peerattn.data.loading import batches
 from peerattn.graph.connectivity import survey
@@ -112,7 +112,7 @@ FORGOTTEN: tuple[tuple[ModuleType, type, str, str], ...] = (
     (inside, Tensor, "cpu", "recorded in every mode"),
     (predictions, Tensor, "to", "evaluated"),
     (predictions, Tensor, "cpu", "evaluated"),
-    (calibration_commands, Tensor, "cpu", "calibrated"),
+    (calibration_run, Tensor, "cpu", "calibrated"),
     (threshold, nn.Module, "to", "pruned"),
     (updating, Tensor, "to", "trained as it is"),
     (optimisation, Tensor, "to", "resumed as it is"),

@@ -11,8 +11,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app.state.saved import save_pruned
-from peerattn.__main__ import prune_command
 from peerattn.checkpoints.checkpoint import load
+from peerattn.cli.networks import prune_command
 from peerattn.files.cards import CARD_FILE
 from tests.conftest import ROOT
 from tests.small import write_small_checkpoints

@@ -15,7 +15,7 @@ import torch
 
 from peerattn.__main__ import main
 from peerattn.checkpoints.checkpoint import load
-from peerattn.cli import training as training_commands
+from peerattn.cli import training_run
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
 from peerattn.traces.history import read_history
@@ -115,7 +115,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(
         return "pressed"
 
     with monkeypatch.context() as patch:
-        patch.setattr(training_commands, "said", pressed)
+        patch.setattr(training_run, "said", pressed)
         code, out, err = run("--data", clips, "--out", "mine")
     assert (code, out) == (130, "")
     assert err.splitlines()[-1].startswith("cancelled; to go on: peerattn train --config recipe.json")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import torch
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from peerattn.errors import PeerattnError
+
+if TYPE_CHECKING:
+    import torch
+    from rich.table import Table
 
 REFUSED = 2
 """The exit code of a refused input."""
@@ -30,12 +31,19 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
+class Objects(StrEnum):
+    true = "true"
+    estimated = "estimated"
+
+
 DeviceOption = Annotated[Device, typer.Option(help="Where to run.")]
 JsonOption = Annotated[str | None, typer.Option("--json", help="Write JSON to FILE, or to stdout for '-'.")]
 
 
 def chosen_device(device: Device) -> torch.device:
     """The device to run on; raises PeerattnError when CUDA is asked for and absent."""
+    import torch
+
     available = torch.cuda.is_available()
     if device is Device.cuda and not available:
         raise PeerattnError("this machine has no CUDA device that torch can use: choose --device cpu")
@@ -53,7 +61,7 @@ def refusals() -> Iterator[None]:
     except USAGE_ERROR as error:
         print(f"{' '.join(error.format_message().split())} (--help shows the rest)", file=sys.stderr)
         raise SystemExit(REFUSED) from None
-    except torch.OutOfMemoryError:
+    except _out_of_memory():
         print("the device's memory is full: give a smaller --batch, or --device cpu", file=sys.stderr)
         raise SystemExit(REFUSED) from None
     except OSError as error:
@@ -64,9 +72,23 @@ def refusals() -> Iterator[None]:
         raise SystemExit(130) from None
 
 
+def _out_of_memory() -> tuple[type[BaseException], ...]:
+    """What torch raises when the memory of a device is full: nothing, where torch was not needed yet."""
+    loaded = sys.modules.get("torch")
+    return (loaded.OutOfMemoryError,) if loaded else ()
+
+
+def command_line() -> str:
+    """The command as it was given: what a card says of how a checkpoint was made."""
+    return shlex.join(["peerattn", *sys.argv[1:]])
+
+
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr where that is a terminal, and the callback `progress(done, total)` that moves it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     # Into a file rich writes empty lines even for a bar that it takes away again.
@@ -82,6 +104,8 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
 def report(result: Mapping[str, Any] | str, table: Table, json_file: str | None) -> None:
     """The table on stdout, or the result as JSON (a text already is) to a file or, for `-`, to stdout."""
     if json_file is None:
+        from rich.console import Console
+
         Console().print(table)
         return
     text = (

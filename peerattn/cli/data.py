@@ -5,25 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.cli.console import JsonOption, progress_bar, report
-from peerattn.data.cache import Cache
 from peerattn.data.cache_folder import GIGABYTE, LIMIT, default_folder
-from peerattn.data.checking import check_folder
-from peerattn.data.clips import FolderClips
-from peerattn.data.folder import LabelledFile, every_file
-from peerattn.data.report import FolderReport
-from peerattn.data.splitting import split_files, write_manifest
-from peerattn.data.warming import Warmed, warm
 from peerattn.errors import PeerattnError
-from peerattn.graph.specs import Modality
-from peerattn.modalities.segmenter import segmenter_for, segmenter_name
 from peerattn.modalities.settings import ClipSettings
+
+if TYPE_CHECKING:
+    from peerattn.data.folder import LabelledFile
 
 LIMIT_HELP = (
     "Gigabytes that the cache may hold from now on, in training too "
@@ -48,11 +40,14 @@ def check_command(
     json_file: JsonOption = None,
 ) -> None:
     """What is in a folder and everything that is wrong with it; reads every file to its end."""
+    from peerattn.cli import data_reports as reports
+    from peerattn.data.checking import check_folder
+
     with progress_bar("clips") as progress:
         found = check_folder(folder, workers=workers or None, progress=progress)
-    report(found.to_json(), _counts_table(found), json_file)
+    report(found.to_json(), reports.counts_table(found), json_file)
     if json_file is None:
-        print("\n".join([_summary(found), *found.remarks, *map(str, found.faults)]))
+        print("\n".join([reports.summary(found), *found.remarks, *map(str, found.faults)]))
     if manifest:
         text = json.dumps(found.manifest(), indent=2, ensure_ascii=False)
         manifest.write_text(text + "\n", encoding="utf-8")
@@ -68,6 +63,9 @@ def split_command(
     force: Annotated[bool, typer.Option("--force", help="Replace a manifest.csv that is there.")] = False,
 ) -> None:
     """Write a manifest.csv whose splits share no source video (group), classes as even as groups allow."""
+    from peerattn.data.folder import every_file
+    from peerattn.data.splitting import split_files, write_manifest
+
     files = split_files(every_file(folder), _shares(shares), seed=seed)
     path = write_manifest(folder, files, replacing=force)
     counts = {split: sum(file.split == split for file in files) for split in _shares(shares)}
@@ -92,6 +90,12 @@ def cache_command(
     json_file: JsonOption = None,
 ) -> None:
     """Decode every clip once, into the cache ($PEERATTN_CACHE, else the user's own), before training does."""
+    from peerattn.cli import data_reports as reports
+    from peerattn.data.cache import Cache
+    from peerattn.data.clips import FolderClips
+    from peerattn.data.folder import every_file
+    from peerattn.data.warming import warm
+
     files = every_file(folder)
     cache = Cache(default_folder())
     if limit:
@@ -104,11 +108,14 @@ def cache_command(
         done = warm(source, workers=workers, progress=progress)
     for name, fault in done.skipped.items():
         typer.echo(f"skipped {name}: {fault}", err=True)
-    report(_warmed(done, cache), _warmed_table(done, cache), json_file)
+    report(reports.warmed(done, cache), reports.warmed_table(done, cache), json_file)
 
 
 def _network_reading(checkpoint: str) -> dict[str, Any]:
     """What a network reads, and how."""
+    from peerattn.checkpoints import checkpoint as checkpoints
+    from peerattn.modalities.segmenter import segmenter_for, segmenter_name
+
     loaded = checkpoints.load(checkpoint)
     modalities = loaded.structure.read_modalities
     segmenter = segmenter_for(segmenter_name(loaded.card), modalities)
@@ -117,6 +124,8 @@ def _network_reading(checkpoint: str) -> dict[str, Any]:
 
 def _plain_reading(files: Sequence[LabelledFile], settings: ClipSettings) -> dict[str, Any]:
     """Frames, and maps of any classes where every clip has them."""
+    from peerattn.graph.specs import Modality
+
     ids = tuple(range(1, 256))
     maps = Modality("object", len(ids), tuple(f"class {number}" for number in ids), ids)
     modalities = [Modality("rgb", 3), *([maps] if all(file.objects for file in files) else [])]
@@ -133,43 +142,3 @@ def _shares(text: str) -> dict[str, float]:
     if len(shares) < len(pairs):
         raise PeerattnError(f"--shares {text!r} names a split twice: give each once")
     return shares
-
-
-def _counts_table(found: FolderReport) -> Table:
-    """Clips by class and split."""
-    table = Table(title=found.folder)
-    table.add_column("class")
-    for split in found.splits:
-        table.add_column(split or "clips", justify="right")
-    for label, counts in found.counts().items():
-        table.add_row(label, *(str(counts[split]) for split in found.splits))
-    return table
-
-
-def _summary(found: FolderReport) -> str:
-    """The clips in one line."""
-    numbers = found.to_json()
-    parts = [f"{numbers['n']} clips of {numbers['groups']} groups", f"{numbers['seconds']:.0f} s"]
-    if frames := numbers["frames"]:
-        parts.append(f"{frames['least']} to {frames['most']} frames (median {frames['median']:g})")
-    parts += [f"{size} px ({count} clips)" for size, count in numbers["sizes"].items()]
-    return ", ".join(parts)
-
-
-def _warmed(done: Warmed, cache: Cache) -> dict[str, Any]:
-    return {
-        "cache": str(cache.folder),
-        "made": done.made,
-        "found": done.found,
-        "skipped": done.skipped,
-        "seconds": done.seconds,
-        "bytes": cache.size(),
-    }
-
-
-def _warmed_table(done: Warmed, cache: Cache) -> Table:
-    table = Table(title=f"{cache.folder}: {cache.size() / GIGABYTE:.2f} of {cache.limit / GIGABYTE:.0f} GB")
-    for heading in ("prepared now", "there already", "skipped", "s of decoding"):
-        table.add_column(heading, justify="right")
-    table.add_row(str(done.made), str(done.found), str(len(done.skipped)), f"{done.seconds:.1f}")
-    return table

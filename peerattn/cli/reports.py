@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from typing import Any
 
 from rich.table import Table
@@ -18,11 +17,6 @@ from peerattn.network.size import multiply_adds, parameters
 from peerattn.scores.evaluation import Evaluation, paired_difference
 from peerattn.scores.verdict import Verdict
 from peerattn.traces.trace import Trace
-
-
-class Objects(StrEnum):
-    true = "true"
-    estimated = "estimated"
 
 
 def predictions_table(trace: Trace, clip: str, said: Verdict | None = None) -> Table:
