@@ -35,8 +35,8 @@ from peerattn.recording.evaluating import evaluate, evaluate_labels
 from peerattn.recording.inside import inside
 from peerattn.recording.recorder import record, record_inside
 from peerattn.recording.stretches import answers
-from peerattn.segmentation.quality import evaluate_segmenter
-from peerattn.segmentation.training import train_segmenter
+from peerattn.segmenter_training.quality import evaluate_segmenter
+from peerattn.segmenter_training.training import train_segmenter
 from peerattn.training.config import Loss
 from peerattn.training.loop import Trained, fit
 from tests import media

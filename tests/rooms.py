@@ -30,7 +30,7 @@ HOUSE = {
     "peerattn.recording": "a clip through a network: traces, predictions, evaluations",
     "peerattn.pruning": "a smaller network, and accuracy along the thresholds",
     "peerattn.training": "from labelled clips to a network",
-    "peerattn.segmentation": "training of segmenters",
+    "peerattn.segmenter_training": "training of segmenters",
     "peerattn.cli": "the commands",
     "app.explorer": "the browser component",
     "app.opening": "what a visitor brings: videos, maps, traces, sessions, structures, zips",

@@ -11,7 +11,7 @@ from peerattn.__main__ import app
 from peerattn.checkpoints import checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.graph import published
-from peerattn.graph.published_list.options import Options
+from peerattn.graph.list_format.options import Options
 from peerattn.graph.structure import Structure
 from peerattn.network.convert import load_tf_variables, network_from, read_tf_variables, to_tf_variables
 from peerattn.network.network import Network

@@ -24,12 +24,12 @@ from peerattn.errors import PeerattnError
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import estimate_objects, load_segmenter
-from peerattn.segmentation import config, crossfit, quality, videos
-from peerattn.segmentation.config import PEOPLE, START
-from peerattn.segmentation.crossfit import every_frame, fold_numbers, whole_maps
-from peerattn.segmentation.saving import save_segmenter, whole_folder
-from peerattn.segmentation.training import train_segmenter
-from peerattn.segmentation.videos import PersonVideo, read_person_video, with_masks
+from peerattn.segmenter_training import config, crossfit, quality, videos
+from peerattn.segmenter_training.config import PEOPLE, START
+from peerattn.segmenter_training.crossfit import every_frame, fold_numbers, whole_maps
+from peerattn.segmenter_training.saving import save_segmenter, whole_folder
+from peerattn.segmenter_training.training import train_segmenter
+from peerattn.segmenter_training.videos import PersonVideo, read_person_video, with_masks
 from peerattn.video.decoding import decode
 from peerattn.video.frames import Frames
 from tests import media

@@ -11,7 +11,7 @@ from peerattn.errors import PeerattnError
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
 from peerattn.modalities.settings import ClipSettings
-from peerattn.segmentation.crossfit import maps_file
+from peerattn.segmenter_training.crossfit import maps_file
 from peerattn.training.material import manifest_digest
 from tests.media import moving_square, write_video
 from tests.strategies import CLASSES, MODALITIES

@@ -30,7 +30,7 @@ from peerattn.modalities.segmenter import SEGMENTER
 from peerattn.network import fusion, state_arrays, tf_variables
 from peerattn.pruning import threshold
 from peerattn.recording import baseline, inside, predictions, recorder
-from peerattn.segmentation import training as segmentation_training
+from peerattn.segmenter_training import training as segmentation_training
 from peerattn.training import history_log, optimisation, updating
 from peerattn.training.config import TrainingConfig
 from peerattn.training.material import Choice, material

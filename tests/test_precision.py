@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from peerattn.cli.console import allowed_precision
 from peerattn.errors import PeerattnError
 from peerattn.network.network import Network
 from peerattn.network.precision import applied, precision, precision_on
@@ -100,3 +101,10 @@ def test_a_device_that_fails_is_one_line_and_the_next_try_works(
         record(network, clip, window=3)
     assert "\n" not in str(refused.value)
     assert record(network, clip, window=3).to_json() == expected
+
+
+def test_fast_allows_tf32_and_nothing_else() -> None:
+    for fast, there in ((False, "float32"), (True, "tf32")):
+        with allowed_precision(fast):
+            assert (precision_on(CUDA), precision_on(CPU)) == (there, "float32")
+    assert precision_on(CUDA) == "float32"

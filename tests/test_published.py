@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
 from peerattn.graph import published
-from peerattn.graph.published_list.options import DEPTHS, Options
+from peerattn.graph.list_format.options import DEPTHS, Options
 from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network

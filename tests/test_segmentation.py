@@ -14,12 +14,12 @@ from peerattn.data.generated import TEST_SEED
 from peerattn.errors import PeerattnError
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import estimate_objects, load_segmenter
-from peerattn.segmentation.config import SegmenterConfig
-from peerattn.segmentation.losses import person_loss
-from peerattn.segmentation.quality import evaluate_persons, evaluate_segmenter, person_overlaps
-from peerattn.segmentation.saving import metrics_of, save_segmenter
-from peerattn.segmentation.training import train_segmenter
-from peerattn.segmentation.videos import PersonVideo
+from peerattn.segmenter_training.config import SegmenterConfig
+from peerattn.segmenter_training.losses import person_loss
+from peerattn.segmenter_training.quality import evaluate_persons, evaluate_segmenter, person_overlaps
+from peerattn.segmenter_training.saving import metrics_of, save_segmenter
+from peerattn.segmenter_training.training import train_segmenter
+from peerattn.segmenter_training.videos import PersonVideo
 from peerattn.video.frames import Frames
 
 TINY = SegmenterConfig(clips=16, batch=8, size=32, widths=(2, 6, 10, 16))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
 from peerattn.graph import published
-from peerattn.graph.published_list.options import Options
+from peerattn.graph.list_format.options import Options
 from peerattn.graph.structure import Structure
 from peerattn.graph.structure_file import is_list, parse
 from tests.strategies import structures

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from peerattn.checkpoints.subject import Subject
 from peerattn.errors import PeerattnError
 from peerattn.graph import published, structure_file
-from peerattn.graph.published_list.options import Options
+from peerattn.graph.list_format.options import Options
 
 RELEASED = ("full_asnp50", "asn50", "asn101", "asnp_lite")
 """Those whose lists were released; the others are their other depths."""

@@ -13,7 +13,7 @@ from peerattn.checkpoints.untrained import MARK, known
 from peerattn.errors import PeerattnError
 from peerattn.graph import published, structure_file
 from peerattn.graph.connectivity import initial_weights
-from peerattn.graph.published_list.options import Options
+from peerattn.graph.list_format.options import Options
 from peerattn.graph.structure import Structure
 from peerattn.network.size import Costs, costs
 

@@ -32,6 +32,7 @@ class Asked:
     stretch: tuple[float, float | None]
     device: Device
     segmenter: str | None = None
+    fast: bool = False
 
     def check(self) -> None:
         """Raises PeerattnError where the clip's header already says that it will not be read."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from peerattn.checkpoints import untrained
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.cli.asked import Asked
-from peerattn.cli.console import chosen_device, progress_bar
+from peerattn.cli.console import allowed_precision, chosen_device, progress_bar
 from peerattn.cli.measuring import segmenter_of
 from peerattn.data.examples import read_clip
 from peerattn.modalities.clip import Clip
@@ -42,7 +42,7 @@ def run(asked: Asked) -> Ran:
         stretch=asked.stretch,
         hold=asked.hold,
     )
-    with progress_bar("blocks") as progress:
+    with progress_bar("blocks") as progress, allowed_precision(asked.fast):
         trace, vectors = record_inside(
             loaded.network,
             clip,

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from peerattn.cli.asked import Asked, Table
-from peerattn.cli.console import Device, DeviceOption, JsonOption, report
+from peerattn.cli.console import Device, DeviceOption, FastOption, JsonOption, report
 from peerattn.errors import PeerattnError
 
 ClipArgument = Annotated[Path, typer.Argument(help="A video file.")]
@@ -40,10 +40,11 @@ def record_command(
     stop: StopOption = None,
     out: Annotated[Path | None, typer.Option(help="Write the whole trace to this JSON file.")] = None,
     device: DeviceOption = Device.auto,
+    fast: FastOption = False,
     json_file: JsonOption = None,
 ) -> None:
     """Predictions for a clip, and the trace of every connection while it ran."""
-    asked = Asked(clip, checkpoint, objects, hold, (start, stop), device, segmenter)
+    asked = Asked(clip, checkpoint, objects, hold, (start, stop), device, segmenter, fast)
     asked.check()
 
     from peerattn.cli import reports
@@ -67,10 +68,11 @@ def report_command(
     start: StartOption = 0.0,
     stop: StopOption = None,
     device: DeviceOption = Device.auto,
+    fast: FastOption = False,
 ) -> None:
     """One HTML file to see inside the network with: it opens by double-click and needs no network."""
     _check_suffix(out, (".html", ".htm"))
-    asked = Asked(clip, checkpoint, objects, hold, (start, stop), device, segmenter)
+    asked = Asked(clip, checkpoint, objects, hold, (start, stop), device, segmenter, fast)
     asked.check()
 
     from peerattn.cli.clip_reports import html
@@ -98,13 +100,14 @@ def export_command(
     start: StartOption = 0.0,
     stop: StopOption = None,
     device: DeviceOption = Device.auto,
+    fast: FastOption = False,
 ) -> None:
     """A film of a clip and its level graph, a table or the trace, by the ending of the file's name."""
     from peerattn.figures import film
 
     suffix = _check_suffix(out, (".json", ".csv", *film.SUFFIXES))
     film.check(speed, frame_rate)
-    asked = Asked(clip, checkpoint, objects, hold, (start, stop), device, segmenter)
+    asked = Asked(clip, checkpoint, objects, hold, (start, stop), device, segmenter, fast)
     asked.check()
 
     from peerattn.cli.clip_reports import TABLES, write_film

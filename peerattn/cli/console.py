@@ -6,7 +6,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,6 +37,9 @@ class Objects(StrEnum):
 
 
 DeviceOption = Annotated[Device, typer.Option(help="Where to run.")]
+FastOption = Annotated[
+    bool, typer.Option("--fast", help="Let CUDA round to TF32: faster, numbers differ in the third digit.")
+]
 JsonOption = Annotated[str | None, typer.Option("--json", help="Write JSON to FILE, or to stdout for '-'.")]
 
 
@@ -48,6 +51,13 @@ def chosen_device(device: Device) -> torch.device:
     if device is Device.cuda and not available:
         raise PeerattnError("this machine has no CUDA device that torch can use: choose --device cpu")
     return torch.device("cuda" if available and device is not Device.cpu else "cpu")
+
+
+def allowed_precision(fast: bool) -> AbstractContextManager[None]:
+    """What is computed inside the `with` block is exact to float32, or may be rounded where that is fast."""
+    from peerattn.network.precision import precision
+
+    return precision("tf32" if fast else "float32")
 
 
 @contextmanager

@@ -11,8 +11,10 @@ import typer
 from peerattn.cli.console import (
     Device,
     DeviceOption,
+    FastOption,
     JsonOption,
     Objects,
+    allowed_precision,
     chosen_device,
     command_line,
     report,
@@ -113,6 +115,7 @@ def evaluate_command(
         str | None, typer.Option(help="Another checkpoint, measured on the same clips: how far it is behind.")
     ] = None,
     device: DeviceOption = Device.auto,
+    fast: FastOption = False,
     json_file: JsonOption = None,
 ) -> None:
     """Accuracy with its 95 % interval, per class too."""
@@ -124,7 +127,8 @@ def evaluate_command(
     for name in names:
         loaded = checkpoints.load(name, chosen_device(device))
         examples = measuring.examples(loaded, data, split, clips=clips, objects=objects)
-        measured.append(measuring.evaluated(loaded, examples))
+        with allowed_precision(fast):
+            measured.append(measuring.evaluated(loaded, examples))
         skipped.append(measuring.skipped(examples))
     if against and skipped[0] != skipped[1]:
         raise PeerattnError(
@@ -144,6 +148,7 @@ def prune_command(
     clips: ClipsOption = 640,
     objects: ObjectsOption = Objects.true,
     device: DeviceOption = Device.auto,
+    fast: FastOption = False,
     json_file: JsonOption = None,
 ) -> None:
     """A smaller network without the weak connections: what it costs in accuracy, what it saves."""
@@ -156,9 +161,10 @@ def prune_command(
     loaded = checkpoints.load(checkpoint, chosen_device(device))
     smaller = dataclasses.replace(loaded, network=prune(loaded.network, threshold))
     examples = measuring.examples(loaded, data, split, clips=clips, objects=objects)
-    before, after = (measuring.evaluated(one, examples) for one in (loaded, smaller))
     settings = loaded.settings
-    timed = latencies([loaded.network, smaller.network], frames=settings.window, size=settings.size)
+    with allowed_precision(fast):
+        before, after = (measuring.evaluated(one, examples) for one in (loaded, smaller))
+        timed = latencies([loaded.network, smaller.network], frames=settings.window, size=settings.size)
     result = reports.pruned(loaded, smaller, threshold, (before, after), timed)
     if folder:
         card = checkpoints.pruned_card(loaded, threshold, command_line())

@@ -22,10 +22,11 @@ from peerattn.traces.trace import Trace
 def predictions_table(trace: Trace, clip: str, said: Verdict | None = None) -> Table:
     """The five likeliest classes of the clip, and of each window the likeliest.
 
-    Below it, where `said` is that the clip is of none of the classes, why.
+    Below it what the trace says of itself and, where the clip is of none of the classes, why.
     """
     maps = f", {trace.objects} object maps" if trace.objects else ""
-    lines = (*([said.why] if said and said.why else []), *trace.remarks)
+    by = [f"computed on {trace.computed_by}"] if trace.computed_by else []
+    lines = (*([said.why] if said and said.why else []), *trace.remarks, *by)
     table = Table(title=Text(f"{clip}: {len(trace.times)} frames{maps}"), caption=Text("\n".join(lines)))
     table.add_column("of")
     table.add_column("prediction")

@@ -51,10 +51,10 @@ def train_objects_command(
     from peerattn.checkpoints.checkpoint import new_folder
     from peerattn.cli import segmentation_run as run
     from peerattn.data.folder import labelled_files
-    from peerattn.segmentation.config import GENERATED, PEOPLE, START
-    from peerattn.segmentation.quality import evaluate_segmenter
-    from peerattn.segmentation.saving import metrics_of, save_segmenter
-    from peerattn.segmentation.videos import with_masks
+    from peerattn.segmenter_training.config import GENERATED, PEOPLE, START
+    from peerattn.segmenter_training.quality import evaluate_segmenter
+    from peerattn.segmenter_training.saving import metrics_of, save_segmenter
+    from peerattn.segmenter_training.videos import with_masks
 
     where, folder = chosen_device(device), new_folder(out)
     kinds = "objects of generated clips" if data is None else "people of real clips, generated objects"
@@ -96,10 +96,10 @@ def cross_fit_command(
     """Object maps of labelled clips, each by a network that never saw its source video."""
     from peerattn.cli import segmentation_run as run
     from peerattn.data.folder import labelled_files
-    from peerattn.segmentation.config import PEOPLE
-    from peerattn.segmentation.crossfit import cross_fitted
-    from peerattn.segmentation.saving import whole_folder
-    from peerattn.segmentation.videos import with_masks
+    from peerattn.segmenter_training.config import PEOPLE
+    from peerattn.segmenter_training.crossfit import cross_fitted
+    from peerattn.segmenter_training.saving import whole_folder
+    from peerattn.segmenter_training.videos import with_masks
 
     where = chosen_device(device)
     files, skipped = with_masks(labelled_files(data, split=split)), run.Skipped()

@@ -17,15 +17,11 @@ from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.modalities.objects import write_objects
 from peerattn.modalities.segmentation_network import SegmentationNetwork, load_network
-from peerattn.segmentation.config import START, SegmenterConfig
-from peerattn.segmentation.crossfit import Held, every_frame, maps_file
-from peerattn.segmentation.quality import (
-    PersonSegmentation,
-    evaluate_persons,
-    person_overlaps,
-)
-from peerattn.segmentation.training import train_segmenter
-from peerattn.segmentation.videos import PersonVideo, passing_over, read_person_video
+from peerattn.segmenter_training.config import START, SegmenterConfig
+from peerattn.segmenter_training.crossfit import Held, every_frame, maps_file
+from peerattn.segmenter_training.quality import PersonSegmentation, evaluate_persons, person_overlaps
+from peerattn.segmenter_training.training import train_segmenter
+from peerattn.segmenter_training.videos import PersonVideo, passing_over, read_person_video
 
 
 class Skipped:

@@ -15,7 +15,7 @@ import difflib
 from typing import Any
 
 from peerattn.errors import PeerattnError
-from peerattn.graph.published_list.options import DEPTHS, Options
+from peerattn.graph.list_format.options import DEPTHS, Options
 from peerattn.graph.structure import Structure
 
 ASN50: list[Any] = [

@@ -15,9 +15,9 @@ from functools import cached_property
 from typing import Any
 
 from peerattn.errors import PeerattnError
-from peerattn.graph.published_list.options import Options
-from peerattn.graph.published_list.reading import read as read_published
-from peerattn.graph.published_list.writing import write as write_published
+from peerattn.graph.list_format.options import Options
+from peerattn.graph.list_format.reading import read as read_published
+from peerattn.graph.list_format.writing import write as write_published
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.validation import REPEATING_KINDS, validate
 

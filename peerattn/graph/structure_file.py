@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from peerattn.errors import PeerattnError
-from peerattn.graph.published_list.nodes import short
-from peerattn.graph.published_list.options import Options
+from peerattn.graph.list_format.nodes import short
+from peerattn.graph.list_format.options import Options
 from peerattn.graph.structure import Structure
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from peerattn.errors import PeerattnError
-from peerattn.graph.published_list.writing import KINDS
+from peerattn.graph.list_format.writing import KINDS
 from peerattn.graph.specs import BlockSpec, ConnectionSpec
 from peerattn.network.attention import PeerAttention
 from peerattn.network.fusion import Fusion

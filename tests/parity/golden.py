@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from peerattn.graph.published_list.options import Options
+from peerattn.graph.list_format.options import Options
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
 from peerattn.network.attention import spatial_mean

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from peerattn.errors import PeerattnError
-from peerattn.graph.published_list import reading
+from peerattn.graph.list_format import reading
 from peerattn.network import fusion
 from peerattn.network.attention import PeerAttention
 from peerattn.network.blocks import assemblenet, flow, layers

@@ -16,9 +16,9 @@ from torch import Tensor
 from peerattn.actionworld.clips import WorldClip, generate
 from peerattn.modalities.motion import beside, others, with_motion, without_motion
 from peerattn.modalities.segmentation_network import as_tensor
-from peerattn.segmentation.augmentation import Images, Random, Shot, pasted, placed, recoloured
-from peerattn.segmentation.config import FRAMES_A_CLIP, SegmenterConfig
-from peerattn.segmentation.videos import PersonVideo
+from peerattn.segmenter_training.augmentation import Images, Random, Shot, pasted, placed, recoloured
+from peerattn.segmenter_training.config import FRAMES_A_CLIP, SegmenterConfig
+from peerattn.segmenter_training.videos import PersonVideo
 
 T = TypeVar("T")
 

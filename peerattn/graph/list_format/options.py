@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from peerattn.errors import PeerattnError
-from peerattn.graph.published_list.nodes import Node, short, whole
+from peerattn.graph.list_format.nodes import Node, short, whole
 
 FAMILIES = ("assemblenet", "assemblenet_plus", "assemblenet_plus_lite")
 DEPTHS = {

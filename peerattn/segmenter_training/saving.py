@@ -12,8 +12,8 @@ from peerattn.files.cards import write_card
 from peerattn.files.weights import WEIGHTS_FILE, write_weights
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.network.state_arrays import as_arrays
-from peerattn.segmentation.config import SegmenterConfig
-from peerattn.segmentation.quality import PersonSegmentation, Segmentation
+from peerattn.segmenter_training.config import SegmenterConfig
+from peerattn.segmenter_training.quality import PersonSegmentation, Segmentation
 
 
 def save_segmenter(

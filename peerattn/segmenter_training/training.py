@@ -10,10 +10,10 @@ from torch.optim.swa_utils import AveragedModel
 from peerattn.actionworld.clips import MAP_NAMES
 from peerattn.errors import PeerattnError
 from peerattn.modalities.segmentation_network import SegmentationNetwork
-from peerattn.segmentation.batches import ahead, generated_batches, people_batches
-from peerattn.segmentation.config import FRAMES_A_CLIP, SegmenterConfig
-from peerattn.segmentation.losses import map_loss, person_loss
-from peerattn.segmentation.videos import PersonVideo
+from peerattn.segmenter_training.batches import ahead, generated_batches, people_batches
+from peerattn.segmenter_training.config import FRAMES_A_CLIP, SegmenterConfig
+from peerattn.segmenter_training.losses import map_loss, person_loss
+from peerattn.segmenter_training.videos import PersonVideo
 
 Progress = Callable[[int, int, float], None]
 

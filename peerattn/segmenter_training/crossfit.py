@@ -17,11 +17,11 @@ from peerattn.errors import PeerattnError
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import Segmenter, estimate_objects
-from peerattn.segmentation.config import SegmenterConfig
-from peerattn.segmentation.quality import person_overlaps
-from peerattn.segmentation.training import Progress as TrainingProgress
-from peerattn.segmentation.training import train_segmenter
-from peerattn.segmentation.videos import Skip, passing_over, pieces, read_person_video
+from peerattn.segmenter_training.config import SegmenterConfig
+from peerattn.segmenter_training.quality import person_overlaps
+from peerattn.segmenter_training.training import Progress as TrainingProgress
+from peerattn.segmenter_training.training import train_segmenter
+from peerattn.segmenter_training.videos import Skip, passing_over, pieces, read_person_video
 from peerattn.video.frames import Frames
 
 Progress = Callable[[int, int], None]

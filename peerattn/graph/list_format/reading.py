@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from peerattn.errors import PeerattnError
-from peerattn.graph.published_list.nodes import STEMS, TOP_LEVEL, Node, read_nodes, read_weights, short
-from peerattn.graph.published_list.options import DEPTHS, FAMILIES, Options
+from peerattn.graph.list_format.nodes import STEMS, TOP_LEVEL, Node, read_nodes, read_weights, short
+from peerattn.graph.list_format.options import DEPTHS, FAMILIES, Options
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 
 MIDDLE_WIDTHS = (64, 128, 256, 512)

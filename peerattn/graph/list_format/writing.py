@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from peerattn.errors import PeerattnError
-from peerattn.graph.published_list.reading import published_level
+from peerattn.graph.list_format.reading import published_level
 from peerattn.graph.specs import BlockSpec, ConnectionSpec
 
 KINDS = ("assemblenet_rgb", "assemblenet_flow", "object_input", "assemblenet", "lite_input", "lite")
