@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
 
-def interleaved(tasks: Mapping[str, Callable[[], object]], *, rounds: int = 15) -> dict[str, list[float]]:
-    """Task → its seconds in each round, after one round that is not counted."""
+def interleaved(
+    tasks: Mapping[str, Callable[[], object]], *, rounds: int = 15, within: float = math.inf
+) -> dict[str, list[float]]:
+    """Task → its seconds in each round, after one round that is not counted.
+
+    No round begins later than `within` seconds, but for the first that is counted.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in tasks}
+    end = time.monotonic() + within
     for turn in range(rounds + 1):
+        if turn > 1 and time.monotonic() > end:
+            break
         for name, task in tasks.items():
             started = time.perf_counter()
             task()

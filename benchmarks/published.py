@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -42,6 +42,7 @@ STRUCTURES = {
 MATMUL = 4096
 """Rows and columns of the matrices whose product is the machine's peak."""
 ROUNDS = 15
+Result = TypeVar("Result")
 
 
 class Stopwatch:
@@ -128,13 +129,21 @@ class Subject:
     def peak_memory(self) -> int:
         """Bytes allocated at once in a pass, weights and clip included, scratch space of operations too."""
         held = sum(tensor.nbytes for tensor in [*self.clip.values(), *self.network.state_dict().values()])
-        self.network(self.clip)
-        if self.device.type == "cuda":
-            before = torch.cuda.memory_allocated()
-            torch.cuda.reset_peak_memory_stats()
-            self.network(self.clip)
-            return held + torch.cuda.max_memory_allocated() - before
-        return held + peak_allocated(partial(self.network, self.clip))
+        task = partial(self.network, self.clip)
+        task()
+        _, peak = with_peak(self.device, task)
+        return held + (peak_allocated(task) if peak is None else peak)
+
+
+def with_peak(device: torch.device, task: Callable[[], Result]) -> tuple[Result, int | None]:
+    """What a task returns, and the bytes that it has allocated at once, which only CUDA counts."""
+    if device.type != "cuda":
+        return task(), None
+    before = torch.cuda.memory_allocated(device)
+    torch.cuda.reset_peak_memory_stats(device)
+    result = task()
+    synchronize(device)
+    return result, torch.cuda.max_memory_allocated(device) - before
 
 
 def peak_allocated(task: Callable[[], Tensor]) -> int:
@@ -184,6 +193,10 @@ def load() -> float:
 def quartiles(values: np.ndarray[Any, Any], digits: int = 0) -> str:
     low, median, high = np.percentile(values, (25, 50, 75))
     return f"{median:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def mebibytes(count: int | None) -> str:
+    return "not known" if count is None else f"{count / 2**20:.0f}"
 
 
 def report(name: str, subject: Subject, seconds: np.ndarray[Any, Any], peak: np.ndarray[Any, Any]) -> None:

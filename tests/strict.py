@@ -5,7 +5,8 @@
 
 The CPU computes its numbers, so they are the CPU's to the bit. It refuses what CUDA refuses: tensors of both
 devices in one operation (but for a single number, where CUDA takes one), `.numpy()`, a generator of the CPU,
-and any work in a forked process. It does not show what CUDA rounds, how fast it is, or how much it holds.
+and any work in a forked process. It does not show what CUDA rounds (autocast changes nothing here), how fast
+it is, or how much it holds.
 
 It is torch's PrivateUse1 device, whose backend may be written in Python: a tensor on it is a `StrictTensor`,
 which wraps the CPU tensor that holds the numbers. Once made, the device stays for the rest of the process;
@@ -203,14 +204,18 @@ def _check_devices(operation: Any, args: Sequence[Any], kwargs: Mapping[str, Any
 
 
 @cache
-def _register() -> torch.library.Library:
+def _register() -> tuple[torch.library.Library, ...]:
     """Makes the device: its name, and what runs on it without being given a tensor that lies there."""
     _setup_privateuseone_for_python_backend(STRICT)
+    module: Any = torch.get_device_module(STRICT)
+    module.get_amp_supported_dtype = lambda: [torch.bfloat16, torch.float16]
     library = torch.library.Library("aten", "IMPL")
     library.impl("empty.memory_format", _empty, "PrivateUse1")
     library.impl("empty_strided", _empty_strided, "PrivateUse1")
     library.impl("_copy_from", _copy_from, "PrivateUse1")
-    return library  # kept, since what it registered goes with it
+    every = torch.library.Library("_", "IMPL")
+    every.fallback(torch.library.fallthrough_kernel, "AutocastPrivateUse1")
+    return library, every  # kept, since what they registered goes with them
 
 
 def _empty(

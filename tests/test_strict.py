@@ -55,6 +55,13 @@ def test_tensors_can_be_made_on_it(device: torch.device) -> None:
     assert there.new_zeros(3, device="cpu").device.type == "cpu"
 
 
+def test_autocast_is_allowed_and_changes_nothing(device: torch.device) -> None:
+    there = numbers(2, 3).to(device)
+    with torch.autocast("strict", torch.bfloat16):
+        found = F.linear(there + 0.123, there)
+    assert torch.equal(found.cpu(), F.linear(numbers(2, 3) + 0.123, numbers(2, 3)))
+
+
 def test_a_seed_gives_the_numbers_that_it_gives_on_the_cpu(device: torch.device) -> None:
     drawn = []
     for where in ("cpu", device):
