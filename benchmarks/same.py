@@ -1,0 +1,150 @@
+"""Every number of this tree against those of another commit: `python -m benchmarks.same COMMIT [--clips 96]`.
+
+Evaluates every network that ships on generated clips, and records every sample with each of them, with the
+sample's own object maps and with estimated ones: in a worktree of that commit and here, with as many threads
+(`--threads`, 1). Numbers are compared to the bit; `computed_by` is left out. A command that both refuse
+counts as equal. Ends with 1 where anything differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = Path("app/samples")
+LEFT_OUT = "computed_by"
+"""What a document says about the machine: it may differ where the numbers do not."""
+SHOWN = 5
+RUN = """
+import json, runpy, sys, traceback
+import peerattn
+_, folder, asked = sys.argv
+ends = []
+for number, words in enumerate(json.loads(asked)):
+    sys.argv = ["peerattn", *words, "--json", f"{folder}/{number}.json"]
+    try:
+        runpy.run_module("peerattn", run_name="__main__", alter_sys=True)
+        ends.append(0)
+    except SystemExit as end:
+        ends.append(end.code or 0)
+    except Exception:
+        traceback.print_exc()
+        ends.append(1)
+with open(f"{folder}/ends.json", "w") as file:
+    json.dump([peerattn.__file__, *ends], file)
+"""
+"""Commands as a shell would give them, in one process: most of a short one is its start."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended, and the JSON that it wrote."""
+
+    end: int
+    json: Any
+
+
+def differences(here: Any, there: Any, path: str = "") -> Iterator[str]:
+    """A line for each place at which two JSON documents differ; numbers are equal only to the bit."""
+    if isinstance(here, dict) and isinstance(there, dict):
+        for key in sorted((here.keys() | there.keys()) - {LEFT_OUT}):
+            if key in here and key in there:
+                yield from differences(here[key], there[key], f"{path}.{key}".lstrip("."))
+            else:
+                yield f"{path}.{key}".lstrip(".") + f": only {'here' if key in here else 'there'}"
+    elif isinstance(here, list) and isinstance(there, list):
+        if len(here) != len(there):
+            yield f"{path}: {len(there)} there, {len(here)} here"
+        for place, pair in enumerate(zip(here, there, strict=False)):
+            yield from differences(*pair, f"{path}[{place}]")
+    elif repr(here) != repr(there):  # as text, 0.0 is not -0.0, and 1 not 1.0
+        yield f"{path}: {there!r} there, {here!r} here"
+
+
+@contextmanager
+def worktree(commit: str) -> Iterator[Path]:
+    """The files of that commit, until the `with` block ends."""
+    git = ["git", "-C", str(ROOT), "worktree"]
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        subprocess.run([*git, "add", "--quiet", "--detach", str(tree), commit], check=True)
+        try:
+            yield tree
+        finally:
+            subprocess.run([*git, "remove", "--force", str(tree)], check=True)
+
+
+def commands(trees: tuple[Path, Path], clips: int) -> Iterator[list[str]]:
+    """What is asked of both trees: of the networks and samples that both have."""
+    networks, samples = (sorted(set.intersection(*found)) for found in zip(*map(_ships, trees), strict=True))
+    for network in networks:
+        yield ["evaluate", "--checkpoint", network, "--clips", str(clips)]
+    for network in networks:
+        for sample in samples:
+            maps = SAMPLES / f"{sample}.npz"
+            record = ["record", str(SAMPLES / f"{sample}.mp4"), "--checkpoint", network]
+            yield record
+            yield [*record, "--objects", str(maps)]
+
+
+def _ships(tree: Path) -> tuple[set[str], set[str]]:
+    """The names of the networks and of the samples in a tree."""
+    cards = {card.parent.name: json.loads(card.read_text()) for card in tree.glob("checkpoints/*/card.json")}
+    networks = {name for name, card in cards.items() if card["kind"] == "network"}
+    return networks, {file.stem for file in (tree / SAMPLES).glob("*.mp4")}
+
+
+def results(tree: Path, asked: list[list[str]], threads: int) -> list[Result]:
+    """What a tree's own package answers to each command, wherever peerattn is installed from."""
+    environment = {name: text for name, text in os.environ.items() if name != "PEERATTN_CHECKPOINTS"}
+    environment |= {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": str(threads)}
+    environment |= {"PEERATTN_THREADS": str(threads)}
+    with tempfile.TemporaryDirectory() as folder:
+        run = [sys.executable, "-P", "-c", RUN, folder, json.dumps(asked)]
+        subprocess.run(run, cwd=tree, env=environment, stdout=subprocess.DEVNULL, check=True)
+        package, *ends = json.loads((Path(folder) / "ends.json").read_text())
+        if Path(package) != tree / "peerattn" / "__init__.py":
+            raise SystemExit(f"{package} was run instead of {tree}")
+        files = [Path(folder) / f"{number}.json" for number in range(len(ends))]
+        return [
+            Result(end, json.loads(file.read_text()) if file.exists() else None)
+            for end, file in zip(ends, files, strict=True)
+        ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("commit")
+    parser.add_argument("--clips", type=int, default=96)
+    parser.add_argument("--threads", type=int, default=1)
+    asked = parser.parse_args()
+    differing = 0
+    with worktree(asked.commit) as tree, ThreadPoolExecutor(2) as pool:
+        words = list(commands((ROOT, tree), asked.clips))
+        here, there = pool.map(lambda one: results(one, words, asked.threads), (ROOT, tree))
+    for command, one, other in zip(words, here, there, strict=True):
+        found = list(differences(asdict(one), asdict(other)))
+        same = "refused by both" if one.end else "equal"
+        print(f"{' '.join(command)}: {f'{len(found)} differ' if found else same}")
+        for place in found[:SHOWN]:
+            print(f"  {place}")
+        differing += bool(found)
+    print(
+        f"{differing} of {len(words)} commands give other numbers" if differing else "every number is equal"
+    )
+    sys.exit(bool(differing))
+
+
+if __name__ == "__main__":
+    main()
