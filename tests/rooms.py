@@ -34,6 +34,7 @@ HOUSE = {
     "peerattn.cli": "the commands",
     "app.explorer": "the browser component",
     "app.opening": "what a visitor brings: videos, maps, traces, sessions, structures, zips",
+    "app.work": "long computations: jobs, and the process beside the server that measures",
     "app.state": "what the page keeps: caches, session keys, the address, jobs",
     "app.parts": "what several screens are put together from",
     "app.screens": "one page a file",

@@ -1,9 +1,7 @@
 """The screens, run by Streamlit's own AppTest on a small untrained network."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,15 +11,14 @@ from streamlit.testing.v1 import AppTest
 
 from app.opening.files import samples
 from app.parts.words import plain
-from app.state import measurements, networks
-from app.state.curves import LabelledSet
+from app.state import measurements
 from app.state.shown import Opened
+from app.work.curves import LabelledSet
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.checkpoints import checkpoint
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
 from peerattn.network.network import Network
-from peerattn.recording.lock import RECORDING
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
 from tests.small import write_small_checkpoints
@@ -178,24 +175,6 @@ def test_a_device_without_memory_is_one_line_and_the_next_try_works(app, monkeyp
         assert shown(app).choice.source.name == before
     checked(app.selectbox(key="clip").set_value(samples()[2].name).run())
     assert shown(app).choice.source.name == samples()[2].name
-
-
-def taken() -> bool:
-    """Whether another thread would wait for the lock of recording."""
-    with ThreadPoolExecutor(1) as pool:
-        free = pool.submit(RECORDING.acquire, blocking=False).result()
-        if free:
-            pool.submit(RECORDING.release).result()
-    return not free
-
-
-def test_a_network_is_copied_while_no_recording_has_hooks_on_it(app, monkeypatch):
-    held = []
-    copying = SimpleNamespace(deepcopy=lambda network: held.append(taken()) or network)
-    monkeypatch.setattr(networks, "copy", copying)
-    monkeypatch.setattr(measurements, "_jobs", lambda: SimpleNamespace(start=lambda key, work: None))
-    measurements.start_curve("small", None)
-    assert held == [True] and not taken()
 
 
 def prune(app: AppTest, threshold: float) -> AppTest:

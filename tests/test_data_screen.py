@@ -1,7 +1,6 @@
 """The Data screen: a folder or a zip looked through, a checkpoint measured on it, its clips opened."""
 
 import shutil
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,9 +14,10 @@ from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
 from app.parts import visitor_files
-from app.state import clips, datasets, measurements
-from app.state.datasets import Choice, Measured
+from app.state import clips, measurements
 from app.state.shown import FIRST_STRETCH
+from app.work import datasets
+from app.work.datasets import Choice, Measured
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.data.folder import LabelledFile
 from peerattn.modalities.clip import ObjectMaps
@@ -27,6 +27,7 @@ from tests.conftest import ROOT
 from tests.media import moving_square, write_video
 from tests.screens import at_rest, drawn
 from tests.small import write_small_checkpoints
+from tests.work import slow_measurement
 
 PATIENCE = 300  # s; shared cores
 FIRST, SECOND = CLASS_NAMES[:2]
@@ -68,7 +69,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 def done(app: AppTest) -> AppTest:
     """The page once what was started has ended."""
-    for job in list(measurements.datasets()._jobs.values()):
+    for job in list(measurements.beside()._jobs.values()):
         job.wait(PATIENCE)
     return checked(app.run())
 
@@ -141,7 +142,7 @@ def test_a_checkpoint_is_measured_on_the_classes_it_knows(app, folder):
 
 def test_clips_of_a_cell_open_in_explore(app, folder):
     measured(app, folder)
-    job = datasets.measurement(Choice("small", folder, "val"))
+    job = measurements.measurement(Choice("small", folder, "val"))
     found = job.results[0]
     answers = found.evaluation.probabilities.argmax(axis=1)
     name, answer = CLASS_NAMES[found.evaluation.labels[0]], CLASS_NAMES[answers[0]]
@@ -171,7 +172,7 @@ def test_a_clip_of_a_cell_answers_in_explore_as_it_did_in_the_cell(app, tmp_path
     for maps in ("from files", "estimated"):
         checked(app.selectbox(key="clips-maps").set_value(maps).run())
         done(press(app, "Measure the accuracy"))
-        [found] = datasets.measurement(Choice("small", folder, "val", maps == "estimated")).results
+        [found] = measurements.measurement(Choice("small", folder, "val", maps == "estimated")).results
         next(button for button in app.button if str(button.key).startswith("clip-")).click().run()
         checked(app.switch_page("screens/explore.py").run())
         opened = app.session_state["opened"]
@@ -210,7 +211,7 @@ def test_clips_with_object_maps_can_be_measured_with_estimated_ones(app, folder)
         checked(app.selectbox(key="clips-maps").set_value(maps).run())
         assert f"object maps: {caption} estimated" in said(app)
         done(press(app, "Measure the accuracy"))
-        [found[maps]] = datasets.measurement(Choice("small", folder, "val", maps == "estimated")).results
+        [found[maps]] = measurements.measurement(Choice("small", folder, "val", maps == "estimated")).results
     assert all(file.objects for file in found["from files"].files)
     assert not any(file.objects for file in found["estimated"].files)
     own, estimated = (one.evaluation.probabilities for one in found.values())
@@ -234,16 +235,10 @@ def test_a_folder_without_any_clip_that_can_be_read_is_one_line(app, folder):
 
 
 def test_a_measurement_can_be_cancelled_and_started_again(app, folder, monkeypatch):
-    slow = datasets.FolderExamples.__getitem__
-
-    def wait(self, index):
-        time.sleep(0.3)
-        return slow(self, index)
-
-    monkeypatch.setattr(datasets.FolderExamples, "__getitem__", wait)
+    monkeypatch.setattr(measurements, "measured", slow_measurement)
     point(app, folder)
     press(app, "Measure the accuracy")
-    job = datasets.measurement(Choice("small", folder, "val"))
+    job = measurements.measurement(Choice("small", folder, "val"))
     press(app, "Cancel")
     job.wait(PATIENCE)
     assert job.cancelled and not job.results and job.error is None

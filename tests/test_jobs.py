@@ -1,10 +1,10 @@
-"""Long computations: progress, cancelling, one at a time, and errors in one line."""
+"""Long computations: progress, cancelling, one after another, and errors in one line."""
 
 import threading
 
 import pytest
 
-from app.state.jobs import Jobs
+from app.work.jobs import Jobs
 from peerattn.errors import PeerattnError
 
 PATIENCE = 60  # s
@@ -84,6 +84,30 @@ def test_one_computation_at_a_time(waiting):
     go.set()
     second.wait(PATIENCE)
     assert second.results == [0, 1, 2, 3, 4] and first.results == ["begun", "not cancelled"]
+
+
+def test_computations_run_in_the_order_of_their_start(waiting):
+    work, begun, go = waiting
+    jobs, order = Jobs(), []
+    jobs.start("long", work)
+    assert begun.wait(PATIENCE)
+    later = [jobs.start(key, lambda _, key=key: iter([order.append(key)])) for key in range(6)]
+    go.set()
+    later[-1].wait(PATIENCE)
+    assert order == [*range(6)]
+
+
+def test_a_computation_cancelled_while_it_waits_never_begins(waiting):
+    work, begun, go = waiting
+    jobs, called = Jobs(), []
+    jobs.start("long", work)
+    assert begun.wait(PATIENCE)
+    second = jobs.start("second", lambda _: iter([called.append("second")]))
+    third = jobs.start("count", counting)
+    second.cancel()
+    go.set()
+    third.wait(PATIENCE)
+    assert not called and not second.running and not second.error and third.results == [0, 1, 2, 3, 4]
 
 
 def test_only_the_latest_jobs_are_kept():

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import keys
 from app.keys import Key
 from app.parts.words import plain
-from app.state.jobs import Job
+from app.work.jobs import Job
 from peerattn.traces.trace import Trace
 
 
@@ -46,7 +46,7 @@ def progress_now(job: Job, done: str, *, key: Key[bool]) -> None:
     """The same once, for a fragment that draws more beside it."""
     if not job.running:
         st.rerun()
-    said = f"{job.done} of {job.total} {done}" if job.total else "Waiting for another computation to end …"
+    said = f"{job.done} of {job.total} {done}" if job.total else "Waiting to begin …"
     st.progress(job.done / job.total if job.total else 0.0, said)
     if st.button("Cancel", key=key):
         job.cancel()

@@ -12,9 +12,9 @@ from app.explorer import panels
 from app.parts.elements import number, numbers, progress_now
 from app.parts.words import interval, percent, plain, points, points_interval
 from app.state import measurements
-from app.state.curves import LabelledSet, at
-from app.state.jobs import Job
 from app.state.shown import Opened
+from app.work.curves import LabelledSet, at
+from app.work.jobs import Job
 from peerattn.data.folder import labelled_files
 from peerattn.figures.predictions import accuracy_curve
 from peerattn.graph.connectivity import Removal

@@ -11,7 +11,8 @@ from app.opening.zips import MOST_FILES, Unpacked, unpack
 from app.parts.elements import number, numbers, progress, table_with_csv
 from app.parts.words import plain
 from app.screens import measuring
-from app.state import clips, datasets
+from app.state import clips, measurements
+from app.work import datasets
 from peerattn.data.folder import LabelledFile
 from peerattn.data.report import FolderReport
 from peerattn.errors import PeerattnError
@@ -122,7 +123,7 @@ def _contents(folder: Path, files: tuple[LabelledFile, ...]) -> None:
     masks = sum(file.objects is not None for file in files)
     classes = {label for file in files for label in file.labels}
     st.caption(f"{len(files)} clips of {len(classes)} classes, {masks} with object maps")
-    job = datasets.check(folder)
+    job = measurements.check(folder)
     if job and job.error:
         st.error(plain(job.error))
     if job and job.running:
@@ -132,7 +133,7 @@ def _contents(folder: Path, files: tuple[LabelledFile, ...]) -> None:
         _report(job.results[0])
     again = "Check every file again" if job else "Check every file"
     if st.button(again, help="Reads each clip and its object maps to the end, and says all that is wrong."):
-        datasets.start_check(folder)
+        measurements.start_check(folder)
         del keys.LISTED.value  # files may have come or gone
         st.rerun()
 

@@ -14,8 +14,9 @@ from app.explorer import panels
 from app.parts import bar, network_choice, visitor_files
 from app.parts.elements import number, numbers, progress, table_with_csv
 from app.parts.words import interval, percent, plain
-from app.state import datasets, networks
-from app.state.datasets import Chosen, Measured
+from app.state import measurements, networks
+from app.work import datasets
+from app.work.datasets import Chosen, Measured
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
@@ -96,14 +97,14 @@ def _said(loaded: Checkpoint, chosen: Chosen, *, estimated: bool) -> None:
 
 
 def _measuring(choice: datasets.Choice, class_names: tuple[str, ...]) -> None:
-    job = datasets.measurement(choice)
+    job = measurements.measurement(choice)
     if job and job.error:
         st.error(plain(job.error))
     if job and job.running:
         progress(job, "clips", key=keys.CANCEL_MEASUREMENT)
         return
     if st.button("Measure again" if job else "Measure the accuracy"):
-        datasets.start_measurement(choice)
+        measurements.start_measurement(choice)
         st.rerun()
     if job and job.results:
         _results(job.results[0], class_names)

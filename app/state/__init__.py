@@ -3,5 +3,5 @@
 Everything kept is frozen and shared by all visitors, so it is kept as it is (`cache_resource`) rather than
 copied for each of them; every cache is bounded.
 
-Imports explorer and opening. Start with `shown.Choice`, `clips.open_clip` and `networks.checkpoint`.
+Imports explorer, opening and work. Start with `shown.Choice`, `clips.open_clip` and `networks.checkpoint`.
 """

@@ -13,8 +13,8 @@ from pathlib import Path
 from app.explorer.component import DIGEST
 from app.opening.session import Session
 from app.state import clips, measurements, pictures
-from app.state.jobs import Job, Progress
 from app.state.shown import Opened, Shown
+from app.work.jobs import Job, Progress
 from peerattn.figures.film import schedule, write_film
 from peerattn.figures.film_frames import FilmFrames
 from peerattn.figures.film_layout import DARK, LIGHT

@@ -1,14 +1,21 @@
-"""Long computations that visitors share: curves, folders that are looked through, films."""
+"""Long computations that visitors share: curves, folders looked through and measured on, films.
+
+Films are made in threads of the server; all that runs networks or reads folders runs beside it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
-from app.state.curves import LabelledSet, accuracy_curve
-from app.state.jobs import Job, Jobs
-from app.state.networks import apart, segmenter
+from app.state.networks import device
+from app.work.curves import LabelledSet, accuracy_curve
+from app.work.datasets import Choice, checked, measured
+from app.work.jobs import Job, Jobs, Work
+from app.work.process import PROCESS
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -18,22 +25,45 @@ def films() -> Jobs:
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _jobs() -> Jobs:
-    return Jobs()
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def datasets() -> Jobs:
-    """Folders of clips that are looked through, and checkpoints that are measured on them."""
-    return Jobs()
+def beside() -> Jobs:
+    """What runs in the process beside the server."""
+    return Jobs(kept=16)
 
 
 def curve(name: str, examples: LabelledSet) -> Job | None:
-    """The accuracy curve of a checkpoint on a labelled set, if it was started: shared by all visitors."""
-    return _jobs().get((name, examples))
+    """The accuracy curve of a checkpoint on a labelled set, if it was started."""
+    return beside().get((name, examples))
 
 
 def start_curve(name: str, examples: LabelledSet) -> Job:
-    """Start it. It has a network of its own, so that it needs no lock while it removes connections."""
-    own = apart(name)
-    return _jobs().start((name, examples), partial(accuracy_curve, own, examples, partial(segmenter, own)))
+    return _start((name, examples), partial(accuracy_curve, name, examples, device()))
+
+
+def check(folder: Path) -> Job | None:
+    """The looking through a folder, if it was started; its one result is a FolderReport."""
+    return beside().get(("check", folder))
+
+
+def start_check(folder: Path) -> Job:
+    """Started anew where it was done before: files may have changed."""
+    return _start_anew(("check", folder), partial(checked, folder))
+
+
+def measurement(choice: Choice) -> Job | None:
+    """The measuring of a checkpoint on a folder, if it was started; its one result is a Measured."""
+    return beside().get(choice)
+
+
+def start_measurement(choice: Choice) -> Job:
+    """Started anew where it was done before, too."""
+    return _start_anew(choice, partial(measured, choice, device()))
+
+
+def _start_anew(key: Hashable, work: Work) -> Job:
+    if (before := beside().get(key)) and not before.running:
+        before.cancel()
+    return _start(key, work)
+
+
+def _start(key: Hashable, work: Work) -> Job:
+    return beside().start(key, partial(PROCESS.results, work))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import platform
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -27,7 +26,6 @@ from peerattn.graph.structure import Structure
 from peerattn.modalities.segmenter import Segmenter, load_segmenter, segmenter_name
 from peerattn.network.size import multiply_adds, parameters
 from peerattn.pruning.threshold import prune
-from peerattn.recording.lock import RECORDING
 from peerattn.traces.history import HISTORY_FILE, read_history
 
 DEFAULT_CHECKPOINT = "actionworld"
@@ -107,13 +105,6 @@ def segmenter(loaded: Checkpoint) -> Segmenter:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _segmenter(name: str) -> Segmenter:
     return load_segmenter(name, device())
-
-
-def apart(name: str) -> Checkpoint:
-    """A checkpoint with a network of its own."""
-    loaded = checkpoint(name)
-    with RECORDING:  # else the copy would keep the hooks of a recording that goes on
-        return replace(loaded, network=copy.deepcopy(loaded.network))
 
 
 @dataclass(frozen=True)

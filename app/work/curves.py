@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import length_hint
 from pathlib import Path
 from typing import Any, Literal
 
-from app.state.jobs import Progress
-from peerattn.checkpoints.checkpoint import Checkpoint
+import torch
+
+from app.work.jobs import Progress
+from peerattn.checkpoints import checkpoint
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import labelled_files
 from peerattn.data.generated import GeneratedExamples
 from peerattn.data.readable import Readable
 from peerattn.graph.connectivity import Removal
-from peerattn.modalities.segmenter import Segmenter
+from peerattn.modalities.segmenter import load_segmenter, segmenter_name
 from peerattn.pruning.curve import CurvePoint, threshold_curve
 
 MEMORY = 2**30  # bytes of prepared clips kept; a larger set is read anew for every threshold
@@ -31,9 +34,11 @@ class LabelledSet:
 
 
 def accuracy_curve(
-    loaded: Checkpoint, chosen: LabelledSet, segmenter: Callable[[], Segmenter], progress: Progress
+    name: str, chosen: LabelledSet, device: torch.device, progress: Progress
 ) -> Iterator[CurvePoint]:
     """The points of every threshold at which something changes, ascending, as they are measured."""
+    loaded = checkpoint.load(name, device)
+    segmenter = partial(load_segmenter, segmenter_name(loaded.card), device)
     reads_objects = any(modality.name == "object" for modality in loaded.structure.read_modalities)
     reading: dict[str, Any] = {"modalities": loaded.structure.read_modalities, "settings": loaded.settings}
     examples: Iterable[Example]

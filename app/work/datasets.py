@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from operator import length_hint
 from pathlib import Path
 
-from app.state import measurements, networks
-from app.state.jobs import Job, Progress
-from peerattn.checkpoints.checkpoint import Checkpoint
+import torch
+
+from app.work.jobs import Progress
+from peerattn.checkpoints import checkpoint
 from peerattn.data.checking import check_folder
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import LabelledFile
 from peerattn.data.listing import listing
 from peerattn.data.readable import Readable
 from peerattn.data.report import FolderReport
-from peerattn.modalities.segmenter import Segmenter
+from peerattn.modalities.segmenter import load_segmenter, segmenter_name
 from peerattn.recording.evaluating import evaluate
 from peerattn.scores.evaluation import Evaluation
 
@@ -84,40 +84,14 @@ def choose(files: Sequence[LabelledFile], split: str | None, class_names: Sequen
     return Chosen(known, tuple(unknown), len(asked) - len(single))
 
 
-def check(folder: Path) -> Job | None:
-    """The looking through a folder, if it was started; its one result is a FolderReport."""
-    return measurements.datasets().get(("check", folder))
-
-
-def start_check(folder: Path) -> Job:
-    """Started anew where it was done before: files may have changed."""
-    if (before := check(folder)) and not before.running:
-        before.cancel()
-    return measurements.datasets().start(("check", folder), partial(_checked, folder))
-
-
-def _checked(folder: Path, progress: Progress) -> Iterator[FolderReport]:
+def checked(folder: Path, progress: Progress) -> Iterator[FolderReport]:
+    """The work of looking through a folder."""
     yield check_folder(folder, progress=progress)
 
 
-def measurement(choice: Choice) -> Job | None:
-    """The measuring of a checkpoint on a folder, if it was started; its one result is a Measured."""
-    return measurements.datasets().get(choice)
-
-
-def start_measurement(choice: Choice) -> Job:
-    """Started anew where it was done before. It has a network of its own and needs no lock."""
-    if (before := measurement(choice)) and not before.running:
-        before.cancel()
-    loaded = networks.apart(choice.checkpoint)
-    segmenter = partial(networks.segmenter, loaded)
-    return measurements.datasets().start(choice, partial(measured, loaded, choice, segmenter))
-
-
-def measured(
-    loaded: Checkpoint, choice: Choice, segmenter: Callable[[], Segmenter], progress: Progress
-) -> Iterator[Measured]:
+def measured(choice: Choice, device: torch.device, progress: Progress) -> Iterator[Measured]:
     """The work of a measurement; a clip that cannot be read is passed over."""
+    loaded = checkpoint.load(choice.checkpoint, device)
     files = choose(files_of(choice.folder), choice.split, loaded.class_names).files
     if choice.estimated:
         files = tuple(replace(file, objects=None) for file in files)
@@ -128,7 +102,7 @@ def measured(
         loaded.class_names,
         modalities=loaded.structure.read_modalities,
         settings=loaded.settings,
-        segmenter=segmenter() if estimates else None,
+        segmenter=load_segmenter(segmenter_name(loaded.card), device) if estimates else None,
     )
     readable = Readable(examples, files)
     found = evaluate(loaded.network, _counted(readable, progress), window=loaded.settings.window)
