@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from peerattn import threads
 from peerattn.cli.console import refusals
 from peerattn.cli.main import app
 from peerattn.moved import moved
@@ -13,6 +14,7 @@ __getattr__ = moved("peerattn.__main__")
 
 def main() -> None:
     """The `peerattn` command."""
+    threads.prepare()
     with refusals():
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
 

@@ -40,7 +40,16 @@ HOUSE = {
     "app.screens": "one page a file",
 }
 """Room -> what it holds, bottom up."""
-BESIDE = {"peerattn", "peerattn.__main__", "peerattn.errors", "peerattn.moved", "app", "app.keys", "app.main"}
+BESIDE = {
+    "peerattn",
+    "peerattn.__main__",
+    "peerattn.errors",
+    "peerattn.moved",
+    "peerattn.threads",
+    "app",
+    "app.keys",
+    "app.main",
+}
 """Modules that lie beside the rooms."""
 MOST_ARROWS = 70
 """Between the rooms of the package."""

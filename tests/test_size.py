@@ -13,13 +13,23 @@ from hypothesis import given, settings
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from peerattn.checkpoints import untrained
 from peerattn.errors import PeerattnError
 from peerattn.graph import published
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
 from peerattn.network.blocks.registry import BLOCKS
 from peerattn.network.network import Network
-from peerattn.network.size import MOST, BlockCosts, Costs, LiveMemory, costs, multiply_adds, parameters
+from peerattn.network.size import (
+    MOST,
+    BlockCosts,
+    Costs,
+    LiveMemory,
+    costs,
+    multiply_adds,
+    parameters,
+    rough_multiply_adds,
+)
 from peerattn.pruning.threshold import prune
 from tests.strategies import CLASSES, lively, structures, tensors
 from tests.test_pruning import hand_made
@@ -325,3 +335,10 @@ def test_parameters_are_what_training_may_change() -> None:
     assert parameters(network.heads) == 2 + 1  # two channels, one class, its bias
     network.heads.requires_grad_(False)
     assert parameters(network.heads) == 0
+
+
+@pytest.mark.parametrize("name", ["actionworld", "actions14", "asnp_lite", "asn50", "full_asnp50"])
+def test_rough_multiply_adds_are_within_a_tenth(name: str) -> None:
+    network, frames, side = untrained.opened(name).network, 5, 112
+    rough = rough_multiply_adds(network, clips=3, frames=frames, sides=(side, side))
+    assert rough == pytest.approx(3 * multiply_adds(network, frames=frames, size=side), rel=0.1)

@@ -23,6 +23,7 @@ ENDED = "the process that measures was killed, as happens when memory runs out: 
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from app.work.worker import serve; serve()"
 _ROOT = str(Path(__file__).resolve().parents[2])
 _ONE_THREAD = {
+    "PEERATTN_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

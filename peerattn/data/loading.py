@@ -5,6 +5,7 @@ B clips, C channels, T frames, H height, W width, K classes.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from peerattn.errors import PeerattnError
+from peerattn.threads import SETTING
 
 _AHEAD = 4  # batches that each worker process makes before they are asked for
 
@@ -151,4 +153,5 @@ def _tell(source: ClipSource, skipped: Mapping[str, str]) -> None:
 def single_threaded(worker: int) -> None:
     """What a worker process begins with: the cores belong to its fellows."""
     cv2.setNumThreads(0)  # no pool of threads: 1 would wait for those that a fork leaves behind
+    os.environ[SETTING] = "1"
     torch.set_num_threads(1)

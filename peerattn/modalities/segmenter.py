@@ -3,6 +3,7 @@
 T frames, H height, W width.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from peerattn.graph.specs import Modality
 from peerattn.modalities import segformer
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.segmentation_network import load_network
+from peerattn.threads import threads_for
 from peerattn.video.frames import Frames
 
 SEGMENTER = "people-objects"
@@ -75,5 +77,6 @@ def segmenter_name(card: Mapping[str, Any]) -> str:
 
 def estimate_objects(frames: Frames, segmenter: Segmenter) -> ObjectMaps:
     """Object maps of these frames, as the segmenter sees them."""
-    ids = segmenter.estimate(frames.images)
+    with threads_for(math.inf):
+        ids = segmenter.estimate(frames.images)
     return ObjectMaps(ids, frames.source_numbers, segmenter.class_ids, segmenter.class_names, "estimated")

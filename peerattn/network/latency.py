@@ -11,6 +11,8 @@ import torch
 
 from peerattn.network.network import Network
 from peerattn.network.precision import applied
+from peerattn.network.size import rough_multiply_adds
+from peerattn.threads import threads_for
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ def latencies(networks: Sequence[Network], *, frames: int, size: int, passes: in
     """The latency of each network on a clip of noise (B = 1), in turn, after a pass that is not counted."""
     seconds: list[list[float]] = [[] for _ in networks]
     clips = [_noise(network, frames, size) for network in networks]
-    with torch.inference_mode(), applied(next(networks[0].parameters()).device):
+    work = rough_multiply_adds(networks[0], clips=1, frames=frames, sides=(size, size))
+    with torch.inference_mode(), applied(next(networks[0].parameters()).device), threads_for(work):
         for turn in range(passes + 1):
             for network, clip, taken in zip(networks, clips, seconds, strict=True):
                 started = time.perf_counter()

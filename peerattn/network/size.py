@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -119,6 +119,19 @@ def multiply_adds(network: Network, *, frames: int, size: int) -> int:
     """Multiply-adds of one clip of `frames` frames of size × size pixels."""
     classes = len(network.class_names)
     return costs(network.structure, classes, frames=frames, height=size, width=size).multiply_adds
+
+
+def rough_multiply_adds(network: Network, *, clips: int, frames: int, sides: Sequence[int]) -> int:
+    """Multiply-adds of clips of frames of (H, W) pixels, within a tenth, at once.
+
+    Each filter of a block counts once for every place of the block's output.
+    """
+    total = 0
+    for block in network.structure.blocks:
+        modules = [part[block.id] for part in (network.blocks, network.fusions) if block.id in part]
+        filters = sum(parameter.numel() for module in modules for parameter in module.parameters())
+        total += filters * math.prod(-(-side // block.reduction) for side in sides)
+    return clips * frames * total
 
 
 def _stored(module: nn.Module) -> int:

@@ -21,6 +21,7 @@ from peerattn.network.attention import PeerAttention, SelfAttention
 from peerattn.network.fusion import Connection, Fusion
 from peerattn.network.network import Network
 from peerattn.recording.recorder import Vectors, record_inside
+from peerattn.threads import threads_for
 from peerattn.traces.inside import Affine, Inside
 from peerattn.traces.trace import Array
 
@@ -30,6 +31,7 @@ def vectors(network: Network, clip: Clip, *, window: int) -> Vectors:
     return record_inside(network, clip, window=window)[1]
 
 
+@threads_for(0)
 @torch.inference_mode()
 def inside(network: Network, vectors: Vectors, key: str) -> Inside:
     """The steps of the connection of this key; raises PeerattnError when the clip did not pass it."""

@@ -18,8 +18,10 @@ from torch import Tensor
 from peerattn.data.examples import Example
 from peerattn.network.failures import device_failures
 from peerattn.network.network import Network
+from peerattn.network.size import rough_multiply_adds
 from peerattn.recording.stretches import Progress, answers, clips_together
 from peerattn.recording.windows import windows
+from peerattn.threads import threads_for
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,11 @@ def window_answers(
     read = [modality.name for modality in network.structure.read_modalities]
     _, _, frames, *sides = members[0].tensors[read[0]].shape
     spans, parts = windows(frames, window), []
-    for some in _some(members, clips_together(network.structure, frames=frames, sides=sides)):
-        clips = {name: torch.cat([member.tensors[name] for member in some]).to(device) for name in read}
-        parts.append(torch.stack([answer(logits) for logits in answers(network, clips, spans)]))
+    work = rough_multiply_adds(network, clips=len(members), frames=frames, sides=sides)
+    with threads_for(work):
+        for some in _some(members, clips_together(network.structure, frames=frames, sides=sides)):
+            clips = {name: torch.cat([member.tensors[name] for member in some]).to(device) for name in read}
+            parts.append(torch.stack([answer(logits) for logits in answers(network, clips, spans)]))
     return torch.cat(parts, dim=1)
 
 

@@ -23,11 +23,13 @@ from peerattn.network.failures import device_failures
 from peerattn.network.fusion import Passed
 from peerattn.network.network import Network
 from peerattn.network.precision import precision_on
+from peerattn.network.size import rough_multiply_adds
 from peerattn.recording.baseline import KEPT, Baselines, baseline_clip, bytes_kept, kept_baseline
 from peerattn.recording.hooks import Recording, Seen, recording
 from peerattn.recording.lock import RECORDING
 from peerattn.recording.stretches import Progress, answers
 from peerattn.recording.windows import windows
+from peerattn.threads import threads_for
 from peerattn.traces.trace import Array, BlockTrace, ComputedBy, ConnectionTrace, Trace, WindowTrace
 
 HEATMAP_SIDE = 8
@@ -106,7 +108,8 @@ def _run(
     tensors, frames = _read(network, clip), len(clip.times)
     like = next(iter(tensors.values()))
     spans = windows(frames, window)
-    with device_failures(), RECORDING:  # from the baseline on, so that one clip at a time is in memory
+    work = rough_multiply_adds(network, clips=1, frames=frames, sides=like.shape[3:])
+    with device_failures(), threads_for(work), RECORDING:  # one clip at a time is in memory
         if bytes_kept(network.structure, frames, like.shape[3:]) <= KEPT:
             baseline = kept_baseline(network, like, frames=frames, baselines=baselines)
             empty = Recording(baseline=baseline, frames=frames, means=means)
