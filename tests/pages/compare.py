@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app import keys
 from app.explorer.component import Other, explorer, pack, script
 from peerattn.traces.comparison import merged
 from tests.traces import HOSTILE, images, part, trace
@@ -17,6 +18,6 @@ explorer(
     first,
     pack(first, images(20), layout=layout),
     other=Other(pack(shown, images(len(shown.times)), layout=layout), ("first", HOSTILE)),
-    key="explorer",
+    key=keys.EXPLORER,
 )
 st.text(f"runs: {st.session_state.runs}")

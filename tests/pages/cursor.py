@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app import keys
 from app.explorer.component import explorer, pack, script
 from peerattn.graph import published
 from tests.traces import bar_codes, object_ids, quarters_flow, trace_of
@@ -20,6 +21,6 @@ st.set_page_config(layout="wide")
 st.session_state.runs = st.session_state.get("runs", 0) + 1
 trace, packed = shown()
 script()
-selection = explorer(trace, packed, key="explorer")
+selection = explorer(trace, packed, key=keys.EXPLORER)
 st.text(f"runs: {st.session_state.runs}")
 st.text(f"selected: {selection.kind} {selection.id}" if selection else "selected: nothing")

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app import keys
 from app.explorer.component import Selection, explorer, pack, script
 from peerattn.graph.connectivity import survey
 from tests.traces import HOSTILE, images, object_ids, trace
@@ -18,7 +19,7 @@ selection = explorer(
     shown,
     pack(shown, images(frames), object_ids=object_ids(frames), object_names={2: HOSTILE}),
     removal=survey(shown.structure, weights, threshold) if threshold else None,
-    key="explorer",
+    key=keys.EXPLORER,
     selected=Selection("block", "top"),
 )
 st.text(f"runs: {st.session_state.runs}")

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app import keys
 from app.explorer import panels
 from app.explorer.component import Selection, explorer, pack, script
 from peerattn.figures.panels import block_panels, clip_panels, connection_panels
@@ -15,7 +16,7 @@ packed = pack(TRACE, CLIP.images)
 
 @st.fragment
 def explored() -> None:
-    selection = explorer(TRACE, packed, key="explorer", selected=Selection("connection", "inner1_to_top"))
+    selection = explorer(TRACE, packed, key=keys.EXPLORER, selected=Selection("connection", "inner1_to_top"))
     own = []
     if selection and selection.kind == "connection":
         own = connection_panels(TRACE, selection.id, inside(NETWORK, VECTORS, selection.id))
@@ -23,7 +24,7 @@ def explored() -> None:
         own = block_panels(TRACE, selection.id)
     clip = clip_panels(TRACE)
     title = selection.id if selection else ""
-    panels.panels(packed, clip, key="panels", selection=selection, title=title, own=own)
+    panels.panels(packed, clip, key=keys.PANELS, selection=selection, title=title, own=own)
 
 
 script()
