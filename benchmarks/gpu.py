@@ -1,8 +1,8 @@
-"""What a GPU gives, in one command of at most 8 minutes: `python -m benchmarks.gpu [--out FILE.md]`.
+"""What a GPU gives, in one command of at most 8 minutes: `python -m benchmarks.gpu [--out FILE]`.
 
 The tests marked `gpu`; networks in float32, TF32 and bf16, beside float32 on the CPU; a short training.
 A step that no longer fits is skipped, one that fails costs no other, and both are said. After every step the
-tables go to the file, and the numbers as measured to FILE.json beside it; without a file both go to stdout.
+tables go to the file, and the numbers as measured to a .json beside it; without a file both go to stdout.
 
 Where there is no GPU, `--device strict` (a stand-in that refuses what CUDA refuses, `tests/strict.py`) and
 `--device cpu` rehearse it in small sizes.
