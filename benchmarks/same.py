@@ -25,6 +25,8 @@ ROOT = Path(__file__).parents[1]
 SAMPLES = Path("app/samples")
 LEFT_OUT = "computed_by"
 """What a document says about the machine: it may differ where the numbers do not."""
+REFUSED = 2
+"""How a command ends that refuses what it is given."""
 SHOWN = 5
 RUN = """
 import json, runpy, sys, traceback
@@ -70,6 +72,13 @@ def differences(here: Any, there: Any, path: str = "") -> Iterator[str]:
             yield from differences(*pair, f"{path}[{place}]")
     elif repr(here) != repr(there):  # as text, 0.0 is not -0.0, and 1 not 1.0
         yield f"{path}: {there!r} there, {here!r} here"
+
+
+def unlike(here: Result, there: Result) -> list[str]:
+    """The lines that say how two runs of a command differ; one that fails is like no other."""
+    if here.end == there.end and here.end not in (0, REFUSED):
+        return [f"end: {here.end} both here and there"]
+    return list(differences(asdict(here), asdict(there)))
 
 
 @contextmanager
@@ -134,7 +143,7 @@ def main() -> None:
         words = list(commands((ROOT, tree), asked.clips))
         here, there = pool.map(lambda one: results(one, words, asked.threads), (ROOT, tree))
     for command, one, other in zip(words, here, there, strict=True):
-        found = list(differences(asdict(one), asdict(other)))
+        found = unlike(one, other)
         same = "refused by both" if one.end else "equal"
         print(f"{' '.join(command)}: {f'{len(found)} differ' if found else same}")
         for place in found[:SHOWN]:

@@ -1,0 +1,63 @@
+"""Two trees are compared to the bit, and every difference is named by its place."""
+
+import json
+import subprocess
+
+import pytest
+
+from benchmarks.same import ROOT, Result, differences, unlike, worktree
+
+DOCUMENT = {
+    "top1": 0.1,
+    "windows": [{"start": 0, "shares": [0.5, 0.25]}, {"start": 8, "shares": []}],
+    "text": "a",
+}
+
+
+def changed(old: str, new: str) -> object:
+    """The document with one piece of its JSON replaced."""
+    text = json.dumps(DOCUMENT)
+    assert old in text
+    return json.loads(text.replace(old, new))
+
+
+def test_the_same_document_has_no_differences() -> None:
+    assert list(differences(DOCUMENT, changed("0.1", "0.10"))) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("0.25", "0.25000000000000006", "windows[0].shares[1]: 0.25 there, 0.25000000000000006 here"),
+        ("0.1", "0.10000000000000002", "top1: 0.1 there, 0.10000000000000002 here"),
+        ('"start": 0', '"start": -0.0', "windows[0].start: 0 there, -0.0 here"),
+        ('"start": 8', '"start": 8.0', "windows[1].start: 8 there, 8.0 here"),
+        ('"start": 8', '"stop": 8', "windows[1].start: only there"),
+        ("[0.5, 0.25]", "[0.5]", "windows[0].shares: 2 there, 1 here"),
+        ('"a"', "null", "text: 'a' there, None here"),
+        ("[]", "{}", "windows[1].shares: [] there, {} here"),
+    ],
+)
+def test_a_difference_is_named_by_its_place(old: str, new: str, line: str) -> None:
+    assert next(differences(changed(old, new), DOCUMENT)) == line
+
+
+def test_what_computed_a_document_is_left_out_wherever_it_stands() -> None:
+    here = {"traces": [{"computed_by": {"threads": 1}, "top1": 1}]}
+    assert list(differences(here, {"traces": [{"top1": 1}]})) == []
+
+
+def test_a_refusal_is_equal_to_a_refusal_and_a_failure_to_nothing() -> None:
+    assert unlike(Result(2, None), Result(2, None)) == []
+    assert unlike(Result(0, {}), Result(2, None)) != []
+    assert unlike(Result(1, None), Result(1, None)) == ["end: 1 both here and there"]
+
+
+def test_a_worktree_holds_the_commit_and_goes() -> None:
+    if subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True).returncode:
+        pytest.skip("this copy is no git repository")
+    with worktree("HEAD") as tree:
+        assert (tree / "peerattn" / "__init__.py").is_file()
+    assert not tree.exists()
+    listed = subprocess.run(["git", "-C", str(ROOT), "worktree", "list"], capture_output=True, text=True)
+    assert str(tree) not in listed.stdout
