@@ -18,8 +18,8 @@ SETTING = "PEERATTN_THREADS"
 BY_SIZE = "auto"
 LARGE = 1e9
 """Multiply-adds of a pass that is worth more than one thread; a smaller one takes 0.1 s."""
-WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "10000"}
-"""A thread that has waited for about half a millisecond sleeps: it may wait for one that has no core.
+WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "3000"}
+"""A thread that has waited for a fraction of a millisecond sleeps: it may wait for one that has no core.
 
 GNU's OpenMP, which torch's wheels for Linux bring, goes by the count; others know the policy alone.
 """
