@@ -40,8 +40,7 @@ from tests.test_recorder import clip_of
 
 SHIPPED = ("actionworld", "actionworld-self", "actions14")
 FIRST_SEED = 9_000_000
-WORST_OF = 16
-"""Clips a network; `python -m benchmarks.controls` asks more."""
+WORST_OF = 50
 SHARE = 0.05
 """What a modality may have of a clip in which it shows nothing."""
 RATES = (24, 25, 30, 50, 60)

@@ -38,6 +38,19 @@ def test_passes_are_exact_unless_less_is_asked_for_and_torch_has_its_settings_ba
     assert precision_on(CUDA) == "float32"
 
 
+def test_a_pass_that_may_round_does_not_beside_one_that_must_be_exact() -> None:
+    before = allowed()
+    exact, rounding = applied(CUDA), applied(CUDA)
+    exact.__enter__()
+    with precision("tf32"):
+        rounding.__enter__()
+    assert allowed() == ["ieee", "ieee"]
+    exact.__exit__(None, None, None)  # in whatever order they end
+    assert allowed() == ["tf32", "tf32"]
+    rounding.__exit__(None, None, None)
+    assert allowed() == before
+
+
 def test_what_one_thread_asks_for_is_no_other_s() -> None:
     with precision("tf32"), ThreadPoolExecutor(1) as other:
         assert other.submit(precision_on, CUDA).result() == "float32"

@@ -1,9 +1,11 @@
 """The house: every module in a room, no arrow up, no circle; and what a room loads when it is opened."""
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
+from importlib import import_module
 
 import pytest
 
@@ -68,6 +70,21 @@ def test_opening_a_room_loads_none_of_its_modules(name: str) -> None:
     statements = ast.parse(path.read_text(encoding="utf-8")).body
     assert ast.get_docstring(ast.Module(statements, [])), f"{path} does not say what the room holds"
     assert IMPORTS[name] <= {"peerattn.moved"}
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_a_room_says_what_it_imports_and_where_to_start(name: str) -> None:
+    text = " ".join((ast.get_docstring(ast.parse(MODULES[name].read_text(encoding="utf-8"))) or "").split())
+    start = re.findall(r"`([a-z_.]+\.\w+)`", text.partition("Start with ")[2])
+    assert len(start) == 3
+    for path in start:
+        module, _, thing = path.rpartition(".")
+        assert hasattr(import_module(f"{name}.{module}"), thing), path
+    if "May import every room" not in text:
+        said = re.search(r"Imports (?:nothing but errors|([a-z_, ]+?))(?:, and no torch)?\.", text)
+        assert said, "what it imports"
+        rooms = set(re.split(r", | and ", said[1])) if said[1] else set()
+        assert {f"peerattn.{one}" for one in rooms} == arrows()[name]
 
 
 def test_rooms_below_the_network_load_no_torch() -> None:

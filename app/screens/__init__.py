@@ -1,1 +1,4 @@
-"""One page a file: read the choices, ask `state`, show figures."""
+"""One page a file: read the choices, ask `state`, show figures.
+
+May import every room. Start with `explore`.
+"""

@@ -1,4 +1,7 @@
-"""Generated clips of a figure acting on an object."""
+"""Generated clips of a figure acting on an object.
+
+Imports nothing but errors. Start with `clips.generate`, `clips.CLASS_NAMES` and `scene.ACTIONS`.
+"""
 
 from peerattn.moved import moved
 

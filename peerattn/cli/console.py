@@ -38,7 +38,7 @@ class Objects(StrEnum):
 
 DeviceOption = Annotated[Device, typer.Option(help="Where to run.")]
 FastOption = Annotated[
-    bool, typer.Option("--fast", help="Let CUDA round to TF32: faster, numbers differ in the third digit.")
+    bool, typer.Option("--fast", help="Let CUDA round to TF32: faster, and factors may differ by 0.002.")
 ]
 JsonOption = Annotated[str | None, typer.Option("--json", help="Write JSON to FILE, or to stdout for '-'.")]
 
@@ -71,8 +71,12 @@ def refusals() -> Iterator[None]:
     except USAGE_ERROR as error:
         print(f"{' '.join(error.format_message().split())} (--help shows the rest)", file=sys.stderr)
         raise SystemExit(REFUSED) from None
-    except _out_of_memory():
+    except _torch_error("OutOfMemoryError"):
         print("the device's memory is full: give a smaller --batch, or --device cpu", file=sys.stderr)
+        raise SystemExit(REFUSED) from None
+    except _torch_error("AcceleratorError") as error:
+        said = str(error).partition("\n")[0]
+        print(f"the device failed ({said}): try again, or --device cpu", file=sys.stderr)
         raise SystemExit(REFUSED) from None
     except OSError as error:
         print(f"{error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
@@ -82,10 +86,10 @@ def refusals() -> Iterator[None]:
         raise SystemExit(130) from None
 
 
-def _out_of_memory() -> tuple[type[BaseException], ...]:
-    """What torch raises when the memory of a device is full: nothing, where torch was not needed yet."""
+def _torch_error(name: str) -> tuple[type[BaseException], ...]:
+    """An exception of torch: none, where torch was not needed yet."""
     loaded = sys.modules.get("torch")
-    return (loaded.OutOfMemoryError,) if loaded else ()
+    return (getattr(loaded, name),) if loaded else ()
 
 
 def command_line() -> str:

@@ -17,6 +17,7 @@ from peerattn.data.generated import GeneratedExamples
 from peerattn.data.readable import Readable
 from peerattn.errors import PeerattnError
 from peerattn.modalities.segmenter import Segmenter, segmenter_for, segmenter_name
+from peerattn.network.precision import precision_on
 from peerattn.recording.evaluating import evaluate
 from peerattn.scores.evaluation import Evaluation
 
@@ -50,7 +51,9 @@ def examples(
 
 
 def evaluated(loaded: Checkpoint, examples: Iterable[Example]) -> Evaluation:
-    """How well a network does on the clips, with progress on stderr."""
+    """How well a network does on the clips, with progress on stderr, where it also says what it rounds to."""
+    if (allowed := precision_on(loaded.device)) != "float32":
+        print(f"{loaded.name} computes in {allowed}", file=sys.stderr)
     with progress_bar("clips") as progress:
         return evaluate(loaded.network, examples, window=loaded.settings.window, progress=progress)
 

@@ -1,6 +1,6 @@
 """Figures of traces, structures and evaluations: plotly's, the level graph, the explorer, reports, films.
 
-Imports graph, traces and tables, and no torch. Start with `level_graph.level_graph`,
+Imports graph, traces and tables, and no torch. Start with `pyvis_graph.level_graph`,
 `attention.attention_lines` and `report.report_html`.
 """
 

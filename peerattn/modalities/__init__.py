@@ -1,4 +1,8 @@
-"""Frames -> `Clip`: the modalities that a network reads, rgb, optical flow and object maps."""
+"""Frames -> `Clip`: the modalities that a network reads, rgb, optical flow and object maps.
+
+Imports files, graph, video and network. Start with `preparation.prepare`, `clip.Clip` and
+`segmenter.load_segmenter`.
+"""
 
 from peerattn.moved import moved
 

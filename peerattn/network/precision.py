@@ -9,9 +9,10 @@ recordings and evaluations tell them. bf16 (7 bits) is torch's autocast. The CPU
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from threading import Lock
 from typing import Any, Literal, get_args
 
 import torch
@@ -45,17 +46,46 @@ def precision_on(device: torch.device) -> Precision:
 
 @contextmanager
 def applied(device: torch.device) -> Iterator[None]:
-    """Passes inside the `with` block compute in what is asked for; torch's settings come back."""
+    """Passes inside the `with` block compute in what is asked for; torch's settings come back.
+
+    CUDA's settings are those of the whole process. Beside a pass that must be exact, in another thread, one
+    that may round does not.
+    """
     now = precision_on(device)
-    settings: tuple[Any, ...] = (torch.backends.cudnn.conv, torch.backends.cuda.matmul)  # type: ignore[attr-defined]
-    before = [setting.fp32_precision for setting in settings]
     with ExitStack() as stack:
+        if device.type == "cuda":
+            stack.enter_context(_SETTINGS.allowing(now))
         if now == "bf16":
             stack.enter_context(torch.autocast(device.type, torch.bfloat16))
+        yield
+
+
+class _Settings:
+    """What torch lets CUDA round to, kept for the passes that run now."""
+
+    def __init__(self) -> None:
+        self._guard = Lock()
+        self._running: list[Precision] = []
+        self._before: list[str] = []
+
+    @contextmanager
+    def allowing(self, asked: Precision) -> Iterator[None]:
+        self._change(self._running.append, asked)
         try:
-            for setting in settings:
-                setting.fp32_precision = "tf32" if now == "tf32" else "ieee"
             yield
         finally:
-            for setting, was in zip(settings, before, strict=True):
-                setting.fp32_precision = was
+            self._change(self._running.remove, asked)
+
+    def _change(self, change: Callable[[Precision], None], asked: Precision) -> None:
+        parts: tuple[Any, ...] = (torch.backends.cudnn.conv, torch.backends.cuda.matmul)  # type: ignore[attr-defined]
+        with self._guard:
+            if not self._running:
+                self._before = [part.fp32_precision for part in parts]
+            change(asked)
+            exact = set(self._running) != {"tf32"}
+            allowed = ["ieee" if exact else "tf32"] * len(parts) if self._running else self._before
+            for part, value in zip(parts, allowed, strict=True):
+                part.fp32_precision = value
+
+
+_SETTINGS = _Settings()
