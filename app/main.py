@@ -7,7 +7,9 @@ from peerattn import threads
 threads.prepare()  # before what follows loads torch
 
 from app.parts import bar  # noqa: E402
+from app.state import caches  # noqa: E402
 
+caches.settle()
 st.set_page_config(page_title="peerattn", layout="wide", initial_sidebar_state="collapsed")
 # Streamlit's charts write in a grey of a contrast of 3.7 on white: they get the page's ink, in either theme.
 st.html(

@@ -1,5 +1,6 @@
 """The screens, run by Streamlit's own AppTest on a small untrained network."""
 
+import gc
 import re
 from pathlib import Path
 
@@ -175,6 +176,11 @@ def test_a_device_without_memory_is_one_line_and_the_next_try_works(app, monkeyp
         assert shown(app).choice.source.name == before
     checked(app.selectbox(key="clip").set_value(samples()[2].name).run())
     assert shown(app).choice.source.name == samples()[2].name
+
+
+def test_modules_are_not_looked_through_for_garbage_after_every_run(app):
+    """Which Streamlit does while the server answers nobody; the modules are most of what there is."""
+    assert gc.get_freeze_count() > 100_000
 
 
 def prune(app: AppTest, threshold: float) -> AppTest:
