@@ -64,7 +64,7 @@ FULL = Plan(
     batches=4,
 )
 SMALL = Plan(
-    tests=(("-m", "gpu", "tests/test_network.py"), 0),
+    tests=(("-m", "gpu", "tests/peerattn/network/test_network.py"), 0),
     networks={
         "actionworld": (partial(shipped, "actionworld", frames=4), 0),
         "full_asnp26": (partial(noise, "full_asnp26", frames=2, side=32), 0),

@@ -41,14 +41,14 @@ from peerattn.training.config import Loss
 from peerattn.training.loop import Trained, fit
 from tests import media
 from tests.kinds import EVERY_KIND
+from tests.peerattn.graph.test_connectivity import hand_made
+from tests.peerattn.modalities.test_segformer import tiny_model
+from tests.peerattn.network.test_convert import small, values
+from tests.peerattn.recording.test_recorder import clip_of, three_modes
+from tests.peerattn.segmenter_training.test_segmentation import PEOPLE, TINY, person_video
+from tests.peerattn.training.test_state import CONFIGS, QUICK, Broken, Interrupted, run
 from tests.small import SETTINGS, small_structure, write_small_checkpoints
 from tests.strategies import CLASSES, lively, tensors
-from tests.test_connectivity import hand_made
-from tests.test_convert import small, values
-from tests.test_recorder import clip_of, three_modes
-from tests.test_segformer import tiny_model
-from tests.test_segmentation import PEOPLE, TINY, person_video
-from tests.test_training_state import CONFIGS, QUICK, Broken, Interrupted, run
 
 Where = torch.device
 Work = Callable[[Where], Any]

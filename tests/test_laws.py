@@ -35,8 +35,8 @@ from peerattn.traces.trace import ConnectionTrace, Trace
 from tests.kinds import EVERY_KIND
 from tests.media import write_video
 from tests.moving import constant_motion_clip, still, without
+from tests.peerattn.recording.test_recorder import clip_of
 from tests.strategies import lively, structures
-from tests.test_recorder import clip_of
 
 SHIPPED = ("actionworld", "actionworld-self", "actions14")
 FIRST_SEED = 9_000_000

@@ -46,10 +46,10 @@ from peerattn.training.recipe import Recipe, read_recipe
 from peerattn.training.starting import new_network
 from peerattn.training.state import HEADER_LIMIT, STATE_FILE, TrainingState, load_state
 from tests.alone import ADDRESS, html
+from tests.app.opening.test_session import bring
+from tests.app.screens.test_all_screens import PATIENCE, checked, shown
 from tests.conftest import ROOT
 from tests.serving import OF
-from tests.test_app import PATIENCE, checked, shown
-from tests.test_session import bring
 
 OLD = ROOT / "tests" / "old_files"
 CHECKPOINTS = OLD / "checkpoints"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from graphlib import TopologicalSorter
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,13 @@ def inside(*rooms: str) -> list[str]:
 
 def test_every_module_is_in_a_room() -> None:
     assert {room(module) for module in MODULES} - HOUSE.keys() == BESIDE & MODULES.keys()
+
+
+def test_the_tests_of_a_room_lie_under_its_name() -> None:
+    tests = ROOT / "tests"
+    folders = {file.parent.relative_to(tests) for file in tests.glob("[!.]*/**/test_*.py")}
+    rooms = {Path(*name.split(".")) for name in (*HOUSE, "peerattn", "app", "benchmarks")}
+    assert folders <= rooms
 
 
 def test_no_arrow_leads_up_and_there_are_few() -> None:

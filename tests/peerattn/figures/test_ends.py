@@ -1,0 +1,282 @@
+"""What the ends of a clip reach is hatched in player, graph and timeline, in a real Chromium."""
+
+import dataclasses
+import re
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from peerattn.figures.packing import Body, packed, unpacked
+from peerattn.figures.recording import recording
+from peerattn.figures.scripts import part
+from peerattn.traces.trace import Trace
+from tests.alone import ADDRESS, html, open_alone
+from tests.peerattn.figures.test_level_graph import SVG, ask, cells, pin, saved, toggle
+from tests.traces import images, older, trace
+
+pytestmark = pytest.mark.browser
+SENTENCE = (
+    "An end of the clip reaches these frames: what lies beyond it is not part of the clip, and it decides "
+    "these numbers too."
+)
+WHOLLY = "Every frame of this clip is within reach of an end."
+TICKS = [1, 26]
+NEAR, FAR = "rgb1_to_inner1", "inner1_to_top"
+
+
+def reaching(shown: Trace, **reaches: tuple[int, int] | None) -> Trace:
+    """The trace with other reaches of some connections, by key."""
+    changed = (
+        dataclasses.replace(each, reached=reaches.get(each.key, each.reached)) for each in shown.connections
+    )
+    return dataclasses.replace(shown, connections=tuple(changed))
+
+
+TRACE = reaching(trace(), **{NEAR: (1, 0), FAR: (5, 6)})
+"""20 frames; an end reaches 2 at the start and 3 at the end, but for these two connections."""
+
+
+@pytest.fixture
+def root(page: Page, heard):
+    yield open_alone(page, TRACE)
+    assert heard.errors == []
+
+
+def ends(root: Locator) -> list[list[int]]:
+    """The runs of frames that the timeline hatches."""
+    return ask(root, "explorer.timeline.chart.ends")
+
+
+def ticked(root: Locator) -> set[str]:
+    """Connections drawn as within reach: each is followed by its ticks."""
+    lines = ask(
+        root,
+        "explorer.graph.under().filter(({ path }) => path).map(({ id, dashes }) => [id ?? null, dashes])",
+    )
+    return {name for (name, _), (other, dashes) in pairwise(lines) if name and not other and dashes == TICKS}
+
+
+def test_the_timeline_hatches_the_connection_in_view_or_the_most_that_any_is_reached(root):
+    assert ends(root) == [[0, 5], [14, 20]]
+    pin(root, "connection", NEAR)
+    assert ends(root) == [[0, 1]]
+    ask(root, "explorer.hover({ kind: 'connection', id: given })", "rgb2_to_inner1")
+    assert ends(root) == [[0, 2], [17, 20]]
+    ask(root, "explorer.hover(null)")
+    pin(root, "block", "top")
+    assert ends(root) == [[0, 5], [14, 20]]
+    expect(root.locator(".ends-key")).to_contain_text("within reach of an end")
+    pin(root, "connection", NEAR)
+    root.get_by_role("combobox", name="lines").select_option("share")  # of all connections
+    assert ends(root) == [[0, 5], [14, 20]]
+
+
+def test_the_hatching_lies_on_the_frames_that_it_is_about(page, root):
+    pin(root, "connection", NEAR)
+    bands = root.locator(".ends .hatched").evaluate_all(
+        "all => all.map(each => each.getBoundingClientRect()).map(({ x, width }) => [x, x + width])"
+    )
+    left = root.locator("canvas.lines").bounding_box()["x"]
+    edge = [left + ask(root, "explorer.timeline.chart.edge(given)", frame) for frame in (0, 5, 14, 20)]
+    assert np.ravel(bands) == pytest.approx(edge, abs=1)  # the scrubber's: whatever is pinned
+    drawn = ask(
+        root,
+        """(() => {
+            const { chart } = explorer.timeline;
+            const pen = chart.still.getContext("2d");
+            const pixels = (from, to) => {
+                const [start, stop] = [from, to].map((frame) => Math.round(chart.edge(frame)));
+                const { data } = pen.getImageData(start + 2, 12, stop - start - 4, 30);
+                return data.filter((value, index) => index % 4 === 3 && value).length;
+            };
+            return [pixels(0, 1), pixels(1, 3)];
+        })()""",
+    )
+    assert drawn[0] > 4 * (drawn[1] + 1)
+
+
+def test_one_sentence_is_said_where_the_pointer_is_on_a_frame_that_is_reached(page, root):
+    slider, lines = root.get_by_role("slider", name="frame"), root.locator("canvas.lines")
+    offset = lines.bounding_box()["x"] - slider.bounding_box()["x"]
+    for frame, said in ((1, SENTENCE), (9, ""), (19, SENTENCE)):
+        x = ask(root, "explorer.timeline.chart.x(given)", frame)
+        lines.hover(position={"x": x, "y": 40})
+        expect(lines).to_have_attribute("title", said)
+        slider.hover(position={"x": x + offset, "y": 12})
+        expect(slider).to_have_attribute("title", said)
+    for name in (".ends-key", ".meanings .key[title]", ".facts [title]"):
+        assert root.locator(name).first.get_attribute("title") == SENTENCE
+
+
+def test_a_connection_is_ticked_in_the_frames_in_which_it_is_reached(root):
+    keys = {each.key for each in TRACE.connections}
+    for frame, expected in (
+        (0, keys),
+        (1, keys - {NEAR}),
+        (3, {FAR}),
+        (9, set()),
+        (15, {FAR}),
+        (19, keys - {NEAR}),
+    ):
+        ask(root, "explorer.seek(given)", frame)
+        assert ticked(root) == expected, frame
+    expect(root.locator(".meanings")).to_contain_text("within reach of an end at this frame")
+
+
+def test_ticks_are_no_dashes_of_a_modality_and_leave_removed_connections_alone(page):
+    root = open_alone(page, TRACE, threshold=0.5)
+    removed = {each.key for each in TRACE.connections if each.connection_weight < 0.5}
+    assert ticked(root) == {each.key for each in TRACE.connections} - removed
+    patterns = ask(root, "Object.values(explorer.recording.looks).map(({ pattern }) => pattern)")
+    assert TICKS not in patterns
+
+
+def test_the_tip_of_a_reached_connection_says_why_it_looks_like_that(root):
+    stage = root.locator(".stage")
+    found = ask(
+        root,
+        """(() => {
+            const { network, strokes } = explorer.graph;
+            const places = [...strokes.samples.values()].flatMap((points) => points.slice(3, 10));
+            const seen = places.map((point) => network.canvasToDOM(point));
+            return seen.find((place) => explorer.graph.touched(place)?.kind === "connection");
+        })()""",
+    )
+    stage.hover(position=found)
+    expect(root.locator(".tip")).to_contain_text(SENTENCE)
+    ask(root, "explorer.hover(null)")
+    ask(root, "explorer.seek(9)")
+    stage.hover(position={"x": 3, "y": 3})
+    stage.hover(position=found)
+    expect(root.locator(".tip")).to_contain_text("factor")
+    expect(root.locator(".tip")).not_to_contain_text("end of the clip")
+
+
+def test_words_say_what_the_hatching_shows(root):
+    screen = root.locator("canvas.screen")
+    expect(screen).to_have_attribute("aria-label", re.compile("within reach of an end$"))
+    expect(root.get_by_role("slider", name="frame")).to_have_attribute(
+        "aria-valuetext", re.compile("reach of an end$")
+    )
+    expect(root.locator(".facts")).to_contain_text("within reach of an end")
+    toggle(root, "table")
+    said = {row[0]: row[4] for row in cells(root, 1)}
+    assert set(said.values()) == {"within reach"}
+    pin(root, "connection", FAR)
+    for frame, near, far in ((4, "out of reach", "within reach"), (9, "out of reach", "out of reach")):
+        ask(root, "explorer.seek(given)", frame)
+        said = {row[0]: row[4] for row in cells(root, 1)}
+        assert (said["rgb1 → inner1"], said["inner1 → top"]) == (near, far)
+        expect(root.locator("section.numbers dd").last).to_have_text(far)
+    expect(root.locator(".facts")).not_to_contain_text("reach")
+    ask(root, "explorer.seek(4)")
+    expect(root.locator("[aria-live=polite]")).to_have_text(
+        re.compile("window 1, within reach of an end: inner1 → top")
+    )
+
+
+@pytest.mark.parametrize("reached", [(20, 0), (9, 11), (20, 20)])
+@pytest.mark.parametrize("width", [390, 1400])
+def test_a_clip_that_is_reached_wholly_says_so_in_a_line(page, heard, reached, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    root = open_alone(page, reaching(TRACE, **{FAR: reached}))
+    expect(root.get_by_text(WHOLLY)).to_be_visible()
+    assert ends(root) == [[0, 20]]
+    ask(root, "explorer.seek(10)")
+    assert FAR in ticked(root)
+    assert heard.errors == []
+
+
+def test_a_clip_of_one_frame_is_hatched_whole(page):
+    root = open_alone(page, trace(frames=1))
+    expect(root.get_by_text(WHOLLY)).to_be_visible()
+    box = ask(root, "explorer.timeline.chart.box([0, 1])")
+    assert box["right"] - box["left"] > 300
+
+
+def test_a_clip_that_is_not_reached_wholly_does_not_say_so(root):
+    expect(root.get_by_text(WHOLLY)).to_be_hidden()
+
+
+def without_reaches(payload: bytes) -> bytes:
+    """As an older program packed it."""
+    header, body = unpacked(payload)
+    for connection in header["connections"]:
+        del connection["reached"]
+    for chart in header["charts"].values():
+        del chart["remark"]
+    return packed(header, Body(body))
+
+
+@pytest.mark.parametrize("payload", ["an old trace", "an old payload"])
+def test_what_was_recorded_before_reaches_shows_no_hatching_and_works(page, heard, payload):
+    shown = older(TRACE)
+    body = (
+        recording(shown, images())
+        if payload == "an old trace"
+        else without_reaches(recording(TRACE, images()))
+    )
+    text = html(shown, packed=body)
+    page.route(ADDRESS, lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))
+    page.goto(ADDRESS)
+    page.locator("canvas.screen[data-drawn]").wait_for()
+    root = page.locator(".explorer")
+    assert ends(root) == [] and ticked(root) == set()
+    expect(root.locator(".hatched:visible")).to_have_count(0)
+    expect(root.locator(".meanings")).not_to_contain_text("reach")
+    pin(root, "connection", FAR)
+    toggle(root, "table")
+    assert {row[4] for row in cells(root, 1)} == {"not recorded"}
+    assert heard.errors == []
+
+
+def test_what_the_shares_are_of_stands_under_the_timeline(page, heard):
+    for shown, said in ((TRACE, "not what it needs"), (older(TRACE), "Recorded before contributions")):
+        root = open_alone(page, shown)
+        remark = root.locator(".time .remark")
+        expect(remark).to_be_hidden()
+        root.get_by_role("combobox", name="lines").select_option("share")
+        expect(remark).to_contain_text(said)
+        page.unroute(ADDRESS)
+    assert heard.errors == []
+
+
+def test_pictures_are_hatched_as_the_page_is(page, root):
+    picture = ElementTree.fromstring(saved(page, root, "Graph (SVG)"))
+    lines = [path for path in picture.iter(f"{SVG}path") if path.get("data-connection")]
+    assert {path.get("data-ends") for path in lines} == {"within reach of an end"}
+    texts = {line.text for line in picture.iter(f"{SVG}text")}
+    assert "within reach of an end at this frame" in texts
+    picture = ElementTree.fromstring(saved(page, root, "Timeline (SVG)"))
+    assert "within reach of an end" in {line.text for line in picture.iter(f"{SVG}text")}
+    strokes = [path.get("d") for path in picture.iter(f"{SVG}path") if path.get("d").count("L") == 1]
+    width = ask(root, "explorer.timeline.chart.edge(5) - explorer.timeline.chart.edge(0)")
+    assert len(strokes) > 2 * width / 7
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_hatching_is_legible_on_either_page(page, dark):
+    root = open_alone(page, TRACE, dark=dark)
+    colors = ask(root, "[explorer.theme.background, explorer.theme.text]")
+    background, text = ([*bytes.fromhex(color[1:])] for color in colors)
+    drawn = ask(
+        root,
+        """(() => {
+            const { chart } = explorer.timeline;
+            const pen = chart.still.getContext("2d");
+            const { data } = pen.getImageData(Math.round(chart.edge(1)), 10, 24, 24);
+            return Array.from({ length: data.length / 4 }, (_, at) => [...data.slice(4 * at, 4 * at + 4)]);
+        })()""",
+    )
+    strongest = max(drawn, key=lambda pixel: pixel[3])
+    away = (
+        np.abs(np.subtract(strongest[:3], background)).mean() / np.abs(np.subtract(text, background)).mean()
+    )
+    assert strongest[3] > 150 and away > 0.2
+
+
+def test_the_sentence_stands_once_in_the_script():
+    assert part("ends.js").count(SENTENCE) == 1 and part("ends.js").count(WHOLLY) == 1

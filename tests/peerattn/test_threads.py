@@ -1,0 +1,162 @@
+"""Threads of a pass: their number is a matter of its size and the setting, and a program's wait asleep."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+
+from peerattn import threads
+from peerattn.data.loading import single_threaded
+from peerattn.errors import PeerattnError
+from peerattn.recording.recorder import record
+from peerattn.threads import BY_SIZE, LARGE, SETTING, WAITING, threads_for
+from tests.conftest import ROOT
+from tests.kinds import EVERY_KIND
+from tests.peerattn.recording.test_recorder import clip_of
+from tests.strategies import lively
+
+VARIABLES = ("OMP_NUM_THREADS", SETTING, *WAITING)
+FIRST_TORCH = f"""
+import json, os, runpy, sys
+class First:
+    def find_spec(self, name, path, target=None):
+        if name == "torch":
+            found = {{one: os.environ[one] for one in {VARIABLES} if one in os.environ}}
+            print(json.dumps(found), flush=True)
+            os._exit(0)
+sys.meta_path.insert(0, First())
+"""
+"""Says what is set when torch is first asked for, and ends there."""
+
+
+@pytest.fixture(autouse=True)
+def own_setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No setting but the test's, and torch's number as it was."""
+    monkeypatch.delenv(SETTING, raising=False)
+    monkeypatch.setattr(threads, "_most", lambda: 3)
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("setting", "small", "large"), [(BY_SIZE, 1, 3), ("2", 2, 2), ("", 5, 5), (None, 5, 5)]
+)
+def test_the_number_is_that_of_the_size_or_the_setting_or_the_callers(
+    monkeypatch: pytest.MonkeyPatch, setting: str | None, small: int, large: int
+) -> None:
+    if setting is not None:
+        monkeypatch.setenv(SETTING, setting)
+    torch.set_num_threads(5)
+    for multiply_adds, number in ((LARGE / 2, small), (LARGE * 2, large)):
+        with threads_for(multiply_adds):
+            assert torch.get_num_threads() == number
+        assert torch.get_num_threads() == 5
+
+
+def test_the_callers_number_comes_back_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SETTING, "2")
+    torch.set_num_threads(4)
+    with pytest.raises(ZeroDivisionError), threads_for(LARGE):
+        _ = 1 / 0
+    assert torch.get_num_threads() == 4
+
+
+@pytest.mark.parametrize("setting", ["0", "-1", "two", "1.5", "²", "99999"])
+def test_a_setting_that_is_no_number_of_threads_is_refused(
+    monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    monkeypatch.setenv(SETTING, setting)
+    with pytest.raises(PeerattnError, match="1 to 1024, or auto"), threads_for(0):
+        pass
+
+
+def test_a_recording_has_the_same_bytes_beside_others_that_use_other_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever passes run in other threads meanwhile, and whenever the thread that records was born."""
+    monkeypatch.setenv(SETTING, BY_SIZE)
+    structure = next(iter(EVERY_KIND.values()))
+    network, clip = lively(structure), clip_of(structure, frames=9, size=(32, 32))
+    done = threading.Event()
+
+    def disturb() -> None:
+        while not done.is_set():
+            for multiply_adds in (0, 2 * LARGE):
+                with threads_for(multiply_adds):
+                    torch.rand(64, 64) @ torch.rand(64, 64)
+
+    found = []
+    with ThreadPoolExecutor(2) as others:
+        disturbing = [others.submit(disturb) for _ in range(2)]
+        try:
+            for _ in range(12):
+                with ThreadPoolExecutor(1) as own:
+                    found.append(own.submit(record, network, clip, window=4).result().to_json())
+        finally:
+            done.set()
+        assert [other.exception() for other in disturbing] == [None, None]
+    assert len({str(each) for each in found}) == 1
+
+
+@pytest.mark.parametrize("setting", ["1", "2"])
+def test_a_trace_says_how_many_threads_its_pass_used(monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
+    monkeypatch.setenv(SETTING, setting)
+    structure = next(iter(EVERY_KIND.values()))
+    trace = record(lively(structure), clip_of(structure), window=4)
+    assert trace.computed_by is not None
+    assert trace.computed_by.threads == int(setting)
+
+
+def test_a_worker_process_of_a_training_has_one_thread_whatever_its_program_chose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(SETTING, BY_SIZE)
+    single_threaded(0)
+    with threads_for(2 * LARGE):
+        assert torch.get_num_threads() == 1
+
+
+PROGRAMS = {
+    "command": 'sys.argv = ["peerattn", "evaluate"]; runpy.run_module("peerattn", run_name="__main__")',
+    "app": 'runpy.run_path("app/main.py")',
+}
+
+
+def set_for_torch(program: str, **given: str) -> dict[str, str]:
+    """Which of the variables are set when a program, started with those given, first asks for torch."""
+    environment = {name: text for name, text in os.environ.items() if name not in VARIABLES} | given
+    command = [sys.executable, "-c", FIRST_TORCH + program]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_programs_wait_asleep_and_choose_by_size_before_torch_is_loaded(program: str) -> None:
+    assert set_for_torch(PROGRAMS[program]) == {**WAITING, SETTING: BY_SIZE}
+
+
+def test_what_the_user_has_set_stays() -> None:
+    for given in (
+        {SETTING: "4", "OMP_WAIT_POLICY": "ACTIVE"},
+        {"GOMP_SPINCOUNT": "7", "OMP_NUM_THREADS": "2"},
+    ):
+        assert set_for_torch(PROGRAMS["command"], **given) == given
+
+
+def test_the_package_alone_sets_nothing() -> None:
+    assert set_for_torch("import peerattn.threads, peerattn.recording.recorder") == {}
+
+
+def test_a_process_that_has_loaded_torch_already_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    threads.prepare()
+    assert [name for name in VARIABLES if name in os.environ] == []
