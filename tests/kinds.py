@@ -1,5 +1,7 @@
 """Small structures that hold every kind of block and head, with peers, several rates and computed flow."""
 
+from typing import Any
+
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
 
@@ -8,7 +10,7 @@ READ_FLOW = Modality("flow", 2)
 
 
 def _joined(
-    inputs: list[BlockSpec], kind: str, head: str, modalities: tuple[Modality, ...], **widths: int
+    inputs: list[BlockSpec], kind: str, head: str, modalities: tuple[Modality, ...], **widths: Any
 ) -> Structure:
     """The input blocks, two blocks of one kind above them, and one on top that reads all."""
     reduction = max(block.reduction for block in inputs)
@@ -50,4 +52,29 @@ def lite(head: str = "lite_over_time") -> Structure:
     return _joined(inputs, "lite", head, (RGB, FLOW), inner_width=3, middle_width=3)
 
 
-EVERY_KIND = {"own": own(), "assemblenet": assemblenet(), "lite": lite()}
+def dense() -> Structure:
+    """Fully connected blocks, of one layer to three."""
+    inputs = [
+        BlockSpec("rgb1", 1, "dense", 4, spatial_stride=4, modality="rgb"),
+        BlockSpec("object1", 1, "dense", 4, spatial_stride=2, repeats=2, inner_width=3, modality="object"),
+    ]
+    return _joined(inputs, "dense", "classification", (RGB, OBJECT), inner_width=5)
+
+
+def attention(over: str) -> Structure:
+    """Blocks that attend over places or frames, fed by what reads neighbouring frames."""
+    inputs = [
+        BlockSpec("rgb1", 1, "video_input", 4, 2, 4, modality="rgb"),
+        BlockSpec("object1", 1, "attention", 4, spatial_stride=4, modality="object", heads=2, over="places"),
+    ]
+    return _joined(inputs, "attention", "classification", (RGB, OBJECT), heads=1, over=over)
+
+
+EVERY_KIND = {
+    "own": own(),
+    "assemblenet": assemblenet(),
+    "lite": lite(),
+    "dense": dense(),
+    "attention over places": attention("places"),
+    "attention over frames": attention("frames"),
+}

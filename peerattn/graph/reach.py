@@ -7,12 +7,15 @@ Nothing here imports torch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from peerattn.errors import PeerattnError
-from peerattn.graph.specs import BlockSpec, ConnectionSpec
+from peerattn.graph.kinds import KINDS
+from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
 
 
 class Reach(NamedTuple):
@@ -33,33 +36,16 @@ class Reach(NamedTuple):
 
 NOWHERE = Reach(0, 0)
 
-EXTENTS: dict[str, Callable[[BlockSpec], int]] = {
-    "video_input": lambda spec: spec.temporal_dilation,
-    "bottleneck": lambda spec: spec.temporal_dilation * spec.repeats,
-    "assemblenet_rgb": lambda spec: 2 * max(spec.temporal_dilation, 1),
-    "assemblenet_flow": lambda spec: 0,
-    "object_input": lambda spec: 0,
-    "assemblenet": lambda spec: spec.temporal_dilation * (spec.repeats // 2),
-    "lite_input": lambda spec: max(spec.temporal_dilation, 1),
-    "lite": lambda spec: spec.temporal_dilation * spec.repeats,
-}
-"""Kind of block → how many frames to each side its own convolutions over time read, all in a row."""
-
 
 def block_reaches(structure: Structure, without: Collection[str] = ()) -> dict[str, Reach]:
-    """Block → the reach of its output, `without` the connections of these keys.
-
-    Raises PeerattnError for a block of an unknown kind.
-    """
+    """Block → the reach of its output, `without` the connections of these keys."""
     reaches: dict[str, Reach] = {}
     for block in structure.in_order:
-        if block.kind not in EXTENTS:
-            raise PeerattnError(f"block {block.id}: kind {block.kind!r} is not one of {sorted(EXTENTS)}")
         arriving = (spec for spec in structure.into(block.id) if spec.key not in without)
         read = [_of_connection(spec, reaches) for spec in arriving]
         if block.modality in structure.computed:
             read.append(Reach(0, 1))  # optical flow that the network computes leads to the next frame
-        own = EXTENTS[block.kind](block)
+        own = KINDS[block.kind].extent(block)
         before, after = _widest(read)
         reaches[block.id] = Reach(before + own, after + own)
     return reaches

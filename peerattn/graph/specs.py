@@ -35,7 +35,8 @@ class BlockSpec:
     published networks with self attention do: they own those weights.
 
     `time_padding` says what the temporal convolutions read beyond the clip's ends: `zeros`, as published, or
-    with `repeat` the first and the last frame again, which only kinds of our own can do.
+    with `repeat` the first and the last frame again, which only kinds of our own can do. `heads` and `over`
+    (`places` or `frames`) are those of a block that attends.
     """
 
     id: str
@@ -55,6 +56,8 @@ class BlockSpec:
     pooling: str = "reduction"
     unused_projections: tuple[str, ...] = ()
     time_padding: str = "zeros"
+    heads: int = 0
+    over: str = ""
 
     @property
     def is_input(self) -> bool:

@@ -15,11 +15,12 @@ from functools import cached_property
 from typing import Any
 
 from peerattn.errors import PeerattnError
+from peerattn.graph.kinds import KINDS
 from peerattn.graph.list_format.options import Options
 from peerattn.graph.list_format.reading import read as read_published
 from peerattn.graph.list_format.writing import write as write_published
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
-from peerattn.graph.validation import REPEATING_KINDS, validate
+from peerattn.graph.validation import validate
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ _PARTS: dict[str, type] = {
 }
 
 
-_UNSAID = {"time_padding": "zeros"}
+_UNSAID = {"time_padding": "zeros", "heads": 0, "over": ""}
 """Fields that older files do not have, with what these mean."""
 
 
@@ -207,7 +208,8 @@ def _frozen(value: Any) -> Any:
 
 
 def _padded(block: BlockSpec, time_padding: str) -> BlockSpec:
-    return dataclasses.replace(block, time_padding=time_padding) if block.kind in REPEATING_KINDS else block
+    able = block.kind in KINDS and KINDS[block.kind].repeats_edges
+    return dataclasses.replace(block, time_padding=time_padding) if able else block
 
 
 def _fitted(block: BlockSpec, below: Sequence[BlockSpec]) -> BlockSpec:

@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from peerattn.errors import PeerattnError
+from peerattn.graph.kinds import KINDS
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
 
 ATTENTION_MODES = ("none", "static", "self", "peer")
 POOLINGS = ("reduction", "height")
 TIME_PADDINGS = {"zeros": "zeros", "repeat": "the edge frame repeated"}
 """What temporal convolutions read beyond the clip's ends → in words."""
-REPEATING_KINDS = ("video_input", "bottleneck")
-"""The kinds of blocks that can repeat edge frames: our own; the published ones have zeros there."""
 LIMITS = {
     "level": 256,
     "width": 8192,
@@ -25,6 +27,7 @@ LIMITS = {
     "attention_width": 8192,
     "inner_width": 8192,
     "middle_width": 8192,
+    "heads": 64,
 }
 """The greatest value of each size in a block: above it, a typing error is likelier than a network."""
 MAX_BLOCKS = 2_000
@@ -107,36 +110,38 @@ def _names(value: object) -> bool:
 def _validate_block(block: BlockSpec, modalities: Mapping[str, Modality]) -> None:
     for field, most in LIMITS.items():
         value = getattr(block, field)
-        least = 0 if field.endswith("_width") or (block.is_input and field == "temporal_dilation") else 1
+        may_be_0 = field == "heads" or field.endswith("_width")
+        least = 0 if may_be_0 or (block.is_input and field == "temporal_dilation") else 1
         if not _whole(value, least, most):
             raise PeerattnError(
                 f"block {block.id}: {field} is {value!r}, but must be a whole number from {least} to {most}"
             )
-    if not isinstance(block.kind, str):
-        raise PeerattnError(f"block {block.id}: kind {block.kind!r} must be the name of a kind of block")
+    if not isinstance(block.kind, str) or block.kind not in KINDS:
+        raise PeerattnError(f"block {block.id}: kind {block.kind!r} is not one of {', '.join(sorted(KINDS))}")
     if block.pooling not in POOLINGS:
         raise PeerattnError(
             f"block {block.id}: pooling {block.pooling!r} must be one of {', '.join(POOLINGS)}"
         )
-    _validate_time_padding(block)
+    if block.time_padding not in tuple(TIME_PADDINGS):
+        raise PeerattnError(
+            f"block {block.id}: time_padding {block.time_padding!r} must be one of {', '.join(TIME_PADDINGS)}"
+        )
     if not _names(block.unused_projections):
         raise PeerattnError(
             f"block {block.id}: unused_projections must be a list of block ids, "
             f"not {block.unused_projections!r}"
         )
     _validate_reading(block, modalities)
+    read = modalities.get(_tensor_read(block, modalities) or "")
+    if wrong := KINDS[block.kind].refusal(block, read.channels if read else block.input_width):
+        raise PeerattnError(f"block {block.id} of kind {block.kind!r}: {wrong}")
 
 
-def _validate_time_padding(block: BlockSpec) -> None:
-    if block.time_padding not in tuple(TIME_PADDINGS):
-        raise PeerattnError(
-            f"block {block.id}: time_padding {block.time_padding!r} must be one of {', '.join(TIME_PADDINGS)}"
-        )
-    if block.time_padding == "repeat" and block.kind not in REPEATING_KINDS:
-        raise PeerattnError(
-            f"block {block.id} of kind {block.kind!r}: only {' and '.join(REPEATING_KINDS)} repeat the edge "
-            "frames of a clip, set its time_padding to zeros"
-        )
+def _tensor_read(block: BlockSpec, modalities: Mapping[str, Modality]) -> str | None:
+    """The modality whose tensor an input block gets: its own, unless it reads another one directly."""
+    modality = modalities.get(block.modality or "")
+    computed = modality is not None and modality.iterations > 0
+    return block.modality if computed else block.reads or block.modality
 
 
 def _validate_reading(block: BlockSpec, modalities: Mapping[str, Modality]) -> None:

@@ -78,3 +78,7 @@ class PeerAttention(nn.Module):
         attention_weights = torch.softmax(self.weights, dim=0)
         combined = torch.einsum("p,pbta->bta", attention_weights, peers)
         return Factors(torch.sigmoid(self.dense(combined)), attention_weights)
+
+    def multiply_adds(self, inputs: tuple[Tensor, ...], output: Factors) -> int:
+        """One for every number of a peer vector; the fully connected layer counts its own."""
+        return inputs[1].numel()

@@ -26,16 +26,10 @@ from torch.utils._pytree import tree_leaves
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
-from peerattn.network.attention import PeerAttention
-from peerattn.network.blocks.flow import RepresentationFlow
 from peerattn.network.network import Network
 
 MOST = 32_768
 """Classes, frames, and pixels along a side: the bytes of a greater clip do not fit in 64 bits."""
-BRIGHTNESS_TAPS = 6
-"""Of the representation flow's two gradients of the brightness, 3 taps each."""
-ITERATION_TAPS = 16
-"""Of the eight gradients in each of its iterations, 2 taps each."""
 
 
 @dataclass(frozen=True)
@@ -169,13 +163,8 @@ def _layer(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> int:
         return int(output.numel()) * taps
     if isinstance(module, nn.Linear):
         return int(output.numel()) * module.in_features
-    if isinstance(module, PeerAttention):
-        return int(inputs[1].numel())  # (P, B, T, A), summed over P
-    if isinstance(module, RepresentationFlow):
-        clips, _, frames, height, width = output.shape
-        taps = BRIGHTNESS_TAPS + ITERATION_TAPS * module.iterations
-        return int(clips * (frames - 1) * height * width) * taps
-    return 0
+    counted = getattr(module, "multiply_adds", None)  # of a layer of our own
+    return int(counted(inputs, output)) if counted else 0
 
 
 def _scaling(spec: ConnectionSpec, structure: Structure, size: tuple[int, int, int]) -> int:

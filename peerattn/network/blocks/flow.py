@@ -18,6 +18,10 @@ from torch import Tensor, nn
 from peerattn.errors import PeerattnError
 
 TINY = 1e-12
+BRIGHTNESS_TAPS = 6
+"""Of the two gradients of the brightness, 3 taps each."""
+ITERATION_TAPS = 16
+"""Of the eight gradients in each iteration, 2 taps each."""
 CENTRAL = (-0.5, 0.0, 0.5)
 FORWARD = (-1.0, 1.0)
 
@@ -56,6 +60,11 @@ class RepresentationFlow(nn.Module):
         pairs = self.between(before, after).unflatten(0, (clips, count - 1))  # (B, T - 1, 2, H, W)
         flow = with_last_repeated(pairs).transpose(1, 2)
         return flow.contiguous(memory_format=torch.channels_last_3d)
+
+    def multiply_adds(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        """Those of the gradients, which are small convolutions."""
+        clips, _, frames, height, width = output.shape
+        return clips * (frames - 1) * height * width * (BRIGHTNESS_TAPS + ITERATION_TAPS * self.iterations)
 
     def between(self, before: Tensor, after: Tensor) -> Tensor:
         """Flow (N, 2, H, W) between frames (N, 1, H, W)."""

@@ -49,6 +49,13 @@ def max_pool(clip: Tensor, window: int, stride: int | None = None) -> Tensor:
     return by_clip(F.max_pool2d(frames, window, stride or window), clip.shape[0])
 
 
+def mean_pool(clip: Tensor, window: int) -> Tensor:
+    """Mean over adjoining windows of each frame, to ceil(size / window) pixels; the outside never counts."""
+    if window == 1:
+        return clip
+    return by_clip(F.avg_pool2d(by_frame(clip), window, ceil_mode=True), clip.shape[0])
+
+
 def with_ends_repeated(places: Tensor, times: int) -> Tensor:
     """(B, C, T, H·W) with so many more of its first and of its last frame, in memory channels last.
 

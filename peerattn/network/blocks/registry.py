@@ -21,12 +21,16 @@ from peerattn.network.blocks.assemblenet import (
     ObjectInput,
     RgbInput,
 )
+from peerattn.network.blocks.dense import Dense
 from peerattn.network.blocks.lite import LiteBlock, LiteHead, LiteInput
+from peerattn.network.blocks.multi_head import MultiHeadAttention
 from peerattn.network.blocks.standard import Bottleneck, ClassificationHead, VideoInput
 
 BLOCKS: dict[str, type[nn.Module]] = {
     "video_input": VideoInput,
     "bottleneck": Bottleneck,
+    "dense": Dense,
+    "attention": MultiHeadAttention,
     "assemblenet_rgb": RgbInput,
     "assemblenet_flow": FlowInput,
     "object_input": ObjectInput,
@@ -46,9 +50,7 @@ SHARED_HEADS = frozenset(HEADS) - {"classification"}
 
 
 def build_block(spec: BlockSpec, arriving: int) -> nn.Module:
-    """The block of a spec, for `arriving` channels; raises PeerattnError for an unknown kind."""
-    if spec.kind not in BLOCKS:
-        raise PeerattnError(f"block {spec.id}: kind {spec.kind!r} is not one of {sorted(BLOCKS)}")
+    """The block of a spec, for `arriving` channels."""
     return BLOCKS[spec.kind](spec, arriving)
 
 

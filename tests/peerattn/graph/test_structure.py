@@ -89,7 +89,7 @@ REFUSED = {
     "half a repeat": (lambda: with_block("left", repeats=0.5), "repeats is 0.5.*whole number"),
     "true dilation": (lambda: with_block("left", temporal_dilation=True), "temporal_dilation is True"),
     "absurd level": (lambda: with_block("top", level=10**6), "level is 1000000"),
-    "kind no name": (lambda: with_block("top", kind=None), "kind None must be the name"),
+    "kind no name": (lambda: with_block("top", kind=None), "kind None is not one of"),
     "input above level 1": (lambda: with_block("eye", level=2), "input blocks, and only they"),
     "inner in level 1": (lambda: with_block("left", level=1), "input blocks, and only they"),
     "unknown modality": (lambda: with_block("eye", modality="smell"), "reads 'smell', which is not among"),
@@ -106,6 +106,34 @@ REFUSED = {
     "object maps that repeat": (
         lambda: with_block("eye", kind="object_input"),
         "block eye of kind 'object_input': only video_input and bottleneck",
+    ),
+    "kind without its widths": (
+        lambda: with_block("left", kind="assemblenet", time_padding="zeros"),
+        "block left of kind 'assemblenet': inner_width is 0, but this kind needs one: give it",
+    ),
+    "stride that a kind does not have": (
+        lambda: with_block("eye", kind="assemblenet_rgb", time_padding="zeros", spatial_stride=2),
+        "block eye of kind 'assemblenet_rgb': spatial_stride is 2, but this kind has 4",
+    ),
+    "filters where there are none": (
+        lambda: with_block("eye", kind="object_input", time_padding="zeros"),
+        "width is 4, but this kind only pools the 3 channels it reads",
+    ),
+    "no neighbours": (
+        lambda: with_block("eye", temporal_dilation=0),
+        "temporal_dilation is 0, but this kind",
+    ),
+    "heads that share unevenly": (
+        lambda: with_block("left", kind="attention", time_padding="zeros", heads=3, over="frames"),
+        "width 4 cannot be shared among 3 heads",
+    ),
+    "attention over nothing": (
+        lambda: with_block("left", kind="attention", time_padding="zeros", heads=2, over="clips"),
+        "over is 'clips', but must be places or frames",
+    ),
+    "attention without heads": (
+        lambda: with_block("left", kind="attention", time_padding="zeros"),
+        "heads is 0, but this kind needs one",
     ),
     "inner block that reads": (lambda: with_block("left", reads="rgb"), "only input blocks read"),
     "reduced input": (lambda: with_block("eye", input_reduction=2), "an input block reads the clip itself"),

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from peerattn.checkpoints import checkpoint
 from peerattn.errors import PeerattnError
+from peerattn.graph.kinds import KINDS
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
-from peerattn.graph.validation import REPEATING_KINDS
 from peerattn.network.network import Network
 from peerattn.recording.hooks import recording
 from tests.devices import check
@@ -190,7 +190,7 @@ def test_clips_of_a_batch_do_not_see_each_other(structure: Structure) -> None:
 def ended(structure: Structure, time_padding: str) -> Structure:
     """With this time padding in every block that can have it."""
     blocks = tuple(
-        dataclasses.replace(block, time_padding=time_padding) if block.kind in REPEATING_KINDS else block
+        dataclasses.replace(block, time_padding=time_padding) if KINDS[block.kind].repeats_edges else block
         for block in structure.blocks
     )
     return dataclasses.replace(structure, blocks=blocks)

@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from peerattn.checkpoints import untrained
 from peerattn.errors import PeerattnError
 from peerattn.graph import published
+from peerattn.graph.kinds import KINDS, BlockKind
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
 from peerattn.network.blocks.registry import BLOCKS
@@ -108,6 +109,7 @@ class Grouped(nn.Conv3d):
 
 def test_grouped_convolutions_read_their_group_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(BLOCKS, "grouped", Grouped)
+    monkeypatch.setitem(KINDS, "grouped", BlockKind(lambda spec: 1))
     eye = BlockSpec("eye", 1, "grouped", 6, modality="object")
     structure = Structure((eye,), (), (OutputSpec("eye"),), (Modality("object", 4),))
     row = costs(structure, 3, frames=2, height=5, width=7).blocks[0]
