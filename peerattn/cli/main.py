@@ -7,6 +7,7 @@ import typer
 from peerattn.cli import data
 from peerattn.cli.calibration import calibrate_command
 from peerattn.cli.clips import export_command, record_command, report_command
+from peerattn.cli.effect import effect_command
 from peerattn.cli.networks import convert_command, evaluate_command, prune_command, structure_command
 from peerattn.cli.segmentation import cross_fit_command, train_objects_command
 from peerattn.cli.training import train_command
@@ -24,3 +25,4 @@ app.command("structure")(structure_command)
 app.command("convert")(convert_command)
 app.command("evaluate")(evaluate_command)
 app.command("prune")(prune_command)
+app.command("effect")(effect_command)

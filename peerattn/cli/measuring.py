@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import labelled_files
 from peerattn.data.generated import GeneratedExamples
 from peerattn.data.readable import Readable
+from peerattn.data.remembered import Remembered
 from peerattn.errors import PeerattnError
 from peerattn.modalities.segmenter import Segmenter, segmenter_for, segmenter_name
 from peerattn.network.precision import precision_on
@@ -32,9 +33,19 @@ def segmenter_of(loaded: Checkpoint, name: str | None = None) -> Segmenter | Non
 
 
 def examples(
-    loaded: Checkpoint, data: Path | None, split: str | None, *, clips: int, objects: Objects
-) -> Iterable[Example]:
-    """The labelled clips that a network is measured on; those that cannot be read are named on stderr."""
+    loaded: Checkpoint,
+    data: Path | None,
+    split: str | None,
+    *,
+    clips: int,
+    objects: Objects,
+    remembered: bool = False,
+) -> Readable | Sequence[Example]:
+    """The labelled clips that a network is measured on; those that cannot be read are named on stderr.
+
+    If `remembered`, as many as memory may take are read once, however often they are asked for.
+    """
+    kept: Callable[[Sequence[Example]], Sequence[Example]] = Remembered if remembered else lambda found: found
     reading: dict[str, Any] = {"modalities": loaded.structure.read_modalities, "settings": loaded.settings}
     if data is not None:
         files = labelled_files(data, split=split)
@@ -43,19 +54,24 @@ def examples(
         needs_maps = any(file.objects is None for file in files)
         segmenter = segmenter_of(loaded) if needs_maps else None
         found = FolderExamples(files, loaded.class_names, segmenter=segmenter, **reading)
-        return Readable(found, files, told=partial(print, file=sys.stderr))
+        return Readable(kept(found), files, told=partial(print, file=sys.stderr))
     if split is not None:
         raise PeerattnError("--split chooses among the clips of a folder: give --data FOLDER too")
     segmenter = segmenter_of(loaded) if objects is Objects.estimated else None
-    return GeneratedExamples(clips, loaded.class_names, segmenter=segmenter, **reading)
+    return kept(GeneratedExamples(clips, loaded.class_names, segmenter=segmenter, **reading))
 
 
 def evaluated(loaded: Checkpoint, examples: Iterable[Example]) -> Evaluation:
     """How well a network does on the clips, with progress on stderr, where it also says what it rounds to."""
-    if (allowed := precision_on(loaded.device)) != "float32":
-        print(f"{loaded.name} computes in {allowed}", file=sys.stderr)
+    say_precision(loaded)
     with progress_bar("clips") as progress:
         return evaluate(loaded.network, examples, window=loaded.settings.window, progress=progress)
+
+
+def say_precision(loaded: Checkpoint) -> None:
+    """On stderr what a network rounds to, where that is not float32."""
+    if (allowed := precision_on(loaded.device)) != "float32":
+        print(f"{loaded.name} computes in {allowed}", file=sys.stderr)
 
 
 def skipped(examples: Iterable[Example]) -> list[str]:

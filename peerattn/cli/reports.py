@@ -74,11 +74,11 @@ def evaluation_table(evaluation: Evaluation, name: str, result: Mapping[str, Any
         table.add_section()
         other = percent(result["against_top1"], result["against_top1_interval"])
         table.add_row(Text(f"top1 of {result['against']}"), str(evaluation.n), other)
-        table.add_row("difference, in points", str(evaluation.n), _points(result))
+        table.add_row("difference, in points", str(evaluation.n), points(result))
     return table
 
 
-def _points(result: Mapping[str, Any]) -> str:
+def points(result: Mapping[str, Any]) -> str:
     """A difference in points with its interval."""
     low, high = result["difference_interval"]
     return f"{100 * result['difference']:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
@@ -135,7 +135,7 @@ def pruned_table(result: Mapping[str, Any], name: str) -> Table:
     for column in ("", "before", "after"):
         table.add_column(column, justify="left" if not column else "right")
     table.add_row("top-1", *(percent(one["top1"], one["top1_interval"]) for one in (before, after)))
-    table.add_row("difference, in points", "", _points(result))
+    table.add_row("difference, in points", "", points(result))
     table.add_row("parameters", *(f"{count:,}" for count in result["parameters"].values()))
     table.add_row("multiply-adds, M", *(f"{count / 1e6:.1f}" for count in result["multiply_adds"].values()))
     table.add_row(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from peerattn.data.examples import Example
 from peerattn.data.folder import LabelledFile
@@ -10,7 +11,7 @@ from peerattn.errors import PeerattnError
 
 
 class Readable:
-    """The examples that can be read, one after another and as often as wanted.
+    """The examples that can be read, one after another and as often as wanted; after a pass by number, too.
 
     A clip that cannot be read is kept in `skipped` with a line that says why, told of once, and passed over
     from then on. Raises PeerattnError at the end of a pass in which no clip could be read.
@@ -36,6 +37,11 @@ class Readable:
     def files(self) -> tuple[LabelledFile, ...]:
         """The clips of a pass that has ended, in its order."""
         return tuple(file for number, file in enumerate(self._files) if number not in self._skipped)
+
+    def __getitem__(self, number: int) -> Example:
+        """The clip of this number in a pass that has ended."""
+        readable = (place for place in range(len(self._files)) if place not in self._skipped)
+        return self._examples[next(islice(readable, number, None))]
 
     def __length_hint__(self) -> int:
         return len(self._files) - len(self._skipped)

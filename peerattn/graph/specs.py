@@ -85,6 +85,16 @@ class ConnectionSpec:
         """The name of the connection in tables, checkpoints and pages."""
         return f"{self.source}_to_{self.target}"
 
+    @property
+    def attending(self) -> tuple[str, ...]:
+        """The blocks that its factors come from: its peers, or with self attention its own source."""
+        return (self.source,) if self.attention == "self" else self.peers
+
+    @property
+    def attention_keys(self) -> tuple[str, ...]:
+        """The names of its attention connections, one for each block that attends it."""
+        return tuple(f"{self.key}:{peer}" for peer in self.attending)
+
 
 @dataclass(frozen=True)
 class OutputSpec:

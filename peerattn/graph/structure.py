@@ -56,6 +56,10 @@ class Structure:
     def modality(self, name: str) -> Modality:
         return next(modality for modality in self.modalities if modality.name == name)
 
+    def input_blocks(self, modality: str) -> tuple[str, ...]:
+        """The blocks that read a modality."""
+        return tuple(block.id for block in self.blocks if block.modality == modality)
+
     @cached_property
     def read_modalities(self) -> tuple[Modality, ...]:
         """What a clip must bring: not those that the network computes from others."""

@@ -15,6 +15,7 @@ Shapes: B clips, C channels of the source, T frames, H, W pixels, P peers, A the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -73,11 +74,24 @@ class PeerAttention(nn.Module):
             nn.init.normal_(self.weights, std=0.01)
         self.dense = nn.Linear(width, channels)
 
-    def forward(self, source: Tensor | None, peers: Tensor) -> Factors:
-        """`peers` (P, B, T, A): the pooled and projected peers of this connection."""
-        attention_weights = torch.softmax(self.weights, dim=0)
-        combined = torch.einsum("p,pbta->bta", attention_weights, peers)
+    def forward(self, source: Tensor | None, peers: Tensor, kept: Sequence[int] | None = None) -> Factors:
+        """`peers` (P, B, T, A): the pooled and projected peers of this connection.
+
+        `kept` are the numbers of the peers over which the softmax is taken, where not all of them attend.
+        """
+        shares = attention_weights = self.shares(kept)
+        if kept is not None:
+            shares, peers = shares[list(kept)], peers[list(kept)]
+        combined = torch.einsum("p,pbta->bta", shares, peers)
         return Factors(torch.sigmoid(self.dense(combined)), attention_weights)
+
+    def shares(self, kept: Sequence[int] | None = None) -> Tensor:
+        """softmax(h) (P,) over the peers that are kept, 0 for the others; over all where none are named."""
+        if kept is None:
+            return torch.softmax(self.weights, dim=0)
+        shares = torch.zeros_like(self.weights)
+        shares[list(kept)] = torch.softmax(self.weights[list(kept)], dim=0)
+        return shares
 
     def multiply_adds(self, inputs: tuple[Tensor, ...], output: Factors) -> int:
         """One for every number of a peer vector; the fully connected layer counts its own."""

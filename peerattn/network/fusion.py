@@ -36,6 +36,13 @@ class Passed(NamedTuple):
     factors: Tensor | None
     attention_weights: Tensor | None
 
+    @classmethod
+    def of(
+        cls, connection_weight: Tensor | None, factors: Tensor | None, attention_weights: Tensor | None
+    ) -> Passed:
+        """With the scale that the weight and the factors make."""
+        return cls(_scale(connection_weight, factors), connection_weight, factors, attention_weights)
+
 
 class Connection(nn.Module):
     """σ(w) · A for one connection: its connection weight times its attention factors."""
@@ -58,14 +65,17 @@ class Connection(nn.Module):
                 start = torch.logit(start)
             self.weight = nn.Parameter(start, requires_grad=spec.learned)
 
-    def forward(self, source: Tensor, peers: Tensor | None) -> Passed:
-        """`source` (B, C, T, H, W), at the size its target reads; `peers` (P, B, T, A) for peer attention."""
+    def forward(self, source: Tensor, peers: Tensor | None, kept: Sequence[int] | None = None) -> Passed:
+        """`source` (B, C, T, H, W), at the size its target reads; `peers` (P, B, T, A) for peer attention.
+
+        `kept` are the numbers of the peers that attend, where not all of them do.
+        """
         connection_weight = None if self.weight is None else torch.sigmoid(self.weight)
         pooled = spatial_mean(source) if isinstance(self.attention, SelfAttention) else None
         if pooled is not None and connection_weight is not None:
             pooled = connection_weight * pooled
-        factors, attention_weights = self.attention(pooled, peers)
-        return Passed(_scale(connection_weight, factors), connection_weight, factors, attention_weights)
+        attended = (pooled, peers) if kept is None else (pooled, peers, kept)
+        return Passed.of(connection_weight, *self.attention(*attended))
 
 
 def _scale(weight: Tensor | None, factors: Tensor | None) -> Tensor | None:

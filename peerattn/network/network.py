@@ -27,7 +27,8 @@ class Network(nn.Module):
     """Builds and runs any structure.
 
     Parameters are keyed by block id and connection key: a pruned network's are a subset of the full one's.
-    Connections named in `disabled` count nothing.
+    Connections named in `disabled` (SOURCE_to_TARGET) count nothing; of attention connections that it names
+    (SOURCE_to_TARGET:PEER) the peer leaves the softmax, and one peer at least has to stay.
     """
 
     def __init__(self, structure: Structure, class_names: Sequence[str]) -> None:
@@ -75,11 +76,11 @@ class Network(nn.Module):
         `extremes` of `brightness_extremes` are those of the clip that these frames are a part of; without
         them, a modality that the network computes is scaled by what is given, as published.
         """
-        clip = self._checked(clip)
+        clip = self.checked(clip)
         outputs = Outputs(self.structure, next(iter(clip.values())).shape[3:])
         for block in self.structure.in_order:
             if block.modality:
-                arriving = self._read(block, clip, extremes or {})
+                arriving = self.read(block, clip, extremes or {})
             else:
                 arriving = self._fused(block, outputs, clip)
             outputs.full[block.id] = self.blocks[block.id](arriving)
@@ -108,7 +109,17 @@ class Network(nn.Module):
         assert isinstance(module, Connection)
         return module
 
-    def _checked(self, clip: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def attending(self, spec: ConnectionSpec) -> tuple[int, ...] | None:
+        """The numbers of the peers of a connection that are not disabled; nothing where none of them is."""
+        if self.disabled.isdisjoint(spec.attention_keys):
+            return None
+        return tuple(n for n, key in enumerate(spec.attention_keys) if key not in self.disabled)
+
+    def checked(self, clip: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The modalities that are read, in the order of memory in which blocks read them.
+
+        Raises PeerattnError when one is missing, has the wrong channels, or differs in size.
+        """
         checked = {}
         for modality in self.structure.read_modalities:
             tensor = clip.get(modality.name)
@@ -130,7 +141,7 @@ class Network(nn.Module):
             )
         return checked
 
-    def _read(self, block: BlockSpec, clip: dict[str, Tensor], extremes: Mapping[str, Extremes]) -> Tensor:
+    def read(self, block: BlockSpec, clip: dict[str, Tensor], extremes: Mapping[str, Extremes]) -> Tensor:
         """What an input block reads; a modality that the network computes itself joins the clip."""
         name = _read_by(block, self.structure)
         if name not in clip:
@@ -163,7 +174,9 @@ class Network(nn.Module):
         return {peers: torch.stack([vectors[peer] for peer in peers]) for peers in sets}
 
     def _scale(self, spec: ConnectionSpec, source: Tensor, peers: Tensor | None) -> Tensor | None:
-        passed: Passed = self.connections[spec.key](source, peers)
+        kept = self.attending(spec)
+        given = (source, peers) if kept is None else (source, peers, kept)
+        passed: Passed = self.connections[spec.key](*given)
         return passed.scale
 
     def _nothing(self, target: BlockSpec, like: Tensor, sides: Sequence[int]) -> Tensor:

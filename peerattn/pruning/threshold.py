@@ -16,9 +16,10 @@ from peerattn.network.network import Network
 
 @contextmanager
 def masked(network: Network, threshold: float) -> Iterator[Network]:
-    """The same network, in whose passes the connections below the threshold count nothing."""
+    """The same network, in whose passes the connections below the threshold count nothing either."""
     before = network.disabled
-    network.disabled = frozenset(survey(network.structure, network.connection_weights(), threshold).removed)
+    removed = survey(network.structure, network.connection_weights(), threshold).removed
+    network.disabled = before | frozenset(removed)
     try:
         yield network
     finally:

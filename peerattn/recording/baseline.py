@@ -26,6 +26,7 @@ from peerattn.graph.structure import Structure
 from peerattn.network.fusion import Passed
 from peerattn.network.network import Network
 from peerattn.network.precision import precision_on
+from peerattn.recording.changing import unchanged
 from peerattn.recording.stretches import evaluating, numbers_read
 
 KEPT = 256 * 2**20
@@ -114,7 +115,7 @@ def _run(network: Network, like: Tensor, baseline: Baseline, baselines: Baseline
     try:
         for key, connection in network.connections.items():
             handles.append(connection.register_forward_hook(partial(baseline.keep, key)))
-        with evaluating(network):
+        with evaluating(network), unchanged(network):
             network.run(clip)
     finally:
         for handle in handles:

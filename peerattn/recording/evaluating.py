@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.network.network import Network
-from peerattn.recording.predictions import predict
+from peerattn.recording.predictions import Predictions, predict
 from peerattn.recording.stretches import Progress
 from peerattn.scores.evaluation import Evaluation, summarise
 from peerattn.scores.metrics import Score, several_labels
@@ -30,8 +30,13 @@ def evaluate(
     `progress(done, total)` counts clips and may raise to cancel.
     """
     found = predict(network, examples, window=window, batch=batch, progress=progress)
+    return evaluation_of(found, network.class_names)
+
+
+def evaluation_of(found: Predictions, class_names: Sequence[str]) -> Evaluation:
+    """What predictions for clips of one class each are worth; raises as `evaluate`."""
     labels = np.array([_only(labels) for labels in found.labels], np.int64)
-    return summarise(found.clips, labels, found.groups, network.class_names, middle=found.middle)
+    return summarise(found.clips, labels, found.groups, class_names, middle=found.middle)
 
 
 def _only(labels: tuple[int, ...]) -> int:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
@@ -84,6 +85,8 @@ class Recording:
 
     def connection(self, key: str, module: nn.Module, inputs: Any, output: Passed) -> None:
         """The forward hook of a connection."""
+        if not _HEARD.get():
+            return
         seen, source = self.connections.setdefault(key, Seen()), inputs[0]
         seen.passed.append(_of_first(output, self._own))
         seen.sources.append(self._source(key, source))
@@ -131,10 +134,25 @@ class Recording:
 
     def block(self, block_id: str, module: nn.Module, inputs: Any, output: Tensor) -> None:
         """The forward hook of a block."""
+        if not _HEARD.get():
+            return
         own = output.detach()[0][:, self._own]
         self.places.setdefault(block_id, []).append(own.abs().mean(dim=0))
         if self._means:
             self.means.setdefault(block_id, []).append(spatial_mean(own[None])[0])
+
+
+_HEARD = ContextVar("_HEARD", default=True)
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Passes inside the `with` block are in no recording: an intervention looks at a clip before it runs."""
+    token = _HEARD.set(False)
+    try:
+        yield
+    finally:
+        _HEARD.reset(token)
 
 
 @contextmanager

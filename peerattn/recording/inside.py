@@ -46,7 +46,7 @@ def inside(network: Network, vectors: Vectors, key: str) -> Inside:
     if spec.peers:
         fusion = network.fusions[spec.target]
         assert isinstance(fusion, Fusion)
-        steps.from_peers(fusion, spec.peers, pooled)
+        steps.from_peers(fusion, spec.peers, pooled, network.attending(spec))
     return Inside(key, spec.attention, peers, pooled, **steps.finished())
 
 
@@ -63,13 +63,22 @@ class _Steps:
             self.attention_weights = np.ones(1, np.float32)
             self.combined = source if weight is None else np.float32(weight) * source
 
-    def from_peers(self, fusion: Fusion, peers: tuple[str, ...], pooled: tuple[Array, ...]) -> None:
-        """The peers' vectors, each projected to the source's channels, and their sum by attention weights."""
+    def from_peers(
+        self,
+        fusion: Fusion,
+        peers: tuple[str, ...],
+        pooled: tuple[Array, ...],
+        kept: tuple[int, ...] | None,
+    ) -> None:
+        """The peers' vectors, each projected to the source's channels, and their sum by attention weights.
+
+        `kept` are the numbers of those that attend, where not all of them do.
+        """
         assert isinstance(self.attention, PeerAttention)
         on = self.attention.weights.device
         pairs = zip(peers, pooled, strict=True)
         projected = [fusion.project(peer, torch.from_numpy(vector).to(on)) for peer, vector in pairs]
-        weights = torch.softmax(self.attention.weights, dim=0)
+        weights = self.attention.shares(kept)
         self.projections = tuple(_affine(fusion.peers[peer]) for peer in peers)
         self.projected = tuple(_array(vector) for vector in projected)
         self.preferences, self.attention_weights = _array(self.attention.weights), _array(weights)

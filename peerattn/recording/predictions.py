@@ -33,6 +33,16 @@ class Predictions:
     labels: tuple[tuple[int, ...], ...]
     groups: tuple[str, ...]
 
+    @classmethod
+    def joined(cls, parts: Sequence[Predictions]) -> Predictions:
+        """Of the clips of all parts, one behind the other."""
+        return cls(
+            np.concatenate([part.clips for part in parts]),
+            np.concatenate([part.middle for part in parts]),
+            tuple(labels for part in parts for labels in part.labels),
+            tuple(group for part in parts for group in part.groups),
+        )
+
     @property
     def several(self) -> NDArray[np.bool_]:
         """(N, K) which labels each clip has."""
@@ -60,7 +70,7 @@ def predict(
     clips, middle = [none], [none]
     labels: list[tuple[int, ...]] = []
     groups: list[str] = []
-    for members in _batches(examples, batch):
+    for members in batches(examples, batch):
         answer = torch.sigmoid if several_labels else _softmax
         with device_failures():
             shares = window_answers(network, members, window, answer)
@@ -74,7 +84,7 @@ def predict(
     return Predictions(np.concatenate(clips), np.concatenate(middle), tuple(labels), tuple(groups))
 
 
-def _batches(examples: Iterable[Example], most: int) -> Iterator[list[Example]]:
+def batches(examples: Iterable[Example], most: int) -> Iterator[list[Example]]:
     """Neighbouring examples of one shape."""
     members: list[Example] = []
     for example in examples:
@@ -91,11 +101,17 @@ def _shapes(example: Example) -> dict[str, torch.Size]:
 
 
 def window_answers(
-    network: Network, members: Sequence[Example], window: int, answer: Callable[[Tensor], Tensor]
+    network: Network,
+    members: Sequence[Example],
+    window: int,
+    answer: Callable[[Tensor], Tensor],
+    *,
+    within: tuple[int, int] | None = None,
 ) -> Tensor:
     """What `answer` makes of the logits (B, K) of each window of examples of one shape (windows, B, K).
 
-    The blocks run over whole clips; the heads answer over each window of them.
+    The blocks run over whole clips; the heads answer over each window of them. `within` says which frames of
+    longer clips the examples are, where they are part of such.
     """
     device = next(network.parameters()).device
     read = [modality.name for modality in network.structure.read_modalities]
@@ -103,9 +119,10 @@ def window_answers(
     spans, parts = windows(frames, window), []
     work = rough_multiply_adds(network, clips=len(members), frames=frames, sides=sides)
     with threads_for(work):
-        for some in _some(members, clips_together(network.structure, frames=frames, sides=sides)):
+        for some in in_parts(members, clips_together(network.structure, frames=frames, sides=sides)):
             clips = {name: torch.cat([member.tensors[name] for member in some]).to(device) for name in read}
-            parts.append(torch.stack([answer(logits) for logits in answers(network, clips, spans)]))
+            found = answers(network, clips, spans, within=within)
+            parts.append(torch.stack([answer(logits) for logits in found]))
     return torch.cat(parts, dim=1)
 
 
@@ -120,10 +137,11 @@ def middle_answers(
         replace(member, tensors={name: tensor[:, :, start:stop] for name, tensor in member.tensors.items()})
         for member in members
     ]
-    return window_answers(network, alone, window, answer)[0]
+    return window_answers(network, alone, window, answer, within=(start, stop))[0]
 
 
-def _some(members: Sequence[Example], most: int) -> Iterator[Sequence[Example]]:
+def in_parts(members: Sequence[Example], most: int) -> Iterator[Sequence[Example]]:
+    """At most so many of them at a time."""
     for first in range(0, len(members), most):
         yield members[first : first + most]
 

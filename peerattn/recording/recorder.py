@@ -25,6 +25,7 @@ from peerattn.network.network import Network
 from peerattn.network.precision import precision_on
 from peerattn.network.size import rough_multiply_adds
 from peerattn.recording.baseline import KEPT, Baselines, baseline_clip, bytes_kept, kept_baseline
+from peerattn.recording.changing import CHANGING
 from peerattn.recording.hooks import Recording, Seen, recording
 from peerattn.recording.lock import RECORDING
 from peerattn.recording.stretches import Progress, answers
@@ -110,16 +111,21 @@ def _run(
     spans = windows(frames, window)
     work = rough_multiply_adds(network, clips=1, frames=frames, sides=like.shape[3:])
     with device_failures(), threads_for(work), RECORDING:  # one clip at a time is in memory
-        if bytes_kept(network.structure, frames, like.shape[3:]) <= KEPT:
+        fits = bytes_kept(network.structure, frames, like.shape[3:]) <= KEPT
+        changing = CHANGING.get(network)
+        if kept := fits and not (changing and changing.changes_baselines):
             baseline = kept_baseline(network, like, frames=frames, baselines=baselines)
             empty = Recording(baseline=baseline, frames=frames, means=means)
         else:
             read = network.structure.read_modalities
-            beside = baseline_clip(read, like, frames=frames, baselines=baselines)
-            tensors = {name: torch.cat([tensor, beside[name]]) for name, tensor in tensors.items()}
+            nothing = baseline_clip(read, like, frames=frames, baselines=baselines)
+            tensors = {name: torch.cat([tensor, nothing[name]]) for name, tensor in tensors.items()}
             empty = Recording(beside=True, means=means)
         with recording(network, empty) as seen:
-            logits = answers(network, tensors, spans, entering=seen.entering, progress=progress)
+            beside = 0 if kept else 1
+            logits = answers(
+                network, tensors, spans, baselines=beside, entering=seen.entering, progress=progress
+            )
             return _Ran(seen, logits, _computed_by(like.device))
 
 

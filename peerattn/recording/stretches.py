@@ -20,8 +20,11 @@ from torch import Tensor
 from peerattn.graph.reach import Reach, network_reach
 from peerattn.graph.specs import BlockSpec
 from peerattn.graph.structure import Structure
+from peerattn.network.blocks.flow import Extremes
 from peerattn.network.network import Network
 from peerattn.network.precision import applied
+from peerattn.recording.changing import CHANGING, met
+from peerattn.recording.lock import RECORDING
 from peerattn.recording.windows import windows
 
 MEMORY = 4 * 2**30
@@ -115,12 +118,71 @@ def _places(sides: Sequence[int], reduction: int) -> int:
     return prod(-(-side // reduction) for side in sides)
 
 
+@dataclass(frozen=True)
+class Clips:
+    """Whole clips of one shape, modality → (B, C, T, H, W), and the stretches in which they are run.
+
+    The last `baselines` of them are baseline clips beside the others. `within` says which frames start ≤ t <
+    stop of longer clips these are, where they are part of such.
+    """
+
+    tensors: Mapping[str, Tensor]
+    plan: tuple[Stretch, ...]
+    extremes: Mapping[str, Extremes] | None = None
+    baselines: int = 0
+    within: tuple[int, int] | None = None
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(B, T, H, W), the baseline clips counted too."""
+        clips, _, frames, height, width = next(iter(self.tensors.values())).shape
+        return clips, frames, height, width
+
+    @property
+    def measured(self) -> int:
+        """How many they are without the baseline clips."""
+        return self.shape[0] - self.baselines
+
+
+def planned(
+    network: Network,
+    tensors: Mapping[str, Tensor],
+    *,
+    most: int | None = None,
+    baselines: int = 0,
+    within: tuple[int, int] | None = None,
+) -> Clips:
+    """The clips in stretches of at most `most` frames of their own; without it, as many as fit in memory."""
+    clips, _, frames, *sides = next(iter(tensors.values())).shape
+    reach = network_reach(network.structure, network.disabled)
+    most = most or longest(network.structure, reach, clips=clips, frames=frames, sides=sides)
+    plan = stretches(frames, most, reach)
+    extremes = network.brightness_extremes(tensors) if len(plan) > 1 or clips > 1 else None
+    return Clips(tensors, plan, extremes, baselines, within)
+
+
+def passes(
+    network: Network, clips: Clips, entering: Callable[[Stretch], None] | None = None
+) -> Iterator[tuple[Stretch, dict[str, Tensor]]]:
+    """Each stretch with the block outputs of its pass; `entering` is told of it before it runs."""
+    changing = CHANGING.get(network)
+    for stretch in clips.plan:
+        if changing:
+            changing.enter(stretch)
+        if entering:
+            entering(stretch)
+        part = {name: tensor[:, :, stretch.first : stretch.last] for name, tensor in clips.tensors.items()}
+        yield stretch, network.run(part, clips.extremes)
+
+
 def answers(
     network: Network,
     clip: Mapping[str, Tensor],
     spans: Sequence[tuple[int, int]],
     *,
     most: int | None = None,
+    baselines: int = 0,
+    within: tuple[int, int] | None = None,
     entering: Callable[[Stretch], None] | None = None,
     progress: Progress | None = None,
 ) -> list[Tensor]:
@@ -128,21 +190,17 @@ def answers(
 
     Runs in evaluation mode, modality → (B, C, T, H, W). The windows lie one behind the other. A stretch has
     at most `most` frames of its own; without it, as many as fit in memory. `entering` is told of each stretch
-    before it runs, so that hooks know which frames are its own. `progress(done, total)` counts blocks that
-    have run and may raise to cancel.
+    before it runs, so that hooks know which frames are its own. The last `baselines` of the clips are
+    baseline clips, and `within` says which frames of longer clips these are: interventions go by both. While
+    another thread records, this one waits. `progress(done, total)` counts blocks that have run and may raise
+    to cancel.
     """
-    clips, _, frames, *sides = next(iter(clip.values())).shape
-    reach = network_reach(network.structure, network.disabled)
-    most = most or longest(network.structure, reach, clips=clips, frames=frames, sides=sides)
-    plan = stretches(frames, most, reach)
     held = _Held(network, spans)
-    with evaluating(network), _counted(network, len(plan), progress):
-        extremes = network.brightness_extremes(clip) if len(plan) > 1 or clips > 1 else None
-        for stretch in plan:
-            if entering:
-                entering(stretch)
-            part = {name: tensor[:, :, stretch.first : stretch.last] for name, tensor in clip.items()}
-            held.add(network.run(part, extremes), stretch)
+    with RECORDING, evaluating(network):
+        clips = planned(network, clip, most=most, baselines=baselines, within=within)
+        with met(network, clips), _counted(network, len(clips.plan), progress):
+            for stretch, outputs in passes(network, clips, entering):
+                held.add(outputs, stretch)
     return held.logits
 
 

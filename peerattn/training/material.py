@@ -21,13 +21,14 @@ from peerattn.data.folder import LabelledFile, labelled_files, place_of, with_ot
 from peerattn.data.generated import TEST_SEED, GeneratedExamples
 from peerattn.data.loading import ClipSource
 from peerattn.data.readable import Readable
+from peerattn.data.remembered import Remembered
 from peerattn.errors import PeerattnError
 from peerattn.graph.structure import Structure
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.segmenter import GENERATED_SEGMENTER, SEGMENTER, Segmenter, segmenter_for
 from peerattn.training.actionworld import GeneratedSource
 from peerattn.training.recipe import Recipe
-from peerattn.training.validation import Remembered, validation
+from peerattn.training.validation import validation
 from peerattn.training.watching import Validate
 
 
