@@ -31,6 +31,7 @@ from peerattn.network.temperature import divide_logits
 from peerattn.pruning.curve import threshold_curve
 from peerattn.pruning.threshold import masked, prune
 from peerattn.recording import recorder
+from peerattn.recording.effects import effects
 from peerattn.recording.evaluating import evaluate, evaluate_labels
 from peerattn.recording.inside import inside
 from peerattn.recording.recorder import record, record_inside
@@ -44,6 +45,7 @@ from tests.kinds import EVERY_KIND
 from tests.peerattn.graph.test_connectivity import hand_made
 from tests.peerattn.modalities.test_segformer import tiny_model
 from tests.peerattn.network.test_convert import small, values
+from tests.peerattn.recording.test_interventions import each_kind
 from tests.peerattn.recording.test_recorder import clip_of, three_modes
 from tests.peerattn.segmenter_training.test_segmentation import PEOPLE, TINY, person_video
 from tests.peerattn.training.test_state import CONFIGS, QUICK, Broken, Interrupted, run
@@ -122,6 +124,31 @@ def pruned(device: Where) -> Any:
     assert latencies([network, smaller], frames=2, size=8, passes=1)[0].passes == 1
     size = parameters(smaller), multiply_adds(smaller, frames=4, size=16)
     return smaller(clips(smaller.structure, device)), evaluation, size
+
+
+def changed(device: Where) -> Any:
+    """A network's answers and its trace under every kind of intervention."""
+    network, clip = lively(EVERY_KIND["own"]).to(device), clip_of(EVERY_KIND["own"])
+    found = []
+    for change in each_kind(network, tensors(EVERY_KIND["own"], frames=5, seed=2)).values():
+        with change(), torch.no_grad():
+            logits = network({name: tensor.to(device) for name, tensor in clip.tensors.items()})
+            found.append((logits, record(network, clip, window=3)))
+    return found
+
+
+def measured_without_things(device: Where) -> Any:
+    network = lively(hand_made()).to(device)
+    found = examples(network.structure)
+    return [
+        effects(network, found, of=of, how=how, window=4)
+        for of, how in (
+            ("modality", "swap"),
+            ("block", "swap"),
+            ("connection", "mean"),
+            ("attention", "remove"),
+        )
+    ]
 
 
 def curve(device: Where) -> Any:
@@ -227,7 +254,7 @@ WORK: dict[str, Work] = {
         work.__name__.replace("_", " "): work
         for work in (
             *(recorded_in_every_mode, recorded_with_the_baseline_beside, answered_in_stretches),
-            *(evaluated, calibrated, pruned, curve),
+            *(evaluated, calibrated, pruned, curve, changed, measured_without_things),
             *(trained_balanced, told_why_it_diverged, converted, saved_and_loaded, opened_untrained),
             *(segmented, segmented_by_segformer, learnt_to_segment, learnt_people),
         )

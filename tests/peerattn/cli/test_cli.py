@@ -43,6 +43,7 @@ COMMANDS = (
     "structure",
     "evaluate",
     "prune",
+    "effect",
     "train",
     "train-objects",
     "cross-fit",

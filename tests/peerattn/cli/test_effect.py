@@ -1,0 +1,104 @@
+"""`peerattn effect`: what it prints for programs and people, and one plain line for what it refuses."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from peerattn.actionworld.clips import CLASS_NAMES
+from peerattn.checkpoints.checkpoint import load
+from peerattn.data.generated import GeneratedExamples
+from peerattn.graph import things
+from peerattn.recording.effects import effects
+from tests.media import moving_square, write_video
+from tests.peerattn.cli.test_cli import Run, answer, folder, made, refusal, run
+from tests.peerattn.cli.test_start import asked
+
+__all__ = ["folder", "made", "run"]
+SMALL = ("effect", "--checkpoint", "small", "--clips", 6)
+
+
+def test_effect_prints_what_the_package_measures(run: Run) -> None:
+    found = answer(run, *SMALL, "--of", "modality", "--seed", 2)
+    loaded = load("small")
+    clips = GeneratedExamples(
+        6, CLASS_NAMES, modalities=loaded.structure.read_modalities, settings=loaded.settings
+    )
+    measured = effects(loaded.network, clips, of="modality", how="swap", window=8, seed=2)
+    assert found["n"] == 6
+    before = answer(run, "evaluate", "--checkpoint", "small", "--clips", 6)
+    assert found["before"] == {key: before[key] for key in found["before"]}
+    assert [one["name"] for one in found["effects"]] == ["rgb", "flow", "object"]
+    for one, effect in zip(found["effects"], measured.effects, strict=True):
+        assert one == {
+            "what": "modality",
+            "name": effect.name,
+            "how": "swap",
+            "after": effect.after.to_json(),
+            "difference": effect.difference,
+            "difference_interval": list(effect.interval),
+        }
+    assert (found["not_measured"], found["skipped"]) == ([], [])
+
+
+@pytest.mark.parametrize("of", things.WAYS)
+def test_every_thing_of_a_kind_is_measured_under_its_name(run: Run, of: str) -> None:
+    found = answer(run, *SMALL[:3], "--clips", 2, "--of", of, "--how", "remove")
+    names = [one["name"] for one in found["effects"]] + [one["name"] for one in found["not_measured"]]
+    assert sorted(names) == sorted(things.names(load("small").structure, of))
+
+
+def test_named_things_alone_are_measured(run: Run) -> None:
+    found = answer(
+        run, *SMALL, "--of", "connection", "--how", "mean", "--name", "rgb1_to_top", "--name", "mid1_to_top"
+    )
+    assert [(one["name"], one["how"]) for one in found["effects"]] == [
+        ("rgb1_to_top", "mean"),
+        ("mid1_to_top", "mean"),
+    ]
+
+
+def test_the_table_says_its_order_its_clips_and_each_interval(run: Run) -> None:
+    code, out, err = run(*SMALL, "--of", "modality")
+    assert (code, err) == (0, "")
+    assert "small: modalities, another clip's; 6 clips, 95 % intervals" in " ".join(out.split())
+    assert "greatest loss first" in out
+    rows = [line for line in out.splitlines() if re.search(r"(before|rgb|flow|object) ", line)]
+    assert len(rows) == 4
+    points = [float(re.findall(r"([+-]\d+\.\d) \(", row)[0]) for row in rows[1:]]
+    assert points == sorted(points)
+    assert all(re.search(r"\([+-]\d+\.\d to [+-]\d+\.\d\)", row) for row in rows[1:])
+
+
+def test_effect_of_a_folder_passes_over_what_it_cannot_read(run: Run, folder: Path) -> None:
+    clips = folder / "clips"
+    rows = [("path", "label", "split")]
+    for number in range(4):
+        write_video(clips / f"{number}.mp4", moving_square(12, step=1 + number))
+        rows.append((f"{number}.mp4", CLASS_NAMES[number % 2], "test"))
+    (clips / "1.mp4").write_bytes(b"no video")
+    with (clips / "manifest.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    code, out, err = run(*SMALL[:3], "--data", clips, "--of", "modality")
+    assert (code, err.count("skipped 1.mp4: ")) == (0, 1)
+    assert "not among the clips: 1" in out
+
+
+def test_what_has_no_meaning_is_refused_in_one_line(run: Run) -> None:
+    assert "the mean over time has no meaning for a modality" in refusal(
+        run, *SMALL, "--of", "modality", "--how", "mean"
+    )
+    assert "no modality 'rbg': did you mean rgb?" in refusal(run, *SMALL, "--of", "modality", "--name", "rbg")
+    assert "no connection leaves block top" in refusal(
+        run, *SMALL, "--of", "block", "--how", "remove", "--name", "top"
+    )
+    assert "no checkpoint" in refusal(run, "effect", "--checkpoint", "missing", "--of", "block")
+    assert "--of" in refusal(run, *SMALL)
+    assert "'level'" in refusal(run, *SMALL, "--of", "level")
+
+
+def test_what_has_no_meaning_is_refused_before_anything_heavy_is_loaded() -> None:
+    ((code, out, err, loaded),) = asked([["effect", "--of", "block", "--how", "one"]])
+    assert (code, out, loaded) == (2, "", [])
+    assert err.count("\n") == 1

@@ -1,0 +1,319 @@
+"""Effects: what accuracy loses without a thing is what it loses by hand, on the same clips, in few runs."""
+
+import math
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from peerattn.data.examples import Example
+from peerattn.data.remembered import Remembered
+from peerattn.errors import PeerattnError
+from peerattn.graph import things
+from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
+from peerattn.graph.structure import Structure
+from peerattn.network.network import Network
+from peerattn.recording import stretches
+from peerattn.recording.changing import CHANGING
+from peerattn.recording.donors import choose_donors
+from peerattn.recording.effects import Effects, effects
+from peerattn.recording.evaluating import evaluate
+from peerattn.recording.interventions import frozen, shuffled, swapped, without
+from peerattn.recording.predictions import predict
+from peerattn.scores.evaluation import paired_difference
+from tests.kinds import EVERY_KIND
+from tests.peerattn.graph.test_connectivity import hand_made
+from tests.peerattn.network.test_network import set_linear
+from tests.peerattn.recording.test_recorder import Failure
+from tests.strategies import lively, tensors
+
+WAYS = [(of, how) for of, ways in things.WAYS.items() for how in ways]
+KEYWORDS = {"modality": "modality", "block": "blocks", "connection": "connections", "attention": "peers"}
+CLOSE = {"rtol": 1e-5, "atol": 1e-5}
+
+
+def planted() -> Network:
+    """Says "bright" where light is above 1, whatever the noise, which only leans on the certainty.
+
+    Everything is a single number a frame: top receives light + 0.001 noise and gives twice that.
+    """
+    blocks = (
+        BlockSpec("a", 1, "video_input", 1, modality="light"),
+        BlockSpec("b", 1, "video_input", 1, modality="noise"),
+        BlockSpec("top", 2, "bottleneck", 1, input_width=1),
+    )
+    connections = (ConnectionSpec("a", "top", weight=None), ConnectionSpec("b", "top", weight=0.001))
+    modalities = (Modality("light", 1), Modality("noise", 1))
+    structure = Structure(blocks, connections, (OutputSpec("top"),), modalities)
+    network = Network(structure, ("dark", "bright")).eval()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eps = 0.0
+        elif isinstance(module, nn.Conv2d):
+            nn.init.dirac_(module.weight)
+    set_linear(network.heads["top"][1], [-1.0, 1.0], [2.0, -2.0])
+    return network
+
+
+def of_light(number: int, *, frames: int = 2) -> Example:
+    """Dark and bright by turns, with noise of its own."""
+    noise = torch.rand(1, 1, frames, 4, 4, generator=torch.Generator().manual_seed(number))
+    light = torch.full_like(noise, 0.5 if number % 2 == 0 else 1.5)
+    return Example((number % 2,), {"light": light, "noise": noise}, str(number))
+
+
+def of_noise(structure: Structure, count: int, *, frames: int = 4) -> list[Example]:
+    """Clips that no class has to do with."""
+    return [
+        Example((n % 3,), tensors(structure, frames=frames, size=(8, 8), seed=n), str(n))
+        for n in range(count)
+    ]
+
+
+def named(found: Effects, name: str) -> float:
+    return next(effect.difference for effect in found.effects if effect.name == name)
+
+
+def test_the_modality_that_decides_costs_all_accuracy_and_the_other_changes_no_answer() -> None:
+    network, examples = planted(), [of_light(number) for number in range(12)]
+    found = effects(network, examples, of="modality", window=2)
+    assert found.before.top1 == 1
+    assert named(found, "light") == -1  # each clip's light is one of the other class
+    assert named(found, "noise") == 0
+    light, noise = found.effects
+    assert light.interval[1] < 0 and noise.interval == (0, 0)
+    assert (noise.after.correct == found.before.correct).all()
+    assert not np.array_equal(noise.after.probabilities, found.before.probabilities)
+
+
+def test_what_is_removed_or_swapped_elsewhere_costs_what_it_must() -> None:
+    network, examples = planted(), [of_light(number) for number in range(12)]
+    removed = effects(network, examples, of="connection", how="remove", window=2)
+    assert [effect.name for effect in removed.effects] == ["a_to_top", "b_to_top"]
+    assert [effect.difference for effect in removed.effects] == [-0.5, 0]  # all are dark now
+    swapped_blocks = effects(network, examples, of="block", window=2)
+    assert [effect.difference for effect in swapped_blocks.effects] == [-1, 0, -1]
+    still = effects(network, examples, of="modality", how="shuffle", window=2)
+    assert [effect.difference for effect in still.effects] == [0, 0]
+
+
+def by_hand(
+    network: Network, of: str, how: str, name: str, donor: Example
+) -> AbstractContextManager[Network]:
+    if how == "swap":
+        return swapped(network, donor.tensors, **{KEYWORDS[of]: name})
+    if how == "remove":
+        return without(network, **{KEYWORDS[of] if of != "attention" else of: name})
+    if how == "shuffle":
+        return shuffled(network, **{KEYWORDS[of]: name}, seed=3)
+    return frozen(network, connections=name, to=how)
+
+
+@pytest.mark.parametrize("frames", [4, 10], ids=["one window", "three windows"])
+@pytest.mark.parametrize(("of", "how"), WAYS)
+def test_effects_are_those_of_interventions_one_by_one(of: str, how: str, frames: int) -> None:
+    """One clip, one thing and one window at a time: the same probabilities, the same difference."""
+    network = lively(hand_made() if of == "attention" else EVERY_KIND["own"])
+    examples = of_noise(network.structure, 7, frames=frames)
+    names = things.names(network.structure, of)[:4]
+    found = effects(network, examples, of=of, how=how, names=names, window=4, seed=3, batch=3)
+    labels = np.array([one.label for one in examples])
+    same = np.full(len(labels), frames), np.zeros(len(labels), int)
+    donors = choose_donors(labels, *same, seed=3)
+    before = evaluate(network, examples, window=4)
+    np.testing.assert_allclose(found.before.probabilities, before.probabilities, **CLOSE)
+    for effect, name in zip(found.effects, names, strict=True):
+        each = []
+        for number, example in enumerate(examples):
+            with by_hand(network, of, how, name, examples[donors[number]]):
+                each.append(predict(network, [example], window=4))
+        np.testing.assert_allclose(
+            effect.after.probabilities, np.concatenate([one.clips for one in each]), **CLOSE
+        )
+        middle = np.concatenate([one.middle for one in each]).argmax(1) == labels
+        assert effect.after.window_top1 == pytest.approx(middle.mean())
+        assert (effect.of, effect.name, effect.how) == (of, name, how)
+        assert (effect.difference, effect.interval) == paired_difference(found.before, effect.after)
+    assert (network.disabled, network in CHANGING) == (frozenset(), False)
+
+
+def test_all_things_of_a_kind_are_measured_in_few_runs() -> None:
+    """Once before and once after each change; beside that once for all that is taken from clips."""
+    network = lively(EVERY_KIND["own"])
+    examples, ran = of_noise(network.structure, 6), []
+    network.blocks["top"].register_forward_hook(lambda *_: ran.append(1))
+    for of, how, beside in (
+        ("connection", "swap", 1),
+        ("connection", "mean", 1),
+        ("connection", "one", 0),
+        ("modality", "swap", 0),
+        ("modality", "shuffle", 0),
+        ("attention", "swap", 1),
+        ("connection", "remove", 0),
+    ):
+        ran.clear()
+        found = effects(network, examples, of=of, how=how, window=4, batch=3)
+        assert len(found.effects) == len(things.names(network.structure, of)) - len(found.not_measured)
+        assert len(ran) == 2 * (1 + beside + len(found.effects))
+
+
+def test_what_does_not_fit_in_memory_gives_the_same() -> None:
+    network = lively(EVERY_KIND["own"])
+    examples = of_noise(network.structure, 5, frames=12)
+    whole = effects(network, examples, of="block", window=6)
+    with (
+        patch.object(stretches, "MEMORY", 1),
+        patch.object(effects_module(), "MEMORY", 1),
+        patch.object(stretches, "SHORTEST", 4),
+    ):
+        cut = effects(network, examples, of="block", window=6)
+    for ours, theirs in zip(cut.effects, whole.effects, strict=True):
+        np.testing.assert_allclose(ours.after.probabilities, theirs.after.probabilities, **CLOSE)
+
+
+def effects_module() -> object:
+    from peerattn.recording import effects as module
+
+    return module
+
+
+class Counted(Sequence[Example]):
+    """Examples that know how often each was made."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self.examples, self.made = examples, [0] * len(examples)
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __getitem__(self, number):  # type: ignore[no-untyped-def,override]
+        example = self.examples[number]
+        self.made[number] += 1
+        return example
+
+
+def test_examples_are_read_once_in_a_pass_and_once_at_all_where_they_are_remembered() -> None:
+    network = lively(hand_made())
+    examples = Counted(of_noise(network.structure, 6))
+    effects(network, examples, of="connection", how="remove", window=4)
+    assert examples.made == [1] * 6
+    effects(network, examples, of="connection", how="swap", window=4)
+    assert sum(examples.made) == 6 + 2 * 6 + 6  # two passes, and a donor for each
+    examples.made = [0] * 6
+    effects(network, Remembered(examples), of="connection", how="swap", window=4)
+    assert examples.made == [1] * 6
+
+
+def test_progress_reaches_its_total_and_may_cancel() -> None:
+    network, told = lively(hand_made()), []
+    examples = of_noise(network.structure, 6)
+    effects(network, examples, of="modality", window=4, batch=4, progress=lambda *now: told.append(now))
+    assert told[-1] == (6 * 5, 6 * 5)  # read, before, and after each of three
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+    def cancel(done: int, total: int) -> None:
+        if done > 12:
+            raise Failure
+
+    with pytest.raises(Failure):
+        effects(network, examples, of="modality", window=4, progress=cancel)
+    assert network not in CHANGING
+
+
+# Donors
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 2)] * 3), min_size=1, max_size=12), st.integers(0, 3))
+def test_a_donor_is_another_clip_that_fits_and_of_another_class_where_one_does(
+    clips: list[tuple[int, int, int]], seed: int
+) -> None:
+    labels, frames, sizes = (np.array(column) for column in zip(*clips, strict=True))
+    found = choose_donors(labels, frames, sizes, seed)
+    assert found == choose_donors(labels, frames, sizes, seed)
+    for number in range(len(clips)):
+        able = [n for n in range(len(clips)) if n != number and sizes[n] == sizes[number]]
+        able = [n for n in able if frames[n] >= frames[number]]
+        assert (number in found) == bool(able)
+        if able:
+            rank = [(labels[n] == labels[number], frames[n] != frames[number]) for n in able]
+            donor = able.index(found[number])
+            assert rank[donor] == min(rank)
+
+
+def test_another_seed_draws_other_donors() -> None:
+    labels = np.arange(40) % 4
+    same = np.ones(40, int), np.ones(40, int)
+    drawn = {tuple(choose_donors(labels, *same, seed=seed).values()) for seed in range(4)}
+    assert len(drawn) == 4
+
+
+def test_clips_that_none_can_stand_in_for_are_left_out_before_and_after() -> None:
+    network = planted()
+    examples = [of_light(number, frames=frames) for number, frames in enumerate((2, 2, 3, 7))]
+    found = effects(network, examples, of="modality", window=2)
+    assert (found.before.n, found.effects[0].after.n) == (3, 3)
+    assert found.left_out == ("clip 4 (of 3): no other clip has its 7 frames, or more",)
+    assert named(found, "light") == -1  # the clip of three frames has the first ones of the longest
+    with pytest.raises(PeerattnError, match="no clip has another one"):
+        effects(network, examples[3:], of="modality", window=2)
+
+
+# Refused
+
+
+def test_what_cannot_be_removed_is_said_and_the_rest_measured() -> None:
+    network = lively(hand_made())
+    examples = of_noise(network.structure, 3)
+    found = effects(network, examples, of="block", how="remove", window=4)
+    assert set(found.not_measured) == {"top"}
+    assert "no connection leaves block top" in found.not_measured["top"]
+    assert len(found.effects) == len(network.structure.blocks) - 1
+    with pytest.raises(PeerattnError, match="no connection leaves block top"):
+        effects(network, examples, of="block", how="remove", names=["a", "top"], window=4)
+
+
+NEVER = Counted([])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"of": "modality", "how": "mean"}, "the mean over time has no meaning for a modality: choose swap"),
+        (
+            {"of": "attention", "how": "one"},
+            "has no meaning for an attention connection: choose swap or remove",
+        ),
+        ({"of": "block", "how": "shuffle"}, "another order of the frames has no meaning for a block"),
+        ({"of": "level"}, "no kind of thing 'level': choose modality"),
+        ({"of": "modality", "names": ["sound"]}, "no modality 'sound': there are rgb, flow, object"),
+        ({"of": "connection", "names": ["a_to_tip"]}, r"no connection 'a_to_tip': did you mean a_to_top"),
+    ],
+)
+def test_what_has_no_meaning_is_refused_before_a_clip_is_read(words: dict[str, object], said: str) -> None:
+    with pytest.raises(PeerattnError, match=said) as refusal:
+        effects(lively(hand_made()), NEVER, window=4, **words)
+    assert "\n" not in str(refusal.value)
+    assert NEVER.made == []
+
+
+@pytest.mark.parametrize("how", ["swap", "remove"])
+def test_clips_of_several_classes_are_refused_before_they_run(how: str) -> None:
+    network = planted()
+    examples = [Example((0, 1), of_light(number).tensors, "a") for number in range(2)]
+    ran: list[Tensor] = []
+    network.blocks["top"].register_forward_hook(lambda *_: ran.append(_[-1]))
+    with pytest.raises(PeerattnError, match="2 classes where one is needed"):
+        effects(network, examples, of="modality", how=how, names=["noise"], window=2)
+    assert ran == []
+
+
+def test_an_effect_in_points_is_finite_for_a_network_without_trained_filters() -> None:
+    network = Network(EVERY_KIND["own"], ("a", "b", "c")).eval()
+    found = effects(network, of_noise(network.structure, 3), of="connection", how="mean", window=4)
+    assert all(math.isfinite(effect.difference) for effect in found.effects)

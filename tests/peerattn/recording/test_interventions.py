@@ -1,0 +1,715 @@
+"""Interventions: each changes what it names and nothing else, however clips are run, and is always undone."""
+
+import copy
+import dataclasses
+import math
+import re
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from peerattn.data.examples import Example
+from peerattn.errors import PeerattnError
+from peerattn.graph import things
+from peerattn.graph.connectivity import survey
+from peerattn.graph.connectivity import without as left_by
+from peerattn.graph.structure import Structure
+from peerattn.network.network import Network
+from peerattn.pruning.threshold import masked, reduced
+from peerattn.recording import recorder, stretches, substitutes
+from peerattn.recording.baseline import baseline_clip
+from peerattn.recording.changing import CHANGING
+from peerattn.recording.hooks import recording
+from peerattn.recording.inside import inside
+from peerattn.recording.interventions import frozen, shuffled, swapped, without
+from peerattn.recording.predictions import predict
+from peerattn.recording.recorder import record, record_inside
+from peerattn.recording.stretches import answers
+from peerattn.recording.windows import windows
+from peerattn.traces.trace import Trace
+from tests.kinds import EVERY_KIND
+from tests.peerattn.graph.test_connectivity import hand_made
+from tests.peerattn.network.test_network import ended
+from tests.peerattn.recording.test_recorder import Failure, clip_of, hooks, three_modes
+from tests.strategies import CLASSES, lively, structures, tensors
+
+CLOSE = {"rtol": 1e-5, "atol": 1e-5}
+Clip = dict[str, Tensor]
+KEYWORDS = {"modality": "modality", "block": "blocks", "connection": "connections", "attention": "peers"}
+CONNECTION = "rgb1_to_top"
+"""One of `EVERY_KIND`, with peers."""
+
+
+def several(frames: int = 9, *, seed: int = 1, clips: int = 1, name: str = "own") -> Clip:
+    return tensors(EVERY_KIND[name], frames=frames, seed=seed, clips=clips)
+
+
+def everything(structure: Structure, of: str) -> dict[str, tuple[str, ...]]:
+    return {KEYWORDS[of]: things.names(structure, of)}
+
+
+def each_kind(network: Network, donor: Clip) -> dict[str, Callable[[], AbstractContextManager[Network]]]:
+    """An intervention of every kind, on a network of `EVERY_KIND`."""
+    swap = partial(swapped, network, donor)
+    return {
+        "swapped modality": partial(swap, modality="rgb"),
+        "swapped block": partial(swap, blocks="mid3"),
+        "swapped connections": partial(swap, connections=[CONNECTION, "mid1_to_top"]),
+        "swapped peer": partial(swap, peers=f"{CONNECTION}:mid1"),
+        "without modality": partial(without, network, modality="rgb"),
+        "without block": partial(without, network, blocks="mid3"),
+        "without connection": partial(without, network, connections=CONNECTION),
+        "without attention": partial(without, network, attention=f"{CONNECTION}:mid1"),
+        "frozen to mean": partial(frozen, network, connections=[CONNECTION, "mid1_to_top"]),
+        "frozen to another's mean": partial(frozen, network, connections=CONNECTION, clip=donor),
+        "frozen to one": partial(frozen, network, connections=CONNECTION, to="one"),
+        "frozen to values": partial(frozen, network, connections=CONNECTION, to=[0.1, 0.9, 0.2, 0.7]),
+        "shuffled modality": partial(shuffled, network, modality="rgb"),
+        "shuffled connection": partial(shuffled, network, connections=CONNECTION),
+    }
+
+
+KINDS = tuple(each_kind(lively(EVERY_KIND["own"]), several()))
+
+
+# Swapped
+
+
+@torch.no_grad()
+@settings(max_examples=15)
+@given(structures(), st.sampled_from(list(KEYWORDS)))
+def test_swapping_with_the_clip_itself_changes_nothing_bit_for_bit(structure: Structure, of: str) -> None:
+    network, clip = lively(structure), tensors(structure)
+    assume(things.names(structure, of))
+    before, predicted = network(clip), predict(network, [Example((0,), clip, "a")], window=2)
+    with swapped(network, clip, **everything(structure, of)):
+        assert torch.equal(network(clip), before)
+        again = predict(network, [Example((0,), clip, "a")], window=2)
+    assert np.array_equal(again.clips, predicted.clips) and np.array_equal(again.middle, predicted.middle)
+
+
+@pytest.mark.parametrize("of", KEYWORDS)
+@pytest.mark.parametrize("name", EVERY_KIND)
+def test_recording_a_clip_swapped_with_itself_is_recording_it(name: str, of: str) -> None:
+    structure = EVERY_KIND[name]
+    network, clip = lively(structure), clip_of(structure)
+    plain = record(network, clip, window=3)
+    with swapped(network, clip, **everything(structure, of)):
+        assert record(network, clip, window=3).to_json() == plain.to_json()
+
+
+@torch.no_grad()
+@settings(max_examples=15)
+@given(structures(), st.sampled_from(("modality", "block")))
+def test_a_clip_that_has_all_of_another_is_answered_as_that_one(structure: Structure, of: str) -> None:
+    network, clip, donor = lively(structure), tensors(structure), tensors(structure, seed=2)
+    expected = network(donor)
+    with swapped(network, donor, **everything(structure, of)):
+        assert torch.equal(network(clip), expected)
+
+
+def test_a_recording_of_a_clip_with_all_modalities_of_another_is_that_one_contributions_too() -> None:
+    network, clip = three_modes(), clip_of(three_modes().structure)
+    donor = dataclasses.replace(clip, tensors=tensors(network.structure, frames=5, seed=2))
+    expected = record(network, donor, window=3)
+    with swapped(network, donor, **everything(network.structure, "modality")):
+        assert record(network, clip, window=3).to_json() == expected.to_json()
+        with patch.object(recorder, "KEPT", 0):
+            beside = record(network, clip, window=3)
+    for ours, theirs in zip(beside.connections, expected.connections, strict=True):
+        np.testing.assert_allclose(ours.contribution, theirs.contribution, rtol=1e-4, atol=1e-4)
+
+
+def test_a_swapped_connection_has_the_factors_of_the_donor_and_its_own_weight() -> None:
+    network = lively(EVERY_KIND["own"])
+    clip, donor = clip_of(network.structure), clip_of(network.structure)
+    donor = dataclasses.replace(donor, tensors=several(5, seed=2))
+    plain, of_donor = (record(network, one, window=5) for one in (clip, donor))
+    with swapped(network, donor, connections=CONNECTION):
+        trace = record(network, clip, window=5)
+    for key in network.connections:
+        theirs = of_donor if key == CONNECTION else plain
+        assert np.array_equal(
+            trace.connection(key).attention_factors, theirs.connection(key).attention_factors
+        )
+        assert trace.connection(key).connection_weight == plain.connection(key).connection_weight
+    assert not np.array_equal(trace.probabilities, plain.probabilities)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", EVERY_KIND)
+def test_swapping_all_peers_of_a_connection_is_swapping_its_factors(name: str) -> None:
+    structure = EVERY_KIND[name]
+    network, clip, donor = lively(structure), several(name=name), several(seed=2, name=name)
+    spec = next(spec for spec in structure.connections if spec.key == CONNECTION)
+    with swapped(network, donor, connections=CONNECTION):
+        expected = network(clip)
+    with swapped(network, donor, peers=spec.attention_keys):
+        torch.testing.assert_close(network(clip), expected, **CLOSE)
+    assert not torch.allclose(expected, network(clip), **CLOSE)
+
+
+@torch.no_grad()
+def test_a_swapped_peer_is_swapped_for_one_connection_alone() -> None:
+    """The connections that share its set of peers keep their factors."""
+    network, clip = lively(EVERY_KIND["own"]), several()
+    sharing = {key for key in network.connections if key.endswith("_to_top")}
+    with recording(network) as plain:
+        network(clip)
+    with swapped(network, several(seed=2), peers=f"{CONNECTION}:mid1"), recording(network) as seen:
+        network(clip)
+    for key in sharing:
+        same = torch.equal(seen.passed[key][0].factors, plain.passed[key][0].factors)
+        assert same == (key != CONNECTION)
+
+
+@torch.no_grad()
+def test_a_swapped_peer_of_self_attention_is_the_factors() -> None:
+    network, clip = three_modes(), tensors(three_modes().structure)
+    donor = tensors(network.structure, seed=2)
+    with swapped(network, donor, connections="object1_to_middle"):
+        expected = network(clip)
+    with swapped(network, donor, peers="object1_to_middle:object1"):
+        assert torch.equal(network(clip), expected)
+
+
+@torch.no_grad()
+def test_a_computed_modality_is_swapped_by_itself() -> None:
+    """The optical flow of the donor's frames beside the clip's own frames, and the other way round."""
+    structure = EVERY_KIND["lite"]
+    network, clip, donor = lively(structure), several(name="lite"), several(seed=2, name="lite")
+    with swapped(network, donor, modality="flow"):
+        logits = network(clip)
+    with swapped(network, clip, modality="rgb"):
+        other = network(donor)
+    torch.testing.assert_close(logits, other, **CLOSE)
+    assert not torch.allclose(logits, network(clip), **CLOSE)
+    assert not torch.allclose(logits, network(donor), **CLOSE)
+
+
+@pytest.mark.parametrize("of", KEYWORDS)
+def test_a_batch_has_one_donor_or_one_for_each_clip(of: str) -> None:
+    structure = EVERY_KIND["own"]
+    network = lively(structure)
+    swap = everything(structure, of)
+    clips = [several(7, seed=seed) for seed in range(3)]
+    donors = [several(7, seed=seed) for seed in range(3, 6)]
+    batch = [Example((0,), clip, "a") for clip in clips]
+    for each in (donors, donors[:1] * 3):
+        alone = []
+        for clip, donor in zip(clips, each, strict=True):
+            with swapped(network, donor, **swap):
+                alone.append(predict(network, [Example((0,), clip, "a")], window=7).clips)
+        together = {name: torch.cat([donor[name] for donor in each]) for name in clips[0]}
+        with swapped(network, donors[0] if each[0] is each[1] else together, **swap):
+            found = predict(network, batch, window=7).clips
+        np.testing.assert_allclose(found, np.concatenate(alone), **CLOSE)
+
+
+def test_the_middle_window_alone_has_the_middle_window_of_the_donor() -> None:
+    network, clip, donor = lively(EVERY_KIND["own"]), several(11), several(11, seed=2)
+    start, stop = windows(11, 4)[1]
+    with swapped(network, donor, blocks="mid1"):
+        found = predict(network, [Example((0,), clip, "a")], window=4).middle
+    cut, cut_donor = ({n: t[:, :, start:stop] for n, t in one.items()} for one in (clip, donor))
+    with swapped(network, cut_donor, blocks="mid1"):
+        expected = predict(network, [Example((0,), cut, "a")], window=4).clips
+    np.testing.assert_array_equal(found, expected)
+
+
+# Without
+
+
+@torch.no_grad()
+@settings(max_examples=15)
+@given(structures(), st.data())
+def test_a_removed_connection_is_one_of_weight_zero_and_a_pruned_one(
+    structure: Structure, data: st.DataObject
+) -> None:
+    every = tuple(dataclasses.replace(spec, weight=0.5) for spec in structure.connections)
+    network = lively(dataclasses.replace(structure, connections=every))
+    gone = data.draw(st.lists(st.sampled_from([spec.key for spec in every]), min_size=1, unique=True))
+    removal = survey(structure, dict.fromkeys(gone, 0.0), 1.0)
+    if not removal.output_connected:
+        with pytest.raises(PeerattnError, match="cut an output block off"):
+            without(network, connections=gone).__enter__()
+        return
+    clip = tensors(structure, clips=2, size=(9, 13))
+    zero = copy.deepcopy(network)
+    for key in gone:
+        zero.connection(key).weight.fill_(-math.inf)
+    with without(network, connections=gone):
+        found = network(clip)
+    torch.testing.assert_close(found, zero(clip), **CLOSE)
+    torch.testing.assert_close(found, reduced(network, left_by(network.structure, removal))(clip), **CLOSE)
+    network.disabled = frozenset(gone)
+    assert torch.equal(found, network(clip))
+
+
+@torch.no_grad()
+@settings(max_examples=15)
+@given(structures(), st.data())
+def test_a_peer_that_leaves_the_softmax_is_one_that_was_never_there(
+    structure: Structure, data: st.DataObject
+) -> None:
+    attended = [spec for spec in structure.connections if len(spec.peers) > 2]
+    assume(attended)
+    spec = data.draw(st.sampled_from(attended))
+    gone = data.draw(st.sampled_from(spec.peers))
+    assume(set(spec.peers) - {gone} != {spec.source})
+    network, clip = lively(structure), tensors(structure)
+    kept = tuple(number for number, peer in enumerate(spec.peers) if peer != gone)
+    fewer = dataclasses.replace(spec, peers=tuple(spec.peers[number] for number in kept))
+    connections = tuple(fewer if one == spec else one for one in structure.connections)
+    smaller = Network(dataclasses.replace(structure, connections=connections), CLASSES).eval()
+    state, name = network.state_dict(), f"connections.{spec.key}.attention.weights"
+    state[name] = state[name][list(kept)]
+    smaller.load_state_dict({key: state[key] for key in smaller.state_dict()})
+    with without(network, attention=f"{spec.key}:{gone}"), recording(network) as seen:
+        assert torch.equal(network(clip), smaller(clip))
+    weights = seen.passed[spec.key][0].attention_weights
+    assert weights[spec.peers.index(gone)] == 0
+    assert weights.sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_without_a_modality_is_without_all_connections_from_its_input_blocks() -> None:
+    network = lively(hand_made())
+    with without(network, modality="flow"):
+        assert network.disabled == {"flow1_to_b", "flow2_to_c"}
+    with without(network, blocks=["a", "flow1"]):
+        assert network.disabled == {"a_to_top", "flow1_to_b"}
+
+
+def test_the_trace_and_the_steps_inside_show_the_peer_that_left() -> None:
+    network, clip = lively(EVERY_KIND["own"]), clip_of(EVERY_KIND["own"])
+    with without(network, attention=f"{CONNECTION}:mid1"):
+        trace, vectors = record_inside(network, clip, window=5)
+        steps = inside(network, vectors, CONNECTION)
+    connection = trace.connection(CONNECTION)
+    assert connection.attention_weights[connection.peers.index("mid1")] == 0
+    np.testing.assert_array_equal(steps.attention_weights, connection.attention_weights)
+    np.testing.assert_allclose(steps.factors, connection.attention_factors, **CLOSE)
+    assert Trace.from_json(trace.to_json()).to_json() == trace.to_json()
+
+
+# Frozen
+
+
+def still(clip: Mapping[str, Tensor]) -> Clip:
+    return {name: tensor[:, :, :1].expand_as(tensor).clone() for name, tensor in clip.items()}
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", ["own", "dense", "attention over places", "attention over frames"])
+def test_factors_at_their_mean_change_nothing_on_a_clip_that_stands_still(name: str) -> None:
+    network, clip = lively(ended(EVERY_KIND[name], "repeat")), several(name=name)
+    every = everything(network.structure, "connection")
+    for one, changes in ((clip, True), (still(clip), False)):
+        with frozen(network, **every):
+            found = network(one)
+        assert torch.allclose(found, network(one), **CLOSE) != changes
+
+
+@torch.no_grad()
+@settings(max_examples=15)
+@given(structures(), st.data())
+def test_frozen_factors_are_the_mean_over_the_frames_of_what_they_were(
+    structure: Structure, data: st.DataObject
+) -> None:
+    network, clip = lively(structure), tensors(structure, clips=2, frames=4)
+    spec = data.draw(st.sampled_from(structure.connections))
+    with recording(network) as plain:
+        network(clip)
+    with frozen(network, connections=spec.key), recording(network) as seen:
+        found = network(clip)
+    before, after = plain.passed[spec.key], seen.passed[spec.key]
+    assert len(after) == 1  # the run that measures them is in no recording
+    if spec.attention in ("none", "static"):
+        assert torch.equal(found, network(clip))
+    else:
+        mean = before[0].factors.mean(dim=1, keepdim=True)
+        torch.testing.assert_close(after[0].factors, mean.expand_as(before[0].factors))
+        with frozen(network, connections=spec.key, to=mean[0, 0]):
+            torch.testing.assert_close(network({n: t[:1] for n, t in clip.items()}), found[:1], **CLOSE)
+
+
+@torch.no_grad()
+def test_factors_frozen_at_what_they_are_change_nothing() -> None:
+    network, clip = lively(EVERY_KIND["own"]), several()
+    with recording(network) as seen:
+        expected = network(clip)
+    with frozen(network, connections=CONNECTION, to=seen.passed[CONNECTION][0].factors[0]):
+        torch.testing.assert_close(network(clip), expected, **CLOSE)
+
+
+@torch.no_grad()
+def test_factors_frozen_at_one_are_no_attention() -> None:
+    network, clip = lively(EVERY_KIND["own"]), several()
+    plain = tuple(
+        dataclasses.replace(spec, attention="none", peers=()) for spec in network.structure.connections
+    )
+    bare = Network(dataclasses.replace(network.structure, connections=plain), CLASSES).eval()
+    state = network.state_dict()
+    bare.load_state_dict({name: state[name] for name in bare.state_dict()})
+    with frozen(network, **everything(network.structure, "connection"), to="one"):
+        assert torch.equal(network(clip), bare(clip))
+
+
+@torch.no_grad()
+def test_factors_may_be_frozen_at_the_mean_of_another_clip_of_any_length() -> None:
+    network, clip, other = lively(EVERY_KIND["own"]), several(4), several(11, seed=2)
+    with recording(network) as seen:
+        network(other)
+    mean = seen.passed[CONNECTION][0].factors[0].mean(dim=0)
+    with frozen(network, connections=CONNECTION, to=mean):
+        expected = network(clip)
+    with frozen(network, connections=CONNECTION, clip=other):
+        torch.testing.assert_close(network(clip), expected, **CLOSE)
+
+
+@pytest.mark.parametrize("to", ["one", "mean", [0.1, 0.9, 0.2, 0.7]])
+def test_nothing_contributes_nothing_where_factors_are_frozen(to: str | list[float]) -> None:
+    """The baseline is run with the same factors, so a clip in which there is nothing adds nothing to it."""
+    network, clip = lively(EVERY_KIND["own"]), clip_of(EVERY_KIND["own"])
+    read = network.structure.read_modalities
+    nothing = baseline_clip(read, clip.tensors["rgb"], frames=5, baselines={})
+    with frozen(network, connections=CONNECTION, to=to):
+        trace = record(network, dataclasses.replace(clip, tensors=nothing), window=5)
+        of_clip = record(network, clip, window=5)
+    assert trace.connection(CONNECTION).contribution.max() == 0
+    assert of_clip.connection(CONNECTION).contribution.min() > 0
+
+
+# Shuffled
+
+
+@given(st.integers(1, 40), st.integers(0, 9))
+def test_an_order_holds_each_frame_once_and_is_another(frames: int, seed: int) -> None:
+    order = substitutes.frame_order(frames, seed)
+    assert sorted(order) == list(range(frames))
+    assert (order.tolist() == list(range(frames))) == (frames == 1)
+    assert np.array_equal(order, substitutes.frame_order(frames, seed))
+
+
+def test_another_seed_is_another_order() -> None:
+    assert len({tuple(substitutes.frame_order(12, seed)) for seed in range(8)}) == 8
+
+
+@torch.no_grad()
+@settings(max_examples=15)
+@given(structures(), st.sampled_from(("modality", "connection")))
+def test_frames_in_their_own_order_change_nothing_bit_for_bit(structure: Structure, of: str) -> None:
+    network, clip = lively(structure), tensors(structure)
+    before, own_order = network(clip), lambda frames, seed: np.arange(frames)
+    with (
+        patch.object(substitutes, "frame_order", own_order),
+        shuffled(network, **everything(structure, of)),
+    ):
+        assert torch.equal(network(clip), before)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", EVERY_KIND)
+def test_shuffled_modalities_are_a_clip_with_shuffled_frames(name: str) -> None:
+    structure = EVERY_KIND[name]
+    network, clip = lively(structure), several(name=name)
+    order = torch.from_numpy(substitutes.frame_order(9, 3))
+    computed = structure.computed
+    read = tuple(one.name for one in structure.read_modalities)
+    with shuffled(network, modality=[n for n in things.names(structure, "modality") if n in read], seed=3):
+        found = network(clip)
+    if computed:  # its flow is that of the frames as they follow on each other
+        with swapped(network, clip, modality=computed):
+            expected = network({n: t[:, :, order] for n, t in clip.items()})
+    else:
+        expected = network({n: t[:, :, order] for n, t in clip.items()})
+    torch.testing.assert_close(found, expected, **CLOSE)
+
+
+def test_a_shuffled_connection_has_its_factors_in_another_order() -> None:
+    network, clip = lively(EVERY_KIND["own"]), clip_of(EVERY_KIND["own"])
+    plain = record(network, clip, window=5).connection(CONNECTION).attention_factors
+    with shuffled(network, connections=CONNECTION, seed=1):
+        found = record(network, clip, window=5).connection(CONNECTION).attention_factors
+    np.testing.assert_array_equal(found, plain[substitutes.frame_order(5, 1)])
+
+
+# However clips are run
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", EVERY_KIND)
+def test_a_changed_network_in_stretches_gives_what_it_gives_in_one_pass(name: str, kind: str) -> None:
+    network, clip = lively(EVERY_KIND[name]), several(19, clips=2, name=name)
+    spans = windows(19, 6)
+    with each_kind(network, several(19, seed=2, name=name))[kind]():
+        whole = answers(network, clip, spans)
+        cut = answers(network, clip, spans, most=4)
+    for ours, theirs in zip(cut, whole, strict=True):
+        torch.testing.assert_close(ours, theirs, **CLOSE)
+    plain = answers(network, clip, spans)
+    assert not all(torch.allclose(*pair, **CLOSE) for pair in zip(whole, plain, strict=True))
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["baseline kept", "baseline beside"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_recording_of_a_changed_network_in_stretches_is_that_of_one_pass(kind: str, beside: bool) -> None:
+    network, clip = lively(EVERY_KIND["own"]), clip_of(EVERY_KIND["own"], frames=19)
+    with (
+        each_kind(network, several(19, seed=2))[kind](),
+        patch.object(recorder, "KEPT", 0 if beside else recorder.KEPT),
+    ):
+        whole = record(network, clip, window=6)
+        with patch.object(stretches, "longest", lambda *_, **__: 4):
+            cut = record(network, clip, window=6)
+    np.testing.assert_allclose(cut.probabilities, whole.probabilities, **CLOSE)
+    for ours, theirs in zip(cut.connections, whole.connections, strict=True):
+        np.testing.assert_allclose(ours.attention_factors, theirs.attention_factors, **CLOSE)
+        for size in ("magnitude", "contribution"):
+            np.testing.assert_allclose(getattr(ours, size), getattr(theirs, size), rtol=1e-4, atol=1e-4)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("kind", KINDS)
+def test_predictions_of_a_changed_network_are_those_of_its_forward_pass(kind: str) -> None:
+    network, clip = lively(EVERY_KIND["own"]), several()
+    with each_kind(network, several(seed=2))[kind]():
+        predicted = predict(network, [Example((0,), clip, "a")], window=9).clips
+        np.testing.assert_allclose(predicted[0], torch.softmax(network(clip), 1)[0], **CLOSE)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_changed_network_can_be_trained(kind: str) -> None:
+    """Values that are put there are constants; what else decides the answer gets its gradient."""
+    network, clip = lively(EVERY_KIND["own"]).train(), several(clips=2)
+    with each_kind(network, several(seed=2))[kind]():
+        predict(network.eval(), [Example((0,), several(seed=3), "a")], window=9)
+        network.train()(clip).square().sum().backward()
+        assert network.training
+    assert network.blocks["top"].training
+    gradients = {name: one.grad for name, one in network.named_parameters() if one.grad is not None}
+    assert all(gradient.isfinite().all() for gradient in gradients.values())
+    assert gradients["connections.mid1_to_top.weight"] != 0
+    assert any(name.startswith("blocks.mid3.") for name in gradients) == (kind != "swapped block")
+
+
+def test_what_a_donor_has_is_found_again_when_the_weights_have_changed() -> None:
+    network, clip, donor = lively(EVERY_KIND["own"]), several(), several(seed=2)
+    every = everything(network.structure, "block")
+    with swapped(network, donor, **every):
+        network(clip)
+        optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
+        network(clip).sum().backward()
+        optimiser.step()
+        with torch.no_grad():
+            found = network(clip)
+    with torch.no_grad():
+        assert torch.equal(found, network(donor))
+
+
+# Together
+
+
+@torch.no_grad()
+def test_interventions_apply_together_and_at_one_place_the_innermost() -> None:
+    network, clip, first, second = lively(EVERY_KIND["own"]), *(several(seed=seed) for seed in (1, 2, 3))
+    with swapped(network, second, modality="rgb"):
+        expected = network(clip)
+    with swapped(network, first, modality="rgb"), swapped(network, second, modality="rgb"):
+        assert torch.equal(network(clip), expected)
+    mixed = {"rgb": first["rgb"], "flow": second["flow"], "object": clip["object"]}
+    with swapped(network, first, modality="rgb"), swapped(network, second, modality="flow"):
+        both = network(clip)
+    torch.testing.assert_close(both, network(mixed), **CLOSE)
+
+
+@torch.no_grad()
+def test_an_inner_mean_is_that_of_the_outer_change_and_a_donor_is_whole() -> None:
+    network, clip, donor = lively(EVERY_KIND["own"]), several(), several(seed=2)
+    changed = {**clip, "rgb": donor["rgb"]}
+    with frozen(network, connections=CONNECTION):
+        expected = network(changed)
+    with swapped(network, donor, modality="rgb"), frozen(network, connections=CONNECTION):
+        torch.testing.assert_close(network(clip), expected, **CLOSE)
+    with swapped(network, donor, blocks="top"):
+        alone = network(clip)
+    with shuffled(network, modality="rgb"), swapped(network, donor, blocks="top"):
+        assert torch.equal(network(clip), alone)
+
+
+def test_a_mask_inside_adds_to_what_is_removed() -> None:
+    network = lively(hand_made())
+    with without(network, connections="b_to_c"), masked(network, 0.15):
+        assert network.disabled == {"b_to_c", "c_to_top"}
+    assert network.disabled == frozenset()
+
+
+@torch.no_grad()
+def test_a_recording_begun_before_hears_the_changed_values() -> None:
+    network, clip = lively(EVERY_KIND["own"]), several()
+    with recording(network) as seen, frozen(network, connections=CONNECTION):
+        network(clip)
+    (passed,) = seen.passed[CONNECTION]
+    assert torch.equal(passed.factors[:, :1].expand_as(passed.factors), passed.factors)
+
+
+# Always undone
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_network_is_left_as_it_was(kind: str) -> None:
+    """Also after an exception in the block, in a pass, or in the run that looks at a clip before."""
+    network, clip = lively(EVERY_KIND["own"]), several()
+    state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    before = network(clip)
+    change = each_kind(network, several(seed=2))[kind]
+
+    def fail(*_: object) -> None:
+        raise Failure
+
+    with pytest.raises(Failure), change():
+        assert hooks(network) or network.disabled
+        raise Failure
+    with pytest.raises(Failure), change():
+        handle = network.blocks["mid1"].register_forward_pre_hook(fail)
+        try:
+            network(clip)
+        finally:
+            handle.remove()
+    with pytest.raises(Failure), change(), recording(network):
+        predict(network, [Example((0,), clip, "a")], window=3, progress=fail)
+    assert hooks(network) == 0
+    assert (network.disabled, network in CHANGING) == (frozenset(), False)
+    assert not network.training
+    assert torch.equal(network(clip), before)
+    assert all(torch.equal(tensor, state[name]) for name, tensor in network.state_dict().items())
+
+
+def test_a_run_that_is_refused_leaves_the_next_one_as_it_should_be() -> None:
+    network, clip, donor = lively(EVERY_KIND["own"]), several(), several(seed=2)
+    with swapped(network, donor, modality="rgb"):
+        expected = network(clip)
+        for refused in (partial(network, several(4)), partial(answers, network, several(4), [(0, 4)])):
+            with pytest.raises(PeerattnError, match="the donor's rgb has 9 frames of 16x16 px, the clip 4"):
+                refused()
+            with pytest.raises(PeerattnError, match="has to be given whole clips"):
+                network.run(clip)
+        assert torch.equal(network(clip), expected)
+
+
+def test_another_thread_records_the_network_as_it_is() -> None:
+    network, clip = lively(EVERY_KIND["own"]), clip_of(EVERY_KIND["own"])
+    examples = [Example((0,), clip.tensors, "a")]
+    expected, predicted = record(network, clip, window=5).to_json(), predict(network, examples, window=5)
+    for change in each_kind(network, several(5, seed=2)).values():
+        found: list[object] = []
+        threads = [
+            threading.Thread(target=lambda f=found: f.append(record(network, clip, window=5).to_json())),
+            threading.Thread(target=lambda f=found: f.append(predict(network, examples, window=5).clips)),
+        ]
+        with change():
+            for thread in threads:
+                thread.start()
+            threads[0].join(0.02)
+            assert found == []
+        for thread in threads:
+            thread.join()
+        assert len(found) == 2
+        for one in found:
+            assert one == expected if isinstance(one, str) else np.array_equal(one, predicted.clips)
+
+
+# Refused
+
+
+REFUSED: tuple[tuple[Callable[..., AbstractContextManager[Network]], dict[str, object], str], ...] = (
+    (swapped, {"modality": "rbg"}, r"no modality 'rbg': did you mean rgb\?"),
+    (swapped, {"blocks": "mid2"}, r"no block 'mid2': did you mean mid3 or mid1\?"),
+    (swapped, {"connections": "rgb_to_top"}, r"no connection 'rgb_to_top': did you mean rgb1_to_top"),
+    (swapped, {"peers": "rgb1_to_top"}, r"no attention connection 'rgb1_to_top': did you mean rgb1_to_top:"),
+    (
+        swapped,
+        {"peers": "zzz"},
+        r"no attention connection 'zzz': there are rgb1_to_mid1:rgb1, .* and \d+ more",
+    ),
+    (swapped, {}, "name modalities or blocks or connections or attention connections"),
+    (swapped, {"blocks": []}, "name at least one of the blocks: rgb1"),
+    (without, {"modality": "audio"}, r"no modality 'audio': there are rgb, flow, object"),
+    (without, {"blocks": "top"}, "no connection leaves block top"),
+    (without, {"modality": ["rgb", "flow", "object"]}, "cut an output block off"),
+    (frozen, {"connections": "top"}, "no connection 'top'"),
+    (frozen, {"connections": CONNECTION, "to": "median"}, "give 'mean', 'one' or values"),
+    (
+        frozen,
+        {"connections": CONNECTION, "to": [1.0, 2.0]},
+        r"finite values \(4,\) or \(frames, 4\), not \(2,\)",
+    ),
+    (frozen, {"connections": CONNECTION, "to": [math.nan] * 4}, "finite values"),
+    (frozen, {"connections": CONNECTION, "to": [[1.0], "a"]}, "give 'mean', 'one' or values"),
+    (frozen, {"connections": CONNECTION, "to": "one", "clip": {}}, "a clip is for the mean"),
+    (frozen, {"connections": CONNECTION, "clip": {}}, "no rgb, flow, object modality"),
+    (shuffled, {"modality": "mid1"}, "no modality 'mid1'"),
+)
+
+
+@pytest.mark.parametrize(("change", "words", "said"), REFUSED, ids=[said for _, _, said in REFUSED])
+def test_what_cannot_be_done_is_refused_in_one_line(
+    change: Callable[..., AbstractContextManager[Network]], words: dict[str, object], said: str
+) -> None:
+    network = lively(EVERY_KIND["own"])
+    given = (network, several()) if change is swapped else (network,)
+    with pytest.raises(PeerattnError, match=said) as refusal, ExitStack() as stack:
+        stack.enter_context(change(*given, **words))
+    assert "\n" not in str(refusal.value)
+    assert (hooks(network), network.disabled) == (0, frozenset())
+
+
+def test_the_last_peer_cannot_leave() -> None:
+    network = three_modes()
+    spec = next(spec for spec in network.structure.connections if len(spec.peers) > 1)
+    for attention in (spec.attention_keys, "object1_to_middle:object1"):
+        with pytest.raises(PeerattnError, match=r"the last peer of \w+ cannot leave"):
+            without(network, attention=attention).__enter__()
+    first, *others = spec.attention_keys
+    with without(network, attention=others), pytest.raises(PeerattnError, match="the last peer"):
+        without(network, attention=first).__enter__()
+    with without(network, attention=spec.attention_keys, connections=spec.key):
+        pass  # where the connection goes, so does the question
+
+
+WRONG_DONORS = {
+    "other frames": (several(4), "9 frames of 16x16 px, .*4|4 frames of 16x16 px, the clip 9"),
+    "other size": (tensors(EVERY_KIND["own"], frames=9, size=(8, 16)), "9 frames of 16x8 px, the clip 9"),
+    "two for three": (several(clips=2), "2 donors cannot stand in for 3 clips"),
+}
+
+
+@pytest.mark.parametrize("of", KEYWORDS)
+@pytest.mark.parametrize("name", WRONG_DONORS)
+def test_a_donor_must_be_like_the_clips(name: str, of: str) -> None:
+    donor, said = WRONG_DONORS[name]
+    network = lively(EVERY_KIND["own"])
+    with swapped(network, donor, **everything(network.structure, of)):
+        with pytest.raises(PeerattnError, match=said) as refusal:
+            predict(network, [Example((0,), several(), "a")] * 3, window=9)
+        assert "\n" not in str(refusal.value)
+    with pytest.raises(PeerattnError, match=re.escape("no flow, object modality")):
+        swapped(network, {"rgb": several()["rgb"]}, modality="rgb").__enter__()
+
+
+def test_factors_for_frames_that_the_clip_has_not_are_refused() -> None:
+    network = lively(EVERY_KIND["own"])
+    with (
+        frozen(network, connections=CONNECTION, to=torch.rand(5, 4)),
+        pytest.raises(PeerattnError, match="factors for 5 frames and the clip has 9"),
+    ):
+        network(several())
