@@ -111,7 +111,7 @@ class Network(nn.Module):
 
     def attending(self, spec: ConnectionSpec) -> tuple[int, ...] | None:
         """The numbers of the peers of a connection that are not disabled; nothing where none of them is."""
-        if self.disabled.isdisjoint(spec.attention_keys):
+        if not self.disabled or not spec.peers or self.disabled.isdisjoint(spec.attention_keys):
             return None
         return tuple(n for n, key in enumerate(spec.attention_keys) if key not in self.disabled)
 

@@ -1,0 +1,215 @@
+"""However a changed network is run, it gives the same; changes apply together and are always undone."""
+
+import threading
+from functools import partial
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+import torch
+
+from peerattn.data.examples import Example
+from peerattn.errors import PeerattnError
+from peerattn.pruning.threshold import masked
+from peerattn.recording import recorder, stretches
+from peerattn.recording.changing import CHANGING
+from peerattn.recording.hooks import recording
+from peerattn.recording.interventions import frozen, shuffled, swapped, without
+from peerattn.recording.predictions import predict
+from peerattn.recording.recorder import record
+from peerattn.recording.stretches import answers
+from peerattn.recording.windows import windows
+from tests.kinds import EVERY_KIND
+from tests.peerattn.graph.test_connectivity import hand_made
+from tests.peerattn.recording.test_interventions import (
+    CLOSE,
+    CONNECTION,
+    KINDS,
+    each_kind,
+    everything,
+    several,
+)
+from tests.peerattn.recording.test_recorder import Failure, clip_of, hooks
+from tests.strategies import lively
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", EVERY_KIND)
+def test_a_changed_network_in_stretches_gives_what_it_gives_in_one_pass(name: str, kind: str) -> None:
+    network, clip = lively(EVERY_KIND[name]), several(19, clips=2, name=name)
+    spans = windows(19, 6)
+    with each_kind(network, several(19, seed=2, name=name))[kind]():
+        whole = answers(network, clip, spans)
+        cut = answers(network, clip, spans, most=4)
+    for ours, theirs in zip(cut, whole, strict=True):
+        torch.testing.assert_close(ours, theirs, **CLOSE)
+    plain = answers(network, clip, spans)
+    assert not all(torch.allclose(*pair, **CLOSE) for pair in zip(whole, plain, strict=True))
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["baseline kept", "baseline beside"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_recording_of_a_changed_network_in_stretches_is_that_of_one_pass(kind: str, beside: bool) -> None:
+    network, clip = lively(EVERY_KIND["own"]), clip_of(EVERY_KIND["own"], frames=19)
+    with (
+        each_kind(network, several(19, seed=2))[kind](),
+        patch.object(recorder, "KEPT", 0 if beside else recorder.KEPT),
+    ):
+        whole = record(network, clip, window=6)
+        with patch.object(stretches, "longest", lambda *_, **__: 4):
+            cut = record(network, clip, window=6)
+    np.testing.assert_allclose(cut.probabilities, whole.probabilities, **CLOSE)
+    for ours, theirs in zip(cut.connections, whole.connections, strict=True):
+        np.testing.assert_allclose(ours.attention_factors, theirs.attention_factors, **CLOSE)
+        for size in ("magnitude", "contribution"):
+            np.testing.assert_allclose(getattr(ours, size), getattr(theirs, size), rtol=1e-4, atol=1e-4)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("kind", KINDS)
+def test_predictions_of_a_changed_network_are_those_of_its_forward_pass(kind: str) -> None:
+    network, clip = lively(EVERY_KIND["own"]), several()
+    with each_kind(network, several(seed=2))[kind]():
+        predicted = predict(network, [Example((0,), clip, "a")], window=9).clips
+        np.testing.assert_allclose(predicted[0], torch.softmax(network(clip), 1)[0], **CLOSE)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_changed_network_can_be_trained(kind: str) -> None:
+    """Values that are put there are constants; what else decides the answer gets its gradient."""
+    network, clip = lively(EVERY_KIND["own"]).train(), several(clips=2)
+    with each_kind(network, several(seed=2))[kind]():
+        predict(network.eval(), [Example((0,), several(seed=3), "a")], window=9)
+        network.train()(clip).square().sum().backward()
+        assert network.training
+    assert network.blocks["top"].training
+    gradients = {name: one.grad for name, one in network.named_parameters() if one.grad is not None}
+    assert all(gradient.isfinite().all() for gradient in gradients.values())
+    assert gradients["connections.mid1_to_top.weight"] != 0
+    assert any(name.startswith("blocks.mid3.") for name in gradients) == (kind != "swapped block")
+
+
+def test_what_a_donor_has_is_found_again_when_the_weights_have_changed() -> None:
+    network, clip, donor = lively(EVERY_KIND["own"]), several(), several(seed=2)
+    every = everything(network.structure, "block")
+    with swapped(network, donor, **every):
+        network(clip)
+        optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
+        network(clip).sum().backward()
+        optimiser.step()
+        with torch.no_grad():
+            found = network(clip)
+    with torch.no_grad():
+        assert torch.equal(found, network(donor))
+
+
+# Together
+
+
+@torch.no_grad()
+def test_interventions_apply_together_and_at_one_place_the_innermost() -> None:
+    network, clip, first, second = lively(EVERY_KIND["own"]), *(several(seed=seed) for seed in (1, 2, 3))
+    with swapped(network, second, modality="rgb"):
+        expected = network(clip)
+    with swapped(network, first, modality="rgb"), swapped(network, second, modality="rgb"):
+        assert torch.equal(network(clip), expected)
+    mixed = {"rgb": first["rgb"], "flow": second["flow"], "object": clip["object"]}
+    with swapped(network, first, modality="rgb"), swapped(network, second, modality="flow"):
+        both = network(clip)
+    torch.testing.assert_close(both, network(mixed), **CLOSE)
+
+
+@torch.no_grad()
+def test_an_inner_mean_is_that_of_the_outer_change_and_a_donor_is_whole() -> None:
+    network, clip, donor = lively(EVERY_KIND["own"]), several(), several(seed=2)
+    changed = {**clip, "rgb": donor["rgb"]}
+    with frozen(network, connections=CONNECTION):
+        expected = network(changed)
+    with swapped(network, donor, modality="rgb"), frozen(network, connections=CONNECTION):
+        torch.testing.assert_close(network(clip), expected, **CLOSE)
+    with swapped(network, donor, blocks="top"):
+        alone = network(clip)
+    with shuffled(network, modality="rgb"), swapped(network, donor, blocks="top"):
+        assert torch.equal(network(clip), alone)
+
+
+def test_a_mask_inside_adds_to_what_is_removed() -> None:
+    network = lively(hand_made())
+    with without(network, connections="b_to_c"), masked(network, 0.15):
+        assert network.disabled == {"b_to_c", "c_to_top"}
+    assert network.disabled == frozenset()
+
+
+@torch.no_grad()
+def test_a_recording_begun_before_hears_the_changed_values() -> None:
+    network, clip = lively(EVERY_KIND["own"]), several()
+    with recording(network) as seen, frozen(network, connections=CONNECTION):
+        network(clip)
+    (passed,) = seen.passed[CONNECTION]
+    assert torch.equal(passed.factors[:, :1].expand_as(passed.factors), passed.factors)
+
+
+# Always undone
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_network_is_left_as_it_was(kind: str) -> None:
+    """Also after an exception in the block, in a pass, or in the run that looks at a clip before."""
+    network, clip = lively(EVERY_KIND["own"]), several()
+    state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    before = network(clip)
+    change = each_kind(network, several(seed=2))[kind]
+
+    def fail(*_: object) -> None:
+        raise Failure
+
+    with pytest.raises(Failure), change():
+        assert hooks(network) or network.disabled
+        raise Failure
+    with pytest.raises(Failure), change():
+        handle = network.blocks["mid1"].register_forward_pre_hook(fail)
+        try:
+            network(clip)
+        finally:
+            handle.remove()
+    with pytest.raises(Failure), change(), recording(network):
+        predict(network, [Example((0,), clip, "a")], window=3, progress=fail)
+    assert hooks(network) == 0
+    assert (network.disabled, network in CHANGING) == (frozenset(), False)
+    assert not network.training
+    assert torch.equal(network(clip), before)
+    assert all(torch.equal(tensor, state[name]) for name, tensor in network.state_dict().items())
+
+
+def test_a_run_that_is_refused_leaves_the_next_one_as_it_should_be() -> None:
+    network, clip, donor = lively(EVERY_KIND["own"]), several(), several(seed=2)
+    with swapped(network, donor, modality="rgb"):
+        expected = network(clip)
+        for refused in (partial(network, several(4)), partial(answers, network, several(4), [(0, 4)])):
+            with pytest.raises(PeerattnError, match="the donor's rgb has 9 frames of 16x16 px, the clip 4"):
+                refused()
+            with pytest.raises(PeerattnError, match="has to be given whole clips"):
+                network.run(clip)
+        assert torch.equal(network(clip), expected)
+
+
+def test_another_thread_records_the_network_as_it_is() -> None:
+    network, clip = lively(EVERY_KIND["own"]), clip_of(EVERY_KIND["own"])
+    examples = [Example((0,), clip.tensors, "a")]
+    expected, predicted = record(network, clip, window=5).to_json(), predict(network, examples, window=5)
+    for change in each_kind(network, several(5, seed=2)).values():
+        found: list[object] = []
+        threads = [
+            threading.Thread(target=lambda f=found: f.append(record(network, clip, window=5).to_json())),
+            threading.Thread(target=lambda f=found: f.append(predict(network, examples, window=5).clips)),
+        ]
+        with change():
+            for thread in threads:
+                thread.start()
+            threads[0].join(0.02)
+            assert found == []
+        for thread in threads:
+            thread.join()
+        assert len(found) == 2
+        for one in found:
+            assert one == expected if isinstance(one, str) else np.array_equal(one, predicted.clips)
