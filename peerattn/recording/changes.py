@@ -114,22 +114,26 @@ class Applied:
             CHANGING.pop(self._network, None)
             return
         CHANGING[self._network] = self
-        first, handles = {"prepend": True}, self._handles
-        handles.append(self._network.register_forward_pre_hook(self._called, with_kwargs=True, **first))
-        handles.append(self._network.register_forward_hook(self._returned, always_call=True))
+        self._handles = [
+            self._network.register_forward_pre_hook(self._called, with_kwargs=True, prepend=True),
+            self._network.register_forward_hook(self._returned, always_call=True),
+        ]
         for kind, name in dict.fromkeys((p.kind, p.name) for change in self._changes for p in change.places):
-            if kind == "reading":
-                block = self._network.blocks[name]
-                handles.append(block.register_forward_pre_hook(partial(self._reading, name), **first))
-            elif kind == "output":
-                block = self._network.blocks[name]
-                handles.append(block.register_forward_hook(partial(self._output, name), **first))
-            elif kind == "peer":
-                connection = self._network.connection(name)
-                handles.append(connection.register_forward_pre_hook(partial(self._peers, name), **first))
-            else:
-                connection = self._network.connection(name)
-                handles.append(connection.register_forward_hook(partial(self._factors, name), **first))
+            self._handles.append(self._hooked(kind, name))
+
+    def _hooked(self, kind: str, name: str) -> RemovableHandle:
+        """The hook at all places of one kind in a block or connection, before those of anyone else."""
+        parts = self._network.blocks if kind in ("reading", "output") else self._network.connections
+        hooks: dict[str, Callable[..., Any]] = {
+            "reading": self._reading,
+            "output": self._output,
+            "peer": self._peers,
+            "factors": self._factors,
+        }
+        before = kind in ("reading", "peer")
+        register: Any = parts[name].register_forward_pre_hook if before else parts[name].register_forward_hook
+        handle: RemovableHandle = register(partial(hooks[kind], name), prepend=True)
+        return handle
 
     # What is about to run
 

@@ -26,6 +26,7 @@ from peerattn.recording.effects import Effects, effects
 from peerattn.recording.evaluating import evaluate
 from peerattn.recording.interventions import frozen, shuffled, swapped, without
 from peerattn.recording.predictions import predict
+from peerattn.scores import intervals
 from peerattn.scores.evaluation import paired_difference
 from tests.kinds import EVERY_KIND
 from tests.peerattn.graph.test_connectivity import hand_made
@@ -36,6 +37,12 @@ from tests.strategies import lively, tensors
 WAYS = [(of, how) for of, ways in things.WAYS.items() for how in ways]
 KEYWORDS = {"modality": "modality", "block": "blocks", "connection": "connections", "attention": "peers"}
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
+
+
+@pytest.fixture(autouse=True)
+def quick_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of the time would go into drawing clips again."""
+    monkeypatch.setattr(intervals, "RESAMPLES", 100)
 
 
 def planted() -> Network:
@@ -69,11 +76,14 @@ def of_light(number: int, *, frames: int = 2) -> Example:
 
 
 def of_noise(structure: Structure, count: int, *, frames: int = 4) -> list[Example]:
-    """Clips that no class has to do with."""
-    return [
-        Example((n % 3,), tensors(structure, frames=frames, size=(8, 8), seed=n), str(n))
-        for n in range(count)
-    ]
+    """Clips that no class has to do with, each frame of a brightness of its own."""
+    made = []
+    for number in range(count):
+        generator = torch.Generator().manual_seed(number)
+        noise = tensors(structure, frames=frames, size=(8, 8), seed=number)
+        clip = {n: t + 3 * torch.randn(*t.shape[:3], 1, 1, generator=generator) for n, t in noise.items()}
+        made.append(Example((number % 3,), clip, str(number)))
+    return made
 
 
 def named(found: Effects, name: str) -> float:
@@ -169,18 +179,12 @@ def test_what_does_not_fit_in_memory_gives_the_same() -> None:
     whole = effects(network, examples, of="block", window=6)
     with (
         patch.object(stretches, "MEMORY", 1),
-        patch.object(effects_module(), "MEMORY", 1),
+        patch("peerattn.recording.effects.MEMORY", 1),
         patch.object(stretches, "SHORTEST", 4),
     ):
         cut = effects(network, examples, of="block", window=6)
     for ours, theirs in zip(cut.effects, whole.effects, strict=True):
         np.testing.assert_allclose(ours.after.probabilities, theirs.after.probabilities, **CLOSE)
-
-
-def effects_module() -> object:
-    from peerattn.recording import effects as module
-
-    return module
 
 
 class Counted(Sequence[Example]):

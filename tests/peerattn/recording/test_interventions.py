@@ -22,6 +22,7 @@ from peerattn.graph import things
 from peerattn.graph.connectivity import survey
 from peerattn.graph.connectivity import without as left_by
 from peerattn.graph.structure import Structure
+from peerattn.modalities.clip import Clip as WholeClip
 from peerattn.network.network import Network
 from peerattn.pruning.threshold import reduced
 from peerattn.recording import recorder, substitutes
@@ -47,7 +48,20 @@ CONNECTION = "rgb1_to_top"
 
 
 def several(frames: int = 9, *, seed: int = 1, clips: int = 1, name: str = "own") -> Clip:
-    return tensors(EVERY_KIND[name], frames=frames, seed=seed, clips=clips)
+    """Modality → (B, C, T, 16, 16) noise, each frame of a brightness of its own."""
+    generator, noise = (
+        torch.Generator().manual_seed(seed),
+        tensors(EVERY_KIND[name], frames=frames, clips=clips),
+    )
+    return {
+        modality: tensor + 3 * torch.randn(*tensor.shape[:3], 1, 1, generator=generator)
+        for modality, tensor in noise.items()
+    }
+
+
+def whole_clip(frames: int = 5, *, seed: int = 1, name: str = "own") -> WholeClip:
+    clip = clip_of(EVERY_KIND[name], frames=frames)
+    return dataclasses.replace(clip, tensors=several(frames, seed=seed, name=name))
 
 
 def everything(structure: Structure, of: str) -> dict[str, tuple[str, ...]]:
@@ -128,8 +142,7 @@ def test_a_recording_of_a_clip_with_all_modalities_of_another_is_that_one_contri
 
 def test_a_swapped_connection_has_the_factors_of_the_donor_and_its_own_weight() -> None:
     network = lively(EVERY_KIND["own"])
-    clip, donor = clip_of(network.structure), clip_of(network.structure)
-    donor = dataclasses.replace(donor, tensors=several(5, seed=2))
+    clip, donor = whole_clip(), whole_clip(seed=2)
     plain, of_donor = (record(network, one, window=5) for one in (clip, donor))
     with swapped(network, donor, connections=CONNECTION):
         trace = record(network, clip, window=5)
@@ -152,7 +165,7 @@ def test_swapping_all_peers_of_a_connection_is_swapping_its_factors(name: str) -
         expected = network(clip)
     with swapped(network, donor, peers=spec.attention_keys):
         torch.testing.assert_close(network(clip), expected, **CLOSE)
-    assert not torch.allclose(expected, network(clip), **CLOSE)
+    assert not torch.equal(expected, network(clip))
 
 
 @torch.no_grad()
@@ -287,7 +300,7 @@ def test_without_a_modality_is_without_all_connections_from_its_input_blocks() -
 
 
 def test_the_trace_and_the_steps_inside_show_the_peer_that_left() -> None:
-    network, clip = lively(EVERY_KIND["own"]), clip_of(EVERY_KIND["own"])
+    network, clip = lively(EVERY_KIND["own"]), whole_clip()
     with without(network, attention=f"{CONNECTION}:mid1"):
         trace, vectors = record_inside(network, clip, window=5)
         steps = inside(network, vectors, CONNECTION)
@@ -376,7 +389,7 @@ def test_factors_may_be_frozen_at_the_mean_of_another_clip_of_any_length() -> No
 @pytest.mark.parametrize("to", ["one", "mean", [0.1, 0.9, 0.2, 0.7]])
 def test_nothing_contributes_nothing_where_factors_are_frozen(to: str | list[float]) -> None:
     """The baseline is run with the same factors, so a clip in which there is nothing adds nothing to it."""
-    network, clip = lively(EVERY_KIND["own"]), clip_of(EVERY_KIND["own"])
+    network, clip = lively(EVERY_KIND["own"]), whole_clip()
     read = network.structure.read_modalities
     nothing = baseline_clip(read, clip.tensors["rgb"], frames=5, baselines={})
     with frozen(network, connections=CONNECTION, to=to):
@@ -433,7 +446,7 @@ def test_shuffled_modalities_are_a_clip_with_shuffled_frames(name: str) -> None:
 
 
 def test_a_shuffled_connection_has_its_factors_in_another_order() -> None:
-    network, clip = lively(EVERY_KIND["own"]), clip_of(EVERY_KIND["own"])
+    network, clip = lively(EVERY_KIND["own"]), whole_clip()
     plain = record(network, clip, window=5).connection(CONNECTION).attention_factors
     with shuffled(network, connections=CONNECTION, seed=1):
         found = record(network, clip, window=5).connection(CONNECTION).attention_factors
