@@ -196,9 +196,7 @@ class Applied:
         """This pass's part of what is given, in place of the values of all its clips or the measured ones."""
         if given is None:
             return None
-        time = 2 if given.ndim == 5 else 1
-        if given.shape[time] > 1:
-            given = given.narrow(time, self._stretch.first, self._stretch.last - self._stretch.first)
+        given = frames_of(given, self._stretch.first, self._stretch.last)
         if value is None or value.ndim < given.ndim:  # factors that are the same for every clip and frame
             return given
         clips = len(value) if all_clips else self._measured
@@ -225,3 +223,10 @@ class Applied:
         source, peers, *rest = inputs
         own = [self.at(Place("peer", key, number), vector) for number, vector in enumerate(peers)]
         return source, torch.stack([vector for vector in own if vector is not None]), *rest
+
+
+def frames_of(value: Tensor, start: int, stop: int) -> Tensor:
+    """Frames start ≤ t < stop of a value at a place; a single one stands for all."""
+    if value.ndim == 5:
+        return value[:, :, start:stop] if value.shape[2] > 1 else value
+    return value[:, start:stop] if value.shape[1] > 1 else value

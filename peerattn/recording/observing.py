@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from peerattn.errors import PeerattnError
 from peerattn.network.fusion import Passed
 from peerattn.network.network import Network
-from peerattn.recording.changes import Place, applied_to
+from peerattn.recording.changes import Place, applied_to, frames_of
 from peerattn.recording.changing import unchanged
 from peerattn.recording.hooks import unheard
 from peerattn.recording.stretches import Clips, Stretch, evaluating, passes, planned
@@ -117,7 +117,7 @@ def _read(network: Network, readings: Sequence[Place], clips: Clips, seen: _Seen
         applied.enter(whole)
     for place in readings:
         value: Tensor | None = network.read(network.structure.block(place.name), given, clips.extremes or {})
-        seen.add(place, applied.at(place, value) if applied else value, time=2)
+        seen.add(place, applied.at(place, value) if applied else value)
 
 
 class _Seen:
@@ -131,12 +131,11 @@ class _Seen:
     def entering(self, stretch: Stretch) -> None:
         self._stretch = stretch
 
-    def add(self, place: Place, value: Tensor | None, *, time: int) -> None:
+    def add(self, place: Place, value: Tensor | None) -> None:
         if value is None or value.ndim < 3:
             return
-        own = self._stretch.own
-        part = value.detach()[: self._clips].narrow(time, own.start, own.stop - own.start)
-        self.parts.setdefault(place, []).append(part)
+        own = frames_of(value[: self._clips], self._stretch.own.start, self._stretch.own.stop)
+        self.parts.setdefault(place, []).append(own)
 
     @contextmanager
     def hooked(self, network: Network, places: Sequence[Place]) -> Iterator[None]:
@@ -155,10 +154,10 @@ class _Seen:
                 handle.remove()
 
     def _output(self, place: Place, module: nn.Module, inputs: Any, output: Tensor) -> None:
-        self.add(place, output, time=2)
+        self.add(place, output)
 
     def _passed(self, place: Place, module: nn.Module, inputs: Any, output: Passed) -> None:
-        self.add(place, inputs[1][place.peer] if place.kind == "peer" else output.factors, time=1)
+        self.add(place, inputs[1][place.peer] if place.kind == "peer" else output.factors)
 
 
 def _joined(parts: list[Tensor]) -> Tensor:

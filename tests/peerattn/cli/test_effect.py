@@ -1,6 +1,7 @@
 """`peerattn effect`: what it prints for programs and people, and one plain line for what it refuses."""
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def test_effect_prints_what_the_package_measures(run: Run) -> None:
             "what": "modality",
             "name": effect.name,
             "how": "swap",
-            "after": effect.after.to_json(),
+            "after": json.loads(json.dumps(effect.after.to_json())),
             "difference": effect.difference,
             "difference_interval": list(effect.interval),
         }
@@ -73,6 +74,7 @@ def test_the_table_says_its_order_its_clips_and_each_interval(run: Run) -> None:
 
 def test_effect_of_a_folder_passes_over_what_it_cannot_read(run: Run, folder: Path) -> None:
     clips = folder / "clips"
+    clips.mkdir()
     rows = [("path", "label", "split")]
     for number in range(4):
         write_video(clips / f"{number}.mp4", moving_square(12, step=1 + number))
