@@ -141,10 +141,8 @@ class Applied:
         """Find the values of each change; while one looks at the clips, those before it are in force."""
         self._measured, self._now = clips.measured, []
         for change in self._changes:
-            with (
-                torch.inference_mode(False),
-                torch.no_grad(),
-            ):  # so that a training step may use what is found
+            # A training step may use what is found, also where a measurement has found it before.
+            with torch.inference_mode(False), torch.no_grad():
                 values = change.values(clips)
             self._now.append((change, values))
 

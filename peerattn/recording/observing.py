@@ -104,8 +104,7 @@ def observed(network: Network, places: Sequence[Place], clips: Clips) -> Found:
             with seen.hooked(network, [place for place in places if place.kind != "reading"]):
                 for _ in passes(network, clips, seen.entering):
                     pass
-    with torch.inference_mode(False):  # so that a training step may use them
-        return {place: _joined(parts) for place, parts in seen.parts.items()}
+    return {place: _joined(parts) for place, parts in seen.parts.items()}
 
 
 def _read(network: Network, readings: Sequence[Place], clips: Clips, seen: _Seen) -> None:
