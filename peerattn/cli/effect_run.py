@@ -91,4 +91,7 @@ def table(result: Mapping[str, Any], name: str, of: str, how: str) -> Table:
     return table
 
 
-_ORDER = "greatest loss first; difference: after minus before, paired, each interval for itself"
+_ORDER = (
+    "greatest loss first, else in the order of the network; difference: after minus before, paired, "
+    "each interval for itself"
+)

@@ -64,6 +64,8 @@ def names(structure: Structure, of: str) -> tuple[str, ...]:
 def known(structure: Structure, of: str, asked: Iterable[str]) -> tuple[str, ...]:
     """The names asked for, each once; raises PeerattnError for an unknown one, with the nearest names."""
     there, found = names(structure, of), tuple(dict.fromkeys(asked))
+    if not there:
+        raise PeerattnError(f"this network has no {PLURALS[of]}")
     for name in found:
         if name not in there:
             near = get_close_matches(name, there, n=3, cutoff=0.5)
@@ -91,4 +93,4 @@ def _either(words: Collection[str]) -> str:
 def _some(there: Collection[str]) -> str:
     shown = list(there)[:8]
     more = f" and {len(there) - len(shown)} more" if len(there) > len(shown) else ""
-    return ", ".join(shown) + more if shown else "none"
+    return ", ".join(shown) + more

@@ -91,6 +91,8 @@ def effects(
     run = _Run(network, of, how, measured, window, seed)
     for clips in with_donors(network, examples, donors, batch):
         run.add(clips, counted)
+    if not run.before:
+        raise PeerattnError("there are no clips to measure on: give at least one")
     before = evaluation_of(Predictions.joined(run.before), network.class_names)
     found = []
     for name in measured:

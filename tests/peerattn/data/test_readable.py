@@ -43,6 +43,7 @@ def test_each_pass_has_what_can_be_read_in_order(count: int, bad: set[int]) -> N
         return
     for _ in range(2):
         assert [example.label for example in readable] == good
+        assert [readable[place].label for place in range(len(good))] == good
     assert list(readable.files) == [files(count)[number] for number in good]
     assert told == [f"skipped {number}.mp4: it is damaged" for number in sorted(bad)]
     assert list(readable.skipped) == [f"{number}.mp4: it is damaged" for number in sorted(bad)]

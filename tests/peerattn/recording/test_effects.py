@@ -294,6 +294,7 @@ NEVER = Counted([])
             "has no meaning for an attention connection: choose swap or remove",
         ),
         ({"of": "block", "how": "shuffle"}, "another order of the frames has no meaning for a block"),
+        ({"of": "attention", "network": planted()}, "this network has no attention connections"),
         ({"of": "level"}, "no kind of thing 'level': choose modality"),
         ({"of": "modality", "names": ["sound"]}, "no modality 'sound': there are rgb, flow, object"),
         ({"of": "connection", "names": ["a_to_tip"]}, r"no connection 'a_to_tip': did you mean a_to_top"),
@@ -301,9 +302,15 @@ NEVER = Counted([])
 )
 def test_what_has_no_meaning_is_refused_before_a_clip_is_read(words: dict[str, object], said: str) -> None:
     with pytest.raises(PeerattnError, match=said) as refusal:
-        effects(lively(hand_made()), NEVER, window=4, **words)
+        effects(**{"network": lively(hand_made()), "examples": NEVER, "window": 4} | words)
     assert "\n" not in str(refusal.value)
     assert NEVER.made == []
+
+
+@pytest.mark.parametrize("how", ["swap", "remove"])
+def test_no_clips_are_refused(how: str) -> None:
+    with pytest.raises(PeerattnError, match="no clip"):
+        effects(planted(), [], of="modality", how=how, names=["noise"], window=4)
 
 
 @pytest.mark.parametrize("how", ["swap", "remove"])

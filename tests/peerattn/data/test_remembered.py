@@ -1,0 +1,35 @@
+"""Remembered examples: each is made once, as long as memory lasts."""
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peerattn.data.examples import Example
+from peerattn.data.remembered import Remembered
+
+
+class Made(list[Example]):
+    """Examples of the given bytes that know how often they were asked for."""
+
+    def __init__(self, sizes: list[int]) -> None:
+        super().__init__(
+            Example((n,), {"rgb": torch.zeros(size, dtype=torch.uint8)}, "") for n, size in enumerate(sizes)
+        )
+        self.asked = list[int]()
+
+    def __getitem__(self, number):  # type: ignore[no-untyped-def,override]
+        self.asked.append(number)
+        return super().__getitem__(number)
+
+
+@given(st.lists(st.integers(0, 9), max_size=8), st.integers(0, 30))
+def test_as_many_as_fit_are_made_once(sizes: list[int], most: int) -> None:
+    made = Made(sizes)
+    remembered = Remembered(made, most=most)
+    for _ in range(3):
+        assert [remembered[number].label for number in range(len(remembered))] == list(range(len(sizes)))
+    once = [number for number in range(len(sizes)) if made.asked.count(number) == 1]
+    assert sum(sizes[number] for number in once) <= most
+    assert all(made.asked.count(number) == 3 for number in range(len(sizes)) if number not in once)
+    if sum(sizes) <= most:
+        assert len(once) == len(sizes)
