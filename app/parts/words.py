@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from peerattn.scores.calibration import NoneOfThese
 
@@ -17,6 +18,8 @@ OBJECTS = {
     "estimated": "estimated by the segmentation network",
 }
 
+MAPS_OF_CLIPS = {"true": "true ones", "attached": "attached ones", "estimated": "estimated ones"}
+
 DEFINITIONS = {
     "dead": "No kept path leads from these blocks to an output block. Those that a living block reads as "
     "a peer, itself or through what they feed, are still computed.",
@@ -29,6 +32,12 @@ DEFINITIONS = {
     "counted and not measured.",
     "activations": "The most that is alive at once in a forward pass of one clip, in float32, with the clip.",
 }
+
+
+def maps_used(objects: Mapping[str, int]) -> str:
+    """Where the object maps of measured clips come from, and of how many."""
+    parts = [f"{MAPS_OF_CLIPS[origin]} of {n} clips" for origin, n in objects.items()]
+    return "Object maps: " + ", ".join(parts)
 
 
 def plain(text: object) -> str:

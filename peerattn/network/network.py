@@ -104,9 +104,14 @@ class Network(nn.Module):
         return {key: torch.sigmoid(w.detach()).item() for key, w in weights.items() if w is not None}
 
     def connection(self, key: str) -> Connection:
-        module = self.connections[key]
+        module = self.connections[self.structure.connection(key).key]
         assert isinstance(module, Connection)
         return module
+
+    def placed(self, tensor: Tensor) -> Tensor:
+        """The tensor on the network's device, in its float type."""
+        like = next(self.parameters())
+        return tensor.to(like.device, like.dtype)
 
     def _checked(self, clip: Mapping[str, Tensor]) -> dict[str, Tensor]:
         checked = {}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.network.network import Network
+from peerattn.network.unwrapping import unwrapped
 from peerattn.recording.predictions import predict
 from peerattn.recording.stretches import Progress
 from peerattn.scores.evaluation import Evaluation, summarise
@@ -29,9 +31,11 @@ def evaluate(
 
     `progress(done, total)` counts clips and may raise to cancel.
     """
+    network = unwrapped(network)
     found = predict(network, examples, window=window, batch=batch, progress=progress)
     labels = np.array([_only(labels) for labels in found.labels], np.int64)
-    return summarise(found.clips, labels, found.groups, network.class_names, middle=found.middle)
+    summary = summarise(found.clips, labels, found.groups, network.class_names, middle=found.middle)
+    return replace(summary, objects=found.objects)
 
 
 def _only(labels: tuple[int, ...]) -> int:
