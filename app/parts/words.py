@@ -18,8 +18,6 @@ OBJECTS = {
     "estimated": "estimated by the segmentation network",
 }
 
-MAPS_OF_CLIPS = {"true": "true ones", "attached": "attached ones", "estimated": "estimated ones"}
-
 DEFINITIONS = {
     "dead": "No kept path leads from these blocks to an output block. Those that a living block reads as "
     "a peer, itself or through what they feed, are still computed.",
@@ -36,8 +34,7 @@ DEFINITIONS = {
 
 def maps_used(objects: Mapping[str, int]) -> str:
     """Where the object maps of measured clips come from, and of how many."""
-    parts = [f"{MAPS_OF_CLIPS[origin]} of {n} clips" for origin, n in objects.items()]
-    return "Object maps: " + ", ".join(parts)
+    return "Object maps: " + ", ".join(f"{origin} for {n} clips" for origin, n in objects.items())
 
 
 def plain(text: object) -> str:

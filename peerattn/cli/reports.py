@@ -55,7 +55,7 @@ def against(measured: Evaluation, other: Evaluation, name: str) -> dict[str, Any
 
 def maps_used(objects: Mapping[str, int]) -> str:
     """Which object maps a network was given, and for how many clips."""
-    return "object maps: " + ", ".join(f"{origin} ones of {n} clips" for origin, n in objects.items())
+    return "object maps: " + ", ".join(f"{origin} for {n} clips" for origin, n in objects.items())
 
 
 def evaluation_table(evaluation: Evaluation, name: str, result: Mapping[str, Any] | None = None) -> Table:
