@@ -2,8 +2,8 @@
 
 Evaluates every network that ships on generated clips, and records every sample with each of them, with the
 sample's own object maps and with estimated ones: in a worktree of that commit and here, with as many threads
-(`--threads`, 1). Numbers are compared to the bit; `computed_by` is left out. A command that both refuse
-counts as equal. Ends with 1 where anything differs.
+(`--threads`, 1). Numbers are compared to the bit; `computed_by` and keys that are new here are left out. A
+command that both refuse counts as equal. Ends with 1 where anything differs.
 """
 
 from __future__ import annotations
@@ -60,11 +60,12 @@ class Result:
 def differences(here: Any, there: Any, path: str = "") -> Iterator[str]:
     """A line for each place at which two JSON documents differ; numbers are equal only to the bit."""
     if isinstance(here, dict) and isinstance(there, dict):
-        for key in sorted((here.keys() | there.keys()) - {LEFT_OUT}):
-            if key in here and key in there:
-                yield from differences(here[key], there[key], f"{path}.{key}".lstrip("."))
+        for key in sorted(there.keys() - {LEFT_OUT}):
+            place = f"{path}.{key}".lstrip(".")
+            if key in here:
+                yield from differences(here[key], there[key], place)
             else:
-                yield f"{path}.{key}".lstrip(".") + f": only {'here' if key in here else 'there'}"
+                yield f"{place}: only there"
     elif isinstance(here, list) and isinstance(there, list):
         if len(here) != len(there):
             yield f"{path}: {len(there)} there, {len(here)} here"

@@ -1,5 +1,55 @@
-"""The one exception a user's input can cause."""
+"""What a user's input can cause: one plain line each, whose subject can be read apart from it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class PeerattnError(ValueError):
-    """A refused input: its message is one plain line that says what is wrong and what to do."""
+    """A refused input: its message is one plain line that says what is wrong and what to do.
+
+    `subject` is what the line is about (a file, an array, a name), where it begins with that; `reason` is the
+    line without it.
+    """
+
+    def __init__(self, reason: str, subject: str = "") -> None:
+        super().__init__(f"{subject}: {reason}" if subject else reason)
+        self.reason, self.subject = reason, subject
+
+    def about(self, subject: str) -> PeerattnError:
+        """The same of a subject; one that it had already becomes part of the reason."""
+        return type(self)(str(self), subject)
+
+
+class MissingError(PeerattnError):
+    """What was named is not there."""
+
+
+class DamagedError(PeerattnError):
+    """A file is not what it should be."""
+
+
+class CancelledError(PeerattnError):
+    """Whoever asked for it wants it no more."""
+
+
+def reason(error: Exception, subject: str) -> str:
+    """The line of an error without its subject, where it is this one: for whoever names that beside it."""
+    if isinstance(error, PeerattnError) and error.subject == subject:
+        return error.reason
+    return str(error)
+
+
+def named(kind: str, name: str, among: Mapping[str, T]) -> T:
+    """What has this name; raises MissingError with the names that may be meant where nothing has."""
+    if name in among:
+        return among[name]
+    known = sorted(among)
+    if near := difflib.get_close_matches(str(name), known, n=3):
+        raise MissingError(f"there is no {kind} {name!r}: did you mean {' or '.join(near)}?")
+    few = ", ".join(known[:5]) + (" …" if len(known) > 5 else "")
+    raise MissingError(f"there is no {kind} {name!r}: choose among {few or 'none'}")

@@ -29,7 +29,7 @@ from peerattn.modalities import segformer, segmentation_network
 from peerattn.modalities.segmenter import SEGMENTER
 from peerattn.network import fusion, state_arrays, tf_variables
 from peerattn.pruning import threshold
-from peerattn.recording import baseline, inside, observing, predictions, recorder, substitutes
+from peerattn.recording import baseline, inside, predictions, recorder, substitutes
 from peerattn.segmenter_training import training as segmentation_training
 from peerattn.training import history_log, optimisation, updating
 from peerattn.training.config import TrainingConfig
@@ -110,7 +110,6 @@ FORGOTTEN: tuple[tuple[ModuleType, type, str, str], ...] = (
     (baseline, Tensor, "cpu", "recorded in every mode"),
     (inside, Tensor, "to", "recorded in every mode"),
     (inside, Tensor, "cpu", "recorded in every mode"),
-    (observing, Tensor, "to", "changed"),
     (substitutes, Tensor, "to", "changed"),
     (predictions, Tensor, "to", "evaluated"),
     (predictions, Tensor, "cpu", "evaluated"),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from peerattn.data.folder import VIDEO_SUFFIXES
-from peerattn.errors import PeerattnError
+from peerattn.errors import PeerattnError, reason
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 CLIP_TYPES = tuple(suffix.removeprefix(".") for suffix in VIDEO_SUFFIXES)
@@ -56,8 +56,11 @@ class Source:
 
     def refusal(self, error: PeerattnError) -> str:
         """The one line that says what is wrong with this clip."""
-        line = str(error).removeprefix(f"{self.path.name}: ")
-        return f"{self.name}: {line}"
+        return f"{self.name}: {self.reason(error)}"
+
+    def reason(self, error: PeerattnError) -> str:
+        """The same without its name."""
+        return reason(error, self.path.name)
 
 
 def samples(folder: Path = SAMPLES) -> tuple[Source, ...]:

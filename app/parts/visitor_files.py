@@ -120,7 +120,7 @@ def _clip(name: str, content: Bytes, checkpoint: str) -> Source:
     try:
         clips.frames(Choice(checkpoint, source))
     except PeerattnError as error:
-        raise PeerattnError(source.refusal(error).removeprefix(f"{name}: ")) from error
+        raise PeerattnError(source.reason(error)) from error
     return source
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from peerattn.scores.calibration import NoneOfThese
 
@@ -29,6 +30,11 @@ DEFINITIONS = {
     "counted and not measured.",
     "activations": "The most that is alive at once in a forward pass of one clip, in float32, with the clip.",
 }
+
+
+def maps_used(objects: Mapping[str, int]) -> str:
+    """Where the object maps of measured clips come from, and of how many."""
+    return "Object maps: " + ", ".join(f"{origin} for {n} clips" for origin, n in objects.items())
 
 
 def plain(text: object) -> str:

@@ -10,12 +10,12 @@ from streamlit.delta_generator import DeltaGenerator
 from app import keys
 from app.explorer import panels
 from app.parts.elements import number, numbers, progress_now
-from app.parts.words import interval, percent, plain, points, points_interval
+from app.parts.words import interval, maps_used, percent, plain, points, points_interval
 from app.state import measurements
 from app.state.shown import Opened
-from app.work.curves import LabelledSet, at
+from app.work.curves import at
 from app.work.jobs import Job
-from peerattn.data.folder import labelled_files
+from peerattn.data.labelled_set import LabelledSet
 from peerattn.figures.predictions import accuracy_curve
 from peerattn.graph.connectivity import Removal
 from peerattn.pruning.curve import CurvePoint
@@ -47,7 +47,7 @@ def show(shown: Opened, removal: Removal, row: DeltaGenerator) -> None:
 def _unread(chosen: LabelledSet | None, curve: list[CurvePoint]) -> None:
     """How many clips of the folder are not in the curve."""
     if chosen and chosen.folder and (whole := curve[0].evaluation):
-        count = len(labelled_files(Path(chosen.folder))) - whole.n
+        count = len(chosen.files()) - whole.n
         if count > 0:
             st.caption(
                 f"Clips that could not be read and are not counted: {count}; the Data screen names them."
@@ -76,7 +76,7 @@ def _labelled_set(shown: Opened) -> LabelledSet | None:
                 placeholder="/path/to/clips",
                 help="One subfolder a class, or a manifest.csv with the columns path, label and split.",
             )
-        return LabelledSet(folder=folder.strip()) if folder.strip() else None
+        return LabelledSet(folder=Path(folder.strip())) if folder.strip() else None
     with detail:
         count = st.select_slider(
             "Number of clips",
@@ -85,9 +85,9 @@ def _labelled_set(shown: Opened) -> LabelledSet | None:
             key=keys.COUNT,
             help="Clips that training never saw. More clips: narrower intervals, and a longer wait.",
         )
-    reads_objects = any(modality.name == "object" for modality in shown.checkpoint.structure.read_modalities)
     with last:
-        maps = st.selectbox("Object maps", ("true", "estimated"), key=keys.MAPS) if reads_objects else "true"
+        reads = shown.checkpoint.reader().reads_objects
+        maps = st.selectbox("Object maps", ("true", "estimated"), key=keys.MAPS) if reads else "true"
     return LabelledSet(count=count, objects="estimated" if maps == "estimated" else "true")
 
 
@@ -116,6 +116,8 @@ def _before_and_after(before: Evaluation | None, now: CurvePoint | None) -> None
     row = numbers()
     after = now.evaluation if now else None
     if before:
+        if before.objects:
+            st.caption(maps_used(before.objects))
         _accuracy(row, "Accuracy before", before)
     if before is None or after is None:
         number(row, "Accuracy after", None, "the output is cut off" if now else "not measured yet")

@@ -13,7 +13,7 @@ from app import keys
 from app.explorer import panels
 from app.parts import bar, network_choice, visitor_files
 from app.parts.elements import number, numbers, progress, table_with_csv
-from app.parts.words import interval, percent, plain
+from app.parts.words import interval, maps_used, percent, plain
 from app.state import measurements, networks
 from app.work import datasets
 from app.work.datasets import Chosen, Measured
@@ -78,7 +78,7 @@ def _estimated(loaded: Checkpoint, chosen: Chosen) -> bool:
 
 
 def _reads_objects(loaded: Checkpoint) -> bool:
-    return any(modality.name == "object" for modality in loaded.structure.read_modalities)
+    return loaded.reader().reads_objects
 
 
 def _said(loaded: Checkpoint, chosen: Chosen, *, estimated: bool) -> None:
@@ -119,6 +119,8 @@ def _results(measured: Measured, class_names: tuple[str, ...]) -> None:
         _accuracy(row, "Top-5", found.top5, found.top5_interval, f"n = {found.n}")
     with_clips = sum(each.n > 0 for each in found.classes)
     _accuracy(row, "Mean of classes", found.macro, found.macro_interval, f"{with_clips} classes with clips")
+    if found.objects:
+        st.caption(maps_used(found.objects))
     if count := len(measured.skipped):
         clips = f"{count} clips" if count > 1 else "One clip"
         with st.expander(f"{clips} could not be read and {'were' if count > 1 else 'was'} passed over"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,6 @@ from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import Removal
 from peerattn.modalities.clip import Clip, ObjectMaps
 from peerattn.modalities.objects import read_objects
-from peerattn.modalities.preparation import prepare
-from peerattn.modalities.segmenter import estimate_objects
 from peerattn.network.network import Network
 from peerattn.pruning.threshold import prune
 from peerattn.recording import recorder
@@ -46,15 +43,7 @@ def open_clip(choice: Choice) -> Opened:
         raise PeerattnError(f"at most {LONGEST_STRETCH:.0f} s are opened at once: choose a shorter stretch")
     loaded = checkpoint(choice.checkpoint)
     clip = _clip(choice.key, choice)
-    return Opened(choice, loaded, clip, _run(choice.key, choice)[0], _object_names(choice, clip))
-
-
-def _object_names(choice: Choice, clip: Clip) -> Mapping[int, str]:
-    if clip.objects is None:
-        return {}
-    attached = choice.source.objects
-    classes = object_maps(attached) if attached else segmenter(checkpoint(choice.checkpoint))
-    return dict(zip(classes.class_ids, classes.class_names, strict=True))
+    return Opened(choice, loaded, clip, _run(choice.key, choice)[0])
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -91,16 +80,12 @@ def _frames(key: tuple[str, float, float, float], _path: Path) -> Frames:
 
 @st.cache_resource(max_entries=8, show_spinner="Preparing what the network reads …")
 def _clip(key: tuple[object, ...], _choice: Choice) -> Clip:
-    loaded = checkpoint(_choice.checkpoint)
-    read = frames(_choice)
-    needed = loaded.structure.read_modalities
-    reads_objects = any(modality.name == "object" for modality in needed)
-    maps = _maps_for(_choice.source.objects, read, loaded) if reads_objects else None
-    return prepare(read, needed, loaded.settings, objects=maps, hold=_choice.hold)
-
-
-def _maps_for(attached: ObjectFile | None, read: Frames, loaded: Checkpoint) -> ObjectMaps:
-    return object_maps(attached) if attached else estimate_objects(read, segmenter(loaded))
+    loaded, attached = checkpoint(_choice.checkpoint), _choice.source.objects
+    reader = loaded.reader()
+    if reader.reads_objects and not attached:
+        reader = loaded.reader(segmenter(loaded))
+    given = object_maps(attached) if attached and reader.reads_objects else None
+    return reader.clip(frames(_choice), given, hold=_choice.hold)
 
 
 def object_maps(attached: ObjectFile) -> ObjectMaps:

@@ -12,10 +12,12 @@ from pathlib import Path
 import streamlit as st
 
 from app.state.networks import device
-from app.work.curves import LabelledSet, accuracy_curve
+from app.work.curves import accuracy_curve
 from app.work.datasets import Choice, checked, measured
 from app.work.jobs import Job, Jobs, Work
 from app.work.process import PROCESS
+from peerattn.checkpoints.resolving import stamp
+from peerattn.data.labelled_set import LabelledSet
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -32,11 +34,11 @@ def beside() -> Jobs:
 
 def curve(name: str, examples: LabelledSet) -> Job | None:
     """The accuracy curve of a checkpoint on a labelled set, if it was started."""
-    return beside().get((name, examples))
+    return beside().get((name, stamp(name), examples))
 
 
 def start_curve(name: str, examples: LabelledSet) -> Job:
-    return _start((name, examples), partial(accuracy_curve, name, examples, device()))
+    return _start((name, stamp(name), examples), partial(accuracy_curve, name, examples, device()))
 
 
 def check(folder: Path) -> Job | None:
@@ -51,12 +53,12 @@ def start_check(folder: Path) -> Job:
 
 def measurement(choice: Choice) -> Job | None:
     """The measuring of a checkpoint on a folder, if it was started; its one result is a Measured."""
-    return beside().get(choice)
+    return beside().get((choice, stamp(choice.checkpoint)))
 
 
 def start_measurement(choice: Choice) -> Job:
     """Started anew where it was done before, too."""
-    return _start_anew(choice, partial(measured, choice, device()))
+    return _start_anew((choice, stamp(choice.checkpoint)), partial(measured, choice, device()))
 
 
 def _start_anew(key: Hashable, work: Work) -> Job:

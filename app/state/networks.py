@@ -18,12 +18,12 @@ from app.state.shown import Learned, Opened
 from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.checkpoints import untrained
 from peerattn.checkpoints.checkpoint import Checkpoint
+from peerattn.checkpoints.resolving import Stamp, resolve, stamp
 from peerattn.checkpoints.subject import Subject
-from peerattn.errors import PeerattnError
-from peerattn.files.places import find_checkpoint
+from peerattn.files.places import folder_of
 from peerattn.graph import structure_file
 from peerattn.graph.structure import Structure
-from peerattn.modalities.segmenter import Segmenter, load_segmenter, segmenter_name
+from peerattn.modalities.segmenter import Segmenter, check_meanings, load_segmenter, segmenter_name
 from peerattn.network.size import multiply_adds, parameters
 from peerattn.pruning.threshold import prune
 from peerattn.traces.history import HISTORY_FILE, read_history
@@ -74,21 +74,21 @@ def own_networks(texts: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the checkpoint …")
 def checkpoint(name: str) -> Checkpoint:
-    plain = name.removesuffix(untrained.MARK)
-    if plain in _own_structures():
-        return untrained.untrained(plain, _own_structures()[plain], device())
-    return untrained.opened(name, device())
+    """The network of a name, read anew where its files have changed."""
+    return _checkpoint(name, stamp(name))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the checkpoint …")
+def _checkpoint(name: str, stamp: Stamp) -> Checkpoint:
+    return resolve(name, device(), own=_own_structures())
 
 
 def learned(name: str) -> Learned | None:
     """How a checkpoint learned, where that was logged; raises PeerattnError for a file that is none."""
-    try:
-        path = find_checkpoint(name) / HISTORY_FILE
-    except PeerattnError:  # an untrained network has no folder
-        return None
-    return _history(path, path.stat().st_mtime_ns) if path.is_file() else None
+    folder = folder_of(name)
+    path = folder / HISTORY_FILE if folder else None  # an untrained network has none
+    return _history(path, path.stat().st_mtime_ns) if path and path.is_file() else None
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the training history …")
@@ -98,12 +98,15 @@ def _history(path: Path, changed: int) -> Learned:
 
 
 def segmenter(loaded: Checkpoint) -> Segmenter:
-    """What estimates the object maps that this network is given."""
-    return _segmenter(segmenter_name(loaded.card))
+    """What estimates the maps that this network is given; raises PeerattnError where it does not fit."""
+    name = segmenter_name(loaded.card)
+    found = _segmenter(name, stamp(name))
+    check_meanings(found, name, loaded.structure.read_modalities)
+    return found
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _segmenter(name: str) -> Segmenter:
+def _segmenter(name: str, stamp: Stamp) -> Segmenter:
     return load_segmenter(name, device())
 
 
@@ -117,12 +120,12 @@ class Size:
 
 def size(opened: Opened, threshold: float) -> Size:
     """What the network without the connections below the threshold costs."""
-    return _size((opened.checkpoint.name, threshold), opened.checkpoint)
+    return _size((opened.choice.checkpoint, opened.choice.stamp, threshold), opened.checkpoint)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _size(key: tuple[str, float], _loaded: Checkpoint) -> Size:
-    network, settings = prune(_loaded.network, key[1]), _loaded.settings
+def _size(key: tuple[str, Stamp, float], _loaded: Checkpoint) -> Size:
+    network, settings = prune(_loaded.network, key[2]), _loaded.settings
     return Size(parameters(network), multiply_adds(network, frames=settings.window, size=settings.size))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from app.opening.files import Source
 from peerattn.checkpoints.checkpoint import Checkpoint
+from peerattn.checkpoints.resolving import Stamp, stamp
 from peerattn.modalities.clip import Clip
 from peerattn.traces.history import History
 from peerattn.traces.trace import Trace
@@ -24,12 +25,16 @@ class Choice:
     start: float = 0.0  # s
     stop: float = FIRST_STRETCH  # s
     hold: bool = False
+    stamp: Stamp = field(init=False)  # what the checkpoint is now: it may change on disk
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stamp", stamp(self.checkpoint))
 
     @property
-    def key(self) -> tuple[str | float | bool, ...]:
+    def key(self) -> tuple[object, ...]:
         objects = self.source.objects
         maps = (objects.digest, objects.origin) if objects else ("", "")
-        return (self.checkpoint, self.source.digest, *maps, self.start, self.stop, self.hold)
+        return (self.checkpoint, self.stamp, self.source.digest, *maps, self.start, self.stop, self.hold)
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,11 @@ class Opened:
     checkpoint: Checkpoint
     clip: Clip
     trace: Trace
-    object_names: Mapping[int, str]  # class id → its name, of the object maps in use
+
+    @property
+    def object_names(self) -> Mapping[int, str]:
+        """Class id → its name, of the object maps in use."""
+        return self.clip.object_names
 
 
 @dataclass(frozen=True)

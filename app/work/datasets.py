@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import length_hint
 from pathlib import Path
 
 import torch
 
 from app.work.jobs import Progress
-from peerattn.checkpoints import checkpoint
+from peerattn.checkpoints.resolving import resolve
 from peerattn.data.checking import check_folder
-from peerattn.data.examples import Example, FolderExamples
+from peerattn.data.examples import Example
 from peerattn.data.folder import LabelledFile
+from peerattn.data.labelled_set import of_files, reader_for, with_maps
 from peerattn.data.listing import listing
-from peerattn.data.readable import Readable
 from peerattn.data.report import FolderReport
-from peerattn.modalities.segmenter import load_segmenter, segmenter_name
 from peerattn.recording.evaluating import evaluate
 from peerattn.scores.evaluation import Evaluation
 
@@ -91,20 +90,10 @@ def checked(folder: Path, progress: Progress) -> Iterator[FolderReport]:
 
 def measured(choice: Choice, device: torch.device, progress: Progress) -> Iterator[Measured]:
     """The work of a measurement; a clip that cannot be read is passed over."""
-    loaded = checkpoint.load(choice.checkpoint, device)
+    loaded = resolve(choice.checkpoint, device)
     files = choose(files_of(choice.folder), choice.split, loaded.class_names).files
-    if choice.estimated:
-        files = tuple(replace(file, objects=None) for file in files)
-    reads_objects = any(modality.name == "object" for modality in loaded.structure.read_modalities)
-    estimates = reads_objects and any(file.objects is None for file in files)
-    examples = FolderExamples(
-        files,
-        loaded.class_names,
-        modalities=loaded.structure.read_modalities,
-        settings=loaded.settings,
-        segmenter=load_segmenter(segmenter_name(loaded.card), device) if estimates else None,
-    )
-    readable = Readable(examples, files)
+    files = with_maps(files, "estimated" if choice.estimated else "true")
+    readable = of_files(files, loaded.class_names, reader_for(files, loaded))
     found = evaluate(loaded.network, _counted(readable, progress), window=loaded.settings.window)
     progress(len(files), len(files))
     yield Measured(found, readable.files, readable.skipped)

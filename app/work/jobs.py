@@ -8,14 +8,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
-from peerattn.errors import PeerattnError
+from peerattn.errors import CancelledError, PeerattnError
 
 Progress = Callable[[int, int], None]
 Work = Callable[[Progress], Iterator[Any]]
-
-
-class Cancelled(Exception):
-    """Raised inside the work when its visitor has cancelled it."""
 
 
 def said(error: Exception) -> str:
@@ -61,14 +57,14 @@ class Job:
         try:
             for result in work(self._progress):
                 self.results.append(result)
-        except Cancelled:
+        except CancelledError:
             pass
         except Exception as error:
             self.error = said(error)
 
     def _progress(self, done: int, total: int) -> None:
         if self.cancelled:
-            raise Cancelled
+            raise CancelledError("its visitor cancelled it")
         self.done, self.total = done, total
 
 

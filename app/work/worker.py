@@ -14,7 +14,8 @@ import threading
 from queue import SimpleQueue
 from typing import Any
 
-from app.work.jobs import Cancelled, said
+from app.work.jobs import said
+from peerattn.errors import CancelledError
 
 _NICER = 10  # the page's own work goes first
 
@@ -35,7 +36,7 @@ def serve() -> None:
 
     def progress(done: int, total: int) -> None:
         if cancelled.is_set():
-            raise Cancelled
+            raise CancelledError("its visitor cancelled it")
         send("progress", (done, total))
 
     while True:
@@ -46,7 +47,7 @@ def serve() -> None:
         try:
             for result in pickle.loads(work)(progress):
                 send("result", result)
-        except Cancelled:
+        except CancelledError:
             pass
         except BrokenPipeError:  # the server is gone
             return

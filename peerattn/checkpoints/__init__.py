@@ -1,5 +1,5 @@
 """A name -> a network with its settings and card, trained or untrained; a structure with its weights.
 
-Imports files, graph, network and modalities. Start with `checkpoint.load`, `untrained.known` and
+Imports files, graph, network and modalities. Start with `checkpoint.load`, `resolving.resolve` and
 `subject.subject`.
 """

@@ -15,6 +15,8 @@ from peerattn.files.places import checked_name, checkpoint_folders, find_checkpo
 from peerattn.files.weights import WEIGHTS_FILE, read_weights, write_weights
 from peerattn.graph import published
 from peerattn.graph.structure import Structure
+from peerattn.modalities.reading import Reader
+from peerattn.modalities.segmenter import Segmenter, segmenter_for, segmenter_name
 from peerattn.modalities.settings import ClipSettings
 from peerattn.network.failures import device_failures
 from peerattn.network.network import Network
@@ -33,6 +35,7 @@ class Checkpoint:
     network: Network
     settings: ClipSettings
     card: Mapping[str, Any]
+    folder: Path | None = None  # where it was read from
 
     @property
     def structure(self) -> Structure:
@@ -47,6 +50,10 @@ class Checkpoint:
         """What must be said wherever something that this network computed is shown: of random filters."""
         return (self.card["untrained"],) if "untrained" in self.card else ()
 
+    def reader(self, segmenter: Segmenter | None = None) -> Reader:
+        """What reads clips for the network; `segmenter` estimates the maps of those that have none."""
+        return Reader(self.structure.read_modalities, self.settings, segmenter)
+
     @property
     def class_names(self) -> tuple[str, ...]:
         return self.network.class_names
@@ -55,6 +62,8 @@ class Checkpoint:
 def load(name: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
     """A checkpoint by its name, or by its folder; raises PeerattnError when it is missing or damaged."""
     folder = name if isinstance(name, Path) else find_checkpoint(name)
+    if not (folder / CARD_FILE).is_file():
+        raise PeerattnError(f"{folder} holds no checkpoint: there is no {CARD_FILE} in it")
     card = read_card(folder, KIND)
     try:
         structure = Structure.from_json(card["structure"])
@@ -73,7 +82,17 @@ def load(name: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
     load_arrays(network, weights)
     with device_failures():
         network.to(device)
-    return Checkpoint(folder.name, network.eval(), settings, card)
+    return Checkpoint(folder.name, network.eval(), settings, card, folder)
+
+
+def segmenter_of(loaded: Checkpoint, name: str | None = None) -> Segmenter | None:
+    """What estimates object maps, where a network reads them: the one of this name, else its card's.
+
+    It runs where the network does. Raises PeerattnError where it is missing, or means other things by the
+    classes that the network reads.
+    """
+    name = name or segmenter_name(loaded.card)
+    return segmenter_for(name, loaded.structure.read_modalities, loaded.device)
 
 
 def _class_names(names: Any) -> list[str]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.checkpoints.checkpoint import Checkpoint
-from peerattn.checkpoints.untrained import MARK, known
+from peerattn.checkpoints.resolving import is_published, resolve
+from peerattn.checkpoints.untrained import MARK
 from peerattn.errors import PeerattnError
+from peerattn.files.places import folder_of, is_path
 from peerattn.graph import published, structure_file
 from peerattn.graph.connectivity import initial_weights
 from peerattn.graph.list_format.options import Options
@@ -50,24 +51,30 @@ class Subject:
 
 
 def subject(name: str, **options: Any) -> Subject:
-    """What a name stands for: a published structure, a file, or a checkpoint, in this order.
+    """What a name stands for, as `resolve` has it, without filters where none are needed.
 
-    `options` are those of `Options`, for a published structure or list. Raises PeerattnError for an unknown
-    name, a wrong file, or an option that the structure has no use for.
+    A file needs no .json where nothing else has its name. `options` are those of `Options`, for a published
+    structure or list. Raises PeerattnError for an unknown name, a wrong file, or an option that the structure
+    has no use for.
     """
-    if name.removesuffix(MARK) in published.NAMES:
+    if is_path(name) and not name.endswith(".json") and Path(name).is_dir():
+        return _of_checkpoint(name, options)
+    if is_path(name):
+        found = structure_file.read(Path(name), Options(**options) if options else None)
+    elif is_published(name):
         found = published.structure(name.removesuffix(MARK), **options)
-    elif name.endswith(".json") or Path(name).is_file():
+    elif folder_of(name) is None and Path(name).is_file():
         found = structure_file.read(Path(name), Options(**options) if options else None)
     else:
-        return _of_checkpoint(known(name), options)
+        return _of_checkpoint(name, options)
     if options.get("clip_width") and not any(block.kind == "lite" for block in found.blocks):
         raise PeerattnError(f"{name} is not lite: only lite's channels depend on a clip width, leave it out")
     return Subject.untrained(name, found)
 
 
 def _of_checkpoint(name: str, options: Mapping[str, Any]) -> Subject:
+    loaded = resolve(name)
     if options:
         words = ", ".join(option.replace("_", " ") for option in options)
         raise PeerattnError(f"{name} is not a published structure: leave out what only these have ({words})")
-    return Subject.trained(checkpoints.load(name))
+    return Subject.trained(loaded)

@@ -6,20 +6,19 @@ whatever shows them must say `REMARK`.
 
 from __future__ import annotations
 
-import difflib
-from pathlib import Path
-
 import torch
 
-from peerattn.checkpoints import checkpoint
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
-from peerattn.graph import published, structure_file
+from peerattn.graph import published
 from peerattn.graph.structure import Structure
 from peerattn.modalities.settings import ClipSettings
+from peerattn.moved import moved
 from peerattn.network.initialisation import initialise
 from peerattn.network.network import Network
 from peerattn.network.size import parameters
+
+__getattr__ = moved(__name__)
 
 MARK = "-untrained"
 """What a published network's name may end in, so that it says what it is wherever it stands."""
@@ -51,28 +50,3 @@ def untrained(
     network = Network(structure, names)
     initialise(network, seed=seed)
     return Checkpoint(name + MARK, network.to(device).eval(), SETTINGS, {"untrained": REMARK})
-
-
-def opened(name: str, device: torch.device | str = "cpu") -> Checkpoint:
-    """A checkpoint by its name, else the published network of that name or of a list's file, untrained.
-
-    Raises PeerattnError when there is none of these, or the checkpoint is damaged.
-    """
-    plain = name.removesuffix(MARK)
-    if plain in published.NAMES and name not in checkpoint.names():
-        widths = {"clip_width": SETTINGS.size} if plain == "asnp_lite" else {}
-        return untrained(plain, published.structure(plain, **widths), device)
-    if name.endswith(".json"):
-        return untrained(Path(name).stem, structure_file.read(Path(name)), device)
-    return checkpoint.load(known(name), device)
-
-
-def known(name: str) -> str:
-    """The name of a checkpoint; raises PeerattnError with the name that may be meant, where one is near."""
-    names = (*published.NAMES, *checkpoint.names())
-    near = [] if name in names else difflib.get_close_matches(name, names, n=1)
-    if near:
-        raise PeerattnError(
-            f"there is no published structure, file or checkpoint {name!r}: did you mean {near[0]}?"
-        )
-    return name

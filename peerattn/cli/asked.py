@@ -9,7 +9,7 @@ from pathlib import Path
 from peerattn.cli.console import Device
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import read_card
-from peerattn.files.places import find_checkpoint
+from peerattn.files.places import folder_of
 from peerattn.modalities.settings import ClipSettings
 
 
@@ -45,7 +45,8 @@ class Asked:
 def _frame_rate(checkpoint: str) -> float:
     """Frames/s at which a network reads clips: its card says so, where it has one."""
     try:
-        card = read_card(find_checkpoint(checkpoint), "network")
+        folder = folder_of(checkpoint)
+        card = read_card(folder, "network") if folder else {"settings": {}}  # of an untrained network
         return ClipSettings(**card["settings"]).frame_rate
-    except (KeyError, TypeError, PeerattnError):  # untrained, or a card that is refused when it is loaded
+    except (KeyError, TypeError, PeerattnError):  # a card that is refused when it is loaded
         return ClipSettings.frame_rate

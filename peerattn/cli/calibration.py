@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from peerattn.cli.console import Device, DeviceOption, JsonOption, Objects, chosen_device, report
+from peerattn.errors import PeerattnError
 
 
 def calibrate_command(
@@ -29,18 +30,20 @@ def calibrate_command(
     Without one, what the card says of that stays, its threshold fitted anew at the new temperature.
     """
     from peerattn.checkpoints import checkpoint as checkpoints
+    from peerattn.checkpoints.resolving import resolve
     from peerattn.cli import calibration_run
-    from peerattn.files.places import find_checkpoint
     from peerattn.network.temperature import divide_logits
     from peerattn.scores.calibration import NoneOfThese
 
-    loaded = checkpoints.load(checkpoint, chosen_device(device))
+    loaded = resolve(checkpoint, chosen_device(device))
+    if loaded.folder is None:
+        raise PeerattnError(f"{checkpoint} is no checkpoint but an untrained network: train it first")
     own = calibration_run.answers_of(loaded, data, split, objects)
     known = own.labels(loaded.class_names) >= 0
     by = own.temperature(loaded.class_names, known)
     card = {**loaded.card, "calibration": calibration_run.calibration(own, loaded.class_names, by)}
     if sister:
-        other = checkpoints.load(sister, chosen_device(device))
+        other = resolve(sister, chosen_device(device))
         answered = calibration_run.answers_of(other, data, split, objects)
         rule: NoneOfThese | None = calibration_run.none_of_these(answered, other)
     else:
@@ -48,6 +51,6 @@ def calibrate_command(
     if rule:  # its threshold is one of probabilities at this very temperature
         card["none_of_these"] = rule.at(own.probabilities(by)[known].max(axis=1)).to_json()
     divide_logits(loaded.network, by)
-    checkpoints.save(find_checkpoint(checkpoint), loaded.network, loaded.settings, card)
+    checkpoints.save(loaded.folder, loaded.network, loaded.settings, card)
     result: dict[str, Any] = {name: card[name] for name in ("calibration", "none_of_these") if name in card}
     report(result, calibration_run.table(result, checkpoint), json_file)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from operator import length_hint
 from pathlib import Path
@@ -19,10 +20,9 @@ from torch import Tensor
 
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.cli.console import Objects, progress_bar
-from peerattn.cli.measuring import segmenter_of
-from peerattn.data.examples import Example, FolderExamples
-from peerattn.data.folder import labelled_files
-from peerattn.data.readable import Readable
+from peerattn.cli.reports import maps_used
+from peerattn.data.examples import Example
+from peerattn.data.labelled_set import LabelledSet, of_files, reader_for, with_maps
 from peerattn.errors import PeerattnError
 from peerattn.network.network import Network
 from peerattn.recording.predictions import window_answers
@@ -34,11 +34,15 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Answers:
-    """What a network answers to N clips: logits (W, K) of each one's windows; its class, its group."""
+    """What a network answers to N clips: logits (W, K) of each one's windows; its class, its group.
+
+    `objects` counts them by where their object maps come from.
+    """
 
     logits: tuple[NDArray[np.float64], ...]
     classes: tuple[str, ...]
     groups: tuple[str, ...]
+    objects: Mapping[str, int] = field(default_factory=dict)
 
     def probabilities(self, temperature: float | NDArray[np.float64] = 1.0) -> NDArray[np.float32]:
         """(N, K) the mean over the windows, at one temperature or at one a clip (N,)."""
@@ -73,32 +77,24 @@ def answers(
     progress: Callable[[int, int], None],
 ) -> Answers:
     """The network's answers to examples labelled by number among `class_names`, which it need not know."""
-    logits, classes, groups = [], [], []
+    logits, classes, groups, objects = [], [], [], Counter[str]()
     for done, example in enumerate(examples, start=1):
         of_windows = window_answers(network, [example], window, Tensor.double)
         logits.append(of_windows[:, 0].cpu().numpy())
         classes.append(class_names[example.label])
         groups.append(example.group)
+        objects.update([example.objects] if example.objects else [])
         progress(done, length_hint(examples))
-    return Answers(tuple(logits), tuple(classes), tuple(groups))
+    return Answers(tuple(logits), tuple(classes), tuple(groups), dict(objects))
 
 
 def answers_of(loaded: Checkpoint, data: Path, split: str | None, objects: Objects) -> Answers:
     """The network's answers to the clips of a folder, of its classes and of others."""
-    files = labelled_files(data, split=split)
-    if objects is Objects.estimated:
-        files = tuple(replace(file, objects=None) for file in files)
+    files = with_maps(LabelledSet(data, split).files(), objects.value)
     names = sorted({file.label for file in files})
-    examples = FolderExamples(
-        files,
-        names,
-        modalities=loaded.structure.read_modalities,
-        settings=loaded.settings,
-        segmenter=segmenter_of(loaded),
-    )
+    examples = of_files(files, names, reader_for(files, loaded), told=partial(print, file=sys.stderr))
     with progress_bar(f"clips through {loaded.name}") as progress:
-        readable = Readable(examples, files, told=partial(print, file=sys.stderr))
-        return answers(loaded.network, readable, names, window=loaded.settings.window, progress=progress)
+        return answers(loaded.network, examples, names, window=loaded.settings.window, progress=progress)
 
 
 def calibration(own: Answers, names: Sequence[str], by: float) -> dict[str, Any]:
@@ -114,6 +110,7 @@ def calibration(own: Answers, names: Sequence[str], by: float) -> dict[str, Any]
     return {
         "temperature": by,
         "n": int(known.sum()),
+        "objects": dict(own.objects),
         "error_before": calibration_error(own.probabilities()[known], labels[known]),
         "error_after": calibration_error(own.probabilities(each)[known], labels[known]),
         "error": f"mean gap between probability and accuracy, 10 bins; temperatures cross-fitted in {FOLDS} "
@@ -141,6 +138,8 @@ def table(result: dict[str, Any], name: str) -> Table:
     table.add_row("temperature", f"{fitted['temperature']:.2f} (n = {fitted['n']})")
     table.add_row("calibration error before", f"{fitted['error_before']:.1%}")
     table.add_row("calibration error after", f"{fitted['error_after']:.1%}")
+    if fitted["objects"]:
+        table.caption = Text(maps_used(fitted["objects"]))
     if none := result.get("none_of_these"):
         low, high = none["auroc_interval"]
         counts = f"{none['n_known']} known, {none['n_unknown']} others"

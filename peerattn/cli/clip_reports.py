@@ -38,7 +38,7 @@ def html(ran: Ran) -> str:
     asked, trace = ran.asked, ran.trace
     stretch = f"{trace.times[0]:.2f} to {frame_ends(trace.times)[-1]:.2f} s"
     about = About(asked.clip.name, asked.checkpoint, date.today().isoformat(), {"stretch": stretch})
-    panels = report_panels(trace, partial(inside, ran.loaded.network, ran.vectors), ran.object_names)
+    panels = report_panels(trace, partial(inside, ran.loaded.network, ran.vectors), ran.clip.object_names)
     return report_html(trace, _recording(ran), about, panels=panels)
 
 
@@ -48,7 +48,7 @@ def _recording(ran: Ran) -> bytes:
         ran.trace,
         ran.clip.images,
         object_ids=ran.clip.object_ids,
-        object_names=ran.object_names,
+        object_names=ran.clip.object_names,
         flow=None if flow is None else flow[0].cpu().numpy(),
     )
 

@@ -113,10 +113,10 @@ def cache_command(
 
 def _network_reading(checkpoint: str) -> dict[str, Any]:
     """What a network reads, and how."""
-    from peerattn.checkpoints import checkpoint as checkpoints
+    from peerattn.checkpoints.resolving import resolve
     from peerattn.modalities.segmenter import segmenter_for, segmenter_name
 
-    loaded = checkpoints.load(checkpoint)
+    loaded = resolve(checkpoint)
     modalities = loaded.structure.read_modalities
     segmenter = segmenter_for(segmenter_name(loaded.card), modalities)
     return {"modalities": modalities, "settings": loaded.settings, "segmenter": segmenter}

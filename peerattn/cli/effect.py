@@ -68,14 +68,13 @@ def effect_command(
     """
     check_way(of, how)
 
-    from peerattn.checkpoints import checkpoint as checkpoints
+    from peerattn.checkpoints.resolving import resolve
     from peerattn.cli import effect_run, measuring
 
-    loaded = checkpoints.load(checkpoint, chosen_device(device))
-    examples = measuring.examples(
-        loaded, data, split, clips=clips, objects=objects, remembered=how is How.swap
-    )
+    loaded = resolve(checkpoint, chosen_device(device))
+    passes = 3 if how is How.swap else 1  # to choose donors, for the clips, for their donors
+    examples = measuring.examples(loaded, data, split, clips=clips, objects=objects, passes=passes)
     with allowed_precision(fast):
         found = effect_run.measured(loaded, examples, of=of, how=how, names=name, seed=seed)
-    result = effect_run.to_json(found, measuring.skipped(examples))
+    result = effect_run.to_json(found, examples.skipped)
     report(result, effect_run.table(result, loaded.name, of, how), json_file)

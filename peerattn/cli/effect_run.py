@@ -11,7 +11,7 @@ from rich.text import Text
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.cli.console import percent, progress_bar
 from peerattn.cli.measuring import say_precision
-from peerattn.cli.reports import points
+from peerattn.cli.reports import maps_used, points
 from peerattn.graph.things import PLURALS
 from peerattn.recording.donors import LabelledClips
 from peerattn.recording.effects import Effects, effects
@@ -74,6 +74,8 @@ def table(result: Mapping[str, Any], name: str, of: str, how: str) -> Table:
     """One row for each thing, the greatest loss first."""
     before = result["before"]
     lines = [f"{one['name']}: {one['reason']}" for one in result["not_measured"]]
+    if before["objects"]:
+        lines.insert(0, maps_used(before["objects"]))
     if result["skipped"]:
         lines.append(f"not among the clips: {len(result['skipped'])}, see --json")
     table = Table(

@@ -119,17 +119,17 @@ def evaluate_command(
     json_file: JsonOption = None,
 ) -> None:
     """Accuracy with its 95 % interval, per class too."""
-    from peerattn.checkpoints import checkpoint as checkpoints
+    from peerattn.checkpoints.resolving import resolve
     from peerattn.cli import measuring, reports
 
     names = (checkpoint, against) if against else (checkpoint,)
     measured, skipped = [], []
     for name in names:
-        loaded = checkpoints.load(name, chosen_device(device))
+        loaded = resolve(name, chosen_device(device))
         examples = measuring.examples(loaded, data, split, clips=clips, objects=objects)
         with allowed_precision(fast):
             measured.append(measuring.evaluated(loaded, examples))
-        skipped.append(measuring.skipped(examples))
+        skipped.append(list(examples.skipped))
     if against and skipped[0] != skipped[1]:
         raise PeerattnError(
             f"{checkpoint} and {against} cannot read the same clips: leave out those that one cannot read"
@@ -153,14 +153,15 @@ def prune_command(
 ) -> None:
     """A smaller network without the weak connections: what it costs in accuracy, what it saves."""
     from peerattn.checkpoints import checkpoint as checkpoints
+    from peerattn.checkpoints.resolving import resolve
     from peerattn.cli import measuring, reports
     from peerattn.network.latency import latencies
     from peerattn.pruning.threshold import prune
 
     folder = checkpoints.new_folder(out) if out else None
-    loaded = checkpoints.load(checkpoint, chosen_device(device))
+    loaded = resolve(checkpoint, chosen_device(device))
     smaller = dataclasses.replace(loaded, network=prune(loaded.network, threshold))
-    examples = measuring.examples(loaded, data, split, clips=clips, objects=objects)
+    examples = measuring.examples(loaded, data, split, clips=clips, objects=objects, passes=2)
     settings = loaded.settings
     with allowed_precision(fast):
         before, after = (measuring.evaluated(one, examples) for one in (loaded, smaller))

@@ -53,6 +53,11 @@ def against(measured: Evaluation, other: Evaluation, name: str) -> dict[str, Any
     }
 
 
+def maps_used(objects: Mapping[str, int]) -> str:
+    """Which object maps a network was given, and for how many clips."""
+    return "object maps: " + ", ".join(f"{origin} for {n} clips" for origin, n in objects.items())
+
+
 def evaluation_table(evaluation: Evaluation, name: str, result: Mapping[str, Any] | None = None) -> Table:
     """Accuracies with their intervals, over all clips and per class, and what `against` found."""
     table = Table(title=Text(f"{name}: {evaluation.n} clips, 95 % intervals"))
@@ -66,10 +71,10 @@ def evaluation_table(evaluation: Evaluation, name: str, result: Mapping[str, Any
     for row in evaluation.classes:
         if row.n:
             table.add_row(Text(row.name), str(row.n), percent(row.accuracy, row.interval))
+    lines = [maps_used(evaluation.objects)] if evaluation.objects else []
     if result and result.get("skipped"):
-        table.caption = Text(
-            f"not among these, as they could not be read: {len(result['skipped'])} of the clips"
-        )
+        lines.append(f"not among these, as they could not be read: {len(result['skipped'])} of the clips")
+    table.caption = Text("\n".join(lines)) if lines else None
     if result and "against" in result:
         table.add_section()
         other = percent(result["against_top1"], result["against_top1_interval"])
@@ -130,6 +135,7 @@ def pruned_table(result: Mapping[str, Any], name: str) -> Table:
         caption=Text(
             f"{result['removed']} connections removed, {result['kept']} kept; dead blocks: "
             f"{', '.join(result['dead_blocks']) or 'none'}; {before['n']} clips, 95 % intervals"
+            + (f"; {maps_used(before['objects'])}" if before["objects"] else "")
         ),
     )
     for column in ("", "before", "after"):

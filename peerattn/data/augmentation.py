@@ -163,15 +163,27 @@ def frame_numbers(frames: int, *, read: int, step: float, start: float) -> NDArr
 
 
 def taken(clip: Prepared, *, read: int, step: float, start: float, speed: float) -> Prepared:
-    """The clip with the frames that are read and their maps alone, shown so many times faster than it is."""
+    """The clip with the frames that are read and their maps alone, shown so many times faster than it is.
+
+    The frame after them is there too, where the clip has one: optical flow leads to it.
+    """
     numbers = frame_numbers(len(clip.images), read=read, step=step, start=start)
+    after = round(float(numbers[-1]) + step)
+    if numbers[-1] < after < len(clip.images):
+        numbers = np.append(numbers, after)
     ids = None if clip.ids is None else clip.ids[numbers]
+    seen = None if clip.seen is None else clip.seen.taken(numbers)
     pace = replace(clip.pace, times=clip.pace.times[numbers], step=clip.pace.step * speed)
-    return replace(clip, images=clip.images[numbers], ids=ids, pace=pace)
+    return replace(clip, images=clip.images[numbers], ids=ids, pace=pace, seen=seen)
 
 
 def warped(clip: Prepared, draw: Draw, size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    """(T, size, size, 3) frames and (T, size, size) class ids, alike cropped, turned and mirrored."""
+    """(T, size, size, 3) frames and (T, size, size) class ids, alike cropped, turned and mirrored.
+
+    Where none of this is drawn they are as evaluation sees them.
+    """
+    if clip.seen is not None and draw.placement == CENTRAL:
+        return clip.seen.images, clip.seen.ids
     images = placed_images(clip.images, draw.placement, size, clip.view)
     ids = None if clip.ids is None else placed_ids(clip.ids, draw.placement, size, clip.view)
     return images, ids

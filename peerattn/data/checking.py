@@ -13,8 +13,8 @@ import numpy as np
 from peerattn.data.cache import digest
 from peerattn.data.listing import Listed, listing
 from peerattn.data.report import ClipFacts, Fault, FolderReport
-from peerattn.errors import PeerattnError
-from peerattn.modalities.alignment import map_of_each_frame
+from peerattn.errors import PeerattnError, reason
+from peerattn.modalities.alignment import UncoveredError, map_of_each_frame
 from peerattn.modalities.flow import SMALLEST
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.preparation import SHAPE_TOLERANCE
@@ -70,7 +70,7 @@ def _checked(listed: Listed) -> tuple[ClipFacts | None, list[str]]:
         frames = decode(file.path, max_side=_SMALL, limits=_EVERY_FRAME)
         sha256 = digest(file.path)
     except (PeerattnError, OSError) as error:
-        return None, [str(error).removeprefix(f"{file.path.name}: ")]
+        return None, [reason(error, file.path.name)]
     count = len(frames.images)
     wrong = [*_picture_faults(info, frames), *_map_faults(listed, info, frames)]
     if listed.sha256 not in ("", sha256):
@@ -121,8 +121,8 @@ def _map_faults(listed: Listed, info: VideoInfo, frames: Frames) -> Iterator[str
     else:
         try:
             map_of_each_frame(maps, frames, frame_rate=ClipSettings.frame_rate, hold=False)
-        except PeerattnError as error:
-            yield f"{str(error).partition(':')[0]} in {path.name}: make maps for all"
+        except UncoveredError as error:
+            yield f"{error.found} in {path.name}: make maps for all"
     if maps.frames is not None and maps.frames[-1] >= count:
         yield f"has {count} frames but {path.name} has a map for frame {maps.frames[-1]}: remove that"
     if abs(width * info.height / (height * info.width) - 1) > SHAPE_TOLERANCE:

@@ -150,7 +150,11 @@ class FolderClips:
         behind = dict(zip(looks, [*looks.values()][1:] + [*looks.values()][:1], strict=True))
         return [
             self._clip(
-                look, behind[member] if self._moved(member, draws[member]) else None, draws[member], watch
+                look,
+                behind[member] if self._moved(member, draws[member]) else None,
+                draws[member],
+                frames,
+                watch,
             )
             for member, look in looks.items()
         ]
@@ -160,13 +164,14 @@ class FolderClips:
         return draw.elsewhere and not (draw.others and self.files[member].others)
 
     def _clip(
-        self, clip: Prepared, behind: Prepared | None, draw: Draw, watch: Stopwatch
+        self, clip: Prepared, behind: Prepared | None, draw: Draw, frames: int, watch: Stopwatch
     ) -> dict[str, Tensor]:
         """Modality → (1, C, T, H, W) of one clip, its objects before the one behind if there is one."""
         modalities = self.preparation.modalities
-        pictures = self._pictures(clip, draw, watch)
+        pictures = self._pictures(clip, draw, frames, watch)
         if behind is not None:
-            around = self._pictures(replace(behind, view=clip.view), draw, watch)
+            looked_at = behind if behind.view == clip.view else replace(behind, view=clip.view, seen=None)
+            around = self._pictures(looked_at, draw, frames, watch)
             pictures = elsewhere(pictures, around, class_ids_read(modalities))
         with watch.timing("augment"):
             images, ids = pictures.images, pictures.ids
@@ -179,13 +184,14 @@ class FolderClips:
                 made[draw.dropped].zero_()
         return made
 
-    def _pictures(self, clip: Prepared, draw: Draw, watch: Stopwatch) -> Pictures:
-        """A clip at network size, with its motion."""
+    def _pictures(self, clip: Prepared, draw: Draw, frames: int, watch: Stopwatch) -> Pictures:
+        """The first frames of a clip at network size, with the motion from each to the next."""
         modalities, settings = self.preparation.modalities, self.preparation.settings
         with watch.timing("augment"):
             images, ids = warped(clip, draw, settings.size)
         with watch.timing("flow"):
-            return Pictures(images, motion(images, ids, modalities, settings, pace=clip.pace), ids)
+            flow = motion(images, ids, modalities, settings, pace=clip.pace)
+        return Pictures(images, flow, ids).first(frames)
 
     def _targets(self, members: Sequence[int]) -> Tensor:
         """(B,) class numbers, or (B, K) zeros and ones where clips of the folder have several classes."""

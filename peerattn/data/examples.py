@@ -11,24 +11,23 @@ from torch import Tensor
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
-from peerattn.modalities.clip import Clip
-from peerattn.modalities.objects import read_objects
-from peerattn.modalities.preparation import prepare
-from peerattn.modalities.segmenter import Segmenter, estimate_objects
+from peerattn.modalities.clip import Clip, Origin
+from peerattn.modalities.reading import Reader
+from peerattn.modalities.segmenter import Segmenter
 from peerattn.modalities.settings import ClipSettings
-from peerattn.video.decoding import decode
 
 
 @dataclass(frozen=True)
 class Example:
     """A labelled clip: the numbers of its classes, modality → (1, C, T, H, W), and its group.
 
-    Clips of one group are not independent.
+    Clips of one group are not independent. `objects` says where its object maps come from, if it has some.
     """
 
     labels: tuple[int, ...]
     tensors: Mapping[str, Tensor]
     group: str
+    objects: Origin | None = None
 
     @property
     def label(self) -> int:
@@ -48,18 +47,8 @@ def read_clip(
     stretch: tuple[float, float | None] = (0.0, None),
     hold: bool = False,
 ) -> Clip:
-    """A video file as a network reads it: its object maps from a file if one is given, else estimated.
-
-    `stretch` is (start, stop) in seconds; `hold` keeps a map until the next one where some frames have none.
-    """
-    frames = decode(path, frame_rate=settings.frame_rate, start=stretch[0], stop=stretch[1])
-    maps = None
-    if any(modality.name == "object" for modality in modalities):
-        if objects:
-            maps = read_objects(objects)
-        elif segmenter:
-            maps = estimate_objects(frames, segmenter)
-    return prepare(frames, modalities, settings, objects=maps, hold=hold)
+    """A video file as a network reads it: `Reader.file`, in one call."""
+    return Reader(modalities, settings, segmenter).file(path, objects=objects, stretch=stretch, hold=hold)
 
 
 class FolderExamples(Sequence[Example]):
@@ -77,18 +66,18 @@ class FolderExamples(Sequence[Example]):
         """Raises PeerattnError when a clip's class is not one that the network knows."""
         check_classes(files, class_names)
         self.files, self.class_names = files, tuple(class_names)
-        self.modalities, self.settings, self.segmenter = modalities, settings, segmenter
+        self.reader = Reader(modalities, settings, segmenter)
 
     def __len__(self) -> int:
         return len(self.files)
 
     def __getitem__(self, index: int) -> Example:  # type: ignore[override]  # no slices
         file = self.files[index]
-        clip = read_clip(
-            file.path, self.modalities, self.settings, objects=file.objects, segmenter=self.segmenter
-        )
+        clip = self.reader.file(file.path, objects=file.objects)
         labels = tuple(self.class_names.index(label) for label in file.labels)
-        return Example(labels, clip.tensors, file.group)
+        # The maps that lie in a labelled folder are what its maker says is true.
+        origin: Origin | None = "true" if clip.objects == "attached" else clip.objects
+        return Example(labels, clip.tensors, file.group, origin)
 
 
 def check_classes(files: Sequence[LabelledFile], class_names: Sequence[str]) -> None:

@@ -13,8 +13,8 @@ from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
 from peerattn.modalities.clip import ObjectMaps
-from peerattn.modalities.preparation import prepare
-from peerattn.modalities.segmenter import Segmenter, estimate_objects
+from peerattn.modalities.reading import Reader
+from peerattn.modalities.segmenter import Segmenter
 from peerattn.modalities.settings import ClipSettings
 from peerattn.video.frames import Frames
 
@@ -56,10 +56,10 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
         if tuple(class_names) != CLASS_NAMES:
             raise PeerattnError(
                 "this network's classes are not those of the generated clips: "
-                "give --data FOLDER with labelled ones"
+                "measure it on a folder of labelled ones"
             )
-        self.clips, self.modalities, self.settings = count, modalities, settings
-        self.first_seed, self.segmenter, self.latest_start = first_seed, segmenter, latest_start
+        self.clips, self.reader = count, Reader(modalities, settings, segmenter)
+        self.first_seed, self.latest_start = first_seed, latest_start
 
     def __len__(self) -> int:
         return self.clips
@@ -67,20 +67,15 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
     def __getitem__(self, index: int) -> Example:  # type: ignore[override]  # no slices
         if not 0 <= index < self.clips:
             raise IndexError(index)
-        seed, settings = self.first_seed + index, self.settings
+        seed, settings = self.first_seed + index, self.reader.settings
         start = self.latest_start * (seed * GOLDEN % 1.0)
         world = generate(seed, frames=settings.window, size=settings.size, start=start)
-        times = np.arange(settings.window) / settings.frame_rate
-        frames = Frames(world.images, times, ())
-        objects = None
-        if any(modality.name == "object" for modality in self.modalities):
-            if self.segmenter:
-                objects = estimate_objects(frames, self.segmenter)
-            else:
-                class_ids = tuple(range(1, len(MAP_NAMES)))
-                objects = ObjectMaps(world.object_ids, None, class_ids, MAP_NAMES[1:], "true")
-        clip = prepare(frames, self.modalities, settings, objects=objects)
-        return Example((world.label,), clip.tensors, f"seed {seed}")
+        frames = Frames(world.images, np.arange(settings.window) / settings.frame_rate, ())
+        true = None
+        if self.reader.segmenter is None:
+            true = ObjectMaps(world.object_ids, None, tuple(range(1, len(MAP_NAMES))), MAP_NAMES[1:], "true")
+        clip = self.reader.clip(frames, true)
+        return Example((world.label,), clip.tensors, f"seed {seed}", clip.objects)
 
 
 def collate(examples: Sequence[Example]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:

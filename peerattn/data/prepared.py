@@ -1,10 +1,12 @@
 """A clip decoded once for training: its frames and maps a little larger than the network reads them.
 
-N frames, H height, W width; h, w the size of the maps, R phases.
+Beside them lies what evaluation makes of the same frames, so that a clip that is not warped is read as it is
+there, to the bit. N frames, H height, W width; h, w the size of the maps, S the network's, R phases.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +31,7 @@ from peerattn.modalities.objects import read_objects
 from peerattn.modalities.preparation import around_objects, class_ids_read, fitting_maps
 from peerattn.modalities.segmenter import Segmenter, estimate_objects
 from peerattn.modalities.settings import ClipSettings
-from peerattn.modalities.view import CENTRE, View
+from peerattn.modalities.view import CENTRE, View, square, square_ids
 from peerattn.video.decoding import decode, probe
 from peerattn.video.frames import Frames, Limits, VideoInfo
 
@@ -37,8 +39,20 @@ MARGIN = {"centre": 1.5, "objects": 2.5}
 """How many times larger than the network's input frames are kept, so that a crop of them is still sharp."""
 MOST_PHASES = 4
 _ROUNDING = 0.0005  # s; the coarsest time base of common containers, halved
-_VERSIONS = (2, cv2.__version__, version("av"))
+_VERSIONS = (3, cv2.__version__, version("av"))
 """Of what is kept, and of what decodes and scales it."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The view's square of frames and maps at network size, as evaluation reads them."""
+
+    images: NDArray[np.uint8]  # (N, S, S, 3) RGB
+    ids: NDArray[np.uint8] | None  # (N, S, S) class ids
+
+    def taken(self, numbers: NDArray[np.int64]) -> Seen:
+        """These frames alone."""
+        return Seen(self.images[numbers], None if self.ids is None else self.ids[numbers])
 
 
 @dataclass(frozen=True)
@@ -53,6 +67,7 @@ class Prepared:
     phases: int
     pace: Pace  # of the N frames; the step is that from one read frame to the next
     view: View = CENTRE  # the square of them that a network reads
+    seen: Seen | None = None  # that square; none of a clip that is looked at elsewhere
 
 
 @dataclass(frozen=True)
@@ -66,13 +81,20 @@ class Preparation:
     def prepared(self, file: LabelledFile, cache: Cache | None = None) -> Prepared:
         """The clip, from the cache if it has it; raises PeerattnError when it or its maps cannot be read."""
         parts = self._made(file) if cache is None else self._cached(file, cache)
-        frames, maps = parts["frames"], parts.get("maps")
+        frames, maps, seen = parts["frames"], parts.get("maps"), parts["seen"]
+        seen_maps = parts.get("seen maps")
         if maps and not set(maps["class_ids"].tolist()) & set(class_ids_read(self.modalities)):
             raise PeerattnError("the network knows none of the classes of its object maps: renumber them")
         ids = maps["ids"] if maps else None
-        view = around_objects(ids, self.modalities, self.settings) or CENTRE
         phases = int(frames["phases"])
-        return Prepared(frames["images"], ids, phases, self._pace(frames, phases), view)
+        return Prepared(
+            frames["images"],
+            ids,
+            phases,
+            self._pace(frames, phases),
+            View(*map(float, seen["view"])),
+            Seen(seen["images"], seen_maps["ids"] if seen_maps else None),
+        )
 
     def _pace(self, frames: Arrays, phases: int) -> Pace:
         """The pace of the kept frames, its time base 0 where evaluation finds the clip uneven."""
@@ -113,6 +135,10 @@ class Preparation:
         if class_ids_read(self.modalities):
             origin = _maps_digest(file.objects) if file.objects else self._segmenter_digest
             keys["maps"] = key_of(part="maps", origin=origin, **shared)
+            if self.settings.view == "objects":
+                shared |= {"around": [origin, class_ids_read(self.modalities)]}
+            keys["seen maps"] = key_of(part="seen maps", origin=origin, **shared)
+        keys["seen"] = key_of(part="seen", **shared)
         return keys
 
     @cached_property
@@ -120,7 +146,7 @@ class Preparation:
         return segmenter_digest(self.segmenter) if self.segmenter else ""
 
     def _made(self, file: LabelledFile) -> dict[str, Arrays]:
-        """The frames and, where they are read, the maps, decoded and scaled down."""
+        """Frames and, where they are read, maps, decoded and scaled down; and what evaluation sees."""
         frames, phases = _decoded(file.path, self.settings.frame_rate)
         found = self._maps(file, frames, phases)
         short = ceil(self.settings.size * self.margin)
@@ -132,6 +158,13 @@ class Preparation:
             ids, class_ids = found
             small = _scaled_down(ids, short, cv2.INTER_NEAREST_EXACT)
             parts["maps"] = {"ids": small, "class_ids": np.array(class_ids)}
+        # The frames that evaluation reads decide the view of all of them.
+        read = found[0][::phases] if found else None
+        view = around_objects(read, self.modalities, self.settings) or CENTRE
+        seen = square(frames.images, self.settings.size, view)
+        parts["seen"] = {"view": np.array(dataclasses.astuple(view)), "images": seen}
+        if found is not None:
+            parts["seen maps"] = {"ids": square_ids(found[0], self.settings.size, view)}
         return parts
 
     def _maps(

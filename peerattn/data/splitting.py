@@ -106,7 +106,7 @@ def write_manifest(folder: Path, files: Sequence[LabelledFile], *, replacing: bo
     """A folder's manifest, written whole; raises PeerattnError where there is one, unless `replacing`."""
     path = folder / MANIFEST
     if path.exists() and not replacing:
-        raise PeerattnError(f"{path} is there already: give --force to replace it")
+        raise PeerattnError(f"{path} is there already: move it away, or replace it by force")
     write_whole(path, manifest_text(folder, files).encode())
     return path
 

@@ -32,7 +32,7 @@ def chain(trace: Trace, inside: Inside, channels: Sequence[str | None] = ()) -> 
     projections = _projections(inside)
     fits = _size(arrays) + _size(projections) <= BUDGET
     styles = looks([modality.name for modality in trace.structure.modalities])
-    spec = next(spec for spec in trace.structure.connections if spec.key == inside.connection)
+    spec = trace.structure.connection(inside.connection)
     return {
         "connection": inside.connection,
         "source": spec.source,

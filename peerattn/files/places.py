@@ -24,11 +24,26 @@ def checked_name(name: str) -> str:
     return name
 
 
+def is_path(name: str) -> bool:
+    """Whether a name can only be that of a file or folder."""
+    separators = filter(None, (os.sep, os.altsep))
+    return name.endswith(".json") or any(separator in name for separator in separators)
+
+
+def folder_of(name: str) -> Path | None:
+    """The folder of a checkpoint, given by its path, or by its name in the first place that holds it."""
+    if is_path(name):
+        return Path(name) if (Path(name) / CARD_FILE).is_file() else None
+    if not _NAME.fullmatch(name):
+        return None
+    folders = (folder / name for folder in checkpoint_folders())
+    return next((folder for folder in folders if (folder / CARD_FILE).is_file()), None)
+
+
 def find_checkpoint(name: str) -> Path:
     """The folder of the checkpoint `name`; raises PeerattnError when no folder holds it."""
     checked_name(name)
-    for folder in checkpoint_folders():
-        if (folder / name / CARD_FILE).is_file():
-            return folder / name
+    if found := folder_of(name):
+        return found
     looked = ", ".join(dict.fromkeys(str(folder.resolve()) for folder in checkpoint_folders()))
     raise PeerattnError(f"there is no checkpoint {name!r} in {looked}: train it, or set PEERATTN_CHECKPOINTS")

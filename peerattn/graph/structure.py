@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from peerattn.errors import PeerattnError
+from peerattn.errors import PeerattnError, named
 from peerattn.graph.kinds import KINDS
 from peerattn.graph.list_format.options import Options
 from peerattn.graph.list_format.reading import read as read_published
@@ -47,14 +47,22 @@ class Structure:
         return {target: tuple(arriving) for target, arriving in into.items()}
 
     def block(self, block_id: str) -> BlockSpec:
-        return self.by_id[block_id]
+        """Raises MissingError for a block that the structure does not have; so do the others, by name."""
+        return named("block", block_id, self.by_id)
+
+    @cached_property
+    def by_key(self) -> dict[str, ConnectionSpec]:
+        return {connection.key: connection for connection in self.connections}
+
+    def connection(self, key: str) -> ConnectionSpec:
+        return named("connection", key, self.by_key)
 
     def into(self, target: str) -> tuple[ConnectionSpec, ...]:
         """The connections that arrive at a block, in the order of the structure."""
-        return self._into[target]
+        return self._into[self.block(target).id]
 
     def modality(self, name: str) -> Modality:
-        return next(modality for modality in self.modalities if modality.name == name)
+        return named("modality", name, {modality.name: modality for modality in self.modalities})
 
     def input_blocks(self, modality: str) -> tuple[str, ...]:
         """The blocks that read a modality."""

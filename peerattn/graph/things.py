@@ -8,10 +8,9 @@ source itself). Nothing here imports torch or numpy.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from peerattn.errors import PeerattnError
+from peerattn.errors import PeerattnError, named
 
 if TYPE_CHECKING:
     from peerattn.graph.specs import ConnectionSpec
@@ -62,17 +61,14 @@ def names(structure: Structure, of: str) -> tuple[str, ...]:
 
 
 def known(structure: Structure, of: str, asked: Iterable[str]) -> tuple[str, ...]:
-    """The names asked for, each once; raises PeerattnError for an unknown one, with the nearest names."""
+    """The names asked for, each once; raises MissingError for an unknown one, with the nearest."""
     there, found = names(structure, of), tuple(dict.fromkeys(asked))
     if not there:
         raise PeerattnError(f"this network has no {PLURALS[of]}")
     for name in found:
-        if name not in there:
-            near = get_close_matches(name, there, n=3, cutoff=0.5)
-            hint = f"did you mean {_either(near)}?" if near else f"there are {_some(there)}"
-            raise PeerattnError(f"this network has no {_SINGULARS.get(of, of)} {name!r}: {hint}")
+        named(_SINGULARS.get(of, of), name, dict.fromkeys(there))
     if not found:
-        raise PeerattnError(f"name at least one of the {PLURALS[of]}: {_some(there)}")
+        raise PeerattnError(f"no {_SINGULARS.get(of, of)} is named: name one at least")
     return found
 
 
@@ -88,9 +84,3 @@ def attention(structure: Structure) -> dict[str, tuple[ConnectionSpec, int]]:
 def _either(words: Collection[str]) -> str:
     *first, last = words
     return f"{', '.join(first)} or {last}" if first else last
-
-
-def _some(there: Collection[str]) -> str:
-    shown = list(there)[:8]
-    more = f" and {len(there) - len(shown)} more" if len(there) > len(shown) else ""
-    return ", ".join(shown) + more

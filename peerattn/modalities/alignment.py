@@ -6,11 +6,19 @@ T frames, N object maps.
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.errors import PeerattnError
+from peerattn.errors import MissingError, PeerattnError
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.video.frames import Frames
 
 _ROUNDING = 0.001  # s; the coarsest time base of common containers
+
+
+class UncoveredError(MissingError):
+    """Some frames have no object map; `found` says how many."""
+
+    def __init__(self, reason: str, subject: str = "", *, found: str = "") -> None:
+        super().__init__(reason, subject)
+        self.found = found
 
 
 def map_of_each_frame(
@@ -30,10 +38,8 @@ def map_of_each_frame(
         return index, ()
     found = f"{missing.sum()} of {missing.size} frames have no object map"
     if not hold:
-        first = frames.source_numbers[missing][0]
-        raise PeerattnError(
-            f"{found} (the first is frame {first}): attach maps for all, or hold the last earlier one"
-        )
+        found += f" (the first is frame {frames.source_numbers[missing][0]})"
+        raise UncoveredError(f"{found}: attach maps for all, or hold the last earlier one", found=found)
     if (index < 0).any():
         raise PeerattnError(
             f"{(index < 0).sum()} frames come before the first object map: attach earlier maps"

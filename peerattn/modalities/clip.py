@@ -4,7 +4,7 @@ B clips, C channels, T frames, H height, W width; N object maps; h, w the displa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -34,6 +34,11 @@ class ObjectMaps:
     origin: Origin
     times: NDArray[np.float64] | None = None  # (N,) s, rising
 
+    @property
+    def names(self) -> dict[int, str]:
+        """Class id → its name."""
+        return dict(zip(self.class_ids, self.class_names, strict=True))
+
     def __post_init__(self) -> None:
         if self.ids.ndim != 3 or self.ids.dtype != np.uint8 or 0 in self.ids.shape:
             raise PeerattnError(f"object maps must be (N, H, W) uint8, not {self.ids.shape} {self.ids.dtype}")
@@ -53,8 +58,10 @@ class ObjectMaps:
             raise PeerattnError(
                 f"{len(self.class_ids)} class_ids cannot have {len(self.class_names)} class_names"
             )
-        occurring = np.flatnonzero(np.bincount(self.ids.ravel(), minlength=256)).tolist()
-        undeclared = set(occurring) - {0, *self.class_ids}
+        occurring = np.zeros(256, np.bool_)
+        for one in self.ids:  # one by one: counting turns ids into integers of eight times their size
+            occurring |= np.bincount(one.ravel(), minlength=256) > 0
+        undeclared = set(np.flatnonzero(occurring).tolist()) - {0, *self.class_ids}
         if undeclared:
             raise PeerattnError(
                 f"the object maps hold class ids {sorted(undeclared)} not declared in class_ids"
@@ -77,3 +84,4 @@ class Clip:
     object_ids: NDArray[np.uint8] | None  # (T, h, w)
     objects: Origin | None  # where the object maps come from
     remarks: tuple[str, ...] = ()
+    object_names: Mapping[int, str] = field(default_factory=dict)  # class id -> its name, of the maps

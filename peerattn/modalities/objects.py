@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.errors import PeerattnError
+from peerattn.errors import MissingError, PeerattnError
 from peerattn.modalities.clip import ObjectMaps, Origin
 from peerattn.video.decoding import decode_ids
 from peerattn.video.frames import Limits
@@ -38,14 +38,14 @@ def read_objects(path: str | Path, *, origin: Origin = "attached") -> ObjectMaps
         if path.is_dir():
             ids, declared = _read_folder(path)
         elif not path.is_file():
-            raise PeerattnError("there is no such file or folder")
+            raise MissingError("there is no such file or folder")
         elif zipfile.is_zipfile(path):
             ids, declared = _read_npz(path)
         else:
             ids, declared = decode_ids(path), _read_json(path.with_suffix(".json"))
         return _maps(ids, declared, origin)
     except PeerattnError as error:
-        raise PeerattnError(f"object maps {path.name}: {error}") from None
+        raise error.about(f"object maps {path.name}") from None
 
 
 def write_objects(path: str | Path, maps: ObjectMaps) -> None:

@@ -3,6 +3,8 @@
 B clips, C channels, T frames, H height, W width; h, w the display size of the square crop.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -35,6 +37,14 @@ class Pictures:
     images: Images  # (T, H, W, 3) RGB
     flow: NDArray[np.float32] | None  # (T, H, W, 2) px per nominal step, a velocity
     ids: Images | None  # (T, H, W) class ids
+
+    def first(self, frames: int) -> Pictures:
+        """So many of its frames."""
+        return Pictures(
+            self.images[:frames],
+            None if self.flow is None else self.flow[:frames],
+            None if self.ids is None else self.ids[:frames],
+        )
 
 
 def prepare(
@@ -72,6 +82,7 @@ def prepare(
         images=square(images, display, view),
         object_ids=None if maps is None else square_ids(maps, display, view),
         objects=None if objects is None else objects.origin,
+        object_names=objects.names if objects else {},
         remarks=tuple(remarks),
     )
 

@@ -56,10 +56,16 @@ def segmenter_for(
 
     Raises PeerattnError when it cannot be loaded, or means another thing by a class id that is read.
     """
-    read = next((one for one in modalities if one.name == "object"), None)
-    if read is None:
+    if not any(modality.name == "object" for modality in modalities):
         return None
     segmenter = load_segmenter(name, device)
+    check_meanings(segmenter, name, modalities)
+    return segmenter
+
+
+def check_meanings(segmenter: Segmenter, name: str, modalities: Sequence[Modality]) -> None:
+    """Raises PeerattnError when a segmenter of this name means another thing by a class id that is read."""
+    read = next(one for one in modalities if one.name == "object")
     told = dict(zip(segmenter.class_ids, segmenter.class_names, strict=True))
     for number, meaning in zip(read.class_ids, read.meanings, strict=False):
         if told.get(number, meaning) != meaning:
@@ -67,7 +73,6 @@ def segmenter_for(
                 f"class {number} of {name} is {told[number]!r}, which the network reads as {meaning!r}: "
                 "choose another segmenter, or a network with its classes"
             )
-    return segmenter
 
 
 def segmenter_name(card: Mapping[str, Any]) -> str:

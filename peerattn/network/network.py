@@ -105,7 +105,7 @@ class Network(nn.Module):
         return {key: torch.sigmoid(w.detach()).item() for key, w in weights.items() if w is not None}
 
     def connection(self, key: str) -> Connection:
-        module = self.connections[key]
+        module = self.connections[self.structure.connection(key).key]
         assert isinstance(module, Connection)
         return module
 
@@ -114,6 +114,11 @@ class Network(nn.Module):
         if not self.disabled or not spec.peers or self.disabled.isdisjoint(spec.attention_keys):
             return None
         return tuple(n for n, key in enumerate(spec.attention_keys) if key not in self.disabled)
+
+    def placed(self, tensor: Tensor) -> Tensor:
+        """The tensor on the network's device, in its float type."""
+        like = next(self.parameters())
+        return tensor.to(like.device, like.dtype)
 
     def checked(self, clip: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The modalities that are read, in the order of memory in which blocks read them.

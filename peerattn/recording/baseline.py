@@ -125,5 +125,7 @@ def _run(network: Network, like: Tensor, baseline: Baseline, baselines: Baseline
 
 def _fingerprint(network: Network) -> bytes:
     """Of every number that decides what a network delivers."""
-    state = [tensor.detach().flatten().float() for tensor in network.state_dict().values()]
-    return hashlib.blake2b(torch.cat(state).cpu().numpy().tobytes(), digest_size=16).digest()
+    state = [tensor.detach().flatten() for tensor in network.state_dict().values()]
+    exact = torch.float64 if any(tensor.dtype == torch.float64 for tensor in state) else torch.float32
+    joined = torch.cat([tensor.to(exact) for tensor in state])
+    return hashlib.blake2b(joined.cpu().numpy().tobytes(), digest_size=16).digest()

@@ -24,6 +24,7 @@ from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.graph import things
 from peerattn.network.network import Network
+from peerattn.network.unwrapping import unwrapped
 from peerattn.recording.changes import Change, changed
 from peerattn.recording.donors import Batch, LabelledClips, donors_of, with_donors
 from peerattn.recording.evaluating import evaluation_of
@@ -76,11 +77,12 @@ def effects(
     """The effect of each thing of a kind (of those named), changed alone in one way (`graph.things.WAYS`).
 
     `seed` decides donors and the order of shuffled frames. To swap, the examples are gone through twice, and
-    a donor is asked for by its number: let `data.remembered.Remembered` keep those that are slow to read.
+    a donor is asked for by its number: let `data.readable.Remembered` keep those that are slow to read.
     Clips that no other clip can stand in for are left out. Raises PeerattnError for what has no meaning, for
     an unknown name, for one that is named and cannot be removed, and for clips of several classes.
     `progress(done, total)` counts clips read and run and may raise to cancel.
     """
+    network = unwrapped(network)
     things.check_way(of, how)
     asked = things.known(network.structure, of, names or things.names(network.structure, of))
     measured, impossible = _possible(network, of, how, asked)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.network.network import Network
+from peerattn.network.unwrapping import unwrapped
 from peerattn.recording.predictions import Predictions, predict
 from peerattn.recording.stretches import Progress
 from peerattn.scores.evaluation import Evaluation, summarise
@@ -29,6 +31,7 @@ def evaluate(
 
     `progress(done, total)` counts clips and may raise to cancel.
     """
+    network = unwrapped(network)
     found = predict(network, examples, window=window, batch=batch, progress=progress)
     return evaluation_of(found, network.class_names)
 
@@ -36,7 +39,8 @@ def evaluate(
 def evaluation_of(found: Predictions, class_names: Sequence[str]) -> Evaluation:
     """What predictions for clips of one class each are worth; raises as `evaluate`."""
     labels = np.array([_only(labels) for labels in found.labels], np.int64)
-    return summarise(found.clips, labels, found.groups, class_names, middle=found.middle)
+    summary = summarise(found.clips, labels, found.groups, class_names, middle=found.middle)
+    return replace(summary, objects=found.objects)
 
 
 def _only(labels: tuple[int, ...]) -> int:

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from peerattn.network.attention import spatial_mean
 from peerattn.network.fusion import Passed
 from peerattn.network.network import Network
+from peerattn.network.unwrapping import unwrapped
 from peerattn.recording.baseline import Baseline
 from peerattn.recording.lock import RECORDING
 from peerattn.recording.stretches import Stretch
@@ -161,7 +162,7 @@ def recording(network: Network, seen: Recording | None = None) -> Iterator[Recor
 
     Another thread that would record waits until then.
     """
-    seen, handles = seen or Recording(), []
+    network, seen, handles = unwrapped(network), seen or Recording(), []
     with RECORDING:
         try:
             for key, connection in network.connections.items():

@@ -37,7 +37,7 @@ def inside(network: Network, vectors: Vectors, key: str) -> Inside:
     """The steps of the connection of this key; raises PeerattnError when the clip did not pass it."""
     if key not in vectors.sources:
         raise PeerattnError(f"the clip did not pass connection {key}: name one that the trace holds")
-    spec = next(spec for spec in network.structure.connections if spec.key == key)
+    spec = network.structure.connection(key)
     source, connection = vectors.sources[key], network.connection(key)
     peers = (spec.source,) if spec.attention == "self" else spec.peers
     pooled = (source,) if spec.attention == "self" else tuple(vectors.blocks[peer] for peer in peers)

@@ -5,9 +5,9 @@
 
 Each intervention is a `with` block around `record`, `evaluate`, `predict`, a training step or
 `network(clip)`. They may be nested; leaving a block, also by an exception, leaves the network as it was to
-the bit. While one is in force, another thread that would record or predict waits. An attention connection
-is named SOURCE_to_TARGET:PEER. Factors A and weights σ(w), softmax(h) are those of `network.attention`
-(US20230114556A1, claims 2 to 8).
+the bit. One wrapped by DataParallel or `torch.compile` is changed inside. While one is in force, another
+thread that would record or predict waits. An attention connection is named SOURCE_to_TARGET:PEER. Factors A
+and weights σ(w), softmax(h) are those of `network.attention` (US20230114556A1, claims 2 to 8).
 
 What an intervention takes from a clip (factors, block outputs) is found in a run of its own, in evaluation
 mode and without gradients. Shapes: C channels of a connection's source, T frames.
@@ -28,6 +28,7 @@ from peerattn.graph.connectivity import survey
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip
 from peerattn.network.network import Network
+from peerattn.network.unwrapping import unwrapped
 from peerattn.recording.changes import Change, Place, changed
 from peerattn.recording.lock import RECORDING
 from peerattn.recording.observing import of_clip, of_donor, own
@@ -56,8 +57,9 @@ def swapped(
     of the same size: else a run raises PeerattnError. So does an unknown name, or a donor without a modality.
     """
     asked = {"modality": modality, "block": blocks, "connection": connections, "attention": peers}
-    places = places_of(network.structure, asked)
-    with changed(network, given(of_donor(network, _tensors(donor), places), places)):
+    inner = unwrapped(network)
+    places = places_of(inner.structure, asked)
+    with changed(inner, given(of_donor(inner, _tensors(donor), places), places)):
         yield network
 
 
@@ -78,15 +80,16 @@ def without(
     connection would leave, where no connection leaves a block, or for an unknown name.
     """
     asked = {"modality": modality, "block": blocks, "connection": connections, "attention": attention}
-    removed = removed_by(network.structure, asked)
+    inner = unwrapped(network)
+    removed = removed_by(inner.structure, asked)
     with RECORDING:
-        before = network.disabled
-        check_removal(network.structure, before | removed)
-        network.disabled = before | removed
+        before = inner.disabled
+        check_removal(inner.structure, before | removed)
+        inner.disabled = before | removed
         try:
             yield network
         finally:
-            network.disabled = before
+            inner.disabled = before
 
 
 @contextmanager
@@ -104,8 +107,9 @@ def frozen(
     Where there is no attention or a static one, `mean` changes nothing. Raises PeerattnError for an unknown
     name, for values of another shape, and in a run of clips that have other than T frames.
     """
-    places = places_of(network.structure, {"connection": connections})
-    with changed(network, _frozen(network, places, to, clip)):
+    inner = unwrapped(network)
+    places = places_of(inner.structure, {"connection": connections})
+    with changed(inner, _frozen(inner, places, to, clip)):
         yield network
 
 
@@ -135,8 +139,9 @@ def shuffled(
     are those that connections have while these are free. Where a clip has one frame, or factors are the same
     for every frame, nothing changes. Raises PeerattnError for an unknown name.
     """
-    places = places_of(network.structure, {"modality": modality, "connection": connections})
-    with changed(network, in_order(own(network, places), places, seed)):
+    inner = unwrapped(network)
+    places = places_of(inner.structure, {"modality": modality, "connection": connections})
+    with changed(inner, in_order(own(inner, places), places, seed)):
         yield network
 
 

@@ -64,12 +64,11 @@ def of_clip(network: Network, tensors: Mapping[str, Tensor], places: Sequence[Pl
 
 
 def _given(network: Network, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What the network reads of a clip, on its device."""
-    device = next(network.parameters()).device
+    """What the network reads of a clip, on its device and in its float type."""
     read = [modality.name for modality in network.structure.read_modalities]
     if missing := [name for name in read if name not in tensors]:
         raise PeerattnError(f"the given clip has no {', '.join(missing)} modality, which this network reads")
-    return {name: tensors[name].detach().to(device) for name in read}
+    return {name: network.placed(tensors[name].detach()) for name in read}
 
 
 def kept(network: Network, source: Source) -> Source:

@@ -6,8 +6,9 @@ block outputs; its middle window alone is run as a clip of its own. Shapes: N cl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from operator import length_hint
 
 import numpy as np
@@ -19,6 +20,7 @@ from peerattn.data.examples import Example
 from peerattn.network.failures import device_failures
 from peerattn.network.network import Network
 from peerattn.network.size import rough_multiply_adds
+from peerattn.network.unwrapping import unwrapped
 from peerattn.recording.stretches import Progress, answers, clips_together
 from peerattn.recording.windows import windows
 from peerattn.threads import threads_for
@@ -32,6 +34,7 @@ class Predictions:
     middle: NDArray[np.float32]
     labels: tuple[tuple[int, ...], ...]
     groups: tuple[str, ...]
+    objects: Mapping[str, int] = field(default_factory=dict)  # origin of object maps → of how many clips
 
     @classmethod
     def joined(cls, parts: Sequence[Predictions]) -> Predictions:
@@ -41,6 +44,7 @@ class Predictions:
             np.concatenate([part.middle for part in parts]),
             tuple(labels for part in parts for labels in part.labels),
             tuple(group for part in parts for group in part.groups),
+            dict(sum((Counter(part.objects) for part in parts), Counter())),
         )
 
     @property
@@ -65,11 +69,12 @@ def predict(
 
     `progress(done, total)` counts clips and may raise to cancel.
     """
-    total = length_hint(examples)
+    network, total = unwrapped(network), length_hint(examples)
     none = np.zeros((0, len(network.class_names)), np.float32)
     clips, middle = [none], [none]
     labels: list[tuple[int, ...]] = []
     groups: list[str] = []
+    objects: Counter[str] = Counter()
     for members in batches(examples, batch):
         answer = torch.sigmoid if several_labels else _softmax
         with device_failures():
@@ -79,9 +84,12 @@ def predict(
             middle.append(alone.cpu().numpy())
         labels += [member.labels for member in members]
         groups += [member.group for member in members]
+        objects.update(member.objects for member in members if member.objects)
         if progress:
             progress(len(labels), max(total, len(labels)))
-    return Predictions(np.concatenate(clips), np.concatenate(middle), tuple(labels), tuple(groups))
+    return Predictions(
+        np.concatenate(clips), np.concatenate(middle), tuple(labels), tuple(groups), dict(objects)
+    )
 
 
 def batches(examples: Iterable[Example], most: int) -> Iterator[list[Example]]:
@@ -113,14 +121,14 @@ def window_answers(
     The blocks run over whole clips; the heads answer over each window of them. `within` says which frames of
     longer clips the examples are, where they are part of such.
     """
-    device = next(network.parameters()).device
     read = [modality.name for modality in network.structure.read_modalities]
     _, _, frames, *sides = members[0].tensors[read[0]].shape
     spans, parts = windows(frames, window), []
     work = rough_multiply_adds(network, clips=len(members), frames=frames, sides=sides)
     with threads_for(work):
         for some in in_parts(members, clips_together(network.structure, frames=frames, sides=sides)):
-            clips = {name: torch.cat([member.tensors[name] for member in some]).to(device) for name in read}
+            joined = {name: torch.cat([member.tensors[name] for member in some]) for name in read}
+            clips = {name: network.placed(tensor) for name, tensor in joined.items()}
             found = answers(network, clips, spans, within=within)
             parts.append(torch.stack([answer(logits) for logits in found]))
     return torch.cat(parts, dim=1)

@@ -24,6 +24,7 @@ from peerattn.network.fusion import Passed
 from peerattn.network.network import Network
 from peerattn.network.precision import precision_on
 from peerattn.network.size import rough_multiply_adds
+from peerattn.network.unwrapping import unwrapped
 from peerattn.recording.baseline import KEPT, Baselines, baseline_clip, bytes_kept, kept_baseline
 from peerattn.recording.changing import CHANGING
 from peerattn.recording.hooks import Recording, Seen, recording
@@ -64,6 +65,7 @@ def record(
     before those of the clip. `progress(done, total)` counts blocks that have run and may raise to cancel.
     Raises PeerattnError when the clip lacks a modality that the network reads.
     """
+    network = unwrapped(network)
     ran = _run(network, clip, window, baselines or {}, means=False, progress=progress)
     return _trace(network, clip, window, remarks, ran)
 
@@ -78,6 +80,7 @@ def record_inside(
     progress: Progress | None = None,
 ) -> tuple[Trace, Vectors]:
     """As `record`, with what attention read, from which `inside` works out the steps of a factor."""
+    network = unwrapped(network)
     ran = _run(network, clip, window, baselines or {}, means=True, progress=progress)
     seen = ran.seen
     blocks = {name: _array(torch.cat(means)) for name, means in seen.means.items()}
@@ -136,13 +139,12 @@ def _computed_by(device: torch.device) -> ComputedBy:
 
 def _read(network: Network, clip: Clip) -> dict[str, Tensor]:
     """Modality → (1, C, T, H, W) of what the network reads, on its device."""
-    device = next(network.parameters()).device
     read = [modality.name for modality in network.structure.read_modalities]
     if missing := set(read) - clip.tensors.keys():
         raise PeerattnError(
             f"the clip has no {', '.join(sorted(missing))} modality, which this network reads"
         )
-    return {name: clip.tensors[name].to(device) for name in read}
+    return {name: network.placed(clip.tensors[name]) for name in read}
 
 
 def _trace(

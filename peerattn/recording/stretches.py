@@ -233,14 +233,15 @@ class _Held:
 
 @contextmanager
 def evaluating(network: Network) -> Iterator[None]:
-    """Evaluation mode without gradients, in the precision asked for; its mode of before afterwards."""
-    training = network.training
+    """Evaluation mode without gradients, in the precision asked for; each module's own mode afterwards."""
+    before = [(module, module.training) for module in network.modules()]
     network.eval()
     try:
         with torch.inference_mode(), applied(next(network.parameters()).device):
             yield
     finally:
-        network.train(training)
+        for module, training in before:
+            module.training = training
 
 
 @contextmanager

@@ -79,14 +79,14 @@ def at_values(network: Network, places: tuple[Place, ...], to: Any) -> Change:
             f"factors cannot be frozen to {str(to)[:60]}: give 'mean', 'one' or values"
         ) from error
     for place in places:
-        spec = next(spec for spec in network.structure.connections if spec.key == place.name)
+        spec = network.structure.connection(place.name)
         channels = network.structure.block(spec.source).width
         if numbers.ndim not in (1, 2) or numbers.shape[-1] != channels or not numbers.isfinite().all():
             raise PeerattnError(
                 f"the factors of {place.name} are finite values ({channels},) or (frames, {channels}), "
                 f"not {tuple(numbers.shape)}"
             )
-    held = numbers.detach().to(next(network.parameters())).reshape(1, -1, numbers.shape[-1])
+    held = network.placed(numbers.detach()).reshape(1, -1, numbers.shape[-1])
 
     def values(clips: Clips) -> Values:
         start, stop = clips.within or (0, None)

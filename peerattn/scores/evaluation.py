@@ -5,8 +5,8 @@ Shapes: N clips, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,8 @@ class Evaluation:
     `correct` (N,), `groups` (N,), `probabilities` (N, K) and `labels` (N,) line up with the examples, so that
     two evaluations of the same clips can be paired. A clip's prediction is the mean over its windows; for
     `window_top1` it is that of its middle window alone. `macro` is the mean of the class accuracies, over
-    the classes that have clips.
+    the classes that have clips. `objects` says where object maps came from (true, attached, estimated), and
+    of how many clips.
     """
 
     n: int
@@ -51,6 +52,7 @@ class Evaluation:
     groups: tuple[str, ...]
     probabilities: NDArray[np.float32]
     labels: NDArray[np.int64]
+    objects: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The keys that `evaluate --json` and a checkpoint's card hold."""
@@ -61,7 +63,8 @@ class Evaluation:
             for row in self.classes
         ]
         numbers = {name: getattr(self, name) for name in names}
-        return {**numbers, "classes": classes, "confusion": self.confusion.tolist()}
+        objects = dict(self.objects)
+        return {**numbers, "objects": objects, "classes": classes, "confusion": self.confusion.tolist()}
 
 
 def summarise(

@@ -67,7 +67,7 @@ def block_state(removal: Removal, block_id: str) -> str:
 
 def candidates_table(structure: Structure, key: str, removal: Removal) -> pd.DataFrame:
     """One row an attention candidate of a connection, in the order of its attention weights."""
-    peers = next(spec.peers for spec in structure.connections if spec.key == key)
+    peers = structure.connection(key).peers
     rows = [
         {
             "peer": peer,

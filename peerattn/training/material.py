@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,15 @@ from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.data.cache import Cache, digest, key_of
 from peerattn.data.cache_folder import default_folder
 from peerattn.data.clips import FolderClips
-from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import LabelledFile, labelled_files, place_of, with_others
-from peerattn.data.generated import TEST_SEED, GeneratedExamples
+from peerattn.data.generated import TEST_SEED
+from peerattn.data.labelled_set import generated, of_files
 from peerattn.data.loading import ClipSource
 from peerattn.data.readable import Readable
-from peerattn.data.remembered import Remembered
 from peerattn.errors import PeerattnError
 from peerattn.graph.structure import Structure
 from peerattn.modalities.objects import read_objects
+from peerattn.modalities.reading import Reader
 from peerattn.modalities.segmenter import GENERATED_SEGMENTER, SEGMENTER, Segmenter, segmenter_for
 from peerattn.training.actionworld import GeneratedSource
 from peerattn.training.recipe import Recipe
@@ -61,7 +60,7 @@ class Material:
     """
 
     source: ClipSource
-    examples: Iterable[Example]
+    examples: Readable
     validate: Validate | None
     several_labels: bool
     facts: dict[str, Any]
@@ -74,8 +73,7 @@ class Material:
     @property
     def unread(self) -> dict[str, int]:
         """How many clips for `training` and for `measuring` could not be read, where there were some."""
-        tested = self.examples.skipped if isinstance(self.examples, Readable) else ()
-        counts = {"training": len(self.source.skipped), "measuring": len(tested)}
+        counts = {"training": len(self.source.skipped), "measuring": len(self.examples.skipped)}
         return {use: count for use, count in counts.items() if count}
 
 
@@ -105,8 +103,7 @@ def _generated(choice: Choice, structure: Structure, recipe: Recipe, device: tor
         epochs=training.epochs,
         segmenter=segmenters[0],
     )
-    reading: dict[str, Any] = {"modalities": structure.read_modalities, "settings": settings}
-    examples = GeneratedExamples(test_clips, CLASS_NAMES, segmenter=segmenters[1], **reading)
+    examples = generated(test_clips, CLASS_NAMES, Reader(structure.read_modalities, settings, segmenters[1]))
     facts = {
         "data": "ActionWorld",
         "clips": clips,
@@ -129,18 +126,17 @@ def _of_folder(choice: Choice, structure: Structure, recipe: Recipe, device: tor
     name = choice.segmenter or SEGMENTER
     estimates = any(file.objects is None for file in training + measuring)
     segmenters = _segmenters(name, structure, recipe, device) if estimates else (None, None)
-    reading: dict[str, Any] = {"modalities": structure.read_modalities, "settings": recipe.clip}
+    reader = Reader(structure.read_modalities, recipe.clip, segmenters[1])
     source = FolderClips(
         training,
         class_names,
         augmentation=recipe.augmentation,
         seed=recipe.training.seed,
         cache=Cache(default_folder()),
-        segmenter=segmenters[0],
-        **reading,
+        **replace(reader, segmenter=segmenters[0]).settled,
     )
-    remembered = Remembered(FolderExamples(measuring, class_names, segmenter=segmenters[1], **reading))
-    examples = Readable(remembered, measuring, told=partial(print, file=sys.stderr))
+    told = partial(print, file=sys.stderr)
+    examples = of_files(measuring, class_names, reader, told=told, remembered=True)
     facts = {
         "data": choice.data.name,
         "clips": {"train": len(training), choice.splits[1]: len(measuring)},
@@ -174,7 +170,7 @@ def _files(choice: Choice, split: str) -> list[LabelledFile]:
         )
     kept = [file for file in files if not set(file.labels) & set(choice.without)]
     if choice.objects == "estimated":
-        kept = [dataclasses.replace(file, objects=None) for file in kept]
+        kept = [replace(file, objects=None) for file in kept]
     return kept
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.errors import PeerattnError
+from peerattn.errors import DamagedError, MissingError, PeerattnError
 from peerattn.video.frames import Frames, Limits, VideoInfo
 from peerattn.video.pool import converse
 
@@ -93,13 +93,13 @@ def _ask(
     """The messages of a worker about one file, each with its pixels; refusals name the file."""
     name = " ".join(path.name.split())
     if not path.is_file():
-        raise PeerattnError(f"{name}: there is no such file")
+        raise MissingError("there is no such file", name)
     size = path.stat().st_size
     if not size:
-        raise PeerattnError(f"{name}: the file is empty (0 bytes): copy or download it again")
+        raise DamagedError("the file is empty (0 bytes): copy or download it again", name)
     if size > limits.file_bytes:
         raise PeerattnError(
-            f"{name}: {size:,} bytes exceed the limit of {limits.file_bytes:,}: cut or compress it"
+            f"{size:,} bytes exceed the limit of {limits.file_bytes:,}: cut or compress it", name
         )
     request = {
         "path": str(path.resolve()),
@@ -110,4 +110,4 @@ def _ask(
     try:
         yield from converse(request, limits.seconds)
     except PeerattnError as error:
-        raise PeerattnError(f"{name}: {error}") from None
+        raise error.about(name) from None

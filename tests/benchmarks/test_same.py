@@ -47,6 +47,12 @@ def test_what_computed_a_document_is_left_out_wherever_it_stands() -> None:
     assert list(differences(here, {"traces": [{"top1": 1}]})) == []
 
 
+def test_keys_may_be_added_and_not_taken_away() -> None:
+    more = {**DOCUMENT, "objects": {}}
+    assert list(differences(more, DOCUMENT)) == []
+    assert list(differences(DOCUMENT, more)) == ["objects: only there"]
+
+
 def test_a_refusal_is_equal_to_a_refusal_and_a_failure_to_nothing() -> None:
     assert unlike(Result(2, None), Result(2, None)) == []
     assert unlike(Result(0, {}), Result(2, None)) != []

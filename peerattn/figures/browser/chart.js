@@ -123,10 +123,17 @@ class Chart {
   // Least and greatest value of the lines and bands, to the next step outward, of so many steps to 1; never nothing.
   extent(steps) {
     const edges = this.chart.lines.flatMap(({ value, low = value, high = value }) => [low, high]);
-    const values = edges.flatMap((value) => this.explorer.recording.times.map((_, frame) => value(frame))).filter((value) => !Number.isNaN(value));
-    if (!values.length) return [0, 1];
-    const low = Math.floor(steps * Math.min(...values));
-    const high = Math.ceil(steps * Math.max(...values));
+    let [least, most] = [Infinity, -Infinity]; // one by one: a history has more values than a call takes arguments
+    for (const edge of edges) {
+      this.explorer.recording.times.forEach((_, frame) => {
+        const value = edge(frame);
+        if (value < least) least = value;
+        if (value > most) most = value;
+      });
+    }
+    if (least > most) return [0, 1];
+    const low = Math.floor(steps * least);
+    const high = Math.ceil(steps * most);
     return (low < high ? [low, high] : [low - 1, high + 1]).map((step) => step / steps);
   }
 

@@ -68,7 +68,7 @@ class Recording {
   change(id) {
     const row = this.rows.get(id);
     const values = this.arrays.shade.subarray(row * this.length, (row + 1) * this.length);
-    return Math.max(...values) - Math.min(...values);
+    return values.reduce((most, value) => Math.max(most, value), -Infinity) - values.reduce((least, value) => Math.min(least, value), Infinity);
   }
 
   // The mean attention factor of a connection at a frame, as a viridis colour.

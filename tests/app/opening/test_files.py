@@ -91,6 +91,6 @@ def test_other_files_are_refused_as_object_maps(shelf, names):
 
 def test_refusal_names_the_clip_once(shelf):
     clip = shelf.clip("mine.mp4", b"")
-    assert clip.refusal(PeerattnError("mine.mp4: it is empty")) == "mine.mp4: it is empty"
+    assert clip.refusal(PeerattnError("it is empty", "mine.mp4")) == "mine.mp4: it is empty"
     assert clip.refusal(PeerattnError("no object maps")) == "mine.mp4: no object maps"
     assert isinstance(clip.path, Path)

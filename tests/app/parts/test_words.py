@@ -1,5 +1,6 @@
 """Text from files, shown as text; numbers as a reader expects them."""
 
+import ast
 import re
 
 from hypothesis import given
@@ -16,6 +17,7 @@ from app.parts.words import (
     points_interval,
     thousands,
 )
+from tests.rooms import IMPORTS, MODULES, room
 
 
 @given(st.text())
@@ -49,3 +51,23 @@ def test_numbers():
 def test_great_counts_and_memory():
     assert multiples(137_970_451_872) == "137.97 G" and multiples(107_000_000) == "107.0 M"
     assert memory(1_482_789_568) == "1.38 GiB" and memory(7 * 2**20) == "7.0 MiB"
+
+
+def words_of(module):
+    """The texts of a module that are no docstrings."""
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    constants = (node for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return [node.value for node in constants if isinstance(node.value, str) and id(node) not in documented]
+
+
+def test_no_page_names_an_option_of_the_command_line():
+    """What the app, and the rooms of the package that it reads from, can say."""
+    read = {room(name) for module in IMPORTS for name in IMPORTS[module] if module.startswith("app.")}
+    spoken = [module for module in MODULES if room(module) in read or module.startswith("app.")]
+    assert "peerattn.data.generated" in spoken
+    named = {
+        module: [text for text in words_of(module) if re.search(r"(^|\s)--[a-z]", text)] for module in spoken
+    }
+    found = {module for module, texts in named.items() if texts}
+    assert found == {"app.state.saved"}  # the command on the card of a network that the page pruned

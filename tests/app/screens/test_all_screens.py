@@ -1,6 +1,7 @@
 """The screens, run by Streamlit's own AppTest on a small untrained network."""
 
 import gc
+import json
 import re
 from pathlib import Path
 
@@ -14,12 +15,14 @@ from app.opening.files import samples
 from app.parts.words import plain
 from app.state import measurements
 from app.state.shown import Opened
-from app.work.curves import LabelledSet
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.checkpoints import checkpoint
+from peerattn.data.labelled_set import LabelledSet
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
+from peerattn.modalities.segmenter import SEGMENTER
 from peerattn.network.network import Network
+from peerattn.network.temperature import divide_logits
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
 from tests.small import write_small_checkpoints
@@ -69,6 +72,11 @@ def maps(path: Path, **places: object) -> Path:
     return path
 
 
+def plain_text(shown: str) -> str:
+    """A line as it is read: without the backslashes and joints that keep it plain."""
+    return re.sub(r"\\(.)", r"\1", shown).replace("\u2060", "")
+
+
 def captions(app: AppTest) -> str:
     return " ".join(caption.value for caption in app.caption)
 
@@ -80,6 +88,31 @@ def test_page_opens_with_a_sample_its_true_label_and_its_prediction(app):
     assert app.metric[0].label == "Clip prediction" and app.metric[0].value == best
     assert f"True label: **{first.label}**" in app.markdown[0].value
     assert "true, from the generator" in captions(app) and "windows" in captions(app)
+
+
+def test_a_checkpoint_that_changed_on_disk_is_read_anew(app, tmp_path):
+    """As `peerattn calibrate` changes it: the page shows what the new weights say, and measures them."""
+    before = shown(app).trace.probabilities
+    loaded = checkpoint.load("small")
+    divide_logits(loaded.network, 0.25)
+    card = {**loaded.card, "calibration": {"temperature": 0.25, "n": 6}}
+    checkpoint.save(tmp_path / "checkpoints" / "small", loaded.network, loaded.settings, card)
+    checked(app.run())
+    assert shown(app).checkpoint.card["calibration"]["n"] == 6
+    after = shown(app).trace.probabilities
+    assert np.abs(after - before).max() > 1e-3
+    assert after.max() > before.max()
+
+
+def test_maps_that_mean_other_things_are_refused(app, tmp_path):
+    """A segmenter whose class 2 is a dog tells a network nothing of its class 2, a ball."""
+    card = json.loads((tmp_path / "checkpoints" / SEGMENTER / "card.json").read_text())
+    card["class_names"][1] = "dog"
+    (tmp_path / "checkpoints" / SEGMENTER / "card.json").write_text(json.dumps(card))
+    upload(app, video(tmp_path / "mine.mp4"))
+    [error] = app.error
+    assert "is 'dog', which the network reads as" in plain_text(error.value)
+    assert not app.exception
 
 
 def test_every_sample_opens_with_its_true_object_maps(app):
@@ -257,7 +290,7 @@ def test_folder_that_is_none_gives_one_line(app, tmp_path):
     checked(app.text_input(key="folder").set_value(str(tmp_path / "absent")).run())
     [measure] = [button for button in app.button if button.label.startswith("Measure")]
     measure.click().run()
-    measurements.curve("small", LabelledSet(folder=str(tmp_path / "absent"))).wait(PATIENCE)
+    measurements.curve("small", LabelledSet(folder=tmp_path / "absent")).wait(PATIENCE)
     checked(app.run())
     assert "is not a folder" in app.error[0].value.replace("\\", "")
 
@@ -273,7 +306,7 @@ def test_a_clip_that_cannot_be_read_is_not_in_the_curve_and_counted(app, tmp_pat
     checked(app.text_input(key="folder").set_value(str(place.parent)).run())
     [measure] = [button for button in app.button if button.label.startswith("Measure")]
     measure.click().run()
-    measurements.curve("small", LabelledSet(folder=str(place.parent))).wait(PATIENCE)
+    measurements.curve("small", LabelledSet(folder=place.parent)).wait(PATIENCE)
     checked(app.run())
     assert "n = 2" in captions(app) and "could not be read and are not counted: 1" in captions(app)
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from peerattn.figures.replay import replay
 from peerattn.figures.scripts import script
-from peerattn.traces.history import HISTORY_FILE, write_history
+from peerattn.traces.history import HISTORY_FILE, History, write_history
 from tests.alone import ADDRESS, LIGHT, PAGE
 from tests.conftest import ROOT
 from tests.histories import history
@@ -61,17 +61,22 @@ def test_a_damaged_history_is_one_line(app, tmp_path):
     assert "history" in line.value.replace("\\", "") and "\n" not in line.value
 
 
-@pytest.fixture
-def root(page: Page, heard) -> Locator:
-    """The replay on a page of its own."""
+def opened(page: Page, shown: History) -> Locator:
+    """A replay on a page of its own."""
     data = {"recording": "alone", "selected": None, "about": {"checkpoint": "tiny"}, "replay": True}
     data |= {"pruned": False, "removed": [], "dead": [], "peerOnly": [], "starved": []}
-    packed = base64.b64encode(replay(SHOWN)).decode()
+    packed = base64.b64encode(replay(shown)).decode()
     body = PAGE.format(style=LIGHT, script=script(), packed=packed, data=json.dumps(data))
     page.route(f"{ADDRESS}*", lambda route: route.fulfill(body=body, content_type="text/html; charset=utf-8"))
     page.goto(ADDRESS)
     page.locator(".moment").wait_for()
-    yield page.locator(".explorer")
+    return page.locator(".explorer")
+
+
+@pytest.fixture
+def root(page: Page, heard) -> Locator:
+    """The replay on a page of its own."""
+    yield opened(page, SHOWN)
     assert heard.errors == []
 
 
@@ -115,6 +120,16 @@ def test_keys_walk_through_steps_and_prunings(root):
         root.locator(".slider").get_attribute("aria-valuetext") == "step 230, epoch 4, logged step 24 of 24"
     )
     assert root.get_by_text("30 connections").count() == 1
+
+
+@pytest.mark.browser
+def test_the_axis_of_a_long_training_fits(page, heard):
+    """Its lines have more values than a function of the browser takes arguments."""
+    root = opened(page, history(logged=9000))
+    root.get_by_label("fit axis").check()
+    lowest, highest = root.evaluate(f"root => ({OF})(root).timeline.chart.axis()")
+    assert heard.errors == []
+    assert 0 <= lowest < highest <= 1
 
 
 @pytest.mark.browser

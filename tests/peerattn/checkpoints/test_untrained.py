@@ -5,20 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from peerattn.checkpoints import checkpoint
-from peerattn.checkpoints.untrained import REMARK, opened
+from peerattn.checkpoints.resolving import resolve
+from peerattn.checkpoints.untrained import REMARK
 from peerattn.errors import PeerattnError
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.preparation import prepare
 from peerattn.modalities.settings import ClipSettings
 from peerattn.recording.recorder import record
 from peerattn.video.frames import Frames
-from tests.small import write_small_checkpoints
 
 
 def test_a_trace_of_an_untrained_network_says_so() -> None:
     """The maps declare one class: the channels of all others are empty, and that is said too."""
-    loaded = opened("full_asnp26")
+    loaded = resolve("full_asnp26")
     images = np.random.default_rng(0).integers(0, 255, (3, 40, 48, 3), np.uint8)
     maps = ObjectMaps(np.full((3, 40, 48), 13, np.uint8), None, (13,), ("person",), "attached")
     settings = ClipSettings(size=32, window=4)
@@ -34,34 +33,19 @@ def test_a_trace_of_an_untrained_network_says_so() -> None:
     assert len(trace.class_names) == 157
 
 
-def test_a_checkpoint_comes_before_a_published_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_small_checkpoints(tmp_path)
-    (tmp_path / "small").rename(tmp_path / "asn26")
-    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path))
-    assert "asn26" in checkpoint.names()
-    assert opened("asn26").remarks == ()
-    for name in ("asn38", "asn26-untrained"):
-        assert opened(name).remarks == (REMARK,)
-        assert opened(name).name.endswith("-untrained")
-    with pytest.raises(PeerattnError, match="did you mean asn38"):
-        opened("asn39")
-    with pytest.raises(PeerattnError, match="no checkpoint 'mine'"):
-        opened("mine")
-
-
 def test_an_own_list_opens_like_a_published_name(tmp_path: Path) -> None:
     own = tmp_path / "mine.json"
     own.write_text("[[-1, 1], [-2, 1], [3, [0, 1], 4, 1, 2, 0]]")
-    loaded = opened(str(own))
+    loaded = resolve(str(own))
     assert (loaded.name, loaded.remarks) == ("mine-untrained", (REMARK,))
     assert loaded.structure.to_published()[0] == [[-1, 1], [-2, 1], [3, [0, 1], 4, 1, 2, 0]]
     own.write_text("[[-1, 1], [3, [1], 4, 1, 2, 0]]")
     with pytest.raises(PeerattnError, match=r"mine.json: node 1: input 1"):
-        opened(str(own))
+        resolve(str(own))
 
 
 def test_a_structure_that_asks_for_too_much_is_refused_before_it_is_built(tmp_path: Path) -> None:
     own = tmp_path / "huge.json"
     own.write_text("[[-1, 1], [0, [0], 2048, 1, 1, 0], [2, [0, 1], 2048, 1, 1, 0], [3, [2], 2048, 1, 1, 0]]")
     with pytest.raises(PeerattnError, match="at most 500,000,000 are built"):
-        opened(str(own))
+        resolve(str(own))

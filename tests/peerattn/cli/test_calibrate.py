@@ -10,9 +10,9 @@ import torch
 
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.checkpoints import checkpoint as checkpoints
+from peerattn.checkpoints.checkpoint import segmenter_of
 from peerattn.cli.calibration import calibrate_command
 from peerattn.cli.calibration_run import Answers
-from peerattn.cli.measuring import segmenter_of
 from peerattn.data.examples import FolderExamples
 from peerattn.data.folder import labelled_files
 from peerattn.errors import PeerattnError
@@ -56,6 +56,7 @@ def test_calibrate_cools_the_head_and_writes_the_card(folder: Path) -> None:
     after = checkpoints.load("small")
     by = after.card["calibration"]["temperature"]
     assert after.card["calibration"]["n"] == 6
+    assert after.card["calibration"]["objects"] == {"estimated": 6}
     clip = {one.name: torch.rand(1, one.channels, 8, 32, 32) for one in before.structure.read_modalities}
     with torch.no_grad():
         assert torch.allclose(after.network(clip) * by, before.network(clip), atol=1e-4)

@@ -105,6 +105,15 @@ def refusal(run: Run, *words: object) -> str:
     return err
 
 
+def test_an_untrained_network_is_measured_like_any_other(run: Run, folder: Path) -> None:
+    """What `record` takes, `evaluate` takes; the maps that it was given are counted."""
+    (folder / "real" / "class 1").mkdir(parents=True)
+    shutil.copy(folder / "clip.mp4", folder / "real" / "class 1")
+    (folder / "own.json").write_text(json.dumps(small_structure().to_json()))
+    found = answer(run, "evaluate", "--checkpoint", "own.json", "--data", "real")
+    assert (found["n"], found["objects"]) == (1, {"estimated": 1})
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(run: Run, command: str) -> None:
     code, out, err = run(command, "--help")
@@ -433,7 +442,12 @@ REFUSED = {
     "a folder": (("record", "checkpoints", "--checkpoint", "small"), "checkpoints"),
     "no maps": (("record", "clip.mp4", "--checkpoint", "small", "--objects", "none.npz"), "none.npz"),
     "no checkpoint": (("record", "clip.mp4", "--checkpoint", "missing"), "no checkpoint 'missing'"),
-    "a path": (("evaluate", "--checkpoint", "../small"), "is not a checkpoint's name"),
+    "untrained and generated": (("evaluate", "--checkpoint", "asn26-untrained"), "of labelled ones"),
+    "untrained calibrated": (
+        ("calibrate", "--checkpoint", "asn26-untrained", "--data", "."),
+        "asn26-untrained is no checkpoint but an untrained network: train it first",
+    ),
+    "a path": (("evaluate", "--checkpoint", "../small"), "../small holds no checkpoint"),
     "a segmenter": (("evaluate", "--checkpoint", SEGMENTER), "a network is needed"),
     "no structure": (("structure", "nowhere.json"), "nowhere.json"),
     "no JSON": (("structure", "text.json"), "this is not JSON"),
@@ -455,7 +469,7 @@ REFUSED = {
         ("prune", "--checkpoint", "small", "--threshold", "0.95"),
         "cuts an output block off",
     ),
-    "split alone": (("evaluate", "--checkpoint", "small", "--split", "val"), "give --data FOLDER"),
+    "split alone": (("evaluate", "--checkpoint", "small", "--split", "val"), "give the folder too"),
     "no folder": (("evaluate", "--checkpoint", "small", "--data", "nowhere"), "is not a folder"),
     "no clips": (("evaluate", "--checkpoint", "small", "--data", "checkpoints"), "no labelled clips"),
     "clips 0": (("evaluate", "--checkpoint", "small", "--clips", "0"), "--clips"),

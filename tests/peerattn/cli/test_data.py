@@ -84,7 +84,7 @@ def test_split_writes_a_manifest_once(run: Run, clips: Path) -> None:
     ]
     code, _, err = run("split", clips)
     assert code == 2
-    assert "give --force to replace it" in err
+    assert "or replace it by force" in err
     assert run("split", clips, "--force")[0] == 0
 
 

@@ -64,8 +64,8 @@ def test_the_table_says_its_order_its_clips_and_each_interval(run: Run) -> None:
     code, out, err = run(*SMALL, "--of", "modality")
     assert (code, err) == (0, "")
     assert "small: modalities, another clip's; 6 clips, 95 % intervals" in " ".join(out.split())
-    assert "greatest loss first" in out
-    rows = [line for line in out.splitlines() if re.search(r"(before|rgb|flow|object) ", line)]
+    assert "greatest loss first" in out and "object maps: true for 6 clips" in out
+    rows = [line for line in out.splitlines() if re.match(r"│ (before|rgb|flow|object) ", line)]
     assert len(rows) == 4
     points = [float(re.findall(r"([+-]\d+\.\d) \(", row)[0]) for row in rows[1:]]
     assert points == sorted(points)

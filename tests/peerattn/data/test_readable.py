@@ -23,7 +23,7 @@ class Examples(list[Example]):
     def __getitem__(self, number):  # type: ignore[no-untyped-def,override]
         self.asked.append(number)
         if number in self.bad:
-            raise (PeerattnError, OSError)[number % 2](f"{number}.mp4: it is damaged")
+            raise PeerattnError("it is damaged", f"{number}.mp4") if number % 2 else OSError("it is damaged")
         return super().__getitem__(number)
 
 

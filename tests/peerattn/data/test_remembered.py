@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerattn.data.examples import Example
-from peerattn.data.remembered import Remembered
+from peerattn.data.readable import Remembered
 
 
 class Made(list[Example]):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from peerattn.checkpoints import untrained
+from peerattn.checkpoints.resolving import resolve
 from peerattn.errors import PeerattnError
 from peerattn.graph import published
 from peerattn.graph.kinds import KINDS, BlockKind
@@ -341,6 +341,6 @@ def test_parameters_are_what_training_may_change() -> None:
 
 @pytest.mark.parametrize("name", ["actionworld", "actions14", "asnp_lite", "asn50", "full_asnp50"])
 def test_rough_multiply_adds_are_within_a_tenth(name: str) -> None:
-    network, frames, side = untrained.opened(name).network, 5, 112
+    network, frames, side = resolve(name).network, 5, 112
     rough = rough_multiply_adds(network, clips=3, frames=frames, sides=(side, side))
     assert rough == pytest.approx(3 * multiply_adds(network, frames=frames, size=side), rel=0.1)

@@ -75,6 +75,19 @@ def test_predictions_of_a_changed_network_are_those_of_its_forward_pass(kind: st
         np.testing.assert_allclose(predicted[0], torch.softmax(network(clip), 1)[0], **CLOSE)
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_wrapped_network_is_changed_inside(kind: str) -> None:
+    network, clip, donor = lively(EVERY_KIND["own"]), several(), several(seed=2)
+    with each_kind(network, donor)[kind]():
+        expected = network(clip)
+    wrapped = torch.nn.DataParallel(network)
+    with each_kind(wrapped, donor)[kind]() as given:
+        assert given is wrapped
+        assert torch.equal(wrapped(clip), expected)
+    assert hooks(network) == 0
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_changed_network_can_be_trained(kind: str) -> None:
     """Values that are put there are constants; what else decides the answer gets its gradient."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from peerattn.data.examples import Example
-from peerattn.data.remembered import Remembered
+from peerattn.data.readable import Remembered
 from peerattn.errors import PeerattnError
 from peerattn.graph import things
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
@@ -296,7 +296,7 @@ NEVER = Counted([])
         ({"of": "block", "how": "shuffle"}, "another order of the frames has no meaning for a block"),
         ({"of": "attention", "network": planted()}, "this network has no attention connections"),
         ({"of": "level"}, "no kind of thing 'level': choose modality"),
-        ({"of": "modality", "names": ["sound"]}, "no modality 'sound': there are rgb, flow, object"),
+        ({"of": "modality", "names": ["sound"]}, "no modality 'sound': choose among flow, object, rgb"),
         ({"of": "connection", "names": ["a_to_tip"]}, r"no connection 'a_to_tip': did you mean a_to_top"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from weakref import ref
@@ -102,6 +103,41 @@ def test_no_hooks_are_left_after_an_exception_inside_forward() -> None:
     assert hooks(network) == 0
     assert network.training
     record(network, clip, window=4)
+
+
+def test_frozen_parts_stay_frozen() -> None:
+    """Batch norm that is held fixed while the rest trains keeps its own mode."""
+    network = three_modes().train()
+    network.blocks["middle"].eval()
+    modes = [module.training for module in network.modules()]
+    record(network, clip_of(network.structure), window=4)
+    assert [module.training for module in network.modules()] == modes
+    assert {True, False} <= set(modes)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # by what torch.compile imports
+@pytest.mark.parametrize(
+    "wrap", [nn.DataParallel, torch.compile, lambda one: nn.DataParallel(torch.compile(one))]
+)
+def test_a_wrapped_network_is_recorded_like_the_one_inside(wrap: Callable[[nn.Module], nn.Module]) -> None:
+    network = three_modes()
+    clip = clip_of(network.structure)
+    assert record(wrap(network), clip, window=4).to_json() == record(network, clip, window=4).to_json()
+
+
+def test_what_is_no_network_is_refused() -> None:
+    with pytest.raises(PeerattnError, match="this is a Linear, but a peerattn Network is needed"):
+        record(nn.Linear(2, 2), clip_of(three_modes().structure), window=4)
+
+
+@pytest.mark.parametrize(("kind", "near"), [(torch.float64, 1e-6), (torch.bfloat16, 0.05)])
+def test_networks_in_any_float_type_are_recorded(kind: torch.dtype, near: float) -> None:
+    network, clip = three_modes(), clip_of(three_modes().structure)
+    exact = record(network, clip, window=4)
+    other = record(network.to(kind), clip, window=4)
+    for one, same in zip(other.connections, exact.connections, strict=True):
+        np.testing.assert_allclose(one.attention_factors, same.attention_factors, atol=near)
+    np.testing.assert_allclose(other.probabilities, exact.probabilities, atol=near)
 
 
 def test_threads_that_record_on_one_network_do_not_hear_each_other() -> None:

@@ -220,7 +220,7 @@ def test_a_clip_that_breaks_off_after_what_is_learnt_from_has_no_maps(
 ) -> None:
     def pieces(path: Path) -> Iterator[Frames]:
         if path.name == "1.mp4":
-            raise PeerattnError("1.mp4: the video is damaged after 5.00 s")
+            raise PeerattnError("the video is damaged after 5.00 s", "1.mp4")
         yield decode(path)
 
     monkeypatch.setattr(crossfit, "pieces", pieces)

@@ -1,0 +1,49 @@
+"""Some frames of a trace, each with the numbers that it has in the whole clip."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from peerattn.errors import PeerattnError
+from peerattn.traces.trace import ConnectionTrace, Trace
+
+SERIES = ("magnitude", "contribution", "source_contribution")
+"""The fields of a connection that have a number a frame, and may be absent."""
+
+
+def part(trace: Trace, start: int, stop: int) -> Trace:
+    """Frames start ≤ t < stop alone; the windows are those that hold some of them, cut to them.
+
+    Probabilities stay those of the clip and of its whole windows. Raises PeerattnError where the trace does
+    not have these frames.
+    """
+    if not 0 <= start < stop <= len(trace.times):
+        raise PeerattnError(
+            f"frames {start} to {stop} are not among the {len(trace.times)} of the clip: choose others"
+        )
+    windows = (
+        replace(one, start=max(one.start, start) - start, stop=min(one.stop, stop) - start)
+        for one in trace.windows
+        if one.start < stop and start < one.stop
+    )
+    blocks = (
+        replace(one, activity=one.activity[start:stop], heatmap=one.heatmap[start:stop])
+        for one in trace.blocks
+    )
+    return replace(
+        trace,
+        times=trace.times[start:stop],
+        windows=tuple(windows),
+        blocks=tuple(blocks),
+        connections=tuple(_of_connection(one, start, stop) for one in trace.connections),
+    )
+
+
+def _of_connection(whole: ConnectionTrace, start: int, stop: int) -> ConnectionTrace:
+    frames, count = len(whole.attention_factors), stop - start
+    reached = None
+    if whole.reached is not None:
+        first, last = whole.reached
+        reached = min(max(first - start, 0), count), min(max(last - (frames - stop), 0), count)
+    series = {name: each[start:stop] for name in SERIES if (each := getattr(whole, name)) is not None}
+    return replace(whole, attention_factors=whole.attention_factors[start:stop], reached=reached, **series)

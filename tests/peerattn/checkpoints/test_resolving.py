@@ -1,0 +1,78 @@
+"""Names: one order for every command and screen, and a stamp that changes with the files."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from peerattn.checkpoints import checkpoint
+from peerattn.checkpoints.resolving import resolve, stamp
+from peerattn.checkpoints.subject import subject
+from peerattn.checkpoints.untrained import REMARK
+from peerattn.errors import PeerattnError
+from tests.small import small_structure, write_small_checkpoints
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of checkpoints, where one has the name of a published structure."""
+    write_small_checkpoints(tmp_path / "checkpoints")
+    (tmp_path / "checkpoints" / "small").rename(tmp_path / "checkpoints" / "asn26")
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "checkpoints"
+
+
+def test_a_checkpoint_comes_before_a_published_name(folder: Path) -> None:
+    assert "asn26" in checkpoint.names()
+    assert resolve("asn26").remarks == ()
+    assert subject("asn26").structure == resolve("asn26").structure
+    for name in ("asn38", "asn26-untrained"):
+        assert resolve(name).remarks == (REMARK,)
+        assert resolve(name).name.endswith("-untrained")
+        assert subject(name).structure == resolve(name).structure
+
+
+def test_marked_as_untrained_a_published_name_is_that_whatever_checkpoints_there_are(folder: Path) -> None:
+    (folder / "asn26").rename(folder / "asn26-untrained")
+    assert resolve("asn26-untrained").folder is None
+    assert len(resolve("asn26-untrained").class_names) == 157
+
+
+def test_a_visitors_own_structure_comes_first(folder: Path) -> None:
+    own = {"asn26": small_structure()}
+    assert resolve("asn26", own=own).structure == small_structure()
+    assert resolve("asn26-untrained", own=own).structure == small_structure()
+    assert resolve("asn38", own=own).structure != small_structure()
+
+
+def test_a_path_is_a_path_and_nothing_else(folder: Path, tmp_path: Path) -> None:
+    assert resolve(str(folder / "asn26")).folder == folder / "asn26"
+    assert resolve("./checkpoints/asn26").name == "asn26"
+    (tmp_path / "asn26.json").write_text(json.dumps(small_structure().to_json()))
+    assert resolve("asn26.json").remarks == (REMARK,)
+    assert subject("asn26.json").structure == small_structure()
+    assert subject(str(folder / "asn26")).structure == resolve("asn26").structure
+    with pytest.raises(PeerattnError, match=r"nowhere.asn26 holds no checkpoint"):
+        resolve("nowhere/asn26")
+    for ask in (resolve, subject):
+        with pytest.raises((PeerattnError, OSError), match=r"absent\.json"):
+            ask("absent.json")
+
+
+def test_unknown_names_are_refused_with_the_nearest(folder: Path) -> None:
+    for ask in (resolve, subject):
+        with pytest.raises(PeerattnError, match="did you mean asn38"):
+            ask("asn39")
+        with pytest.raises(PeerattnError, match="no checkpoint 'mine'"):
+            ask("mine")
+
+
+def test_a_stamp_changes_with_the_files_and_with_nothing_else(folder: Path) -> None:
+    before = stamp("asn26")
+    assert before == stamp("asn26")
+    assert len(before) == 2
+    os.utime(folder / "asn26" / "card.json", ns=(1, 1))
+    assert stamp("asn26") != before
+    assert stamp("asn26-untrained") == stamp("asn38") == ()
