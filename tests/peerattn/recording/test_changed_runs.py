@@ -75,6 +75,15 @@ def test_predictions_of_a_changed_network_are_those_of_its_forward_pass(kind: st
         np.testing.assert_allclose(predicted[0], torch.softmax(network(clip), 1)[0], **CLOSE)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_network_of_doubles_is_changed_as_one_of_floats(kind: str) -> None:
+    network, clip, donor = lively(EVERY_KIND["own"]), [Example((0,), several(), "a")], several(seed=2)
+    with each_kind(network, donor)[kind]():
+        expected = predict(network, clip, window=9).clips
+    with each_kind(network.double(), donor)[kind]():
+        np.testing.assert_allclose(predict(network, clip, window=9).clips, expected, rtol=1e-4, atol=1e-4)
+
+
 @torch.no_grad()
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_wrapped_network_is_changed_inside(kind: str) -> None:
