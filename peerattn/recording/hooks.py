@@ -13,7 +13,7 @@ Shapes: T frames, C channels of the source, P peers, H, W pixels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -157,16 +157,20 @@ def unheard() -> Iterator[None]:
 
 
 @contextmanager
-def recording(network: Network, seen: Recording | None = None) -> Iterator[Recording]:
+def recording(
+    network: Network, seen: Recording | None = None, *, connections: Iterable[str] | None = None
+) -> Iterator[Recording]:
     """Records every pass inside the `with` block; leaving it, also by an exception, removes every hook.
 
-    Another thread that would record waits until then.
+    Of all connections, or of those with these keys. Another thread that would record waits until then. Raises
+    PeerattnError for a connection that the network does not have.
     """
     network, seen, handles = unwrapped(network), seen or Recording(), []
+    keys = network.connections if connections is None else dict.fromkeys(connections)
     with RECORDING:
         try:
-            for key, connection in network.connections.items():
-                handles.append(connection.register_forward_hook(partial(seen.connection, key)))
+            for key in keys:
+                handles.append(network.connection(key).register_forward_hook(partial(seen.connection, key)))
             for block_id, block in network.blocks.items():
                 handles.append(block.register_forward_hook(partial(seen.block, block_id)))
             yield seen

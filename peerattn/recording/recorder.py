@@ -6,7 +6,7 @@ window or a stretch begins. Shapes: T frames, C channels of the source, P peers,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ from peerattn.recording.lock import RECORDING
 from peerattn.recording.stretches import Progress, answers
 from peerattn.recording.windows import windows
 from peerattn.threads import threads_for
+from peerattn.traces.part import part
 from peerattn.traces.trace import Array, BlockTrace, ComputedBy, ConnectionTrace, Trace, WindowTrace
 
 HEATMAP_SIDE = 8
@@ -56,18 +57,23 @@ def record(
     window: int,
     baselines: Baselines | None = None,
     remarks: Sequence[str] = (),
+    connections: Collection[str] | None = None,
+    frames: tuple[int, int] | None = None,
     progress: Progress | None = None,
 ) -> Trace:
     """The trace of one clip (B = 1), run whole in evaluation mode.
 
     An answer is taken over each stretch of `window` frames. `baselines` are the values of each modality's
     channels where there is nothing (0 where not given), from which contributions are counted. `remarks` stand
-    before those of the clip. `progress(done, total)` counts blocks that have run and may raise to cancel.
-    Raises PeerattnError when the clip lacks a modality that the network reads.
+    before those of the clip. `connections` and `frames` (start ≤ t < stop) limit what is recorded; each frame
+    has the numbers that it has in the whole clip. `progress(done, total)` counts blocks that have run and may
+    raise to cancel. Raises PeerattnError when the clip lacks a modality that the network reads, and for a
+    connection or frames that there are not.
     """
     network = unwrapped(network)
-    ran = _run(network, clip, window, baselines or {}, means=False, progress=progress)
-    return _trace(network, clip, window, remarks, ran)
+    ran = _run(network, clip, window, baselines or {}, means=False, only=connections, progress=progress)
+    whole = _trace(network, clip, window, remarks, ran)
+    return whole if frames is None else part(whole, *frames)
 
 
 def record_inside(
@@ -108,6 +114,7 @@ def _run(
     *,
     means: bool,
     progress: Progress | None,
+    only: Collection[str] | None = None,
 ) -> _Ran:
     tensors, frames = _read(network, clip), len(clip.times)
     like = next(iter(tensors.values()))
@@ -124,7 +131,7 @@ def _run(
             nothing = baseline_clip(read, like, frames=frames, baselines=baselines)
             tensors = {name: torch.cat([tensor, nothing[name]]) for name, tensor in tensors.items()}
             empty = Recording(beside=True, means=means)
-        with recording(network, empty) as seen:
+        with recording(network, empty, connections=only) as seen:
             beside = 0 if kept else 1
             logits = answers(
                 network, tensors, spans, baselines=beside, entering=seen.entering, progress=progress

@@ -105,6 +105,24 @@ def test_no_hooks_are_left_after_an_exception_inside_forward() -> None:
     record(network, clip, window=4)
 
 
+def test_a_recording_of_some_connections_and_frames_has_the_numbers_of_the_whole() -> None:
+    network = three_modes()
+    clip = clip_of(network.structure, frames=9)
+    whole = record(network, clip, window=4)
+    keys = ("middle_to_top", "rgb1_to_middle")
+    some = record(network, clip, window=4, connections=keys, frames=(2, 7))
+    assert {one.key for one in some.connections} == set(keys)
+    assert [(one.start, one.stop) for one in some.windows] == [(0, 1), (1, 4), (4, 5)]
+    for one in some.connections:
+        same = whole.connection(one.key)
+        np.testing.assert_array_equal(one.attention_factors, same.attention_factors[2:7])
+        np.testing.assert_array_equal(one.contribution, same.contribution[2:7])
+    np.testing.assert_array_equal(some.probabilities, whole.probabilities)
+    with pytest.raises(PeerattnError, match="no connection 'middle_to_tip': did you mean middle_to_top"):
+        record(network, clip, window=4, connections=["middle_to_tip"])
+    assert hooks(network) == 0
+
+
 def test_frozen_parts_stay_frozen() -> None:
     """Batch norm that is held fixed while the rest trains keeps its own mode."""
     network = three_modes().train()
