@@ -28,6 +28,7 @@ from peerattn.graph.connectivity import survey
 from peerattn.modalities import segformer, segmentation_network
 from peerattn.modalities.segmenter import SEGMENTER
 from peerattn.network import fusion, state_arrays, tf_variables
+from peerattn.network import network as network_module
 from peerattn.pruning import threshold
 from peerattn.recording import baseline, inside, predictions, recorder, substitutes
 from peerattn.segmenter_training import training as segmentation_training
@@ -66,7 +67,7 @@ def test_a_worker_process_estimates_maps_on_the_cpu(
     recipe = Recipe(TrainingConfig(epochs=1, batch=2, workers=workers), SETTINGS)
     choice = Choice(clips=(2, 1), segmenter=SEGMENTER, objects="estimated")
     given = material(choice, small_structure(), recipe, device)
-    segmenters = given.source.reading["segmenter"], given.examples.segmenter
+    segmenters = given.source.reading["segmenter"], given.examples._examples.reader.segmenter
     assert [one.device.type for one in segmenters] == ["cpu" if workers else device.type, device.type]
     batch = next(batches(given.source, range(1), seed=0, batch=2, workers=workers))
     assert batch.tensors["object"].any()
@@ -105,13 +106,13 @@ FORGOTTEN: tuple[tuple[ModuleType, type, str, str], ...] = (
     (checkpoint, nn.Module, "to", "saved and loaded"),
     (state_arrays, Tensor, "cpu", "saved and loaded"),
     (untrained, nn.Module, "to", "opened untrained"),
-    (recorder, Tensor, "to", "recorded in every mode"),
+    (network_module, Tensor, "to", "recorded in every mode"),
     (recorder, Tensor, "cpu", "recorded in every mode"),
     (baseline, Tensor, "cpu", "recorded in every mode"),
     (inside, Tensor, "to", "recorded in every mode"),
     (inside, Tensor, "cpu", "recorded in every mode"),
     (substitutes, Tensor, "to", "changed"),
-    (predictions, Tensor, "to", "evaluated"),
+    (network_module, Tensor, "to", "evaluated"),
     (predictions, Tensor, "cpu", "evaluated"),
     (calibration_run, Tensor, "cpu", "calibrated"),
     (threshold, nn.Module, "to", "pruned"),
