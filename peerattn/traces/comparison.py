@@ -49,6 +49,8 @@ def merged(first: Structure, second: Structure) -> Structure:
         "outputs": _both(first.outputs, second.outputs, "block"),
         "modalities": _both(first.modalities, second.modalities, "name"),
     }
+    if len({output.answer for output in parts["outputs"]}) > 1:
+        parts["combination"] = "separate"  # of two networks, each with its own answer
     try:
         return dataclasses.replace(first, **parts)
     except PeerattnError as error:
