@@ -40,6 +40,10 @@ class Answer:
     loss_weight: float = 1.0
     thresholds: tuple[float, ...] = ()
 
+    def threshold(self, number: int) -> float:
+        """The probability from which on the label of this number counts as found."""
+        return self.thresholds[number] if self.thresholds else THRESHOLD
+
     def to_json(self) -> dict[str, Any]:
         """The kind, and what is not as usual."""
         usual = {field.name: field.default for field in dataclasses.fields(self)}
@@ -52,9 +56,10 @@ class Answer:
         names = [field.name for field in dataclasses.fields(cls)]
         if not isinstance(data, Mapping) or not data.keys() <= set(names):
             raise PeerattnError(f"an answer is {str(data)[:60]!r}: give an object of {', '.join(names)}")
-        return cls(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-        )
+        values: dict[str, Any] = dict(data)
+        if isinstance(thresholds := values.get("thresholds"), list):
+            values["thresholds"] = tuple(thresholds)
+        return cls(**values)
 
 
 CLASSES, LABELS = Answer("classes"), Answer("labels")
