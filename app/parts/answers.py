@@ -62,8 +62,10 @@ def _labels_line(said: Verdict, trace: Trace, label: str | None) -> str:
         return line
     true = set(label.split(BETWEEN))
     right, wrong = len(true & said.names), len(said.names - true)
-    outcome = f"{right} of {len(true)} found" + (f", {wrong} found beside them" if wrong else "")
-    return f"{line}  \nTrue labels: **{plain(label)}**, {outcome}"
+    outcome = f"{right} of {len(true)} found" + (f", {wrong} found beside" if wrong else "")
+    if not true & set(trace.class_names):
+        outcome = "not among them"
+    return f"{line}  \nTrue label{'s' * (len(true) > 1)}: **{plain(label)}**, {outcome}"
 
 
 def _labels_short(said: Verdict) -> str:

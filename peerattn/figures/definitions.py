@@ -48,7 +48,7 @@ PREDICTED = {
     "classes": {name: ABOUT[name] for name in ("predictions", "windows")},
     "labels": {
         "predictions": "The most probable labels of the clip, each a yes or no of its own: probabilities are "
-        "the mean over its windows, which the table has one by one. A line marks from where on a label "
+        "the mean over its windows, which the table has one by one. A triangle marks from where on a label "
         f"counts as found. {WINDOWS}",
         "windows": "The probability of each window of the clip, of the labels that lead it or are found in "
         f"any window of it. {WINDOWS}",

@@ -54,16 +54,17 @@ def _no_marks(figure: go.Figure, answer: Answer, numbers: Sequence[int]) -> None
 
 
 def _threshold_marks(figure: go.Figure, answer: Answer, numbers: Sequence[int]) -> None:
-    """A line across each bar where its label begins to count as found."""
+    """A mark under each bar where its label begins to count as found."""
     thresholds = [answer.threshold(number) for number in numbers]
     figure.add_scatter(
         x=thresholds,
-        y=np.arange(len(numbers)),
+        y=np.arange(len(numbers)) - 0.44,  # in the gap between two bars, so that it covers no number
         mode="markers",
-        marker={"symbol": "line-ns", "size": 18, "line": {"width": 2, "color": NEUTRAL}},
+        marker={"symbol": "triangle-up", "size": 8, "color": NEUTRAL},
         hovertemplate="found from %{x:.1%}<extra></extra>",
-        showlegend=False,
+        cliponaxis=False,
     )
+    figure.update_layout(showlegend=False)
 
 
 BAR_MARKS: Mapping[str, Callable[[go.Figure, Answer, Sequence[int]], None]] = {
