@@ -164,6 +164,8 @@ CLASSES_CSV: Key[bool] = Key("classes-csv")
 CONFUSION: Key[Clicked] = Key("confusion")
 TRUE: Key[str] = Key("true")
 PREDICTED: Key[str] = Key("predicted")
+LABEL: Key[str] = Key("label")
+OUTCOME: Key[str] = Key("outcome")
 
 # Structures.
 STRUCTURE: Key[str] = Key("structure")

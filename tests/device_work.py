@@ -21,6 +21,7 @@ from peerattn.cli.calibration_run import answers as calibration_answers
 from peerattn.data.examples import Example
 from peerattn.data.prepared import segmenter_digest
 from peerattn.errors import PeerattnError
+from peerattn.graph.answers import LABELS
 from peerattn.graph.structure import Structure
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import SEGMENTER, load_segmenter
@@ -30,10 +31,10 @@ from peerattn.network.network import Network
 from peerattn.network.size import multiply_adds, parameters
 from peerattn.network.temperature import divide_logits
 from peerattn.pruning.curve import threshold_curve
-from peerattn.pruning.threshold import masked, prune
+from peerattn.pruning.threshold import masked, prune, reduced
 from peerattn.recording import recorder
 from peerattn.recording.effects import effects
-from peerattn.recording.evaluating import evaluate, evaluate_labels
+from peerattn.recording.evaluating import evaluate
 from peerattn.recording.inside import inside
 from peerattn.recording.recorder import record, record_inside
 from peerattn.recording.stretches import answers
@@ -110,10 +111,9 @@ def examples(structure: Structure) -> list[Example]:
 
 
 def evaluated(device: Where) -> Any:
-    network = lively(hand_made()).to(device)
-    found = examples(network.structure)
-    labels = evaluate_labels(network, found, window=4)
-    return evaluate(network, found, window=4), labels
+    found = examples(hand_made())
+    asked = [hand_made(), hand_made().answering(LABELS)]
+    return [evaluate(lively(structure).to(device), found, window=4) for structure in asked]
 
 
 def calibrated(device: Where) -> Any:
@@ -179,7 +179,9 @@ class Counted(Noise):
 
 def trained_balanced(device: Where) -> Any:
     config = dataclasses.replace(QUICK, epochs=1, loss=Loss("binary", balance=1.0), dropout=0.5)
-    return learnt(fit(tiny().to(device), Counted(8), config))
+    network = tiny()
+    asked = reduced(network, network.structure.answering(LABELS))
+    return learnt(fit(asked.to(device), Counted(8), config))
 
 
 def resumed(name: str, device: Where) -> Any:

@@ -15,10 +15,13 @@ from app.opening.files import Bytes, ObjectFile, Source
 from app.opening.session import SUFFIX, Session
 from app.opening.traces import read_trace
 from app.parts import network_choice
+from app.parts.answers import BETWEEN
 from app.state import address, clips
 from app.state.shown import LONGEST_STRETCH, Choice, Shown
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
+from peerattn.graph.answers import CLASSES
+from peerattn.graph.structure import Structure
 from peerattn.modalities.objects import read_objects, write_objects
 from peerattn.traces.trace import Trace
 
@@ -52,7 +55,7 @@ def bring(file: LabelledFile) -> None:
     except (OSError, PeerattnError) as error:
         line = f"{file.path.name} cannot be opened ({error}): check the folder again"
         raise PeerattnError(line) from error
-    source = replace(clip, label=" | ".join(file.labels))
+    source = replace(clip, label=BETWEEN.join(file.labels))
     _attach(source, maps, hold=False)
     network_choice.keep()  # the one that was measured on it
     keys.CLIPS.setdefault({})[source.id] = source
@@ -91,11 +94,10 @@ def compare(shown: Shown) -> str | None:
     saved: str | None = keys.SAVED_TRACES.get({}).pop(shown.choice.source.id, None)
     if saved is None or _near(shown.trace, before := read_trace(saved)):
         return None
-    old = any(connection.reached is None for connection in before.connections)
-    if old and shown.trace.structure == before.structure:
+    if when := _outgrown(before, shown.trace.structure):
         line = (
-            "The numbers are not those saved in the session: it was saved when a clip was still recorded in "
-            "windows, and has been recorded anew in one pass."
+            f"The numbers are not those saved in the session: it was saved when {' and '.join(when)}, and "
+            "has been recorded anew in one pass."
         )
     else:
         line = (
@@ -104,6 +106,15 @@ def compare(shown: Shown) -> str | None:
         )
     notices(shown.choice.source).append(line)
     return line
+
+
+def _outgrown(before: Trace, structure: Structure) -> list[str]:
+    """What differed in the version that saved a trace of this structure; nothing for another structure."""
+    if before.structure.answering(structure.answer) != structure.answering(structure.answer):
+        return []
+    old = any(connection.reached is None for connection in before.connections)
+    shares = before.structure != structure and before.structure.answer == CLASSES
+    return ["a clip was still recorded in windows"] * old + ["labels were shown as shares of one"] * shares
 
 
 def _packed_maps(path: Path) -> tuple[str, bytes]:

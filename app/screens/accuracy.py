@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import keys
 from app.explorer import panels
+from app.parts.answers import WORDINGS
 from app.parts.elements import number, numbers, progress_now
 from app.parts.words import interval, maps_used, percent, plain, points, points_interval
 from app.state import measurements
@@ -19,22 +20,23 @@ from peerattn.data.labelled_set import LabelledSet
 from peerattn.figures.predictions import accuracy_curve
 from peerattn.graph.connectivity import Removal
 from peerattn.pruning.curve import CurvePoint
-from peerattn.scores.evaluation import Evaluation, paired_difference
-from peerattn.tables.accuracy import accuracy_table
+from peerattn.scores.kinds import AnyEvaluation, difference, headline
+from peerattn.tables.accuracy import SCORES, accuracy_table
 
 COUNTS = (48, 96, 192, 384)
 
 
 def show(shown: Opened, removal: Removal, row: DeltaGenerator) -> None:
     """The choice of the labelled set, then its curve: offered, growing, or whole; in short in `row`."""
-    st.subheader("Accuracy before and after", anchor=False)
+    score = WORDINGS[shown.checkpoint.structure.answer.kind].score
+    st.subheader(f"{score} before and after", anchor=False)
     chosen = _labelled_set(shown)
     job = measurements.curve(shown.choice.checkpoint, chosen) if chosen else None
-    _summary(row, job, removal)
+    _summary(row, job, removal, score)
     if job and job.error:
         st.error(plain(job.error))
     if chosen and (job is None or job.error):
-        if st.button("Measure the accuracy at every threshold"):
+        if st.button(f"Measure the {score.lower()} at every threshold"):
             measurements.start_curve(shown.choice.checkpoint, chosen)
             st.rerun()
     elif job and job.running:
@@ -54,14 +56,14 @@ def _unread(chosen: LabelledSet | None, curve: list[CurvePoint]) -> None:
             )
 
 
-def _summary(row: DeltaGenerator, job: Job | None, removal: Removal) -> None:
+def _summary(row: DeltaGenerator, job: Job | None, removal: Removal, score: str) -> None:
     now = at(job.results, removal) if job else None
     if job is None or now is None or now.evaluation is None:
-        number(row, "Accuracy", None, "the output is cut off" if now else "not measured yet: see below")
+        number(row, score, None, "the output is cut off" if now else "not measured yet: see below")
         return
-    difference, bounds = paired_difference(job.results[0].evaluation, now.evaluation)
-    change = f"{points(difference)} points"
-    number(row, "Accuracy", percent(now.evaluation.top1), change, points_interval(bounds))
+    change, bounds = difference(job.results[0].evaluation, now.evaluation)
+    said = f"{points(change)} points"
+    number(row, score, percent(headline(now.evaluation).value), said, points_interval(bounds))
 
 
 def _labelled_set(shown: Opened) -> LabelledSet | None:
@@ -102,9 +104,12 @@ def _growing(job: Job, removal: Removal) -> None:
 def _curve(curve: list[CurvePoint], removal: Removal) -> None:
     measured = [(point.threshold, point.evaluation, point.removal) for point in curve if point.evaluation]
     table = accuracy_table(measured)
+    score = next(known.title for name, known in SCORES.items() if name in table)
+    whole = curve[0].evaluation
     panels.chart(
-        "Accuracy along the pruning thresholds",
-        "Top-1 accuracy on the labelled set without connections below a threshold, with its 95 % interval.",
+        f"{WORDINGS[whole.kind].score if whole else 'Accuracy'} along the pruning thresholds",
+        f"{score[0].upper()}{score[1:]} on the labelled set without connections below a threshold, with its "
+        "95 % interval.",
         accuracy_curve(table, threshold=removal.threshold),
         table,
         key=keys.ACCURACY_CURVE,
@@ -112,26 +117,28 @@ def _curve(curve: list[CurvePoint], removal: Removal) -> None:
     _before_and_after(curve[0].evaluation, at(curve, removal))
 
 
-def _before_and_after(before: Evaluation | None, now: CurvePoint | None) -> None:
+def _before_and_after(before: AnyEvaluation | None, now: CurvePoint | None) -> None:
     row = numbers()
     after = now.evaluation if now else None
     if before:
         if before.objects:
             st.caption(maps_used(before.objects))
-        _accuracy(row, "Accuracy before", before)
+        _score(row, "before", before)
     if before is None or after is None:
-        number(row, "Accuracy after", None, "the output is cut off" if now else "not measured yet")
+        score = WORDINGS[before.kind].score if before else "Accuracy"
+        number(row, f"{score} after", None, "the output is cut off" if now else "not measured yet")
         return
-    _accuracy(row, "Accuracy after", after)
-    difference, bounds = paired_difference(before, after)
+    _score(row, "after", after)
+    change, bounds = difference(before, after)
     number(
         row,
         "Difference, in points",
-        points(difference),
+        points(change),
         points_interval(bounds),
         meaning="After minus before on the same clips, with the interval of paired measurements.",
     )
 
 
-def _accuracy(row: DeltaGenerator, title: str, measured: Evaluation) -> None:
-    number(row, title, percent(measured.top1), interval(measured.top1_interval), f"n = {measured.n}")
+def _score(row: DeltaGenerator, when: str, measured: AnyEvaluation) -> None:
+    score, title = headline(measured), f"{WORDINGS[measured.kind].score} {when}"
+    number(row, title, percent(score.value), interval(score.interval), f"n = {score.n}")

@@ -12,9 +12,10 @@ from app import keys
 from app.explorer.component import Other, explorer, script
 from app.keys import Key
 from app.parts import bar
+from app.parts.answers import WORDINGS
 from app.parts.bar import opened
 from app.parts.elements import table_with_csv
-from app.parts.words import percent, plain
+from app.parts.words import plain
 from app.state import address, clips, pictures
 from app.state.shown import FIRST_STRETCH, Opened
 from peerattn.errors import PeerattnError
@@ -174,8 +175,7 @@ def _said(first: Side, second: Side) -> None:
     """What each of the two predicts."""
     for column, letter, side in zip(st.columns(2), "AB", (first, second), strict=True):
         said = verdict(side.trace, side.shown.checkpoint.card)
-        best = f"{plain(said.best)}, probability {percent(said.probability)}"
-        answer = f"{said.answer} (best: {best})" if said.rejected else best
+        answer = WORDINGS[said.kind].beside(said)
         column.markdown(f"**{letter}** · {plain(side.name)}: {answer}, {len(side.trace.times)} frames")
 
 

@@ -11,13 +11,14 @@ from app import keys
 from app.explorer import panels
 from app.explorer.component import explorer, script
 from app.parts import bar
+from app.parts.answers import WORDINGS, meaning
 from app.parts.elements import chart, table_with_downloads
-from app.parts.words import none_of_these, percent, plain
+from app.parts.words import plain
 from app.screens import details, exports
 from app.state import pictures
 from app.state.shown import Opened, Shown, about
 from peerattn.figures.predictions import prediction_bars, window_strip
-from peerattn.scores.verdict import Verdict, verdict
+from peerattn.scores.verdict import verdict
 from peerattn.tables.attention import (
     attention_by,
     attention_weights_table,
@@ -63,32 +64,16 @@ def _explored(shown: Shown) -> None:
 def _predictions(shown: Shown) -> None:
     trace, label = shown.trace, shown.choice.source.label
     said = verdict(trace, shown.checkpoint.card if isinstance(shown, Opened) else None)
+    wording = WORDINGS[said.kind]
     words, bars, windows = st.columns([2, 3, 4])
     with words:
-        st.metric(
-            "Clip prediction",
-            plain(said.answer),
-            help="The class of the highest probability, averaged over the windows of the clip: stretches of "
-            "one recording, over each of which an answer is taken."
-            + (f" {none_of_these(said.rejected)}" if said.rejected else ""),
-        )
-        st.markdown(_said(said, trace, label))
+        more = f" {none}" if (none := meaning(said)) else ""
+        st.metric(wording.title, plain(said.answer), help=wording.about + more)
+        st.markdown(wording.line(said, trace, label))
     with bars:
-        chart(prediction_bars(trace), keys.BARS, "Most probable classes of the clip")
+        chart(prediction_bars(trace), keys.BARS, f"{wording.most} of the clip")
     with windows:
         chart(window_strip(trace), keys.WINDOWS, "Probabilities of each window")
-
-
-def _said(said: Verdict, trace: Trace, label: str | None) -> str:
-    """The probability, and beside it the true label where that is known."""
-    best = f"Best: **{plain(said.best)}**, probability" if said.rejected else "Probability"
-    line = f"{best} **{percent(said.probability)}** among the {len(trace.class_names)} classes it knows"
-    if label is None:
-        return line
-    outcome = "as predicted" if label == said.answer else "not as predicted"
-    if label not in trace.class_names:
-        outcome = "not among them"
-    return f"{line}  \nTrue label: **{plain(label)}**, {outcome}"
 
 
 def _exports(shown: Shown) -> None:

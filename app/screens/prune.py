@@ -12,9 +12,10 @@ from app import keys
 from app.explorer import panels
 from app.explorer.component import explorer, script
 from app.parts import bar
+from app.parts.answers import WORDINGS, meaning
 from app.parts.bar import opened
 from app.parts.elements import number, numbers
-from app.parts.words import DEFINITIONS, none_of_these, percent, plain
+from app.parts.words import DEFINITIONS, plain
 from app.screens import accuracy, saving
 from app.state import clips, pictures
 from app.state.shown import Opened, about
@@ -102,14 +103,11 @@ def _predictions(shown: Opened, removal: Removal) -> None:
 
 def _prediction(when: str, trace: Trace, card: Mapping[str, Any]) -> None:
     said = verdict(trace, card)
-    best = f"best: {plain(said.best)}, " if said.rejected else ""
-    meaning = none_of_these(said.rejected) if said.rejected else None
-    st.markdown(
-        f"{when}: **{plain(said.answer)}**, {best}probability {percent(said.probability)}", help=meaning
-    )
+    wording = WORDINGS[said.kind]
+    st.markdown(f"{when}: {wording.short(said)}", help=meaning(said))
     panels.chart(
-        f"{when}: most probable classes",
-        "The most probable classes of the clip: probabilities are the mean over its windows, stretches of "
+        f"{when}: {wording.most.lower()}",
+        f"The {wording.most.lower()} of the clip: probabilities are the mean over its windows, stretches of "
         "one recording.",
         prediction_bars(trace),
         predictions_table(trace),

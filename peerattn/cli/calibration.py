@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 from peerattn.cli.console import Device, DeviceOption, JsonOption, Objects, chosen_device, report
 from peerattn.errors import PeerattnError
+from peerattn.graph.answers import ANSWERS
 
 
 def calibrate_command(
@@ -27,7 +29,8 @@ def calibrate_command(
 ) -> None:
     """Fit the temperature of a checkpoint; with a sister, measure how well it can say "none of these".
 
-    Without one, what the card says of that stays, its threshold fitted anew at the new temperature.
+    Without one, what the card says of that stays, its threshold fitted anew at the new temperature. Of labels
+    a threshold for each is fitted too, where enough of the clips have it and enough lack it.
     """
     from peerattn.checkpoints import checkpoint as checkpoints
     from peerattn.checkpoints.resolving import resolve
@@ -38,8 +41,14 @@ def calibrate_command(
     loaded = resolve(checkpoint, chosen_device(device))
     if loaded.folder is None:
         raise PeerattnError(f"{checkpoint} is no checkpoint but an untrained network: train it first")
+    answer = loaded.structure.answer
+    several = ANSWERS[answer.kind].several
+    if sister and several:
+        raise PeerattnError(
+            f"{checkpoint} answers with {answer.kind}, which may be none for any clip: leave out --sister"
+        )
     own = calibration_run.answers_of(loaded, data, split, objects)
-    known = own.labels(loaded.class_names) >= 0
+    known = own.truth(loaded.class_names).known
     by = own.temperature(loaded.class_names, known)
     card = {**loaded.card, "calibration": calibration_run.calibration(own, loaded.class_names, by)}
     if sister:
@@ -47,10 +56,17 @@ def calibrate_command(
         answered = calibration_run.answers_of(other, data, split, objects)
         rule: NoneOfThese | None = calibration_run.none_of_these(answered, other)
     else:
-        rule = NoneOfThese.from_card(loaded.card)
+        rule = None if several else NoneOfThese.from_card(loaded.card)
     if rule:  # its threshold is one of probabilities at this very temperature
         card["none_of_these"] = rule.at(own.probabilities(by)[known].max(axis=1)).to_json()
+    elif several:
+        card.pop("none_of_these", None)
+    thresholds = calibration_run.thresholds(own, loaded.class_names, by)
+    if thresholds != answer.thresholds:
+        loaded.network.structure = loaded.structure.answering(replace(answer, thresholds=thresholds))
     divide_logits(loaded.network, by)
     checkpoints.save(loaded.folder, loaded.network, loaded.settings, card)
     result: dict[str, Any] = {name: card[name] for name in ("calibration", "none_of_these") if name in card}
+    if thresholds:
+        result["thresholds"] = dict(zip(loaded.class_names, thresholds, strict=True))
     report(result, calibration_run.table(result, checkpoint), json_file)

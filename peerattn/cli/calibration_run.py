@@ -24,9 +24,12 @@ from peerattn.cli.reports import maps_used
 from peerattn.data.examples import Example
 from peerattn.data.labelled_set import LabelledSet, of_files, reader_for, with_maps
 from peerattn.errors import PeerattnError
+from peerattn.graph.answers import ANSWERS, THRESHOLD
+from peerattn.network.answers import PROBABILITIES
 from peerattn.network.network import Network
 from peerattn.recording.predictions import window_answers
-from peerattn.scores.calibration import NoneOfThese, calibration_error, rejection, temperature
+from peerattn.scores.calibration import ERRORS, TEMPERATURES, THRESHOLDS, NoneOfThese, rejection
+from peerattn.scores.kinds import any_labels
 
 FOLDS = 5
 """Parts of the clips, by group: the error of each is measured with the temperature of the others."""
@@ -34,13 +37,15 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Answers:
-    """What a network answers to N clips: logits (W, K) of each one's windows; its class, its group.
+    """What a network answers to N clips, and what it is asked: logits (W, K) of each one's windows.
 
-    `objects` counts them by where their object maps come from.
+    Beside them what the clips show, each any number of names, the group of each, and `objects`, which counts
+    the clips by where their object maps come from.
     """
 
+    kind: str
     logits: tuple[NDArray[np.float64], ...]
-    classes: tuple[str, ...]
+    labels: tuple[tuple[str, ...], ...]
     groups: tuple[str, ...]
     objects: Mapping[str, int] = field(default_factory=dict)
 
@@ -48,24 +53,59 @@ class Answers:
         """(N, K) the mean over the windows, at one temperature or at one a clip (N,)."""
         each = np.broadcast_to(temperature, len(self.logits))
         rows = [
-            torch.softmax(torch.from_numpy(logits / by), dim=1).mean(dim=0).numpy()
+            PROBABILITIES[self.kind](torch.from_numpy(logits / by)).mean(dim=0).numpy()
             for logits, by in zip(self.logits, each, strict=True)
         ]
         return np.array(rows, np.float32)
 
-    def labels(self, names: Sequence[str]) -> NDArray[np.int64]:
-        """(N,) each clip's class by its number among the names, -1 where it is none of them."""
-        return np.array([names.index(one) if one in names else -1 for one in self.classes])
+    def truth(self, names: Sequence[str]) -> Truth:
+        """What is true of each clip, by the network's names."""
+        return TRUTHS[self.kind](self.labels, names)
 
     def temperature(self, names: Sequence[str], among: NDArray[np.bool_]) -> float:
-        """The temperature of the windows of the clips `among` (N,) whose class is one of the names."""
-        labels = self.labels(names)
-        chosen = [number for number in np.flatnonzero(among) if labels[number] >= 0]
-        if not chosen:
+        """The temperature of the windows of the clips `among` (N,) that the network can be asked about."""
+        truth = self.truth(names)
+        chosen = np.flatnonzero(among & truth.known)
+        if not len(chosen):
             raise PeerattnError("none of the clips is of a class that the network knows: give others")
         counts = [len(self.logits[number]) for number in chosen]
         stacked = np.concatenate([self.logits[number] for number in chosen])
-        return temperature(stacked, np.repeat(labels[chosen], counts))
+        return TEMPERATURES[self.kind](stacked, np.repeat(truth.values[chosen], counts, axis=0))
+
+
+@dataclass(frozen=True)
+class Truth:
+    """True of N clips: class numbers (N,) or labels (N, K); `known` (N,), if the network can say it."""
+
+    values: NDArray[Any]
+    known: NDArray[np.bool_]
+
+
+def _true_classes(labels: Sequence[Sequence[str]], names: Sequence[str]) -> Truth:
+    """-1 for a clip of another class; raises PeerattnError for a clip of several."""
+    for own in labels:
+        if len(own) != 1:
+            raise PeerattnError(f"a clip has {len(own)} classes where one is needed: {', '.join(own)}")
+    numbers = np.array([names.index(own[0]) if own[0] in names else -1 for own in labels])
+    return Truth(numbers, numbers >= 0)
+
+
+def _true_labels(labels: Sequence[Sequence[str]], names: Sequence[str]) -> Truth:
+    """A clip without any of the labels is one of which all answers are no."""
+    table = any_labels([[names.index(one) for one in own if one in names] for own in labels], len(names))
+    return Truth(table, np.full(len(labels), table.any()))
+
+
+TRUTHS: Mapping[str, Callable[[Sequence[Sequence[str]], Sequence[str]], Truth]] = {
+    "classes": _true_classes,
+    "labels": _true_labels,
+}
+"""Kind of answer → what is true of clips, from the names that each shows and those that the network has."""
+ERROR = {
+    "classes": "mean gap between probability and accuracy, 10 bins",
+    "labels": "mean gap between the probability of a label and how often clips have it, 10 bins",
+}
+"""Kind of answer → what its calibration error is."""
 
 
 def answers(
@@ -77,21 +117,22 @@ def answers(
     progress: Callable[[int, int], None],
 ) -> Answers:
     """The network's answers to examples labelled by number among `class_names`, which it need not know."""
-    logits, classes, groups, objects = [], [], [], Counter[str]()
+    logits, labels, groups, objects = [], [], [], Counter[str]()
     for done, example in enumerate(examples, start=1):
         of_windows = window_answers(network, [example], window, Tensor.double)
         logits.append(of_windows[:, 0].cpu().numpy())
-        classes.append(class_names[example.label])
+        labels.append(tuple(class_names[number] for number in example.labels))
         groups.append(example.group)
         objects.update([example.objects] if example.objects else [])
         progress(done, length_hint(examples))
-    return Answers(tuple(logits), tuple(classes), tuple(groups), dict(objects))
+    kind = network.structure.answer.kind
+    return Answers(kind, tuple(logits), tuple(labels), tuple(groups), dict(objects))
 
 
 def answers_of(loaded: Checkpoint, data: Path, split: str | None, objects: Objects) -> Answers:
     """The network's answers to the clips of a folder, of its classes and of others."""
     files = with_maps(LabelledSet(data, split).files(), objects.value)
-    names = sorted({file.label for file in files})
+    names = sorted({label for file in files for label in file.labels})
     examples = of_files(files, names, reader_for(files, loaded), told=partial(print, file=sys.stderr))
     with progress_bar(f"clips through {loaded.name}") as progress:
         return answers(loaded.network, examples, names, window=loaded.settings.window, progress=progress)
@@ -99,29 +140,42 @@ def answers_of(loaded: Checkpoint, data: Path, split: str | None, objects: Objec
 
 def calibration(own: Answers, names: Sequence[str], by: float) -> dict[str, Any]:
     """The temperature, and the calibration error without it and with one fitted on other groups' clips."""
-    labels = own.labels(names)
-    known = labels >= 0
+    truth = own.truth(names)
     _, group = np.unique(own.groups, return_inverse=True)
-    each = np.ones(len(labels))
+    each = np.ones(len(own.groups))
     for fold in range(FOLDS):
         held = group % FOLDS == fold
-        if (known & ~held).any():
+        if (truth.known & ~held).any():
             each[held] = own.temperature(names, ~held)
+
+    def error(temperature: float | NDArray[np.float64]) -> float:
+        return ERRORS[own.kind](own.probabilities(temperature)[truth.known], truth.values[truth.known])
+
     return {
         "temperature": by,
-        "n": int(known.sum()),
+        "n": int(truth.known.sum()),
         "objects": dict(own.objects),
-        "error_before": calibration_error(own.probabilities()[known], labels[known]),
-        "error_after": calibration_error(own.probabilities(each)[known], labels[known]),
-        "error": f"mean gap between probability and accuracy, 10 bins; temperatures cross-fitted in {FOLDS} "
-        "parts by group",
+        "error_before": error(1.0),
+        "error_after": error(each),
+        "error": f"{ERROR[own.kind]}; temperatures cross-fitted in {FOLDS} parts by group",
     }
+
+
+def thresholds(own: Answers, names: Sequence[str], by: float) -> tuple[float, ...]:
+    """The thresholds of the calibrated answer; none of classes."""
+    truth = own.truth(names)
+    shares = own.probabilities(by)[truth.known]
+    return THRESHOLDS[own.kind](shares, truth.values[truth.known], THRESHOLD)
 
 
 def none_of_these(of: Answers, sister: Checkpoint) -> NoneOfThese:
     """How well the sister tells her classes from the others."""
-    known = of.labels(sister.class_names) >= 0
-    left_out = sorted({one for one, own in zip(of.classes, known, strict=True) if not own})
+    if ANSWERS[of.kind].several:
+        raise PeerattnError(
+            f"{sister.name} answers with {of.kind}, which may be none for any clip: leave out --sister"
+        )
+    known = of.truth(sister.class_names).known
+    left_out = sorted({own[0] for own, one in zip(of.labels, known, strict=True) if not one})
     if not left_out:
         raise PeerattnError(f"{sister.name} knows all the classes of the folder: train it without some")
     by = of.temperature(sister.class_names, known)
@@ -140,6 +194,8 @@ def table(result: dict[str, Any], name: str) -> Table:
     table.add_row("calibration error after", f"{fitted['error_after']:.1%}")
     if fitted["objects"]:
         table.caption = Text(maps_used(fitted["objects"]))
+    for label, threshold in result.get("thresholds", {}).items():
+        table.add_row(Text(f"{label} found from"), f"{threshold:.1%}")
     if none := result.get("none_of_these"):
         low, high = none["auroc_interval"]
         counts = f"{none['n_known']} known, {none['n_unknown']} others"

@@ -15,6 +15,7 @@ from peerattn.cli.reports import maps_used, points
 from peerattn.graph.things import PLURALS
 from peerattn.recording.donors import LabelledClips
 from peerattn.recording.effects import Effects, effects
+from peerattn.scores.kinds import HEADLINES
 
 SAID = {
     "swap": "another clip's",
@@ -82,13 +83,14 @@ def table(result: Mapping[str, Any], name: str, of: str, how: str) -> Table:
         title=Text(f"{name}: {PLURALS[of]}, {SAID[how]}; {result['n']} clips, 95 % intervals"),
         caption=Text("\n".join([_ORDER, *lines])),
     )
-    for column in ("", "top-1", "difference, in points"):
+    whole = next(known for known in HEADLINES.values() if known.name in before)
+    for column in ("", whole.short, "difference, in points"):
         table.add_column(column, justify="right" if column else "left")
-    table.add_row("before", percent(before["top1"], before["top1_interval"]), "")
+    table.add_row("before", percent(before[whole.name], before[f"{whole.name}_interval"]), "")
     table.add_section()
     for effect in sorted(result["effects"], key=lambda one: one["difference"]):
         after = effect["after"]
-        accuracy = percent(after["top1"], after["top1_interval"])
+        accuracy = percent(after[whole.name], after[f"{whole.name}_interval"])
         table.add_row(Text(effect["name"]), accuracy, points(effect))
     return table
 

@@ -13,7 +13,7 @@ from peerattn.data.readable import Readable
 from peerattn.moved import moved
 from peerattn.network.precision import precision_on
 from peerattn.recording.evaluating import evaluate
-from peerattn.scores.evaluation import Evaluation
+from peerattn.scores.kinds import AnyEvaluation
 
 __getattr__ = moved(__name__)
 
@@ -33,7 +33,7 @@ def examples(
     return chosen.examples(loaded, told=told, remembered=passes > 1)
 
 
-def evaluated(loaded: Checkpoint, examples: Readable) -> Evaluation:
+def evaluated(loaded: Checkpoint, examples: Readable) -> AnyEvaluation:
     """How well a network does on the clips, with progress on stderr, where it also says what it rounds to."""
     say_precision(loaded)
     with progress_bar("clips") as progress:

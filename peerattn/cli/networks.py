@@ -80,11 +80,16 @@ def convert_command(
     attention: AttentionOption = None,
     object_classes: ObjectClassesOption = None,
     clip_width: ClipWidthOption = None,
+    answer: Annotated[
+        str | None,
+        typer.Option(help="What it is asked: classes (one a clip) or labels (usual for Charades' 157)."),
+    ] = None,
 ) -> None:
     """Official TensorFlow variables of a published network as a checkpoint."""
     from peerattn.checkpoints import checkpoint as checkpoints
     from peerattn.checkpoints.subject import subject
     from peerattn.graph import published
+    from peerattn.graph.answers import Answer
     from peerattn.modalities.settings import ClipSettings
     from peerattn.network import convert
 
@@ -99,10 +104,11 @@ def convert_command(
         )
     structure = subject(name, **options).structure
     names = _class_names(classes) if classes else None
-    network = convert.network_from(structure, convert.read_tf_variables(variables), names)
+    asked = Answer(answer) if answer else None
+    network = convert.network_from(structure, convert.read_tf_variables(variables), names, asked)
     card = {"command": command_line(), "description": f"{name}, from the variables of {variables.name}"}
     checkpoints.save(folder, network, settings, card)
-    print(f"{folder}: {name}, {len(network.class_names)} classes")
+    print(f"{folder}: {name}, {len(network.class_names)} {network.structure.answer.kind}")
 
 
 def evaluate_command(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from rich.table import Table
@@ -14,15 +15,17 @@ from peerattn.cli.console import percent
 from peerattn.graph.connectivity import survey
 from peerattn.network.latency import Latency
 from peerattn.network.size import multiply_adds, parameters
-from peerattn.scores.evaluation import Evaluation, paired_difference
+from peerattn.scores.intervals import Interval
+from peerattn.scores.kinds import HEADLINES, AnyEvaluation, difference, headline
 from peerattn.scores.verdict import Verdict
-from peerattn.traces.trace import Trace
+from peerattn.traces.findings import found, none_above
+from peerattn.traces.trace import Array, Trace
 
 
 def predictions_table(trace: Trace, clip: str, said: Verdict | None = None) -> Table:
-    """The five likeliest classes of the clip, and of each window the likeliest.
+    """The five likeliest classes of the clip, and of each window the likeliest; of labels those found.
 
-    Below it what the trace says of itself and, where the clip is of none of the classes, why.
+    Below it what the trace says of itself and, where nothing is found, why.
     """
     maps = f", {trace.objects} object maps" if trace.objects else ""
     by = [f"computed on {trace.computed_by}"] if trace.computed_by else []
@@ -31,24 +34,48 @@ def predictions_table(trace: Trace, clip: str, said: Verdict | None = None) -> T
     table.add_column("of")
     table.add_column("prediction")
     table.add_column("probability", justify="right")
-    for number in trace.probabilities.argsort()[::-1][:5]:
-        table.add_row("clip", Text(trace.class_names[number]), f"{trace.probabilities[number]:.1%}")
+    CLIP_ROWS[trace.structure.answer.kind](table, trace)
     for window in trace.windows:
         first, last = trace.times[window.start], trace.times[window.stop - 1]
-        number = int(window.probabilities.argmax())
         of = f"window {first:.2f} to {last:.2f} s"
-        table.add_row(of, Text(trace.class_names[number]), f"{window.probabilities[number]:.1%}")
+        _add_found(table, of, trace, window.probabilities)
     return table
 
 
-def against(measured: Evaluation, other: Evaluation, name: str) -> dict[str, Any]:
+def _add_found(table: Table, of: str, trace: Trace, probabilities: Array) -> None:
+    """What probabilities (K,) stand for, all names in one row."""
+    names = found(trace, probabilities)
+    said = ", ".join(name for name, _ in names) or none_above(trace)
+    table.add_row(of, Text(said), ", ".join(f"{probability:.1%}" for _, probability in names))
+
+
+def _likeliest(table: Table, trace: Trace) -> None:
+    for number in trace.probabilities.argsort()[::-1][:5]:
+        table.add_row("clip", Text(trace.class_names[number]), f"{trace.probabilities[number]:.1%}")
+
+
+def _found_labels(table: Table, trace: Trace) -> None:
+    _add_found(table, "clip", trace, trace.probabilities)
+    table.add_section()
+    for number in trace.probabilities.argsort()[::-1][:5]:
+        row = Text(trace.class_names[number]), f"{trace.probabilities[number]:.1%}"
+        table.add_row(f"label (found from {100 * trace.structure.answer.threshold(number):g} %)", *row)
+    table.add_section()
+
+
+CLIP_ROWS: Mapping[str, Callable[[Table, Trace], None]] = {"classes": _likeliest, "labels": _found_labels}
+"""Kind of answer → the rows of the clip: its likeliest classes, or the labels found, then the likeliest."""
+
+
+def against(measured: AnyEvaluation, other: AnyEvaluation, name: str) -> dict[str, Any]:
     """By how much an evaluation is ahead of another checkpoint's of the same clips, paired."""
-    difference, interval = paired_difference(other, measured)
+    ahead, interval = difference(other, measured)
+    score, score_name = headline(other), HEADLINES[other.kind].name
     return {
         "against": name,
-        "against_top1": other.top1,
-        "against_top1_interval": list(other.top1_interval),
-        "difference": difference,
+        f"against_{score_name}": score.value,
+        f"against_{score_name}_interval": list(score.interval),
+        "difference": ahead,
         "difference_interval": list(interval),
     }
 
@@ -58,27 +85,53 @@ def maps_used(objects: Mapping[str, int]) -> str:
     return "object maps: " + ", ".join(f"{origin} for {n} clips" for origin, n in objects.items())
 
 
-def evaluation_table(evaluation: Evaluation, name: str, result: Mapping[str, Any] | None = None) -> Table:
-    """Accuracies with their intervals, over all clips and per class, and what `against` found."""
+@dataclass(frozen=True)
+class Sums:
+    """How the command shows an evaluation: of what, which scores over all clips, and the rows below them."""
+
+    of: str
+    names: tuple[str, ...]
+    rows: Callable[[Any], Iterable[tuple[str, int, float, Interval]]]
+
+
+SUMS: Mapping[str, Sums] = {
+    "classes": Sums(
+        "accuracy",
+        ("top1", "top5", "macro"),
+        lambda found: [(row.name, row.n, row.accuracy, row.interval) for row in found.classes if row.n],
+    ),
+    "labels": Sums(
+        "average precision",
+        ("map", "map_micro"),
+        lambda found: [
+            (row.name, row.n, row.average_precision, row.interval) for row in found.labels if row.n
+        ],
+    ),
+}
+"""Kind of answer → how its evaluations are shown."""
+
+
+def evaluation_table(evaluation: AnyEvaluation, name: str, result: Mapping[str, Any] | None = None) -> Table:
+    """Scores with their intervals, over all clips and per class or label, and what `against` found."""
+    sums, whole = SUMS[evaluation.kind], HEADLINES[evaluation.kind].name
     table = Table(title=Text(f"{name}: {evaluation.n} clips, 95 % intervals"))
     table.add_column("")
     table.add_column("clips", justify="right")
-    table.add_column("accuracy", justify="right")
-    for title in ("top1", "top5", "macro"):
+    table.add_column(sums.of, justify="right")
+    for title in sums.names:
         share, interval = getattr(evaluation, title), getattr(evaluation, f"{title}_interval")
         table.add_row(title, str(evaluation.n), percent(share, interval))
     table.add_section()
-    for row in evaluation.classes:
-        if row.n:
-            table.add_row(Text(row.name), str(row.n), percent(row.accuracy, row.interval))
+    for row_name, n, value, interval in sums.rows(evaluation):
+        table.add_row(Text(row_name), str(n), percent(value, interval))
     lines = [maps_used(evaluation.objects)] if evaluation.objects else []
     if result and result.get("skipped"):
         lines.append(f"not among these, as they could not be read: {len(result['skipped'])} of the clips")
     table.caption = Text("\n".join(lines)) if lines else None
     if result and "against" in result:
         table.add_section()
-        other = percent(result["against_top1"], result["against_top1_interval"])
-        table.add_row(Text(f"top1 of {result['against']}"), str(evaluation.n), other)
+        other = percent(result[f"against_{whole}"], result[f"against_{whole}_interval"])
+        table.add_row(Text(f"{whole} of {result['against']}"), str(evaluation.n), other)
         table.add_row("difference, in points", str(evaluation.n), points(result))
     return table
 
@@ -89,29 +142,30 @@ def points(result: Mapping[str, Any]) -> str:
     return f"{100 * result['difference']:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
 
 
-def accuracy(evaluation: Evaluation) -> dict[str, Any]:
-    """The short form that a card keeps."""
-    return {"n": evaluation.n, "top1": evaluation.top1, "top1_interval": list(evaluation.top1_interval)}
+def accuracy(evaluation: AnyEvaluation) -> dict[str, Any]:
+    """The short form that a card keeps: the headline score."""
+    score, name = headline(evaluation), HEADLINES[evaluation.kind].name
+    return {"n": score.n, name: score.value, f"{name}_interval": list(score.interval)}
 
 
 def pruned(
     loaded: Checkpoint,
     smaller: Checkpoint,
     threshold: float,
-    evaluations: tuple[Evaluation, Evaluation],
+    evaluations: tuple[AnyEvaluation, AnyEvaluation],
     timed: list[Latency],
 ) -> dict[str, Any]:
     """What pruning removed, what it costs in accuracy and what it saves, before and after."""
     removal = survey(loaded.structure, loaded.network.connection_weights(), threshold)
     before, after = evaluations
-    difference, interval = paired_difference(before, after)
+    change, interval = difference(before, after)
     shape = {"frames": loaded.settings.window, "size": loaded.settings.size}
     networks = (loaded.network, smaller.network)
     return {
         **removal_json(removal),
         "before": before.to_json(),
         "after": after.to_json(),
-        "difference": difference,
+        "difference": change,
         "difference_interval": list(interval),
         "parameters": _both(parameters(network) for network in networks),
         "multiply_adds": _both(multiply_adds(network, **shape) for network in networks),
@@ -130,6 +184,7 @@ def _both(values: Iterable[Any]) -> dict[str, Any]:
 def pruned_table(result: Mapping[str, Any], name: str) -> Table:
     """Before and after, side by side."""
     before, after = result["before"], result["after"]
+    whole = next(known for known in HEADLINES.values() if known.name in before)
     table = Table(
         title=Text(f"{name} at threshold {result['threshold']:g}"),
         caption=Text(
@@ -140,7 +195,8 @@ def pruned_table(result: Mapping[str, Any], name: str) -> Table:
     )
     for column in ("", "before", "after"):
         table.add_column(column, justify="left" if not column else "right")
-    table.add_row("top-1", *(percent(one["top1"], one["top1_interval"]) for one in (before, after)))
+    scores = (percent(one[whole.name], one[f"{whole.name}_interval"]) for one in (before, after))
+    table.add_row(whole.short, *scores)
     table.add_row("difference, in points", "", points(result))
     table.add_row("parameters", *(f"{count:,}" for count in result["parameters"].values()))
     table.add_row("multiply-adds, M", *(f"{count / 1e6:.1f}" for count in result["multiply_adds"].values()))

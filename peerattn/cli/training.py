@@ -34,7 +34,9 @@ ModalitiesOption = Annotated[
 EpochsOption = Annotated[int | None, typer.Option(help="How often all clips are seen.", min=1)]
 BatchOption = Annotated[int | None, typer.Option(help="Clips an update.", min=1)]
 RateOption = Annotated[float | None, typer.Option(help="The filters' greatest learning rate.", min=0)]
-LossOption = Annotated[str | None, typer.Option(help="cross_entropy, binary, l1 or l2.")]
+LossOption = Annotated[
+    str | None, typer.Option(help="cross_entropy (one class a clip) or binary (any labels).")
+]
 ClipsOption = Annotated[int, typer.Option(help="How many generated clips an epoch.", min=16)]
 TestClipsOption = Annotated[int, typer.Option(help="How many generated clips measure the result.", min=1)]
 SegmenterOption = Annotated[
@@ -84,7 +86,7 @@ def train_command(
 ) -> None:
     """Train a network on generated clips or a folder of labelled ones; measure it, save it with its card."""
     from peerattn.checkpoints.checkpoint import load
-    from peerattn.cli.training_run import Run, recipe_of, structure_of, train, words
+    from peerattn.cli.training_run import Run, agreed, recipe_of, structure_of, train, words
     from peerattn.training.distributed import started
     from peerattn.training.material import Choice
 
@@ -97,6 +99,7 @@ def train_command(
     graph = structure_of(
         structure or ("people" if data and not begin else None), begin, attention, modalities
     )
+    graph, recipe = agreed(graph, recipe, loss=loss, config=config)
     run = Run(graph, recipe, choice, out, begin, resume, tensorboard)
     with started(chosen_device(device)) as where:
         train(run, where, json_file)

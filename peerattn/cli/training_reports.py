@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rich.table import Table
-from rich.text import Text
 
 from peerattn.checkpoints.checkpoint import Checkpoint
-from peerattn.cli.console import percent
 from peerattn.cli.reports import accuracy, evaluation_table
-from peerattn.recording.evaluating import evaluate, evaluate_labels
-from peerattn.scores.metrics import Score
+from peerattn.recording.evaluating import evaluate
+from peerattn.scores.kinds import SCORES
 from peerattn.training.material import Material
 from peerattn.training.recipe import Recipe
 
@@ -30,27 +28,29 @@ class Result:
 def measured(loaded: Checkpoint, material: Material, progress: Callable[[int, int], None]) -> Result:
     """How well a network does on the clips that are kept to measure it."""
     window = loaded.settings.window
-    if material.several_labels:
-        scores = evaluate_labels(loaded.network, material.examples, window=window)
-        found = {name: score.to_json() for name, score in scores.items()}
-        return Result(found, found, _scores_table(scores, loaded.name))
     evaluation = evaluate(loaded.network, material.examples, window=window, progress=progress)
+    table = evaluation_table(evaluation, loaded.name)
     if material.validate is None:
-        metrics = {"true_maps": accuracy(evaluation)}
-    else:
-        metrics = {name: value for name, value in evaluation.to_json().items() if name != "confusion"}
-    return Result(evaluation.to_json(), metrics, evaluation_table(evaluation, loaded.name))
+        return Result(evaluation.to_json(), {"true_maps": accuracy(evaluation)}, table)
+    json, metrics = NUMBERS[evaluation.kind](evaluation)
+    return Result(json, metrics, table)
 
 
-def _scores_table(scores: dict[str, Score], name: str) -> Table:
-    """Average precision with its interval, over all classes and of each."""
-    n = next(iter(scores.values())).n
-    table = Table(title=Text(f"{name}: {n} clips, 95 % intervals"))
-    table.add_column("")
-    table.add_column("average precision", justify="right")
-    for title, score in scores.items():
-        table.add_row(Text(title), percent(score.value, score.interval))
-    return table
+def _of_classes(evaluation: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    whole = evaluation.to_json()
+    return whole, {name: value for name, value in whole.items() if name != "confusion"}
+
+
+def _of_labels(evaluation: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    scores = {name: score.to_json() for name, score in SCORES[evaluation.kind](evaluation).items()}
+    return scores, scores
+
+
+NUMBERS: Mapping[str, Callable[[Any], tuple[dict[str, Any], dict[str, Any]]]] = {
+    "classes": _of_classes,
+    "labels": _of_labels,
+}
+"""Kind of answer → what `train` reports of an evaluation, and what the card keeps of that."""
 
 
 def training_card(

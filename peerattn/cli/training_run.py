@@ -20,6 +20,7 @@ from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE
 from peerattn.files.places import checked_name, checkpoint_folders
 from peerattn.files.writing import partial_name
+from peerattn.graph.answers import ANSWERS, CLASSES, Answer, of_loss
 from peerattn.graph.structure import Structure
 from peerattn.traces.history import HISTORY_FILE, write_history
 from peerattn.training import distributed
@@ -148,6 +149,28 @@ def structure_of(name: str | None, begin: Checkpoint | None, attention: str, mod
     if name:
         return subject(name).structure
     return begin.structure if begin else actionworld_structure(attention, words(modalities))
+
+
+def agreed(
+    structure: Structure, recipe: Recipe, *, loss: str | None, config: Path | None
+) -> tuple[Structure, Recipe]:
+    """A structure and a recipe that agree on what the network is asked, without another network's thresholds.
+
+    A `loss` that was given says it, else the structure where it does, else the recipe. Raises PeerattnError
+    where a recipe that was given says something else than the structure.
+    """
+    answer, said = structure.answer, of_loss(recipe.training.loss.kind)
+    if loss is None and answer.kind != said.kind and answer != CLASSES:
+        usual = ANSWERS[answer.kind].loss
+        if config:
+            raise PeerattnError(
+                f"the structure asks {answer.kind}, the loss of {config} is {recipe.training.loss.kind}: "
+                f"give --loss {usual}, or --loss {recipe.training.loss.kind} to ask {said.kind}"
+            )
+        said, recipe = answer, recipe.changed({"loss": {"kind": usual}})
+    if answer.kind != said.kind or answer.thresholds:
+        structure = structure.answering(Answer(said.kind, answer.loss_weight))
+    return structure, recipe
 
 
 def words(text: str) -> tuple[str, ...]:

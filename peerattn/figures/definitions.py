@@ -44,6 +44,17 @@ ABOUT = {
     "attention factor over channels and frames.",
     "activity": "The mean |output| of the block, over channels and places.",
 }
+PREDICTED = {
+    "classes": {name: ABOUT[name] for name in ("predictions", "windows")},
+    "labels": {
+        "predictions": "The most probable labels of the clip, each a yes or no of its own: probabilities are "
+        "the mean over its windows, which the table has one by one. A triangle marks from where on a label "
+        f"counts as found. {WINDOWS}",
+        "windows": "The probability of each window of the clip, of the labels that lead it or are found in "
+        f"any window of it. {WINDOWS}",
+    },
+}
+"""Kind of answer → what its panels show."""
 OLD_SHARE = (
     f"Of each block's input, the share of {DELIVERED} (connection weight times attention factors times "
     "source, summed over channels and places) per incoming connection, carried up from the inputs. "

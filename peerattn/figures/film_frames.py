@@ -30,6 +30,7 @@ from peerattn.figures.raster import (
 )
 from peerattn.tables.attention import attention_by
 from peerattn.tables.clip import reached_frames, window_of_frame
+from peerattn.traces.findings import found
 from peerattn.traces.trace import Array, Trace
 
 BARS = 4  # classes
@@ -115,13 +116,14 @@ class FilmFrames:
         picture[TOP : TOP + height, LEFT : LEFT + width] = resized
 
     def _prediction(self, picture: Picture, window: int) -> None:
-        """The likeliest classes of the window."""
+        """The likeliest classes or labels of the window, in strong letters those that it stands for."""
         trace, theme, top = self.trace, self.theme, TOP + SIDE + 26
         title = f"prediction, window {window} of {len(trace.windows)}"
         write(picture, title, (LEFT, top), theme.quiet, size=14)
         probabilities = trace.windows[window - 1].probabilities
+        names = {name for name, _ in found(trace, probabilities)}
         for row, index in enumerate(np.argsort(-probabilities, kind="stable")[:BARS]):
-            y, weight = top + 26 + 24 * row, 400 if row else 600
+            y, weight = top + 26 + 24 * row, 600 if trace.class_names[index] in names else 400
             name = fitted(trace.class_names[index], 130, size=15, weight=weight)
             write(picture, name, (LEFT, y), theme.text, size=15, style=("left", weight))
             _bar(picture, (LEFT + 140, y - 9), 148, float(probabilities[index]), theme)

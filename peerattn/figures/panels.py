@@ -21,7 +21,7 @@ import plotly.graph_objects as go
 from peerattn.errors import PeerattnError
 from peerattn.figures.attention import attention_lines, factor_heatmap
 from peerattn.figures.chain import chain
-from peerattn.figures.definitions import ABOUT, OLD_ABOUT
+from peerattn.figures.definitions import ABOUT, OLD_ABOUT, PREDICTED
 from peerattn.figures.peers import attention_weights_bar, choosing, peer_matrix
 from peerattn.figures.predictions import prediction_bars, window_strip
 from peerattn.figures.shares import arriving_areas, share_areas
@@ -62,9 +62,15 @@ def clip_panels(trace: Trace) -> list[Panel]:
             "pins": pins,
             "least": least,
         },
-        _panel("predictions", "Predictions", prediction_bars(trace), predictions_table(trace)),
-        _panel("windows", "Predictions by window", window_strip(trace), predictions_table(trace)),
+        _predicted("predictions", "Predictions", trace, prediction_bars(trace)),
+        _predicted("windows", "Predictions by window", trace, window_strip(trace)),
     ]
+
+
+def _predicted(name: str, title: str, trace: Trace, figure: go.Figure) -> Panel:
+    """A panel of what was predicted, in the words of what was asked."""
+    about = PREDICTED[trace.structure.answer.kind][name]
+    return {**_panel(name, title, figure, predictions_table(trace)), "about": about}
 
 
 def connection_panels(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from peerattn.figures.palette import plain
+from peerattn.graph.answers import Answer
+from peerattn.tables.accuracy import SCORES
 from peerattn.tables.clip import frame_ends
+from peerattn.traces.findings import leading
 from peerattn.traces.trace import Array, Trace
 
 INK = "#56B4E9"
@@ -17,8 +22,9 @@ MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
 
 
 def prediction_bars(trace: Trace, top: int = 5) -> go.Figure:
-    """The clip's most probable classes (the mean over its windows), the first on top."""
+    """The clip's most probable classes or labels (the mean over its windows), the first on top."""
     order = _top(trace.probabilities, top)[::-1]
+    answer = trace.structure.answer
     names = [plain(trace.class_names[index]) for index in order]
     figure = go.Figure(
         go.Bar(
@@ -34,19 +40,45 @@ def prediction_bars(trace: Trace, top: int = 5) -> go.Figure:
         )
     )
     windows = "its only window" if len(trace.windows) == 1 else f"mean over {len(trace.windows)} windows"
+    BAR_MARKS[answer.kind](figure, answer, order.tolist())
     figure.update_layout(margin={**MARGIN, "r": 48}, height=90 + 28 * len(order), bargap=0.35)
-    title = f"probability for the clip ({windows})"
+    title = f"{PROBABILITY[answer.kind]} for the clip ({windows})"
     figure.update_xaxes(title=title, range=[0, 1], tickformat=".0%", automargin=True)
     rows = np.arange(len(order))
     look = {"showgrid": False, "zeroline": False, "automargin": True}
     return figure.update_yaxes(tickvals=rows, ticktext=names, **look)
 
 
+def _no_marks(figure: go.Figure, answer: Answer, numbers: Sequence[int]) -> None:
+    """The likeliest class is the answer: no line to be at or above."""
+
+
+def _threshold_marks(figure: go.Figure, answer: Answer, numbers: Sequence[int]) -> None:
+    """A mark under each bar where its label begins to count as found."""
+    thresholds = [answer.threshold(number) for number in numbers]
+    figure.add_scatter(
+        x=thresholds,
+        y=np.arange(len(numbers)) - 0.44,  # in the gap between two bars, so that it covers no number
+        mode="markers",
+        marker={"symbol": "triangle-up", "size": 8, "color": NEUTRAL},
+        hovertemplate="found from %{x:.1%}<extra></extra>",
+        cliponaxis=False,
+    )
+    figure.update_layout(showlegend=False)
+
+
+BAR_MARKS: Mapping[str, Callable[[go.Figure, Answer, Sequence[int]], None]] = {
+    "classes": _no_marks,
+    "labels": _threshold_marks,
+}
+"""Kind of answer → what marks bars of the classes or labels of these numbers."""
+PROBABILITY = {"classes": "probability", "labels": "probability of each label"}
+"""Kind of answer → what bars show, in words."""
+
+
 def window_strip(trace: Trace, top: int = 5) -> go.Figure:
-    """Each window's probabilities, over time, of the classes that lead the clip or any window."""
-    chosen = dict.fromkeys(int(index) for index in _top(trace.probabilities, top))
-    chosen |= dict.fromkeys(int(np.argmax(window.probabilities)) for window in trace.windows)
-    order = list(chosen)[::-1]
+    """Each window's probabilities, over time, of what leads the clip or is found in any window."""
+    order = leading(trace, top)[::-1]
     names = [plain(trace.class_names[index]) for index in order]
     grid = np.stack([window.probabilities[order] for window in trace.windows], axis=1)  # (classes, windows)
     edges = [trace.times[window.start] for window in trace.windows]
@@ -77,7 +109,7 @@ def window_strip(trace: Trace, top: int = 5) -> go.Figure:
         showlegend=False,
     )
     figure.update_layout(margin=MARGIN, height=90 + 28 * len(order))
-    title = f"time (s), probability in each window ({len(trace.windows)})"
+    title = f"time (s), {PROBABILITY[trace.structure.answer.kind]} in each window ({len(trace.windows)})"
     look = {"showgrid": False, "zeroline": False, "automargin": True}
     figure.update_xaxes(title=title, range=[edges[0], edges[-1]], **look)
     return figure.update_yaxes(tickvals=np.arange(len(order)), ticktext=names, **look)
@@ -88,13 +120,13 @@ def _top(probabilities: Array, top: int) -> np.ndarray:
 
 
 def accuracy_curve(table: pd.DataFrame, *, threshold: float | None = None) -> go.Figure:
-    """Top-1 accuracy against the pruning threshold with its 95 % interval, from `tables.accuracy_table`.
+    """The score against the pruning threshold with its 95 % interval, from `tables.accuracy_table`.
 
     A step: connections with a weight below the threshold are removed, so that nothing changes between two
     distinct connection weights and each row holds from just above the row before. The dashed line marks
     `threshold`.
     """
-    figure = go.Figure()
+    figure, score = go.Figure(), next(known for name, known in SCORES.items() if name in table)
     step = {"shape": "vh", "color": INK}
     band = {
         "x": table["threshold"],
@@ -112,13 +144,13 @@ def accuracy_curve(table: pd.DataFrame, *, threshold: float | None = None) -> go
     )
     figure.add_scatter(
         x=table["threshold"],
-        y=table["top1"],
-        name="top-1 accuracy",
+        y=table[score.name],
+        name=score.title,
         mode="lines+markers",
         line={**step, "width": 2},
         marker={"size": 5},
         customdata=table[["low", "high", "kept", "removed"]].to_numpy(),
-        hovertemplate="threshold %{x:.4f}<br>top-1 %{y:.1%}"
+        hovertemplate=f"threshold %{{x:.4f}}<br>{score.short} %{{y:.1%}}"
         "<br>95 %: %{customdata[0]:.1%} to %{customdata[1]:.1%}"
         "<br>%{customdata[2]} connections kept, %{customdata[3]} removed<extra></extra>",
     )
@@ -143,10 +175,6 @@ def accuracy_curve(table: pd.DataFrame, *, threshold: float | None = None) -> go
         range=[0, 1],
         automargin=True,
     )
-    title = _accuracy_title(table)
-    return figure.update_yaxes(title=title, range=[0, 1], tickformat=".0%", automargin=True)
-
-
-def _accuracy_title(table: pd.DataFrame) -> str:
     counts = sorted(set(table["n"]))
-    return f"top-1 accuracy (n = {counts[0]})" if len(counts) == 1 else "top-1 accuracy"
+    title = f"{score.title} (n = {counts[0]})" if len(counts) == 1 else score.title
+    return figure.update_yaxes(title=title, range=[0, 1], tickformat=".0%", automargin=True)

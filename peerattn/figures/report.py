@@ -24,6 +24,7 @@ from peerattn.figures.report_panels import Placed
 from peerattn.figures.scripts import panels_script, part, script
 from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
 from peerattn.tables.clip import blocks_table, predictions_table
+from peerattn.traces.findings import found, none_above
 from peerattn.traces.trace import Trace
 
 REFUSING = (
@@ -152,7 +153,7 @@ def _header(trace: Trace, about: About) -> str:
 
 
 def _predictions(trace: Trace) -> str:
-    """The five likeliest classes of the clip, each with its bar."""
+    """The five likeliest classes or labels of the clip, each with its bar, under what was found."""
     order = np.argsort(-trace.probabilities, kind="stable")[:5]
     rows = "".join(
         f'<li><span>{escape(trace.class_names[index])}</span><span class="track">'
@@ -160,7 +161,21 @@ def _predictions(trace: Trace) -> str:
         f'<b data-value="{trace.probabilities[index]!s}">{trace.probabilities[index]:.3f}</b></li>'
         for index in order
     )
-    return f'<section class="predictions"><h2>Prediction</h2><ol>{rows}</ol></section>'
+    heading = HEADINGS[trace.structure.answer.kind](trace)
+    return f'<section class="predictions"><h2>{escape(heading)}</h2><ol>{rows}</ol></section>'
+
+
+def _likeliest(trace: Trace) -> str:
+    return "Prediction"
+
+
+def _labels(trace: Trace) -> str:
+    names = [f"{name} {probability:.1%}" for name, probability in found(trace, trace.probabilities)]
+    return f"Labels: {', '.join(names) or none_above(trace)}"
+
+
+HEADINGS: Mapping[str, Callable[[Trace], str]] = {"classes": _likeliest, "labels": _labels}
+"""Kind of answer → what stands over the bars: of labels every one that is found, strongest first."""
 
 
 def _table(title: str, table: pd.DataFrame) -> str:

@@ -47,10 +47,22 @@ def _about(card: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(modalities, list):
         read = [str(one.get("name")) for one in modalities if isinstance(one, Mapping)]
         about["modalities"] = ", ".join(read)
+    if asked := _asked(structure.get("outputs")):
+        about["asked"] = ", ".join(sorted(asked))
     names = card.get("class_names")
     if isinstance(names, list):
         about[f"classes ({len(names)})"] = ", ".join(map(str, names))
     return {**about, **{f"clips: {name}": value for name, value in _flat(card.get("settings")).items()}}
+
+
+def _asked(outputs: Any) -> set[str]:
+    """What outputs are asked, of those that say it."""
+    said = (
+        [one.get("answer") for one in outputs if isinstance(one, Mapping)]
+        if isinstance(outputs, list)
+        else []
+    )
+    return {str(answer.get("kind")) for answer in said if isinstance(answer, Mapping)}
 
 
 def _metrics(metrics: Any) -> list[str]:

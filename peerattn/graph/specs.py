@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from peerattn.graph.answers import CLASSES, Answer
+
 
 @dataclass(frozen=True)
 class Modality:
@@ -98,7 +100,8 @@ class ConnectionSpec:
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """An output block and the head that turns its output into the network's scores."""
+    """An output block, the head that turns its output into logits, and what it is asked."""
 
     block: str
     head: str = "classification"
+    answer: Answer = CLASSES

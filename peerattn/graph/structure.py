@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from peerattn.errors import PeerattnError, named
+from peerattn.graph.answers import CLASSES, COMBINED, Answer, of_loss
 from peerattn.graph.kinds import KINDS
 from peerattn.graph.list_format.options import Options
 from peerattn.graph.list_format.reading import read as read_published
@@ -25,15 +26,19 @@ from peerattn.graph.validation import validate
 
 @dataclass(frozen=True)
 class Structure:
-    """The level graph. Refuses, with a plain line, whatever the network could not compute."""
+    """The level graph. Refuses, with a plain line, whatever the network could not compute.
+
+    `combination` says how the outputs make the network's answer: one of `answers.COMBINATIONS`.
+    """
 
     blocks: tuple[BlockSpec, ...]
     connections: tuple[ConnectionSpec, ...]
     outputs: tuple[OutputSpec, ...]
     modalities: tuple[Modality, ...]
+    combination: str = COMBINED
 
     def __post_init__(self) -> None:
-        validate(self.blocks, self.connections, self.outputs, self.modalities)
+        validate(self.blocks, self.connections, self.outputs, self.modalities, self.combination)
 
     @cached_property
     def by_id(self) -> dict[str, BlockSpec]:
@@ -105,6 +110,16 @@ class Structure:
             origins[block.id] = frozenset({block.modality} if block.modality else ()).union(*arriving)
         return origins
 
+    @property
+    def answer(self) -> Answer:
+        """What the network is asked: what all outputs are, or the first of separate ones."""
+        return self.outputs[0].answer
+
+    def answering(self, answer: Answer) -> Structure:
+        """The same structure, each output of which is asked this."""
+        outputs = tuple(dataclasses.replace(output, answer=answer) for output in self.outputs)
+        return dataclasses.replace(self, outputs=outputs)
+
     @classmethod
     def complete(
         cls,
@@ -159,7 +174,8 @@ class Structure:
 
         What older files do not have is left out where it says what they mean.
         """
-        return {name: [_plain(part) for part in getattr(self, name)] for name in _PARTS}
+        parts: dict[str, Any] = {name: [_plain(part) for part in getattr(self, name)] for name in _PARTS}
+        return parts if self.combination == COMBINED else {**parts, "combination": self.combination}
 
     @classmethod
     def parse(cls, text: str) -> Structure:
@@ -180,7 +196,7 @@ class Structure:
             )
         parts = {name: tuple(_part(name, item) for item in data[name]) for name in _PARTS}
         try:
-            return cls(**parts)
+            return cls(**parts, combination=data.get("combination", COMBINED))
         except (TypeError, AttributeError) as error:  # a value that the checks cannot even compare
             raise PeerattnError(f"this is not a structure ({error}): give the values their kinds") from error
 
@@ -193,12 +209,14 @@ _PARTS: dict[str, type] = {
 }
 
 
-_UNSAID = {"time_padding": "zeros", "heads": 0, "over": ""}
+_UNSAID = {"time_padding": "zeros", "heads": 0, "over": "", "answer": CLASSES.to_json()}
 """Fields that older files do not have, with what these mean."""
 
 
 def _plain(part: BlockSpec | ConnectionSpec | OutputSpec | Modality) -> dict[str, Any]:
     values = dataclasses.asdict(part)
+    if isinstance(part, OutputSpec):
+        values["answer"] = part.answer.to_json()
     return {name: value for name, value in values.items() if (name, value) not in _UNSAID.items()}
 
 
@@ -212,11 +230,25 @@ def _part(name: str, item: Any) -> Any:
             f"{name} has {str(item)[:60]!r}: each of its entries gives {', '.join(sorted(needed))}, "
             f"and may give {', '.join(sorted(fields.keys() - needed))}"
         )
-    return kind(**{key: _frozen(value) for key, value in item.items()})
+    return kind(**{key: _frozen(key, value) for key, value in item.items()})
 
 
-def _frozen(value: Any) -> Any:
+def _frozen(key: str, value: Any) -> Any:
+    if key == "answer":
+        return Answer.from_json(value)
     return tuple(value) if isinstance(value, list) else value
+
+
+def trained_for(structure: Structure, training: Any) -> Structure:
+    """A structure read from a file of a network that was trained so: files from before answers do not say.
+
+    `training` is what the file says of its recipe, whatever that is. Where the structure leaves the answers
+    out and the loss was that of labels, it is asked labels.
+    """
+    if any(output.answer != CLASSES for output in structure.outputs):
+        return structure
+    loss = training.get("loss") if isinstance(training, Mapping) else None
+    return structure.answering(of_loss(loss.get("kind") if isinstance(loss, Mapping) else None))
 
 
 def _padded(block: BlockSpec, time_padding: str) -> BlockSpec:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from peerattn.errors import PeerattnError
+from peerattn.graph.answers import COMBINED, validate_answers
 from peerattn.graph.kinds import KINDS
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.moved import moved
@@ -43,6 +44,7 @@ def validate(
     connections: Sequence[ConnectionSpec],
     outputs: Sequence[OutputSpec],
     modalities: Sequence[Modality],
+    combination: str = COMBINED,
 ) -> None:
     """Raise PeerattnError, naming the value and the rule, when a structure of these cannot be computed."""
     ids = Counter(block.id for block in blocks)
@@ -74,6 +76,7 @@ def validate(
             )
         keys.add(connection.key)
     _validate_outputs(outputs, by_id, connections)
+    validate_answers({output.block: output.answer for output in outputs}, combination)
 
 
 def _validate_modality(modality: Modality, others: Mapping[str, Modality]) -> None:

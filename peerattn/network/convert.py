@@ -19,6 +19,8 @@ import torch
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
+from peerattn.graph import answers, published
+from peerattn.graph.answers import Answer
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
 from peerattn.network.tf_variables import Array, Variable, variables
@@ -42,9 +44,15 @@ def load_tf_variables(network: Network, variables_by_name: Mapping[str, Any]) ->
 
 
 def network_from(
-    structure: Structure, variables_by_name: Mapping[str, Any], class_names: Sequence[str] | None = None
+    structure: Structure,
+    variables_by_name: Mapping[str, Any],
+    class_names: Sequence[str] | None = None,
+    answer: Answer | None = None,
 ) -> Network:
     """The network of a published structure with these variables, of as many classes as they have.
+
+    It is asked `answer`; without one labels where it has the classes of Charades, whose clips show several,
+    else what the structure says.
 
     Everything is checked before the network is allocated; raises PeerattnError as `load_tf_variables` does.
     """
@@ -53,6 +61,9 @@ def network_from(
     names = class_names or [f"class {number}" for number in range(1, count + 1)]
     if len(names) != count:
         raise PeerattnError(f"the variables tell {count} classes, but {len(names)} names are given")
+    if answer is None and count == published.CLASSES and structure.answer == answers.CLASSES:
+        answer = answers.LABELS
+    structure = structure.answering(answer) if answer else structure
     with torch.device("meta"):
         _checked(Network(structure, names), values)
     network = Network(structure, names)

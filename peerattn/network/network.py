@@ -16,8 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.errors import PeerattnError
+from peerattn.graph.answers import Answer
 from peerattn.graph.specs import BlockSpec, ConnectionSpec
 from peerattn.graph.structure import Structure
+from peerattn.network.answers import COMBINING, PROBABILITIES
 from peerattn.network.blocks.flow import Extremes, RepresentationFlow, brightness_extremes
 from peerattn.network.blocks.registry import SHARED_HEADS, build_block, build_head
 from peerattn.network.fusion import Connection, Fusion, Outputs, Parts, Passed
@@ -50,6 +52,7 @@ class Network(nn.Module):
             self.blocks[block.id] = build_block(block, channels)
             for connection in arriving:
                 self.connections[connection.key] = Connection(connection, structure)
+        _check_thresholds(structure, len(self.class_names))
         self.head_reads = _head_reads(structure)
         for output in structure.outputs:
             if output.block in self.head_reads:
@@ -61,12 +64,13 @@ class Network(nn.Module):
             elif isinstance(module, nn.Conv3d):
                 module.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
 
-    def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
-        """Modality → (B, C, T, H, W); returns logits (B, K), the mean over the heads.
+    def forward(self, clip: Mapping[str, Tensor], *, each: bool = False) -> Tensor:
+        """Modality → (B, C, T, H, W); returns logits (B, K), or with `each` those of each head (H, B, K).
 
         Raises PeerattnError when a modality is missing, has the wrong channels, or differs in size.
         """
-        return self.answer(self.run(clip))
+        outputs = self.run(clip)
+        return self.answers(outputs) if each else self.answer(outputs)
 
     def run(
         self, clip: Mapping[str, Tensor], extremes: Mapping[str, Extremes] | None = None
@@ -87,12 +91,27 @@ class Network(nn.Module):
         return outputs.full
 
     def answer(self, outputs: Mapping[str, Tensor]) -> Tensor:
-        """Logits (B, K) of the output blocks' outputs over the frames that are given."""
-        scores = [
+        """Logits (B, K) of the output blocks' outputs over the frames that are given, heads combined."""
+        structure = self.structure
+        return COMBINING[structure.combination](self.answers(outputs), structure.answer.kind)
+
+    def answers(self, outputs: Mapping[str, Tensor]) -> Tensor:
+        """Logits (H, B, K) of each head, in the order of `head_answers`."""
+        logits = [
             head(*(outputs[block_id] for block_id in self.head_reads[key]))
             for key, head in self.heads.items()
         ]
-        return torch.stack(scores).mean(dim=0)
+        return torch.stack(logits)
+
+    @property
+    def head_answers(self) -> tuple[Answer, ...]:
+        """What each head is asked."""
+        asked = {output.block: output.answer for output in self.structure.outputs}
+        return tuple(asked[key] for key in self.head_reads)
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Of logits (..., K) of the network's answer: shares of 1 for classes, one by one for labels."""
+        return PROBABILITIES[self.structure.answer.kind](logits)
 
     def brightness_extremes(self, clip: Mapping[str, Tensor]) -> dict[str, Extremes]:
         """Modality that the network computes → the extremes over each whole clip of what it is made from."""
@@ -195,6 +214,15 @@ def _read_by(block: BlockSpec, structure: Structure) -> str:
     return block.modality if block.modality in structure.computed else block.reads or block.modality
 
 
+def _check_thresholds(structure: Structure, classes: int) -> None:
+    for output in structure.outputs:
+        if len(output.answer.thresholds) not in (0, classes):
+            raise PeerattnError(
+                f"output {output.block} has {len(output.answer.thresholds)} thresholds for {classes} labels: "
+                "give one a label, or none"
+            )
+
+
 def _head_reads(structure: Structure) -> dict[str, tuple[str, ...]]:
     """Head → the output blocks that it reads; it has the id of the first. Heads of shared kinds read all."""
     reads: dict[str, tuple[str, ...]] = {}
@@ -203,6 +231,8 @@ def _head_reads(structure: Structure) -> dict[str, tuple[str, ...]]:
         if output.head not in SHARED_HEADS:
             reads[output.block] = (output.block,)
         elif output.block == sharing[0]:
+            if len({other.answer for other in structure.outputs if other.head == output.head}) > 1:
+                raise PeerattnError(f"blocks {', '.join(sharing)} share a head: ask them the same")
             widths = {structure.block(block_id).width for block_id in sharing}
             if len(widths) > 1:
                 raise PeerattnError(

@@ -11,7 +11,7 @@ from peerattn.network.network import Network
 from peerattn.pruning.threshold import masked
 from peerattn.recording.evaluating import evaluate
 from peerattn.recording.stretches import Progress
-from peerattn.scores.evaluation import Evaluation
+from peerattn.scores.kinds import AnyEvaluation
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class CurvePoint:
     """What one threshold keeps, and the accuracy it leaves; None where the output is cut off."""
 
     removal: Removal
-    evaluation: Evaluation | None
+    evaluation: AnyEvaluation | None
 
     @property
     def threshold(self) -> float:

@@ -31,7 +31,7 @@ class LabelledClips(Protocol):
 class _Facts:
     """What decides whether clips can stand in for each other."""
 
-    label: int
+    labels: tuple[int, ...]
     frames: int
     sides: tuple[int, ...]
     group: str
@@ -44,10 +44,10 @@ def donors_of(
     facts = []
     for example in examples:
         _, _, frames, *sides = next(iter(example.tensors.values())).shape
-        facts.append(_Facts(example.label, frames, tuple(sides), example.group))
+        facts.append(_Facts(example.labels, frames, tuple(sides), example.group))
         read()
     found = choose_donors(
-        np.array([one.label for one in facts]),
+        np.unique([str(sorted(one.labels)) for one in facts], return_inverse=True)[1],
         np.array([one.frames for one in facts]),
         np.unique([str(one.sides) for one in facts], return_inverse=True)[1],
         seed,

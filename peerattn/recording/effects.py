@@ -1,7 +1,7 @@
 """What accuracy loses without a modality, a block, a connection or an attention connection, one by one.
 
     found = effects(network, examples, of="modality", how="swap", window=16)
-    found.effects[0].difference  # after minus before, in top-1 accuracy
+    found.effects[0].difference  # after minus before, in top-1 accuracy, or of labels in their mean precision
 
 Each thing is changed alone while the same clips run, so that before and after are paired. A batch of clips
 goes through everything before the next one is read. Beside one run for the answers before and one for those
@@ -23,6 +23,7 @@ import torch
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.graph import things
+from peerattn.graph.answers import ANSWERS
 from peerattn.network.network import Network
 from peerattn.network.unwrapping import unwrapped
 from peerattn.recording.changes import Change, changed
@@ -33,18 +34,18 @@ from peerattn.recording.observing import Source, kept, of_donor, own
 from peerattn.recording.predictions import Predictions, predict
 from peerattn.recording.stretches import MEMORY, Progress, bytes_a_frame
 from peerattn.recording.substitutes import at_mean, given, in_order, ones
-from peerattn.scores.evaluation import Evaluation, paired_difference
 from peerattn.scores.intervals import Interval
+from peerattn.scores.kinds import AnyEvaluation, difference
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What changing one thing does: the evaluation after it, and after minus before in top-1 accuracy."""
+    """What changing one thing does: the evaluation after it, and after minus before in its headline score."""
 
     of: str
     name: str
     how: str
-    after: Evaluation
+    after: AnyEvaluation
     difference: float
     interval: Interval
 
@@ -56,7 +57,7 @@ class Effects:
     `not_measured`: thing → why it cannot be changed so. `left_out`: clips without a donor, in words.
     """
 
-    before: Evaluation
+    before: AnyEvaluation
     effects: tuple[Effect, ...]
     not_measured: dict[str, str]
     left_out: tuple[str, ...]
@@ -79,7 +80,8 @@ def effects(
     `seed` decides donors and the order of shuffled frames. To swap, the examples are gone through twice, and
     a donor is asked for by its number: let `data.readable.Remembered` keep those that are slow to read.
     Clips that no other clip can stand in for are left out. Raises PeerattnError for what has no meaning, for
-    an unknown name, for one that is named and cannot be removed, and for clips of several classes.
+    an unknown name, for one that is named and cannot be removed, and for clips of several classes where the
+    network is asked one.
     `progress(done, total)` counts clips read and run and may raise to cancel.
     """
     network = unwrapped(network)
@@ -95,11 +97,11 @@ def effects(
         run.add(clips, counted)
     if not run.before:
         raise PeerattnError("there are no clips to measure on: give at least one")
-    before = evaluation_of(Predictions.joined(run.before), network.class_names)
+    before = evaluation_of(Predictions.joined(run.before), network)
     found = []
     for name in measured:
-        after = evaluation_of(Predictions.joined(run.after[name]), network.class_names)
-        found.append(Effect(of, name, how, after, *paired_difference(before, after)))
+        after = evaluation_of(Predictions.joined(run.after[name]), network)
+        found.append(Effect(of, name, how, after, *difference(before, after)))
     return Effects(before, tuple(found), impossible, left_out)
 
 
@@ -155,7 +157,8 @@ class _Run:
         predicted = partial(
             predict, self.network, clips.members, window=self.window, batch=len(clips.members)
         )
-        _check_labels(clips.members)
+        if not ANSWERS[self.network.structure.answer.kind].several:
+            _check_labels(clips.members)
         self.before.append(predicted())
         counted.add(len(clips.members))
         sources = self._sources(clips)

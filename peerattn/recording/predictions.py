@@ -23,12 +23,16 @@ from peerattn.network.size import rough_multiply_adds
 from peerattn.network.unwrapping import unwrapped
 from peerattn.recording.stretches import Progress, answers, clips_together
 from peerattn.recording.windows import windows
+from peerattn.scores.kinds import any_labels
 from peerattn.threads import threads_for
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Probabilities (N, K) of clips and of their middle windows, the labels of each clip, and its group."""
+    """Probabilities (N, K) of clips and of their middle windows, the labels of each clip, and its group.
+
+    Shares of 1 where the network is asked classes; each by itself where it is asked labels.
+    """
 
     clips: NDArray[np.float32]
     middle: NDArray[np.float32]
@@ -50,10 +54,7 @@ class Predictions:
     @property
     def several(self) -> NDArray[np.bool_]:
         """(N, K) which labels each clip has."""
-        table = np.zeros(self.clips.shape, bool)
-        for row, labels in zip(table, self.labels, strict=True):
-            row[list(labels)] = True
-        return table
+        return any_labels(self.labels, self.clips.shape[1])
 
 
 def predict(
@@ -62,10 +63,9 @@ def predict(
     *,
     window: int,
     batch: int = 16,
-    several_labels: bool = False,
     progress: Progress | None = None,
 ) -> Predictions:
-    """Predictions in evaluation mode; where clips have several labels, each class is a yes or no of its own.
+    """Predictions in evaluation mode: probabilities of what the network is asked.
 
     `progress(done, total)` counts clips and may raise to cancel.
     """
@@ -75,8 +75,8 @@ def predict(
     labels: list[tuple[int, ...]] = []
     groups: list[str] = []
     objects: Counter[str] = Counter()
+    answer = network.probabilities
     for members in batches(examples, batch):
-        answer = torch.sigmoid if several_labels else _softmax
         with device_failures():
             shares = window_answers(network, members, window, answer)
             clips.append(shares.mean(dim=0).cpu().numpy())
@@ -152,7 +152,3 @@ def in_parts(members: Sequence[Example], most: int) -> Iterator[Sequence[Example
     """At most so many of them at a time."""
     for first in range(0, len(members), most):
         yield members[first : first + most]
-
-
-def _softmax(logits: Tensor) -> Tensor:
-    return torch.softmax(logits, dim=1)

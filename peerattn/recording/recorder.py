@@ -162,7 +162,7 @@ def _trace(
     ran: _Ran,
 ) -> Trace:
     seen, spans = ran.seen, windows(len(clip.times), window)
-    probabilities = [_array(torch.softmax(each[0], dim=0)) for each in ran.logits]
+    probabilities = [_array(network.probabilities(each[0])) for each in ran.logits]
     reaches = connection_reaches(network.structure, network.disabled)
     return Trace(
         structure=network.structure,

@@ -3,14 +3,14 @@
 A temperature T divides the logits so that, on clips the network was not trained on, a probability of 70 % is
 right about seven times in ten (Guo et al., arXiv 1706.04599). A clip whose greatest probability then lies
 below a threshold is of none of the classes; how well that tells known classes from others is the area under
-the ROC curve.
+the ROC curve. Of labels, one temperature for all is fitted to each one's yes or no.
 
 Shapes: N clips, K classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -22,6 +22,8 @@ from peerattn.scores.intervals import Interval, bootstrap
 
 KEPT_SHARE = 0.95
 """Of the clips of known classes: as many are answered, the others take "none of these" for an answer."""
+FEW = 5
+"""Clips with a label, and clips without it, that a threshold of its own needs."""
 _SHARPEST, _FLATTEST = 20.0, 0.05  # bounds of 1 / T
 _HALVINGS = 60
 
@@ -76,13 +78,30 @@ def temperature(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float
     The negative log-likelihood is convex in 1 / T, so the root of its slope is found by halving. Where all
     are right by any margin T goes to its lower bound, where all are wrong to its upper one.
     """
-    if len(labels) == 0:
-        raise PeerattnError("a temperature needs clips with labels: give at least one")
     own = logits[np.arange(len(labels)), labels]
 
     def slope(sharpness: float) -> float:
         return float(((_softmax(logits * sharpness) * logits).sum(axis=1) - own).mean())
 
+    return _by_slope(slope, len(labels))
+
+
+def temperature_of_labels(logits: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+    """The T that makes sigmoid(logits / T) likeliest for which labels each clip has; both (N, K).
+
+    One for all labels, by the binary likelihood; found and bounded as `temperature` is.
+    """
+
+    def slope(sharpness: float) -> float:
+        return float(((_sigmoid(logits * sharpness) - truth) * logits).mean())
+
+    return _by_slope(slope, len(truth))
+
+
+def _by_slope(slope: Callable[[float], float], clips: int) -> float:
+    """The temperature at whose inverse the slope of the likelihood is 0."""
+    if clips == 0:
+        raise PeerattnError("a temperature needs clips with labels: give at least one")
     low, high = np.log(_FLATTEST), np.log(_SHARPEST)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
@@ -96,12 +115,76 @@ def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     return shares
 
 
+def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    shares: NDArray[np.float64] = (1 + np.tanh(logits / 2)) / 2  # overflows nowhere
+    return shares
+
+
 def calibration_error(probabilities: NDArray[np.float32], labels: NDArray[np.int64], bins: int = 10) -> float:
     """Expected calibration error: mean |confidence − accuracy| over bins of equal width, by clips."""
-    confidence, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    return _gap(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels, bins)
+
+
+def calibration_error_of_labels(
+    probabilities: NDArray[np.float32], truth: NDArray[np.bool_], bins: int = 10
+) -> float:
+    """The same over all pairs of a clip and a label: mean |probability − how often the clip has it|."""
+    return _gap(probabilities.ravel(), truth.ravel(), bins)
+
+
+def _gap(confidence: NDArray[np.float32], right: NDArray[np.bool_], bins: int) -> float:
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(bin_of, weights=confidence - correct, minlength=bins)
-    return float(np.abs(gaps).sum() / len(labels))
+    gaps = np.bincount(bin_of, weights=confidence - right, minlength=bins)
+    return float(np.abs(gaps).sum() / len(right))
+
+
+def no_thresholds(
+    probabilities: NDArray[np.float32], truth: NDArray[np.int64], usual: float
+) -> tuple[float, ...]:
+    """Of classes the likeliest is the answer, whatever its probability."""
+    return ()
+
+
+def label_thresholds(
+    probabilities: NDArray[np.float32], truth: NDArray[np.bool_], usual: float
+) -> tuple[float, ...]:
+    """The probability from which on each label counts as found: that of the best F1 over these clips (N, K).
+
+    The usual one for a label that fewer than `FEW` of the clips have, or that fewer than `FEW` lack.
+    """
+    counts = truth.sum(axis=0)
+    enough = (counts >= FEW) & (len(truth) - counts >= FEW)
+    return tuple(
+        _best_threshold(probabilities[:, number], truth[:, number]) if enough[number] else usual
+        for number in range(truth.shape[1])
+    )
+
+
+def _best_threshold(probabilities: NDArray[np.float32], own: NDArray[np.bool_]) -> float:
+    """Halfway between the two probabilities (N,) of which it parts the clips best; of equals the highest."""
+    order = np.argsort(-probabilities, kind="stable")
+    ranked, right = probabilities[order].astype(np.float64), np.cumsum(own[order])
+    f1 = 2 * right / (np.arange(1, len(own) + 1) + own.sum())
+    f1[:-1][ranked[:-1] == ranked[1:]] = -1  # equal probabilities are found together
+    last = int(f1.argmax())
+    return float((ranked[last] + ranked[last + 1]) / 2 if last + 1 < len(ranked) else ranked[last])
+
+
+TEMPERATURES: Mapping[str, Callable[[NDArray[np.float64], Any], float]] = {
+    "classes": temperature,
+    "labels": temperature_of_labels,
+}
+"""Kind → the temperature of logits (N, K), given what is true of each clip."""
+ERRORS: Mapping[str, Callable[[NDArray[np.float32], Any], float]] = {
+    "classes": calibration_error,
+    "labels": calibration_error_of_labels,
+}
+"""Kind → the calibration error of probabilities (N, K), given what is true of each clip."""
+THRESHOLDS: Mapping[str, Callable[[NDArray[np.float32], Any, float], tuple[float, ...]]] = {
+    "classes": no_thresholds,
+    "labels": label_thresholds,
+}
+"""Kind → the thresholds of an answer, from calibrated probabilities (N, K) and what is true of each clip."""
 
 
 def auroc(known: NDArray[np.float32], unknown: NDArray[np.float32]) -> float:

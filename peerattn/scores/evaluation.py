@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ class Evaluation:
     of how many clips.
     """
 
+    kind: ClassVar[str] = "classes"
     n: int
     top1: float
     top1_interval: Interval

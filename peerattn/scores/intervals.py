@@ -33,6 +33,14 @@ def bootstrap(
     statistic: Callable[[NDArray[np.int64]], float], groups: Sequence[str], *, seed: int = 0
 ) -> Interval:
     """The 95 % percentile interval of a statistic of clip numbers, whole groups being drawn again."""
+    [interval] = bootstrap_each(lambda drawn: np.array([statistic(drawn)]), groups, seed=seed)
+    return interval
+
+
+def bootstrap_each(
+    statistics: Callable[[NDArray[np.int64]], NDArray[np.float64]], groups: Sequence[str], *, seed: int = 0
+) -> list[Interval]:
+    """The intervals of several statistics (S,) of clip numbers, all of the same draws."""
     names, group_of = np.unique(np.array(groups), return_inverse=True)
     order = np.argsort(group_of, kind="stable")
     members = np.split(order, np.cumsum(np.bincount(group_of))[:-1])
@@ -40,11 +48,11 @@ def bootstrap(
     draws = generator.integers(len(names), size=(RESAMPLES, len(names)))
     alone = len(names) == len(groups)
     values = [
-        statistic(order[draw] if alone else np.concatenate([members[number] for number in draw]))
+        statistics(order[draw] if alone else np.concatenate([members[number] for number in draw]))
         for draw in draws
     ]
-    low, high = np.percentile(values, (2.5, 97.5))
-    return float(low), float(high)
+    bounds = np.percentile(np.array(values), (2.5, 97.5), axis=0)
+    return [(float(low), float(high)) for low, high in bounds.T]
 
 
 def share_interval(hits: NDArray[np.bool_], groups: NDArray[np.str_]) -> Interval:

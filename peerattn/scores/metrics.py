@@ -6,16 +6,17 @@ window alone). Shapes: N clips, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 from peerattn.scores.evaluation import Evaluation
-from peerattn.scores.intervals import Interval, bootstrap
+from peerattn.scores.intervals import Interval
+
+__getattr__ = moved(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,47 +44,30 @@ def average_precision(scores: NDArray[Any], labels: NDArray[np.bool_]) -> float:
 
     Clips of equal score count together. Not a number where no clip has the label.
     """
-    if not labels.any():
-        return float("nan")
-    order = np.argsort(-scores, kind="stable")
-    ranked, hits = scores[order], labels[order]
-    last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # of each run of equal scores
-    found = np.cumsum(hits)[last]
-    precision = found / (last + 1)
-    return float((np.diff(found, prepend=0) * precision).sum() / found[-1])
+    return float(average_precisions(scores[:, None], labels[:, None])[0])
+
+
+def average_precisions(scores: NDArray[Any], labels: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """`average_precision` of each class (K,), of (N, K) scores and labels."""
+    order = np.argsort(-scores, axis=0, kind="stable")
+    ranked, hits = (np.take_along_axis(values, order, axis=0) for values in (scores, labels))
+    ends = np.ones(hits.shape, bool)  # of each run of equal scores
+    ends[:-1] = ranked[:-1] != ranked[1:]
+    rows = np.where(ends, np.arange(len(hits))[:, None], len(hits))
+    last = np.minimum.accumulate(rows[::-1], axis=0)[::-1]
+    precision = np.take_along_axis(hits.cumsum(axis=0), last, axis=0) / (last + 1)
+    clips = hits.sum(axis=0)
+    found: NDArray[np.float64] = np.full(clips.shape, np.nan)
+    np.divide((precision * hits).sum(axis=0), clips, out=found, where=clips > 0)
+    return found
 
 
 def mean_average_precision(scores: NDArray[Any], labels: NDArray[np.bool_]) -> float:
     """The mean over the classes that occur of their average precision, of (N, K) scores and labels."""
-    each = [average_precision(scores[:, k], labels[:, k]) for k in range(labels.shape[1])]
-    occurring = [value for value in each if not np.isnan(value)]
-    return float(np.mean(occurring)) if occurring else float("nan")
+    return mean_of_occurring(average_precisions(scores, labels))
 
 
-def several_labels(
-    scores: NDArray[Any], labels: NDArray[np.bool_], groups: Sequence[str], class_names: Sequence[str]
-) -> dict[str, Score]:
-    """`map` and, for each class that occurs, `map <class>`: bootstrapped over groups.
-
-    Raises PeerattnError where there are no clips, or none has a label.
-    """
-    if not labels.any():
-        raise PeerattnError("no clip has a label: give clips with at least one")
-    n = len(labels)
-    found = {"map": Score(mean_average_precision(scores, labels), _interval(scores, labels, groups), n)}
-    for k, name in enumerate(class_names):
-        if labels[:, k].any():
-            own = scores[:, [k]], labels[:, [k]]
-            found[f"map {name}"] = Score(mean_average_precision(*own), _interval(*own, groups), n)
-    return found
-
-
-def _interval(scores: NDArray[Any], labels: NDArray[np.bool_], groups: Sequence[str]) -> Interval:
-    """A draw in which no class occurs counts as all clips do."""
-    undrawn = mean_average_precision(scores, labels)
-
-    def drawn(clips: NDArray[np.int64]) -> float:
-        value = mean_average_precision(scores[clips], labels[clips])
-        return undrawn if np.isnan(value) else value
-
-    return bootstrap(drawn, groups)
+def mean_of_occurring(precisions: NDArray[np.float64]) -> float:
+    """The mean of those that are numbers; not a number where none is."""
+    occurring = precisions[~np.isnan(precisions)]
+    return float(occurring.mean()) if len(occurring) else float("nan")

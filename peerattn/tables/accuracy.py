@@ -8,22 +8,32 @@ from typing import Any
 import pandas as pd
 
 from peerattn.graph.connectivity import Removal
-from peerattn.scores.evaluation import Evaluation
+from peerattn.scores.kinds import HEADLINES, AnyEvaluation, headline
+
+SCORES = {known.name: known for known in HEADLINES.values()}
+"""Column of a score → what it is called."""
 
 
-def accuracy_table(curve: Iterable[tuple[float, Evaluation, Removal]]) -> pd.DataFrame:
-    """One row a threshold, ascending: top-1 accuracy, its 95 % interval, n, connections kept, removed."""
-    rows: list[dict[str, Any]] = [
-        {
-            "threshold": threshold,
-            "top1": evaluation.top1,
-            "low": evaluation.top1_interval[0],
-            "high": evaluation.top1_interval[1],
-            "n": evaluation.n,
-            "kept": len(removal.kept),
-            "removed": len(removal.removed),
-        }
-        for threshold, evaluation, removal in curve
-    ]
-    columns = pd.Index(["threshold", "top1", "low", "high", "n", "kept", "removed"])
+def accuracy_table(curve: Iterable[tuple[float, AnyEvaluation, Removal]]) -> pd.DataFrame:
+    """One row a threshold, ascending: the score, its 95 % interval, n, connections kept, removed.
+
+    The score, by its name, is that by which networks of one kind of answer are compared: `top1` or `map`.
+    """
+    points = list(curve)
+    name = HEADLINES[points[0][1].kind].name if points else "top1"
+    rows: list[dict[str, Any]] = []
+    for threshold, evaluation, removal in points:
+        score = headline(evaluation)
+        rows.append(
+            {
+                "threshold": threshold,
+                name: score.value,
+                "low": score.interval[0],
+                "high": score.interval[1],
+                "n": score.n,
+                "kept": len(removal.kept),
+                "removed": len(removal.removed),
+            }
+        )
+    columns = pd.Index(["threshold", name, "low", "high", "n", "kept", "removed"])
     return pd.DataFrame(rows, columns=columns).sort_values("threshold", ignore_index=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from peerattn.graph.answers import ANSWERS, Answer
 from peerattn.graph.connectivity import source_modality
 from peerattn.traces.trace import ConnectionTrace, Trace
 
@@ -56,24 +57,44 @@ def blocks_table(trace: Trace) -> pd.DataFrame:
 
 
 def predictions_table(trace: Trace) -> pd.DataFrame:
-    """One row a class, for the clip (`of`: clip) and each window (`of`: window 1, …), likeliest first."""
+    """One row a class, for the clip (`of`: clip) and each window (`of`: window 1, …), likeliest first.
+
+    Of labels a row each, with the threshold from which on each counts as found.
+    """
     ends = frame_ends(trace.times)
     spans = [("clip", 0, len(trace.times), trace.probabilities)]
     spans += [
         (f"window {number}", window.start, window.stop, window.probabilities)
         for number, window in enumerate(trace.windows, start=1)
     ]
+    answer = trace.structure.answer
     rows = []
     for name, start, stop, probabilities in spans:
-        for rank, index in enumerate(np.argsort(-probabilities, kind="stable"), start=1):
+        for rank, index in enumerate(np.argsort(-probabilities, kind="stable").tolist(), start=1):
             rows.append(
                 {
                     "of": name,
                     "start_s": trace.times[start],
                     "stop_s": ends[stop - 1],
                     "rank": rank,
-                    "class": trace.class_names[index],
+                    ANSWERS[answer.kind].noun: trace.class_names[index],
                     "probability": probabilities[index],
+                    **OPTIONS[answer.kind](answer, index),
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _no_options(answer: Answer, number: int) -> dict[str, float]:
+    return {}
+
+
+def _threshold(answer: Answer, number: int) -> dict[str, float]:
+    return {"threshold": answer.threshold(number)}
+
+
+OPTIONS: Mapping[str, Callable[[Answer, int], dict[str, float]]] = {
+    "classes": _no_options,
+    "labels": _threshold,
+}
+"""Kind of answer → the columns that say what decides about the class or label of this number."""

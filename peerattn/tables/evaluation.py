@@ -1,8 +1,8 @@
-"""What an evaluation found, class by class, and what is in a folder of labelled clips."""
+"""What an evaluation found, class by class or label by label, and what is in a folder of labelled clips."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from peerattn.scores.evaluation import ClassResult
+from peerattn.scores.labels import LabelResult
 
 
 class Labelled(Protocol):
@@ -44,6 +45,29 @@ def classes_table(classes: Iterable[ClassResult]) -> pd.DataFrame:
         if row.n
     ]
     return pd.DataFrame(rows, columns=pd.Index(["class", "n", "accuracy", "low", "high"]))
+
+
+def labels_table(labels: Iterable[LabelResult]) -> pd.DataFrame:
+    """One row a label that clips have: their number, its average precision, its 95 % interval."""
+    rows: list[dict[str, Any]] = [
+        {
+            "label": row.name,
+            "n": row.n,
+            "average_precision": row.average_precision,
+            "low": row.interval[0],
+            "high": row.interval[1],
+        }
+        for row in labels
+        if row.interval
+    ]
+    return pd.DataFrame(rows, columns=pd.Index(["label", "n", "average_precision", "low", "high"]))
+
+
+RESULTS: Mapping[str, Callable[[Any], pd.DataFrame]] = {
+    "classes": lambda evaluation: classes_table(evaluation.classes),
+    "labels": lambda evaluation: labels_table(evaluation.labels),
+}
+"""Kind of answer → what an evaluation found, a row a class or label."""
 
 
 def confusion_table(confusion: NDArray[np.int64], class_names: Sequence[str]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from peerattn.errors import PeerattnError
+from peerattn.graph.answers import ANSWERS
 from peerattn.graph.structure import Structure
 from peerattn.traces.trace import BlockTrace, ConnectionTrace, Trace
 
@@ -49,6 +50,8 @@ def merged(first: Structure, second: Structure) -> Structure:
         "outputs": _both(first.outputs, second.outputs, "block"),
         "modalities": _both(first.modalities, second.modalities, "name"),
     }
+    if len({output.answer for output in parts["outputs"]}) > 1:
+        parts["combination"] = "separate"  # of two networks, each with its own answer
     try:
         return dataclasses.replace(first, **parts)
     except PeerattnError as error:
@@ -137,14 +140,16 @@ def _factor(connection: ConnectionTrace | None) -> float:
 
 
 def predictions_comparison(first: Trace, second: Trace) -> pd.DataFrame:
-    """One row a class of either, the likeliest first; what one of them does not know is empty."""
+    """One row a class or label of either, the likeliest first; what one of them does not know is empty."""
+    nouns = dict.fromkeys(ANSWERS[trace.structure.answer.kind].noun for trace in (first, second))
+    noun = " or ".join(nouns)
     shares = [
         dict(zip(trace.class_names, trace.probabilities.tolist(), strict=True)) for trace in (first, second)
     ]
     names = dict.fromkeys((*first.class_names, *second.class_names))
     rows = [
         {
-            "class": name,
+            noun: name,
             "probability_first": shares[0].get(name, float("nan")),
             "probability_second": shares[1].get(name, float("nan")),
         }

@@ -110,7 +110,8 @@ class ComputedBy:
 class Trace:
     """One clip through one network.
 
-    `times` (T,) in seconds; `probabilities` (K,) is the mean over the windows. `computed_by` is None in files
+    `times` (T,) in seconds; `probabilities` (K,) is the mean over the windows: shares of 1 where
+    `structure.answer` asks classes, each by itself where it asks labels. `computed_by` is None in files
     written before it was recorded.
     """
 
@@ -194,6 +195,8 @@ def _check(trace: Trace) -> None:
         raise ValueError(f"its windows do not cover each of {frames} frames once")
     if {classes} != {len(trace.probabilities), *(len(window.probabilities) for window in trace.windows)}:
         raise ValueError(f"its probabilities are not of {classes} classes")
+    if len(trace.structure.answer.thresholds) not in (0, classes):
+        raise ValueError(f"its thresholds are not of {classes} labels")
     for block in trace.blocks:
         if (
             block.block not in trace.structure.by_id

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from peerattn.errors import PeerattnError
+from peerattn.graph.answers import ANSWERS
 from peerattn.training.checks import among, at_least_one, between, built
 
 OPTIMISERS = ("adamw", "sgd")
 SCHEDULES = ("one_cycle", "cosine", "constant")
-LOSS_NAMES = ("cross_entropy", "binary", "l1", "l2")
+LOSS_NAMES = tuple(known.loss for known in ANSWERS.values())
 AVERAGES = ("none", "ema", "mean")
 BATCH_NORMS = ("averaged", "estimated")
 PRECISIONS = ("float32", "bf16", "fp16")
@@ -64,6 +65,7 @@ class Schedule:
 class Loss:
     """What is made small: a loss, and `pressure` times how many connections effectively arrive at a block.
 
+    `kind` is `cross_entropy` for a network that is asked classes, `binary` for one that is asked labels.
     `balance` weighs each class by its frequency to the power of minus this: 0 counts every clip alike, 1
     every class.
     """

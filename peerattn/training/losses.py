@@ -1,11 +1,11 @@
-"""Losses by name: what each clip of a batch costs, for one label a clip or several.
+"""Losses and targets by what a network is asked: what each clip of a batch costs, of one class or any labels.
 
 Shapes: B clips, K classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -23,38 +23,37 @@ def cross_entropy(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
 
 
 def binary(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
-    """The mean over classes of each one's own yes or no: for clips of several labels."""
+    """The mean over labels of each one's own yes or no."""
     blurred = targets * (1 - smoothing) + smoothing / 2
     return F.binary_cross_entropy_with_logits(logits, blurred, reduction="none").mean(dim=1)
 
 
-def l1(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
-    """Σ_k |softmax(logits)_k − target_k|."""
-    return (torch.softmax(logits, dim=1) - _smoothed(targets, smoothing)).abs().sum(dim=1)
+LOSSES: Mapping[str, LossFunction] = {"classes": cross_entropy, "labels": binary}
+"""Kind of answer → its loss."""
 
 
-def l2(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
-    """Σ_k (softmax(logits)_k − target_k)²."""
-    return (torch.softmax(logits, dim=1) - _smoothed(targets, smoothing)).square().sum(dim=1)
+def _of_one(targets: Tensor) -> Tensor:
+    if (targets.sum(dim=1) - 1).abs().max() > 1e-3:
+        raise PeerattnError("these clips have several labels each: choose the loss binary")
+    return targets
 
 
-LOSSES: dict[str, LossFunction] = {"cross_entropy": cross_entropy, "binary": binary, "l1": l1, "l2": l2}
+def _of_any(targets: Tensor) -> Tensor:
+    return targets
 
 
-def _smoothed(targets: Tensor, smoothing: float) -> Tensor:
-    return targets * (1 - smoothing) + smoothing / targets.shape[1]
+TARGETS: Mapping[str, Callable[[Tensor], Tensor]] = {"classes": _of_one, "labels": _of_any}
+"""Kind of answer → the shares (B, K) that clips have of each class, refused where it cannot be asked them."""
 
 
-def shares(targets: Tensor, classes: int, loss: str) -> Tensor:
+def shares(targets: Tensor, classes: int, kind: str) -> Tensor:
     """Targets as shares of classes (B, K): of labels (B,), or as they are, of mixed clips or several labels.
 
-    Raises PeerattnError for several labels where the loss has softmax's one winner.
+    Raises PeerattnError for several labels where one class is asked.
     """
     if targets.ndim == 1:
         return F.one_hot(targets, classes).float()
-    if loss != "binary" and (targets.sum(dim=1) - 1).abs().max() > 1e-3:
-        raise PeerattnError(f"these clips have several labels each: choose the loss binary, not {loss}")
-    return targets.float()
+    return TARGETS[kind](targets.float())
 
 
 def class_weights(clips: Sequence[int], balance: float) -> Tensor:

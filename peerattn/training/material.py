@@ -21,6 +21,7 @@ from peerattn.data.labelled_set import generated, of_files
 from peerattn.data.loading import ClipSource
 from peerattn.data.readable import Readable
 from peerattn.errors import PeerattnError
+from peerattn.graph.answers import ANSWERS
 from peerattn.graph.structure import Structure
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.reading import Reader
@@ -62,7 +63,6 @@ class Material:
     source: ClipSource
     examples: Readable
     validate: Validate | None
-    several_labels: bool
     facts: dict[str, Any]
 
     @property
@@ -110,7 +110,7 @@ def _generated(choice: Choice, structure: Structure, recipe: Recipe, device: tor
         "test_seeds": [TEST_SEED, TEST_SEED + test_clips],
         "segmenter": name,
     }
-    return Material(source, examples, None, False, facts)
+    return Material(source, examples, None, facts)
 
 
 def _of_folder(choice: Choice, structure: Structure, recipe: Recipe, device: torch.device | str) -> Material:
@@ -118,8 +118,8 @@ def _of_folder(choice: Choice, structure: Structure, recipe: Recipe, device: tor
     training, measuring = (_files(choice, split) for split in choice.splits)
     if choice.others:
         training = [*with_others(training, choice.data, choice.others)]
-    several = recipe.training.loss.kind == "binary"
-    if not several and any(len(file.labels) > 1 for file in training + measuring):
+    several = any(len(file.labels) > 1 for file in training + measuring)
+    if several and not ANSWERS[structure.answer.kind].several:
         raise PeerattnError(f"clips of {choice.data} have several classes each: choose the loss binary")
     _check_maps(training + measuring, structure)
     class_names = sorted({label for file in training for label in file.labels})
@@ -146,8 +146,8 @@ def _of_folder(choice: Choice, structure: Structure, recipe: Recipe, device: tor
         "other_maps": choice.others is not None,
         "segmenter": name if segmenters[1] else None,
     }
-    validate = validation(examples, window=recipe.clip.window, several_labels=several)
-    return Material(source, examples, validate, several, facts)
+    validate = validation(examples, window=recipe.clip.window)
+    return Material(source, examples, validate, facts)
 
 
 def _segmenters(

@@ -23,7 +23,7 @@ from torch.optim import Optimizer
 from peerattn.errors import PeerattnError
 from peerattn.files.header import read_header
 from peerattn.files.weights import write_weights
-from peerattn.graph.structure import Structure
+from peerattn.graph.structure import Structure, trained_for
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays
 from peerattn.pruning.threshold import reduced
@@ -128,7 +128,7 @@ def load_state(
         )
     try:
         facts = json.loads(header.metadata["state"])
-        network = _begun_with(network, Structure.from_json(facts["started_from"]))
+        network = _begun_with(network, _structure(facts, "started_from"))
         _check_same(path, facts, network, settings)
         tensors = load_file(path)
         return _restored(facts, _parts(tensors), network, config)
@@ -158,8 +158,13 @@ def _check_same(path: Path, facts: Mapping[str, Any], network: Network, settings
             )
     if facts["class_names"] != list(network.class_names):
         raise PeerattnError(f"{path} was saved of a network of other classes: choose another name")
-    if Structure.from_json(facts["started_from"]) != network.structure:
+    if _structure(facts, "started_from") != network.structure:
         raise PeerattnError(f"{path} was saved of a network of another structure: choose another name")
+
+
+def _structure(facts: Mapping[str, Any], when: str) -> Structure:
+    """The structure that a saved run `started_from`, or its `structure` now."""
+    return trained_for(Structure.from_json(facts[when]), facts["settings"])
 
 
 def _flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
@@ -184,7 +189,7 @@ def _restored(
     facts: Mapping[str, Any], parts: dict[str, dict[str, Tensor]], network: Network, config: TrainingConfig
 ) -> TrainingState:
     device = next(network.parameters()).device
-    structure, now = Structure.from_json(facts["structure"]), network
+    structure, now = _structure(facts, "structure"), network
     if structure != network.structure:
         now = reduced(network, structure)
     now.load_state_dict(parts["weights"])

@@ -5,7 +5,7 @@ Shapes: B clips, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import numpy as np
@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
+from peerattn.graph.answers import ANSWERS, of_loss
+from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
 from peerattn.training import distributed
 from peerattn.training.config import TrainingConfig
@@ -22,6 +24,11 @@ from peerattn.training.losses import LOSSES, class_weights, shares
 from peerattn.training.optimisation import connection_pressure, set_rates
 from peerattn.training.state import TrainingState
 
+OVER_HEADS: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "mean_of_log_probabilities": lambda each: each.mean(dim=0),
+    "separate": lambda each: each.sum(dim=0),
+}
+"""Combination in which each head has its own loss → the heads' losses (H, B) to those (B,) of clips."""
 _NUMBERS = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -33,8 +40,10 @@ class Updater:
     ) -> None:
         """`updates` in all; `clips` of each class, for a loss that balances them.
 
-        Raises PeerattnError for half precision on a CPU, and where `clips` are needed and unknown.
+        Raises PeerattnError for half precision on a CPU, a loss that is not that of what the network is
+        asked, and where `clips` are needed and unknown.
         """
+        _check_loss(network.structure, config.loss.kind)
         self.config, self.updates = config, updates
         self.device = next(network.parameters()).device
         if config.precision != "float32" and self.device.type != "cuda":
@@ -50,6 +59,9 @@ class Updater:
     def follow(self, network: Network) -> None:
         """Update this network from now on, in all processes."""
         self.model: nn.Module = distributed.together(network)
+        self.combination = network.structure.combination
+        self.each_head = self.combination in OVER_HEADS
+        self.answers = network.head_answers if self.each_head else (network.structure.answer,)
 
     def update(self, state: TrainingState, batch: Batch) -> float:
         """One step; returns the loss of the whole batch. Raises PeerattnError when that is no number."""
@@ -58,7 +70,7 @@ class Updater:
         set_rates(state.optimiser, self.config.schedule, number, self.updates)
         clip = self.on_device(batch)
         with self._autocast():
-            logits = self.model(clip)
+            logits = self.model(clip, each=True) if self.each_head else self.model(clip)[None]
         loss = self.loss(logits.float(), batch.targets.to(self.device))
         _check("loss", loss, state.network, clip, batch.names)
         loss = loss * distributed.share_of_batch(len(batch.targets), self.device)
@@ -83,13 +95,25 @@ class Updater:
         return length
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """The mean over this process's clips of their losses, each weighted as its classes are."""
-        settings = self.config.loss
-        wanted = shares(targets, logits.shape[1], settings.kind)
-        each = LOSSES[settings.kind](logits, wanted, settings.label_smoothing)
+        """The mean over this process's clips of their losses, each weighted as its classes are.
+
+        Logits (H, B, K): of the network's answer, or of each head that has a loss of its own.
+        """
+        each = [
+            answer.loss_weight * self._loss(own, targets, answer.kind)
+            for own, answer in zip(logits, self.answers, strict=True)
+        ]
+        if not self.each_head:
+            return each[0].mean()
+        return OVER_HEADS[self.combination](torch.stack(each)).mean()
+
+    def _loss(self, logits: Tensor, targets: Tensor, kind: str) -> Tensor:
+        """(B,) of logits (B, K)."""
+        wanted = shares(targets, logits.shape[1], kind)
+        each = LOSSES[kind](logits, wanted, self.config.loss.label_smoothing)
         if self.class_weights is not None:
             each = each * (wanted @ self.class_weights) / wanted.sum(dim=1).clamp(min=1)
-        return each.mean()
+        return each
 
     def draw_anew(self, update: int) -> None:
         """Random numbers of an update (dropout) depend on the seed, the update and the process alone."""
@@ -99,6 +123,15 @@ class Updater:
     def _autocast(self) -> AbstractContextManager[object]:
         precision = self.config.precision
         return torch.autocast("cuda", _NUMBERS.get(precision), enabled=precision != "float32")
+
+
+def _check_loss(structure: Structure, loss: str) -> None:
+    asked = structure.answer.kind
+    if of_loss(loss).kind != asked:
+        raise PeerattnError(
+            f"the loss {loss} is not that of a network that is asked {asked}: choose the loss "
+            f"{ANSWERS[asked].loss}, or ask {of_loss(loss).kind} (Structure.answering)"
+        )
 
 
 def _check(

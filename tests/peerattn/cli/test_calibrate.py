@@ -99,6 +99,6 @@ def test_a_sister_that_knows_all_classes_is_refused(folder: Path) -> None:
 
 def test_a_clip_of_two_windows_has_their_mean() -> None:
     logits = np.array([[2.0, 0.0], [0.0, 1.0]])
-    found = Answers((logits,), ("a",), ("g",)).probabilities(2.0)
+    found = Answers("classes", (logits,), (("a",),), ("g",)).probabilities(2.0)
     by_hand = (np.exp(1) / (np.exp(1) + 1) + 1 / (1 + np.exp(0.5))) / 2
     assert found[0, 0] == pytest.approx(by_hand)

@@ -16,9 +16,13 @@ import torch
 from peerattn.__main__ import main
 from peerattn.checkpoints.checkpoint import load
 from peerattn.cli import training_run
+from peerattn.graph.answers import CLASSES as CLASSES_ASKED
+from peerattn.graph.answers import LABELS, Answer
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
 from peerattn.traces.history import read_history
+from peerattn.training.actionworld import actionworld_structure
+from peerattn.training.recipe import Recipe
 from peerattn.training.watching import Epoch
 from tests.media import write_video
 
@@ -179,11 +183,30 @@ def test_clips_of_several_classes_are_measured_by_average_precision(run: Run, cl
         manifest.write_text(before)
 
 
+def test_a_structure_that_asks_labels_is_trained_on_them(run: Run, clips: Path, tmp_path: Path) -> None:
+    """A loss that is given decides; a recipe that says another one is refused."""
+    structure = actionworld_structure("peer", ("rgb", "flow")).answering(LABELS)
+    (tmp_path / "labels.json").write_text(json.dumps(structure.to_json()))
+    words = ("--data", clips, "--structure", "labels.json")
+    code, _, err = run(*words, "--out", "refused")
+    assert code == 2
+    assert "the structure asks labels, the loss of recipe.json is cross_entropy: give --loss binary" in err
+    assert run(*words, "--out", "one", "--loss", "cross_entropy")[0] == 0
+    assert load("one").structure.answer == CLASSES_ASKED
+    (tmp_path / "recipe.json").write_text(json.dumps({**RECIPE, "loss": {"kind": "binary"}}))
+    assert run(*words, "--out", "any")[0] == 0
+    assert load("any").structure.answer == LABELS
+    recipe, plain = Recipe(), structure.answering(Answer("labels", thresholds=(0.1, 0.2, 0.3)))
+    agreed, found = training_run.agreed(plain, recipe, loss=None, config=None)
+    assert (agreed.answer, found.training.loss.kind) == (LABELS, "binary")
+
+
 REFUSED = {
     "no folder": (("--data", "nowhere"), "nowhere is not a folder"),
     "no split": (("--train-split", "practice"), "no labelled clips of split 'practice'"),
     "no such class": (("--without", "blue"), "is of class 'blue'"),
     "no loss": (("--loss", "hinge"), "loss 'hinge' must be one of"),
+    "a loss that is gone": (("--loss", "l1"), "loss 'l1' must be one of cross_entropy, binary"),
     "no maps": (("--objects", "guessed"), "'guessed' must be true or estimated"),
     "no start": (("--init", "missing"), "no checkpoint 'missing'"),
     "no structure": (("--structure", "nowhere.json"), "nowhere.json"),

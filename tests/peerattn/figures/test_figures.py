@@ -411,7 +411,7 @@ def test_script_loads_nothing():
 
 
 def test_curve_of_real_evaluations_has_the_tables_columns():
-    found = SimpleNamespace(n=600, top1=0.9, top1_interval=(0.87, 0.92))
+    found = SimpleNamespace(kind="classes", n=600, top1=0.9, top1_interval=(0.87, 0.92))
     pruned = SimpleNamespace(kept=("a",), removed=())
     table = accuracy_table([(0.1, found, pruned)])
     assert list(table.columns) == list(CURVE.columns)

@@ -41,6 +41,12 @@ def test_numbers_stand_with_clips_and_interval() -> None:
     assert "| map | 12 | 25.0% | 20.0% to 30.0% |" in text
 
 
+def test_a_card_says_what_is_asked_where_that_is_not_one_class() -> None:
+    outputs = [{"block": "top", "answer": {"kind": "labels"}}]
+    assert "| asked | labels |" in markdown({"kind": "network", "structure": {"outputs": outputs}})
+    assert "asked" not in markdown({"kind": "network", "structure": {"outputs": [{"block": "top"}]}})
+
+
 def test_texts_have_their_sections() -> None:
     card = {
         "limits": ["It hears nothing.", "It knows 14 classes."],

@@ -11,6 +11,7 @@ from peerattn.__main__ import app
 from peerattn.checkpoints import checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.graph import published
+from peerattn.graph.answers import Answer
 from peerattn.graph.list_format.options import Options
 from peerattn.graph.structure import Structure
 from peerattn.network.convert import load_tf_variables, network_from, read_tf_variables, to_tf_variables
@@ -28,11 +29,11 @@ def small() -> Structure:
     return Structure.from_published(NODES, [], OPTIONS)
 
 
-def values(structure: Structure, seed: int = 0) -> dict[str, Any]:
+def values(structure: Structure, seed: int = 0, *, classes: int = len(CLASSES)) -> dict[str, Any]:
     """A random value of the right shape for each variable."""
     random = np.random.default_rng(seed)
     with torch.device("meta"):
-        network = Network(structure, CLASSES)
+        network = Network(structure, [str(number) for number in range(classes)])
     return {v.name: random.normal(size=v.shape).astype(np.float32) for v in variables(network)}
 
 
@@ -132,6 +133,29 @@ def test_the_number_of_classes_is_that_of_the_variables() -> None:
     assert len(network_from(small(), values(small())).class_names) == len(CLASSES)
     with pytest.raises(PeerattnError, match="tell 3 classes, but 2 names"):
         network_from(small(), values(small()), ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("count", "words", "kind"),
+    [
+        (3, (), "classes"),
+        (3, ("--answer", "labels"), "labels"),
+        (published.CLASSES, (), "labels"),
+        (published.CLASSES, ("--answer", "classes"), "classes"),
+    ],
+)
+def test_the_classes_of_charades_are_labels_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, words: tuple[str, ...], kind: str
+) -> None:
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    np.savez(tmp_path / "model.npz", **values(published.structure("asn26"), classes=count))
+    app(["convert", "asn26", str(tmp_path / "model.npz"), "--out", "mine", *words], standalone_mode=False)
+    assert checkpoint.load("mine").structure.answer == Answer(kind)
+
+
+def test_an_answer_that_is_none_is_refused() -> None:
+    with pytest.raises(PeerattnError, match="answer 'pixels' must be one of classes, labels"):
+        network_from(small(), values(small()), answer=Answer("pixels"))
 
 
 def test_an_npz_is_read_without_pickles(tmp_path: Path) -> None:

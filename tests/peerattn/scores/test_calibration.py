@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 from peerattn.errors import PeerattnError
 from peerattn.network.network import Network
 from peerattn.network.temperature import divide_logits
-from peerattn.scores.calibration import NoneOfThese, auroc, calibration_error, rejection, temperature
+from peerattn.scores.calibration import (
+    FEW,
+    NoneOfThese,
+    auroc,
+    calibration_error,
+    calibration_error_of_labels,
+    label_thresholds,
+    rejection,
+    temperature,
+    temperature_of_labels,
+)
 from tests.small import small_structure
 
 CARD = {
@@ -57,6 +67,51 @@ def test_temperature_scales_with_the_logits() -> None:
 
 def test_all_right_by_a_margin_takes_the_lower_bound() -> None:
     assert temperature(np.eye(3), np.arange(3)) == pytest.approx(0.05)
+
+
+def sampled_labels(sharpness: float, n: int = 4000) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Logits (N, 3), and labels drawn from sigmoid(sharpness · logits)."""
+    random = np.random.default_rng(7)
+    logits = random.normal(size=(n, 3)) * 2
+    return logits, random.random((n, 3)) < 1 / (1 + np.exp(-sharpness * logits))
+
+
+@pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.0])
+def test_the_temperature_of_labels_is_the_one_that_they_were_drawn_with(sharpness: float) -> None:
+    logits, truth = sampled_labels(sharpness)
+    best = temperature_of_labels(logits, truth)
+    assert best == pytest.approx(1 / sharpness, rel=0.1)
+
+    def loss(by: float) -> float:
+        given, wanted = torch.tensor(logits / by), torch.tensor(truth, dtype=torch.float64)
+        return torch.nn.functional.binary_cross_entropy_with_logits(given, wanted).item()
+
+    assert loss(best) < min(loss(best * 1.05), loss(best / 1.05))
+    assert temperature_of_labels(3 * logits, truth) == pytest.approx(3 * best, rel=1e-6)
+
+
+def test_the_calibration_error_of_labels_by_hand() -> None:
+    probabilities = np.array([[0.95, 0.15], [0.95, 0.15]], np.float32)
+    truth = np.array([[True, False], [False, False]])
+    # Bin 0.9 to 1: |0.95 − 1/2| of two pairs; bin 0.1 to 0.2: |0.15 − 0| of two.
+    assert calibration_error_of_labels(probabilities, truth) == pytest.approx((2 * 0.45 + 2 * 0.15) / 4)
+
+
+def f1(probabilities: NDArray[np.float32], own: NDArray[np.bool_], threshold: float) -> float:
+    found = probabilities >= threshold
+    return 2 * int((found & own).sum()) / int(found.sum() + own.sum())
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=12, max_size=30))
+def test_a_threshold_has_the_best_f1_and_few_clips_have_the_usual_one(rows: list[tuple[int, bool]]) -> None:
+    probabilities = np.array([[number / 10] for number, _ in rows], np.float32)
+    truth = np.array([[own] for _, own in rows])
+    [threshold] = label_thresholds(probabilities, truth, 0.5)
+    if min(truth.sum(), (~truth).sum()) < FEW:
+        assert threshold == 0.5
+    else:
+        each = [f1(probabilities[:, 0], truth[:, 0], cut) for cut in np.unique(probabilities)]
+        assert f1(probabilities[:, 0], truth[:, 0], threshold) == pytest.approx(max(each))
 
 
 def test_a_cooled_network_divides_its_logits() -> None:

@@ -5,15 +5,15 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
-from peerattn.recording.evaluating import evaluate, evaluate_labels
+from peerattn.graph.answers import LABELS
+from peerattn.recording.evaluating import evaluate
 from peerattn.recording.predictions import predict
-from peerattn.scores.metrics import accuracies, average_precision, mean_average_precision, several_labels
+from peerattn.scores.metrics import accuracies, average_precision, mean_average_precision
 from tests.small import small_structure
-from tests.strategies import CLASSES, lively, tensors
+from tests.strategies import lively, tensors
 
 
 def by_definition(scores: list[float], labels: list[bool]) -> float:
@@ -52,27 +52,6 @@ def test_the_mean_is_over_the_classes_that_occur() -> None:
     assert mean_average_precision(scores, labels) == 1.0
 
 
-def random_labels(n: int = 60) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    random = np.random.default_rng(0)
-    labels = random.random((n, 3)) < 0.4
-    return labels + random.normal(size=(n, 3)), labels
-
-
-def test_several_labels_have_intervals_over_groups() -> None:
-    scores, labels = random_labels()
-    alone = several_labels(scores, labels, [str(n) for n in range(60)], CLASSES)
-    assert alone.keys() == {"map", *(f"map {name}" for name in CLASSES)}
-    for score in alone.values():
-        assert score.interval[0] < score.value < score.interval[1]
-        assert score.n == 60
-    groups = [str(n // 10) for n in range(60)]
-    grouped = several_labels(scores, labels, groups, CLASSES)
-    assert grouped["map"].value == alone["map"].value
-    assert grouped["map"].interval != alone["map"].interval
-    with pytest.raises(PeerattnError, match="no clip has a label"):
-        several_labels(scores, np.zeros_like(labels), groups, CLASSES)
-
-
 def examples(frames: int, count: int = 4) -> list[Example]:
     return [
         Example((n % 3,), tensors(small_structure(), frames=frames, seed=n), f"clip {n}")
@@ -106,14 +85,14 @@ def test_an_evaluation_names_both() -> None:
 
 
 def test_clips_of_several_labels_are_measured_by_yes_and_no() -> None:
-    network = lively(small_structure())
+    network = lively(small_structure().answering(LABELS))
     clips = [Example((0, 2), clip.tensors, clip.group) for clip in examples(3)] + examples(3)
-    found = predict(network, clips, window=3, several_labels=True)
+    found = predict(network, clips, window=3)
     with torch.inference_mode():
         logits = network(clips[0].tensors)
     np.testing.assert_allclose(found.clips[0], torch.sigmoid(logits[0]), atol=1e-6)
     assert found.several[0].tolist() == [True, False, True]
-    scores = evaluate_labels(network, clips, window=3)
-    assert scores["map"].value == pytest.approx(mean_average_precision(found.clips, found.several))
+    measured = evaluate(network, clips, window=3)
+    assert measured.map == pytest.approx(mean_average_precision(found.clips, found.several))
     with pytest.raises(PeerattnError, match="has 2 classes"):
-        evaluate(network, clips, window=3)
+        evaluate(lively(small_structure()), clips, window=3)

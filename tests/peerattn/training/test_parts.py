@@ -1,5 +1,6 @@
 """The parts of training: losses on paper, schedules against torch, averages, batch norm, starts, pruning."""
 
+import dataclasses
 import math
 import warnings
 
@@ -7,52 +8,99 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.resume import CLASSES, Noise, tiny
+from benchmarks.resume import CLASSES as NAMES
+from benchmarks.resume import Noise, tiny
 from peerattn.errors import PeerattnError
-from peerattn.graph.specs import BlockSpec, Modality
+from peerattn.graph.answers import CLASSES, LABELS, Answer
+from peerattn.graph.specs import BlockSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
 from peerattn.pruning.threshold import prune
 from peerattn.training.averaging import WeightAverage, estimate_batch_norm
-from peerattn.training.config import Averaging, Optimisation, PruningSchedule, Schedule, TrainingConfig
+from peerattn.training.config import Averaging, Loss, Optimisation, PruningSchedule, Schedule, TrainingConfig
 from peerattn.training.loop import fit
 from peerattn.training.losses import LOSSES, class_weights, shares
 from peerattn.training.optimisation import build_optimiser, moments, rate_share, restore_moments, set_rates
 from peerattn.training.starting import new_network, start_from
 from peerattn.training.thinning import threshold_of
+from peerattn.training.updating import Updater
 from tests.strategies import lively
 
 LOGITS = torch.tensor([[0.0, 0.0], [math.log(3), 0.0]])  # shares of 1/2, 1/2 and of 3/4, 1/4
 FIRST = torch.tensor([0, 0])
+CLIP = {"rgb": torch.randn(1, 3, 3, 8, 8, generator=torch.Generator().manual_seed(3))}
 
 ON_PAPER = {
-    "cross_entropy": [math.log(2), -math.log(0.75)],
-    "binary": [math.log(2), (-math.log(0.75) + math.log(2)) / 2],
-    "l1": [1.0, 0.5],
-    "l2": [0.5, 0.125],
+    "classes": [math.log(2), -math.log(0.75)],
+    "labels": [math.log(2), (-math.log(0.75) + math.log(2)) / 2],
 }
 
 
-@pytest.mark.parametrize("name", LOSSES)
-def test_losses_are_those_on_paper(name: str) -> None:
-    given = LOSSES[name](LOGITS, shares(FIRST, 2, name), 0.0)
-    torch.testing.assert_close(given, torch.tensor(ON_PAPER[name]))
+@pytest.mark.parametrize("kind", LOSSES)
+def test_losses_are_those_on_paper(kind: str) -> None:
+    given = LOSSES[kind](LOGITS, shares(FIRST, 2, kind), 0.0)
+    torch.testing.assert_close(given, torch.tensor(ON_PAPER[kind]))
 
 
-@pytest.mark.parametrize("name", LOSSES)
-def test_smoothed_losses_are_those_of_smoothed_targets(name: str) -> None:
+@pytest.mark.parametrize("kind", LOSSES)
+def test_smoothed_losses_are_those_of_smoothed_targets(kind: str) -> None:
     blurred = torch.tensor([[0.9, 0.1], [0.9, 0.1]])
-    given = LOSSES[name](LOGITS, shares(FIRST, 2, name), 0.2)
-    torch.testing.assert_close(given, LOSSES[name](LOGITS, blurred, 0.0))
+    given = LOSSES[kind](LOGITS, shares(FIRST, 2, kind), 0.2)
+    torch.testing.assert_close(given, LOSSES[kind](LOGITS, blurred, 0.0))
 
 
 def test_several_labels_need_the_binary_loss() -> None:
     several = torch.tensor([[1.0, 1.0], [1.0, 0.0]])
-    assert torch.equal(shares(several, 2, "binary"), several)
+    assert torch.equal(shares(several, 2, "labels"), several)
     with pytest.raises(PeerattnError, match="choose the loss binary"):
-        shares(several, 2, "cross_entropy")
+        shares(several, 2, "classes")
     mixed = torch.tensor([[0.25, 0.75]])
-    assert torch.equal(shares(mixed, 2, "cross_entropy"), mixed)
+    assert torch.equal(shares(mixed, 2, "classes"), mixed)
+
+
+@pytest.mark.parametrize(("asked", "loss"), [(CLASSES, "binary"), (LABELS, "cross_entropy")])
+def test_a_loss_that_is_not_that_of_the_answer_is_refused(asked: Answer, loss: str) -> None:
+    network = Network(tiny().structure.answering(asked), NAMES)
+    with pytest.raises(PeerattnError, match=f"the loss {loss} is not that of a network that is asked"):
+        Updater(network, TrainingConfig(loss=Loss(loss)), updates=1, clips=None)
+
+
+def two_heads(combination: str, *answers: Answer) -> Network:
+    """`tiny` with a head on an inner block too."""
+    structure = tiny().structure
+    inner = structure.levels[2][0].id
+    outputs = tuple(
+        OutputSpec(block, answer=answer)
+        for block, answer in zip((structure.outputs[0].block, inner), answers, strict=True)
+    )
+    torch.manual_seed(1)
+    return Network(dataclasses.replace(structure, outputs=outputs, combination=combination), NAMES).eval()
+
+
+def losses(network: Network, targets: torch.Tensor, kinds: tuple[str, str]) -> list[torch.Tensor]:
+    """Of each head by itself."""
+    logits = network(CLIP, each=True)
+    return [LOSSES[kind](own, targets, 0.0).mean() for kind, own in zip(kinds, logits, strict=True)]
+
+
+def updater(network: Network, loss: str) -> Updater:
+    return Updater(network, TrainingConfig(loss=Loss(loss, label_smoothing=0.0)), updates=1, clips=None)
+
+
+def test_a_mean_of_log_probabilities_is_learned_head_by_head() -> None:
+    network = two_heads("mean_of_log_probabilities", CLASSES, CLASSES)
+    targets = torch.tensor([[1.0, 0.0, 0.0]])
+    one, other = losses(network, targets, ("classes", "classes"))
+    found = updater(network, "cross_entropy").loss(network(CLIP, each=True), targets)
+    torch.testing.assert_close(found, (one + other) / 2)
+
+
+def test_separate_answers_are_learned_each_by_its_own_loss_and_weight() -> None:
+    network = two_heads("separate", LABELS, Answer(loss_weight=0.25))
+    targets = torch.tensor([[0.0, 1.0, 0.0]])
+    one, other = losses(network, targets, ("labels", "classes"))
+    found = updater(network, "binary").loss(network(CLIP, each=True), targets)
+    torch.testing.assert_close(found, one + other / 4)
 
 
 def test_class_weights_make_classes_count_alike() -> None:
@@ -168,7 +216,7 @@ def test_a_start_copies_the_head_of_the_same_classes() -> None:
 
 def test_object_classes_keep_their_own_filters_and_new_ones_get_the_mean() -> None:
     other = lively(graph((1, 2, 5)), seed=3)
-    network = new_network(graph((5, 1, 9)), CLASSES, seed=0)
+    network = new_network(graph((5, 1, 9)), NAMES, seed=0)
     start_from(network, other)
     name = next(
         name for name in network.state_dict() if name.startswith("blocks.object1.") and "weight" in name

@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import json
 import os
 import resource
 from collections.abc import Sequence
@@ -15,7 +16,9 @@ from safetensors.numpy import load_file
 from benchmarks.resume import CLASSES, Noise, tiny
 from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
+from peerattn.files.header import read_header
 from peerattn.files.weights import write_weights
+from peerattn.graph.answers import LABELS
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays
@@ -49,7 +52,7 @@ CONFIGS = {
     "as it is": QUICK,
     "workers": dataclasses.replace(QUICK, workers=2),
     "sgd": dataclasses.replace(
-        QUICK, optimisation=Optimisation("sgd", rate=0.05), schedule=Schedule("cosine"), loss=Loss("l2")
+        QUICK, optimisation=Optimisation("sgd", rate=0.05), schedule=Schedule("cosine")
     ),
     "averaged": dataclasses.replace(QUICK, averaging=Averaging("ema", decay=0.9)),
     "mean": dataclasses.replace(
@@ -203,6 +206,31 @@ def test_a_run_from_before_edge_frames_were_repeated_goes_on_with_its_zeros(tmp_
     found = go(repeating, Saving(state, seconds=0))
     assert found.network.structure == old
     assert {m.p for m in found.network.modules() if isinstance(m, torch.nn.Dropout)} == {0.5}
+    assert same(found, whole)
+
+
+def test_a_run_of_labels_from_before_answers_goes_on(tmp_path: Path) -> None:
+    """Its state says the loss, and not what the network is asked."""
+    state, config = tmp_path / "training.safetensors", dataclasses.replace(QUICK, loss=Loss("binary"))
+
+    def go(saving: Saving | None, watch: Watch = Watch()) -> Trained:  # noqa: B008
+        network = new_network(tiny().structure.answering(LABELS), CLASSES, seed=0)
+        return fit(network, Noise(8), config, validate=scores, saving=saving, watch=watch)
+
+    def interrupt(done: int, total: int, loss: float) -> None:
+        raise Interrupted
+
+    whole = go(None)
+    with pytest.raises(Interrupted):
+        go(Saving(state, seconds=0), Watch(interrupt))
+    metadata = read_header(state, limit=training_state.HEADER_LIMIT).metadata
+    facts = json.loads(metadata["state"])
+    for when in ("started_from", "structure"):
+        [output] = facts[when]["outputs"]
+        assert output.pop("answer") == {"kind": "labels"}
+    write_weights(state, load_file(state), {**metadata, "state": json.dumps(facts)})
+    found = go(Saving(state, seconds=0))
+    assert found.network.structure.answer == LABELS
     assert same(found, whole)
 
 

@@ -1,0 +1,96 @@
+"""What a network is asked: in files only where it is not as usual, and refused where it makes no sense."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peerattn.errors import PeerattnError
+from peerattn.graph.answers import ANSWERS, COMBINATIONS, Answer, of_loss, refusal
+from peerattn.graph.specs import OutputSpec
+from peerattn.graph.structure import Structure, trained_for
+from tests.small import small_structure
+
+LABELS = Answer("labels")
+PLAIN = small_structure()
+TWO = (OutputSpec("top"), OutputSpec("mid1"))
+
+
+def test_classes_are_usual_and_leave_no_word_in_a_file() -> None:
+    assert PLAIN.answer == Answer("classes", 1.0, ())
+    said = PLAIN.to_json()
+    assert said.keys() == {"blocks", "connections", "outputs", "modalities"}
+    assert said["outputs"] == [{"block": "top", "head": "classification"}]
+    spoken = [{"block": "top", "answer": {"kind": "classes"}}]
+    assert Structure.from_json({**said, "outputs": spoken, "combination": "mean_of_logits"}) == PLAIN
+
+
+def test_labels_are_written_with_what_is_not_usual() -> None:
+    chosen = PLAIN.answering(Answer("labels", thresholds=(0.25, 0.5)))
+    [said] = chosen.to_json()["outputs"]
+    assert said["answer"] == {"kind": "labels", "thresholds": (0.25, 0.5)}
+
+
+answers = st.builds(
+    Answer, st.just("labels"), st.floats(0.01, 10), st.lists(st.floats(0, 1), max_size=3).map(tuple)
+) | st.builds(Answer, st.just("classes"), st.floats(0.01, 10))
+
+
+@given(answers, st.sampled_from(sorted(COMBINATIONS)))
+def test_every_answer_survives_a_file(answer: Answer, combination: str) -> None:
+    structure = dataclasses.replace(PLAIN.answering(answer), combination=combination)
+    assert Structure.parse(json.dumps(structure.to_json())) == structure
+
+
+REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
+    "no kind": (lambda: PLAIN.answering(Answer("pixels")), "output top: answer 'pixels' must be one of"),
+    "a kind that is a list": (lambda: PLAIN.answering(Answer(["labels"])), "must be one of"),  # type: ignore[arg-type]
+    "no weight": (lambda: PLAIN.answering(Answer(loss_weight=0.0)), "loss_weight 0.0 must lie above 0"),
+    "true": (lambda: PLAIN.answering(Answer(loss_weight=True)), "loss_weight True"),
+    "thresholds of classes": (
+        lambda: PLAIN.answering(Answer(thresholds=(0.5,))),
+        "an answer of classes has no thresholds: leave them out",
+    ),
+    "no share": (lambda: PLAIN.answering(Answer("labels", thresholds=(1.5,))), "probabilities from 0 to 1"),
+    "other fields": (lambda: Answer.from_json({"kind": "labels", "colour": 1}), "give an object of kind,"),
+    "no object": (lambda: Answer.from_json("labels"), "an answer is 'labels'"),
+    "no combination": (lambda: dataclasses.replace(PLAIN, combination="sum"), "combination 'sum' must be"),
+    "different questions": (
+        lambda: dataclasses.replace(PLAIN, outputs=(TWO[0], OutputSpec("mid1", answer=LABELS))),
+        "outputs top, mid1 give one answer together (mean_of_logits), but are asked different",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_makes_no_sense_is_refused_in_one_line(case: str) -> None:
+    make, said = REFUSED[case]
+    with pytest.raises(PeerattnError) as refused:
+        make()
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_separate_outputs_may_be_asked_different_things() -> None:
+    outputs = (OutputSpec("top", answer=LABELS), OutputSpec("mid1"))
+    both = dataclasses.replace(PLAIN, outputs=outputs, combination="separate")
+    assert both.answer == LABELS
+    assert {output.answer for output in both.answering(Answer()).outputs} == {Answer()}
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_the_loss_of_a_recipe_says_what_an_older_file_asks(kind: str) -> None:
+    training = {"loss": {"kind": ANSWERS[kind].loss}}
+    assert trained_for(PLAIN, training).answer == of_loss(ANSWERS[kind].loss) == Answer(kind)
+    said = PLAIN.answering(Answer("labels", thresholds=(0.1,)))
+    assert trained_for(said, training) == said
+    assert refusal(Answer(kind)) is None
+
+
+@pytest.mark.parametrize("training", [None, [], {"loss": "binary"}, {"loss": {"kind": "l2"}}, {"loss": {}}])
+def test_a_file_that_says_nothing_of_a_loss_asks_classes(training: object) -> None:
+    assert trained_for(PLAIN, training) == PLAIN

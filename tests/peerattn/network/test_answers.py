@@ -1,0 +1,91 @@
+"""Logits to probabilities by what a network is asked, and several heads to one answer."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from peerattn.errors import PeerattnError
+from peerattn.graph.answers import CLASSES, LABELS, Answer
+from peerattn.graph.specs import OutputSpec
+from peerattn.network.network import Network
+from tests.kinds import assemblenet
+from tests.small import small_structure
+from tests.strategies import CLASSES as NAMES
+from tests.strategies import lively, tensors
+
+LOGITS = torch.tensor([[2.0, 0.0, -1.0], [0.0, 0.0, 0.0]])
+
+
+def test_classes_share_one_and_labels_are_each_a_yes_or_no() -> None:
+    classes, labels = (lively(small_structure().answering(answer)) for answer in (CLASSES, LABELS))
+    shares, each = classes.probabilities(LOGITS), labels.probabilities(LOGITS)
+    torch.testing.assert_close(shares.sum(dim=1), torch.ones(2))
+    torch.testing.assert_close(shares, torch.exp(LOGITS) / torch.exp(LOGITS).sum(dim=1, keepdim=True))
+    torch.testing.assert_close(each, 1 / (1 + torch.exp(-LOGITS)))
+    assert torch.equal(classes.probabilities(LOGITS[0]), shares[0])
+
+
+def combined(combination: str, *answers: Answer) -> Network:
+    """A network with heads on two blocks."""
+    outputs = tuple(
+        OutputSpec(block, answer=answer) for block, answer in zip(("top", "mid1"), answers, strict=True)
+    )
+    return lively(dataclasses.replace(small_structure(), outputs=outputs, combination=combination))
+
+
+def test_the_mean_of_logits_is_that_of_the_heads() -> None:
+    network = combined("mean_of_logits", CLASSES, CLASSES)
+    clip = tensors(network.structure)
+    with torch.no_grad():
+        each = network(clip, each=True)
+        assert each.shape == (2, 1, 3)
+        assert not torch.allclose(each[0], each[1])
+        torch.testing.assert_close(network(clip), each.mean(dim=0))
+
+
+@pytest.mark.parametrize("answer", [CLASSES, LABELS])
+def test_the_mean_of_log_probabilities_is_the_geometric_mean(answer: Answer) -> None:
+    """Of classes that of the shares; of labels that of the odds of yes against no."""
+    network = combined("mean_of_log_probabilities", answer, answer)
+    clip = tensors(network.structure)
+    with torch.no_grad():
+        heads, found = network.probabilities(network(clip, each=True)), network.probabilities(network(clip))
+    if answer == LABELS:
+        odds = (heads / (1 - heads)).prod(dim=0).sqrt()
+        expected = odds / (1 + odds)
+    else:
+        expected = heads.prod(dim=0).sqrt()
+        expected = expected / expected.sum(dim=1, keepdim=True)
+    torch.testing.assert_close(found, expected)
+
+
+def test_of_separate_answers_the_first_is_the_networks() -> None:
+    network = combined("separate", LABELS, CLASSES)
+    clip = tensors(network.structure)
+    assert network.head_answers == (LABELS, CLASSES)
+    with torch.no_grad():
+        assert torch.equal(network(clip), network(clip, each=True)[0])
+
+
+def test_blocks_that_share_a_head_are_asked_the_same() -> None:
+    structure = assemblenet()
+    other = dataclasses.replace(structure.blocks[-1], id="twin")
+    into = [dataclasses.replace(one, target="twin") for one in structure.into("top")]
+    outputs = (OutputSpec("top", "assemblenet", LABELS), OutputSpec("twin", "assemblenet"))
+    both = dataclasses.replace(
+        structure,
+        blocks=(*structure.blocks, other),
+        connections=(*structure.connections, *into),
+        outputs=outputs,
+        combination="separate",
+    )
+    with pytest.raises(PeerattnError, match="top, twin share a head: ask them the same"):
+        Network(both, NAMES)
+
+
+def test_thresholds_are_as_many_as_labels() -> None:
+    structure = small_structure().answering(Answer("labels", thresholds=(0.5, 0.5)))
+    assert Network(structure, NAMES[:2]).structure.answer.threshold(1) == 0.5
+    with pytest.raises(PeerattnError, match="output top has 2 thresholds for 3 labels"):
+        Network(structure, NAMES)

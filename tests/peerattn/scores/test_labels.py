@@ -1,0 +1,184 @@
+"""Scores of several labels a clip: on paper, by definition, paired; and what is found in a clip."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from peerattn.errors import PeerattnError
+from peerattn.graph.answers import LABELS, Answer
+from peerattn.scores.evaluation import summarise
+from peerattn.scores.intervals import bootstrap, bootstrap_each
+from peerattn.scores.kinds import HEADLINES, SCORES, difference, headline
+from peerattn.scores.labels import LabelsEvaluation, paired_precision, summarise_labels
+from peerattn.scores.metrics import average_precision, average_precisions
+from peerattn.scores.verdict import verdict
+from peerattn.traces.findings import found, leading
+from peerattn.traces.trace import Trace
+from tests.traces import CLASSES, trace
+
+NAMES = ("ball", "box", "dog")
+SHARES = np.array([[0.9, 0.8, 0.1], [0.6, 0.7, 0.2], [0.3, 0.4, 0.3]], np.float32)
+TRUTH = np.array([[True, False, False], [False, True, False], [True, True, False]])
+
+
+def on_paper(groups: tuple[str, ...] = ("a", "b", "c")) -> LabelsEvaluation:
+    return summarise_labels(SHARES, TRUTH, groups, NAMES)
+
+
+def test_an_evaluation_counted_by_hand() -> None:
+    """Ball: right, wrong, right. Box: wrong, right, right."""
+    evaluation = on_paper()
+    ball, box = (1 + 2 / 3) / 2, (1 / 2 + 2 / 3) / 2
+    assert [(row.name, row.n) for row in evaluation.labels] == [("ball", 2), ("box", 2), ("dog", 0)]
+    assert evaluation.labels[0].average_precision == pytest.approx(ball)
+    assert evaluation.labels[1].average_precision == pytest.approx(box)
+    assert evaluation.labels[2].average_precision is None
+    assert evaluation.map == pytest.approx((ball + box) / 2)
+    # Right, wrong, right, wrong, right; then 0.3 twice, of which one is right.
+    assert evaluation.map_micro == pytest.approx((1 + 2 / 3 + 3 / 5 + 4 / 7) / 4)
+
+
+def test_the_json_has_the_keys_of_the_contract_and_no_number_that_is_none() -> None:
+    said = json.loads(json.dumps(on_paper().to_json(), allow_nan=False))
+    assert said.keys() == {"n", "map", "map_interval", "map_micro", "map_micro_interval", "objects", "labels"}
+    assert said["n"] == 3
+    for name in ("map", "map_micro"):
+        assert said[f"{name}_interval"][0] <= said[name] <= said[f"{name}_interval"][1]
+    assert [row.keys() for row in said["labels"]] == [{"name", "n", "average_precision", "interval"}] * 3
+    assert said["labels"][2] == {"name": "dog", "n": 0, "average_precision": None, "interval": None}
+
+
+columns = st.lists(
+    st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=3, max_size=3), min_size=1, max_size=12
+)
+
+
+def by_definition(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
+    """The mean over positive clips of the share of positives among all that score at least as high."""
+    shares = [labels[scores >= score].mean() for score in scores[labels]]
+    return float(np.mean(shares)) if shares else float("nan")
+
+
+@given(columns)
+def test_every_label_is_scored_by_the_definition(rows: list[list[tuple[int, bool]]]) -> None:
+    scores = np.array([[score for score, _ in row] for row in rows], float)
+    labels = np.array([[label for _, label in row] for row in rows])
+    expected = [by_definition(scores[:, place], labels[:, place]) for place in range(3)]
+    np.testing.assert_allclose(average_precisions(scores, labels), expected)
+    np.testing.assert_allclose(average_precision(scores[:, 0], labels[:, 0]), expected[0])
+
+
+def random(n: int = 60, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    generator = np.random.default_rng(seed)
+    truth = generator.random((n, 3)) < 0.4
+    return (truth + generator.normal(size=(n, 3))).astype(np.float32), truth
+
+
+def test_intervals_are_over_groups() -> None:
+    scores, truth = random()
+    alone = summarise_labels(scores, truth, [str(n) for n in range(60)], NAMES)
+    grouped = summarise_labels(scores, truth, [str(n // 10) for n in range(60)], NAMES)
+    for evaluation in (alone, grouped):
+        for score in SCORES["labels"](evaluation).values():
+            assert score.interval[0] <= score.value <= score.interval[1]
+            assert score.interval[0] < score.interval[1]
+            assert score.n == 60
+    assert grouped.map == alone.map
+    assert grouped.map_interval != alone.map_interval
+    with pytest.raises(PeerattnError, match="no clip has a label"):
+        summarise_labels(scores, np.zeros_like(truth), [str(n) for n in range(60)], NAMES)
+
+
+def test_several_statistics_have_the_intervals_that_each_has_alone() -> None:
+    values, groups = np.random.default_rng(3).normal(size=40), [str(n // 3) for n in range(40)]
+    together = bootstrap_each(
+        lambda drawn: np.array([values[drawn].mean(), np.median(values[drawn])]), groups, seed=5
+    )
+    alone = [
+        bootstrap(lambda drawn: float(values[drawn].mean()), groups, seed=5),
+        bootstrap(lambda drawn: float(np.median(values[drawn])), groups, seed=5),
+    ]
+    assert together == alone
+
+
+def test_scores_are_named_as_histories_and_cards_have_them() -> None:
+    scores = SCORES["labels"](on_paper())
+    assert list(scores) == ["map", "map_micro", "map ball", "map box"]
+    assert scores["map"] == headline(on_paper())
+    assert HEADLINES["labels"].name == "map"
+
+
+def test_a_paired_difference_is_of_the_same_clips() -> None:
+    scores, truth = random(100)
+    groups = [str(n) for n in range(100)]
+    before = summarise_labels(scores, truth, groups, NAMES)
+    after = summarise_labels(scores + 0.5 * truth.astype(np.float32), truth, groups, NAMES)
+    change, (low, high) = difference(before, after)
+    assert change == after.map - before.map > 0
+    assert 0 < low < change < high
+    assert high - low < before.map_interval[1] - before.map_interval[0]
+    assert difference(before, before) == (0.0, (0.0, 0.0))
+    with pytest.raises(PeerattnError, match="different clips"):
+        paired_precision(before, dataclasses.replace(after, truth=~truth))
+
+
+def test_answers_of_different_kinds_are_not_compared() -> None:
+    classes = summarise(SHARES, np.array([0, 1, 2]), ["a", "b", "c"], NAMES)
+    with pytest.raises(PeerattnError, match="one network answers with labels, the other with classes"):
+        difference(on_paper(), classes)
+
+
+def answered(*shares: float, answer: Answer = LABELS) -> Trace:
+    """A trace of labels with these probabilities."""
+    shown = trace()
+    probabilities = np.array([*shares, *[0.01] * (len(CLASSES) - len(shares))], np.float32)
+    structure = shown.structure.answering(answer)
+    return dataclasses.replace(shown, structure=structure, probabilities=probabilities)
+
+
+def test_every_label_at_or_above_its_threshold_is_found_the_strongest_first() -> None:
+    said = verdict(answered(0.5, 0.1, 0.735, 0.499))
+    assert said.kind == "labels"
+    assert said.answer == "push ball, lift ball"
+    assert said.found == (("push ball", pytest.approx(0.735)), ("lift ball", 0.5))
+    assert (said.best, said.why) == ("push ball", "")
+
+
+def test_where_nothing_is_found_the_answer_says_above_what() -> None:
+    said = verdict(answered(0.1, 0.2, 0.447))
+    assert (said.answer, said.found) == ("none above 50 %", ())
+    assert said.why == "none above 50 %: push ball is best with 44.7%"
+    low = Answer("labels", thresholds=(0.4,) * len(CLASSES))
+    assert verdict(answered(0.1, 0.2, 0.447, answer=low)).answer == "push ball"
+    assert verdict(answered(0.1, 0.2, 0.3, answer=low)).answer == "none above 40 %"
+    own = Answer("labels", thresholds=(0.4, 0.9, 0.5, 0.5, 0.5, 0.5))
+    assert verdict(answered(0.1, 0.2, 0.3, answer=own)).answer == "none above its threshold"
+
+
+def test_none_of_these_is_said_of_classes_only() -> None:
+    card = {
+        "none_of_these": {
+            "threshold": 0.99,
+            "auroc": 0.8,
+            "auroc_interval": [0.7, 0.9],
+            "n_known": 4,
+            "n_unknown": 2,
+            "protocol": "one left out",
+        }
+    }
+    assert verdict(answered(0.9), card).answer == "lift ball"
+    assert verdict(answered(0.9, answer=Answer()), card).answer == "none of these"
+
+
+def test_a_figure_leads_with_what_any_window_found() -> None:
+    shown = answered(0.9, 0.2)
+    last = np.array([0.1, 0.1, 0.1, 0.1, 0.1, 0.8], np.float32)
+    windows = (*shown.windows[:-1], dataclasses.replace(shown.windows[-1], probabilities=last))
+    assert 5 in leading(dataclasses.replace(shown, windows=windows), 2)
+    assert found(shown, last) == (("pull box", pytest.approx(0.8)),)
+    assert set(leading(shown, 2)) >= {0, 1}

@@ -1,0 +1,42 @@
+"""Labels in tables: a row for each, with what decides about it."""
+
+import dataclasses
+
+import numpy as np
+
+from peerattn.graph.answers import LABELS, Answer
+from peerattn.tables.clip import predictions_table
+from peerattn.tables.evaluation import RESULTS
+from peerattn.traces.comparison import merged, predictions_comparison
+from tests.peerattn.scores.test_labels import on_paper
+from tests.traces import trace
+
+
+def test_predictions_are_of_classes_or_of_labels_with_their_thresholds() -> None:
+    shown = trace()
+    thresholds = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+    asked = shown.structure.answering(Answer("labels", thresholds=thresholds))
+    table = predictions_table(dataclasses.replace(shown, structure=asked))
+    assert list(table.columns) == ["of", "start_s", "stop_s", "rank", "label", "probability", "threshold"]
+    own = dict(zip(shown.class_names, thresholds, strict=True))
+    assert all(own[row.label] == row.threshold for row in table.itertuples())
+    plain = predictions_table(shown)
+    assert list(plain.columns) == ["of", "start_s", "stop_s", "rank", "class", "probability"]
+    assert list(plain["probability"]) == list(table["probability"])
+
+
+def test_an_evaluation_of_labels_has_a_row_for_each_that_occurs() -> None:
+    table = RESULTS["labels"](on_paper())
+    assert list(table["label"]) == ["ball", "box"]
+    assert list(table["n"]) == [2, 2]
+    assert (table["low"] <= table["average_precision"]).all()
+
+
+def test_two_answers_of_different_kinds_stand_side_by_side() -> None:
+    first = trace()
+    second = dataclasses.replace(first, structure=first.structure.answering(LABELS))
+    assert "class or label" in predictions_comparison(first, second)
+    assert "label" in predictions_comparison(second, second)
+    assert "class" in predictions_comparison(first, first)
+    assert np.isfinite(predictions_comparison(first, second)["difference"]).all()
+    assert merged(first.structure, second.structure) == first.structure
