@@ -100,8 +100,13 @@ class ConnectionSpec:
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """An output block, the head that turns its output into logits, and what it is asked."""
+    """An output block, the head that turns its output into logits, and what it is asked.
+
+    The head's logits are divided by `temperature`: that of calibration, where it cannot be folded into the
+    head's weights.
+    """
 
     block: str
     head: str = "classification"
     answer: Answer = CLASSES
+    temperature: float = 1.0

@@ -110,6 +110,9 @@ class Structure:
             origins[block.id] = frozenset({block.modality} if block.modality else ()).union(*arriving)
         return origins
 
+    def output(self, block_id: str) -> OutputSpec:
+        return named("output block", block_id, {output.block: output for output in self.outputs})
+
     @property
     def answer(self) -> Answer:
         """What the network is asked: what all outputs are, or the first of separate ones."""
@@ -209,7 +212,7 @@ _PARTS: dict[str, type] = {
 }
 
 
-_UNSAID = {"time_padding": "zeros", "heads": 0, "over": "", "answer": CLASSES.to_json()}
+_UNSAID = {"time_padding": "zeros", "heads": 0, "over": "", "answer": CLASSES.to_json(), "temperature": 1.0}
 """Fields that older files do not have, with what these mean."""
 
 

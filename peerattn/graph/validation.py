@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -276,6 +277,10 @@ def _validate_outputs(
     for output in outputs:
         if not isinstance(output.head, str):
             raise PeerattnError(f"output {output.block}: head {output.head!r} must be the name of a head")
+        if not isinstance(output.temperature, float | int) or not 0 < output.temperature < math.inf:
+            raise PeerattnError(
+                f"output {output.block}: temperature {output.temperature!r} must be a number above 0"
+            )
     fed = {block.id for block in blocks.values() if block.is_input}
     for connection in sorted(connections, key=lambda connection: blocks[connection.target].level):
         if connection.source in fed:

@@ -97,10 +97,11 @@ class Network(nn.Module):
 
     def answers(self, outputs: Mapping[str, Tensor]) -> Tensor:
         """Logits (H, B, K) of each head, in the order of `head_answers`."""
-        logits = [
-            head(*(outputs[block_id] for block_id in self.head_reads[key]))
-            for key, head in self.heads.items()
-        ]
+        logits = []
+        for key, head in self.heads.items():
+            own = head(*(outputs[block_id] for block_id in self.head_reads[key]))
+            by = self.structure.output(key).temperature
+            logits.append(own if by == 1 else own / by)
         return torch.stack(logits)
 
     @property

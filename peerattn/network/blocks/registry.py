@@ -45,6 +45,8 @@ HEADS: dict[str, Callable[[int, int], nn.Module]] = {
     "lite": LiteHead,
     "lite_over_time": partial(LiteHead, over_time=True),
 }
+WEIGHING_FRAMES = frozenset({"assemblenet_over_time", "lite_over_time"})
+"""Those whose scores decide how frames weigh: they are no linear function of the last layer."""
 SHARED_HEADS = frozenset(HEADS) - {"classification"}
 """Those of which a network has one for all the output blocks that name it."""
 

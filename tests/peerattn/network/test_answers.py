@@ -8,8 +8,10 @@ import torch
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import CLASSES, LABELS, Answer
 from peerattn.graph.specs import OutputSpec
+from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
-from tests.kinds import assemblenet
+from peerattn.network.temperature import divide_logits
+from tests.kinds import EVERY_KIND, assemblenet
 from tests.small import small_structure
 from tests.strategies import CLASSES as NAMES
 from tests.strategies import lively, tensors
@@ -89,3 +91,17 @@ def test_thresholds_are_as_many_as_labels() -> None:
     assert Network(structure, NAMES[:2]).structure.answer.threshold(1) == 0.5
     with pytest.raises(PeerattnError, match="output top has 2 thresholds for 3 labels"):
         Network(structure, NAMES)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", EVERY_KIND)
+def test_a_temperature_divides_the_logits_of_every_kind_of_head(name: str) -> None:
+    """Also of those whose scores weigh the frames; twice is once by the product, and a file keeps it."""
+    network, clip = lively(EVERY_KIND[name]), tensors(EVERY_KIND[name])
+    before = network(clip)
+    divide_logits(network, 2.0)
+    divide_logits(network, 1.5)
+    assert torch.allclose(network(clip) * 3, before, atol=1e-5)
+    again = Network(Structure.from_json(network.structure.to_json()), network.class_names).eval()
+    again.load_state_dict(network.state_dict())
+    assert torch.equal(again(clip), network(clip))
