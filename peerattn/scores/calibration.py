@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.scores.intervals import Interval, bootstrap
+from peerattn.scores.bootstrap import bootstrap
+from peerattn.scores.intervals import Interval
 
 KEPT_SHARE = 0.95
 """Of the clips of known classes: as many are answered, the others take "none of these" for an answer."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.scores.intervals import Interval, bootstrap, share_interval
+from peerattn.scores.intervals import Interval, paired_interval, share_interval
 
 
 @dataclass(frozen=True)
@@ -94,15 +94,16 @@ def summarise(
         own = labels == number
         n = int(own.sum())
         accuracy = float(correct[own].mean()) if n else 0.0
-        rows.append(ClassResult(name, n, accuracy, share_interval(correct[own], of[own])))
+        interval = share_interval(correct[own], of[own])
+        rows.append(ClassResult(name, n, accuracy, interval))
     return Evaluation(
         n=len(labels),
         top1=float(correct.mean()),
         top1_interval=share_interval(correct, of),
         top5=float(among5.mean()),
         top5_interval=share_interval(among5, of),
-        macro=_macro(correct, labels),
-        macro_interval=bootstrap(lambda drawn: _macro(correct[drawn], labels[drawn]), groups),
+        macro=float(_alike_classes(labels) @ correct),
+        macro_interval=share_interval(correct, of, _alike_classes(labels)),
         window_top1=float(alone.mean()),
         window_top1_interval=share_interval(alone, of),
         classes=tuple(rows),
@@ -114,10 +115,11 @@ def summarise(
     )
 
 
-def _macro(correct: NDArray[np.bool_], labels: NDArray[np.int64]) -> float:
+def _alike_classes(labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(N,) what each clip weighs so that the classes that have clips count alike."""
     clips = np.bincount(labels)
-    hits = np.bincount(labels, weights=correct)
-    return float((hits[clips > 0] / clips[clips > 0]).mean())
+    weights: NDArray[np.float64] = 1 / (clips[labels] * np.count_nonzero(clips))
+    return weights
 
 
 def paired_difference(before: Evaluation, after: Evaluation) -> tuple[float, Interval]:
@@ -125,4 +127,5 @@ def paired_difference(before: Evaluation, after: Evaluation) -> tuple[float, Int
     if before.groups != after.groups or not np.array_equal(before.labels, after.labels):
         raise PeerattnError("the two evaluations are of different clips: evaluate both on the same ones")
     change = after.correct.astype(float) - before.correct.astype(float)
-    return float(change.mean()), bootstrap(lambda drawn: float(change[drawn].mean()), before.groups)
+    interval = paired_interval(before.correct, after.correct, np.array(before.groups))
+    return float(change.mean()), interval

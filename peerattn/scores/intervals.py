@@ -1,68 +1,172 @@
-"""95 % intervals of shares and differences.
+"""Score intervals of shares and of their paired differences, on effective numbers of clips.
 
-Wilson's for the share of independent clips; a bootstrap over groups where several clips come from one source
-video and there are enough of them. Shapes: N clips.
+Clips of one source video succeed and fail together, so they count as fewer: how alike they are is estimated
+from the groups in which something differs, and drawn towards a prior of a half, which alone decides where
+none does. The intervals invert a test of the share or difference itself (Wilson 1927; Tango, Statistics in
+Medicine 17, 1998), so they have a width also where no answer changed. Shapes: N clips.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import cache
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-Z95 = 1.959964  # standard deviations either side of the mean that hold 95 % of a normal distribution
-RESAMPLES = 2_000
-FEW_GROUPS = 10
-"""Fewer are too few to draw from: a bootstrap's interval has no width where all clips are of one group."""
+from peerattn.errors import PeerattnError
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
+
+LEVEL = 0.95
+PRIOR = 0.5
+"""The likeness of clips of one group that counts as much as one group in which something differs."""
+STEPS = 60
+"""Halvings of an interval in which a bound is looked for."""
+
 Interval = tuple[float, float]
+Hits = NDArray[np.bool_]
+Groups = NDArray[np.str_] | NDArray[np.int64]
+Weights = NDArray[np.float64]
+
+
+def share_interval(
+    hits: Hits, groups: Groups | None = None, weights: Weights | None = None, *, level: float = LEVEL
+) -> Interval:
+    """The interval of the share of hits (N,), each clip its own group unless `groups` (N,) are given.
+
+    `weights` (N,) sum to 1; without them all clips count alike. From 0 to 1 where there is no clip.
+    """
+    if not len(hits):
+        return 0.0, 1.0
+    number, weights = _groups(hits, groups), _weights(hits, weights)
+    mixed = min(_count(number, hits), _count(number, ~hits))
+    effective = effective_clips(hits.astype(float), number, weights, mixed)
+    last = int(number.max())
+    z = NormalDist().inv_cdf((1 + level) / 2) if last + 1 == len(hits) else quantile(level, last)
+    return wilson_interval(float(weights @ hits), effective, z)
+
+
+def paired_interval(
+    before: Hits,
+    after: Hits,
+    groups: Groups | None = None,
+    weights: Weights | None = None,
+    *,
+    level: float = LEVEL,
+) -> Interval:
+    """The interval of the share of hits after (N,) minus that before (N,), of the same clips.
+
+    `groups` and `weights` are as in `share_interval`.
+    """
+    if before.shape != after.shape:
+        raise PeerattnError(f"{len(before)} clips before and {len(after)} after cannot be paired")
+    number, weights = _groups(before, groups), _weights(before, weights)
+    change = after.astype(float) - before.astype(float)
+    effective = effective_clips(change, number, weights, _count(number, change != 0))
+    gained, lost = weights @ (change > 0), weights @ (change < 0)
+    return tango_interval(
+        float(gained) * effective, float(lost) * effective, effective, quantile(level, int(number.max()))
+    )
+
+
+def effective_clips(values: Weights, number: NDArray[np.int64], weights: Weights, varied: int) -> float:
+    """How many independent clips tell as much as these; `varied` groups tell how alike their clips are.
+
+    `number` (N,) counts the groups from 0.
+    """
+    of_group = np.bincount(number, weights)
+    size = float(of_group @ of_group / (weights @ weights))  # 1 where each clip is its own group
+    alike = (varied * likeness(values, number) + PRIOR) / (varied + 1)
+    return float(1 / (weights @ weights) / (1 + (size - 1) * alike))
+
+
+def likeness(values: Weights, number: NDArray[np.int64]) -> float:
+    """The correlation of values (N,) of one group, by analysis of variance, cut to 0 to 1."""
+    sizes = np.bincount(number)
+    clips, groups = len(values), len(sizes)
+    if groups == clips or groups < 2:
+        return 0.0
+    means = np.bincount(number, values) / sizes
+    between = float(sizes @ (means - values.mean()) ** 2) / (groups - 1)
+    within = float(((values - means[number]) ** 2).sum()) / (clips - groups)
+    typical = (clips - float(sizes @ sizes) / clips) / (groups - 1)
+    spread = between + (typical - 1) * within
+    return min(max((between - within) / spread, 0.0), 1.0) if spread > 0 else 0.0
 
 
 def wilson(successes: float, n: int) -> Interval:
-    """The 95 % score interval of the share successes / n (Wilson 1927)."""
-    if n == 0:
-        return 0.0, 1.0
-    share, z2 = successes / n, Z95**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    """The 95 % interval of the share successes / n of clips that are each their own group (Wilson 1927)."""
+    return wilson_interval(successes / n, n, NormalDist().inv_cdf(0.975)) if n else (0.0, 1.0)
+
+
+def wilson_interval(share: float, clips: float, z: float) -> Interval:
+    """Wilson's score interval of a share of so many clips, `z` standard errors wide on each side."""
+    middle = (share + z * z / (2 * clips)) / (1 + z * z / clips)
+    half = z * math.sqrt(share * (1 - share) / clips + z * z / (4 * clips**2)) / (1 + z * z / clips)
     return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
-def bootstrap(
-    statistic: Callable[[NDArray[np.int64]], float], groups: Sequence[str], *, seed: int = 0
-) -> Interval:
-    """The 95 % percentile interval of a statistic of clip numbers, whole groups being drawn again."""
-    [interval] = bootstrap_each(lambda drawn: np.array([statistic(drawn)]), groups, seed=seed)
-    return interval
+def tango_interval(gained: float, lost: float, clips: float, z: float) -> Interval:
+    """Tango's score interval of (gained - lost) / clips, for counts of pairs that need not be whole."""
+
+    def distance(difference: float) -> float:
+        """Standard errors from a difference to the one that was found, under that difference."""
+        b = -gained - lost + (2 * clips - gained + lost) * difference
+        root = math.sqrt(max(b * b + 8 * clips * lost * difference * (1 - difference), 0.0))
+        likeliest = (root - b) / (4 * clips)  # share of pairs lost, were the difference this one
+        variance = clips * (2 * likeliest + difference * (1 - difference))
+        apart = gained - lost - clips * difference
+        return apart / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, apart)
+
+    found = (gained - lost) / clips
+    low = _crossing(lambda difference: distance(difference) > z, -1.0, found)
+    high = _crossing(lambda difference: distance(difference) >= -z, found, 1.0)
+    return low, high
 
 
-def bootstrap_each(
-    statistics: Callable[[NDArray[np.int64]], NDArray[np.float64]], groups: Sequence[str], *, seed: int = 0
-) -> list[Interval]:
-    """The intervals of several statistics (S,) of clip numbers, all of the same draws."""
-    names, group_of = np.unique(np.array(groups), return_inverse=True)
-    order = np.argsort(group_of, kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(group_of))[:-1])
-    generator = np.random.default_rng(seed)
-    draws = generator.integers(len(names), size=(RESAMPLES, len(names)))
-    alone = len(names) == len(groups)
-    values = [
-        statistics(order[draw] if alone else np.concatenate([members[number] for number in draw]))
-        for draw in draws
-    ]
-    bounds = np.percentile(np.array(values), (2.5, 97.5), axis=0)
-    return [(float(low), float(high)) for low, high in bounds.T]
+def _crossing(before: Callable[[float], bool], low: float, high: float) -> float:
+    """Where `before`, true below and false above, changes."""
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if before(middle) else (low, middle)
+    return (low + high) / 2
 
 
-def share_interval(hits: NDArray[np.bool_], groups: NDArray[np.str_]) -> Interval:
-    """The 95 % interval of the share of hits: Wilson's where each clip is its own group, else a bootstrap.
+@cache
+def quantile(level: float, freedom: int) -> float:
+    """The t with P(|T| ≤ t) = level, of Student's distribution of so many degrees of freedom (1 at least)."""
+    return _crossing(lambda t: _within(t, max(freedom, 1)) < level, 0.0, 1000.0)
 
-    Of few groups Wilson's as well, with no more observations than there are groups.
-    """
-    count = len(np.unique(groups))
-    if count == len(groups):
-        return wilson(int(hits.sum()), count)
-    if count < FEW_GROUPS:
-        return wilson(float(hits.mean()) * count, count)
-    return bootstrap(lambda drawn: float(hits[drawn].mean()), groups.tolist())
+
+def _within(t: float, freedom: int) -> float:
+    """P(|T| ≤ t) of Student's distribution (Abramowitz and Stegun, 26.7.3 and 26.7.4)."""
+    angle = math.atan(t / math.sqrt(freedom))
+    odd = freedom % 2
+    steps = np.arange(2 + odd, freedom - 1 + odd, 2)  # of the products in the sum
+    factors = np.concatenate([[1.0], (steps - 1.0) / steps]) if freedom > 1 + odd else np.zeros(0)
+    powers = math.cos(angle) ** (2.0 * np.arange(len(factors)) + odd)
+    total = math.sin(angle) * float(np.cumprod(factors) @ powers)
+    return 2 / math.pi * (angle + total) if odd else total
+
+
+def _groups(clips: Hits, groups: Groups | None) -> NDArray[np.int64]:
+    """(N,) the number of each clip's group, from 0."""
+    if not len(clips):
+        raise PeerattnError("there are no clips: an interval needs some")
+    if groups is None:
+        return np.arange(len(clips))
+    number: NDArray[np.int64] = np.unique(groups, return_inverse=True)[1]
+    return number
+
+
+def _weights(clips: Hits, weights: Weights | None) -> Weights:
+    return np.full(len(clips), 1 / len(clips)) if weights is None else weights
+
+
+def _count(number: NDArray[np.int64], which: NDArray[np.bool_]) -> int:
+    """In how many groups this is so of a clip."""
+    return len(np.unique(number[which]))

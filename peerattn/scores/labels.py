@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.scores.intervals import Interval, bootstrap, bootstrap_each
+from peerattn.scores.bootstrap import bootstrap, bootstrap_each
+from peerattn.scores.intervals import Interval
 from peerattn.scores.metrics import (
     average_precision,
     average_precisions,

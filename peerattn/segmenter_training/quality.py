@@ -16,7 +16,7 @@ from peerattn.errors import PeerattnError
 from peerattn.modalities.objects import PERSON
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import estimate_objects
-from peerattn.scores.intervals import bootstrap
+from peerattn.scores.bootstrap import bootstrap
 from peerattn.segmenter_training.config import FRAMES_A_CLIP
 from peerattn.segmenter_training.videos import PersonVideo
 from peerattn.video.frames import Frames

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import LABELS, Answer
+from peerattn.scores.bootstrap import bootstrap, bootstrap_each
 from peerattn.scores.evaluation import summarise
-from peerattn.scores.intervals import bootstrap, bootstrap_each
 from peerattn.scores.kinds import HEADLINES, SCORES, difference, headline
 from peerattn.scores.labels import LabelsEvaluation, paired_precision, summarise_labels
 from peerattn.scores.metrics import average_precision, average_precisions
