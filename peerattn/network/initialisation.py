@@ -32,7 +32,8 @@ def initialise(network: Network, *, seed: int) -> None:
             _truncated(module.weight, _deviation(module), generator)
         elif isinstance(module, nn.Linear):
             nn.init.normal_(module.weight, std=SMALL, generator=generator)
-            nn.init.zeros_(module.bias)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
         elif isinstance(module, PeerAttention):
             _truncated(module.weights, SMALL, generator)
         elif isinstance(module, Connection) and module.weight is not None and module.weight.requires_grad:

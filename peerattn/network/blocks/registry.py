@@ -47,7 +47,7 @@ HEADS: dict[str, Callable[[int, int], nn.Module]] = {
 }
 WEIGHING_FRAMES = frozenset({"assemblenet_over_time", "lite_over_time"})
 """Those whose scores decide how frames weigh: they are no linear function of the last layer."""
-SHARED_HEADS = frozenset(HEADS) - {"classification"}
+SHARED_HEADS = frozenset({"assemblenet", "assemblenet_over_time", "lite", "lite_over_time"})
 """Those of which a network has one for all the output blocks that name it."""
 
 

@@ -18,8 +18,12 @@ from tests.strategies import lively, structures, tensors
 FRAMES = 61
 
 
-def test_every_kind_of_block_has_its_row_and_its_class() -> None:
-    assert KINDS.keys() == BLOCKS.keys()
+def test_every_kind_of_block_has_its_row_and_its_class_and_is_tested() -> None:
+    assert KINDS.keys() == BLOCKS.keys(), (
+        "a kind is a row of graph.kinds and a class in network.blocks.registry"
+    )
+    tested = {block.kind for structure in EVERY_KIND.values() for block in structure.blocks}
+    assert KINDS.keys() == tested, "add a structure with the kind to tests/kinds.py: the laws run on it"
 
 
 @pytest.mark.parametrize("name", published.NAMES)

@@ -1,5 +1,6 @@
 """However a changed network is run, it gives the same; changes apply together and are always undone."""
 
+import sys
 import threading
 from functools import partial
 from unittest.mock import patch
@@ -90,8 +91,12 @@ def test_a_wrapped_network_is_changed_inside(kind: str) -> None:
     network, clip, donor = lively(EVERY_KIND["own"]), several(), several(seed=2)
     with each_kind(network, donor)[kind]():
         expected = network(clip)
-    wrapped = torch.nn.DataParallel(network)
-    wrapped.device_ids = []  # as where there is no GPU, which the strict device of other tests looks like
+    with patch.object(
+        sys.modules[torch.nn.DataParallel.__module__], "_get_available_device_type", lambda: None
+    ):
+        wrapped = torch.nn.DataParallel(
+            network
+        )  # as without a GPU, which the tests' strict device looks like
     with each_kind(wrapped, donor)[kind]() as given:
         assert given is wrapped
         assert torch.equal(wrapped(clip), expected)
