@@ -9,7 +9,6 @@ from peerattn.checkpoints.resolving import resolve
 from peerattn.cli.asked import Asked
 from peerattn.cli.console import allowed_precision, chosen_device, progress_bar
 from peerattn.modalities.clip import Clip
-from peerattn.modalities.reading import Reader
 from peerattn.recording.recorder import Vectors, record_inside
 from peerattn.traces.trace import Trace
 
@@ -29,8 +28,9 @@ def run(asked: Asked) -> Ran:
     """The clip through the network, with progress on stderr."""
     loaded = resolve(asked.checkpoint, chosen_device(asked.device))
     segmenter = None if asked.objects else segmenter_of(loaded, asked.segmenter)
-    reader = Reader(loaded.structure.read_modalities, loaded.settings, segmenter)
-    clip = reader.file(asked.clip, objects=asked.objects, stretch=asked.stretch, hold=asked.hold)
+    clip = loaded.reader(segmenter).file(
+        asked.clip, objects=asked.objects, stretch=asked.stretch, hold=asked.hold
+    )
     with progress_bar("blocks") as progress, allowed_precision(asked.fast):
         trace, vectors = record_inside(
             loaded.network,

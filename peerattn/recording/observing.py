@@ -137,6 +137,7 @@ class _Seen:
 
     @contextmanager
     def hooked(self, network: Network, places: Sequence[Place]) -> Iterator[None]:
+        """Keeps what these places hold in every pass inside the `with` block; no hook is left after it."""
         handles = []
         try:
             for place in places:

@@ -125,8 +125,12 @@ def test_keys_walk_through_steps_and_prunings(root):
 @pytest.mark.browser
 def test_the_axis_of_a_long_training_fits(page, heard):
     """Its lines have more values than a function of the browser takes arguments."""
-    root = opened(page, history(logged=9000))
+    root = opened(page, history(small_structure(), logged=60_000))
+    root.get_by_role("combobox", name="show a block or connection").select_option("block top")
+    root.get_by_role("combobox", name="lines", exact=True).select_option("connections")
     root.get_by_label("fit axis").check()
+    lines = root.evaluate(f"root => ({OF})(root).timeline.chart.chart.lines.length")
+    assert lines == 5
     lowest, highest = root.evaluate(f"root => ({OF})(root).timeline.chart.axis()")
     assert heard.errors == []
     assert 0 <= lowest < highest <= 1
