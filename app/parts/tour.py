@@ -10,6 +10,7 @@ import numpy as np
 
 from app.explorer.component import Selection
 from app.parts.words import percent, plain, points, points_interval
+from peerattn.files.model_card import EARLIER
 from peerattn.graph.connectivity import Removal, survey, weights_by_modality
 from peerattn.graph.structure import Structure
 from peerattn.tables.clip import reached_frames
@@ -41,6 +42,25 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Gain:
+    """Top-1 with peer minus with self attention, its 95 % interval, and the number of test clips.
+
+    `earlier`: the interval is by the earlier method.
+    """
+
+    value: float
+    interval: tuple[float, float]
+    clips: int
+    earlier: bool = False
+
+    @property
+    def words(self) -> str:
+        by = f", {EARLIER}" if self.earlier else ""
+        said = f"{points(self.value)} points ({points_interval(self.interval)}{by})"
+        return f"{said}: a small gain" if self.interval[0] > 0 else f"{said}: not distinguishable from none"
+
+
+@dataclass(frozen=True)
 class Example:
     """The same clip through the network with peer attention, with self attention, and pruned."""
 
@@ -48,8 +68,7 @@ class Example:
     peer: Trace
     own: Trace
     pruned: Trace
-    difference: tuple[float, tuple[float, float], int]
-    """Top-1 with peer minus with self attention, its 95 % interval, and the number of test clips."""
+    gain: Gain
     rgb_alone: tuple[float, int]
     """Top-1 of the same recipe on rgb alone, and the number of test clips."""
 
@@ -207,7 +226,7 @@ def _peers_without_a_voice(trace: Trace) -> Step:
 
 def _self_attention(example: Example) -> Step:
     connection = _gated(example.peer)
-    gain, bounds, count = example.difference
+    gain = example.gain
     own = next(one for one in example.own.connections if one.key == connection.key)
     return Step(
         "Self attention, for comparison",
@@ -222,9 +241,9 @@ def _self_attention(example: Example) -> Step:
         ),
         1,
         f"Here the mean factor is {float(own.attention_factors.mean()):.2f}, with peers it is "
-        f"{float(connection.attention_factors.mean()):.2f}. On {count} test clips peer attention is "
-        f"{points(gain)} points better in top-1 accuracy ({points_interval(bounds)}): a small gain, and one "
-        "number would not show where it comes from.",
+        f"{float(connection.attention_factors.mean()):.2f}. On {gain.clips} test clips peer "
+        f"attention changes top-1 accuracy by {gain.words}, and one number would not show where it comes "
+        "from.",
         Selection("connection", own.key),
         network="self",
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from peerattn.files.model_card import EARLIER
 from peerattn.scores.calibration import NoneOfThese
+from peerattn.scores.intervals import Interval
 
 _LINKED = re.compile(r":(?=[^\s\d|])|@(?=\w)|\bwww(?=\.)", re.IGNORECASE)
 """Where addresses, icons and emoji begin or go on: the page finds them even behind backslashes."""
@@ -56,24 +58,31 @@ def points(difference: float) -> str:
     return f"{100 * difference:+.1f}".replace("-", "−")
 
 
-def interval(bounds: tuple[float, float]) -> str:
-    """The 95 % interval of a share, in percent."""
+def interval(bounds: Interval | None, remark: str) -> str:
+    """The 95 % interval of a share, in percent, or why there is none."""
+    if bounds is None:
+        return f"no interval: {remark}"
     return f"95 % interval {100 * bounds[0]:.1f} to {100 * bounds[1]:.1f} %"
 
 
-def points_interval(bounds: tuple[float, float]) -> str:
-    """The 95 % interval of a difference of shares, in percentage points."""
+def points_interval(bounds: Interval | None, remark: str = "") -> str:
+    """The 95 % interval of a difference of shares, in percentage points, or why there is none."""
+    if bounds is None:
+        return f"no interval: {remark}"
     return f"95 % interval {points(bounds[0])} to {points(bounds[1])}"
 
 
 def none_of_these(rule: NoneOfThese) -> str:
     """What it means that a clip is of none of the classes."""
-    low, high = rule.auroc_interval
+    interval = f"no interval: {rule.auroc_interval_remark}"
+    if rule.auroc_interval:
+        by = "" if rule.interval_method else f", {EARLIER}"
+        interval = "95 % interval {:.2f} to {:.2f}".format(*rule.auroc_interval) + by
     return (
         f"Where no class has a probability of {percent(rule.threshold)} or more, the answer is “none of "
         "these”: the clip probably shows something that the network was not trained on. Measured on "
         f"{rule.n_known} clips of known and {rule.n_unknown} of unknown classes: area under the ROC curve "
-        f"{rule.auroc:.2f} (95 % interval {low:.2f} to {high:.2f}); 0.5 is chance. {plain(rule.protocol)}"
+        f"{rule.auroc:.2f} ({interval}); 0.5 is chance. {plain(rule.protocol)}"
     )
 
 

@@ -20,6 +20,7 @@ from peerattn.data.labelled_set import LabelledSet
 from peerattn.figures.predictions import accuracy_curve
 from peerattn.graph.connectivity import Removal
 from peerattn.pruning.curve import CurvePoint
+from peerattn.scores.intervals import clips_of
 from peerattn.scores.kinds import AnyEvaluation, difference, headline
 from peerattn.tables.accuracy import SCORES, accuracy_table
 
@@ -61,9 +62,10 @@ def _summary(row: DeltaGenerator, job: Job | None, removal: Removal, score: str)
     if job is None or now is None or now.evaluation is None:
         number(row, score, None, "the output is cut off" if now else "not measured yet: see below")
         return
-    change, bounds = difference(job.results[0].evaluation, now.evaluation)
-    said = f"{points(change)} points"
-    number(row, score, percent(headline(now.evaluation).value), said, points_interval(bounds))
+    change = difference(job.results[0].evaluation, now.evaluation)
+    value = percent(headline(now.evaluation).value)
+    said = points_interval(change.interval, change.remark)
+    number(row, score, value, f"{points(change.value)} points", said, change.words)
 
 
 def _labelled_set(shown: Opened) -> LabelledSet | None:
@@ -129,16 +131,19 @@ def _before_and_after(before: AnyEvaluation | None, now: CurvePoint | None) -> N
         number(row, f"{score} after", None, "the output is cut off" if now else "not measured yet")
         return
     _score(row, "after", after)
-    change, bounds = difference(before, after)
+    change = difference(before, after)
     number(
         row,
         "Difference, in points",
-        points(change),
-        points_interval(bounds),
+        points(change.value),
+        points_interval(change.interval, change.remark),
+        change.words,
         meaning="After minus before on the same clips, with the interval of paired measurements.",
     )
 
 
 def _score(row: DeltaGenerator, when: str, measured: AnyEvaluation) -> None:
     score, title = headline(measured), f"{WORDINGS[measured.kind].score} {when}"
-    number(row, title, percent(score.value), interval(score.interval), f"n = {score.n}")
+    number(
+        row, title, percent(score.value), interval(score.interval, score.remark), clips_of(measured.groups)
+    )

@@ -18,7 +18,10 @@ from app.work.datasets import Measured
 from peerattn.figures.confusion import confusion_matrix
 from peerattn.graph.answers import Answer
 from peerattn.scores.evaluation import Evaluation
+from peerattn.scores.intervals import clips_of
+from peerattn.scores.kinds import AnyEvaluation
 from peerattn.scores.labels import LabelsEvaluation
+from peerattn.scores.metrics import score_of
 from peerattn.tables.evaluation import confusion_table, present
 
 CONFUSION = (
@@ -34,36 +37,27 @@ OUTCOMES = {
 Names = tuple[str, ...]
 
 
-def _sources(groups: Names, n: int) -> str:
-    count = len(set(groups))
-    return f"of {count} source videos" if count < n else ""
-
-
-def _accuracy(
-    row: DeltaGenerator, title: str, share: float, bounds: tuple[float, float], *notes: str
-) -> None:
-    number(row, title, percent(share), interval(bounds), *notes)
+def _score(row: DeltaGenerator, title: str, measured: AnyEvaluation, name: str, *notes: str) -> None:
+    score = score_of(measured, name)
+    number(row, title, percent(score.value), interval(score.interval, score.remark), *notes)
 
 
 def _accuracies(row: DeltaGenerator, measured: Measured, class_names: Names) -> None:
     found = measured.evaluation
     assert isinstance(found, Evaluation)
-    sources = _sources(found.groups, found.n)
-    _accuracy(row, "Top-1", found.top1, found.top1_interval, f"n = {found.n}", sources)
+    _score(row, "Top-1", found, "top1", clips_of(found.groups))
     if len(class_names) > 5:
-        _accuracy(row, "Top-5", found.top5, found.top5_interval, f"n = {found.n}")
+        _score(row, "Top-5", found, "top5", f"n = {found.n}")
     with_clips = sum(each.n > 0 for each in found.classes)
-    _accuracy(row, "Mean of classes", found.macro, found.macro_interval, f"{with_clips} classes with clips")
+    _score(row, "Mean of classes", found, "macro", f"{with_clips} classes with clips")
 
 
 def _precisions(row: DeltaGenerator, measured: Measured, class_names: Names) -> None:
     found = measured.evaluation
     assert isinstance(found, LabelsEvaluation)
     with_clips = f"{sum(each.n > 0 for each in found.labels)} labels with clips"
-    sources = _sources(found.groups, found.n)
-    title = "Mean average precision"
-    _accuracy(row, title, found.map, found.map_interval, f"n = {found.n}", with_clips, sources)
-    _accuracy(row, "Over all pairs", found.map_micro, found.map_micro_interval, "of a clip and a label")
+    _score(row, "Mean average precision", found, "map", clips_of(found.groups), with_clips)
+    _score(row, "Over all pairs", found, "map_micro", "of a clip and a label")
 
 
 NUMBERS: Mapping[str, Callable[[DeltaGenerator, Measured, Names], None]] = {

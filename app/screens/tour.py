@@ -10,7 +10,7 @@ import streamlit as st
 from app import keys
 from app.explorer import panels
 from app.explorer.component import explorer, script
-from app.parts.tour import THRESHOLD, Example, Step, steps
+from app.parts.tour import THRESHOLD, Example, Gain, Step, steps
 from app.parts.words import plain
 from app.screens import details
 from app.state import clips, pictures
@@ -67,7 +67,7 @@ def _example(networks: dict[str, Opened]) -> Example:
             peer=shown.trace,
             own=own.trace,
             pruned=clips.pruned_trace(shown, removal),
-            difference=(gain["difference"], (low, high), gain["n"]),
+            gain=Gain(gain["difference"], (low, high), gain["n"], earlier="interval_method" not in gain),
             rgb_alone=(alone["top1"], alone["n"]),
         )
     except KeyError as error:

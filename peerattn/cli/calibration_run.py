@@ -197,8 +197,9 @@ def table(result: dict[str, Any], name: str) -> Table:
     for label, threshold in result.get("thresholds", {}).items():
         table.add_row(Text(f"{label} found from"), f"{threshold:.1%}")
     if none := result.get("none_of_these"):
-        low, high = none["auroc_interval"]
+        interval = none["auroc_interval"]
+        said = f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else none["auroc_interval_remark"]
         counts = f"{none['n_known']} known, {none['n_unknown']} others"
-        table.add_row("none of these, AUROC", f"{none['auroc']:.3f} ({low:.3f} to {high:.3f}; {counts})")
+        table.add_row("none of these, AUROC", f"{none['auroc']:.3f} ({said}; {counts})")
         table.add_row("none of these below", f"{none['threshold']:.1%}")
     return table

@@ -133,6 +133,6 @@ def report(result: Mapping[str, Any] | str, table: Table, json_file: str | None)
         Path(json_file).write_text(text, encoding="utf-8")
 
 
-def percent(share: float, interval: tuple[float, float]) -> str:
-    """A share with its 95 % interval."""
-    return f"{share:.1%} ({interval[0]:.1%} to {interval[1]:.1%})"
+def percent(share: float, interval: tuple[float, float] | None, remark: str) -> str:
+    """A share with its 95 % interval, or with why it has none."""
+    return f"{share:.1%} ({f'{interval[0]:.1%} to {interval[1]:.1%}' if interval else remark})"

@@ -57,6 +57,12 @@ def effect_command(
     clips: ClipsOption = 192,
     objects: ObjectsOption = Objects.true,
     seed: Annotated[int, typer.Option(help="Of the donors, and of the order of frames.", min=0)] = 0,
+    pointwise: Annotated[
+        bool,
+        typer.Option(
+            "--pointwise", help="Show intervals that hold each for itself, where the table's hold at once."
+        ),
+    ] = False,
     device: DeviceOption = Device.auto,
     fast: FastOption = False,
     json_file: JsonOption = None,
@@ -77,4 +83,4 @@ def effect_command(
     with allowed_precision(fast):
         found = effect_run.measured(loaded, examples, of=of, how=how, names=name, seed=seed)
     result = effect_run.to_json(found, examples.skipped)
-    report(result, effect_run.table(result, loaded.name, of, how), json_file)
+    report(result, effect_run.table(result, loaded.name, of, how, pointwise=pointwise), json_file)

@@ -9,12 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from peerattn.checkpoints.checkpoint import Checkpoint
-from peerattn.cli.console import percent, progress_bar
+from peerattn.cli.console import progress_bar
 from peerattn.cli.measuring import say_precision
-from peerattn.cli.reports import maps_used, points
+from peerattn.cli.reports import maps_used, points, share_said
 from peerattn.graph.things import PLURALS
 from peerattn.recording.donors import LabelledClips
 from peerattn.recording.effects import Effects, effects
+from peerattn.scores.intervals import interval_json
 from peerattn.scores.kinds import HEADLINES
 
 SAID = {
@@ -61,8 +62,11 @@ def to_json(found: Effects, skipped: Sequence[str]) -> dict[str, Any]:
                 "name": effect.name,
                 "how": effect.how,
                 "after": effect.after.to_json(),
-                "difference": effect.difference,
-                "difference_interval": list(effect.interval),
+                **effect.difference.to_json(),
+                **interval_json(
+                    "difference_interval_at_once", effect.at_once.interval, effect.at_once.remark
+                ),
+                "in_words_at_once": effect.at_once.words,
             }
             for effect in found.effects
         ],
@@ -71,8 +75,8 @@ def to_json(found: Effects, skipped: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def table(result: Mapping[str, Any], name: str, of: str, how: str) -> Table:
-    """One row for each thing, the greatest loss first."""
+def table(result: Mapping[str, Any], name: str, of: str, how: str, *, pointwise: bool = False) -> Table:
+    """One row for each thing, the greatest loss first; intervals hold at once unless `pointwise`."""
     before = result["before"]
     lines = [f"{one['name']}: {one['reason']}" for one in result["not_measured"]]
     if before["objects"]:
@@ -81,21 +85,25 @@ def table(result: Mapping[str, Any], name: str, of: str, how: str) -> Table:
         lines.append(f"not among the clips: {len(result['skipped'])}, see --json")
     table = Table(
         title=Text(f"{name}: {PLURALS[of]}, {SAID[how]}; {result['n']} clips, 95 % intervals"),
-        caption=Text("\n".join([_ORDER, *lines])),
+        caption=Text("\n".join([f"{_ORDER}; {_held(len(result['effects']), pointwise)}", *lines])),
     )
     whole = next(known for known in HEADLINES.values() if known.name in before)
     for column in ("", whole.short, "difference, in points"):
         table.add_column(column, justify="right" if column else "left")
-    table.add_row("before", percent(before[whole.name], before[f"{whole.name}_interval"]), "")
+    table.add_column("what that says")
+    at_once = "" if pointwise else "_at_once"
+    table.add_row("before", share_said(before, whole.name), "", "")
     table.add_section()
     for effect in sorted(result["effects"], key=lambda one: one["difference"]):
-        after = effect["after"]
-        accuracy = percent(after[whole.name], after[f"{whole.name}_interval"])
-        table.add_row(Text(effect["name"]), accuracy, points(effect))
+        accuracy = share_said(effect["after"], whole.name)
+        change = points(effect, f"difference_interval{at_once}")
+        table.add_row(Text(effect["name"]), accuracy, change, effect[f"in_words{at_once}"])
     return table
 
 
-_ORDER = (
-    "greatest loss first, else in the order of the network; difference: after minus before, paired, "
-    "each interval for itself"
-)
+_ORDER = "greatest loss first, else in the order of the network; difference: after minus before, paired"
+
+
+def _held(count: int, pointwise: bool) -> str:
+    """For what the intervals hold."""
+    return "each interval for itself" if pointwise or count < 2 else f"all {count} intervals hold at once"

@@ -13,10 +13,12 @@ from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.structure_facts import removal_json
 from peerattn.cli.console import percent
 from peerattn.graph.connectivity import survey
-from peerattn.network.latency import Latency
+from peerattn.network.latency import Latency, speed_up
 from peerattn.network.size import multiply_adds, parameters
-from peerattn.scores.intervals import Interval
+from peerattn.scores.evaluation import ClassResult
+from peerattn.scores.intervals import METHOD, clips_of, interval_json
 from peerattn.scores.kinds import HEADLINES, AnyEvaluation, difference, headline
+from peerattn.scores.labels import LabelResult
 from peerattn.scores.verdict import Verdict
 from peerattn.traces.findings import found, none_above
 from peerattn.traces.trace import Array, Trace
@@ -69,14 +71,12 @@ CLIP_ROWS: Mapping[str, Callable[[Table, Trace], None]] = {"classes": _likeliest
 
 def against(measured: AnyEvaluation, other: AnyEvaluation, name: str) -> dict[str, Any]:
     """By how much an evaluation is ahead of another checkpoint's of the same clips, paired."""
-    ahead, interval = difference(other, measured)
     score, score_name = headline(other), HEADLINES[other.kind].name
     return {
         "against": name,
         f"against_{score_name}": score.value,
-        f"against_{score_name}_interval": list(score.interval),
-        "difference": ahead,
-        "difference_interval": list(interval),
+        **interval_json(f"against_{score_name}_interval", score.interval, score.remark),
+        **difference(other, measured).to_json(),
     }
 
 
@@ -91,21 +91,22 @@ class Sums:
 
     of: str
     names: tuple[str, ...]
-    rows: Callable[[Any], Iterable[tuple[str, int, float, Interval]]]
+    rows: Callable[[Any], Iterable[ClassResult | LabelResult]]
+    value: str
 
 
 SUMS: Mapping[str, Sums] = {
     "classes": Sums(
         "accuracy",
         ("top1", "top5", "macro"),
-        lambda found: [(row.name, row.n, row.accuracy, row.interval) for row in found.classes if row.n],
+        lambda found: found.classes,
+        "accuracy",
     ),
     "labels": Sums(
         "average precision",
         ("map", "map_micro"),
-        lambda found: [
-            (row.name, row.n, row.average_precision, row.interval) for row in found.labels if row.n
-        ],
+        lambda found: found.labels,
+        "average_precision",
     ),
 }
 """Kind of answer → how its evaluations are shown."""
@@ -114,38 +115,49 @@ SUMS: Mapping[str, Sums] = {
 def evaluation_table(evaluation: AnyEvaluation, name: str, result: Mapping[str, Any] | None = None) -> Table:
     """Scores with their intervals, over all clips and per class or label, and what `against` found."""
     sums, whole = SUMS[evaluation.kind], HEADLINES[evaluation.kind].name
-    table = Table(title=Text(f"{name}: {evaluation.n} clips, 95 % intervals"))
+    table = Table(title=Text(f"{name}: {clips_of(evaluation.groups)}; 95 % intervals"))
     table.add_column("")
     table.add_column("clips", justify="right")
     table.add_column(sums.of, justify="right")
     for title in sums.names:
         share, interval = getattr(evaluation, title), getattr(evaluation, f"{title}_interval")
-        table.add_row(title, str(evaluation.n), percent(share, interval))
+        table.add_row(title, str(evaluation.n), percent(share, interval, evaluation.remark))
     table.add_section()
-    for row_name, n, value, interval in sums.rows(evaluation):
-        table.add_row(Text(row_name), str(n), percent(value, interval))
+    for row in sums.rows(evaluation):
+        if row.n:
+            share = percent(getattr(row, sums.value), row.interval, row.remark)
+            table.add_row(Text(row.name), str(row.n), share)
     lines = [maps_used(evaluation.objects)] if evaluation.objects else []
     if result and result.get("skipped"):
         lines.append(f"not among these, as they could not be read: {len(result['skipped'])} of the clips")
     table.caption = Text("\n".join(lines)) if lines else None
     if result and "against" in result:
         table.add_section()
-        other = percent(result[f"against_{whole}"], result[f"against_{whole}_interval"])
+        other = share_said(result, f"against_{whole}")
         table.add_row(Text(f"{whole} of {result['against']}"), str(evaluation.n), other)
         table.add_row("difference, in points", str(evaluation.n), points(result))
+        table.caption = Text("\n".join([f"difference: {result['in_words']}", *lines]))
     return table
 
 
-def points(result: Mapping[str, Any]) -> str:
-    """A difference in points with its interval."""
-    low, high = result["difference_interval"]
-    return f"{100 * result['difference']:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
+def points(result: Mapping[str, Any], key: str = "difference_interval") -> str:
+    """A difference in points with its interval, or with why it has none."""
+    interval = result[key]
+    said = f"{100 * interval[0]:+.1f} to {100 * interval[1]:+.1f}" if interval else result[f"{key}_remark"]
+    return f"{100 * result['difference']:+.1f} ({said})"
+
+
+def share_said(result: Mapping[str, Any], name: str) -> str:
+    """A score of a result with its interval, or with why it has none."""
+    key = f"{name}_interval"
+    return percent(result[name], result[key], result.get(f"{key}_remark", ""))
 
 
 def accuracy(evaluation: AnyEvaluation) -> dict[str, Any]:
     """The short form that a card keeps: the headline score."""
     score, name = headline(evaluation), HEADLINES[evaluation.kind].name
-    return {"n": score.n, name: score.value, f"{name}_interval": list(score.interval)}
+    interval = interval_json(f"{name}_interval", score.interval, score.remark)
+    return {"n": score.n, "interval_method": METHOD, name: score.value, **interval}
 
 
 def pruned(
@@ -158,15 +170,14 @@ def pruned(
     """What pruning removed, what it costs in accuracy and what it saves, before and after."""
     removal = survey(loaded.structure, loaded.network.connection_weights(), threshold)
     before, after = evaluations
-    change, interval = difference(before, after)
+    faster = speed_up(*timed)
     shape = {"frames": loaded.settings.window, "size": loaded.settings.size}
     networks = (loaded.network, smaller.network)
     return {
         **removal_json(removal),
         "before": before.to_json(),
         "after": after.to_json(),
-        "difference": change,
-        "difference_interval": list(interval),
+        **difference(before, after).to_json(),
         "parameters": _both(parameters(network) for network in networks),
         "multiply_adds": _both(multiply_adds(network, **shape) for network in networks),
         "latency_ms": {
@@ -174,6 +185,7 @@ def pruned(
             "spread": _both(list(one.quartiles) for one in timed),
             "passes": timed[0].passes,
         },
+        "speed_up": {"value": faster.value, **interval_json("interval", faster.interval, faster.remark)},
     }
 
 
@@ -189,18 +201,30 @@ def pruned_table(result: Mapping[str, Any], name: str) -> Table:
         title=Text(f"{name} at threshold {result['threshold']:g}"),
         caption=Text(
             f"{result['removed']} connections removed, {result['kept']} kept; dead blocks: "
-            f"{', '.join(result['dead_blocks']) or 'none'}; {before['n']} clips, 95 % intervals"
-            + (f"; {maps_used(before['objects'])}" if before["objects"] else "")
+            f"{', '.join(result['dead_blocks']) or 'none'}; {before['n']} clips, 95 % intervals; "
+            f"{result['in_words']}" + (f"; {maps_used(before['objects'])}" if before["objects"] else "")
         ),
     )
     for column in ("", "before", "after"):
         table.add_column(column, justify="left" if not column else "right")
-    scores = (percent(one[whole.name], one[f"{whole.name}_interval"]) for one in (before, after))
-    table.add_row(whole.short, *scores)
+    table.add_row(whole.short, *(share_said(one, whole.name) for one in (before, after)))
     table.add_row("difference, in points", "", points(result))
     table.add_row("parameters", *(f"{count:,}" for count in result["parameters"].values()))
     table.add_row("multiply-adds, M", *(f"{count / 1e6:.1f}" for count in result["multiply_adds"].values()))
+    timed = result["latency_ms"]
+    spread = timed["spread"]
     table.add_row(
-        "latency, ms (median)", *(f"{result['latency_ms'][when]:.1f}" for when in ("before", "after"))
+        f"latency, ms (median of {timed['passes']}, middle half)",
+        *(f"{timed[when]:.1f} ({spread[when][0]:.1f} to {spread[when][1]:.1f})" for when in spread),
     )
+    table.add_row("times as fast", "", _faster(result["speed_up"]))
     return table
+
+
+def _faster(result: Mapping[str, Any]) -> str:
+    """How many times as fast, with its interval; whether it is faster at all."""
+    if not (interval := result["interval"]):
+        return f"{result['value']:.2f} ({result['interval_remark']})"
+    low, high = interval
+    said = "no speed-up: " if low <= 1 <= high else ""
+    return f"{said}{result['value']:.2f} ({low:.2f} to {high:.2f})"

@@ -116,6 +116,6 @@ def cross_fit_command(
                 progress=progress,
             )
             people = run.write_maps(fitted, folder, data)
-    metrics = {"people": dataclasses.asdict(people)}
+    metrics = {"people": people.to_json()}
     report(metrics, run.table(f"{folds} folds", metrics), json_file)
     skipped.count(len(files))

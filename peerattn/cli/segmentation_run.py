@@ -116,8 +116,9 @@ def table(name: str, metrics: dict[str, Any]) -> Table:
     table.add_column("intersection over union", justify="right")
 
     def row(title: str, numbers: dict[str, Any], key: str) -> None:
-        low, high = numbers[f"{key}_interval"]
-        table.add_row(title, str(numbers["n"]), f"{numbers[key]:.3f} ({low:.3f} to {high:.3f})")
+        interval = numbers[f"{key}_interval"]
+        said = f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else numbers[f"{key}_interval_remark"]
+        table.add_row(title, str(numbers["n"]), f"{numbers[key]:.3f} ({said})")
 
     if people := metrics.get("people"):
         row("persons of real clips", people, "person_iou")

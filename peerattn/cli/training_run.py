@@ -106,7 +106,9 @@ def _tell_unread(given: Material) -> None:
 def said(epoch: Epoch) -> str:
     """One line on an epoch: its loss, what was measured, and where the time went."""
     scores = [
-        f"{name} {percent(one.value, one.interval)}" for name, one in epoch.scores.items() if " " not in name
+        f"{name} {percent(one.value, one.interval, one.remark)}"
+        for name, one in epoch.scores.items()
+        if " " not in name
     ]
     clips = [f"{next(iter(epoch.scores.values())).n} clips"] if scores else []
     spent = [f"{name} {seconds:.1f} s" for name, seconds in epoch.seconds.items()]

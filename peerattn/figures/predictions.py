@@ -119,6 +119,12 @@ def _top(probabilities: Array, top: int) -> np.ndarray:
     return np.argsort(-probabilities, kind="stable")[:top]
 
 
+def _held(table: pd.DataFrame) -> list[str]:
+    """Each row's interval in words, or why there is none."""
+    rows = zip(table["low"], table["high"], table["remark"], strict=True)
+    return [remark or f"95 %: {low:.1%} to {high:.1%}" for low, high, remark in rows]
+
+
 def accuracy_curve(table: pd.DataFrame, *, threshold: float | None = None) -> go.Figure:
     """The score against the pruning threshold with its 95 % interval, from `tables.accuracy_table`.
 
@@ -149,10 +155,9 @@ def accuracy_curve(table: pd.DataFrame, *, threshold: float | None = None) -> go
         mode="lines+markers",
         line={**step, "width": 2},
         marker={"size": 5},
-        customdata=table[["low", "high", "kept", "removed"]].to_numpy(),
+        customdata=list(zip(_held(table), table["kept"], table["removed"], strict=True)),
         hovertemplate=f"threshold %{{x:.4f}}<br>{score.short} %{{y:.1%}}"
-        "<br>95 %: %{customdata[0]:.1%} to %{customdata[1]:.1%}"
-        "<br>%{customdata[2]} connections kept, %{customdata[3]} removed<extra></extra>",
+        "<br>%{customdata[0]}<br>%{customdata[1]} connections kept, %{customdata[2]} removed<extra></extra>",
     )
     if threshold is not None:
         figure.add_vline(

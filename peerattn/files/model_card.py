@@ -13,6 +13,9 @@ TEXTS = {"data": "Data", "licence": "Licence", "limits": "What it cannot do"}
 """Keys of a card whose texts have a section of their own."""
 _APART = {"format", "kind", "description", "command", "structure", "class_names", "settings", "training"}
 _APART |= {"metrics", "untrained", *TEXTS}
+EARLIER = "by the earlier method, too narrow"
+"""What is said of an interval that has no `interval_method` beside it: it was bootstrapped."""
+_ANEW = {"network": "peerattn evaluate", "segmenter": "peerattn evaluate-objects"}
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
 
 
@@ -22,7 +25,7 @@ def markdown(card: Mapping[str, Any]) -> str:
     if "untrained" in card:
         parts.append(f"**{_text(card['untrained'])}**")
     parts.append(_facts(_about(card)))
-    parts += _metrics(card.get("metrics"))
+    parts += _metrics(card.get("metrics"), str(card.get("kind")))
     for key, title in TEXTS.items():
         if key in card:
             parts.append(f"## {title}\n\n{_said(card[key])}")
@@ -65,37 +68,59 @@ def _asked(outputs: Any) -> set[str]:
     return {str(answer.get("kind")) for answer in said if isinstance(answer, Mapping)}
 
 
-def _metrics(metrics: Any) -> list[str]:
+def _metrics(metrics: Any, kind: str) -> list[str]:
     """Tables of all numbers that have an interval, and of each class's."""
     rows = list(_measured(metrics, ""))
     if not rows:
         return []
     lines = ["| measured | clips | value | 95 % interval |", "|---|---:|---:|---:|"]
     lines += [f"| {_text(name)} | {n} | {value} | {interval} |" for name, n, value, interval in rows]
-    return ["## How well it does", "\n".join(lines)]
+    parts = ["## How well it does", "\n".join(lines)]
+    if any(EARLIER in interval for *_, interval in rows):
+        command = f": `{_ANEW[kind]}` with this checkpoint gives them anew" if kind in _ANEW else ""
+        parts.append(f"Intervals {EARLIER}, cover less than the 95 % that they promise{command}.")
+    return parts
 
 
-def _measured(metrics: Any, where: str) -> Iterator[tuple[str, str, str, str]]:
-    """Name, clips, value and interval of each number, class after class."""
+def _measured(metrics: Any, where: str, method: str = "") -> Iterator[tuple[str, str, str, str]]:
+    """Name, clips, value and interval of each number, class after class.
+
+    `method` is that of the intervals, where what is around them says it.
+    """
     if isinstance(metrics, list):
         for one in metrics:
             if isinstance(one, Mapping) and "name" in one:
-                yield from _measured(
-                    {**one, "": one.get("accuracy"), "accuracy": None}, f"{where} {one['name']}"
-                )
+                yield from _measured(_of_class(one), f"{where} {one['name']}", method)
     if not isinstance(metrics, Mapping):
         return
-    n = metrics.get("n", "")
+    method = metrics.get("interval_method", method)
     for name, value in metrics.items():
-        interval = metrics.get(f"{name}_interval" if name not in ("", "value") else "interval")
+        key = f"{name}_interval" if name != "value" else "interval"
+        interval, remark = metrics.get(key), metrics.get(f"{key}_remark")
         title = f"{where} {'' if name == 'value' else name}".strip().replace("_", " ")
+        shown = _points if "difference" in name else _share
         if isinstance(value, Mapping | list) and not name.endswith("interval"):
-            yield from _measured(value, title)
+            yield from _measured(value, title, method)
         elif _number(value) and _pair(interval):
-            shown = _points if "difference" in name else _share
-            yield title, str(n), shown(value), f"{shown(interval[0])} to {shown(interval[1])}"
-        elif _number(value) and name not in ("n", "") and not name.endswith("interval"):
-            yield title, str(n), f"{value:.4g}", "–"
+            by = "" if method else f", {EARLIER}"
+            yield title, _clips(metrics), shown(value), f"{shown(interval[0])} to {shown(interval[1])}{by}"
+        elif _number(value) and remark:
+            yield title, _clips(metrics), shown(value), _text(remark)
+        elif _number(value) and name not in ("n", "groups") and not name.endswith("interval"):
+            yield title, _clips(metrics), f"{value:.4g}", "–"
+
+
+def _of_class(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The one score of a class or label."""
+    value = row.get("accuracy", row.get("average_precision"))
+    kept = {key: row.get(key) for key in ("n", "interval", "interval_remark")}
+    return {**kept, "value": value}
+
+
+def _clips(metrics: Mapping[str, Any]) -> str:
+    """How many clips, and of how many source videos where these are fewer."""
+    n, groups = metrics.get("n", ""), metrics.get("groups")
+    return str(n) if groups in (None, n) else f"{n} of {groups} source videos"
 
 
 def _share(value: float) -> str:

@@ -1,7 +1,7 @@
 """What accuracy loses without a modality, a block, a connection or an attention connection, one by one.
 
     found = effects(network, examples, of="modality", how="swap", window=16)
-    found.effects[0].difference  # after minus before, in top-1 accuracy, or of labels in their mean precision
+    found.effects[0].difference.words  # after against before, in top-1 accuracy; of labels, mean precision
 
 Each thing is changed alone while the same clips run, so that before and after are paired. A batch of clips
 goes through everything before the next one is read. Beside one run for the answers before and one for those
@@ -34,20 +34,23 @@ from peerattn.recording.observing import Source, kept, of_donor, own
 from peerattn.recording.predictions import Predictions, predict
 from peerattn.recording.stretches import MEMORY, Progress, bytes_a_frame
 from peerattn.recording.substitutes import at_mean, given, in_order, ones
-from peerattn.scores.intervals import Interval
+from peerattn.scores.comparison import Difference
 from peerattn.scores.kinds import AnyEvaluation, difference
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What changing one thing does: the evaluation after it, and after minus before in its headline score."""
+    """What changing one thing does: the evaluation after it, and after minus before in its headline score.
+
+    The interval of `difference` holds for itself, that of `at_once` for all effects together.
+    """
 
     of: str
     name: str
     how: str
     after: AnyEvaluation
-    difference: float
-    interval: Interval
+    difference: Difference
+    at_once: Difference
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ def effects(
     found = []
     for name in measured:
         after = evaluation_of(Predictions.joined(run.after[name]), network)
-        found.append(Effect(of, name, how, after, *difference(before, after)))
+        alone, at_once = (difference(before, after, comparisons=count) for count in (1, len(measured)))
+        found.append(Effect(of, name, how, after, alone, at_once))
     return Effects(before, tuple(found), impossible, left_out)
 
 

@@ -18,8 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.scores.bootstrap import bootstrap
-from peerattn.scores.intervals import Interval
+from peerattn.moved import moved
+from peerattn.scores.auroc import auroc, auroc_interval, auroc_remark
+from peerattn.scores.intervals import METHOD, Interval, interval_json
+
+__getattr__ = moved(__name__)
 
 KEPT_SHARE = 0.95
 """Of the clips of known classes: as many are answered, the others take "none of these" for an answer."""
@@ -34,15 +37,18 @@ class NoneOfThese:
     """Below which greatest probability a clip is of none of the classes, and how well that works.
 
     `auroc`: the share of pairs of a clip of a known class and one of a class left out in which the known one
-    has the greater probability; 0.5 is chance.
+    has the greater probability; 0.5 is chance. `auroc_interval_remark` says why it has no interval, where it
+    has none; without an `interval_method` the interval is by the earlier method.
     """
 
     threshold: float
     auroc: float
-    auroc_interval: Interval
+    auroc_interval: Interval | None
     n_known: int
     n_unknown: int
     protocol: str
+    auroc_interval_remark: str = ""
+    interval_method: str = ""
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> NoneOfThese | None:
@@ -51,8 +57,9 @@ class NoneOfThese:
         if said is None:
             return None
         try:
-            low, high = said["auroc_interval"]
-            read = cls(**{**said, "threshold": float(said["threshold"]), "auroc_interval": (low, high)})
+            low, high = said["auroc_interval"] or (None, None)
+            interval = None if low is None else (low, high)
+            read = cls(**{**said, "threshold": float(said["threshold"]), "auroc_interval": interval})
         except (KeyError, TypeError, ValueError) as error:
             raise PeerattnError(
                 f"the card's none_of_these cannot be read ({error}): save the checkpoint again"
@@ -62,7 +69,9 @@ class NoneOfThese:
         return read
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "auroc_interval": list(self.auroc_interval)}
+        interval = interval_json("auroc_interval", self.auroc_interval, self.auroc_interval_remark)
+        said = {key: value for key, value in asdict(self).items() if value != ""}
+        return {**said, **interval}
 
     def at(self, scores: NDArray[np.float32]) -> NoneOfThese:
         """The same, with the threshold that keeps 95 % of known clips of these greatest probabilities."""
@@ -188,33 +197,23 @@ THRESHOLDS: Mapping[str, Callable[[NDArray[np.float32], Any, float], tuple[float
 """Kind → the thresholds of an answer, from calibrated probabilities (N, K) and what is true of each clip."""
 
 
-def auroc(known: NDArray[np.float32], unknown: NDArray[np.float32]) -> float:
-    """The share of pairs in which the known clip's score is the greater, ties counting half."""
-    if not len(known) or not len(unknown):
-        raise PeerattnError("this needs clips of known classes and clips of others: give both")
-    ordered = np.sort(unknown)
-    below, up_to = np.searchsorted(ordered, known, "left"), np.searchsorted(ordered, known, "right")
-    return float((below + up_to).mean() / (2 * len(unknown)))
-
-
 def rejection(
     scores: NDArray[np.float32], known: NDArray[np.bool_], groups: Sequence[str], protocol: str
 ) -> NoneOfThese:
     """How well greatest probabilities `scores` (N,) tell clips of `known` classes (N,) from the others.
 
-    The threshold keeps 95 % of the known clips. The interval draws whole groups again.
+    The threshold keeps 95 % of the known clips.
     """
-    value = auroc(scores[known], scores[~known])
-
-    def again(drawn: NDArray[np.int64]) -> float:
-        of_known = known[drawn]
-        if of_known.all() or not of_known.any():
-            return value  # a draw without one of the two sides says nothing
-        return auroc(scores[drawn][of_known], scores[drawn][~of_known])
-
     n_known = int(known.sum())
     return NoneOfThese(
-        _threshold(scores[known]), value, bootstrap(again, groups), n_known, len(known) - n_known, protocol
+        threshold=_threshold(scores[known]),
+        auroc=auroc(scores[known], scores[~known]),
+        auroc_interval=auroc_interval(scores, known, groups),
+        n_known=n_known,
+        n_unknown=len(known) - n_known,
+        protocol=protocol,
+        auroc_interval_remark=auroc_remark(known, groups),
+        interval_method=METHOD,
     )
 
 

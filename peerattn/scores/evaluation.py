@@ -13,17 +13,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.scores.intervals import Interval, paired_interval, share_interval
+from peerattn.scores.comparison import Changes, Difference, check_same
+from peerattn.scores.intervals import (
+    LEVEL,
+    METHOD,
+    OF_A_CLASS,
+    Interval,
+    interval_json,
+    paired_interval,
+    share_interval,
+    too_few,
+)
 
 
 @dataclass(frozen=True)
 class ClassResult:
-    """How one class fared: `n` clips, the share of them recognised, its interval."""
+    """How one class fared: `n` clips, the share of them recognised, its interval.
+
+    `remark` says why there is no interval, where there is none.
+    """
 
     name: str
     n: int
     accuracy: float
-    interval: Interval
+    interval: Interval | None
+    remark: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        said = {"name": self.name, "n": self.n, "accuracy": self.accuracy}
+        return {**said, **interval_json("interval", self.interval, self.remark)}
 
 
 @dataclass(frozen=True)
@@ -40,13 +58,13 @@ class Evaluation:
     kind: ClassVar[str] = "classes"
     n: int
     top1: float
-    top1_interval: Interval
+    top1_interval: Interval | None
     top5: float
-    top5_interval: Interval
+    top5_interval: Interval | None
     macro: float
-    macro_interval: Interval
+    macro_interval: Interval | None
     window_top1: float
-    window_top1_interval: Interval
+    window_top1_interval: Interval | None
     classes: tuple[ClassResult, ...]
     confusion: NDArray[np.int64]
     correct: NDArray[np.bool_]
@@ -57,15 +75,18 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """The keys that `evaluate --json` and a checkpoint's card hold."""
-        kinds = ("top1", "top5", "macro", "window_top1")
-        names = ("n", *(name for kind in kinds for name in (kind, f"{kind}_interval")))
-        classes = [
-            {"name": row.name, "n": row.n, "accuracy": row.accuracy, "interval": list(row.interval)}
-            for row in self.classes
-        ]
-        numbers = {name: getattr(self, name) for name in names}
+        said: dict[str, Any] = {"n": self.n, "groups": len(set(self.groups)), "interval_method": METHOD}
+        for name in ("top1", "top5", "macro", "window_top1"):
+            said[name] = getattr(self, name)
+            said |= interval_json(f"{name}_interval", getattr(self, f"{name}_interval"), self.remark)
+        classes = [row.to_json() for row in self.classes]
         objects = dict(self.objects)
-        return {**numbers, "objects": objects, "classes": classes, "confusion": self.confusion.tolist()}
+        return {**said, "objects": objects, "classes": classes, "confusion": self.confusion.tolist()}
+
+    @property
+    def remark(self) -> str:
+        """Why there are no intervals of all clips, where there are none."""
+        return too_few(self.groups)
 
 
 def summarise(
@@ -94,8 +115,8 @@ def summarise(
         own = labels == number
         n = int(own.sum())
         accuracy = float(correct[own].mean()) if n else 0.0
-        interval = share_interval(correct[own], of[own])
-        rows.append(ClassResult(name, n, accuracy, interval))
+        interval = share_interval(correct[own], of[own], least=OF_A_CLASS)
+        rows.append(ClassResult(name, n, accuracy, interval, too_few(of[own], OF_A_CLASS)))
     return Evaluation(
         n=len(labels),
         top1=float(correct.mean()),
@@ -122,10 +143,13 @@ def _alike_classes(labels: NDArray[np.int64]) -> NDArray[np.float64]:
     return weights
 
 
-def paired_difference(before: Evaluation, after: Evaluation) -> tuple[float, Interval]:
+def paired_difference(before: Evaluation, after: Evaluation, *, level: float = LEVEL) -> Difference:
     """after − before in top-1 accuracy on the same clips, with its paired interval."""
-    if before.groups != after.groups or not np.array_equal(before.labels, after.labels):
-        raise PeerattnError("the two evaluations are of different clips: evaluate both on the same ones")
-    change = after.correct.astype(float) - before.correct.astype(float)
-    interval = paired_interval(before.correct, after.correct, np.array(before.groups))
-    return float(change.mean()), interval
+    check_same(before.groups, after.groups, before.labels, after.labels)
+    interval = paired_interval(before.correct, after.correct, np.array(before.groups), level=level)
+    changes = Changes(
+        answers=int((before.probabilities.argmax(axis=1) != after.probabilities.argmax(axis=1)).sum()),
+        lost=int((before.correct & ~after.correct).sum()),
+        gained=int((after.correct & ~before.correct).sum()),
+    )
+    return Difference((changes.gained - changes.lost) / before.n, interval, before.remark, before.n, changes)

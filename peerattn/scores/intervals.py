@@ -9,9 +9,10 @@ Medicine 17, 1998), so they have a width also where no answer changed. Shapes: N
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from statistics import NormalDist
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ from peerattn.moved import moved
 __getattr__ = moved(__name__)
 
 LEVEL = 0.95
+METHOD = "score"
+"""Stands as `interval_method` beside intervals of this package; those that lack it were bootstrapped."""
 PRIOR = 0.5
 """The likeness of clips of one group that counts as much as one group in which something differs."""
 STEPS = 60
@@ -33,21 +36,56 @@ Groups = NDArray[np.str_] | NDArray[np.int64]
 Weights = NDArray[np.float64]
 
 
+class Least(NamedTuple):
+    """How many clips and groups an interval needs."""
+
+    clips: int
+    groups: int
+
+
+OF_A_SET, OF_A_CLASS = Least(20, 10), Least(5, 3)
+
+
+def too_few(groups: Sequence[str] | Groups, least: Least = OF_A_SET) -> str:
+    """Why clips of these groups (N,) have no interval, in words; nothing where there are enough."""
+    count = len(np.unique(np.asarray(groups)))
+    if count < min(len(groups), least.groups):
+        return f"too few source videos ({count})"
+    return f"too few clips ({len(groups)})" if len(groups) < least.clips else ""
+
+
+def clips_of(groups: Sequence[str] | Groups) -> str:
+    """How many clips of how many source videos, in words."""
+    n, count = len(groups), len(np.unique(np.asarray(groups)))
+    return f"{n} clips, each counted as its own" if count == n else f"{n} clips of {count} source videos"
+
+
+def interval_json(name: str, interval: Interval | None, remark: str) -> dict[str, Any]:
+    """The interval under its name; where there is none, null and beside it why, as `NAME_remark`."""
+    return {name: list(interval)} if interval else {name: None, f"{name}_remark": remark}
+
+
 def share_interval(
-    hits: Hits, groups: Groups | None = None, weights: Weights | None = None, *, level: float = LEVEL
-) -> Interval:
+    hits: Hits,
+    groups: Groups | None = None,
+    weights: Weights | None = None,
+    *,
+    level: float = LEVEL,
+    least: Least = OF_A_SET,
+) -> Interval | None:
     """The interval of the share of hits (N,), each clip its own group unless `groups` (N,) are given.
 
-    `weights` (N,) sum to 1; without them all clips count alike. From 0 to 1 where there is no clip.
+    `weights` (N,) sum to 1; without them all clips count alike. None for fewer clips or groups than `least`.
     """
-    if not len(hits):
-        return 0.0, 1.0
-    number, weights = _groups(hits, groups), _weights(hits, weights)
+    number, weights = numbered(len(hits), groups), _weights(hits, weights)
+    if too_few(number, least):
+        return None
     mixed = min(_count(number, hits), _count(number, ~hits))
     effective = effective_clips(hits.astype(float), number, weights, mixed)
     last = int(number.max())
     z = NormalDist().inv_cdf((1 + level) / 2) if last + 1 == len(hits) else quantile(level, last)
-    return wilson_interval(float(weights @ hits), effective, z)
+    share = float(weights[hits].sum() / weights.sum())  # exactly 1 where all are hits
+    return wilson_interval(share, effective, z)
 
 
 def paired_interval(
@@ -57,14 +95,16 @@ def paired_interval(
     weights: Weights | None = None,
     *,
     level: float = LEVEL,
-) -> Interval:
+) -> Interval | None:
     """The interval of the share of hits after (N,) minus that before (N,), of the same clips.
 
-    `groups` and `weights` are as in `share_interval`.
+    `groups` and `weights` are as in `share_interval`; None under 20 clips or 10 groups.
     """
     if before.shape != after.shape:
         raise PeerattnError(f"{len(before)} clips before and {len(after)} after cannot be paired")
-    number, weights = _groups(before, groups), _weights(before, weights)
+    number, weights = numbered(len(before), groups), _weights(before, weights)
+    if too_few(number):
+        return None
     change = after.astype(float) - before.astype(float)
     effective = effective_clips(change, number, weights, _count(number, change != 0))
     gained, lost = weights @ (change > 0), weights @ (change < 0)
@@ -98,16 +138,11 @@ def likeness(values: Weights, number: NDArray[np.int64]) -> float:
     return min(max((between - within) / spread, 0.0), 1.0) if spread > 0 else 0.0
 
 
-def wilson(successes: float, n: int) -> Interval:
-    """The 95 % interval of the share successes / n of clips that are each their own group (Wilson 1927)."""
-    return wilson_interval(successes / n, n, NormalDist().inv_cdf(0.975)) if n else (0.0, 1.0)
-
-
 def wilson_interval(share: float, clips: float, z: float) -> Interval:
     """Wilson's score interval of a share of so many clips, `z` standard errors wide on each side."""
     middle = (share + z * z / (2 * clips)) / (1 + z * z / clips)
     half = z * math.sqrt(share * (1 - share) / clips + z * z / (4 * clips**2)) / (1 + z * z / clips)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    return max(min(middle - half, share), 0.0), min(max(middle + half, share), 1.0)  # despite rounding
 
 
 def tango_interval(gained: float, lost: float, clips: float, z: float) -> Interval:
@@ -122,9 +157,13 @@ def tango_interval(gained: float, lost: float, clips: float, z: float) -> Interv
         apart = gained - lost - clips * difference
         return apart / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, apart)
 
-    found = (gained - lost) / clips
-    low = _crossing(lambda difference: distance(difference) > z, -1.0, found)
-    high = _crossing(lambda difference: distance(difference) >= -z, found, 1.0)
+    return within(distance, (gained - lost) / clips, (-1.0, 1.0), z)
+
+
+def within(distance: Callable[[float], float], found: float, bounds: Interval, z: float) -> Interval:
+    """All values of which what was found is at most `z` standard errors away; `distance` falls."""
+    low = _crossing(lambda value: distance(value) > z, bounds[0], found)
+    high = _crossing(lambda value: distance(value) >= -z, found, bounds[1])
     return low, high
 
 
@@ -153,18 +192,16 @@ def _within(t: float, freedom: int) -> float:
     return 2 / math.pi * (angle + total) if odd else total
 
 
-def _groups(clips: Hits, groups: Groups | None) -> NDArray[np.int64]:
-    """(N,) the number of each clip's group, from 0."""
-    if not len(clips):
-        raise PeerattnError("there are no clips: an interval needs some")
+def numbered(clips: int, groups: Groups | Sequence[str] | None) -> NDArray[np.int64]:
+    """(N,) the number of each clip's group, from 0; without groups each clip is its own."""
     if groups is None:
-        return np.arange(len(clips))
+        return np.arange(clips)
     number: NDArray[np.int64] = np.unique(groups, return_inverse=True)[1]
     return number
 
 
 def _weights(clips: Hits, weights: Weights | None) -> Weights:
-    return np.full(len(clips), 1 / len(clips)) if weights is None else weights
+    return np.full(len(clips), 1 / max(len(clips), 1)) if weights is None else weights
 
 
 def _count(number: NDArray[np.int64], which: NDArray[np.bool_]) -> int:

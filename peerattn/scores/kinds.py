@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
+from peerattn.scores.comparison import Difference
 from peerattn.scores.evaluation import Evaluation, paired_difference, summarise
-from peerattn.scores.intervals import Interval
+from peerattn.scores.intervals import LEVEL
 from peerattn.scores.labels import LabelsEvaluation, paired_precision, summarise_labels
-from peerattn.scores.metrics import Score, accuracies
+from peerattn.scores.metrics import Score, accuracies, score_of
 
 AnyEvaluation = Evaluation | LabelsEvaluation
 Array = NDArray[np.float32]
@@ -61,13 +62,10 @@ def _of_labels(
 
 
 def _precisions(evaluation: LabelsEvaluation) -> dict[str, Score]:
-    scores = {
-        name: Score(getattr(evaluation, name), getattr(evaluation, f"{name}_interval"), evaluation.n)
-        for name in ("map", "map_micro")
-    }
+    scores = {name: score_of(evaluation, name) for name in ("map", "map_micro")}
     for row in evaluation.labels:
-        if row.average_precision is not None and row.interval is not None:
-            scores[f"map {row.name}"] = Score(row.average_precision, row.interval, evaluation.n)
+        if row.average_precision is not None:
+            scores[f"map {row.name}"] = Score(row.average_precision, row.interval, evaluation.n, row.remark)
     return scores
 
 
@@ -85,22 +83,22 @@ HEADLINES: Mapping[str, Headline] = {
     "classes": Headline("top1", "top-1 accuracy", "top-1"),
     "labels": Headline("map", "mean average precision", "mAP"),
 }
-DIFFERENCES: Mapping[str, Callable[[Any, Any], tuple[float, Interval]]] = {
+DIFFERENCES: Mapping[str, Callable[..., Difference]] = {
     "classes": paired_difference,
     "labels": paired_precision,
 }
-"""Kind → after − before in the headline score on the same clips, with its paired interval."""
+"""Kind → after − before in the headline score on the same clips; `level=` of its interval."""
 
 
 def headline(evaluation: AnyEvaluation) -> Score:
     """The score by which networks of this kind are compared."""
-    name = HEADLINES[evaluation.kind].name
-    return Score(getattr(evaluation, name), getattr(evaluation, f"{name}_interval"), evaluation.n)
+    return score_of(evaluation, HEADLINES[evaluation.kind].name)
 
 
-def difference(before: AnyEvaluation, after: AnyEvaluation) -> tuple[float, Interval]:
+def difference(before: AnyEvaluation, after: AnyEvaluation, *, comparisons: int = 1) -> Difference:
     """after − before in the headline score on the same clips, with its paired interval.
 
+    Of several comparisons side by side the intervals hold at once: each has the level 1 − 0.05 / comparisons.
     Raises PeerattnError for evaluations of other clips, or of another kind of answer.
     """
     if before.kind != after.kind:
@@ -108,4 +106,4 @@ def difference(before: AnyEvaluation, after: AnyEvaluation) -> tuple[float, Inte
             f"one network answers with {before.kind}, the other with {after.kind}: compare networks that "
             "are asked the same"
         )
-    return DIFFERENCES[before.kind](before, after)
+    return DIFFERENCES[before.kind](before, after, level=1 - (1 - LEVEL) / comparisons)

@@ -5,36 +5,45 @@ Shapes: N clips, K labels.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.scores.bootstrap import bootstrap, bootstrap_each
-from peerattn.scores.intervals import Interval
-from peerattn.scores.metrics import (
-    average_precision,
-    average_precisions,
-    mean_average_precision,
-    mean_of_occurring,
+from peerattn.scores.comparison import Difference, check_same
+from peerattn.scores.intervals import (
+    LEVEL,
+    METHOD,
+    OF_A_CLASS,
+    Interval,
+    effective_clips,
+    interval_json,
+    numbered,
+    too_few,
 )
+from peerattn.scores.jackknife import effective_count, of_difference, of_share
+from peerattn.scores.metrics import average_precision, precision_without
 
 
 @dataclass(frozen=True)
 class LabelResult:
-    """How one label fared: `n` clips have it; its average precision and interval, None where none has."""
+    """How one label fared: `n` clips have it; its average precision, None where none has.
+
+    `remark` says why there is no interval, where there is none.
+    """
 
     name: str
     n: int
     average_precision: float | None
     interval: Interval | None
+    remark: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "interval": list(self.interval) if self.interval else None}
+        said = {"name": self.name, "n": self.n, "average_precision": self.average_precision}
+        return {**said, **interval_json("interval", self.interval, self.remark)}
 
 
 @dataclass(frozen=True)
@@ -50,9 +59,9 @@ class LabelsEvaluation:
     kind: ClassVar[str] = "labels"
     n: int
     map: float
-    map_interval: Interval
+    map_interval: Interval | None
     map_micro: float
-    map_micro_interval: Interval
+    map_micro_interval: Interval | None
     labels: tuple[LabelResult, ...]
     groups: tuple[str, ...]
     probabilities: NDArray[np.float32]
@@ -61,9 +70,16 @@ class LabelsEvaluation:
 
     def to_json(self) -> dict[str, Any]:
         """The keys that `evaluate --json` holds."""
-        names = ("n", *(name for kind in ("map", "map_micro") for name in (kind, f"{kind}_interval")))
-        numbers = {name: getattr(self, name) for name in names}
-        return {**numbers, "objects": dict(self.objects), "labels": [row.to_json() for row in self.labels]}
+        said: dict[str, Any] = {"n": self.n, "groups": len(set(self.groups)), "interval_method": METHOD}
+        for name in ("map", "map_micro"):
+            said[name] = getattr(self, name)
+            said |= interval_json(f"{name}_interval", getattr(self, f"{name}_interval"), self.remark)
+        return {**said, "objects": dict(self.objects), "labels": [row.to_json() for row in self.labels]}
+
+    @property
+    def remark(self) -> str:
+        """Why there are no intervals of all clips, where there are none."""
+        return too_few(self.groups)
 
 
 def summarise_labels(
@@ -74,43 +90,80 @@ def summarise_labels(
 ) -> LabelsEvaluation:
     """The evaluation of predictions (N, K) of clips against the labels (N, K) that they have.
 
-    Intervals are bootstrapped over groups; in a draw in which a label does not occur, it counts as it does
-    among all clips. Raises PeerattnError where there are no clips, or none has a label.
+    Intervals leave out one group after the other, and hold for what such a set of as many clips gives on
+    average: rare labels flatter small sets. Raises PeerattnError where there are no clips, or none has a
+    label.
     """
     if not truth.any():
         raise PeerattnError("no clip has a label: give clips with at least one")
-    occurring = np.flatnonzero(truth.any(axis=0))
+    number = numbered(len(truth), np.array(groups))
+    remark, each = too_few(groups), _precisions(probabilities, truth, number)
+    found, without = _mean(each)
+    micro, micro_without = _micro(probabilities, truth, number)
+    behind = effective_count(number, truth.sum(axis=1).astype(float))
+    rows = []
+    for label, name in enumerate(class_names):
+        own, few = truth[:, label], remark or too_few(np.array(groups)[truth[:, label]], OF_A_CLASS)
+        if label not in each:
+            rows.append(LabelResult(name, 0, None, None, few))
+            continue
+        value, others = each[label]
+        interval = None if few else of_share(value, others, effective_count(number, own.astype(float)))
+        rows.append(LabelResult(name, int(own.sum()), value, interval, few))
+    return LabelsEvaluation(
+        n=len(truth),
+        map=found,
+        map_interval=None if remark else of_share(found, without, behind),
+        map_micro=micro,
+        map_micro_interval=None if remark else of_share(micro, micro_without, behind),
+        labels=tuple(rows),
+        groups=tuple(groups),
+        probabilities=probabilities,
+        truth=truth,
+    )
 
-    def measured(clips: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Over all pairs, the mean over the labels, and of each label that occurs."""
-        shares, own = probabilities[clips], truth[clips]
-        each = average_precisions(shares[:, occurring], own[:, occurring])
-        return np.array([average_precision(shares.ravel(), own.ravel()), mean_of_occurring(each), *each])
 
-    whole = measured(np.arange(len(truth)))
-
-    def drawn(clips: NDArray[np.int64]) -> NDArray[np.float64]:
-        found = measured(clips)
-        return np.where(np.isnan(found), whole, found)
-
-    micro, mean, *each = zip(whole.tolist(), bootstrap_each(drawn, groups), strict=True)
-    scores: dict[int, tuple[float, Interval]] = dict(zip(occurring.tolist(), each, strict=True))
-    rows = [
-        LabelResult(name, int(truth[:, number].sum()), *scores.get(number, (None, None)))
-        for number, name in enumerate(class_names)
-    ]
-    return LabelsEvaluation(len(truth), *mean, *micro, tuple(rows), tuple(groups), probabilities, truth)
-
-
-def paired_precision(before: LabelsEvaluation, after: LabelsEvaluation) -> tuple[float, Interval]:
+def paired_precision(
+    before: LabelsEvaluation, after: LabelsEvaluation, *, level: float = LEVEL
+) -> Difference:
     """after − before in mean average precision on the same clips, with its paired interval."""
-    if before.groups != after.groups or not np.array_equal(before.truth, after.truth):
-        raise PeerattnError("the two evaluations are of different clips: evaluate both on the same ones")
-    undrawn = after.map - before.map
+    check_same(before.groups, after.groups, before.truth, after.truth)
+    value, interval = after.map - before.map, None
+    if not before.remark:
+        number = numbered(before.n, np.array(before.groups))
+        means = [_mean(_precisions(one.probabilities, one.truth, number))[1] for one in (before, after)]
+        clips = effective_clips(np.zeros(before.n), number, np.full(before.n, 1 / before.n), 0)
+        interval = of_difference(value, means[1] - means[0], clips, level=level)
+    return Difference(value, interval, before.remark, before.n)
 
-    def change(clips: NDArray[np.int64]) -> float:
-        own = before.truth[clips]
-        maps = [mean_average_precision(one.probabilities[clips], own) for one in (before, after)]
-        return undrawn if math.isnan(maps[0]) else maps[1] - maps[0]
 
-    return undrawn, bootstrap(change, before.groups)
+Precisions = dict[int, tuple[float, NDArray[np.float64]]]
+"""Label that occurs → its average precision, and that without each group (G,)."""
+
+
+def _precisions(
+    probabilities: NDArray[np.float32], truth: NDArray[np.bool_], number: NDArray[np.int64]
+) -> Precisions:
+    """Where no clip outside of a group has a label, the label counts as it does with the group."""
+    found = {}
+    for label in np.flatnonzero(truth.any(axis=0)).tolist():
+        value = average_precision(probabilities[:, label], truth[:, label])
+        without = precision_without(probabilities[:, label], truth[:, label], number)
+        found[label] = value, np.where(np.isnan(without), value, without)
+    return found
+
+
+def _mean(each: Precisions) -> tuple[float, NDArray[np.float64]]:
+    """Of all labels that occur, and that without each group."""
+    values, without = zip(*each.values(), strict=True)
+    return float(np.mean(values)), np.mean(without, axis=0)
+
+
+def _micro(
+    probabilities: NDArray[np.float32], truth: NDArray[np.bool_], number: NDArray[np.int64]
+) -> tuple[float, NDArray[np.float64]]:
+    """Of all pairs of a clip and a label together, and that without each group."""
+    pairs = probabilities.ravel(), truth.ravel()
+    value = average_precision(*pairs)
+    without = precision_without(*pairs, np.repeat(number, truth.shape[1]))
+    return value, np.where(np.isnan(without), value, without)

@@ -14,29 +14,34 @@ from numpy.typing import NDArray
 
 from peerattn.moved import moved
 from peerattn.scores.evaluation import Evaluation
-from peerattn.scores.intervals import Interval
+from peerattn.scores.intervals import Interval, interval_json
 
 __getattr__ = moved(__name__)
 
 
 @dataclass(frozen=True)
 class Score:
-    """A share in [0, 1] over n clips, and its 95 % interval."""
+    """A share in [0, 1] over n clips, and its 95 % interval; where there is none, `remark` says why."""
 
     value: float
-    interval: Interval
+    interval: Interval | None
     n: int
+    remark: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return {"value": self.value, "interval": list(self.interval), "n": self.n}
+        interval = interval_json("interval", self.interval, self.remark)
+        return {"value": self.value, **interval, "n": self.n}
+
+
+def score_of(evaluation: Any, name: str) -> Score:
+    """One score of an evaluation by its name."""
+    interval = getattr(evaluation, f"{name}_interval")
+    return Score(getattr(evaluation, name), interval, evaluation.n, evaluation.remark)
 
 
 def accuracies(evaluation: Evaluation) -> dict[str, Score]:
     """The accuracies of an evaluation."""
-    return {
-        name: Score(getattr(evaluation, name), getattr(evaluation, f"{name}_interval"), evaluation.n)
-        for name in ("top1", "top5", "macro", "window_top1")
-    }
+    return {name: score_of(evaluation, name) for name in ("top1", "top5", "macro", "window_top1")}
 
 
 def average_precision(scores: NDArray[Any], labels: NDArray[np.bool_]) -> float:
@@ -60,6 +65,31 @@ def average_precisions(scores: NDArray[Any], labels: NDArray[np.bool_]) -> NDArr
     found: NDArray[np.float64] = np.full(clips.shape, np.nan)
     np.divide((precision * hits).sum(axis=0), clips, out=found, where=clips > 0)
     return found
+
+
+def precision_without(
+    scores: NDArray[Any], labels: NDArray[np.bool_], number: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(G,) `average_precision` of (N,) scores and labels without each group; `number` (N,) counts groups.
+
+    Not a number where no clip outside of the group has the label. Groups are gone through some at a time, so
+    that memory stays within 64 MiB.
+    """
+    order = np.argsort(-scores, kind="stable")
+    ranked, hits, number = scores[order], labels[order], number[order]
+    ends = np.searchsorted(-ranked, -ranked[hits], "right") - 1  # last clip that scores as high
+    counts, found = ends + 1.0, np.cumsum(hits)[ends].astype(float)
+    at_once = max(2**23 // len(scores), 1)
+    without = []
+    for start in range(0, int(number.max()) + 1, at_once):
+        of = number[:, None] == np.arange(start, min(start + at_once, int(number.max()) + 1))
+        others = counts[:, None] - np.cumsum(of, axis=0, dtype=np.int32)[ends]
+        right = found[:, None] - np.cumsum(of & hits[:, None], axis=0, dtype=np.int32)[ends]
+        kept = ~of[hits]
+        with np.errstate(invalid="ignore"):
+            shares = np.divide(right, others, out=np.zeros(kept.shape), where=kept)
+            without.append(shares.sum(axis=0) / kept.sum(axis=0))
+    return np.concatenate(without)
 
 
 def mean_average_precision(scores: NDArray[Any], labels: NDArray[np.bool_]) -> float:

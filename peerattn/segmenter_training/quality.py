@@ -4,7 +4,8 @@ N clips, K classes (the background first), T frames, H height, W width.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,7 +17,8 @@ from peerattn.errors import PeerattnError
 from peerattn.modalities.objects import PERSON
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import estimate_objects
-from peerattn.scores.bootstrap import bootstrap
+from peerattn.scores.intervals import METHOD, Interval, interval_json, too_few
+from peerattn.scores.jackknife import mean_interval, statistic_interval
 from peerattn.segmenter_training.config import FRAMES_A_CLIP
 from peerattn.segmenter_training.videos import PersonVideo
 from peerattn.video.frames import Frames
@@ -33,27 +35,47 @@ class Segmentation:
 
     n: int
     mean_iou: float
-    mean_iou_interval: tuple[float, float]
+    mean_iou_interval: Interval | None
     classes: dict[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """As a segmenter's card holds it."""
+        return _to_json(self, ("mean_iou",), too_few([str(clip) for clip in range(self.n)]))
 
 
 @dataclass(frozen=True)
 class PersonSegmentation:
     """Intersection over union of estimated persons and masks, of all pixels of `n` clips; 95 % interval.
 
-    `clip_mean` is the mean of the clips' own. `mean_iou` is the mean over person and background. Clips of
-    one group are drawn together in the intervals.
+    `clip_mean` is the mean of the clips' own. `mean_iou` is the mean over person and background. The
+    intervals leave out one group after the other; `remark` says why there are none, where there are none.
     """
 
     n: int
     frames: int
     groups: int
     person_iou: float
-    person_iou_interval: tuple[float, float]
+    person_iou_interval: Interval | None
     clip_mean: float
-    clip_mean_interval: tuple[float, float]
+    clip_mean_interval: Interval | None
     mean_iou: float
-    mean_iou_interval: tuple[float, float]
+    mean_iou_interval: Interval | None
+    remark: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As a segmenter's card holds it."""
+        said = _to_json(self, ("person_iou", "clip_mean", "mean_iou"), self.remark)
+        del said["remark"]
+        return said
+
+
+def _to_json(
+    measured: Segmentation | PersonSegmentation, means: Sequence[str], remark: str
+) -> dict[str, Any]:
+    said = {**asdict(measured), "interval_method": METHOD}
+    for name in means:
+        said |= interval_json(f"{name}_interval", getattr(measured, f"{name}_interval"), remark)
+    return said
 
 
 def evaluate_segmenter(
@@ -64,7 +86,7 @@ def evaluate_segmenter(
         raise PeerattnError("there are no clips to evaluate on: give at least one")
     counts = np.stack([_generated(segmenter, seed) for seed in range(first_seed, first_seed + clips)])
     groups = [str(clip) for clip in range(clips)]
-    interval = bootstrap(lambda drawn: float(np.nanmean(_iou(counts[drawn]))), groups)
+    interval = statistic_interval(lambda chosen: float(np.nanmean(_iou(counts[chosen]))), groups)
     iou = _iou(counts)
     classes = {name: float(iou[one]) for one, name in enumerate(MAP_NAMES) if not np.isnan(iou[one])}
     return Segmentation(clips, float(np.nanmean(iou)), interval, classes)
@@ -77,13 +99,14 @@ def evaluate_persons(counts: Sequence[Counts], groups: Sequence[str], frames: in
     stacked = np.stack(counts)  # (N, 2, 2): background and person
     own = np.array([_iou(clip[None])[PERSON] for clip in stacked])
 
-    def result(statistic: Callable[[NDArray[np.int64]], float]) -> tuple[float, tuple[float, float]]:
-        return statistic(np.arange(len(stacked))), bootstrap(statistic, groups)
+    def result(statistic: Callable[[NDArray[np.int64]], float]) -> tuple[float, Interval | None]:
+        return statistic(np.arange(len(stacked))), statistic_interval(statistic, groups)
 
-    person = result(lambda drawn: float(_iou(stacked[drawn])[PERSON]))
-    clip_mean = result(lambda drawn: float(np.nanmean(own[drawn])))
-    mean = result(lambda drawn: float(np.nanmean(_iou(stacked[drawn]))))
-    return PersonSegmentation(len(stacked), frames, len(set(groups)), *person, *clip_mean, *mean)
+    person = result(lambda chosen: float(_iou(stacked[chosen])[PERSON]))
+    clip_mean = float(np.nanmean(own)), mean_interval(own, groups, share=True)
+    mean = result(lambda chosen: float(np.nanmean(_iou(stacked[chosen]))))
+    count = len(set(groups))
+    return PersonSegmentation(len(stacked), frames, count, *person, *clip_mean, *mean, too_few(groups))
 
 
 def person_overlaps(ids: NDArray[np.uint8], video: PersonVideo) -> Counts:

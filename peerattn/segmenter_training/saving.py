@@ -63,5 +63,5 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 def metrics_of(generated: Segmentation, people: PersonSegmentation | None = None) -> dict[str, Any]:
     """What a card says of quality; of real clips only persons have true maps to compare with."""
     if people is None:
-        return asdict(generated)
-    return {"people": asdict(people), "generated": asdict(generated)}
+        return generated.to_json()
+    return {"people": people.to_json(), "generated": generated.to_json()}

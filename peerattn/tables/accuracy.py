@@ -9,6 +9,7 @@ import pandas as pd
 
 from peerattn.graph.connectivity import Removal
 from peerattn.scores.kinds import HEADLINES, AnyEvaluation, headline
+from peerattn.tables.evaluation import bounds
 
 SCORES = {known.name: known for known in HEADLINES.values()}
 """Column of a score → what it is called."""
@@ -28,12 +29,11 @@ def accuracy_table(curve: Iterable[tuple[float, AnyEvaluation, Removal]]) -> pd.
             {
                 "threshold": threshold,
                 name: score.value,
-                "low": score.interval[0],
-                "high": score.interval[1],
+                **bounds(score.interval, score.remark),
                 "n": score.n,
                 "kept": len(removal.kept),
                 "removed": len(removal.removed),
             }
         )
-    columns = pd.Index(["threshold", name, "low", "high", "n", "kept", "removed"])
+    columns = pd.Index(["threshold", name, "low", "high", "remark", "n", "kept", "removed"])
     return pd.DataFrame(rows, columns=columns).sort_values("threshold", ignore_index=True)

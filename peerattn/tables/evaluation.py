@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from peerattn.scores.evaluation import ClassResult
+from peerattn.scores.intervals import Interval
 from peerattn.scores.labels import LabelResult
 
 
@@ -31,6 +33,12 @@ class Fault(Protocol):
     def what(self) -> str: ...
 
 
+def bounds(interval: Interval | None, remark: str) -> dict[str, Any]:
+    """The columns `low`, `high` and `remark` of a row; the remark says why the two are not numbers."""
+    low, high = interval or (math.nan, math.nan)
+    return {"low": low, "high": high, "remark": remark}
+
+
 def classes_table(classes: Iterable[ClassResult]) -> pd.DataFrame:
     """One row a class that has clips: their number, the share recognised, its 95 % interval."""
     rows: list[dict[str, Any]] = [
@@ -38,13 +46,12 @@ def classes_table(classes: Iterable[ClassResult]) -> pd.DataFrame:
             "class": row.name,
             "n": row.n,
             "accuracy": row.accuracy,
-            "low": row.interval[0],
-            "high": row.interval[1],
+            **bounds(row.interval, row.remark),
         }
         for row in classes
         if row.n
     ]
-    return pd.DataFrame(rows, columns=pd.Index(["class", "n", "accuracy", "low", "high"]))
+    return pd.DataFrame(rows, columns=pd.Index(["class", "n", "accuracy", "low", "high", "remark"]))
 
 
 def labels_table(labels: Iterable[LabelResult]) -> pd.DataFrame:
@@ -54,13 +61,12 @@ def labels_table(labels: Iterable[LabelResult]) -> pd.DataFrame:
             "label": row.name,
             "n": row.n,
             "average_precision": row.average_precision,
-            "low": row.interval[0],
-            "high": row.interval[1],
+            **bounds(row.interval, row.remark),
         }
         for row in labels
-        if row.interval
+        if row.n
     ]
-    return pd.DataFrame(rows, columns=pd.Index(["label", "n", "average_precision", "low", "high"]))
+    return pd.DataFrame(rows, columns=pd.Index(["label", "n", "average_precision", "low", "high", "remark"]))
 
 
 RESULTS: Mapping[str, Callable[[Any], pd.DataFrame]] = {

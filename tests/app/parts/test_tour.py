@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from app.parts.tour import THRESHOLD, Example, steps
+from app.parts.tour import THRESHOLD, Example, Gain, steps
 from app.parts.words import plain
 from peerattn.graph.connectivity import survey, weights_by_modality
 from peerattn.traces.trace import Trace
@@ -19,7 +19,7 @@ def example(seed: int = 0, *, hostile: bool = False) -> Example:
         peer=peer,
         own=trace(seed=seed, attention="self", hostile=hostile),
         pruned=dataclasses.replace(peer, probabilities=peer.probabilities[::-1]),
-        difference=(0.01, (0.001, 0.02), 960),
+        gain=Gain(0.01, (0.001, 0.02), 960),
         rgb_alone=(0.118, 960),
     )
 

@@ -42,8 +42,9 @@ def test_nothing_becomes_an_address_or_an_icon():
 
 def test_numbers():
     assert percent(0.9583) == "95.8 %"
-    assert interval((0.5, 1.0)) == "95 % interval 50.0 to 100.0 %"
+    assert interval((0.5, 1.0), "") == "95 % interval 50.0 to 100.0 %"
     assert points(-0.0625) == "−6.2"
+    assert interval(None, "too few clips (3)") == "no interval: too few clips (3)"
     assert points_interval((-0.125, 0.01)) == "95 % interval −12.5 to +1.0"
     assert thousands(196_329) == "196,329" and thousands(105_670_144) == "105.7 M"
 

@@ -18,7 +18,8 @@ from tests.peerattn.cli.test_cli import Run, answer, folder, made, refusal, run
 from tests.peerattn.cli.test_start import asked
 
 __all__ = ["folder", "made", "run"]
-SMALL = ("effect", "--checkpoint", "small", "--clips", 6)
+BASE = ("effect", "--checkpoint", "small", "--clips")
+SMALL = (*BASE, 6)
 
 
 def test_effect_prints_what_the_package_measures(run: Run) -> None:
@@ -38,15 +39,17 @@ def test_effect_prints_what_the_package_measures(run: Run) -> None:
             "name": effect.name,
             "how": "swap",
             "after": json.loads(json.dumps(effect.after.to_json())),
-            "difference": effect.difference,
-            "difference_interval": list(effect.interval),
+            **effect.difference.to_json(),
+            "difference_interval_at_once": None,
+            "difference_interval_at_once_remark": "too few clips (6)",
+            "in_words_at_once": effect.difference.words,
         }
     assert (found["not_measured"], found["skipped"]) == ([], [])
 
 
 @pytest.mark.parametrize("of", things.WAYS)
 def test_every_thing_of_a_kind_is_measured_under_its_name(run: Run, of: str) -> None:
-    found = answer(run, *SMALL[:3], "--clips", 2, "--of", of, "--how", "remove")
+    found = answer(run, *BASE, 2, "--of", of, "--how", "remove")
     names = [one["name"] for one in found["effects"]] + [one["name"] for one in found["not_measured"]]
     assert sorted(names) == sorted(things.names(load("small").structure, of))
 
@@ -62,23 +65,33 @@ def test_named_things_alone_are_measured(run: Run) -> None:
 
 
 def test_the_table_says_its_order_its_maps_and_each_interval(run: Run) -> None:
-    code, out, err = run(*SMALL, "--of", "modality")
+    code, out, err = run(*BASE, 20, "--of", "modality")
     assert (code, err) == (0, "")
-    assert "small: modalities, another clip's; 6 clips, 95 % intervals" in " ".join(out.split())
-    assert "greatest loss first" in out and "object maps: true for 6 clips" in out
+    assert "small: modalities, another clip's; 20 clips, 95 % intervals" in " ".join(out.split())
+    assert "greatest loss first" in out and "object maps: true for 20 clips" in out
     rows = [line for line in out.splitlines() if re.match(r"│ (before|rgb|flow|object) ", line)]
     assert len(rows) == 4
     assert all(re.search(r"\([+-]\d+\.\d to [+-]\d+\.\d\)", row) for row in rows[1:])
+    assert "all 3 intervals hold at once" in out
+    code, pointwise, _ = run(*BASE, 20, "--of", "modality", "--pointwise")
+    assert "each interval for itself" in pointwise
+    assert out != pointwise
 
 
 def test_rows_of_the_table_begin_with_the_greatest_loss() -> None:
     accuracy = {"top1": 0.5, "top1_interval": (0.4, 0.6), "objects": {}}
     effects = [
-        {"name": name, "after": accuracy, "difference": lost, "difference_interval": (lost - 0.1, lost + 0.1)}
+        {
+            "name": name,
+            "after": accuracy,
+            "difference": lost,
+            "difference_interval": (lost - 0.1, lost + 0.1),
+            "in_words": "worse",
+        }
         for name, lost in (("first", 0.0), ("worst", -0.5), ("gain", 0.2), ("second", 0.0))
     ]
     result = {"n": 9, "before": accuracy, "effects": effects, "skipped": [], "not_measured": []}
-    shown = table(result, "small", "block", "swap")
+    shown = table(result, "small", "block", "swap", pointwise=True)
     assert [str(cell) for cell in shown.columns[0].cells] == ["before", "worst", "first", "second", "gain"]
     assert list(shown.columns[2].cells)[1] == "-50.0 (-60.0 to -40.0)"
 

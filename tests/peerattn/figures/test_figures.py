@@ -65,6 +65,7 @@ CURVE = pd.DataFrame(
         "top1": [0.9, 0.8, 0.4],
         "low": [0.85, 0.7, 0.3],
         "high": [0.95, 0.9, 0.5],
+        "remark": ["", "", ""],
         "n": [600, 600, 600],
         "kept": [50, 40, 20],
         "removed": [0, 10, 30],
@@ -233,6 +234,12 @@ def test_accuracy_curve_has_its_interval_its_sample_size_and_the_threshold_of_no
     assert top1.line.shape == low.line.shape == high.line.shape == "vh"
     assert "n = 600" in figure.layout.yaxis.title.text
     assert figure.layout.shapes[0].x0 == 0.3
+    assert list(top1.customdata[0]) == ["95 %: 85.0% to 95.0%", 50, 0]
+
+
+def test_of_too_few_clips_the_curve_says_so():
+    few = CURVE.assign(low=np.nan, high=np.nan, remark="too few clips (12)")
+    assert accuracy_curve(few).data[-1].customdata[0][0] == "too few clips (12)"
 
 
 def test_connection_weights_are_drawn_by_their_source_with_the_mean():
@@ -411,7 +418,7 @@ def test_script_loads_nothing():
 
 
 def test_curve_of_real_evaluations_has_the_tables_columns():
-    found = SimpleNamespace(kind="classes", n=600, top1=0.9, top1_interval=(0.87, 0.92))
+    found = SimpleNamespace(kind="classes", n=600, top1=0.9, top1_interval=(0.87, 0.92), remark="")
     pruned = SimpleNamespace(kept=("a",), removed=())
     table = accuracy_table([(0.1, found, pruned)])
     assert list(table.columns) == list(CURVE.columns)

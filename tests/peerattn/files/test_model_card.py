@@ -30,15 +30,27 @@ def test_shipped_cards_are_readable(path) -> None:  # type: ignore[no-untyped-de
 def test_numbers_stand_with_clips_and_interval() -> None:
     metrics = {
         "n": 89,
+        "groups": 40,
+        "interval_method": "score",
         "top1": 0.651,
         "top1_interval": [0.55, 0.74],
         "classes": [{"name": "golf", "n": 7, "accuracy": 0.5, "interval": [0.2, 0.8]}],
+        "macro": 0.6,
+        "macro_interval": None,
+        "macro_interval_remark": "too few source videos (7)",
         "map": {"value": 0.25, "interval": [0.2, 0.3], "n": 12},
     }
+    before = {"map": metrics["map"]}
     text = markdown({"kind": "network", "metrics": metrics})
-    assert "| top1 | 89 | 65.1% | 55.0% to 74.0% |" in text
+    assert "| top1 | 89 of 40 source videos | 65.1% | 55.0% to 74.0% |" in text
     assert "| classes golf | 7 | 50.0% | 20.0% to 80.0% |" in text
+    assert "| macro | 89 of 40 source videos | 60.0% | too few source videos (7) |" in text
+    earlier = "by the earlier method, too narrow"
     assert "| map | 12 | 25.0% | 20.0% to 30.0% |" in text
+    assert earlier not in text
+    text = markdown({"kind": "network", "metrics": before})
+    assert f"| map | 12 | 25.0% | 20.0% to 30.0%, {earlier} |" in text
+    assert "`peerattn evaluate` with this checkpoint gives them anew" in text
 
 
 def test_a_card_says_what_is_asked_where_that_is_not_one_class() -> None:

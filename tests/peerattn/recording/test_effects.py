@@ -26,8 +26,8 @@ from peerattn.recording.effects import Effects, effects
 from peerattn.recording.evaluating import evaluate
 from peerattn.recording.interventions import frozen, shuffled, swapped, without
 from peerattn.recording.predictions import predict
-from peerattn.scores import bootstrap
 from peerattn.scores.evaluation import paired_difference
+from peerattn.scores.kinds import difference
 from tests.kinds import EVERY_KIND
 from tests.peerattn.graph.test_connectivity import hand_made
 from tests.peerattn.network.test_network import set_linear
@@ -37,12 +37,6 @@ from tests.strategies import lively, tensors
 WAYS = [(of, how) for of, ways in things.WAYS.items() for how in ways]
 KEYWORDS = {"modality": "modality", "block": "blocks", "connection": "connections", "attention": "peers"}
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
-
-
-@pytest.fixture(autouse=True)
-def quick_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Most of the time would go into drawing clips again."""
-    monkeypatch.setattr(bootstrap, "RESAMPLES", 100)
 
 
 def planted() -> Network:
@@ -87,19 +81,22 @@ def of_noise(structure: Structure, count: int, *, frames: int = 4) -> list[Examp
 
 
 def named(found: Effects, name: str) -> float:
-    return next(effect.difference for effect in found.effects if effect.name == name)
+    return next(effect.difference.value for effect in found.effects if effect.name == name)
 
 
 def test_the_modality_that_decides_costs_all_accuracy_and_the_other_changes_no_answer() -> None:
-    network, examples = planted(), [of_light(number) for number in range(12)]
+    network, examples = planted(), [of_light(number) for number in range(20)]
     found = effects(network, examples, of="modality", window=2)
     assert found.before.top1 == 1
     assert named(found, "light") == -1  # each clip's light is one of the other class
     assert named(found, "noise") == 0
     light, noise = found.effects
-    assert light.interval[1] < 0
-    assert noise.interval[0] == pytest.approx(-noise.interval[1])  # no answer changed of so few clips
-    assert noise.interval[1] > 0.2
+    assert light.difference.words == (
+        "worse: 20 of 20 answers changed, 20 from right to wrong and 0 from wrong to right"
+    )
+    assert noise.difference.interval == pytest.approx((-0.18, 0.18), abs=0.005)  # of so few clips
+    assert noise.difference.not_excluded == "a loss of up to 18.0 points is not excluded"
+    assert noise.at_once == difference(found.before, noise.after, comparisons=2)
     assert (noise.after.correct == found.before.correct).all()
     assert not np.array_equal(noise.after.probabilities, found.before.probabilities)
 
@@ -108,11 +105,11 @@ def test_what_is_removed_or_swapped_elsewhere_costs_what_it_must() -> None:
     network, examples = planted(), [of_light(number) for number in range(12)]
     removed = effects(network, examples, of="connection", how="remove", window=2)
     assert [effect.name for effect in removed.effects] == ["a_to_top", "b_to_top"]
-    assert [effect.difference for effect in removed.effects] == [-0.5, 0]  # all are dark now
+    assert [effect.difference.value for effect in removed.effects] == [-0.5, 0]  # all are dark now
     swapped_blocks = effects(network, examples, of="block", window=2)
-    assert [effect.difference for effect in swapped_blocks.effects] == [-1, 0, -1]
+    assert [effect.difference.value for effect in swapped_blocks.effects] == [-1, 0, -1]
     still = effects(network, examples, of="modality", how="shuffle", window=2)
-    assert [effect.difference for effect in still.effects] == [0, 0]
+    assert [effect.difference.value for effect in still.effects] == [0, 0]
 
 
 def by_hand(
@@ -151,7 +148,7 @@ def test_effects_are_those_of_interventions_one_by_one(of: str, how: str, frames
         middle = np.concatenate([one.middle for one in each]).argmax(1) == labels
         assert effect.after.window_top1 == pytest.approx(middle.mean())
         assert (effect.of, effect.name, effect.how) == (of, name, how)
-        assert (effect.difference, effect.interval) == paired_difference(found.before, effect.after)
+        assert effect.difference == paired_difference(found.before, effect.after)
     assert (network.disabled, network in CHANGING) == (frozenset(), False)
 
 
@@ -329,4 +326,4 @@ def test_clips_of_several_classes_are_refused_before_they_run(how: str) -> None:
 def test_an_effect_in_points_is_finite_for_a_network_without_trained_filters() -> None:
     network = Network(EVERY_KIND["own"], ("a", "b", "c")).eval()
     found = effects(network, of_noise(network.structure, 3), of="connection", how="mean", window=4)
-    assert all(math.isfinite(effect.difference) for effect in found.effects)
+    assert all(math.isfinite(effect.difference.value) for effect in found.effects)

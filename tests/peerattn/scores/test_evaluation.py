@@ -1,25 +1,32 @@
 """Accuracy and its intervals: golden values, and networks whose answers are known."""
 
-from collections.abc import Iterator, Mapping
+import json
+from statistics import NormalDist
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor
 
-from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
-from peerattn.graph.specs import BlockSpec, Modality
-from peerattn.graph.structure import Structure
-from peerattn.network.network import Network
-from peerattn.recording.evaluating import evaluate
-from peerattn.scores.bootstrap import bootstrap
 from peerattn.scores.evaluation import Evaluation, paired_difference, summarise
-from peerattn.scores.intervals import share_interval, wilson
+from peerattn.scores.intervals import (
+    OF_A_CLASS,
+    Interval,
+    clips_of,
+    paired_interval,
+    share_interval,
+    too_few,
+    wilson_interval,
+)
+from peerattn.scores.kinds import difference
 
 NAMES = ("dark", "grey", "bright")
+Z = NormalDist().inv_cdf(0.975)
+
+
+def wilson(successes: int, n: int) -> Interval:
+    return wilson_interval(successes / n, n, Z)
 
 
 @pytest.mark.parametrize(
@@ -39,88 +46,87 @@ def test_wilson_gives_the_published_intervals(successes: int, n: int, low: float
     assert wilson(successes, n) == pytest.approx((low, high), abs=5e-5)
 
 
-@given(st.integers(0, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+@given(st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_wilson_holds_the_share_and_is_symmetric(counts: tuple[int, int]) -> None:
     successes, n = counts
     low, high = wilson(successes, n)
     assert 0 <= low <= high <= 1
     assert wilson(n - successes, n) == pytest.approx((1 - high, 1 - low), abs=1e-9)
-    if n:
-        assert low - 1e-9 <= successes / n <= high + 1e-9
-        assert high - low > 0
+    assert low - 1e-9 <= successes / n <= high + 1e-9
+    assert high - low > 0
 
 
-def test_nothing_counted_says_nothing() -> None:
-    assert wilson(0, 0) == (0.0, 1.0)
-
-
-def test_bootstrap_of_a_mean_is_near_the_normal_interval() -> None:
-    hits = np.array([True] * 80 + [False] * 20)
-    low, high = bootstrap(lambda drawn: float(hits[drawn].mean()), [str(n) for n in range(100)])
-    assert (low, high) == pytest.approx((0.8 - 1.96 * 0.04, 0.8 + 1.96 * 0.04), abs=0.012)
-
-
-def test_bootstrap_draws_whole_groups() -> None:
-    """Ten clips of each of ten films, all right or all wrong, say no more than ten clips do."""
-    hits = np.repeat(np.array([True] * 8 + [False] * 2), 10)
-    groups = [f"film {number // 10}" for number in range(100)]
-    low, high = bootstrap(lambda drawn: float(hits[drawn].mean()), groups)
-    assert high - low > 0.4
-    shuffled = np.random.default_rng(1).permutation(100)
-    mixed = bootstrap(
-        lambda drawn: float(hits[shuffled][drawn].mean()), [groups[number] for number in shuffled]
-    )
-    assert mixed == pytest.approx((low, high), abs=1e-9)
-
-
-@pytest.mark.parametrize(("right", "groups"), [(7, 1), (2, 1), (6, 4), (0, 4), (5, 9)])
+@pytest.mark.parametrize(("right", "groups"), [(21, 10), (6, 10), (0, 10), (29, 29)])
 def test_of_few_groups_an_interval_is_wider_than_of_so_many_clips(right: int, groups: int) -> None:
-    clips = max(7, groups + 1)
-    hits = np.arange(clips) < right
-    names = np.array([f"film {number % groups}" for number in range(clips)])
-    low, high = share_interval(hits, names)
-    alone = share_interval(hits)
-    assert low <= right / clips <= high
+    hits = np.arange(30) < right
+    names = np.array([f"film {number % groups}" for number in range(30)])
+    low, high = share_interval(hits, names) or (0, 0)
+    alone = share_interval(hits) or (0, 0)
+    assert low <= right / 30 <= high
     assert high - low > alone[1] - alone[0]
 
 
-def test_groups_of_different_size_are_drawn_with_all_their_clips() -> None:
-    drawn_clips: list[list[int]] = []
+@pytest.mark.parametrize(
+    ("clips", "groups", "said"),
+    [
+        (19, 19, "too few clips (19)"),
+        (19, 12, "too few clips (19)"),
+        (100, 9, "too few source videos (9)"),
+        (12, 3, "too few source videos (3)"),
+        (0, 0, "too few clips (0)"),
+    ],
+)
+def test_too_few_have_no_interval_and_say_why(clips: int, groups: int, said: str) -> None:
+    names = [f"film {number % groups}" for number in range(clips)]
+    hits = np.arange(clips) % 2 == 0
+    assert share_interval(hits, np.array(names)) is None
+    assert paired_interval(hits, ~hits, np.array(names)) is None
+    assert too_few(names) == said
 
-    def remember(drawn: np.ndarray) -> float:
-        drawn_clips.append(sorted(drawn.tolist()))
-        return 0.0
 
-    bootstrap(remember, ["a", "b", "a", "a"])
-    assert {tuple(clips) for clips in drawn_clips} == {(0, 0, 2, 2, 3, 3), (0, 1, 2, 3), (1, 1)}
+def test_twenty_clips_of_ten_videos_are_enough() -> None:
+    names = [f"film {number % 10}" for number in range(20)]
+    assert too_few(names) == ""
+    assert share_interval(np.arange(20) < 15, np.array(names))
+
+
+def test_of_a_class_five_clips_of_three_videos_are_enough() -> None:
+    assert too_few(["a", "b", "c", "a", "b"], OF_A_CLASS) == ""
+    assert too_few(["a", "b", "a", "a", "b"], OF_A_CLASS) == "too few source videos (2)"
+    assert too_few(["a", "b", "c", "d"], OF_A_CLASS) == "too few clips (4)"
+
+
+def test_clips_without_groups_are_said_to_count_as_their_own() -> None:
+    assert clips_of(["a", "b", "c"]) == "3 clips, each counted as its own"
+    assert clips_of(["a", "b", "a"]) == "3 clips of 2 source videos"
 
 
 def summary(groups: list[str] | None = None) -> Evaluation:
-    """Labels 0 0 0 0 1 1 2 2, predictions 0 0 0 1 1 0 2 1."""
-    labels, predicted = np.array([0, 0, 0, 0, 1, 1, 2, 2]), [0, 0, 0, 1, 1, 0, 2, 1]
+    """Three times labels 0 0 0 0 1 1 2 2, predictions 0 0 0 1 1 0 2 1."""
+    labels, predicted = np.array([0, 0, 0, 0, 1, 1, 2, 2] * 3), [0, 0, 0, 1, 1, 0, 2, 1] * 3
     return summarise(
-        np.eye(3, dtype=np.float32)[predicted], labels, groups or [str(n) for n in range(8)], NAMES
+        np.eye(3, dtype=np.float32)[predicted], labels, groups or [str(n) for n in range(24)], NAMES
     )
 
 
 def test_a_summary_counted_by_hand() -> None:
     found = summary()
-    assert (found.n, found.top1, found.top5) == (8, 5 / 8, 1.0)
+    assert (found.n, found.top1, found.top5) == (24, 5 / 8, 1.0)
     assert found.macro == pytest.approx((3 / 4 + 1 / 2 + 1 / 2) / 3)
-    assert found.confusion.tolist() == [[3, 1, 0], [1, 1, 0], [0, 1, 1]]
+    assert found.confusion.tolist() == [[9, 3, 0], [3, 3, 0], [0, 3, 3]]
     assert [(row.name, row.n, row.accuracy) for row in found.classes] == [
-        ("dark", 4, 0.75),
-        ("grey", 2, 0.5),
-        ("bright", 2, 0.5),
+        ("dark", 12, 0.75),
+        ("grey", 6, 0.5),
+        ("bright", 6, 0.5),
     ]
-    assert found.top1_interval == wilson(5, 8)
-    assert found.classes[0].interval == wilson(3, 4)
-    low, high = found.macro_interval
+    assert found.top1_interval == pytest.approx(wilson(15, 24))
+    assert found.classes[0].interval == pytest.approx(wilson(9, 12))
+    low, high = found.macro_interval or (0, 0)
     assert low < found.macro < high
 
 
 def test_clips_of_one_film_widen_every_interval() -> None:
-    grouped = summary(["a", "a", "b", "b", "a", "b", "a", "b"])
+    grouped = summary([f"film {number % 11}" for number in range(24)])
     assert grouped.top1_interval != summary().top1_interval
     assert grouped.classes[0].interval != summary().classes[0].interval
 
@@ -134,7 +140,7 @@ def test_top5_looks_at_five() -> None:
 def test_a_class_without_clips_is_left_out_of_the_macro_mean() -> None:
     found = summarise(np.eye(3, dtype=np.float32)[[0, 0]], np.array([0, 0]), ["a", "b"], NAMES)
     assert found.macro == 1.0
-    assert (found.classes[2].n, found.classes[2].interval) == (0, (0.0, 1.0))
+    assert (found.classes[2].n, found.classes[2].interval) == (0, None)
 
 
 def test_nothing_to_evaluate_is_refused() -> None:
@@ -147,7 +153,18 @@ def test_json_has_the_keys_of_the_contract() -> None:
     for name in ("top1", "top5", "macro"):
         assert document[f"{name}_interval"][0] <= document[name] <= document[f"{name}_interval"][1]
     assert document.keys() >= {"n", "classes", "confusion"}
-    assert document["classes"][1] == {"name": "grey", "n": 2, "accuracy": 0.5, "interval": list(wilson(1, 2))}
+    grey = {"name": "grey", "n": 6, "accuracy": 0.5, "interval": pytest.approx(list(wilson(3, 6)))}
+    assert document["classes"][1] == grey
+
+
+def test_json_says_why_there_is_no_interval() -> None:
+    few = summarise(np.eye(3, dtype=np.float32)[[0, 1, 1]], np.array([0, 0, 1]), ["a", "b", "a"], NAMES)
+    document = json.loads(json.dumps(few.to_json(), allow_nan=False))
+    assert document["top1_interval"] is None
+    assert document["top1_interval_remark"] == "too few source videos (2)"
+    assert document["groups"] == 2
+    assert document["classes"][0]["interval"] is None
+    assert document["classes"][0]["interval_remark"] == "too few clips (2)"
 
 
 def test_a_paired_difference_knows_that_the_clips_are_the_same() -> None:
@@ -155,88 +172,40 @@ def test_a_paired_difference_knows_that_the_clips_are_the_same() -> None:
     groups, labels = [str(n) for n in range(100)], np.zeros(100, np.int64)
     before = summarise(np.eye(3, dtype=np.float32)[[0] * 60 + [1] * 40], labels, groups, NAMES)
     after = summarise(np.eye(3, dtype=np.float32)[[0] * 50 + [1] * 50], labels, groups, NAMES)
-    difference, (low, high) = paired_difference(before, after)
-    assert difference == pytest.approx(-0.1)
-    assert (low, high) == pytest.approx((-0.1 - 1.96 * 0.03, -0.1 + 1.96 * 0.03), abs=0.02)
-    apart = [high - low for low, high in (before.top1_interval, after.top1_interval)]
-    assert high - low < min(apart)
-    opposite, interval = paired_difference(after, before)
-    assert (opposite, interval) == (pytest.approx(0.1), pytest.approx((-high, -low)))
-    same, (low, high) = paired_difference(before, before)
-    assert same == 0
-    assert (low, high) == pytest.approx(
-        (-0.038, 0.038), abs=1e-3
-    )  # no answer changed: a loss is not excluded
+    found = paired_difference(before, after)
+    assert found.value == pytest.approx(-0.1)
+    assert found.interval == pytest.approx((-0.1 - 1.96 * 0.03, -0.1 + 1.96 * 0.03), abs=0.02)
+    changed = "10 of 100 answers changed, 10 from right to wrong and 0 from wrong to right"
+    assert found.words == f"worse: {changed}"
+    assert paired_difference(after, before).verdict == "better"
 
 
-def test_evaluations_of_other_clips_are_not_compared() -> None:
-    with pytest.raises(PeerattnError, match="different clips"):
-        paired_difference(summary(), summary(["a"] * 8))
+def test_what_is_not_distinguishable_says_what_is_not_excluded() -> None:
+    labels, groups = np.zeros(48, np.int64), [str(n) for n in range(48)]
+    one = summarise(np.eye(3, dtype=np.float32)[[0] * 40 + [1] * 8], labels, groups, NAMES)
+    assert paired_difference(one, one).words == (
+        "not distinguishable: 0 of 48 answers changed; a loss of up to 7.8 points is not excluded"
+    )
+    # Another wrong answer is a change, but neither a loss nor a gain.
+    other = summarise(np.eye(3, dtype=np.float32)[[0] * 40 + [2] * 8], labels, groups, NAMES)
+    assert paired_difference(one, other).words == (
+        "not distinguishable: 8 of 48 answers changed, 0 from right to wrong and 0 from wrong to right; "
+        "a loss of up to 7.8 points is not excluded"
+    )
 
 
-class Brightness(Network):
-    """Its answer is known: the mean brightness of what it sees, in thirds."""
-
-    def __init__(self) -> None:
-        blocks = [
-            BlockSpec("eye", 1, "video_input", 1, modality="rgb"),
-            BlockSpec("top", 2, "bottleneck", 1, input_width=1),
-        ]
-        light = (Modality("rgb", 1),)
-        super().__init__(Structure.complete(blocks, modalities=light, attention="none"), NAMES)
-        self.seen: list[int] = []
-
-    def run(self, clip: Mapping[str, Tensor], extremes: object = None) -> dict[str, Tensor]:
-        return {"top": clip["rgb"]}
-
-    def answer(self, outputs: Mapping[str, Tensor]) -> Tensor:
-        self.seen.append(outputs["top"].shape[2])
-        mean = outputs["top"].mean(dim=(1, 2, 3, 4))
-        return -100 * (mean[:, None] - torch.tensor([1 / 6, 3 / 6, 5 / 6])).square()
+def test_too_few_clips_are_no_verdict() -> None:
+    few = summary()
+    few = summarise(few.probabilities[:8], few.labels[:8], few.groups[:8], NAMES)
+    found = paired_difference(few, few)
+    assert found.interval is None
+    assert found.words == "too few clips (8): 0 of 8 answers changed"
+    assert found.to_json()["difference_interval_remark"] == "too few clips (8)"
 
 
-def examples(*values: float, label: int = 2, frames: int = 4) -> Iterator[Example]:
-    for number, value in enumerate(values):
-        yield Example((label,), {"rgb": torch.full((1, 1, frames, 4, 4), value)}, str(number))
-
-
-def test_a_network_whose_answers_are_known() -> None:
-    clips = [*examples(0.9, 0.8, 0.5), *examples(0.5, 0.1, label=1), *examples(0.0, label=0)]
-    counted: list[tuple[int, int]] = []
-    network = Brightness().train()
-    found = evaluate(network, clips, window=8, batch=4, progress=lambda *now: counted.append(now))
-    assert found.confusion.tolist() == [[1, 0, 0], [1, 1, 0], [0, 1, 2]]
-    assert found.top1 == 4 / 6
-    assert counted == [(4, 6), (6, 6)]
-    assert network.training
-
-
-def test_a_clip_is_the_mean_over_its_windows() -> None:
-    """Two sure windows outvote one: 10 frames are 4, 3 and 3; then the middle one is asked alone."""
-    clip = torch.full((1, 1, 10, 4, 4), 0.9)
-    clip[:, :, :4] = 0.1
-    network = Brightness()
-    found = evaluate(network, [Example((2,), {"rgb": clip}, "a")], window=4)
-    assert network.seen == [4, 3, 3, 3]
-    assert found.top1 == 1.0
-
-
-def test_clips_of_different_length_are_not_batched_together() -> None:
-    clips = [*examples(0.9, 0.9), *examples(0.9, frames=6), *examples(0.1, frames=6, label=0)]
-    found = evaluate(Brightness(), clips, window=8)
-    assert (found.n, found.top1) == (4, 1.0)
-
-
-def test_evaluating_an_iterator_needs_no_length() -> None:
-    assert evaluate(Brightness(), examples(0.9, 0.1), window=8).top1 == 0.5
-
-
-def test_progress_may_cancel() -> None:
-    network = Brightness().train()
-    with pytest.raises(KeyboardInterrupt):
-        evaluate(network, examples(0.9), window=8, progress=cancel)
-    assert network.training
-
-
-def cancel(done: int, total: int) -> None:
-    raise KeyboardInterrupt
+def test_of_many_comparisons_each_interval_is_wider() -> None:
+    few = summary()
+    alone, of_fifty = difference(few, few), difference(few, few, comparisons=50)
+    assert alone.interval and of_fifty.interval
+    assert of_fifty.interval[0] < alone.interval[0]
+    assert of_fifty.interval == paired_interval(few.correct, few.correct, level=0.999)

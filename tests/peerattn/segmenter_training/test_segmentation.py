@@ -72,7 +72,8 @@ def test_perfect_maps_have_an_intersection_over_union_of_one() -> None:
     result = evaluate_segmenter(Knowing(), clips=3)
     assert result.n == 3
     assert result.mean_iou == 1
-    assert result.mean_iou_interval == (1, 1)
+    assert result.mean_iou_interval is None
+    assert result.to_json()["mean_iou_interval_remark"] == "too few clips (3)"
     assert set(result.classes) <= set(MAP_NAMES)
     assert all(value == 1 for value in result.classes.values())
 
@@ -84,8 +85,6 @@ def test_intersection_over_union_is_that_of_all_pixels() -> None:
     assert result.classes["person"] == 0
     assert result.classes["background"] == pytest.approx(background / (background + person))
     assert result.mean_iou == pytest.approx(np.mean(list(result.classes.values())))
-    low, high = result.mean_iou_interval
-    assert low <= result.mean_iou <= high
 
 
 def test_saved_segmenter_is_loaded_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,8 +177,24 @@ def test_quality_of_persons_counts_pixels_and_clips() -> None:
     assert result.person_iou == pytest.approx(40 / 60)
     assert result.clip_mean == pytest.approx((10 / 20 + 30 / 40) / 2)
     assert result.mean_iou == pytest.approx((140 / 160 + 40 / 60) / 2)
-    low, high = result.person_iou_interval
-    assert low <= result.person_iou <= high
+    assert result.to_json()["person_iou_interval_remark"] == "too few clips (2)"
+
+
+def test_intersections_over_union_have_intervals_over_source_videos() -> None:
+    rng = np.random.default_rng(0)
+    counts = []
+    for clip in range(30):
+        both = 20 + (clip // 3) + rng.integers(0, 30)
+        counts.append(np.array([[90, 100], [both, 80]]))
+    apart = evaluate_persons(counts, [str(clip) for clip in range(30)], 30)
+    together = evaluate_persons(counts, [str(clip // 3) for clip in range(30)], 30)
+    for name in ("person_iou", "clip_mean", "mean_iou"):
+        low, high = getattr(apart, f"{name}_interval")
+        assert low < getattr(apart, name) < high
+        assert getattr(together, f"{name}_interval") != (low, high)
+    perfect = evaluate_persons([np.full((2, 2), 9)] * 30, [str(clip) for clip in range(30)], 30)
+    low, high = perfect.person_iou_interval or (0, 0)
+    assert 0.8 < low < high == 1  # all alike, and still not known to be
 
 
 def test_evaluation_without_clips_is_refused() -> None:

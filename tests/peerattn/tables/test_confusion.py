@@ -52,7 +52,9 @@ def test_classes_present_have_clips_or_were_predicted() -> None:
 def test_a_class_without_clips_has_no_row() -> None:
     rows = [ClassResult("run", 4, 0.75, (0.3, 0.95)), ClassResult("walk", 0, 0.0, (0.0, 1.0))]
     table = classes_table(rows)
-    assert table.to_dict("records") == [{"class": "run", "n": 4, "accuracy": 0.75, "low": 0.3, "high": 0.95}]
+    assert table.to_dict("records") == [
+        {"class": "run", "n": 4, "accuracy": 0.75, "low": 0.3, "high": 0.95, "remark": ""}
+    ]
 
 
 def facts(label: str, split: str) -> ClipFacts:

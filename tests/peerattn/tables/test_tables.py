@@ -147,7 +147,7 @@ def test_last_frame_lasts_as_long_as_the_median_and_a_single_frame_one_second():
 
 
 def test_accuracy_table_sorts_the_curve_by_threshold():
-    found = SimpleNamespace(kind="classes", n=80, top1=0.75, top1_interval=(0.65, 0.83))
+    found = SimpleNamespace(kind="classes", n=80, top1=0.75, top1_interval=(0.65, 0.83), remark="")
     pruned = SimpleNamespace(kept=("a_to_b",), removed=("a_to_c", "b_to_c"))
     table = accuracy_table([(0.6, found, pruned), (0.2, found, pruned)])
     assert list(table["threshold"]) == [0.2, 0.6]
@@ -156,6 +156,7 @@ def test_accuracy_table_sorts_the_curve_by_threshold():
         "top1": 0.75,
         "low": 0.65,
         "high": 0.83,
+        "remark": "",
         "n": 80,
         "kept": 1,
         "removed": 2,
