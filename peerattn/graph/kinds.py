@@ -1,4 +1,4 @@
-"""The kinds of blocks, as data: how far each reads in time, what its spec must give, and what it fixes.
+"""The kinds of blocks and of heads, as data: what a structure has to know of them before any is built.
 
 A new kind is a row here and a class in `peerattn.network.blocks`, named in its registry: validation, reach,
 builder and costs read it from there.
@@ -100,4 +100,30 @@ KINDS: Mapping[str, BlockKind] = {
         rule=_reads_in_time,
     ),
 }
-"""Kind of block -> what is known of it."""
+"""Kind of block -> what is known of it.
+
+Multiply-adds are those of the convolutions and linear layers in the block's class. A layer that makes others
+itself, as attention does, counts them in a method `multiply_adds(inputs, output)` of its own: `inputs` is the
+tuple that one call got, `output` what it returned, both without numbers.
+"""
+
+
+@dataclass(frozen=True)
+class HeadKind:
+    """What is known of every head of a kind.
+
+    `shared` says whether a network has one for all the output blocks that name it, which gets all their
+    outputs at once; else each output block has its own.
+    """
+
+    shared: bool = False
+
+
+HEAD_KINDS: Mapping[str, HeadKind] = {
+    "classification": HeadKind(),
+    "assemblenet": HeadKind(shared=True),
+    "assemblenet_over_time": HeadKind(shared=True),
+    "lite": HeadKind(),
+    "lite_over_time": HeadKind(),
+}
+"""Kind of head -> what is known of it."""

@@ -131,10 +131,11 @@ class Structure:
         modalities: Iterable[Modality],
         attention: str = "peer",
         time_padding: str = "repeat",
+        head: str = "classification",
     ) -> Structure:
         """Every block connected to all below it, each connection attended by all blocks below its target.
 
-        The blocks of the top level are the outputs. Where a block leaves `input_width`,
+        The blocks of the top level are the outputs, each with this head. Where a block leaves `input_width`,
         `attention_width` (0) or `input_reduction` (1) open, the widest and the most reduced block
         below it decides. `time_padding` is that of all blocks whose kind can repeat edge frames.
         """
@@ -149,7 +150,7 @@ class Structure:
             peers = {"peer": ids, "self": (), "static": (), "none": ()}.get(attention, ())
             connections += [ConnectionSpec(source, block.id, peers, attention) for source in ids]
         top = max((block.level for block in given), default=0)
-        outputs = tuple(OutputSpec(block.id) for block in given if block.level == top)
+        outputs = tuple(OutputSpec(block.id, head) for block in given if block.level == top)
         return cls(tuple(filled), tuple(connections), outputs, tuple(modalities))
 
     @classmethod

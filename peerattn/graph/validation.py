@@ -6,9 +6,9 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from peerattn.errors import PeerattnError
+from peerattn.errors import MissingError, PeerattnError, named
 from peerattn.graph.answers import COMBINED, validate_answers
-from peerattn.graph.kinds import KINDS
+from peerattn.graph.kinds import HEAD_KINDS, KINDS
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.moved import moved
 
@@ -59,13 +59,13 @@ def validate(
             f"{len(ids)} blocks and {len(connections)} connections are too many: "
             f"at most {MAX_BLOCKS} and {MAX_CONNECTIONS}"
         )
-    named: dict[str, Modality] = {}
+    by_name: dict[str, Modality] = {}
     for modality in modalities:
-        _validate_modality(modality, named)
-        named[modality.name] = modality
+        _validate_modality(modality, by_name)
+        by_name[modality.name] = modality
     by_id = {block.id: block for block in blocks}
     for block in blocks:
-        _validate_block(block, named)
+        _validate_block(block, by_name)
     for block in blocks:
         _validate_projections(block, by_id)
     keys: set[str] = set()
@@ -277,6 +277,10 @@ def _validate_outputs(
     for output in outputs:
         if not isinstance(output.head, str):
             raise PeerattnError(f"output {output.block}: head {output.head!r} must be the name of a head")
+        try:
+            named("head", output.head, HEAD_KINDS)
+        except MissingError as error:
+            raise error.about(f"output {output.block}") from None
         if not isinstance(output.temperature, float | int) or not 0 < output.temperature < math.inf:
             raise PeerattnError(
                 f"output {output.block}: temperature {output.temperature!r} must be a number above 0"

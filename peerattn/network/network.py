@@ -17,11 +17,12 @@ from torch import Tensor, nn
 
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import Answer
+from peerattn.graph.kinds import HEAD_KINDS
 from peerattn.graph.specs import BlockSpec, ConnectionSpec
 from peerattn.graph.structure import Structure
 from peerattn.network.answers import COMBINING, PROBABILITIES
 from peerattn.network.blocks.flow import Extremes, RepresentationFlow, brightness_extremes
-from peerattn.network.blocks.registry import SHARED_HEADS, build_block, build_head
+from peerattn.network.blocks.registry import build_block, build_head
 from peerattn.network.fusion import Connection, Fusion, Outputs, Parts, Passed
 
 
@@ -57,7 +58,7 @@ class Network(nn.Module):
         for output in structure.outputs:
             if output.block in self.head_reads:
                 width = structure.block(output.block).width
-                self.heads[output.block] = build_head(output.head, width, len(self.class_names))
+                self.heads[output.block] = build_head(output, width, len(self.class_names))
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -229,7 +230,7 @@ def _head_reads(structure: Structure) -> dict[str, tuple[str, ...]]:
     reads: dict[str, tuple[str, ...]] = {}
     for output in structure.outputs:
         sharing = tuple(other.block for other in structure.outputs if other.head == output.head)
-        if output.head not in SHARED_HEADS:
+        if not HEAD_KINDS[output.head].shared:
             reads[output.block] = (output.block,)
         elif output.block == sharing[0]:
             if len({other.answer for other in structure.outputs if other.head == output.head}) > 1:

@@ -26,6 +26,7 @@ from torch.utils._pytree import tree_leaves
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
+from peerattn.network.fusion import Fusion
 from peerattn.network.network import Network
 
 MOST = 32_768
@@ -116,16 +117,35 @@ def multiply_adds(network: Network, *, frames: int, size: int) -> int:
 
 
 def rough_multiply_adds(network: Network, *, clips: int, frames: int, sides: Sequence[int]) -> int:
-    """Multiply-adds of clips of frames of (H, W) pixels, within a tenth, at once.
+    """Multiply-adds of clips of frames of (H, W) pixels, at once: enough to choose a number of threads.
 
-    Each filter of a block counts once for every place of the block's output.
+    A filter of a block counts once for every place of the block's output, one that brings what arrives to
+    its width once for every place that the block reads, one that projects a peer once a frame; blocks of
+    kind `attention` have the products of their entries. Published networks and those of wide blocks of our
+    own come out within a tenth. Left out are heads, flow layers, and what layers of other kinds count in a
+    `multiply_adds` of their own; what input blocks do before they pool counts too little.
     """
     total = 0
     for block in network.structure.blocks:
-        modules = [part[block.id] for part in (network.blocks, network.fusions) if block.id in part]
-        filters = sum(parameter.numel() for module in modules for parameter in module.parameters())
-        total += filters * math.prod(-(-side // block.reduction) for side in sides)
+        places = _places(sides, block.reduction)
+        total += _numbers(network.blocks[block.id]) * places
+        if block.id in network.fusions:
+            fusion = network.fusions[block.id]
+            assert isinstance(fusion, Fusion)
+            total += _numbers(fusion.align) * _places(sides, block.input_reduction) + _numbers(fusion.peers)
+        if block.kind == "attention":
+            entries = places if block.over == "places" else frames
+            total += 2 * block.repeats * block.width * entries * places
     return clips * frames * total
+
+
+def _numbers(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _places(sides: Sequence[int], reduction: int) -> int:
+    """Of frames of (H, W) pixels at a reduction."""
+    return math.prod(-(-side // reduction) for side in sides)
 
 
 def _stored(module: nn.Module) -> int:
@@ -173,7 +193,7 @@ def _scaling(spec: ConnectionSpec, structure: Structure, size: tuple[int, int, i
         return 0
     frames, *sides = size
     reduction = structure.block(spec.target).input_reduction
-    return structure.block(spec.source).width * frames * math.prod(-(-side // reduction) for side in sides)
+    return structure.block(spec.source).width * frames * _places(sides, reduction)
 
 
 def _rows(

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 import torch
-from torch import nn
 
-from peerattn.network.blocks.registry import WEIGHING_FRAMES
+from peerattn.network.blocks.registry import score_layers
 from peerattn.network.network import Network
 
 
 def divide_logits(network: Network, by: float) -> None:
     """Divide the network's logits by a temperature, for good.
 
-    In the last linear layer of each head; where its scores also weigh the frames, in the structure.
+    In the layers that give each head's scores; where a head has none, in the structure. Raises PeerattnError,
+    and leaves the network as it is, where a head does not say.
     """
     structure = network.structure
+    layers = {key: score_layers(structure.output(key), head) for key, head in network.heads.items()}
     with torch.no_grad():
-        for key, head in network.heads.items():
-            if structure.output(key).head not in WEIGHING_FRAMES:
-                last = [module for module in head.modules() if isinstance(module, nn.Linear)][-1]
-                for parameter in last.parameters():
-                    parameter.div_(by)
+        for layer in chain.from_iterable(layers.values()):
+            for parameter in layer.parameters():
+                parameter.div_(by)
+    in_structure = {block for key, reads in network.head_reads.items() if not layers[key] for block in reads}
     outputs = (
-        replace(output, temperature=output.temperature * by) if output.head in WEIGHING_FRAMES else output
+        replace(output, temperature=output.temperature * by) if output.block in in_structure else output
         for output in structure.outputs
     )
     network.structure = replace(structure, outputs=tuple(outputs))

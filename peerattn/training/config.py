@@ -146,7 +146,7 @@ class TrainingConfig:
 
     `batch` counts clips of one update, over all processes; the history is logged every `log_every` updates
     and the validation clips are measured after every `measure_every` epochs, and after the last.
-    `dropout` is that before the scores; None leaves it as the network has it.
+    `dropout` is that before the scores, of heads that have one; None leaves it as the network has it.
     """
 
     epochs: int = 1

@@ -226,9 +226,16 @@ class _Run:
 
 
 def _with_dropout(network: Network, share: float | None) -> Network:
-    """Sets the dropout before the scores."""
-    if share is not None:
-        for module in network.heads.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = share
+    """Sets the dropout before the scores; raises PeerattnError where a head has none to set."""
+    if share is None:
+        return network
+    for output, head in network.heads.items():
+        found = [module for module in head.modules() if isinstance(module, nn.Dropout)]
+        if share and not found:
+            kind = network.structure.output(output).head
+            raise PeerattnError(
+                f"output {output}: head {kind!r} has no dropout, but the recipe has {share:g}: leave it out"
+            )
+        for module in found:
+            module.p = share
     return network

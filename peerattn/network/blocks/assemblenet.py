@@ -106,6 +106,11 @@ class AssembleNetHead(nn.Module):
         self.dense = nn.Linear(arriving, classes)
         self.over_time = over_time
 
+    @property
+    def score_layers(self) -> tuple[nn.Module, ...]:
+        """None over time: the scores decide there how the frames weigh, too."""
+        return () if self.over_time else (self.dense,)
+
     def forward(self, *outputs: Tensor) -> Tensor:
         """Each (B, C, T, H, W); returns (B, K)."""
         vectors = torch.stack([output.mean(dim=(3, 4)) for output in outputs]).mean(dim=0)  # (B, C, T)

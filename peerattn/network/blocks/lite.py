@@ -68,16 +68,24 @@ class LiteBlock(nn.Sequential):
 
 
 class LiteHead(nn.Module):
-    """Two 1×1 convolutions, mean over space, then as the head of AssembleNet; reads one output block."""
+    """Two 1×1 convolutions, mean over space, then as the head of AssembleNet; reads one output block.
+
+    Dropout stands before the mean vector's scores; there is none over time.
+    """
 
     def __init__(self, arriving: int, classes: int, *, over_time: bool = False, dropout: float = 0.0) -> None:
         super().__init__()
         middle, wide = HEAD_WIDTHS
         self.widen = nn.Sequential(SpatialConvolution(arriving, middle), SpatialConvolution(middle, wide))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Identity() if over_time else nn.Dropout(dropout)
         self.dense = nn.Linear(wide, classes)
         self.over_time = over_time
         published_norms(self)
+
+    @property
+    def score_layers(self) -> tuple[nn.Module, ...]:
+        """None over time: the scores decide there how the frames weigh, too."""
+        return () if self.over_time else (self.dense,)
 
     def forward(self, output: Tensor) -> Tensor:
         """(B, C, T, H, W) → (B, K)."""

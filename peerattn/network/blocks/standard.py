@@ -66,6 +66,10 @@ class ClassificationHead(nn.Sequential):
     def __init__(self, arriving: int, classes: int, dropout: float = 0.2) -> None:
         super().__init__(nn.Dropout(dropout), nn.Linear(arriving, classes))
 
+    @property
+    def score_layers(self) -> tuple[nn.Module, ...]:
+        return (self[1],)
+
     def forward(self, clip: Tensor) -> Tensor:
         scores: Tensor = super().forward(clip.mean(dim=(2, 3, 4)))
         return scores

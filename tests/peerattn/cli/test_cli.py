@@ -25,6 +25,8 @@ from peerattn.cli import clip_run
 from peerattn.files.cards import CARD_FILE
 from peerattn.files.weights import WEIGHTS_FILE
 from peerattn.graph import published
+from peerattn.graph.kinds import KINDS, BlockKind
+from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
@@ -103,6 +105,14 @@ def refusal(run: Run, *words: object) -> str:
     assert err.count("\n") == 1, err
     assert "Traceback" not in err
     return err
+
+
+def test_a_kind_without_a_class_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "half", BlockKind(lambda spec: 0))
+    eye = BlockSpec("eye", 1, "half", 4, modality="rgb")
+    structure = Structure.complete([eye], modalities=[Modality("rgb", 3)])
+    Path("half.json").write_text(json.dumps(structure.to_json()))
+    assert "block eye: kind 'half' has no class" in refusal(run, "structure", "half.json")
 
 
 def test_an_untrained_network_is_measured_like_any_other(run: Run, folder: Path) -> None:

@@ -42,6 +42,10 @@ def with_first(**changes: Any) -> Structure:
     return dataclasses.replace(small(), connections=(dataclasses.replace(first, **changes), *others))
 
 
+def headed(head: str) -> Structure:
+    return dataclasses.replace(small(), outputs=(OutputSpec("top", head),))
+
+
 def plus(*connections: ConnectionSpec) -> Structure:
     return dataclasses.replace(small(), connections=(*small().connections, *connections))
 
@@ -153,6 +157,14 @@ REFUSED = {
         "'nose' is not a",
     ),
     "head no name": (lambda: dataclasses.replace(small(), outputs=(OutputSpec("top", 3),)), "head 3 must be"),
+    "unknown head": (
+        lambda: headed("guess"),
+        "output top: there is no head 'guess': choose among assemblenet, assemblenet_over_time, class",
+    ),
+    "nearly a head": (
+        lambda: headed("lite_overtime"),
+        "output top: there is no head 'lite_overtime': did you mean lite_over_time",
+    ),
     "no channels": (lambda: with_rgb(channels=0), "rgb: channels is 0"),
     "absurd channels": (lambda: with_rgb(channels=10**7), "from 1 to 8192"),
     "meanings no list": (lambda: with_rgb(meanings="red"), "meanings must be a list"),
@@ -338,11 +350,17 @@ def test_other_texts_are_no_structures(text: str) -> None:
         Structure.parse(text)
 
 
-def test_unknown_kinds_and_heads_are_named() -> None:
+def test_unknown_kinds_are_named() -> None:
     with pytest.raises(PeerattnError, match="kind 'sponge' is not one of"):
-        Network(with_block("left", kind="sponge", time_padding="zeros"), CLASSES)
-    with pytest.raises(PeerattnError, match="head 'guess' is not one of"):
-        Network(dataclasses.replace(small(), outputs=(OutputSpec("top", "guess"),)), CLASSES)
+        with_block("left", kind="sponge", time_padding="zeros")
+
+
+def test_a_complete_structure_has_the_head_that_it_is_given_on_every_output() -> None:
+    blocks = [BlockSpec("eye", 1, "video_input", 4, modality="rgb")]
+    blocks += [BlockSpec(name, 2, "bottleneck", 4) for name in ("left", "right")]
+    given = Structure.complete(blocks, modalities=(RGB,), head="assemblenet")
+    assert given.outputs == (OutputSpec("left", "assemblenet"), OutputSpec("right", "assemblenet"))
+    assert {output.head for output in small().outputs} == {"classification"}
 
 
 def test_strategies_make_what_they_promise() -> None:

@@ -344,3 +344,28 @@ def test_rough_multiply_adds_are_within_a_tenth(name: str) -> None:
     network, frames, side = resolve(name).network, 5, 112
     rough = rough_multiply_adds(network, clips=3, frames=frames, sides=(side, side))
     assert rough == pytest.approx(3 * multiply_adds(network, frames=frames, size=side), rel=0.1)
+
+
+@pytest.mark.parametrize(("frames", "side"), [(8, 224), (64, 112)])
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("bottleneck", {}),
+        ("dense", {}),
+        ("attention", {"heads": 4, "over": "places", "repeats": 3}),
+        ("attention", {"heads": 4, "over": "frames"}),
+    ],
+)
+def test_so_are_those_of_wide_blocks_of_our_own(
+    kind: str, settings: dict[str, Any], frames: int, side: int
+) -> None:
+    """Also where most is not in filters that run at every place: peers, and pairs of entries that attend."""
+    modalities = [Modality("rgb", 3), Modality("flow", 2)]
+    blocks = [
+        BlockSpec(one.name, 1, "video_input", 24, spatial_stride=4, modality=one.name) for one in modalities
+    ]
+    blocks += [BlockSpec(f"mid{n}", 2, kind, 32, spatial_stride=2, **settings) for n in range(2)]
+    blocks += [BlockSpec("top", 3, kind, 64, **settings)]
+    network = Network(Structure.complete(blocks, modalities=modalities), CLASSES)
+    rough = rough_multiply_adds(network, clips=1, frames=frames, sides=(side, side))
+    assert rough == pytest.approx(multiply_adds(network, frames=frames, size=side), rel=0.1)
