@@ -17,6 +17,7 @@ from peerattn.errors import PeerattnError
 
 if TYPE_CHECKING:
     import torch
+    from rich.console import Group
     from rich.table import Table
 
 REFUSED = 2
@@ -115,7 +116,7 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield progress
 
 
-def report(result: Mapping[str, Any] | str, table: Table, json_file: str | None) -> None:
+def report(result: Mapping[str, Any] | str, table: Table | Group, json_file: str | None) -> None:
     """The table on stdout, or the result as JSON (a text already is) to a file or, for `-`, to stdout."""
     if json_file is None:
         from rich.console import Console

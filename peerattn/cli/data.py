@@ -40,12 +40,15 @@ def check_command(
     json_file: JsonOption = None,
 ) -> None:
     """What is in a folder and everything that is wrong with it; reads every file to its end."""
+    from rich.console import Group
+
     from peerattn.cli import data_reports as reports
     from peerattn.data.checking import check_folder
 
     with progress_bar("clips") as progress:
         found = check_folder(folder, workers=workers or None, progress=progress)
-    report(found.to_json(), reports.counts_table(found), json_file)
+    tables = (reports.counts_table(found), reports.deciding_table(found))
+    report(reports.checked(found), Group(*tables), json_file)
     if json_file is None:
         print("\n".join([reports.summary(found), *found.remarks, *map(str, found.faults)]))
     if manifest:
