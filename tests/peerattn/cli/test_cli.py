@@ -48,6 +48,7 @@ COMMANDS = (
     "effect",
     "train",
     "train-objects",
+    "evaluate-objects",
     "cross-fit",
 )
 Run = Callable[..., tuple[int, str, str]]
@@ -533,6 +534,7 @@ def test_refuses_with_one_plain_line(run: Run, folder: Path, what: str) -> None:
         ("evaluate", "--checkpoint", "small"),
         ("prune", "--checkpoint", "small", "--threshold", "0.4"),
         ("train-objects", "--out", "mine"),
+        ("evaluate-objects", "--checkpoint", "objects"),
         ("cross-fit", "--data", ".", "--out", "maps"),
     ],
 )
