@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from app.explorer.component import Selection
     from app.opening.files import ObjectFile, Source
     from app.opening.session import Session
-    from app.opening.zips import Unpacked
     from app.state.shown import Choice, Shown
     from peerattn.data.folder import LabelledFile
+    from peerattn.data.zips import Unpacked
 
 T = TypeVar("T")
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -114,6 +115,16 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
             bar.update(task, completed=done, total=total)
 
         yield progress
+
+
+def as_folder(context: typer.Context, data: Path | None) -> Path | None:
+    """A folder of labelled clips as it is; a zip of one unpacked, until the command ends."""
+    if data is None or data.suffix.lower() != ".zip" or not data.is_file():
+        return data
+    from peerattn.data.zips import unpack
+
+    place = Path(context.with_resource(TemporaryDirectory(prefix="peerattn-")))
+    return unpack(data, place / data.stem).folder
 
 
 def report(result: Mapping[str, Any] | str, table: Table | Group, json_file: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from peerattn.cli.console import JsonOption, progress_bar, report
+from peerattn.cli.console import JsonOption, as_folder, progress_bar, report
 from peerattn.data.cache_folder import GIGABYTE, LIMIT, default_folder
 from peerattn.errors import PeerattnError
 from peerattn.modalities.settings import ClipSettings
@@ -32,7 +32,13 @@ WorkersOption = Annotated[int | None, typer.Option(help="Worker processes (defau
 
 @app.command("check")
 def check_command(
-    folder: FolderArgument,
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder with a folder a class, or with a manifest.csv; or a zip of one.",
+            callback=as_folder,
+        ),
+    ],
     manifest: Annotated[
         Path | None, typer.Option(help="Write names, classes, splits and sha256 to this JSON file.")
     ] = None,

@@ -5,9 +5,11 @@ import csv
 import gzip
 import json
 import math
+import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -395,6 +397,25 @@ def test_clips_of_a_folder_that_cannot_be_read_are_named_and_not_counted(run: Ru
     assert "could not be read: 1 of the clips" in " ".join(out.split())
     assert err == f"skipped {line}\n" * 2  # by each of the two networks
     assert answer(run, "prune", *words, "--threshold", "0")["before"]["n"] == 2
+
+
+def test_a_zip_of_a_folder_is_measured_as_the_folder_is(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, label in enumerate(CLASS_NAMES[:2]):
+        (folder / "clips" / label).mkdir(parents=True)
+        write_video(folder / "clips" / label / f"{number}.mp4", moving_square(24, step=1 + number))
+    shutil.make_archive(os.fspath(folder / "packed"), "zip", folder, "clips")
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", os.fspath(temporary))
+    words = ("--checkpoint", "small", "--objects", "estimated", "--data")
+    assert answer(run, "evaluate", *words, "packed.zip") == answer(run, "evaluate", *words, "clips")
+    assert answer(run, "data", "check", "packed.zip")["n"] == 2
+    assert not list(temporary.iterdir())
+    assert "unpack it first" in refusal(run, "train", "--out", "mine", "--data", "packed.zip")
+    (folder / "bad.zip").write_bytes(b"no zip")
+    assert "this is not a whole zip file" in refusal(run, "evaluate", *words, "bad.zip")
 
 
 def test_a_network_is_not_ahead_of_itself(run: Run, folder: Path) -> None:
