@@ -123,8 +123,14 @@ def as_folder(context: typer.Context, data: Path | None) -> Path | None:
         return data
     from peerattn.data.zips import unpack
 
-    place = Path(context.with_resource(TemporaryDirectory(prefix="peerattn-")))
-    return unpack(data, place / data.stem).folder
+    place = TemporaryDirectory(prefix="peerattn-")
+    try:
+        found = unpack(data, Path(place.name) / data.stem)
+    except PeerattnError:
+        place.cleanup()  # a command that never begins does not end either
+        raise
+    context.with_resource(place)
+    return found.folder
 
 
 def report(result: Mapping[str, Any] | str, table: Table | Group, json_file: str | None) -> None:
