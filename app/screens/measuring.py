@@ -56,7 +56,7 @@ def show(folder: Path, files: tuple[LabelledFile, ...]) -> None:
     _said(loaded, chosen, estimated=estimated)
     if chosen.files:
         choice = datasets.Choice(name, folder, split, estimated)
-        _deciding(chosen, measurements.measurement(choice))
+        _deciding(name, chosen, measurements.measurement(choice))
         _measuring(choice, loaded)
 
 
@@ -100,12 +100,12 @@ def _said(loaded: Checkpoint, chosen: Chosen, *, estimated: bool) -> None:
     say(plain(" · ".join(lines)))
 
 
-def _deciding(chosen: Chosen, job: Job | None) -> None:
+def _deciding(name: str, chosen: Chosen, job: Job | None) -> None:
     """What these clips can decide, whatever is measured; with a measurement, as alike as it finds them."""
     likenesses, said = LIKENESSES, ""
     if job and job.results and (measured := alike(job.results[0].evaluation)) is not None:
         likenesses = tuple(sorted({*likenesses, round(measured, 2)}))
-        said = f" Right answers of this network: {measured:.2f}."
+        said = f" Of the right answers of {name} on these clips it is {measured:.2f}."
     found = what_it_decides([file.group for file in chosen.files], likenesses)
     with st.expander("What can this set decide?"):
         if found.remark:

@@ -8,18 +8,25 @@ import pandas as pd
 
 from peerattn.scores.deciding import Deciding
 
+COLUMNS = (
+    "likeness",
+    "smallest loss, points",
+    "width of a difference, points",
+    "width of an accuracy, points",
+    "clips that halve the first width",
+)
+
 
 def deciding_table(found: Deciding) -> pd.DataFrame:
-    """Widths and losses are shares of 1; a loss that is never found in 90 % of the time is not a number."""
-    rows: list[dict[str, Any]] = [
-        {
-            "likeness": one.likeness,
-            "smallest_loss": one.loss,
-            "difference_width": one.width,
-            "accuracy_width": one.accuracy_width,
-            "clips_for_half": one.clips_for_half,
-        }
+    """Widths and losses in points; a loss that is never found in 90 % of the time is not a number."""
+    rows: list[tuple[Any, ...]] = [
+        (
+            one.likeness,
+            round(100 * one.loss, 1) if one.loss else None,
+            round(100 * one.width, 1),
+            round(100 * one.accuracy_width, 1),
+            one.clips_for_half,
+        )
         for one in found.decisions
     ]
-    columns = ["likeness", "smallest_loss", "difference_width", "accuracy_width", "clips_for_half"]
-    return pd.DataFrame(rows, columns=pd.Index(columns))
+    return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
