@@ -166,7 +166,7 @@ def table(out: Path) -> str:
         row = [name, f"{int(np.load(_result(out, name))['parameters']):,}"]
         for kind in MAPS:
             own = _evaluation(_result(out, name), kind)
-            row.append(f"{own.top1:.1%} ({held(own.top1_interval)})")
+            row.append(f"{100 * own.top1:.1f} % ({held(own.top1_interval)})")
             if name == "peer" or "peer" not in there:
                 row.append("")
             else:
