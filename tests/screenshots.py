@@ -1,12 +1,14 @@
 """Pictures of every screen, to be looked at: `python -m tests.screenshots FOLDER [STATE …]`.
 
 Each state of a screen is taken whole, wide (1400 px, with the light theme) and narrow (390 px, dark). Without
-a STATE all are taken; `explore` takes every state whose name begins so.
+a STATE all are taken; `explore` takes every state whose name begins so. `--film` takes instead the moving
+picture of the README: a sample that plays in Explore with a connection pinned, as FOLDER/explore.webp.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import shutil
 import sys
 import tempfile
@@ -15,13 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.opening.files import SAMPLES, samples
 from tests.browser import HOW, find_chromium
 from tests.conftest import CHROMIUM_FLAGS, PATIENCE
 from tests.screens import AT_REST, choose, drawn
-from tests.serving import served
+from tests.serving import OF, PAINTED, served
 
 LOOKS: Mapping[str, tuple[int, int, Literal["light", "dark"]]] = {
     "wide": (1400, 900, "light"),
@@ -118,6 +121,30 @@ def take(browser: Browser, url: str, folder: Path, names: Sequence[str], clips: 
             print(folder / f"{name}-{look}.png", flush=True)
 
 
+def film(browser: Browser, url: str, path: Path) -> None:
+    """Explore while a sample plays, one picture for each of its frames, at the speed of the clip."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE)
+    page.goto(url + "/?checkpoint=actionworld")
+    root = drawn(page)
+    choose(root, "connection flow2_to_b2")
+    page.evaluate(AT_REST)
+    root.scroll_into_view_if_needed()
+    box = root.bounding_box()
+    assert box
+    clip = {"x": box["x"] - 12, "y": box["y"] - 12, "width": box["width"] + 24, "height": box["height"] + 16}
+    count = root.evaluate(f"root => ({OF})(root).recording.length")
+    pictures = []
+    for number in range(count):
+        root.evaluate(f"(root, number) => ({OF})(root).seek(number)", number)
+        page.evaluate(PAINTED)
+        pictures.append(Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB"))
+    pictures[0].save(
+        path, save_all=True, append_images=pictures[1:], duration=125, loop=0, quality=60, method=6
+    )
+    print(path, f"{path.stat().st_size / 2**20:.1f} MiB")
+
+
 def chosen(asked: Sequence[str]) -> list[str]:
     """The states whose names begin with what was asked for; all where nothing was."""
     return [name for name in STATES if not asked or any(name.startswith(word) for word in asked)]
@@ -129,6 +156,7 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("states", nargs="*", metavar="STATE", help=", ".join(STATES))
+    parser.add_argument("--film", action="store_true", help="the moving picture of the README")
     given = parser.parse_args()
     if not (names := chosen(given.states)):
         parser.error(f"there is no such state: choose among {', '.join(STATES)}")
@@ -138,7 +166,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as other, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         with served("app/main.py", Path(other)) as url:
-            take(browser, url, given.folder, names, labelled(Path(other) / "clips"))
+            if given.film:
+                film(browser, url, given.folder / "explore.webp")
+            else:
+                take(browser, url, given.folder, names, labelled(Path(other) / "clips"))
         browser.close()
 
 

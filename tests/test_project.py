@@ -60,7 +60,11 @@ def texts() -> Iterator[tuple[str, str]]:
             yield str(file.relative_to(ROOT)), content.decode("utf-8")
 
 
-PAGES = ("README.md", "docs/published.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))),
+)
 
 
 def readme(language: str) -> list[str]:
@@ -113,10 +117,11 @@ def test_python_of_the_readme_runs() -> None:
 
 
 def test_links_of_the_readme_lead_to_files() -> None:
-    links = re.findall(r"\]\(([^)#\s]+)|<img[^>]* src=\"([^\"]+)\"", read("README.md"))
-    local = [link or image for link, image in links if "://" not in link + image]
-    assert local
-    assert [link for link in local if not (ROOT / link).exists()] == []
+    for page in PAGES:
+        links = re.findall(r"\]\(([^)#\s]+)|<img[^>]* src=\"([^\"]+)\"", read(page))
+        local = [link or image for link, image in links if "://" not in link + image]
+        assert local or page != "README.md"
+        assert [link for link in local if not ((ROOT / page).parent / link).exists()] == [], page
 
 
 @pytest.mark.parametrize("name", LICENCES)

@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.rooms import BESIDE, HOUSE, IMPORTS, MODULES, MOST_ARROWS, arrows, in_the_package, room, upward
+from tests.rooms import (
+    BESIDE,
+    HOUSE,
+    IMPORTS,
+    MODULES,
+    MOST_ARROWS,
+    arrows,
+    drawing,
+    in_the_package,
+    room,
+    upward,
+)
 
 ROOMS = [name for name in HOUSE if name.startswith("peerattn.")]
 WITHOUT_TORCH = ROOMS[: ROOMS.index("peerattn.network")]
@@ -123,3 +134,8 @@ def test_no_room_makes_intervals_of_its_own() -> None:
             tree = ast.parse(file.read_text(encoding="utf-8"))
             used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
             assert not used & inner, name
+
+
+def test_the_documents_show_the_house_as_it_is() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert f"```mermaid\n{drawing(arrows())}\n```" in page, "python -m tests.rooms --drawing"
