@@ -11,7 +11,7 @@ def test_every_screen_is_taken() -> None:
     main = (ROOT / "app" / "main.py").read_text(encoding="utf-8")
     screens = re.findall(r'"screens/(\w+)\.py"', main)
     assert screens
-    assert {name.partition("-")[0] for name in STATES} == set(screens)
+    assert {name.partition("-")[0] for name in STATES} == set(screens), "add a State to tests/screenshots.py"
     for name, state in STATES.items():
         screen = name.partition("-")[0]
         assert re.match(r"/(\w*)", state.address)[1] == ("" if screen == "explore" else screen)
