@@ -20,6 +20,7 @@ from peerattn.scores.intervals import (
     OF_A_CLASS,
     Interval,
     interval_json,
+    numbered,
     paired_interval,
     share_interval,
     too_few,
@@ -108,7 +109,7 @@ def summarise(
 
     alone = correct if middle is None else middle.argmax(axis=1) == labels
 
-    of = np.array(groups)
+    of = numbered(len(labels), groups)
 
     rows = []
     for number, name in enumerate(class_names):
