@@ -25,8 +25,8 @@ __getattr__ = moved(__name__)
 LEVEL = 0.95
 METHOD = "score"
 """Stands as `interval_method` beside intervals of this package; those that lack it were bootstrapped."""
-PRIOR = 0.5
-"""The likeness of clips of one group that counts as much as one group in which something differs."""
+PRIOR, PRIOR_GROUPS = 0.5, 2
+"""The likeness of clips of one group, and as how many groups in which something differs it counts."""
 STEPS = 44
 """Halvings of an interval in which a bound is looked for: 13 digits of a share."""
 
@@ -117,7 +117,7 @@ def effective_clips(values: Weights, number: NDArray[np.int64], weights: Weights
     """
     of_group = np.bincount(number, weights)
     size = float(of_group @ of_group / (weights @ weights))  # 1 where each clip is its own group
-    alike = (varied * likeness(values, number) + PRIOR) / (varied + 1)
+    alike = (varied * likeness(values, number) + PRIOR_GROUPS * PRIOR) / (varied + PRIOR_GROUPS)
     return float(1 / (weights @ weights) / (1 + (size - 1) * alike))
 
 
