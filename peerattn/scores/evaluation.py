@@ -124,8 +124,8 @@ def summarise(
         top1_interval=share_interval(correct, of),
         top5=float(among5.mean()),
         top5_interval=share_interval(among5, of),
-        macro=float(_alike_classes(labels) @ correct),
-        macro_interval=share_interval(correct, of, _alike_classes(labels)),
+        macro=float(class_weights(labels) @ correct),
+        macro_interval=share_interval(correct, of, class_weights(labels)),
         window_top1=float(alone.mean()),
         window_top1_interval=share_interval(alone, of),
         classes=tuple(rows),
@@ -137,7 +137,7 @@ def summarise(
     )
 
 
-def _alike_classes(labels: NDArray[np.int64]) -> NDArray[np.float64]:
+def class_weights(labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """(N,) what each clip weighs so that the classes that have clips count alike."""
     clips = np.bincount(labels)
     weights: NDArray[np.float64] = 1 / (clips[labels] * np.count_nonzero(clips))
