@@ -28,7 +28,18 @@ from peerattn.scores.evaluation import class_weights
 from peerattn.scores.intervals import OF_A_CLASS, OF_A_SET, Interval, paired_interval, share_interval
 from peerattn.scores.jackknife import mean_interval
 from peerattn.scores.labels import LabelsEvaluation, paired_precision, summarise_labels
-from tests.draws import Numbers, Random, Values, following, labelled, normal, ranked, unequal, varying
+from tests.draws import (
+    Numbers,
+    Random,
+    Values,
+    enumerated,
+    following,
+    labelled,
+    normal,
+    ranked,
+    unequal,
+    varying,
+)
 
 CELLS = ((0.0, 0.0), (0.01, 0.0), (0.02, 0.0), (0.02, 0.01), (0.03, 0.01), (0.08, 0.02))
 """Shares of the clips whose answer is lost and gained."""
@@ -41,6 +52,7 @@ WIDTHS = {
 }
 """Groups and clips → the mean width in points to expect in each cell, where clips correlate by `USUAL`."""
 ALIKE, USUAL = (0.0, 0.2, 0.5), 0.2
+INDEPENDENT = (48, 96, 192, 640)
 REAL = np.repeat(np.arange(40), [1] * 15 + [2] * 13 + [3] * 7 + [4] * 3 + [6, 9])
 """The source videos of the clips of a real validation set."""
 DRAWN = {"following": following, "varying": varying}
@@ -107,6 +119,13 @@ def head(*cells: object) -> str:
 
 def change_names(cells: Sequence[tuple[float, float]]) -> list[str]:
     return [f"lost/gained {100 * lost:g}/{100 * gained:g} %" for lost, gained in cells]
+
+
+def independent(_: int) -> Lines:
+    """A difference in top-1 accuracy on the same clips, each its own: enumerated, not drawn."""
+    yield head("clips", *change_names(CELLS))
+    for clips in INDEPENDENT:
+        yield row(clips, *(Coverage(*enumerated(clips, cell), 0) for cell in CELLS))
 
 
 def paired(trials: int) -> Lines:
@@ -293,7 +312,8 @@ def _overlap(level: Values) -> Values:
 
 
 TABLES = {
-    table.__name__: table for table in (paired, shares, macro, auroc, precision, means, null, power, speed)
+    table.__name__: table
+    for table in (independent, paired, shares, macro, auroc, precision, means, null, power, speed)
 }
 
 

@@ -1,4 +1,4 @@
-"""Clips drawn to count how often an interval holds what is true: those of one group are alike.
+"""Clips drawn, or enumerated, to count how often an interval holds what is true: those of a group are alike.
 
 Shapes: N clips, G groups, S outcomes, K labels.
 """
@@ -10,9 +10,13 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from peerattn.scores.intervals import quantile, tango_interval
+
 Random = np.random.Generator
 Numbers = NDArray[np.int64]
 Values = NDArray[np.float64]
+RARE = 1e-7
+"""Numbers of clips lost and gained that are less likely than this are left out of the count."""
 
 
 def unequal(rng: Random, groups: int, clips: int) -> Numbers:
@@ -74,3 +78,25 @@ def labelled(
     """
     truth = normal(rng, number, 0.3, labels) > NormalDist().inv_cdf(1 - share)
     return ahead * truth + normal(rng, number, alike, labels), truth
+
+
+def enumerated(clips: int, shares: tuple[float, float]) -> tuple[float, float]:
+    """The exact coverage of the paired interval, and its mean width."""
+    found = width = 0.0
+    z, most = quantile(0.95, clips - 1), [math.ceil(clips * share * 4) + 8 for share in shares]
+    for lost in range(most[0] if shares[0] else 1):
+        for gained in range(most[1] if shares[1] else 1):
+            if (likely := _probability(clips, lost, gained, shares)) > RARE:
+                low, high = tango_interval(gained, lost, clips, z)
+                found += likely * (low <= shares[1] - shares[0] <= high)
+                width += likely * (high - low)
+    return found, width
+
+
+def _probability(clips: int, lost: int, gained: int, shares: tuple[float, float]) -> float:
+    """Of so many clips lost and gained among independent ones."""
+    terms = ((lost, shares[0]), (gained, shares[1]), (clips - lost - gained, 1 - sum(shares)))
+    if any(count and not share for count, share in terms):
+        return 0.0
+    logs = (count * math.log(share) - math.lgamma(count + 1) for count, share in terms if count)
+    return math.exp(math.lgamma(clips + 1) + sum(logs))

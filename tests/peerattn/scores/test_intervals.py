@@ -1,7 +1,5 @@
 """Score intervals: published digits, and coverage, counted exactly where clips are independent."""
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,6 +14,7 @@ from peerattn.scores.intervals import (
     tango_interval,
     wilson_interval,
 )
+from tests.draws import enumerated
 
 CELLS = [(0, 0), (1, 0), (2, 0), (2, 1), (3, 1), (8, 2)]
 """Per cent of the clips whose answer is lost and gained."""
@@ -26,8 +25,6 @@ WIDTHS = {
     640: (1.2, 1.7, 2.2, 2.9, 3.2, 4.9),
 }
 """Clips → the mean width in points to expect in each cell."""
-RARE = 1e-7
-"""Numbers of clips lost and gained that are less likely than this are left out of the count."""
 
 
 @pytest.mark.parametrize(
@@ -46,32 +43,10 @@ def test_tango_gives_the_published_interval() -> None:
     assert paired_interval(before, after) == pytest.approx((-0.1246, -0.0050), abs=5e-5)
 
 
-def probability(clips: int, lost: int, gained: int, shares: tuple[float, float]) -> float:
-    """Of so many clips lost and gained among independent ones."""
-    terms = ((lost, shares[0]), (gained, shares[1]), (clips - lost - gained, 1 - sum(shares)))
-    if any(count and not share for count, share in terms):
-        return 0.0
-    logs = (count * math.log(share) - math.lgamma(count + 1) for count, share in terms if count)
-    return math.exp(math.lgamma(clips + 1) + sum(logs))
-
-
-def covered(clips: int, shares: tuple[float, float]) -> tuple[float, float]:
-    """The exact coverage of the paired interval, and its mean width."""
-    found = width = 0.0
-    z, most = quantile(0.95, clips - 1), [math.ceil(clips * share * 4) + 8 for share in shares]
-    for lost in range(most[0] if shares[0] else 1):
-        for gained in range(most[1] if shares[1] else 1):
-            if (likely := probability(clips, lost, gained, shares)) > RARE:
-                low, high = tango_interval(gained, lost, clips, z)
-                found += likely * (low <= shares[1] - shares[0] <= high)
-                width += likely * (high - low)
-    return found, width
-
-
 @pytest.mark.parametrize("clips", WIDTHS)
 def test_independent_clips_are_covered_as_promised_and_no_wider(clips: int) -> None:
     for (lost, gained), expected in zip(CELLS, WIDTHS[clips], strict=True):
-        coverage, width = covered(clips, (lost / 100, gained / 100))
+        coverage, width = enumerated(clips, (lost / 100, gained / 100))
         assert coverage >= 0.93, (lost, gained)
         assert clips * (lost + gained) / 100 < 3.8 or coverage <= 0.98, (lost, gained)
         assert 100 * width <= 1.15 * expected, (lost, gained)
