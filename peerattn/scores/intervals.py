@@ -117,8 +117,13 @@ def effective_clips(values: Weights, number: NDArray[np.int64], weights: Weights
     """
     of_group = np.bincount(number, weights)
     size = float(of_group @ of_group / (weights @ weights))  # 1 where each clip is its own group
-    alike = (varied * likeness(values, number) + PRIOR_GROUPS * PRIOR) / (varied + PRIOR_GROUPS)
+    alike = drawn_to_prior(likeness(values, number), varied)
     return float(1 / (weights @ weights) / (1 + (size - 1) * alike))
+
+
+def drawn_to_prior(alike: float, varied: float) -> float:
+    """The likeness to count with, of one that was found in so many groups in which something differs."""
+    return (varied * alike + PRIOR_GROUPS * PRIOR) / (varied + PRIOR_GROUPS)
 
 
 def likeness(values: Weights, number: NDArray[np.int64]) -> float:
