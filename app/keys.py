@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from app.explorer.component import Selection
     from app.opening.files import ObjectFile, Source
     from app.opening.session import Session
-    from app.opening.zips import Unpacked
     from app.state.shown import Choice, Shown
     from peerattn.data.folder import LabelledFile
+    from peerattn.data.zips import Unpacked
 
 T = TypeVar("T")
 
@@ -161,6 +161,7 @@ FOLDER_CSV: Key[bool] = Key("folder-csv")
 SPLIT: Key[str | None] = Key("split")
 CANCEL_MEASUREMENT: Key[bool] = Key("cancel-measurement")
 CLASSES_CSV: Key[bool] = Key("classes-csv")
+DECIDES_CSV: Key[bool] = Key("decides-csv")
 CONFUSION: Key[Clicked] = Key("confusion")
 TRUE: Key[str] = Key("true")
 PREDICTED: Key[str] = Key("predicted")

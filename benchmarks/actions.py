@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.controls import held
 from peerattn.data.cache import Cache
 from peerattn.data.cache_folder import default_folder
 from peerattn.data.clips import FolderClips
@@ -165,11 +166,12 @@ def table(out: Path) -> str:
         row = [name, f"{int(np.load(_result(out, name))['parameters']):,}"]
         for kind in MAPS:
             own = _evaluation(_result(out, name), kind)
-            row.append(_percent(own.top1, own.top1_interval))
+            row.append(f"{100 * own.top1:.1f} % ({held(own.top1_interval)})")
             if name == "peer" or "peer" not in there:
                 row.append("")
             else:
-                row.append(_points(*paired_difference(own, _evaluation(_result(out, "peer"), kind))))
+                ahead = paired_difference(own, _evaluation(_result(out, "peer"), kind))
+                row.append(f"{100 * ahead.value:+.1f} points ({held(ahead.interval)})")
         lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines)
 
@@ -194,16 +196,6 @@ def _evaluation(path: Path, kind: str) -> Evaluation:
 
 def _result(out: Path, name: str) -> Path:
     return out / f"{name.replace(', ', '-').replace(' ', '_')}.npz"
-
-
-def _percent(share: float, interval: tuple[float, float]) -> str:
-    low, high = interval
-    return f"{100 * share:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
-
-
-def _points(difference: float, interval: tuple[float, float]) -> str:
-    low, high = interval
-    return f"{100 * difference:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
 
 
 def _say(name: str, epoch: int, loss: float) -> None:

@@ -35,7 +35,7 @@ from peerattn.modalities.clip import ObjectMaps, Origin
 from peerattn.modalities.preparation import prepare
 from peerattn.recording.predictions import predict
 from peerattn.recording.recorder import record
-from peerattn.scores.intervals import wilson
+from peerattn.scores.intervals import Interval, share_interval
 from peerattn.tables.share import modality_share
 from peerattn.traces.trace import Trace
 from peerattn.video.decoding import decode
@@ -231,15 +231,26 @@ def answers(subject: Subject) -> dict[str, bool]:
     }
 
 
+def _groups(answers: Mapping[str, bool]) -> np.ndarray:
+    """(N,) the source video of each clip."""
+    return np.array([key.rpartition(" #")[0] for key in answers])
+
+
+def held(bounds: Interval | None) -> str:
+    """What an interval holds, in percent or points."""
+    return f"{100 * bounds[0]:.1f} to {100 * bounds[1]:.1f} %" if bounds else "too few clips"
+
+
 def compared(now: Mapping[str, bool], before: Mapping[str, bool]) -> str:
-    """How many answers changed, with the interval of their share: a bootstrap of none has no width."""
+    """How many answers changed, with the interval of their share."""
     lost = sum(before[key] and not now[key] for key in now)
     gained = sum(now[key] and not before[key] for key in now)
-    low, high = (100 * end for end in wilson(lost + gained, len(now)))
+    others = np.array([before[key] != now[key] for key in now])
+    bounds = share_interval(others, _groups(now))
     shares = [100 * sum(each.values()) / len(each) for each in (before, now)]
     return (
         f"{shares[0]:.1f} to {shares[1]:.1f} %: {lost} lost, {gained} gained of {len(now)} clips, "
-        f"{low:.1f} to {high:.1f} % of answers changed"
+        f"{held(bounds)} of answers changed"
     )
 
 
@@ -260,9 +271,9 @@ def main() -> None:
         if not now:
             print(f"\n{subject.name}: no clip is longer than a window", flush=True)
             continue
-        low, high = (100 * end for end in wilson(sum(now.values()), len(now)))
         share = 100 * sum(now.values()) / len(now)
-        said = f"top-1 on clips longer than a window {share:.1f} % ({low:.1f} to {high:.1f})"
+        bounds = share_interval(np.array([*now.values()]), _groups(now))
+        said = f"top-1 on clips longer than a window {share:.1f} % ({held(bounds)})"
         print(f"\n{subject.name}: {said}, {len(now)} clips", flush=True)
         if subject.name in before:
             print(f"  {compared(now, before[subject.name])}", flush=True)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from benchmarks.controls import FIRST_SEED, generated
+from benchmarks.controls import FIRST_SEED, generated, held
 from benchmarks.published import processor
 from benchmarks.subjects import Numbers, Subject, differences, noise, numbers, shipped
 from peerattn.checkpoints import checkpoint
@@ -28,7 +28,7 @@ from peerattn.data.examples import Example
 from peerattn.network.network import Network
 from peerattn.network.precision import precision
 from peerattn.recording.predictions import predict
-from peerattn.scores.intervals import wilson
+from peerattn.scores.intervals import share_interval
 
 MANTISSA = 23
 """Bits of a float32 that are stored after the point."""
@@ -110,10 +110,10 @@ def changed(network: Network, examples: Sequence[Example], window: int) -> dict[
     for name, rounding in ROUNDINGS.items():
         with rounding():
             found = predict(network, examples, window=window).clips
-        others = int((found.argmax(axis=1) != exact.argmax(axis=1)).sum())
-        low, high = (100 * end for end in wilson(others, len(examples)))
+        others = found.argmax(axis=1) != exact.argmax(axis=1)
+        bounds = share_interval(others, np.array([example.group for example in examples]))
         said[name] = (
-            f"{others} of {len(examples)} ({low:.1f} to {high:.1f} %), probabilities by at most "
+            f"{others.sum()} of {len(examples)} ({held(bounds)}), probabilities by at most "
             f"{np.abs(found - exact).max():.1e}"
         )
     return said

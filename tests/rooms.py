@@ -45,6 +45,7 @@ BESIDE = {
     "peerattn.__main__",
     "peerattn.errors",
     "peerattn.moved",
+    "peerattn.short",
     "peerattn.threads",
     "app",
     "app.keys",

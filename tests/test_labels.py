@@ -216,8 +216,7 @@ def test_effects_are_measured_by_mean_average_precision(
     for effect in said["effects"]:
         change = effect["after"]["map"] - said["before"]["map"]
         assert effect["difference"] == pytest.approx(change)
-        low, high = effect["difference_interval"]
-        assert low <= change <= high
+        assert "too few" in effect["difference_interval_remark"]
     capsys.readouterr()
     assert command(*words) == 0
     assert "mAP" in capsys.readouterr().out

@@ -56,7 +56,7 @@ def test_no_imports_run_in_a_circle() -> None:
 
 
 def test_what_lies_beside_the_rooms_imports_none_of_them_but_where_a_program_starts() -> None:
-    for module in BESIDE - {"peerattn.__main__", "app.main"}:
+    for module in BESIDE - {"peerattn.__main__", "peerattn.short", "app.main"}:
         assert IMPORTS.get(module, set()) & MODULES.keys() <= BESIDE
 
 
@@ -113,3 +113,13 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 def test_every_module_but_the_pages_can_be_imported() -> None:
     pages = {"app.main", *inside("app.screens")}
     assert loads(sorted(MODULES.keys() - pages), set()).keys() == MODULES.keys() - pages
+
+
+def test_no_room_makes_intervals_of_its_own() -> None:
+    """Only `scores` takes them apart: what it gives others says where clips are too few."""
+    inner = {"wilson_interval", "tango_interval", "of_share", "of_value", "of_difference"}
+    for name, file in MODULES.items():
+        if room(name) != "peerattn.scores":
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            assert not used & inner, name

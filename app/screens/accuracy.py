@@ -65,7 +65,7 @@ def _summary(row: DeltaGenerator, job: Job | None, removal: Removal, score: str)
     change = difference(job.results[0].evaluation, now.evaluation)
     value = percent(headline(now.evaluation).value)
     said = points_interval(change.interval, change.remark)
-    number(row, score, value, f"{points(change.value)} points", said, change.words)
+    number(row, score, value, f"{points(change.value)} points", said)
 
 
 def _labelled_set(shown: Opened) -> LabelledSet | None:
@@ -137,9 +137,9 @@ def _before_and_after(before: AnyEvaluation | None, now: CurvePoint | None) -> N
         "Difference, in points",
         points(change.value),
         points_interval(change.interval, change.remark),
-        change.words,
         meaning="After minus before on the same clips, with the interval of paired measurements.",
     )
+    st.caption(plain(f"{change.words[0].upper()}{change.words[1:]}."))
 
 
 def _score(row: DeltaGenerator, when: str, measured: AnyEvaluation) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import streamlit as st
 
 from app import keys
-from app.opening.zips import MOST_FILES, Unpacked, unpack
 from app.parts.elements import number, numbers, progress, table_with_csv
 from app.parts.words import plain
 from app.screens import measuring
@@ -15,6 +14,7 @@ from app.state import clips, measurements
 from app.work import datasets
 from peerattn.data.folder import LabelledFile
 from peerattn.data.report import FolderReport
+from peerattn.data.zips import MOST_FILES, Unpacked, unpack
 from peerattn.errors import PeerattnError
 from peerattn.tables.evaluation import clips_table, faults_table
 

@@ -37,6 +37,10 @@ class Checkpoint:
     card: Mapping[str, Any]
     folder: Path | None = None  # where it was read from
 
+    def __repr__(self) -> str:
+        """Its name, then the network block by block."""
+        return f"{self.name}, {self.network!r}"
+
     @property
     def structure(self) -> Structure:
         return self.network.structure

@@ -8,14 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
-from peerattn.cli.console import Device, DeviceOption, JsonOption, Objects, chosen_device, report
+from peerattn.cli.console import Device, DeviceOption, JsonOption, Objects, as_folder, chosen_device, report
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import ANSWERS
 
 
 def calibrate_command(
     checkpoint: Annotated[str, typer.Option(help="The checkpoint; its weights and card are written anew.")],
-    data: Annotated[Path, typer.Option(help="A folder of labelled clips that it was not trained on.")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="A folder of labelled clips that it was not trained on, or a zip of one.", callback=as_folder
+        ),
+    ],
     split: Annotated[str | None, typer.Option(help="The split (default: test, else val).")] = None,
     sister: Annotated[
         str | None,

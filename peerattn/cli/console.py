@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from peerattn.errors import PeerattnError
 
 if TYPE_CHECKING:
     import torch
+    from rich.console import Group
     from rich.table import Table
 
 REFUSED = 2
@@ -115,7 +117,23 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield progress
 
 
-def report(result: Mapping[str, Any] | str, table: Table, json_file: str | None) -> None:
+def as_folder(context: typer.Context, data: Path | None) -> Path | None:
+    """A folder of labelled clips as it is; a zip of one unpacked, until the command ends."""
+    if data is None or data.suffix.lower() != ".zip" or not data.is_file():
+        return data
+    from peerattn.data.zips import unpack
+
+    place = TemporaryDirectory(prefix="peerattn-")
+    try:
+        found = unpack(data, Path(place.name) / data.stem)
+    except PeerattnError:
+        place.cleanup()  # a command that never begins does not end either
+        raise
+    context.with_resource(place)
+    return found.folder
+
+
+def report(result: Mapping[str, Any] | str, table: Table | Group, json_file: str | None) -> None:
     """The table on stdout, or the result as JSON (a text already is) to a file or, for `-`, to stdout."""
     if json_file is None:
         from rich.console import Console

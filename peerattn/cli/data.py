@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from peerattn.cli.console import JsonOption, progress_bar, report
+from peerattn.cli.console import JsonOption, as_folder, progress_bar, report
 from peerattn.data.cache_folder import GIGABYTE, LIMIT, default_folder
 from peerattn.errors import PeerattnError
 from peerattn.modalities.settings import ClipSettings
@@ -32,7 +32,13 @@ WorkersOption = Annotated[int | None, typer.Option(help="Worker processes (defau
 
 @app.command("check")
 def check_command(
-    folder: FolderArgument,
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder with a folder a class, or with a manifest.csv; or a zip of one.",
+            callback=as_folder,
+        ),
+    ],
     manifest: Annotated[
         Path | None, typer.Option(help="Write names, classes, splits and sha256 to this JSON file.")
     ] = None,
@@ -40,12 +46,15 @@ def check_command(
     json_file: JsonOption = None,
 ) -> None:
     """What is in a folder and everything that is wrong with it; reads every file to its end."""
+    from rich.console import Group
+
     from peerattn.cli import data_reports as reports
     from peerattn.data.checking import check_folder
 
     with progress_bar("clips") as progress:
         found = check_folder(folder, workers=workers or None, progress=progress)
-    report(found.to_json(), reports.counts_table(found), json_file)
+    tables = (reports.counts_table(found), reports.deciding_table(found))
+    report(reports.checked(found), Group(*tables), json_file)
     if json_file is None:
         print("\n".join([reports.summary(found), *found.remarks, *map(str, found.faults)]))
     if manifest:

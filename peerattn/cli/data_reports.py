@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+from rich.text import Text
 
 from peerattn.data.cache import Cache
 from peerattn.data.cache_folder import GIGABYTE
 from peerattn.data.report import FolderReport
+from peerattn.scores.deciding import GAINED, LOST, POWER, Deciding, what_it_decides
 
 if TYPE_CHECKING:
     from peerattn.data.warming import Warmed
@@ -33,6 +35,46 @@ def summary(found: FolderReport) -> str:
         parts.append(f"{frames['least']} to {frames['most']} frames (median {frames['median']:g})")
     parts += [f"{size} px ({count} clips)" for size, count in numbers["sizes"].items()]
     return ", ".join(parts)
+
+
+def decides(found: FolderReport) -> dict[str, Deciding]:
+    """Split → what its clips can decide."""
+    groups = {split: [clip.group for clip in found.clips if clip.split == split] for split in found.splits}
+    return {split: what_it_decides(own) for split, own in groups.items()}
+
+
+def checked(found: FolderReport) -> dict[str, Any]:
+    """The report, for JSON."""
+    said = {split: one.to_json() for split, one in decides(found).items()}
+    return {**found.to_json(), "decides": said}
+
+
+def deciding_table(found: FolderReport) -> Table:
+    """What the clips of each split can decide."""
+    table = Table(
+        title="What can this set decide?",
+        caption=f"the smallest loss found in {POWER:.0%} of the time, {GAINED:.0%} being gained beside it; "
+        f"the interval of a difference with {LOST:.0%} lost and {GAINED:.0%} gained; likeness: how much "
+        "clips of one video change together, of real clips 0.2 to 0.5",
+    )
+    for column in (
+        "",
+        "likeness",
+        "smallest loss, points",
+        "width of the interval, points",
+        "clips for half of it",
+    ):
+        table.add_column(column, justify="right" if column else "left")
+    for split, own in decides(found).items():
+        name = Text(f"{split or 'all'}: {own.clips}")
+        if own.remark:
+            table.add_row(name, "", own.remark, "", "")
+        for one in own.decisions:
+            loss = f"{100 * one.loss:.1f}" if one.loss else "none"
+            row = f"{one.likeness:.1f}", loss, f"{100 * one.width:.1f}", f"{one.clips_for_half:,}"
+            table.add_row(name, *row)
+            name = Text("")
+    return table
 
 
 def warmed(done: Warmed, cache: Cache) -> dict[str, Any]:

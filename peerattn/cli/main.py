@@ -9,7 +9,7 @@ from peerattn.cli.calibration import calibrate_command
 from peerattn.cli.clips import export_command, record_command, report_command
 from peerattn.cli.effect import effect_command
 from peerattn.cli.networks import convert_command, evaluate_command, prune_command, structure_command
-from peerattn.cli.segmentation import cross_fit_command, train_objects_command
+from peerattn.cli.segmentation import cross_fit_command, evaluate_objects_command, train_objects_command
 from peerattn.cli.training import train_command
 
 app = typer.Typer(help="Peer-attention video networks: build, train, record, prune.")
@@ -19,6 +19,7 @@ app.command("export")(export_command)
 app.add_typer(data.app, name="data")
 app.command("train")(train_command)
 app.command("train-objects")(train_objects_command)
+app.command("evaluate-objects")(evaluate_objects_command)
 app.command("cross-fit")(cross_fit_command)
 app.command("calibrate")(calibrate_command)
 app.command("structure")(structure_command)

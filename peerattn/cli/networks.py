@@ -15,6 +15,7 @@ from peerattn.cli.console import (
     JsonOption,
     Objects,
     allowed_precision,
+    as_folder,
     chosen_device,
     command_line,
     report,
@@ -23,7 +24,11 @@ from peerattn.errors import PeerattnError
 
 CheckpointOption = Annotated[str, typer.Option(help="The name of a checkpoint.")]
 DataOption = Annotated[
-    Path | None, typer.Option(help="A folder of labelled clips; without it, generated test clips.")
+    Path | None,
+    typer.Option(
+        help="A folder of labelled clips, or a zip of one; without it, generated test clips.",
+        callback=as_folder,
+    ),
 ]
 SplitOption = Annotated[str | None, typer.Option(help="The split of the data (default: test, else val).")]
 ClipsOption = Annotated[int, typer.Option(help="How many generated test clips.", min=1)]

@@ -1,4 +1,4 @@
-"""The commands that train a segmentation network: `train-objects`, `cross-fit`."""
+"""The commands about segmentation networks: `train-objects`, `evaluate-objects`, `cross-fit`."""
 
 from __future__ import annotations
 
@@ -77,6 +77,33 @@ def train_objects_command(
     facts["command"] = command_line()
     save_segmenter(folder, segmenter, config=config, metrics=metrics, facts=facts)
     report(metrics, run.table(out, metrics), json_file)
+
+
+def evaluate_objects_command(
+    checkpoint: Annotated[str, typer.Option(help="The name or folder of a segmenter.")],
+    data: Annotated[
+        Path | None, typer.Option(help="A folder of clips with person masks: measure people, too.")
+    ] = None,
+    test_split: Annotated[str, typer.Option("--split", help="The split of the folder.")] = "val",
+    clips: Annotated[int, typer.Option(help="How many generated clips.", min=1)] = 200,
+    device: DeviceOption = Device.auto,
+    json_file: JsonOption = None,
+) -> None:
+    """Intersection over union of a segmenter's object maps, on generated clips and on people of a folder."""
+    from peerattn.cli import segmentation_run as run
+    from peerattn.data.folder import labelled_files
+    from peerattn.modalities.segmentation_network import load_network
+    from peerattn.segmenter_training.quality import evaluate_segmenter
+    from peerattn.segmenter_training.saving import metrics_of
+    from peerattn.segmenter_training.videos import with_masks
+
+    segmenter, people = load_network(checkpoint, chosen_device(device)), None
+    if data is not None:
+        files, skipped = with_masks(labelled_files(data, split=test_split)), run.Skipped()
+        people = run.measured(segmenter, files, FRAME_RATE, skipped)
+        skipped.count(len(files))
+    metrics = metrics_of(evaluate_segmenter(segmenter, clips=clips), people)
+    report(metrics, run.table(checkpoint, metrics), json_file)
 
 
 def cross_fit_command(

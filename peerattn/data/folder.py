@@ -70,6 +70,8 @@ def _instead(folder: Path, splits: set[str]) -> str:
 
 def every_file(folder: Path) -> tuple[LabelledFile, ...]:
     """The clips of all splits; raises PeerattnError when there are none, or the manifest cannot be read."""
+    if folder.suffix.lower() == ".zip" and folder.is_file():
+        raise PeerattnError(f"{folder} is a zip, of which the clips go on being read: unpack it first")
     if not folder.is_dir():
         raise PeerattnError(f"{folder} is not a folder: give one with a folder a class, or a {MANIFEST}")
     if (folder / MANIFEST).is_file():

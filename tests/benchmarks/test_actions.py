@@ -69,4 +69,4 @@ def test_the_table_pairs_each_contender_with_peer_attention(tmp_path: Path) -> N
         )
     rows = table(tmp_path).splitlines()[2:]
     assert [row.split(" | ")[0] for row in rows] == ["| peer", "| self"]
-    assert "1,234" in rows[1] and "50.0 %" in rows[1] and "+50.0 points (+23.0 to +71.2)" in rows[1]
+    assert "1,234" in rows[1] and "50.0 %" in rows[1] and "+50.0 points (23.0 to 71.2 %)" in rows[1]

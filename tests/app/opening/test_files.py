@@ -10,10 +10,12 @@ import pytest
 from app.opening.files import SAMPLES, Shelf, samples
 from examples.make_samples import FRAME_RATE, LENGTHS, write_sample
 from peerattn.data.generated import TEST_SEED
+from peerattn.data.zips import unpack
 from peerattn.errors import PeerattnError
 from peerattn.modalities.objects import read_objects
 from peerattn.video.decoding import decode
 from tests.media import moving_square, write_video
+from tests.peerattn.data.test_zips import packed
 
 
 @pytest.fixture
@@ -94,3 +96,15 @@ def test_refusal_names_the_clip_once(shelf):
     assert clip.refusal(PeerattnError("it is empty", "mine.mp4")) == "mine.mp4: it is empty"
     assert clip.refusal(PeerattnError("no object maps")) == "mine.mp4: no object maps"
     assert isinstance(clip.path, Path)
+
+
+def test_the_shelf_holds_one_zip_at_a_time_and_clips_beside_it():
+    shelf = Shelf()
+    first = unpack(packed({"run/a.mp4": b"1"}), shelf.place_for_data(b"first"))
+    shelf.keep_only([])
+    assert first.folder.exists()
+    second = unpack(packed({"run/a.mp4": b"2"}), shelf.place_for_data(b"second"))
+    assert second.folder.exists() and not first.folder.exists()
+    folder = shelf.folder
+    del shelf
+    assert not folder.exists()

@@ -5,9 +5,11 @@ import csv
 import gzip
 import json
 import math
+import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -48,6 +50,7 @@ COMMANDS = (
     "effect",
     "train",
     "train-objects",
+    "evaluate-objects",
     "cross-fit",
 )
 Run = Callable[..., tuple[int, str, str]]
@@ -396,15 +399,46 @@ def test_clips_of_a_folder_that_cannot_be_read_are_named_and_not_counted(run: Ru
     assert answer(run, "prune", *words, "--threshold", "0")["before"]["n"] == 2
 
 
+def test_a_zip_of_a_folder_is_measured_as_the_folder_is(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, label in enumerate(CLASS_NAMES[:2]):
+        (folder / "clips" / label).mkdir(parents=True)
+        write_video(folder / "clips" / label / f"{number}.mp4", moving_square(24, step=1 + number))
+    shutil.make_archive(os.fspath(folder / "packed"), "zip", folder, "clips")
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", os.fspath(temporary))
+    words = ("--checkpoint", "small", "--objects", "estimated", "--data")
+    assert answer(run, "evaluate", *words, "packed.zip") == answer(run, "evaluate", *words, "clips")
+    assert answer(run, "data", "check", "packed.zip")["n"] == 2
+    assert not list(temporary.iterdir())
+    assert "unpack it first" in refusal(run, "train", "--out", "mine", "--data", "packed.zip")
+    (folder / "bad.zip").write_bytes(b"no zip")
+    assert "this is not a whole zip file" in refusal(run, "evaluate", *words, "bad.zip")
+
+
 def test_a_network_is_not_ahead_of_itself(run: Run, folder: Path) -> None:
-    found = answer(run, "evaluate", "--checkpoint", "small", "--clips", "3", "--against", "small")
-    low, high = found["difference_interval"]
+    words = ("evaluate", "--checkpoint", "small", "--against", "small", "--clips")
+    found = answer(run, *words, "20")
     assert found["difference"] == 0
-    assert low == pytest.approx(-high) and high > 0.5  # of three clips next to nothing is known
+    assert found["difference_interval"] == pytest.approx([-0.18, 0.18], abs=0.005)
     assert found["against_top1"] == found["top1"]
-    code, out, _ = run("evaluate", "--checkpoint", "small", "--clips", "3", "--against", "small")
+    code, out, _ = run(*words, "20")
     assert code == 0
-    assert f"+0.0 ({100 * low:+.1f} to {100 * high:+.1f})" in out
+    assert "+0.0 (-18.0 to +18.0)" in out
+    assert "0 of 20 answers changed; a loss of up to 18.0 points is not excluded" in " ".join(out.split())
+
+
+def test_too_few_clips_are_said_to_be_too_few(run: Run, folder: Path) -> None:
+    words = ("evaluate", "--checkpoint", "small", "--against", "small", "--clips", "3")
+    found = answer(run, *words)
+    for name in ("top1", "macro", "against_top1", "difference"):
+        assert found[f"{name}_interval"] is None
+        assert found[f"{name}_interval_remark"] == "too few clips (3)"
+    code, out, _ = run(*words)
+    assert code == 0
+    assert "+0.0 (too few clips (3))" in out
 
 
 def test_evaluate_writes_json_to_a_file(run: Run, folder: Path) -> None:
@@ -422,8 +456,10 @@ def test_prune_saves_a_smaller_checkpoint_and_says_what_it_costs(run: Run, folde
     }
     assert found["before"].keys() >= EVALUATION_KEYS
     assert found["difference"] == pytest.approx(found["after"]["top1"] - found["before"]["top1"])
-    low, high = found["difference_interval"]
-    assert low <= found["difference"] <= high
+    assert found["difference_interval_remark"] == "too few clips (4)"
+    assert found["latency_ms"]["passes"] == 31
+    low, high = found["speed_up"]["interval"]
+    assert low <= found["speed_up"]["value"] <= high
     assert found["parameters"]["after"] < found["parameters"]["before"]
     assert found["multiply_adds"]["after"] < found["multiply_adds"]["before"]
     assert found["latency_ms"].keys() == {"before", "after", "spread", "passes"}
@@ -519,6 +555,7 @@ def test_refuses_with_one_plain_line(run: Run, folder: Path, what: str) -> None:
         ("evaluate", "--checkpoint", "small"),
         ("prune", "--checkpoint", "small", "--threshold", "0.4"),
         ("train-objects", "--out", "mine"),
+        ("evaluate-objects", "--checkpoint", "objects"),
         ("cross-fit", "--data", ".", "--out", "maps"),
     ],
 )

@@ -181,7 +181,9 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_train_objects_learns_people_and_says_how_well(data: Path, tiny: Path) -> None:
+def test_train_objects_learns_people_and_says_how_well(
+    data: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = ["train-objects", "--data", os.fspath(data), "--out", "mine", "--about", "Our own film."]
     assert CliRunner().invoke(app, asked, catch_exceptions=False).exit_code == 0
     card = json.loads((tiny / "mine" / "card.json").read_text(encoding="utf-8"))
@@ -192,6 +194,11 @@ def test_train_objects_learns_people_and_says_how_well(data: Path, tiny: Path) -
     assert card["clips"] == {"train": 4, "val": 2}
     assert card["data"] == "Our own film."
     assert load_segmenter("mine").class_names[0] == "person"
+    asked = ["evaluate-objects", "--checkpoint", "mine", "--data", os.fspath(data), "--json", "-"]
+    monkeypatch.undo()  # nothing is trained any more
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", os.fspath(tiny))
+    done = CliRunner().invoke(app, [*asked, "--clips", "2"], catch_exceptions=False)
+    assert json.loads(done.stdout) == card["metrics"]
 
 
 def test_bad_clips_are_passed_over_and_counted(data: Path, tiny: Path, tmp_path: Path) -> None:

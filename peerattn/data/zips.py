@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from app.opening.files import OBJECT_TYPES, Bytes
 from peerattn.data.folder import VIDEO_SUFFIXES
 from peerattn.errors import PeerattnError
 
@@ -24,7 +23,7 @@ MOST_BYTES = 2 * 2**30
 """Of all files together, unpacked."""
 MOST_FILES = 5_000
 DEEPEST = 12  # folders in one another
-KINDS = {*VIDEO_SUFFIXES, *(f".{name}" for name in OBJECT_TYPES), ".png", ".csv"}
+KINDS = {*VIDEO_SUFFIXES, ".npz", ".json", ".png", ".csv"}
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 SPLITS = ("train", "val", "test")
 _PIECE = 2**20
@@ -40,10 +39,13 @@ class Unpacked:
     left_out: int
 
 
-def unpack(content: Bytes, folder: Path) -> Unpacked:
-    """Unpack into a new folder; raises PeerattnError with one plain line, and then leaves no folder."""
+def unpack(content: bytes | memoryview | Path, folder: Path) -> Unpacked:
+    """Unpack a zip, or the file that it is, into a new folder.
+
+    Raises PeerattnError with one plain line, and then leaves no folder.
+    """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(content if isinstance(content, Path) else io.BytesIO(content)) as archive:
             files = [part for part in archive.infolist() if not part.is_dir() and not _is_system(part)]
             _check(files)
             wanted = [part for part in files if PurePosixPath(part.filename).suffix.lower() in KINDS]

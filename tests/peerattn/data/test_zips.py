@@ -10,9 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.opening import zips
-from app.opening.files import Shelf
-from app.opening.zips import unpack
+from peerattn.data import zips
+from peerattn.data.zips import unpack
 from peerattn.errors import PeerattnError
 
 
@@ -134,13 +133,8 @@ def test_damage_is_one_line_or_does_not_matter(tmp_path_factory, noise, place, v
             shutil.rmtree(folder / "into")
 
 
-def test_the_shelf_holds_one_zip_at_a_time_and_clips_beside_it():
-    shelf = Shelf()
-    first = unpack(packed({"run/a.mp4": b"1"}), shelf.place_for_data(b"first"))
-    shelf.keep_only([])
-    assert first.folder.exists()
-    second = unpack(packed({"run/a.mp4": b"2"}), shelf.place_for_data(b"second"))
-    assert second.folder.exists() and not first.folder.exists()
-    folder = shelf.folder
-    del shelf
-    assert not folder.exists()
+def test_a_file_is_unpacked_as_its_bytes_are(tmp_path: Path) -> None:
+    file = tmp_path / "clips.zip"
+    file.write_bytes(packed({"run/a.mp4": b"1", "run/a.npz": b"2"}))
+    found = unpack(file, tmp_path / "into")
+    assert inside(found.folder) == {"run/a.mp4": b"1", "run/a.npz": b"2"}
