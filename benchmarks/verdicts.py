@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.resolving import resolve
 from peerattn.data.labelled_set import LabelledSet
+from peerattn.data.readable import Readable
 from peerattn.network.network import Network
 from peerattn.pruning.threshold import prune
 from peerattn.recording.evaluating import evaluate
@@ -18,7 +19,7 @@ from peerattn.scores.comparison import SAME, WORSE
 from peerattn.scores.evaluation import Evaluation, class_weights, summarise
 from peerattn.scores.intervals import OF_A_CLASS, numbered, paired_interval, share_interval
 from peerattn.scores.kinds import difference
-from tests.draws import Random, following
+from tests.draws import Numbers, Random, following
 
 COINS = 2000
 GENERATED = 320
@@ -45,10 +46,8 @@ def pairs(data: Path | None) -> Iterator[tuple[str, Evaluation, Evaluation]]:
     """Pairs of evaluations of the same clips, with their names."""
     peer, own = (resolve(name) for name in ("actionworld", "actionworld-self"))
     clips = LabelledSet(count=GENERATED).examples(peer, remembered=True)
-    yield (
-        "actionworld against actionworld-self",
-        *(_evaluated(one.network, one, clips) for one in (peer, own)),
-    )
+    before, after = (_evaluated(one.network, one, clips) for one in (peer, own))
+    yield "actionworld against actionworld-self", before, after
     if not data:
         return
     loaded = resolve("actions14")
@@ -61,14 +60,14 @@ def pairs(data: Path | None) -> Iterator[tuple[str, Evaluation, Evaluation]]:
         yield f"actions14 against itself pruned at {threshold}", true, pruned
 
 
-def _evaluated(network: Network, loaded: Any, clips: Any) -> Evaluation:
+def _evaluated(network: Network, loaded: Checkpoint, clips: Readable) -> Evaluation:
     found = evaluate(network, clips, window=loaded.settings.window)
     assert isinstance(found, Evaluation)
     return found
 
 
 def tossed(
-    rng: Random, before: Evaluation, after: Evaluation, number: np.ndarray
+    rng: Random, before: Evaluation, after: Evaluation, number: Numbers
 ) -> tuple[Evaluation, Evaluation]:
     """The same answers, where heads or tails of a source video decides whether its better ones come first."""
     first = before.correct[:, None]
