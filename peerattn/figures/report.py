@@ -110,7 +110,7 @@ def _said(recording: bytes, about: About, start: Mapping[str, str]) -> dict[str,
 
 
 def _names(trace: Trace) -> int:
-    """An upper bound, in bytes, for naming all panels that are left out (four at most for each connection or block)."""
+    """Bytes that are enough to name all panels that are left out: at most four of a connection or block."""
     connections = [f"{each.source} → {each.target}, " for each in trace.connections]
     blocks = [f"{block.id}, " for block in trace.structure.blocks]
     return 4 * size(*map(escape, (*connections, *blocks)))
