@@ -103,7 +103,7 @@ class Graph {
   // Who is near, hidden, removed or dead has changed.
   style() {
     if (!this.strokes) return;
-    const { explorer, recording, places } = this;
+    const { explorer, places } = this;
     const { theme, marks, settings, focus } = explorer;
     this.near = focus && this.ties.near(focus);
     this.paths = focus && this.ties.paths(focus, marks.removed);

@@ -28,7 +28,7 @@ class PanelInside {
     const wanted = this.chain.channels.indexOf(Number(this.panels.settings.channel || this.chain.start));
     this.place_ = wanted < 0 ? this.chain.channels.indexOf(this.chain.start) : wanted;
     this.picker.value = this.chain.channels[this.place_];
-    this.reach = this.arrays.dense ? Math.max(...this.chain.frames.flatMap((_, row) => this.chain.peers.map((_, peer) => Math.abs(this.read(peer, row))))) : 1;
+    this.reach = this.arrays.dense ? Math.max(...this.chain.frames.flatMap((frame, row) => this.chain.peers.map((name, peer) => Math.abs(this.read(peer, row))))) : 1;
     this.place();
   }
 

@@ -8,7 +8,7 @@ class PanelTable {
     const { columns } = panel.table;
     const shown = columns.slice(0, MOST_COLUMNS);
     const head = element("tr", {}, ...shown.map((name) => element("th", { scope: "col" }, name.replaceAll("_", " "))));
-    const rows = tableRows(panel).map((row) => element("tr", {}, ...row.slice(0, MOST_COLUMNS).map((value, place) => this.cell(columns[place], value, row))));
+    const rows = tableRows(panel).map((row) => element("tr", {}, ...row.slice(0, MOST_COLUMNS).map((value, place) => this.cell(columns[place], value))));
     const table = element("table", {}, element("caption", { className: "spoken" }, panel.title), element("thead", {}, head), element("tbody", {}, ...rows));
     const cut = columns.length - shown.length;
     this.element = element("div", { className: "wide", tabIndex: 0, role: "region", ariaLabel: `${panel.title}, table` }, table);
@@ -16,7 +16,7 @@ class PanelTable {
   }
 
   // Frames, connections and peers can be gone to, as in the chart.
-  cell(column, value, row) {
+  cell(column, value) {
     const kind = { connection: "connection", peer: "block", block: "block" }[column];
     if (column === "frame" && this.panel.axis === "time") return element("td", {}, link(`${value}`, () => this.panels.explorer?.seek(value - 1)));
     if (kind) return element("td", {}, link(value, () => this.panels.pin({ kind, id: value })));

@@ -24,7 +24,7 @@ class Player {
     this.wholly.hidden = !recording.whollyReached;
     this.blank();
     for (const overlay of this.overlays) overlay.load?.(recording);
-    const offered = this.overlays.filter(({ offered }) => offered).map(({ name, label }) => [name, label]);
+    const offered = this.overlays.filter((overlay) => overlay.offered).map(({ name, label }) => [name, label]);
     this.choices.offer([["", "none"], ...offered]);
     recording.pictures.decode(this.frame ?? 0, (frame) => this.arrived(frame));
     this.changed("overlay");

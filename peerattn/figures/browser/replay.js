@@ -99,7 +99,7 @@ class LoggedHistory extends Recording {
   }
 
   go(step) {
-    const { from, ...marks } = this.prunings.findLast(({ from }) => from <= step);
+    const { from, ...marks } = this.prunings.findLast((pruning) => pruning.from <= step);
     this.marks = Object.fromEntries(Object.entries(marks).map(([name, ids]) => [name, new Set(ids)]));
     const [thin, thick] = this.widths;
     for (const connection of this.connections) {
