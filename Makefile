@@ -33,6 +33,7 @@ check: $(tests) $(linters)
 	$(bin)/ruff check .
 	$(bin)/mypy
 	$(node) node_modules/eslint/bin/eslint.js --max-warnings 0
+	$(foreach script,explorer panels report,$(node) node_modules/typescript/bin/tsc -p peerattn/figures/browser/tsconfig.$(script).json &&) true
 	$(node) --test --test-reporter dot "tests/**/*.test.js"
 
 format: $(tests)

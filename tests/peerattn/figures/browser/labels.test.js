@@ -6,7 +6,7 @@ import { load } from "./parts.js";
 // A ruler by which every character is half as wide as it is high.
 const pen = { measureText: (text) => ({ width: 50 * text.length }) };
 const document = { createElement: () => ({ getContext: () => pen }) };
-const { forms, labels, overlap } = load(["labels"], ["forms", "labels", "overlap"], { document });
+const { forms, labels, overlap } = load(["controls", "labels"], ["forms", "labels", "overlap"], { document });
 
 const THEME = { font: "serif", text: "#000000", quiet: "#777777", background: "#ffffff" };
 

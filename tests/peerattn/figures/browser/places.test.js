@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { load } from "./parts.js";
 
-const { Places } = load(["places", "pieces"], ["Places"]);
+const { Places } = load(["values", "places", "pieces"], ["Places"]);
 
 const ROW = 140;
 const COLUMN = 84;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { connection, load } from "./parts.js";
 
-const { Ties } = load(["ties"], ["Ties"]);
+const { Ties } = load(["values", "ties"], ["Ties"]);
 
 // rgb → inner → top, flow → inner, flow → side (a dead end); what feeds inner is gated by peers.
 const CONNECTIONS = [
