@@ -15,3 +15,13 @@ export function load(parts, wanted, globals = {}) {
 export function connection(source, target, peers = {}, rest = {}) {
   return { id: `${source}_to_${target}`, source, target, peers: Object.keys(peers), attentionWeights: Object.values(peers), weight: 0.5, ...rest };
 }
+
+// A header and a body, as `packing.py` writes them.
+export function packed(header, ...arrays) {
+  const body = Buffer.concat(arrays.map((values) => Buffer.from(new Float32Array(values).buffer)));
+  const text = JSON.stringify(header);
+  const head = Buffer.from(text.padEnd(text.length + (-text.length & 3)));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(head.length);
+  return new Uint8Array(Buffer.concat([length, head, body])).slice();
+}

@@ -1,19 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { connection, load } from "./parts.js";
+import { connection, load, packed } from "./parts.js";
 
 const { Recording } = load(["values", "ends", "ties", "recording"], ["Recording"]);
-
-// A header and a body, as `packing.py` writes them.
-function packed(header, ...arrays) {
-  const body = Buffer.concat(arrays.map((values) => Buffer.from(new Float32Array(values).buffer)));
-  const text = JSON.stringify(header);
-  const head = Buffer.from(text.padEnd(text.length + (-text.length & 3)));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(head.length);
-  return new Uint8Array(Buffer.concat([length, head, body])).slice();
-}
 
 const SHADE = [0, 0.5, 1, 0.25, 0.25, 0.25];
 const recording = new Recording(packed({
