@@ -14,7 +14,7 @@ const history = () => new LoggedHistory(packed({
   prunings: [{ from: 0, ...NOTHING }, { from: 2, ...NOTHING, removed: ["b_to_c"], dead: ["c"] }],
   connections: [connection("a", "b", { a: 0, b: 0 }, { weight: null, first: 0 }), connection("b", "c", { b: 0 }, { weight: 1, first: 2 })],
   arrays: { shade: { offset: 0, shape: [2, 3] }, attention: { offset: 24, shape: [3, 3] } },
-}, [1, 1, 1, 0.5, 0.25, 0], [0.5, 0.75, 1, 0.5, 0.25, 0, 1, 1, 1]));
+}, [1, 1, 1, 0.5, 0.25, NaN], [0.5, 0.75, 1, 0.5, 0.25, 0, 1, 1, 1]));
 
 const now = ({ connections }) => connections.map(({ weight, attentionWeights }) => [weight, attentionWeights]);
 const widths = (shown) => [...shown.edges.values()].map(({ width }) => width);
