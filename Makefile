@@ -37,7 +37,7 @@ check: $(tests) $(linters)
 	$(tsc)/tsconfig.explorer.json
 	$(tsc)/tsconfig.panels.json
 	$(tsc)/tsconfig.report.json
-	$(node) --test --test-reporter dot "tests/**/*.test.js"
+	$(node) --test --test-isolation=none --test-reporter dot "tests/**/*.test.js"
 
 format: $(tests)
 	$(bin)/ruff format .
