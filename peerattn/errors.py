@@ -1,4 +1,4 @@
-"""What a user's input can cause: one plain line each, whose subject can be read apart from it."""
+"""Errors that bad input causes. Each is one plain line, and its subject can be taken off."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ T = TypeVar("T")
 class PeerattnError(ValueError):
     """A refused input: its message is one plain line that says what is wrong and what to do.
 
-    `subject` is what the line is about (a file, an array, a name), where it begins with that; `reason` is the
-    line without it.
+    `subject` is the file, array or name that the line begins with, or empty; `reason` is the line without it.
     """
 
     def __init__(self, reason: str, subject: str = "") -> None:
@@ -21,7 +20,7 @@ class PeerattnError(ValueError):
         self.reason, self.subject = reason, subject
 
     def about(self, subject: str) -> PeerattnError:
-        """The same of a subject; one that it had already becomes part of the reason."""
+        """The same error with this subject in front; an earlier subject moves into the reason."""
         return type(self)(str(self), subject)
 
 
@@ -34,18 +33,18 @@ class DamagedError(PeerattnError):
 
 
 class CancelledError(PeerattnError):
-    """Whoever asked for it wants it no more."""
+    """The work was cancelled."""
 
 
 def reason(error: Exception, subject: str) -> str:
-    """The line of an error without its subject, where it is this one: for whoever names that beside it."""
+    """The message without its subject if that is `subject`, which the caller shows itself; else all of it."""
     if isinstance(error, PeerattnError) and error.subject == subject:
         return error.reason
     return str(error)
 
 
 def named(kind: str, name: str, among: Mapping[str, T]) -> T:
-    """What has this name; raises MissingError with the names that may be meant where nothing has."""
+    """What has this name; raises MissingError, with similar names, if there is none."""
     if name in among:
         return among[name]
     known = sorted(among)

@@ -1,4 +1,5 @@
 """The rooms of the house and who imports whom: `python -m tests.rooms` prints them, and fails on an arrow up.
+`python -m tests.rooms --drawing` prints the picture of docs/architecture.md.
 
 A room is a folder of `peerattn` or of `app`. It may import from the rooms that stand before it in `HOUSE`; an
 arrow is one room that imports from another. What lies beside the rooms (errors and the like) counts as none.
@@ -45,6 +46,7 @@ BESIDE = {
     "peerattn.__main__",
     "peerattn.errors",
     "peerattn.moved",
+    "peerattn.short",
     "peerattn.threads",
     "app",
     "app.keys",
@@ -123,8 +125,23 @@ def in_the_package(found: Mapping[str, Iterable[str]]) -> int:
     return sum(len(list(found[name])) for name in found if name.startswith("peerattn."))
 
 
+def drawing(found: Mapping[str, Iterable[str]]) -> str:
+    """The rooms as a Mermaid graph; an arrow that others imply is left out."""
+    below: dict[str, set[str]] = {}
+    for name in HOUSE:  # bottom up
+        below[name] = set(found[name]).union(*(below[there] for there in found[name]))
+    lines = ["graph BT"]
+    for name in HOUSE:
+        implied = set().union(*(below[there] for there in found[name]))
+        lines += [f"  {there} --> {name}" for there in HOUSE if there in set(found[name]) - implied]
+    return "\n".join(lines)
+
+
 def main() -> int:
     """Print the house; 1 where an arrow leads up, or there are too many."""
+    if "--drawing" in sys.argv:
+        print(drawing(arrows()))
+        return 0
     found, counts = arrows(), [room(module) for module in MODULES]
     try:
         floor = floors(found)

@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.rooms import BESIDE, HOUSE, IMPORTS, MODULES, MOST_ARROWS, arrows, in_the_package, room, upward
+from tests.rooms import (
+    BESIDE,
+    HOUSE,
+    IMPORTS,
+    MODULES,
+    MOST_ARROWS,
+    arrows,
+    drawing,
+    in_the_package,
+    room,
+    upward,
+)
 
 ROOMS = [name for name in HOUSE if name.startswith("peerattn.")]
 WITHOUT_TORCH = ROOMS[: ROOMS.index("peerattn.network")]
@@ -56,7 +67,7 @@ def test_no_imports_run_in_a_circle() -> None:
 
 
 def test_what_lies_beside_the_rooms_imports_none_of_them_but_where_a_program_starts() -> None:
-    for module in BESIDE - {"peerattn.__main__", "app.main"}:
+    for module in BESIDE - {"peerattn.__main__", "peerattn.short", "app.main"}:
         assert IMPORTS.get(module, set()) & MODULES.keys() <= BESIDE
 
 
@@ -113,3 +124,18 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 def test_every_module_but_the_pages_can_be_imported() -> None:
     pages = {"app.main", *inside("app.screens")}
     assert loads(sorted(MODULES.keys() - pages), set()).keys() == MODULES.keys() - pages
+
+
+def test_no_room_makes_intervals_of_its_own() -> None:
+    """Only `scores` takes them apart: what it gives others says where clips are too few."""
+    inner = {"wilson_interval", "tango_interval", "of_share", "of_value", "of_difference"}
+    for name, file in MODULES.items():
+        if room(name) != "peerattn.scores":
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            assert not used & inner, name
+
+
+def test_the_documents_show_the_house_as_it_is() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert f"```mermaid\n{drawing(arrows())}\n```" in page, "python -m tests.rooms --drawing"

@@ -107,10 +107,10 @@ def _deciding(name: str, chosen: Chosen, job: Job | None) -> None:
         likenesses = tuple(sorted({*likenesses, round(measured, 2)}))
         said = f" Of the right answers of {name} on these clips it is {measured:.2f}."
     found = what_it_decides([file.group for file in chosen.files], likenesses)
+    if found.remark:
+        st.warning(f"{found.remark.capitalize()}: nothing that is measured on them gets an interval.")
+        return
     with st.expander("What can this set decide?"):
-        if found.remark:
-            st.warning(f"{found.remark.capitalize()}: nothing that is measured on them gets an interval.")
-            return
         st.caption(plain(f"{found.clips}. {DECIDES}{said}"))
         makers = {"What it decides": lambda: deciding_table(found)}
         table_with_csv(makers, stem="decides", key=keys.DECIDES_CSV)

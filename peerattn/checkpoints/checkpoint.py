@@ -24,7 +24,7 @@ from peerattn.network.state_arrays import as_arrays, load_arrays
 
 KIND = "network"
 OF_THE_WHOLE = ("metrics", "calibration", "none_of_these", "learned_connectivity")
-"""What a card says was measured of a network: it holds no longer once connections are gone."""
+"""Entries of a card that were measured on the whole network: dropped when it is pruned."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,10 @@ class Checkpoint:
     card: Mapping[str, Any]
     folder: Path | None = None  # where it was read from
 
+    def __repr__(self) -> str:
+        """Its name, then the network block by block."""
+        return f"{self.name}, {self.network!r}"
+
     @property
     def structure(self) -> Structure:
         return self.network.structure
@@ -47,7 +51,7 @@ class Checkpoint:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What must be said wherever something that this network computed is shown: of random filters."""
+        """Warnings to show beside every result: at present, that the filters are random."""
         return (self.card["untrained"],) if "untrained" in self.card else ()
 
     def reader(self, segmenter: Segmenter | None = None) -> Reader:
@@ -88,8 +92,8 @@ def load(name: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
 def segmenter_of(loaded: Checkpoint, name: str | None = None) -> Segmenter | None:
     """What estimates object maps, where a network reads them: the one of this name, else its card's.
 
-    It runs where the network does. Raises PeerattnError where it is missing, or means other things by the
-    classes that the network reads.
+    It runs where the network does. Raises PeerattnError if it is missing, or if its class ids stand for other
+    things than the network's.
     """
     name = name or segmenter_name(loaded.card)
     return segmenter_for(name, loaded.structure.read_modalities, loaded.device)
@@ -104,7 +108,7 @@ def _class_names(names: Any) -> list[str]:
 
 
 def save(folder: Path, network: Network, settings: ClipSettings, card: Mapping[str, Any]) -> None:
-    """Write weights and card; `card` adds to what rebuilds the network: command, metrics, description."""
+    """Write weights and card; `card` holds whatever else to store, such as command, metrics, description."""
     write_weights(folder / WEIGHTS_FILE, as_arrays(network.state_dict()))
     needed = {
         "class_names": list(network.class_names),
@@ -115,7 +119,7 @@ def save(folder: Path, network: Network, settings: ClipSettings, card: Mapping[s
 
 
 def pruned_card(loaded: Checkpoint, threshold: float, command: str) -> dict[str, Any]:
-    """The card of what pruning leaves of a network: what still holds, and where it comes from."""
+    """The card of a pruned network: the entries that stay true, with the name of the original."""
     kept = {name: said for name, said in loaded.card.items() if name not in OF_THE_WHOLE}
     return {**kept, "command": command, "pruned_from": loaded.name, "threshold": threshold, "metrics": {}}
 

@@ -63,10 +63,8 @@ def to_json(found: Effects, skipped: Sequence[str]) -> dict[str, Any]:
                 "how": effect.how,
                 "after": effect.after.to_json(),
                 **effect.difference.to_json(),
-                **interval_json(
-                    "difference_interval_at_once", effect.at_once.interval, effect.at_once.remark
-                ),
-                "in_words_at_once": effect.at_once.words,
+                **interval_json("adjusted_interval", effect.adjusted.interval, effect.adjusted.remark),
+                "adjusted_in_words": effect.adjusted.words,
             }
             for effect in found.effects
         ],
@@ -91,13 +89,15 @@ def table(result: Mapping[str, Any], name: str, of: str, how: str, *, pointwise:
     for column in ("", whole.short, "difference, in points"):
         table.add_column(column, justify="right" if column else "left")
     table.add_column("what that says")
-    at_once = "" if pointwise else "_at_once"
+    interval, words = (
+        ("difference_interval", "in_words") if pointwise else ("adjusted_interval", "adjusted_in_words")
+    )
     table.add_row("before", share_said(before, whole.name), "", "")
     table.add_section()
     for effect in sorted(result["effects"], key=lambda one: one["difference"]):
         accuracy = share_said(effect["after"], whole.name)
-        change = points(effect, f"difference_interval{at_once}")
-        table.add_row(Text(effect["name"]), accuracy, change, effect[f"in_words{at_once}"])
+        change = points(effect, interval)
+        table.add_row(Text(effect["name"]), accuracy, change, effect[words])
     return table
 
 

@@ -46,7 +46,7 @@ _NO_MODALITY = {
 }
 """Greys that no block has, legible on light and dark pages."""
 LEVELS = ("#E69F00", "#CC79A7", "#56B4E9", "#8C6BB1", "#A6761D", "#66A61E")
-"""Lines per level: hues that no modality uses, told apart by `DASHES` too."""
+"""Lines per level: hues that no shipped modality uses, told apart by `DASHES` too."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 PATTERNS: tuple[tuple[int, ...], ...] = ((), (9, 5), (2, 4), (9, 4, 2, 4), (14, 5), (14, 4, 2, 4))
 """The same dashes in canvas pixels."""

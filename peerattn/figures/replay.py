@@ -162,7 +162,7 @@ def charts(history: History) -> dict[str, Chart]:
         most = max(1.0, float(np.nanmax(table.to_numpy()))) if table.notna().any(axis=None) else 1.0
         found[name] = Chart(
             name,
-            "as training logged it; between two measurements the first holds",
+            "as logged in training; a value is kept until the next measurement",
             "lines",
             _lines(table),
             table,

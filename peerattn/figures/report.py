@@ -44,7 +44,7 @@ TABLES: dict[str, Callable[[Trace], pd.DataFrame]] = {
 
 @dataclass(frozen=True)
 class About:
-    """What stands at the head: names, when the report was made, and what else is to be known."""
+    """The report's head: names, date, further facts."""
 
     clip: str
     checkpoint: str
@@ -110,7 +110,7 @@ def _said(recording: bytes, about: About, start: Mapping[str, str]) -> dict[str,
 
 
 def _names(trace: Trace) -> int:
-    """Bytes that suffice to name every panel that is left out, four at most of a connection or block."""
+    """Bytes that are enough to name all panels that are left out: at most four of a connection or block."""
     connections = [f"{each.source} → {each.target}, " for each in trace.connections]
     blocks = [f"{block.id}, " for block in trace.structure.blocks]
     return 4 * size(*map(escape, (*connections, *blocks)))

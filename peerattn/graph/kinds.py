@@ -102,9 +102,9 @@ KINDS: Mapping[str, BlockKind] = {
 }
 """Kind of block -> what is known of it.
 
-Multiply-adds are those of the convolutions and linear layers in the block's class. A layer that makes others
-itself, as attention does, counts them in a method `multiply_adds(inputs, output)` of its own: `inputs` is the
-tuple that one call got, `output` what it returned, both without numbers.
+Multiply-adds are those of the convolutions and linear layers in the block's class. A layer with arithmetic
+outside of these, such as attention, has a method `multiply_adds(inputs, output)`: `inputs` is the tuple that
+one call got, `output` what it returned; both are on the meta device, so only their shapes can be used.
 """
 
 

@@ -39,7 +39,7 @@ class Pictures:
     ids: Images | None  # (T, H, W) class ids
 
     def first(self, frames: int) -> Pictures:
-        """So many of its frames."""
+        """The first `frames` frames of each."""
         return Pictures(
             self.images[:frames],
             None if self.flow is None else self.flow[:frames],
@@ -116,7 +116,7 @@ def around_objects(
 
 
 def class_ids_read(modalities: Sequence[Modality]) -> tuple[int, ...]:
-    """The class ids that a network tells; none where it reads no object maps."""
+    """The class ids that a network distinguishes; none if it reads no object maps."""
     return next((one.class_ids for one in modalities if one.name == "object"), ())
 
 
@@ -128,7 +128,7 @@ def motion(
     *,
     pace: Pace,
 ) -> NDArray[np.float32] | None:
-    """(T, H, W, 2) the flow of images at network size, as it is read; None where it is not."""
+    """Optical flow (T, H, W, 2) of images at network size, or None if no modality is flow."""
     if not any(modality.name == "flow" for modality in modalities):
         return None
     flow = optical_flow(images, settings.flow)
@@ -174,7 +174,7 @@ def _check_shape(objects: ObjectMaps, frames: Frames) -> None:
 
 
 def _class_remarks(modality: Modality, objects: ObjectMaps | None) -> list[str]:
-    """What network and object maps do not have in common; raises PeerattnError when it is everything."""
+    """Remarks on class ids that only one of the two knows; PeerattnError if they share none."""
     if modality.name != "object":
         return []
     if objects is None:
@@ -190,7 +190,7 @@ def _class_remarks(modality: Modality, objects: ObjectMaps | None) -> list[str]:
             f"it knows {sorted(known)}, renumber the maps"
         )
     remarks = []
-    if unknown and objects.origin == "attached":  # the package's own maps show more than a network need read
+    if unknown and objects.origin == "attached":  # generated and estimated maps may hold more classes
         remarks.append(
             f"the network does not know these object classes, they are ignored: {', '.join(unknown)}"
         )
@@ -213,7 +213,7 @@ def _listed(class_ids: Sequence[int]) -> str:
 
 
 def _tensor(modality: Modality, pictures: Pictures) -> Tensor:
-    """(1, C, T, H, W) float32, channels last in memory as networks read it: they need not copy it."""
+    """(1, C, T, H, W) float32, channels last in memory, so that networks need not copy it."""
     if modality.name not in _MAKERS:
         raise PeerattnError(
             f"modality {modality.name!r} cannot be made from a video: use {', '.join(_MAKERS)}"

@@ -120,6 +120,23 @@ class Network(nn.Module):
         reads = {str(block.modality): str(block.reads) for block in self.structure.blocks if block.reads}
         return {name: brightness_extremes(clip[reads[name]]) for name in self.flows if name in reads}
 
+    def __repr__(self) -> str:
+        """One line a block, level by level, with the connections that arrive and their weights."""
+        structure, weights = self.structure, self.connection_weights()
+        counts = f"{len(structure.blocks)} blocks, {len(structure.connections)} connections"
+        numbers = sum(parameter.numel() for parameter in self.parameters())
+        lines = [f"{type(self).__name__}: {counts}, {len(self.class_names)} classes, {numbers:,} parameters"]
+        width = max(len(block.id) for block in structure.blocks)
+        for block in structure.in_order:
+            arriving = (
+                f"{spec.source} {weights[spec.key]:.2f}" if spec.key in weights else spec.source
+                for spec in structure.connections
+                if spec.target == block.id
+            )
+            said = f"reads {block.modality}" if block.modality else ", ".join(arriving)
+            lines.append(f"  level {block.level}  {block.id:{width}}  {block.kind}, {block.width}: {said}")
+        return "\n".join(lines)
+
     def connection_weights(self) -> dict[str, float]:
         """Connection → σ(w) in float32; a connection that has no weight is left out."""
         weights = {spec.key: self.connection(spec.key).weight for spec in self.structure.connections}

@@ -42,7 +42,7 @@ from peerattn.scores.kinds import AnyEvaluation, difference
 class Effect:
     """What changing one thing does: the evaluation after it, and after minus before in its headline score.
 
-    The interval of `difference` holds for itself, that of `at_once` for all effects together.
+    The interval of `difference` holds for itself, that of `adjusted` for all effects together.
     """
 
     of: str
@@ -50,7 +50,7 @@ class Effect:
     how: str
     after: AnyEvaluation
     difference: Difference
-    at_once: Difference
+    adjusted: Difference
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ def effects(
     found = []
     for name in measured:
         after = evaluation_of(Predictions.joined(run.after[name]), network)
-        alone, at_once = (difference(before, after, comparisons=count) for count in (1, len(measured)))
-        found.append(Effect(of, name, how, after, alone, at_once))
+        alone, adjusted = (difference(before, after, comparisons=count) for count in (1, len(measured)))
+        found.append(Effect(of, name, how, after, alone, adjusted))
     return Effects(before, tuple(found), impossible, left_out)
 
 

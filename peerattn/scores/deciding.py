@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from peerattn.scores.evaluation import Evaluation
 from peerattn.scores.intervals import (
     LEVEL,
-    PRIOR,
     clips_of,
+    drawn_to_prior,
     likeness,
     numbered,
     quantile,
@@ -117,8 +117,7 @@ def _effective(sizes: NDArray[np.int64], likeness: float, varied: float, *, time
     """
     apart = sizes / (1 + (sizes - 1) * likeness)
     groups = times * float((1 - (1 - varied) ** apart).sum())
-    alike = (groups * likeness + PRIOR) / (groups + 1)
-    return float(sizes.sum()) / _fewer(sizes, alike)
+    return float(sizes.sum()) / _fewer(sizes, drawn_to_prior(likeness, groups))
 
 
 def _fewer(sizes: NDArray[np.int64], alike: float) -> float:

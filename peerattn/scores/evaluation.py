@@ -20,6 +20,7 @@ from peerattn.scores.intervals import (
     OF_A_CLASS,
     Interval,
     interval_json,
+    numbered,
     paired_interval,
     share_interval,
     too_few,
@@ -108,7 +109,7 @@ def summarise(
 
     alone = correct if middle is None else middle.argmax(axis=1) == labels
 
-    of = np.array(groups)
+    of = numbered(len(labels), groups)
 
     rows = []
     for number, name in enumerate(class_names):
@@ -123,8 +124,8 @@ def summarise(
         top1_interval=share_interval(correct, of),
         top5=float(among5.mean()),
         top5_interval=share_interval(among5, of),
-        macro=float(_alike_classes(labels) @ correct),
-        macro_interval=share_interval(correct, of, _alike_classes(labels)),
+        macro=float(class_weights(labels) @ correct),
+        macro_interval=share_interval(correct, of, class_weights(labels)),
         window_top1=float(alone.mean()),
         window_top1_interval=share_interval(alone, of),
         classes=tuple(rows),
@@ -136,7 +137,7 @@ def summarise(
     )
 
 
-def _alike_classes(labels: NDArray[np.int64]) -> NDArray[np.float64]:
+def class_weights(labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """(N,) what each clip weighs so that the classes that have clips count alike."""
     clips = np.bincount(labels)
     weights: NDArray[np.float64] = 1 / (clips[labels] * np.count_nonzero(clips))

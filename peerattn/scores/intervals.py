@@ -25,10 +25,10 @@ __getattr__ = moved(__name__)
 LEVEL = 0.95
 METHOD = "score"
 """Stands as `interval_method` beside intervals of this package; those that lack it were bootstrapped."""
-PRIOR = 0.5
-"""The likeness of clips of one group that counts as much as one group in which something differs."""
-STEPS = 60
-"""Halvings of an interval in which a bound is looked for."""
+PRIOR, PRIOR_GROUPS = 0.5, 2
+"""The likeness of clips of one group, and as how many groups in which something differs it counts."""
+STEPS = 44
+"""Halvings of an interval in which a bound is looked for: 13 digits of a share."""
 
 Interval = tuple[float, float]
 Hits = NDArray[np.bool_]
@@ -48,10 +48,7 @@ OF_A_SET, OF_A_CLASS = Least(20, 10), Least(5, 3)
 
 def too_few(groups: Sequence[str] | Groups, least: Least = OF_A_SET) -> str:
     """Why clips of these groups (N,) have no interval, in words; nothing where there are enough."""
-    count = len(np.unique(np.asarray(groups)))
-    if count < min(len(groups), least.groups):
-        return f"too few source videos ({count})"
-    return f"too few clips ({len(groups)})" if len(groups) < least.clips else ""
+    return _too_few(numbered(len(groups), groups), least)
 
 
 def clips_of(groups: Sequence[str] | Groups) -> str:
@@ -78,7 +75,7 @@ def share_interval(
     `weights` (N,) sum to 1; without them all clips count alike. None for fewer clips or groups than `least`.
     """
     number, weights = numbered(len(hits), groups), _weights(hits, weights)
-    if too_few(number, least):
+    if _too_few(number, least):
         return None
     mixed = min(_count(number, hits), _count(number, ~hits))
     effective = effective_clips(hits.astype(float), number, weights, mixed)
@@ -103,7 +100,7 @@ def paired_interval(
     if before.shape != after.shape:
         raise PeerattnError(f"{len(before)} clips before and {len(after)} after cannot be paired")
     number, weights = numbered(len(before), groups), _weights(before, weights)
-    if too_few(number):
+    if _too_few(number, OF_A_SET):
         return None
     change = after.astype(float) - before.astype(float)
     effective = effective_clips(change, number, weights, _count(number, change != 0))
@@ -120,8 +117,13 @@ def effective_clips(values: Weights, number: NDArray[np.int64], weights: Weights
     """
     of_group = np.bincount(number, weights)
     size = float(of_group @ of_group / (weights @ weights))  # 1 where each clip is its own group
-    alike = (varied * likeness(values, number) + PRIOR) / (varied + 1)
+    alike = drawn_to_prior(likeness(values, number), varied)
     return float(1 / (weights @ weights) / (1 + (size - 1) * alike))
+
+
+def drawn_to_prior(alike: float, varied: float) -> float:
+    """The likeness to count with, of one that was found in so many groups in which something differs."""
+    return (varied * alike + PRIOR_GROUPS * PRIOR) / (varied + PRIOR_GROUPS)
 
 
 def likeness(values: Weights, number: NDArray[np.int64]) -> float:
@@ -200,10 +202,17 @@ def numbered(clips: int, groups: Groups | Sequence[str] | None) -> NDArray[np.in
     return number
 
 
+def _too_few(number: NDArray[np.int64], least: Least) -> str:
+    clips, count = len(number), len(np.bincount(number))
+    if count < min(clips, least.groups):
+        return f"too few source videos ({count})"
+    return f"too few clips ({clips})" if clips < least.clips else ""
+
+
 def _weights(clips: Hits, weights: Weights | None) -> Weights:
     return np.full(len(clips), 1 / max(len(clips), 1)) if weights is None else weights
 
 
 def _count(number: NDArray[np.int64], which: NDArray[np.bool_]) -> int:
     """In how many groups this is so of a clip."""
-    return len(np.unique(number[which]))
+    return int(np.count_nonzero(np.bincount(number[which])))

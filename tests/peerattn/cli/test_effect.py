@@ -40,9 +40,9 @@ def test_effect_prints_what_the_package_measures(run: Run) -> None:
             "how": "swap",
             "after": json.loads(json.dumps(effect.after.to_json())),
             **effect.difference.to_json(),
-            "difference_interval_at_once": None,
-            "difference_interval_at_once_remark": "too few clips (6)",
-            "in_words_at_once": effect.difference.words,
+            "adjusted_interval": None,
+            "adjusted_interval_remark": "too few clips (6)",
+            "adjusted_in_words": effect.difference.words,
         }
     assert (found["not_measured"], found["skipped"]) == ([], [])
 

@@ -54,8 +54,8 @@ def varied(network: Network) -> Network:
 
 
 def test_the_structure_knows_the_heads_that_there_are() -> None:
-    assert HEAD_KINDS.keys() == HEADS.keys()
-    assert KINDS.keys() == BLOCKS.keys()
+    assert HEAD_KINDS.keys() == HEADS.keys(), "name each in graph.kinds.HEAD_KINDS and in registry.HEADS"
+    assert KINDS.keys() == BLOCKS.keys(), "name each in graph.kinds.KINDS and in registry.BLOCKS"
 
 
 @torch.no_grad()

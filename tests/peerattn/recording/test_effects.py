@@ -96,7 +96,7 @@ def test_the_modality_that_decides_costs_all_accuracy_and_the_other_changes_no_a
     )
     assert noise.difference.interval == pytest.approx((-0.18, 0.18), abs=0.005)  # of so few clips
     assert noise.difference.not_excluded == "a loss of up to 18.0 points is not excluded"
-    assert noise.at_once == difference(found.before, noise.after, comparisons=2)
+    assert noise.adjusted == difference(found.before, noise.after, comparisons=2)
     assert (noise.after.correct == found.before.correct).all()
     assert not np.array_equal(noise.after.probabilities, found.before.probabilities)
 

@@ -1,0 +1,133 @@
+"""What is said of differences that are none, and of one that is, and what it costs: `benchmarks.coverage`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from peerattn.checkpoints.checkpoint import Checkpoint
+from peerattn.checkpoints.resolving import resolve
+from peerattn.data.labelled_set import LabelledSet
+from peerattn.data.readable import Readable
+from peerattn.network.network import Network
+from peerattn.pruning.threshold import prune
+from peerattn.recording.evaluating import evaluate
+from peerattn.scores.comparison import SAME, WORSE
+from peerattn.scores.evaluation import Evaluation, class_weights, summarise
+from peerattn.scores.intervals import OF_A_CLASS, numbered, paired_interval, share_interval
+from peerattn.scores.kinds import difference
+from tests.draws import Numbers, Random, following
+
+COINS = 2000
+GENERATED = 320
+THRESHOLDS = (0.3, 0.5)
+"""At which `actions14` is pruned."""
+CLIPS, VIDEOS, CLASSES, CURVE, ROUNDS = 640, 160, 14, 50, 9
+"""Of the curve that is timed, so many times."""
+
+
+def null(data: Path | None) -> Iterator[str]:
+    """Real changes of answers, for better or for worse by the toss of a coin for each source video."""
+    for name, before, after in pairs(data):
+        rng, number = np.random.default_rng(7), numbered(before.n, before.groups)
+        said = [difference(*tossed(rng, before, after, number)).words for _ in range(COINS)]
+        share = sum(words.startswith(SAME) for words in said) / COINS
+        changed = before.correct != after.correct
+        yield (
+            f"{name}: {changed.sum()} answers of {before.n} clips, in {len(set(number[changed]))} of "
+            f"{number.max() + 1} source videos, became right or wrong; {SAME} in {100 * share:.1f} %"
+        )
+
+
+def pairs(data: Path | None) -> Iterator[tuple[str, Evaluation, Evaluation]]:
+    """Pairs of evaluations of the same clips, with their names."""
+    peer, own = (resolve(name) for name in ("actionworld", "actionworld-self"))
+    clips = LabelledSet(count=GENERATED).examples(peer, remembered=True)
+    before, after = (_evaluated(one.network, one, clips) for one in (peer, own))
+    yield "actionworld against actionworld-self", before, after
+    if not data:
+        return
+    loaded = resolve("actions14")
+    clips = LabelledSet(data, "val").examples(loaded, remembered=True)
+    true = _evaluated(loaded.network, loaded, clips)
+    estimated = LabelledSet(data, "val", objects="estimated").examples(loaded)
+    yield "actions14, true against estimated maps", true, _evaluated(loaded.network, loaded, estimated)
+    for threshold in THRESHOLDS:
+        pruned = _evaluated(prune(loaded.network, threshold), loaded, clips)
+        yield f"actions14 against itself pruned at {threshold}", true, pruned
+
+
+def _evaluated(network: Network, loaded: Checkpoint, clips: Readable) -> Evaluation:
+    found = evaluate(network, clips, window=loaded.settings.window)
+    assert isinstance(found, Evaluation)
+    return found
+
+
+def tossed(
+    rng: Random, before: Evaluation, after: Evaluation, number: Numbers
+) -> tuple[Evaluation, Evaluation]:
+    """The same answers, where heads or tails of a source video decides whether its better ones come first."""
+    first = before.correct[:, None]
+    better = np.where(first, before.probabilities, after.probabilities)
+    worse = np.where(first, after.probabilities, before.probabilities)
+    heads = (rng.random(int(number.max()) + 1) < 0.5)[number][:, None]
+    names = [row.name for row in before.classes]
+    one, other = (
+        summarise(np.where(heads, *answers), before.labels, before.groups, names)
+        for answers in ((better, worse), (worse, better))
+    )
+    return one, other
+
+
+def power(trials: int) -> Iterator[str]:
+    """A loss of 3 points, 4 % lost and 1 % gained, of 600 clips that are each their own."""
+    trials = max(trials // 5, 1)
+    rng, found = np.random.default_rng(7), 0
+    for _ in range(trials):
+        before, after = changed(rng, 600, lost=0.04, gained=0.01)
+        found += difference(before, after).verdict == WORSE
+    yield f"{WORSE} in {100 * found / trials:.1f} % of {trials} trials"
+
+
+def changed(rng: Random, clips: int, *, lost: float, gained: float) -> tuple[Evaluation, Evaluation]:
+    """Evaluations of independent clips of one class, most of which are right before."""
+    change = following(rng, np.arange(clips), (lost, gained, 1 - lost - gained), 0.0)
+    names, labels = [str(clip) for clip in range(clips)], np.zeros(clips, np.int64)
+    before, after = (
+        summarise(np.eye(2, dtype=np.float32)[(change == wrong).astype(int)], labels, names, ("one", "other"))
+        for wrong in (1, 0)
+    )
+    return before, after
+
+
+def speed(_: int) -> Iterator[str]:
+    """Intervals of a curve: 50 evaluations of 640 clips of 160 source videos and 14 classes."""
+    rng = np.random.default_rng(7)
+    names = np.array([f"video {number}" for number in rng.integers(VIDEOS, size=CLIPS)])
+    labels, number = rng.integers(CLASSES, size=CLIPS), numbered(CLIPS, names)
+    before = rng.random(CLIPS) < 0.7
+    curve = [before ^ (rng.random(CLIPS) < 0.002 * step) for step in range(CURVE)]
+    tasks = {
+        "paired differences, top-1": lambda hits: paired_interval(before, hits, names),
+        "top-1, top-5, macro and middle window": lambda hits: [
+            share_interval(hits, number, weights) for weights in (None, None, class_weights(labels), None)
+        ],
+        "accuracies of the classes": lambda hits: [
+            share_interval(hits[labels == label], number[labels == label], least=OF_A_CLASS)
+            for label in range(CLASSES)
+        ],
+    }
+    total = 0.0
+    for name, task in tasks.items():
+        seconds = []
+        for _ in range(ROUNDS):
+            started = time.process_time()
+            for hits in curve:
+                task(hits)
+            seconds.append(time.process_time() - started)
+        total += float(np.median(seconds))
+        yield f"{name}: {np.median(seconds):.4f} CPU seconds"
+    yield f"altogether: {total:.4f} CPU seconds (medians of {ROUNDS} rounds)"

@@ -1,0 +1,116 @@
+"""The short way in: the same numbers as the long one, lazily and typed."""
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import peerattn
+from peerattn import short
+from peerattn.checkpoints.checkpoint import Checkpoint
+from peerattn.checkpoints.checkpoint import load as load_checkpoint
+from peerattn.data.labelled_set import LabelledSet
+from peerattn.pruning.threshold import prune
+from peerattn.recording.effects import effects
+from peerattn.recording.evaluating import evaluate
+from peerattn.recording.recorder import record
+from tests.conftest import ROOT
+from tests.media import moving_square, write_video
+from tests.small import write_small_checkpoints
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    write_small_checkpoints(tmp_path / "checkpoints")
+    return peerattn.load("small")
+
+
+def test_a_clip_is_read_and_recorded_as_by_the_long_way(small: Checkpoint, tmp_path: Path) -> None:
+    write_video(tmp_path / "clip.mp4", moving_square(24))
+    clip = peerattn.read_clip(str(tmp_path / "clip.mp4"), small)
+    assert set(clip.tensors) == {modality.name for modality in small.structure.read_modalities}
+    trace = peerattn.record(small, clip)
+    settings = small.settings
+    long = record(small.network, clip, window=settings.window, baselines=settings.baselines)
+    np.testing.assert_array_equal(trace.probabilities, long.probabilities)
+    bare = peerattn.record(small.network, clip, settings=settings)
+    np.testing.assert_array_equal(bare.probabilities, long.probabilities)
+    one = peerattn.record(small, clip, connections=["rgb1_to_top"], frames=(2, 5))
+    assert [connection.key for connection in one.connections] == ["rgb1_to_top"]
+    assert len(one.times) == 3
+
+
+def test_what_is_measured_is_what_the_long_way_measures(small: Checkpoint) -> None:
+    examples = LabelledSet(count=6).examples(small)
+    found = peerattn.evaluate(small, clips=6)
+    expected = evaluate(small.network, examples, window=small.settings.window)
+    np.testing.assert_array_equal(found.probabilities, expected.probabilities)
+    bare = peerattn.evaluate(small.network, clips=6, settings=small.settings)
+    np.testing.assert_array_equal(bare.probabilities, expected.probabilities)
+    lost = peerattn.effect(small, clips=6, of="connection", how="remove", names=["rgb1_to_top"])
+    other = effects(
+        small.network,
+        examples,
+        of="connection",
+        how="remove",
+        names=["rgb1_to_top"],
+        window=small.settings.window,
+    )
+    assert lost.effects[0].difference == other.effects[0].difference
+
+
+def test_what_is_pruned_stays_what_it_was(small: Checkpoint) -> None:
+    weights = sorted(small.network.connection_weights().values())
+    threshold = (weights[0] + weights[1]) / 2
+    smaller = peerattn.prune(small, threshold)
+    assert isinstance(smaller, Checkpoint)
+    assert len(smaller.structure.connections) == len(small.structure.connections) - 1
+    assert smaller.card["pruned_from"] == "small"
+    assert smaller.folder is None
+    assert peerattn.prune(small.network, threshold).structure == smaller.structure
+    assert prune(small.network, threshold).structure == smaller.structure
+
+
+def test_names_stand_for_what_they_stand_for_elsewhere(small: Checkpoint, tmp_path: Path) -> None:
+    assert peerattn.load(tmp_path / "checkpoints" / "small").name == "small"
+    assert load_checkpoint("small").structure == small.structure
+    assert peerattn.published("asnp26") == peerattn.load("asnp26").structure
+    with pytest.raises(peerattn.PeerattnError, match="did you mean"):
+        peerattn.load("smal")
+
+
+def test_a_bare_network_needs_settings(small: Checkpoint) -> None:
+    with pytest.raises(peerattn.PeerattnError, match="give settings="):
+        peerattn.evaluate(small.network, clips=2)
+
+
+def test_a_network_says_one_line_a_block(small: Checkpoint) -> None:
+    first, *lines = repr(small.network).splitlines()
+    assert len(lines) == len(small.structure.blocks)
+    assert first.startswith(f"Network: {len(lines)} blocks, {len(small.structure.connections)} connections")
+    weight = small.network.connection_weights()["rgb1_to_top"]
+    assert f"rgb1 {weight:.2f}" in lines[-1]
+    assert repr(small).startswith("small, Network: ")
+
+
+def test_all_that_is_listed_is_there_and_documented() -> None:
+    assert set(peerattn.__all__) <= set(dir(peerattn))
+    for name in peerattn.__all__:
+        assert inspect.getdoc(getattr(peerattn, name)), name
+    functions = {
+        name for name, _ in inspect.getmembers(short, inspect.isfunction) if not name.startswith("_")
+    }
+    own = {name for name in functions if getattr(short, name).__module__ == short.__name__}
+    assert own <= set(peerattn.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        peerattn.nothing  # noqa: B018
+
+
+def test_importing_costs_next_to_nothing() -> None:
+    code = "import peerattn, sys; print(sorted({'torch', 'numpy', 'pandas'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,177 @@
+"""Pictures of every screen, to be looked at: `python -m tests.screenshots FOLDER [STATE …]`.
+
+Each state of a screen is taken whole, wide (1400 px, with the light theme) and narrow (390 px, dark). Without
+a STATE all are taken; `explore` takes every state whose name begins so. `--film` takes instead the moving
+picture of the README: a sample that plays in Explore with a connection pinned, as FOLDER/explore.webp.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from app.opening.files import SAMPLES, samples
+from tests.browser import HOW, find_chromium
+from tests.conftest import CHROMIUM_FLAGS, PATIENCE
+from tests.screens import AT_REST, choose, drawn
+from tests.serving import OF, PAINTED, served
+
+LOOKS: Mapping[str, tuple[int, int, Literal["light", "dark"]]] = {
+    "wide": (1400, 900, "light"),
+    "narrow": (390, 844, "dark"),
+}
+"""Look → width and height in pixels before the page is taken whole, and the theme."""
+HEIGHT = """() => Math.ceil(Math.max(...[...document.querySelectorAll("[data-testid=stMain]")].map(
+    (main) => main.scrollHeight)))"""
+
+
+def _nothing(page: Page) -> None:
+    """The screen as it comes."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a screen is, and what is done there before it is taken; `{clips}` stands for labelled samples."""
+
+    address: str
+    prepare: Callable[[Page], None] = _nothing
+
+
+def _pinned(page: Page) -> None:
+    choose(drawn(page), "connection")
+
+
+def _measured(button: str, then: str) -> Callable[[Page], None]:
+    """Presses a button and waits for what the measurement ends in, which the page may know already."""
+
+    def prepare(page: Page) -> None:
+        asked, result = page.get_by_role("button", name=button), page.get_by_text(then).first
+        asked.or_(result).first.wait_for()
+        if not result.is_visible():
+            asked.click()
+        result.wait_for()
+
+    return prepare
+
+
+def _answered(page: Page) -> None:
+    page.get_by_role("radio").first.check(force=True)
+    page.get_by_test_id("stAlert").first.wait_for()
+
+
+STATES: Mapping[str, State] = {
+    "explore": State("/?checkpoint=actionworld"),
+    "explore-pinned": State("/?checkpoint=actionworld", _pinned),
+    "explore-actions14": State("/?checkpoint=actions14"),
+    "prune": State("/prune?checkpoint=actionworld&threshold=0.35"),
+    "prune-measured": State(
+        "/prune?checkpoint=actionworld&threshold=0.35",
+        _measured("Measure the accuracy at every threshold", "Difference, in points"),
+    ),
+    "compare": State("/compare?checkpoint=actionworld"),
+    "data": State("/data"),
+    "data-folder": State("/data?checkpoint=actionworld&data={clips}"),
+    "data-measured": State(
+        "/data?checkpoint=actionworld&data={clips}", _measured("Measure the accuracy", "Mean of classes")
+    ),
+    "replay": State("/replay?checkpoint=actions14"),
+    "structures": State("/structures"),
+    "tour": State("/tour"),
+    "tour-answered": State("/tour?step=7", _answered),
+}
+
+
+def labelled(folder: Path) -> Path:
+    """The samples as a folder of labelled clips."""
+    for sample in samples():
+        if sample.label:
+            place = folder / sample.label
+            place.mkdir(parents=True, exist_ok=True)
+            for suffix in (".mp4", ".npz"):
+                shutil.copy((SAMPLES / sample.name).with_suffix(suffix), place)
+    return folder
+
+
+def take(browser: Browser, url: str, folder: Path, names: Sequence[str], clips: Path) -> None:
+    """Every look of these states, as FOLDER/STATE-LOOK.png."""
+    for look, (width, height, theme) in LOOKS.items():
+        for name in names:
+            state = STATES[name]
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
+            page = context.new_page()
+            page.set_default_timeout(PATIENCE)
+            page.goto(url + state.address.format(clips=clips))
+            page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+            state.prepare(page)
+            page.evaluate(AT_REST)
+            page.set_viewport_size({"width": width, "height": max(page.evaluate(HEIGHT), height)})
+            page.evaluate(AT_REST)
+            page.screenshot(path=folder / f"{name}-{look}.png")
+            context.close()
+            print(folder / f"{name}-{look}.png", flush=True)
+
+
+def film(browser: Browser, url: str, path: Path) -> None:
+    """Explore while a sample plays, one picture for each of its frames, at the speed of the clip."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE)
+    page.goto(url + "/?checkpoint=actionworld")
+    root = drawn(page)
+    choose(root, "connection flow2_to_b2")
+    page.evaluate(AT_REST)
+    root.scroll_into_view_if_needed()
+    box = root.bounding_box()
+    assert box
+    clip = {"x": box["x"] - 12, "y": box["y"] - 12, "width": box["width"] + 24, "height": box["height"] + 16}
+    count = root.evaluate(f"root => ({OF})(root).recording.length")
+    pictures = []
+    for number in range(count):
+        root.evaluate(f"(root, number) => ({OF})(root).seek(number)", number)
+        page.evaluate(PAINTED)
+        pictures.append(Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB"))
+    pictures[0].save(
+        path, save_all=True, append_images=pictures[1:], duration=125, loop=0, quality=60, method=6
+    )
+    print(path, f"{path.stat().st_size / 2**20:.1f} MiB")
+
+
+def chosen(asked: Sequence[str]) -> list[str]:
+    """The states whose names begin with what was asked for; all where nothing was."""
+    return [name for name in STATES if not asked or any(name.startswith(word) for word in asked)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("states", nargs="*", metavar="STATE", help=", ".join(STATES))
+    parser.add_argument("--film", action="store_true", help="the moving picture of the README")
+    given = parser.parse_args()
+    if not (names := chosen(given.states)):
+        parser.error(f"there is no such state: choose among {', '.join(STATES)}")
+    if not (executable := find_chromium()):
+        sys.exit(HOW)
+    given.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as other, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        with served("app/main.py", Path(other)) as url:
+            if given.film:
+                film(browser, url, given.folder / "explore.webp")
+            else:
+                take(browser, url, given.folder, names, labelled(Path(other) / "clips"))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
