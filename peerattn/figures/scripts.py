@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 PARTS = (
+    "values.js",
     "recording.js",
     "controls.js",
     "ends.js",
@@ -44,7 +45,7 @@ PARTS = (
 STYLES = ("explorer.css", "player.css", "graph.css", "timeline.css", "pair.css", "present.css", "replay.css")
 
 PANEL_PARTS = (
-    "recording.js",
+    "values.js",
     "controls.js",
     "ends.js",
     "panel_table.js",

@@ -2,6 +2,7 @@
 // It is rewritten in place and runs no Python; what it does not know stays as it is.
 
 class Address {
+  /** @param {Explorer} explorer */
   constructor(explorer) {
     this.explorer = explorer;
     this.kept = location.origin !== "null"; // a page opened from a file has none to share
@@ -16,9 +17,11 @@ class Address {
     if (!this.kept) return;
     const params = new URLSearchParams(location.search);
     const said = { ...settings, frame: cursor + 1, pin: pinned ? `${pinned.kind} ${pinned.id}` : "" };
+    /** @type {Record<string, unknown>} */
+    const starts = { ...defaults, frame: 1, pin: "" };
     for (const [name, value] of Object.entries(said)) {
-      if (value === (defaults[name] ?? { frame: 1, pin: "" }[name])) params.delete(name);
-      else params.set(name, value);
+      if (value === starts[name]) params.delete(name);
+      else params.set(name, String(value));
     }
     const text = params.toString();
     history.replaceState(history.state, "", text ? `?${text}` : location.pathname);
@@ -26,16 +29,20 @@ class Address {
 }
 
 // Name → value of what an address's query says; the frame counts from 1.
+/** @param {string} query @returns {{ frame?: number, [setting: string]: unknown }} */
 function addressed(query) {
   const params = new URLSearchParams(query);
+  /** @type {ReturnType<typeof addressed>} */
   const said = params.has("frame") ? { frame: Number(params.get("frame")) } : {};
   for (const [name, start] of Object.entries(SETTINGS)) {
-    if (params.has(name)) said[name] = typeof start === "string" ? params.get(name) : plainValue(params.get(name));
+    const text = params.get(name);
+    if (text !== null) said[name] = typeof start === "string" ? text : plainValue(text);
   }
   return said;
 }
 
 // A number or a truth value; anything else counts as not said.
+/** @param {string} text */
 function plainValue(text) {
   if (text === "true" || text === "false") return text === "true";
   return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : null;

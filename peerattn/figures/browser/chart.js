@@ -3,7 +3,18 @@
 const AXIS = { left: 40, right: 14, top: 8, bottom: 20, height: 132 };
 const STEPS = [0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000]; // seconds, or steps of training
 
+/**
+ * A loop while it is dragged: its first and last frame, and where dragging began.
+ * @typedef {[first: number, last: number] & { start: number }} Dragged
+ */
+
 class Chart {
+  /** @type {DrawnChart} */ chart;
+  /** @type {string | null} */ strong;
+  /** @type {[low: number, high: number]} */ range;
+  /** @type {Dragged | null} */ dragged;
+
+  /** @param {Explorer} explorer */
   constructor(explorer) {
     this.explorer = explorer;
     this.canvas = element("canvas", { className: "lines", height: AXIS.height, attributes: { "aria-hidden": "true" } });
@@ -21,21 +32,25 @@ class Chart {
     }
   }
 
+  /** @param {number} frame */
   x(frame) {
     const { length } = this.explorer.recording;
     return AXIS.left + (length === 1 ? 0.5 : frame / (length - 1)) * (this.width - AXIS.left - AXIS.right);
   }
 
   // Where a frame begins, half a step before its own place.
+  /** @param {number} frame */
   edge(frame) {
     return Math.min(Math.max(this.x(frame - 0.5), AXIS.left), this.x(this.explorer.recording.length - 1));
   }
 
+  /** @param {number} value */
   y(value) {
     const [low, high] = this.range;
     return AXIS.top + (1 - (value - low) / (high - low)) * (AXIS.height - AXIS.top - AXIS.bottom);
   }
 
+  /** @param {number} x */
   frameAt(x) {
     const last = this.explorer.recording.length - 1;
     const frame = Math.round(((x - AXIS.left) / (this.width - AXIS.left - AXIS.right)) * last);
@@ -43,11 +58,13 @@ class Chart {
   }
 
   // Another chart, size, loop or theme: everything anew. `strong` is the line that stands out, if one does.
+  /** @param {DrawnChart} chart @param {string | null} strong */
   show(chart, strong) {
-    Object.assign(this, { chart, strong });
+    this.chart = chart;
+    this.strong = strong;
     if (!this.canvas.width) return;
     this.range = this.axis();
-    const pen = this.still.getContext("2d");
+    const pen = penOf(this.still);
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     pen.clearRect(0, 0, this.width, AXIS.height);
     this.drawStill(pen);
@@ -58,7 +75,7 @@ class Chart {
   draw() {
     if (!this.range) return;
     const { canvas } = this;
-    const pen = canvas.getContext("2d");
+    const pen = penOf(canvas);
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.clearRect(0, 0, canvas.width, canvas.height);
     pen.drawImage(this.still, 0, 0);
@@ -67,6 +84,7 @@ class Chart {
   }
 
   // The same as pieces of a picture.
+  /** @returns {Piece[]} */
   pieces() {
     const ink = new Ink();
     this.drawStill(ink);
@@ -75,6 +93,7 @@ class Chart {
   }
 
   // The lines and their values at the cursor's frame, for a picture.
+  /** @returns {Key[]} */
   keys() {
     const { frame } = this.explorer;
     return this.chart.lines.map(({ name, color, pattern, width, value }) => ({
@@ -85,12 +104,14 @@ class Chart {
   }
 
   // What its hatching means, for a picture.
+  /** @returns {Key[]} */
   endsKeys() {
     const { theme } = this.explorer;
     const sample = hatching({ left: 3, right: 43, top: 2, bottom: 14 }).map((points) => ({ d: curvePath(points.map(([x, y]) => ({ x, y }))), stroke: theme.quiet, width: 1 }));
     return this.ends.length ? [{ text: WITHIN, pieces: sample }] : [];
   }
 
+  /** @param {Pen} pen */
   drawStill(pen) {
     const { chart } = this;
     this.drawLoop(pen);
@@ -101,6 +122,7 @@ class Chart {
     if (!chart.lines.length) this.drawHint(pen);
   }
 
+  /** @param {Pen} pen */
   drawMoving(pen) {
     const { explorer, chart } = this;
     if (explorer.frame !== explorer.cursor) this.drawCursor(pen, explorer.cursor, explorer.theme.quiet, [3, 3]);
@@ -110,6 +132,7 @@ class Chart {
   }
 
   // From 0 to 1, or to the most there can be, unless it is to fit; differences have as much room below 0 as above.
+  /** @returns {[low: number, high: number]} */
   axis() {
     const { form, lines, signed } = this.chart;
     if (signed) {
@@ -121,6 +144,7 @@ class Chart {
   }
 
   // Least and greatest value of the lines and bands, to the next step outward, of so many steps to 1; never nothing.
+  /** @param {number} steps @returns {[low: number, high: number]} */
   extent(steps) {
     const edges = this.chart.lines.flatMap(({ value, low = value, high = value }) => [low, high]);
     let [least, most] = [Infinity, -Infinity]; // one by one: a history has more values than a call takes arguments
@@ -134,13 +158,13 @@ class Chart {
     if (least > most) return [0, 1];
     const low = Math.floor(steps * least);
     const high = Math.ceil(steps * most);
-    return (low < high ? [low, high] : [low - 1, high + 1]).map((step) => step / steps);
+    return low < high ? [low / steps, high / steps] : [(low - 1) / steps, (high + 1) / steps];
   }
 
   // Round times or steps, as many as there is room for.
   ticks() {
     const { values, least } = this.explorer.recording.axis;
-    const [first, last] = [values[0], values.at(-1)];
+    const [first, last] = [values[0], values[values.length - 1]];
     const room = (this.width - AXIS.left - AXIS.right) / 64;
     const step = STEPS.find((each) => each >= least && (last - first) / each <= room) ?? last - first;
     const count = step > 0 ? Math.floor((last - first) / step + 1e-6) : 0;
@@ -149,6 +173,7 @@ class Chart {
   }
 
   // Where a time lies between the frames, in frames: frames stand at equal steps, times may not.
+  /** @param {number} time */
   place(time) {
     const { values } = this.explorer.recording.axis;
     const next = values.findIndex((other) => other >= time - 1e-6);
@@ -156,6 +181,7 @@ class Chart {
     return next - (values[next] - time) / (values[next] - values[next - 1]);
   }
 
+  /** @param {Pen} pen */
   drawLoop(pen) {
     const { theme, playback } = this.explorer;
     const loop = this.dragged ?? playback.loop;
@@ -174,17 +200,20 @@ class Chart {
   }
 
   // The connection that the hatching is of; none where shares are drawn, which are of all connections.
+  /** @returns {string | null} */
   get hatched() {
     return this.chart?.of === null ? null : this.explorer.watched;
   }
 
   // Where a run of frames lies; a clip of one frame fills the axis.
+  /** @param {Run} run @returns {Box} */
   box([first, stop]) {
     const alone = this.explorer.recording.length === 1;
     const [left, right] = alone ? [AXIS.left, this.width - AXIS.right] : [this.edge(first), this.edge(stop)];
     return { left, right, top: 0, bottom: AXIS.height - AXIS.bottom };
   }
 
+  /** @param {Pen} pen */
   drawEnds(pen) {
     const { theme } = this.explorer;
     pen.lineWidth = 1;
@@ -193,6 +222,7 @@ class Chart {
     }
   }
 
+  /** @param {Pen} pen */
   drawAxes(pen) {
     const { theme, recording } = this.explorer;
     const right = this.width - AXIS.right;
@@ -215,13 +245,15 @@ class Chart {
     }
   }
 
+  /** @param {(frame: number) => number} value @returns {Spot[]} */
   points(value) {
     return this.explorer.recording.times.map((_, frame) => [this.x(frame), this.y(value(frame))]);
   }
 
+  /** @param {Pen} pen @param {DrawnLine} line */
   drawLine(pen, { name, color, pattern, width, value, low, high }) {
     pen.globalAlpha = this.strong && this.strong !== name ? 0.2 : 1;
-    if (low) fill(pen, `${color}33`, [...this.points(high), ...this.points(low).reverse()]);
+    if (low && high) fill(pen, `${color}33`, [...this.points(high), ...this.points(low).reverse()]);
     pen.lineWidth = width;
     pen.setLineDash(pattern);
     stroke(pen, color, this.points(value));
@@ -230,10 +262,13 @@ class Chart {
   }
 
   // Each on the one before, from 0 to 1; its upper edge has its dash.
+  /** @param {Pen} pen */
   drawAreas(pen) {
     const { lines } = this.chart;
     lines.forEach((line, index) => {
-      const [top, bottom] = [index + 1, index].map((count) => (frame) => stacked(lines.slice(0, count), frame).at(-1) ?? 0);
+      /** @type {(count: number) => (frame: number) => number} */
+      const edge = (count) => (frame) => stacked(lines.slice(0, count), frame).at(-1) ?? 0;
+      const [top, bottom] = [edge(index + 1), edge(index)];
       pen.globalAlpha = this.strong && this.strong !== line.name ? 0.2 : 1;
       fill(pen, `${line.color}66`, [...this.points(top), ...this.points(bottom).reverse()]);
       pen.globalAlpha = 1;
@@ -241,6 +276,7 @@ class Chart {
     });
   }
 
+  /** @param {Pen} pen */
   drawHint(pen) {
     pen.textAlign = "center";
     pen.fillStyle = this.explorer.theme.quiet;
@@ -248,6 +284,7 @@ class Chart {
     pen.fillText("point at a block or connection of the graph, or pin one", this.width / 2, this.y(0.75));
   }
 
+  /** @param {Pen} pen @param {number} frame @param {string} color @param {number[]} pattern */
   drawCursor(pen, frame, color, pattern) {
     const x = this.x(frame);
     pen.lineWidth = 1.5;
@@ -257,23 +294,27 @@ class Chart {
   }
 }
 
+/** @param {Pen} pen @param {Spot[]} points */
 function path(pen, points) {
   pen.beginPath();
   for (const [x, y] of points) pen.lineTo(x, y);
 }
 
+/** @param {Pen} pen @param {string} color @param {Spot[]} points */
 function stroke(pen, color, points) {
   pen.strokeStyle = color;
   path(pen, points);
   pen.stroke();
 }
 
+/** @param {Pen} pen @param {string} color @param {Spot[]} points */
 function fill(pen, color, points) {
   pen.fillStyle = color;
   path(pen, points);
   pen.fill();
 }
 
+/** @param {Pen} pen @param {Spot} place @param {string} color */
 function dot(pen, [x, y], color) {
   pen.beginPath();
   pen.arc(x, y, 3.5, 0, 2 * Math.PI);

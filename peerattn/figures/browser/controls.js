@@ -1,8 +1,10 @@
 // Elements, always from text: names of blocks and classes come from files and are never read as HTML.
 
+/** @template {keyof HTMLElementTagNameMap} Tag @param {Tag} tag @param {Properties<Tag>} properties @param {(Node | string)[]} children */
 function element(tag, properties = {}, ...children) {
   const { dataset = {}, attributes = {}, ...rest } = properties;
-  const made = Object.assign(document.createElement(tag), rest);
+  const made = document.createElement(tag);
+  Object.assign(made, rest);
   Object.assign(made.dataset, dataset);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children);
@@ -26,6 +28,7 @@ const ICONS = {
   whole: "M3 3h5v2H5v3H3z M12 3h5v5h-2V5h-3z M3 12h2v3h3v2H3z M15 12h2v5h-5v-2h3z",
 };
 
+/** @param {keyof typeof ICONS} name */
 function icon(name) {
   const space = "http://www.w3.org/2000/svg";
   const image = document.createElementNS(space, "svg");
@@ -36,34 +39,45 @@ function icon(name) {
   return image;
 }
 
+/** @param {keyof typeof ICONS} name @param {string} label @param {() => void} onclick */
 function iconButton(name, label, onclick) {
   return element("button", { type: "button", className: "icon", title: label, ariaLabel: label, onclick }, icon(name));
 }
 
+/** @param {HTMLButtonElement} button @param {keyof typeof ICONS} name @param {string} label */
 function relabel(button, name, label) {
   button.replaceChildren(icon(name));
   button.title = button.ariaLabel = label;
 }
 
+/** @param {string} label @param {boolean} checked @param {(checked: boolean) => void} onchange @returns {Checkbox} */
 function checkbox(label, checked, onchange) {
   const input = element("input", { type: "checkbox", checked, onchange: () => onchange(input.checked) });
-  return element("label", { className: "check" }, input, label);
+  return Object.assign(element("label", { className: "check" }, input, label), { input });
 }
 
+let groups = 0;
+
 // One of several, as a row of native radio buttons: `offer` says which there are, `show` which one holds.
+/** @param {string} label @param {(value: string) => void} onchange */
 function choices(label, onchange) {
-  const name = `choices-${(choices.count = (choices.count ?? 0) + 1)}`; // one group each, however many are on a page
+  const name = `choices-${(groups += 1)}`; // one group each, however many are on a page
   const group = element("fieldset", { className: "choices" });
+  /** @param {[value: string, text: string]} option */
   const choice = ([value, text]) =>
     element("label", {}, element("input", { type: "radio", name, value, onchange: () => onchange(value) }), text);
-  group.offer = (options) => group.replaceChildren(element("legend", { className: "spoken" }, label), ...options.map(choice));
-  group.show = (value) => {
-    for (const input of group.querySelectorAll("input")) input.checked = input.value === value;
-  };
-  return group;
+  return Object.assign(group, {
+    /** @param {[value: string, text: string][]} options */
+    offer: (options) => group.replaceChildren(element("legend", { className: "spoken" }, label), ...options.map(choice)),
+    /** @param {string} value */
+    show: (value) => {
+      for (const input of group.querySelectorAll("input")) input.checked = input.value === value;
+    },
+  });
 }
 
 // A short sample of a colour; a line shows its dash and width (px) too.
+/** @param {string} color @param {number[]} [pattern] @param {number} [width] */
 function swatch(color, pattern, width = 2.5) {
   if (!pattern) {
     const mark = element("span", { className: "swatch" });
@@ -71,7 +85,7 @@ function swatch(color, pattern, width = 2.5) {
     return mark;
   }
   const line = element("canvas", { className: "dash", width: 56, height: 8 });
-  const pen = line.getContext("2d");
+  const pen = penOf(line);
   Object.assign(pen, { strokeStyle: color, lineWidth: 2 * width });
   pen.setLineDash(pattern.map((length) => 2 * length));
   pen.beginPath();
@@ -81,17 +95,33 @@ function swatch(color, pattern, width = 2.5) {
   return line;
 }
 
+// What draws on a canvas; there always is one, as none here is drawn on in another way.
+/** @param {HTMLCanvasElement} canvas */
+function penOf(canvas) {
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+}
+
 // What the canvases need of Streamlit's theme, as "#rrggbb" and a font.
+/** @param {HTMLElement} root @returns {Theme} */
 function readTheme(root) {
   const style = getComputedStyle(root);
-  const pen = document.createElement("canvas").getContext("2d");
+  const pen = penOf(element("canvas"));
+  /** @param {string} name @param {string} otherwise */
   const color = (name, otherwise) => {
     pen.fillStyle = otherwise;
     pen.fillStyle = style.getPropertyValue(name).trim() || otherwise;
-    return pen.fillStyle.startsWith("#") ? pen.fillStyle : otherwise;
+    return String(pen.fillStyle).startsWith("#") ? String(pen.fillStyle) : otherwise;
   };
   const background = color("--st-background-color", "#ffffff");
   const text = color("--st-text-color", "#31333f");
   const dark = parseInt(background.slice(1, 3), 16) < 128;
   return { background, text, dark, faint: mix(background, text, 0.12), quiet: mix(background, text, 0.62), font: style.fontFamily };
+}
+
+// What has the focus in the page or shadow root that an element is part of.
+/** @param {HTMLElement} within */
+function focusedIn(within) {
+  const root = within.getRootNode();
+  const focused = root instanceof Document || root instanceof ShadowRoot ? root.activeElement : null;
+  return focused instanceof HTMLElement ? focused : null;
 }

@@ -6,16 +6,47 @@ const FAINT = [0.3, 0.65, 1]; // opacity of a block: elsewhere, on a path throug
 const WAYS = "Up and Down walk along the strongest connections, Shift with Left or Right along a level, Enter pins.";
 
 class Graph {
+  /** @type {Recording} */ recording;
+  /** @type {Ties} */ ties;
+  /** @type {VisNetwork} */ network;
+  /** @type {VisItems<VisNode>} */ nodes;
+  /** @type {VisItems<GraphEdge>} */ edges;
+  /** @type {Known<string>} */ shapes;
+  /** @type {Map<string, string>} */ drawn;
+  /** @type {Places} */ places;
+  /** @type {Strokes | null} */ strokes;
+  /** @type {Near | null} */ near;
+  /** @type {Paths | null} */ paths;
+  /** @type {Paths | null} */ shown;
+  /** @type {Gate[]} */ gates;
+  /** @type {Label[]} */ names;
+  /** @type {PathPiece[]} */ arcs;
+  /** @type {Point} */ pointer;
+  /** @type {number | null} */ looking;
+
+  /** @param {Explorer} explorer */
   constructor(explorer) {
-    Object.assign(this, { explorer, backdrop: [], lines: [] });
+    this.explorer = explorer;
+    /** @type {Piece[]} */
+    this.backdrop = [];
+    /** @type {(Stroke | PathPiece)[]} */
+    this.lines = [];
     this.stage = element("div", { className: "stage", tabIndex: 0, attributes: { role: "application" }, onkeydown: (event) => walk(this, event), onblur: () => this.leave() });
     this.tip = element("div", { className: "tip", hidden: true });
     this.legend = element("div", { className: "meanings" });
     this.table = new GraphTable(explorer);
     this.search = new Search(explorer);
-    this.toggles = Object.fromEntries(TOGGLES.map(([name, label, title]) => [name, toggle(explorer, name, label, title)]));
+    /** @type {Record<string, Checkbox>} */
+    this.toggles = {
+      connected: toggle(explorer, "connected", "hide unconnected", "shows only what kept paths connect: to what is pinned, else to the inputs and the output"),
+      showRemoved: toggle(explorer, "showRemoved", "show removed", "removed connections as dotted lines"),
+      arcs: toggle(explorer, "arcs", "attention arcs", "who gates whom: from each peer to the connection that it gates, for what is pointed at or pinned; of what feeds a block, the strongest peer"),
+      horizontal: toggle(explorer, "horizontal", "horizontal", "levels from left to right"),
+      table: toggle(explorer, "table", "table", "the graph as two tables"),
+    };
     this.removedToggle = this.toggles.showRemoved;
     this.save = new Save(this);
+    /** @type {(factor: number) => () => void} */
     const zoom = (factor) => () => this.zoom(factor);
     this.zooms = element("span", { className: "zoom" }, this.save.menu,
       iconButton("farther", "zoom out", zoom(0.8)), iconButton("closer", "zoom in", zoom(1.25)), iconButton("whole", "show the whole graph", () => this.fit()),
@@ -28,12 +59,13 @@ class Graph {
     new ResizeObserver(() => this.fit()).observe(this.stage);
   }
 
+  /** @param {Recording} recording */
   load(recording) {
     this.recording = recording;
     this.ties = recording.ties;
     this.search.load(recording);
     const { nodes, edges, options } = recording.graph;
-    this.shapes = new Map(nodes.map(({ shape }, row) => [recording.blocks[row].lane, shape]));
+    this.shapes = mapOf(nodes.map(({ shape }, row) => [recording.blocks[row].lane, shape]));
     const blocks = nodes.map(({ label, ...node }) => node); // their names are drawn here
     this.network?.destroy();
     this.strokes = null; // of what was shown before
@@ -41,7 +73,7 @@ class Graph {
     this.edges = new vis.DataSet(edges);
     Object.assign(options.edges.smooth, this.bend());
     this.network = new vis.Network(this.stage, { nodes: this.nodes, edges: this.edges }, options);
-    this.stage.querySelector(".vis-network").tabIndex = -1; // the stage has the focus
+    this.stage.querySelector(".vis-network")?.setAttribute("tabindex", "-1"); // the stage has the focus
     this.network.on("beforeDrawing", (pen) => paint(pen, this.under(), this.explorer.theme.font));
     this.network.on("afterDrawing", (pen) => paint(pen, this.over(), this.explorer.theme.font));
     this.network.on("dragStart", () => this.explorer.hover(null));
@@ -50,8 +82,9 @@ class Graph {
     this.fit();
   }
 
+  /** @param {keyof Settings} name */
   changed(name) {
-    if (this.toggles[name]) this.toggles[name].firstChild.checked = this.explorer.settings[name];
+    if (this.toggles[name]) this.toggles[name].input.checked = Boolean(this.explorer.settings[name]);
     if (name === "horizontal" && this.network) {
       this.network.setOptions({ edges: { smooth: this.bend() } });
       this.fit();
@@ -66,6 +99,7 @@ class Graph {
     return { enabled: this.recording.connections.length <= MANY, forceDirection: settings.horizontal ? "horizontal" : "vertical" };
   }
 
+  /** @param {boolean} shown */
   showTable(shown) {
     this.table.element.hidden = !shown;
     this.frame.hidden = this.foot.hidden = shown;
@@ -91,10 +125,12 @@ class Graph {
 
   // Connection → its points: its ends and, of a curve, vis-network's control points between them.
   curves() {
+    /** @type {(edge: VisNetwork["body"]["edges"][string]) => Point[]} */
     const curve = ({ from, to, edgeType }) => [from, ...(edgeType.getViaNode() ?? []), to].map(({ x, y }) => ({ x, y }));
-    return new Map(this.recording.graph.edges.map(({ id }) => [id, curve(this.network.body.edges[id])]));
+    return mapOf(this.recording.graph.edges.map(({ id }) => [id, curve(this.network.body.edges[id])]));
   }
 
+  /** @param {number} factor */
   zoom(factor) {
     this.network.moveTo({ scale: this.network.getScale() * factor });
     this.style();
@@ -103,7 +139,7 @@ class Graph {
   // Who is near, hidden, removed or dead has changed.
   style() {
     if (!this.strokes) return;
-    const { explorer, recording, places } = this;
+    const { explorer, places } = this;
     const { theme, marks, settings, focus } = explorer;
     this.near = focus && this.ties.near(focus);
     this.paths = focus && this.ties.paths(focus, marks.removed);
@@ -126,24 +162,28 @@ class Graph {
   // Visible blocks: the chosen one first, then those near it.
   named() {
     const visible = this.recording.blocks.filter(({ id }) => !this.shown || this.shown.blocks.has(id));
+    /** @type {(block: Block) => number} */
     const rank = ({ id }) => (this.near?.chosen === id ? 3 : this.strength("blocks", id));
     const ranked = [...visible].sort((first, second) => rank(second) - rank(first));
-    return ranked.map((block) => ({ id: block.id, near: this.near && rank(block) > 1, quiet: rank(block) < 1 }));
+    return ranked.map((block) => ({ id: block.id, near: this.near != null && rank(block) > 1, quiet: rank(block) < 1 }));
   }
 
   // 2: touches what is pointed at or pinned, 1: lies on a path through it, 0: elsewhere.
+  /** @param {keyof Paths} kind @param {string} id */
   strength(kind, id) {
     if (!this.near || this.near[kind].has(id)) return 2;
-    return this.paths[kind].has(id) ? 1 : 0;
+    return this.paths?.[kind].has(id) ? 1 : 0;
   }
 
   // What a kept path connects: to what is pinned, else to inputs and output.
+  /** @returns {Paths} */
   connected() {
     const { pinned, marks } = this.explorer;
     if (pinned) {
       const [paths, near] = [this.ties.paths(pinned, marks.removed), this.ties.near(pinned)];
       return pinned.kind === "block" ? paths : { ...paths, blocks: new Set([...paths.blocks, ...near.peers]) };
     }
+    /** @type {(id: string) => boolean} */
     const lost = (id) => marks.starved.has(id) || (marks.dead.has(id) && !marks.peerOnly.has(id));
     const blocks = new Set(this.recording.blocks.map(({ id }) => id).filter((id) => !lost(id)));
     const kept = this.recording.connections.filter(({ id, source, target }) => !marks.removed.has(id) && blocks.has(source) && blocks.has(target));
@@ -151,6 +191,7 @@ class Graph {
   }
 
   // Of a connection its peers; of a block what it gates, and the strongest peer of each connection that feeds it.
+  /** @param {Chosen} focus */
   gatesOf(focus) {
     const arriving = focus.kind === "block" ? this.ties.into(focus.id) : [];
     const feeding = arriving.flatMap(({ id }) => this.ties.gatesOf({ kind: "connection", id }).slice(0, 1));
@@ -161,11 +202,14 @@ class Graph {
   styleBlocks() {
     const changed = this.recording.blocks.map((block) => this.blockStyle(block)).filter((style) => {
       const text = JSON.stringify(style);
-      return this.drawn.get(style.id) !== text && this.drawn.set(style.id, text);
+      const differs = this.drawn.get(style.id) !== text;
+      this.drawn.set(style.id, text);
+      return differs;
     });
     if (changed.length) this.nodes.update(changed);
   }
 
+  /** @param {Block} block @returns {Partial<VisNode> & { id: string }} */
   blockStyle({ id, lane }) {
     const { theme, marks } = this.explorer;
     const { color } = this.recording.looks[lane];
@@ -191,14 +235,21 @@ class Graph {
     else this.network.redraw();
   }
 
+  // Lanes and levels, and over them the connections.
   under() {
+    return [...this.backdrop, ...this.connections()];
+  }
+
+  // The connections as they are painted at the cursor's frame.
+  connections() {
     this.lines = this.strokes?.drawn ? this.strokes.pieces(this.explorer.frame) : [];
-    return [...this.backdrop, ...this.lines];
+    return this.lines;
   }
 
   // The colours in which connections are painted now, in the structure's order: [key, colour] of each that is shown.
   shades() {
-    const colors = new Map(this.lines.map(({ id, stroke }) => [id, stroke]));
+    const strokes = this.lines.filter((line) => "id" in line);
+    const colors = new Map(strokes.map(({ id, stroke }) => [id, stroke]));
     return this.recording.connections.filter(({ id }) => colors.has(id)).map(({ id }) => [id, colors.get(id)]);
   }
 
@@ -210,7 +261,7 @@ class Graph {
     const { theme, settings, marks } = this.explorer;
     const pruned = marks.removed.size + marks.dead.size + marks.starved.size > 0;
     const { pair, removed } = this.explorer;
-    return graphKeys(this.recording, theme, { pruned, removed, pair, arcs: settings.arcs && { drawn: Math.min(this.gates.length, MOST_ARCS), all: this.gates.length }, shapes: this.shapes, radius: this.places.radius, words: this.explorer.words });
+    return graphKeys(this.recording, theme, { pruned, removed, pair, arcs: settings.arcs ? { drawn: Math.min(this.gates.length, MOST_ARCS), all: this.gates.length } : null, shapes: this.shapes, radius: this.places.radius, words: this.explorer.words });
   }
 
   said() {
@@ -223,6 +274,7 @@ class Graph {
   }
 
   watchPointer() {
+    /** @param {Point} place */
     const look = (place) => {
       this.looking = null;
       const found = this.touched(place);
@@ -239,41 +291,36 @@ class Graph {
   }
 
   leave() {
-    cancelAnimationFrame(this.looking);
+    if (this.looking) cancelAnimationFrame(this.looking);
     this.looking = null;
     if (this.explorer.hovered) this.explorer.hover(null);
   }
 
   // The block or connection at a place in the stage, px; null where there is none.
+  /** @param {Point} place @returns {Chosen | null} */
   touched(place) {
     const block = this.network.getNodeAt(place);
     const [{ x, y }, scale] = [this.network.DOMtoCanvas(place), this.network.getScale()];
     if (block !== undefined && (!this.shown || this.shown.blocks.has(block))) return { kind: "block", id: block };
+    if (!this.strokes) return null;
     const line = this.strokes.touched({ x, y }, TOUCH_PX.near / scale);
     const name = this.names.find(({ box }) => box.left < x && x < box.right && box.top < y && y < box.bottom);
-    if (name && !(line?.away < TOUCH_PX.sure / scale)) return { kind: "block", id: name.data.label };
+    if (name && !(line && line.away < TOUCH_PX.sure / scale)) return { kind: "block", id: name.data.label };
     return line && { kind: "connection", id: line.id };
   }
 
   // A short line beside the pointer, and below it what has to be known; the numbers panel has the rest.
+  /** @param {string | null} text @param {Point} [place] @param {string} [more] */
   point(text, place, more = "") {
     this.tip.hidden = !text || !place;
-    if (this.tip.hidden) return;
+    if (!text || !place) return;
     this.tip.replaceChildren(element("p", {}, text), ...(more ? [element("p", { className: "more" }, more)] : []));
     const left = Math.min(place.x + 12, this.stage.clientWidth - this.tip.offsetWidth - 4);
     this.tip.style.transform = `translate(${Math.max(left, 4)}px, ${place.y + 14}px)`;
   }
-
 }
 
-const TOGGLES = [
-  ["connected", "hide unconnected", "shows only what kept paths connect: to what is pinned, else to the inputs and the output"],
-  ["showRemoved", "show removed", "removed connections as dotted lines"],
-  ["arcs", "attention arcs", "who gates whom: from each peer to the connection that it gates, for what is pointed at or pinned; of what feeds a block, the strongest peer"],
-  ["horizontal", "horizontal", "levels from left to right"],
-  ["table", "table", "the graph as two tables"],
-];
-
+/** @param {Explorer} explorer @param {Switch} name @param {string} label @param {string} title */
 function toggle(explorer, name, label, title) {
   return Object.assign(checkbox(label, explorer.defaults[name], (checked) => explorer.change(name, checked)), { title });
 }

@@ -3,9 +3,19 @@
 
 class Ink {
   constructor() {
-    Object.assign(this, { pieces: [], globalAlpha: 1, dashes: [], d: "" });
+    /** @type {Piece[]} */
+    this.pieces = [];
+    this.globalAlpha = this.lineWidth = 1;
+    /** @type {number[]} */
+    this.dashes = [];
+    this.d = this.font = this.fillStyle = this.strokeStyle = "";
+    /** @type {CanvasTextAlign} */
+    this.textAlign = "start";
+    /** @type {CanvasTextBaseline} */
+    this.textBaseline = "middle";
   }
 
+  /** @param {number[]} dashes */
   setLineDash(dashes) {
     this.dashes = dashes;
   }
@@ -14,11 +24,13 @@ class Ink {
     this.d = "";
   }
 
+  /** @param {number} x @param {number} y */
   lineTo(x, y) {
     this.d += `${this.d ? "L" : "M"}${x} ${y}`;
   }
 
   // A whole circle.
+  /** @param {number} x @param {number} y @param {number} radius */
   arc(x, y, radius) {
     this.d = ringPath(x, y, radius);
   }
@@ -32,15 +44,17 @@ class Ink {
     this.pieces.push({ d: this.d, fill: this.fillStyle, opacity: this.globalAlpha });
   }
 
+  /** @param {number} x @param {number} y @param {number} width @param {number} height */
   fillRect(x, y, width, height) {
     this.d = `M${x} ${y}h${width}v${height}h${-width}z`;
     this.fill();
   }
 
   // Lines of text stand with their middle at y.
+  /** @param {string} text @param {number} x @param {number} y */
   fillText(text, x, y) {
     const size = parseFloat(this.font);
-    const anchor = { center: "middle", right: "end" }[this.textAlign] ?? "start";
+    const anchor = this.textAlign === "center" ? "middle" : this.textAlign === "right" ? "end" : "start";
     this.pieces.push({ text, x, y: y + 0.35 * size, size, fill: this.fillStyle, anchor });
   }
 }

@@ -1,5 +1,6 @@
 // The keyboard: what each key does, and the list of them that "?" opens.
 
+/** @type {{ keys: string[], shown: string, does: string, act: (explorer: Explorer) => void }[]} */
 const KEYS = [
   { keys: [" "], shown: "Space", does: "play, pause", act: (explorer) => explorer.toggle() },
   { keys: ["ArrowLeft"], shown: "←", does: "previous frame", act: (explorer) => explorer.seek(explorer.cursor - 1) },
@@ -20,14 +21,16 @@ const POINTER = [
   ["drag with Shift", "loop what is dragged over"],
 ];
 
+/** @param {Explorer} explorer */
 function leave(explorer) {
   if (explorer.settings.present) explorer.presenter.toggle();
   else explorer.pin(null);
 }
 
 // Acts on a key that is pressed inside the explorer, unless the element with the focus needs it.
+/** @param {Explorer} explorer @param {KeyboardEvent} event */
 function press(explorer, event) {
-  const [focused] = event.composedPath();
+  const focused = /** @type {Element} */ (event.composedPath()[0]);
   const key = KEYS.find(({ keys }) => keys.includes(event.key));
   const typing = focused.matches("select, textarea, input:not([type=range], [type=checkbox])");
   const pressing = event.key === " " && focused.matches("button, summary, a, input[type=checkbox]");
@@ -40,7 +43,9 @@ function press(explorer, event) {
 
 class KeyHelp {
   // `words` say what a frame and a window are called.
+  /** @param {Words} words */
   constructor({ frame, window }) {
+    /** @param {Node | string} key @param {string} does */
     const row = (key, does) => [element("dt", {}, key), element("dd", {}, does.replace("frame", frame).replace("window", window))];
     this.list = element(
       "div",

@@ -1,10 +1,17 @@
 // What colours, widths, shapes and dashes of the level graph mean: samples as pieces, with the field's words.
 
+/**
+ * What the graph shows now; `shapes` are those of the lanes' blocks, `arcs` how many are drawn of all.
+ * @typedef {{ pruned: boolean, removed: string, pair: Pair | null, arcs: { drawn: number, all: number } | null, shapes: Known<string>, radius: number, words: Words }} Drawn
+ */
+
 const SAMPLE = { width: 46, height: 16 };
 
 // Each { text, pieces }: on the page beneath the graph, in a picture beneath the drawing.
+/** @param {Recording} recording @param {Theme} theme @param {Drawn} drawn @returns {Key[]} */
 function graphKeys(recording, theme, { pruned, removed, pair, arcs, shapes, radius, words }) {
   const middle = SAMPLE.height / 2;
+  /** @type {(given: Omit<PathPiece, "d">) => PathPiece} */
   const line = (given) => ({ d: `M3 ${middle}h40`, ...given });
   const lanes = recording.lanes.map(([name]) => {
     const { color, pattern } = recording.looks[name];
@@ -27,21 +34,29 @@ function graphKeys(recording, theme, { pruned, removed, pair, arcs, shapes, radi
 }
 
 // What the colours of connections mean: factors, or differences of them.
+/** @param {Recording} recording @param {Theme} theme @param {Pick<Drawn, "pair" | "words">} drawn @returns {Key[]} */
 function shadeKeys({ viridis }, theme, { pair, words }) {
   if (pair?.side !== "difference") return [{ text: `${words.shade}${pair ? ` of ${pair.side}` : ""} at this ${words.frame}, 0 to 1`, pieces: ramp(viridis, theme) }];
   return [{ text: `attention factor of B minus A at this frame, ${number(-pair.scale)} to ${number(pair.scale)}`, pieces: ramp(pair.palette, theme) }];
 }
 
+/** @param {string[]} stops @param {Theme} theme @returns {PathPiece[]} */
 function ramp(stops, theme) {
   const steps = Array.from({ length: 40 }, (_, step) => ({ d: `M${3 + step} 3h1.1v10h-1.1z`, fill: shadeColor(stops, step / 39) }));
   return [...steps, { d: "M2.5 2.5h41v11h-41z", stroke: mix(theme.background, theme.text, CASING), width: 1 }];
 }
 
 // Widths at weight 0 and 1, in pixels, as the connections are drawn.
-const edgeWidths = ({ widths, connections }) => widths.map((width) => width * (connections.length > MANY ? THINNER : 1));
+/** @type {(recording: Recording) => [thin: number, thick: number]} */
+const edgeWidths = ({ widths: [thin, thick], connections }) => {
+  const share = connections.length > MANY ? THINNER : 1;
+  return [thin * share, thick * share];
+};
 
+/** @type {(middle: number, widths: [thin: number, thick: number]) => string} */
 const wedgePath = (middle, [thin, thick]) => `M3 ${middle - thin / 2}L43 ${middle - thick / 2}v${thick}L3 ${middle + thin / 2}z`;
 
+/** @param {number} middle @param {Theme} theme @returns {PathPiece[]} */
 function arcSample(middle, theme) {
   const stroke = theme.dark ? ARC.dark : ARC.light;
   return [0, 0.25, 0.5, 0.75].map((weight, index) => ({
@@ -50,7 +65,9 @@ function arcSample(middle, theme) {
 }
 
 // The keys in rows, for a picture of this width; returns the pieces and how high they are.
+/** @param {Key[]} keys @param {number} width @param {Theme} theme */
 function keyRows(keys, width, { font, text }) {
+  /** @type {Piece[]} */
   const pieces = [];
   let [x, y] = [0, 0];
   for (const key of keys) {

@@ -1,18 +1,24 @@
 // One plotly figure of a panel: themed, with the explorer's cursor over it, and as a picture to keep.
 
+/** @type {Record<string, number[]>} */
 const DASHES = { solid: [], dash: [9, 5], dot: [2, 4], dashdot: [9, 4, 2, 4], longdash: [14, 5], longdashdot: [14, 4, 2, 4] };
 const ARRAYS = { f4: Float32Array, f8: Float64Array, i1: Int8Array, u1: Uint8Array, i2: Int16Array, u2: Uint16Array, i4: Int32Array, u4: Uint32Array };
 const CLEAR = "rgba(0, 0, 0, 0)";
 
 class PanelChart {
-  constructor(panels, panel) {
-    Object.assign(this, { panels, panel });
-    this.data = decoded(panel.figure.data);
-    this.times = panel.axis === "time" ? this.data[0].x : null;
-    this.plot = element("div", { className: "plot" });
+  /** @type {number} */ width;
+
+  /** @param {Panels} panels @param {Panel} panel @param {Figure} figure */
+  constructor(panels, panel, figure) {
+    this.panels = panels;
+    this.panel = panel;
+    this.figure = figure;
+    this.data = traces(figure);
+    const times = (this.times = panel.axis === "time" ? this.data[0].x : null);
+    this.plot = /** @type {PlotElement} */ (element("div", { className: "plot" }));
     this.plot.style.minWidth = `${panel.least ?? 0}px`;
     this.cursor = element("div", { className: "cursor", hidden: true });
-    this.ends = this.times ? runsOf(this.times.length, (frame) => isReached(panel.reached, frame, this.times.length)) : [];
+    this.ends = times ? runsOf(times.length, (frame) => isReached(panel.reached, frame, times.length)) : [];
     this.bands = this.ends.map(() => element("div", { className: "hatched band", ariaHidden: "true" }));
     this.values = element("div", { className: "values" });
     this.lines = this.times && !panel.orders ? this.data : [];
@@ -23,9 +29,10 @@ class PanelChart {
   }
 
   get layout() {
-    return themed(this.panel.figure.layout, this.panels.theme);
+    return themed(this.figure.layout, this.panels.theme);
   }
 
+  /** @returns {Promise<void>} */
   async draw() {
     const touch = matchMedia("(pointer: coarse)").matches;
     this.width = this.plot.clientWidth;
@@ -47,19 +54,23 @@ class PanelChart {
   }
 
   // Where a time lies on the plot, by its own margins and the range that is shown: its share of the way, and px.
+  /** @param {number} time */
   share(time) {
     const [first, last] = this.plot.layout.xaxis.range;
     return (time - first) / (last - first);
   }
 
+  /** @param {number} share */
   across(share) {
     const { margin } = this.plot.layout;
     return margin.l + share * (this.plot.clientWidth - margin.l - margin.r);
   }
 
   // From when to when a run of frames lasts: half a step before its first to half a step after its last.
+  /** @param {Run} run @returns {[from: number, to: number]} */
   span([first, stop]) {
-    const { times } = this;
+    const times = this.times ?? [];
+    /** @type {(frame: number) => number} */
     const middle = (frame) => (times[frame - 1] + times[frame]) / 2;
     return [first > 0 ? middle(first) : -Infinity, stop < times.length ? middle(stop) : Infinity];
   }
@@ -85,20 +96,26 @@ class PanelChart {
   }
 
   // A click over time goes there; elsewhere it keeps the connection or block that the point stands for, or picks a cell.
+  /** @param {PlotlyPoint} point */
   click(point) {
-    if (this.panel.picks) return this.panels.root.pick(point.pointNumber);
-    const { explorer } = this.panels;
-    if (this.times) return explorer?.seek(nearest(this.times, point.x));
+    if (this.panel.picks) this.panels.root.pick(point.pointNumber);
+    else if (this.times) this.panels.explorer?.seek(nearest(this.times, point.x));
+    else this.pin(point);
+  }
+
+  /** @param {PlotlyPoint} point */
+  pin(point) {
     const pins = this.panel.pins?.[point.curveNumber];
     const row = Array.isArray(point.pointNumber) ? point.pointNumber[0] : point.pointNumber;
     if (pins) this.panels.pin({ kind: pins.kind, id: pins.ids[row] });
   }
 
   // The rows of a heat map in another order; each keeps its name.
+  /** @param {number[]} order */
   sort(order) {
-    this.data = decoded(this.panel.figure.data).map((trace) => ({ ...trace, z: order.map((row) => trace.z[row]), y: order.map((row) => trace.y[row]) }));
+    this.data = traces(this.figure).map((trace) => ({ ...trace, z: order.map((row) => trace.z[row]), y: order.map((row) => trace.y[row]) }));
     // What a hover says of a column: one list, shared by all rows.
-    const frames = Array.from(this.times, (_, frame) => `frame ${frame + 1}`);
+    const frames = Array.from(this.times ?? [], (_, frame) => `frame ${frame + 1}`);
     const hovertemplate = this.data[0].hovertemplate.replace("<br>", "<br>%{text}, ");
     Object.assign(this.data[0], { text: Array(order.length).fill(frames), hovertemplate });
     if (this.plot.layout) Plotly.react(this.plot, this.data, this.plot.layout);
@@ -106,7 +123,7 @@ class PanelChart {
 
   // The row of what is kept in the explorer, outlined.
   shapes() {
-    const { shapes = [] } = this.panel.figure.layout;
+    const { shapes = [] } = this.figure.layout;
     const pinned = this.panels.explorer?.pinned;
     const pins = this.panel.pins?.[0];
     const row = pinned && pins?.kind === pinned.kind ? pins.ids.indexOf(pinned.id) : -1;
@@ -120,8 +137,10 @@ class PanelChart {
   }
 
   // As shown: theme, order, zoom and cursor; with a legend in place of the values above the plot.
+  /** @param {"svg" | "png"} format @returns {Promise<BlobPart>} */
   async picture(format) {
     const { theme, frame } = this.panels;
+    /** @type {PlotlyLayout} */
     const layout = { ...structuredClone(this.plot.layout), paper_bgcolor: theme.background, plot_bgcolor: theme.background };
     if (this.times) {
       const time = this.times[Math.min(frame, this.times.length - 1)];
@@ -136,9 +155,11 @@ class PanelChart {
   }
 
   // The same hatching as plotly's lines, for a picture: across in time, up as shares of the plot.
+  /** @param {PlotlyLayout} layout @returns {object[]} */
   hatched({ margin, height }) {
     const bottom = height - margin.t - margin.b;
     const [first, last] = this.plot.layout.xaxis.range;
+    /** @type {(x: number) => number} */
     const time = (x) => first + ((x - margin.l) / (this.across(1) - margin.l)) * (last - first);
     const line = { color: mix(this.panels.theme.background, this.panels.theme.text, 0.5), width: 0.75 };
     return this.ends.flatMap((run) => {
@@ -154,18 +175,24 @@ class PanelChart {
   }
 }
 
+/** @type {(figure: Figure) => PlotlyTrace[]} */
+const traces = ({ data }) => /** @type {PlotlyTrace[]} */ (decoded(data));
+
 // Plotly's typed arrays as they are; a matrix as an array of its rows.
+/** @param {unknown} part @returns {unknown} */
 function decoded(part) {
   if (Array.isArray(part)) return part.map(decoded);
   if (!part || typeof part !== "object") return part;
   if (!("bdata" in part)) return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, decoded(value)]));
-  const values = new ARRAYS[part.dtype](fromBase64(part.bdata).buffer);
-  if (!part.shape) return values;
-  const [rows, columns] = String(part.shape).split(",").map(Number);
+  const { dtype, bdata, shape } = /** @type {PackedNumbers} */ (part);
+  const values = new ARRAYS[dtype](fromBase64(bdata).buffer);
+  if (!shape) return values;
+  const [rows, columns] = String(shape).split(",").map(Number);
   return Array.from({ length: rows }, (_, row) => values.subarray(row * columns, (row + 1) * columns));
 }
 
 // How a line or area looks, beside its name: dash or hatch say again what the colour says.
+/** @param {PlotlyTrace} trace */
 function sample({ line, fillpattern }) {
   if (!fillpattern) return swatch(line.color, DASHES[line.dash ?? "solid"]);
   const mark = element("span", { className: "area", ariaHidden: "true" }, fillpattern.shape ?? "");
@@ -173,14 +200,16 @@ function sample({ line, fillpattern }) {
   return mark;
 }
 
+/** @type {(text: string) => Uint8Array<ArrayBuffer>} */
 const fromBase64 = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
+/** @param {PlotlyLayout} layout @param {Theme} theme @returns {PlotlyLayout} */
 function themed(layout, { text, faint, background, font }) {
   const axes = Object.keys(layout).filter((name) => /^[xy]axis/.test(name));
   const look = { gridcolor: faint, zerolinecolor: faint, linecolor: faint, tickcolor: faint };
   return {
     ...layout,
-    ...Object.fromEntries(axes.map((name) => [name, { ...look, ...layout[name] }])),
+    ...Object.fromEntries(axes.map((name) => [name, { ...look, .../** @type {object} */ (layout[name]) }])),
     paper_bgcolor: CLEAR,
     plot_bgcolor: CLEAR,
     font: { family: font, size: 12, color: text },
@@ -189,13 +218,16 @@ function themed(layout, { text, faint, background, font }) {
 }
 
 // Plotly puts its rules into the page's head, from where they do not reach into a shadow root.
+/** @param {HTMLElement} root */
 function adoptStyle(root) {
   const place = root.getRootNode();
-  const sheet = document.getElementById("plotly.js-style-global")?.sheet;
+  const rules = document.getElementById("plotly.js-style-global");
+  const sheet = rules instanceof HTMLStyleElement ? rules.sheet : null;
   if (!(place instanceof ShadowRoot) || !sheet || root.querySelector(".plotly-rules")) return;
   root.prepend(element("style", { className: "plotly-rules" }, [...sheet.cssRules].map(({ cssText }) => cssText).join("\n")));
 }
 
+/** @param {ArrayLike<number>} times @param {number} time */
 function nearest(times, time) {
   let best = 0;
   for (let frame = 1; frame < times.length; frame += 1) if (Math.abs(times[frame] - time) < Math.abs(times[best] - time)) best = frame;
@@ -203,4 +235,5 @@ function nearest(times, time) {
 }
 
 // Names in plotly's labels are escaped; beside the plot they are plain text.
+/** @type {(name: string) => string} */
 const literal = (name) => name.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");

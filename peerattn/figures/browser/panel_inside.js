@@ -3,14 +3,21 @@
 const STRIP = { width: 72, height: 18 };
 
 class PanelInside {
-  constructor(panels, panel) {
-    Object.assign(this, { panels, chain: panel.chain });
-    const { arrays } = this.chain;
+  /** @type {number} */ row;
+  /** @type {number} */ chosen;
+  /** @type {number} */ reach;
+
+  /** @param {Panels} panels @param {Chain} chain */
+  constructor(panels, chain) {
+    this.panels = panels;
+    this.chain = chain;
+    const { arrays } = chain;
     this.arrays = Object.fromEntries(Object.entries(arrays).map(([name, { shape, data }]) => [name, { shape, values: new Float32Array(fromBase64(data).buffer) }]));
-    this.greatest = {}; // of all frames, so that strips can be compared over time
+    /** @type {(() => void)[]} */
     this.updates = [];
-    this.picker = element("select", { ariaLabel: "channel", onchange: () => panels.change("channel", this.picker.value) }, ...this.chain.channels.map((channel, place) => element("option", { value: channel }, this.name(place))));
+    this.picker = element("select", { ariaLabel: "channel", onchange: () => panels.change("channel", this.picker.value) }, ...this.chain.channels.map((channel, place) => element("option", { value: String(channel) }, this.name(place))));
     this.now = element("span", { className: "quiet" });
+    /** @type {HTMLButtonElement} */
     const copy = element("button", { type: "button", className: "small", onclick: () => this.copy(copy) }, "Copy numbers");
     const save = element("button", { type: "button", className: "small", onclick: () => saveFile(`inside-${this.chain.connection}.json`, this.json(), "application/json") }, "Numbers (JSON)");
     const row = element("div", { className: "choices" }, element("label", {}, "channel ", this.picker), this.now, copy, save);
@@ -26,12 +33,13 @@ class PanelInside {
   // Another channel, or none that is here: then the one that varies most.
   changed() {
     const wanted = this.chain.channels.indexOf(Number(this.panels.settings.channel || this.chain.start));
-    this.place_ = wanted < 0 ? this.chain.channels.indexOf(this.chain.start) : wanted;
-    this.picker.value = this.chain.channels[this.place_];
-    this.reach = this.arrays.dense ? Math.max(...this.chain.frames.flatMap((_, row) => this.chain.peers.map((_, peer) => Math.abs(this.read(peer, row))))) : 1;
+    this.chosen = wanted < 0 ? this.chain.channels.indexOf(this.chain.start) : wanted;
+    this.picker.value = String(this.chain.channels[this.chosen]);
+    this.reach = this.arrays.dense ? Math.max(...this.chain.frames.flatMap((frame, row) => this.chain.peers.map((name, peer) => Math.abs(this.read(peer, row))))) : 1;
     this.place();
   }
 
+  /** @param {number} place */
   name(place) {
     const { channels, names } = this.chain;
     return names[place] ? `${channels[place]}: ${names[place]}` : names.length ? `${channels[place]} (empty)` : String(channels[place]);
@@ -49,31 +57,35 @@ class PanelInside {
   }
 
   // One row of an array, or the whole of a vector.
+  /** @param {string} name @param {number} [row] */
   vector(name, row = this.row) {
     const { shape, values } = this.arrays[name];
     return shape.length === 1 ? values : values.subarray(row * shape[1], (row + 1) * shape[1]);
   }
 
+  /** @param {string} name */
   at(name) {
-    return this.vector(name)[this.place_];
+    return this.vector(name)[this.chosen];
   }
 
   // What the dense layer makes of one peer: its row for the channel times the peer's weighted projection.
+  /** @param {number} peer @param {number} [row] */
   read(peer, row = this.row) {
     if (!this.arrays[`projected ${peer}`]) return 0; // self attention
-    return this.arrays.attention_weights.values[peer] * dot(this.vector("dense", this.place_), this.vector(`projected ${peer}`, row));
+    return this.arrays.attention_weights.values[peer] * dot(this.vector("dense", this.chosen), this.vector(`projected ${peer}`, row));
   }
 
   steps() {
     const { attention, peers, weight } = this.chain;
     const width = this.arrays.combined?.shape[1];
+    /** @type {(make: (peer: { name: string, color: string }, index: number) => HTMLElement) => HTMLElement[]} */
     const each = (make) => peers.map((peer, index) => make(peer, index));
     const last = this.step("Scaled channel", "connection weight × attention factor × pooled source: what the target receives of this channel, on average over its places",
       this.line("connection weight", () => weight ?? 1), this.line("× factor", () => this.at("factors")), this.line("× source", () => this.at("source")), this.line("= delivered", () => this.at("scaled"), "result"));
     if (attention === "none") return [this.step("No attention", "every factor is 1", this.line("factor", () => this.at("factors"), "result")), last];
     const sigmoid = this.step("Sigmoid", "1 / (1 + e to the minus logit): the attention factor", this.curve(), this.line("factor", () => this.at("factors"), "result"));
     if (attention === "static") return [this.step("Learned value", "one for each channel, the same for every clip and frame", this.line("logit", () => this.at("logits"), "result")), sigmoid, last];
-    const bias = this.line("bias", () => this.arrays["dense bias"].values[this.place_]);
+    const bias = this.line("bias", () => this.arrays["dense bias"].values[this.chosen]);
     const logit = this.line("logit", () => this.at("logits"), "result");
     if (attention === "self") {
       return [
@@ -93,10 +105,12 @@ class PanelInside {
     ];
   }
 
+  /** @param {string} title @param {string} formula @param {Node[]} rows */
   step(title, formula, ...rows) {
     return element("li", {}, element("h4", {}, title), element("p", { className: "formula" }, formula), element("div", { className: "rows" }, ...rows));
   }
 
+  /** @param {string} name @param {() => number} value @param {string} [kind] */
   line(name, value, kind = "") {
     const cell = element("b", {});
     this.updates.push(() => writeStep(cell, value()));
@@ -104,6 +118,7 @@ class PanelInside {
   }
 
   // A vector as small bars about zero, and its mean.
+  /** @param {string} name @param {string | null} color @param {string} array */
   strip(name, color, array) {
     const canvas = element("canvas", { className: "strip", attributes: { "aria-hidden": "true" } });
     const cell = element("b", {});
@@ -118,6 +133,7 @@ class PanelInside {
   }
 
   // A share from the left; a signed part from the middle, the greatest of all frames as wide as there is room.
+  /** @param {{ name: string, color: string }} peer @param {() => number} value @param {boolean} [signed] */
   bar({ name, color }, value, signed = false) {
     const [fill, cell] = [element("i", { className: "bar" }), element("b", {})];
     fill.style.background = color;
@@ -125,7 +141,7 @@ class PanelInside {
       const now = value();
       const size = signed ? 50 * Math.abs(now / (this.reach || 1)) : 100 * now;
       fill.style.width = `${size}%`;
-      fill.style.marginLeft = signed ? `${now < 0 ? 50 - size : 50}%` : 0;
+      fill.style.marginLeft = signed ? `${now < 0 ? 50 - size : 50}%` : "0";
       writeStep(cell, now);
     });
     return element("div", { className: "row", title: name }, element("span", { className: "name" }, name), element("span", { className: `track ${signed ? "signed" : ""}` }, fill), cell);
@@ -139,7 +155,7 @@ class PanelInside {
   }
 
   json() {
-    const { chain, row, place_: place } = this;
+    const { chain, row, chosen: place } = this;
     const peers = chain.peers.map(({ name }, index) => ({
       peer: name,
       pooled: [...this.vector(`pooled ${index}`)],
@@ -155,6 +171,7 @@ class PanelInside {
     }, null, 1);
   }
 
+  /** @param {HTMLButtonElement} button */
   async copy(button) {
     await navigator.clipboard.writeText(this.json());
     button.textContent = "Copied";
@@ -166,23 +183,28 @@ class PanelInside {
 }
 
 // As everywhere, but what three decimals would hide is said by its power of ten.
+/** @param {HTMLElement} cell @param {number} value */
 function writeStep(cell, value) {
   write(cell, value);
   if (value && Math.abs(value) < 0.001) cell.textContent = value.toExponential(1);
 }
 
+/** @type {(first: Float32Array, second: Float32Array) => number} */
 const dot = (first, second) => first.reduce((sum, value, index) => sum + value * second[index], 0);
+/** @type {(array: { shape: number[], values: Float32Array }) => number[][]} */
 const matrix = ({ shape: [rows, columns], values }) => Array.from({ length: rows }, (_, row) => [...values.subarray(row * columns, (row + 1) * columns)]);
 
 // A canvas of its own size in px, sharp on any screen, with its pen cleared.
+/** @param {HTMLCanvasElement} canvas @param {{ width: number, height: number }} size */
 function pen(canvas, { width, height }) {
   canvas.width = width * devicePixelRatio;
   canvas.height = height * devicePixelRatio;
-  const drawn = canvas.getContext("2d");
+  const drawn = penOf(canvas);
   drawn.scale(devicePixelRatio, devicePixelRatio);
   return drawn;
 }
 
+/** @param {HTMLCanvasElement} canvas @param {Float32Array} values @param {string} color @param {number} greatest */
 function drawStrip(canvas, values, color, greatest) {
   const { width, height } = STRIP;
   const drawn = pen(canvas, STRIP);
@@ -193,9 +215,11 @@ function drawStrip(canvas, values, color, greatest) {
   });
 }
 
+/** @param {HTMLCanvasElement} canvas @param {number} logit @param {Theme} theme */
 function drawSigmoid(canvas, logit, { text, quiet }) {
   const [width, height] = [112, 56];
   const drawn = pen(canvas, { width, height });
+  /** @type {(x: number) => Spot} */
   const spot = (x) => [((Math.min(Math.max(x, -6), 6) + 6) / 12) * (width - 8) + 4, height - 4 - (height - 8) / (1 + Math.exp(-x))];
   drawn.strokeStyle = quiet;
   drawn.beginPath();

@@ -9,9 +9,10 @@ const SLOT_PX = 52; // between blocks of a level that runs from left to right: a
 const RADIUS = 9;
 
 class Places {
+  /** @param {Recording} recording @param {number} width @param {boolean} horizontal */
   constructor(recording, width, horizontal) {
     const { graph, lanes, column, row } = recording;
-    const [first, last] = [lanes[0][1], lanes.at(-1)[2]];
+    const [first, last] = [lanes[0][1], lanes[lanes.length - 1][2]];
     this.recording = recording;
     this.width = width;
     this.horizontal = horizontal;
@@ -29,9 +30,10 @@ class Places {
     this.free = horizontal ? (room - this.along) / 2 : (room - this.across) / 2; // centres what needs less than the stage
     this.slot = horizontal ? this.step : this.unit * column; // how wide a name may be
     this.radius = Math.min(RADIUS, Math.max(0.38 * this.unit * column, 2.5));
-    this.blocks = new Map(graph.nodes.map(({ id, x, y }) => [id, this.at(x, -y / row)]));
+    this.blocks = mapOf(graph.nodes.map(({ id, x, y }) => [id, this.at(x, -y / row)]));
   }
 
+  /** @param {number} room @param {number} row */
   levelStep(room, row) {
     if (this.horizontal) return Math.min(room / Math.max(this.rows, 1), 190);
     const even = Math.max(LEVEL_PX.stage / Math.max(this.rows, 1), 48);
@@ -39,6 +41,7 @@ class Places {
   }
 
   // A place in graph units across the lanes and in levels up from the inputs.
+  /** @param {number} across @param {number} level @returns {Point} */
   at(across, level) {
     const { margin, free, unit, first, step } = this;
     const side = (across - first) * unit;
@@ -47,6 +50,7 @@ class Places {
   }
 
   // Lanes and levels with their names, as pieces.
+  /** @param {Theme} theme @returns {Piece[]} */
   backdrop(theme) {
     const { lanes, looks, blocks } = this.recording;
     const level = new Map(blocks.map((block) => [block.level, this.blocks.get(block.id)]));
@@ -56,17 +60,21 @@ class Places {
     ];
   }
 
+  /** @param {string} name @param {string} color @param {Point} start @param {Point} end @param {Theme} theme @returns {Piece[]} */
   lane(name, color, start, end, theme) {
     const [left, right] = this.horizontal ? [start.x - 44, end.x + 44] : [start.x, end.x];
     const [top, bottom] = this.horizontal ? [start.y, end.y] : [end.y - 20, start.y + 30];
     const text = { text: name, size: 12, weight: 600, fill: theme.text };
+    /** @type {Pick<TextPiece, "x" | "y" | "anchor">} */
     const place = this.horizontal
       ? { x: left - 10, y: (top + bottom) / 2 + 4, anchor: "end" }
       : { x: (left + right) / 2, y: bottom + 16, anchor: "middle" };
     return [{ d: boxPath(left, top, right - left, bottom - top, 8), fill: color, opacity: theme.dark ? 0.14 : 0.07 }, { ...text, ...place }];
   }
 
+  /** @param {number} number @param {Point} place @param {Theme} theme @returns {TextPiece} */
   level(number, { x, y }, theme) {
+    /** @type {Pick<TextPiece, "x" | "y" | "anchor">} */
     const place = this.horizontal
       ? { x, y: this.height - 14, anchor: "middle" }
       : { x: this.margin.left + this.free - 10, y: y + 4, anchor: "end" };

@@ -1,17 +1,22 @@
 // The clock: a clip plays at its own times × speed, once through, or its loop again and again.
 
 class Playback {
+  /** @param {Explorer} explorer */
   constructor(explorer) {
-    Object.assign(this, { explorer, playing: false });
+    this.explorer = explorer;
+    this.playing = false;
+    this.ticking = 0;
   }
 
   // First and last frame of the loop, or nothing; the setting counts from 1, as "3-17".
+  /** @returns {[first: number, last: number] | null} */
   get loop() {
     const [first, last] = (/^\d+-\d+$/.exec(this.explorer.settings.loop)?.[0].split("-") ?? []).map((text) => Number(text) - 1);
     return first >= 0 && first < last && last < this.explorer.recording.length ? [first, last] : null;
   }
 
   // Frames in either order; fewer than two are no loop.
+  /** @param {number[] | null} frames */
   set loop(frames) {
     const [first, last] = (frames ?? []).map((frame) => Math.min(Math.max(frame, 0), this.explorer.recording.length - 1)).sort((a, b) => a - b);
     this.explorer.change("loop", first < last ? `${first + 1}-${last + 1}` : "");
@@ -22,11 +27,13 @@ class Playback {
   }
 
   // The loop starts, or ends, at the cursor; where its other end would lie behind, it goes to the clip's.
+  /** @param {number} first */
   loopFrom(first) {
     const last = this.span[1];
     this.loop = [first, last > first ? last : Infinity];
   }
 
+  /** @param {number} last */
   loopTo(last) {
     const first = this.span[0];
     this.loop = [first < last ? first : 0, last];
@@ -34,7 +41,10 @@ class Playback {
 
   toggle() {
     const { explorer } = this;
-    if (this.playing) return this.pause();
+    if (this.playing) {
+      this.pause();
+      return;
+    }
     if (explorer.recording.length === 1) return;
     if (explorer.cursor === this.span[1]) explorer.move(this.span[0]);
     this.tell(true);
@@ -48,21 +58,26 @@ class Playback {
     const [first, last] = this.span;
     if (explorer.cursor < first || explorer.cursor > last) explorer.move(first);
     const [began, from] = [performance.now(), times[explorer.cursor]];
+    /** @param {number} now */
     const tick = (now) => {
       if (!this.playing) return;
       const time = from + ((now - began) / 1000) * explorer.settings.speed;
       let frame = explorer.cursor;
       while (frame < last && times[frame + 1] <= time) frame += 1;
       explorer.move(frame);
-      if (time >= (times[last + 1] ?? end)) return this.finish(first);
-      this.ticking = requestAnimationFrame(tick);
+      if (time >= (times[last + 1] ?? end)) this.finish(first);
+      else this.ticking = requestAnimationFrame(tick);
     };
     cancelAnimationFrame(this.ticking);
     this.ticking = requestAnimationFrame(tick);
   }
 
+  /** @param {number} first */
   finish(first) {
-    if (!this.loop) return this.pause();
+    if (!this.loop) {
+      this.pause();
+      return;
+    }
     this.explorer.move(first);
     this.start();
   }
@@ -74,6 +89,7 @@ class Playback {
     this.explorer.rest();
   }
 
+  /** @param {boolean} playing */
   tell(playing) {
     this.playing = playing;
     this.explorer.timeline.transport.tell(playing);

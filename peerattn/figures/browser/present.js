@@ -3,6 +3,7 @@
 const LARGER = 1.5; // graph and lines in presenter mode
 
 class Presenter {
+  /** @param {Explorer} explorer */
   constructor(explorer) {
     this.explorer = explorer;
     this.button = iconButton("screen", "presenter mode (p)", () => this.toggle());
@@ -20,6 +21,7 @@ class Presenter {
     else if (document.fullscreenElement) document.exitFullscreen();
   }
 
+  /** @param {keyof Settings} name */
   changed(name) {
     if (name !== "present") return;
     const { root, settings } = this.explorer;

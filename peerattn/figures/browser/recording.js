@@ -1,40 +1,55 @@
 // One clip as `figures/recording.py` packs it: header facts, float32 arrays, frames and what lies over them.
 
 class Recording {
+  /** @param {Uint8Array<ArrayBuffer>} bytes */
   constructor(bytes) {
     const body = 4 + new DataView(bytes.buffer).getUint32(0, true);
-    Object.assign(this, JSON.parse(new TextDecoder().decode(bytes.subarray(4, body))));
-    for (const [name, { offset, shape }] of Object.entries(this.arrays)) {
+    /** @type {Header} */
+    const { arrays, heat, frames, overlays, ...facts } = JSON.parse(new TextDecoder().decode(bytes.subarray(4, body)));
+    Object.assign(this, facts);
+    /** @type {Record<string, Float32Array>} */
+    this.arrays = {};
+    for (const [name, { offset, shape }] of Object.entries(arrays)) {
       this.arrays[name] = new Float32Array(bytes.buffer, body + offset, shape[0] * shape[1]);
     }
+    /** @param {[offset: number, length: number][]} places @param {string} type */
     const pictures = (places, type) =>
       new Pictures(places.map(([offset, length]) => new Blob([bytes.subarray(body + offset, body + offset + length)], { type })));
-    this.pictures = pictures(this.frames, "image/jpeg");
-    this.objectMaps = pictures(this.overlays, "image/png");
+    this.pictures = pictures(frames, "image/jpeg");
+    this.objectMaps = pictures(overlays, "image/png");
     this.flows = pictures(this.flow?.pictures ?? [], "image/png");
-    for (const map of Object.values(this.heat)) map.levels = bytes.subarray(body + map.offset, body + map.offset + this.times.length * map.shape[0] * map.shape[1]);
+    /** @type {Record<string, HeatHeader & { levels: Uint8Array }>} */
+    this.heat = {};
+    for (const [id, map] of Object.entries(heat)) {
+      const [start, size] = [body + map.offset, this.times.length * map.shape[0] * map.shape[1]];
+      this.heat[id] = { ...map, levels: bytes.subarray(start, start + size) };
+    }
     this.length = this.times.length;
-    this.rows = new Map(this.connections.map(({ id }, row) => [id, row]));
-    this.blockRows = new Map(this.blocks.map(({ id }, row) => [id, row]));
+    this.rows = mapOf(this.connections.map(({ id }, row) => [id, row]));
+    this.blockRows = mapOf(this.blocks.map(({ id }, row) => [id, row]));
     this.ties = new Ties(this);
     this.reach = widest(this.connections.map(({ reached }) => reached));
   }
 
   // The numbers under the lines, a frame each, their unit and the least that two marks lie apart.
+  /** @returns {{ values: number[], unit: string, least: number }} */
   get axis() {
     return { values: this.times, unit: " s", least: 0 };
   }
 
   // Value of a (rows, frames) array.
+  /** @param {string} name @param {number} row @param {number} frame */
   at(name, row, frame) {
     return this.arrays[name][row * this.length + frame];
   }
 
+  /** @param {number} frame */
   window(frame) {
     return this.windows.findIndex(({ start, stop }) => start <= frame && frame < stop);
   }
 
   // Whether an end of the clip reaches a frame: of a connection, else of any.
+  /** @param {number} frame @param {string | null} [id] */
   reached(frame, id = null) {
     return isReached(id === null ? this.reach : this.connection(id).reached, frame, this.length);
   }
@@ -43,28 +58,34 @@ class Recording {
     return this.times.every((_, frame) => this.reached(frame));
   }
 
+  /** @param {string} id */
   connection(id) {
     return this.connections[this.rows.get(id)];
   }
 
+  /** @param {string} id */
   block(id) {
     return this.blocks[this.blockRows.get(id)];
   }
 
+  /** @param {Chosen | null | undefined} selection */
   has(selection) {
-    const known = selection?.kind === "connection" ? this.rows : this.blockRows;
-    return Boolean(selection) && known.has(selection.id);
+    if (!selection) return false;
+    return (selection.kind === "connection" ? this.rows : this.blockRows).has(selection.id);
   }
 
+  /** @param {string} block */
   into(block) {
     return this.ties.into(block);
   }
 
+  /** @param {string} block */
   outOf(block) {
     return this.ties.outOf(block);
   }
 
   // Between the frames: greatest minus least mean attention factor of a connection.
+  /** @param {string} id */
   change(id) {
     const row = this.rows.get(id);
     const values = this.arrays.shade.subarray(row * this.length, (row + 1) * this.length);
@@ -72,11 +93,13 @@ class Recording {
   }
 
   // The mean attention factor of a connection at a frame, as a viridis colour.
+  /** @param {string} id @param {number} frame */
   color(id, frame) {
     return shadeColor(this.viridis, this.at("shade", this.rows.get(id), frame));
   }
 
   // The line of the timeline that a connection's source belongs to, with its colour and dash.
+  /** @param {string} id */
   lookOfBlock(id) {
     return this.looks[this.block(id).lane];
   }
@@ -88,23 +111,33 @@ class Recording {
 
 // One picture a frame, all decoded ahead: a seek draws at once what it names. 256 frames of 320 px take 105 MB.
 class Pictures {
+  /** @param {Blob[]} blobs */
   constructor(blobs) {
-    Object.assign(this, { blobs, bitmaps: [], length: blobs.length });
+    this.blobs = blobs;
+    this.length = blobs.length;
+    /** @type {ImageBitmap[]} */
+    this.bitmaps = [];
+    this.started = this.closed = false;
   }
 
   // The bitmap of a frame, or nothing while it is being decoded.
+  /** @param {number} frame @returns {ImageBitmap | undefined} */
   at(frame) {
     return this.bitmaps[frame];
   }
 
   // Decodes them all once, a frame's own first; `arrived` hears of each.
+  /** @param {number} first @param {(frame: number) => void} arrived */
   decode(first, arrived) {
     if (this.started) return;
     this.started = true;
     const order = this.blobs.map((_, index) => (first + index) % this.length);
     for (const frame of order) {
       createImageBitmap(this.blobs[frame], { colorSpaceConversion: "none" }).then((bitmap) => {
-        if (this.closed) return bitmap.close();
+        if (this.closed) {
+          bitmap.close();
+          return;
+        }
         this.bitmaps[frame] = bitmap;
         arrived(frame);
       });
@@ -117,32 +150,3 @@ class Pictures {
     this.bitmaps = [];
   }
 }
-
-// Linear between the palette's stops, which lie at equal steps from 0 to 1.
-function shadeColor(stops, value) {
-  const place = Math.min(Math.max(value, 0), 1) * (stops.length - 1);
-  const low = Math.min(Math.floor(place), stops.length - 2);
-  return mix(stops[low], stops[low + 1], place - low);
-}
-
-// Colours are "#rrggbb" throughout; `share` 0 gives the first, 1 the second.
-function mix(first, second, share) {
-  const [from, to] = [channels(first), channels(second)];
-  const mixed = from.map((value, index) =>
-    Math.round(value * (1 - share) + to[index] * share)
-      .toString(16)
-      .padStart(2, "0"),
-  );
-  return `#${mixed.join("")}`;
-}
-
-const channels = (color) => [1, 3, 5].map((start) => parseInt(color.slice(start, start + 2), 16));
-const number = (value, digits = 3) => (value == null || Number.isNaN(value) ? "none" : value.toFixed(digits));
-// Writes a recorded number into an element: a few digits to read, the whole value beside them.
-function write(cell, value, digits) {
-  cell.textContent = number(value, digits);
-  if (value == null || Number.isNaN(value)) delete cell.dataset.value;
-  else cell.dataset.value = value;
-  return cell;
-}
-const arrow = ({ source, target }) => `${source} → ${target}`;

@@ -1,6 +1,7 @@
 // How a network learned: a logged step is a frame, and connections are as wide as their weight at that step.
 
 class Replay extends Explorer {
+  /** @returns {Words} */
   get words() {
     return {
       ...WORDS,
@@ -18,30 +19,35 @@ class Replay extends Explorer {
     return { ...SETTINGS, showRemoved: false, lines: "weights" };
   }
 
+  /** @returns {Record<Chosen["kind"], Column[]>} */
   get columns() {
-    const weight = ({ id }, table) => table.recording.connection(id).weight;
-    const entropy = ({ id }, table) => table.recording.at("entropy", table.recording.rows.get(id), table.explorer.frame);
+    const [connection, weight, , state] = COLUMNS.connection;
+    /** @type {Column} */
+    const entropy = ["attention entropy", (id, { recording, explorer }) => recording.at("entropy", recording.rows.get(id), explorer.frame), "number"];
     return {
       block: COLUMNS.block.filter(([name]) => name !== "activity"),
-      connection: [COLUMNS.connection[0], ["connection weight", weight, "number"], ["attention entropy", entropy, "number"], COLUMNS.connection.find(([name]) => name === "state")],
+      connection: [connection, weight, entropy, state],
     };
   }
 
+  /** @returns {Part[]} */
   make() {
     this.graph = new Graph(this);
     this.timeline = new Timeline(this);
     this.numbers = new ReplayNumbers(this);
     this.layout = "panels learning";
     this.said = element("span", { className: "moment" });
-    this.timeline.transport.element.lastChild.before(this.said);
+    this.timeline.transport.element.lastChild?.before(this.said);
     return [this.graph, this.timeline, this.numbers];
   }
 
+  /** @param {LoggedHistory} history @param {Recording} [other] */
   load(history, other) {
     history.go(Math.min(this.cursor, history.length - 1));
     super.load(history, other);
   }
 
+  /** @param {Told} data */
   receive(data) {
     super.receive({ ...data, pruned: this.recording.prunings.length > 1 });
   }
@@ -69,15 +75,18 @@ class Replay extends Explorer {
   }
 
   // Without a weight: pruned, and drawn as such.
+  /** @param {string} id @param {number} frame */
   color(id, frame) {
     return Number.isNaN(this.shade(id, frame)) ? this.theme.quiet : super.color(id, frame);
   }
 
+  /** @param {number} frame */
   moment(frame) {
     const { recording } = this;
     return `step ${recording.steps[frame]}, epoch ${recording.epochs[frame] + 1}, logged step ${frame + 1} of ${recording.length}`;
   }
 
+  /** @param {Chosen} chosen */
   summary({ kind, id }) {
     if (kind === "block") return id;
     const connection = this.recording.connection(id);
@@ -87,10 +96,11 @@ class Replay extends Explorer {
 
 // A history as `figures/replay.py` packs it; `go` makes its connections what they were at a step.
 class LoggedHistory extends Recording {
+  /** @param {Uint8Array<ArrayBuffer>} bytes */
   constructor(bytes) {
     super(bytes);
     for (const connection of this.connections) connection.weighted = connection.weight !== null;
-    this.edges = new Map(this.graph.edges.map((edge) => [edge.id, edge]));
+    this.edges = mapOf(this.graph.edges.map((edge) => [edge.id, edge]));
   }
 
   // What stands under the lines: steps, which are whole.
@@ -98,17 +108,18 @@ class LoggedHistory extends Recording {
     return { values: this.steps, unit: "", least: 1 };
   }
 
+  /** @param {number} step */
   go(step) {
-    const { from, ...marks } = this.prunings.findLast(({ from }) => from <= step);
-    this.marks = Object.fromEntries(Object.entries(marks).map(([name, ids]) => [name, new Set(ids)]));
+    const { removed, dead, starved, peerOnly } = this.prunings.findLast(({ from }) => from <= step) ?? this.prunings[0];
+    this.marks = { removed: new Set(removed), dead: new Set(dead), starved: new Set(starved), peerOnly: new Set(peerOnly) };
     const [thin, thick] = this.widths;
     for (const connection of this.connections) {
       const { id, first, peers, weighted } = connection;
-      const removed = this.marks.removed.has(id);
+      const gone = this.marks.removed.has(id);
       const weight = this.at("shade", this.rows.get(id), step);
-      connection.weight = weighted && !removed ? weight : null;
-      connection.attentionWeights = peers.map((_, place) => (removed ? null : this.at("attention", first + place, step)));
-      this.edges.get(id).width = thin + (thick - thin) * (removed ? 0 : weight);
+      connection.weight = weighted && !gone ? weight : null;
+      connection.attentionWeights = peers.map((_, place) => (gone ? null : this.at("attention", first + place, step)));
+      this.edges.get(id).width = thin + (thick - thin) * (gone ? 0 : weight);
     }
   }
 }
@@ -117,7 +128,7 @@ class LoggedHistory extends Recording {
 class ReplayNumbers extends Numbers {
   overview() {
     const removed = element("b");
-    this.updates.push(() => (removed.textContent = this.explorer.marks.removed.size));
+    this.updates.push(() => (removed.textContent = String(this.explorer.marks.removed.size)));
     return [element("p", { className: "quiet" }, "Point at a block or connection for its numbers, click to keep it."), this.facts([
       ["blocks", String(this.recording.blocks.length)],
       ["connections, at first", String(this.recording.connections.length)],
@@ -125,6 +136,7 @@ class ReplayNumbers extends Numbers {
     ])];
   }
 
+  /** @param {string} id @returns {Node[]} */
   connection(id) {
     const { recording, explorer } = this;
     const row = recording.rows.get(id);
@@ -136,13 +148,14 @@ class ReplayNumbers extends Numbers {
       this.facts([
         ["connection weight", this.live(() => connection.weight)],
         ["attention", connection.attention],
-        ...(connection.peers.length > 1 ? [["attention entropy, 0 to 1", entropy]] : []),
+        ...(connection.peers.length > 1 ? [fact("attention entropy, 0 to 1", entropy)] : []),
       ]),
       ...(connection.peers.length ? [element("h4", {}, "attention weights of its peers (ringed in the graph)"), this.peers(connection)] : []),
     ];
   }
 
   // In the structure's order, so that no row moves while the network learns.
+  /** @param {Connection} connection */
   peers(connection) {
     const rows = connection.peers.map((peer, place) => {
       const bar = element("i", { className: "bar" });
@@ -153,6 +166,7 @@ class ReplayNumbers extends Numbers {
     return element("ul", { className: "rows" }, ...rows);
   }
 
+  /** @param {string} id @returns {Node[]} */
   block(id) {
     const { recording, explorer } = this;
     const block = recording.block(id);
@@ -166,15 +180,17 @@ class ReplayNumbers extends Numbers {
       this.facts([
         ["level", `${block.level}, ${block.kind.replaceAll("_", " ")}`],
         ["width", `${block.width} channels`],
-        ...(block.reads ? [["reads", block.reads]] : []),
+        ...(block.reads ? [fact("reads", block.reads)] : []),
       ]),
       ...this.weights("fed by", recording.into(id), "source"),
       ...this.weights("feeds", recording.outOf(id), "target"),
     ];
   }
 
+  /** @param {string} title @param {Connection[]} connections @param {"source" | "target"} end */
   weights(title, connections, end) {
     if (!connections.length) return [];
+    /** @param {Connection} connection */
     const row = (connection) => {
       const line = element("li", {}, this.link("connection", connection.id, connection[end]), this.live(() => connection.weight));
       this.updates.push(() => line.classList.toggle("gone", this.explorer.marks.removed.has(connection.id)));

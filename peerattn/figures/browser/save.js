@@ -4,24 +4,29 @@ const TITLE_PX = 34;
 const PNG_SCALE = 2;
 
 class Save {
+  /** @param {Graph} graph */
   constructor(graph) {
     this.graph = graph;
-    const pictures = { graph: () => this.graphPicture(), timeline: () => this.timelinePicture() };
-    const item = (name, format) => element("button", { type: "button", onclick: () => this.save(name, format, pictures[name]()) }, `${name[0].toUpperCase()}${name.slice(1)} (${format.toUpperCase()})`);
+    /** @type {(name: string, format: "svg" | "png", picture: () => Picture) => HTMLButtonElement} */
+    const item = (name, format, picture) => element("button", { type: "button", onclick: () => this.save(name, format, picture()) }, `${name[0].toUpperCase()}${name.slice(1)} (${format.toUpperCase()})`);
+    /** @type {(name: string, picture: () => Picture) => HTMLButtonElement[]} */
+    const items = (name, picture) => [item(name, "svg", picture), item(name, "png", picture)];
+    this.summary = element("summary", { className: "icon", title: "save picture", ariaLabel: "save picture" }, icon("save"));
     this.menu = element(
       "details",
       { className: "menu", onkeydown: (event) => this.key(event) },
-      element("summary", { className: "icon", title: "save picture", ariaLabel: "save picture" }, icon("save")),
-      element("div", { className: "items" }, ...Object.keys(pictures).flatMap((name) => [item(name, "svg"), item(name, "png")])),
+      this.summary,
+      element("div", { className: "items" }, ...items("graph", () => this.graphPicture()), ...items("timeline", () => this.timelinePicture())),
     );
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
     if (event.key === "ArrowLeft" || event.key === "ArrowRight") return;
     event.stopPropagation(); // Space opens the menu; Escape closes it and leaves the pin
     if (event.key !== "Escape" || !this.menu.open) return;
     this.menu.open = false;
-    this.menu.firstChild.focus();
+    this.summary.focus();
   }
 
   graphPicture() {
@@ -36,10 +41,12 @@ class Save {
   }
 
   // All pieces of a picture and its size: a title, what is drawn, what its colours and lines mean.
+  /** @param {string} title @param {Piece[]} drawn @param {{ width: number, height: number }} size @param {Key[]} meanings @returns {Picture} */
   picture(title, drawn, { width, height }, meanings) {
     const { theme } = this.graph.explorer;
     const keys = keyRows(meanings, width - 24, theme);
     const whole = TITLE_PX + height + keys.height + 12;
+    /** @type {Piece[]} */
     const pieces = [
       { d: `M0 0h${width}v${whole}h${-width}z`, fill: theme.background },
       { text: title, x: 12, y: 22, size: 13, weight: 600, fill: theme.text },
@@ -52,10 +59,11 @@ class Save {
   // The graph back to front; connections and blocks carry what they stand for, in full.
   pieces() {
     const { graph } = this;
-    const lines = graph.under().map((piece) => (piece.id === undefined ? piece : { ...piece, data: this.said(piece) }));
-    return [...lines, ...this.blocks(), ...graph.over()];
+    const lines = graph.connections().map((piece) => ("near" in piece ? { ...piece, data: this.said(piece) } : piece));
+    return [...graph.backdrop, ...lines, ...this.blocks(), ...graph.over()];
   }
 
+  /** @param {Stroke} stroke @returns {Said} */
   said({ id, removed, reached }) {
     const { explorer } = this.graph;
     const weight = explorer.shown.connection(id).weight ?? "none";
@@ -63,6 +71,7 @@ class Save {
     return { connection: id, [shade]: explorer.shade(id, explorer.frame), weight, state: removed ? explorer.removed : "kept", ...(reached && { ends: WITHIN }) };
   }
 
+  /** @returns {PathPiece[]} */
   blocks() {
     const { nodes, places } = this.graph;
     return nodes.get().filter(({ hidden }) => !hidden).map(({ id, shape, size, color, opacity, borderWidth, shapeProperties }) => {
@@ -80,27 +89,30 @@ class Save {
     return [clip, checkpoint, moment].filter(Boolean).join(" · ");
   }
 
+  /** @param {Picture} picture */
   svg({ title, pieces, width, height }) {
     const { font } = this.graph.explorer.theme;
     const drawn = svgPicture(pieces, width, height, { xmlns: SVG, role: "img", "aria-label": title, "font-family": font });
     return new Blob([new XMLSerializer().serializeToString(drawn)], { type: "image/svg+xml" });
   }
 
+  /** @param {Picture} picture @returns {Promise<Blob>} */
   async png({ pieces, width, height }) {
     const canvas = element("canvas", { width: Math.round(width * PNG_SCALE), height: Math.round(height * PNG_SCALE) });
-    const pen = canvas.getContext("2d");
+    const pen = penOf(canvas);
     pen.scale(PNG_SCALE, PNG_SCALE);
     paint(pen, pieces, this.graph.explorer.theme.font);
-    return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+    return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the picture is too large"))), "image/png"));
   }
 
+  /** @param {string} name @param {"svg" | "png"} format @param {Picture} picture */
   async save(name, format, picture) {
     const { words, frame } = this.graph.explorer;
-    const blob = await this[format](picture);
+    const blob = format === "svg" ? this.svg(picture) : await this.png(picture);
     const link = element("a", { href: URL.createObjectURL(blob), download: `${name}-${words.frame}-${frame + 1}.${format}` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
     this.menu.open = false;
-    this.menu.firstChild.focus();
+    this.summary.focus();
   }
 }

@@ -2,7 +2,13 @@
 
 const MOST_FOUND = 40;
 
+/** @typedef {Chosen & { text: string, words: string }} Entry */
+
 class Search {
+  /** @type {Entry[]} */ entries;
+  /** @type {number} */ active;
+
+  /** @param {Explorer} explorer */
   constructor(explorer) {
     this.explorer = explorer;
     this.list = element("ul", { id: "peerattn-found", className: "found", hidden: true, role: "listbox", ariaLabel: "found" });
@@ -12,14 +18,17 @@ class Search {
       oninput: () => this.find(), onfocus: () => this.find(), onblur: () => this.close(), onkeydown: (event) => this.key(event),
     });
     this.element = element("div", { className: "search" }, this.field, this.list);
+    /** @type {Entry[]} */
     this.found = [];
   }
 
+  /** @param {Recording} recording */
   load(recording) {
-    const entry = (kind, text) => (part) => ({ kind, id: part.id, text: text(part), words: text(part).toLowerCase() });
+    /** @type {(kind: Chosen["kind"], id: string, text: string) => Entry} */
+    const entry = (kind, id, text) => ({ kind, id, text, words: text.toLowerCase() });
     this.entries = [
-      ...recording.blocks.map(entry("block", ({ id }) => id)),
-      ...recording.connections.map(entry("connection", arrow)),
+      ...recording.blocks.map(({ id }) => entry("block", id, id)),
+      ...recording.connections.map((connection) => entry("connection", connection.id, arrow(connection))),
     ];
     this.close();
   }
@@ -37,6 +46,7 @@ class Search {
     this.activate(this.found.length ? 0 : -1);
   }
 
+  /** @param {Entry} entry @param {number} place */
   option({ kind, text }, place) {
     return element(
       "li",
@@ -50,6 +60,7 @@ class Search {
   }
 
   // The match that Enter would pin shows in the graph already.
+  /** @param {number} place */
   activate(place) {
     this.active = place;
     [...this.list.children].forEach((option, index) => (option.ariaSelected = String(index === place)));
@@ -59,6 +70,7 @@ class Search {
     if (entry || this.explorer.hovered) this.explorer.hover(entry ? { kind: entry.kind, id: entry.id } : null);
   }
 
+  /** @param {number} place */
   choose(place) {
     const { kind, id, text } = this.found[place];
     this.field.value = text;
@@ -74,9 +86,10 @@ class Search {
   }
 
   // All keys stay here: in a text, Home and Space are not the clip's.
+  /** @param {KeyboardEvent} event */
   key(event) {
     event.stopPropagation();
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     const count = this.found.length;
     if (step && !count) this.find();
     else if (step) this.activate((this.active + step + count) % count);
@@ -89,16 +102,20 @@ class Search {
   }
 }
 
+/** @type {(text: string) => HTMLLIElement} */
 const note = (text) => element("li", { className: "quiet", role: "presentation" }, text);
 
 // Each word must occur; "a → b", "a->b" and "a > b" want a source and a target.
+/** @param {Entry[]} entries @param {string} typed */
 function matches(entries, typed) {
   const ends = typed.split(/\s*(?:→|-?>)\s*/);
   const words = typed.split(/\s+/);
+  /** @type {(entry: Entry) => boolean} */
   const fits =
     ends.length === 2
       ? ({ kind, words: name }) => kind === "connection" && name.split(" → ").every((end, index) => end.includes(ends[index]))
       : ({ words: name }) => words.every((word) => name.includes(word));
+  /** @type {(entry: Entry) => number} */
   const rank = ({ kind, words: name }) => (kind === "connection" ? 2 : name.startsWith(typed) ? 0 : 1);
   return entries.filter(fits).sort((first, second) => rank(first) - rank(second));
 }

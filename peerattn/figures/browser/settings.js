@@ -1,4 +1,5 @@
 // What the parts of an explorer are called; another kind of recording has other words.
+/** @type {Words} */
 const WORDS = {
   frame: "frame",
   window: "window",
@@ -14,6 +15,7 @@ const WORDS = {
 };
 
 // What a visitor can set, and how it starts; the address names what differs.
+/** @type {Settings} */
 const SETTINGS = {
   speed: 1,
   fit: false,
@@ -33,3 +35,4 @@ const SETTINGS = {
   offset: 0, // frames by which B is then ahead of A
   channel: "", // of the steps inside a factor; none: the one that varies most
 };
+const SETTING_NAMES = /** @type {(keyof Settings)[]} */ (Object.keys(SETTINGS));

@@ -1,6 +1,11 @@
 // Buttons, slider, lines over the frames and the windows, all on one axis: a frame has one x everywhere.
 
 class Timeline {
+  /** @type {Recording} */ recording;
+  /** @type {{ element: HTMLElement, tell: (frame: number) => void }[]} */ readings;
+  /** @type {string | null} */ strong;
+
+  /** @param {Explorer} explorer */
   constructor(explorer) {
     this.explorer = explorer;
     this.transport = new Transport(explorer);
@@ -10,7 +15,7 @@ class Timeline {
     this.values = element("div", { className: "values" });
     this.fit = checkbox("fit axis", false, (checked) => explorer.change("fit", checked));
     this.slider = element("input", {
-      type: "range", className: "slider", min: 0, step: 1, ariaLabel: explorer.words.frame, oninput: () => explorer.seek(Number(this.slider.value)),
+      type: "range", className: "slider", min: "0", step: "1", ariaLabel: explorer.words.frame, oninput: () => explorer.seek(Number(this.slider.value)),
     });
     this.slider.onpointermove = ({ clientX }) => (this.slider.title = explorer.reached(this.under(clientX)) ? END_REACHES : "");
     this.ends = element("div", { className: "ends", ariaHidden: "true" });
@@ -31,9 +36,12 @@ class Timeline {
   }
 
   // The pointer over the lines: looks at frames, drags the cursor, with Shift drags a loop.
+  /** @param {HTMLCanvasElement} canvas */
   follow(canvas) {
     const { explorer, chart } = this;
+    /** @type {number | null} */
     let last = null; // a page that changes under a resting pointer is no move of it
+    /** @param {PointerEvent} event */
     const scrub = ({ offsetX, clientX, buttons, pointerType }) => {
       const frame = chart.frameAt(offsetX);
       canvas.title = explorer.reached(frame, chart.hatched) ? END_REACHES : "";
@@ -57,13 +65,17 @@ class Timeline {
   }
 
   // The frame that stands under a place of the window, px from its left.
+  /** @param {number} clientX */
   under(clientX) {
     return this.chart.frameAt(clientX - this.chart.canvas.getBoundingClientRect().left);
   }
 
   // A loop is being dragged from its start to where the pointer is.
+  /** @param {[start: number, now: number]} frames */
   drag([start, now]) {
-    this.chart.dragged = Object.assign([Math.min(start, now), Math.max(start, now)], { start });
+    /** @type {[number, number]} */
+    const span = [Math.min(start, now), Math.max(start, now)];
+    this.chart.dragged = Object.assign(span, { start });
     this.explorer.preview(now);
     this.redraw();
   }
@@ -76,23 +88,26 @@ class Timeline {
     this.redraw();
   }
 
+  /** @param {Recording} recording */
   load(recording) {
     this.recording = recording;
-    this.slider.max = recording.length - 1;
+    this.slider.max = String(recording.length - 1);
     this.slider.disabled = recording.length === 1;
     this.windows.load(recording);
     const offered = Object.entries({ ...recording.charts, connections: this.explorer.words.connections });
     this.chooser.replaceChildren(...offered.map(([name, { title, note }]) => element("option", { value: name, title: note }, title)));
-    for (const name of ["lines", "loop"]) this.changed(name);
+    this.changed("lines");
+    this.changed("loop");
     this.resize();
   }
 
   // A setting has another value: the controls say so.
+  /** @param {keyof Settings} name */
   changed(name) {
     const { settings, playback } = this.explorer;
     this.transport.changed(name);
     if (name === "speed" || name === "loop") playback.changed();
-    if (name === "fit") this.fit.firstChild.checked = settings.fit;
+    if (name === "fit") this.fit.input.checked = settings.fit;
     if (name === "lines") this.chooser.value = chartName(this.explorer);
     if (["fit", "lines", "loop"].includes(name)) this.redraw();
   }
@@ -108,7 +123,7 @@ class Timeline {
   redraw() {
     if (!this.recording) return;
     const chart = chartOf(this.explorer);
-    this.chooser.title = this.chooser.ariaDescription = this.values.title = chart.note;
+    this.chooser.title = this.chooser.ariaDescription = this.values.title = chart.note ?? "";
     this.fit.hidden = chart.form === "areas";
     this.readings = chart.lines.map((line) => this.reading(line));
     this.values.replaceChildren(...this.readings.map(({ element }) => element));
@@ -133,11 +148,13 @@ class Timeline {
   }
 
   // A line's name and its value at the cursor; pointed at, its line stands out.
+  /** @param {DrawnLine} line */
   reading({ name, color, pattern, width, value }) {
     const cell = element("b");
+    /** @type {(strong: string | null) => () => void} */
     const stand = (strong) => () => this.chart.show(this.chart.chart, strong);
     const shown = element("span", { onpointerenter: stand(name), onpointerleave: stand(null) }, swatch(color, pattern, width), name, cell);
-    return { element: shown, tell: (frame) => write(cell, value(frame)) };
+    return { element: shown, tell: /** @param {number} frame */ (frame) => write(cell, value(frame)) };
   }
 
   // The values in words.
@@ -149,7 +166,7 @@ class Timeline {
   draw() {
     const { recording, explorer, slider } = this;
     if (!recording) return;
-    slider.value = explorer.frame;
+    slider.value = String(explorer.frame);
     slider.ariaValueText = recording.steps ? explorer.moment(explorer.frame) : `${explorer.moment(explorer.frame)}, ${number(recording.times[explorer.frame])} seconds${explorer.reached(explorer.frame) ? `, ${WITHIN}` : ""}`;
     for (const { tell } of this.readings) tell(explorer.frame);
     this.windows.draw();

@@ -3,16 +3,18 @@
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 
 class Transport {
+  /** @param {Explorer} explorer */
   constructor(explorer) {
     this.explorer = explorer;
     const { playback } = explorer;
     const { frame } = explorer.words;
+    /** @type {(change: number) => () => void} */
     const step = (change) => () => explorer.seek(explorer.cursor + change);
     this.play = iconButton("play", "play", () => explorer.toggle());
     this.speed = element(
       "select",
       { ariaLabel: "speed", onchange: () => explorer.change("speed", Number(this.speed.value)) },
-      ...SPEEDS.map((speed) => element("option", { value: speed, selected: speed === 1 }, `${speed}×`)),
+      ...SPEEDS.map((speed) => element("option", { value: String(speed), selected: speed === 1 }, `${speed}×`)),
     );
     this.loop = element("span", { className: "quiet" });
     this.clear = iconButton("clear", "clear the loop", () => (playback.loop = null));
@@ -36,18 +38,21 @@ class Transport {
     );
   }
 
+  /** @param {keyof Settings} name */
   changed(name) {
     const { settings, playback } = this.explorer;
     if (name === "speed" && !SPEEDS.includes(settings.speed)) settings.speed = 1; // an address can say anything
-    if (name === "speed") this.speed.value = settings.speed;
+    if (name === "speed") this.speed.value = String(settings.speed);
     if (name === "loop") this.tellLoop(playback.loop);
   }
 
+  /** @param {Run | null} loop */
   tellLoop(loop) {
     this.clear.hidden = !loop;
     this.loop.textContent = loop ? `loops ${loop[0] + 1} to ${loop[1] + 1}` : "";
   }
 
+  /** @param {boolean} playing */
   tell(playing) {
     const name = playing ? "pause" : "play";
     relabel(this.play, name, name);

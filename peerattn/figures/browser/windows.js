@@ -3,13 +3,20 @@
 const ROOMY = 150; // px from which a window has room for more than its first class
 
 class Windows {
+  /** @type {Recording} */ recording;
+  /** @type {HTMLButtonElement[]} */ buttons;
+  /** @type {number | null} */ now;
+
+  /** @param {Explorer} explorer @param {Chart} chart */
   constructor(explorer, chart) {
-    Object.assign(this, { explorer, chart });
+    this.explorer = explorer;
+    this.chart = chart;
     this.strip = element("div", { className: "windows", title: explorer.words.windowMeans });
     this.card = element("div", { className: "card", hidden: true, attributes: { "aria-hidden": "true" } });
     this.element = element("div", { className: "strip" }, this.strip, this.card);
   }
 
+  /** @param {Recording} recording */
   load(recording) {
     this.recording = recording;
     this.buttons = recording.windows.map((window, index) => this.button(window, index));
@@ -19,15 +26,18 @@ class Windows {
   }
 
   // Of two clips that are compared, the windows are A's.
+  /** @param {number} index */
   name(index) {
     return this.recording.windows[index].name ?? `${this.explorer.pair ? "A · " : ""}window ${index + 1}`;
   }
 
   // From which frame to which, counted from 1.
+  /** @param {Stretch} stretch */
   span({ start, stop, span }) {
     return span ?? `frames ${start + 1} to ${stop}`;
   }
 
+  /** @param {Stretch} window @param {number} index */
   button(window, index) {
     const { start, classes } = window;
     const show = () => this.showCard(index);
@@ -41,6 +51,7 @@ class Windows {
   }
 
   // What a narrow window has no room for.
+  /** @param {number} index */
   showCard(index) {
     const button = this.buttons[index];
     if (button.clientWidth >= ROOMY) return;
@@ -65,13 +76,14 @@ class Windows {
   draw() {
     const now = this.recording.window(this.explorer.frame);
     if (now === this.now) return;
-    this.buttons[this.now]?.classList.remove("now");
+    if (this.now !== null) this.buttons[this.now]?.classList.remove("now");
     this.buttons[now].classList.add("now");
     this.now = now;
   }
 }
 
 // A class's name over a bar as long as its probability.
+/** @param {[name: string, probability: number]} answer */
 function probabilityRow([name, probability]) {
   const bar = element("i", { className: "bar" });
   bar.style.width = `${100 * probability}%`;

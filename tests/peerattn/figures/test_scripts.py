@@ -1,0 +1,91 @@
+"""The browser's scripts: each is made of known parts, and its type checker reads the same ones."""
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from peerattn.figures.packing import unpacked
+from peerattn.figures.panels import block_panels, clip_panels, connection_panels
+from peerattn.figures.recording import recording
+from peerattn.figures.replay import replay
+from peerattn.figures.scripts import PANEL_PARTS, PARTS, part
+from tests.conftest import ROOT
+from tests.histories import history
+from tests.traces import images, object_ids, quarters_flow, trace
+
+BROWSER = ROOT / "peerattn/figures/browser"
+SCRIPTS = {"explorer": PARTS, "panels": PANEL_PARTS, "report": ("report.js",)}
+MADE = re.compile(r"^(?:async )?(?:function\*?|class|const|let) (\w+)", re.MULTILINE)
+
+
+def fields(interface: str) -> set[str]:
+    """The names that an interface of types.d.ts lists, its own and those of what it extends."""
+    text = (BROWSER / "types.d.ts").read_text(encoding="utf-8")
+    found = re.search(rf"^interface {interface}(?: extends (\w+))? {{\n(.*?)^}}", text, re.M | re.S)
+    assert found, interface
+    own = set(re.findall(r"^  (\w+)\??:", found[2], re.MULTILINE))
+    return own | fields(found[1]) if found[1] else own
+
+
+def keys(*shapes: dict[str, Any]) -> set[str]:
+    return {name for shape in shapes for name in shape}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_the_type_checker_reads_the_parts_of_a_script_in_their_order(name: str) -> None:
+    asked = json.loads((BROWSER / f"tsconfig.{name}.json").read_text(encoding="utf-8"))
+    assert asked == {"extends": "./tsconfig.json", "files": ["types.d.ts", *SCRIPTS[name]]}
+    assert f"/tsconfig.{name}.json" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_every_part_is_in_a_script() -> None:
+    assert {file.name for file in BROWSER.glob("*.js")} == {
+        name for parts in SCRIPTS.values() for name in parts
+    }
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_no_two_parts_of_a_script_make_the_same_name(name: str) -> None:
+    made = Counter(each for file in SCRIPTS[name] for each in MADE.findall(part(file)))
+    assert [each for each, count in made.items() if count > 1] == []
+
+
+def test_every_name_that_a_part_makes_is_used_in_a_script() -> None:
+    words = {name: Counter(re.findall(r"\w+", "".join(map(part, parts)))) for name, parts in SCRIPTS.items()}
+    made = {(each, file) for parts in SCRIPTS.values() for file in parts for each in MADE.findall(part(file))}
+    used = {
+        (each, file)
+        for each, file in made
+        for name, parts in SCRIPTS.items()
+        if file in parts and words[name][each] > 1
+    }
+    assert made - used == set()
+
+
+def test_what_is_packed_has_the_shapes_that_the_scripts_are_checked_against() -> None:
+    clip = trace()
+    count = len(clip.times)
+    laid = {"object_ids": object_ids(count), "flow": quarters_flow(count)}
+    header = unpacked(recording(clip, images(count), **laid))[0]
+    learned = unpacked(replay(history()))[0]
+    for shown in (header, learned):
+        assert keys(shown) <= fields("Header") | fields("LoggedHistory")
+        assert keys(*shown["connections"]) <= fields("LearningConnection")
+        assert keys(*shown["blocks"]) == fields("Block")
+        assert keys(*shown["windows"]) <= fields("Stretch")
+        assert keys(*shown["charts"].values()) <= fields("ChartHeader") | {"lines"}
+        assert keys(*shown["heat"].values()) <= fields("HeatHeader")
+    assert keys(header["flow"]) == fields("Flow")
+
+
+def test_panels_have_the_shapes_that_the_scripts_are_checked_against() -> None:
+    clip = trace()
+    found = [
+        *clip_panels(clip),
+        *connection_panels(clip, clip.connections[0].key),
+        *block_panels(clip, clip.structure.blocks[-1].id),
+    ]
+    assert keys(*found) <= fields("Panel")
