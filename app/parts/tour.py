@@ -13,6 +13,7 @@ from app.parts.words import percent, plain, points, points_interval
 from peerattn.files.model_card import EARLIER
 from peerattn.graph.connectivity import Removal, survey, weights_by_modality
 from peerattn.graph.structure import Structure
+from peerattn.scores.comparison import BETTER, WORSE, Difference
 from peerattn.tables.clip import reached_frames
 from peerattn.traces.trace import ConnectionTrace, Trace
 
@@ -49,15 +50,16 @@ class Gain:
     """
 
     value: float
-    interval: tuple[float, float]
+    interval: tuple[float, float] | None
     clips: int
     earlier: bool = False
 
     @property
     def words(self) -> str:
         by = f", {EARLIER}" if self.earlier else ""
-        said = f"{points(self.value)} points ({points_interval(self.interval)}{by})"
-        return f"{said}: a small gain" if self.interval[0] > 0 else f"{said}: not distinguishable from none"
+        verdict = Difference(self.value, self.interval, "too few clips", self.clips).verdict
+        told = {BETTER: "a small gain", WORSE: "a loss"}.get(verdict, verdict)
+        return f"{points(self.value)} points ({points_interval(self.interval, 'too few clips')}{by}): {told}"
 
 
 @dataclass(frozen=True)

@@ -61,13 +61,15 @@ def _example(networks: dict[str, Opened]) -> Example:
     try:
         metrics = shown.checkpoint.card["metrics"]
         gain, alone = metrics["minus_self"], metrics["rgb_alone"]
-        low, high = gain["difference_interval"]
+        interval, earlier = gain["difference_interval"], "interval_method" not in gain
         return Example(
             label=shown.choice.source.label or Path(CLIP).stem,
             peer=shown.trace,
             own=own.trace,
             pruned=clips.pruned_trace(shown, removal),
-            gain=Gain(gain["difference"], (low, high), gain["n"], earlier="interval_method" not in gain),
+            gain=Gain(
+                gain["difference"], interval and (interval[0], interval[1]), gain["n"], earlier=earlier
+            ),
             rgb_alone=(alone["top1"], alone["n"]),
         )
     except KeyError as error:

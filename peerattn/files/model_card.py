@@ -31,7 +31,8 @@ def markdown(card: Mapping[str, Any]) -> str:
             parts.append(f"## {title}\n\n{_said(card[key])}")
     if training := _flat(card.get("training")):
         parts.append(f"## Training\n\n{_facts(training)}")
-    if rest := _flat({key: value for key, value in card.items() if key not in _APART}):
+    rest = {key: _with_method(value) for key, value in card.items() if key not in _APART}
+    if rest := _flat(rest):
         parts.append(f"## Further facts\n\n{_facts(rest)}")
     return "\n\n".join(parts) + "\n"
 
@@ -115,6 +116,15 @@ def _of_class(row: Mapping[str, Any]) -> dict[str, Any]:
     value = row.get("accuracy", row.get("average_precision"))
     kept = {key: row.get(key) for key in ("n", "interval", "interval_remark")}
     return {**kept, "value": value}
+
+
+def _with_method(facts: Any) -> Any:
+    """Facts among which is an interval, with the method that it is by where they do not say it."""
+    if not isinstance(facts, Mapping) or not any(
+        _pair(facts[key]) for key in facts if key.endswith("_interval")
+    ):
+        return facts
+    return {"interval_method": EARLIER, **facts}
 
 
 def _clips(metrics: Mapping[str, Any]) -> str:

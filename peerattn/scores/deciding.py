@@ -127,10 +127,13 @@ def _fewer(sizes: NDArray[np.int64], alike: float) -> float:
 
 def _loss(sizes: NDArray[np.int64], likeness: float) -> float | None:
     """The smallest loss that is found in 90 % of the time, to a tenth of a point."""
-    for loss in np.arange(1, 501) / 1000:
-        if found_in(sizes, likeness, float(loss)) >= POWER:
-            return float(loss)
-    return None
+    if found_in(sizes, likeness, 0.5) < POWER:
+        return None
+    least, most = 0, 500  # thousandths
+    while most - least > 1:
+        middle = (least + most) // 2
+        least, most = (least, middle) if found_in(sizes, likeness, middle / 1000) >= POWER else (middle, most)
+    return most / 1000
 
 
 def found_in(sizes: NDArray[np.int64], likeness: float, loss: float) -> float:

@@ -98,3 +98,11 @@ def test_names_from_files_stay_text():
     for step in steps(example(hostile=True)):
         for text in (step.look, step.question, step.told, *step.options):
             assert "<b>" not in text and "<img" not in text
+
+
+def test_a_gain_is_called_one_only_where_its_interval_is_above_nothing():
+    assert Gain(0.01, (0.001, 0.02), 960).words.endswith(": a small gain")
+    assert Gain(0.01, (-0.001, 0.02), 960).words.endswith(": not distinguishable")
+    assert Gain(-0.01, (-0.02, -0.001), 960).words.endswith(": a loss")
+    assert Gain(0.01, None, 9).words == "+1.0 points (no interval: too few clips): too few clips"
+    assert "by the earlier method" in Gain(0.01, (0.001, 0.02), 960, earlier=True).words

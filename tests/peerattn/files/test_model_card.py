@@ -51,6 +51,10 @@ def test_numbers_stand_with_clips_and_interval() -> None:
     text = markdown({"kind": "network", "metrics": before})
     assert f"| map | 12 | 25.0% | 20.0% to 30.0%, {earlier} |" in text
     assert "`peerattn evaluate` with this checkpoint gives them anew" in text
+    rejection = {"auroc": 0.7, "auroc_interval": [0.57, 0.88]}
+    assert earlier in markdown({"kind": "network", "none_of_these": rejection})
+    rejection["interval_method"] = "score"  # type: ignore[assignment]
+    assert earlier not in markdown({"kind": "network", "none_of_these": rejection})
 
 
 def test_a_card_says_what_is_asked_where_that_is_not_one_class() -> None:
