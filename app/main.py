@@ -4,7 +4,7 @@ import streamlit as st
 
 from peerattn import threads
 
-threads.prepare()  # before what follows loads torch
+threads.configure_environment()  # before what follows loads torch
 
 from app.parts import bar  # noqa: E402
 from app.state import caches  # noqa: E402

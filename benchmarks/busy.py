@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.interleaved import ratio
-from peerattn.threads import SETTING, WAITING
+from peerattn.threads import THREADS_VARIABLE, WAIT_VARIABLES
 
 ROOT = Path(__file__).parents[1]
 RECORD = ("-m", "peerattn", "record", "app/samples/push-ball-6s.mp4", "--json", os.devnull, "--checkpoint")
@@ -38,7 +38,7 @@ Used = tuple[float, float]
 
 def used(words: Sequence[str], setting: Mapping[str, str]) -> Used:
     """What Python used with these words, and the processes that it started and ended."""
-    unset = {"OMP_NUM_THREADS", SETTING, *WAITING}
+    unset = {"OMP_NUM_THREADS", THREADS_VARIABLE, *WAIT_VARIABLES}
     environment = {name: text for name, text in os.environ.items() if name not in unset}
     started = time.perf_counter()
     process = subprocess.Popen(

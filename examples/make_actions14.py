@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from peerattn.files.cards import CARD_FILE, read_card, write_card
-from peerattn.files.places import checkpoint_folders
+from peerattn.files.paths import checkpoint_folders
 
 NAME, SISTER = "actions14", "actions12"
 RECIPE = Path(__file__).with_name("actions14.json")

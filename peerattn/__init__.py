@@ -1,19 +1,19 @@
 """Peer-attention video networks: build, train, record and prune them.
 
-What is listed in `__all__` is loaded when it is first asked for: importing the package costs next to nothing,
-and the decoder's worker process can use `peerattn.video` without torch.
+The names in `__all__` are loaded on first use: importing the package costs almost nothing, and the decoder's
+worker process can use `peerattn.video` without torch.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import peerattn.moved as _moved  # noqa: F401 - its import is its effect
+import peerattn.moved as _moved  # noqa: F401 - importing it registers the finder of moved modules
 
 if TYPE_CHECKING:
+    from peerattn.api import effect, evaluate, load, prune, published, read_clip, record
     from peerattn.errors import PeerattnError
     from peerattn.graph.structure import Structure
     from peerattn.network.network import Network
-    from peerattn.short import effect, evaluate, load, prune, published, read_clip, record
 
 __all__ = [
     "Network",
@@ -27,18 +27,18 @@ __all__ = [
     "read_clip",
     "record",
 ]
-_HOMES = {
+_MODULES = {
     "Network": "peerattn.network.network",
     "PeerattnError": "peerattn.errors",
     "Structure": "peerattn.graph.structure",
 }
-"""Name → the module that has it; all others are in `peerattn.short`."""
+"""Name → the module that defines it; every other name is defined in `peerattn.api`."""
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES.get(name, "peerattn.short")), name)
+    return getattr(import_module(_MODULES.get(name, "peerattn.api")), name)
 
 
 def __dir__() -> list[str]:

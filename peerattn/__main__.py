@@ -13,8 +13,8 @@ __getattr__ = moved("peerattn.__main__")
 
 
 def main() -> None:
-    """The `peerattn` command."""
-    threads.prepare()
+    """Run the `peerattn` command; without arguments it prints its help."""
+    threads.configure_environment()
     with refusals():
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
 

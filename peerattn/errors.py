@@ -1,4 +1,4 @@
-"""Errors that bad input causes. Each is one plain line, and its subject can be taken off."""
+"""Errors caused by bad input. Each message is one plain line, which may begin with the subject's name."""
 
 from __future__ import annotations
 
@@ -6,49 +6,57 @@ import difflib
 from collections.abc import Mapping
 from typing import TypeVar
 
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
+
 T = TypeVar("T")
 
 
 class PeerattnError(ValueError):
-    """A refused input: its message is one plain line that says what is wrong and what to do.
+    """Input was refused. The message is one plain line that says what is wrong and what to do.
 
-    `subject` is the file, array or name that the line begins with, or empty; `reason` is the line without it.
+    `subject` is the file, array or name at the start of the message, or empty; `reason` is the message
+    without it.
     """
 
     def __init__(self, reason: str, subject: str = "") -> None:
         super().__init__(f"{subject}: {reason}" if subject else reason)
         self.reason, self.subject = reason, subject
 
-    def about(self, subject: str) -> PeerattnError:
-        """The same error with this subject in front; an earlier subject moves into the reason."""
+    def with_subject(self, subject: str) -> PeerattnError:
+        """Return the same error about `subject`; its whole current message becomes the reason."""
         return type(self)(str(self), subject)
 
 
 class MissingError(PeerattnError):
-    """What was named is not there."""
+    """The named file, block, connection or other item does not exist."""
 
 
 class DamagedError(PeerattnError):
-    """A file is not what it should be."""
+    """A file is damaged or empty."""
 
 
 class CancelledError(PeerattnError):
-    """The work was cancelled."""
+    """The user cancelled the computation."""
 
 
-def reason(error: Exception, subject: str) -> str:
-    """The message without its subject if that is `subject`, which the caller shows itself; else all of it."""
+def strip_subject(error: Exception, subject: str) -> str:
+    """Return the error's message without `subject` in front, for callers that show the subject themselves."""
     if isinstance(error, PeerattnError) and error.subject == subject:
         return error.reason
     return str(error)
 
 
-def named(kind: str, name: str, among: Mapping[str, T]) -> T:
-    """What has this name; raises MissingError, with similar names, if there is none."""
-    if name in among:
-        return among[name]
-    known = sorted(among)
-    if near := difflib.get_close_matches(str(name), known, n=3):
-        raise MissingError(f"there is no {kind} {name!r}: did you mean {' or '.join(near)}?")
-    few = ", ".join(known[:5]) + (" …" if len(known) > 5 else "")
-    raise MissingError(f"there is no {kind} {name!r}: choose among {few or 'none'}")
+def lookup(kind: str, name: str, items: Mapping[str, T]) -> T:
+    """Return the item with this name; `kind` says in the message what it is.
+
+    Raises MissingError, which suggests similar names, if there is no such item.
+    """
+    if name in items:
+        return items[name]
+    known = sorted(items)
+    if similar := difflib.get_close_matches(str(name), known, n=3):
+        raise MissingError(f"there is no {kind} {name!r}: did you mean {' or '.join(similar)}?")
+    first = ", ".join(known[:5]) + (" …" if len(known) > 5 else "")
+    raise MissingError(f"there is no {kind} {name!r}: choose among {first or 'none'}")

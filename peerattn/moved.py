@@ -1,7 +1,7 @@
-"""What has another place or name now: an import of the old one raises ImportError, which says the new one.
+"""Modules and names that have moved: importing an old one raises ImportError with its new path.
 
-`moved.csv` has a row for each module that is gone, with the modules that hold what it held, and one for each
-name that is gone from a module that stays.
+`moved.csv` has one row for each removed module, listing the modules that now hold its contents, and one row
+for each name removed from a module that still exists.
 """
 
 from __future__ import annotations
@@ -19,30 +19,32 @@ TABLE = Path(__file__).with_name("moved.csv")
 
 
 @cache
-def places() -> dict[str, list[str]]:
-    """Old path of a module or name → the new ones; read where something was not found only."""
+def new_paths() -> dict[str, list[str]]:
+    """Map the old path of each module or name to its new paths; read only after a failed import."""
     with TABLE.open(encoding="utf-8", newline="") as file:
         return {row["old"]: row["new"].split() for row in csv.DictReader(file)}
 
 
-class Moved(MetaPathFinder):
-    """Asked last, for modules that nothing else finds."""
+class MovedModuleFinder(MetaPathFinder):
+    """The last finder of the import system: raises ImportError for modules that have moved."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
-        if name.startswith("peerattn.") and (new := places().get(name)):
+        if name.startswith("peerattn.") and (new := new_paths().get(name)):
             raise ImportError(f"{name} has moved: import from {' or '.join(new)}", name=name)
 
 
 def moved(module: str) -> Callable[[str], Any]:
-    """The `__getattr__` of a module from which names have moved."""
+    """Return a `__getattr__` for a module from which names have moved."""
 
     def missing(name: str) -> Any:
-        if not name.startswith("_") and (new := places().get(f"{module}.{name}")):
+        if not name.startswith("_") and (new := new_paths().get(f"{module}.{name}")):
             raise ImportError(f"{module}.{name} has moved: use {' or '.join(new)}", name=module)
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
 
     return missing
 
 
-if not any(isinstance(finder, Moved) for finder in sys.meta_path):
-    sys.meta_path.append(Moved())
+__getattr__ = moved(__name__)
+
+if not any(isinstance(finder, MovedModuleFinder) for finder in sys.meta_path):
+    sys.meta_path.append(MovedModuleFinder())

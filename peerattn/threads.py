@@ -1,6 +1,7 @@
-"""How many threads a pass uses, and how they wait for each other. Importing this loads no torch.
+"""How many threads a forward pass uses, and how they wait for each other. Importing this loads no torch.
 
-A program (the commands, the app) calls `prepare` before torch is loaded; `import peerattn` changes nothing.
+A program (the commands, the app) calls `configure_environment` before it loads torch; `import peerattn` alone
+changes nothing.
 """
 
 from __future__ import annotations
@@ -12,39 +13,44 @@ from contextlib import contextmanager
 from functools import cache
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 
-SETTING = "PEERATTN_THREADS"
-"""A number of threads, or `BY_SIZE`; without it, torch's own number is left alone."""
-BY_SIZE = "auto"
-LARGE = 1e9
-"""Multiply-adds of a pass that is worth more than one thread; a smaller one takes 0.1 s."""
-WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "3000"}
-"""A thread that has waited for a fraction of a millisecond sleeps: it may wait for one that has no core.
+__getattr__ = moved(__name__)
 
-GNU's OpenMP, which torch's wheels for Linux bring, goes by the count; others know the policy alone.
+THREADS_VARIABLE = "PEERATTN_THREADS"
+"""Environment variable with a number of threads, or `AUTO`. If it is unset, torch's own number is kept."""
+AUTO = "auto"
+LARGE_PASS = 1e9
+"""Multiply-adds above which a pass uses more than one thread; a smaller pass takes 0.1 s at most."""
+WAIT_VARIABLES = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "3000"}
+"""Environment variables that make an OpenMP thread sleep once it has waited for a fraction of a millisecond.
+
+The thread it waits for may have no core to run on. GNU's OpenMP, which torch's Linux wheels include, reads
+the spin count; other implementations know only the wait policy.
 """
 
 
-def prepare() -> None:
-    """What a program sets before torch is loaded, for itself and the processes that it starts.
+def configure_environment() -> None:
+    """Set the threading variables for this program and the processes it starts, before torch is loaded.
 
-    What its user has set stays, and where torch is loaded already it is its caller who decides.
+    Variables that the user has set are kept. If torch is loaded already, nothing changes: the code that
+    loaded it decides.
     """
     if "torch" in sys.modules:
         return
-    if not WAITING.keys() & os.environ.keys():
-        os.environ.update(WAITING)
+    if not WAIT_VARIABLES.keys() & os.environ.keys():
+        os.environ.update(WAIT_VARIABLES)
     if "OMP_NUM_THREADS" not in os.environ:
-        os.environ.setdefault(SETTING, BY_SIZE)
+        os.environ.setdefault(THREADS_VARIABLE, AUTO)
 
 
 @contextmanager
 def threads_for(multiply_adds: float) -> Iterator[None]:
-    """Inside the `with` block torch uses the number of threads for a pass of about this size.
+    """Within the `with` block, torch uses the number of threads that suits a pass of about this size.
 
-    The number depends on the size and the setting alone, so the same clip gives the same bytes however busy
-    the machine is. Torch keeps it by thread: passes in other threads are not disturbed. Raises PeerattnError
-    for a setting that is no number of threads.
+    The number depends only on the size and on `PEERATTN_THREADS`, so the same clip gives the same bytes
+    however busy the machine is. Torch keeps it per thread, so passes in other threads are not affected.
+    Raises PeerattnError if `PEERATTN_THREADS` is not a number of threads.
     """
     import torch
 
@@ -57,20 +63,23 @@ def threads_for(multiply_adds: float) -> Iterator[None]:
 
 
 def _number(multiply_adds: float) -> int | None:
-    asked = os.environ.get(SETTING)
-    if asked == BY_SIZE:
-        most = _most()  # asked before the first pass changes what torch says
-        return most if multiply_adds > LARGE else 1
-    if not asked:
+    """Return the number of threads for a pass of this size, or None to keep torch's current number."""
+    setting = os.environ.get(THREADS_VARIABLE)
+    if setting == AUTO:
+        default = _default_threads()  # read before the first pass changes torch's number
+        return default if multiply_adds > LARGE_PASS else 1
+    if not setting:
         return None
-    if not asked.isascii() or not asked.isdigit() or not 1 <= int(asked) <= 1024:
-        raise PeerattnError(f"{SETTING} is {asked!r}, but must be 1 to 1024, or {BY_SIZE}")
-    return int(asked)
+    if not setting.isascii() or not setting.isdigit() or not 1 <= int(setting) <= 1024:
+        raise PeerattnError(
+            f"{THREADS_VARIABLE} is {setting!r}: set it to a number from 1 to 1024, or to {AUTO}"
+        )
+    return int(setting)
 
 
 @cache
-def _most() -> int:
-    """As many threads as torch uses by itself."""
+def _default_threads() -> int:
+    """Return the number of threads that torch uses by default."""
     import torch
 
     return torch.get_num_threads()

@@ -46,7 +46,7 @@ BESIDE = {
     "peerattn.__main__",
     "peerattn.errors",
     "peerattn.moved",
-    "peerattn.short",
+    "peerattn.api",
     "peerattn.threads",
     "app",
     "app.keys",

@@ -67,7 +67,7 @@ def test_no_imports_run_in_a_circle() -> None:
 
 
 def test_what_lies_beside_the_rooms_imports_none_of_them_but_where_a_program_starts() -> None:
-    for module in BESIDE - {"peerattn.__main__", "peerattn.short", "app.main"}:
+    for module in BESIDE - {"peerattn.__main__", "peerattn.api", "app.main"}:
         assert IMPORTS.get(module, set()) & MODULES.keys() <= BESIDE
 
 

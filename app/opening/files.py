@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from peerattn.data.folder import VIDEO_SUFFIXES
-from peerattn.errors import PeerattnError, reason
+from peerattn.errors import PeerattnError, strip_subject
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 CLIP_TYPES = tuple(suffix.removeprefix(".") for suffix in VIDEO_SUFFIXES)
@@ -60,7 +60,7 @@ class Source:
 
     def reason(self, error: PeerattnError) -> str:
         """The same without its name."""
-        return reason(error, self.path.name)
+        return strip_subject(error, self.path.name)
 
 
 def samples(folder: Path = SAMPLES) -> tuple[Source, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.explorer.component import Selection
 from app.parts.words import percent, plain, points, points_interval
-from peerattn.files.model_card import EARLIER
+from peerattn.files.model_card import EARLIER_METHOD
 from peerattn.graph.connectivity import Removal, survey, weights_by_modality
 from peerattn.graph.structure import Structure
 from peerattn.scores.comparison import BETTER, WORSE, Difference
@@ -56,7 +56,7 @@ class Gain:
 
     @property
     def words(self) -> str:
-        by = f", {EARLIER}" if self.earlier else ""
+        by = f", {EARLIER_METHOD}" if self.earlier else ""
         verdict = Difference(self.value, self.interval, "too few clips", self.clips).verdict
         told = {BETTER: "a small gain", WORSE: "a loss"}.get(verdict, verdict)
         return f"{points(self.value)} points ({points_interval(self.interval, 'too few clips')}{by}): {told}"

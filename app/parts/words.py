@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from peerattn.files.model_card import EARLIER
+from peerattn.files.model_card import EARLIER_METHOD
 from peerattn.scores.calibration import NoneOfThese
 from peerattn.scores.intervals import Interval
 
@@ -76,7 +76,7 @@ def none_of_these(rule: NoneOfThese) -> str:
     """What it means that a clip is of none of the classes."""
     interval = f"no interval: {rule.auroc_interval_remark}"
     if rule.auroc_interval:
-        by = "" if rule.interval_method else f", {EARLIER}"
+        by = "" if rule.interval_method else f", {EARLIER_METHOD}"
         interval = "95 % interval {:.2f} to {:.2f}".format(*rule.auroc_interval) + by
     return (
         f"Where no class has a probability of {percent(rule.threshold)} or more, the answer is “none of "

@@ -20,7 +20,7 @@ from peerattn.checkpoints import untrained
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.resolving import Stamp, resolve, stamp
 from peerattn.checkpoints.subject import Subject
-from peerattn.files.places import folder_of
+from peerattn.files.paths import folder_of
 from peerattn.graph import structure_file
 from peerattn.graph.structure import Structure
 from peerattn.modalities.segmenter import Segmenter, check_meanings, load_segmenter, segmenter_name

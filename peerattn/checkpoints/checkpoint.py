@@ -11,7 +11,7 @@ import torch
 
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE, read_card, write_card
-from peerattn.files.places import checked_name, checkpoint_folders, find_checkpoint
+from peerattn.files.paths import checked_name, checkpoint_folders, find_checkpoint
 from peerattn.files.weights import WEIGHTS_FILE, read_weights, write_weights
 from peerattn.graph import published
 from peerattn.graph.structure import Structure, trained_for

@@ -19,7 +19,7 @@ from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.untrained import MARK, SETTINGS, untrained
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE
-from peerattn.files.places import find_checkpoint, folder_of, is_path
+from peerattn.files.paths import find_checkpoint, folder_of, is_path
 from peerattn.files.weights import WEIGHTS_FILE
 from peerattn.graph import published, structure_file
 from peerattn.graph.structure import Structure

@@ -11,7 +11,7 @@ from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.resolving import is_published, resolve
 from peerattn.checkpoints.untrained import MARK
 from peerattn.errors import PeerattnError
-from peerattn.files.places import folder_of, is_path
+from peerattn.files.paths import folder_of, is_path
 from peerattn.graph import published, structure_file
 from peerattn.graph.connectivity import initial_weights
 from peerattn.graph.list_format.options import Options

@@ -9,7 +9,7 @@ from pathlib import Path
 from peerattn.cli.console import Device
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import read_card
-from peerattn.files.places import folder_of
+from peerattn.files.paths import folder_of
 from peerattn.modalities.settings import ClipSettings
 
 

@@ -18,7 +18,7 @@ from peerattn.cli.console import command_line, percent, progress_bar, report
 from peerattn.cli.training_reports import measured, training_card
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE
-from peerattn.files.places import checked_name, checkpoint_folders
+from peerattn.files.paths import checked_name, checkpoint_folders
 from peerattn.files.writing import partial_name
 from peerattn.graph.answers import ANSWERS, CLASSES, Answer, of_loss
 from peerattn.graph.structure import Structure

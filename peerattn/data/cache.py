@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from peerattn.data.cache_folder import LIMIT
 from peerattn.errors import PeerattnError
-from peerattn.files.writing import write_whole
+from peerattn.files.writing import write_atomically
 from peerattn.moved import moved
 
 __getattr__ = moved(__name__)
@@ -91,7 +91,7 @@ class Cache:
         """From now on all processes keep the folder to so many bytes; raises PeerattnError if that fails."""
         if limit < 1:
             raise PeerattnError(f"a cache of {limit} bytes holds nothing: give at least 1")
-        write_whole(self.folder / _LIMIT_FILE, f"{limit}\n".encode())
+        write_atomically(self.folder / _LIMIT_FILE, f"{limit}\n".encode())
         self._make_room()
 
     def get(self, key: str) -> Arrays | None:

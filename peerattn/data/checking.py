@@ -13,7 +13,7 @@ import numpy as np
 from peerattn.data.cache import digest
 from peerattn.data.listing import Listed, listing
 from peerattn.data.report import ClipFacts, Fault, FolderReport
-from peerattn.errors import PeerattnError, reason
+from peerattn.errors import PeerattnError, strip_subject
 from peerattn.modalities.alignment import UncoveredError, map_of_each_frame
 from peerattn.modalities.flow import SMALLEST
 from peerattn.modalities.objects import read_objects
@@ -70,7 +70,7 @@ def _checked(listed: Listed) -> tuple[ClipFacts | None, list[str]]:
         frames = decode(file.path, max_side=_SMALL, limits=_EVERY_FRAME)
         sha256 = digest(file.path)
     except (PeerattnError, OSError) as error:
-        return None, [reason(error, file.path.name)]
+        return None, [strip_subject(error, file.path.name)]
     count = len(frames.images)
     wrong = [*_picture_faults(info, frames), *_map_faults(listed, info, frames)]
     if listed.sha256 not in ("", sha256):

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from peerattn.errors import PeerattnError
-from peerattn.threads import SETTING
+from peerattn.threads import THREADS_VARIABLE
 
 _AHEAD = 4  # batches that each worker process makes before they are asked for
 
@@ -153,5 +153,5 @@ def _tell(source: ClipSource, skipped: Mapping[str, str]) -> None:
 def single_threaded(worker: int) -> None:
     """What a worker process begins with: the cores belong to its fellows."""
     cv2.setNumThreads(0)  # no pool of threads: 1 would wait for those that a fork leaves behind
-    os.environ[SETTING] = "1"
+    os.environ[THREADS_VARIABLE] = "1"
     torch.set_num_threads(1)

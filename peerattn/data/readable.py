@@ -7,7 +7,7 @@ from itertools import islice
 
 from peerattn.data.examples import Example
 from peerattn.data.folder import LabelledFile
-from peerattn.errors import PeerattnError, reason
+from peerattn.errors import PeerattnError, strip_subject
 
 MOST_BYTES = 2_000_000_000
 
@@ -85,7 +85,7 @@ class Readable:
         try:
             return self._examples[number]
         except (PeerattnError, OSError) as error:
-            self._skipped[number] = f"{name}: {reason(error, name)}"
+            self._skipped[number] = f"{name}: {strip_subject(error, name)}"
             if self._told:
                 self._told(f"skipped {self._skipped[number]}")
             return None

@@ -23,7 +23,7 @@ from peerattn.data.folder import (
     place_of,
 )
 from peerattn.errors import PeerattnError
-from peerattn.files.writing import write_whole
+from peerattn.files.writing import write_atomically
 
 
 def split_files(
@@ -107,7 +107,7 @@ def write_manifest(folder: Path, files: Sequence[LabelledFile], *, replacing: bo
     path = folder / MANIFEST
     if path.exists() and not replacing:
         raise PeerattnError(f"{path} is there already: move it away, or replace it by force")
-    write_whole(path, manifest_text(folder, files).encode())
+    write_atomically(path, manifest_text(folder, files).encode())
     return path
 
 

@@ -1,4 +1,4 @@
-"""Files written whole or not at all: in a crash, or on a full disk, the old one stays."""
+"""Atomic writing of files: after a crash, or on a full disk, the old file is still intact."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import os
 from pathlib import Path
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that at every moment, in a crash or on a full disk too, it is the old one or the new.
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file such that `path` is always the complete old file or the complete new one.
 
-    The new file is written beside the old one and forced to the disk before it takes the name. Raises
-    PeerattnError when that fails; the old file then stays.
+    The new data is written to a temporary file in the same folder and synced to disk before it replaces the
+    old file. Raises PeerattnError if that fails; the old file is then unchanged.
     """
     partial = path.with_name(partial_name(path.name))
     try:
@@ -23,26 +26,26 @@ def write_whole(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-        _to_disk(path.parent)
+        _sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise PeerattnError(
-            f"{path} cannot be written ({error.strerror or error}): make room or choose another folder, "
-            "what was saved before is as it was"
+            f"{path} cannot be written ({error.strerror or error}): free some disk space or choose another "
+            "folder; what was saved before is unchanged"
         ) from error
 
 
 def partial_name(name: str) -> str:
-    """What a file is called while it is written."""
+    """Return the temporary name of a file while it is being written."""
     return f".{name}.partial"
 
 
-def _to_disk(folder: Path) -> None:
-    """Forces a folder's names to the disk, where the system can open a folder."""
+def _sync_folder(folder: Path) -> None:
+    """Sync a folder's entries to disk, on systems that can open a folder."""
     if hasattr(os, "O_DIRECTORY"):
-        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(opened)
+            os.fsync(descriptor)
         finally:
-            os.close(opened)
+            os.close(descriptor)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from peerattn.errors import PeerattnError, named
+from peerattn.errors import PeerattnError, lookup
 from peerattn.graph.answers import CLASSES, COMBINED, Answer, of_loss
 from peerattn.graph.kinds import KINDS
 from peerattn.graph.list_format.options import Options
@@ -53,21 +53,21 @@ class Structure:
 
     def block(self, block_id: str) -> BlockSpec:
         """Raises MissingError for a block that the structure does not have; so do the others, by name."""
-        return named("block", block_id, self.by_id)
+        return lookup("block", block_id, self.by_id)
 
     @cached_property
     def by_key(self) -> dict[str, ConnectionSpec]:
         return {connection.key: connection for connection in self.connections}
 
     def connection(self, key: str) -> ConnectionSpec:
-        return named("connection", key, self.by_key)
+        return lookup("connection", key, self.by_key)
 
     def into(self, target: str) -> tuple[ConnectionSpec, ...]:
         """The connections that arrive at a block, in the order of the structure."""
         return self._into[self.block(target).id]
 
     def modality(self, name: str) -> Modality:
-        return named("modality", name, {modality.name: modality for modality in self.modalities})
+        return lookup("modality", name, {modality.name: modality for modality in self.modalities})
 
     def input_blocks(self, modality: str) -> tuple[str, ...]:
         """The blocks that read a modality."""
@@ -111,7 +111,7 @@ class Structure:
         return origins
 
     def output(self, block_id: str) -> OutputSpec:
-        return named("output block", block_id, {output.block: output for output in self.outputs})
+        return lookup("output block", block_id, {output.block: output for output in self.outputs})
 
     @property
     def answer(self) -> Answer:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from peerattn.errors import PeerattnError, named
+from peerattn.errors import PeerattnError, lookup
 
 if TYPE_CHECKING:
     from peerattn.graph.specs import ConnectionSpec
@@ -66,7 +66,7 @@ def known(structure: Structure, of: str, asked: Iterable[str]) -> tuple[str, ...
     if not there:
         raise PeerattnError(f"this network has no {PLURALS[of]}")
     for name in found:
-        named(_SINGULARS.get(of, of), name, dict.fromkeys(there))
+        lookup(_SINGULARS.get(of, of), name, dict.fromkeys(there))
     if not found:
         raise PeerattnError(f"no {_SINGULARS.get(of, of)} is named: name one at least")
     return found

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from peerattn.errors import MissingError, PeerattnError, named
+from peerattn.errors import MissingError, PeerattnError, lookup
 from peerattn.graph.answers import COMBINED, validate_answers
 from peerattn.graph.kinds import HEAD_KINDS, KINDS
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
@@ -278,9 +278,9 @@ def _validate_outputs(
         if not isinstance(output.head, str):
             raise PeerattnError(f"output {output.block}: head {output.head!r} must be the name of a head")
         try:
-            named("head", output.head, HEAD_KINDS)
+            lookup("head", output.head, HEAD_KINDS)
         except MissingError as error:
-            raise error.about(f"output {output.block}") from None
+            raise error.with_subject(f"output {output.block}") from None
         if not isinstance(output.temperature, float | int) or not 0 < output.temperature < math.inf:
             raise PeerattnError(
                 f"output {output.block}: temperature {output.temperature!r} must be a number above 0"

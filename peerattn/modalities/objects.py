@@ -45,7 +45,7 @@ def read_objects(path: str | Path, *, origin: Origin = "attached") -> ObjectMaps
             ids, declared = decode_ids(path), _read_json(path.with_suffix(".json"))
         return _maps(ids, declared, origin)
     except PeerattnError as error:
-        raise error.about(f"object maps {path.name}") from None
+        raise error.with_subject(f"object maps {path.name}") from None
 
 
 def write_objects(path: str | Path, maps: ObjectMaps) -> None:

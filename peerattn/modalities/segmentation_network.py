@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import read_card
-from peerattn.files.places import find_checkpoint
+from peerattn.files.paths import find_checkpoint
 from peerattn.files.weights import WEIGHTS_FILE, read_weights
 from peerattn.modalities.motion import CHANNELS, with_motion
 from peerattn.network.failures import device_failures

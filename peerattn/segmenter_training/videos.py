@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.data.folder import LabelledFile
-from peerattn.errors import PeerattnError, reason
+from peerattn.errors import PeerattnError, strip_subject
 from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.objects import PERSON, read_objects
 from peerattn.modalities.segmentation_network import scaled
@@ -45,7 +45,7 @@ def passing_over(file: LabelledFile, skip: Skip) -> Iterator[None]:
     try:
         yield
     except (PeerattnError, OSError) as error:
-        skip(file, reason(error, file.path.name))
+        skip(file, strip_subject(error, file.path.name))
 
 
 def pieces(path: Path) -> Iterator[Frames]:

@@ -20,7 +20,7 @@ from safetensors.numpy import load_file, save
 
 from peerattn.errors import PeerattnError
 from peerattn.files.header import read_header
-from peerattn.files.writing import write_whole
+from peerattn.files.writing import write_atomically
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
 
@@ -72,7 +72,7 @@ def attention_columns(structure: Structure) -> dict[str, slice]:
 
 def write_history(path: Path, history: History) -> None:
     """Write a history; an interrupted write leaves the old file whole."""
-    write_whole(path, save(arrays(history), {"format": FORMAT, "structure": _text(history.structure)}))
+    write_atomically(path, save(arrays(history), {"format": FORMAT, "structure": _text(history.structure)}))
 
 
 def arrays(history: History) -> dict[str, NDArray[Any]]:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.errors import PeerattnError, named
+from peerattn.errors import PeerattnError, lookup
 from peerattn.graph.structure import Structure
 
 FORMAT = "peerattn-trace/1"
@@ -127,10 +127,10 @@ class Trace:
     computed_by: ComputedBy | None = None
 
     def connection(self, key: str) -> ConnectionTrace:
-        return named("connection", key, {connection.key: connection for connection in self.connections})
+        return lookup("connection", key, {connection.key: connection for connection in self.connections})
 
     def block(self, block_id: str) -> BlockTrace:
-        return named("block", block_id, {block.block: block for block in self.blocks})
+        return lookup("block", block_id, {block.block: block for block in self.blocks})
 
     def to_json(self) -> str:
         """The trace file's text."""

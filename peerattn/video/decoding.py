@@ -110,4 +110,4 @@ def _ask(
     try:
         yield from converse(request, limits.seconds)
     except PeerattnError as error:
-        raise error.about(name) from None
+        raise error.with_subject(name) from None

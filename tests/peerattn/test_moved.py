@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from peerattn.moved import places
+from peerattn.moved import new_paths
 from tests.conftest import ROOT
 from tests.rooms import MODULES
 
@@ -19,12 +19,12 @@ def there(path: str) -> bool:
     return path in MODULES or (home in MODULES and hasattr(import_module(home), name))
 
 
-@pytest.mark.parametrize("old", places())
+@pytest.mark.parametrize("old", new_paths())
 def test_what_has_moved_says_where_it_is(old: str) -> None:
     module, _, name = old.rpartition(".")
-    with pytest.raises(ImportError, match=" or ".join(map(re.escape, places()[old]))):
+    with pytest.raises(ImportError, match=" or ".join(map(re.escape, new_paths()[old]))):
         exec(f"import {old}" if module == "peerattn" else f"from {module} import {name}", {})
-    assert all(there(new) for new in places()[old])
+    assert all(there(new) for new in new_paths()[old])
 
 
 def test_names_that_never_were_are_missed_as_ever() -> None:
@@ -37,7 +37,7 @@ def test_names_that_never_were_are_missed_as_ever() -> None:
 
 def test_every_move_stands_in_the_changelog() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    rows = {f"| `{old}` | {', '.join(f'`{path}`' for path in new)} |" for old, new in places().items()}
+    rows = {f"| `{old}` | {', '.join(f'`{path}`' for path in new)} |" for old, new in new_paths().items()}
     assert rows - set(text.splitlines()) == set()
 
 

@@ -15,13 +15,13 @@ from peerattn import threads
 from peerattn.data.loading import single_threaded
 from peerattn.errors import PeerattnError
 from peerattn.recording.recorder import record
-from peerattn.threads import BY_SIZE, LARGE, SETTING, WAITING, threads_for
+from peerattn.threads import AUTO, LARGE_PASS, THREADS_VARIABLE, WAIT_VARIABLES, threads_for
 from tests.conftest import ROOT
 from tests.kinds import EVERY_KIND
 from tests.peerattn.recording.test_recorder import clip_of
 from tests.strategies import lively
 
-VARIABLES = ("OMP_NUM_THREADS", SETTING, *WAITING)
+VARIABLES = ("OMP_NUM_THREADS", THREADS_VARIABLE, *WAIT_VARIABLES)
 FIRST_TORCH = f"""
 import json, os, runpy, sys
 class First:
@@ -38,32 +38,30 @@ sys.meta_path.insert(0, First())
 @pytest.fixture(autouse=True)
 def own_setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No setting but the test's, and torch's number as it was."""
-    monkeypatch.delenv(SETTING, raising=False)
-    monkeypatch.setattr(threads, "_most", lambda: 3)
+    monkeypatch.delenv(THREADS_VARIABLE, raising=False)
+    monkeypatch.setattr(threads, "_default_threads", lambda: 3)
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize(
-    ("setting", "small", "large"), [(BY_SIZE, 1, 3), ("2", 2, 2), ("", 5, 5), (None, 5, 5)]
-)
+@pytest.mark.parametrize(("setting", "small", "large"), [(AUTO, 1, 3), ("2", 2, 2), ("", 5, 5), (None, 5, 5)])
 def test_the_number_is_that_of_the_size_or_the_setting_or_the_callers(
     monkeypatch: pytest.MonkeyPatch, setting: str | None, small: int, large: int
 ) -> None:
     if setting is not None:
-        monkeypatch.setenv(SETTING, setting)
+        monkeypatch.setenv(THREADS_VARIABLE, setting)
     torch.set_num_threads(5)
-    for multiply_adds, number in ((LARGE / 2, small), (LARGE * 2, large)):
+    for multiply_adds, number in ((LARGE_PASS / 2, small), (LARGE_PASS * 2, large)):
         with threads_for(multiply_adds):
             assert torch.get_num_threads() == number
         assert torch.get_num_threads() == 5
 
 
 def test_the_callers_number_comes_back_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(SETTING, "2")
+    monkeypatch.setenv(THREADS_VARIABLE, "2")
     torch.set_num_threads(4)
-    with pytest.raises(ZeroDivisionError), threads_for(LARGE):
+    with pytest.raises(ZeroDivisionError), threads_for(LARGE_PASS):
         _ = 1 / 0
     assert torch.get_num_threads() == 4
 
@@ -72,7 +70,7 @@ def test_the_callers_number_comes_back_after_a_failure(monkeypatch: pytest.Monke
 def test_a_setting_that_is_no_number_of_threads_is_refused(
     monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
-    monkeypatch.setenv(SETTING, setting)
+    monkeypatch.setenv(THREADS_VARIABLE, setting)
     with pytest.raises(PeerattnError, match="1 to 1024, or auto"), threads_for(0):
         pass
 
@@ -81,14 +79,14 @@ def test_a_recording_has_the_same_bytes_beside_others_that_use_other_numbers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whatever passes run in other threads meanwhile, and whenever the thread that records was born."""
-    monkeypatch.setenv(SETTING, BY_SIZE)
+    monkeypatch.setenv(THREADS_VARIABLE, AUTO)
     structure = next(iter(EVERY_KIND.values()))
     network, clip = lively(structure), clip_of(structure, frames=9, size=(32, 32))
     done = threading.Event()
 
     def disturb() -> None:
         while not done.is_set():
-            for multiply_adds in (0, 2 * LARGE):
+            for multiply_adds in (0, 2 * LARGE_PASS):
                 with threads_for(multiply_adds):
                     torch.rand(64, 64) @ torch.rand(64, 64)
 
@@ -107,7 +105,7 @@ def test_a_recording_has_the_same_bytes_beside_others_that_use_other_numbers(
 
 @pytest.mark.parametrize("setting", ["1", "2"])
 def test_a_trace_says_how_many_threads_its_pass_used(monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
-    monkeypatch.setenv(SETTING, setting)
+    monkeypatch.setenv(THREADS_VARIABLE, setting)
     structure = next(iter(EVERY_KIND.values()))
     trace = record(lively(structure), clip_of(structure), window=4)
     assert trace.computed_by is not None
@@ -117,9 +115,9 @@ def test_a_trace_says_how_many_threads_its_pass_used(monkeypatch: pytest.MonkeyP
 def test_a_worker_process_of_a_training_has_one_thread_whatever_its_program_chose(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(SETTING, BY_SIZE)
+    monkeypatch.setenv(THREADS_VARIABLE, AUTO)
     single_threaded(0)
-    with threads_for(2 * LARGE):
+    with threads_for(2 * LARGE_PASS):
         assert torch.get_num_threads() == 1
 
 
@@ -140,12 +138,12 @@ def set_for_torch(program: str, **given: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_programs_wait_asleep_and_choose_by_size_before_torch_is_loaded(program: str) -> None:
-    assert set_for_torch(PROGRAMS[program]) == {**WAITING, SETTING: BY_SIZE}
+    assert set_for_torch(PROGRAMS[program]) == {**WAIT_VARIABLES, THREADS_VARIABLE: AUTO}
 
 
 def test_what_the_user_has_set_stays() -> None:
     for given in (
-        {SETTING: "4", "OMP_WAIT_POLICY": "ACTIVE"},
+        {THREADS_VARIABLE: "4", "OMP_WAIT_POLICY": "ACTIVE"},
         {"GOMP_SPINCOUNT": "7", "OMP_NUM_THREADS": "2"},
     ):
         assert set_for_torch(PROGRAMS["command"], **given) == given
@@ -158,5 +156,5 @@ def test_the_package_alone_sets_nothing() -> None:
 def test_a_process_that_has_loaded_torch_already_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    threads.prepare()
+    threads.configure_environment()
     assert [name for name in VARIABLES if name in os.environ] == []

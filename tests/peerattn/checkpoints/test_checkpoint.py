@@ -98,7 +98,7 @@ def test_the_card_may_not_overwrite_what_rebuilds_the_network(folder: Path) -> N
         ({"class_names": [1, 2, 3]}, "class_names must be a list of names"),
         ({"class_names": ["lift", "push", "lift"]}, "one name twice"),
         ({"class_names": ["lift", "push"]}, "another structure|has shape"),
-        ({"kind": "segmenter"}, "where a network is needed"),
+        ({"kind": "segmenter"}, "but a network is needed"),
     ],
 )
 def test_a_card_that_does_not_fit_is_refused(saved: Path, changes: dict[str, Any], said: str) -> None:

@@ -50,7 +50,7 @@ def test_numbers_stand_with_clips_and_interval() -> None:
     assert earlier not in text
     text = markdown({"kind": "network", "metrics": before})
     assert f"| map | 12 | 25.0% | 20.0% to 30.0%, {earlier} |" in text
-    assert "`peerattn evaluate` with this checkpoint gives them anew" in text
+    assert "run `peerattn evaluate` with this checkpoint to measure them again" in text
     rejection = {"auroc": 0.7, "auroc_interval": [0.57, 0.88]}
     assert earlier in markdown({"kind": "network", "none_of_these": rejection})
     rejection["interval_method"] = "score"  # type: ignore[assignment]
@@ -59,8 +59,8 @@ def test_numbers_stand_with_clips_and_interval() -> None:
 
 def test_a_card_says_what_is_asked_where_that_is_not_one_class() -> None:
     outputs = [{"block": "top", "answer": {"kind": "labels"}}]
-    assert "| asked | labels |" in markdown({"kind": "network", "structure": {"outputs": outputs}})
-    assert "asked" not in markdown({"kind": "network", "structure": {"outputs": [{"block": "top"}]}})
+    assert "| answers with | labels |" in markdown({"kind": "network", "structure": {"outputs": outputs}})
+    assert "answers with" not in markdown({"kind": "network", "structure": {"outputs": [{"block": "top"}]}})
 
 
 def test_texts_have_their_sections() -> None:

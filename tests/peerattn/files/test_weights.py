@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import read_card, write_card
-from peerattn.files.places import find_checkpoint
+from peerattn.files.paths import find_checkpoint
 from peerattn.files.weights import read_weights, write_weights
 
 ARRAYS = {"a.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "a.count": np.array(7)}
@@ -41,7 +41,7 @@ def test_written_weights_are_read_back(weights: Path) -> None:
     ("expected", "said"),
     [
         ({**SHAPES, "b.weight": (2,)}, "lacks b.weight"),
-        ({"a.weight": (2, 3)}, "holds a.count, unknown"),
+        ({"a.weight": (2, 3)}, "contains a.count, so it belongs to another structure"),
         ({**SHAPES, "a.weight": (3, 2)}, r"a.weight has shape \[2, 3\], not \[3, 2\]"),
         ({f"c{number}": () for number in range(9)} | SHAPES, "and 6 more"),
     ],
@@ -93,7 +93,7 @@ def test_checkpoint_is_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyP
     write_card(tmp_path / "mine", "network", {"settings": {"size": 64}})
     assert find_checkpoint("mine") == tmp_path / "mine"
     assert read_card(find_checkpoint("mine"), "network")["settings"] == {"size": 64}
-    with pytest.raises(PeerattnError, match="where a segmenter is needed"):
+    with pytest.raises(PeerattnError, match="but a segmenter is needed"):
         read_card(tmp_path / "mine", "segmenter")
 
 

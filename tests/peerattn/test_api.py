@@ -1,4 +1,4 @@
-"""The short way in: the same numbers as the long one, lazily and typed."""
+"""The api way in: the same numbers as the long one, lazily and typed."""
 
 import inspect
 import subprocess
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import peerattn
-from peerattn import short
+from peerattn import api
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.checkpoint import load as load_checkpoint
 from peerattn.data.labelled_set import LabelledSet
@@ -101,10 +101,8 @@ def test_all_that_is_listed_is_there_and_documented() -> None:
     assert set(peerattn.__all__) <= set(dir(peerattn))
     for name in peerattn.__all__:
         assert inspect.getdoc(getattr(peerattn, name)), name
-    functions = {
-        name for name, _ in inspect.getmembers(short, inspect.isfunction) if not name.startswith("_")
-    }
-    own = {name for name in functions if getattr(short, name).__module__ == short.__name__}
+    functions = {name for name, _ in inspect.getmembers(api, inspect.isfunction) if not name.startswith("_")}
+    own = {name for name in functions if getattr(api, name).__module__ == api.__name__}
     assert own <= set(peerattn.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         peerattn.nothing  # noqa: B018

@@ -1,4 +1,5 @@
-"""The short way in, which `import peerattn` gives: clips, recordings and measurements of one checkpoint.
+"""The functions that `import peerattn` offers: read clips for a checkpoint, record them, measure and prune
+it.
 
     import peerattn
 
@@ -6,8 +7,8 @@
     clip = peerattn.read_clip("clip.mp4", checkpoint)
     trace = peerattn.record(checkpoint, clip)
 
-Each function takes a checkpoint. A bare network stands for one where `settings=` says how clips are read for
-it. What a function does is said at length where it is at home.
+Each function takes a checkpoint, or a bare network together with `settings=`, which says how clips are read
+for it. The modules that these functions call document them in full.
 """
 
 from __future__ import annotations
@@ -38,15 +39,16 @@ Progress = Callable[[int, int], None]
 
 
 def load(name: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
-    """The network that a name stands for, untrained where that is a published structure or a file of one.
+    """Load a checkpoint by name or path. A published structure or a structure file gives an untrained
+    network.
 
-    Raises PeerattnError when there is none, or it is damaged.
+    Raises PeerattnError if there is no such checkpoint or structure, or if it is damaged.
     """
     return checkpoints.load(name, device) if isinstance(name, Path) else resolve(name, device)
 
 
 def published(name: str, **changes: object) -> Structure:
-    """A published structure (`peerattn.graph.published.structure`), such as `full_asnp50`."""
+    """Return a published structure, such as `full_asnp50`; see `peerattn.graph.published.structure`."""
     return published_structures.structure(name, **changes)
 
 
@@ -59,12 +61,12 @@ def read_clip(
     stretch: tuple[float, float | None] = (0.0, None),
     settings: ClipSettings | None = None,
 ) -> Clip:
-    """A video file as a network reads it (B = 1), from `stretch` = (start, stop) in seconds.
+    """Read a video file as the input of a network (B = 1), from `stretch` = (start, stop) in seconds.
 
-    Object maps are those of the file `objects`, else estimated by the checkpoint's segmenter or the one of
-    this name. Raises PeerattnError for files that cannot be read.
+    Object maps come from the file `objects`; without one, they are estimated by `segmenter` or, by default,
+    by the checkpoint's own segmenter. Raises PeerattnError for files that cannot be read.
     """
-    loaded = _ready(checkpoint, settings)
+    loaded = _as_checkpoint(checkpoint, settings)
     reader = loaded.reader(None if objects else segmenter_of(loaded, segmenter))
     return reader.file(Path(path), objects=Path(objects) if objects else None, stretch=stretch)
 
@@ -78,11 +80,12 @@ def record(
     settings: ClipSettings | None = None,
     progress: Progress | None = None,
 ) -> Trace:
-    """The trace of a clip: predictions, connection weights, attention weights and factors.
+    """Record a clip: predictions, connection weights, attention weights and attention factors.
 
-    `connections` and `frames` (start ≤ t < stop) limit what is recorded. See `peerattn.recording.recorder`.
+    `connections` (keys) and `frames` (start ≤ t < stop) limit what is recorded. See
+    `peerattn.recording.recorder`.
     """
-    loaded = _ready(checkpoint, settings)
+    loaded = _as_checkpoint(checkpoint, settings)
     return recorder.record(
         loaded.network,
         clip,
@@ -105,13 +108,14 @@ def evaluate(
     settings: ClipSettings | None = None,
     progress: Progress | None = None,
 ) -> AnyEvaluation:
-    """How well a network does on a folder of labelled clips, or on so many generated `clips`.
+    """Measure how well a network does on a folder of labelled clips or, without one, on generated `clips`.
 
-    Of a folder that is its test split, else val, if no other is named. Object maps are the true ones, where
-    clips have some, or all estimated. Raises PeerattnError when it knows other classes than the clips have.
+    The split of a folder defaults to test, else val. With `objects="true"` the true object maps are used for
+    clips that have them; with "estimated" all maps are estimated. Raises PeerattnError if the network's
+    classes differ from those of the clips.
     """
-    loaded = _ready(checkpoint, settings)
-    examples = _set(data, split, clips, objects).examples(loaded)
+    loaded = _as_checkpoint(checkpoint, settings)
+    examples = _labelled_set(data, split, clips, objects).examples(loaded)
     return evaluating.evaluate(loaded.network, examples, window=loaded.settings.window, progress=progress)
 
 
@@ -129,13 +133,13 @@ def effect(
     settings: ClipSettings | None = None,
     progress: Progress | None = None,
 ) -> effects.Effects:
-    """What a network loses without each modality, block, connection or attention connection, one by one.
+    """Measure what a network loses without each modality, block, connection or attention connection in turn.
 
-    Clips are as in `evaluate`; the ways are those of `peerattn.recording.effects`: swap, remove, mean, one,
-    shuffle.
+    `of` is the kind of component and `how` the intervention: swap, remove, mean, one or shuffle (see
+    `peerattn.recording.effects`). Clips are chosen as in `evaluate`.
     """
-    loaded = _ready(checkpoint, settings)
-    examples = _set(data, split, clips, objects).examples(loaded, remembered=True)
+    loaded = _as_checkpoint(checkpoint, settings)
+    examples = _labelled_set(data, split, clips, objects).examples(loaded, remembered=True)
     return effects.effects(
         loaded.network,
         examples,
@@ -153,9 +157,9 @@ def prune(checkpoint: Checkpoint, threshold: float) -> Checkpoint: ...
 @overload
 def prune(checkpoint: Network, threshold: float) -> Network: ...
 def prune(checkpoint: Checkpoint | Network, threshold: float) -> Checkpoint | Network:
-    """A smaller network without the connections of lower weight than the threshold.
+    """Return a smaller network without the connections whose weight is below the threshold.
 
-    Raises PeerattnError when no path from an input block to an output block would be left.
+    Raises PeerattnError if no path from an input block to an output block would be left.
     """
     if isinstance(checkpoint, Network):
         return thresholds.prune(checkpoint, threshold)
@@ -164,16 +168,16 @@ def prune(checkpoint: Checkpoint | Network, threshold: float) -> Checkpoint | Ne
     return replace(checkpoint, network=network, card=card, folder=None)
 
 
-def _ready(given: Checkpoint | Network, settings: ClipSettings | None) -> Checkpoint:
-    """What is given as a checkpoint, with other settings if there are some."""
-    if isinstance(given, Checkpoint):
-        return replace(given, settings=settings) if settings else given
+def _as_checkpoint(network: Checkpoint | Network, settings: ClipSettings | None) -> Checkpoint:
+    """Return the checkpoint, or a bare network as one, with `settings` in place of its own if given."""
+    if isinstance(network, Checkpoint):
+        return replace(network, settings=settings) if settings else network
     if settings is None:
         raise PeerattnError("a bare network does not say how clips are read for it: give settings=")
-    return Checkpoint("network", given, settings, {})
+    return Checkpoint("network", network, settings, {})
 
 
-def _set(
+def _labelled_set(
     data: str | Path | None, split: str | None, clips: int, objects: Literal["true", "estimated"]
 ) -> LabelledSet:
     return LabelledSet(Path(data) if data is not None else None, split, clips, objects)
