@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
 
 from benchmarks.interleaved import milliseconds, ratio
 from peerattn.actionworld.clips import generate
-from peerattn.figures.recording import recording
+from peerattn.figures.recording import pack_recording
 from peerattn.graph import published
 from peerattn.traces.trace import Trace
 from tests.alone import html, large_structure
@@ -140,7 +140,7 @@ def packed(trace: Trace) -> bytes:
     """With frames as rich as a film's, object maps and optical flow."""
     world = generate(0, frames=FRAMES, size=(320, 320))
     flow = np.moveaxis(world.flow, -1, 0)
-    return recording(trace, world.images, object_ids=world.object_ids, flow=flow)
+    return pack_recording(trace, world.images, object_ids=world.object_ids, flow=flow)
 
 
 def main() -> None:

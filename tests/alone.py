@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from playwright.sync_api import Locator, Page
 
-from peerattn.figures.recording import recording
-from peerattn.figures.scripts import script
+from peerattn.figures.recording import pack_recording
+from peerattn.figures.scripts import explorer_script
 from peerattn.graph.connectivity import survey
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
@@ -57,8 +57,8 @@ def html(trace: Trace, *, threshold: float = 0.0, dark: bool = False, packed: by
     data = {"recording": "alone", "selected": None, "about": about, **marks(trace, threshold)}
     return PAGE.format(
         style=DARK if dark else LIGHT,
-        script=script(),
-        packed=base64.b64encode(packed or recording(trace, images(len(trace.times)))).decode(),
+        script=explorer_script(),
+        packed=base64.b64encode(packed or pack_recording(trace, images(len(trace.times)))).decode(),
         data=json.dumps(data).replace("<", "\\u003c"),
     )
 

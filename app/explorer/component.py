@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from app import keys
 from app.keys import Clicked, Key
-from peerattn.figures.recording import digest, recording
-from peerattn.figures.replay import replay
-from peerattn.figures.scripts import script as browser_script
+from peerattn.figures.recording import digest, pack_recording
+from peerattn.figures.replay import pack_replay
+from peerattn.figures.scripts import explorer_script as browser_script
 from peerattn.graph.connectivity import Removal
 from peerattn.graph.structure import Structure
 from peerattn.traces.history import History
@@ -40,7 +40,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Other:
+class SecondTrace:
     """A second trace over its frames, and what the two are called."""
 
     packed: bytes
@@ -85,12 +85,12 @@ _explorer = st.components.v2.component(
 )
 
 
-def script() -> None:
+def load_script() -> None:
     """Bring the explorer's script to the page: once, outside any fragment that draws an explorer."""
     _scripts(key=keys.PEERATTN_SCRIPTS)
 
 
-def explorer(
+def show_explorer(
     shown: Trace | History,
     packed: bytes,
     *,
@@ -98,7 +98,7 @@ def explorer(
     removal: Removal | None = None,
     selected: Selection | None = None,
     start: Mapping[str, Any] | None = None,
-    other: Other | None = None,
+    other: SecondTrace | None = None,
     about: Mapping[str, str] | None = None,
 ) -> Selection | None:
     """Draw a trace over its frames, or a history; returns what the user clicked last, if it still exists.
@@ -158,11 +158,11 @@ def _selection(found: Any, structure: Structure) -> Selection | None:
 
 def pack_history(history: History) -> bytes:
     """A training history for the browser, behind its digest."""
-    packed = replay(history)
+    packed = pack_replay(history)
     return digest(packed).encode() + packed
 
 
-def pack(
+def pack_trace(
     trace: Trace,
     clip_images: NDArray[np.uint8],
     *,
@@ -176,7 +176,7 @@ def pack(
     `object_ids` (T, h, w) and `flow` (2, T, H, W) can be laid over the frames; `layout` is a greater
     structure to draw on. Packing encodes every frame: keep what it returns.
     """
-    packed = recording(
+    packed = pack_recording(
         trace,
         clip_images,
         object_ids=object_ids,

@@ -18,7 +18,7 @@ import streamlit as st
 from app import keys
 from app.explorer.component import DIGEST, Selection
 from app.keys import Clicked, Key
-from peerattn.figures.panels import Panel, panel
+from peerattn.figures.panels import Panel, make_panel
 from peerattn.figures.scripts import panels_script
 
 _script = st.components.v2.component(
@@ -61,7 +61,7 @@ _panels = st.components.v2.component(
 )
 
 
-def script() -> None:
+def load_script() -> None:
     """Bring plotly and the panels' script to the page: once, outside any fragment that draws panels.
 
     It is large: even unchanged, each run that holds it costs 14 ms here and 20 ms in the browser.
@@ -69,7 +69,7 @@ def script() -> None:
     _script(key=keys.PEERATTN_PANELS_SCRIPT)
 
 
-def panels(
+def show_panels(
     packed: bytes,
     clip: list[Panel],
     *,
@@ -91,7 +91,7 @@ def panels(
         _panels(key=key, data={"key": key, "recording": recording, "selection": chosen})
 
 
-def chart(
+def show_chart(
     title: str,
     about: str,
     figure: go.Figure,
@@ -110,6 +110,6 @@ def chart(
         if place and on_pick:
             on_pick(*place)
 
-    drawn = panel(key, title, about, figure, table) | {"picks": on_pick is not None}
+    drawn = make_panel(key, title, about, figure, table) | {"picks": on_pick is not None}
     data = {"key": key, "recording": None, "panels": [drawn], "selection": None}
     _panels(key=key, data=data, on_picked_change=picked)

@@ -108,7 +108,7 @@ def _curve(curve: list[CurvePoint], removal: Removal) -> None:
     table = accuracy_table(measured)
     score = next(known.title for name, known in SCORES.items() if name in table)
     whole = curve[0].evaluation
-    panels.chart(
+    panels.show_chart(
         f"{WORDINGS[whole.kind].score if whole else 'Accuracy'} along the pruning thresholds",
         f"{score[0].upper()}{score[1:]} on the labelled set without connections below a threshold, with its "
         "95 % interval.",

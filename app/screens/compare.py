@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import streamlit as st
 
 from app import keys
-from app.explorer.component import Other, explorer, script
+from app.explorer.component import SecondTrace, load_script, show_explorer
 from app.keys import Key
 from app.parts import bar
 from app.parts.answers import WORDINGS
@@ -152,11 +152,11 @@ KINDS: dict[str, Callable[[Opened], tuple[Side, Side] | None]] = {
 def _compared(first: Side, second: Side) -> None:
     layout = merged(first.trace.structure, second.trace.structure)
     _said(first, second)
-    script()
-    explorer(
+    load_script()
+    show_explorer(
         first.trace,
         pictures.packed_on(layout, first.shown, first.trace),
-        other=Other(pictures.packed_on(layout, second.shown, second.trace), (first.name, second.name)),
+        other=SecondTrace(pictures.packed_on(layout, second.shown, second.trace), (first.name, second.name)),
         key=keys.COMPARE_EXPLORER,
         selected=keys.SELECTED.get(),
         about={"clip": f"A {first.name}, B {second.name}"},

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import keys
 from app.explorer.component import Selection
-from app.explorer.panels import panels
+from app.explorer.panels import show_panels
 from app.parts.words import plain
 from app.state import pictures
 from app.state.shown import Shown
@@ -22,7 +22,7 @@ def show(shown: Shown, selection: Selection | None) -> None:
     with st.container(gap="small"):  # one place in the page whatever it holds: the panels below stay
         title = _heading(shown, selection)
     own = pictures.selection_panels(shown, selection) if selection else []
-    panels(
+    show_panels(
         pictures.packed(shown),
         pictures.clip_panels(shown),
         key=keys.PANELS,

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import keys
 from app.explorer import panels
-from app.explorer.component import explorer, script
+from app.explorer.component import load_script, show_explorer
 from app.parts import bar
 from app.parts.answers import WORDINGS, meaning
 from app.parts.elements import chart, table_with_downloads
@@ -40,8 +40,8 @@ def show() -> None:
         return
     exports.show(shown)
     _predictions(shown)
-    script()
-    panels.script()
+    load_script()
+    panels.load_script()
     _explored(shown)
     _exports(shown)
 
@@ -49,7 +49,7 @@ def show() -> None:
 @st.fragment
 def _explored(shown: Shown) -> None:
     """The explorer and its panels: a click there runs this alone."""
-    selection = explorer(
+    selection = show_explorer(
         shown.trace,
         pictures.packed(shown),
         key=keys.EXPLORER,

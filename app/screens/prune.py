@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import keys
 from app.explorer import panels
-from app.explorer.component import explorer, script
+from app.explorer.component import load_script, show_explorer
 from app.parts import bar
 from app.parts.answers import WORDINGS, meaning
 from app.parts.bar import opened
@@ -39,9 +39,9 @@ def show() -> None:
     threshold = _threshold()
     removal = survey(shown.checkpoint.structure, weights, threshold)
     row = _what_dies(removal)
-    script()
-    panels.script()
-    explorer(
+    load_script()
+    panels.load_script()
+    show_explorer(
         shown.trace,
         pictures.packed(shown),
         removal=removal,
@@ -105,7 +105,7 @@ def _prediction(when: str, trace: Trace, card: Mapping[str, Any]) -> None:
     said = verdict(trace, card)
     wording = WORDINGS[said.kind]
     st.markdown(f"{when}: {wording.short(said)}", help=meaning(said))
-    panels.chart(
+    panels.show_chart(
         f"{when}: {wording.most.lower()}",
         f"The {wording.most.lower()} of the clip: probabilities are the mean over its windows, stretches of "
         "one recording.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import keys
-from app.explorer.component import explorer, script
+from app.explorer.component import load_script, show_explorer
 from app.parts import bar, network_choice
 from app.parts.elements import table_with_csv
 from app.parts.words import plain
@@ -28,8 +28,8 @@ def show() -> None:
         return
     history = learned.history
     st.caption(plain(_said(history)))
-    script()
-    explorer(
+    load_script()
+    show_explorer(
         history,
         learned.packed,
         key=keys.REPLAY,

@@ -78,8 +78,8 @@ def _confusion(measured: Measured, class_names: Names, answer: Answer) -> None:
     def pick(row: int, column: int) -> None:
         keys.TRUE.value, keys.PREDICTED.value = names[row], names[column]
 
-    panels.script()
-    panels.chart(
+    panels.load_script()
+    panels.show_chart(
         "Confusion matrix",
         CONFUSION,
         confusion_matrix(matrix, names),

@@ -46,9 +46,9 @@ def weights(chosen: Chosen, shown: Subject, removal: Removal) -> None:
         }
         table_with_csv(makers, stem=chosen.stem)
     with right:
-        panels.script()
+        panels.load_script()
         table = structure_tables.connections_table(structure, weights, removal)
-        panels.chart(
+        panels.show_chart(
             "Connection weights by source",
             "A dot a connection, removed ones too; line: mean, dashed: threshold. From input blocks by their "
             "modality; mixed: from inner blocks.",

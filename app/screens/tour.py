@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import keys
 from app.explorer import panels
-from app.explorer.component import explorer, script
+from app.explorer.component import load_script, show_explorer
 from app.parts.tour import THRESHOLD, Example, Gain, Step, steps
 from app.parts.words import plain
 from app.screens import details
@@ -121,10 +121,10 @@ def _live(shown: Opened, step: Step, number: int) -> None:
     answered = keys.ANSWER.of(number).get() is not None
     open_now = answered or not step.revealing
     prunes = step.threshold and open_now
-    script()
+    load_script()
     if step.panels:
-        panels.script()
-    selection = explorer(
+        panels.load_script()
+    selection = show_explorer(
         shown.trace,
         pictures.packed(shown),
         removal=survey(shown.trace.structure, weights, step.threshold) if prunes else None,

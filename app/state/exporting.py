@@ -18,7 +18,7 @@ from app.work.jobs import Job, Progress
 from peerattn.figures.film import schedule, write_film
 from peerattn.figures.film_frames import FilmFrames
 from peerattn.figures.film_layout import DARK, LIGHT
-from peerattn.figures.report import About, report_html
+from peerattn.figures.report import ReportHeading, report_html
 from peerattn.figures.report_panels import report_panels
 from peerattn.tables.clip import frame_ends
 
@@ -37,7 +37,7 @@ def report(shown: Shown, view: Mapping[str, str]) -> str:
     times = shown.trace.times
     facts = {"stretch": f"{times[0]:.2f} to {frame_ends(times)[-1]:.2f} s"}
     network = shown.choice.checkpoint if isinstance(shown, Opened) else "not named in a trace file"
-    about = About(shown.choice.source.name, network, date.today().isoformat(), facts)
+    about = ReportHeading(shown.choice.source.name, network, date.today().isoformat(), facts)
     inside = partial(clips.inside, shown) if isinstance(shown, Opened) else None
     panels = report_panels(shown.trace, inside, shown.object_names)
     return report_html(shown.trace, pictures.packed(shown)[DIGEST:], about, panels=panels, start=view)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.explorer.component import Selection, pack
+from app.explorer.component import Selection, pack_trace
 from app.opening.traces import no_frames
 from app.state.caches import kept
 from app.state.clips import inside
@@ -22,7 +22,7 @@ def packed(shown: Shown) -> bytes:
     """The trace and its frames, as the explorer draws them; pictures that say so where there are none."""
     if isinstance(shown, Read):
         key = ("packed", shown.choice.source.digest)
-        return _packed(key, lambda: pack(shown.trace, no_frames(shown.trace)))
+        return _packed(key, lambda: pack_trace(shown.trace, no_frames(shown.trace)))
     return _packed(shown.choice.key, lambda: _pack(shown, shown.trace))
 
 
@@ -45,7 +45,7 @@ def _packed_on(key: tuple[object, ...], _layout: Structure, _opened: Opened, _tr
 def _pack(opened: Opened, trace: Trace, layout: Structure | None = None) -> bytes:
     clip = opened.clip
     flow = clip.tensors.get("flow")
-    return pack(
+    return pack_trace(
         trace,
         clip.images,
         object_ids=clip.object_ids,

@@ -16,8 +16,8 @@ from peerattn.cli.console import progress_bar
 from peerattn.figures import film
 from peerattn.figures.film_frames import FilmFrames
 from peerattn.figures.film_layout import DARK, LIGHT
-from peerattn.figures.recording import recording
-from peerattn.figures.report import About, report_html
+from peerattn.figures.recording import pack_recording
+from peerattn.figures.report import ReportHeading, report_html
 from peerattn.figures.report_panels import report_panels
 from peerattn.recording.inside import inside
 from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
@@ -37,14 +37,14 @@ def html(ran: Ran) -> str:
     """The report: one file to see inside the network with."""
     asked, trace = ran.asked, ran.trace
     stretch = f"{trace.times[0]:.2f} to {frame_ends(trace.times)[-1]:.2f} s"
-    about = About(asked.clip.name, asked.checkpoint, date.today().isoformat(), {"stretch": stretch})
+    about = ReportHeading(asked.clip.name, asked.checkpoint, date.today().isoformat(), {"stretch": stretch})
     panels = report_panels(trace, partial(inside, ran.loaded.network, ran.vectors), ran.clip.object_names)
     return report_html(trace, _recording(ran), about, panels=panels)
 
 
 def _recording(ran: Ran) -> bytes:
     flow: torch.Tensor | None = ran.clip.tensors.get("flow")
-    return recording(
+    return pack_recording(
         ran.trace,
         ran.clip.images,
         object_ids=ran.clip.object_ids,

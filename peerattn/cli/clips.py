@@ -106,7 +106,7 @@ def export_command(
     from peerattn.figures import film
 
     suffix = _check_suffix(out, (".json", ".csv", *film.SUFFIXES))
-    film.check(speed, frame_rate)
+    film.check_timing(speed, frame_rate)
     asked = Asked(clip, checkpoint, objects, hold, (start, stop), device, segmenter, fast)
     asked.check()
 

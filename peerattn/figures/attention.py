@@ -9,14 +9,17 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from peerattn.figures.palette import DASHES, LEVELS, VIRIDIS, looks, plain
-from peerattn.tables.attention import Grouping, attention_by, attention_groups
+from peerattn.figures.palette import DASHES, LEVELS, VIRIDIS, escape_label, looks
+from peerattn.moved import moved
+from peerattn.tables.attention import Grouping, attention_by, attention_groups, level_distribution
 from peerattn.traces.trace import ConnectionTrace, Trace
 
+__getattr__ = moved(__name__)
+
 FACTOR = "attention factor"
-VEIL = "rgba(127, 127, 127, 0.85)"
+EMPTY_CHANNEL_COLOR = "rgba(127, 127, 127, 0.85)"
 MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
-OVER_TIME = {"l": 64, "r": 24, "t": 12, "b": 48, "autoexpand": False}
+TIME_AXIS_MARGIN = {"l": 64, "r": 24, "t": 12, "b": 48, "autoexpand": False}
 """Exact: what lies over a plot finds each frame by its margins and the range of its axis."""
 
 
@@ -35,22 +38,22 @@ def attention_lines(trace: Trace, by: Grouping = "modality") -> go.Figure:
         figure.add_scatter(
             x=trace.times,
             y=table[name].to_numpy(),
-            name=plain(f"{name} · mean of {count}"),
+            name=escape_label(f"{name} · mean of {count}"),
             mode="lines" if len(table) > 1 else "markers",
             line={"color": color, "dash": dash, "width": 2.5},
             marker={"color": color},
             hovertemplate="%{y:.3f}",
         )
-    over_time(figure, trace)
+    style_time_axis(figure, trace)
     return figure.update_yaxes(title=f"mean {FACTOR}", range=[0, 1])
 
 
-def over_time(figure: go.Figure, trace: Trace) -> go.Figure:
+def style_time_axis(figure: go.Figure, trace: Trace) -> go.Figure:
     """Frames and windows alike in every figure over the time of the clip."""
     starts = [float(trace.times[window.start]) for window in trace.windows[1:]]
     return figure.update_layout(
         hovermode="x unified",
-        margin=OVER_TIME,
+        margin=TIME_AXIS_MARGIN,
         height=300,
         showlegend=False,
         shapes=[_vertical(start) for start in starts],
@@ -71,6 +74,27 @@ def _line_look(trace: Trace, by: Grouping, name: str, index: int) -> tuple[str, 
     return look.color, look.dash
 
 
+def factors_by_level(trace: Trace) -> go.Figure:
+    """A box a level: quartiles, whiskers from 5 % to 95 %, a diamond for the mean; `n` factors each."""
+    figure = go.Figure()
+    for index, row in enumerate(level_distribution(trace).to_dict("records")):
+        figure.add_box(
+            x=[f"{row['level']}<br>n = {row['n']:,}"],
+            name=str(row["level"]),
+            q1=[row["q1"]],
+            median=[row["median"]],
+            q3=[row["q3"]],
+            lowerfence=[row["p5"]],
+            upperfence=[row["p95"]],
+            mean=[row["mean"]],
+            marker={"color": LEVELS[index % len(LEVELS)]},
+            boxmean=True,
+        )
+    figure.update_layout(margin={**MARGIN, "l": 64, "b": 56}, height=340, showlegend=False)
+    figure.update_xaxes(title="level of the target")
+    return figure.update_yaxes(title=FACTOR, range=[0, 1])
+
+
 def factor_heatmap(
     connection: ConnectionTrace, times: NDArray[np.float64], channels: Sequence[str | None] = ()
 ) -> go.Figure:
@@ -81,7 +105,7 @@ def factor_heatmap(
     """
     factors = connection.attention_factors.T  # (C, T)
     known = channels or [None] * len(factors)
-    rows = [f"{index}: {plain(name)}" if name else str(index) for index, name in enumerate(known)]
+    rows = [f"{index}: {escape_label(name)}" if name else str(index) for index, name in enumerate(known)]
     figure = go.Figure(
         go.Heatmap(
             z=factors,
@@ -96,13 +120,15 @@ def factor_heatmap(
     )
     empty = [index for index, name in enumerate(channels) if name is None]
     if empty:
-        figure.add_trace(_veil(empty, rows, times))
-    figure.update_layout(margin={**OVER_TIME, "r": 84}, height=360)
+        figure.add_trace(_empty_channel_overlay(empty, rows, times))
+    figure.update_layout(margin={**TIME_AXIS_MARGIN, "r": 84}, height=360)
     figure.update_xaxes(title="time (s)", hoverformat=".3f")
-    return figure.update_yaxes(title=f"channel of {plain(connection.source)}", type="category")
+    return figure.update_yaxes(title=f"channel of {escape_label(connection.source)}", type="category")
 
 
-def _veil(empty: Sequence[int], rows: Sequence[str], times: NDArray[np.float64]) -> go.Heatmap:
+def _empty_channel_overlay(
+    empty: Sequence[int], rows: Sequence[str], times: NDArray[np.float64]
+) -> go.Heatmap:
     """Grey over the channels that show no object class: their factors scale nothing."""
     veiled = np.full((len(rows), len(times)), np.nan, np.float32)
     veiled[list(empty)] = 1.0
@@ -110,7 +136,7 @@ def _veil(empty: Sequence[int], rows: Sequence[str], times: NDArray[np.float64])
         z=veiled,
         x=times,
         y=rows,
-        colorscale=[[0, VEIL], [1, VEIL]],
+        colorscale=[[0, EMPTY_CHANNEL_COLOR], [1, EMPTY_CHANNEL_COLOR]],
         showscale=False,
         hoverongaps=False,
         hovertemplate="channel %{y} is empty: the object maps declare no class for it<extra></extra>",

@@ -8,13 +8,16 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from peerattn.figures.palette import plain, short
+from peerattn.figures.palette import escape_label, short_label
+from peerattn.moved import moved
 
-ROW = 26
+__getattr__ = moved(__name__)
+
+ROW_HEIGHT = 26
 """Height of a row, px."""
-UPRIGHT = 12
+MAX_SLANTED_LABELS = 12
 """Classes from which on names stand upright over their columns."""
-TEXTS = 40
+MAX_CLASSES_WITH_COUNTS = 40
 """Classes up to which each count is written into its cell."""
 
 
@@ -27,7 +30,10 @@ def confusion_matrix(confusion: NDArray[np.int64], class_names: Sequence[str]) -
     clips = confusion.sum(axis=1)
     shares = confusion / np.maximum(clips, 1)[:, None]
     said = [
-        [f"true {plain(true)} ({total} clips)<br>predicted {plain(other)}" for other in class_names]
+        [
+            f"true {escape_label(true)} ({total} clips)<br>predicted {escape_label(other)}"
+            for other in class_names
+        ]
         for true, total in zip(class_names, clips, strict=True)
     ]
     figure = go.Figure(
@@ -46,7 +52,7 @@ def confusion_matrix(confusion: NDArray[np.int64], class_names: Sequence[str]) -
             hoverongaps=False,
         )
     )
-    if count <= TEXTS:  # in the ink of the page, which a heat map's own text does not have
+    if count <= MAX_CLASSES_WITH_COUNTS:  # in the ink of the page, which a heat map's own text does not have
         true, predicted = np.nonzero(confusion)
         figure.add_scatter(
             x=predicted,
@@ -57,17 +63,17 @@ def confusion_matrix(confusion: NDArray[np.int64], class_names: Sequence[str]) -
             showlegend=False,
         )
     ticks = {"tickvals": np.arange(count), "automargin": True, "showgrid": False, "zeroline": False}
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, height=150 + ROW * count)
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, height=150 + ROW_HEIGHT * count)
     figure.update_xaxes(
         title="predicted class",
         title_standoff=12,
         side="top",
-        tickangle=-45 if count <= UPRIGHT else -90,
+        tickangle=-45 if count <= MAX_SLANTED_LABELS else -90,
         range=[-0.5, count - 0.5],
-        ticktext=list(map(short, class_names)),
+        ticktext=list(map(short_label, class_names)),
         **ticks,
     )
-    names = [f"{short(name)} ({total})" for name, total in zip(class_names, clips, strict=True)]
+    names = [f"{short_label(name)} ({total})" for name, total in zip(class_names, clips, strict=True)]
     return figure.update_yaxes(
         title="true class (clips)", title_standoff=12, range=[count - 0.5, -0.5], ticktext=names, **ticks
     )

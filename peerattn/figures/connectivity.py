@@ -13,10 +13,10 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from peerattn.figures.legend import legend
-from peerattn.figures.routes import LONGEST_NAME, Box
+from peerattn.figures.connectivity_layout import MAX_NAME_LENGTH, Box
+from peerattn.figures.legend import draw_legend
 from peerattn.figures.scene import EXPLORER, LIGHT, Colors, Scene, Style
-from peerattn.figures.svg import add, bezier, text, titled, write
+from peerattn.figures.svg import add_element, add_text, add_title, bezier_path, set_attributes
 from peerattn.graph.connectivity import Removal
 from peerattn.graph.specs import BlockSpec, ConnectionSpec
 from peerattn.graph.structure import Structure
@@ -25,7 +25,7 @@ from peerattn.moved import moved
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 LEFT, RIGHT = 80.0, 16.0
 """Margins beside the graph: the names of the levels, nothing."""
-OVER, UNDER = 34.0, 40.0
+ABOVE, BELOW = 34.0, 40.0
 """Above and below the boxes in a lane: the arrow out of the output block, the lane's name."""
 TITLE = 56.0
 
@@ -45,24 +45,24 @@ def connectivity_svg(
     """
     scene = Scene(structure, weights, removal, style, colors)
     root = Element("svg", xmlns="http://www.w3.org/2000/svg", role="img")
-    write(root, font_family=FONT, font_size=12, fill=colors.ink)
-    titled(root, title or "Connectivity")
-    paper = add(root, "rect", fill=colors.paper)
-    left, top, right, bottom = scene.places.sides
-    left, top, right = left - LEFT, top - OVER - (TITLE if title else 12), right + RIGHT
+    set_attributes(root, font_family=FONT, font_size=12, fill=colors.text)
+    add_title(root, title or "Connectivity")
+    paper = add_element(root, "rect", fill=colors.background)
+    left, top, right, bottom = scene.layout.sides
+    left, top, right = left - LEFT, top - ABOVE - (TITLE if title else 12), right + RIGHT
     if title:
-        text(root, left + 16, top + 24, title, font_size=15, font_weight=600)
-        text(root, left + 16, top + 42, summary(removal), opacity=0.75)
+        add_text(root, left + 16, top + 24, title, font_size=15, font_weight=600)
+        add_text(root, left + 16, top + 42, summary(removal), opacity=0.75)
     _lanes(root, scene)
     _levels(root, scene)
     _connections(root, scene)
     _blocks(root, scene)
     if style.numbers:
         _numbers(root, scene)
-    bottom = legend(root, scene, left=left + 16, right=right, top=bottom + UNDER + 22)
+    bottom = draw_legend(root, scene, left=left + 16, right=right, top=bottom + BELOW + 22)
     frame = {"width": right - left, "height": bottom - top}
-    write(paper, x=left, y=top, **frame)
-    write(root, viewBox=f"{left:.1f} {top:.1f} {right - left:.1f} {bottom - top:.1f}", **frame)
+    set_attributes(paper, x=left, y=top, **frame)
+    set_attributes(root, viewBox=f"{left:.1f} {top:.1f} {right - left:.1f} {bottom - top:.1f}", **frame)
     return ElementTree.tostring(root, encoding="unicode")
 
 
@@ -80,28 +80,28 @@ def summary(removal: Removal) -> str:
 
 
 def _lanes(root: Element, scene: Scene) -> None:
-    _, top, _, bottom = scene.places.sides
-    group = add(root, "g", text_anchor="middle", font_weight=600)
-    for name, (left, right) in scene.places.lanes.items():
+    _, top, _, bottom = scene.layout.sides
+    group = add_element(root, "g", text_anchor="middle", font_weight=600)
+    for name, (left, right) in scene.layout.lanes.items():
         color = scene.looks[name].color
-        band = {"x": left, "y": top - OVER, "width": right - left, "height": bottom - top + OVER + UNDER}
-        add(group, "rect", **band, rx=8, fill=color, fill_opacity=0.07)
-        text(group, (left + right) / 2, bottom + 25, name, fill=scene.colors.legible(color))
+        band = {"x": left, "y": top - ABOVE, "width": right - left, "height": bottom - top + ABOVE + BELOW}
+        add_element(group, "rect", **band, rx=8, fill=color, fill_opacity=0.07)
+        add_text(group, (left + right) / 2, bottom + 25, name, fill=scene.colors.legible(color))
 
 
 def _levels(root: Element, scene: Scene) -> None:
-    left = scene.places.sides[0]
-    group = add(root, "g", opacity=0.8)
+    left = scene.layout.sides[0]
+    group = add_element(root, "g", opacity=0.8)
     for level, blocks in scene.structure.levels.items():
-        text(group, left - LEFT + 16, scene.places.boxes[blocks[0].id].y + 4, f"level {level}")
+        add_text(group, left - LEFT + 16, scene.layout.boxes[blocks[0].id].y + 4, f"level {level}")
 
 
 def _connections(root: Element, scene: Scene) -> None:
-    group = add(root, "g", fill="none")
-    for spec in scene.drawn:
+    group = add_element(root, "g", fill="none")
+    for spec in scene.visible_connections:
         removed = spec.key in scene.removed
-        item = add(group, "g", data_connection=spec.key, opacity=0.22 if removed else None)
-        titled(item, _told(scene, spec))
+        item = add_element(group, "g", data_connection=spec.key, opacity=0.22 if removed else None)
+        add_title(item, _connection_title(scene, spec))
         _line(item, scene, spec)
 
 
@@ -109,47 +109,49 @@ def _line(item: Element, scene: Scene, spec: ConnectionSpec) -> None:
     """A dashed line over a faint whole one, which the eye follows, and its head."""
     look, width = scene.look(spec.source), scene.width(spec)
     half, length = 1.8 + 0.75 * width, 5 + width
-    curve = scene.places.curves[spec.key] + np.array([(0, 0), (0, 0), (0, length), (0, length - 1)])
-    stroke = {"d": bezier(curve), "stroke": look.color, "stroke_width": width}
+    curve = scene.layout.curves[spec.key] + np.array([(0, 0), (0, 0), (0, length), (0, length - 1)])
+    stroke = {"d": bezier_path(curve), "stroke": look.color, "stroke_width": width}
     dashes = scene.dashes(look, width)
     if dashes:
-        add(item, "path", **stroke, opacity=0.3)
-    add(item, "path", **stroke, stroke_dasharray=dashes)
-    x, y = scene.places.curves[spec.key][-1]
+        add_element(item, "path", **stroke, opacity=0.3)
+    add_element(item, "path", **stroke, stroke_dasharray=dashes)
+    x, y = scene.layout.curves[spec.key][-1]
     head = f"M{x:.1f} {y + 0.5:.1f}l{half:.1f} {length:.1f}h{-2 * half:.1f}z"
-    add(item, "path", d=head, fill=look.color)
+    add_element(item, "path", d=head, fill=look.color)
 
 
-def _told(scene: Scene, spec: ConnectionSpec) -> str:
+def _connection_title(scene: Scene, spec: ConnectionSpec) -> str:
     weight = scene.weights.get(spec.key)
     parts = ["no connection weight" if weight is None else f"connection weight {weight:.4f}"]
     parts += ["removed"] * (spec.key in scene.removed)
-    parts += ["still at its initial weight"] * (spec.key in scene.fresh)
+    parts += ["still at its initial weight"] * (spec.key in scene.at_initial_weight)
     return f"{spec.source} → {spec.target}: {', '.join(parts)}"
 
 
 def _blocks(root: Element, scene: Scene) -> None:
-    group = add(root, "g", text_anchor="middle")
+    group = add_element(root, "g", text_anchor="middle")
     outputs = {output.block for output in scene.structure.outputs}
     for block in scene.structure.blocks:
-        box = scene.places.boxes[block.id]
-        item = add(group, "g", data_block=block.id)
+        box = scene.layout.boxes[block.id]
+        item = add_element(group, "g", data_block=block.id)
         what = f"{block.kind}, {block.width} channels, temporal dilation {block.temporal_dilation}"
-        titled(item, f"block {block.id}: {what}")
+        add_title(item, f"block {block.id}: {what}")
         _block(item, scene, block, box)
         if block.id in outputs:
-            add(item, "path", d=f"M{box.x:.1f} {box.top:.1f}v-10", stroke=scene.colors.ink, stroke_width=1.5)
-            add(item, "path", d=f"M{box.x - 4:.1f} {box.top - 9:.1f}l4 -8l4 8z")
+            add_element(
+                item, "path", d=f"M{box.x:.1f} {box.top:.1f}v-10", stroke=scene.colors.text, stroke_width=1.5
+            )
+            add_element(item, "path", d=f"M{box.x - 4:.1f} {box.top - 9:.1f}l4 -8l4 8z")
 
 
 def _block(item: Element, scene: Scene, block: BlockSpec, box: Box) -> None:
     """Filled for an input block, dashed for a dead one."""
     color, dead = scene.look(block.id).color, block.id in scene.dead
     place = {"x": box.x - box.width / 2, "y": box.top, "width": box.width, "height": box.height, "rx": 6}
-    add(item, "rect", **place, fill=scene.colors.paper)
-    shown = add(item, "g", opacity=0.6 if dead else None)
+    add_element(item, "rect", **place, fill=scene.colors.background)
+    shown = add_element(item, "g", opacity=0.6 if dead else None)
     fill = {"fill": color if block.is_input else "none", "fill_opacity": 0.22}
-    add(
+    add_element(
         shown,
         "rect",
         **place,
@@ -158,11 +160,11 @@ def _block(item: Element, scene: Scene, block: BlockSpec, box: Box) -> None:
         stroke_width=1.6,
         stroke_dasharray="4 3" if dead else None,
     )
-    name = block.id if len(block.id) <= LONGEST_NAME else block.id[: LONGEST_NAME - 1] + "…"
-    text(shown, box.x, box.y - 1, name, font_size=13.5, font_weight=600)
-    text(shown, box.x, box.y + 12, f"d {block.temporal_dilation}", font_size=10.5)
+    name = block.id if len(block.id) <= MAX_NAME_LENGTH else block.id[: MAX_NAME_LENGTH - 1] + "…"
+    add_text(shown, box.x, box.y - 1, name, font_size=13.5, font_weight=600)
+    add_text(shown, box.x, box.y + 12, f"d {block.temporal_dilation}", font_size=10.5)
     if note := _note(scene, block.id):
-        text(item, box.x, box.top - 6, note, font_size=10.5, font_style="italic", **_halo(scene))
+        add_text(item, box.x, box.top - 6, note, font_size=10.5, font_style="italic", **_halo(scene))
 
 
 def _note(scene: Scene, block_id: str) -> str:
@@ -174,20 +176,20 @@ def _note(scene: Scene, block_id: str) -> str:
 
 
 def _numbers(root: Element, scene: Scene) -> None:
-    group = add(root, "g", font_size=10.5, text_anchor="middle", **_halo(scene))
-    for spec in scene.drawn:
+    group = add_element(root, "g", font_size=10.5, text_anchor="middle", **_halo(scene))
+    for spec in scene.visible_connections:
         weight = scene.weights.get(spec.key)
-        if weight is not None and spec.key in scene.places.numbers:
-            x, y = scene.places.numbers[spec.key]
-            shown = f"{weight:.2f}{'°' if spec.key in scene.fresh else ''}"
+        if weight is not None and spec.key in scene.layout.numbers:
+            x, y = scene.layout.numbers[spec.key]
+            shown = f"{weight:.2f}{'°' if spec.key in scene.at_initial_weight else ''}"
             faint = 0.5 if spec.key in scene.removed else None
             fill = scene.colors.legible(scene.look(spec.source).color)
-            text(group, x, y + 3.6, shown, fill=fill, opacity=faint, data_connection=spec.key)
+            add_text(group, x, y + 3.6, shown, fill=fill, opacity=faint, data_connection=spec.key)
 
 
 def _halo(scene: Scene) -> dict[str, Any]:
     """A rim in the background's colour, so that text is legible on lines."""
-    rim = {"stroke": scene.colors.paper, "stroke_width": 3.5, "stroke_linejoin": "round"}
+    rim = {"stroke": scene.colors.background, "stroke_width": 3.5, "stroke_linejoin": "round"}
     return {**rim, "paint_order": "stroke"}
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from peerattn.figures.shares import ADDED, DELIVERED
+from peerattn.figures.shares import CONTRIBUTION_FORMULA, MAGNITUDE_FORMULA
+from peerattn.moved import moved
 from peerattn.tables.share import BASELINE, OLD_SHARES
+
+__getattr__ = moved(__name__)
 
 FACTOR = "An attention factor lies between 0 and 1 and multiplies one channel of a connection in one frame."
 SIZES = (
-    f"{ADDED} (connection weight times attention factors times source, minus the same on the baseline °, "
-    "summed over channels and places)"
+    f"{CONTRIBUTION_FORMULA} (connection weight times attention factors times source, minus the same on the "
+    "baseline °, summed over channels and places)"
 )
 SUMS = f"Shares sum to 1 in every frame in which something arrives. {BASELINE}"
 SHARE = (
@@ -17,7 +20,7 @@ SHARE = (
     "its attention factors are others than on the baseline."
 )
 WINDOWS = "A window is a stretch of the recording, over which an answer is taken."
-ABOUT = {
+DEFINITIONS = {
     "modality": f"{FACTOR} Each line is the mean over the connections that leave a modality's input blocks; "
     "mixed: that leave inner blocks.",
     "level": f"{FACTOR} Each line is the mean over the connections that arrive at blocks of a level.",
@@ -44,8 +47,8 @@ ABOUT = {
     "attention factor over channels and frames.",
     "activity": "The mean |output| of the block, over channels and places.",
 }
-PREDICTED = {
-    "classes": {name: ABOUT[name] for name in ("predictions", "windows")},
+PREDICTION_DEFINITIONS = {
+    "classes": {name: DEFINITIONS[name] for name in ("predictions", "windows")},
     "labels": {
         "predictions": "The most probable labels of the clip, each a yes or no of its own: probabilities are "
         "the mean over its windows, which the table has one by one. A triangle marks from where on a label "
@@ -56,12 +59,12 @@ PREDICTED = {
 }
 """Kind of answer → what its panels show."""
 OLD_SHARE = (
-    f"Of each block's input, the share of {DELIVERED} (connection weight times attention factors times "
-    "source, summed over channels and places) per incoming connection, carried up from the inputs. "
+    f"Of each block's input, the share of {MAGNITUDE_FORMULA} (connection weight times attention factors "
+    "times source, summed over channels and places) per incoming connection, carried up from the inputs. "
     f"{OLD_SHARES}"
 )
-OLD_ARRIVING = f"Of all that is delivered, the share of {DELIVERED} of each connection. {OLD_SHARES}"
-OLD_ABOUT = {
+OLD_ARRIVING = f"Of all that is delivered, the share of {MAGNITUDE_FORMULA} of each connection. {OLD_SHARES}"
+OLD_DEFINITIONS = {
     "share": f"{OLD_SHARE} Here at the output, the mean over the output blocks.",
     "origins": f"{OLD_SHARE} Here of the input of this block.",
     "delivers": f"{OLD_ARRIVING} The strong area is this one.",

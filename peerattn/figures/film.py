@@ -15,20 +15,23 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 from peerattn.tables.clip import frame_ends
+
+__getattr__ = moved(__name__)
 
 Picture = NDArray[np.uint8]
 SUFFIXES = (".mp4", ".gif")
-TICK = {".mp4": Fraction(1, 90_000), ".gif": Fraction(1, 100)}  # s
+TIME_BASES = {".mp4": Fraction(1, 90_000), ".gif": Fraction(1, 100)}  # s
 RATES = (0.1, 60.0)  # frames/s
 SPEEDS = (0.1, 8.0)
-PALETTE_FROM = 12  # pictures, at equal steps
+PALETTE_PICTURES = 12  # pictures, at equal steps
 
 
 Schedule = list[tuple[int, float]]
 
 
-def check(speed: float, frame_rate: float | None) -> None:
+def check_timing(speed: float, frame_rate: float | None) -> None:
     """Raises PeerattnError for a speed or a rate (frames/s) that no film has."""
     for name, value, (least, most) in (("speed", speed, SPEEDS), ("frame rate", frame_rate, RATES)):
         if value is not None and not least <= value <= most:
@@ -39,9 +42,9 @@ def schedule(times: NDArray[np.float64], *, speed: float = 1.0, frame_rate: floa
     """(frame, when it is shown) in seconds from the film's start, and at last (-1, the film's end).
 
     Without a rate each of the clip's frames once, at its own time over the speed; with one, at equal steps
-    the frame that is shown then. Raises what `check` does.
+    the frame that is shown then. Raises what `check_timing` does.
     """
-    check(speed, frame_rate)
+    check_timing(speed, frame_rate)
     starts = (times - times[0]) / speed
     end = float(frame_ends(times)[-1] - times[0]) / speed
     if frame_rate is None:
@@ -65,22 +68,22 @@ def write_film(
         raise PeerattnError(f"{path.name}: a film is written as {' or '.join(SUFFIXES)}")
     unfinished = path.with_name(f".{path.name}.unfinished{suffix}")
     try:
-        with closing(_written(unfinished, picture, shown)) as steps:
+        with closing(_encode_film(unfinished, picture, shown)) as steps:
             yield from steps
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def _written(
+def _encode_film(
     path: Path, picture: Callable[[int], Picture], shown: Schedule
 ) -> Generator[tuple[int, int], None, None]:
-    tick = TICK[path.suffix.lower()]
+    tick = TIME_BASES[path.suffix.lower()]
     # A GIF counts hundredths of a second: of the frames in one of them the last is shown.
     moments = {round(start / tick): frame for frame, start in shown[:-1]}
     frames, starts = list(moments.values()), [*moments, round(shown[-1][1] / tick)]
     lasts = dict(zip(starts, np.diff(starts).tolist(), strict=False))  # when it starts → how long it lasts
-    make = _maker(path, picture, frames)
+    make = _frame_converter(path, picture, frames)
     with av.open(str(path), "w", options=_options(path)) as container:
         stream = _stream(container, path, picture(0), tick)
 
@@ -97,13 +100,13 @@ def _written(
         write(None)
 
 
-def _maker(
+def _frame_converter(
     path: Path, picture: Callable[[int], Picture], frames: list[int]
 ) -> Callable[[Picture], av.VideoFrame]:
     """What turns a picture into what the file's codec takes."""
     if path.suffix.lower() != ".gif":
-        return _yuv
-    places = np.linspace(0, len(frames) - 1, PALETTE_FROM).astype(int)
+        return _yuv_frame
+    places = np.linspace(0, len(frames) - 1, PALETTE_PICTURES).astype(int)
     return _Palette([picture(frame) for frame in dict.fromkeys(frames[place] for place in places)]).frame
 
 
@@ -127,7 +130,7 @@ def _stream(container: Any, path: Path, first: Picture, tick: Fraction) -> Any:
     return stream
 
 
-def _yuv(picture: Picture) -> av.VideoFrame:
+def _yuv_frame(picture: Picture) -> av.VideoFrame:
     """In the colours of high definition, which players assume at this size."""
     image = av.VideoFrame.from_ndarray(picture, format="rgb24")
     return image.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)

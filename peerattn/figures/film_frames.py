@@ -12,29 +12,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.figures.film_ground import WITHIN, ground, sample
-from peerattn.figures.film_layout import HEAD, LEFT, LIGHT, PLOT, RIGHT, SIDE, SIZE, TOP, Layout, Theme
+from peerattn.figures.film_background import REACHED_LABEL, draw_background, draw_line_sample
+from peerattn.figures.film_layout import HEAD, LEFT, LIGHT, PLOT, RIGHT, SIDE, SIZE, TOP, FilmLayout, Theme
 from peerattn.figures.pyvis_graph import OPTIONS, edge_width
 from peerattn.figures.raster import (
     Coverage,
     Picture,
-    coverage,
-    curve,
-    dashes,
-    fitted,
-    mark,
-    rgb,
-    viridis,
-    width_of,
-    write,
+    connection_curve,
+    draw_mark,
+    draw_text,
+    line_coverage,
+    parse_color,
+    shorten_to_width,
+    split_into_dashes,
+    text_width,
+    viridis_color,
 )
+from peerattn.moved import moved
 from peerattn.tables.attention import attention_by
 from peerattn.tables.clip import reached_frames, window_of_frame
 from peerattn.traces.findings import found
 from peerattn.traces.trace import Array, Trace
 
-BARS = 4  # classes
-LABELLED = 60
+__getattr__ = moved(__name__)
+
+MAX_BARS = 4  # classes
+MAX_LABELLED_BLOCKS = 60
 """Blocks; more are drawn small and without their names."""
 
 
@@ -59,32 +62,32 @@ class FilmFrames:
             )
         self.trace, self.images, self.theme = trace, images, theme
         self.title, self.subtitle = title, subtitle
-        self.layout = Layout(trace)
+        self.layout = FilmLayout(trace)
         self.windows, self.means = window_of_frame(trace), attention_by(trace)
-        self.ground = ground(trace, self.layout, theme)
+        self.background = draw_background(trace, self.layout, theme)
         self.lines = self._lines()
 
     def picture(self, frame: int) -> Picture:
         """The picture of one frame, from 0."""
-        picture = self.ground.copy()
+        picture = self.background.copy()
         self._head(picture, frame)
         self._clip(picture, frame)
         self._prediction(picture, int(self.windows[frame]))
         for line in self.lines:
             line.casing.paint(picture, self.theme.casing)
-            line.line.paint(picture, viridis(line.shade[frame]))
+            line.line.paint(picture, viridis_color(line.shade[frame]))
         self._blocks(picture)
         self._cursor(picture, frame)
         return picture
 
     def _lines(self) -> list[_Line]:
-        places, roundness = self.layout.places, OPTIONS["edges"]["smooth"]["roundness"]
+        places, roundness = self.layout.block_positions, OPTIONS["edges"]["smooth"]["roundness"]
         lines = []
         for connection in self.trace.connections:
-            points = curve(places[connection.source], places[connection.target], roundness)
-            pieces = dashes(points, self.layout.look(connection.source).pattern)
+            points = connection_curve(places[connection.source], places[connection.target], roundness)
+            pieces = split_into_dashes(points, self.layout.look(connection.source).pattern)
             width = edge_width(connection.connection_weight)
-            covered = (coverage(pieces, width + extra, SIZE) for extra in (1.5, 0.0))
+            covered = (line_coverage(pieces, width + extra, SIZE) for extra in (1.5, 0.0))
             lines.append(_Line(connection.shade, *covered))
         return lines
 
@@ -93,14 +96,14 @@ class FilmFrames:
         said = (
             f"frame {frame + 1} of {len(trace.times)} · {trace.times[frame]:.3f} s"
             f" · window {self.windows[frame]} of {len(trace.windows)}"
-            + (f" · {WITHIN}" if self._reached(frame) else "")
+            + (f" · {REACHED_LABEL}" if self._reached(frame) else "")
         )
-        write(picture, said, (RIGHT, HEAD), theme.text, size=16, style=("right", 400))
-        room = RIGHT - LEFT - width_of(said, size=16) - 40
-        title = fitted(self.title, room * 0.7, size=20, weight=600)
-        end = write(picture, title, (LEFT, HEAD), theme.text, size=20, style=("left", 600))
-        subtitle = fitted(self.subtitle, room - (end - LEFT), size=16)
-        write(picture, subtitle, (end + 16, HEAD), theme.quiet, size=16)
+        draw_text(picture, said, (RIGHT, HEAD), theme.text, size=16, style=("right", 400))
+        room = RIGHT - LEFT - text_width(said, size=16) - 40
+        title = shorten_to_width(self.title, room * 0.7, size=20, weight=600)
+        end = draw_text(picture, title, (LEFT, HEAD), theme.text, size=20, style=("left", 600))
+        subtitle = shorten_to_width(self.subtitle, room - (end - LEFT), size=16)
+        draw_text(picture, subtitle, (end + 16, HEAD), theme.muted, size=16)
 
     def _reached(self, frame: int) -> bool:
         """Whether an end of the clip reaches a frame."""
@@ -119,48 +122,50 @@ class FilmFrames:
         """The likeliest classes or labels of the window, in strong letters those that it stands for."""
         trace, theme, top = self.trace, self.theme, TOP + SIDE + 26
         title = f"prediction, window {window} of {len(trace.windows)}"
-        write(picture, title, (LEFT, top), theme.quiet, size=14)
+        draw_text(picture, title, (LEFT, top), theme.muted, size=14)
         probabilities = trace.windows[window - 1].probabilities
         names = {name for name, _ in found(trace, probabilities)}
-        for row, index in enumerate(np.argsort(-probabilities, kind="stable")[:BARS]):
+        for row, index in enumerate(np.argsort(-probabilities, kind="stable")[:MAX_BARS]):
             y, weight = top + 26 + 24 * row, 600 if trace.class_names[index] in names else 400
-            name = fitted(trace.class_names[index], 130, size=15, weight=weight)
-            write(picture, name, (LEFT, y), theme.text, size=15, style=("left", weight))
+            name = shorten_to_width(trace.class_names[index], 130, size=15, weight=weight)
+            draw_text(picture, name, (LEFT, y), theme.text, size=15, style=("left", weight))
             _bar(picture, (LEFT + 140, y - 9), 148, float(probabilities[index]), theme)
             said = f"{probabilities[index]:.3f}"
-            write(picture, said, (LEFT + SIDE, y), theme.text, size=15, style=("right", weight))
+            draw_text(picture, said, (LEFT + SIDE, y), theme.text, size=15, style=("right", weight))
 
     def _blocks(self, picture: Picture) -> None:
-        few = len(self.layout.places) <= LABELLED
-        for block, place in self.layout.places.items():
+        few = len(self.layout.block_positions) <= MAX_LABELLED_BLOCKS
+        for block, place in self.layout.block_positions.items():
             look = self.layout.look(block)
-            mark(picture, look.shape, place, size=9 if few else 5, color=rgb(look.color))
+            draw_mark(picture, look.shape, place, size=9 if few else 5, color=parse_color(look.color))
             if few:
                 self._label(picture, block, (place[0], place[1] + 24))
 
     def _label(self, picture: Picture, text: str, place: tuple[float, float]) -> None:
         """Over a ground of its own, so that no line crosses it."""
-        text = fitted(text, 90, size=12)
-        half = width_of(text, size=12) / 2 + 2
+        text = shorten_to_width(text, 90, size=12)
+        half = text_width(text, size=12) / 2 + 2
         top, left = round(place[1] - 11), max(round(place[0] - half), 0)
         under = picture[top : top + 14, left : round(place[0] + half)]
         under[:] = (under * 0.25 + np.array(self.theme.background) * 0.75).astype(np.uint8)
-        write(picture, text, place, self.theme.text, size=12, style=("center", 400))
+        draw_text(picture, text, place, self.theme.text, size=12, style=("center", 400))
 
     def _cursor(self, picture: Picture, frame: int) -> None:
         """The moment on the plot, and each line's value there."""
-        x, theme, y = self.layout.moment(frame), self.theme, PLOT[1] - 20
+        x, theme, y = self.layout.frame_x(frame), self.theme, PLOT[1] - 20
         cv2.line(picture, (round(x), PLOT[1] - 6), (round(x), PLOT[3]), theme.text, 1)
-        place = write(picture, "mean attention factor", (LEFT, y), theme.quiet) + 20
+        place = draw_text(picture, "mean attention factor", (LEFT, y), theme.muted) + 20
         for name in self.means:
             look, value = self.layout.looks[str(name)], float(self.means[name].iloc[frame])
-            mark(picture, "dot", (x, self.layout.value(value)), size=3.5, color=rgb(look.color))
-            sample(picture, look, place, y - 5)
-            place = write(picture, f"{name} ", (place + 36, y), theme.text)
-            place = write(picture, f"{value:.3f}", (place, y), theme.text, style=("left", 600)) + 20
+            draw_mark(
+                picture, "dot", (x, self.layout.value_y(value)), size=3.5, color=parse_color(look.color)
+            )
+            draw_line_sample(picture, look, place, y - 5)
+            place = draw_text(picture, f"{name} ", (place + 36, y), theme.text)
+            place = draw_text(picture, f"{value:.3f}", (place, y), theme.text, style=("left", 600)) + 20
 
 
 def _bar(picture: Picture, place: tuple[int, int], length: int, share: float, theme: Theme) -> None:
     x, y = place
     picture[y : y + 8, x : x + length] = theme.faint
-    picture[y : y + 8, x : x + round(length * share)] = theme.quiet
+    picture[y : y + 8, x : x + round(length * share)] = theme.muted

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from peerattn.figures.palette import Look, looks
 from peerattn.figures.pyvis_graph import lane, lanes, positions
-from peerattn.figures.raster import Color, mix, rgb
+from peerattn.figures.raster import Color, mix_colors, parse_color
+from peerattn.moved import moved
 from peerattn.traces.trace import Trace
+
+__getattr__ = moved(__name__)
 
 SIZE = (1280, 720)
 """Width and height, px: even, as video codecs want them."""
@@ -16,7 +19,7 @@ LEFT, RIGHT, HEAD, TOP = 32, SIZE[0] - 32, 40, 64
 GRAPH = (LEFT + SIDE + 28, 78, RIGHT, 552)  # left, top, right, bottom
 PLOT = (LEFT + 36, 600, RIGHT, 690)
 MARGIN = (56, 24, 16, 66)  # of the blocks inside the graph: left, top, right, bottom
-MOST_SCALE = 1.3  # px a graph unit
+MAX_SCALE = 1.3  # px a graph unit
 
 
 @dataclass(frozen=True)
@@ -28,28 +31,28 @@ class Theme:
 
     @property
     def faint(self) -> Color:
-        return mix(self.background, self.text, 0.12)
+        return mix_colors(self.background, self.text, 0.12)
 
     @property
-    def quiet(self) -> Color:
-        return mix(self.background, self.text, 0.62)
+    def muted(self) -> Color:
+        return mix_colors(self.background, self.text, 0.62)
 
     @property
     def hatch(self) -> Color:
         """Legible under lines, and no line itself."""
-        return mix(self.background, self.text, 0.3)
+        return mix_colors(self.background, self.text, 0.3)
 
     @property
     def casing(self) -> Color:
         """Sets a line off from the background."""
-        return mix(self.background, self.text, 0.55)
+        return mix_colors(self.background, self.text, 0.55)
 
 
-LIGHT = Theme(rgb("#FFFFFF"), rgb("#1B2330"))
-DARK = Theme(rgb("#12161C"), rgb("#E6EAF0"))
+LIGHT = Theme(parse_color("#FFFFFF"), parse_color("#1B2330"))
+DARK = Theme(parse_color("#12161C"), parse_color("#E6EAF0"))
 
 
-class Layout:
+class FilmLayout:
     """Px of blocks, lanes, moments and values; by the structure and the number of frames alone."""
 
     def __init__(self, trace: Trace) -> None:
@@ -59,25 +62,25 @@ class Layout:
         placed = positions(self.structure)
         top = min(y for _, y in placed.values())
         low, high = GRAPH[3] - MARGIN[3], GRAPH[1] + MARGIN[1]
-        self.places = {
-            block: (self.x(x), low - (low - high) * (y / top if top else 0.0))
+        self.block_positions = {
+            block: (self.graph_x(x), low - (low - high) * (y / top if top else 0.0))
             for block, (x, y) in placed.items()
         }
 
-    def x(self, x: float) -> float:
+    def graph_x(self, x: float) -> float:
         """Of graph units; the whole graph stands in the middle of its room."""
         spans = list(self.lanes.values())
         left, right = spans[0][0], spans[-1][1]
         start, end = GRAPH[0] + MARGIN[0], GRAPH[2] - MARGIN[2]
-        scale = min((end - start) / (right - left), MOST_SCALE)
+        scale = min((end - start) / (right - left), MAX_SCALE)
         return (start + end) / 2 + scale * (x - (left + right) / 2)
 
-    def moment(self, frame: float) -> float:
+    def frame_x(self, frame: float) -> float:
         """Where a frame, or what lies between two, is on the plot."""
         left, _, right, _ = PLOT
         return left + (right - left) * (frame / (self.frames - 1) if self.frames > 1 else 0.5)
 
-    def value(self, value: float) -> float:
+    def value_y(self, value: float) -> float:
         """Where a value from 0 to 1 lies on the plot."""
         return PLOT[3] - (PLOT[3] - PLOT[1]) * value
 

@@ -9,15 +9,18 @@ from xml.etree.ElementTree import Element
 
 from peerattn.figures.pyvis_graph import lane
 from peerattn.figures.scene import THICK, THIN, Scene, weight_width
-from peerattn.figures.svg import add, text
+from peerattn.figures.svg import add_element, add_text
+from peerattn.moved import moved
 
-SAMPLE = 30.0
+__getattr__ = moved(__name__)
+
+SAMPLE_LENGTH = 30.0
 GAP, ROW = 22.0, 22.0
-CHARACTER = 6.6
+CHARACTER_WIDTH = 6.6
 """Width of a character, generously."""
 
 
-class Item(NamedTuple):
+class LegendItem(NamedTuple):
     """A sample that is drawn at (x, y), its centre's height, and what it means."""
 
     meaning: str
@@ -25,49 +28,51 @@ class Item(NamedTuple):
 
     @property
     def width(self) -> float:
-        return (SAMPLE + 7 if self.draw else 0) + CHARACTER * len(self.meaning)
+        return (SAMPLE_LENGTH + 7 if self.draw else 0) + CHARACTER_WIDTH * len(self.meaning)
 
 
-def legend(root: Element, scene: Scene, *, left: float, right: float, top: float) -> float:
+def draw_legend(root: Element, scene: Scene, *, left: float, right: float, top: float) -> float:
     """Draw it from `top` downward in as many rows as needed; returns where it ends."""
-    group = add(root, "g", font_size=11.5)
+    group = add_element(root, "g", font_size=11.5)
     x, y = left, top
     for item in _items(scene):
         if x > left and x + item.width > right:
             x, y = left, y + ROW
         if item.draw:
             item.draw(group, x, y)
-        text(group, x + (SAMPLE + 7 if item.draw else 0), y + 4, item.meaning)
+        add_text(group, x + (SAMPLE_LENGTH + 7 if item.draw else 0), y + 4, item.meaning)
         x += item.width + GAP
     return y + ROW
 
 
-def _items(scene: Scene) -> Iterator[Item]:
+def _items(scene: Scene) -> Iterator[LegendItem]:
     yield from _lines(scene)
     if scene.style.widths == "weight":
-        yield Item("connection weight, 0 to 1", _wedge)
+        yield LegendItem("connection weight, 0 to 1", _wedge)
     if scene.style.removed and scene.removed:
-        yield Item("removed", _line(scene.colors.ink, 1.5, opacity=0.3))
-    if scene.style.numbers and scene.fresh:
-        yield Item("° still at its initial weight")
+        yield LegendItem("removed", _line(scene.colors.text, 1.5, opacity=0.3))
+    if scene.style.numbers and scene.at_initial_weight:
+        yield LegendItem("° still at its initial weight")
     if scene.dead:
-        yield Item("dead: no kept path to the output", partial(_dead, scene.colors.ink))
-    yield Item("d: temporal dilation, in frames")
+        yield LegendItem("dead: no kept path to the output", partial(_dead, scene.colors.text))
+    yield LegendItem("d: temporal dilation, in frames")
 
 
-def _lines(scene: Scene) -> Iterator[Item]:
+def _lines(scene: Scene) -> Iterator[LegendItem]:
     """What colours mean, or what is thick."""
     if scene.style.widths == "object":
-        thick = sum(scene.from_object(spec) for spec in scene.drawn)
+        thick = sum(scene.from_object(spec) for spec in scene.visible_connections)
         if thick:
             look = scene.looks["object"]
-            yield Item(f"from an object input ({thick})", _line(look.color, THICK))
-        yield Item(f"other connections ({len(scene.drawn) - thick})", _line(scene.colors.ink, THIN))
+            yield LegendItem(f"from an object input ({thick})", _line(look.color, THICK))
+        yield LegendItem(
+            f"other connections ({len(scene.visible_connections) - thick})", _line(scene.colors.text, THIN)
+        )
         return
     for name in dict.fromkeys(lane(scene.structure, spec.source) for spec in scene.structure.connections):
         look, width = scene.looks[name], 2.5
         meaning = "from mixed blocks" if name == "mixed" else f"from {name}"
-        yield Item(meaning, _line(look.color, width, dashes=scene.dashes(look, width)))
+        yield LegendItem(meaning, _line(look.color, width, dashes=scene.dashes(look, width)))
 
 
 def _line(
@@ -77,17 +82,21 @@ def _line(
 
     def draw(group: Element, x: float, y: float) -> None:
         stroke = {"stroke": color, "stroke_width": width}
-        path = f"M{x:.1f} {y:.1f}h{SAMPLE}"
-        add(group, "path", d=path, **stroke, opacity=opacity, stroke_dasharray=dashes)
+        path = f"M{x:.1f} {y:.1f}h{SAMPLE_LENGTH}"
+        add_element(group, "path", d=path, **stroke, opacity=opacity, stroke_dasharray=dashes)
 
     return draw
 
 
 def _wedge(group: Element, x: float, y: float) -> None:
     thin, thick = weight_width(0.0), weight_width(1.0)
-    add(group, "path", d=f"M{x} {y - thin / 2}L{x + SAMPLE} {y - thick / 2}v{thick}L{x} {y + thin / 2}z")
+    add_element(
+        group,
+        "path",
+        d=f"M{x} {y - thin / 2}L{x + SAMPLE_LENGTH} {y - thick / 2}v{thick}L{x} {y + thin / 2}z",
+    )
 
 
 def _dead(ink: str, group: Element, x: float, y: float) -> None:
-    box = {"x": x + 2, "y": y - 7, "width": SAMPLE - 4, "height": 14, "rx": 4}
-    add(group, "rect", **box, fill="none", stroke=ink, stroke_dasharray="4 3", opacity=0.6)
+    box = {"x": x + 2, "y": y - 7, "width": SAMPLE_LENGTH - 4, "height": 14, "rx": 4}
+    add_element(group, "rect", **box, fill="none", stroke=ink, stroke_dasharray="4 3", opacity=0.6)

@@ -11,7 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from peerattn.moved import moved
 from peerattn.traces.trace import Array
+
+__getattr__ = moved(__name__)
 
 DIRECTIONS = 24
 """Steps of a full turn, 15° each: a hue for each."""
@@ -19,7 +22,7 @@ STRENGTHS = 10
 """Steps of speed; with the directions, and 0 for stillness, they fill a grey level."""
 FLOW_SIDE = 64
 """Longest side of a flow picture: px."""
-FULL_SHARE = 99.0
+FULL_STRENGTH_PERCENTILE = 99.0
 """Percentile of speed that is drawn in full strength: a few wild places would make all others pale."""
 
 Levels = NDArray[np.uint8]
@@ -33,8 +36,8 @@ class FlowLevels:
     """
 
     levels: Levels
-    full: float
-    greatest: float
+    full_speed: float
+    greatest_speed: float
 
 
 def flow_levels(flow: Array) -> FlowLevels:
@@ -43,7 +46,7 @@ def flow_levels(flow: Array) -> FlowLevels:
     small = np.stack([_area_mean(frame) for frame in np.moveaxis(flow, 0, -1)])  # (T, h, w, 2)
     speed = np.hypot(small[..., 0], small[..., 1])
     moving = speed[speed > 0]
-    full = float(np.percentile(moving, FULL_SHARE)) if moving.size else 0.0
+    full = float(np.percentile(moving, FULL_STRENGTH_PERCENTILE)) if moving.size else 0.0
     turn = np.arctan2(small[..., 1], small[..., 0]) / (2 * np.pi)
     direction = np.rint(turn * DIRECTIONS).astype(np.int64) % DIRECTIONS
     strength = np.minimum(np.rint(speed / full * STRENGTHS) if full else np.zeros_like(speed), STRENGTHS)
@@ -69,7 +72,7 @@ def heat_levels(heatmap: Array) -> Levels:
     return np.rint(scaled).astype(np.uint8)
 
 
-def grey_png(levels: Levels) -> bytes:
+def encode_grey_png(levels: Levels) -> bytes:
     """One picture of levels, without loss; run lengths are quick and do well on areas of one level."""
     settings = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
     _, encoded = cv2.imencode(".png", levels, settings)

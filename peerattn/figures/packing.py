@@ -12,6 +12,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
+
 Header = dict[str, Any]
 
 
@@ -36,17 +40,17 @@ class Body:
         return [[self.add(image), len(image)] for image in images]
 
 
-def header_json(header: Mapping[str, Any]) -> bytes:
+def encode_header(header: Mapping[str, Any]) -> bytes:
     return json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
 
 
-def packed(header: Mapping[str, Any], body: Body) -> bytes:
-    text = header_json(header)
+def pack(header: Mapping[str, Any], body: Body) -> bytes:
+    text = encode_header(header)
     text += b" " * (-len(text) % 4)
     return b"".join([len(text).to_bytes(4, "little"), text, *body.parts])
 
 
-def unpacked(recording: bytes) -> tuple[Header, bytes]:
+def unpack(recording: bytes) -> tuple[Header, bytes]:
     """The header, and the body's bytes."""
     start = 4 + int.from_bytes(recording[:4], "little")
     return json.loads(recording[4:start]), recording[start:]

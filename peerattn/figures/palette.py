@@ -14,7 +14,10 @@ import numpy as np
 from plotly.colors import get_colorscale
 
 from peerattn.graph.connectivity import MIXED
+from peerattn.moved import moved
 from peerattn.tables.share import CHANGED_BY_PEERS
+
+__getattr__ = moved(__name__)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ _LOOKS = {
     "object": Look("#009E73", "dot", (2, 4), "square"),
     MIXED: Look("#7F7F7F", "dashdot", (9, 4, 2, 4), "hexagon"),
 }
-_OTHERS = (
+_SPARE_LOOKS = (
     Look("#CC79A7", "longdash", (14, 5), "triangle"),
     Look("#56B4E9", "longdashdot", (14, 4, 2, 4), "triangleDown"),
     Look("#E69F00", "dash", (6, 3), "star"),
@@ -57,7 +60,7 @@ VIRIDIS: tuple[str, ...] = tuple(color for _, color in get_colorscale("Viridis")
 def looks(modalities: Sequence[str]) -> dict[str, Look]:
     """Modality (in the order of the structure), and `mixed` → its look; unknown ones take the spare looks."""
     unknown = [name for name in modalities if name not in _LOOKS]
-    spare = {name: _OTHERS[index % len(_OTHERS)] for index, name in enumerate(unknown)}
+    spare = {name: _SPARE_LOOKS[index % len(_SPARE_LOOKS)] for index, name in enumerate(unknown)}
     return {name: _LOOKS.get(name) or spare[name] for name in (*modalities, MIXED)}
 
 
@@ -85,12 +88,12 @@ def _hex(hue: float, value: float, saturation: float = 0.72) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def short(text: object, most: int = 24) -> str:
+def short_label(text: object, most: int = 24) -> str:
     """A name for the ticks of an axis: the end of a long one is left out; plain."""
     name = str(text)
-    return plain(name if len(name) <= most else f"{name[: most - 1]}…")
+    return escape_label(name if len(name) <= most else f"{name[: most - 1]}…")
 
 
-def plain(text: object) -> str:
+def escape_label(text: object) -> str:
     """The text as plotly shows it literally: it reads `<b>` and `&amp;` in labels and hovers as HTML."""
     return escape(str(text), quote=False)

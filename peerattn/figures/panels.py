@@ -19,14 +19,19 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from peerattn.errors import PeerattnError
-from peerattn.figures.attention import attention_lines, factor_heatmap
-from peerattn.figures.chain import chain
-from peerattn.figures.definitions import ABOUT, OLD_ABOUT, PREDICTED
-from peerattn.figures.peers import attention_weights_bar, choosing, peer_matrix
+from peerattn.figures.attention import attention_lines, factor_heatmap, factors_by_level
+from peerattn.figures.blocks import (
+    activity_line,
+    adjacent_connections,
+    adjacent_connections_table,
+)
+from peerattn.figures.definitions import DEFINITIONS, OLD_DEFINITIONS, PREDICTION_DEFINITIONS
+from peerattn.figures.factor_steps import pack_factor_steps
+from peerattn.figures.peers import attention_weights_bar, connections_with_several_peers, peer_matrix
 from peerattn.figures.predictions import prediction_bars, window_strip
 from peerattn.figures.shares import arriving_areas, share_areas
-from peerattn.figures.spread import activity_line, factors_by_level, joined, joined_connections
 from peerattn.graph.reach import block_reaches
+from peerattn.moved import moved
 from peerattn.tables.attention import (
     Grouping,
     attention_by,
@@ -40,36 +45,38 @@ from peerattn.tables.share import OLD_SHARES, block_shares, contributed, modalit
 from peerattn.traces.inside import Inside
 from peerattn.traces.trace import Array, ConnectionTrace, Trace
 
+__getattr__ = moved(__name__)
+
 Panel = dict[str, Any]
 
 
 def clip_panels(trace: Trace) -> list[Panel]:
     """What a whole clip shows, whatever is selected."""
-    keys = [connection.key for connection in choosing(trace)]
+    keys = [connection.key for connection in connections_with_several_peers(trace)]
     least = 420 + 24 * len(trace.structure.blocks)
     pins = [{"kind": "connection", "ids": keys}, {"kind": "connection", "ids": keys}]
-    shares = _over_time("share", "Modality share", lambda: share_areas(trace), lambda: modality_share(trace))
+    shares = _time_panel("share", "Modality share", lambda: share_areas(trace), lambda: modality_share(trace))
     over_time = [
-        _of_shares(trace, shares),
-        _lines(trace, "modality", "Attention by modality"),
-        _lines(trace, "level", "Attention by level"),
+        _with_share_remark(trace, shares),
+        _attention_panel(trace, "modality", "Attention by modality"),
+        _attention_panel(trace, "level", "Attention by level"),
     ]
     return [
-        *_hatched(over_time, trace.connections),
+        *_with_reached_frames(over_time, trace.connections),
         _panel("spread", "Factors by level", factors_by_level(trace), level_distribution(trace)),
         {
-            **_panel("peers", "Peers of every connection", peer_matrix(trace), _matrix(trace)),
+            **_panel("peers", "Peers of every connection", peer_matrix(trace), _peers_table(trace)),
             "pins": pins,
             "least": least,
         },
-        _predicted("predictions", "Predictions", trace, prediction_bars(trace)),
-        _predicted("windows", "Predictions by window", trace, window_strip(trace)),
+        _prediction_panel("predictions", "Predictions", trace, prediction_bars(trace)),
+        _prediction_panel("windows", "Predictions by window", trace, window_strip(trace)),
     ]
 
 
-def _predicted(name: str, title: str, trace: Trace, figure: go.Figure) -> Panel:
+def _prediction_panel(name: str, title: str, trace: Trace, figure: go.Figure) -> Panel:
     """A panel of what was predicted, in the words of what was asked."""
-    about = PREDICTED[trace.structure.answer.kind][name]
+    about = PREDICTION_DEFINITIONS[trace.structure.answer.kind][name]
     return {**_panel(name, title, figure, predictions_table(trace)), "about": about}
 
 
@@ -83,50 +90,55 @@ def connection_panels(
     connection = trace.connection(key)
     heat = _panel("channels", "Channels × frames", factor_heatmap(connection, trace.times, channels))
     table = channels_table(connection, trace.times)
-    heat |= {"axis": "time", "orders": _orders(connection.attention_factors)}
+    heat |= {"axis": "time", "orders": _channel_orders(connection.attention_factors)}
     heat["table"] = {"columns": list(table.columns), "rows": None}  # the figure holds them
-    panels = [*_hatched([heat], [connection]), _weights(trace, connection)]
+    panels = [*_with_reached_frames([heat], [connection]), _attention_weights_panel(trace, connection)]
     if inside is not None:
         steps = _panel("inside", "Inside one factor")
-        panels.append({**steps, "chain": chain(trace, inside, channels)})
-    areas = _over_time(
+        panels.append({**steps, "chain": pack_factor_steps(trace, inside, channels)})
+    areas = _time_panel(
         "delivers",
         "What it adds" if contributed(trace) else "What it delivers",
         lambda: arriving_areas(trace, connection.target, marked=key),
         lambda: block_shares(trace, connection.target),
     )
     arriving = [each for each in trace.connections if each.target == connection.target]
-    return [*panels, *_hatched([_of_shares(trace, areas)], arriving)]
+    return [*panels, *_with_reached_frames([_with_share_remark(trace, areas)], arriving)]
 
 
 def block_panels(trace: Trace, block: str) -> list[Panel]:
     """What one block shows."""
-    rows = joined(trace, block)
-    bars = _panel("joined", "What feeds it, what it feeds", joined_connections(trace, block), rows)
+    rows = adjacent_connections_table(trace, block)
+    bars = _panel("joined", "What feeds it, what it feeds", adjacent_connections(trace, block), rows)
     keys = list(rows["connection"])
     bars["pins"] = [{"kind": "connection", "ids": keys}, {"kind": "connection", "ids": keys}]
-    activity = pd.DataFrame({"activity": trace.block(block).activity}, index=_frames(trace))
-    line = _over_time("activity", "Activity", lambda: activity_line(trace, block), lambda: activity)
-    panels = [bars, {**line, "reached": reached} if (reached := _reached(trace, block)) else line]
+    activity = pd.DataFrame({"activity": trace.block(block).activity}, index=_time_index(trace))
+    line = _time_panel("activity", "Activity", lambda: activity_line(trace, block), lambda: activity)
+    panels = [
+        bars,
+        {**line, "reached": reached} if (reached := _reached_frames_of_block(trace, block)) else line,
+    ]
     if trace.structure.into(block):
-        arrives = _over_time(
+        arrives = _time_panel(
             "arrives",
             "What arrives",
             lambda: arriving_areas(trace, block),
             lambda: block_shares(trace, block),
         )
-        origins = _over_time(
+        origins = _time_panel(
             "origins",
             "Modality share",
             lambda: share_areas(trace, block),
             lambda: modality_share(trace, block),
         )
         arriving = [each for each in trace.connections if each.target == block]
-        panels += _hatched([_of_shares(trace, each) for each in (arrives, origins)], arriving)
+        panels += _with_reached_frames(
+            [_with_share_remark(trace, each) for each in (arrives, origins)], arriving
+        )
     return panels
 
 
-def panel(
+def make_panel(
     name: str, title: str, about: str, figure: go.Figure | None = None, table: pd.DataFrame | None = None
 ) -> Panel:
     """A figure and the numbers that it shows."""
@@ -134,31 +146,31 @@ def panel(
         "id": name,
         "title": title,
         "about": about,
-        "figure": None if figure is None else _plotly(figure),
+        "figure": None if figure is None else _figure_json(figure),
         "axis": None,
-        "table": None if table is None else _rows(table),
+        "table": None if table is None else _table_json(table),
     }
 
 
 def _panel(
     name: str, title: str, figure: go.Figure | None = None, table: pd.DataFrame | None = None
 ) -> Panel:
-    return panel(name, title, ABOUT[name], figure, table)
+    return make_panel(name, title, DEFINITIONS[name], figure, table)
 
 
-def _over_time(
+def _time_panel(
     name: str, title: str, figure: Callable[[], go.Figure], table: Callable[[], pd.DataFrame]
 ) -> Panel:
     """A panel over the time of the clip; an old trace may lack what it draws, and then it says so."""
     try:
         values = table()
-        panel = _panel(name, title, figure(), _numbered(values))
+        panel = _panel(name, title, figure(), _with_frame_numbers(values))
     except PeerattnError as error:
         return {**_panel(name, title), "missing": str(error)}
     return {**panel, "axis": "time"}
 
 
-def _reached(trace: Trace, block: str) -> tuple[int, int] | None:
+def _reached_frames_of_block(trace: Trace, block: str) -> tuple[int, int] | None:
     """Frames at the start and at the end of a block's output that an end of the clip reaches, if recorded."""
     if reached_frames(trace.connections) is None:
         return None
@@ -167,24 +179,24 @@ def _reached(trace: Trace, block: str) -> tuple[int, int] | None:
     return block_reaches(trace.structure, removed)[block].within(len(trace.times))
 
 
-def _hatched(panels: Sequence[Panel], connections: Iterable[ConnectionTrace]) -> list[Panel]:
+def _with_reached_frames(panels: Sequence[Panel], connections: Iterable[ConnectionTrace]) -> list[Panel]:
     """Panels over time that say which of their frames an end of the clip reaches, where that was recorded."""
     reached = reached_frames(connections)
-    return [{**panel, "reached": reached} if reached else panel for panel in panels]
+    return [{**make_panel, "reached": reached} if reached else make_panel for make_panel in panels]
 
 
-def _of_shares(trace: Trace, panel: Panel) -> Panel:
+def _with_share_remark(trace: Trace, panel: Panel) -> Panel:
     """A panel of shares; in a trace from before contributions it says what they are of."""
     if contributed(trace) or "missing" in panel:
         return panel
-    return {**panel, "about": OLD_ABOUT[panel["id"]], "remark": OLD_SHARES}
+    return {**panel, "about": OLD_DEFINITIONS[panel["id"]], "remark": OLD_SHARES}
 
 
-def _lines(trace: Trace, by: Grouping, title: str) -> Panel:
-    return _over_time(by, title, lambda: attention_lines(trace, by), lambda: attention_by(trace, by))
+def _attention_panel(trace: Trace, by: Grouping, title: str) -> Panel:
+    return _time_panel(by, title, lambda: attention_lines(trace, by), lambda: attention_by(trace, by))
 
 
-def _weights(trace: Trace, connection: ConnectionTrace) -> Panel:
+def _attention_weights_panel(trace: Trace, connection: ConnectionTrace) -> Panel:
     order = np.argsort(connection.attention_weights, kind="stable")  # as the bars
     weights = attention_weights_table(trace)
     own = weights[weights["connection"] == connection.key].sort_values("attention_weight", ascending=False)
@@ -192,7 +204,7 @@ def _weights(trace: Trace, connection: ConnectionTrace) -> Panel:
     return {**bars, "pins": [{"kind": "block", "ids": [connection.peers[index] for index in order]}]}
 
 
-def _matrix(trace: Trace) -> pd.DataFrame:
+def _peers_table(trace: Trace) -> pd.DataFrame:
     """A row a connection: a column for every peer, and the entropies."""
     weights = attention_weights_table(trace)
     wide = weights.pivot_table(index="connection", columns="peer", values="attention_weight", sort=False)
@@ -200,7 +212,7 @@ def _matrix(trace: Trace) -> pd.DataFrame:
     return entropies_table(trace).merge(wide, on="connection", how="left")
 
 
-def _orders(factors: Array) -> dict[str, list[int]]:
+def _channel_orders(factors: Array) -> dict[str, list[int]]:
     """Name → the channels of (T, C) factors in that order.
 
     Similarity: along the first principal component of the channels' courses about their means, so that
@@ -218,33 +230,33 @@ def _orders(factors: Array) -> dict[str, list[int]]:
     return {"index": list(range(factors.shape[1])), **orders}
 
 
-def _frames(trace: Trace) -> pd.Index[float]:
+def _time_index(trace: Trace) -> pd.Index[float]:
     return pd.Index(trace.times, name="time_s")
 
 
-def _numbered(table: pd.DataFrame) -> pd.DataFrame:
+def _with_frame_numbers(table: pd.DataFrame) -> pd.DataFrame:
     """A table over time with the frame, from 1, and the time as its first columns."""
     numbered = table.reset_index()
     numbered.insert(0, "frame", np.arange(1, len(table) + 1))
     return numbered
 
 
-def _rows(table: pd.DataFrame) -> dict[str, Any]:
-    columns = [_column(table.iloc[:, place]) for place in range(table.shape[1])]
+def _table_json(table: pd.DataFrame) -> dict[str, Any]:
+    columns = [_column_values(table.iloc[:, place]) for place in range(table.shape[1])]
     return {
         "columns": [str(name) for name in table.columns],
         "rows": [list(row) for row in zip(*columns, strict=True)],
     }
 
 
-def _column(values: pd.Series) -> list[Any]:
+def _column_values(values: pd.Series) -> list[Any]:
     """Plain values, None where there is none; a float32 as the shortest decimal that reads back as itself."""
     if values.dtype == np.float32:
         values = values.astype(str).astype(np.float64)
     return [None if pd.isna(value) else value for value in values.tolist()]
 
 
-def _plotly(figure: go.Figure) -> dict[str, Any]:
+def _figure_json(figure: go.Figure) -> dict[str, Any]:
     """Data and layout without plotly's template: the page gives colours and font."""
     drawn: dict[str, Any] = json.loads(figure.to_json())
     drawn["layout"].pop("template", None)

@@ -7,15 +7,18 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from peerattn.figures.attention import MARGIN
-from peerattn.figures.palette import looks, plain, short
+from peerattn.figures.palette import escape_label, looks, short_label
 from peerattn.graph.connectivity import source_modality
 from peerattn.graph.structure import Structure
+from peerattn.moved import moved
 from peerattn.tables.attention import entropies_table
 from peerattn.traces.trace import ConnectionTrace, Trace
 
-WEIGHTS = "Cividis"
+__getattr__ = moved(__name__)
+
+WEIGHT_COLORSCALE = "Cividis"
 """Attention weights: not the palette of attention factors, and legible without red and green."""
-ROW = 18
+ROW_HEIGHT = 18
 """Height of a row, px."""
 
 
@@ -25,7 +28,7 @@ def attention_weights_bar(connection: ConnectionTrace, structure: Structure | No
     With the structure, each bar has the colour of the modality its peer reads.
     """
     order = np.argsort(connection.attention_weights, kind="stable")
-    names = [plain(connection.peers[index]) for index in order]
+    names = [escape_label(connection.peers[index]) for index in order]
     figure = go.Figure(
         go.Bar(
             x=connection.attention_weights[order],
@@ -57,7 +60,7 @@ def attention_weights_bar(connection: ConnectionTrace, structure: Structure | No
     figure.update_xaxes(title="attention weight (all peers sum to 1)", rangemode="tozero")
     figure.update_yaxes(
         tickvals=np.arange(len(names)),
-        ticktext=[short(connection.peers[index]) for index in order],
+        ticktext=[short_label(connection.peers[index]) for index in order],
         automargin=True,
     )
     return figure.update_yaxes(title="peer", showgrid=False)
@@ -75,17 +78,17 @@ def peer_matrix(trace: Trace) -> go.Figure:
 
     Connections with one peer or none have nothing to choose, and are left out.
     """
-    rows = choosing(trace)
+    rows = connections_with_several_peers(trace)
     entropy = entropies_table(trace).set_index("connection")["normalised_entropy"]
-    names = [f"{plain(each.source)} → {plain(each.target)}" for each in rows]
+    names = [f"{escape_label(each.source)} → {escape_label(each.target)}" for each in rows]
     columns = list(dict.fromkeys(peer for each in rows for peer in each.peers))
     figure = make_subplots(cols=2, shared_yaxes=True, column_widths=[0.78, 0.22], horizontal_spacing=0.02)
     figure.add_heatmap(
-        z=_weights(rows, columns),
-        x=[plain(peer) for peer in columns],
+        z=_weight_matrix(rows, columns),
+        x=[escape_label(peer) for peer in columns],
         y=np.arange(len(rows)),
         zmin=0,
-        colorscale=WEIGHTS,
+        colorscale=WEIGHT_COLORSCALE,
         colorbar={"title": {"text": "attention weight", "side": "right"}, "thickness": 12},
         hoverongaps=False,
         customdata=np.array([[name] * len(columns) for name in names]),
@@ -106,23 +109,25 @@ def peer_matrix(trace: Trace) -> go.Figure:
     if not rows:
         figure.add_annotation(text="no connection has more than one peer", showarrow=False)
     figure.update_layout(
-        margin={**MARGIN, "t": 12}, height=120 + ROW * len(rows), showlegend=False, bargap=0.3
+        margin={**MARGIN, "t": 12}, height=120 + ROW_HEIGHT * len(rows), showlegend=False, bargap=0.3
     )
     figure.update_xaxes(side="top", automargin=True)
     figure.update_xaxes(title="peer", type="category", showgrid=False, col=1)
     figure.update_xaxes(title="normalised entropy", range=[0, 1], nticks=3, col=2)
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
-    figure.update_xaxes(tickvals=[plain(peer) for peer in columns], ticktext=list(map(short, columns)), col=1)
-    ticks = [f"{short(each.source)} → {short(each.target)}" for each in rows]
+    figure.update_xaxes(
+        tickvals=[escape_label(peer) for peer in columns], ticktext=list(map(short_label, columns)), col=1
+    )
+    ticks = [f"{short_label(each.source)} → {short_label(each.target)}" for each in rows]
     return figure.update_yaxes(tickvals=np.arange(len(rows)), ticktext=ticks, col=1)
 
 
-def choosing(trace: Trace) -> list[ConnectionTrace]:
+def connections_with_several_peers(trace: Trace) -> list[ConnectionTrace]:
     """The connections whose attention has peers to choose from: the rows of `peer_matrix`."""
     return [connection for connection in trace.connections if len(connection.peers) > 1]
 
 
-def _weights(rows: list[ConnectionTrace], columns: list[str]) -> np.ndarray:
+def _weight_matrix(rows: list[ConnectionTrace], columns: list[str]) -> np.ndarray:
     """(connections, peers), nan where a block is no peer."""
     weights = np.full((len(rows), len(columns)), np.nan, np.float32)
     for row, connection in enumerate(rows):

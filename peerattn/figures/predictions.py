@@ -8,14 +8,17 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from peerattn.figures.palette import plain
+from peerattn.figures.palette import escape_label
 from peerattn.graph.answers import Answer
+from peerattn.moved import moved
 from peerattn.tables.accuracy import SCORES
 from peerattn.tables.clip import frame_ends
 from peerattn.traces.findings import leading
 from peerattn.traces.trace import Array, Trace
 
-INK = "#56B4E9"
+__getattr__ = moved(__name__)
+
+PREDICTION_COLOR = "#56B4E9"
 """Predictions belong to no modality: a hue none of them uses."""
 NEUTRAL = "#7F7F7F"
 MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
@@ -23,15 +26,15 @@ MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
 
 def prediction_bars(trace: Trace, top: int = 5) -> go.Figure:
     """The clip's most probable classes or labels (the mean over its windows), the first on top."""
-    order = _top(trace.probabilities, top)[::-1]
+    order = _most_probable(trace.probabilities, top)[::-1]
     answer = trace.structure.answer
-    names = [plain(trace.class_names[index]) for index in order]
+    names = [escape_label(trace.class_names[index]) for index in order]
     figure = go.Figure(
         go.Bar(
             x=trace.probabilities[order],
             y=np.arange(len(order)),
             orientation="h",
-            marker={"color": INK},
+            marker={"color": PREDICTION_COLOR},
             text=[f"{probability:.1%}" for probability in trace.probabilities[order]],
             textposition="outside",
             cliponaxis=False,
@@ -42,7 +45,7 @@ def prediction_bars(trace: Trace, top: int = 5) -> go.Figure:
     windows = "its only window" if len(trace.windows) == 1 else f"mean over {len(trace.windows)} windows"
     BAR_MARKS[answer.kind](figure, answer, order.tolist())
     figure.update_layout(margin={**MARGIN, "r": 48}, height=90 + 28 * len(order), bargap=0.35)
-    title = f"{PROBABILITY[answer.kind]} for the clip ({windows})"
+    title = f"{PROBABILITY_TITLES[answer.kind]} for the clip ({windows})"
     figure.update_xaxes(title=title, range=[0, 1], tickformat=".0%", automargin=True)
     rows = np.arange(len(order))
     look = {"showgrid": False, "zeroline": False, "automargin": True}
@@ -72,14 +75,14 @@ BAR_MARKS: Mapping[str, Callable[[go.Figure, Answer, Sequence[int]], None]] = {
     "labels": _threshold_marks,
 }
 """Kind of answer → what marks bars of the classes or labels of these numbers."""
-PROBABILITY = {"classes": "probability", "labels": "probability of each label"}
+PROBABILITY_TITLES = {"classes": "probability", "labels": "probability of each label"}
 """Kind of answer → what bars show, in words."""
 
 
 def window_strip(trace: Trace, top: int = 5) -> go.Figure:
     """Each window's probabilities, over time, of what leads the clip or is found in any window."""
     order = leading(trace, top)[::-1]
-    names = [plain(trace.class_names[index]) for index in order]
+    names = [escape_label(trace.class_names[index]) for index in order]
     grid = np.stack([window.probabilities[order] for window in trace.windows], axis=1)  # (classes, windows)
     edges = [trace.times[window.start] for window in trace.windows]
     edges.append(frame_ends(trace.times)[-1])
@@ -109,17 +112,19 @@ def window_strip(trace: Trace, top: int = 5) -> go.Figure:
         showlegend=False,
     )
     figure.update_layout(margin=MARGIN, height=90 + 28 * len(order))
-    title = f"time (s), {PROBABILITY[trace.structure.answer.kind]} in each window ({len(trace.windows)})"
+    title = (
+        f"time (s), {PROBABILITY_TITLES[trace.structure.answer.kind]} in each window ({len(trace.windows)})"
+    )
     look = {"showgrid": False, "zeroline": False, "automargin": True}
     figure.update_xaxes(title=title, range=[edges[0], edges[-1]], **look)
     return figure.update_yaxes(tickvals=np.arange(len(order)), ticktext=names, **look)
 
 
-def _top(probabilities: Array, top: int) -> np.ndarray:
+def _most_probable(probabilities: Array, top: int) -> np.ndarray:
     return np.argsort(-probabilities, kind="stable")[:top]
 
 
-def _held(table: pd.DataFrame) -> list[str]:
+def _interval_texts(table: pd.DataFrame) -> list[str]:
     """Each row's interval in words, or why there is none."""
     rows = zip(table["low"], table["high"], table["remark"], strict=True)
     return [remark or f"95 %: {low:.1%} to {high:.1%}" for low, high, remark in rows]
@@ -133,7 +138,7 @@ def accuracy_curve(table: pd.DataFrame, *, threshold: float | None = None) -> go
     `threshold`.
     """
     figure, score = go.Figure(), next(known for name, known in SCORES.items() if name in table)
-    step = {"shape": "vh", "color": INK}
+    step = {"shape": "vh", "color": PREDICTION_COLOR}
     band = {
         "x": table["threshold"],
         "mode": "lines",
@@ -155,7 +160,7 @@ def accuracy_curve(table: pd.DataFrame, *, threshold: float | None = None) -> go
         mode="lines+markers",
         line={**step, "width": 2},
         marker={"size": 5},
-        customdata=list(zip(_held(table), table["kept"], table["removed"], strict=True)),
+        customdata=list(zip(_interval_texts(table), table["kept"], table["removed"], strict=True)),
         hovertemplate=f"threshold %{{x:.4f}}<br>{score.short} %{{y:.1%}}"
         "<br>%{customdata[0]}<br>%{customdata[1]} connections kept, %{customdata[2]} removed<extra></extra>",
     )

@@ -15,30 +15,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.figures.drawn_structure import drawn_block, drawn_structure
-from peerattn.figures.overlays import DIRECTIONS, STRENGTHS, flow_levels, grey_png, heat_levels
-from peerattn.figures.packing import Body, header_json, packed
+from peerattn.figures.browser_graph import block_header, graph_header
+from peerattn.figures.overlays import DIRECTIONS, STRENGTHS, encode_grey_png, flow_levels, heat_levels
+from peerattn.figures.packing import Body, encode_header, pack
 from peerattn.figures.palette import direction_colors, object_colors
-from peerattn.figures.pictures import jpeg, shrunk
-from peerattn.figures.timeline import charts
+from peerattn.figures.pictures import encode_jpeg, shrink
+from peerattn.figures.timeline import trace_charts
 from peerattn.graph.structure import Structure
+from peerattn.moved import moved
 from peerattn.tables.clip import frame_ends
 from peerattn.traces.comparison import absent, on_layout
 from peerattn.traces.trace import Array, BlockTrace, Trace, WindowTrace
 
-BUDGET = 31_000
+__getattr__ = moved(__name__)
+
+BYTES_PER_FRAME = 31_000
 """Bytes a frame of the clip may take, with all that is recorded of it: 64 frames stay under 2 MB."""
-QUALITIES = (85, 70, 50, 30, 10)
+JPEG_QUALITIES = (85, 70, 50, 30, 10)
 """JPEG qualities, tried until the clip is within its budget; WebP is a third smaller and 8 times slower."""
 MAX_SIDE = 320
 """Longest side of a frame in the browser, px."""
-MOST_PROBABLE = 3
+CLASSES_PER_WINDOW = 3
 """Classes shown of each window."""
 
 Images = NDArray[np.uint8]
 
 
-def recording(
+def pack_recording(
     trace: Trace,
     images: Images,
     *,
@@ -65,9 +68,12 @@ def recording(
         object_ids, object_names or {}, body
     )
     header |= {"flow": None if flow is None else _flow_header(flow, body)}
-    left = BUDGET * len(images) - body.size - len(header_json(header))
-    header |= {"frames": body.images(_frames(images, left)), "size": [images.shape[2], images.shape[1]]}
-    return packed(header, body)
+    left = BYTES_PER_FRAME * len(images) - body.size - len(encode_header(header))
+    header |= {
+        "frames": body.images(_encode_frames(images, left)),
+        "size": [images.shape[2], images.shape[1]],
+    }
+    return pack(header, body)
 
 
 def digest(payload: bytes) -> str:
@@ -79,35 +85,35 @@ def _trace_header(trace: Trace, structure: Structure, body: Body) -> dict[str, A
     laid = on_layout(trace, structure)
     weights = {connection.key: connection.connection_weight for connection in trace.connections}
     return {
-        **drawn_structure(structure, weights),
+        **graph_header(structure, weights),
         "times": trace.times.tolist(),
         "end": float(frame_ends(trace.times)[-1]),
-        "windows": [_window(trace, window) for window in trace.windows],
-        "charts": {name: chart.header for name, chart in charts(trace).items()},
+        "windows": [_window_header(trace, window) for window in trace.windows],
+        "charts": {name: chart.header for name, chart in trace_charts(trace).items()},
         "absent": absent(trace, structure),
-        "connections": _connections(laid, trace.structure),
-        "blocks": _blocks(structure, trace.structure),
-        "heat": {block.block: _heat(block, body) for block in trace.blocks},
+        "connections": _connection_headers(laid, trace.structure),
+        "blocks": _block_headers(structure, trace.structure),
+        "heat": {block.block: _heat_map_header(block, body) for block in trace.blocks},
         "arrays": _arrays(laid, body)
-        | {name: body.array(chart.table.to_numpy().T) for name, chart in charts(trace).items()},
+        | {name: body.array(chart.table.to_numpy().T) for name, chart in trace_charts(trace).items()},
     }
 
 
-def _window(trace: Trace, window: WindowTrace) -> dict[str, Any]:
+def _window_header(trace: Trace, window: WindowTrace) -> dict[str, Any]:
     """Its frames, and its most probable classes."""
-    order = np.argsort(-window.probabilities, kind="stable")[:MOST_PROBABLE]
+    order = np.argsort(-window.probabilities, kind="stable")[:CLASSES_PER_WINDOW]
     classes = [[trace.class_names[index], float(window.probabilities[index])] for index in order]
     return {"start": window.start, "stop": window.stop, "classes": classes}
 
 
-def _heat(block: BlockTrace, body: Body) -> dict[str, Any]:
+def _heat_map_header(block: BlockTrace, body: Body) -> dict[str, Any]:
     """Levels of a block's heat map (T, h, w), and the values that the first and last level stand for."""
     low, high = float(block.heatmap.min()), float(block.heatmap.max())
     offset = body.add(heat_levels(block.heatmap).tobytes())
     return {"offset": offset, "shape": list(block.heatmap.shape[1:]), "range": [low, high]}
 
 
-def _connections(trace: Trace, own: Structure) -> list[dict[str, Any]]:
+def _connection_headers(trace: Trace, own: Structure) -> list[dict[str, Any]]:
     """As its own structure has them; what that lacks, as the layout does."""
     attention = {spec.key: spec.attention for spec in (*trace.structure.connections, *own.connections)}
     return [
@@ -126,9 +132,9 @@ def _connections(trace: Trace, own: Structure) -> list[dict[str, Any]]:
     ]
 
 
-def _blocks(structure: Structure, own: Structure) -> list[dict[str, Any]]:
+def _block_headers(structure: Structure, own: Structure) -> list[dict[str, Any]]:
     """As its own structure has them; what that lacks, and where all lie, as the layout does."""
-    return [drawn_block(structure, own.by_id.get(block.id, block)) for block in structure.blocks]
+    return [block_header(structure, own.by_id.get(block.id, block)) for block in structure.blocks]
 
 
 def _arrays(trace: Trace, body: Body) -> dict[str, Any]:
@@ -137,14 +143,14 @@ def _arrays(trace: Trace, body: Body) -> dict[str, Any]:
     factors = [connection.attention_factors for connection in trace.connections]
     activity = {block.block: block.activity for block in trace.blocks}
     return {
-        "shade": body.array(_rows([connection.shade for connection in trace.connections], frames)),
-        "least": body.array(_rows([each.min(axis=1) for each in factors], frames)),
-        "greatest": body.array(_rows([each.max(axis=1) for each in factors], frames)),
-        "activity": body.array(_rows([activity[block.id] for block in trace.structure.blocks], frames)),
+        "shade": body.array(_stack_rows([connection.shade for connection in trace.connections], frames)),
+        "least": body.array(_stack_rows([each.min(axis=1) for each in factors], frames)),
+        "greatest": body.array(_stack_rows([each.max(axis=1) for each in factors], frames)),
+        "activity": body.array(_stack_rows([activity[block.id] for block in trace.structure.blocks], frames)),
     }
 
 
-def _rows(rows: Sequence[Array], frames: int) -> Array:
+def _stack_rows(rows: Sequence[Array], frames: int) -> Array:
     """(rows, frames), also where there are no rows."""
     return np.array(rows, np.float32).reshape(len(rows), frames)
 
@@ -155,7 +161,7 @@ def _objects_header(object_ids: Images | None, names: Mapping[int, str], body: B
         return {"overlays": [], "objects": []}
     ids = sorted({*names, *(int(value) for value in np.unique(object_ids))} - {0})
     colors = zip(ids, object_colors(len(ids)), strict=True)
-    maps = [grey_png(shrunk(ids_of_frame, MAX_SIDE, cv2.INTER_NEAREST)) for ids_of_frame in object_ids]
+    maps = [encode_grey_png(shrink(ids_of_frame, MAX_SIDE, cv2.INTER_NEAREST)) for ids_of_frame in object_ids]
     return {
         "overlays": body.images(maps),
         "objects": [[value, names.get(value, f"class {value}"), color] for value, color in colors],
@@ -166,20 +172,20 @@ def _flow_header(flow: Array, body: Body) -> dict[str, Any]:
     """The optical flow as levels (see `FlowLevels`), and what is needed to colour and name them."""
     found = flow_levels(flow)
     return {
-        "pictures": body.images([grey_png(levels) for levels in found.levels]),
+        "pictures": body.images([encode_grey_png(levels) for levels in found.levels]),
         "hues": direction_colors(DIRECTIONS),
         "strengths": STRENGTHS,
         "width": flow.shape[3],
-        "full": found.full,
-        "greatest": found.greatest,
+        "full": found.full_speed,
+        "greatest": found.greatest_speed,
     }
 
 
-def _frames(images: Images, budget: int) -> list[bytes]:
+def _encode_frames(images: Images, budget: int) -> list[bytes]:
     """JPEGs in the best quality that stays within so many bytes, else in the least."""
-    small = [shrunk(image[..., ::-1], MAX_SIDE) for image in images]
-    for quality in QUALITIES:
-        encoded = [jpeg(image, quality) for image in small]
+    small = [shrink(image[..., ::-1], MAX_SIDE) for image in images]
+    for quality in JPEG_QUALITIES:
+        encoded = [encode_jpeg(image, quality) for image in small]
         if sum(map(len, encoded)) <= budget:
             break
     return encoded

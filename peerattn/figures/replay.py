@@ -13,45 +13,48 @@ import numpy as np
 import pandas as pd
 
 from peerattn.errors import PeerattnError
-from peerattn.figures.drawn_structure import drawn_block, drawn_structure
-from peerattn.figures.packing import Body, packed
+from peerattn.figures.browser_graph import block_header, graph_header
+from peerattn.figures.packing import Body, pack
 from peerattn.figures.palette import LEVELS, PATTERNS, looks
 from peerattn.figures.timeline import Chart, Line
 from peerattn.graph.connectivity import Removal, survey
+from peerattn.moved import moved
 from peerattn.tables.history import entropies, entropies_by_level, learned_by_modality
 from peerattn.traces.history import History, peers_of
 
-SLOWEST = 8.0
+__getattr__ = moved(__name__)
+
+MIN_STEPS_PER_SECOND = 8.0
 """Logged steps a second at a speed of 1."""
-LONGEST = 20.0  # s that a replay takes at most
+MAX_SECONDS = 20.0  # s that a replay takes at most
 _ENTROPY = (
     "mean entropy of the attention weights of the connections that arrive at each level, over ln P: 1 where "
     "all peers count alike, 0 where one counts alone"
 )
 
 
-def replay(history: History) -> bytes:
+def pack_replay(history: History) -> bytes:
     """A history, packed; raises PeerattnError for one without a step."""
     if not len(history):
         raise PeerattnError("this training history has no logged step: log one at least")
     body, structure = Body(), history.structure
     weights = dict(zip(history.keys, map(float, history.connection_weights[0]), strict=True))
     removals = list(_removals(history))
-    rate = max(SLOWEST, len(history) / LONGEST)
-    drawn = charts(history)
+    rate = max(MIN_STEPS_PER_SECOND, len(history) / MAX_SECONDS)
+    drawn = history_charts(history)
     weighted = {key: None if np.isnan(weight) else weight for key, weight in weights.items()}
     header = {
-        **drawn_structure(structure, weighted),
+        **graph_header(structure, weighted),
         "times": (np.arange(len(history)) / rate).tolist(),
         "end": len(history) / rate,
         "steps": history.steps.tolist(),
         "epochs": history.epochs.tolist(),
-        "prunings": [_marks(start, removal) for start, removal in removals],
-        "windows": _stretches(history, removals),
+        "prunings": [_removal_header(start, removal) for start, removal in removals],
+        "windows": _stage_headers(history, removals),
         "charts": {name: chart.header for name, chart in drawn.items()},
         "absent": [],
-        "connections": _connections(history),
-        "blocks": [drawn_block(structure, block) for block in structure.blocks],
+        "connections": _connection_headers(history),
+        "blocks": [block_header(structure, block) for block in structure.blocks],
         "heat": {},
         "overlays": [],
         "objects": [],
@@ -59,7 +62,7 @@ def replay(history: History) -> bytes:
         "arrays": _arrays(history, body)
         | {name: body.array(chart.table.to_numpy().T) for name, chart in drawn.items()},
     }
-    return packed(header, body)
+    return pack(header, body)
 
 
 def _removals(history: History) -> Iterator[tuple[int, Removal]]:
@@ -74,7 +77,7 @@ def _removals(history: History) -> Iterator[tuple[int, Removal]]:
         yield row, survey(history.structure, kept, 0.5)
 
 
-def _marks(start: int, removal: Removal) -> dict[str, Any]:
+def _removal_header(start: int, removal: Removal) -> dict[str, Any]:
     return {
         "from": start,
         "removed": removal.removed,
@@ -84,7 +87,7 @@ def _marks(start: int, removal: Removal) -> dict[str, Any]:
     }
 
 
-def _stretches(history: History, removals: Sequence[tuple[int, Removal]]) -> list[dict[str, Any]]:
+def _stage_headers(history: History, removals: Sequence[tuple[int, Removal]]) -> list[dict[str, Any]]:
     """The steps between one pruning and the next, by how many connections are left."""
     stops = [*(start for start, _ in removals[1:]), len(history)]
     return [
@@ -99,7 +102,7 @@ def _stretches(history: History, removals: Sequence[tuple[int, Removal]]) -> lis
     ]
 
 
-def _connections(history: History) -> list[dict[str, Any]]:
+def _connection_headers(history: History) -> list[dict[str, Any]]:
     """`first` is the row of a connection's first peer among the attention weights of all."""
     first, found = 0, []
     for spec, weights in zip(history.structure.connections, history.connection_weights.T, strict=True):
@@ -135,7 +138,7 @@ def _arrays(history: History, body: Body) -> dict[str, Any]:
     }
 
 
-def charts(history: History) -> dict[str, Chart]:
+def history_charts(history: History) -> dict[str, Chart]:
     """Name → lines over the steps: weights, entropies, and the scores that training logged."""
     found = {
         "weights": Chart(
@@ -144,7 +147,7 @@ def charts(history: History) -> dict[str, Chart]:
             "lines",
             _modality_lines(history, weights := learned_by_modality(history)),
             weights,
-            of="shade",
+            connection_array="shade",
         ),
         "entropies": Chart(
             "attention entropies",
@@ -152,7 +155,7 @@ def charts(history: History) -> dict[str, Chart]:
             "lines",
             _lines(spread := entropies_by_level(history)),
             spread,
-            of="entropy",
+            connection_array="entropy",
         ),
     }
     scores = pd.DataFrame(history.metrics, index=pd.Index(history.steps, name="step")).ffill()
@@ -166,7 +169,7 @@ def charts(history: History) -> dict[str, Chart]:
             "lines",
             _lines(table),
             table,
-            most=most,
+            maximum=most,
         )
     return {name: chart for name, chart in found.items() if chart.lines}
 

@@ -19,19 +19,22 @@ import numpy as np
 import pandas as pd
 
 from peerattn.figures.recording import digest
-from peerattn.figures.report_page import Page, packed, size
-from peerattn.figures.report_panels import Placed
-from peerattn.figures.scripts import panels_script, part, script
+from peerattn.figures.report_page import ReportPage, byte_size, compress_text
+from peerattn.figures.report_panels import ReportPanel
+from peerattn.figures.scripts import explorer_script, panels_script, read_part
+from peerattn.moved import moved
 from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
 from peerattn.tables.clip import blocks_table, predictions_table
 from peerattn.traces.findings import found, none_above
 from peerattn.traces.trace import Trace
 
-REFUSING = (
+__getattr__ = moved(__name__)
+
+CONTENT_SECURITY_POLICY = (
     "default-src 'none'; img-src blob: data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
 """No request of any kind; scripts are allowed one by one, by their hashes."""
-MARKS = {"pruned": False, "removed": [], "dead": [], "peerOnly": [], "starved": []}
+NOTHING_REMOVED = {"pruned": False, "removed": [], "dead": [], "peerOnly": [], "starved": []}
 
 TABLES: dict[str, Callable[[Trace], pd.DataFrame]] = {
     "Predictions": predictions_table,
@@ -43,7 +46,7 @@ TABLES: dict[str, Callable[[Trace], pd.DataFrame]] = {
 
 
 @dataclass(frozen=True)
-class About:
+class ReportHeading:
     """The report's head: names, date, further facts."""
 
     clip: str
@@ -59,9 +62,9 @@ class About:
 def report_html(
     trace: Trace,
     recording: bytes,
-    about: About,
+    about: ReportHeading,
     *,
-    panels: Iterable[Placed] = (),
+    panels: Iterable[ReportPanel] = (),
     start: Mapping[str, str] | None = None,
 ) -> str:
     """The page of one clip; `recording` is that of `figures.recording`, `panels` are `report_panels`.
@@ -70,15 +73,15 @@ def report_html(
     PeerattnError where the numbers of the recording alone are too many for one page.
     """
     head, header, predictions = _head(about), _header(trace, about), _predictions(trace)
-    page = Page(recording, size(head, header, predictions) + _names(trace))
-    page.add("said", json.dumps(_said(recording, about, start or {})))
+    page = ReportPage(recording, byte_size(head, header, predictions) + _left_out_names_size(trace))
+    page.add("said", json.dumps(_explorer_data(recording, about, start or {})))
     tables = [(f"the table {title}", _table(title, make(trace))) for title, make in TABLES.items()]
     for title, html in tables[:-1]:
-        page.section(title, html)
-    page.fit("trace", "the trace file", packed(trace.to_json()))
-    page.panels(panels)
-    page.section(*tables[-1])
-    page.recording()
+        page.add_section(title, html)
+    page.add_if_it_fits("trace", "the trace file", compress_text(trace.to_json()))
+    page.add_panels(panels)
+    page.add_section(*tables[-1])
+    page.add_recording()
     scripts = [f'<script type="module">{text}</script>' for text in _scripts()]
     return "\n".join(
         [
@@ -90,7 +93,7 @@ def report_html(
             predictions,
             '<section aria-label="explorer"><div id="explorer"></div></section>',
             '<section aria-label="panels"><div id="panels"></div></section>',
-            page.html(),
+            page.tables_html(),
             "</main>",
             *page.data,
             *scripts,
@@ -99,44 +102,45 @@ def report_html(
     )
 
 
-def _said(recording: bytes, about: About, start: Mapping[str, str]) -> dict[str, Any]:
+def _explorer_data(recording: bytes, about: ReportHeading, start: Mapping[str, str]) -> dict[str, Any]:
     """What the explorer is told, as a page of the app would."""
     kind, _, name = start.get("pin", "").partition(" ")
     selected = {"kind": kind, "id": name} if name else None
     began = {"token": "report", "query": urlencode(start)}
     names = {"clip": about.clip, "checkpoint": about.checkpoint}
     shown = {"recording": digest(recording), "selected": selected, "start": began, "about": names}
-    return {"stem": about.stem, "data": {**MARKS, **shown}}
+    return {"stem": about.stem, "data": {**NOTHING_REMOVED, **shown}}
 
 
-def _names(trace: Trace) -> int:
+def _left_out_names_size(trace: Trace) -> int:
     """Bytes that are enough to name all panels that are left out: at most four of a connection or block."""
     connections = [f"{each.source} → {each.target}, " for each in trace.connections]
     blocks = [f"{block.id}, " for block in trace.structure.blocks]
-    return 4 * size(*map(escape, (*connections, *blocks)))
+    return 4 * byte_size(*map(escape, (*connections, *blocks)))
 
 
 def _scripts() -> tuple[str, ...]:
     """As a browser reads them, which turns every line end into one character before it hashes."""
-    texts = (script(), panels_script(), part("report.js"))
+    texts = (explorer_script(), panels_script(), read_part("report.js"))
     return tuple(text.replace("\r\n", "\n").replace("\r", "\n") for text in texts)
 
 
-def _head(about: About) -> str:
+def _head(about: ReportHeading) -> str:
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in _scripts()]
     allowed = " ".join(f"'sha256-{value}'" for value in hashes)
+    policy = f"{CONTENT_SECURITY_POLICY}; script-src {allowed}"
     return "\n".join(
         [
             '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{REFUSING}; script-src {allowed}">',
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{escape(about.clip)} · {escape(about.checkpoint)}</title>",
-            f"<style>{part('report.css')}</style>",
+            f"<style>{read_part('report.css')}</style>",
         ]
     )
 
 
-def _header(trace: Trace, about: About) -> str:
+def _header(trace: Trace, about: ReportHeading) -> str:
     windows = len(trace.windows)
     facts = {
         "checkpoint": about.checkpoint,
@@ -161,20 +165,23 @@ def _predictions(trace: Trace) -> str:
         f'<b data-value="{trace.probabilities[index]!s}">{trace.probabilities[index]:.3f}</b></li>'
         for index in order
     )
-    heading = HEADINGS[trace.structure.answer.kind](trace)
+    heading = PREDICTION_HEADINGS[trace.structure.answer.kind](trace)
     return f'<section class="predictions"><h2>{escape(heading)}</h2><ol>{rows}</ol></section>'
 
 
-def _likeliest(trace: Trace) -> str:
+def _class_heading(trace: Trace) -> str:
     return "Prediction"
 
 
-def _labels(trace: Trace) -> str:
+def _label_heading(trace: Trace) -> str:
     names = [f"{name} {probability:.1%}" for name, probability in found(trace, trace.probabilities)]
     return f"Labels: {', '.join(names) or none_above(trace)}"
 
 
-HEADINGS: Mapping[str, Callable[[Trace], str]] = {"classes": _likeliest, "labels": _labels}
+PREDICTION_HEADINGS: Mapping[str, Callable[[Trace], str]] = {
+    "classes": _class_heading,
+    "labels": _label_heading,
+}
 """Kind of answer → what stands over the bars: of labels every one that is found, strongest first."""
 
 

@@ -6,21 +6,24 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from peerattn.figures.panels import Panel, block_panels, clip_panels, connection_panels
+from peerattn.moved import moved
 from peerattn.tables.attention import object_channels
 from peerattn.traces.inside import Inside
 from peerattn.traces.trace import ConnectionTrace, Trace
 
-INSIDE = "inside"
+__getattr__ = moved(__name__)
+
+STEPS_PANEL = "inside"
 """The panel that is much larger than the others: it comes last."""
 
 
 @dataclass(frozen=True)
-class Placed:
+class ReportPanel:
     """A panel, its place among those of the same: `clip`, `connection KEY` or `block ID`."""
 
-    of: str
+    owner: str
     title: str
-    place: int
+    index: int
     panel: Panel
 
 
@@ -28,28 +31,28 @@ def report_panels(
     trace: Trace,
     inside: Callable[[str], Inside] | None = None,
     object_names: Mapping[int, str] | None = None,
-) -> Iterator[Placed]:
+) -> Iterator[ReportPanel]:
     """In the order of their worth: the clip's, connections by their weight, blocks, the steps inside."""
-    yield from _placed("clip", "whole clip", clip_panels(trace))
-    later: list[Placed] = []
+    yield from _with_owner("clip", "whole clip", clip_panels(trace))
+    later: list[ReportPanel] = []
     for connection in sorted(trace.connections, key=_weight, reverse=True):
         channels = object_channels(trace.structure, connection.source, object_names or {})
         steps = inside(connection.key) if inside else None
         found = connection_panels(trace, connection.key, steps, channels)
         title = f"{connection.source} → {connection.target}"
-        for each in _placed(f"connection {connection.key}", title, found):
-            if each.panel["id"] == INSIDE:
+        for each in _with_owner(f"connection {connection.key}", title, found):
+            if each.panel["id"] == STEPS_PANEL:
                 later.append(each)
             else:
                 yield each
     for block in trace.structure.blocks:
-        yield from _placed(f"block {block.id}", block.id, block_panels(trace, block.id))
+        yield from _with_owner(f"block {block.id}", block.id, block_panels(trace, block.id))
     yield from later
 
 
-def _placed(of: str, title: str, panels: list[Panel]) -> Iterator[Placed]:
+def _with_owner(of: str, title: str, panels: list[Panel]) -> Iterator[ReportPanel]:
     for place, panel in enumerate(panels):
-        yield Placed(of, title, place, panel)
+        yield ReportPanel(of, title, place, panel)
 
 
 def _weight(connection: ConnectionTrace) -> float:

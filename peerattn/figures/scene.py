@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from peerattn.figures.connectivity_layout import ConnectivityLayout, lay_out
 from peerattn.figures.palette import Look, looks
 from peerattn.figures.pyvis_graph import lane
-from peerattn.figures.routes import Layout, layout
 from peerattn.figures.svg import blend
 from peerattn.graph.connectivity import Removal, at_initialisation
 from peerattn.graph.specs import ConnectionSpec
@@ -24,12 +24,12 @@ OBJECT = "object"
 class Colors:
     """CSS colours of text and background; modalities have those of the palette."""
 
-    ink: str
-    paper: str
+    text: str
+    background: str
 
     def legible(self, color: str) -> str:
         """A modality's colour for small text: nearer to that of all text."""
-        return blend(color, self.ink, 0.6)
+        return blend(color, self.text, 0.6)
 
 
 LIGHT = Colors("#1B2330", "#FFFFFF")
@@ -59,8 +59,8 @@ class Scene:
     colors: Colors
 
     @cached_property
-    def places(self) -> Layout:
-        return layout(self.structure)
+    def layout(self) -> ConnectivityLayout:
+        return lay_out(self.structure)
 
     @cached_property
     def looks(self) -> dict[str, Look]:
@@ -79,12 +79,12 @@ class Scene:
         return frozenset(self.removal.dead_blocks)
 
     @cached_property
-    def fresh(self) -> frozenset[str]:
+    def at_initial_weight(self) -> frozenset[str]:
         """Connections still at their initial weight."""
         return frozenset(at_initialisation(self.structure, self.weights))
 
     @cached_property
-    def drawn(self) -> list[ConnectionSpec]:
+    def visible_connections(self) -> list[ConnectionSpec]:
         """Removed ones first and then wide ones, so that the others lie on top."""
         specs = self.structure.connections
         shown = [spec for spec in specs if self.style.removed or spec.key not in self.removed]

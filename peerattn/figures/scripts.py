@@ -6,7 +6,11 @@ import json
 from functools import lru_cache
 from importlib.resources import files
 
-PARTS = (
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
+
+EXPLORER_PARTS = (
     "values.js",
     "recording.js",
     "controls.js",
@@ -42,7 +46,15 @@ PARTS = (
     "mount.js",
 )
 """In this order one script: each part may use what stands before it."""
-STYLES = ("explorer.css", "player.css", "graph.css", "timeline.css", "pair.css", "present.css", "replay.css")
+EXPLORER_STYLES = (
+    "explorer.css",
+    "player.css",
+    "graph.css",
+    "timeline.css",
+    "pair.css",
+    "present.css",
+    "replay.css",
+)
 
 PANEL_PARTS = (
     "values.js",
@@ -57,21 +69,21 @@ PANEL_PARTS = (
 
 
 @lru_cache(maxsize=1)
-def script() -> str:
+def explorer_script() -> str:
     """One JavaScript module without imports; it sets `vis` and `peerattnExplorer` on the global object."""
     vis = files("pyvis").joinpath("templates/lib/vis-9.1.2/vis-network.min.js").read_text("utf-8")
-    style = f"const STYLE = {json.dumps(''.join(map(part, STYLES)))};"
-    return "\n".join([vis, style, *(part(name) for name in PARTS)])
+    style = f"const STYLE = {json.dumps(''.join(map(read_part, EXPLORER_STYLES)))};"
+    return "\n".join([vis, style, *(read_part(name) for name in EXPLORER_PARTS)])
 
 
 @lru_cache(maxsize=1)
 def panels_script() -> str:
     """One JavaScript module without imports; it sets `Plotly` and `peerattnPanels` on the global object."""
     plotly = files("plotly").joinpath("package_data/plotly.min.js").read_text("utf-8")
-    style = f"const PANELS_STYLE = {json.dumps(part('panels.css'))};"
-    return "\n".join([plotly, style, *(part(name) for name in PANEL_PARTS)])
+    style = f"const PANELS_STYLE = {json.dumps(read_part('panels.css'))};"
+    return "\n".join([plotly, style, *(read_part(name) for name in PANEL_PARTS)])
 
 
-def part(name: str) -> str:
+def read_part(name: str) -> str:
     """The text of one file of `browser/`."""
     return files("peerattn.figures").joinpath("browser", name).read_text("utf-8")

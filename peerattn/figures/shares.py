@@ -5,19 +5,22 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from peerattn.figures.attention import over_time
-from peerattn.figures.palette import NOTHING_ARRIVES, plain, share_looks
+from peerattn.figures.attention import style_time_axis
+from peerattn.figures.palette import NOTHING_ARRIVES, escape_label, share_looks
 from peerattn.graph.connectivity import source_modality
+from peerattn.moved import moved
 from peerattn.tables.share import block_shares, contributed, modality_share
 from peerattn.traces.trace import Trace
 
+__getattr__ = moved(__name__)
+
 HATCHES = ("", "/", ".", "x", "\\", "-", "+")
 """The second cue of areas, by the place of a modality in the structure."""
-NAMED = 9
+MAX_NAMED_AREAS = 9
 """Connections drawn one by one; the smaller ones are drawn together."""
-REST = "all others"
-ADDED = "‖σ(w)·(A⊙X − A°⊙X°)‖₁"
-DELIVERED = "‖σ(w)·A⊙X‖₁"
+ALL_OTHERS = "all others"
+CONTRIBUTION_FORMULA = "‖σ(w)·(A⊙X − A°⊙X°)‖₁"
+MAGNITUDE_FORMULA = "‖σ(w)·A⊙X‖₁"
 """What shares are shares of, as formulas: contributions, or in traces from before them magnitudes."""
 
 
@@ -25,10 +28,10 @@ def share_areas(trace: Trace, block: str | None = None) -> go.Figure:
     """`tables.modality_share` as areas that fill the figure, of the outputs or of a block's input."""
     figure = go.Figure()
     styles = share_looks([modality.name for modality in trace.structure.modalities])
-    for index, (name, shares) in enumerate(filled(modality_share(trace, block)).items()):
+    for index, (name, shares) in enumerate(with_nothing_arrives(modality_share(trace, block)).items()):
         figure.add_trace(_area(shares, name, color=styles[str(name)].color, hatch=index))
-    over_time(figure, trace)
-    return figure.update_yaxes(title=f"modality share of {of_what(trace)}", range=[0, 1])
+    style_time_axis(figure, trace)
+    return figure.update_yaxes(title=f"modality share of {share_basis(trace)}", range=[0, 1])
 
 
 def arriving_areas(trace: Trace, block: str, *, marked: str | None = None) -> go.Figure:
@@ -46,21 +49,21 @@ def arriving_areas(trace: Trace, block: str, *, marked: str | None = None) -> go
         opacity = 0.5 if marked is None else 0.9 if key == marked else 0.3
         figure.add_trace(_area(shares[key], sources[key], color=color, hatch=index, opacity=opacity))
     if rest:
-        figure.add_trace(_area(shares[rest].sum(axis=1), REST, color="#7F7F7F", opacity=0.15))
-    if NOTHING_ARRIVES in (whole := filled(shares)):
+        figure.add_trace(_area(shares[rest].sum(axis=1), ALL_OTHERS, color="#7F7F7F", opacity=0.15))
+    if NOTHING_ARRIVES in (whole := with_nothing_arrives(shares)):
         look = styles[NOTHING_ARRIVES]
         figure.add_trace(_area(whole[NOTHING_ARRIVES], NOTHING_ARRIVES, color=look.color, hatch=2))
-    over_time(figure, trace)
-    return figure.update_yaxes(title=f"share of {of_what(trace)} at {plain(block)}", range=[0, 1])
+    style_time_axis(figure, trace)
+    return figure.update_yaxes(title=f"share of {share_basis(trace)} at {escape_label(block)}", range=[0, 1])
 
 
-def filled(shares: pd.DataFrame) -> pd.DataFrame:
+def with_nothing_arrives(shares: pd.DataFrame) -> pd.DataFrame:
     """Shares with one column more, `NOTHING_ARRIVES`, where there are frames that have none."""
     nothing = ~shares.any(axis=1)
     return shares.assign(**{NOTHING_ARRIVES: nothing.astype(float)}) if nothing.any() else shares
 
 
-def of_what(trace: Trace) -> str:
+def share_basis(trace: Trace) -> str:
     """What the shares of a trace are shares of."""
     return "what this clip adds" if contributed(trace) else "what is delivered"
 
@@ -68,7 +71,7 @@ def of_what(trace: Trace) -> str:
 def _greatest(shares: pd.DataFrame, marked: str | None) -> tuple[list[str], list[str]]:
     """The connections to be drawn one by one, greatest mean share first, and the others."""
     order = list(shares.mean().sort_values(ascending=False, kind="stable").index)
-    named = order if len(order) <= NAMED + 1 else order[:NAMED]
+    named = order if len(order) <= MAX_NAMED_AREAS + 1 else order[:MAX_NAMED_AREAS]
     if marked is not None and marked not in named:
         named[-1] = marked
     return named, [key for key in order if key not in named]
@@ -79,7 +82,7 @@ def _area(shares: pd.Series, name: object, *, color: str, hatch: int = 0, opacit
     return go.Scatter(
         x=shares.index.to_numpy(),
         y=shares.to_numpy(),
-        name=plain(name),
+        name=escape_label(name),
         mode="lines" if len(shares) > 1 else "markers",
         stackgroup="shares",
         line={"color": color, "width": 1.5},

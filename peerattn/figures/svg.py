@@ -6,46 +6,50 @@ import re
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
-CASED = {"viewBox"}
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
+
+CASE_SENSITIVE = {"viewBox"}
 """Attributes written as they are; in all others _ stands for -."""
 
-UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+INVALID_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML cannot hold, escaped or not."""
 
 
-def add(parent: Element, tag: str, **attributes: Any) -> Element:
+def add_element(parent: Element, tag: str, **attributes: Any) -> Element:
     """A new last child of an element."""
     child = SubElement(parent, tag)
-    write(child, **attributes)
+    set_attributes(child, **attributes)
     return child
 
 
-def titled(parent: Element, title: str) -> None:
+def add_title(parent: Element, title: str) -> None:
     """What a browser shows when the pointer rests on the element, and reads aloud."""
-    add(parent, "title").text = UNWRITABLE.sub("�", title)
+    add_element(parent, "title").text = INVALID_XML.sub("�", title)
 
 
-def text(parent: Element, x: float, y: float, content: str, **attributes: Any) -> Element:
+def add_text(parent: Element, x: float, y: float, content: str, **attributes: Any) -> Element:
     """A line of text; y is its baseline."""
-    line = add(parent, "text", x=x, y=y, **attributes)
-    line.text = UNWRITABLE.sub("�", content)
+    line = add_element(parent, "text", x=x, y=y, **attributes)
+    line.text = INVALID_XML.sub("�", content)
     return line
 
 
-def write(element: Element, **attributes: Any) -> None:
+def set_attributes(element: Element, **attributes: Any) -> None:
     """Set attributes; those that are None are left out, numbers rounded to a hundredth."""
     for name, value in attributes.items():
         if value is not None:
-            element.set(name if name in CASED else name.replace("_", "-"), _written(value))
+            element.set(name if name in CASE_SENSITIVE else name.replace("_", "-"), _written(value))
 
 
 def _written(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".")
-    return UNWRITABLE.sub("�", str(value))
+    return INVALID_XML.sub("�", str(value))
 
 
-def bezier(points: Any) -> str:
+def bezier_path(points: Any) -> str:
     """The path data of a cubic curve, of its four control points."""
     start, *others = (f"{x:.1f} {y:.1f}" for x, y in points)
     return f"M{start}C{' '.join(others)}"

@@ -9,10 +9,13 @@ from typing import Any, Literal
 import pandas as pd
 
 from peerattn.figures.palette import LEVELS, PATTERNS, share_looks
-from peerattn.figures.shares import ADDED, DELIVERED, filled, of_what
+from peerattn.figures.shares import CONTRIBUTION_FORMULA, MAGNITUDE_FORMULA, share_basis, with_nothing_arrives
+from peerattn.moved import moved
 from peerattn.tables.attention import attention_by
 from peerattn.tables.share import BASELINE, OLD_SHARES, contributed, modality_share
 from peerattn.traces.trace import Trace
+
+__getattr__ = moved(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ class Chart:
     form: Literal["lines", "areas"]
     lines: tuple[Line, ...]
     table: pd.DataFrame
-    of: str | None = None
-    most: float = 1.0
+    connection_array: str | None = None
+    maximum: float = 1.0
     remark: str = ""
 
     @property
@@ -49,13 +52,13 @@ class Chart:
             "note": self.note,
             "form": self.form,
             "lines": [asdict(line) for line in self.lines],
-            "of": self.of,
-            "most": self.most,
+            "of": self.connection_array,
+            "most": self.maximum,
             "remark": self.remark,
         }
 
 
-def charts(trace: Trace) -> dict[str, Chart]:
+def trace_charts(trace: Trace) -> dict[str, Chart]:
     """Name → chart, of those that the trace has numbers for."""
     return {name: chart for name, make in _CHARTS.items() if (chart := make(trace))}
 
@@ -64,7 +67,7 @@ def _by_modality(trace: Trace) -> Chart:
     note = "mean attention factor of the connections from a modality's input blocks; mixed: inner blocks"
     table = attention_by(trace)
     lines = _lines(trace, table.columns)
-    return Chart("attention by modality", note, "lines", lines, table, of="shade")
+    return Chart("attention by modality", note, "lines", lines, table, connection_array="shade")
 
 
 def _by_level(trace: Trace) -> Chart:
@@ -74,22 +77,22 @@ def _by_level(trace: Trace) -> Chart:
         Line(name, LEVELS[index % len(LEVELS)], PATTERNS[index % len(PATTERNS)])
         for index, name in enumerate(table.columns)
     )
-    return Chart("attention by level", note, "lines", lines, table, of="shade")
+    return Chart("attention by level", note, "lines", lines, table, connection_array="shade")
 
 
 def _share(trace: Trace) -> Chart | None:
     if any(connection.magnitude is None for connection in trace.connections):
         return None
-    of, remark = f"{ADDED}, ° the baseline", BASELINE
+    of, remark = f"{CONTRIBUTION_FORMULA}, ° the baseline", BASELINE
     if not contributed(trace):
-        of, remark = DELIVERED, OLD_SHARES
+        of, remark = MAGNITUDE_FORMULA, OLD_SHARES
     note = (
         f"of each block's input, the share of {of}, per incoming connection, carried up from the inputs; "
         f"here of what reaches the output. {remark}"
     )
-    table = filled(modality_share(trace))
+    table = with_nothing_arrives(modality_share(trace))
     lines = _lines(trace, table.columns)
-    return Chart(f"modality share of {of_what(trace)}", note, "areas", lines, table, remark=remark)
+    return Chart(f"modality share of {share_basis(trace)}", note, "areas", lines, table, remark=remark)
 
 
 def _lines(trace: Trace, names: Sequence[str] | pd.Index[str]) -> tuple[Line, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from peerattn.figures.palette import looks, plain
+from peerattn.figures.palette import escape_label, looks
 from peerattn.graph.connectivity import source_modality, weights_by_modality
 from peerattn.graph.structure import Structure
 
@@ -21,7 +21,7 @@ def weights_by_source(structure: Structure, weights: Mapping[str, float], *, thr
     rows = {name: len(found) - 1 - row for row, name in enumerate(found)}
     for name, values in found.items():
         specs = [spec for spec in structure.connections if source_modality(structure, spec.source) == name]
-        shown = [plain(f"{spec.source} → {spec.target}") for spec in specs if spec.key in weights]
+        shown = [escape_label(f"{spec.source} → {spec.target}") for spec in specs if spec.key in weights]
         color, mean = styles[name].color, sum(values) / len(values)
         figure.add_scatter(
             x=values,
@@ -38,7 +38,7 @@ def weights_by_source(structure: Structure, weights: Mapping[str, float], *, thr
     figure.add_vline(x=threshold, line={"color": "#7F7F7F", "dash": "dash", "width": 1.5})
     figure.update_layout(margin=MARGIN, height=110 + 56 * len(found), showlegend=False)
     figure.update_xaxes(title="connection weight", range=[-0.02, 1.02], automargin=True)
-    names = [plain(f"{name} ({len(values)})") for name, values in found.items()]
+    names = [escape_label(f"{name} ({len(values)})") for name, values in found.items()]
     figure.update_yaxes(automargin=True)
     return figure.update_yaxes(
         title="from", tickvals=list(rows.values()), ticktext=names, range=[-0.6, len(found) - 0.3]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from peerattn.figures.recording import recording
-from peerattn.figures.report import About, report_html
+from peerattn.figures.recording import pack_recording
+from peerattn.figures.report import ReportHeading, report_html
 from peerattn.figures.report_panels import report_panels
 from peerattn.traces.history import HISTORY_FILE, write_history
 from tests import axe
@@ -208,8 +208,8 @@ def test_tour_has_no_findings(tall: Page, app_url: str) -> None:
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
     shown = trace()
-    about = About("clip.mp4", "tiny", "2030-01-02", {"stretch": "whole"})
-    text = report_html(shown, recording(shown, images()), about, panels=report_panels(shown))
+    about = ReportHeading("clip.mp4", "tiny", "2030-01-02", {"stretch": "whole"})
+    text = report_html(shown, pack_recording(shown, images()), about, panels=report_panels(shown))
     path.write_text(text, encoding="utf-8")
     return path
 

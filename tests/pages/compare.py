@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import keys
-from app.explorer.component import Other, explorer, pack, script
+from app.explorer.component import SecondTrace, load_script, pack_trace, show_explorer
 from peerattn.traces.comparison import merged
 from tests.traces import HOSTILE, images, part, trace
 
@@ -13,11 +13,11 @@ first = trace(seed=0)
 second = st.radio("second", ["clip", "pruned"], horizontal=True)
 shown = trace(seed=1, frames=15) if second == "clip" else part(first, 0.5)
 layout = merged(first.structure, shown.structure)
-script()
-explorer(
+load_script()
+show_explorer(
     first,
-    pack(first, images(20), layout=layout),
-    other=Other(pack(shown, images(len(shown.times)), layout=layout), ("first", HOSTILE)),
+    pack_trace(first, images(20), layout=layout),
+    other=SecondTrace(pack_trace(shown, images(len(shown.times)), layout=layout), ("first", HOSTILE)),
     key=keys.EXPLORER,
 )
 st.text(f"runs: {st.session_state.runs}")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import keys
-from app.explorer.component import explorer, pack, script
+from app.explorer.component import load_script, pack_trace, show_explorer
 from peerattn.graph import published
 from tests.traces import bar_codes, object_ids, quarters_flow, trace_of
 
@@ -14,13 +14,13 @@ FRAMES = 64
 def shown():
     trace = trace_of(published.structure("full_asnp50"), frames=FRAMES, rate=24)
     ids = object_ids(FRAMES, side=320)
-    return trace, pack(trace, bar_codes(FRAMES), object_ids=ids, flow=quarters_flow(FRAMES))
+    return trace, pack_trace(trace, bar_codes(FRAMES), object_ids=ids, flow=quarters_flow(FRAMES))
 
 
 st.set_page_config(layout="wide")
 st.session_state.runs = st.session_state.get("runs", 0) + 1
 trace, packed = shown()
-script()
-selection = explorer(trace, packed, key=keys.EXPLORER)
+load_script()
+selection = show_explorer(trace, packed, key=keys.EXPLORER)
 st.text(f"runs: {st.session_state.runs}")
 st.text(f"selected: {selection.kind} {selection.id}" if selection else "selected: nothing")

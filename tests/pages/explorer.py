@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import keys
-from app.explorer.component import Selection, explorer, pack, script
+from app.explorer.component import Selection, load_script, pack_trace, show_explorer
 from peerattn.graph.connectivity import survey
 from tests.traces import HOSTILE, images, object_ids, trace
 
@@ -14,10 +14,10 @@ threshold = st.radio("threshold", [0.0, 0.3, 0.6], horizontal=True)
 frames = 1 if clip == 2 else 20
 shown = trace(seed=clip, frames=frames, hostile=True)
 weights = {each.key: each.connection_weight for each in shown.connections}
-script()
-selection = explorer(
+load_script()
+selection = show_explorer(
     shown,
-    pack(shown, images(frames), object_ids=object_ids(frames), object_names={2: HOSTILE}),
+    pack_trace(shown, images(frames), object_ids=object_ids(frames), object_names={2: HOSTILE}),
     removal=survey(shown.structure, weights, threshold) if threshold else None,
     key=keys.EXPLORER,
     selected=Selection("block", "top"),

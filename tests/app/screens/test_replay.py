@@ -10,8 +10,8 @@ import streamlit as st
 from playwright.sync_api import Locator, Page
 from streamlit.testing.v1 import AppTest
 
-from peerattn.figures.replay import replay
-from peerattn.figures.scripts import script
+from peerattn.figures.replay import pack_replay
+from peerattn.figures.scripts import explorer_script
 from peerattn.traces.history import HISTORY_FILE, History, write_history
 from tests.alone import ADDRESS, LIGHT, PAGE
 from tests.conftest import ROOT
@@ -65,8 +65,8 @@ def opened(page: Page, shown: History) -> Locator:
     """A replay on a page of its own."""
     data = {"recording": "alone", "selected": None, "about": {"checkpoint": "tiny"}, "replay": True}
     data |= {"pruned": False, "removed": [], "dead": [], "peerOnly": [], "starved": []}
-    packed = base64.b64encode(replay(shown)).decode()
-    body = PAGE.format(style=LIGHT, script=script(), packed=packed, data=json.dumps(data))
+    packed = base64.b64encode(pack_replay(shown)).decode()
+    body = PAGE.format(style=LIGHT, script=explorer_script(), packed=packed, data=json.dumps(data))
     page.route(f"{ADDRESS}*", lambda route: route.fulfill(body=body, content_type="text/html; charset=utf-8"))
     page.goto(ADDRESS)
     page.locator(".moment").wait_for()

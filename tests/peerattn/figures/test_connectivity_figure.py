@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerattn.figures.connectivity import connectivity_svg
-from peerattn.figures.routes import CAREFUL, NUMBER_SIZE, along, layout
+from peerattn.figures.connectivity_layout import MAX_ROUTED_CONNECTIONS, NUMBER_SIZE, bezier_points, lay_out
 from peerattn.figures.scene import EXPLORER, PAPER, Colors, Style
 from peerattn.figures.svg import blend
 from peerattn.graph import published
@@ -134,7 +134,7 @@ def test_a_single_block_can_be_drawn():
 
 @pytest.mark.parametrize("name", ["full_asnp50", "asn50", "asnp_lite"])
 def test_no_number_lies_on_another_or_on_a_block(name):
-    places = layout(published.structure(name))
+    places = lay_out(published.structure(name))
     centres = np.array(list(places.numbers.values()))
     apart = np.abs(centres[:, None] - centres) / np.array(NUMBER_SIZE)
     overlapping = (apart < 0.9).all(axis=2).sum() - len(centres)
@@ -147,9 +147,9 @@ def test_no_number_lies_on_another_or_on_a_block(name):
 @pytest.mark.parametrize("name", ["full_asnp50", "asn50", "asnp_lite"])
 def test_no_connection_runs_through_a_block_that_it_does_not_join(name):
     structure = published.structure(name)
-    places = layout(structure)
+    places = lay_out(structure)
     for spec in structure.connections:
-        points = along(places.curves[spec.key])
+        points = bezier_points(places.curves[spec.key])
         for block_id, box in places.boxes.items():
             if block_id not in (spec.source, spec.target):
                 inside = np.abs(points - (box.x, box.y)) < (box.width / 2, box.height / 2)
@@ -160,7 +160,7 @@ def test_very_many_connections_are_drawn_without_numbers():
     inputs = [BlockSpec(f"in{number}", 1, "video_input", 2, modality="rgb") for number in range(20)]
     tops = [BlockSpec(f"top{number}", 2, "bottleneck", 2) for number in range(20)]
     structure = Structure.complete([*inputs, *tops], modalities=MODALITIES[:1], attention="none")
-    assert len(structure.connections) > CAREFUL
+    assert len(structure.connections) > MAX_ROUTED_CONNECTIONS
     root = drawing(structure)
     assert len(connections(root)) == 400
     assert not any("data-connection" in line.attrib for line in root.iter(f"{SVG}text"))

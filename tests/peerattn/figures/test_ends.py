@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from peerattn.figures.packing import Body, packed, unpacked
-from peerattn.figures.recording import recording
-from peerattn.figures.scripts import part
+from peerattn.figures.packing import Body, pack, unpack
+from peerattn.figures.recording import pack_recording
+from peerattn.figures.scripts import read_part
 from peerattn.traces.trace import Trace
 from tests.alone import ADDRESS, html, open_alone
 from tests.peerattn.figures.test_level_graph import SVG, ask, cells, pin, saved, toggle
@@ -203,21 +203,21 @@ def test_a_clip_that_is_not_reached_wholly_does_not_say_so(root):
 
 def without_reaches(payload: bytes) -> bytes:
     """As an older program packed it."""
-    header, body = unpacked(payload)
+    header, body = unpack(payload)
     for connection in header["connections"]:
         del connection["reached"]
     for chart in header["charts"].values():
         del chart["remark"]
-    return packed(header, Body(body))
+    return pack(header, Body(body))
 
 
 @pytest.mark.parametrize("payload", ["an old trace", "an old payload"])
 def test_what_was_recorded_before_reaches_shows_no_hatching_and_works(page, heard, payload):
     shown = older(TRACE)
     body = (
-        recording(shown, images())
+        pack_recording(shown, images())
         if payload == "an old trace"
-        else without_reaches(recording(TRACE, images()))
+        else without_reaches(pack_recording(TRACE, images()))
     )
     text = html(shown, packed=body)
     page.route(ADDRESS, lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))
@@ -279,4 +279,4 @@ def test_hatching_is_legible_on_either_page(page, dark):
 
 
 def test_the_sentence_stands_once_in_the_script():
-    assert part("ends.js").count(SENTENCE) == 1 and part("ends.js").count(WHOLLY) == 1
+    assert read_part("ends.js").count(SENTENCE) == 1 and read_part("ends.js").count(WHOLLY) == 1

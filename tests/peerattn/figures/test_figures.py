@@ -12,15 +12,15 @@ import pytest
 
 from peerattn.errors import PeerattnError
 from peerattn.figures import palette
-from peerattn.figures.attention import attention_lines, factor_heatmap
+from peerattn.figures.attention import attention_lines, factor_heatmap, factors_by_level
+from peerattn.figures.blocks import activity_line, adjacent_connections
 from peerattn.figures.peers import attention_weights_bar, peer_matrix
 from peerattn.figures.predictions import accuracy_curve, prediction_bars, window_strip
 from peerattn.figures.pyvis_graph import COLUMN, edge_width, lane, lanes, level_graph, positions
-from peerattn.figures.recording import BUDGET, digest, recording
-from peerattn.figures.scripts import PARTS, part, script
-from peerattn.figures.shares import NAMED, arriving_areas, share_areas
-from peerattn.figures.spread import activity_line, factors_by_level, joined_connections
-from peerattn.figures.timeline import charts
+from peerattn.figures.recording import BYTES_PER_FRAME, digest, pack_recording
+from peerattn.figures.scripts import EXPLORER_PARTS, explorer_script, read_part
+from peerattn.figures.shares import MAX_NAMED_AREAS, arriving_areas, share_areas
+from peerattn.figures.timeline import trace_charts
 from peerattn.figures.weights import weights_by_source
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
@@ -50,7 +50,7 @@ def every_figure():
         "arriving": arriving_areas(TRACE, "top", marked=f"{HOSTILE}_to_top"),
         "spread": factors_by_level(TRACE),
         "activity": activity_line(TRACE, HOSTILE),
-        "joined": joined_connections(TRACE, HOSTILE),
+        "joined": adjacent_connections(TRACE, HOSTILE),
         "bars": prediction_bars(TRACE),
         "strip": window_strip(TRACE),
         "accuracy": accuracy_curve(CURVE, threshold=0.3),
@@ -102,7 +102,7 @@ def test_peers_are_sorted_and_hold_every_attention_weight():
     bars = attention_weights_bar(connection, TRACE.structure).data[0]
     np.testing.assert_array_equal(np.asarray(bars.x, np.float32), np.sort(connection.attention_weights))
     shown = dict(zip(bars.customdata, bars.x, strict=True))
-    expected = zip(map(palette.plain, connection.peers), connection.attention_weights, strict=True)
+    expected = zip(map(palette.escape_label, connection.peers), connection.attention_weights, strict=True)
     assert shown == dict(expected)
 
 
@@ -114,10 +114,12 @@ def test_connection_without_peers_says_so_instead_of_showing_an_empty_axis():
 def test_peer_matrix_holds_every_attention_weight_and_nothing_where_a_block_is_no_peer():
     weights, entropies = peer_matrix(TRACE).data
     assert len(weights.z) == len(TRACE.connections)
-    peers = [palette.plain(peer) for peer in dict.fromkeys(p for c in TRACE.connections for p in c.peers)]
+    peers = [
+        palette.escape_label(peer) for peer in dict.fromkeys(p for c in TRACE.connections for p in c.peers)
+    ]
     for row, connection in zip(np.asarray(weights.z, np.float32), TRACE.connections, strict=True):
         shown = {peers[index]: row[index] for index in np.flatnonzero(~np.isnan(row))}
-        expected = zip(map(palette.plain, connection.peers), connection.attention_weights, strict=True)
+        expected = zip(map(palette.escape_label, connection.peers), connection.attention_weights, strict=True)
         assert shown == dict(expected)
     table = entropies_table(TRACE)
     np.testing.assert_array_equal(entropies.x, table["normalised_entropy"])
@@ -164,13 +166,13 @@ def test_frames_in_which_nothing_arrives_say_so_and_fill_the_figure():
         assert figure.data[-1].name == palette.NOTHING_ARRIVES
         assert np.flatnonzero(figure.data[-1].y).tolist() == [4, 5]
         np.testing.assert_allclose(np.sum([area.y for area in figure.data], axis=0), 1)
-    line = charts(shown)["share"].lines[-1]
+    line = trace_charts(shown)["share"].lines[-1]
     assert line.name == palette.NOTHING_ARRIVES
-    assert palette.NOTHING_ARRIVES not in charts(TRACE)["share"].table
+    assert palette.NOTHING_ARRIVES not in trace_charts(TRACE)["share"].table
 
 
 def test_shares_say_what_they_are_of():
-    new, old = (charts(shown)["share"] for shown in (TRACE, older(TRACE)))
+    new, old = (trace_charts(shown)["share"] for shown in (TRACE, older(TRACE)))
     assert new.title.endswith("of what this clip adds") and BASELINE in new.note
     assert (new.remark, old.remark) == (BASELINE, OLD_SHARES)
     assert old.title.endswith("of what is delivered") and "this clip" not in old.note
@@ -184,9 +186,9 @@ def test_areas_of_what_arrives_show_the_greatest_the_marked_one_and_the_rest_tog
     shares = block_shares(TRACE, "top")
     least = shares.mean().idxmin()
     areas = arriving_areas(TRACE, "top", marked=least).data
-    assert len(areas) == NAMED + 1
+    assert len(areas) == MAX_NAMED_AREAS + 1
     np.testing.assert_allclose(np.sum([area.y for area in areas], axis=0), 1)
-    np.testing.assert_array_equal(areas[NAMED - 1].y, shares[least])
+    np.testing.assert_array_equal(areas[MAX_NAMED_AREAS - 1].y, shares[least])
     greatest = shares.mean().idxmax()
     np.testing.assert_array_equal(areas[0].y, shares[greatest])
 
@@ -200,7 +202,7 @@ def test_boxes_are_the_tables_quantiles_with_their_number_of_factors():
 
 
 def test_joined_connections_are_those_of_the_block_with_their_weights():
-    bars, diamonds = joined_connections(TRACE, "inner1").data
+    bars, diamonds = adjacent_connections(TRACE, "inner1").data
     table = connections_table(TRACE)
     own = table[(table["target"] == "inner1") | (table["source"] == "inner1")]
     assert sorted(bars.x) == sorted(own["connection_weight"])
@@ -211,7 +213,7 @@ def test_prediction_bars_show_the_clips_best_classes_first():
     bars = prediction_bars(TRACE, top=3).data[0]
     np.testing.assert_array_equal(np.asarray(bars.x, np.float32), np.sort(TRACE.probabilities)[-3:])
     best = TRACE.class_names[int(TRACE.probabilities.argmax())]
-    assert bars.customdata[-1] == palette.plain(best)
+    assert bars.customdata[-1] == palette.escape_label(best)
 
 
 def test_window_strip_shows_each_windows_own_probabilities_over_its_own_time():
@@ -219,10 +221,10 @@ def test_window_strip_shows_each_windows_own_probabilities_over_its_own_time():
     names = [row[0] for row in strip.customdata]
     for column, window in enumerate(TRACE.windows):
         for row, name in enumerate(names):
-            index = [palette.plain(each) for each in TRACE.class_names].index(name)
+            index = [palette.escape_label(each) for each in TRACE.class_names].index(name)
             assert np.float32(strip.z[row][column]) == window.probabilities[index]
         assert strip.x[column] == TRACE.times[window.start]
-        assert palette.plain(TRACE.class_names[int(window.probabilities.argmax())]) in names
+        assert palette.escape_label(TRACE.class_names[int(window.probabilities.argmax())]) in names
     assert strip.x[-1] == 20 / 8
 
 
@@ -352,7 +354,7 @@ def array(header: dict, body: bytes, name: str) -> np.ndarray:
 
 
 def test_recording_unpacks_to_the_traces_numbers_bit_for_bit():
-    header, body = unpack(recording(TRACE, images()))
+    header, body = unpack(pack_recording(TRACE, images()))
     shades = [each.shade for each in TRACE.connections]
     np.testing.assert_array_equal(array(header, body, "shade"), shades)
     factors = [each.attention_factors for each in TRACE.connections]
@@ -373,14 +375,14 @@ def test_recording_unpacks_to_the_traces_numbers_bit_for_bit():
 
 def test_recording_says_how_far_the_ends_reach_where_that_is_known():
     for shown, reached in ((TRACE, [2, 3]), (older(TRACE), None)):
-        header, _ = unpack(recording(shown, images()))
+        header, _ = unpack(pack_recording(shown, images()))
         assert [each["reached"] for each in header["connections"]] == [reached] * len(shown.connections)
         assert bool(header["charts"]["share"]["remark"])
         assert not header["charts"]["modality"]["remark"]
 
 
 def test_recording_holds_the_frames_in_order_and_the_object_maps_over_them():
-    header, body = unpack(recording(TRACE, images(), object_ids=object_ids(), object_names={2: HOSTILE}))
+    header, body = unpack(pack_recording(TRACE, images(), object_ids=object_ids(), object_names={2: HOSTILE}))
     for frame, (offset, length) in enumerate(header["frames"]):
         picture = cv2.imdecode(np.frombuffer(body, np.uint8, length, offset), cv2.IMREAD_COLOR)
         assert shown_frame(int(picture[20, 20, 0])) == frame
@@ -392,29 +394,29 @@ def test_recording_holds_the_frames_in_order_and_the_object_maps_over_them():
 
 def test_64_frames_of_noise_stay_within_two_megabytes():
     noise = np.random.default_rng(0).integers(0, 256, (64, 200, 200, 3), np.uint8)
-    header, body = unpack(recording(trace(frames=64), noise))
+    header, body = unpack(pack_recording(trace(frames=64), noise))
     assert len(header["frames"]) == 64
-    assert len(body) <= 64 * BUDGET <= 2_000_000
+    assert len(body) <= 64 * BYTES_PER_FRAME <= 2_000_000
 
 
 def test_equal_recordings_have_one_digest_and_different_ones_two():
-    first, again = recording(trace(seed=1), images()), recording(trace(seed=1), images())
+    first, again = pack_recording(trace(seed=1), images()), pack_recording(trace(seed=1), images())
     assert first == again
-    assert digest(first) == digest(again) != digest(recording(trace(seed=2), images()))
+    assert digest(first) == digest(again) != digest(pack_recording(trace(seed=2), images()))
 
 
 @pytest.mark.parametrize("given", [{"images": images(19)}, {"images": images(), "object_ids": object_ids(7)}])
 def test_recording_refuses_another_number_of_frames_in_one_line(given):
     with pytest.raises(PeerattnError, match=r"for 20 frames of the trace: give one per frame"):
-        recording(TRACE, **given)
+        pack_recording(TRACE, **given)
 
 
 def test_script_loads_nothing():
     """Our part of it names no address but the SVG namespace, and never makes HTML of a text."""
-    own = "".join(part(name) for name in (*PARTS, "explorer.css"))
+    own = "".join(read_part(name) for name in (*EXPLORER_PARTS, "explorer.css"))
     assert own.replace("http://www.w3.org/2000/svg", "").count("http") == 0
     assert not any(word in own for word in ("innerHTML", "insertAdjacentHTML", "document.write", "import "))
-    assert "vis-network" in script() and "peerattnExplorer" in script()
+    assert "vis-network" in explorer_script() and "peerattnExplorer" in explorer_script()
 
 
 def test_curve_of_real_evaluations_has_the_tables_columns():

@@ -15,7 +15,7 @@ from peerattn.figures import film
 from peerattn.figures.film_frames import FilmFrames
 from peerattn.figures.film_layout import DARK, GRAPH, HEAD, LEFT, LIGHT, PLOT, SIDE, SIZE, TOP
 from peerattn.figures.palette import VIRIDIS
-from peerattn.figures.raster import coverage, dashes, viridis
+from peerattn.figures.raster import line_coverage, split_into_dashes, viridis_color
 from tests.traces import HOSTILE, images, older, shown_frame, trace
 
 TRACE = trace(frames=12, window=5)
@@ -32,11 +32,11 @@ def middles(frames: FilmFrames, key: str) -> NDArray[np.intp]:
     """Places (rows, columns) that a connection covers wholly and nothing drawn after it touches."""
     keys = [connection.key for connection in TRACE.connections]
     own = frames.lines[keys.index(key)].line
-    whole = set(own.places[own.shares == 1].tolist())
+    whole = set(own.pixels[own.fractions == 1].tolist())
     for line in frames.lines[keys.index(key) + 1 :]:
-        whole -= {*line.casing.places.tolist(), *line.line.places.tolist()}
+        whole -= {*line.casing.pixels.tolist(), *line.line.pixels.tolist()}
     rows, columns = np.divmod(np.array(sorted(whole), int), SIZE[0])
-    near = [np.hypot(columns - x, rows - y) < 40 for x, y in frames.layout.places.values()]
+    near = [np.hypot(columns - x, rows - y) < 40 for x, y in frames.layout.block_positions.values()]
     return np.stack([rows, columns])[:, ~np.any(near, axis=0)]
 
 
@@ -68,7 +68,7 @@ def test_only_colours_the_cursor_and_numbers_change(frames):
     """Where no connection runs, the graph is the same on every picture, to the pixel."""
     touched = np.zeros(SIZE[0] * SIZE[1], bool)
     for line in frames.lines:
-        touched[line.casing.places] = touched[line.line.places] = True
+        touched[line.casing.pixels] = touched[line.line.pixels] = True
     left, top, right, bottom = GRAPH
     still = ~touched.reshape(SIZE[1], SIZE[0])[top:bottom, left:right]
     first, *others = (frames.picture(frame)[top:bottom, left:right] for frame in range(12))
@@ -81,9 +81,9 @@ def test_frames_that_an_end_reaches_are_hatched_under_the_curves_and_named(frame
     """An end reaches 2 frames at the start and 3 at the end of 12."""
     plain = FilmFrames(older(TRACE), images(12), title="a clip.mp4", subtitle="small", theme=frames.theme)
     left, top, right, bottom = PLOT
-    changed = np.any(frames.ground != plain.ground, axis=2)
+    changed = np.any(frames.background != plain.background, axis=2)
     columns = np.flatnonzero(changed[top:bottom].any(axis=0))
-    first, last = frames.layout.moment(1.5), frames.layout.moment(8.5)
+    first, last = frames.layout.frame_x(1.5), frames.layout.frame_x(8.5)
     inside = columns[(columns > first) & (columns < last)]
     assert not len(inside) and len(columns) > 0.9 * (first - left + right - last)
     assert changed[:HEAD].sum() == 0
@@ -99,7 +99,7 @@ def test_a_film_of_a_clip_that_is_reached_wholly_is_hatched_all_along():
     )
     plain = FilmFrames(older(TRACE), images(12), title="", subtitle="")
     left, top, right, bottom = PLOT
-    assert np.any(whole.ground != plain.ground, axis=2)[top:bottom, left:right].any(axis=0).all()
+    assert np.any(whole.background != plain.background, axis=2)[top:bottom, left:right].any(axis=0).all()
 
 
 def test_the_clips_own_frame_is_shown(frames):
@@ -125,16 +125,16 @@ def test_an_image_too_few_is_refused():
 
 def test_coverage_is_the_area_of_a_line():
     line = np.array([(10.0, 10.3), (90.0, 10.3)])
-    assert coverage([line], 2.5, (100, 40)).shares.sum() == pytest.approx(80 * 2.5, rel=0.02)
-    pieces = dashes(line, (9, 5))
+    assert line_coverage([line], 2.5, (100, 40)).fractions.sum() == pytest.approx(80 * 2.5, rel=0.02)
+    pieces = split_into_dashes(line, (9, 5))
     assert [piece[0, 0] for piece in pieces] == pytest.approx([10, 24, 38, 52, 66, 80])
     assert [np.ptp(piece[:, 0]) for piece in pieces] == pytest.approx([9] * 6)
 
 
 def test_colours_of_factors_are_those_of_the_page():
     for value in np.linspace(0, 1, 101):
-        assert np.abs(np.subtract(viridis(value), palette(value))).max() <= 0.5 + 1e-9
-    assert viridis(-1) == viridis(0) and viridis(2) == viridis(1)
+        assert np.abs(np.subtract(viridis_color(value), palette(value))).max() <= 0.5 + 1e-9
+    assert viridis_color(-1) == viridis_color(0) and viridis_color(2) == viridis_color(1)
 
 
 def test_schedule_keeps_the_clips_times_or_takes_equal_steps():

@@ -8,8 +8,8 @@ import pytest
 
 from peerattn.figures.panels import clip_panels
 from peerattn.figures.predictions import accuracy_curve, prediction_bars, window_strip
-from peerattn.figures.recording import recording
-from peerattn.figures.report import About, report_html
+from peerattn.figures.recording import pack_recording
+from peerattn.figures.report import ReportHeading, report_html
 from peerattn.graph.answers import Answer
 from peerattn.tables.accuracy import accuracy_table
 from peerattn.traces.trace import Trace
@@ -58,7 +58,7 @@ def test_panels_speak_of_labels() -> None:
 )
 def test_a_report_is_headed_by_every_label_that_was_found(shares: np.ndarray, said: str) -> None:
     shown = labelled(shares)
-    page = report_html(shown, recording(shown, images()), About("clip.mp4", "mine", "today"))
+    page = report_html(shown, pack_recording(shown, images()), ReportHeading("clip.mp4", "mine", "today"))
     [heading] = re.findall(r'<section class="predictions"><h2>(.*?)</h2>', page)
     assert heading == said
     values = re.findall(r'<b data-value="([^"]+)">', page)

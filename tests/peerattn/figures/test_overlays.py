@@ -8,8 +8,8 @@ from peerattn.figures.overlays import (
     DIRECTIONS,
     FLOW_SIDE,
     STRENGTHS,
+    encode_grey_png,
     flow_levels,
-    grey_png,
     heat_levels,
 )
 
@@ -24,7 +24,7 @@ def test_direction_is_counted_clockwise_from_right(step):
     angle = 2 * np.pi * step / DIRECTIONS
     found = flow_levels(even(3 * np.cos(angle), 3 * np.sin(angle)))
     assert set(np.unique((found.levels.astype(int) - 1) % DIRECTIONS)) == {step}
-    assert (found.full, found.greatest) == pytest.approx((3, 3), abs=1e-6)
+    assert (found.full_speed, found.greatest_speed) == pytest.approx((3, 3), abs=1e-6)
 
 
 def test_strength_grows_with_speed_in_equal_steps_and_stillness_is_zero():
@@ -35,7 +35,7 @@ def test_strength_grows_with_speed_in_equal_steps_and_stillness_is_zero():
 
 def test_flow_that_stands_still_has_no_levels_and_no_speed():
     found = flow_levels(even(0, 0))
-    assert (found.levels.any(), found.full, found.greatest) == (False, 0, 0)
+    assert (found.levels.any(), found.full_speed, found.greatest_speed) == (False, 0, 0)
 
 
 def test_large_flow_is_averaged_down_and_its_greatest_speed_is_kept():
@@ -43,8 +43,8 @@ def test_large_flow_is_averaged_down_and_its_greatest_speed_is_kept():
     flow[0, 0, 0, 0] = 16
     found = flow_levels(flow)
     assert found.levels.shape == (1, FLOW_SIDE, FLOW_SIDE // 2)
-    assert found.full == pytest.approx(1)  # 16 px spread over 4 × 4 places
-    assert found.greatest == 16
+    assert found.full_speed == pytest.approx(1)  # 16 px spread over 4 × 4 places
+    assert found.greatest_speed == 16
 
 
 def test_heat_levels_span_the_clip_and_an_even_map_is_zero():
@@ -57,5 +57,5 @@ def test_heat_levels_span_the_clip_and_an_even_map_is_zero():
 
 def test_picture_holds_the_levels_without_loss():
     levels = np.random.default_rng(0).integers(0, 256, (9, 13), np.uint8)
-    read = cv2.imdecode(np.frombuffer(grey_png(levels), np.uint8), cv2.IMREAD_UNCHANGED)
+    read = cv2.imdecode(np.frombuffer(encode_grey_png(levels), np.uint8), cv2.IMREAD_UNCHANGED)
     np.testing.assert_array_equal(read, levels)

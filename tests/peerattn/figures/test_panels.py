@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from peerattn.figures import chain as chains
+from peerattn.figures import factor_steps as chains
 from peerattn.figures.panels import Panel, block_panels, clip_panels, connection_panels
-from peerattn.figures.scripts import PANEL_PARTS, panels_script, part
+from peerattn.figures.scripts import PANEL_PARTS, panels_script, read_part
 from peerattn.recording.inside import inside
 from peerattn.tables.attention import attention_by
 from peerattn.tables.share import BASELINE, OLD_SHARES, modality_share
@@ -160,7 +160,7 @@ def test_connections_without_a_choice_of_peers_have_their_panels_too() -> None:
 
 
 def test_steps_are_packed_to_the_bit_and_give_the_logit_again() -> None:
-    chain = chains.chain(TRACE, INSIDE)
+    chain = chains.pack_factor_steps(TRACE, INSIDE)
     assert chain["left_out"] == "" and chain["frames"] == list(range(FRAMES))
     np.testing.assert_array_equal(packed(chain, "factors"), INSIDE.factors)
     for peer in range(len(INSIDE.peers)):
@@ -196,8 +196,8 @@ def large() -> Inside:
 
 def test_steps_of_a_large_network_stay_within_the_budget_and_say_what_is_left_out() -> None:
     wide = large()
-    chain = chains.chain(TRACE, wide)
-    assert sum(packed(chain, name).nbytes for name in chain["arrays"]) <= chains.BUDGET
+    chain = chains.pack_factor_steps(TRACE, wide)
+    assert sum(packed(chain, name).nbytes for name in chain["arrays"]) <= chains.STEPS_BUDGET
     assert f"{len(chain['channels'])} of 1024 channels" in chain["left_out"]
     assert f"{len(chain['frames'])} of 48 frames" in chain["left_out"]
     assert "projections are too large" in chain["left_out"]
@@ -209,15 +209,15 @@ def test_steps_of_a_large_network_stay_within_the_budget_and_say_what_is_left_ou
 
 def test_steps_start_at_the_channel_that_varies_most_among_those_that_carry_something() -> None:
     order = np.argsort(-INSIDE.factors.var(axis=0), kind="stable")
-    assert chains.chain(TRACE, INSIDE)["start"] == order[0]
+    assert chains.pack_factor_steps(TRACE, INSIDE)["start"] == order[0]
     names: list[str | None] = ["a class"] * len(order)
     names[order[0]] = None
-    assert chains.chain(TRACE, INSIDE, names)["start"] == order[1]
-    assert chains.chain(TRACE, INSIDE, [None] * len(order))["start"] == order[0]
+    assert chains.pack_factor_steps(TRACE, INSIDE, names)["start"] == order[1]
+    assert chains.pack_factor_steps(TRACE, INSIDE, [None] * len(order))["start"] == order[0]
 
 
 def test_script_names_no_address_and_makes_no_html_of_a_text() -> None:
-    own = "".join(part(name) for name in (*PANEL_PARTS, "panels.css")).replace(
+    own = "".join(read_part(name) for name in (*PANEL_PARTS, "panels.css")).replace(
         "http://www.w3.org/2000/svg", ""
     )
     assert "http" not in own

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
-from peerattn.figures.packing import unpacked
+from peerattn.figures.packing import unpack
 from peerattn.figures.pyvis_graph import positions
-from peerattn.figures.replay import charts, replay
+from peerattn.figures.replay import history_charts, pack_replay
 from peerattn.graph.connectivity import survey
 from peerattn.tables.history import (
     attention_history,
@@ -27,7 +27,7 @@ from tests.strategies import lively, structures
 
 
 def array(packed: bytes, name: str) -> np.ndarray:
-    header, body = unpacked(packed)
+    header, body = unpack(packed)
     place = header["arrays"][name]
     count = int(np.prod(place["shape"]))
     return np.frombuffer(body, "<f4", count, place["offset"]).reshape(place["shape"])
@@ -35,24 +35,24 @@ def array(packed: bytes, name: str) -> np.ndarray:
 
 def test_a_replay_holds_each_logged_number() -> None:
     shown = history()
-    packed = replay(shown)
+    packed = pack_replay(shown)
     assert np.array_equal(array(packed, "shade"), shown.connection_weights.T, equal_nan=True)
     attention = array(packed, "attention")
-    for connection in unpacked(packed)[0]["connections"]:
+    for connection in unpack(packed)[0]["connections"]:
         rows = attention[connection["first"] :][: len(connection["peers"])]
         assert np.array_equal(rows.T, shown.attention_weights[connection["id"]], equal_nan=True)
-    assert unpacked(packed)[0]["steps"] == [EVERY * row for row in range(len(shown))]
+    assert unpack(packed)[0]["steps"] == [EVERY * row for row in range(len(shown))]
 
 
 def test_no_block_moves_between_a_clip_and_the_replay_of_its_network() -> None:
     shown = history()
-    nodes = unpacked(replay(shown))[0]["graph"]["nodes"]
+    nodes = unpack(pack_replay(shown))[0]["graph"]["nodes"]
     assert {node["id"]: (node["x"], node["y"]) for node in nodes} == positions(shown.structure)
 
 
 def test_what_was_pruned_is_removed_from_its_step_on() -> None:
     shown = history(pruned=16)
-    first, second = unpacked(replay(shown))[0]["prunings"]
+    first, second = unpack(pack_replay(shown))[0]["prunings"]
     gone = {key for key, lost in zip(shown.keys, np.isnan(shown.connection_weights[16]), strict=True) if lost}
     assert (first["from"], first["removed"]) == (0, [])
     assert second["from"] == 16 and set(second["removed"]) == gone
@@ -61,7 +61,7 @@ def test_what_was_pruned_is_removed_from_its_step_on() -> None:
 
 
 def test_stretches_between_prunings_hold_every_step_once() -> None:
-    stretches = unpacked(replay(history(pruned=16)))[0]["windows"]
+    stretches = unpack(pack_replay(history(pruned=16)))[0]["windows"]
     assert [(each["start"], each["stop"]) for each in stretches] == [(0, 16), (16, 24)]
     assert stretches[0]["name"] == "50 connections" and stretches[1]["span"] == "steps 160 to 230"
 
@@ -72,7 +72,7 @@ def test_any_structure_can_be_replayed(structure, logged: int) -> None:
     for step in range(logged):
         log.log(step, loss=1.0)
     shown = log.history()
-    header, _ = unpacked(replay(shown))
+    header, _ = unpack(pack_replay(shown))
     unweighted = {spec.key for spec in structure.connections if spec.weight is None}
     assert {each["id"] for each in header["connections"] if each["weight"] is None} == unweighted
     assert header["prunings"][0]["removed"] == []
@@ -92,7 +92,7 @@ def test_a_history_without_a_step_is_refused() -> None:
         {},
     )
     with pytest.raises(PeerattnError, match="no logged step"):
-        replay(empty)
+        pack_replay(empty)
 
 
 def test_entropies_are_those_of_the_attention_weights() -> None:
@@ -118,10 +118,10 @@ def test_lines_are_means_of_what_is_left() -> None:
 
 
 def test_scores_are_shares_or_losses_and_hold_until_the_next_is_measured() -> None:
-    drawn = charts(history())
+    drawn = history_charts(history())
     assert list(drawn) == ["weights", "entropies", "accuracy", "loss"]
     assert drawn["accuracy"].table["top1"].iloc[5] == drawn["accuracy"].table["top1"].iloc[0]
-    assert drawn["loss"].most == pytest.approx(2.5)
+    assert drawn["loss"].maximum == pytest.approx(2.5)
     json.dumps(drawn["loss"].header)
 
 

@@ -19,17 +19,17 @@ from playwright.sync_api import Browser, Page, expect
 
 from peerattn.errors import PeerattnError
 from peerattn.figures import report_page
-from peerattn.figures.packing import unpacked
-from peerattn.figures.pictures import from_jpeg
-from peerattn.figures.recording import recording
-from peerattn.figures.report import About, report_html
+from peerattn.figures.packing import unpack
+from peerattn.figures.pictures import decode_jpeg
+from peerattn.figures.recording import pack_recording
+from peerattn.figures.report import ReportHeading, report_html
 from peerattn.figures.report_panels import report_panels
 from peerattn.tables.attention import connections_table, factors_table
 from tests.traces import HOSTILE, images, object_ids, quarters_flow, shown_frame, trace
 
 TRACE = trace(hostile=True)
-ABOUT = About(f"clip {HOSTILE}.mp4", HOSTILE, "2030-01-02", {"stretch": HOSTILE})
-RECORDING = recording(TRACE, images(), object_ids=object_ids(), object_names={2: HOSTILE})
+ABOUT = ReportHeading(f"clip {HOSTILE}.mp4", HOSTILE, "2030-01-02", {"stretch": HOSTILE})
+RECORDING = pack_recording(TRACE, images(), object_ids=object_ids(), object_names={2: HOSTILE})
 OF = "root => peerattnExplorer.of(root)"
 
 
@@ -71,11 +71,11 @@ def libraries(html: str) -> int:
 
 def test_it_stays_within_its_budget_and_says_what_it_leaves_out(monkeypatch):
     long = trace(frames=64, window=16)
-    packed = recording(long, images(64))
+    packed = pack_recording(long, images(64))
     whole = report_html(long, packed, ABOUT)
     assert "Left out" not in whole and "made smaller" not in whole
-    assert len(whole.encode()) - libraries(whole) < report_page.BUDGET
-    monkeypatch.setattr(report_page, "BUDGET", 1_000_000)
+    assert len(whole.encode()) - libraries(whole) < report_page.PAGE_BUDGET
+    monkeypatch.setattr(report_page, "PAGE_BUDGET", 1_000_000)
     part = report_html(long, packed, ABOUT)
     assert len(part.encode()) - libraries(part) <= 1_000_000
     assert "Left out, to stay within 1 MB:</p><ul><li>" in part and "the table Factors by frame" in part
@@ -87,35 +87,35 @@ def test_noisy_frames_of_the_longest_stretch_are_made_smaller_until_all_fits():
     long = trace(frames=frames, window=16)
     noise = np.random.default_rng(0).integers(0, 256, (frames, 120, 160, 3), np.uint8)
     flow = np.random.default_rng(1).normal(size=(2, frames, 64, 64)).astype(np.float32)
-    whole = recording(long, noise, object_ids=noise[..., 0] % 12, flow=flow)
-    assert len(base64.b64encode(whole)) > report_page.BUDGET
+    whole = pack_recording(long, noise, object_ids=noise[..., 0] % 12, flow=flow)
+    assert len(base64.b64encode(whole)) > report_page.PAGE_BUDGET
     html = report_html(long, whole, ABOUT, panels=islice(report_panels(long), 6))
-    assert len(html.encode()) - libraries(html) <= report_page.BUDGET
+    assert len(html.encode()) - libraries(html) <= report_page.PAGE_BUDGET
     [said] = re.findall(r"<p>Frames made smaller, to stay within 5 MB: at most (\d+) px, JPEG", html)
     assert int(said) < 160
     assert "<li>object maps over the frames</li>" in html
 
 
 def recorded(html: str) -> tuple[dict[str, Any], bytes]:
-    return unpacked(base64.b64decode(re.findall(r'id="recording">([^<]*)<', html)[0]))
+    return unpack(base64.b64decode(re.findall(r'id="recording">([^<]*)<', html)[0]))
 
 
 def test_smaller_frames_leave_every_number_as_it_is(monkeypatch):
-    monkeypatch.setattr(report_page, "FRAMES_FIRST", 50_000)
-    monkeypatch.setattr(report_page, "BUDGET", 340_000)
+    monkeypatch.setattr(report_page, "RECORDING_RESERVE", 50_000)
+    monkeypatch.setattr(report_page, "PAGE_BUDGET", 340_000)
     noise = np.random.default_rng(0).integers(0, 256, (20, 64, 64, 3), np.uint8)
-    whole = recording(TRACE, noise, object_ids=object_ids(), flow=quarters_flow(20))
+    whole = pack_recording(TRACE, noise, object_ids=object_ids(), flow=quarters_flow(20))
     header, body = recorded(report_html(TRACE, whole, ABOUT))
-    before, body_before = unpacked(whole)
+    before, body_before = unpack(whole)
     changed = {name for name in before if header[name] != before[name]}
     assert {"frames"} <= changed <= {"frames", "flow", "overlays", "objects"}
     end = max(each["offset"] + 4 * np.prod(each["shape"]) for each in header["arrays"].values())
     assert body[:end] == body_before[:end]
-    assert [from_jpeg(body[start : start + length]).shape for start, length in header["frames"]]
+    assert [decode_jpeg(body[start : start + length]).shape for start, length in header["frames"]]
 
 
 def test_numbers_too_many_for_a_page_are_refused_in_one_line(monkeypatch):
-    monkeypatch.setattr(report_page, "BUDGET", 60_000)
+    monkeypatch.setattr(report_page, "PAGE_BUDGET", 60_000)
     with pytest.raises(PeerattnError, match="choose a shorter stretch"):
         report_html(TRACE, RECORDING, ABOUT)
 
@@ -195,7 +195,7 @@ def test_each_connection_and_block_has_its_panels(html):
 
 
 def test_where_not_all_panels_fit_those_of_greatest_weight_do_and_the_others_are_named(monkeypatch):
-    monkeypatch.setattr(report_page, "BUDGET", 500_000)
+    monkeypatch.setattr(report_page, "PAGE_BUDGET", 500_000)
     part = report_html(TRACE, RECORDING, ABOUT, panels=report_panels(TRACE))
     names = {f"connection {each.key}": each.connection_weight for each in TRACE.connections}
     whole = [name for name, panels in held(part).items() if name in names and "channels" in panels]

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from peerattn.figures.packing import unpacked
+from peerattn.figures.packing import unpack
 from peerattn.figures.panels import block_panels, clip_panels, connection_panels
-from peerattn.figures.recording import recording
-from peerattn.figures.replay import replay
-from peerattn.figures.scripts import PANEL_PARTS, PARTS, part
+from peerattn.figures.recording import pack_recording
+from peerattn.figures.replay import pack_replay
+from peerattn.figures.scripts import EXPLORER_PARTS, PANEL_PARTS, read_part
 from tests.conftest import ROOT
 from tests.histories import history
 from tests.npm import CHECKS
 from tests.traces import images, object_ids, quarters_flow, trace
 
 BROWSER = ROOT / "peerattn/figures/browser"
-SCRIPTS = {"explorer": PARTS, "panels": PANEL_PARTS, "report": ("report.js",)}
+SCRIPTS = {"explorer": EXPLORER_PARTS, "panels": PANEL_PARTS, "report": ("report.js",)}
 MADE = re.compile(r"^(?:async )?(?:function\*?|class|const|let) (\w+)", re.MULTILINE)
 
 
@@ -50,13 +50,17 @@ def test_every_part_is_in_a_script() -> None:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_no_two_parts_of_a_script_make_the_same_name(name: str) -> None:
-    made = Counter(each for file in SCRIPTS[name] for each in MADE.findall(part(file)))
+    made = Counter(each for file in SCRIPTS[name] for each in MADE.findall(read_part(file)))
     assert [each for each, count in made.items() if count > 1] == []
 
 
 def test_every_name_that_a_part_makes_is_used_in_a_script() -> None:
-    words = {name: Counter(re.findall(r"\w+", "".join(map(part, parts)))) for name, parts in SCRIPTS.items()}
-    made = {(each, file) for parts in SCRIPTS.values() for file in parts for each in MADE.findall(part(file))}
+    words = {
+        name: Counter(re.findall(r"\w+", "".join(map(read_part, parts)))) for name, parts in SCRIPTS.items()
+    }
+    made = {
+        (each, file) for parts in SCRIPTS.values() for file in parts for each in MADE.findall(read_part(file))
+    }
     used = {
         (each, file)
         for each, file in made
@@ -70,8 +74,8 @@ def test_what_is_packed_has_the_shapes_that_the_scripts_are_checked_against() ->
     clip = trace()
     count = len(clip.times)
     laid = {"object_ids": object_ids(count), "flow": quarters_flow(count)}
-    header = unpacked(recording(clip, images(count), **laid))[0]
-    learned = unpacked(replay(history()))[0]
+    header = unpack(pack_recording(clip, images(count), **laid))[0]
+    learned = unpack(pack_replay(history()))[0]
     for shown in (header, learned):
         assert keys(shown) <= fields("Header") | fields("LoggedHistory")
         assert keys(*shown["connections"]) <= fields("LearningConnection")

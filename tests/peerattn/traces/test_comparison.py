@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from peerattn.errors import PeerattnError
-from peerattn.figures.recording import recording
+from peerattn.figures.recording import pack_recording
 from peerattn.graph.structure import Structure
 from peerattn.traces.comparison import absent, comparison_table, merged, on_layout, predictions_comparison
 from tests.traces import images, part, structure, trace
@@ -101,12 +101,12 @@ def test_a_trace_on_a_greater_layout_has_no_numbers_where_it_has_no_part():
 
 def test_the_packed_recording_of_a_part_has_the_rows_of_the_whole():
     whole = FIRST.structure
-    packed = recording(pruned(), images(), layout=whole)
+    packed = pack_recording(pruned(), images(), layout=whole)
     header = json.loads(packed[4 : 4 + int.from_bytes(packed[:4], "little")])
     assert [each["id"] for each in header["connections"]] == [spec.key for spec in whole.connections]
     assert header["arrays"]["shade"]["shape"] == [len(whole.connections), len(FIRST.times)]
     assert header["absent"] == list(absent(pruned(), whole))
-    own = recording(FIRST, images())
+    own = pack_recording(FIRST, images())
     own = json.loads(own[4 : 4 + int.from_bytes(own[:4], "little")])
     places = [[(node["id"], node["x"], node["y"]) for node in one["graph"]["nodes"]] for one in (header, own)]
     assert places[0] == places[1]
@@ -116,7 +116,7 @@ def test_a_packed_recording_says_the_attention_and_widths_of_its_own_network():
     other = trace(attention="self")
     blocks = [dataclasses.replace(block, temporal_dilation=3) for block in other.structure.blocks]
     other = dataclasses.replace(other, structure=dataclasses.replace(other.structure, blocks=tuple(blocks)))
-    packed = recording(other, images(), layout=merged(FIRST.structure, other.structure))
+    packed = pack_recording(other, images(), layout=merged(FIRST.structure, other.structure))
     header = json.loads(packed[4 : 4 + int.from_bytes(packed[:4], "little")])
     assert {each["attention"] for each in header["connections"]} == {"self"}
     assert {each["dilation"] for each in header["blocks"]} == {3}

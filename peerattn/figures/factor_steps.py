@@ -17,11 +17,11 @@ from peerattn.graph.connectivity import source_modality
 from peerattn.traces.inside import Inside
 from peerattn.traces.trace import Array, Trace
 
-BUDGET = 1_500_000
+STEPS_BUDGET = 1_500_000
 """Bytes of float32 numbers: 2 MB once they are text."""
 
 
-def chain(trace: Trace, inside: Inside, channels: Sequence[str | None] = ()) -> dict[str, Any]:
+def pack_factor_steps(trace: Trace, inside: Inside, channels: Sequence[str | None] = ()) -> dict[str, Any]:
     """Names, weights and arrays (base64 of little endian float32) of the steps; `left_out` says what is not.
 
     Where all would be more than `BUDGET`: the channels that vary most, every n-th frame, no projections.
@@ -30,7 +30,7 @@ def chain(trace: Trace, inside: Inside, channels: Sequence[str | None] = ()) -> 
     frames = np.arange(0, len(inside.factors), _step(inside, len(chosen)))
     arrays = _arrays(inside, frames, chosen)
     projections = _projections(inside)
-    fits = _size(arrays) + _size(projections) <= BUDGET
+    fits = _size(arrays) + _size(projections) <= STEPS_BUDGET
     styles = looks([modality.name for modality in trace.structure.modalities])
     spec = trace.structure.connection(inside.connection)
     return {
@@ -57,7 +57,7 @@ def chain(trace: Trace, inside: Inside, channels: Sequence[str | None] = ()) -> 
 def _channels(inside: Inside) -> NDArray[np.int64]:
     """All channels, or those that vary most where the dense layer would take more than its third."""
     count, width = inside.factors.shape[1], 0 if inside.combined is None else inside.combined.shape[1]
-    room = BUDGET // 3 // (4 * max(width, 1))
+    room = STEPS_BUDGET // 3 // (4 * max(width, 1))
     if count <= room:
         return np.arange(count)
     return np.sort(np.argsort(-inside.factors.var(axis=0), kind="stable")[:room])
@@ -74,7 +74,7 @@ def _step(inside: Inside, channels: int) -> int:
     """Every how manieth frame fits into the second third."""
     a_frame = sum(array.shape[1] for array in (*inside.pooled, *inside.projected))
     a_frame += (0 if inside.combined is None else inside.combined.shape[1]) + 4 * channels
-    return -(-4 * a_frame * len(inside.factors) // (BUDGET // 3)) or 1
+    return -(-4 * a_frame * len(inside.factors) // (STEPS_BUDGET // 3)) or 1
 
 
 def _arrays(inside: Inside, frames: NDArray[np.int64], channels: NDArray[np.int64]) -> dict[str, Array]:

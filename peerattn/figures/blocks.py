@@ -5,32 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from peerattn.figures.attention import FACTOR, MARGIN, over_time
-from peerattn.figures.palette import LEVELS, looks, plain, short
+from peerattn.figures.attention import FACTOR, MARGIN, style_time_axis
+from peerattn.figures.palette import escape_label, looks, short_label
 from peerattn.graph.connectivity import source_modality
-from peerattn.tables.attention import connections_table, level_distribution
+from peerattn.tables.attention import connections_table
 from peerattn.traces.trace import Trace
-
-
-def factors_by_level(trace: Trace) -> go.Figure:
-    """A box a level: quartiles, whiskers from 5 % to 95 %, a diamond for the mean; `n` factors each."""
-    figure = go.Figure()
-    for index, row in enumerate(level_distribution(trace).to_dict("records")):
-        figure.add_box(
-            x=[f"{row['level']}<br>n = {row['n']:,}"],
-            name=str(row["level"]),
-            q1=[row["q1"]],
-            median=[row["median"]],
-            q3=[row["q3"]],
-            lowerfence=[row["p5"]],
-            upperfence=[row["p95"]],
-            mean=[row["mean"]],
-            marker={"color": LEVELS[index % len(LEVELS)]},
-            boxmean=True,
-        )
-    figure.update_layout(margin={**MARGIN, "l": 64, "b": 56}, height=340, showlegend=False)
-    figure.update_xaxes(title="level of the target")
-    return figure.update_yaxes(title=FACTOR, range=[0, 1])
 
 
 def activity_line(trace: Trace, block: str) -> go.Figure:
@@ -45,17 +24,17 @@ def activity_line(trace: Trace, block: str) -> go.Figure:
         line={"color": _color(trace, block), "width": 2.5},
         hovertemplate="%{y:.6f}",
     )
-    over_time(figure, trace)
-    return figure.update_yaxes(title=f"activity of {plain(block)}", rangemode="tozero")
+    style_time_axis(figure, trace)
+    return figure.update_yaxes(title=f"activity of {escape_label(block)}", rangemode="tozero")
 
 
-def joined_connections(trace: Trace, block: str) -> go.Figure:
+def adjacent_connections(trace: Trace, block: str) -> go.Figure:
     """What feeds a block and what it feeds: connection weight as a bar, mean attention factor as a diamond.
 
     Rows in the order of `joined`.
     """
-    table = joined(trace, block)
-    names = [f"{plain(row.source)} → {plain(row.target)}" for row in table.itertuples()]
+    table = adjacent_connections_table(trace, block)
+    names = [f"{escape_label(row.source)} → {escape_label(row.target)}" for row in table.itertuples()]
     said = table["connection_weight"].map("connection weight {:.6f}".format)
     weights = said.where(table["connection_weight"].notna(), "no connection weight: it counts fully")
     rows = list(range(len(table)))
@@ -83,11 +62,11 @@ def joined_connections(trace: Trace, block: str) -> go.Figure:
     figure.update_layout(margin={**MARGIN, "b": 48}, height=130 + 24 * len(table), bargap=0.35)
     figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"})
     figure.update_xaxes(title="0 to 1", range=[0, 1])
-    ticks = [f"{short(row.source)} → {short(row.target)}" for row in table.itertuples()]
+    ticks = [f"{short_label(row.source)} → {short_label(row.target)}" for row in table.itertuples()]
     return figure.update_yaxes(tickvals=rows, ticktext=ticks, autorange="reversed", automargin=True)
 
 
-def joined(trace: Trace, block: str) -> pd.DataFrame:
+def adjacent_connections_table(trace: Trace, block: str) -> pd.DataFrame:
     """Rows of `connections_table` into the block, then out of it, each from the greatest weight down."""
     table = connections_table(trace).astype({"connection_weight": float})
     ends = [table[table[end] == block] for end in ("target", "source")]

@@ -13,7 +13,7 @@ from peerattn.graph.structure import Structure
 from peerattn.graph.validation import TIME_PADDINGS
 
 
-def drawn_structure(structure: Structure, weights: Mapping[str, float | None]) -> dict[str, Any]:
+def graph_header(structure: Structure, weights: Mapping[str, float | None]) -> dict[str, Any]:
     """The level graph with its looks; connections are as wide as their weights."""
     nodes, edges, _, _, _, options = level_graph(structure, weights).get_network_data()
     styles = looks([modality.name for modality in structure.modalities])
@@ -28,7 +28,7 @@ def drawn_structure(structure: Structure, weights: Mapping[str, float | None]) -
     }
 
 
-def drawn_block(structure: Structure, block: BlockSpec) -> dict[str, Any]:
+def block_header(structure: Structure, block: BlockSpec) -> dict[str, Any]:
     """What is said of a block that lies where the structure has it."""
     return {
         "id": block.id,

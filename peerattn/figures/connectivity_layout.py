@@ -18,31 +18,31 @@ from peerattn.figures.pyvis_graph import COLUMN, ROW, lane, lanes, positions
 from peerattn.graph.structure import Structure
 
 Points = NDArray[np.float64]
-Place = tuple[float, float]
+Point = tuple[float, float]
 
 LEVEL_HEIGHT = 180.0
 BOX_HEIGHT = 38.0
-CHARACTER = 7.6
+CHARACTER_WIDTH = 7.6
 """Width of a character of a block's name, on average."""
-LONGEST_NAME = 16
-PORT = 10.0
+MAX_NAME_LENGTH = 16
+PORT_SPACING = 10.0
 """Between two connections that arrive at a block, where its width allows."""
-LEAVING = 0.8
+OUTGOING_PORT_SHARE = 0.8
 """Share of that between two connections that leave one."""
-LANES, PADDING = 22.0, 14.0
+LANE_GAP, LANE_PADDING = 22.0, 14.0
 """Between two lanes; in a lane, beside its boxes."""
-CAREFUL = 300
+MAX_ROUTED_CONNECTIONS = 300
 """With more connections, curves take the shortest way, and there are no numbers."""
-CELL = 9.0
+CELL_SIZE = 9.0
 """Curves closer than this run along each other."""
-NARROWEST, WIDEST = 54.0, 112.0
-BETWEEN = 30.0
+MIN_BOX_WIDTH, MAX_BOX_WIDTH = 54.0, 112.0
+BOX_GAP = 30.0
 """Least space between two boxes."""
 NUMBER_SIZE = (27.0, 12.0)
 NOTE_WIDTH, NOTE_HEIGHT = 84.0, 16.0
 """Above a box, for a note that a threshold may bring."""
 
-STEPS = np.linspace(0, 1, 33)
+CURVE_PARAMETERS = np.linspace(0, 1, 33)
 NUMBER_STEPS = range(5, 29)
 """The steps of a curve at which its number may stand: not at its ends, where others are near."""
 BENDS = (0.45, 0.1, 0.25, 0.65, 0.85)
@@ -68,7 +68,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Layout:
+class ConnectivityLayout:
     """Boxes by block id; by connection the curve's control points (4, 2) and its number's centre; lanes.
 
     A lane is its left and right side. Where there are too many connections to place numbers, there are none.
@@ -83,59 +83,61 @@ class Layout:
     def sides(self) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of what is drawn between the margins."""
         boxes, edges = self.boxes.values(), self.lanes.values()
-        curves = np.concatenate([along(curve) for curve in self.curves.values()] or [np.zeros((0, 2))])
+        curves = np.concatenate(
+            [bezier_points(curve) for curve in self.curves.values()] or [np.zeros((0, 2))]
+        )
         xs = [*(edge for pair in edges for edge in pair), *curves[:, 0]]
         return min(xs), min(box.top for box in boxes), max(xs), max(box.bottom for box in boxes)
 
 
 @lru_cache(maxsize=16)
-def layout(structure: Structure) -> Layout:
+def lay_out(structure: Structure) -> ConnectivityLayout:
     """Every place in the figure of a structure."""
     boxes: dict[str, Box] = {}
     edges: dict[str, tuple[float, float]] = {}
     for name in lanes(structure):
-        lane_boxes = _lane(structure, name)
-        start = max((right for _, right in edges.values()), default=-LANES) + LANES
+        lane_boxes = _lane_boxes(structure, name)
+        start = max((right for _, right in edges.values()), default=-LANE_GAP) + LANE_GAP
         left, right = (
             sign * max(sign * box.x + box.width / 2 for box in lane_boxes.values()) for sign in (-1, 1)
         )
-        shift = start + PADDING - left
+        shift = start + LANE_PADDING - left
         boxes |= {block: replace(box, x=box.x + shift) for block, box in lane_boxes.items()}
-        edges[name] = (start, right + shift + PADDING)
-    curves = _curves(structure, boxes)
+        edges[name] = (start, right + shift + LANE_PADDING)
+    curves = _route_curves(structure, boxes)
     notes = [Box(box.x, box.top - NOTE_HEIGHT / 2, NOTE_WIDTH, NOTE_HEIGHT) for box in boxes.values()]
-    return Layout(boxes, curves, _numbers(curves, [*boxes.values(), *notes]), edges)
+    return ConnectivityLayout(boxes, curves, _place_numbers(curves, [*boxes.values(), *notes]), edges)
 
 
-def _lane(structure: Structure, name: str) -> dict[str, Box]:
+def _lane_boxes(structure: Structure, name: str) -> dict[str, Box]:
     """The boxes of one lane, as the level graph places them but as close as their widths allow."""
     places = positions(structure)
     members = [block.id for block in structure.blocks if lane(structure, block.id) == name]
-    widths = {block_id: _width(structure, block_id) for block_id in members}
-    across = (max(widths.values()) + BETWEEN) / COLUMN
+    widths = {block_id: _box_width(structure, block_id) for block_id in members}
+    across = (max(widths.values()) + BOX_GAP) / COLUMN
     return {
         block_id: Box(places[block_id][0] * across, places[block_id][1] / ROW * LEVEL_HEIGHT, width)
         for block_id, width in widths.items()
     }
 
 
-def _width(structure: Structure, block_id: str) -> float:
+def _box_width(structure: Structure, block_id: str) -> float:
     """Wide enough for the name, for what arrives and for what leaves."""
-    name = CHARACTER * min(len(block_id), LONGEST_NAME) + 18
+    name = CHARACTER_WIDTH * min(len(block_id), MAX_NAME_LENGTH) + 18
     leaving = sum(spec.source == block_id for spec in structure.connections)
-    ports = PORT * (max(len(structure.into(block_id)), LEAVING * leaving) + 1)
-    return max(NARROWEST, name, min(WIDEST, ports))
+    ports = PORT_SPACING * (max(len(structure.into(block_id)), OUTGOING_PORT_SHARE * leaving) + 1)
+    return max(MIN_BOX_WIDTH, name, min(MAX_BOX_WIDTH, ports))
 
 
-def along(curves: Points) -> Points:
+def bezier_points(curves: Points) -> Points:
     """Points (..., steps, 2) of cubic Bézier curves (..., 4, 2)."""
-    t = STEPS[:, None]
+    t = CURVE_PARAMETERS[:, None]
     weights = np.concatenate([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3], axis=1)
     points: Points = weights @ curves
     return points
 
 
-def _curves(structure: Structure, boxes: Mapping[str, Box]) -> dict[str, Points]:
+def _route_curves(structure: Structure, boxes: Mapping[str, Box]) -> dict[str, Points]:
     """A curve for each connection, from its source's upper side to its target's lower one."""
     leaving: dict[str, list[str]] = {}
     for spec in structure.connections:
@@ -144,25 +146,25 @@ def _curves(structure: Structure, boxes: Mapping[str, Box]) -> dict[str, Points]
     for spec in structure.connections:
         source, target = boxes[spec.source], boxes[spec.target]
         sources = [other.source for other in structure.into(spec.target)]
-        start = _port(source, spec.target, leaving[spec.source], boxes), source.top
-        ends[spec.key] = start, (_port(target, spec.source, sources, boxes), target.bottom)
-    if len(ends) > CAREFUL:
-        return {key: _straight(*both) for key, both in ends.items()}
-    taken = _Taken()
+        start = _port_x(source, spec.target, leaving[spec.source], boxes), source.top
+        ends[spec.key] = start, (_port_x(target, spec.source, sources, boxes), target.bottom)
+    if len(ends) > MAX_ROUTED_CONNECTIONS:
+        return {key: _direct_curve(*both) for key, both in ends.items()}
+    taken = _OccupiedCells()
     curves = {}
     for key in sorted(ends, key=lambda key: math.dist(*ends[key])):  # the short ones have least choice
-        curves[key] = _curve(*ends[key], list(boxes.values()), taken)
+        curves[key] = _route_curve(*ends[key], list(boxes.values()), taken)
     return {spec.key: curves[spec.key] for spec in structure.connections}
 
 
-def _port(box: Box, other: str, others: Iterable[str], boxes: Mapping[str, Box]) -> float:
+def _port_x(box: Box, other: str, others: Iterable[str], boxes: Mapping[str, Box]) -> float:
     """Where along a box's side one of several connections stands: flat ones outside, steep ones inside."""
     order = sorted(others, key=lambda name: (boxes[name].x - box.x) / abs(boxes[name].y - box.y))
-    between = min(PORT, (box.width - 16) / max(1, len(order) - 1))
+    between = min(PORT_SPACING, (box.width - 16) / max(1, len(order) - 1))
     return box.x + (order.index(other) - (len(order) - 1) / 2) * between
 
 
-class _Taken:
+class _OccupiedCells:
     """The cells of a grid through which curves run."""
 
     def __init__(self) -> None:
@@ -177,17 +179,17 @@ class _Taken:
         return shared
 
     def _cells(self, points: Points) -> NDArray[np.int64]:
-        columns, rows = np.moveaxis((points // CELL).astype(np.int64), -1, 0)
+        columns, rows = np.moveaxis((points // CELL_SIZE).astype(np.int64), -1, 0)
         cells: NDArray[np.int64] = columns * 1_000_003 + rows
         return cells
 
 
-def _straight(start: Place, end: Place) -> Points:
+def _direct_curve(start: Point, end: Point) -> Points:
     middle = (start[1] + end[1]) / 2
     return np.array([start, (start[0], middle), (end[0], middle), end])
 
 
-def _curve(start: Place, end: Place, boxes: Sequence[Box], taken: _Taken) -> Points:
+def _route_curve(start: Point, end: Point, boxes: Sequence[Box], taken: _OccupiedCells) -> Points:
     """The least bent of the curves that cross the fewest boxes and run along the fewest others."""
     rise = start[1] - end[1]
     bow, leave, arrive = np.array(list(product(BOWS, BENDS, BENDS))).T
@@ -195,16 +197,16 @@ def _curve(start: Place, end: Place, boxes: Sequence[Box], taken: _Taken) -> Poi
     curves[:, 0], curves[:, 3] = start, end
     curves[:, 1] = np.stack([start[0] + bow, start[1] - leave * rise], axis=1)
     curves[:, 2] = np.stack([end[0] + bow, end[1] + arrive * rise], axis=1)
-    points = along(curves)
+    points = bezier_points(curves)
     bent = abs(bow) / 25 + abs(leave - BENDS[0]) + abs(arrive - BENDS[0])
-    boxed = _inside(points[:, 2:-2], boxes, margin=7).sum(axis=1)
+    boxed = _boxes_covering(points[:, 2:-2], boxes, margin=7).sum(axis=1)
     chosen = int(np.argmin(bent + 20 * boxed + 0.35 * taken.count(points)))
     taken.add(points[chosen])
     best: Points = curves[chosen]
     return best
 
 
-def _inside(points: Points, boxes: Sequence[Box], *, margin: float) -> Points:
+def _boxes_covering(points: Points, boxes: Sequence[Box], *, margin: float) -> Points:
     """Of points (..., 2), in how many boxes, with the margin around them, each lies."""
     centres = np.array([(box.x, box.y) for box in boxes])
     halves = np.array([(box.width / 2, box.height / 2) for box in boxes]) + margin
@@ -212,11 +214,11 @@ def _inside(points: Points, boxes: Sequence[Box], *, margin: float) -> Points:
     return counts
 
 
-def _numbers(curves: Mapping[str, Points], boxes: Sequence[Box]) -> dict[str, tuple[float, float]]:
+def _place_numbers(curves: Mapping[str, Points], boxes: Sequence[Box]) -> dict[str, tuple[float, float]]:
     """For each connection a place on its curve, away from boxes, other numbers and other curves."""
-    if not 0 < len(curves) <= CAREFUL:
+    if not 0 < len(curves) <= MAX_ROUTED_CONNECTIONS:
         return {}
-    drawn = np.stack([along(curve) for curve in curves.values()])  # (curves, steps, 2)
+    drawn = np.stack([bezier_points(curve) for curve in curves.values()])  # (curves, steps, 2)
     candidates = drawn[:, NUMBER_STEPS]
     fixed = _fixed_cost(candidates, drawn, boxes)
     chosen = np.full(len(drawn), len(NUMBER_STEPS) // 2)
@@ -238,5 +240,5 @@ def _fixed_cost(candidates: Points, drawn: Points, boxes: Sequence[Box]) -> Poin
         others = np.delete(drawn, index, axis=0).reshape(-1, 2)
         near = (np.abs(places[:, None] - others) < half + 1).all(axis=2).sum(axis=1)
         middle = np.abs(np.linspace(-1, 1, len(places)))
-        costs[index] = near + 40 * _inside(places, boxes, margin=9) + 0.8 * middle
+        costs[index] = near + 40 * _boxes_covering(places, boxes, margin=9) + 0.8 * middle
     return costs
