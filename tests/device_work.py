@@ -112,7 +112,7 @@ def examples(structure: Structure) -> list[Example]:
 
 def evaluated(device: Where) -> Any:
     found = examples(hand_made())
-    asked = [hand_made(), hand_made().answering(LABELS)]
+    asked = [hand_made(), hand_made().with_answer(LABELS)]
     return [evaluate(lively(structure).to(device), found, window=4) for structure in asked]
 
 
@@ -180,7 +180,7 @@ class Counted(Noise):
 def trained_balanced(device: Where) -> Any:
     config = dataclasses.replace(QUICK, epochs=1, loss=Loss("binary", balance=1.0), dropout=0.5)
     network = tiny()
-    asked = reduced(network, network.structure.answering(LABELS))
+    asked = reduced(network, network.structure.with_answer(LABELS))
     return learnt(fit(asked.to(device), Counted(8), config))
 
 

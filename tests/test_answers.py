@@ -39,7 +39,7 @@ COMPARED = {
     ("peerattn.cli.segmentation_run", "table"),  # a key of JSON
 }
 """Where kinds are compared with each other, to refuse."""
-KIND = re.compile(r"(answer|said|before|after|evaluation|of_loss\(\w+\))\.kind$")
+KIND = re.compile(r"(answer|said|before|after|evaluation|answer_for_loss\(\w+\))\.kind$")
 SQUASHING = {"softmax", "log_softmax", "sigmoid", "logsigmoid", "expit", "_softmax", "_sigmoid"}
 SQUASHING |= {"cross_entropy", "nll_loss", "binary_cross_entropy_with_logits"}
 NOT_ANSWERS = {

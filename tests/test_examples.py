@@ -125,7 +125,9 @@ def test_published_structure_takes_its_variables_back(ran: Callable[[str], Noteb
 def test_own_structures_are_read_or_refused(ran: Callable[[str], NotebookNode]) -> None:
     text = said(ran("own_structure"))
     assert "written as it was read: True" in text
-    assert "connections only go up" in text and "node 4: input 5 is not an earlier node" in text
+    assert (
+        "connections must go to a higher level" in text and "node 4: input 5 is not an earlier node" in text
+    )
 
 
 def test_own_structures_learn_and_are_looked_into(ran: Callable[[str], NotebookNode]) -> None:

@@ -41,7 +41,9 @@ class Chosen:
     @property
     def optional(self) -> bool:
         """Whether options apply: to published structures, and to own ones in their format."""
-        return self.kind == "published" or (self.kind == "own" and structure_file.is_list(self.text))
+        return self.kind == "published" or (
+            self.kind == "own" and structure_file.is_published_list(self.text)
+        )
 
     @property
     def attends(self) -> bool:

@@ -110,7 +110,7 @@ def compare(shown: Shown) -> str | None:
 
 def _outgrown(before: Trace, structure: Structure) -> list[str]:
     """What differed in the version that saved a trace of this structure; nothing for another structure."""
-    if before.structure.answering(structure.answer) != structure.answering(structure.answer):
+    if before.structure.with_answer(structure.answer) != structure.with_answer(structure.answer):
         return []
     old = any(connection.reached is None for connection in before.connections)
     shares = before.structure != structure and before.structure.answer == CLASSES

@@ -20,7 +20,7 @@ from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import (
     Removal,
     at_initialisation,
-    attention_weights,
+    count_attention_weights,
     survey,
     thresholds,
     unused_blocks,
@@ -196,7 +196,7 @@ def _facts(shown: Subject, removal: Removal) -> None:
     number(row, "Unused blocks", len(unused), ", ".join(unused), meaning=DEFINITIONS["unused"])
     peers = [len(spec.peers) for spec in structure.connections if spec.peers]
     each = f"{min(peers)} to {max(peers)} a connection" if peers else ""
-    counted = attention_weights(structure)
+    counted = count_attention_weights(structure)
     number(row, "Attention weights", counted, each, meaning=DEFINITIONS["attention"])
     if not removal.output_connected:
         st.warning("This threshold cuts the output off from every input.")

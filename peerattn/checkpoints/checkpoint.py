@@ -14,7 +14,7 @@ from peerattn.files.cards import CARD_FILE, read_card, write_card
 from peerattn.files.paths import checked_name, checkpoint_folders, find_checkpoint
 from peerattn.files.weights import WEIGHTS_FILE, read_weights, write_weights
 from peerattn.graph import published
-from peerattn.graph.structure import Structure, trained_for
+from peerattn.graph.structure import Structure, restore_answers
 from peerattn.modalities.reading import Reader
 from peerattn.modalities.segmenter import Segmenter, segmenter_for, segmenter_name
 from peerattn.modalities.settings import ClipSettings
@@ -70,7 +70,7 @@ def load(name: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
         raise PeerattnError(f"{folder} holds no checkpoint: there is no {CARD_FILE} in it")
     card = read_card(folder, KIND)
     try:
-        structure = trained_for(Structure.from_json(card["structure"]), card.get("training"))
+        structure = restore_answers(Structure.from_json(card["structure"]), card.get("training"))
         settings = ClipSettings(**card["settings"])
         class_names = _class_names(card["class_names"])
     except KeyError as error:

@@ -10,7 +10,7 @@ from peerattn.checkpoints.subject import Subject
 from peerattn.graph.connectivity import (
     Removal,
     at_initialisation,
-    attention_weights,
+    count_attention_weights,
     survey,
     unused_blocks,
     weights_by_modality,
@@ -35,7 +35,7 @@ def structure_facts(shown: Subject, threshold: float) -> dict[str, Any]:
         "at_initialisation": [ends[key] for key in at_initialisation(structure, weights)],
         "unused_blocks": list(unused_blocks(structure)),
         "mean_weight_by_modality": {name: mean(values) for name, values in by_modality.items()},
-        "attention_weights": attention_weights(structure),
+        "attention_weights": count_attention_weights(structure),
         "clip": {"frames": shown.frames, "height": shown.height, "width": shown.width},
         "classes": shown.classes,
         **_sums(whole),

@@ -68,7 +68,7 @@ def calibrate_command(
         card.pop("none_of_these", None)
     thresholds = calibration_run.thresholds(own, loaded.class_names, by)
     if thresholds != answer.thresholds:
-        loaded.network.structure = loaded.structure.answering(replace(answer, thresholds=thresholds))
+        loaded.network.structure = loaded.structure.with_answer(replace(answer, thresholds=thresholds))
     divide_logits(loaded.network, by)
     checkpoints.save(loaded.folder, loaded.network, loaded.settings, card)
     result: dict[str, Any] = {name: card[name] for name in ("calibration", "none_of_these") if name in card}

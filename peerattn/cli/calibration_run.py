@@ -24,7 +24,7 @@ from peerattn.cli.reports import maps_used
 from peerattn.data.examples import Example
 from peerattn.data.labelled_set import LabelledSet, of_files, reader_for, with_maps
 from peerattn.errors import PeerattnError
-from peerattn.graph.answers import ANSWERS, THRESHOLD
+from peerattn.graph.answers import ANSWERS, DEFAULT_THRESHOLD
 from peerattn.network.answers import PROBABILITIES
 from peerattn.network.network import Network
 from peerattn.recording.predictions import window_answers
@@ -165,7 +165,7 @@ def thresholds(own: Answers, names: Sequence[str], by: float) -> tuple[float, ..
     """The thresholds of the calibrated answer; none of classes."""
     truth = own.truth(names)
     shares = own.probabilities(by)[truth.known]
-    return THRESHOLDS[own.kind](shares, truth.values[truth.known], THRESHOLD)
+    return THRESHOLDS[own.kind](shares, truth.values[truth.known], DEFAULT_THRESHOLD)
 
 
 def none_of_these(of: Answers, sister: Checkpoint) -> NoneOfThese:

@@ -18,7 +18,7 @@ from peerattn.cli.console import (
     report,
 )
 from peerattn.cli.networks import CheckpointOption, ClipsOption, DataOption, ObjectsOption, SplitOption
-from peerattn.graph.things import check_way
+from peerattn.graph.components import check_intervention
 
 
 class Of(StrEnum):
@@ -72,7 +72,7 @@ def effect_command(
     Each is changed alone while the same clips run. To swap, each clip is given what another clip of the set
     has there, one of another class where there is one.
     """
-    check_way(of, how)
+    check_intervention(of, how)
 
     from peerattn.checkpoints.resolving import resolve
     from peerattn.cli import effect_run, measuring

@@ -12,7 +12,7 @@ from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.cli.console import progress_bar
 from peerattn.cli.measuring import say_precision
 from peerattn.cli.reports import maps_used, points, share_said
-from peerattn.graph.things import PLURALS
+from peerattn.graph.components import PLURALS
 from peerattn.recording.donors import LabelledClips
 from peerattn.recording.effects import Effects, effects
 from peerattn.scores.intervals import interval_json

@@ -20,7 +20,7 @@ from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE
 from peerattn.files.paths import checked_name, checkpoint_folders
 from peerattn.files.writing import partial_name
-from peerattn.graph.answers import ANSWERS, CLASSES, Answer, of_loss
+from peerattn.graph.answers import ANSWERS, CLASSES, Answer, answer_for_loss
 from peerattn.graph.structure import Structure
 from peerattn.traces.history import HISTORY_FILE, write_history
 from peerattn.training import distributed
@@ -161,7 +161,7 @@ def agreed(
     A `loss` that was given says it, else the structure where it does, else the recipe. Raises PeerattnError
     where a recipe that was given says something else than the structure.
     """
-    answer, said = structure.answer, of_loss(recipe.training.loss.kind)
+    answer, said = structure.answer, answer_for_loss(recipe.training.loss.kind)
     if loss is None and answer.kind != said.kind and answer != CLASSES:
         usual = ANSWERS[answer.kind].loss
         if config:
@@ -171,7 +171,7 @@ def agreed(
             )
         said, recipe = answer, recipe.changed({"loss": {"kind": usual}})
     if answer.kind != said.kind or answer.thresholds:
-        structure = structure.answering(Answer(said.kind, answer.loss_weight))
+        structure = structure.with_answer(Answer(said.kind, answer.loss_weight))
     return structure, recipe
 
 

@@ -52,7 +52,7 @@ OPTIONS: dict[str, Any] = {
 
 def lane(structure: Structure, block_id: str) -> str:
     """The modality that alone reaches a block, through any path; `mixed` where several do, or none."""
-    origins = structure.origins[block_id]
+    origins = structure.reaching_modalities[block_id]
     return next(iter(origins)) if len(origins) == 1 else MIXED
 
 

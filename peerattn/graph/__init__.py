@@ -1,4 +1,5 @@
-"""The level graph as plain data: blocks, connections, peers; published structures; what a removal takes.
+"""The level graph as plain data: blocks, connections and peers, the published structures, and what pruning
+removes.
 
 Imports nothing but errors, and no torch. Start with `structure.Structure`, `published.structure` and
 `connectivity.survey`.

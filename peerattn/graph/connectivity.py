@@ -1,7 +1,8 @@
-"""What the connection weights of a structure say: what a threshold removes, what dies, what has learned.
+"""What a structure's connection weights imply: which connections a threshold removes, which blocks that
+leaves dead, and which connections have learned anything.
 
-A connection is removed when its connection weight is less than the threshold; one without a weight always
-stays. Weights are given by connection key, after the sigmoid; nothing here needs trained filters.
+A connection is removed if its connection weight is less than the threshold; a connection without a weight
+always stays. Weights are passed by connection key, after the sigmoid; nothing here needs trained filters.
 """
 
 from __future__ import annotations
@@ -15,21 +16,25 @@ import numpy as np
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
+from peerattn.moved import moved
 
-AT_INITIALISATION = 0.01
-"""A connection weight this close to 0.5, where all start, has learned nothing yet."""
+__getattr__ = moved(__name__)
+
+INITIAL_WEIGHT_TOLERANCE = 0.01
+"""A connection weight this close to 0.5, its initial value, counts as not yet learned."""
 MIXED = "mixed"
-"""Where a block, connection or line belongs that no single modality has to itself."""
+"""The group of blocks, connections and lines that do not belong to a single modality."""
 
 
 @dataclass(frozen=True)
 class Removal:
-    """What a threshold takes from a structure, and what dies of it: connections by key and blocks by id.
+    """The connections (by key) that a threshold removes, and what that does to the blocks (by id).
 
-    dead: no kept path to an output block. peer_only: dead, but a living block reads it as a peer, itself
-    or through what it feeds, so it is computed. starved: computed, though no kept path from an input
-    block reaches it; its input is zero. A modality is lost when all its input blocks are dead. The output is
-    connected when no output block is starved.
+    A block is dead if no kept path leads from it to an output block. It is peer-only if it is dead but a
+    living block reads it as a peer, directly or through the blocks it feeds, so that it must still be
+    computed. It is starved if it is computed although no kept path leads to it from an input block; its input
+    is then zero. A modality is lost if all its input blocks are dead. The output is connected if no output
+    block is starved.
     """
 
     threshold: float
@@ -48,10 +53,10 @@ class Removal:
 
 
 def initial_weights(structure: Structure) -> dict[str, float]:
-    """Connection → σ(w) in float32 where nothing was trained; a connection that has no weight is left out.
+    """Return connection → σ(w) in float32 before any training, leaving out connections without a weight.
 
-    As in a network, w is the float32 logit of the structure's weight, so that its sigmoid may differ from
-    that weight in the last bits.
+    As in a network, w is the float32 logit of the structure's weight, so its sigmoid may differ from that
+    weight in the last bits.
     """
     one = np.float32(1)
     weights = {}
@@ -64,9 +69,9 @@ def initial_weights(structure: Structure) -> dict[str, float]:
 
 
 def survey(structure: Structure, weights: Mapping[str, float], threshold: float) -> Removal:
-    """What the threshold removes from a structure with these connection weights (connection key → σ(w)).
+    """Return what a threshold removes from a structure with these connection weights (connection key → σ(w)).
 
-    Raises PeerattnError for a threshold that no connection weight can have.
+    Raises PeerattnError for a threshold outside 0 to 1.
     """
     if not 0 <= threshold <= 1:
         raise PeerattnError(f"threshold {threshold:g} must lie between 0 and 1, as connection weights do")
@@ -75,7 +80,7 @@ def survey(structure: Structure, weights: Mapping[str, float], threshold: float)
     outputs = {output.block for output in structure.outputs}
     living = _upstream(outputs, kept, with_peers=False)
     computed = _upstream(outputs, kept, with_peers=True)
-    fed = _fed(structure, kept)
+    fed = _fed_blocks(structure, kept)
     ids = [block.id for block in structure.blocks]
     alive = {block.modality for block in structure.blocks if block.id in living}
     modalities = dict.fromkeys(block.modality for block in structure.blocks if block.modality)
@@ -92,7 +97,7 @@ def survey(structure: Structure, weights: Mapping[str, float], threshold: float)
 
 
 def _upstream(roots: Collection[str], kept: Collection[ConnectionSpec], *, with_peers: bool) -> set[str]:
-    """The roots and every block that a kept connection, or the attention on one, carries to them."""
+    """Return the roots and every block with a kept path to them; `with_peers` also follows attention."""
     into: dict[str, list[str]] = {}
     for spec in kept:
         into.setdefault(spec.target, []).extend((spec.source, *(spec.peers if with_peers else ())))
@@ -104,8 +109,8 @@ def _upstream(roots: Collection[str], kept: Collection[ConnectionSpec], *, with_
     return reached
 
 
-def _fed(structure: Structure, kept: Collection[ConnectionSpec]) -> set[str]:
-    """The blocks that a kept path from an input block reaches."""
+def _fed_blocks(structure: Structure, kept: Collection[ConnectionSpec]) -> set[str]:
+    """Return the blocks that a kept path from an input block reaches."""
     fed = {block.id for block in structure.blocks if block.is_input}
     for spec in sorted(kept, key=lambda spec: structure.block(spec.target).level):
         if spec.source in fed:
@@ -114,60 +119,60 @@ def _fed(structure: Structure, kept: Collection[ConnectionSpec]) -> set[str]:
 
 
 def thresholds(weights: Mapping[str, float]) -> tuple[float, ...]:
-    """The distinct connection weights, ascending: at each, all connections of lower weight are removed."""
+    """Return the distinct connection weights, ascending; each is a threshold that removes all lower ones."""
     return tuple(sorted(set(weights.values())))
 
 
 def without(structure: Structure, removal: Removal) -> Structure:
-    """The structure that is left: computed blocks, and the kept connections into them."""
-    gone = removal.skipped
+    """Return the structure that remains: the computed blocks, and the kept connections into them."""
+    skipped = removal.skipped
     kept = set(removal.kept)
     blocks = tuple(
         dataclasses.replace(block, unused_projections=())
         for block in structure.blocks
-        if block.id not in gone
+        if block.id not in skipped
     )
-    named = {name for block in blocks for name in (block.modality, block.reads)}
+    read = {name for block in blocks for name in (block.modality, block.reads)}
     return dataclasses.replace(
         structure,
         blocks=blocks,
         connections=tuple(
-            spec for spec in structure.connections if spec.key in kept and spec.target not in gone
+            spec for spec in structure.connections if spec.key in kept and spec.target not in skipped
         ),
-        modalities=tuple(modality for modality in structure.modalities if modality.name in named),
+        modalities=tuple(modality for modality in structure.modalities if modality.name in read),
     )
 
 
 def at_initialisation(structure: Structure, weights: Mapping[str, float]) -> tuple[str, ...]:
-    """The connections whose weight has not left its start, fixed ones included: published weights are."""
+    """Return the connections whose weight is still at its initial value, fixed ones included."""
     return tuple(
         spec.key
         for spec in structure.connections
-        if spec.key in weights and abs(weights[spec.key] - 0.5) <= AT_INITIALISATION
+        if spec.key in weights and abs(weights[spec.key] - 0.5) <= INITIAL_WEIGHT_TOLERANCE
     )
 
 
 def unused_blocks(structure: Structure) -> tuple[str, ...]:
-    """The blocks that no connection leaves and that are no outputs; they may still be peers."""
+    """Return the blocks that feed no connection and are not outputs; they may still be peers."""
     used = {spec.source for spec in structure.connections} | {output.block for output in structure.outputs}
     return tuple(block.id for block in structure.blocks if block.id not in used)
 
 
 def source_modality(structure: Structure, block_id: str) -> str:
-    """The modality an input block reads; `mixed` for every inner block."""
+    """Return the modality that an input block reads, or `mixed` for every other block."""
     return structure.block(block_id).modality or MIXED
 
 
 def weights_by_modality(structure: Structure, weights: Mapping[str, float]) -> dict[str, list[float]]:
-    """Source modality → the weights of the connections that leave it; those without any are left out."""
-    found: dict[str, list[float]] = {modality.name: [] for modality in structure.modalities}
-    found[MIXED] = []
+    """Return source modality → the weights of its outgoing connections, if it has any."""
+    grouped: dict[str, list[float]] = {modality.name: [] for modality in structure.modalities}
+    grouped[MIXED] = []
     for spec in structure.connections:
         if spec.key in weights:
-            found[source_modality(structure, spec.source)].append(weights[spec.key])
-    return {name: values for name, values in found.items() if values}
+            grouped[source_modality(structure, spec.source)].append(weights[spec.key])
+    return {name: values for name, values in grouped.items() if values}
 
 
-def attention_weights(structure: Structure) -> int:
-    """How many attention weights there are: one for each connection and peer."""
+def count_attention_weights(structure: Structure) -> int:
+    """Return the number of attention weights: one for each peer of each connection."""
     return sum(len(spec.peers) for spec in structure.connections)

@@ -1,7 +1,7 @@
-"""The kinds of blocks and of heads, as data: what a structure has to know of them before any is built.
+"""The kinds of blocks and heads, as data: what a structure must know about them before a network is built.
 
-A new kind is a row here and a class in `peerattn.network.blocks`, named in its registry: validation, reach,
-builder and costs read it from there.
+A new kind is a row here and a class in `peerattn.network.blocks`, listed in its registry. Validation, reach,
+network building and cost counting read these tables.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from peerattn.graph.specs import BlockSpec
 
 WHOLE_CLIP = 2**20
-"""More frames than any clip has: the reach of a block in which every frame reads all others."""
+"""The reach of a block in which every frame reads all others: more frames than any clip has."""
 
 Rule = Callable[[BlockSpec, int], str | None]
-"""(Spec, channels that arrive) -> what is wrong and what to do; None where nothing is."""
+"""(Spec, number of incoming channels) → what is wrong and what to do, or None if nothing is."""
 
 
 def _no_rule(spec: BlockSpec, arriving: int) -> str | None:
@@ -24,11 +24,11 @@ def _no_rule(spec: BlockSpec, arriving: int) -> str | None:
 
 @dataclass(frozen=True)
 class BlockKind:
-    """What is known of every block of a kind.
+    """The properties shared by all blocks of one kind.
 
-    `extent` gives how many frames to each side of a frame the block's own layers read, all in a row. `needs`
-    are sizes that a spec must give; `fixed` are those that it cannot choose. `repeats_edges` says whether
-    `time_padding` may be `repeat`. `rule` finds whatever else a spec may have wrong.
+    `extent` returns how many frames on each side of a frame the block's own layers read, together. `needs`
+    lists the fields that a spec must set, and `fixed` those whose values it cannot choose. `repeats_edges`
+    says whether `time_padding` may be `repeat`. `rule` checks everything else in a spec.
     """
 
     extent: Callable[[BlockSpec], int]
@@ -37,23 +37,27 @@ class BlockKind:
     repeats_edges: bool = False
     rule: Rule = _no_rule
 
-    def refusal(self, spec: BlockSpec, arriving: int) -> str | None:
-        """What is wrong with a spec that is given so many channels, and what to do; None for a sound one."""
+    def find_problem(self, spec: BlockSpec, arriving: int) -> str | None:
+        """Say what is wrong with a spec that has `arriving` input channels, and what to do; None if valid."""
         if spec.time_padding == "repeat" and not self.repeats_edges:
             able = " and ".join(name for name, kind in KINDS.items() if kind.repeats_edges)
-            return f"only {able} repeat the edge frames of a clip, set its time_padding to zeros"
+            return f"only {able} can repeat the edge frames of a clip, set its time_padding to zeros"
         for name in self.needs:
             if not getattr(spec, name):
-                return f"{name} is {getattr(spec, name)!r}, but this kind needs one: give it"
+                return f"{name} is {getattr(spec, name)!r}, but this kind needs one: set it"
         for name, value in self.fixed.items():
             if getattr(spec, name) != value:
-                return f"{name} is {getattr(spec, name)!r}, but this kind has {value}: set it to that"
+                return (
+                    f"{name} is {getattr(spec, name)!r}, but for this kind it must be {value}: set it to that"
+                )
         return self.rule(spec, arriving)
 
 
 def _pools_only(spec: BlockSpec, arriving: int) -> str | None:
     if spec.width != arriving:
-        return f"width is {spec.width}, but this kind only pools the {arriving} channels it reads: set it so"
+        return (
+            f"width is {spec.width}, but this kind only pools its {arriving} input channels: set it to that"
+        )
     return None
 
 
@@ -65,14 +69,14 @@ def _reads_in_time(spec: BlockSpec, arriving: int) -> str | None:
 
 def _attends(spec: BlockSpec, arriving: int) -> str | None:
     if spec.over not in ("places", "frames"):
-        return f"over is {spec.over!r}, but must be places or frames: say over which it attends"
+        return f"over is {spec.over!r}, but must be places or frames: set what it attends over"
     if spec.width % spec.heads:
-        return f"width {spec.width} cannot be shared among {spec.heads} heads: make it a multiple"
+        return f"width {spec.width} cannot be split among {spec.heads} heads: make it a multiple"
     return None
 
 
 KINDS: Mapping[str, BlockKind] = {
-    # Our own.
+    # This package's own kinds.
     "video_input": BlockKind(lambda spec: spec.temporal_dilation, repeats_edges=True, rule=_reads_in_time),
     "bottleneck": BlockKind(
         lambda spec: spec.temporal_dilation * spec.repeats, repeats_edges=True, rule=_reads_in_time
@@ -81,7 +85,7 @@ KINDS: Mapping[str, BlockKind] = {
     "attention": BlockKind(
         lambda spec: WHOLE_CLIP if spec.over == "frames" else 0, needs=("heads", "over"), rule=_attends
     ),
-    # Those of AssembleNet and AssembleNet++.
+    # The kinds of AssembleNet and AssembleNet++.
     "assemblenet_rgb": BlockKind(
         lambda spec: 2 * max(spec.temporal_dilation, 1), fixed={"spatial_stride": 4}
     ),
@@ -92,7 +96,7 @@ KINDS: Mapping[str, BlockKind] = {
         needs=("inner_width", "middle_width"),
         rule=_reads_in_time,
     ),
-    # Those of AssembleNet++lite.
+    # The kinds of AssembleNet++lite.
     "lite_input": BlockKind(lambda spec: max(spec.temporal_dilation, 1)),
     "lite": BlockKind(
         lambda spec: spec.temporal_dilation * spec.repeats,
@@ -100,20 +104,20 @@ KINDS: Mapping[str, BlockKind] = {
         rule=_reads_in_time,
     ),
 }
-"""Kind of block -> what is known of it.
+"""Kind of block → its properties.
 
-Multiply-adds are those of the convolutions and linear layers in the block's class. A layer with arithmetic
-outside of these, such as attention, has a method `multiply_adds(inputs, output)`: `inputs` is the tuple that
-one call got, `output` what it returned; both are on the meta device, so only their shapes can be used.
+Multiply-adds are counted from the convolutions and linear layers in the block's class. A layer that does
+other arithmetic, such as attention, has a method `multiply_adds(inputs, output)`: `inputs` is the tuple of
+arguments of one call and `output` its result. Both are on the meta device, so only their shapes can be used.
 """
 
 
 @dataclass(frozen=True)
 class HeadKind:
-    """What is known of every head of a kind.
+    """The properties shared by all heads of one kind.
 
-    `shared` says whether a network has one for all the output blocks that name it, which gets all their
-    outputs at once; else each output block has its own.
+    `shared` says whether all output blocks that name this kind share one head, which receives all their
+    outputs at once; otherwise each output block has a head of its own.
     """
 
     shared: bool = False
@@ -126,4 +130,4 @@ HEAD_KINDS: Mapping[str, HeadKind] = {
     "lite": HeadKind(),
     "lite_over_time": HeadKind(),
 }
-"""Kind of head -> what is known of it."""
+"""Kind of head → its properties."""

@@ -1,8 +1,8 @@
 """The published networks: AssembleNet, AssembleNet++ and AssembleNet++lite.
 
 `asn50`, `asn101`, `full_asnp50` and `asnp_lite` are the released structures with their learned connection
-weights, in the list format of `Structure.from_published`; `structure(name)` gives these and their other
-depths. No trained filters were released.
+weights; `structure(name)` returns these and their other depths. The constants are lists in the format that
+`Structure.from_published` reads. No trained filters were released.
 
 Source: google-research, folder assemblenet, commit 0c1bbe5 (Apache-2.0); AssembleNet (arXiv 1905.13209),
 AssembleNet++ (arXiv 2008.08072).
@@ -56,7 +56,7 @@ ASN50_WEIGHTS: list[Any] = [
 ASN101: list[Any] = [
     node if node[0] < 2 else [*node[:2], {2: 192, 3: 256}[node[0]], *node[3:]] for node in ASN50
 ]
-"""As ASN50 with fewer filters at the two upper levels; its connection weights are those of ASN50."""
+"""ASN50 with fewer filters at the two upper levels; it has the connection weights of ASN50."""
 
 FULL_ASNP50: list[Any] = [
     [-1, 2],
@@ -177,31 +177,32 @@ ASNP_LITE_WEIGHTS: list[Any] = [
 ]
 
 CLASSES = 157
-"""Of Charades, on which the structures were found: the number that the published code assumes."""
+"""The number of classes of Charades, on which the structures were found; the published code assumes it."""
 CLIP_WIDTH = 224
-"""Pixels of a clip's width for which lite is built by default (its `compat` widths depend on it)."""
+"""The clip width in pixels for which lite is built by default; its official channel widths depend on it."""
 
 _FAMILIES: dict[str, tuple[list[Any], list[Any], Options]] = {
     "asn": (ASN50, ASN50_WEIGHTS, Options("assemblenet")),
     "asnp": (ASN50, ASN50_WEIGHTS, Options("assemblenet_plus")),
     "full_asnp": (FULL_ASNP50, FULL_ASNP50_WEIGHTS, Options("assemblenet_plus")),
 }
-"""Name without its depth → nodes, connection weights, options. asnp reads rgb and flow only."""
+"""Name without the depth → nodes, connection weights, options. asnp reads only rgb and flow."""
 _LITE = Options("assemblenet_plus_lite", clip_width=CLIP_WIDTH)
 
 NAMES = (*(f"{family}{depth}" for family in _FAMILIES for depth in DEPTHS), "asnp_lite")
-"""What `structure` knows."""
+"""The names that `structure` accepts."""
 
 
 def structure(name: str, **changes: Any) -> Structure:
-    """A published structure: asn26 to asn101, asnp26 to asnp101, full_asnp26 to full_asnp101, asnp_lite.
+    """Return a published structure: asn26 to asn101, asnp26 to asnp101, full_asnp26 to full_asnp101,
+    asnp_lite.
 
-    `changes` are fields of `Options`: `attention="self"`, `object_classes=20`, `clip_width=None` (lite with
-    true channels). Raises PeerattnError for another name.
+    `changes` are fields of `Options`, such as `attention="self"`, `object_classes=20` or `clip_width=None`
+    (lite with its intended channel widths). Raises PeerattnError for an unknown name.
     """
     if name not in NAMES:
-        near = difflib.get_close_matches(name, NAMES, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"choose among {', '.join(NAMES)}"
+        similar = difflib.get_close_matches(name, NAMES, n=1)
+        hint = f"did you mean {similar[0]}?" if similar else f"choose among {', '.join(NAMES)}"
         raise PeerattnError(f"there is no published structure {name!r}: {hint}")
     if name == "asnp_lite":
         return Structure.from_published(ASNP_LITE, ASNP_LITE_WEIGHTS, dataclasses.replace(_LITE, **changes))

@@ -9,10 +9,10 @@ from peerattn.graph.answers import CLASSES, Answer
 
 @dataclass(frozen=True)
 class Modality:
-    """A kind of input and what its channels mean; for `object`, channel k shows class `class_ids[k]`.
+    """A kind of input and the meaning of its channels; for `object`, channel k shows class `class_ids[k]`.
 
-    `iterations` counts those of the representation flow layer, where the network computes this modality
-    from another one instead of reading it from the clip; 0 where it is read.
+    `iterations` is the number of iterations of the representation flow layer if the network computes this
+    modality from another one, or 0 if it reads the modality from the clip.
     """
 
     name: str
@@ -24,21 +24,22 @@ class Modality:
 
 @dataclass(frozen=True)
 class BlockSpec:
-    """A node of the network: convolutions at one temporal dilation that produce `width` channels.
+    """A node of the network: layers with one temporal dilation that produce `width` channels.
 
-    What arrives is brought to ceil(clip size / input_reduction) pixels and to `input_width` channels,
-    whichever connections exist; `attention_width` is the width to which the pooled peers of what arrives
-    are projected. `reads` is what an input block computes its modality from, where that is another one.
+    Every input is brought to ceil(clip size / input_reduction) pixels and `input_width` channels, whichever
+    connections exist. `attention_width` is the width to which the pooled peers of the incoming connections
+    are projected. `reads` names the modality that an input block reads, if it computes its own modality from
+    that.
 
     `inner_width` and `middle_width` are the channels inside a block whose kind leaves them open. `pooling`
-    says which windows bring larger sources to size: `reduction` as wide as the ratio of the reductions, for
-    any clip; `height` as the published networks do, from the heights in pixels, which fit some clips only.
-    `unused_projections` name blocks whose pooled output is projected though no connection reads it, as
-    published networks with self attention do: they own those weights.
+    says how larger sources are pooled to the input size: `reduction` uses windows as wide as the ratio of the
+    reductions, for any clip; `height` derives them from heights in pixels, as the published networks do,
+    which fits only some clips. `unused_projections` names blocks whose pooled output is projected although no
+    connection reads it: published networks with self attention own those weights.
 
-    `time_padding` says what the temporal convolutions read beyond the clip's ends: `zeros`, as published, or
-    with `repeat` the first and the last frame again, which only kinds of our own can do. `heads` and `over`
-    (`places` or `frames`) are those of a block that attends.
+    `time_padding` says what the temporal convolutions read beyond the ends of the clip: `zeros`, as
+    published, or `repeat`, which repeats the first and last frame and is available in this package's own
+    kinds only. `heads` and `over` (`places` or `frames`) belong to blocks of kind `attention`.
     """
 
     id: str
@@ -67,13 +68,13 @@ class BlockSpec:
 
     @property
     def reduction(self) -> int:
-        """Clip pixels per output pixel, along each side."""
+        """The number of clip pixels per output pixel, along each side."""
         return self.input_reduction * self.spatial_stride
 
 
 @dataclass(frozen=True)
 class ConnectionSpec:
-    """An edge: `weight` is σ(w) at the start; with None it counts fully and no threshold removes it."""
+    """A connection. `weight` is the initial σ(w); with None it always counts fully and is never pruned."""
 
     source: str
     target: str
@@ -89,21 +90,21 @@ class ConnectionSpec:
 
     @property
     def attending(self) -> tuple[str, ...]:
-        """The blocks that its factors come from: its peers, or with self attention its own source."""
+        """The blocks that determine its attention factors: its peers or, with self attention, its source."""
         return (self.source,) if self.attention == "self" else self.peers
 
     @property
     def attention_keys(self) -> tuple[str, ...]:
-        """The names of its attention connections, one for each block that attends it."""
+        """The names of its attention connections, one for each attending block."""
         return tuple(f"{self.key}:{peer}" for peer in self.attending)
 
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """An output block, the head that turns its output into logits, and what it is asked.
+    """An output block, the head that turns its output into logits, and the kind of answer.
 
-    The head's logits are divided by `temperature`: that of calibration, where it cannot be folded into the
-    head's weights.
+    The head's logits are divided by `temperature`: the calibration temperature, where it cannot be folded
+    into the head's weights.
     """
 
     block: str

@@ -1,4 +1,6 @@
-"""What a structure must obey, each rule with the plain line that names the value and the rule."""
+"""The rules that a structure must obey. Each violation gives one plain line that names the value and the
+rule.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from peerattn.errors import MissingError, PeerattnError, lookup
-from peerattn.graph.answers import COMBINED, validate_answers
+from peerattn.graph.answers import DEFAULT_COMBINATION, validate_answers
 from peerattn.graph.kinds import HEAD_KINDS, KINDS
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.moved import moved
@@ -17,7 +19,7 @@ __getattr__ = moved(__name__)
 ATTENTION_MODES = ("none", "static", "self", "peer")
 POOLINGS = ("reduction", "height")
 TIME_PADDINGS = {"zeros": "zeros", "repeat": "the edge frame repeated"}
-"""What temporal convolutions read beyond the clip's ends → in words."""
+"""What temporal convolutions read beyond the ends of the clip → a description."""
 LIMITS = {
     "level": 256,
     "width": 8192,
@@ -31,13 +33,13 @@ LIMITS = {
     "middle_width": 8192,
     "heads": 64,
 }
-"""The greatest value of each size in a block: above it, a typing error is likelier than a network."""
+"""The greatest allowed value of each size in a block; a larger one is more likely a typing error."""
 MAX_BLOCKS = 2_000
 MAX_CONNECTIONS = 50_000
 MAX_CHANNELS = 8192
 MAX_ITERATIONS = 1_000
 SMALLEST_WEIGHT = 1e-6
-"""Connection weights this close to 0 and 1 are refused: in float32 their parameter would be infinite."""
+"""Connection weights closer than this to 0 or 1 are refused: in float32 their parameter would be infinite."""
 
 
 def validate(
@@ -45,9 +47,9 @@ def validate(
     connections: Sequence[ConnectionSpec],
     outputs: Sequence[OutputSpec],
     modalities: Sequence[Modality],
-    combination: str = COMBINED,
+    combination: str = DEFAULT_COMBINATION,
 ) -> None:
-    """Raise PeerattnError, naming the value and the rule, when a structure of these cannot be computed."""
+    """Raise PeerattnError, naming the value and the rule, if no network can have this structure."""
     ids = Counter(block.id for block in blocks)
     for block_id, times in ids.items():
         if not isinstance(block_id, str) or not block_id or "." in block_id or times > 1:
@@ -57,7 +59,7 @@ def validate(
     if len(ids) > MAX_BLOCKS or len(connections) > MAX_CONNECTIONS:
         raise PeerattnError(
             f"{len(ids)} blocks and {len(connections)} connections are too many: "
-            f"at most {MAX_BLOCKS} and {MAX_CONNECTIONS}"
+            f"use at most {MAX_BLOCKS} and {MAX_CONNECTIONS}"
         )
     by_name: dict[str, Modality] = {}
     for modality in modalities:
@@ -73,7 +75,7 @@ def validate(
         _validate_connection(connection, by_id, connections)
         if connection.key in keys:
             raise PeerattnError(
-                f"connection {connection.key} appears twice: keep one, or rename a block with '_to_' in it"
+                f"connection {connection.key} appears twice: keep one, or rename blocks with '_to_' in the id"
             )
         keys.add(connection.key)
     _validate_outputs(outputs, by_id, connections)
@@ -83,7 +85,7 @@ def validate(
 def _validate_modality(modality: Modality, others: Mapping[str, Modality]) -> None:
     name, channels, class_ids = modality.name, modality.channels, modality.class_ids
     if not isinstance(name, str) or not name or name in others:
-        raise PeerattnError(f"modality {name!r} must have a name of its own: rename it")
+        raise PeerattnError(f"modality {name!r} must have a unique name: rename it")
     if not _whole(channels, 1, MAX_CHANNELS):
         raise PeerattnError(
             f"modality {name}: channels is {channels!r}, but must be a whole number from 1 to {MAX_CHANNELS}"
@@ -91,7 +93,7 @@ def _validate_modality(modality: Modality, others: Mapping[str, Modality]) -> No
     if not _whole(modality.iterations, 0, MAX_ITERATIONS) or (modality.iterations and channels != 2):
         raise PeerattnError(
             f"modality {name}: iterations is {modality.iterations!r}, but must be a whole number from 0 to "
-            f"{MAX_ITERATIONS}, and 0 unless it is optical flow, of 2 channels"
+            f"{MAX_ITERATIONS}, and 0 for a modality that is not optical flow with 2 channels"
         )
     if not _names(modality.meanings):
         raise PeerattnError(f"modality {name}: meanings must be a list of words, not {modality.meanings!r}")
@@ -136,13 +138,15 @@ def _validate_block(block: BlockSpec, modalities: Mapping[str, Modality]) -> Non
             f"not {block.unused_projections!r}"
         )
     _validate_reading(block, modalities)
-    read = modalities.get(_tensor_read(block, modalities) or "")
-    if wrong := KINDS[block.kind].refusal(block, read.channels if read else block.input_width):
-        raise PeerattnError(f"block {block.id} of kind {block.kind!r}: {wrong}")
+    read = modalities.get(_input_modality(block, modalities) or "")
+    if problem := KINDS[block.kind].find_problem(block, read.channels if read else block.input_width):
+        raise PeerattnError(f"block {block.id} of kind {block.kind!r}: {problem}")
 
 
-def _tensor_read(block: BlockSpec, modalities: Mapping[str, Modality]) -> str | None:
-    """The modality whose tensor an input block gets: its own, unless it reads another one directly."""
+def _input_modality(block: BlockSpec, modalities: Mapping[str, Modality]) -> str | None:
+    """Return the modality whose tensor an input block receives: its own, unless it reads another one
+    directly.
+    """
     modality = modalities.get(block.modality or "")
     computed = modality is not None and modality.iterations > 0
     return block.modality if computed else block.reads or block.modality
@@ -151,8 +155,8 @@ def _tensor_read(block: BlockSpec, modalities: Mapping[str, Modality]) -> str | 
 def _validate_reading(block: BlockSpec, modalities: Mapping[str, Modality]) -> None:
     if block.is_input != (block.level == 1):
         raise PeerattnError(
-            f"block {block.id} is in level {block.level}: input blocks, and only they, name a modality "
-            "and stand in level 1"
+            f"block {block.id} is in level {block.level}: level 1 contains exactly the input blocks, which "
+            "name a modality"
         )
     read = block.reads or block.modality
     if read is not None and read not in modalities:
@@ -168,20 +172,22 @@ def _validate_reading(block: BlockSpec, modalities: Mapping[str, Modality]) -> N
     if block.is_input and block.input_reduction != 1:
         raise PeerattnError(
             f"block {block.id}: input_reduction is {block.input_reduction}, but an input block reads "
-            "the clip itself: set it to 1 and use spatial_stride"
+            "the clip at full size: set it to 1 and use spatial_stride"
         )
     if block.reads is not None and not block.is_input:
         raise PeerattnError(f"block {block.id} reads {block.reads!r}, but only input blocks read a modality")
     if not block.is_input and block.input_width == 0:
-        raise PeerattnError(f"block {block.id}: input_width is 0, but what arrives needs a width: give it")
+        raise PeerattnError(f"block {block.id}: input_width is 0, but its inputs need a width: set it")
 
 
 def _validate_projections(block: BlockSpec, blocks: Mapping[str, BlockSpec]) -> None:
     for other in block.unused_projections:
         if other not in blocks or blocks[other].level >= block.level:
-            raise PeerattnError(f"block {block.id}: unused projection of {other!r}, which is no block below")
+            raise PeerattnError(
+                f"block {block.id}: unused projection of {other!r}, which is not a block in a lower level"
+            )
     if block.unused_projections and block.attention_width == 0:
-        raise PeerattnError(f"block {block.id}: attention_width is 0, but its peers need a width: give it")
+        raise PeerattnError(f"block {block.id}: attention_width is 0, but its peers need a width: set it")
 
 
 def _validate_connection(
@@ -198,7 +204,7 @@ def _validate_connection(
     if source.level >= target.level:
         raise PeerattnError(
             f"connection {connection.key} goes {_direction(connection, blocks, connections)} "
-            f"(level {source.level} to {target.level}): connections only go up"
+            f"(level {source.level} to {target.level}): connections must go to a higher level"
         )
     if target.input_reduction % source.reduction:
         raise PeerattnError(
@@ -215,7 +221,7 @@ def _validate_weight(connection: ConnectionSpec) -> None:
         isinstance(weight, float | int) and SMALLEST_WEIGHT <= weight <= 1 - SMALLEST_WEIGHT
     ):
         raise PeerattnError(
-            f"connection {connection.key}: weight {weight!r} must lie between 0 and 1, or be none"
+            f"connection {connection.key}: weight {weight!r} must lie between 0 and 1, or be null"
         )
     if not isinstance(connection.learned, bool):
         raise PeerattnError(
@@ -226,6 +232,7 @@ def _validate_weight(connection: ConnectionSpec) -> None:
 def _direction(
     connection: ConnectionSpec, blocks: Mapping[str, BlockSpec], connections: Sequence[ConnectionSpec]
 ) -> str:
+    """Say in which wrong direction a connection goes: in a cycle, sideways or down."""
     reached, frontier = {connection.target}, [connection.target]
     while frontier:
         here = frontier.pop()
@@ -249,14 +256,14 @@ def _validate_peers(connection: ConnectionSpec, blocks: Mapping[str, BlockSpec])
         connection.peers
     ):
         raise PeerattnError(
-            f"connection {connection.key}: peer attention, and only it, names its peers, each once "
-            f"({connection.attention} with {list(connection.peers)})"
+            f"connection {connection.key}: peers must be named, each once, with attention 'peer' and with no "
+            f"other (it has {connection.attention} with {list(connection.peers)})"
         )
     below = [block for block in blocks.values() if block.level < target.level]
     if connection.attention == "peer" and set(connection.peers) == {connection.source} and len(below) > 1:
         raise PeerattnError(f"connection {connection.key}: at least one peer must differ from the source")
     if connection.attention == "peer" and target.attention_width == 0:
-        raise PeerattnError(f"block {target.id}: attention_width is 0, but its peers need a width: give it")
+        raise PeerattnError(f"block {target.id}: attention_width is 0, but its peers need a width: set it")
     for peer in connection.peers:
         if blocks[peer].level >= target.level:
             raise PeerattnError(
@@ -270,10 +277,10 @@ def _validate_outputs(
 ) -> None:
     ids = [output.block for output in outputs]
     if not ids or len(set(ids)) < len(ids):
-        raise PeerattnError("a structure needs at least one output block, each named once")
+        raise PeerattnError("a structure needs at least one output block, and must name each only once")
     for block_id in ids:
         if block_id not in blocks:
-            raise PeerattnError(f"output {block_id!r} is not a block")
+            raise PeerattnError(f"output {block_id!r} is not a block: name an existing block")
     for output in outputs:
         if not isinstance(output.head, str):
             raise PeerattnError(f"output {output.block}: head {output.head!r} must be the name of a head")

@@ -63,7 +63,7 @@ def network_from(
         raise PeerattnError(f"the variables tell {count} classes, but {len(names)} names are given")
     if answer is None and count == published.CLASSES and structure.answer == answers.CLASSES:
         answer = answers.LABELS
-    structure = structure.answering(answer) if answer else structure
+    structure = structure.with_answer(answer) if answer else structure
     with torch.device("meta"):
         _checked(Network(structure, names), values)
     network = Network(structure, names)

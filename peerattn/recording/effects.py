@@ -22,7 +22,7 @@ import torch
 
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
-from peerattn.graph import things
+from peerattn.graph import components
 from peerattn.graph.answers import ANSWERS
 from peerattn.network.network import Network
 from peerattn.network.unwrapping import unwrapped
@@ -78,7 +78,9 @@ def effects(
     batch: int = 16,
     progress: Progress | None = None,
 ) -> Effects:
-    """The effect of each thing of a kind (of those named), changed alone in one way (`graph.things.WAYS`).
+    """Measure the effect of each component of a kind (or of those named), intervening on one at a time.
+
+    The interventions are those of `graph.components.INTERVENTIONS`.
 
     `seed` decides donors and the order of shuffled frames. To swap, the examples are gone through twice, and
     a donor is asked for by its number: let `data.readable.Remembered` keep those that are slow to read.
@@ -88,8 +90,8 @@ def effects(
     `progress(done, total)` counts clips read and run and may raise to cancel.
     """
     network = unwrapped(network)
-    things.check_way(of, how)
-    asked = things.known(network.structure, of, names or things.names(network.structure, of))
+    components.check_intervention(of, how)
+    asked = components.select(network.structure, of, names or components.names(network.structure, of))
     measured, impossible = _possible(network, of, how, asked)
     if (names and impossible) or not measured:
         raise PeerattnError(next(iter(impossible.values())))

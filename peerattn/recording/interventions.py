@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from peerattn.errors import PeerattnError
-from peerattn.graph import things
+from peerattn.graph import components
 from peerattn.graph.connectivity import survey
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip
@@ -161,7 +161,7 @@ def _places(structure: Structure, of: str, name: str) -> tuple[Place, ...]:
         return (Place("output", name),)
     if of == "connection":
         return (Place("factors", name),)
-    spec, number = things.attention(structure)[name]
+    spec, number = components.attention_connections(structure)[name]
     if spec.attention == "self":  # its factors come from nothing else
         return (Place("factors", spec.key),)
     return (Place("peer", spec.key, number),)
@@ -204,7 +204,9 @@ def _tensors(clip: Donor) -> Mapping[str, Tensor]:
 def _named(structure: Structure, asked: Mapping[str, Names]) -> dict[str, tuple[str, ...]]:
     """Kind of thing → the names that are asked for, checked."""
     several = {of: (names,) if isinstance(names, str) else names for of, names in asked.items()}
-    found = {of: things.known(structure, of, names) for of, names in several.items() if names is not None}
+    found = {
+        of: components.select(structure, of, names) for of, names in several.items() if names is not None
+    }
     if not found:
-        raise PeerattnError(f"name {' or '.join(things.PLURALS[of] for of in asked)}")
+        raise PeerattnError(f"name {' or '.join(components.PLURALS[of] for of in asked)}")
     return found

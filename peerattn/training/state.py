@@ -23,7 +23,7 @@ from torch.optim import Optimizer
 from peerattn.errors import PeerattnError
 from peerattn.files.header import read_header
 from peerattn.files.weights import write_weights
-from peerattn.graph.structure import Structure, trained_for
+from peerattn.graph.structure import Structure, restore_answers
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays
 from peerattn.pruning.threshold import reduced
@@ -164,7 +164,7 @@ def _check_same(path: Path, facts: Mapping[str, Any], network: Network, settings
 
 def _structure(facts: Mapping[str, Any], when: str) -> Structure:
     """The structure that a saved run `started_from`, or its `structure` now."""
-    return trained_for(Structure.from_json(facts[when]), facts["settings"])
+    return restore_answers(Structure.from_json(facts[when]), facts["settings"])
 
 
 def _flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
-from peerattn.graph.answers import ANSWERS, of_loss
+from peerattn.graph.answers import ANSWERS, answer_for_loss
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
 from peerattn.training import distributed
@@ -127,10 +127,10 @@ class Updater:
 
 def _check_loss(structure: Structure, loss: str) -> None:
     asked = structure.answer.kind
-    if of_loss(loss).kind != asked:
+    if answer_for_loss(loss).kind != asked:
         raise PeerattnError(
             f"the loss {loss} is not that of a network that is asked {asked}: choose the loss "
-            f"{ANSWERS[asked].loss}, or ask {of_loss(loss).kind} (Structure.answering)"
+            f"{ANSWERS[asked].loss}, or ask {answer_for_loss(loss).kind} (Structure.answering)"
         )
 
 

@@ -1,4 +1,4 @@
-"""From the nodes of a list to blocks, connections, outputs and modalities."""
+"""Converting the nodes of a list to blocks, connections, outputs and modalities."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from peerattn.errors import PeerattnError
-from peerattn.graph.list_format.nodes import STEMS, TOP_LEVEL, Node, read_nodes, read_weights, short
+from peerattn.graph.list_format.nodes import STEMS, TOP_LEVEL, Node, preview, read_nodes, read_weights
 from peerattn.graph.list_format.options import DEPTHS, FAMILIES, Options
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 
 MIDDLE_WIDTHS = (64, 128, 256, 512)
-"""Channels of the 3×3 convolutions at published levels 0 to 3, whatever a node's filters."""
+"""Channels of the 3×3 convolutions at published levels 0 to 3, independent of a node's filters."""
 STEM_CHANNELS = 128
-"""Shared among the stems of AssembleNet and AssembleNet++."""
+"""Total number of channels, divided among the stems of AssembleNet and AssembleNet++."""
 LITE_STEM_WIDTH = 24
 FLOW_ITERATIONS = {"assemblenet": 40, "assemblenet_plus": 40, "assemblenet_plus_lite": 20}
 DECLARABLE_CLASSES = 255
-"""Object maps hold one byte a pixel, 0 the background."""
+"""The greatest number of object classes: object maps store one byte per pixel, and 0 is the background."""
 
 
 class Parts(NamedTuple):
-    """What a Structure is made of."""
+    """The parts from which a Structure is made."""
 
     blocks: tuple[BlockSpec, ...]
     connections: tuple[ConnectionSpec, ...]
@@ -31,21 +31,24 @@ class Parts(NamedTuple):
 
 
 def read(nodes: Any, edge_weights: Any, options: Options) -> Parts:
-    """Blocks, connections, outputs and modalities of a list; raises PeerattnError naming the wrong node."""
-    given = read_nodes(nodes)
-    options = options.filled(given)
+    """Return the blocks, connections, outputs and modalities of a list.
+
+    Raises PeerattnError, which names the invalid node, if the list does not follow the format.
+    """
+    checked = read_nodes(nodes)
+    options = options.completed(checked)
     blocks: list[BlockSpec] = []
-    for position, node in enumerate(given):
+    for position, node in enumerate(checked):
         sources = [blocks[source] for source in node.inputs]
         blocks.append(
-            _block(position, node, sources, options) if sources else _stem(position, node, given, options)
+            _block(position, node, sources, options) if sources else _stem(position, node, checked, options)
         )
-    blocks = [_attending(block, blocks, options) for block in blocks]
+    blocks = [_with_attention_width(block, blocks, options) for block in blocks]
     return Parts(
         tuple(blocks),
-        tuple(_connections(given, blocks, read_weights(edge_weights, given), options)),
-        _outputs(given, options),
-        _modalities(given, options),
+        tuple(_connections(checked, blocks, read_weights(edge_weights, checked), options)),
+        _outputs(checked, options),
+        _modalities(checked, options),
     )
 
 
@@ -65,11 +68,13 @@ def _stem(position: int, node: Node, nodes: Sequence[Node], options: Options) ->
 
 
 def _block(position: int, node: Node, sources: Sequence[BlockSpec], options: Options) -> BlockSpec:
-    """A node with inputs: what reaches it decides once and for all what it is brought to."""
+    """Return the block of a node with inputs; its sources fix its input size and width once and for all."""
     lite = isinstance(node.filters, tuple)
     if lite != options.lite:
-        wanted = "three filters a node" if options.lite else "one number of filters a node"
-        raise PeerattnError(f"node {position}: filters is {short(node.filters)}, but here it is {wanted}")
+        needed = "three numbers per node" if options.lite else "one number per node"
+        raise PeerattnError(
+            f"node {position}: filters is {preview(node.filters)}, but this family needs {needed}"
+        )
     if isinstance(node.filters, tuple):
         inner, middle, width = node.filters
         repeats = options.lite_repeats[node.level]
@@ -93,7 +98,7 @@ def _block(position: int, node: Node, sources: Sequence[BlockSpec], options: Opt
 
 
 def _input_width(position: int, sources: Sequence[BlockSpec], options: Options) -> int:
-    """The channels that the sources are brought to: the widest, maps of objects not counted."""
+    """Return the number of channels to which the sources are brought: the widest, except for object maps."""
     if len(sources) == 1:
         return sources[0].width
     widths = [source.width for source in sources]
@@ -102,7 +107,7 @@ def _input_width(position: int, sources: Sequence[BlockSpec], options: Options) 
     if not widths:
         raise PeerattnError(
             f"node {position}: all its inputs have {options.object_classes} channels like the object maps, "
-            "which leaves its width open: add another input"
+            "so its width is not determined: add another input"
         )
     if options.lite and options.clip_width is not None:
         return _compatible_width(sources, options.clip_width, options.object_classes)
@@ -110,7 +115,9 @@ def _input_width(position: int, sources: Sequence[BlockSpec], options: Options) 
 
 
 def _compatible_width(sources: Sequence[BlockSpec], clip_width: int, object_classes: int) -> int:
-    """Lite as published: the width in pixels of the last source with more channels than the width so far."""
+    """Return lite's width as published: the width in pixels of the last source that has more channels than
+    the width so far.
+    """
     width = 0
     for source in sources:
         if source.width > width and source.width != object_classes:
@@ -118,8 +125,11 @@ def _compatible_width(sources: Sequence[BlockSpec], clip_width: int, object_clas
     return width
 
 
-def _attending(block: BlockSpec, blocks: Sequence[BlockSpec], options: Options) -> BlockSpec:
-    """With the width that its peers are projected to, the widest one's; self attention has those unused."""
+def _with_attention_width(block: BlockSpec, blocks: Sequence[BlockSpec], options: Options) -> BlockSpec:
+    """Return the block with the width of its widest peer, to which all its peers are projected.
+
+    With self attention these projections exist but are unused.
+    """
     if block.is_input or options.attention not in ("peer", "self"):
         return block
     width = max(other.width for other in blocks if other.level < block.level)
@@ -128,12 +138,15 @@ def _attending(block: BlockSpec, blocks: Sequence[BlockSpec], options: Options) 
 
 
 def _peers(block: BlockSpec, blocks: Sequence[BlockSpec]) -> tuple[str, ...]:
-    """All blocks below: by published level (object, flow, rgb, 0, 1, …), and in a level by position."""
+    """Return all blocks below, by published level (object, flow, rgb, 0, 1, …) and, within a level, by
+    position.
+    """
     below = [other for other in blocks if other.level < block.level]
     return tuple(other.id for other in sorted(below, key=published_level))
 
 
 def published_level(block: BlockSpec) -> int:
+    """Return the level of a block in the list format: -3 to -1 for stems, 0 to 3 for other nodes."""
     stems = {modality: level for level, modality in STEMS.items()}
     return stems[block.modality] if block.modality else block.level - 2
 
@@ -144,7 +157,7 @@ def _connections(
     weights: list[tuple[float, ...]] | None,
     options: Options,
 ) -> list[ConnectionSpec]:
-    """A node's only input has no weight; fixed weights are not learned, nor is there one to learn there."""
+    """Return the connections. A node's only input has no weight; if weights are fixed, none is learned."""
     attention = options.attention or "none"
     connections = []
     for position, (node, block) in enumerate(zip(nodes, blocks, strict=True)):
@@ -159,26 +172,27 @@ def _connections(
 
 
 def _outputs(nodes: Sequence[Node], options: Options) -> tuple[OutputSpec, ...]:
-    """The nodes at the top level, of which lite reads the first only."""
+    """Return the outputs: all nodes at the top level or, in lite, only the first of them."""
     top = [str(position) for position, node in enumerate(nodes) if node.level == TOP_LEVEL]
     if not top:
         raise PeerattnError(
-            f"node {len(nodes) - 1} is the last and none is at level {TOP_LEVEL}, from which classes are read"
+            f"node {len(nodes) - 1} is the last, but no node is at level {TOP_LEVEL}, which the heads read: "
+            "add one"
         )
     head = ("lite" if options.lite else "assemblenet") + ("_over_time" if options.softmax_over_time else "")
     return tuple(OutputSpec(block, head) for block in (top[:1] if options.lite else top))
 
 
 def _modalities(nodes: Sequence[Node], options: Options) -> tuple[Modality, ...]:
-    """Those of the stems; flow is computed from rgb, which is then read even where no stem is of it."""
-    found = {STEMS[node.level] for node in nodes if node.level < 0}
+    """Return the modalities of the stems, and rgb if there is a flow stem, since flow is computed from it."""
+    stems = {STEMS[node.level] for node in nodes if node.level < 0}
     modalities = []
-    if found & {"rgb", "flow"}:
+    if stems & {"rgb", "flow"}:
         modalities.append(Modality("rgb", 3, ("red", "green", "blue")))
-    if "flow" in found:
+    if "flow" in stems:
         iterations = FLOW_ITERATIONS[options.family or FAMILIES[1]]
         modalities.append(Modality("flow", 2, ("across", "down"), iterations=iterations))
-    if "object" in found:
+    if "object" in stems:
         count = options.object_classes
         class_ids = tuple(range(1, count + 1)) if count <= DECLARABLE_CLASSES else ()
         modalities.append(Modality("object", count, class_ids=class_ids))

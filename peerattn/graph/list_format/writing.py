@@ -1,4 +1,4 @@
-"""From the blocks and connections of a structure back to a list."""
+"""Converting the blocks and connections of a structure back to a list."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KINDS = ("assemblenet_rgb", "assemblenet_flow", "object_input", "assemblenet", "
 
 
 def write(blocks: Sequence[BlockSpec], connections: Sequence[ConnectionSpec]) -> tuple[list[Any], list[Any]]:
-    """Nodes and edge weights of a structure; raises PeerattnError where the format cannot say it."""
+    """Return nodes and edge weights; raises PeerattnError if the format cannot express the structure."""
     _check_weights(connections)
     into: dict[str, list[ConnectionSpec]] = {block.id: [] for block in blocks}
     for connection in connections:
@@ -22,7 +22,7 @@ def write(blocks: Sequence[BlockSpec], connections: Sequence[ConnectionSpec]) ->
     nodes: list[Any] = []
     for position, block in enumerate(blocks):
         _check_writable(position, block, into[block.id], by_id)
-        nodes.append(_written(block, into[block.id]))
+        nodes.append(_node(block, into[block.id]))
     if all(connection.learned for connection in connections):
         return nodes, []
     weights = [[spec.weight for spec in into[block.id] if spec.weight is not None] for block in blocks]
@@ -30,18 +30,20 @@ def write(blocks: Sequence[BlockSpec], connections: Sequence[ConnectionSpec]) ->
 
 
 def _check_weights(connections: Sequence[ConnectionSpec]) -> None:
-    """The format fixes all weights, or leaves all to be learned without saying where from."""
+    """Check that either all weights are fixed or all are learned from 0.5: the format stores no initial
+    values.
+    """
     learned = [spec for spec in connections if spec.learned]
     if learned and (
         len(learned) < len(connections) or any(spec.weight not in (0.5, None) for spec in learned)
     ):
         raise PeerattnError(
-            f"connection {learned[0].key}: a published list fixes the weights of all connections, or leaves "
-            "all to be learned, from 0.5"
+            f"connection {learned[0].key}: in a published list either all connection weights are fixed, or "
+            "all are learned from an initial 0.5"
         )
 
 
-def _written(block: BlockSpec, arriving: Sequence[ConnectionSpec]) -> list[Any]:
+def _node(block: BlockSpec, arriving: Sequence[ConnectionSpec]) -> list[Any]:
     if block.is_input:
         return [published_level(block), block.temporal_dilation]
     filters: Any = block.inner_width
@@ -54,11 +56,13 @@ def _written(block: BlockSpec, arriving: Sequence[ConnectionSpec]) -> list[Any]:
 def _check_writable(
     position: int, block: BlockSpec, arriving: Sequence[ConnectionSpec], by_id: Mapping[str, BlockSpec]
 ) -> None:
-    """The format says nothing of what a block was built for: it must follow from what arrives."""
+    """Check that a block's input size and width follow from its sources, since the format does not store
+    them.
+    """
     if block.id != str(position) or block.kind not in KINDS:
         raise PeerattnError(
-            f"block {block.id} of kind {block.kind!r}: a published list holds blocks of {', '.join(KINDS)}, "
-            "named by their positions"
+            f"block {block.id} of kind {block.kind!r}: a published list can only contain blocks of the kinds "
+            f"{', '.join(KINDS)}, whose ids are their positions"
         )
     if block.is_input:
         return
@@ -72,11 +76,13 @@ def _check_writable(
         or not all(one == (len(arriving) > 1) for one in weighted)
     ):
         raise PeerattnError(
-            f"block {block.id} is built for more connections than arrive at it: a published list cannot hold "
-            "a pruned structure"
+            f"block {block.id} was built for more incoming connections than it has: a published list cannot "
+            "express a pruned structure"
         )
 
 
 def _widest(widths: Iterable[int]) -> list[int]:
-    """The two greatest widths: a list may leave out one, as that of object maps."""
+    """Return the two greatest widths: reading a list may ignore the greatest one, if it is that of object
+    maps.
+    """
     return sorted(set(widths))[-2:]

@@ -16,7 +16,7 @@ SHARES = np.array([0.735, 0.1, 0.4, 0.62, 0.2, 0.05], np.float32)
 def labelled(shares: np.ndarray):
     shown = trace()
     return dataclasses.replace(
-        shown, structure=shown.structure.answering(LABELS), probabilities=np.array(shares, np.float32)
+        shown, structure=shown.structure.with_answer(LABELS), probabilities=np.array(shares, np.float32)
     )
 
 

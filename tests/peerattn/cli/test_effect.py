@@ -11,7 +11,7 @@ from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.checkpoints.checkpoint import load
 from peerattn.cli.effect_run import table
 from peerattn.data.generated import GeneratedExamples
-from peerattn.graph import things
+from peerattn.graph import components
 from peerattn.recording.effects import effects
 from tests.media import moving_square, write_video
 from tests.peerattn.cli.test_cli import Run, answer, folder, made, refusal, run
@@ -47,11 +47,11 @@ def test_effect_prints_what_the_package_measures(run: Run) -> None:
     assert (found["not_measured"], found["skipped"]) == ([], [])
 
 
-@pytest.mark.parametrize("of", things.WAYS)
+@pytest.mark.parametrize("of", components.INTERVENTIONS)
 def test_every_thing_of_a_kind_is_measured_under_its_name(run: Run, of: str) -> None:
     found = answer(run, *BASE, 2, "--of", of, "--how", "remove")
     names = [one["name"] for one in found["effects"]] + [one["name"] for one in found["not_measured"]]
-    assert sorted(names) == sorted(things.names(load("small").structure, of))
+    assert sorted(names) == sorted(components.names(load("small").structure, of))
 
 
 def test_named_things_alone_are_measured(run: Run) -> None:
@@ -112,7 +112,7 @@ def test_effect_of_a_folder_passes_over_what_it_cannot_read(run: Run, folder: Pa
 
 
 def test_what_has_no_meaning_is_refused_in_one_line(run: Run) -> None:
-    assert "the mean over time has no meaning for a modality" in refusal(
+    assert "freezing factors at their mean over time makes no sense for a modality" in refusal(
         run, *SMALL, "--of", "modality", "--how", "mean"
     )
     assert "no modality 'rbg': did you mean rgb?" in refusal(run, *SMALL, "--of", "modality", "--name", "rbg")

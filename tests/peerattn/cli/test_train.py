@@ -185,7 +185,7 @@ def test_clips_of_several_classes_are_measured_by_average_precision(run: Run, cl
 
 def test_a_structure_that_asks_labels_is_trained_on_them(run: Run, clips: Path, tmp_path: Path) -> None:
     """A loss that is given decides; a recipe that says another one is refused."""
-    structure = actionworld_structure("peer", ("rgb", "flow")).answering(LABELS)
+    structure = actionworld_structure("peer", ("rgb", "flow")).with_answer(LABELS)
     (tmp_path / "labels.json").write_text(json.dumps(structure.to_json()))
     words = ("--data", clips, "--structure", "labels.json")
     code, _, err = run(*words, "--out", "refused")
@@ -196,7 +196,7 @@ def test_a_structure_that_asks_labels_is_trained_on_them(run: Run, clips: Path, 
     (tmp_path / "recipe.json").write_text(json.dumps({**RECIPE, "loss": {"kind": "binary"}}))
     assert run(*words, "--out", "any")[0] == 0
     assert load("any").structure.answer == LABELS
-    recipe, plain = Recipe(), structure.answering(Answer("labels", thresholds=(0.1, 0.2, 0.3)))
+    recipe, plain = Recipe(), structure.with_answer(Answer("labels", thresholds=(0.1, 0.2, 0.3)))
     agreed, found = training_run.agreed(plain, recipe, loss=None, config=None)
     assert (agreed.answer, found.training.loss.kind) == (LABELS, "binary")
 

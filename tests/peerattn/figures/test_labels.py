@@ -25,7 +25,7 @@ def labelled(shares: np.ndarray = SHARES) -> Trace:
     shown = trace()
     return dataclasses.replace(
         shown,
-        structure=shown.structure.answering(Answer("labels", thresholds=THRESHOLDS)),
+        structure=shown.structure.with_answer(Answer("labels", thresholds=THRESHOLDS)),
         windows=tuple(dataclasses.replace(one, probabilities=shares) for one in shown.windows),
         probabilities=shares,
     )

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
-from peerattn.graph.answers import ANSWERS, COMBINATIONS, Answer, of_loss, refusal
+from peerattn.graph.answers import ANSWERS, COMBINATIONS, Answer, answer_for_loss, find_problem
 from peerattn.graph.specs import OutputSpec
-from peerattn.graph.structure import Structure, trained_for
+from peerattn.graph.structure import Structure, restore_answers
 from tests.small import small_structure
 
 LABELS = Answer("labels")
@@ -30,7 +30,7 @@ def test_classes_are_usual_and_leave_no_word_in_a_file() -> None:
 
 
 def test_labels_are_written_with_what_is_not_usual() -> None:
-    chosen = PLAIN.answering(Answer("labels", thresholds=(0.25, 0.5)))
+    chosen = PLAIN.with_answer(Answer("labels", thresholds=(0.25, 0.5)))
     [said] = chosen.to_json()["outputs"]
     assert said["answer"] == {"kind": "labels", "thresholds": (0.25, 0.5)}
 
@@ -42,26 +42,29 @@ answers = st.builds(
 
 @given(answers, st.sampled_from(sorted(COMBINATIONS)))
 def test_every_answer_survives_a_file(answer: Answer, combination: str) -> None:
-    structure = dataclasses.replace(PLAIN.answering(answer), combination=combination)
+    structure = dataclasses.replace(PLAIN.with_answer(answer), combination=combination)
     assert Structure.parse(json.dumps(structure.to_json())) == structure
 
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
-    "no kind": (lambda: PLAIN.answering(Answer("pixels")), "output top: answer 'pixels' must be one of"),
-    "a kind that is a list": (lambda: PLAIN.answering(Answer(["labels"])), "must be one of"),  # type: ignore[arg-type]
-    "no weight": (lambda: PLAIN.answering(Answer(loss_weight=0.0)), "loss_weight 0.0 must lie above 0"),
-    "true": (lambda: PLAIN.answering(Answer(loss_weight=True)), "loss_weight True"),
+    "no kind": (lambda: PLAIN.with_answer(Answer("pixels")), "output top: answer 'pixels' must be one of"),
+    "a kind that is a list": (lambda: PLAIN.with_answer(Answer(["labels"])), "must be one of"),  # type: ignore[arg-type]
+    "no weight": (lambda: PLAIN.with_answer(Answer(loss_weight=0.0)), "loss_weight 0.0 must lie above 0"),
+    "true": (lambda: PLAIN.with_answer(Answer(loss_weight=True)), "loss_weight True"),
     "thresholds of classes": (
-        lambda: PLAIN.answering(Answer(thresholds=(0.5,))),
+        lambda: PLAIN.with_answer(Answer(thresholds=(0.5,))),
         "an answer of classes has no thresholds: leave them out",
     ),
-    "no share": (lambda: PLAIN.answering(Answer("labels", thresholds=(1.5,))), "probabilities from 0 to 1"),
-    "other fields": (lambda: Answer.from_json({"kind": "labels", "colour": 1}), "give an object of kind,"),
+    "no share": (lambda: PLAIN.with_answer(Answer("labels", thresholds=(1.5,))), "probabilities from 0 to 1"),
+    "other fields": (
+        lambda: Answer.from_json({"kind": "labels", "colour": 1}),
+        "must be an object with the keys kind,",
+    ),
     "no object": (lambda: Answer.from_json("labels"), "an answer is 'labels'"),
     "no combination": (lambda: dataclasses.replace(PLAIN, combination="sum"), "combination 'sum' must be"),
     "different questions": (
         lambda: dataclasses.replace(PLAIN, outputs=(TWO[0], OutputSpec("mid1", answer=LABELS))),
-        "outputs top, mid1 give one answer together (mean_of_logits), but are asked different",
+        "outputs top, mid1 are combined into one answer (mean_of_logits), but their answers differ",
     ),
 }
 
@@ -79,18 +82,18 @@ def test_separate_outputs_may_be_asked_different_things() -> None:
     outputs = (OutputSpec("top", answer=LABELS), OutputSpec("mid1"))
     both = dataclasses.replace(PLAIN, outputs=outputs, combination="separate")
     assert both.answer == LABELS
-    assert {output.answer for output in both.answering(Answer()).outputs} == {Answer()}
+    assert {output.answer for output in both.with_answer(Answer()).outputs} == {Answer()}
 
 
 @pytest.mark.parametrize("kind", ANSWERS)
 def test_the_loss_of_a_recipe_says_what_an_older_file_asks(kind: str) -> None:
     training = {"loss": {"kind": ANSWERS[kind].loss}}
-    assert trained_for(PLAIN, training).answer == of_loss(ANSWERS[kind].loss) == Answer(kind)
-    said = PLAIN.answering(Answer("labels", thresholds=(0.1,)))
-    assert trained_for(said, training) == said
-    assert refusal(Answer(kind)) is None
+    assert restore_answers(PLAIN, training).answer == answer_for_loss(ANSWERS[kind].loss) == Answer(kind)
+    said = PLAIN.with_answer(Answer("labels", thresholds=(0.1,)))
+    assert restore_answers(said, training) == said
+    assert find_problem(Answer(kind)) is None
 
 
 @pytest.mark.parametrize("training", [None, [], {"loss": "binary"}, {"loss": {"kind": "l2"}}, {"loss": {}}])
 def test_a_file_that_says_nothing_of_a_loss_asks_classes(training: object) -> None:
-    assert trained_for(PLAIN, training) == PLAIN
+    assert restore_answers(PLAIN, training) == PLAIN

@@ -14,7 +14,7 @@ from peerattn.errors import PeerattnError
 from peerattn.graph import published
 from peerattn.graph.connectivity import (
     at_initialisation,
-    attention_weights,
+    count_attention_weights,
     initial_weights,
     survey,
     thresholds,
@@ -240,10 +240,10 @@ def test_mean_weights_by_source_modality():
 
 
 def test_attention_candidates_of_the_released_network():
-    assert attention_weights(RELEASED) == 392
+    assert count_attention_weights(RELEASED) == 392
     counts = {len(spec.peers) for spec in RELEASED.connections}
     assert (min(counts), max(counts)) == (5, 14)
-    assert attention_weights(published.structure("full_asnp50", attention="self")) == 0
+    assert count_attention_weights(published.structure("full_asnp50", attention="self")) == 0
 
 
 def test_a_lost_modality_is_named_though_the_flow_input_still_reads_its_frames():

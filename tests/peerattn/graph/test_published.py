@@ -240,7 +240,7 @@ def test_own_blocks_and_pruned_structures_have_no_list() -> None:
         [STEM, FLOW_STEM, [0, [0], 2, 1, 2, 0], [3, [0, 2], 2, 1, 1, 0]], [[], [], [], [[0.9, 0.1]]]
     )
     pruned = dataclasses.replace(whole, connections=tuple(c for c in whole.connections if c.key != "2_to_3"))
-    with pytest.raises(PeerattnError, match="block 3 is built for more connections"):
+    with pytest.raises(PeerattnError, match="block 3 was built for more incoming connections"):
         pruned.to_published()
 
 
@@ -252,14 +252,14 @@ def test_a_structure_that_a_list_would_read_otherwise_is_not_written() -> None:
     """Without its widest source, a node of a list would bring what arrives to fewer channels."""
     nodes = [STEM, FLOW_STEM, STEM, [0, [0], 32, 1, 1, 0], [3, [0, 1, 3], 2, 1, 1, 0]]
     whole = Structure.from_published(nodes, [[], [], [], [], [[0.9, 0.8, 0.1]]])
-    with pytest.raises(PeerattnError, match="block 4 is built for more connections"):
+    with pytest.raises(PeerattnError, match="block 4 was built for more incoming connections"):
         without_connection(whole, "3_to_4").to_published()
     assert without_connection(whole, "0_to_4").to_published()[0][4][1] == [1, 3]
     learned = Structure.from_published(nodes)
     for weight, learns in ((0.7, True), (0.5, False)):
         first, *others = learned.connections[1:]
         changed = dataclasses.replace(first, weight=weight, learned=learns)
-        with pytest.raises(PeerattnError, match="a published list fixes the weights of all connections"):
+        with pytest.raises(PeerattnError, match="either all connection weights are fixed"):
             dataclasses.replace(
                 learned, connections=(learned.connections[0], changed, *others)
             ).to_published()

@@ -55,7 +55,10 @@ def with_rgb(**changes: Any) -> Structure:
 
 
 REFUSED = {
-    "cycle": (lambda: plus(ConnectionSpec("top", "left")), "top_to_left goes in a cycle.*only go up"),
+    "cycle": (
+        lambda: plus(ConnectionSpec("top", "left")),
+        "top_to_left goes in a cycle.*must go to a higher level",
+    ),
     "down": (
         lambda: dataclasses.replace(small(), connections=(ConnectionSpec("top", "left"),)),
         r"goes down \(level 3 to 2\)",
@@ -68,10 +71,13 @@ REFUSED = {
     "no path": (lambda: dataclasses.replace(small(), connections=()), "no path leads from an input block"),
     "peer not below": (lambda: with_first(peers=("ear", "right")), r"peer right \(level 2\) is not below"),
     "peer above": (lambda: with_first(peers=("ear", "top")), r"peer top \(level 3\) is not below"),
-    "peer twice": (lambda: with_first(peers=("ear", "ear")), "names its peers, each once"),
+    "peer twice": (lambda: with_first(peers=("ear", "ear")), "peers must be named, each once"),
     "peer is source only": (lambda: with_first(peers=("eye",)), "at least one peer must differ"),
-    "peer without peers": (lambda: with_first(peers=()), "peer attention, and only it, names its peers"),
-    "peers without peer": (lambda: with_first(attention="self"), "and only it, names its peers"),
+    "peer without peers": (
+        lambda: with_first(peers=()),
+        "peers must be named, each once, with attention 'peer'",
+    ),
+    "peers without peer": (lambda: with_first(attention="self"), "with attention 'peer' and with no other"),
     "peers no list": (lambda: with_first(peers="ear"), "peers must be a list of block ids, not 'ear'"),
     "unknown attention": (lambda: with_first(attention="mutual"), "attention 'mutual' must be one of none"),
     "weight 0": (lambda: with_first(weight=0.0), "weight 0.0 must lie between 0 and 1"),
@@ -94,8 +100,8 @@ REFUSED = {
     "true dilation": (lambda: with_block("left", temporal_dilation=True), "temporal_dilation is True"),
     "absurd level": (lambda: with_block("top", level=10**6), "level is 1000000"),
     "kind no name": (lambda: with_block("top", kind=None), "kind None is not one of"),
-    "input above level 1": (lambda: with_block("eye", level=2), "input blocks, and only they"),
-    "inner in level 1": (lambda: with_block("left", level=1), "input blocks, and only they"),
+    "input above level 1": (lambda: with_block("eye", level=2), "level 1 contains exactly the input blocks"),
+    "inner in level 1": (lambda: with_block("left", level=1), "level 1 contains exactly the input blocks"),
     "unknown modality": (lambda: with_block("eye", modality="smell"), "reads 'smell', which is not among"),
     "reads the unknown": (lambda: with_block("eye", reads="smell"), "reads 'smell'"),
     "unknown time padding": (
@@ -105,7 +111,7 @@ REFUSED = {
     "time padding a list": (lambda: with_block("left", time_padding=["zeros"]), r"time_padding \['zeros'\]"),
     "published kind that repeats": (
         lambda: with_block("left", kind="assemblenet"),
-        "block left of kind 'assemblenet': only video_input and bottleneck repeat the edge frames",
+        "block left of kind 'assemblenet': only video_input and bottleneck can repeat the edge frames",
     ),
     "object maps that repeat": (
         lambda: with_block("eye", kind="object_input"),
@@ -113,15 +119,15 @@ REFUSED = {
     ),
     "kind without its widths": (
         lambda: with_block("left", kind="assemblenet", time_padding="zeros"),
-        "block left of kind 'assemblenet': inner_width is 0, but this kind needs one: give it",
+        "block left of kind 'assemblenet': inner_width is 0, but this kind needs one: set it",
     ),
     "stride that a kind does not have": (
         lambda: with_block("eye", kind="assemblenet_rgb", time_padding="zeros", spatial_stride=2),
-        "block eye of kind 'assemblenet_rgb': spatial_stride is 2, but this kind has 4",
+        "block eye of kind 'assemblenet_rgb': spatial_stride is 2, but for this kind it must be 4",
     ),
     "filters where there are none": (
         lambda: with_block("eye", kind="object_input", time_padding="zeros"),
-        "width is 4, but this kind only pools the 3 channels it reads",
+        "width is 4, but this kind only pools its 3 input channels",
     ),
     "no neighbours": (
         lambda: with_block("eye", temporal_dilation=0),
@@ -129,7 +135,7 @@ REFUSED = {
     ),
     "heads that share unevenly": (
         lambda: with_block("left", kind="attention", time_padding="zeros", heads=3, over="frames"),
-        "width 4 cannot be shared among 3 heads",
+        "width 4 cannot be split among 3 heads",
     ),
     "attention over nothing": (
         lambda: with_block("left", kind="attention", time_padding="zeros", heads=2, over="clips"),
@@ -140,7 +146,10 @@ REFUSED = {
         "heads is 0, but this kind needs one",
     ),
     "inner block that reads": (lambda: with_block("left", reads="rgb"), "only input blocks read"),
-    "reduced input": (lambda: with_block("eye", input_reduction=2), "an input block reads the clip itself"),
+    "reduced input": (
+        lambda: with_block("eye", input_reduction=2),
+        "an input block reads the clip at full size",
+    ),
     "no input width": (lambda: with_block("left", input_width=0), "left: input_width is 0"),
     "no attention width": (lambda: with_block("left", attention_width=0), "left: attention_width is 0"),
     "sizes that do not divide": (
@@ -150,7 +159,7 @@ REFUSED = {
     "no output": (lambda: dataclasses.replace(small(), outputs=()), "at least one output block"),
     "output twice": (
         lambda: dataclasses.replace(small(), outputs=(OutputSpec("top"),) * 2),
-        "at least one output block, each named once",
+        "at least one output block, and must name each only once",
     ),
     "unknown output": (
         lambda: dataclasses.replace(small(), outputs=(OutputSpec("nose"),)),
@@ -172,7 +181,7 @@ REFUSED = {
     "class id 256": (lambda: with_rgb(class_ids=(1, 2, 256)), "from 1 to 255"),
     "modality twice": (
         lambda: dataclasses.replace(small(), modalities=(RGB, FLOW, RGB)),
-        "modality 'rgb' must have a name of its own",
+        "modality 'rgb' must have a unique name",
     ),
     "too many blocks": (
         lambda: dataclasses.replace(
@@ -240,7 +249,7 @@ def test_complete_repeats_edge_frames_where_a_kind_can() -> None:
 
 def test_origins_are_the_modalities_that_reach_a_block() -> None:
     kept = tuple(spec for spec in small().connections if spec.key != "ear_to_left")
-    origins = dataclasses.replace(small(), connections=kept).origins
+    origins = dataclasses.replace(small(), connections=kept).reaching_modalities
     assert origins["ear"] == {"flow"}
     assert origins["left"] == {"rgb"}
     assert origins["top"] == {"rgb", "flow"}
@@ -374,7 +383,7 @@ def test_strategies_make_what_they_promise() -> None:
         seen.update("no weight" for spec in structure.connections if spec.weight is None)
         seen.update("two outputs" for _ in structure.outputs[1:])
         seen.update(block.time_padding for block in structure.blocks)
-        seen.update("starved" for block in structure.blocks if not structure.origins[block.id])
+        seen.update("starved" for block in structure.blocks if not structure.reaching_modalities[block.id])
         levels = {block.id: block.level for block in structure.blocks}
         seen.update("skips" for s in structure.connections if levels[s.target] > levels[s.source] + 1)
 
@@ -386,12 +395,12 @@ def test_strategies_make_what_they_promise() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[1, 2]", "not a structure: give lists of blocks"),
-        ('{"blocks": 3}', "not a structure: give lists of blocks"),
+        ("[1, 2]", "not a structure: it needs lists of blocks"),
+        ('{"blocks": 3}', "not a structure: it needs lists of blocks"),
         ('{"blocks": [{"block": "a"}], "connections": [], "outputs": [], "modalities": []}', "blocks has"),
         (
             '{"blocks": [7], "connections": [], "outputs": [], "modalities": []}',
-            "gives id, kind, level, width",
+            "must have id, kind, level, width",
         ),
     ],
 )

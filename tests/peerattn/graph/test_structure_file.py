@@ -10,7 +10,7 @@ from peerattn.errors import PeerattnError
 from peerattn.graph import published
 from peerattn.graph.list_format.options import Options
 from peerattn.graph.structure import Structure
-from peerattn.graph.structure_file import is_list, parse
+from peerattn.graph.structure_file import is_published_list, parse
 from tests.strategies import structures
 
 JSON = st.recursive(
@@ -48,14 +48,14 @@ def test_anything_else_is_refused_in_one_plain_line(text):
     with pytest.raises(PeerattnError) as refusal:
         parse(text)
     assert str(refusal.value)
-    if is_list(text):
+    if is_published_list(text):
         assert "node" in str(refusal.value)
 
 
 def test_a_misspelt_key_is_not_passed_over():
     """Else the weights in the file would count for nothing."""
     nodes, edge_weights = published.full_asnp50.to_published()
-    with pytest.raises(PeerattnError, match="there is 'edge_weight': rename it"):
+    with pytest.raises(PeerattnError, match="'edge_weight' is neither nodes nor edge_weights: rename it"):
         parse(json.dumps({"nodes": nodes, "edge_weight": edge_weights}))
 
 

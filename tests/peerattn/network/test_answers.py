@@ -20,7 +20,7 @@ LOGITS = torch.tensor([[2.0, 0.0, -1.0], [0.0, 0.0, 0.0]])
 
 
 def test_classes_share_one_and_labels_are_each_a_yes_or_no() -> None:
-    classes, labels = (lively(small_structure().answering(answer)) for answer in (CLASSES, LABELS))
+    classes, labels = (lively(small_structure().with_answer(answer)) for answer in (CLASSES, LABELS))
     shares, each = classes.probabilities(LOGITS), labels.probabilities(LOGITS)
     torch.testing.assert_close(shares.sum(dim=1), torch.ones(2))
     torch.testing.assert_close(shares, torch.exp(LOGITS) / torch.exp(LOGITS).sum(dim=1, keepdim=True))
@@ -87,7 +87,7 @@ def test_blocks_that_share_a_head_are_asked_the_same() -> None:
 
 
 def test_thresholds_are_as_many_as_labels() -> None:
-    structure = small_structure().answering(Answer("labels", thresholds=(0.5, 0.5)))
+    structure = small_structure().with_answer(Answer("labels", thresholds=(0.5, 0.5)))
     assert Network(structure, NAMES[:2]).structure.answer.threshold(1) == 0.5
     with pytest.raises(PeerattnError, match="output top has 2 thresholds for 3 labels"):
         Network(structure, NAMES)

@@ -337,7 +337,7 @@ def test_a_block_may_read_another_modality_than_it_stands_for() -> None:
     ]
     structure = Structure.complete(blocks, modalities=(RGB,))
     assert Network(structure, CLASSES).eval()(tensors(structure)).shape == (1, 3)
-    assert structure.origins["top"] == {"rgb", "flow"}
+    assert structure.reaching_modalities["top"] == {"rgb", "flow"}
 
 
 @torch.no_grad()

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from peerattn.data.examples import Example
 from peerattn.data.readable import Remembered
 from peerattn.errors import PeerattnError
-from peerattn.graph import things
+from peerattn.graph import components
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
@@ -34,7 +34,7 @@ from tests.peerattn.network.test_network import set_linear
 from tests.peerattn.recording.test_recorder import Failure
 from tests.strategies import lively, tensors
 
-WAYS = [(of, how) for of, ways in things.WAYS.items() for how in ways]
+WAYS = [(of, how) for of, ways in components.INTERVENTIONS.items() for how in ways]
 KEYWORDS = {"modality": "modality", "block": "blocks", "connection": "connections", "attention": "peers"}
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
 
@@ -130,7 +130,7 @@ def test_effects_are_those_of_interventions_one_by_one(of: str, how: str, frames
     """One clip, one thing and one window at a time: the same probabilities, the same difference."""
     network = lively(hand_made() if of == "attention" else EVERY_KIND["own"])
     examples = of_noise(network.structure, 7, frames=frames)
-    names = things.names(network.structure, of)[:4]
+    names = components.names(network.structure, of)[:4]
     found = effects(network, examples, of=of, how=how, names=names, window=4, seed=3, batch=3)
     labels = np.array([one.label for one in examples])
     same = np.full(len(labels), frames), np.zeros(len(labels), int)
@@ -168,7 +168,7 @@ def test_all_things_of_a_kind_are_measured_in_few_runs() -> None:
     ):
         ran.clear()
         found = effects(network, examples, of=of, how=how, window=4, batch=3)
-        assert len(found.effects) == len(things.names(network.structure, of)) - len(found.not_measured)
+        assert len(found.effects) == len(components.names(network.structure, of)) - len(found.not_measured)
         assert len(ran) == 2 * (1 + beside + len(found.effects))
 
 
@@ -287,14 +287,17 @@ NEVER = Counted([])
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ({"of": "modality", "how": "mean"}, "the mean over time has no meaning for a modality: choose swap"),
+        (
+            {"of": "modality", "how": "mean"},
+            "freezing factors at their mean over time makes no sense for a modality: choose swap",
+        ),
         (
             {"of": "attention", "how": "one"},
-            "has no meaning for an attention connection: choose swap or remove",
+            "makes no sense for an attention connection: choose swap or remove",
         ),
-        ({"of": "block", "how": "shuffle"}, "another order of the frames has no meaning for a block"),
+        ({"of": "block", "how": "shuffle"}, "shuffling frames makes no sense for a block"),
         ({"of": "attention", "network": planted()}, "this network has no attention connections"),
-        ({"of": "level"}, "no kind of thing 'level': choose modality"),
+        ({"of": "level"}, "no kind of component 'level': choose modality"),
         ({"of": "modality", "names": ["sound"]}, "no modality 'sound': choose among flow, object, rgb"),
         ({"of": "connection", "names": ["a_to_tip"]}, r"no connection 'a_to_tip': did you mean a_to_top"),
     ],

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
-from peerattn.graph import things
+from peerattn.graph import components
 from peerattn.graph.connectivity import survey
 from peerattn.graph.connectivity import without as left_by
 from peerattn.graph.structure import Structure
@@ -65,7 +65,7 @@ def whole_clip(frames: int = 5, *, seed: int = 1, name: str = "own") -> WholeCli
 
 
 def everything(structure: Structure, of: str) -> dict[str, tuple[str, ...]]:
-    return {KEYWORDS[of]: things.names(structure, of)}
+    return {KEYWORDS[of]: components.names(structure, of)}
 
 
 def each_kind(network: Network, donor: Clip) -> dict[str, Callable[[], AbstractContextManager[Network]]]:
@@ -100,7 +100,7 @@ KINDS = tuple(each_kind(lively(EVERY_KIND["own"]), several()))
 @given(structures(), st.sampled_from(list(KEYWORDS)))
 def test_swapping_with_the_clip_itself_changes_nothing_bit_for_bit(structure: Structure, of: str) -> None:
     network, clip = lively(structure), tensors(structure)
-    assume(things.names(structure, of))
+    assume(components.names(structure, of))
     before, predicted = network(clip), predict(network, [Example((0,), clip, "a")], window=2)
     with swapped(network, clip, **everything(structure, of)):
         assert torch.equal(network(clip), before)
@@ -435,7 +435,9 @@ def test_shuffled_modalities_are_a_clip_with_shuffled_frames(name: str) -> None:
     order = torch.from_numpy(substitutes.frame_order(9, 3))
     computed = structure.computed
     read = tuple(one.name for one in structure.read_modalities)
-    with shuffled(network, modality=[n for n in things.names(structure, "modality") if n in read], seed=3):
+    with shuffled(
+        network, modality=[n for n in components.names(structure, "modality") if n in read], seed=3
+    ):
         found = network(clip)
     if computed:  # its flow is that of the frames as they follow on each other
         with swapped(network, clip, modality=computed):
@@ -467,7 +469,7 @@ REFUSED: tuple[tuple[Callable[..., AbstractContextManager[Network]], dict[str, o
         r"no attention connection 'zzz': choose among .* …",
     ),
     (swapped, {}, "name modalities or blocks or connections or attention connections"),
-    (swapped, {"blocks": []}, "no block is named: name one at least"),
+    (swapped, {"blocks": []}, "no block is named: name at least one"),
     (without, {"modality": "audio"}, r"no modality 'audio': choose among flow, object, rgb"),
     (without, {"blocks": "top"}, "no connection leaves block top"),
     (without, {"modality": ["rgb", "flow", "object"]}, "cut an output block off"),

@@ -143,7 +143,7 @@ def answered(*shares: float, answer: Answer = LABELS) -> Trace:
     """A trace of labels with these probabilities."""
     shown = trace()
     probabilities = np.array([*shares, *[0.01] * (len(CLASSES) - len(shares))], np.float32)
-    structure = shown.structure.answering(answer)
+    structure = shown.structure.with_answer(answer)
     return dataclasses.replace(shown, structure=structure, probabilities=probabilities)
 
 

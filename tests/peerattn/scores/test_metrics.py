@@ -85,7 +85,7 @@ def test_an_evaluation_names_both() -> None:
 
 
 def test_clips_of_several_labels_are_measured_by_yes_and_no() -> None:
-    network = lively(small_structure().answering(LABELS))
+    network = lively(small_structure().with_answer(LABELS))
     clips = [Example((0, 2), clip.tensors, clip.group) for clip in examples(3)] + examples(3)
     found = predict(network, clips, window=3)
     with torch.inference_mode():

@@ -15,7 +15,7 @@ from tests.traces import trace
 def test_predictions_are_of_classes_or_of_labels_with_their_thresholds() -> None:
     shown = trace()
     thresholds = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
-    asked = shown.structure.answering(Answer("labels", thresholds=thresholds))
+    asked = shown.structure.with_answer(Answer("labels", thresholds=thresholds))
     table = predictions_table(dataclasses.replace(shown, structure=asked))
     assert list(table.columns) == ["of", "start_s", "stop_s", "rank", "label", "probability", "threshold"]
     own = dict(zip(shown.class_names, thresholds, strict=True))
@@ -35,7 +35,7 @@ def test_an_evaluation_of_labels_has_a_row_for_each_that_occurs() -> None:
 
 def test_two_answers_of_different_kinds_stand_side_by_side() -> None:
     first = trace()
-    second = dataclasses.replace(first, structure=first.structure.answering(LABELS))
+    second = dataclasses.replace(first, structure=first.structure.with_answer(LABELS))
     assert "class or label" in predictions_comparison(first, second)
     assert "label" in predictions_comparison(second, second)
     assert "class" in predictions_comparison(first, first)

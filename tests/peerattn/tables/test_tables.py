@@ -374,7 +374,7 @@ def test_modality_shares_of_a_recording_sum_to_one_wherever_something_arrives(st
         np.testing.assert_allclose(total, np.round(total), rtol=1e-12)
         if block.is_input:
             assert total.all()
-        elif structure.origins[block.id]:
+        elif structure.reaching_modalities[block.id]:
             arriving = block_shares(shown, block.id).sum(axis=1)
             np.testing.assert_allclose(arriving, total, rtol=1e-12)
         else:

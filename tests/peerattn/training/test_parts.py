@@ -60,7 +60,7 @@ def test_several_labels_need_the_binary_loss() -> None:
 
 @pytest.mark.parametrize(("asked", "loss"), [(CLASSES, "binary"), (LABELS, "cross_entropy")])
 def test_a_loss_that_is_not_that_of_the_answer_is_refused(asked: Answer, loss: str) -> None:
-    network = Network(tiny().structure.answering(asked), NAMES)
+    network = Network(tiny().structure.with_answer(asked), NAMES)
     with pytest.raises(PeerattnError, match=f"the loss {loss} is not that of a network that is asked"):
         Updater(network, TrainingConfig(loss=Loss(loss)), updates=1, clips=None)
 

@@ -214,7 +214,7 @@ def test_a_run_of_labels_from_before_answers_goes_on(tmp_path: Path) -> None:
     state, config = tmp_path / "training.safetensors", dataclasses.replace(QUICK, loss=Loss("binary"))
 
     def go(saving: Saving | None, watch: Watch = Watch()) -> Trained:  # noqa: B008
-        network = new_network(tiny().structure.answering(LABELS), CLASSES, seed=0)
+        network = new_network(tiny().structure.with_answer(LABELS), CLASSES, seed=0)
         return fit(network, Noise(8), config, validate=scores, saving=saving, watch=watch)
 
     def interrupt(done: int, total: int, loss: float) -> None:
