@@ -1,1 +1,1 @@
-"""The page in which a person looks inside a peer-attention network: `python -m streamlit run app/main.py`."""
+"""The web app for looking inside peer-attention networks: `python -m streamlit run app/main.py`."""

@@ -1,10 +1,13 @@
-"""Every key of the session state, with the type of what stands under it: nothing else writes one as a text.
+"""All session-state keys of the app, each with the type of its value.
 
-A key is a text, so a widget takes it as its `key`. `KEY.value` is what stands there, `KEY.get()` the same or
-None; `KEY.of(name)` is a key of its own for each name, such as a clip's.
+No other module writes a key as a string. A `Key` is a string, so it can be passed to a widget as its `key`.
+`KEY.value` is the stored value, `KEY.get()` the stored value or None, and `KEY.scoped(name)` a separate key
+for one clip, network or part.
 
-    keys.NEWEST.value = source.id
-    st.toggle("Numbers", key=keys.NUMBERS.of(kind))
+    keys.NEWEST_CLIP.value = source.id
+    st.toggle("Numbers", key=keys.SHOW_NUMBERS.scoped(kind))
+
+The string of a key that is bound to the address of the page stands in links and session files: keep it.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from app.explorer.component import Selection
     from app.opening.files import ObjectFile, Source
     from app.opening.session import Session
-    from app.state.shown import Choice, Shown
+    from app.state.opened import Choice, Opened
     from peerattn.data.folder import LabelledFile
     from peerattn.data.zips import Unpacked
 
@@ -27,13 +30,13 @@ T = TypeVar("T")
 
 
 class Key(str, Generic[T]):
-    """The name of a place in the session state, where a T stands or nothing."""
+    """A key of the session state under which a value of type T may be stored."""
 
     @property
     def value(self) -> T:
-        """What stands there; raises KeyError where nothing does."""
-        found: T = st.session_state[self]
-        return found
+        """The stored value; raises KeyError if there is none."""
+        stored: T = st.session_state[self]
+        return stored
 
     @value.setter
     def value(self, new: T) -> None:
@@ -44,8 +47,8 @@ class Key(str, Generic[T]):
         del st.session_state[self]
 
     @property
-    def held(self) -> bool:
-        """Whether anything stands there."""
+    def is_set(self) -> bool:
+        """Whether a value is stored."""
         return self in st.session_state
 
     @overload
@@ -53,73 +56,74 @@ class Key(str, Generic[T]):
     @overload
     def get(self, default: T) -> T: ...
     def get(self, default: T | None = None) -> T | None:
-        found: T | None = st.session_state.get(self, default)
-        return found
+        stored: T | None = st.session_state.get(self, default)
+        return stored
 
     def pop(self) -> T | None:
-        """What stands there, which then does no more."""
-        found: T | None = st.session_state.pop(self, None)
-        return found
+        """Remove the stored value and return it, or None if there is none."""
+        stored: T | None = st.session_state.pop(self, None)
+        return stored
 
     def setdefault(self, default: T) -> T:
-        found: T = st.session_state.setdefault(self, default)
-        return found
+        stored: T = st.session_state.setdefault(self, default)
+        return stored
 
-    def of(self, name: object) -> Key[T]:
-        """The key of this kind for one clip, network or part."""
+    def scoped(self, name: object) -> Key[T]:
+        """The same key for one clip, network or part only."""
         return Key(f"{self}-{name}")
 
 
-Clicked = Mapping[str, Any]
-"""What a component says of a click, by its name."""
+ComponentState = Mapping[str, Any]
+"""The state that a browser component reports, by name."""
 
-# The bar: what is chosen, and what a visitor brought.
+# The bar: the choices of the visitor and the uploaded files.
 CHECKPOINT: Key[str] = Key("checkpoint")
-CHECKPOINT_KEPT: Key[bool] = Key("checkpoint-kept")  # chosen by the visitor, so that no clip changes it
-FOLLOWING: Key[str] = Key("following")  # the checkpoint that the clip asks for
+CHECKPOINT_CHOSEN: Key[bool] = Key("checkpoint-kept")  # by the visitor, so opening a clip does not change it
+NEXT_CHECKPOINT: Key[str] = Key("following")  # the checkpoint to switch to in the next run
 CLIP: Key[str] = Key("clip")
-CLIPS: Key[dict[str, Source]] = Key("clips")  # the visitor's own, by id
-BROUGHT: Key[dict[str, Source]] = Key("brought")  # those of them that no file in the uploader stands for
-NEWEST: Key[str] = Key("newest")  # the id of the clip that came last
+OWN_CLIPS: Key[dict[str, Source]] = Key("clips")  # the visitor's clips by id
+# The visitor's clips for which the uploader holds no file (any more):
+RETAINED_CLIPS: Key[dict[str, Source]] = Key("brought")
+NEWEST_CLIP: Key[str] = Key("newest")  # the id of the clip that was added last
 UPLOADS: Key[Any] = Key("uploads")
-READ: Key[dict[str, Source | str]] = Key("read")  # file id → its clip, or the line why there is none
-ATTACHED: Key[dict[str, ObjectFile]] = Key("attached")  # clip → its own object maps
-OBJECTS: Key[Any] = Key("objects")  # of a clip: the uploader of its maps
-HOLD: Key[bool] = Key("hold")  # of a clip
-STRETCH: Key[Any] = Key("stretch")  # of a clip: start and stop in seconds, or its length
-OPENED: Key[Shown] = Key("opened")  # what the screens show
-FIRST: Key[Choice] = Key("first")  # what was chosen when the page was opened
-ADDRESS: Key[dict[str, str]] = Key("address")  # what the address said then
-ABSENT: Key[list[str]] = Key("absent")  # lines of what it named that is not here
-NOTICES: Key[dict[str, list[str]]] = Key("notices")  # clip → lines to show with it
+UPLOAD_RESULTS: Key[dict[str, Source | str]] = Key("read")  # file id → its clip, or why it cannot be read
+ATTACHED_MAPS: Key[dict[str, ObjectFile]] = Key("attached")  # clip id → the object maps attached to it
+MAPS_UPLOADER: Key[Any] = Key("objects")  # scoped to a clip: the uploader of its object maps
+HOLD_MAPS: Key[bool] = Key("hold")  # scoped to a clip
+TIME_RANGE: Key[Any] = Key("stretch")  # scoped to a clip: (start, stop) in seconds, or only the length
+OPENED: Key[Opened] = Key("opened")  # the clip or trace file that the screens show
+FIRST_CHOICE: Key[Choice] = Key("first")  # the choice when the page was loaded
+ADDRESS: Key[dict[str, str]] = Key("address")  # the query parameters when the page was loaded
+ADDRESS_WARNINGS: Key[list[str]] = Key("absent")  # one line for each thing in the address that is not found
+NOTICES: Key[dict[str, list[str]]] = Key("notices")  # clip id → lines to show with the clip
 ALERTS: Key[None] = Key("alerts")
 CARD: Key[Any] = Key("card")
 
 # A session file that was opened.
-RESTORING: Key[tuple[Session, Source]] = Key("restoring")
-RESTORED: Key[int] = Key("restored")  # how many there were
-START: Key[dict[str, Any]] = Key("start")  # how it was looked at: its token, and the query of its address
-SAVED_TRACES: Key[dict[str, Any]] = Key("saved-traces")  # clip → the trace in the file
+SESSION_TO_RESTORE: Key[tuple[Session, Source]] = Key("restoring")
+RESTORED_SESSIONS: Key[int] = Key("restored")  # how many sessions were restored so far
+START_VIEW: Key[dict[str, Any]] = Key("start")  # the saved view: a token, and the query part of its address
+SAVED_TRACES: Key[dict[str, Any]] = Key("saved-traces")  # clip id → the trace in the session file
 
 # The explorer and its panels.
 SELECTED: Key[Selection | None] = Key("selected")
-EXPLORER: Key[Clicked] = Key("explorer")
-PRUNED_GRAPH: Key[Clicked] = Key("pruned-graph")
-COMPARE_EXPLORER: Key[Clicked] = Key("compare-explorer")
-REPLAY: Key[Clicked] = Key("replay")
-TOUR: Key[Clicked] = Key("tour")
-PANELS: Key[Clicked] = Key("panels")
+EXPLORER: Key[ComponentState] = Key("explorer")
+PRUNED_GRAPH: Key[ComponentState] = Key("pruned-graph")
+COMPARE_EXPLORER: Key[ComponentState] = Key("compare-explorer")
+REPLAY: Key[ComponentState] = Key("replay")
+TOUR: Key[ComponentState] = Key("tour")
+PANELS: Key[ComponentState] = Key("panels")
 PEERATTN_SCRIPTS: Key[None] = Key("peerattn-scripts")
 PEERATTN_PANELS_SCRIPT: Key[None] = Key("peerattn-panels-script")
 BARS: Key[None] = Key("bars")
 WINDOWS: Key[None] = Key("windows")
-TRACE: Key[bool] = Key("trace")
-CSV: Key[bool] = Key("csv")
+TRACE_DOWNLOAD: Key[bool] = Key("trace")
+CSV_DOWNLOAD: Key[bool] = Key("csv")
 
 # Export.
 EXPORT: Key[Any] = Key("export")
-EXPORT_ADDRESS: Key[Clicked] = Key("export-address")
-SAVE: Key[bool] = Key("save")  # of a kind of file
+EXPORT_ADDRESS: Key[ComponentState] = Key("export-address")
+SAVE: Key[bool] = Key("save")  # scoped to a kind of file
 FILM: Key[bool] = Key("film")
 FILM_KIND: Key[str] = Key("film-kind")
 FILM_SPEED: Key[float] = Key("film-speed")
@@ -129,42 +133,42 @@ FILM_CANCEL: Key[bool] = Key("film-cancel")
 
 # Prune.
 THRESHOLD: Key[float] = Key("threshold")
-PROBABILITIES: Key[Clicked] = Key("probabilities")  # before, after
-LABELLED: Key[str] = Key("labelled")
+PROBABILITIES: Key[ComponentState] = Key("probabilities")  # scoped to "before" or "after"
+LABELLED_SET: Key[str] = Key("labelled")
 FOLDER: Key[str] = Key("folder")
-COUNT: Key[int] = Key("count")
-MAPS: Key[str] = Key("maps")
+CLIP_COUNT: Key[int] = Key("count")
+MAPS_ORIGIN: Key[str] = Key("maps")
 CANCEL_CURVE: Key[bool] = Key("cancel-curve")
-ACCURACY_CURVE: Key[Clicked] = Key("accuracy-curve")
+ACCURACY_CURVE: Key[ComponentState] = Key("accuracy-curve")
 NEW_NAME: Key[str] = Key("new-name")
-SAVED: Key[Path] = Key("saved")
-REFUSED: Key[str] = Key("refused")
+SAVED_FOLDER: Key[Path] = Key("saved")
+SAVE_ERROR: Key[str] = Key("refused")
 
 # Compare.
 COMPARE: Key[str] = Key("compare")
-COMPARE_RESUMED: Key[int] = Key("compare-resumed")  # the token of the session file that was resumed
+COMPARE_RESUMED: Key[int] = Key("compare-resumed")  # the token of the session file whose choices were taken
 COMPARE_THRESHOLD: Key[float] = Key("compare-threshold")
 SECOND_CLIP: Key[str] = Key("second-clip")
 SECOND_CHECKPOINT: Key[str] = Key("second-checkpoint")
 
 # Data.
 DATA: Key[str] = Key("data")
-CLIPS_FROM: Key[str] = Key("clips-from")
-CLIPS_MAPS: Key[str] = Key("clips-maps")
-LISTED: Key[tuple[Path, tuple[LabelledFile, ...]]] = Key("listed")
+CLIPS_SOURCE: Key[str] = Key("clips-from")
+CLIPS_MAPS_ORIGIN: Key[str] = Key("clips-maps")
+FOLDER_LISTING: Key[tuple[Path, tuple[LabelledFile, ...]]] = Key("listed")
 ZIP: Key[Any] = Key("zip")
-ZIP_REFUSED: Key[str] = Key("zip-refused")
-UNPACKED: Key[tuple[str, Unpacked]] = Key("unpacked")
-UNPACKED_FILE: Key[str] = Key("unpacked-file")
+ZIP_ERROR: Key[str] = Key("zip-refused")
+UNPACKED_ZIP: Key[tuple[str, Unpacked]] = Key("unpacked")  # its file name, and what it contained
+UNPACKED_FILE_ID: Key[str] = Key("unpacked-file")
 CANCEL_CHECK: Key[bool] = Key("cancel-check")
 FOLDER_CSV: Key[bool] = Key("folder-csv")
 SPLIT: Key[str | None] = Key("split")
 CANCEL_MEASUREMENT: Key[bool] = Key("cancel-measurement")
 CLASSES_CSV: Key[bool] = Key("classes-csv")
-DECIDES_CSV: Key[bool] = Key("decides-csv")
-CONFUSION: Key[Clicked] = Key("confusion")
-TRUE: Key[str] = Key("true")
-PREDICTED: Key[str] = Key("predicted")
+DETECTABLE_CSV: Key[bool] = Key("decides-csv")
+CONFUSION: Key[ComponentState] = Key("confusion")
+TRUE_CLASS: Key[str] = Key("true")
+PREDICTED_CLASS: Key[str] = Key("predicted")
 LABEL: Key[str] = Key("label")
 OUTCOME: Key[str] = Key("outcome")
 
@@ -172,24 +176,24 @@ OUTCOME: Key[str] = Key("outcome")
 STRUCTURE: Key[str] = Key("structure")
 STRUCTURE_FILES: Key[Any] = Key("structure-files")
 OWN_STRUCTURES: Key[dict[str, str]] = Key("own-structures")  # file name → its text
-READ_STRUCTURES: Key[dict[str, str | None]] = Key("read-structures")  # file id → the line why it is none
+STRUCTURE_ERRORS: Key[dict[str, str | None]] = Key("read-structures")  # file id → the error, None if read
 NEWEST_STRUCTURE: Key[str] = Key("newest-structure")
-BELOW: Key[float] = Key("below")
-ATTENTION: Key[str] = Key("attention")
+STRUCTURE_THRESHOLD: Key[float] = Key("below")
+ATTENTION_MODE: Key[str] = Key("attention")
 CLIP_WIDTH: Key[str] = Key("clip-width")
 OBJECT_CLASSES: Key[int] = Key("object-classes")
-DRAWING: Key[Clicked] = Key("drawing")
+DRAWING: Key[ComponentState] = Key("drawing")
 STYLE: Key[str] = Key("style")
-NUMBERS: Key[bool] = Key("numbers")  # of a style
-REMOVED: Key[bool] = Key("removed")  # of a style
+SHOW_NUMBERS: Key[bool] = Key("numbers")  # scoped to a style
+SHOW_REMOVED: Key[bool] = Key("removed")  # scoped to a style
 PART: Key[str | None] = Key("part")
-WEIGHTS_BY_SOURCE: Key[Clicked] = Key("weights-by-source")
-SIZED: dict[str, Key[int]] = {
+WEIGHTS_BY_SOURCE: Key[ComponentState] = Key("weights-by-source")
+CLIP_SIZE: dict[str, Key[int]] = {
     field: Key(field) for field in ("frames", "height", "width", "classes")
-}  # of a structure
+}  # scoped to a structure
 SIZE_CSV: Key[bool] = Key("size-csv")
-FACTS: Key[bool] = Key("facts")
-DRAWN: Key[bool] = Key("drawn")  # of a file
+FACTS_DOWNLOAD: Key[bool] = Key("facts")
+DRAWING_DOWNLOAD: Key[bool] = Key("drawn")  # scoped to a file
 
 # Tour.
-ANSWER: Key[int | None] = Key("tour-answer")  # of a step
+ANSWER: Key[int | None] = Key("tour-answer")  # scoped to a step

@@ -1,21 +1,21 @@
-"""The frame of the page: its screens, and above those that show a clip the choice of checkpoint and clip."""
+"""The entry point of the app: its screens, and the bar above those that show a clip."""
 
 import streamlit as st
 
 from peerattn import threads
 
-threads.configure_environment()  # before what follows loads torch
+threads.configure_environment()  # must precede the imports below, which load torch
 
 from app.parts import bar  # noqa: E402
 from app.state import caches  # noqa: E402
 
-caches.settle()
+caches.freeze_loaded_objects()
 st.set_page_config(page_title="peerattn", layout="wide", initial_sidebar_state="collapsed")
-# Streamlit's charts write in a grey of a contrast of 3.7 on white: they get the page's ink, in either theme.
+# Streamlit's charts use a grey with a contrast of only 3.7 on white; give them the text colour of the theme.
 st.html(
     "<style>[data-testid=stPlotlyChart] :is(.cartesianlayer, .infolayer) text"
     " { fill: currentColor !important; }"
-    # While a network runs a spinner comes and goes there: alone it takes no room, so that the page stays.
+    # While a network runs, a spinner appears and disappears there; it must not shift the page.
     "[data-testid=stLayoutWrapper]:has(> .st-key-alerts):not(:has([data-testid=stAlert]))"
     " { position: absolute; }</style>"
 )
@@ -36,7 +36,7 @@ screen = st.navigation(
     position="top",
 )
 if screen in (data, replay, structures, tour):
-    bar.away()
+    bar.retain_uploads()
 else:
     bar.show()
 screen.run()

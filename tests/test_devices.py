@@ -18,8 +18,8 @@ from torch.nn import functional
 from app.opening.files import Source, digest
 from app.state import clips, networks
 from app.state.networks import segmenter
+from app.state.opened import Choice as Chosen
 from app.state.pictures import packed
-from app.state.shown import Choice as Chosen
 from peerattn.checkpoints import checkpoint, untrained
 from peerattn.cli import calibration_run
 from peerattn.data import prepared

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from app.state import measurements, networks
-from app.work.datasets import Choice
+from app.work.datasets import EvaluationRequest
 from peerattn.__main__ import main
 from peerattn.checkpoints.checkpoint import load
 from peerattn.data.examples import FolderExamples, read_clip
@@ -255,7 +255,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 def done(app: AppTest) -> AppTest:
     """The page once what was started has ended."""
-    for job in list(measurements.beside()._jobs.values()):
+    for job in list(measurements.process_jobs()._jobs.values()):
         job.wait(PATIENCE)
     return checked(app.run())
 
@@ -305,7 +305,7 @@ def test_the_data_screen_measures_labels_and_shows_a_row_for_each(
     checked(app.text_input(key="data").set_value(str(place.clips)).run())
     assert "clips of several classes are left out" not in said(app)
     done(press(app, "Measure the accuracy"))
-    [measured] = measurements.measurement(Choice("mine", place.clips, "val")).results
+    [measured] = measurements.measurement_job(EvaluationRequest("mine", place.clips, "val")).results
     expected = by_hand(place, "mine")
     np.testing.assert_allclose(measured.evaluation.probabilities, expected, **CLOSE)
     numbers = {metric.label: metric.value for metric in app.metric}

@@ -20,9 +20,9 @@ from torch import Tensor
 
 from app.opening.session import Session
 from app.opening.traces import read_trace
-from app.parts.visitor_files import NEAR
+from app.parts.visitor_files import TOLERANCE
 from app.state import address, networks
-from app.state.shown import Read
+from app.state.opened import OpenedTrace
 from peerattn.__main__ import main
 from peerattn.checkpoints.checkpoint import load
 from peerattn.data.checking import check_folder
@@ -242,9 +242,9 @@ def test_each_window_of_an_old_clip_recorded_alone_leaves_its_old_trace() -> Non
             loaded.network, replace(clip, tensors=tensors, times=clip.times[part]), window=len(clip.times)
         )
         assert now.structure == then.structure
-        close(now.probabilities, window.probabilities, NEAR)
+        close(now.probabilities, window.probabilities, TOLERANCE)
         for one, other in zip(now.connections, then.connections, strict=True):
-            close(one.attention_factors, other.attention_factors[part], NEAR)
+            close(one.attention_factors, other.attention_factors[part], TOLERANCE)
 
 
 def test_an_old_structure_opens_and_is_written_back_byte_for_byte() -> None:
@@ -416,7 +416,7 @@ def test_an_old_session_is_on_the_page_as_it_was_saved() -> None:
     assert (choice.checkpoint, choice.source.name) == ("one-label", "my clip.mp4")
     assert (choice.start, choice.stop, choice.hold) == (0.2, 1.3, True)
     assert choice.source.objects and choice.source.objects.name == "my maps.npz"
-    assert app.session_state["selected"] == address.selection("connection flow1_to_mid1")
+    assert app.session_state["selected"] == address.parse_selection("connection flow1_to_mid1")
     assert app.session_state["threshold"] == 0.25
     looked = dict(parse_qsl(app.session_state["start"]["query"]))
     assert looked.items() >= {"frame": "4", "speed": "0.5", "loop": "3-7", "overlay": "objects"}.items()
@@ -443,14 +443,14 @@ def assert_recorded_anew(app: AppTest, saved: Session) -> None:
 def test_an_old_session_of_a_sample_is_on_the_page_as_it_was_saved() -> None:
     app = bring(at("/?checkpoint=one-label"), OLD / "sample-session.peerattn")
     saved = Session.from_bytes((OLD / "sample-session.peerattn").read_bytes())
-    assert app.session_state["selected"] == address.selection("block mid1")
+    assert app.session_state["selected"] == address.parse_selection("block mid1")
     assert_recorded_anew(app, saved)
     assert any("labels were shown as shares of one" in line.value for line in app.error)
 
 
 def test_an_old_trace_is_on_the_page_with_its_numbers() -> None:
     app = bring(at("/?checkpoint=one-label"), OLD / "trace.json")
-    assert isinstance(shown(app), Read)
+    assert isinstance(shown(app), OpenedTrace)
     assert shown(app).trace.to_json().encode() == (OLD / "trace.json").read_bytes()
 
 
@@ -460,7 +460,7 @@ def test_an_old_link_selects_what_it_selected(link: dict[str, Any]) -> None:
     assert not app.error
     assert {name: app.session_state[name] for name in link["widgets"]} == link["widgets"]
     if "selected" in link:
-        assert app.session_state["selected"] == address.selection(link["selected"])
+        assert app.session_state["selected"] == address.parse_selection(link["selected"])
     if "says" in link:
         assert link["says"] in " ".join(caption.value for caption in app.caption)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import torch
 
-from app.work.datasets import Choice, Measured
+from app.work.datasets import EvaluationRequest, FolderEvaluation
 from app.work.jobs import Progress
 from peerattn.errors import PeerattnError
 
@@ -54,7 +54,9 @@ def waiting(flag: Path, progress: Progress) -> Iterator[str]:
     yield "ended"
 
 
-def slow_measurement(choice: Choice, device: torch.device, progress: Progress) -> Iterator[Measured]:
+def slow_measurement(
+    choice: EvaluationRequest, device: torch.device, progress: Progress
+) -> Iterator[FolderEvaluation]:
     """One that goes on until it is cancelled."""
     for step in range(100 * PATIENCE):
         progress(step, 100 * PATIENCE)

@@ -18,7 +18,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app import keys
-from app.keys import Clicked, Key
+from app.keys import ComponentState, Key
 from peerattn.figures.recording import digest, pack_recording
 from peerattn.figures.replay import pack_replay
 from peerattn.figures.scripts import explorer_script as browser_script
@@ -94,7 +94,7 @@ def show_explorer(
     shown: Trace | History,
     packed: bytes,
     *,
-    key: Key[Clicked],
+    key: Key[ComponentState],
     removal: Removal | None = None,
     selected: Selection | None = None,
     start: Mapping[str, Any] | None = None,
@@ -110,13 +110,13 @@ def show_explorer(
     `start` is how a saved session was looked at: its `token`, and the `query` of its address, which then
     counts in place of the page's own.
     """
-    key = key.of(start["token"]) if start else key  # anew: what was clicked before counts no more
+    key = key.scoped(start["token"]) if start else key  # anew: what was clicked before counts no more
     first = asdict(selected) if selected else None
     chosen = key.get({}).get("selected", first)
     with st.container(gap=None):
-        _recording(key=key.of("recording"), data=packed)
+        _recording(key=key.scoped("recording"), data=packed)
         if other:
-            _recording(key=key.of("other"), data=other.packed)
+            _recording(key=key.scoped("other"), data=other.packed)
         result = _explorer(
             key=key,
             data={

@@ -17,7 +17,7 @@ import streamlit as st
 
 from app import keys
 from app.explorer.component import DIGEST, Selection
-from app.keys import Clicked, Key
+from app.keys import ComponentState, Key
 from peerattn.figures.panels import Panel, make_panel
 from peerattn.figures.scripts import panels_script
 
@@ -73,7 +73,7 @@ def show_panels(
     packed: bytes,
     clip: list[Panel],
     *,
-    key: Key[Clicked],
+    key: Key[ComponentState],
     selection: Selection | None,
     title: str,
     own: list[Panel],
@@ -87,7 +87,7 @@ def show_panels(
         {"kind": selection.kind, "id": selection.id, "title": title, "panels": own} if selection else None
     )
     with st.container(gap=None):
-        _clip(key=key.of("clip"), data={"key": key, "recording": recording, "panels": clip})
+        _clip(key=key.scoped("clip"), data={"key": key, "recording": recording, "panels": clip})
         _panels(key=key, data={"key": key, "recording": recording, "selection": chosen})
 
 
@@ -97,7 +97,7 @@ def show_chart(
     figure: go.Figure,
     table: pd.DataFrame,
     *,
-    key: Key[Clicked],
+    key: Key[ComponentState],
     on_pick: Callable[[int, int], None] | None = None,
 ) -> None:
     """One chart by itself under its title, with the same buttons; `about` says what it shows.

@@ -1,4 +1,5 @@
-"""What a visitor brings: videos, object maps, traces, sessions, structures, zips of labelled clips.
+"""The files that a visitor opens: videos, object maps, traces, sessions, structures, zips of labelled clips.
 
-Imports none of the app's rooms. Start with `files.Shelf`, `session.Session` and `structures.Chosen`.
+Imports none of the app's rooms. Start with `files.UploadFolder`,
+`session.Session` and `structures.StructureChoice`.
 """

@@ -1,7 +1,8 @@
-"""A visitor's session as one file: what was opened, how it was looked at, and the trace that came of it.
+"""A session as one file: the clip and its object maps, the checkpoint's name, the view, and the trace.
 
-A zip of fixed names: `session.json`, `trace.json`, `clip`, `objects-1`, `objects-2`. What a file says of
-itself is checked before anything is read: no name in it becomes a path, and nothing too large is unpacked.
+It is a zip file with fixed names: `session.json`, `trace.json`, `clip`, `objects-1`, `objects-2`. Its
+directory is checked before anything is unpacked: no name in it is used as a path, and nothing too large is
+unpacked.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ from peerattn.errors import PeerattnError
 FORMAT = "peerattn-session/1"
 SUFFIX = ".peerattn"
 MOST_BYTES = 256 * 2**20
-"""Of all parts together, unpacked."""
+"""The most bytes of all parts together, unpacked."""
 ABOUT, TRACE, CLIP, OBJECTS = "session.json", "trace.json", "clip", ("objects-1", "objects-2")
 PARTS = {ABOUT, TRACE, CLIP, *OBJECTS}
-MOMENT = (1980, 1, 1, 0, 0, 0)  # the same session gives the same bytes
+TIMESTAMP = (1980, 1, 1, 0, 0, 0)  # constant, so the same session gives the same bytes
 
 
 @dataclass(frozen=True)
 class Session:
-    """What is saved; `sample` is the id of a clip that ships, whose bytes are not kept."""
+    """The saved values; `sample` is the id of a sample clip, whose bytes are not saved."""
 
     checkpoint: str
     clip_name: str
@@ -42,21 +43,22 @@ class Session:
     stop: float = 1.0  # s
     hold: bool = False
     view: Mapping[str, str] = field(default_factory=dict)
-    """What the page's address said of how things are shown."""
+    """The view, as query parameters of the address of the page."""
 
     def to_bytes(self) -> bytes:
-        parts = {ABOUT: json.dumps(self._about(), indent=2, ensure_ascii=False).encode()}
+        """Return the content of the session file; the same session gives the same bytes."""
+        parts = {ABOUT: json.dumps(self._description(), indent=2, ensure_ascii=False).encode()}
         parts[TRACE] = self.trace.encode()
         if self.clip is not None:
             parts[CLIP] = self.clip
-        parts |= {place: content for place, (_, content) in zip(OBJECTS, self.objects, strict=False)}
+        parts |= {name: content for name, (_, content) in zip(OBJECTS, self.objects, strict=False)}
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in parts.items():
-                archive.writestr(zipfile.ZipInfo(name, MOMENT), content, zipfile.ZIP_DEFLATED)
+                archive.writestr(zipfile.ZipInfo(name, TIMESTAMP), content, zipfile.ZIP_DEFLATED)
         return file.getvalue()
 
-    def _about(self) -> dict[str, Any]:
+    def _description(self) -> dict[str, Any]:
         return {
             "format": FORMAT,
             "checkpoint": self.checkpoint,
@@ -69,7 +71,7 @@ class Session:
 
     @classmethod
     def from_bytes(cls, content: bytes | memoryview) -> Session:
-        """The inverse; raises PeerattnError with one plain line for anything else."""
+        """Read a session file; raises PeerattnError if it is not a complete session file."""
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 _check(archive)
@@ -79,7 +81,7 @@ class Session:
             raise
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
             raise PeerattnError(
-                f"this is not a whole session file ({error}): save the session again"
+                f"this session file is incomplete or damaged ({error}): save the session again"
             ) from error
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             raise PeerattnError(
@@ -88,43 +90,46 @@ class Session:
 
 
 def _check(archive: zipfile.ZipFile) -> None:
-    """By what the archive's directory says, before anything is unpacked."""
+    """Check the directory of the zip file, before anything is unpacked; raises PeerattnError."""
     names = archive.namelist()
-    if strange := sorted(set(names) - PARTS):
-        raise PeerattnError(f"this is not a session file: it holds {strange[0][:80]!r}")
+    if unknown := sorted(set(names) - PARTS):
+        raise PeerattnError(f"this is not a session file: it contains {unknown[0][:80]!r}")
     if len(names) != len(set(names)) or not {ABOUT, TRACE} <= set(names):
-        raise PeerattnError("this is not a session file: it lacks a part, or holds one twice")
+        raise PeerattnError("this is not a session file: a part of it is missing or duplicated")
     if any(part.flag_bits & 1 for part in archive.infolist()):
         raise PeerattnError("this session file is encrypted: save it without a password")
     if any(
         part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for part in archive.infolist()
     ):
-        raise PeerattnError("this is not a session file: it is packed in another way")
+        raise PeerattnError("this is not a session file: it uses another kind of compression")
     if (size := sum(part.file_size for part in archive.infolist())) > MOST_BYTES:
         raise PeerattnError(
-            f"this session file unpacks to {size / 2**20:,.0f} MiB: at most {MOST_BYTES // 2**20} are read"
+            f"this session file unpacks to {size / 2**20:,.0f} MiB, more than the limit of "
+            f"{MOST_BYTES // 2**20} MiB"
         )
 
 
 def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
-    """As many bytes as the directory says: asked for all of them, zipfile would unpack what lies whole."""
+    """Unpack at most as many bytes as the directory declares; without a limit, zipfile would unpack all."""
     with archive.open(part) as content:
         return content.read(part.file_size)
 
 
 def _session(about: dict[str, Any], parts: Mapping[str, bytes]) -> Session:
     if about.get("format") != FORMAT:
-        raise PeerattnError(f"this is not a session file of this version: its format is not {FORMAT}")
+        raise PeerattnError(
+            f"this session file has another format than {FORMAT}: save the session again with this version"
+        )
     clip, content = about["clip"], parts.get(CLIP)
     objects = [
-        (str(item["name"]), parts[place]) for item, place in zip(about["objects"], OBJECTS, strict=False)
+        (str(item["name"]), parts[part]) for item, part in zip(about["objects"], OBJECTS, strict=False)
     ]
     _check_digest("clip", clip["name"], clip["digest"], content)
     for item, (name, maps) in zip(about["objects"], objects, strict=True):
         _check_digest("object maps", name, item["digest"], maps)
-    start, stop = (float(moment) for moment in about["stretch"])
+    start, stop = (float(seconds) for seconds in about["stretch"])
     if not 0 <= start < stop < math.inf:
-        raise ValueError("its stretch is none")
+        raise ValueError("its start and stop are not a time range")
     return Session(
         checkpoint=str(about["checkpoint"]),
         clip_name=str(clip["name"]),
@@ -140,8 +145,8 @@ def _session(about: dict[str, Any], parts: Mapping[str, bytes]) -> Session:
     )
 
 
-def _check_digest(what: str, name: str, said: str, content: bytes | None) -> None:
-    if content is not None and digest(content) != said:
+def _check_digest(part: str, name: str, expected: str, content: bytes | None) -> None:
+    if content is not None and digest(content) != expected:
         raise PeerattnError(
-            f"the {what} in this session file ({name}) changed since it was saved: save it again"
+            f"the {part} in this session file ({name}) changed since it was saved: save it again"
         )

@@ -1,4 +1,4 @@
-"""The structures that can be looked at: published ones, those of checkpoints, the visitor's own files."""
+"""The structures that can be shown: published ones, those of checkpoints, and the visitor's own files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from peerattn.graph import published, structure_file
 from peerattn.graph.list_format.options import Options
 
 RELEASED = ("full_asnp50", "asn50", "asn101", "asnp_lite")
-"""Those whose lists were released; the others are their other depths."""
+"""Structures whose lists were released; the other published names are other depths of them."""
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """What a visitor looks at: `name` is a published name, a checkpoint's or a file's.
+class StructureChoice:
+    """A structure to show: `name` is that of a published structure, a checkpoint or a file.
 
-    `text` is what an own file holds; `options` are those of `Options` that were changed.
+    `text` is the content of the visitor's own file; `options` are the fields of `Options` that were changed.
     """
 
     name: str
@@ -30,57 +30,58 @@ class Chosen:
 
     @property
     def label(self) -> str:
+        """The name in the list of structures, with its kind."""
         note = {"published": "", "checkpoint": " (checkpoint)", "own": " (your file)"}
         return self.name + note[self.kind]
 
     @property
     def stem(self) -> str:
-        """What its downloads are called."""
+        """The first part of the names of its downloads."""
         return self.name.removesuffix(".json")
 
     @property
-    def optional(self) -> bool:
-        """Whether options apply: to published structures, and to own ones in their format."""
+    def has_options(self) -> bool:
+        """Whether options apply: they do to published structures and to files in the published format."""
         return self.kind == "published" or (
             self.kind == "own" and structure_file.is_published_list(self.text)
         )
 
     @property
-    def attends(self) -> bool:
-        """Whether its attention mode can be chosen: AssembleNet has none."""
-        return self.optional and not re.fullmatch(r"asn\d+", self.name)
+    def has_attention_mode(self) -> bool:
+        """Whether its attention mode can be chosen; AssembleNet has no attention."""
+        return self.has_options and not re.fullmatch(r"asn\d+", self.name)
 
     @property
-    def lite(self) -> bool:
+    def is_lite(self) -> bool:
         return self.kind == "published" and self.name == "asnp_lite"
 
     def read(self) -> Subject:
-        """A structure that needs no checkpoint; raises PeerattnError with the one line to show."""
+        """Read a structure that needs no checkpoint; raises PeerattnError if it is not valid."""
         options = dict(self.options)
         if self.kind == "published":
             return Subject.untrained(self.name, published.structure(self.name, **options))
-        given = Options(**options) if options else None
-        return Subject.untrained(self.name, structure_file.parse(self.text, given))
+        list_options = Options(**options) if options else None
+        return Subject.untrained(self.name, structure_file.parse(self.text, list_options))
 
 
-def choices(checkpoints: Iterable[str], own: Mapping[str, str]) -> dict[str, Chosen]:
-    """Label → what it stands for: own files (name → text), published structures, checkpoints."""
-    others = (name for name in published.NAMES if name not in RELEASED)
-    found = [
-        *(Chosen(name, "own", text) for name, text in own.items()),
-        *(Chosen(name, "published") for name in (*RELEASED, *others)),
-        *(Chosen(name, "checkpoint") for name in checkpoints),
+def structure_choices(checkpoints: Iterable[str], own: Mapping[str, str]) -> dict[str, StructureChoice]:
+    """Return all structures by label: the visitor's own (file name → text), published ones, checkpoints."""
+    other_depths = (name for name in published.NAMES if name not in RELEASED)
+    choices = [
+        *(StructureChoice(name, "own", text) for name, text in own.items()),
+        *(StructureChoice(name, "published") for name in (*RELEASED, *other_depths)),
+        *(StructureChoice(name, "checkpoint") for name in checkpoints),
     ]
-    return {chosen.label: chosen for chosen in found}
+    return {choice.label: choice for choice in choices}
 
 
-def read_file(name: str, content: bytes) -> str:
-    """The text of a structure's file; raises PeerattnError where it holds no structure."""
+def read_structure_text(name: str, content: bytes) -> str:
+    """Return the text of a structure file; raises PeerattnError if it does not contain a valid structure."""
     try:
         text = content.decode()
         structure_file.parse(text)
     except UnicodeDecodeError as error:
-        raise PeerattnError(f"{name} is not a text file: give a structure as JSON") from error
+        raise PeerattnError(f"{name} is not a text file: upload a structure as JSON") from error
     except PeerattnError as error:
         raise PeerattnError(f"{name}: {error}") from error
     return text

@@ -1,4 +1,4 @@
-"""Trace files that a visitor brings: read, checked to be whole, and shown without frames."""
+"""Trace files of a visitor: reading and checking them, and placeholder frames to show them with."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from peerattn.video.frames import Limits
 
 SIDE = 256  # px
 GREY, WHITE = (118, 118, 118), (255, 255, 255)
-MOST_FRAMES = Limits().kept_frames  # no clip that is recorded has more
+MOST_FRAMES = Limits().kept_frames  # no recorded clip has more
 MOST_SECONDS = 1e6
 NO_FRAMES = ("no frames", "in a trace file")
 
 
 def read_trace(text: str) -> Trace:
-    """A trace that can be shown; raises PeerattnError with one plain line for anything else."""
+    """Read a trace; raises PeerattnError if it is not one that can be shown."""
     trace = Trace.from_json(text)
-    for wrong in _wrong(trace):
-        raise PeerattnError(f"this trace file {wrong}: record the clip again")
+    for fault in _faults(trace):
+        raise PeerattnError(f"this trace file {fault}: record the clip again")
     return trace
 
 
-def _wrong(trace: Trace) -> Iterator[str]:
-    """What keeps a trace from being shown."""
+def _faults(trace: Trace) -> Iterator[str]:
+    """Yield what is wrong with a trace, as the end of a sentence."""
     structure = trace.structure
     if not len(trace.times) or trace.times.ndim != 1 or np.any(np.diff(trace.times) <= 0):
-        yield "has no frames, or their times do not rise"
+        yield "has no frames, or their times do not increase"
     if len(trace.times) > MOST_FRAMES or np.abs(trace.times).max() > MOST_SECONDS:
-        yield f"has more than {MOST_FRAMES:,} frames, or times that no clip has"
+        yield f"has more than {MOST_FRAMES:,} frames, or impossible times"
     if [block.block for block in trace.blocks] != [block.id for block in structure.blocks]:
-        yield "does not hold each block of its structure once"
+        yield "does not contain each block of its structure once"
     if [each.key for each in trace.connections] != [spec.key for spec in structure.connections]:
-        yield "does not hold each connection of its structure once"
+        yield "does not contain each connection of its structure once"
     if not trace.connections or not trace.class_names:
         yield "has no connections, or no classes"
     for connection in trace.connections:
         if connection.attention_factors.shape[1] != structure.block(connection.source).width:
-            yield f"has not one factor a channel of {connection.source}"
+            yield f"does not have one factor per channel of {connection.source}"
     if not all(np.isfinite(values).all() for values in _numbers(trace)):
-        yield "holds numbers that are none"
+        yield "contains values that are not finite numbers"
 
 
 def _numbers(trace: Trace) -> Iterator[NDArray[np.floating]]:
@@ -57,8 +57,8 @@ def _numbers(trace: Trace) -> Iterator[NDArray[np.floating]]:
         yield np.array(connection.connection_weight or 0.0)
 
 
-def no_frames(trace: Trace) -> NDArray[np.uint8]:
-    """One grey picture (T, 256, 256, 3) that says so for each frame."""
+def placeholder_frames(trace: Trace) -> NDArray[np.uint8]:
+    """Return grey pictures (T, 256, 256, 3) that say there are no frames, one for each frame of the trace."""
     picture: NDArray[np.uint8] = np.full((SIDE, SIDE, 3), GREY, np.uint8)
     face = cv2.FontFace("sans")
     for row, text in enumerate(NO_FRAMES):

@@ -1,4 +1,4 @@
-"""What several screens are put together from: the bar above them, uploads, cards, tables, words.
+"""The building blocks that several screens share: the bar, uploads, cards, tables and wording.
 
-Imports explorer, opening, work and state. Start with `bar.show`, `elements.number` and `words.plain`.
+Imports explorer, opening, work and state. Start with `bar.show`, `elements.metric` and `words.plain`.
 """

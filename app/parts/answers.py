@@ -1,4 +1,4 @@
-"""What a network answers and how well it does, in words, by the kind of what it was asked."""
+"""How the answer of a network is worded on the page, by kind of answer."""
 
 from __future__ import annotations
 
@@ -9,100 +9,98 @@ from app.parts.words import none_of_these, percent, plain
 from peerattn.scores.verdict import Verdict
 from peerattn.traces.trace import Trace
 
-BETWEEN = " | "
-"""Between the true labels of a clip that has several."""
-AVERAGED = (
-    "averaged over the windows of the clip: stretches of one recording, over each of which an answer is "
-    "taken."
-)
+LABEL_SEPARATOR = " | "
+"""Separates the true labels of a clip that has several."""
+AVERAGED = "averaged over the windows of the clip, the parts over each of which the network gives an answer."
 
 
 @dataclass(frozen=True)
 class Wording:
-    """How answers of one kind are put.
+    """How answers of one kind are worded.
 
-    `title` and `about` are of the headline; `line` says more below it, with the true label where that is
-    known; `short` is one line, `beside` one that stands beside another clip's. `score` is that by which
-    networks are compared, `most` what figures of the likeliest show.
+    `title` and `help` belong to the headline, and `detail` to the lines below it, with the true label where
+    it is known. `summary` is one line, and `comparison` one line next to that of another clip. `score` is the
+    name of the score by which networks are compared, `ranking` the title of figures of the likeliest answers.
     """
 
     title: str
-    about: str
-    line: Callable[[Verdict, Trace, str | None], str]
-    short: Callable[[Verdict], str]
-    beside: Callable[[Verdict], str]
+    help: str
+    detail: Callable[[Verdict, Trace, str | None], str]
+    summary: Callable[[Verdict], str]
+    comparison: Callable[[Verdict], str]
     score: str
-    most: str
+    ranking: str
 
 
-def _class_line(said: Verdict, trace: Trace, label: str | None) -> str:
-    best = f"Best: **{plain(said.best)}**, probability" if said.rejected else "Probability"
-    line = f"{best} **{percent(said.probability)}** among the {len(trace.class_names)} classes it knows"
+def _class_detail(verdict: Verdict, trace: Trace, label: str | None) -> str:
+    best = f"Best: **{plain(verdict.best)}**, probability" if verdict.rejected else "Probability"
+    line = f"{best} **{percent(verdict.probability)}** among the {len(trace.class_names)} classes it knows"
     if label is None:
         return line
-    outcome = "as predicted" if label == said.answer else "not as predicted"
+    outcome = "as predicted" if label == verdict.answer else "not as predicted"
     if label not in trace.class_names:
-        outcome = "not among them"
+        outcome = "not one of these classes"
     return f"{line}  \nTrue label: **{plain(label)}**, {outcome}"
 
 
-def _class_short(said: Verdict) -> str:
-    best = f"best: {plain(said.best)}, " if said.rejected else ""
-    return f"**{plain(said.answer)}**, {best}probability {percent(said.probability)}"
+def _class_summary(verdict: Verdict) -> str:
+    best = f"best: {plain(verdict.best)}, " if verdict.rejected else ""
+    return f"**{plain(verdict.answer)}**, {best}probability {percent(verdict.probability)}"
 
 
-def _class_beside(said: Verdict) -> str:
-    best = f"{plain(said.best)}, probability {percent(said.probability)}"
-    return f"{said.answer} (best: {best})" if said.rejected else best
+def _class_comparison(verdict: Verdict) -> str:
+    best = f"{plain(verdict.best)}, probability {percent(verdict.probability)}"
+    return f"{verdict.answer} (best: {best})" if verdict.rejected else best
 
 
-def _labels_line(said: Verdict, trace: Trace, label: str | None) -> str:
-    line = f"{_each(said)}, of the {len(trace.class_names)} labels it knows"
+def _labels_detail(verdict: Verdict, trace: Trace, label: str | None) -> str:
+    line = f"{_found_labels(verdict)}, of the {len(trace.class_names)} labels it knows"
     if label is None:
         return line
-    true = set(label.split(BETWEEN))
-    right, wrong = len(true & said.names), len(said.names - true)
-    outcome = f"{right} of {len(true)} found" + (f", {wrong} found beside" if wrong else "")
+    true = set(label.split(LABEL_SEPARATOR))
+    right, wrong = len(true & verdict.names), len(verdict.names - true)
+    outcome = f"{right} of {len(true)} found" + (f", {wrong} found wrongly" if wrong else "")
     if not true & set(trace.class_names):
-        outcome = "not among them"
+        outcome = "not one of these labels"
     return f"{line}  \nTrue label{'s' * (len(true) > 1)}: **{plain(label)}**, {outcome}"
 
 
-def _labels_short(said: Verdict) -> str:
-    return _each(said) if said.found else f"**{plain(said.answer)}**, {_each(said)}"
+def _labels_summary(verdict: Verdict) -> str:
+    labels = _found_labels(verdict)
+    return labels if verdict.found else f"**{plain(verdict.answer)}**, {labels}"
 
 
-def _each(said: Verdict) -> str:
-    """The labels that are found with their probabilities, else the strongest."""
-    if not said.found:
-        return f"strongest: {plain(said.best)}, probability {percent(said.probability)}"
-    return ", ".join(f"**{plain(name)}** {percent(probability)}" for name, probability in said.found)
+def _found_labels(verdict: Verdict) -> str:
+    """List the labels found with their probabilities; if none was found, give the most probable one."""
+    if not verdict.found:
+        return f"most probable: {plain(verdict.best)}, probability {percent(verdict.probability)}"
+    return ", ".join(f"**{plain(name)}** {percent(probability)}" for name, probability in verdict.found)
 
 
 WORDINGS: Mapping[str, Wording] = {
     "classes": Wording(
-        "Clip prediction",
-        f"The class of the highest probability, {AVERAGED}",
-        _class_line,
-        _class_short,
-        _class_beside,
-        "Accuracy",
-        "Most probable classes",
+        title="Clip prediction",
+        help=f"The class with the highest probability, {AVERAGED}",
+        detail=_class_detail,
+        summary=_class_summary,
+        comparison=_class_comparison,
+        score="Accuracy",
+        ranking="Most probable classes",
     ),
     "labels": Wording(
-        "Labels of the clip",
-        "Every label whose probability is at or above its threshold, strongest first; each is a yes or no of "
-        f"its own, {AVERAGED}",
-        _labels_line,
-        _labels_short,
-        _labels_short,
-        "Mean average precision",
-        "Most probable labels",
+        title="Labels of the clip",
+        help="All labels with a probability at or above their threshold, the most probable first. Each label "
+        f"is decided independently, with its probability {AVERAGED}",
+        detail=_labels_detail,
+        summary=_labels_summary,
+        comparison=_labels_summary,
+        score="Mean average precision",
+        ranking="Most probable labels",
     ),
 }
-"""Kind of answer → how it is put."""
+"""Kind of answer → how it is worded."""
 
 
-def meaning(said: Verdict) -> str | None:
-    """What it means that nothing is found, where a rule says so."""
-    return none_of_these(said.rejected) if said.rejected else None
+def rejection_note(verdict: Verdict) -> str | None:
+    """Explain what "none of these" means, if a rule rejected all classes; else None."""
+    return none_of_these(verdict.rejected) if verdict.rejected else None

@@ -1,4 +1,4 @@
-"""The bar above screens of clips: checkpoint, clip, uploads, object maps, stretch, and what is in use."""
+"""The bar above the screens that show a clip: checkpoint, clip, uploads, time range, object maps, status."""
 
 from __future__ import annotations
 
@@ -11,159 +11,161 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from app import keys
 from app.opening.files import OBJECT_TYPES, OWN_TYPES, ObjectFile, Source, with_objects
 from app.parts import card, network_choice, visitor_files
-from app.parts.words import OBJECTS, plain
+from app.parts.words import MAP_ORIGINS, plain
 from app.state import address, clips, networks
-from app.state.shown import FIRST_STRETCH, LONGEST_STRETCH, Choice, Opened, Shown
+from app.state.opened import DEFAULT_SECONDS, MOST_SECONDS, Choice, Opened, OpenedClip
 from peerattn.errors import PeerattnError
 from peerattn.traces.trace import Trace
 
-OWN_HELP = "Videos; traces (.json) that `peerattn record` wrote; sessions (.peerattn) saved in Export."
+UPLOAD_HELP = (
+    "Videos, traces (.json) written by `peerattn record`, or sessions (.peerattn) from “Save and export”."
+)
 
 
 def show() -> None:
-    """Draw the bar; afterwards `shown()` is what the visitor chose, or the last clip that could be read."""
+    """Draw the bar and open what the visitor chose; if it cannot be opened, `opened()` stays as it was."""
     names = networks.checkpoint_names()
     if not names:
         st.error(
-            "No checkpoint was found: put one in the folder checkpoints, or name its folder in "
-            "PEERATTN_CHECKPOINTS, and reload the page."
+            "No checkpoint was found. Put one in the folder checkpoints, or set PEERATTN_CHECKPOINTS to its "
+            "folder, and reload the page."
         )
         st.stop()
-    _arrive()
-    visitor_files.restore()
+    _read_address()
+    visitor_files.restore_session()
     left, middle, right = st.columns([2, 2, 3])
-    choices, alerts = (
-        st.container(horizontal=True, vertical_alignment="center"),
-        st.container(key=keys.ALERTS),
-    )
+    options_row = st.container(horizontal=True, vertical_alignment="center")
+    alerts = st.container(key=keys.ALERTS)
     with left:
-        name = _checkpoint(alerts)
+        name = _choose_checkpoint(alerts)
     with right:
-        uploads, refused = _uploads(name)
+        uploads, errors = _uploads(name)
     with middle:
-        source = _clip([*clips.sample_clips(), *uploads])
-    network_choice.follow(source, name)
-    with choices:
-        choice = _options(Choice(name, source))
+        source = _choose_clip([*clips.sample_clips(), *uploads])
+    network_choice.switch_to_default(source, name)
+    with options_row:
+        choice = _choose_options(Choice(name, source))
     with alerts:
-        for line in (*refused, *visitor_files.notices(source)):
+        for line in (*errors, *visitor_files.notices(source)):
             st.error(plain(line))
         _open(choice)
-        _remarks(choice)
-    with choices:
-        if now := opened():
-            card.show(now.checkpoint)
+        _warnings(choice)
+    with options_row:
+        if current := opened_clip():
+            card.show(current.checkpoint)
         _status()
 
 
-def _arrive() -> None:
-    """On the first run the address says what to show; widgets pass over what is not here in silence."""
-    if keys.ADDRESS.held:
+def _read_address() -> None:
+    """On the first run, take what the address selects, and note what it names that does not exist.
+
+    The widgets themselves ignore unknown names without a message.
+    """
+    if keys.ADDRESS.is_set:
         return
     keys.ADDRESS.value = st.query_params.to_dict()
-    keys.SELECTED.value = address.selection(keys.ADDRESS.value.get("pin"))
+    keys.SELECTED.value = address.parse_selection(keys.ADDRESS.value.get("pin"))
     if "checkpoint" in keys.ADDRESS.value:
-        network_choice.keep()
+        network_choice.mark_chosen()
     known = [source.name for source in clips.sample_clips()]
-    lines = address.missing(keys.ADDRESS.value, checkpoints=network_names(), clips=known)
-    keys.ABSENT.value = list(lines)
+    lines = address.warnings(keys.ADDRESS.value, checkpoints=network_names(), clips=known)
+    keys.ADDRESS_WARNINGS.value = list(lines)
 
 
-def _remarks(choice: Choice) -> None:
-    """What the address names that is not here, until something else is chosen; then the network's remarks."""
-    if (now := shown()) is None:
+def _warnings(choice: Choice) -> None:
+    """Draw the warnings about the address, until another choice is made, and the remarks of the network."""
+    if (current := opened()) is None:
         return
-    first = keys.FIRST.setdefault(choice)
-    if choice == first:
-        absent = address.missing_selection(keys.ADDRESS.value, now.trace)
-        for line in (*keys.ABSENT.value, *absent):
+    if choice == keys.FIRST_CHOICE.setdefault(choice):
+        selection_warnings = address.selection_warnings(keys.ADDRESS.value, current.trace)
+        for line in (*keys.ADDRESS_WARNINGS.value, *selection_warnings):
             st.warning(plain(line))
-    if isinstance(now, Opened):
-        for remark in now.checkpoint.remarks:
+    if isinstance(current, OpenedClip):
+        for remark in current.checkpoint.remarks:
             st.warning(plain(remark[0].upper() + remark[1:] + "."))
 
 
-def away() -> None:
-    """A screen without the bar is shown: the uploader loses its files, but they are there on the way back."""
-    keys.BROUGHT.value = keys.CLIPS.get({})
-
-
-def shown() -> Shown | None:
-    """What is on the page: a clip that was run, or a trace file."""
-    return keys.OPENED.get()
+def retain_uploads() -> None:
+    """Retain the uploaded clips on a screen without the bar, where the uploader loses its files."""
+    keys.RETAINED_CLIPS.value = keys.OWN_CLIPS.get({})
 
 
 def opened() -> Opened | None:
-    """The clip that was run, for screens that need its network; none for a trace file."""
-    now = shown()
-    return now if isinstance(now, Opened) else None
+    """Return what is open: a clip with its trace, or a trace file; None if there is nothing."""
+    return keys.OPENED.get()
 
 
-def nothing_to_run() -> str:
-    """Why there is no clip that was run, and what to do."""
-    if shown():
-        return "A trace file holds numbers, but neither network nor clip: choose a clip above."
-    return "Nothing is open yet: choose a sample clip above, or drop a clip of your own there."
+def opened_clip() -> OpenedClip | None:
+    """Return the open clip, for screens that need its network; None for a trace file."""
+    current = opened()
+    return current if isinstance(current, OpenedClip) else None
+
+
+def no_clip_message() -> str:
+    """Say why no clip is open, and what to do."""
+    if opened():
+        return "A trace file contains no network and no clip. Choose a clip above."
+    return "No clip is open yet. Choose a sample clip above, or upload one of your own."
 
 
 def network_names() -> list[str]:
-    """The networks that can be chosen."""
-    own = networks.own_networks(keys.OWN_STRUCTURES.get({}))
+    """Return the names of all networks that can be chosen."""
+    own = networks.own_network_names(keys.OWN_STRUCTURES.get({}))
     return [*networks.checkpoint_names(), *networks.UNTRAINED, *own]
 
 
 def clip_sources() -> dict[str, Source]:
-    """Label → clip of all that can be run, the visitor's own last."""
-    sources = [*clips.sample_clips(), *keys.CLIPS.get({}).values()]
+    """Return all clips that a network can run on by their labels, the visitor's own last."""
+    sources = [*clips.sample_clips(), *keys.OWN_CLIPS.get({}).values()]
     return _labelled([source for source in sources if not source.trace])
 
 
-def _checkpoint(alerts: DeltaGenerator) -> str:
-    """The chosen checkpoint; when it cannot be loaded, the one on the page stays."""
+def _choose_checkpoint(alerts: DeltaGenerator) -> str:
+    """Return the chosen checkpoint; if it cannot be loaded, the one that is already on the page."""
     name = network_choice.show(network_names())
     try:
         networks.checkpoint(name)
     except PeerattnError as error:
         alerts.error(plain(error))
-        now = shown()
-        if now is None:
+        current = opened()
+        if current is None:
             st.stop()
-        return now.choice.checkpoint
+        return current.choice.checkpoint
     return name
 
 
 def _uploads(checkpoint: str) -> tuple[list[Source], list[str]]:
-    """The uploaded clips that can be read, and a line for each that cannot."""
+    """Return the uploaded clips and traces, and an error line for each file that cannot be read."""
     files = st.file_uploader(
-        "Your clips", OWN_TYPES, accept_multiple_files=True, key=keys.UPLOADS, help=OWN_HELP
+        "Your clips", OWN_TYPES, accept_multiple_files=True, key=keys.UPLOADS, help=UPLOAD_HELP
     )
-    read: dict[str, Source | str] = keys.READ.setdefault({})
+    results: dict[str, Source | str] = keys.UPLOAD_RESULTS.setdefault({})
     for file in files:
-        if file.file_id not in read:
-            read[file.file_id] = _read(file, checkpoint)
-    here = [read[file.file_id] for file in files]
-    brought: dict[str, Source] = keys.BROUGHT.setdefault({})
-    sources = brought | {item.id: item for item in here if isinstance(item, Source)}
-    keys.CLIPS.value = sources
-    clips.shelf().keep_only(sources.values())
-    if keys.RESTORING.held:
-        st.rerun()  # its choices are those of widgets that are drawn already
-    return list(sources.values()), [item for item in here if isinstance(item, str)]
+        if file.file_id not in results:
+            results[file.file_id] = _open_upload(file, checkpoint)
+    current = [results[file.file_id] for file in files]
+    retained: dict[str, Source] = keys.RETAINED_CLIPS.setdefault({})
+    sources = retained | {result.id: result for result in current if isinstance(result, Source)}
+    keys.OWN_CLIPS.value = sources
+    clips.upload_folder().keep_only(sources.values())
+    if keys.SESSION_TO_RESTORE.is_set:
+        st.rerun()  # the session sets widgets that have already been drawn
+    return list(sources.values()), [result for result in current if isinstance(result, str)]
 
 
-def _read(file: UploadedFile, checkpoint: str) -> Source | str:
-    """The uploaded clip, trace or session, chosen at once if it can be read; else the line why not."""
+def _open_upload(file: UploadedFile, checkpoint: str) -> Source | str:
+    """Open and select an uploaded clip, trace or session; return the error line if it cannot be read."""
     try:
-        source = visitor_files.read(file.name, file.getbuffer(), checkpoint, network_names())
+        source = visitor_files.open_upload(file.name, file.getbuffer(), checkpoint, network_names())
     except PeerattnError as error:
         return str(error)
-    keys.NEWEST.value = source.id
+    keys.NEWEST_CLIP.value = source.id
     return source
 
 
-def _clip(sources: list[Source]) -> Source:
+def _choose_clip(sources: list[Source]) -> Source:
     by_label = _labelled(list({source.id: source for source in sources}.values()))
-    newest = keys.NEWEST.pop()
+    newest = keys.NEWEST_CLIP.pop()
     for label, source in by_label.items():
         if source.id == newest:
             keys.CLIP.value = label
@@ -175,7 +177,7 @@ def _clip(sources: list[Source]) -> Source:
 
 
 def _labelled(sources: list[Source]) -> dict[str, Source]:
-    """Label → clip: its name, with a number where several have the same."""
+    """Return the clips by label: the file name, numbered if several clips have the same one."""
     by_label: dict[str, Source] = {}
     for source in sources:
         others = sum(other.name == source.name for other in by_label.values())
@@ -183,41 +185,46 @@ def _labelled(sources: list[Source]) -> dict[str, Source]:
     return by_label
 
 
-def _options(choice: Choice) -> Choice:
+def _choose_options(choice: Choice) -> Choice:
     source = choice.source
     if source.trace:
         return choice
-    with st.popover("Stretch and object maps", type="tertiary"):
-        start, stop = _stretch(source)
-        attached = _attached(source)
+    with st.popover("Time range and object maps", type="tertiary"):
+        start, stop = _choose_time_range(source)
+        attached = _attached_maps(source)
     hold = bool(attached and clips.covers_some_frames(attached)) and st.checkbox(
-        "Hold each object map until the next", key=keys.HOLD.of(source.id), persist_state="session"
+        "Use each object map until the next one",
+        key=keys.HOLD_MAPS.scoped(source.id),
+        persist_state="session",
     )
     return replace(choice, source=with_objects(source, attached), start=start, stop=stop, hold=hold)
 
 
-def _stretch(source: Source) -> tuple[float, float]:
-    """The chosen stretch in seconds; a clip of unknown length has two plain numbers instead of a slider."""
-    duration, first = clips.information(source).duration, FIRST_STRETCH
-    key, label = keys.STRETCH.of(source.id), "Stretch of the clip, in seconds"
+def _choose_time_range(source: Source) -> tuple[float, float]:
+    """Return the chosen start and stop in seconds.
+
+    A clip of unknown length has two number inputs instead of a slider.
+    """
+    duration, default = clips.video_information(source).duration, DEFAULT_SECONDS
+    key, label = keys.TIME_RANGE.scoped(source.id), "Time range of the clip, in seconds"
     if duration is None:
-        start = st.number_input("Start, in seconds", 0.0, key=key.of("start"), persist_state="session")
+        start = st.number_input("Start, in seconds", 0.0, key=key.scoped("start"), persist_state="session")
         length = st.number_input(
-            "Length, in seconds", 0.1, LONGEST_STRETCH, first, key=key, persist_state="session"
+            "Length, in seconds", 0.1, MOST_SECONDS, default, key=key, persist_state="session"
         )
         return start, start + length
     if duration <= 1.0:
-        return 0.0, first
+        return 0.0, default
     end = round(duration, 1)
     start, stop = st.slider(
-        label, 0.0, end, (0.0, min(end, first)), step=0.1, key=key, persist_state="session", format="%.1f"
+        label, 0.0, end, (0.0, min(end, default)), step=0.1, key=key, persist_state="session", format="%.1f"
     )
-    return start, max(duration, first) if stop == end else max(stop, start + 0.1)
+    return start, max(duration, default) if stop == end else max(stop, start + 0.1)
 
 
-def _attached(source: Source) -> ObjectFile | None:
-    """The visitor's own object maps for this clip; they stay attached while other clips are looked at."""
-    attached: dict[str, ObjectFile] = keys.ATTACHED.setdefault({})
+def _attached_maps(source: Source) -> ObjectFile | None:
+    """Return the visitor's own object maps for this clip, which stay attached while other clips are shown."""
+    attached: dict[str, ObjectFile] = keys.ATTACHED_MAPS.setdefault({})
     if source.id in attached:
         st.text(f"Attached: {attached[source.id].name}")
         if st.button("Remove the attached object maps"):
@@ -228,11 +235,11 @@ def _attached(source: Source) -> ObjectFile | None:
         "Object maps of this clip: one .npz, or a lossless video of class ids with its .json",
         OBJECT_TYPES,
         accept_multiple_files=True,
-        key=keys.OBJECTS.of(source.id),
+        key=keys.MAPS_UPLOADER.scoped(source.id),
     )
     if files:
         try:
-            maps = clips.shelf().objects((file.name, file.getbuffer()) for file in files)
+            maps = clips.upload_folder().objects((file.name, file.getbuffer()) for file in files)
             clips.object_maps(maps)
         except PeerattnError as error:
             st.error(plain(error))
@@ -243,43 +250,45 @@ def _attached(source: Source) -> ObjectFile | None:
 
 
 def _open(choice: Choice) -> None:
-    """Open the chosen clip; when that is refused, one line says why and the page stays as it was."""
+    """Open the chosen clip; if that fails, draw one error line and leave the page as it was."""
     open_source = clips.open_trace if choice.source.trace else clips.open_clip
     try:
         keys.OPENED.value = open_source(choice)
-        if line := visitor_files.compare(keys.OPENED.value):
+        if line := visitor_files.compare_with_saved(keys.OPENED.value):
             st.error(plain(line))
     except PeerattnError as error:
         st.error(plain(choice.source.refusal(error)))
-        if now := shown():
-            st.caption(f"Still showing {plain(now.choice.source.name)}.")
+        if current := opened():
+            st.caption(f"Still showing {plain(current.choice.source.name)}.")
 
 
 def _status() -> None:
-    now = shown()
-    if now is None:
+    """Draw one line: frames, windows, object maps, device, and remarks."""
+    current = opened()
+    if current is None:
         return
-    trace = now.trace
+    trace = current.trace
     windows = f"{len(trace.windows)} window{'s' * (len(trace.windows) > 1)}"
-    parts = [f"{len(trace.times)} frames, answers over {windows}"]
-    if isinstance(now, Opened):
-        objects = OBJECTS.get(trace.objects or "", "none, this checkpoint reads none")
-        said = now.checkpoint.remarks  # above
-        parts += [f"Object maps: {objects}", f"computed on {networks.device_name()}{_how(trace)}"]
+    parts = [f"{len(trace.times)} frames in {windows}"]
+    if isinstance(current, OpenedClip):
+        origin = MAP_ORIGINS.get(trace.objects or "", "not used by this checkpoint")
+        drawn_remarks = current.checkpoint.remarks  # by `_warnings`
+        parts += [f"Object maps: {origin}", f"computed on {networks.device_name()}{_precision(trace)}"]
     else:
-        said = ()
-        parts += ["A trace file: its numbers without frames; only Explore can show it"]
-        parts += [f"computed on {trace.computed_by.device}{_how(trace)}"] if trace.computed_by else []
-    if network_choice.followed(now.choice.source, now.choice.checkpoint):
-        parts.append(network_choice.FOLLOWED)
-    remarks = [remark for remark in trace.remarks if remark not in said]
+        drawn_remarks = ()
+        parts += ["Trace file: numbers without frames, which only Explore can show"]
+        parts += [f"computed on {trace.computed_by.device}{_precision(trace)}"] if trace.computed_by else []
+    if network_choice.was_automatic(current.choice.source, current.choice.checkpoint):
+        parts.append(network_choice.AUTOMATIC_NOTE)
+    remarks = [remark for remark in trace.remarks if remark not in drawn_remarks]
     st.caption(plain(" · ".join((*parts, *remarks))))
 
 
-def _how(trace: Trace) -> str:
-    """In what precision and how many threads it was computed, where the trace says so."""
-    by = trace.computed_by
-    if by is None:
+def _precision(trace: Trace) -> str:
+    """Return the precision and number of threads it was computed with, if the trace records them."""
+    computation = trace.computed_by
+    if computation is None:
         return ""
-    threads = f", {by.threads} thread{'s' * (by.threads > 1)}" if by.device == "cpu" else ""
-    return f" in {by.precision}{threads}"
+    count = computation.threads
+    threads = f", {count} thread{'s' * (count > 1)}" if computation.device == "cpu" else ""
+    return f" in {computation.precision}{threads}"

@@ -1,4 +1,4 @@
-"""The card of the checkpoint on the page, to read: what it is, how well it does, what it cannot do."""
+"""The model card of the checkpoint on the page: what it is, how accurate it is, and its limits."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ import re
 import streamlit as st
 
 from app import keys
-from app.parts.words import inert
+from app.parts.words import without_links
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.files.model_card import markdown
 
 _CODE = re.compile(r"((?<!\\)`[^`\n]*`)")
 _FORMULA = re.compile(r"([$~])")
-"""What Streamlit's Markdown reads beyond what a card escapes."""
+"""Characters with a meaning in Streamlit's Markdown that a card does not escape."""
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
 def show(loaded: Checkpoint) -> None:
-    """A button that opens the card."""
+    """Draw a button that opens the card."""
     with st.popover("About this checkpoint", key=keys.CARD, on_change="rerun") as opened:
         if opened.open:
             st.markdown(text(loaded))
 
 
 def text(loaded: Checkpoint) -> str:
-    """The card as the page shows it; nothing in it links or loads, and titles are no headings of the page."""
+    """Return the card as Markdown for the page: without links or images, and with bold text for headings."""
     parts = _CODE.split(markdown(loaded.card))
-    plain = "".join(
-        part if place % 2 else inert(_FORMULA.sub(r"\\\1", part)) for place, part in enumerate(parts)
+    escaped = "".join(
+        part if index % 2 else without_links(_FORMULA.sub(r"\\\1", part)) for index, part in enumerate(parts)
     )
-    return _HEADING.sub(r"**\1**", plain)
+    return _HEADING.sub(r"**\1**", escaped)

@@ -1,4 +1,4 @@
-"""Clips of a folder that was measured, each a button that opens it in Explore."""
+"""Clips of a measured folder, each with a button that opens it in Explore."""
 
 from __future__ import annotations
 
@@ -13,22 +13,27 @@ from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 
 MOST_CLIPS = 60
-"""Clips that get a button."""
+"""The most clips that get a button."""
 
 
-def show(clips: Sequence[tuple[LabelledFile, float]], said: str, *, of: str) -> None:
-    """The clips with their probabilities; `said` is put after their number, `of` a part of their keys."""
+def show(clips: Sequence[tuple[LabelledFile, float]], description: str, *, name: str) -> None:
+    """Draw a button for each clip, with its probability.
+
+    `description` follows the number of clips in the caption; `name` is part of the keys of the buttons.
+    """
     count = {0: "No clip", 1: "One clip"}.get(len(clips), f"{len(clips)} clips")
-    st.caption(plain(f"{count} {said}" + ("; a click opens it in Explore" if clips else "")))
+    st.caption(plain(f"{count} {description}" + (". Click one to open it in Explore." if clips else "")))
     with st.container(horizontal=True):
-        for place, (file, probability) in enumerate(clips[:MOST_CLIPS]):
+        for index, (file, probability) in enumerate(clips[:MOST_CLIPS]):
             title = f"{plain(file.path.name)} · {percent(probability)}"
-            if st.button(title, key=keys.CLIP.of(f"{of}-{place}"), help=plain(file.path)):
+            if st.button(title, key=keys.CLIP.scoped(f"{name}-{index}"), help=plain(file.path)):
                 try:
-                    visitor_files.bring(file)
+                    visitor_files.open_labelled_clip(file)
                 except PeerattnError as error:
                     st.error(plain(error))
                 else:
-                    st.switch_page("screens/explore.py", query_params={})  # None: refused where one is bound
+                    st.switch_page(
+                        "screens/explore.py", query_params={}
+                    )  # Streamlit refuses None with bound widgets
     if len(clips) > MOST_CLIPS:
-        st.caption(f"and {len(clips) - MOST_CLIPS} more, less sure ones")
+        st.caption(f"and {len(clips) - MOST_CLIPS} more with lower probabilities")

@@ -1,4 +1,4 @@
-"""The connectivity drawing on the page: hover names a part, click chooses it, text can be selected."""
+"""The connectivity drawing on the page: its parts have tooltips and can be clicked, its text selected."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection
 
 import streamlit as st
 
-from app.keys import Clicked, Key
+from app.keys import ComponentState, Key
 from peerattn.figures.scene import Colors
 
 PAGE_COLORS = Colors("currentColor", "var(--st-background-color)")
-"""The page's own, in light and dark."""
+"""The colours of the page, in both the light and the dark theme."""
 
 _drawing = st.components.v2.component(
     "peerattn_drawing",
@@ -30,7 +30,7 @@ _drawing = st.components.v2.component(
     place.svg = data.svg;
     const drawn = new DOMParser().parseFromString(data.svg, "image/svg+xml").documentElement;
     const width = Number(drawn.getAttribute("width"));
-    drawn.style.minWidth = `${0.8 * width}px`;  // a narrow page scrolls it, a wide one does not blow it up
+    drawn.style.minWidth = `${0.8 * width}px`;  // scrolls on a narrow page, is not enlarged on a wide one
     drawn.style.maxWidth = `${1.1 * width}px`;
     place.replaceChildren(document.importNode(drawn, true));
     for (const line of place.querySelectorAll("g[data-connection]")) {  // thin lines are hard to hit
@@ -55,16 +55,18 @@ _drawing = st.components.v2.component(
 )
 
 
-def drawing(svg: str, *, key: Key[Clicked], lit: Collection[str], on_click: Callable[[str], None]) -> None:
-    """Show a drawing of `connectivity_svg`, all but the `lit` parts faint where any are.
+def drawing(
+    svg: str, *, key: Key[ComponentState], highlighted: Collection[str], on_click: Callable[[str], None]
+) -> None:
+    """Show a drawing made by `connectivity_svg`; if any parts are highlighted, all others are faint.
 
-    Parts are named `connection <key>` and `block <id>`; a click calls `on_click` with the part's name, or
-    with nothing beside them.
+    Parts are named `connection <key>` and `block <id>`. A click calls `on_click` with the name of the part,
+    or with an empty text outside all parts.
     """
 
     def clicked() -> None:
-        found = key.get()
-        if found and found.get("clicked") is not None:
-            on_click(found["clicked"])
+        state = key.get()
+        if state and state.get("clicked") is not None:
+            on_click(state["clicked"])
 
-    _drawing(key=key, data={"svg": svg, "lit": sorted(lit)}, on_clicked_change=clicked)
+    _drawing(key=key, data={"svg": svg, "lit": sorted(highlighted)}, on_clicked_change=clicked)

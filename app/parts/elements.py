@@ -1,4 +1,4 @@
-"""Small parts that the screens use."""
+"""Small page elements shared by the screens: charts, metrics, progress bars and tables."""
 
 from __future__ import annotations
 
@@ -11,52 +11,56 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import keys
 from app.keys import Key
+from app.parts.columns import show_table
 from app.parts.words import plain
 from app.work.jobs import Job
 from peerattn.traces.trace import Trace
 
 
 def chart(figure: go.Figure, key: str, description: str) -> None:
-    """A figure without plotly's tool bar."""
+    """Draw a figure without plotly's toolbar; `description` is for screen readers."""
     st.plotly_chart(figure, key=key, config={"displayModeBar": False, "displaylogo": False}, alt=description)
 
 
-def numbers() -> DeltaGenerator:
-    """A row for `number`s, which goes on below where it is too narrow."""
+def metric_row() -> DeltaGenerator:
+    """Return a row to which `metric` adds; it wraps on a narrow page."""
     return st.container(horizontal=True)
 
 
-def number(row: DeltaGenerator, title: str, value: str | int | None, *notes: str, meaning: str = "") -> None:
-    """A number under its title, with notes in small print, and what it means on hover."""
+def metric(row: DeltaGenerator, title: str, value: str | int | None, *notes: str, meaning: str = "") -> None:
+    """Add a metric to a row: its title, its value, notes in small print, and its meaning as a tooltip."""
     with row.container(width=168, gap=None):
         st.metric(title, value, help=meaning or None)
         for note in filter(None, notes):
             st.caption(plain(note))
 
 
-def progress(job: Job, done: str, *, key: Key[bool], every: float = 1.0) -> None:
-    """How far a job is, drawn anew until it ends, and its Cancel; then the whole page is drawn.
+def progress(job: Job, counted: str, *, key: Key[bool], every: float = 1.0) -> None:
+    """Draw the progress of a job and a Cancel button until the job ends, then rerun the page.
 
-    `done` says what is counted: `clips read`. `every` is in seconds.
+    `counted` says what is counted, such as `clips read`. It is redrawn `every` so many seconds.
     """
-    st.fragment(progress_now, run_every=every)(job, done, key=key)
+    st.fragment(progress_now, run_every=every)(job, counted, key=key)
 
 
-def progress_now(job: Job, done: str, *, key: Key[bool]) -> None:
-    """The same once, for a fragment that draws more beside it."""
+def progress_now(job: Job, counted: str, *, key: Key[bool]) -> None:
+    """Draw the progress once, for a fragment that draws other things too."""
     if not job.running:
         st.rerun()
-    said = f"{job.done} of {job.total} {done}" if job.total else "Waiting to begin …"
-    st.progress(job.done / job.total if job.total else 0.0, said)
+    text = f"{job.done} of {job.total} {counted}" if job.total else "Waiting to start …"
+    st.progress(job.done / job.total if job.total else 0.0, text)
     if st.button("Cancel", key=key):
         job.cancel()
         st.rerun()
 
 
 def table_with_csv(
-    makers: Mapping[str, Callable[[], pd.DataFrame]], *, stem: str, key: Key[bool] = keys.CSV
+    makers: Mapping[str, Callable[[], pd.DataFrame]], *, stem: str, key: Key[bool] = keys.CSV_DOWNLOAD
 ) -> DeltaGenerator:
-    """One of several tables at a time, and its CSV; returns the row of the download."""
+    """Draw one of several tables and its CSV download; return the row of the download button.
+
+    `makers` are functions that make the tables, by title; only the chosen table is made.
+    """
     chosen = next(iter(makers))
     if len(makers) > 1:
         chosen = st.segmented_control(
@@ -64,11 +68,11 @@ def table_with_csv(
             list(makers),
             default=chosen,
             required=True,
-            key=key.of("of"),
+            key=key.scoped("of"),
             label_visibility="collapsed",
         )
     table = makers[chosen]()
-    st.dataframe(table, hide_index=True, height=320 if len(table) > 8 else "auto", alt=chosen)
+    show_table(table, alt=chosen, height=320 if len(table) > 8 else "auto")
     name = f"{stem}-{chosen.lower().replace(' ', '-')}.csv"
     csv = table.to_csv(index=False)
     row = st.container(horizontal=True)
@@ -79,7 +83,7 @@ def table_with_csv(
 def table_with_downloads(
     makers: Mapping[str, Callable[[], pd.DataFrame]], trace: Trace, *, stem: str
 ) -> None:
-    """One of several tables at a time, its CSV, and the whole trace."""
+    """Draw one of several tables, with downloads of its CSV and of the whole trace."""
     row = table_with_csv(makers, stem=stem)
     row.download_button(
         "Whole trace (JSON)",
@@ -87,5 +91,5 @@ def table_with_downloads(
         f"{stem}-trace.json",
         "application/json",
         on_click="ignore",
-        key=keys.TRACE,
+        key=keys.TRACE_DOWNLOAD,
     )

@@ -1,7 +1,7 @@
-"""Which network runs a clip: the visitor's choice; until there is one, one for samples, one for own clips.
+"""The choice of the checkpoint; until the visitor makes one, it depends on the clip.
 
-The samples are generated, and so is what `actionworld` was trained on; real clips are for the network of
-real actions, where it is here.
+Sample clips are generated like the clips that `actionworld` was trained on, so they run through it. A
+visitor's own clips run through the checkpoint for real actions, if it is installed.
 """
 
 from __future__ import annotations
@@ -14,43 +14,48 @@ from app import keys
 from app.opening.files import Source
 from app.state import clips, networks
 
-FOR_CLIPS = "actions14"
-FOLLOWED = f"{FOR_CLIPS} runs your own clips until you choose a checkpoint"
+REAL_CLIPS_CHECKPOINT = "actions14"
+AUTOMATIC_NOTE = f"your own clips run through {REAL_CLIPS_CHECKPOINT} until you choose a checkpoint"
 
 
 def show(names: Sequence[str]) -> str:
-    """The choice among networks, on whichever screen."""
-    name = keys.FOLLOWING.pop()
+    """Draw the list of checkpoints and return the chosen one; all screens share the choice."""
+    name = keys.NEXT_CHECKPOINT.pop()
     if name is not None and name in names:
         keys.CHECKPOINT.value = name
     return st.selectbox(
-        "Checkpoint", names, key=keys.CHECKPOINT, bind="query-params", persist_state="session", on_change=keep
+        "Checkpoint",
+        names,
+        key=keys.CHECKPOINT,
+        bind="query-params",
+        persist_state="session",
+        on_change=mark_chosen,
     )
 
 
-def keep() -> None:
-    """The visitor has chosen: nothing else does from now on."""
-    keys.CHECKPOINT_KEPT.value = True
+def mark_chosen() -> None:
+    """Note that the visitor has chosen a checkpoint, so it is no longer chosen automatically."""
+    keys.CHECKPOINT_CHOSEN.value = True
 
 
-def follow(source: Source, name: str) -> None:
-    """Where the visitor has chosen none, run the page again with the network that is for this clip."""
-    kept = keys.CHECKPOINT_KEPT.get() or name not in (networks.DEFAULT_CHECKPOINT, FOR_CLIPS)
+def switch_to_default(source: Source, name: str) -> None:
+    """Unless the visitor chose a checkpoint, rerun the page with the one that suits this clip."""
+    keep = keys.CHECKPOINT_CHOSEN.get() or name not in (networks.DEFAULT_CHECKPOINT, REAL_CLIPS_CHECKPOINT)
     if (
-        kept
+        keep
         or source.trace
-        or not {networks.DEFAULT_CHECKPOINT, FOR_CLIPS} <= set(networks.checkpoint_names())
+        or not {networks.DEFAULT_CHECKPOINT, REAL_CLIPS_CHECKPOINT} <= set(networks.checkpoint_names())
     ):
         return
-    wanted = networks.DEFAULT_CHECKPOINT if is_sample(source) else FOR_CLIPS
-    if name != wanted:
-        keys.FOLLOWING.value = wanted
+    suitable = networks.DEFAULT_CHECKPOINT if is_sample(source) else REAL_CLIPS_CHECKPOINT
+    if name != suitable:
+        keys.NEXT_CHECKPOINT.value = suitable
         st.rerun()
 
 
-def followed(source: Source, name: str) -> bool:
-    """Whether the network on the page was chosen for the visitor's clip."""
-    return name == FOR_CLIPS and not keys.CHECKPOINT_KEPT.get() and not is_sample(source)
+def was_automatic(source: Source, name: str) -> bool:
+    """Whether the current checkpoint was chosen automatically for a clip of the visitor."""
+    return name == REAL_CLIPS_CHECKPOINT and not keys.CHECKPOINT_CHOSEN.get() and not is_sample(source)
 
 
 def is_sample(source: Source) -> bool:

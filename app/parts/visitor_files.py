@@ -1,4 +1,4 @@
-"""What a visitor's file becomes: a clip, a trace, or a session put in place of what is on the page."""
+"""Opening a visitor's files: clips, traces, clips of a measured folder, and saved sessions."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from app.opening.files import Bytes, ObjectFile, Source
 from app.opening.session import SUFFIX, Session
 from app.opening.traces import read_trace
 from app.parts import network_choice
-from app.parts.answers import BETWEEN
+from app.parts.answers import LABEL_SEPARATOR
 from app.state import address, clips
-from app.state.shown import LONGEST_STRETCH, Choice, Shown
+from app.state.opened import MOST_SECONDS, Choice, Opened
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import CLASSES
@@ -25,100 +25,105 @@ from peerattn.graph.structure import Structure
 from peerattn.modalities.objects import read_objects, write_objects
 from peerattn.traces.trace import Trace
 
-NEAR = 1e-4  # another machine rounds otherwise
+TOLERANCE = 1e-4  # machines differ in rounding
 
 
-def read(name: str, content: Bytes, checkpoint: str, checkpoints: Iterable[str]) -> Source:
-    """The clip or trace that a file holds; raises PeerattnError with the line that says why not.
+def open_upload(name: str, content: Bytes, checkpoint: str, checkpoints: Iterable[str]) -> Source:
+    """Return the clip or trace in a file; of a session, its clip.
 
-    A session's choices are put in place by `restore`, on the next run.
+    `checkpoint` is the current one, `checkpoints` are all that can be chosen. The choices of a session are
+    restored by `restore_session` in the next run. Raises PeerattnError with the error line to show.
     """
     suffix = Path(name).suffix.lower()
     try:
         if suffix == SUFFIX:
-            return _session(Session.from_bytes(content), set(checkpoints), checkpoint)
-        return _trace(name, content) if suffix == ".json" else _clip(name, content, checkpoint)
+            return _open_session(Session.from_bytes(content), set(checkpoints), checkpoint)
+        return _open_trace(name, content) if suffix == ".json" else _open_clip(name, content, checkpoint)
     except PeerattnError as error:
         raise PeerattnError(f"{name}: {error}") from error
 
 
-def bring(file: LabelledFile) -> None:
-    """A clip of a folder becomes the visitor's own; Explore then shows it as it was measured.
+def open_labelled_clip(file: LabelledFile) -> None:
+    """Make a clip of a folder one of the visitor's own, so Explore shows it as it was measured.
 
-    Its object maps are attached, or estimated where it has none here, and as much of it is open as can be.
-    Raises PeerattnError where one of its files cannot be read any more.
+    Its object maps are attached, or estimated if it has none, and as much of it is opened as possible. Raises
+    PeerattnError if one of its files can no longer be read.
     """
     try:
-        clip = clips.shelf().clip(file.path.name, file.path.read_bytes())
-        maps = clips.shelf().objects([_packed_maps(file.objects)]) if file.objects else None
-        _put_whole(clip)
+        clip = clips.upload_folder().clip(file.path.name, file.path.read_bytes())
+        maps = clips.upload_folder().objects([_packed_maps(file.objects)]) if file.objects else None
+        _select_whole_clip(clip)
     except (OSError, PeerattnError) as error:
-        line = f"{file.path.name} cannot be opened ({error}): check the folder again"
-        raise PeerattnError(line) from error
-    source = replace(clip, label=BETWEEN.join(file.labels))
+        message = f"{file.path.name} cannot be opened ({error}): check the folder again"
+        raise PeerattnError(message) from error
+    source = replace(clip, label=LABEL_SEPARATOR.join(file.labels))
     _attach(source, maps, hold=False)
-    network_choice.keep()  # the one that was measured on it
-    keys.CLIPS.setdefault({})[source.id] = source
-    keys.BROUGHT.setdefault({})[source.id] = source
-    keys.NEWEST.value = source.id
+    network_choice.mark_chosen()  # keep the checkpoint that was measured
+    keys.OWN_CLIPS.setdefault({})[source.id] = source
+    keys.RETAINED_CLIPS.setdefault({})[source.id] = source
+    keys.NEWEST_CLIP.value = source.id
 
 
-def restore() -> None:
-    """A session that was just read: its choices, before anything that shows them is drawn."""
-    restoring = keys.RESTORING.pop()
-    if restoring is None:
+def restore_session() -> None:
+    """Restore the choices of a session that was just read; call this before drawing the widgets it sets."""
+    pending = keys.SESSION_TO_RESTORE.pop()
+    if pending is None:
         return
-    session, source = restoring
-    keys.NEWEST.value = source.id
-    keys.SELECTED.value = address.selection(session.view.get("pin"))
+    session, source = pending
+    keys.NEWEST_CLIP.value = source.id
+    keys.SELECTED.value = address.parse_selection(session.view.get("pin"))
     query = {name: value for name, value in session.view.items() if name not in ("checkpoint", "clip", "pin")}
-    token = keys.RESTORED.value = keys.RESTORED.get(0) + 1
-    keys.START.value = {"token": token, "query": urlencode(query)}
-    if address.is_share(threshold := session.view.get("threshold", "")):
+    token = keys.RESTORED_SESSIONS.value = keys.RESTORED_SESSIONS.get(0) + 1
+    keys.START_VIEW.value = {"token": token, "query": urlencode(query)}
+    if address.is_fraction(threshold := session.view.get("threshold", "")):
         keys.THRESHOLD.value = float(threshold)
     if not source.trace:
         keys.CHECKPOINT.value = session.checkpoint
-        network_choice.keep()
-        _put_stretch(source, session.start, session.stop)
-        maps = clips.shelf().objects(session.objects) if session.objects else None
+        network_choice.mark_chosen()
+        _set_time_range(source, session.start, session.stop)
+        maps = clips.upload_folder().objects(session.objects) if session.objects else None
         _attach(source, maps, hold=session.hold)
 
 
 def notices(source: Source) -> list[str]:
-    """What is to be known of a clip that came in a session."""
+    """Return the lines to show with a clip, such as what is missing from its session."""
     return keys.NOTICES.get({}).get(source.id, [])
 
 
-def compare(shown: Shown) -> str | None:
-    """What is to be said, now and later, where the numbers that come out here are not those saved."""
-    saved: str | None = keys.SAVED_TRACES.get({}).pop(shown.choice.source.id, None)
-    if saved is None or _near(shown.trace, before := read_trace(saved)):
+def compare_with_saved(opened: Opened) -> str | None:
+    """Return an error line if the trace differs from the one saved in its session; else None.
+
+    The line is kept among the notices of the clip.
+    """
+    saved: str | None = keys.SAVED_TRACES.get({}).pop(opened.choice.source.id, None)
+    if saved is None or _nearly_equal(opened.trace, saved_trace := read_trace(saved)):
         return None
-    if when := _outgrown(before, shown.trace.structure):
+    if changes := _version_changes(saved_trace, opened.trace.structure):
         line = (
-            f"The numbers are not those saved in the session: it was saved when {' and '.join(when)}, and "
-            "has been recorded anew in one pass."
+            "The numbers differ from those saved in the session, which is from an earlier version, when "
+            f"{' and '.join(changes)}. The clip was recorded again in one pass."
         )
     else:
         line = (
-            f"The numbers are not those saved in the session: the checkpoint {shown.choice.checkpoint} here "
-            "is another, or the file it was saved from is."
+            "The numbers differ from those saved in the session, because the checkpoint "
+            f"{opened.choice.checkpoint} or the clip is not the one it was saved with."
         )
-    notices(shown.choice.source).append(line)
+    notices(opened.choice.source).append(line)
     return line
 
 
-def _outgrown(before: Trace, structure: Structure) -> list[str]:
-    """What differed in the version that saved a trace of this structure; nothing for another structure."""
-    if before.structure.with_answer(structure.answer) != structure.with_answer(structure.answer):
+def _version_changes(saved: Trace, structure: Structure) -> list[str]:
+    """Return how the version that saved a trace differs from this one; empty if the structure differs."""
+    if saved.structure.with_answer(structure.answer) != structure.with_answer(structure.answer):
         return []
-    old = any(connection.reached is None for connection in before.connections)
-    shares = before.structure != structure and before.structure.answer == CLASSES
-    return ["a clip was still recorded in windows"] * old + ["labels were shown as shares of one"] * shares
+    in_windows = any(connection.reached is None for connection in saved.connections)
+    shares = saved.structure != structure and saved.structure.answer == CLASSES
+    changes = ["clips were still recorded window by window"] if in_windows else []
+    return [*changes, "the labels of a clip shared one probability"] if shares else changes
 
 
 def _packed_maps(path: Path) -> tuple[str, bytes]:
-    """The name and content of an `.npz` of object maps, whichever form they have: a folder is no one file."""
+    """Return the name and content of an `.npz` with the object maps at a path, which may be a folder."""
     name = f"{path.stem}.npz"
     with TemporaryDirectory() as folder:
         packed = Path(folder) / name
@@ -126,8 +131,8 @@ def _packed_maps(path: Path) -> tuple[str, bytes]:
         return name, packed.read_bytes()
 
 
-def _clip(name: str, content: Bytes, checkpoint: str) -> Source:
-    source = clips.shelf().clip(name, content)
+def _open_clip(name: str, content: Bytes, checkpoint: str) -> Source:
+    source = clips.upload_folder().clip(name, content)
     try:
         clips.frames(Choice(checkpoint, source))
     except PeerattnError as error:
@@ -135,38 +140,40 @@ def _clip(name: str, content: Bytes, checkpoint: str) -> Source:
     return source
 
 
-def _trace(name: str, content: Bytes) -> Source:
+def _open_trace(name: str, content: Bytes) -> Source:
     try:
         text = bytes(content).decode()
     except UnicodeDecodeError as error:
         raise PeerattnError("this is not a trace file: it is not text") from error
     read_trace(text)
-    return clips.shelf().trace(name, text)
+    return clips.upload_folder().trace(name, text)
 
 
-def _session(session: Session, checkpoints: set[str], current: str) -> Source:
-    """The session's clip with the network it ran through; where one of them is not here, its trace."""
+def _open_session(session: Session, checkpoints: set[str], current: str) -> Source:
+    """Return the clip of a session, or its trace if its clip or checkpoint is not found."""
     read_trace(session.trace)
     if session.objects:
-        clips.object_maps(clips.shelf().objects(session.objects))
-    absent = [*_absent(session, checkpoints)]
-    if absent:
-        source = clips.shelf().trace(f"{session.clip_name} (trace)", session.trace)
+        clips.object_maps(clips.upload_folder().objects(session.objects))
+    missing = [*_missing(session, checkpoints)]
+    if missing:
+        source = clips.upload_folder().trace(f"{session.clip_name} (trace)", session.trace)
     elif session.clip is not None:
-        source = _clip(session.clip_name, session.clip, current)
+        source = _open_clip(session.clip_name, session.clip, current)
     else:
         source = next(sample for sample in clips.sample_clips() if sample.id == session.sample)
     lines = [
-        f"The session's {what} is not here: its saved trace is shown, without frames." for what in absent
+        f"The {what} of the session was not found. Its saved trace is shown, without frames."
+        for what in missing
     ]
     keys.NOTICES.setdefault({})[source.id] = lines
-    if not absent:
+    if not missing:
         keys.SAVED_TRACES.setdefault({})[source.id] = session.trace
-    keys.RESTORING.value = (session, source)
+    keys.SESSION_TO_RESTORE.value = (session, source)
     return source
 
 
-def _absent(session: Session, checkpoints: set[str]) -> Iterator[str]:
+def _missing(session: Session, checkpoints: set[str]) -> Iterator[str]:
+    """Name the checkpoint and the clip of a session if they are not found."""
     samples = {sample.id: sample.digest for sample in clips.sample_clips()}
     if session.checkpoint not in checkpoints:
         yield f"checkpoint {session.checkpoint}"
@@ -174,41 +181,42 @@ def _absent(session: Session, checkpoints: set[str]) -> Iterator[str]:
         yield f"clip {session.clip_name}"
 
 
-def _put_whole(source: Source) -> None:
-    """The clip from its beginning to its end; where it is too long, a notice says so."""
-    duration, most = clips.information(source).duration, LONGEST_STRETCH
-    _put_stretch(source, 0.0, most)
+def _select_whole_clip(source: Source) -> None:
+    """Select the whole clip, or its beginning with a notice if it is too long."""
+    duration, most = clips.video_information(source).duration, MOST_SECONDS
+    _set_time_range(source, 0.0, most)
     lines = []
     if duration is None or round(duration, 1) > most:
         lines.append(
             f"At most {most:.0f} s are opened at once, and this clip "
-            f"{'may last' if duration is None else 'lasts'} longer: the answer here need not be that of the "
-            "cell, where the whole clip was measured."
+            f"{'may be' if duration is None else 'is'} longer. The answer here may differ from the "
+            "measured one, which is that of the whole clip."
         )
     keys.NOTICES.setdefault({})[source.id] = lines
 
 
-def _put_stretch(source: Source, start: float, stop: float) -> None:
-    """As the bar's widgets hold it: a slider, or two numbers where the clip's length is unknown."""
-    duration, key = clips.information(source).duration, keys.STRETCH.of(source.id)
+def _set_time_range(source: Source, start: float, stop: float) -> None:
+    """Set the time range in the widgets of the bar: a slider, or two numbers if the length is unknown."""
+    duration, key = clips.video_information(source).duration, keys.TIME_RANGE.scoped(source.id)
     if duration is None:
-        key.of("start").value = start
-        key.value = min(max(stop - start, 0.1), LONGEST_STRETCH)
+        key.scoped("start").value = start
+        key.value = min(max(stop - start, 0.1), MOST_SECONDS)
     elif duration > 1.0:
         end = round(duration, 1)
         key.value = (min(start, end), min(stop, end))
 
 
 def _attach(source: Source, maps: ObjectFile | None, *, hold: bool) -> None:
-    """These object maps in place of any that were attached before."""
-    attached: dict[str, ObjectFile] = keys.ATTACHED.setdefault({})
+    """Attach object maps to a clip, instead of any that were attached before."""
+    attached: dict[str, ObjectFile] = keys.ATTACHED_MAPS.setdefault({})
     attached.pop(source.id, None)
     if maps:
         attached[source.id] = maps
-    keys.HOLD.of(source.id).value = hold
+    keys.HOLD_MAPS.scoped(source.id).value = hold
 
 
-def _near(first: Trace, second: Trace) -> bool:
+def _nearly_equal(first: Trace, second: Trace) -> bool:
+    """Whether two traces have the same structure, and probabilities and factors equal within rounding."""
     if first.structure != second.structure or len(first.times) != len(second.times):
         return False
     pairs = [(first.probabilities, second.probabilities)]
@@ -216,4 +224,4 @@ def _near(first: Trace, second: Trace) -> bool:
         (one.attention_factors, other.attention_factors)
         for one, other in zip(first.connections, second.connections, strict=True)
     ]
-    return all(np.allclose(one, other, atol=NEAR) for one, other in pairs)
+    return all(np.allclose(one, other, atol=TOLERANCE) for one, other in pairs)

@@ -1,4 +1,4 @@
-"""Compare: two clips, two checkpoints, or before and after pruning, on one layout with linked cursors."""
+"""Compare: two clips, two checkpoints, or one network before and after pruning, in one linked view."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from app.explorer.component import SecondTrace, load_script, show_explorer
 from app.keys import Key
 from app.parts import bar
 from app.parts.answers import WORDINGS
-from app.parts.bar import opened
 from app.parts.elements import table_with_csv
 from app.parts.words import plain
 from app.state import address, clips, pictures
-from app.state.shown import FIRST_STRETCH, Opened
+from app.state.opened import DEFAULT_SECONDS, OpenedClip
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import survey
 from peerattn.scores.verdict import verdict
@@ -27,21 +26,21 @@ from peerattn.traces.trace import Trace
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two: what it is called, the clip it runs, and its trace (of a pruned network, if pruned)."""
+    """One of the two sides: its title, its clip, and its trace (of the pruned network if it is pruned)."""
 
     name: str
-    shown: Opened
+    opened: OpenedClip
     trace: Trace
 
 
 def show() -> None:
-    """The screen; the first side is what the bar has opened."""
-    shown = opened()
-    if shown is None:
-        st.info(bar.nothing_to_run())
+    """Draw the screen; the first side is the clip that the bar has opened."""
+    opened = bar.opened_clip()
+    if opened is None:
+        st.info(bar.no_clip_message())
         return
     _resume()
-    _offer(keys.COMPARE, KINDS)
+    _drop_unavailable(keys.COMPARE, KINDS)
     kind = st.segmented_control(
         "Compare",
         list(KINDS),
@@ -53,74 +52,74 @@ def show() -> None:
         width="content",
     )
     try:
-        sides = KINDS[kind](shown)
+        sides = KINDS[kind](opened)
         if sides:
-            _compared(*sides)
+            _comparison(*sides)
     except PeerattnError as error:
         st.error(plain(error))
 
 
 def _resume() -> None:
-    """The choices of a session file that was opened since this screen was shown."""
-    start = keys.START.get()
+    """Take over the choices of a session file that was opened since this screen was last drawn."""
+    start = keys.START_VIEW.get()
     if start is None or keys.COMPARE_RESUMED.get() == start["token"]:
         return
     keys.COMPARE_RESUMED.value = start["token"]
-    said = dict(parse_qsl(start["query"]))
-    if address.is_share(threshold := said.pop(keys.COMPARE_THRESHOLD, "")):
+    saved = dict(parse_qsl(start["query"]))
+    if address.is_fraction(threshold := saved.pop(keys.COMPARE_THRESHOLD, "")):
         keys.COMPARE_THRESHOLD.value = float(threshold)
-    for key in address.COMPARED:
-        if key in said:
-            key.value = said[key]
+    for key in address.COMPARISON_KEYS:
+        if key in saved:
+            key.value = saved[key]
 
 
-def _offer(key: Key[str], offered: Collection[str]) -> None:
-    """Forget a choice that cannot be made here."""
-    if key.get() not in offered:
+def _drop_unavailable(key: Key[str], options: Collection[str]) -> None:
+    """Drop a stored choice that is not among the options."""
+    if key.get() not in options:
         key.pop()
 
 
-def _clips(shown: Opened) -> tuple[Side, Side] | None:
-    """The clip of the bar and another one, through one network."""
+def _clips(opened: OpenedClip) -> tuple[Side, Side] | None:
+    """Choose a second clip and return both sides, or None; both run through the network of the bar."""
     others = {
-        label: source for label, source in bar.clip_sources().items() if source.id != shown.choice.source.id
+        label: source for label, source in bar.clip_sources().items() if source.id != opened.choice.source.id
     }
     if not others:
-        st.info("There is no second clip: upload another one above.")
+        st.info("There is no second clip. Upload one above.")
         return None
-    _offer(keys.SECOND_CLIP, others)
+    _drop_unavailable(keys.SECOND_CLIP, others)
     label = st.selectbox(
         "Second clip", list(others), key=keys.SECOND_CLIP, bind="query-params", persist_state="session"
     )
-    choice = replace(shown.choice, source=others[label], start=0.0, stop=FIRST_STRETCH, hold=False)
+    choice = replace(opened.choice, source=others[label], start=0.0, stop=DEFAULT_SECONDS, hold=False)
     other = clips.open_clip(choice)
     return (
-        Side(shown.choice.source.name, shown, shown.trace),
+        Side(opened.choice.source.name, opened, opened.trace),
         Side(label, other, other.trace),
     )
 
 
-def _checkpoints(shown: Opened) -> tuple[Side, Side] | None:
-    """One clip through the network of the bar and another one."""
-    names = [name for name in bar.network_names() if name != shown.checkpoint.name]
+def _checkpoints(opened: OpenedClip) -> tuple[Side, Side] | None:
+    """Choose a second checkpoint and return both sides, or None; both run on the clip of the bar."""
+    names = [name for name in bar.network_names() if name != opened.checkpoint.name]
     if not names:
-        st.info("There is no second checkpoint: save a pruned one in the Prune screen, or train one.")
+        st.info("There is no second checkpoint. Save a pruned one on the Prune screen, or train one.")
         return None
-    _offer(keys.SECOND_CHECKPOINT, names)
+    _drop_unavailable(keys.SECOND_CHECKPOINT, names)
     name = st.selectbox(
         "Second checkpoint", names, key=keys.SECOND_CHECKPOINT, bind="query-params", persist_state="session"
     )
-    other = clips.open_clip(replace(shown.choice, checkpoint=name))
+    other = clips.open_clip(replace(opened.choice, checkpoint=name))
     return (
-        Side(shown.checkpoint.name, shown, shown.trace),
+        Side(opened.checkpoint.name, opened, opened.trace),
         Side(name, other, other.trace),
     )
 
 
-def _pruning(shown: Opened) -> tuple[Side, Side] | None:
-    """One clip before and after the connections below a threshold are removed."""
+def _pruning(opened: OpenedClip) -> tuple[Side, Side] | None:
+    """Choose a threshold and return the clip before and after pruning, or None if no output is left."""
     threshold = st.slider(
-        "Pruning threshold: connections whose connection weight is below it are removed",
+        "Pruning threshold: connections with a connection weight below it are removed",
         0.0,
         1.0,
         0.2,
@@ -130,33 +129,35 @@ def _pruning(shown: Opened) -> tuple[Side, Side] | None:
         bind="query-params",
         persist_state="session",
     )
-    weights = shown.checkpoint.network.connection_weights()
-    removal = survey(shown.checkpoint.structure, weights, threshold)
+    weights = opened.checkpoint.network.connection_weights()
+    removal = survey(opened.checkpoint.structure, weights, threshold)
     if not removal.output_connected:
-        st.warning("This threshold cuts the output off from every input: there is nothing to compare with.")
+        st.warning("This threshold disconnects the output from every input. Choose a lower one to compare.")
         return None
     st.caption(f"{len(removal.kept)} connections kept, {len(removal.removed)} removed.")
     return (
-        Side("before pruning", shown, shown.trace),
-        Side(f"without connections below {threshold:.3f}", shown, clips.pruned_trace(shown, removal)),
+        Side("before pruning", opened, opened.trace),
+        Side(f"without connections below {threshold:.3f}", opened, clips.pruned_trace(opened, removal)),
     )
 
 
-KINDS: dict[str, Callable[[Opened], tuple[Side, Side] | None]] = {
+KINDS: dict[str, Callable[[OpenedClip], tuple[Side, Side] | None]] = {
     "Two clips": _clips,
     "Two checkpoints": _checkpoints,
     "Before and after pruning": _pruning,
 }
 
 
-def _compared(first: Side, second: Side) -> None:
+def _comparison(first: Side, second: Side) -> None:
     layout = merged(first.trace.structure, second.trace.structure)
-    _said(first, second)
+    _predictions(first, second)
     load_script()
     show_explorer(
         first.trace,
-        pictures.packed_on(layout, first.shown, first.trace),
-        other=SecondTrace(pictures.packed_on(layout, second.shown, second.trace), (first.name, second.name)),
+        pictures.packed_on_layout(layout, first.opened, first.trace),
+        other=SecondTrace(
+            pictures.packed_on_layout(layout, second.opened, second.trace), (first.name, second.name)
+        ),
         key=keys.COMPARE_EXPLORER,
         selected=keys.SELECTED.get(),
         about={"clip": f"A {first.name}, B {second.name}"},
@@ -171,11 +172,11 @@ def _compared(first: Side, second: Side) -> None:
     )
 
 
-def _said(first: Side, second: Side) -> None:
-    """What each of the two predicts."""
+def _predictions(first: Side, second: Side) -> None:
+    """Draw the prediction of each side."""
     for column, letter, side in zip(st.columns(2), "AB", (first, second), strict=True):
-        said = verdict(side.trace, side.shown.checkpoint.card)
-        answer = WORDINGS[said.kind].beside(said)
+        result = verdict(side.trace, side.opened.checkpoint.card)
+        answer = WORDINGS[result.kind].comparison(result)
         column.markdown(f"**{letter}** · {plain(side.name)}: {answer}, {len(side.trace.times)} frames")
 
 

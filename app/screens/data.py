@@ -1,4 +1,4 @@
-"""Data: what is in a folder of labelled clips, what is wrong with it, and how a checkpoint does on it."""
+"""Data: the contents and faults of a folder of labelled clips, and the accuracy of a checkpoint on it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import keys
-from app.parts.elements import number, numbers, progress, table_with_csv
+from app.parts.elements import metric, metric_row, progress, table_with_csv
 from app.parts.words import plain
 from app.screens import measuring
 from app.state import clips, measurements
@@ -20,16 +20,16 @@ from peerattn.tables.evaluation import clips_table, faults_table
 
 FROM_FOLDER, FROM_ZIP = "A folder on this machine", "A zip file"
 LAYOUT = (
-    "One subfolder a class (or one a split, and in it one a class), or a manifest.csv with the columns path, "
-    "label and split, and if you like group and mask_path."
+    "One subfolder per class (optionally inside one folder per split), or a manifest.csv with the columns "
+    "path, label and split, and optionally group and mask_path."
 )
 
 
 def show() -> None:
-    """The screen; it needs no clip."""
-    folder = _folder()
+    """Draw the screen, which needs no clip."""
+    folder = _choose_folder()
     if folder is None:
-        st.info(f"Point at a folder of labelled clips, or drop a zip of one. {LAYOUT}")
+        st.info(f"Enter a folder of labelled clips, or upload a zip file of one. {LAYOUT}")
         return
     try:
         files = _files(folder)
@@ -41,8 +41,8 @@ def show() -> None:
         measuring.show(folder, files)
 
 
-def _folder() -> Path | None:
-    """The chosen folder; a zip's is the visitor's own and goes with him."""
+def _choose_folder() -> Path | None:
+    """Return the chosen folder, or None; a zip file is unpacked to a temporary folder of the session."""
     left, right = st.columns([2, 5])
     with left:
         kind = st.segmented_control(
@@ -50,13 +50,13 @@ def _folder() -> Path | None:
             (FROM_FOLDER, FROM_ZIP),
             default=FROM_FOLDER,
             required=True,
-            key=keys.CLIPS_FROM,
+            key=keys.CLIPS_SOURCE,
             persist_state="session",
         )
     with right:
         if kind == FROM_ZIP:
-            return _zip()
-        said = st.text_input(
+            return _unpacked_zip()
+        text = st.text_input(
             "Folder on this machine",
             key=keys.DATA,
             bind="query-params",
@@ -64,66 +64,66 @@ def _folder() -> Path | None:
             placeholder="/path/to/clips",
             help=LAYOUT,
         )
-        return _path(said.strip()) if said.strip() else None
+        return _path(text.strip()) if text.strip() else None
 
 
-def _path(said: str) -> Path:
-    """The folder; ~ is the home of who runs the app, ~name somebody else's."""
+def _path(text: str) -> Path:
+    """Return the folder with ~ expanded to the home of the user who runs the app, ~name to that user's."""
     try:
-        return Path(said).expanduser()
-    except RuntimeError:  # there is nobody of this name
-        return Path(said)
+        return Path(text).expanduser()
+    except RuntimeError:  # no such user
+        return Path(text)
 
 
 def _files(folder: Path) -> tuple[LabelledFile, ...]:
-    """The clips of a folder, listed when it is named and when it is checked, not each time the page is drawn.
+    """Return the clips of a folder, which is listed when it is chosen or checked, not on every run.
 
-    Raises PeerattnError when it is none.
+    Raises PeerattnError if it is not a folder of labelled clips.
     """
-    listed = keys.LISTED.get()
-    if listed is None or listed[0] != folder:
-        listed = keys.LISTED.value = (folder, datasets.files_of(folder))
-    return listed[1]
+    listing = keys.FOLDER_LISTING.get()
+    if listing is None or listing[0] != folder:
+        listing = keys.FOLDER_LISTING.value = (folder, datasets.clips_in_folder(folder))
+    return listing[1]
 
 
-def _zip() -> Path | None:
-    """The folder of the zip that was dropped last; it stays while other screens are shown."""
+def _unpacked_zip() -> Path | None:
+    """Return the folder of the zip file uploaded last; it is kept while other screens are shown."""
     file = st.file_uploader(
-        f"A zip of such a folder, at most {MOST_FILES:,} files",
+        f"A zip file of such a folder, with at most {MOST_FILES:,} files",
         ["zip"],
         key=keys.ZIP,
-        help="It is unpacked into a folder of your own, which is deleted when your session ends.",
+        help="It is unpacked into a temporary folder, which is deleted when your session ends.",
     )
-    if file and keys.UNPACKED_FILE.get() != file.file_id:
-        keys.UNPACKED_FILE.value = file.file_id
+    if file and keys.UNPACKED_FILE_ID.get() != file.file_id:
+        keys.UNPACKED_FILE_ID.value = file.file_id
         content = file.getbuffer()
-        keys.UNPACKED.pop()
+        keys.UNPACKED_ZIP.pop()
         try:
             with st.spinner("Unpacking …"):
-                found = unpack(content, clips.shelf().place_for_data(content))
-            keys.UNPACKED.value = (file.name, found)
+                unpacked = unpack(content, clips.upload_folder().zip_folder(content))
+            keys.UNPACKED_ZIP.value = (file.name, unpacked)
         except PeerattnError as error:
-            keys.ZIP_REFUSED.value = f"{file.name}: {error}"
+            keys.ZIP_ERROR.value = f"{file.name}: {error}"
         else:
-            keys.ZIP_REFUSED.pop()
-    if refused := keys.ZIP_REFUSED.get():
-        st.error(plain(refused))
-    opened: tuple[str, Unpacked] | None = keys.UNPACKED.get()
-    if opened is None:
+            keys.ZIP_ERROR.pop()
+    if error_line := keys.ZIP_ERROR.get():
+        st.error(plain(error_line))
+    current: tuple[str, Unpacked] | None = keys.UNPACKED_ZIP.get()
+    if current is None:
         return None
-    name, found = opened
-    left_out = f" · {found.left_out} files of other kinds were left out" if found.left_out else ""
+    name, unpacked = current
+    left_out = f" · {unpacked.left_out} files of other kinds were left out" if unpacked.left_out else ""
     st.caption(plain(f"From {name}{left_out}"))
-    return found.folder
+    return unpacked.folder
 
 
 def _contents(folder: Path, files: tuple[LabelledFile, ...]) -> None:
-    """What the list says at once; what is in the files and wrong with them once all were read."""
-    st.subheader("What is in it", anchor=False)
-    masks = sum(file.objects is not None for file in files)
+    """Draw the number of clips at once, and the report on every file once the files have been checked."""
+    st.subheader("Contents", anchor=False)
+    with_maps = sum(file.objects is not None for file in files)
     classes = {label for file in files for label in file.labels}
-    st.caption(f"{len(files)} clips of {len(classes)} classes, {masks} with object maps")
-    job = measurements.check(folder)
+    st.caption(f"{len(files)} clips of {len(classes)} classes, {with_maps} with object maps")
+    job = measurements.check_job(folder)
     if job and job.error:
         st.error(plain(job.error))
     if job and job.running:
@@ -132,24 +132,28 @@ def _contents(folder: Path, files: tuple[LabelledFile, ...]) -> None:
     if job and job.results:
         _report(job.results[0])
     again = "Check every file again" if job else "Check every file"
-    if st.button(again, help="Reads each clip and its object maps to the end, and says all that is wrong."):
+    if st.button(
+        again, help="Reads every clip and its object maps completely and lists everything that is wrong."
+    ):
         measurements.start_check(folder)
-        del keys.LISTED.value  # files may have come or gone
+        del keys.FOLDER_LISTING.value  # files may have been added or removed
         st.rerun()
 
 
 def _report(report: FolderReport) -> None:
-    row = numbers()
-    number(row, "Clips that can be read", len(report.clips))
-    number(row, "Faults", len(report.faults), "each one line below" if report.faults else "none found")
+    row = metric_row()
+    metric(row, "Clips that can be read", len(report.clips))
+    metric(row, "Faults", len(report.faults), "listed below" if report.faults else "none found")
     if report.clips:
         seconds = [clip.seconds for clip in report.clips]
         rates = [clip.frames / clip.seconds for clip in report.clips if clip.seconds]
-        number(row, "Length", f"{sum(seconds):,.0f} s", f"{min(seconds):.1f} to {max(seconds):.1f} s a clip")
+        metric(
+            row, "Length", f"{sum(seconds):,.0f} s", f"{min(seconds):.1f} to {max(seconds):.1f} s per clip"
+        )
         if rates:
             low, high = (f"{rate:.1f}" for rate in (min(rates), max(rates)))
-            number(row, "Frames a second", low if low == high else f"{low} to {high}")
-        number(row, "Source videos", len({clip.group for clip in report.clips}))
+            metric(row, "Frames per second", low if low == high else f"{low} to {high}")
+        metric(row, "Source videos", len({clip.group for clip in report.clips}))
     for remark in report.remarks:
         st.caption(plain(remark))
     makers = {"Clips": lambda: clips_table(report.clips)}

@@ -1,4 +1,4 @@
-"""Explore: what the network predicts for a clip, and how its attention shifts over the frames."""
+"""Explore: what the network predicts for a clip, and how its attention changes from frame to frame."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from app import keys
 from app.explorer import panels
 from app.explorer.component import load_script, show_explorer
 from app.parts import bar
-from app.parts.answers import WORDINGS, meaning
+from app.parts.answers import WORDINGS, rejection_note
 from app.parts.elements import chart, table_with_downloads
 from app.parts.words import plain
 from app.screens import details, exports
 from app.state import pictures
-from app.state.shown import Opened, Shown, about
+from app.state.opened import Opened, OpenedClip, picture_labels
 from peerattn.figures.predictions import prediction_bars, window_strip
 from peerattn.scores.verdict import verdict
 from peerattn.tables.attention import (
@@ -33,55 +33,55 @@ from peerattn.traces.trace import Trace
 
 
 def show() -> None:
-    """The screen, for the clip that the bar has opened."""
-    shown = bar.shown()
-    if shown is None:
+    """Draw the screen for the clip or trace file that the bar has opened."""
+    opened = bar.opened()
+    if opened is None:
         st.info("Nothing is open yet: choose a sample clip above, or drop a clip of your own there.")
         return
-    exports.show(shown)
-    _predictions(shown)
+    exports.show(opened)
+    _predictions(opened)
     load_script()
     panels.load_script()
-    _explored(shown)
-    _exports(shown)
+    _explorer_with_panels(opened)
+    _tables(opened)
 
 
 @st.fragment
-def _explored(shown: Shown) -> None:
-    """The explorer and its panels: a click there runs this alone."""
+def _explorer_with_panels(opened: Opened) -> None:
+    """Draw the explorer and its panels; a click in them reruns only this fragment."""
     selection = show_explorer(
-        shown.trace,
-        pictures.packed(shown),
+        opened.trace,
+        pictures.packed(opened),
         key=keys.EXPLORER,
         selected=keys.SELECTED.get(),
-        start=keys.START.get(),
-        about=about(shown),
+        start=keys.START_VIEW.get(),
+        about=picture_labels(opened),
     )
-    keys.SELECTED.value = selection  # for the way back from another screen
-    details.show(shown, selection)
+    keys.SELECTED.value = selection  # restored when the visitor returns from another screen
+    details.show(opened, selection)
 
 
-def _predictions(shown: Shown) -> None:
-    trace, label = shown.trace, shown.choice.source.label
-    said = verdict(trace, shown.checkpoint.card if isinstance(shown, Opened) else None)
-    wording = WORDINGS[said.kind]
-    words, bars, windows = st.columns([2, 3, 4])
-    with words:
-        more = f" {none}" if (none := meaning(said)) else ""
-        st.metric(wording.title, plain(said.answer), help=wording.about + more)
-        st.markdown(wording.line(said, trace, label))
+def _predictions(opened: Opened) -> None:
+    trace, label = opened.trace, opened.choice.source.label
+    result = verdict(trace, opened.checkpoint.card if isinstance(opened, OpenedClip) else None)
+    wording = WORDINGS[result.kind]
+    answer, bars, windows = st.columns([2, 3, 4])
+    with answer:
+        rejection = f" {none}" if (none := rejection_note(result)) else ""
+        st.metric(wording.title, plain(result.answer), help=wording.help + rejection)
+        st.markdown(wording.detail(result, trace, label))
     with bars:
-        chart(prediction_bars(trace), keys.BARS, f"{wording.most} of the clip")
+        chart(prediction_bars(trace), keys.BARS, f"{wording.ranking} of the clip")
     with windows:
         chart(window_strip(trace), keys.WINDOWS, "Probabilities of each window")
 
 
-def _exports(shown: Shown) -> None:
+def _tables(opened: Opened) -> None:
     st.subheader("Numbers", anchor=False)
-    trace = shown.trace
-    share = _share(trace)
-    if share:
-        st.caption(plain(f"Modality share: {_meaning(trace)}"))
+    trace = opened.trace
+    modality_share_table = _modality_share_table(trace)
+    if modality_share_table:
+        st.caption(plain(f"Modality share: {_share_definition(trace)}"))
     table_with_downloads(
         {
             "Connections": lambda: connections_table(trace),
@@ -90,25 +90,25 @@ def _exports(shown: Shown) -> None:
             "Entropies": lambda: entropies_table(trace),
             "Attention by modality": lambda: attention_by(trace, "modality").reset_index(),
             "Attention by level": lambda: attention_by(trace, "level").reset_index(),
-            **share,
+            **modality_share_table,
             "Factors by level": lambda: level_distribution(trace),
             "Blocks": lambda: blocks_table(trace),
             "Predictions": lambda: predictions_table(trace),
         },
         trace,
-        stem=shown.choice.source.path.stem,
+        stem=opened.choice.source.path.stem,
     )
 
 
-def _share(trace: Trace) -> dict[str, Callable[[], pd.DataFrame]]:
-    """Nothing for a trace from before magnitudes were recorded."""
+def _modality_share_table(trace: Trace) -> dict[str, Callable[[], pd.DataFrame]]:
+    """Return the modality share table by its title; empty for an old trace without magnitudes."""
     if any(connection.magnitude is None for connection in trace.connections):
         return {}
     return {"Modality share": lambda: modality_share(trace).reset_index()}
 
 
-def _meaning(trace: Trace) -> str:
-    """What shares are of."""
+def _share_definition(trace: Trace) -> str:
+    """Say what the modality shares are shares of."""
     return f"of what this clip adds. {BASELINE}" if contributed(trace) else OLD_SHARES
 
 

@@ -1,4 +1,4 @@
-"""A checkpoint measured on a folder: its scores with intervals, of each class or label too, and clips."""
+"""The evaluation of a checkpoint on a folder: scores with intervals, also per class or label, and clips."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import streamlit as st
 
 from app import keys
 from app.parts import bar, network_choice
-from app.parts.elements import numbers, progress, table_with_csv
-from app.parts.words import maps_used, plain
+from app.parts.elements import metric_row, progress, table_with_csv
+from app.parts.words import maps_summary, plain
 from app.screens import results
 from app.state import measurements, networks
 from app.work import datasets
-from app.work.datasets import Chosen, Measured
+from app.work.datasets import ClipSelection, FolderEvaluation
 from app.work.jobs import Job
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.folder import LabelledFile
@@ -22,26 +22,27 @@ from peerattn.scores.deciding import LIKENESSES, alike, what_it_decides
 from peerattn.tables.deciding import deciding_table
 from peerattn.tables.evaluation import RESULTS
 
-ALL = "all"
-OWN_MAPS, ESTIMATED = "from files", "estimated"
-DECIDES = (
-    "A loss of this size, with 1 % of the clips gained beside it, is found in 90 % of the time. The widths "
-    "are those of the 95 % interval of a difference (3 % lost, 1 % gained) and of an accuracy of 80 %; so "
-    "many clips, in as large videos, halve the first. Likeness says how much clips of one video change "
-    "together: from 0, not at all, to 1; of real clips it is 0.2 to 0.5."
+ALL_SPLITS = "all"
+MAPS_FROM_FILES, ESTIMATED = "from files", "estimated"
+DETECTABLE = (
+    "A loss of this size is detected 90 % of the time if 1 % of the clips are gained at the same time. The "
+    "widths are those of the 95 % interval of a difference (3 % lost, 1 % gained) and of an accuracy of "
+    "80 %. The first width halves with the number of clips in the last column, in videos with as many clips "
+    "each. Likeness says how strongly the answers on clips of one video change together, from 0 (not at all) "
+    "to 1; on real clips it is 0.2 to 0.5."
 )
 TITLES = {"classes": "Classes", "labels": "Labels"}
 """Kind of answer → the title of its table."""
 
 
 def show(folder: Path, files: tuple[LabelledFile, ...]) -> None:
-    """The choices, then the measuring, then its results."""
-    st.subheader("A checkpoint on these clips", anchor=False)
+    """Draw the choices, then the progress of the measurement, then its results."""
+    st.subheader("Accuracy of a checkpoint on these clips", anchor=False)
     left, middle, right = st.columns([3, 2, 2])
     with left:
         name = network_choice.show(bar.network_names())
     with middle:
-        split = _split(files)
+        split = _choose_split(files)
     try:
         loaded = networks.checkpoint(name)
     except PeerattnError as error:
@@ -50,96 +51,102 @@ def show(folder: Path, files: tuple[LabelledFile, ...]) -> None:
     if loaded.remarks:
         st.info(plain(f"No accuracy can be measured: {loaded.remarks[0]}."))
         return
-    chosen = datasets.choose(files, split, loaded.class_names, loaded.structure.answer.kind)
+    selection = datasets.select_clips(files, split, loaded.class_names, loaded.structure.answer.kind)
     with right:
-        estimated = _estimated(loaded, chosen)
-    _said(loaded, chosen, estimated=estimated)
-    if chosen.files:
-        choice = datasets.Choice(name, folder, split, estimated)
-        _deciding(name, chosen, measurements.measurement(choice))
-        _measuring(choice, loaded)
+        estimated = _choose_estimated_maps(loaded, selection)
+    _describe(loaded, selection, estimated=estimated)
+    if selection.files:
+        request = datasets.EvaluationRequest(name, folder, split, estimated)
+        _detectable_differences(name, selection, measurements.measurement_job(request))
+        _measurement(request, loaded)
 
 
-def _split(files: tuple[LabelledFile, ...]) -> str | None:
-    """One of the splits that there are, else all clips."""
+def _choose_split(files: tuple[LabelledFile, ...]) -> str | None:
+    """Return the chosen split, or None for all clips."""
     names = sorted({file.split for file in files} - {""})
-    usual = next((name for name in ("test", "val") if name in names), ALL)
-    offered = [ALL, *names]
-    if keys.SPLIT.get() not in offered:
+    default = next((name for name in ("test", "val") if name in names), ALL_SPLITS)
+    options = [ALL_SPLITS, *names]
+    if keys.SPLIT.get() not in options:
         keys.SPLIT.pop()
     split = st.selectbox(
-        "Split", offered, offered.index(usual), key=keys.SPLIT, bind="query-params", persist_state="session"
+        "Split", options, options.index(default), key=keys.SPLIT, bind="query-params", persist_state="session"
     )
-    return None if split == ALL else split
+    return None if split == ALL_SPLITS else split
 
 
-def _estimated(loaded: Checkpoint, chosen: Chosen) -> bool:
-    """Whether object maps are estimated even of clips that have some: what an upload gets."""
-    if not _reads_objects(loaded) or not any(file.objects for file in chosen.files):
+def _choose_estimated_maps(loaded: Checkpoint, selection: ClipSelection) -> bool:
+    """Whether to estimate the object maps even of clips that come with some, as is done for uploads."""
+    if not _reads_objects(loaded) or not any(file.objects for file in selection.files):
         return False
-    return st.selectbox("Object maps", (OWN_MAPS, ESTIMATED), key=keys.CLIPS_MAPS) == ESTIMATED
+    return st.selectbox("Object maps", (MAPS_FROM_FILES, ESTIMATED), key=keys.CLIPS_MAPS_ORIGIN) == ESTIMATED
 
 
 def _reads_objects(loaded: Checkpoint) -> bool:
     return loaded.reader().reads_objects
 
 
-def _said(loaded: Checkpoint, chosen: Chosen, *, estimated: bool) -> None:
-    """What is measured and what is not, and where object maps come from."""
-    lines = [f"{len(chosen.files)} clips"]
+def _describe(loaded: Checkpoint, selection: ClipSelection, *, estimated: bool) -> None:
+    """Say which clips are measured, which are left out, and where the object maps come from."""
+    parts = [f"{len(selection.files)} clips"]
     if _reads_objects(loaded):
-        own = sum(file.objects is not None and not estimated for file in chosen.files)
-        lines.append(f"object maps: {own} from files, {len(chosen.files) - own} estimated")
-    if chosen.unknown:
-        few = ", ".join(chosen.unknown[:8]) + (" …" if len(chosen.unknown) > 8 else "")
+        from_files = sum(file.objects is not None and not estimated for file in selection.files)
+        estimates = len(selection.files) - from_files
+        parts.append(f"object maps: {from_files} from files, {estimates} estimated")
+    if selection.unknown:
+        first_names = ", ".join(selection.unknown[:8]) + (" …" if len(selection.unknown) > 8 else "")
         plural = loaded.structure.answer.kind
-        lines.append(f"{loaded.name} does not know {len(chosen.unknown)} of the {plural}: {few}")
-    if chosen.several:
-        lines.append(f"{chosen.several} clips of several classes are left out")
-    say = st.caption if chosen.files else st.warning
-    say(plain(" · ".join(lines)))
+        parts.append(f"{loaded.name} does not know {len(selection.unknown)} of the {plural}: {first_names}")
+    if selection.several:
+        parts.append(f"{selection.several} clips of several classes are left out")
+    write = st.caption if selection.files else st.warning
+    write(plain(" · ".join(parts)))
 
 
-def _deciding(name: str, chosen: Chosen, job: Job | None) -> None:
-    """What these clips can decide, whatever is measured; with a measurement, as alike as it finds them."""
-    likenesses, said = LIKENESSES, ""
+def _detectable_differences(name: str, selection: ClipSelection, job: Job | None) -> None:
+    """Draw the size of the differences that these clips can detect, for several likenesses of their videos.
+
+    Once a checkpoint has been measured, its own likeness is included.
+    """
+    likenesses, note = LIKENESSES, ""
     if job and job.results and (measured := alike(job.results[0].evaluation)) is not None:
         likenesses = tuple(sorted({*likenesses, round(measured, 2)}))
-        said = f" Of the right answers of {name} on these clips it is {measured:.2f}."
-    found = what_it_decides([file.group for file in chosen.files], likenesses)
-    if found.remark:
-        st.warning(f"{found.remark.capitalize()}: nothing that is measured on them gets an interval.")
+        note = f" For the correct answers of {name} on these clips it is {measured:.2f}."
+    result = what_it_decides([file.group for file in selection.files], likenesses)
+    if result.remark:
+        st.warning(f"{result.remark.capitalize()}, so nothing measured on them can have an interval.")
         return
-    with st.expander("What can this set decide?"):
-        st.caption(plain(f"{found.clips}. {DECIDES}{said}"))
-        makers = {"What it decides": lambda: deciding_table(found)}
-        table_with_csv(makers, stem="decides", key=keys.DECIDES_CSV)
+    with st.expander("How small a difference can these clips detect?"):
+        st.caption(plain(f"{result.clips}. {DETECTABLE}{note}"))
+        makers = {"Detectable differences": lambda: deciding_table(result)}
+        table_with_csv(makers, stem="decides", key=keys.DETECTABLE_CSV)
 
 
-def _measuring(choice: datasets.Choice, loaded: Checkpoint) -> None:
-    job = measurements.measurement(choice)
+def _measurement(request: datasets.EvaluationRequest, loaded: Checkpoint) -> None:
+    job = measurements.measurement_job(request)
     if job and job.error:
         st.error(plain(job.error))
     if job and job.running:
         progress(job, "clips", key=keys.CANCEL_MEASUREMENT)
         return
     if st.button("Measure again" if job else "Measure the accuracy"):
-        measurements.start_measurement(choice)
+        measurements.start_measurement(request)
         st.rerun()
     if job and job.results:
         _results(job.results[0], loaded)
 
 
-def _results(measured: Measured, loaded: Checkpoint) -> None:
-    found, names = measured.evaluation, loaded.class_names
-    results.NUMBERS[found.kind](numbers(), measured, names)
-    if found.objects:
-        st.caption(maps_used(found.objects))
+def _results(measured: FolderEvaluation, loaded: Checkpoint) -> None:
+    evaluation, names = measured.evaluation, loaded.class_names
+    results.NUMBERS[evaluation.kind](metric_row(), measured, names)
+    if evaluation.objects:
+        st.caption(maps_summary(evaluation.objects))
     if count := len(measured.skipped):
         clips = f"{count} clips" if count > 1 else "One clip"
-        with st.expander(f"{clips} could not be read and {'were' if count > 1 else 'was'} passed over"):
+        with st.expander(f"{clips} could not be read and {'were' if count > 1 else 'was'} skipped"):
             for line in measured.skipped:
                 st.text(line)
-    title = TITLES[found.kind]
-    table_with_csv({title: lambda: RESULTS[found.kind](found)}, stem="accuracy", key=keys.CLASSES_CSV)
-    results.CLIPS[found.kind](measured, names, loaded.structure.answer)
+    title = TITLES[evaluation.kind]
+    table_with_csv(
+        {title: lambda: RESULTS[evaluation.kind](evaluation)}, stem="accuracy", key=keys.CLASSES_CSV
+    )
+    results.CLIPS[evaluation.kind](measured, names, loaded.structure.answer)

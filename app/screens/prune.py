@@ -1,4 +1,4 @@
-"""Prune: what a threshold on the connection weights removes, what dies, and what it costs in accuracy."""
+"""Prune: which connections a threshold removes, which blocks die, and how much accuracy it costs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from app import keys
 from app.explorer import panels
 from app.explorer.component import load_script, show_explorer
 from app.parts import bar
-from app.parts.answers import WORDINGS, meaning
-from app.parts.bar import opened
-from app.parts.elements import number, numbers
+from app.parts.answers import WORDINGS, rejection_note
+from app.parts.elements import metric, metric_row
 from app.parts.words import DEFINITIONS, plain
 from app.screens import accuracy, saving
 from app.state import clips, pictures
-from app.state.shown import Opened, about
+from app.state.opened import OpenedClip, picture_labels
 from peerattn.figures.predictions import prediction_bars
 from peerattn.graph.connectivity import Removal, survey
 from peerattn.scores.verdict import verdict
@@ -27,43 +26,44 @@ from peerattn.traces.trace import Trace
 
 
 def show() -> None:
-    """The screen, for the checkpoint and clip that the bar has opened."""
-    shown = opened()
-    if shown is None:
-        st.info(bar.nothing_to_run())
+    """Draw the screen for the checkpoint and clip that the bar has opened."""
+    opened = bar.opened_clip()
+    if opened is None:
+        st.info(bar.no_clip_message())
         return
-    weights = shown.checkpoint.network.connection_weights()
+    weights = opened.checkpoint.network.connection_weights()
     if not weights:
-        st.info("No connection of this checkpoint has a connection weight: there is nothing to remove.")
+        st.info("No connection of this checkpoint has a connection weight, so there is nothing to prune.")
         return
     threshold = _threshold()
-    removal = survey(shown.checkpoint.structure, weights, threshold)
-    row = _what_dies(removal)
+    removal = survey(opened.checkpoint.structure, weights, threshold)
+    row = _removal_metrics(removal)
     load_script()
     panels.load_script()
     show_explorer(
-        shown.trace,
-        pictures.packed(shown),
+        opened.trace,
+        pictures.packed(opened),
         removal=removal,
         key=keys.PRUNED_GRAPH,
         selected=keys.SELECTED.get(),
-        about=about(shown),
+        about=picture_labels(opened),
     )
     if removal.removed:
         st.caption(
-            "Factors, shares and windows above are the whole network's; the pruned one's prediction follows."
+            "The factors, shares and windows above are those of the unpruned network. The prediction of the "
+            "pruned network follows."
         )
-    _predictions(shown, removal)
-    if shown.checkpoint.remarks:
-        st.info(plain(f"No accuracy can be measured: {shown.checkpoint.remarks[0]}."))
+    _predictions(opened, removal)
+    if opened.checkpoint.remarks:
+        st.info(plain(f"No accuracy can be measured: {opened.checkpoint.remarks[0]}."))
     else:
-        accuracy.show(shown, removal, row)
-    saving.show(shown, removal)
+        accuracy.show(opened, removal, row)
+    saving.show(opened, removal)
 
 
 def _threshold() -> float:
     return st.slider(
-        "Pruning threshold: connections whose connection weight is below it are removed",
+        "Pruning threshold: connections with a connection weight below it are removed",
         0.0,
         1.0,
         0.0,
@@ -74,44 +74,46 @@ def _threshold() -> float:
     )
 
 
-def _what_dies(removal: Removal) -> DeltaGenerator:
-    """What the threshold removes, in numbers and names; returns the row, where the accuracy goes too."""
-    row = numbers()
+def _removal_metrics(removal: Removal) -> DeltaGenerator:
+    """Draw what the threshold removes, in numbers and names; return the row, for the accuracy to be added."""
+    row = metric_row()
     total = len(removal.kept) + len(removal.removed)
-    number(row, "Connections kept", f"{len(removal.kept)} of {total}")
+    metric(row, "Connections kept", f"{len(removal.kept)} of {total}")
     dead, starved, lost = removal.dead_blocks, removal.starved, removal.lost_modalities
-    read = [f"still read as peers: {', '.join(removal.peer_only)}"] if removal.peer_only else []
-    number(row, "Dead blocks", len(dead), ", ".join(dead), *read, meaning=DEFINITIONS["dead"])
-    number(row, "Starved blocks", len(starved), ", ".join(starved), meaning=DEFINITIONS["starved"])
-    number(row, "Lost modalities", len(lost), ", ".join(lost), meaning=DEFINITIONS["lost"])
+    peers = [f"still read as peers: {', '.join(removal.peer_only)}"] if removal.peer_only else []
+    metric(row, "Dead blocks", len(dead), ", ".join(dead), *peers, meaning=DEFINITIONS["dead"])
+    metric(row, "Starved blocks", len(starved), ", ".join(starved), meaning=DEFINITIONS["starved"])
+    metric(row, "Lost modalities", len(lost), ", ".join(lost), meaning=DEFINITIONS["lost"])
     if not removal.output_connected:
-        st.warning("This threshold cuts the output off from every input: no prediction, nothing to save.")
+        st.warning(
+            "This threshold disconnects the output from every input, so there is no prediction and nothing "
+            "to save. Choose a lower one."
+        )
     return row
 
 
-def _predictions(shown: Opened, removal: Removal) -> None:
+def _predictions(opened: OpenedClip, removal: Removal) -> None:
     st.subheader("Prediction for this clip, before and after", anchor=False)
     before, after = st.columns(2)
     with before:
-        _prediction("Before", shown.trace, shown.checkpoint.card)
+        _prediction("Before", opened.trace, opened.checkpoint.card)
     with after:
         if removal.output_connected:
-            _prediction("After", clips.pruned_trace(shown, removal), shown.checkpoint.card)
+            _prediction("After", clips.pruned_trace(opened, removal), opened.checkpoint.card)
         else:
-            st.text("After: no prediction, the output is cut off.")
+            st.text("After: no prediction, because the output is disconnected.")
 
 
 def _prediction(when: str, trace: Trace, card: Mapping[str, Any]) -> None:
-    said = verdict(trace, card)
-    wording = WORDINGS[said.kind]
-    st.markdown(f"{when}: {wording.short(said)}", help=meaning(said))
+    result = verdict(trace, card)
+    wording = WORDINGS[result.kind]
+    st.markdown(f"{when}: {wording.summary(result)}", help=rejection_note(result))
     panels.show_chart(
-        f"{when}: {wording.most.lower()}",
-        f"The {wording.most.lower()} of the clip: probabilities are the mean over its windows, stretches of "
-        "one recording.",
+        f"{when}: {wording.ranking.lower()}",
+        f"The {wording.ranking.lower()} of the clip. Probabilities are averaged over its windows.",
         prediction_bars(trace),
         predictions_table(trace),
-        key=keys.PROBABILITIES.of(when.lower()),
+        key=keys.PROBABILITIES.scoped(when.lower()),
     )
 
 

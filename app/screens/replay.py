@@ -1,4 +1,4 @@
-"""Replay: how a network learned, step by step, on the layout that Explore has."""
+"""Replay: how a network learned, step by step, in the same layout as Explore."""
 
 from __future__ import annotations
 
@@ -16,46 +16,46 @@ from peerattn.traces.history import HISTORY_FILE, History
 
 
 def show() -> None:
-    """The screen; it needs no clip."""
+    """Draw the screen, which needs no clip."""
     name = network_choice.show(bar.network_names())
     try:
-        learned = networks.learned(name)
+        packed_history = networks.training_history(name)
     except PeerattnError as error:
         st.error(plain(error))
         return
-    if learned is None:
+    if packed_history is None:
         st.info(plain(f"{name} has no training history. {_how_to_get_one()}"))
         return
-    history = learned.history
-    st.caption(plain(_said(history)))
+    history = packed_history.history
+    st.caption(plain(_summary(history)))
     load_script()
     show_explorer(
         history,
-        learned.packed,
+        packed_history.packed,
         key=keys.REPLAY,
         selected=keys.SELECTED.get(),
         about={"checkpoint": name},
     )
-    _numbers(name, history)
+    _tables(name, history)
 
 
 def _how_to_get_one() -> str:
     return (
-        f"peerattn train writes one beside the weights it trains ({HISTORY_FILE}); in a loop of your own, "
-        "peerattn.training.history_log does in one line."
+        f"peerattn train writes one next to the weights ({HISTORY_FILE}). In a training loop of your own, "
+        "peerattn.training.history_log writes it with one line of code."
     )
 
 
-def _said(history: History) -> str:
+def _summary(history: History) -> str:
     steps, epochs = history.steps, history.epochs
     scores = ", ".join(history.metrics) or "none"
     return (
-        f"{len(history)} logged steps, from step {steps[0]} to {steps[-1]} in {epochs[-1] + 1} epochs · "
-        f"scores logged: {scores} · Play, drag or use the arrow keys: widths are the connection weights."
+        f"{len(history)} logged steps, from step {steps[0]} to {steps[-1]}, over {epochs[-1] + 1} epochs · "
+        f"scores logged: {scores} · Play, drag or use the arrow keys. Line widths are the connection weights."
     )
 
 
-def _numbers(name: str, history: History) -> None:
+def _tables(name: str, history: History) -> None:
     st.subheader("Numbers", anchor=False)
     table_with_csv(
         {

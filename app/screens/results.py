@@ -1,4 +1,4 @@
-"""What a checkpoint was measured to do on a folder, by the kind of what it is asked: numbers, then clips."""
+"""The results of an evaluation on a folder, by kind of answer: the scores, then the clips behind them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from streamlit.delta_generator import DeltaGenerator
 from app import keys
 from app.explorer import panels
 from app.parts import clip_buttons
-from app.parts.elements import number
+from app.parts.elements import metric
 from app.parts.words import interval, percent
-from app.work.datasets import Measured
+from app.work.datasets import FolderEvaluation
 from peerattn.figures.confusion import confusion_matrix
 from peerattn.graph.answers import Answer
 from peerattn.scores.evaluation import Evaluation
@@ -25,58 +25,58 @@ from peerattn.scores.metrics import score_of
 from peerattn.tables.evaluation import confusion_table, present
 
 CONFUSION = (
-    "Rows are the true classes, columns what the network answered; a number counts clips, the colour is the "
-    "share of the row. On the diagonal it was right. Click a cell for its clips."
+    "Rows are the true classes, columns the predicted classes. Each number is a count of clips, and the "
+    "colour is its share of the row. Correct answers are on the diagonal. Click a cell to list its clips."
 )
 OUTCOMES = {
-    "found": (True, True, "that show {} and in which it was found"),
-    "missed": (True, False, "that show {} and in which it was not found"),
-    "found wrongly": (False, True, "in which {} was found and that do not show it"),
+    "found": (True, True, "that show {}, in which it was found"),
+    "missed": (True, False, "that show {}, in which it was not found"),
+    "found wrongly": (False, True, "that do not show {}, in which it was found"),
 }
-"""Choice → whether the clips show the label, whether it was found, and both in words."""
+"""Outcome → whether the clips show the label, whether it was found, and both in words."""
 Names = tuple[str, ...]
 
 
-def _score(row: DeltaGenerator, title: str, measured: AnyEvaluation, name: str, *notes: str) -> None:
-    score = score_of(measured, name)
-    number(row, title, percent(score.value), interval(score.interval, score.remark), *notes)
+def _score(row: DeltaGenerator, title: str, evaluation: AnyEvaluation, name: str, *notes: str) -> None:
+    score = score_of(evaluation, name)
+    metric(row, title, percent(score.value), interval(score.interval, score.remark), *notes)
 
 
-def _accuracies(row: DeltaGenerator, measured: Measured, class_names: Names) -> None:
-    found = measured.evaluation
-    assert isinstance(found, Evaluation)
-    _score(row, "Top-1", found, "top1", clips_of(found.groups))
+def _accuracies(row: DeltaGenerator, measured: FolderEvaluation, class_names: Names) -> None:
+    evaluation = measured.evaluation
+    assert isinstance(evaluation, Evaluation)
+    _score(row, "Top-1", evaluation, "top1", clips_of(evaluation.groups))
     if len(class_names) > 5:
-        _score(row, "Top-5", found, "top5", f"n = {found.n}")
-    with_clips = sum(each.n > 0 for each in found.classes)
-    _score(row, "Mean of classes", found, "macro", f"{with_clips} classes with clips")
+        _score(row, "Top-5", evaluation, "top5", f"n = {evaluation.n}")
+    with_clips = sum(each.n > 0 for each in evaluation.classes)
+    _score(row, "Mean of classes", evaluation, "macro", f"{with_clips} classes with clips")
 
 
-def _precisions(row: DeltaGenerator, measured: Measured, class_names: Names) -> None:
-    found = measured.evaluation
-    assert isinstance(found, LabelsEvaluation)
-    with_clips = f"{sum(each.n > 0 for each in found.labels)} labels with clips"
-    _score(row, "Mean average precision", found, "map", clips_of(found.groups), with_clips)
-    _score(row, "Over all pairs", found, "map_micro", "of a clip and a label")
+def _precisions(row: DeltaGenerator, measured: FolderEvaluation, class_names: Names) -> None:
+    evaluation = measured.evaluation
+    assert isinstance(evaluation, LabelsEvaluation)
+    with_clips = f"{sum(each.n > 0 for each in evaluation.labels)} labels with clips"
+    _score(row, "Mean average precision", evaluation, "map", clips_of(evaluation.groups), with_clips)
+    _score(row, "Over all pairs", evaluation, "map_micro", "each pair a clip and a label")
 
 
-NUMBERS: Mapping[str, Callable[[DeltaGenerator, Measured, Names], None]] = {
+NUMBERS: Mapping[str, Callable[[DeltaGenerator, FolderEvaluation, Names], None]] = {
     "classes": _accuracies,
     "labels": _precisions,
 }
-"""Kind of answer → the numbers of a measurement."""
+"""Kind of answer → the function that draws the scores of an evaluation."""
 
 
-def _confusion(measured: Measured, class_names: Names, answer: Answer) -> None:
-    """What was taken for what, and the clips of one cell."""
-    found = measured.evaluation
-    assert isinstance(found, Evaluation)
-    places = present(found.confusion)
-    names = [class_names[place] for place in places]
-    matrix = found.confusion[places][:, places]
+def _confusion(measured: FolderEvaluation, class_names: Names, answer: Answer) -> None:
+    """Draw the confusion matrix, and the clips of one of its cells."""
+    evaluation = measured.evaluation
+    assert isinstance(evaluation, Evaluation)
+    indices = present(evaluation.confusion)
+    names = [class_names[index] for index in indices]
+    matrix = evaluation.confusion[indices][:, indices]
 
     def pick(row: int, column: int) -> None:
-        keys.TRUE.value, keys.PREDICTED.value = names[row], names[column]
+        keys.TRUE_CLASS.value, keys.PREDICTED_CLASS.value = names[row], names[column]
 
     panels.load_script()
     panels.show_chart(
@@ -88,41 +88,47 @@ def _confusion(measured: Measured, class_names: Names, answer: Answer) -> None:
         on_pick=pick,
     )
     st.subheader("Clips of one cell", anchor=False)
-    true, predicted = _cell(matrix, names)
-    clips = measured.cell(class_names.index(true), class_names.index(predicted))
-    what = "recognised" if true == predicted else f"taken for {predicted}"
-    clip_buttons.show(clips, f"of {true} {what}", of=f"{true}-{predicted}")
+    true, predicted = _choose_cell(matrix, names)
+    clips = measured.clips_of_cell(class_names.index(true), class_names.index(predicted))
+    outcome = "recognised" if true == predicted else f"mistaken for {predicted}"
+    clip_buttons.show(clips, f"of {true} {outcome}", name=f"{true}-{predicted}")
 
 
-def _cell(matrix: NDArray[np.int64], names: list[str]) -> tuple[str, str]:
-    """The keyboard's way to a cell, which follows a click; at first that of the most mistakes."""
+def _choose_cell(matrix: NDArray[np.int64], names: list[str]) -> tuple[str, str]:
+    """Return the true and predicted class chosen in two lists, which a click in the matrix also sets.
+
+    At first they are those of the most frequent mistake.
+    """
     wrong = matrix * (1 - np.eye(len(names), dtype=np.int64))
-    first = np.unravel_index((wrong if wrong.any() else matrix).argmax(), matrix.shape)
+    default = np.unravel_index((wrong if wrong.any() else matrix).argmax(), matrix.shape)
     chosen = []
-    titles = {keys.TRUE: "True class", keys.PREDICTED: "Predicted class"}
-    for place, (key, title), start in zip(st.columns(2), titles.items(), first, strict=True):
+    titles = {keys.TRUE_CLASS: "True class", keys.PREDICTED_CLASS: "Predicted class"}
+    for column, (key, title), index in zip(st.columns(2), titles.items(), default, strict=True):
         if key.get() not in names:
             key.pop()
-        with place:
-            chosen.append(st.selectbox(title, names, int(start), key=key, bind="query-params"))
+        with column:
+            chosen.append(st.selectbox(title, names, int(index), key=key, bind="query-params"))
     return chosen[0], chosen[1]
 
 
-def _label(measured: Measured, class_names: Names, answer: Answer) -> None:
-    """The clips in which a label was found, missed, or found though they do not show it."""
+def _label(measured: FolderEvaluation, class_names: Names, answer: Answer) -> None:
+    """Draw the clips in which a label was found, missed, or found wrongly."""
     st.subheader("Clips of one label", anchor=False)
     left, right = st.columns(2)
     with left:
         label = st.selectbox("Label", class_names, key=keys.LABEL)
     with right:
         outcome = st.selectbox("Clips in which it was", list(OUTCOMES), key=keys.OUTCOME)
-    place = class_names.index(label)
+    index = class_names.index(label)
     shown, found, words = OUTCOMES[outcome]
-    threshold = answer.threshold(place)
-    clips = measured.of_label(place, threshold, shown=shown, found=found)
-    said = f"{words.format(label)} (from {percent(threshold)} on)"
-    clip_buttons.show(clips, said, of=f"{label}-{outcome}")
+    threshold = answer.threshold(index)
+    clips = measured.clips_of_label(index, threshold, shown=shown, found=found)
+    description = f"{words.format(label)} (threshold {percent(threshold)})"
+    clip_buttons.show(clips, description, name=f"{label}-{outcome}")
 
 
-CLIPS: Mapping[str, Callable[[Measured, Names, Answer], None]] = {"classes": _confusion, "labels": _label}
-"""Kind of answer → the clips behind a measurement."""
+CLIPS: Mapping[str, Callable[[FolderEvaluation, Names, Answer], None]] = {
+    "classes": _confusion,
+    "labels": _label,
+}
+"""Kind of answer → the function that draws the clips behind an evaluation."""

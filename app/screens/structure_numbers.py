@@ -1,4 +1,4 @@
-"""A structure in numbers: its connections, blocks and modalities, and what one clip costs."""
+"""The tables of a structure (connections, blocks, modalities), and what it costs to run one clip."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import keys
 from app.explorer import panels
-from app.opening.structures import Chosen
-from app.parts.elements import number, numbers, table_with_csv
+from app.opening.structures import StructureChoice
+from app.parts.columns import show_table
+from app.parts.elements import metric, metric_row, table_with_csv
 from app.parts.words import DEFINITIONS, memory, multiples, plain
 from app.state import caches
 from peerattn.checkpoints.structure_facts import structure_facts
@@ -24,18 +25,12 @@ from peerattn.network.size import Costs
 from peerattn.tables import structure as structure_tables
 
 MOST_COUNTED = 1_000
-"""Blocks, repeats included: the published networks have up to 81."""
-GROUPED = st.column_config.NumberColumn(format="localized")
-COLUMNS = {
-    "parameters": GROUPED,
-    "multiply_adds": GROUPED,
-    "output_MiB": st.column_config.NumberColumn("output (MiB)", format="%.1f"),
-}
+"""The most blocks, repeats included, whose costs are counted; the published networks have up to 81."""
 
 
-def weights(chosen: Chosen, shown: Subject, removal: Removal) -> None:
-    """The tables, and the connection weights by where they come from."""
-    structure, weights = shown.structure, shown.weights
+def weights(choice: StructureChoice, subject: Subject, removal: Removal) -> None:
+    """Draw the tables, and the chart of the connection weights by source."""
+    structure, weights = subject.structure, subject.weights
     left, right = st.columns([3, 2])
     with left:
         st.subheader("Tables", anchor=False)
@@ -44,83 +39,99 @@ def weights(chosen: Chosen, shown: Subject, removal: Removal) -> None:
             "Blocks": lambda: structure_tables.blocks_table(structure, removal),
             "Modalities": lambda: structure_tables.modalities_table(structure, weights),
         }
-        table_with_csv(makers, stem=chosen.stem)
+        table_with_csv(makers, stem=choice.stem)
     with right:
         panels.load_script()
         table = structure_tables.connections_table(structure, weights, removal)
         panels.show_chart(
             "Connection weights by source",
-            "A dot a connection, removed ones too; line: mean, dashed: threshold. From input blocks by their "
-            "modality; mixed: from inner blocks.",
+            "One dot per connection, including removed ones. The solid line is the mean, the dashed line the "
+            "threshold. Sources are the modalities of input blocks; mixed means inner blocks.",
             weights_by_source(structure, weights, threshold=removal.threshold),
             table[["modality", "source", "target", "connection_weight", "kept"]],
             key=keys.WEIGHTS_BY_SOURCE,
         )
 
 
-def size(chosen: Chosen, shown: Subject, removal: Removal) -> None:
-    """What one clip of a chosen size costs, before and after the removal."""
+def size(choice: StructureChoice, subject: Subject, removal: Removal) -> None:
+    """Draw what one clip of a chosen size costs, before and after the removal."""
     st.subheader("Size", anchor=False)
-    sized = _sized(chosen, shown)
-    repeats = sum(block.repeats for block in shown.structure.blocks)
+    sized = _choose_size(choice, subject)
+    repeats = sum(block.repeats for block in subject.structure.blocks)
     if repeats > MOST_COUNTED:
-        st.info(f"{repeats:,} blocks, repeats included, take long to count: `peerattn structure` does.")
+        st.info(
+            f"{repeats:,} blocks, repeats included, take too long to count here. Use `peerattn structure`."
+        )
         return
     try:
-        whole = _costs(chosen, sized, None)
-        left = _costs(chosen, sized, removal) if removal.output_connected else whole
+        whole = _costs(choice, sized, None)
+        remaining = _costs(choice, sized, removal) if removal.output_connected else whole
     except PeerattnError as error:
         st.error(plain(error))
         return
-    _sums(left, whole)
+    _totals(remaining, whole)
     if not removal.output_connected:
-        st.caption("Of the whole structure: with its output cut off, nothing is left to run.")
-    table = structure_tables.costs_table(left.blocks)
-    st.dataframe(table, hide_index=True, alt="Size of each part", column_config=COLUMNS)
+        st.caption(
+            "These are the costs of the whole structure, because the pruned one has no connected output."
+        )
+    table = structure_tables.costs_table(remaining.blocks)
+    show_table(table, alt="Size of each part")
     with st.container(horizontal=True):
-        csv, name = table.to_csv(index=False), f"{chosen.stem}-size.csv"
+        csv, name = table.to_csv(index=False), f"{choice.stem}-size.csv"
         st.download_button(
             "Size of each part (CSV)", csv, name, "text/csv", on_click="ignore", key=keys.SIZE_CSV
         )
-        facts, name = partial(_facts, sized, removal.threshold), f"{chosen.stem}-structure.json"
+        facts, name = partial(_facts, sized, removal.threshold), f"{choice.stem}-structure.json"
         kind = "application/json"
-        st.download_button("All facts and sizes (JSON)", facts, name, kind, on_click="ignore", key=keys.FACTS)
+        st.download_button(
+            "All facts and sizes (JSON)", facts, name, kind, on_click="ignore", key=keys.FACTS_DOWNLOAD
+        )
 
 
 def _facts(sized: Subject, threshold: float) -> str:
-    """What the `structure` command reports."""
+    """Return the JSON that the `structure` command writes."""
     return json.dumps(structure_facts(sized, threshold), indent=2, ensure_ascii=False) + "\n"
 
 
-def _sized(chosen: Chosen, shown: Subject) -> Subject:
-    """With the clip and the classes that the visitor enters."""
+def _choose_size(choice: StructureChoice, subject: Subject) -> Subject:
+    """Return the subject with the clip size and number of classes that the visitor enters."""
     fields = {"frames": "Frames", "height": "Height (px)", "width": "Width (px)", "classes": "Classes"}
-    given = {}
+    sizes = {}
     with st.container(horizontal=True):
         for field, label in fields.items():
-            key, start = keys.SIZED[field].of(chosen.label), getattr(shown, field)
-            given[field] = st.number_input(label, 1, 4096, start, key=key, width=132, persist_state="session")
-    return replace(shown, **given)
+            key, default = keys.CLIP_SIZE[field].scoped(choice.label), getattr(subject, field)
+            sizes[field] = st.number_input(
+                label, 1, 4096, default, key=key, width=132, persist_state="session"
+            )
+    return replace(subject, **sizes)
 
 
-def _costs(chosen: Chosen, sized: Subject, removal: Removal | None) -> Costs:
-    """Of what a threshold leaves, or of the whole."""
+def _costs(choice: StructureChoice, sized: Subject, removal: Removal | None) -> Costs:
+    """Return the costs of the structure without the removed connections, or of all of it."""
     structure = without(sized.structure, removal) if removal else sized.structure
     removed = removal.removed if removal else None
     clip = (sized.frames, sized.height, sized.width, sized.classes)
-    return caches.kept(("costs", *astuple(chosen), removed, *clip), lambda: sized.costs(structure))
+    return caches.cached(("costs", *astuple(choice), removed, *clip), lambda: sized.costs(structure))
 
 
-def _sums(left: Costs, whole: Costs) -> None:
-    row = numbers()
-    _cost(row, "Parameters", f"{left.parameters:,}", left.parameters, whole.parameters)
-    work = (left.multiply_adds, whole.multiply_adds)
-    _cost(row, "Multiply-adds a clip", multiples(work[0]), *work, meaning=DEFINITIONS["multiply-adds"])
-    for what in ("weights", "activations"):
-        held = (getattr(left.memory, what), getattr(whole.memory, what))
-        _cost(row, f"Memory of {what}", memory(held[0]), *held, meaning=DEFINITIONS.get(what, ""))
+def _totals(remaining: Costs, whole: Costs) -> None:
+    row = metric_row()
+    _cost(row, "Parameters", f"{remaining.parameters:,}", remaining.parameters, whole.parameters)
+    operations = (remaining.multiply_adds, whole.multiply_adds)
+    _cost(
+        row,
+        "Multiply-adds per clip",
+        multiples(operations[0]),
+        *operations,
+        meaning=DEFINITIONS["multiply-adds"],
+    )
+    for kind in ("weights", "activations"):
+        sizes = (getattr(remaining.memory, kind), getattr(whole.memory, kind))
+        _cost(row, f"Memory of {kind}", memory(sizes[0]), *sizes, meaning=DEFINITIONS.get(kind, ""))
 
 
-def _cost(row: DeltaGenerator, title: str, shown: str, left: int, whole: int, *, meaning: str = "") -> None:
-    saved = f"{1 - left / whole:.1%} less than the whole" if left < whole else ""
-    number(row, title, shown, saved, meaning=meaning)
+def _cost(
+    row: DeltaGenerator, title: str, value: str, remaining: int, whole: int, *, meaning: str = ""
+) -> None:
+    saved = f"{1 - remaining / whole:.1%} less than the whole" if remaining < whole else ""
+    metric(row, title, value, saved, meaning=meaning)

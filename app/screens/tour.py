@@ -1,4 +1,4 @@
-"""The guided tour on the page: one step at a time, a question first, then the live example's own answer."""
+"""The guided tour: one step at a time, first a question, then the answer on a live example."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.parts.tour import THRESHOLD, Example, Gain, Step, steps
 from app.parts.words import plain
 from app.screens import details
 from app.state import clips, pictures
-from app.state.shown import Choice, Opened
+from app.state.opened import Choice, OpenedClip
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import survey
 
@@ -24,67 +24,70 @@ MINUTES = 10
 
 
 def show() -> None:
-    """The screen; it needs the two networks and the sample that ship."""
+    """Draw the screen, which needs the two checkpoints and the sample clip that come with the app."""
     try:
-        networks = _networks()
-        example = _example(networks)
+        opened = _open_sample()
+        example = _example(opened)
     except PeerattnError as error:
-        st.error(plain(f"The tour needs the networks and the clip that ship: {error}"))
+        st.error(plain(f"The tour needs the checkpoints and the sample clip that come with the app: {error}"))
         return
     tour = steps(example)
-    number = _number(len(tour))
+    number = _step_number(len(tour))
     step = tour[number]
     st.caption(f"Guided tour · step {number + 1} of {len(tour)} · about {MINUTES} minutes in all")
     st.progress((number + 1) / len(tour))
     st.header(step.title, anchor=False)
-    words, question = st.columns(2)
-    words.markdown(step.look)
+    instructions, question = st.columns(2)
+    instructions.markdown(step.instructions)
     with question:
         _ask(step, number)
-        _turn(number, len(tour))
-    _live(networks[step.network], step, number)
+        _navigation(number, len(tour))
+    _live_example(opened[step.network], step, number)
 
 
-def _networks() -> dict[str, Opened]:
-    """The sample through both networks; raises PeerattnError where a part of it is missing."""
+def _open_sample() -> dict[str, OpenedClip]:
+    """Open the sample with both networks; raises PeerattnError if one of the files is missing."""
     source = next((clip for clip in clips.sample_clips() if clip.name == CLIP), None)
     if source is None:
-        raise PeerattnError(f"the sample {CLIP} is not here, install the program again")
+        raise PeerattnError(f"the sample {CLIP} is missing, install the program again")
     return {
         name: clips.open_clip(Choice(network, source)) for name, network in (("peer", PEER), ("self", SELF))
     }
 
 
-def _example(networks: dict[str, Opened]) -> Example:
-    shown, own = networks["peer"], networks["self"]
-    removal = survey(shown.trace.structure, shown.checkpoint.network.connection_weights(), THRESHOLD)
+def _example(opened: dict[str, OpenedClip]) -> Example:
+    """Return the traces and accuracies that the tour quotes; raises PeerattnError if the card lacks one."""
+    peer, self_attention = opened["peer"], opened["self"]
+    removal = survey(peer.trace.structure, peer.checkpoint.network.connection_weights(), THRESHOLD)
     try:
-        metrics = shown.checkpoint.card["metrics"]
-        gain, alone = metrics["minus_self"], metrics["rgb_alone"]
+        metrics = peer.checkpoint.card["metrics"]
+        gain, rgb_alone = metrics["minus_self"], metrics["rgb_alone"]
         interval, earlier = gain["difference_interval"], "interval_method" not in gain
         return Example(
-            label=shown.choice.source.label or Path(CLIP).stem,
-            peer=shown.trace,
-            own=own.trace,
-            pruned=clips.pruned_trace(shown, removal),
+            label=peer.choice.source.label or Path(CLIP).stem,
+            peer_trace=peer.trace,
+            self_trace=self_attention.trace,
+            pruned_trace=clips.pruned_trace(peer, removal),
             gain=Gain(
                 gain["difference"], interval and (interval[0], interval[1]), gain["n"], earlier=earlier
             ),
-            rgb_alone=(alone["top1"], alone["n"]),
+            rgb_alone=(rgb_alone["top1"], rgb_alone["n"]),
         )
     except KeyError as error:
-        raise PeerattnError(f"the card of {PEER} does not say {error}, use the one that ships") from error
+        raise PeerattnError(
+            f"the card of {PEER} lacks {error}, use the checkpoint that comes with the app"
+        ) from error
 
 
-def _number(count: int) -> int:
-    """The step of the address, from 0."""
-    said = st.query_params.get("step", "1")
-    return min(max(int(said), 1), count) - 1 if said.isdecimal() else 0
+def _step_number(count: int) -> int:
+    """Return the number of the step in the address, from 0."""
+    text = st.query_params.get("step", "1")
+    return min(max(int(text), 1), count) - 1 if text.isdecimal() else 0
 
 
 def _ask(step: Step, number: int) -> None:
-    """The question; what is true comes once something was chosen."""
-    key = keys.ANSWER.of(number)
+    """Draw the question; the explanation appears once an option has been chosen."""
+    key = keys.ANSWER.scoped(number)
     chosen = st.radio(
         step.question,
         range(len(step.options)),
@@ -94,14 +97,14 @@ def _ask(step: Step, number: int) -> None:
         persist_state="session",
     )
     if chosen is None:
-        st.caption("Choose what you expect: the answer comes after it.")
+        st.caption("Choose the option you expect to see the answer.")
     elif chosen == step.answer:
-        st.success(f"**Yes.** {step.told}")
+        st.success(f"**Yes.** {step.explanation}")
     else:
-        st.info(f"**Not quite: {step.options[step.answer]}.** {step.told}")
+        st.info(f"**Not quite: {step.options[step.answer]}.** {step.explanation}")
 
 
-def _turn(number: int, count: int) -> None:
+def _navigation(number: int, count: int) -> None:
     with st.container(horizontal=True):
         st.button("Back", on_click=_go, args=(number - 1,), disabled=number == 0)
         if number + 1 < count:
@@ -115,25 +118,25 @@ def _go(number: int) -> None:
     st.query_params["step"] = str(number + 1)
 
 
-def _live(shown: Opened, step: Step, number: int) -> None:
-    """The step's example: it can be played with, and stands again as it was on the way back."""
-    weights = shown.checkpoint.network.connection_weights()
-    answered = keys.ANSWER.of(number).get() is not None
-    open_now = answered or not step.revealing
-    prunes = step.threshold and open_now
+def _live_example(opened: OpenedClip, step: Step, number: int) -> None:
+    """Draw the example of the step, which is interactive and starts in the same view on every visit."""
+    weights = opened.checkpoint.network.connection_weights()
+    answered = keys.ANSWER.scoped(number).get() is not None
+    revealed = answered or not step.reveals_answer
+    prunes = step.threshold and revealed
     load_script()
     if step.panels:
         panels.load_script()
     selection = show_explorer(
-        shown.trace,
-        pictures.packed(shown),
-        removal=survey(shown.trace.structure, weights, step.threshold) if prunes else None,
+        opened.trace,
+        pictures.packed(opened),
+        removal=survey(opened.trace.structure, weights, step.threshold) if prunes else None,
         key=keys.TOUR,
         selected=step.selection,
         start={"token": f"{number}", "query": urlencode({"frame": 1, **step.settings})},
     )
-    if step.panels and open_now:
-        details.show(shown, selection)
+    if step.panels and revealed:
+        details.show(opened, selection)
 
 
 show()

@@ -1,7 +1,7 @@
-"""What the page keeps: the only room that caches. Choices, networks, clips, pictures, jobs, the address.
+"""The state and all caches of the app: choices, networks, clips, pictures, jobs, the address.
 
-Everything kept is frozen and shared by all visitors, so it is kept as it is (`cache_resource`) rather than
-copied for each of them; every cache is bounded.
+Cached values are frozen and shared by all visitors, so they are not copied for each of them
+(`cache_resource`). Every cache is bounded.
 
-Imports explorer, opening and work. Start with `shown.Choice`, `clips.open_clip` and `networks.checkpoint`.
+Imports explorer, opening and work. Start with `opened.Choice`, `clips.open_clip` and `networks.checkpoint`.
 """

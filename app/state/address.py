@@ -1,4 +1,4 @@
-"""What the address names when the page is opened: restored where it is here, said in one line where not."""
+"""The address of the page: what it selects, and a warning for each thing it names that does not exist."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import streamlit as st
 
 from app import keys
 from app.explorer.component import Selection
-from app.keys import Clicked, Key
+from app.keys import ComponentState, Key
 from peerattn.traces.trace import Trace
 
-COMPARED = (keys.COMPARE, keys.SECOND_CLIP, keys.SECOND_CHECKPOINT, keys.COMPARE_THRESHOLD)
-"""What is chosen on Compare; on other screens the address says nothing of it."""
+COMPARISON_KEYS = (keys.COMPARE, keys.SECOND_CLIP, keys.SECOND_CHECKPOINT, keys.COMPARE_THRESHOLD)
+"""The choices on Compare, which are not in the address of the other screens."""
 
-_asked = st.components.v2.component(
+_address_reader = st.components.v2.component(
     "peerattn_address",
     html="<span hidden></span>",
     js="""export default ({ data, setStateValue }) => {
@@ -24,24 +24,26 @@ _asked = st.components.v2.component(
 )
 
 
-def now(*, key: Key[Clicked]) -> dict[str, str] | None:
-    """What the address says now, by name; nothing yet on the run that asks.
+def current_query(*, key: Key[ComponentState]) -> dict[str, str] | None:
+    """Return the current query parameters, or None in the first run, before the browser has reported them.
 
-    The explorer rewrites it without a run, of which `st.query_params` know nothing.
+    The explorer changes the address without a rerun, which `st.query_params` does not notice.
     """
     known = key.get({}).get("query")
-    answer = _asked(key=key, data={"known": known}, default={"query": None}, on_query_change=lambda: None)
-    query = answer.get("query")
+    state = _address_reader(
+        key=key, data={"known": known}, default={"query": None}, on_query_change=lambda: None
+    )
+    query = state.get("query")
     return None if query is None else dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True))
 
 
-def compared() -> dict[str, str]:
-    """What was chosen on Compare, by its names in the address."""
-    return {str(key): str(key.value) for key in COMPARED if key.held}
+def comparison_choices() -> dict[str, str]:
+    """Return the choices made on Compare by their names in the address."""
+    return {str(key): str(key.value) for key in COMPARISON_KEYS if key.is_set}
 
 
-def selection(pin: str | None) -> Selection | None:
-    """Of `connection KEY` or `block ID`, as the explorer writes it; nothing for any other text."""
+def parse_selection(pin: str | None) -> Selection | None:
+    """Parse `connection KEY` or `block ID`, as written by the explorer; return None for any other text."""
     kind, _, name = (pin or "").partition(" ")
     if not name:
         return None
@@ -50,33 +52,33 @@ def selection(pin: str | None) -> Selection | None:
     return Selection("block", name) if kind == "block" else None
 
 
-def missing(
+def warnings(
     address: Mapping[str, str], *, checkpoints: Collection[str], clips: Collection[str]
 ) -> Iterator[str]:
-    """A line for the checkpoint and the clip of the address that are not here."""
+    """Yield a line for each checkpoint or clip in the address that is not found and each bad threshold."""
     if (name := address.get("checkpoint")) and name not in checkpoints:
-        yield f"The address names the checkpoint {name}, which is not here: another one is shown."
+        yield f"The address names the checkpoint {name}, which was not found. Another one is shown."
     if (name := address.get("clip")) and name not in clips:
         yield (
-            f"The address names the clip {name}, which is not here: upload it, or open its session file. "
-            "Another clip is shown."
+            f"The address names the clip {name}, which was not found, so another clip is shown. Upload the "
+            "clip, or open its session file."
         )
-    if (said := address.get("threshold")) and not is_share(said):
-        yield f"The address names the pruning threshold {said}, which is not a number from 0 to 1."
+    if (text := address.get("threshold")) and not is_fraction(text):
+        yield f"The address names the pruning threshold {text}, which is not a number from 0 to 1."
 
 
-def missing_selection(address: Mapping[str, str], trace: Trace) -> Iterator[str]:
-    """A line for a connection or block of the address that the network on the page does not have."""
+def selection_warnings(address: Mapping[str, str], trace: Trace) -> Iterator[str]:
+    """Yield a line for a connection or block in the address that the current network does not have."""
     pin = address.get("pin")
-    found = selection(pin)
+    selection = parse_selection(pin)
     known = {connection.key for connection in trace.connections}
-    if found and found.kind == "block":
+    if selection and selection.kind == "block":
         known = {block.id for block in trace.structure.blocks}
-    if pin and (found is None or found.id not in known):
-        yield f"The address names the {pin}, which this network does not have: nothing is selected."
+    if pin and (selection is None or selection.id not in known):
+        yield f"The address names the {pin}, which this network does not have, so nothing is selected."
 
 
-def is_share(text: str) -> bool:
+def is_fraction(text: str) -> bool:
     """Whether a text is a number from 0 to 1."""
     try:
         return 0 <= float(text) <= 1

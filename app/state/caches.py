@@ -1,4 +1,4 @@
-"""Small results kept by a key of their own."""
+"""A cache for small results, and a setting of the garbage collector."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ T = TypeVar("T")
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def kept(key: tuple[object, ...], _make: Callable[[], T]) -> T:
-    """What `_make` returns, made once for a key."""
+def cached(key: tuple[object, ...], _make: Callable[[], T]) -> T:
+    """Return the result of `_make`, which is called once for each key."""
     return _make()
 
 
 @cache
-def settle() -> None:
-    """Once: what is loaded by now stays, so garbage is looked for among what comes later.
+def freeze_loaded_objects() -> None:
+    """Exclude all objects that are loaded by now from garbage collection; only the first call does anything.
 
-    Streamlit looks for it after every run of a page, while the server answers nobody: 0.3 s, as long as all
-    that the modules hold is looked through each time.
+    Streamlit collects garbage after every run of a page, and blocks the server meanwhile. This takes 0.3 s if
+    it has to go through everything that the imported modules contain.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Clips and their traces, kept in memory: from a choice to what the screens show."""
+"""The cache of clips and traces: it turns a `Choice` into the opened clip or trace that the screens show."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from app.opening.files import ObjectFile, Shelf, Source, samples
+from app.opening.files import ObjectFile, Source, UploadFolder, samples
 from app.opening.traces import read_trace
 from app.state.networks import checkpoint, segmenter
-from app.state.shown import LONGEST_STRETCH, Choice, Opened, Read
+from app.state.opened import MOST_SECONDS, Choice, OpenedClip, OpenedTrace
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import Removal
@@ -27,9 +27,9 @@ from peerattn.video.decoding import decode, probe
 from peerattn.video.frames import Frames, VideoInfo
 
 
-def open_trace(choice: Choice) -> Read:
-    """Read the chosen trace file; raises PeerattnError with the one line to show."""
-    return Read(choice, _read_trace(choice.source.digest, choice.source.path))
+def open_trace(choice: Choice) -> OpenedTrace:
+    """Read the chosen trace file; raises PeerattnError if it cannot be shown."""
+    return OpenedTrace(choice, _read_trace(choice.source.digest, choice.source.path))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the trace …")
@@ -37,13 +37,13 @@ def _read_trace(digest: str, _path: Path) -> Trace:
     return read_trace(_path.read_text(encoding="utf-8"))
 
 
-def open_clip(choice: Choice) -> Opened:
-    """Read and run the chosen stretch; raises PeerattnError with the one line to show."""
-    if round(choice.stop - choice.start, 1) > LONGEST_STRETCH:  # as the slider says it
-        raise PeerattnError(f"at most {LONGEST_STRETCH:.0f} s are opened at once: choose a shorter stretch")
+def open_clip(choice: Choice) -> OpenedClip:
+    """Read and run the chosen time range of a clip; raises PeerattnError if that fails."""
+    if round(choice.stop - choice.start, 1) > MOST_SECONDS:  # rounded as on the slider
+        raise PeerattnError(f"at most {MOST_SECONDS:.0f} s are opened at once: choose a shorter time range")
     loaded = checkpoint(choice.checkpoint)
     clip = _clip(choice.key, choice)
-    return Opened(choice, loaded, clip, _run(choice.key, choice)[0])
+    return OpenedClip(choice, loaded, clip, _run(choice.key, choice)[0])
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -52,21 +52,23 @@ def sample_clips() -> tuple[Source, ...]:
 
 
 @st.cache_resource(scope="session", max_entries=1, show_spinner=False)
-def shelf() -> Shelf:
-    """The visitor's own files."""
-    return Shelf()
+def upload_folder() -> UploadFolder:
+    """Return the folder of the visitor's own files."""
+    return UploadFolder()
 
 
-def information(source: Source) -> VideoInfo:
-    return _information(source.digest, source.path)
+def video_information(source: Source) -> VideoInfo:
+    """Return the length, size and frame rate of a clip."""
+    return _video_information(source.digest, source.path)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _information(digest: str, _path: Path) -> VideoInfo:
+def _video_information(digest: str, _path: Path) -> VideoInfo:
     return probe(_path)
 
 
 def frames(choice: Choice) -> Frames:
+    """Decode the chosen frames at the frame rate of the checkpoint; raises PeerattnError if it cannot."""
     rate = checkpoint(choice.checkpoint).settings.frame_rate
     source = choice.source
     return _frames((source.digest, rate, choice.start, choice.stop), source.path)
@@ -78,18 +80,18 @@ def _frames(key: tuple[str, float, float, float], _path: Path) -> Frames:
     return decode(_path, frame_rate=rate, start=start, stop=stop)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Preparing what the network reads …")
+@st.cache_resource(max_entries=8, show_spinner="Preparing the modalities …")
 def _clip(key: tuple[object, ...], _choice: Choice) -> Clip:
     loaded, attached = checkpoint(_choice.checkpoint), _choice.source.objects
     reader = loaded.reader()
     if reader.reads_objects and not attached:
         reader = loaded.reader(segmenter(loaded))
-    given = object_maps(attached) if attached and reader.reads_objects else None
-    return reader.clip(frames(_choice), given, hold=_choice.hold)
+    maps = object_maps(attached) if attached and reader.reads_objects else None
+    return reader.clip(frames(_choice), maps, hold=_choice.hold)
 
 
 def object_maps(attached: ObjectFile) -> ObjectMaps:
-    """The object maps of a file; raises PeerattnError with the one line to show."""
+    """Read the object maps of a file; raises PeerattnError if it contains none."""
     return _object_maps(attached.digest, attached.origin, attached)
 
 
@@ -99,7 +101,7 @@ def _object_maps(digest: str, origin: str, _attached: ObjectFile) -> ObjectMaps:
 
 
 def covers_some_frames(attached: ObjectFile) -> bool:
-    """Whether the file holds maps for certain frames only, so that holding them is a choice."""
+    """Whether the file has maps for some frames only, so each can be used until the next one."""
     maps = object_maps(attached)
     return maps.frames is not None or maps.times is not None
 
@@ -107,33 +109,33 @@ def covers_some_frames(attached: ObjectFile) -> bool:
 @st.cache_resource(max_entries=16, show_spinner="Running the network …")
 def _run(key: tuple[object, ...], _choice: Choice) -> tuple[Trace, Vectors]:
     loaded, clip = checkpoint(_choice.checkpoint), _clip(key, _choice)
-    return recorder.record_inside(loaded.network, clip, **_as_read(loaded))
+    return recorder.record_inside(loaded.network, clip, **_recording_options(loaded))
 
 
-def inside(opened: Opened, key: str) -> Inside:
-    """The steps inside the attention factors of a connection, from the pass that made the trace."""
+def inside(opened: OpenedClip, key: str) -> Inside:
+    """Return the steps inside the attention factors of a connection, from the pass that made the trace."""
     vectors = _run(opened.choice.key, opened.choice)[1]
     return steps_inside(opened.checkpoint.network, vectors, key)
 
 
-def _recorded(loaded: Checkpoint, network: Network, clip: Clip) -> Trace:
-    return recorder.record(network, clip, **_as_read(loaded))
+def _record(loaded: Checkpoint, network: Network, clip: Clip) -> Trace:
+    return recorder.record(network, clip, **_recording_options(loaded))
 
 
-def _as_read(loaded: Checkpoint) -> dict[str, Any]:
-    """How a checkpoint's clips are recorded."""
+def _recording_options(loaded: Checkpoint) -> dict[str, Any]:
+    """Return the arguments with which clips of a checkpoint are recorded."""
     settings = loaded.settings
     return {"window": settings.window, "baselines": settings.baselines, "remarks": loaded.remarks}
 
 
-def pruned_trace(opened: Opened, pruned: Removal) -> Trace:
-    """The same clip through the network without the removed connections."""
-    if not pruned.removed:
+def pruned_trace(opened: OpenedClip, removal: Removal) -> Trace:
+    """Return the trace of the same clip through the network without the removed connections."""
+    if not removal.removed:
         return opened.trace
-    return _pruned_trace((*opened.choice.key, *pruned.removed), opened, pruned.threshold)
+    return _pruned_trace((*opened.choice.key, *removal.removed), opened, removal.threshold)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _pruned_trace(key: tuple[object, ...], _opened: Opened, _threshold: float) -> Trace:
+def _pruned_trace(key: tuple[object, ...], _opened: OpenedClip, _threshold: float) -> Trace:
     smaller = prune(_opened.checkpoint.network, _threshold)
-    return _recorded(_opened.checkpoint, smaller, _opened.clip)
+    return _record(_opened.checkpoint, smaller, _opened.clip)

@@ -1,4 +1,4 @@
-"""What can be taken away of what is shown: a report, a session, a film."""
+"""The contents of exported files: the report, the session and the film of an opened clip or trace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from app.explorer.component import DIGEST
 from app.opening.session import Session
 from app.state import clips, measurements, pictures
-from app.state.shown import Opened, Shown
+from app.state.opened import Opened, OpenedClip
 from app.work.jobs import Job, Progress
 from peerattn.figures.film import schedule, write_film
 from peerattn.figures.film_frames import FilmFrames
@@ -24,31 +24,31 @@ from peerattn.tables.clip import frame_ends
 
 
 @dataclass(frozen=True)
-class Film:
-    """How a film is made: `.mp4` or `.gif`, how many times faster, on which ground."""
+class FilmOptions:
+    """The options of a film: the suffix (`.mp4` or `.gif`), the speed (1: that of the clip), the theme."""
 
     suffix: str
     speed: float
     dark: bool
 
 
-def report(shown: Shown, view: Mapping[str, str]) -> str:
-    """The standalone report, which begins as the page's address, `view`, says."""
-    times = shown.trace.times
+def report(opened: Opened, view: Mapping[str, str]) -> str:
+    """Return the standalone HTML report; `view` is the view it starts with, as query parameters."""
+    times = opened.trace.times
     facts = {"stretch": f"{times[0]:.2f} to {frame_ends(times)[-1]:.2f} s"}
-    network = shown.choice.checkpoint if isinstance(shown, Opened) else "not named in a trace file"
-    about = ReportHeading(shown.choice.source.name, network, date.today().isoformat(), facts)
-    inside = partial(clips.inside, shown) if isinstance(shown, Opened) else None
-    panels = report_panels(shown.trace, inside, shown.object_names)
-    return report_html(shown.trace, pictures.packed(shown)[DIGEST:], about, panels=panels, start=view)
+    network = opened.choice.checkpoint if isinstance(opened, OpenedClip) else "not named in a trace file"
+    about = ReportHeading(opened.choice.source.name, network, date.today().isoformat(), facts)
+    inside = partial(clips.inside, opened) if isinstance(opened, OpenedClip) else None
+    panels = report_panels(opened.trace, inside, opened.object_names)
+    return report_html(opened.trace, pictures.packed(opened)[DIGEST:], about, panels=panels, start=view)
 
 
-def session(opened: Opened, view: Mapping[str, str]) -> bytes:
-    """The session file; a sample is named in it, any other clip is in it whole."""
+def session(opened: OpenedClip, view: Mapping[str, str]) -> bytes:
+    """Return the session file; it contains the clip itself unless that is a sample."""
     choice, source = opened.choice, opened.choice.source
     sample = source.id if source.id in {each.id for each in clips.sample_clips()} else None
     maps = source.objects
-    saved = Session(
+    file = Session(
         checkpoint=choice.checkpoint,
         clip_name=source.name,
         trace=opened.trace.to_json(),
@@ -61,26 +61,26 @@ def session(opened: Opened, view: Mapping[str, str]) -> bytes:
         hold=choice.hold,
         view=view,
     )
-    return saved.to_bytes()
+    return file.to_bytes()
 
 
-def film(opened: Opened, wanted: Film) -> Job | None:
-    """The making of a film, if it was started; its one result is the file's content."""
-    return measurements.films().get((opened.choice.key, wanted))
+def film_job(opened: OpenedClip, options: FilmOptions) -> Job | None:
+    """Return the job of a film if it was started; its only result is the content of the file."""
+    return measurements.film_jobs().get((opened.choice.key, options))
 
 
-def start_film(opened: Opened, wanted: Film) -> Job:
-    return measurements.films().start((opened.choice.key, wanted), partial(_made, opened, wanted))
+def start_film(opened: OpenedClip, options: FilmOptions) -> Job:
+    return measurements.film_jobs().start((opened.choice.key, options), partial(_make_film, opened, options))
 
 
-def _made(opened: Opened, wanted: Film, progress: Progress) -> Iterator[bytes]:
-    theme = DARK if wanted.dark else LIGHT
+def _make_film(opened: OpenedClip, options: FilmOptions, progress: Progress) -> Iterator[bytes]:
+    theme = DARK if options.dark else LIGHT
     name, network = opened.choice.source.name, opened.choice.checkpoint
     frames = FilmFrames(opened.trace, opened.clip.images, title=name, subtitle=network, theme=theme)
-    shown = schedule(opened.trace.times, speed=wanted.speed)
+    frame_schedule = schedule(opened.trace.times, speed=options.speed)
     with tempfile.TemporaryDirectory(prefix="peerattn-") as folder:
-        path = Path(folder) / f"film{wanted.suffix}"
-        with closing(write_film(path, frames.picture, shown)) as steps:
+        path = Path(folder) / f"film{options.suffix}"
+        with closing(write_film(path, frames.picture, frame_schedule)) as steps:
             for done, total in steps:
                 progress(done, total)
         yield path.read_bytes()

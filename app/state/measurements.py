@@ -1,6 +1,7 @@
-"""Long computations that visitors share: curves, folders looked through and measured on, films.
+"""The long computations that visitors share: accuracy curves, checks and evaluations of folders, films.
 
-Films are made in threads of the server; all that runs networks or reads folders runs beside it.
+Films are made in threads of the server. Everything that runs networks or reads folders runs in the worker
+process.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import streamlit as st
 
 from app.state.networks import device
 from app.work.curves import accuracy_curve
-from app.work.datasets import Choice, checked, measured
+from app.work.datasets import EvaluationRequest, check, measure_folder
 from app.work.jobs import Job, Jobs, Work
 from app.work.process import PROCESS
 from peerattn.checkpoints.resolving import stamp
@@ -21,51 +22,51 @@ from peerattn.data.labelled_set import LabelledSet
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def films() -> Jobs:
-    """Films that are being made, and the last that were."""
-    return Jobs(kept=4)
+def film_jobs() -> Jobs:
+    """Return the jobs of films, including those that finished last."""
+    return Jobs(capacity=4)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def beside() -> Jobs:
-    """What runs in the process beside the server."""
-    return Jobs(kept=16)
+def process_jobs() -> Jobs:
+    """Return the jobs that run in the worker process."""
+    return Jobs(capacity=16)
 
 
-def curve(name: str, examples: LabelledSet) -> Job | None:
-    """The accuracy curve of a checkpoint on a labelled set, if it was started."""
-    return beside().get((name, stamp(name), examples))
+def curve_job(name: str, examples: LabelledSet) -> Job | None:
+    """Return the job of the accuracy curve of a checkpoint on a labelled set, if it was started."""
+    return process_jobs().get((name, stamp(name), examples))
 
 
 def start_curve(name: str, examples: LabelledSet) -> Job:
     return _start((name, stamp(name), examples), partial(accuracy_curve, name, examples, device()))
 
 
-def check(folder: Path) -> Job | None:
-    """The looking through a folder, if it was started; its one result is a FolderReport."""
-    return beside().get(("check", folder))
+def check_job(folder: Path) -> Job | None:
+    """Return the job that checks a folder, if it was started; its only result is a `FolderReport`."""
+    return process_jobs().get(("check", folder))
 
 
 def start_check(folder: Path) -> Job:
-    """Started anew where it was done before: files may have changed."""
-    return _start_anew(("check", folder), partial(checked, folder))
+    """Start the check, again if it was done before, because files may have changed."""
+    return _restart(("check", folder), partial(check, folder))
 
 
-def measurement(choice: Choice) -> Job | None:
-    """The measuring of a checkpoint on a folder, if it was started; its one result is a Measured."""
-    return beside().get((choice, stamp(choice.checkpoint)))
+def measurement_job(request: EvaluationRequest) -> Job | None:
+    """Return the job of an evaluation, if it was started; its only result is a `FolderEvaluation`."""
+    return process_jobs().get((request, stamp(request.checkpoint)))
 
 
-def start_measurement(choice: Choice) -> Job:
-    """Started anew where it was done before, too."""
-    return _start_anew((choice, stamp(choice.checkpoint)), partial(measured, choice, device()))
+def start_measurement(request: EvaluationRequest) -> Job:
+    """Start the evaluation, again if it was done before."""
+    return _restart((request, stamp(request.checkpoint)), partial(measure_folder, request, device()))
 
 
-def _start_anew(key: Hashable, work: Work) -> Job:
-    if (before := beside().get(key)) and not before.running:
-        before.cancel()
+def _restart(key: Hashable, work: Work) -> Job:
+    if (previous := process_jobs().get(key)) and not previous.running:
+        previous.cancel()  # a cancelled job is not returned again
     return _start(key, work)
 
 
 def _start(key: Hashable, work: Work) -> Job:
-    return beside().start(key, partial(PROCESS.results, work))
+    return process_jobs().start(key, partial(PROCESS.results, work))

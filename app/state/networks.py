@@ -1,4 +1,4 @@
-"""Checkpoints, untrained networks and structures, kept in memory and shared by all visitors."""
+"""The cache of checkpoints, untrained networks and structures, which all visitors share."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import streamlit as st
 import torch
 
 from app.explorer.component import pack_history
-from app.opening.structures import Chosen
-from app.state.caches import kept
-from app.state.shown import Learned, Opened
+from app.opening.structures import StructureChoice
+from app.state.caches import cached
+from app.state.opened import OpenedClip, PackedHistory
 from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.checkpoints import untrained
 from peerattn.checkpoints.checkpoint import Checkpoint
@@ -30,8 +30,8 @@ from peerattn.traces.history import HISTORY_FILE, read_history
 
 DEFAULT_CHECKPOINT = "actionworld"
 UNTRAINED = tuple(name + untrained.MARK for name in ("full_asnp50", "asnp50", "asn50", "asnp_lite"))
-"""Published networks that can be opened too: without trained filters, which were not released."""
-OWN_KEPT = 32  # structures
+"""Published networks, which can be opened without trained filters because those were not released."""
+MOST_OWN_STRUCTURES = 32  # of all visitors together
 
 
 @st.cache_resource(show_spinner=False)
@@ -41,7 +41,7 @@ def device() -> torch.device:
 
 @st.cache_resource(show_spinner=False)
 def device_name() -> str:
-    """The CUDA device or the model of the processor, as its maker calls it."""
+    """Return the name of the CUDA device or the model name of the processor."""
     if device().type == "cuda":
         return torch.cuda.get_device_name()
     cpuinfo = Path("/proc/cpuinfo")
@@ -51,31 +51,31 @@ def device_name() -> str:
 
 
 def checkpoint_names() -> tuple[str, ...]:
-    """The networks found, the one that ships first."""
+    """Return the names of the installed checkpoints, with the default one first."""
     return tuple(sorted(checkpoints.names(), key=lambda name: (name != DEFAULT_CHECKPOINT, name)))
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _own_structures() -> dict[str, Structure]:
-    """Visitors' structures by the name of their network, the last of them."""
+    """Return the structures of all visitors by the name of their network, the most recent ones only."""
     return {}
 
 
-def own_networks(texts: Mapping[str, str]) -> tuple[str, ...]:
-    """The names under which a visitor's structures (file name → text) can be opened, untrained."""
+def own_network_names(texts: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names under which a visitor's structures (file name → text) can be opened, untrained."""
     known, names = _own_structures(), []
     for file_name, text in texts.items():
         digest = hashlib.sha256(text.encode()).hexdigest()[:6]
         name = f"{Path(file_name).stem}-{digest}"
         known[name] = known.pop(name) if name in known else structure_file.parse(text)
         names.append(name + untrained.MARK)
-    for name in list(known)[:-OWN_KEPT]:
+    for name in list(known)[:-MOST_OWN_STRUCTURES]:
         del known[name]
     return tuple(names)
 
 
 def checkpoint(name: str) -> Checkpoint:
-    """The network of a name, read anew where its files have changed."""
+    """Return the checkpoint of a name, which is read again if its files have changed."""
     return _checkpoint(name, stamp(name))
 
 
@@ -84,25 +84,25 @@ def _checkpoint(name: str, stamp: Stamp) -> Checkpoint:
     return resolve(name, device(), own=_own_structures())
 
 
-def learned(name: str) -> Learned | None:
-    """How a checkpoint learned, where that was logged; raises PeerattnError for a file that is none."""
+def training_history(name: str) -> PackedHistory | None:
+    """Return the training history of a checkpoint, or None; raises PeerattnError if its file is invalid."""
     folder = folder_of(name)
     path = folder / HISTORY_FILE if folder else None  # an untrained network has none
     return _history(path, path.stat().st_mtime_ns) if path and path.is_file() else None
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the training history …")
-def _history(path: Path, changed: int) -> Learned:
-    found = read_history(path)
-    return Learned(found, pack_history(found))
+def _history(path: Path, changed: int) -> PackedHistory:
+    history = read_history(path)
+    return PackedHistory(history, pack_history(history))
 
 
 def segmenter(loaded: Checkpoint) -> Segmenter:
-    """What estimates the maps that this network is given; raises PeerattnError where it does not fit."""
+    """Return the segmenter for the object maps of a network; raises PeerattnError if it does not fit."""
     name = segmenter_name(loaded.card)
-    found = _segmenter(name, stamp(name))
-    check_meanings(found, name, loaded.structure.read_modalities)
-    return found
+    loaded_segmenter = _segmenter(name, stamp(name))
+    check_meanings(loaded_segmenter, name, loaded.structure.read_modalities)
+    return loaded_segmenter
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -112,14 +112,14 @@ def _segmenter(name: str, stamp: Stamp) -> Segmenter:
 
 @dataclass(frozen=True)
 class Size:
-    """Learned numbers, and multiply-adds of one window."""
+    """The number of parameters, and the multiply-adds of one window."""
 
     parameters: int
     multiply_adds: int
 
 
-def size(opened: Opened, threshold: float) -> Size:
-    """What the network without the connections below the threshold costs."""
+def size(opened: OpenedClip, threshold: float) -> Size:
+    """Return the size of the network without the connections below the threshold."""
     return _size((opened.choice.checkpoint, opened.choice.stamp, threshold), opened.checkpoint)
 
 
@@ -129,8 +129,8 @@ def _size(key: tuple[str, Stamp, float], _loaded: Checkpoint) -> Size:
     return Size(parameters(network), multiply_adds(network, frames=settings.window, size=settings.size))
 
 
-def subject(chosen: Chosen) -> Subject:
-    """A structure with its connection weights; raises PeerattnError with the one line to show."""
-    if chosen.kind == "checkpoint":
-        return Subject.trained(checkpoint(chosen.name))
-    return kept(("subject", *astuple(chosen)), chosen.read)
+def subject(choice: StructureChoice) -> Subject:
+    """Return a structure with its connection weights; raises PeerattnError if it cannot be read."""
+    if choice.kind == "checkpoint":
+        return Subject.trained(checkpoint(choice.name))
+    return cached(("subject", *astuple(choice)), choice.read)

@@ -1,5 +1,5 @@
-"""Long computations: jobs in threads, and the one process beside the server in which networks are measured.
+"""Long computations: jobs in threads, and the worker process in which networks are evaluated.
 
-Nothing here loads streamlit: the process starts with what it computes with. Imports none of the app's rooms.
+Nothing here loads streamlit, so the process starts quickly. Imports none of the app's rooms.
 Start with `jobs.Jobs`, `process.PROCESS` and `curves.accuracy_curve`.
 """

@@ -1,4 +1,4 @@
-"""Accuracy along the pruning thresholds, on a labelled set that the visitor chooses."""
+"""The accuracy of a network at every pruning threshold, on a labelled set."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from peerattn.pruning.curve import CurvePoint, threshold_curve
 
 
 def accuracy_curve(
-    name: str, chosen: LabelledSet, device: torch.device, progress: Progress
+    name: str, labelled_set: LabelledSet, device: torch.device, progress: Progress
 ) -> Iterator[CurvePoint]:
-    """The points of every threshold at which something changes, ascending, as they are measured.
+    """Yield a point for every threshold at which a connection is removed, in ascending order.
 
-    All clips are read first, so that those that fit in memory are there for every threshold.
+    All clips are read first, so those that fit in memory are read only once.
     """
     loaded = resolve(name, device)
-    examples = chosen.examples(loaded, remembered=True)
+    examples = labelled_set.examples(loaded, remembered=True)
     for done, _ in enumerate(examples, start=1):
         progress(done, length_hint(examples))
     return threshold_curve(loaded.network, examples, window=loaded.settings.window, progress=progress)
 
 
-def at(points: Sequence[CurvePoint], removal: Removal) -> CurvePoint | None:
-    """The point at which exactly these connections are removed."""
+def point_for(points: Sequence[CurvePoint], removal: Removal) -> CurvePoint | None:
+    """Return the point at which exactly these connections are removed, or None if it is not yet measured."""
     return next((point for point in points if point.removal.removed == removal.removed), None)

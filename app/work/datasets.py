@@ -1,4 +1,4 @@
-"""A visitor's folder of labelled clips: looked through, and a checkpoint measured on it."""
+"""Work on a folder of labelled clips: checking its files, and evaluating a checkpoint on it."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from peerattn.scores.labels import LabelsEvaluation
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The clips of a folder that a checkpoint is measured on; `split` None: all of them.
+class EvaluationRequest:
+    """A checkpoint to evaluate, and the clips to evaluate it on: those of a split, or all if it is None.
 
-    `estimated`: object maps are estimated even of clips that have some.
+    With `estimated`, object maps are estimated even for clips that come with some.
     """
 
     checkpoint: str
@@ -39,10 +39,11 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """Clips of what a network knows, what it does not know, and how many it cannot be asked of.
+class ClipSelection:
+    """The clips with classes that a network knows, the classes it does not know, and the clips left out.
 
-    Those are clips of several classes, where it answers with one.
+    `several` counts clips that are left out because they have several classes, and the network answers with
+    one.
     """
 
     files: tuple[LabelledFile, ...]
@@ -51,39 +52,43 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """An evaluation, the clips that it is of in its order, and a line for each that could not be read."""
+class FolderEvaluation:
+    """An evaluation, its clips in the same order, and a line for each clip that could not be read."""
 
     evaluation: AnyEvaluation
     files: tuple[LabelledFile, ...]
     skipped: tuple[str, ...]
 
-    def cell(self, true: int, predicted: int) -> list[tuple[LabelledFile, float]]:
-        """The clips of a class that were taken for another with what probability, the surest first."""
-        found = self.evaluation
-        assert isinstance(found, Evaluation)
-        answers = found.probabilities.argmax(axis=1)
-        members = [row for row in range(found.n) if (found.labels[row], answers[row]) == (true, predicted)]
-        return self._with_probability(members, predicted)
+    def clips_of_cell(self, true: int, predicted: int) -> list[tuple[LabelledFile, float]]:
+        """Return the clips of a true and a predicted class, with their probabilities in descending order."""
+        evaluation = self.evaluation
+        assert isinstance(evaluation, Evaluation)
+        answers = evaluation.probabilities.argmax(axis=1)
+        pairs = zip(evaluation.labels, answers, strict=True)
+        rows = [row for row, pair in enumerate(pairs) if pair == (true, predicted)]
+        return self._most_probable_first(rows, predicted)
 
-    def of_label(
+    def clips_of_label(
         self, label: int, threshold: float, *, shown: bool, found: bool
     ) -> list[tuple[LabelledFile, float]]:
-        """The clips that show a label, or do not, in which it was found, or was not; the surest first."""
+        """Return the clips with a true state and an outcome of a label, the most probable first.
+
+        `shown` says whether the clips show the label, `found` whether the network found it.
+        """
         evaluation = self.evaluation
         assert isinstance(evaluation, LabelsEvaluation)
-        at = evaluation.probabilities[:, label] >= np.float32(threshold)
-        members = np.flatnonzero((evaluation.truth[:, label] == shown) & (at == found))
-        return self._with_probability(members.tolist(), label)
+        predicted = evaluation.probabilities[:, label] >= np.float32(threshold)
+        rows = np.flatnonzero((evaluation.truth[:, label] == shown) & (predicted == found))
+        return self._most_probable_first(rows.tolist(), label)
 
-    def _with_probability(self, members: Sequence[int], number: int) -> list[tuple[LabelledFile, float]]:
-        """The clips of these rows with the probability of a class or label, the greatest first."""
-        clips = [(self.files[row], float(self.evaluation.probabilities[row, number])) for row in members]
+    def _most_probable_first(self, rows: Sequence[int], index: int) -> list[tuple[LabelledFile, float]]:
+        """Return the clips of these rows with the probability of a class or label, in descending order."""
+        clips = [(self.files[row], float(self.evaluation.probabilities[row, index])) for row in rows]
         return sorted(clips, key=lambda clip: -clip[1])
 
 
-def _counted(examples: Iterable[Example], progress: Progress) -> Iterator[Example]:
-    """The examples; `progress` may cancel between two of them."""
+def _report_progress(examples: Iterable[Example], progress: Progress) -> Iterator[Example]:
+    """Yield the examples and report the progress, which may raise CancelledError between two of them."""
     total = length_hint(examples)
     progress(0, total)
     for done, example in enumerate(examples, start=1):
@@ -91,33 +96,37 @@ def _counted(examples: Iterable[Example], progress: Progress) -> Iterator[Exampl
         progress(done, total)
 
 
-def files_of(folder: Path) -> tuple[LabelledFile, ...]:
-    """The clips that a folder lists, whatever else is wrong with it; raises PeerattnError when it is none."""
-    return tuple(listed.file for listed in listing(folder).clips)
+def clips_in_folder(folder: Path) -> tuple[LabelledFile, ...]:
+    """Return the clips listed in a folder, even if it has faults; raises PeerattnError if it is not one."""
+    return tuple(clip.file for clip in listing(folder).clips)
 
 
-def choose(files: Sequence[LabelledFile], split: str | None, class_names: Sequence[str], kind: str) -> Chosen:
-    """Those of a split that a network which is asked this can be measured on."""
-    asked = [file for file in files if split is None or file.split == split]
+def select_clips(
+    files: Sequence[LabelledFile], split: str | None, class_names: Sequence[str], kind: str
+) -> ClipSelection:
+    """Select the clips of a split on which a network with this kind of answer can be evaluated."""
+    in_split = [file for file in files if split is None or file.split == split]
     several = ANSWERS[kind].several
-    whole = [file for file in asked if several or len(file.labels) == 1]
-    known = tuple(file for file in whole if set(file.labels) <= set(class_names))
-    unknown = sorted({label for file in whole for label in file.labels} - set(class_names))
-    return Chosen(known, tuple(unknown), len(asked) - len(whole))
+    usable = [file for file in in_split if several or len(file.labels) == 1]
+    known = tuple(file for file in usable if set(file.labels) <= set(class_names))
+    unknown = sorted({label for file in usable for label in file.labels} - set(class_names))
+    return ClipSelection(known, tuple(unknown), len(in_split) - len(usable))
 
 
-def checked(folder: Path, progress: Progress) -> Iterator[FolderReport]:
-    """The work of looking through a folder."""
+def check(folder: Path, progress: Progress) -> Iterator[FolderReport]:
+    """Check every file of a folder; yields one report."""
     yield check_folder(folder, progress=progress)
 
 
-def measured(choice: Choice, device: torch.device, progress: Progress) -> Iterator[Measured]:
-    """The work of a measurement; a clip that cannot be read is passed over."""
-    loaded = resolve(choice.checkpoint, device)
+def measure_folder(
+    request: EvaluationRequest, device: torch.device, progress: Progress
+) -> Iterator[FolderEvaluation]:
+    """Evaluate a checkpoint on a folder; yields one result. Clips that cannot be read are skipped."""
+    loaded = resolve(request.checkpoint, device)
     kind = loaded.structure.answer.kind
-    files = choose(files_of(choice.folder), choice.split, loaded.class_names, kind).files
-    files = with_maps(files, "estimated" if choice.estimated else "true")
+    files = select_clips(clips_in_folder(request.folder), request.split, loaded.class_names, kind).files
+    files = with_maps(files, "estimated" if request.estimated else "true")
     readable = of_files(files, loaded.class_names, reader_for(files, loaded))
-    found = evaluate(loaded.network, _counted(readable, progress), window=loaded.settings.window)
+    evaluation = evaluate(loaded.network, _report_progress(readable, progress), window=loaded.settings.window)
     progress(len(files), len(files))
-    yield Measured(found, readable.files, readable.skipped)
+    yield FolderEvaluation(evaluation, readable.files, readable.skipped)

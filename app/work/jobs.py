@@ -1,4 +1,4 @@
-"""Long computations that visitors wait for: results that grow, progress, cancelling, one after another."""
+"""Long computations in the background, one after another, with progress, cancelling and partial results."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import Any
 from peerattn.errors import CancelledError, PeerattnError
 
 Progress = Callable[[int, int], None]
+"""Called with how much is done and the total; raises CancelledError to stop the work."""
 Work = Callable[[Progress], Iterator[Any]]
+"""A computation that reports its progress and yields its results."""
 
 
-def said(error: Exception) -> str:
-    """The one line that a visitor is told; what is no refusal is logged whole."""
+def error_line(error: Exception) -> str:
+    """Return the line to show to the visitor; an unexpected error is also logged with its traceback."""
     if isinstance(error, PeerattnError):
         return str(error)
     logging.getLogger(__name__).error("a computation failed", exc_info=error)
@@ -23,10 +25,10 @@ def said(error: Exception) -> str:
 
 
 class Job:
-    """One computation: `results` grow as they come; `error` is the one line why there are no more."""
+    """One computation: `results` grows while it runs; `error` is the line that says why it failed."""
 
     def __init__(self, work: Work, before: Job | None = None) -> None:
-        """It begins when the job `before` has ended: two at a time would only halve each other's speed."""
+        """Start the work once the job `before` has ended; two at a time would only slow each other down."""
         self.results: list[Any] = []
         self.done, self.total = 0, 0
         self.error: str | None = None
@@ -36,7 +38,7 @@ class Job:
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended; it may not have begun either."""
+        """Whether it has not ended; it may still be waiting to start."""
         return self._thread.is_alive()
 
     @property
@@ -60,35 +62,35 @@ class Job:
         except CancelledError:
             pass
         except Exception as error:
-            self.error = said(error)
+            self.error = error_line(error)
 
     def _progress(self, done: int, total: int) -> None:
         if self.cancelled:
-            raise CancelledError("its visitor cancelled it")
+            raise CancelledError("the visitor cancelled it")
         self.done, self.total = done, total
 
 
 class Jobs:
-    """The jobs by what they compute, the latest `kept` of them; they run in the order of their start."""
+    """The latest jobs by what they compute, at most `capacity`; they run in the order they were started."""
 
-    def __init__(self, kept: int = 8) -> None:
+    def __init__(self, capacity: int = 8) -> None:
         self._jobs: OrderedDict[Hashable, Job] = OrderedDict()
-        self._kept = kept
+        self._capacity = capacity
         self._last: Job | None = None
         self._guard = threading.Lock()
 
     def get(self, key: Hashable) -> Job | None:
-        """The job of this key unless it was cancelled."""
+        """Return the job of this key, unless it was cancelled."""
         job = self._jobs.get(key)
         return None if job is None or job.cancelled else job
 
     def start(self, key: Hashable, work: Work) -> Job:
-        """The job of this key, started unless it is there already."""
+        """Return the job of this key; start it if there is none or it failed."""
         with self._guard:
             job = self.get(key)
             if job is None or job.error:
                 job = self._last = self._jobs[key] = Job(work, self._last)
             self._jobs.move_to_end(key)
-            while len(self._jobs) > self._kept:
+            while len(self._jobs) > self._capacity:
                 self._jobs.popitem(last=False)[1].cancel()
             return job

@@ -1,6 +1,6 @@
-"""The one process beside the server in which networks are measured, so that the page answers meanwhile.
+"""The worker process in which networks are evaluated, so the server stays responsive.
 
-It starts with the first work, on one thread and at low priority, and ends when the server does.
+It starts with the first work, runs on one thread at low priority, and ends with the server.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from app.work.jobs import Progress, Work
 from peerattn.errors import PeerattnError
 
-ENDED = "the process that measures was killed, as happens when memory runs out: try again with fewer clips"
+KILLED = "the worker process was killed, which happens when memory runs out: try again with fewer clips"
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from app.work.worker import serve; serve()"
 _ROOT = str(Path(__file__).resolve().parents[2])
 _ONE_THREAD = {
@@ -30,12 +30,12 @@ _ONE_THREAD = {
     "OPENCV_FOR_THREADS_NUM": "1",
     "OMP_WAIT_POLICY": "passive",
 }
-_LOST = (EOFError, OSError, pickle.UnpicklingError)
-"""What talking to a process that has ended raises."""
+_CONNECTION_ERRORS = (EOFError, OSError, pickle.UnpicklingError)
+"""The errors raised by reading from or writing to a process that has ended."""
 
 
 class WorkProcess:
-    """A process that starts when it is first needed, and anew after it has died."""
+    """A worker process that starts when it is first needed, and again after it has died."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
@@ -44,40 +44,40 @@ class WorkProcess:
 
     @property
     def pid(self) -> int | None:
-        """Of the process, where there is one."""
+        """The id of the process, or None if it is not running."""
         return self._process.pid if self._process else None
 
     def results(self, work: Work, progress: Progress) -> Iterator[Any]:
-        """What the work yields there, as it comes; functions are sent by name, their arguments pickled.
+        """Run the work in the process and yield its results; it is pickled, so functions are sent by name.
 
-        `progress` runs here and may raise, which ends the work at its next step. Raises PeerattnError with
-        the line that the work ended with, or where the process died.
+        `progress` is called in this process and may raise, which ends the work at its next step. Raises
+        PeerattnError if the work fails or the process dies.
         """
-        asked = (_environment(), pickle.dumps(work))
+        request = (_environment(), pickle.dumps(work))
         with self._turn:
             try:
                 self._start()
-                self._send(asked)
-                while (answer := self._receive())[0] != "end":
-                    if answer[0] == "result":
-                        yield answer[1]
+                self._send(request)
+                while (message := self._receive())[0] != "end":
+                    if message[0] == "result":
+                        yield message[1]
                     else:
-                        progress(*answer[1])
-            except _LOST:
+                        progress(*message[1])
+            except _CONNECTION_ERRORS:
                 self.close()
-                raise PeerattnError(ENDED) from None
+                raise PeerattnError(KILLED) from None
             except BaseException:
                 self._stop_work()
                 raise
-        if answer[1]:
-            raise PeerattnError(answer[1])
+        if message[1]:
+            raise PeerattnError(message[1])
 
     def close(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process, whatever it is doing."""
         process, self._process = self._process, None
         if process:
             process.kill()
-            with suppress(OSError), process:  # closes the pipes and waits
+            with suppress(OSError), process:  # leaving the process context closes the pipes and waits
                 pass
 
     def _start(self) -> None:
@@ -92,12 +92,12 @@ class WorkProcess:
         )
 
     def _stop_work(self) -> None:
-        """Back when the process is ready for other work."""
+        """Cancel the work, and wait until the process is ready for other work."""
         try:
             self._send(None)
             while self._receive()[0] != "end":
                 pass
-        except _LOST:
+        except _CONNECTION_ERRORS:
             self.close()
 
     def _send(self, message: tuple[dict[str, str], bytes] | None) -> None:
@@ -109,14 +109,14 @@ class WorkProcess:
     def _receive(self) -> tuple[str, Any]:
         if self._process is None or self._process.stdout is None:
             raise EOFError
-        answer: tuple[str, Any] = pickle.load(self._process.stdout)
-        return answer
+        message: tuple[str, Any] = pickle.load(self._process.stdout)
+        return message
 
 
 def _environment() -> dict[str, str]:
-    """The server's of now, and one thread."""
+    """Return the current environment of the server, limited to one thread."""
     return {**os.environ, **_ONE_THREAD}
 
 
 PROCESS = WorkProcess()
-"""The server's."""
+"""The worker process of the server."""

@@ -1,7 +1,7 @@
-"""What runs in the process beside the server: one work after another, until the server is gone.
+"""The main loop of the worker process, which does one piece of work after another until the server ends.
 
-It reads (environment, pickled work) from stdin, or None, which cancels. It answers ("result", value) and
-("progress", (done, total)) as they come, and last ("end", the line for the visitor or None).
+It reads (environment, pickled work) from stdin, or None, which cancels the work. It writes ("result", value)
+and ("progress", (done, total)) as they occur, and finally ("end", the error line or None).
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ import threading
 from queue import SimpleQueue
 from typing import Any
 
-from app.work.jobs import said
+from app.work.jobs import error_line
 from peerattn.errors import CancelledError
 
-_NICER = 10  # the page's own work goes first
+_NICENESS = 10  # the server takes precedence
 
 
 def serve() -> None:
-    """Do what is asked until stdin closes."""
+    """Do the requested work until stdin closes."""
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not mix with the answers
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the server's
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # keep what libraries print out of the messages
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is handled by the server
     if hasattr(os, "nice"):  # not on Windows
-        os.nice(_NICER)
-    asked, cancelled = SimpleQueue[tuple[dict[str, str], bytes]](), threading.Event()
-    threading.Thread(target=_listen, args=(asked, cancelled), daemon=True).start()
+        os.nice(_NICENESS)
+    requests, cancelled = SimpleQueue[tuple[dict[str, str], bytes]](), threading.Event()
+    threading.Thread(target=_listen, args=(requests, cancelled), daemon=True).start()
 
     def send(kind: str, value: Any) -> None:
         output.write(pickle.dumps((kind, value)))
@@ -36,11 +36,11 @@ def serve() -> None:
 
     def progress(done: int, total: int) -> None:
         if cancelled.is_set():
-            raise CancelledError("its visitor cancelled it")
+            raise CancelledError("the visitor cancelled it")
         send("progress", (done, total))
 
     while True:
-        environment, work = asked.get()
+        environment, work = requests.get()
         os.environ.clear()
         os.environ.update(environment)
         line = None
@@ -49,15 +49,15 @@ def serve() -> None:
                 send("result", result)
         except CancelledError:
             pass
-        except BrokenPipeError:  # the server is gone
+        except BrokenPipeError:  # the server has ended
             return
         except Exception as error:
-            line = said(error)
+            line = error_line(error)
         send("end", line)
 
 
-def _listen(asked: SimpleQueue[tuple[dict[str, str], bytes]], cancelled: threading.Event) -> None:
-    """Hear of work and of its cancelling; end this process with the server, whatever is being computed."""
+def _listen(requests: SimpleQueue[tuple[dict[str, str], bytes]], cancelled: threading.Event) -> None:
+    """Receive work and cancellations; end this process when the server ends, whatever is being computed."""
     while True:
         try:
             message = pickle.load(sys.stdin.buffer)
@@ -67,4 +67,4 @@ def _listen(asked: SimpleQueue[tuple[dict[str, str], bytes]], cancelled: threadi
             cancelled.set()
         else:
             cancelled.clear()
-            asked.put(message)
+            requests.put(message)

@@ -11,7 +11,7 @@ from app.keys import Key
 from tests.rooms import MODULES
 
 APP = {module: file for module, file in MODULES.items() if module.startswith("app.") and module != "app.keys"}
-KEYS = [value for value in vars(keys).values() if isinstance(value, Key)] + list(keys.SIZED.values())
+KEYS = [value for value in vars(keys).values() if isinstance(value, Key)] + list(keys.CLIP_SIZE.values())
 
 
 def written(tree: ast.AST) -> Iterator[ast.AST]:
@@ -45,18 +45,18 @@ def test_every_key_is_used() -> None:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "keys"
     }
     names = {name for name, value in vars(keys).items() if isinstance(value, Key)}
-    assert names - named - {"CSV"} == set()
+    assert names - named - {"CSV_DOWNLOAD"} == set()
 
 
 def test_a_key_holds_what_is_put_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(st, "session_state", {})
     key = Key[int]("count")
-    assert (key.get(), key.get(3), key.held) == (None, 3, False)
+    assert (key.get(), key.get(3), key.is_set) == (None, 3, False)
     with pytest.raises(KeyError):
         _ = key.value
     key.value = 5
-    assert (key.value, key.get(), key.held, st.session_state) == (5, 5, True, {"count": 5})
-    assert (key.setdefault(7), key.of("mine").setdefault(7)) == (5, 7)
+    assert (key.value, key.get(), key.is_set, st.session_state) == (5, 5, True, {"count": 5})
+    assert (key.setdefault(7), key.scoped("mine").setdefault(7)) == (5, 7)
     assert st.session_state == {"count": 5, "count-mine": 7}
     del key.value
-    assert (key.pop(), key.of("mine").pop(), st.session_state) == (None, 7, {})
+    assert (key.pop(), key.scoped("mine").pop(), st.session_state) == (None, 7, {})

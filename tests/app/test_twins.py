@@ -56,7 +56,7 @@ def test_accuracy_along_the_thresholds_has_a_table(page: Page, app_url: str, app
     page.goto(f"{app_url}/prune?checkpoint=small")
     drawn(page)
     page.get_by_role("button", name="Measure the accuracy at every threshold").click()
-    title = "Accuracy along the pruning thresholds"
+    title = "Accuracy at each pruning threshold"
     page.get_by_text("Accuracy after").wait_for()
     shown = page.get_by_role("group", name=title)
     shown.get_by_role("button", name="Table", exact=True).click()

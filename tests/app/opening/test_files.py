@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.opening.files import SAMPLES, Shelf, samples
+from app.opening.files import SAMPLES, UploadFolder, samples
 from examples.make_samples import FRAME_RATE, LENGTHS, write_sample
 from peerattn.data.generated import TEST_SEED
 from peerattn.data.zips import unpack
@@ -19,8 +19,8 @@ from tests.peerattn.data.test_zips import packed
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
+def shelf() -> UploadFolder:
+    return UploadFolder()
 
 
 @pytest.mark.parametrize("place", range(len(LENGTHS)))
@@ -50,7 +50,7 @@ def test_a_file_without_a_name_has_a_place_of_its_own_all_the_same(shelf):
 
 
 def test_visitors_files_go_with_the_visitor():
-    shelf = Shelf()
+    shelf = UploadFolder()
     path = shelf.clip("mine.mp4", b"content").path
     assert path.read_bytes() == b"content"
     del shelf
@@ -99,11 +99,11 @@ def test_refusal_names_the_clip_once(shelf):
 
 
 def test_the_shelf_holds_one_zip_at_a_time_and_clips_beside_it():
-    shelf = Shelf()
-    first = unpack(packed({"run/a.mp4": b"1"}), shelf.place_for_data(b"first"))
+    shelf = UploadFolder()
+    first = unpack(packed({"run/a.mp4": b"1"}), shelf.zip_folder(b"first"))
     shelf.keep_only([])
     assert first.folder.exists()
-    second = unpack(packed({"run/a.mp4": b"2"}), shelf.place_for_data(b"second"))
+    second = unpack(packed({"run/a.mp4": b"2"}), shelf.zip_folder(b"second"))
     assert second.folder.exists() and not first.folder.exists()
     folder = shelf.folder
     del shelf

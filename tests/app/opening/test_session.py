@@ -19,10 +19,10 @@ from streamlit.testing.v1 import AppTest
 from app.opening import session
 from app.opening.files import digest, samples
 from app.opening.session import Session
-from app.opening.traces import no_frames, read_trace
+from app.opening.traces import placeholder_frames, read_trace
 from app.parts import visitor_files
 from app.state import clips, exporting
-from app.state.shown import LONGEST_STRETCH, Read
+from app.state.opened import MOST_SECONDS, OpenedTrace
 from peerattn.errors import PeerattnError
 from tests.app.screens.test_all_screens import PATIENCE, attach, captions, checked, maps, shown, upload, video
 from tests.conftest import ROOT
@@ -72,14 +72,14 @@ def changed(about: dict | None = None, parts: dict | None = None, without: tuple
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "not a whole session file"),
-        (b"hello", "not a whole session file"),
-        (WHOLE.to_bytes()[:-40], "not a whole session file"),
-        (changed(parts={"../../escape": b"x"}), "it holds '../../escape'"),
-        (changed(parts={"/etc/passwd": b"x"}), "it holds '/etc/passwd'"),
-        (changed(without=("trace.json",)), "lacks a part"),
+        (b"", "incomplete or damaged"),
+        (b"hello", "incomplete or damaged"),
+        (WHOLE.to_bytes()[:-40], "incomplete or damaged"),
+        (changed(parts={"../../escape": b"x"}), "it contains '../../escape'"),
+        (changed(parts={"/etc/passwd": b"x"}), "it contains '/etc/passwd'"),
+        (changed(without=("trace.json",)), "a part of it is missing"),
         (changed(without=("objects-2",)), "cannot be read"),
-        (changed({"format": "peerattn-session/9"}), "of this version"),
+        (changed({"format": "peerattn-session/9"}), "another format"),
         (changed({"clip": None}), "cannot be read"),
         (changed({"stretch": [1]}), "cannot be read"),
         (changed({"stretch": [0, "NaN"]}), "cannot be read"),
@@ -171,7 +171,7 @@ def test_traces_that_cannot_be_shown_are_refused_in_one_line(text):
 def test_a_trace_that_is_whole_is_read_and_has_a_picture_a_frame():
     found = read_trace(TEXT)
     assert found.to_json() == TEXT
-    assert no_frames(found).shape == (4, 256, 256, 3)
+    assert placeholder_frames(found).shape == (4, 256, 256, 3)
 
 
 @pytest.fixture
@@ -236,11 +236,11 @@ def test_a_session_whose_object_maps_cannot_be_read_gives_one_line_and_the_page_
     assert app.selectbox(key="clip").options == [sample.name for sample in samples()]
 
 
-def test_a_saved_stretch_that_is_too_long_for_a_clip_of_unknown_length_is_cut(folder, monkeypatch):
-    monkeypatch.setattr(clips, "information", lambda _: SimpleNamespace(duration=None))
+def test_a_saved_time_range_that_is_too_long_for_a_clip_of_unknown_length_is_cut(folder, monkeypatch):
+    monkeypatch.setattr(clips, "video_information", lambda _: SimpleNamespace(duration=None))
     monkeypatch.setattr(st, "session_state", {})
-    visitor_files._put_stretch(SimpleNamespace(id="clip"), 1.0, 500.0)
-    assert st.session_state == {"stretch-clip-start": 1.0, "stretch-clip": LONGEST_STRETCH}
+    visitor_files._set_time_range(SimpleNamespace(id="clip"), 1.0, 500.0)
+    assert st.session_state == {"stretch-clip-start": 1.0, "stretch-clip": MOST_SECONDS}
 
 
 def test_what_was_chosen_on_compare_is_kept_and_only_what_is_offered_is_chosen_again(folder):
@@ -281,8 +281,8 @@ def test_a_session_without_its_checkpoint_shows_its_trace_and_says_so(folder):
     )
     app = bring(opened(), folder / "gone.peerattn")
     [error] = app.error
-    assert "checkpoint gone is not here" in error.value
-    assert isinstance(shown(app), Read) and shown(app).trace.to_json() == trace
+    assert "checkpoint gone of the session was not found" in error.value
+    assert isinstance(shown(app), OpenedTrace) and shown(app).trace.to_json() == trace
     assert app.selectbox(key="clip").value == "mine.mp4 (trace)"
 
 
@@ -297,7 +297,7 @@ def test_a_session_whose_network_changed_says_that_its_numbers_differ(folder):
     )
     app = bring(opened(), folder / "mine.peerattn")
     checked(app.run())
-    assert "numbers are not those saved" in app.error[0].value
+    assert "numbers differ from those saved" in app.error[0].value
 
 
 def test_a_trace_file_opens_and_is_downloaded_byte_for_byte(folder):
@@ -306,12 +306,12 @@ def test_a_trace_file_opens_and_is_downloaded_byte_for_byte(folder):
     shown(first).trace.save(path)
     app = bring(opened(), path)
     now = shown(app)
-    assert isinstance(now, Read) and not app.error
+    assert isinstance(now, OpenedTrace) and not app.error
     assert now.trace.to_json().encode() == path.read_bytes()
     assert "without frames" in captions(app)
     assert app.metric[0].label == "Clip prediction"
     checked(app.switch_page("screens/prune.py").run())
-    assert "A trace file holds numbers" in app.info[0].value
+    assert "A trace file contains no network and no clip" in app.info[0].value
 
 
 @pytest.mark.parametrize(
@@ -347,13 +347,13 @@ def test_what_an_address_names_and_is_not_here_is_said(folder):
 
 def test_a_film_is_made_and_can_be_cancelled(folder):
     app = opened()
-    wanted = exporting.Film(".gif", 4.0, True)
+    wanted = exporting.FilmOptions(".gif", 4.0, True)
     job = exporting.start_film(shown(app), wanted)
     job.wait(PATIENCE)
     assert job.error is None and job.results[0].startswith(b"GIF89a")
-    assert exporting.film(shown(app), wanted) is job
-    other = exporting.Film(".mp4", 1.0, False)
+    assert exporting.film_job(shown(app), wanted) is job
+    other = exporting.FilmOptions(".mp4", 1.0, False)
     job = exporting.start_film(shown(app), other)
     job.cancel()
     job.wait(PATIENCE)
-    assert job.results == [] and exporting.film(shown(app), other) is None
+    assert job.results == [] and exporting.film_job(shown(app), other) is None

@@ -25,14 +25,14 @@ def labelled(shares: np.ndarray):
     [
         (None, None),
         ("lift ball | push box", "True labels: **lift ball \\| push box**, 2 of 2 found"),
-        ("lift ball | pull ring", "1 of 2 found, 1 found beside"),
-        ("push ball", "True label: **push ball**, 0 of 1 found, 2 found beside"),
-        ("golf", "True label: **golf**, not among them"),
+        ("lift ball | pull ring", "1 of 2 found, 1 found wrongly"),
+        ("push ball", "True label: **push ball**, 0 of 1 found, 2 found wrongly"),
+        ("golf", "True label: **golf**, not one of these labels"),
     ],
 )
 def test_labels_are_named_with_their_probabilities_and_what_is_true(label, outcome) -> None:
     shown = labelled(SHARES)
-    line = WORDINGS["labels"].line(verdict(shown), shown, label)
+    line = WORDINGS["labels"].detail(verdict(shown), shown, label)
     assert line.startswith("**lift ball** 73.5 %, **push box** 62.0 %, of the 6 labels it knows")
     assert (outcome or "") in line and ("True" in line) == (label is not None)
 
@@ -40,5 +40,7 @@ def test_labels_are_named_with_their_probabilities_and_what_is_true(label, outco
 def test_where_no_label_is_found_the_strongest_is_named() -> None:
     shown = labelled(SHARES / 2)
     said = verdict(shown)
-    assert WORDINGS["labels"].short(said) == ("**none above 50 %**, strongest: lift ball, probability 36.8 %")
-    assert "strongest: lift ball" in WORDINGS["labels"].line(said, shown, None)
+    assert WORDINGS["labels"].summary(said) == (
+        "**none above 50 %**, most probable: lift ball, probability 36.8 %"
+    )
+    assert "most probable: lift ball" in WORDINGS["labels"].detail(said, shown, None)

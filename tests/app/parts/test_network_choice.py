@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.opening.files import samples
 from app.parts import network_choice
-from app.parts.network_choice import FOLLOWED
+from app.parts.network_choice import AUTOMATIC_NOTE
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
 from tests.small import write_small_checkpoints
@@ -47,7 +47,7 @@ def network(app: AppTest) -> str:
 
 
 def said(app: AppTest) -> bool:
-    return any(FOLLOWED in caption.value.replace("\\", "") for caption in app.caption)
+    return any(AUTOMATIC_NOTE in caption.value.replace("\\", "") for caption in app.caption)
 
 
 def test_own_clips_are_run_by_the_network_of_real_actions_and_samples_by_their_own(app, tmp_path):
@@ -77,7 +77,7 @@ def test_a_checkpoint_that_the_address_names_is_a_choice(app, tmp_path):
 
 
 def test_without_the_network_of_real_actions_nothing_changes(app, tmp_path, monkeypatch):
-    monkeypatch.setattr(network_choice, "FOR_CLIPS", "absent")
+    monkeypatch.setattr(network_choice, "REAL_CLIPS_CHECKPOINT", "absent")
     checked(app.run())
     upload(app, tmp_path)
     assert network(app) == "actionworld" and not said(app)

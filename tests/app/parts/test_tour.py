@@ -16,9 +16,9 @@ def example(seed: int = 0, *, hostile: bool = False) -> Example:
     peer = trace(seed=seed, hostile=hostile)
     return Example(
         label=peer.class_names[0],
-        peer=peer,
-        own=trace(seed=seed, attention="self", hostile=hostile),
-        pruned=dataclasses.replace(peer, probabilities=peer.probabilities[::-1]),
+        peer_trace=peer,
+        self_trace=trace(seed=seed, attention="self", hostile=hostile),
+        pruned_trace=dataclasses.replace(peer, probabilities=peer.probabilities[::-1]),
         gain=Gain(0.01, (0.001, 0.02), 960),
         rgb_alone=(0.118, 960),
     )
@@ -35,40 +35,40 @@ def test_every_step_asks_one_question_with_different_answers_of_which_one_is_rig
     for step in tour:
         assert len(step.options) >= 2 and len(set(step.options)) == len(step.options), step.title
         assert 0 <= step.answer < len(step.options)
-        assert step.question.endswith("?") and step.look and step.told
+        assert step.question.endswith("?") and step.instructions and step.explanation
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_answers_are_those_of_the_trace(seed):
     shown = example(seed)
     named = {step.title: step for step in steps(shown)}
-    means = weights_by_modality(shown.peer.structure, weights(shown.peer))
+    means = weights_by_modality(shown.peer_trace.structure, weights(shown.peer_trace))
     means.pop("mixed")
     step = named["Connections have weights"]
     assert step.options[step.answer] == max(means, key=lambda name: np.mean(means[name]))
     step = named["Who decides? The peers"]
-    pinned = shown.peer.connection(step.selection.id)
+    pinned = shown.peer_trace.connection(step.selection.id)
     assert step.options[step.answer] == plain(pinned.peers[int(pinned.attention_weights.argmax())])
     step = named["Attention moves with the clip"]
     changes = {
         f"{plain(one.source)} → {plain(one.target)}": one.shade[2:-3].std()  # as `reached` says
-        for one in shown.peer.connections
+        for one in shown.peer_trace.connections
     }
     assert step.options[step.answer] == max(changes, key=changes.get)
-    step = named["What can go?"]
-    removed = survey(shown.peer.structure, weights(shown.peer), THRESHOLD).removed
+    step = named["What can be removed?"]
+    removed = survey(shown.peer_trace.structure, weights(shown.peer_trace), THRESHOLD).removed
     assert step.options[step.answer] == str(len(removed))
     step = named["Blocks in levels"]
     assert step.options[step.answer] == "5"
-    step = named["Does it still know?"]
-    same = shown.peer.probabilities.argmax() == shown.pruned.probabilities.argmax()
+    step = named["Is the prediction still the same?"]
+    same = shown.peer_trace.probabilities.argmax() == shown.pruned_trace.probabilities.argmax()
     assert step.options[step.answer] == ("the same class" if same else "another class")
 
 
 def test_steps_pin_what_they_speak_of_at_a_frame_that_is_there():
     shown = example()
     for step in steps(shown):
-        traced = shown.peer if step.network == "peer" else shown.own
+        traced = shown.peer_trace if step.network == "peer" else shown.self_trace
         if step.selection:
             kinds = {"connection": traced.connections, "block": traced.structure.blocks}
             names = {"connection": "key", "block": "id"}
@@ -81,22 +81,22 @@ def test_the_factor_step_stands_at_the_frame_it_speaks_of():
     shown = example()
     step = next(step for step in steps(shown) if "frame" in step.settings)
     frame = step.settings["frame"]
-    shade = shown.peer.connection(step.selection.id).shade
+    shade = shown.peer_trace.connection(step.selection.id).shade
     assert shade[frame - 1] == shade.min()
     assert f"frame {frame} that mean is {shade.min():.2f}" in step.question
 
 
 def test_the_step_about_time_says_what_windows_and_hatching_are():
-    told = {step.title: step.told for step in steps(example())}["Attention moves with the clip"]
-    assert "stretches of that one recording" in told and "an end of the clip reaches" in told
-    old = dataclasses.replace(example(), peer=older(trace()))
-    told = {step.title: step.told for step in steps(old)}["Attention moves with the clip"]
+    told = {step.title: step.explanation for step in steps(example())}["Attention moves with the clip"]
+    assert "the parts of this recording" in told and "affected by the ends of the clip" in told
+    old = dataclasses.replace(example(), peer_trace=older(trace()))
+    told = {step.title: step.explanation for step in steps(old)}["Attention moves with the clip"]
     assert "end of the clip" not in told
 
 
 def test_names_from_files_stay_text():
     for step in steps(example(hostile=True)):
-        for text in (step.look, step.question, step.told, *step.options):
+        for text in (step.instructions, step.question, step.explanation, *step.options):
             assert "<b>" not in text and "<img" not in text
 
 

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from app.opening.files import samples
 from app.parts.words import plain
 from app.state import measurements
-from app.state.shown import Opened
+from app.state.opened import OpenedClip
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.checkpoints import checkpoint
 from peerattn.data.labelled_set import LabelledSet
@@ -56,7 +56,7 @@ def attach(app: AppTest, clip: str, path: Path) -> AppTest:
     return checked(uploader.set_value([(path.name, path.read_bytes(), "")]).run())
 
 
-def shown(app: AppTest) -> Opened:
+def shown(app: AppTest) -> OpenedClip:
     return app.session_state["opened"]
 
 
@@ -183,7 +183,7 @@ def test_object_maps_that_cannot_be_read_give_one_line(app, tmp_path):
     assert len(app.error) == 1 and "broken" in app.error[0].value and shown(app).trace is before.trace
 
 
-def test_chosen_stretch_is_what_is_opened(app):
+def test_the_chosen_time_range_is_opened(app):
     clip = samples()[0].id
     checked(app.slider(key=f"stretch-{clip}").set_value((1.0, 3.0)).run())
     times = shown(app).clip.times
@@ -265,7 +265,7 @@ def test_cut_off_output_is_said_and_cannot_be_saved(app):
     prune(app, 0.5)
     slider = app.slider(key="threshold")
     checked(slider.set_value(slider.max).run())
-    assert "cuts the output off" in app.warning[0].value
+    assert "disconnects the output" in app.warning[0].value
     assert not any(button.label == "Save the pruned checkpoint" for button in app.button)
 
 
@@ -275,7 +275,7 @@ def test_accuracy_is_measured_with_its_intervals(app):
     checked(app.select_slider(key="count").set_value(48).run())
     [measure] = [button for button in app.button if button.label.startswith("Measure")]
     measure.click().run()
-    job = measurements.curve("small", LabelledSet(count=48))
+    job = measurements.curve_job("small", LabelledSet(count=48))
     job.wait(PATIENCE)
     checked(app.run())
     thresholds = [point.threshold for point in job.results]
@@ -292,7 +292,7 @@ def test_folder_that_is_none_gives_one_line(app, tmp_path):
     checked(app.text_input(key="folder").set_value(str(tmp_path / "absent")).run())
     [measure] = [button for button in app.button if button.label.startswith("Measure")]
     measure.click().run()
-    measurements.curve("small", LabelledSet(folder=tmp_path / "absent")).wait(PATIENCE)
+    measurements.curve_job("small", LabelledSet(folder=tmp_path / "absent")).wait(PATIENCE)
     checked(app.run())
     assert "is not a folder" in app.error[0].value.replace("\\", "")
 
@@ -308,7 +308,7 @@ def test_a_clip_that_cannot_be_read_is_not_in_the_curve_and_counted(app, tmp_pat
     checked(app.text_input(key="folder").set_value(str(place.parent)).run())
     [measure] = [button for button in app.button if button.label.startswith("Measure")]
     measure.click().run()
-    measurements.curve("small", LabelledSet(folder=place.parent)).wait(PATIENCE)
+    measurements.curve_job("small", LabelledSet(folder=place.parent)).wait(PATIENCE)
     checked(app.run())
     said = captions(app).replace("\\", "")
     assert "2 clips, each counted as its own" in said and "no interval: too few clips (2)" in said
@@ -340,7 +340,7 @@ def test_untrained_networks_open_and_say_so_on_both_screens(app, tmp_path):
     checked(app.selectbox(key="checkpoint").set_value(own).run())
     assert shown(app).trace.structure.to_published()[0][3] == [3, [0, 2], 4, 1, 2, 0]
     assert app.warning[0].value.startswith("Untrained filters")
-    assert "not among them" in app.markdown[0].value
+    assert "not one of these classes" in app.markdown[0].value
     assert re.search(r"channels are empty: \d+ to 151", captions(app).replace("\\", ""))
     upload(app, video(tmp_path / "mine.mp4"))
     attach(app, shown(app).choice.source.id, maps(tmp_path / "maps.npz"))

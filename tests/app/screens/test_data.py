@@ -15,9 +15,9 @@ from streamlit.testing.v1 import AppTest
 
 from app.parts import visitor_files
 from app.state import clips, measurements
-from app.state.shown import FIRST_STRETCH
+from app.state.opened import DEFAULT_SECONDS
 from app.work import datasets
-from app.work.datasets import Choice, Measured
+from app.work.datasets import EvaluationRequest, FolderEvaluation
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.data.folder import LabelledFile
 from peerattn.modalities.clip import ObjectMaps
@@ -69,7 +69,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 def done(app: AppTest) -> AppTest:
     """The page once what was started has ended."""
-    for job in list(measurements.beside()._jobs.values()):
+    for job in list(measurements.process_jobs()._jobs.values()):
         job.wait(PATIENCE)
     return checked(app.run())
 
@@ -103,8 +103,10 @@ def test_a_folder_in_the_home_of_who_runs_the_app_is_found(app, folder, monkeypa
 
 
 def test_a_folder_is_listed_when_it_is_named_and_when_it_is_checked(app, folder, monkeypatch):
-    listed, files_of = [], datasets.files_of
-    monkeypatch.setattr(datasets, "files_of", lambda named: listed.append(named) or files_of(named))
+    listed, clips_in_folder = [], datasets.clips_in_folder
+    monkeypatch.setattr(
+        datasets, "clips_in_folder", lambda named: listed.append(named) or clips_in_folder(named)
+    )
     point(app, folder)
     checked(app.run())
     assert listed == [folder]
@@ -145,7 +147,7 @@ def test_a_checkpoint_is_measured_on_the_classes_it_knows(app, folder):
 
 def test_clips_of_a_cell_open_in_explore(app, folder):
     measured(app, folder)
-    job = measurements.measurement(Choice("small", folder, "val"))
+    job = measurements.measurement_job(EvaluationRequest("small", folder, "val"))
     found = job.results[0]
     answers = found.evaluation.probabilities.argmax(axis=1)
     name, answer = CLASS_NAMES[found.evaluation.labels[0]], CLASS_NAMES[answers[0]]
@@ -175,12 +177,14 @@ def test_a_clip_of_a_cell_answers_in_explore_as_it_did_in_the_cell(app, tmp_path
     for maps in ("from files", "estimated"):
         checked(app.selectbox(key="clips-maps").set_value(maps).run())
         done(press(app, "Measure the accuracy"))
-        [found] = measurements.measurement(Choice("small", folder, "val", maps == "estimated")).results
+        [found] = measurements.measurement_job(
+            EvaluationRequest("small", folder, "val", maps == "estimated")
+        ).results
         next(button for button in app.button if str(button.key).startswith("clip-")).click().run()
         checked(app.switch_page("screens/explore.py").run())
         opened = app.session_state["opened"]
         assert not app.error and (opened.choice.source.objects is None) == (maps == "estimated")
-        assert len(opened.trace.times) == len(images) > 4 * FIRST_STRETCH
+        assert len(opened.trace.times) == len(images) > 4 * DEFAULT_SECONDS
         assert np.allclose(opened.trace.probabilities, found.evaluation.probabilities[0], atol=1e-5)
         app.slider(key=f"stretch-{opened.choice.source.id}").set_value((1.0, 2.0)).run()
         checked(app.switch_page("screens/data.py").run())
@@ -189,7 +193,9 @@ def test_a_clip_of_a_cell_answers_in_explore_as_it_did_in_the_cell(app, tmp_path
 def test_a_clip_too_long_to_be_opened_whole_is_said(monkeypatch):
     clip = SimpleNamespace(id="clip")
     for duration, stretch in ((40.0, (0.0, 32.0)), (32.0, (0.0, 32.0)), (13.0, (0.0, 13.0))):
-        monkeypatch.setattr(clips, "information", lambda _, known=duration: SimpleNamespace(duration=known))
+        monkeypatch.setattr(
+            clips, "video_information", lambda _, known=duration: SimpleNamespace(duration=known)
+        )
         monkeypatch.setattr(st, "session_state", {})
         visitor_files._put_whole(clip)
         assert st.session_state["stretch-clip"] == stretch
@@ -214,7 +220,9 @@ def test_clips_with_object_maps_can_be_measured_with_estimated_ones(app, folder)
         checked(app.selectbox(key="clips-maps").set_value(maps).run())
         assert f"object maps: {caption} estimated" in said(app)
         done(press(app, "Measure the accuracy"))
-        [found[maps]] = measurements.measurement(Choice("small", folder, "val", maps == "estimated")).results
+        [found[maps]] = measurements.measurement_job(
+            EvaluationRequest("small", folder, "val", maps == "estimated")
+        ).results
     assert all(file.objects for file in found["from files"].files)
     assert not any(file.objects for file in found["estimated"].files)
     own, estimated = (one.evaluation.probabilities for one in found.values())
@@ -238,10 +246,10 @@ def test_a_folder_without_any_clip_that_can_be_read_is_one_line(app, folder):
 
 
 def test_a_measurement_can_be_cancelled_and_started_again(app, folder, monkeypatch):
-    monkeypatch.setattr(measurements, "measured", slow_measurement)
+    monkeypatch.setattr(measurements, "measure_folder", slow_measurement)
     point(app, folder)
     press(app, "Measure the accuracy")
-    job = measurements.measurement(Choice("small", folder, "val"))
+    job = measurements.measurement_job(EvaluationRequest("small", folder, "val"))
     press(app, "Cancel")
     job.wait(PATIENCE)
     assert job.cancelled and not job.results and job.error is None
@@ -276,8 +284,8 @@ def test_each_clip_is_in_one_cell_the_surest_first(data):
     labels = rng.integers(0, 3, count)
     files = tuple(LabelledFile(Path(f"{place}.mp4"), ("a",), str(place)) for place in range(count))
     groups = [file.group for file in files]
-    found = Measured(summarise(shares, labels, groups, ["a", "b", "c"]), files, ())
-    cells = {(true, answer): found.cell(true, answer) for true in range(3) for answer in range(3)}
+    found = FolderEvaluation(summarise(shares, labels, groups, ["a", "b", "c"]), files, ())
+    cells = {(true, answer): found.clips_of_cell(true, answer) for true in range(3) for answer in range(3)}
     assert sorted(file.group for cell in cells.values() for file, _ in cell) == sorted(groups)
     for (true, answer), cell in cells.items():
         assert len(cell) == found.evaluation.confusion[true, answer]

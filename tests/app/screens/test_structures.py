@@ -10,8 +10,8 @@ import streamlit as st
 from playwright.sync_api import Locator, Page, expect
 from streamlit.testing.v1 import AppTest
 
-from app.opening.structures import Chosen, choices
-from app.screens.structure_drawing import lit
+from app.opening.structures import StructureChoice, structure_choices
+from app.screens.structure_drawing import highlighted_parts
 from app.state import networks
 from peerattn.graph import published
 from tests.conftest import ROOT
@@ -78,12 +78,12 @@ def test_released_network_shows_the_facts_of_the_paper(app):
     assert "% less than the whole" in said
     checked(app.select_slider(key="below").set_value(0.59).run())
     assert metrics(app)["Lost modalities"] == "3" and "rgb, flow, object" in captions(app)
-    assert "cuts the output off" in app.warning[0].value
+    assert "disconnects the output" in app.warning[0].value
 
 
 def test_every_weight_is_a_stop_at_which_its_connection_stays(app):
     offered = app.select_slider(key="below").options
-    weights = networks.subject(choices(("small",), {})[SMALL]).weights
+    weights = networks.subject(structure_choices(("small",), {})[SMALL]).weights
     for weight in weights.values():
         stop = max(float(stop) for stop in offered if float(stop) <= weight)
         assert weight - stop <= 1e-6
@@ -178,8 +178,8 @@ def test_size_counts_the_clip_that_was_entered(app):
     checked(app.number_input(key=f"frames-{SMALL}").set_value(16).run())
     twice = metrics(app)
     assert twice["Parameters"] == whole["Parameters"]
-    assert float(twice["Multiply-adds a clip"].split()[0]) == pytest.approx(
-        2 * float(whole["Multiply-adds a clip"].split()[0]), rel=0.05
+    assert float(twice["Multiply-adds per clip"].split()[0]) == pytest.approx(
+        2 * float(whole["Multiply-adds per clip"].split()[0]), rel=0.05
     )
 
 
@@ -196,12 +196,12 @@ def test_chosen_connection_shows_its_candidates_and_block_what_feeds_it(app):
 
 def test_what_is_lit_goes_with_the_chosen_part():
     released = published.full_asnp50
-    assert lit(released, None) == set()
-    assert lit(released, "connection 12_to_14") == {
+    assert highlighted_parts(released, None) == set()
+    assert highlighted_parts(released, "connection 12_to_14") == {
         "connection 12_to_14",
         *(f"block {number}" for number in range(15)),
     }
-    assert lit(released, "block 8") == {
+    assert highlighted_parts(released, "block 8") == {
         "block 8",
         *(f"block {number}" for number in (2, 3, 4, 9, 10, 13)),
         *(f"connection {key}" for key in ("2_to_8", "3_to_8", "4_to_8", "8_to_9", "8_to_10", "8_to_13")),
@@ -209,12 +209,12 @@ def test_what_is_lit_goes_with_the_chosen_part():
 
 
 def test_labels_tell_the_kinds_of_structures_apart():
-    offered = choices(("full_asnp50",), {"full_asnp50": "[]"})
+    offered = structure_choices(("full_asnp50",), {"full_asnp50": "[]"})
     assert [offered[label] for label in ("full_asnp50", "full_asnp50 (checkpoint)")] == [
-        Chosen("full_asnp50", "published"),
-        Chosen("full_asnp50", "checkpoint"),
+        StructureChoice("full_asnp50", "published"),
+        StructureChoice("full_asnp50", "checkpoint"),
     ]
-    assert offered["full_asnp50 (your file)"].optional
+    assert offered["full_asnp50 (your file)"].has_options
     assert {chosen.name for chosen in offered.values()} == set(published.NAMES)
 
 

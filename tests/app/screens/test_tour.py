@@ -57,7 +57,7 @@ def test_next_and_back_walk_the_steps_and_the_address_says_which(page: Page, app
 
 
 def test_the_answer_comes_after_a_choice_and_a_wrong_one_is_put_right(page: Page, app_url: str):
-    at(page, app_url, "What can go?")
+    at(page, app_url, "What can be removed?")
     expect(told(page)).to_be_hidden()
     options = page.get_by_test_id("stRadioOption").all_inner_texts()
     choose(page, 0)
@@ -99,7 +99,7 @@ def test_the_peers_step_opens_the_steps_inside_a_factor_once_it_is_answered(page
 
 
 def test_what_the_threshold_removes_is_drawn_with_the_answer(page: Page, app_url: str):
-    root = at(page, app_url, "What can go?")
+    root = at(page, app_url, "What can be removed?")
     assert removed(root) == 0
     choose(page, 0)
     expect(told(page)).to_be_visible()
@@ -109,7 +109,7 @@ def test_what_the_threshold_removes_is_drawn_with_the_answer(page: Page, app_url
     weights = root.evaluate(f"root => ({OF})(root).recording.connections.map(({{ weight }}) => weight)")
     assert removed(root) == sum(weight < THRESHOLD for weight in weights)
     assert f"leaves {len(weights) - removed(root)} of {len(weights)}" in told(page).inner_text()
-    root = at(page, app_url, "Does it still know?")
+    root = at(page, app_url, "Is the prediction still the same?")
     assert removed(root) > 0
 
 

@@ -111,7 +111,7 @@ def test_a_computation_cancelled_while_it_waits_never_begins(waiting):
 
 
 def test_only_the_latest_jobs_are_kept():
-    jobs = Jobs(kept=2)
+    jobs = Jobs(capacity=2)
     for key in range(4):
         jobs.start(key, counting).wait(PATIENCE)
     assert [jobs.get(key) is None for key in range(4)] == [True, True, False, False]

@@ -16,9 +16,9 @@ import pytest
 import torch
 
 from app.work.curves import accuracy_curve
-from app.work.datasets import Choice, measured
+from app.work.datasets import EvaluationRequest, measure_folder
 from app.work.jobs import Job, Jobs, Work
-from app.work.process import ENDED, PROCESS, WorkProcess
+from app.work.process import KILLED, PROCESS, WorkProcess
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.data.labelled_set import LabelledSet
 from peerattn.scores.evaluation import Evaluation
@@ -143,7 +143,7 @@ def test_a_killed_process_is_one_line_and_the_next_work_runs_in_another(
     begun(first)
     os.kill(int(first.results[0]), signal.SIGKILL)
     assert ended(second) == [0, 1, 2, 3, 4]
-    assert first.error == ENDED and "\n" not in ENDED
+    assert first.error == KILLED and "\n" not in KILLED
     [there] = ended(jobs.start("where", partial(process.results, work.where)))
     assert there["pid"] == process.pid != int(first.results[0])
     os.kill(there["pid"], signal.SIGKILL)  # while it has nothing to do
@@ -203,17 +203,17 @@ def test_a_curve_and_a_measurement_are_those_of_this_process_to_the_bit(
     for step, label in enumerate(CLASS_NAMES[:2]):
         (tmp_path / "clips" / label).mkdir(parents=True)
         write_video(tmp_path / "clips" / label / "one.mp4", moving_square(24, step=2 + step))
-    measurement = partial(measured, Choice("small", tmp_path / "clips"), device)
+    measurement = partial(measure_folder, EvaluationRequest("small", tmp_path / "clips"), device)
     [here], [there] = list(measurement(ignored)), ended(start(measurement))
     assert equal(here.evaluation, there.evaluation) and (here.files, here.skipped) == (there.files, ())
 
 
 def test_what_is_sent_for_a_measurement_is_small() -> None:
-    for asked in (
+    for request in (
         partial(accuracy_curve, "actionworld", LabelledSet(count=384), torch.device("cuda")),
-        partial(measured, Choice("actionworld", Path("/clips"), "val"), torch.device("cpu")),
+        partial(measure_folder, EvaluationRequest("actionworld", Path("/clips"), "val"), torch.device("cpu")),
     ):
-        assert len(pickle.dumps(asked)) < 1000
+        assert len(pickle.dumps(request)) < 1000
 
 
 def test_the_process_loads_no_streamlit() -> None:

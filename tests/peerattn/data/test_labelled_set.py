@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from app.work.curves import accuracy_curve
-from app.work.datasets import Choice, measured
+from app.work.datasets import EvaluationRequest, measure_folder
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.checkpoints.resolving import resolve
 from peerattn.data.labelled_set import LabelledSet
@@ -54,8 +54,8 @@ def by_curve(folder: Path, objects: str) -> Evaluation:
 
 
 def on_the_page(folder: Path, objects: str) -> Evaluation:
-    choice = Choice("small", folder, estimated=objects == "estimated")
-    return next(measured(choice, torch.device("cpu"), nothing)).evaluation
+    choice = EvaluationRequest("small", folder, estimated=objects == "estimated")
+    return next(measure_folder(choice, torch.device("cpu"), nothing)).evaluation
 
 
 COUNTS = {"true": {"true": 1, "estimated": 2}, "estimated": {"estimated": 3}}

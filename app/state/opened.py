@@ -1,4 +1,4 @@
-"""What is chosen, and what is shown of it: plain values that every screen shares."""
+"""What the visitor chose, and what was opened from it: plain values that all screens share."""
 
 from __future__ import annotations
 
@@ -12,34 +12,35 @@ from peerattn.modalities.clip import Clip
 from peerattn.traces.history import History
 from peerattn.traces.trace import Trace
 
-FIRST_STRETCH = 12.0  # s of a long clip that are opened at first
-LONGEST_STRETCH = 32.0  # s; 256 frames at 8 frames/s
+DEFAULT_SECONDS = 12.0  # how much of a long clip is opened at first
+MOST_SECONDS = 32.0  # 256 frames at 8 frames/s
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the visitor has chosen: everything that decides the trace."""
+    """The choices of the visitor that determine the trace."""
 
     checkpoint: str
     source: Source
     start: float = 0.0  # s
-    stop: float = FIRST_STRETCH  # s
+    stop: float = DEFAULT_SECONDS  # s
     hold: bool = False
-    stamp: Stamp = field(init=False)  # what the checkpoint is now: it may change on disk
+    stamp: Stamp = field(init=False)  # identifies the files of the checkpoint, which may change on disk
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stamp", stamp(self.checkpoint))
 
     @property
     def key(self) -> tuple[object, ...]:
+        """The cache key of the clip and its trace."""
         objects = self.source.objects
         maps = (objects.digest, objects.origin) if objects else ("", "")
         return (self.checkpoint, self.stamp, self.source.digest, *maps, self.start, self.stop, self.hold)
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A clip that has been read and run: what the screens show."""
+class OpenedClip:
+    """A clip that has been read and run through a network, with its trace."""
 
     choice: Choice
     checkpoint: Checkpoint
@@ -48,13 +49,13 @@ class Opened:
 
     @property
     def object_names(self) -> Mapping[int, str]:
-        """Class id → its name, of the object maps in use."""
+        """Class id → class name, of the object maps in use."""
         return self.clip.object_names
 
 
 @dataclass(frozen=True)
-class Read:
-    """A trace file that has been read: neither network nor frames are here."""
+class OpenedTrace:
+    """A trace file that has been read, without network and frames."""
 
     choice: Choice
     trace: Trace
@@ -62,17 +63,17 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Learned:
-    """How a checkpoint learned, and the same as the explorer replays it."""
+class PackedHistory:
+    """A training history, also packed for the explorer, which replays it."""
 
     history: History
     packed: bytes
 
 
-Shown = Opened | Read
+Opened = OpenedClip | OpenedTrace
 
 
-def about(shown: Shown) -> dict[str, str]:
-    """What a picture of it is called by."""
-    network = {"checkpoint": shown.choice.checkpoint} if isinstance(shown, Opened) else {}
-    return {"clip": shown.choice.source.name, **network}
+def picture_labels(opened: Opened) -> dict[str, str]:
+    """Return the labels of exported pictures: the clip, and the checkpoint if it is known."""
+    network = {"checkpoint": opened.choice.checkpoint} if isinstance(opened, OpenedClip) else {}
+    return {"clip": opened.choice.source.name, **network}
