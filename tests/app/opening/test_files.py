@@ -87,7 +87,7 @@ def test_object_maps_are_one_npz_or_a_video_with_its_declaration(shelf, tmp_path
     "names", [["a.json"], ["a.npz", "b.npz", "c.json"], ["a.mkv", "a.json", "b.json"], ["a.npz", "b.npz"]]
 )
 def test_other_files_are_refused_as_object_maps(shelf, names):
-    with pytest.raises(PeerattnError, match=r"one \.npz, or one video"):
+    with pytest.raises(PeerattnError, match=r"one \.npz file, or one video"):
         shelf.objects([(name, b"") for name in names])
 
 
