@@ -3,7 +3,7 @@
 import numpy as np
 
 from peerattn.graph.structure import Structure
-from peerattn.traces.history import History, peers_of
+from peerattn.traces.history import History, attention_weight_count
 from tests.traces import structure
 
 EVERY = 10  # updates between two logged steps
@@ -20,7 +20,7 @@ def history(layout: Structure | None = None, *, logged: int = 24, pruned: int = 
     weights[pruned:, gone] = np.nan
     attention = {}
     for spec, lost in zip(layout.connections, gone, strict=True):
-        powers = np.exp(3 * share * rng.random(peers_of(spec)))
+        powers = np.exp(3 * share * rng.random(attention_weight_count(spec)))
         shares = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
         shares[pruned:] = np.nan if lost else shares[pruned:]
         attention[spec.key] = shares

@@ -15,7 +15,7 @@ HOME = "peerattn.graph.answers"
 LAYERS = {
     "peerattn.network.answers": {"PROBABILITIES", "LOG_PROBABILITIES"},
     "peerattn.training.losses": {"LOSSES", "TARGETS"},
-    "peerattn.traces.findings": {"FOUND"},
+    "peerattn.traces.predicted": {"PREDICTED"},
     "peerattn.scores.kinds": {"EVALUATIONS", "SCORES", "HEADLINES", "DIFFERENCES"},
     "peerattn.scores.calibration": {"TEMPERATURES", "ERRORS", "THRESHOLDS"},
     "peerattn.scores.verdict": {"VERDICTS"},

@@ -40,7 +40,7 @@ from peerattn.network.state_arrays import as_arrays
 from peerattn.recording.recorder import record
 from peerattn.scores.calibration import NoneOfThese
 from peerattn.scores.verdict import verdict
-from peerattn.traces.history import HISTORY_FILE, arrays, read_history, write_history
+from peerattn.traces.history import HISTORY_FILE, history_arrays, read_history, write_history
 from peerattn.traces.trace import Trace
 from peerattn.training.optimisation import moments
 from peerattn.training.recipe import Recipe, read_recipe
@@ -196,7 +196,7 @@ def test_an_old_history_is_written_back_with_the_same_numbers(name: str, tmp_pat
     write_history(tmp_path / HISTORY_FILE, history)
     again = read_history(tmp_path / HISTORY_FILE)
     assert again.structure == history.structure
-    then, now = arrays(history), arrays(again)
+    then, now = history_arrays(history), history_arrays(again)
     assert {key: values.tobytes() for key, values in now.items()} == {
         key: values.tobytes() for key, values in then.items()
     }
@@ -363,9 +363,9 @@ def test_an_old_training_state_is_gone_on_from_to_the_end(
         main()
     assert not end.value.code, capfd.readouterr().err
     assert load("unfinished").class_names == ACTIONS
-    whole = arrays(read_history(tmp_path / "unfinished" / HISTORY_FILE))
+    whole = history_arrays(read_history(tmp_path / "unfinished" / HISTORY_FILE))
     assert whole["steps"].tolist() == [*range(13)]
-    begun = arrays(old_state().history.history())
+    begun = history_arrays(old_state().history.history())
     for name, values in begun.items():
         close(whole[name][: len(values)], values)
 

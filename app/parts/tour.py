@@ -155,10 +155,11 @@ def _connection_weights(trace: Trace) -> Step:
 
 def _attention_factor(trace: Trace) -> Step:
     connection = max(
-        trace.connections, key=lambda one: (one.connection_weight or 0) * float(np.ptp(one.shade[one.inner]))
+        trace.connections,
+        key=lambda one: (one.connection_weight or 0) * float(np.ptp(one.mean_factor[one.inner])),
     )
-    frame = connection.inner.start + int(np.argmin(connection.shade[connection.inner]))
-    shade = float(connection.shade[frame])
+    frame = connection.inner.start + int(np.argmin(connection.mean_factor[connection.inner]))
+    shade = float(connection.mean_factor[frame])
     return Step(
         "Attention factors open and close channels",
         "A connection carries many channels. In every frame, each channel is multiplied by its own "
@@ -256,12 +257,12 @@ def _self_attention(example: Example) -> Step:
 
 
 def _time(trace: Trace) -> Step:
-    ranked = sorted(trace.connections, key=lambda one: -float(one.shade[one.inner].std()))
+    ranked = sorted(trace.connections, key=lambda one: -float(one.mean_factor[one.inner].std()))
     block = ranked[0].target
     lines = [one for one in ranked if block in (one.source, one.target)]
     candidates = list({one.key: one for one in (lines[0], lines[len(lines) // 2], lines[-1])}.values())
     options = sorted(candidates, key=lambda one: one.key)
-    summary = ", ".join(f"{_arrow(one)} ±{one.shade[one.inner].std():.3f}" for one in candidates)
+    summary = ", ".join(f"{_arrow(one)} ±{one.mean_factor[one.inner].std():.3f}" for one in candidates)
     all_counted = all(one.inner == slice(0, len(trace.times)) for one in candidates)
     counted = "frames" if all_counted else "frames that are not affected by the ends of the clip"
     return Step(

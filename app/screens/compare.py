@@ -20,7 +20,7 @@ from app.state.opened import DEFAULT_SECONDS, OpenedClip
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import survey
 from peerattn.scores.verdict import verdict
-from peerattn.traces.comparison import comparison_table, merged, predictions_comparison
+from peerattn.traces.comparison import comparison_table, merge_structures, predictions_comparison
 from peerattn.traces.trace import Trace
 
 
@@ -149,7 +149,7 @@ KINDS: dict[str, Callable[[OpenedClip], tuple[Side, Side] | None]] = {
 
 
 def _comparison(first: Side, second: Side) -> None:
-    layout = merged(first.trace.structure, second.trace.structure)
+    layout = merge_structures(first.trace.structure, second.trace.structure)
     _predictions(first, second)
     load_script()
     show_explorer(

@@ -21,7 +21,7 @@ from peerattn.pruning.threshold import prune
 from peerattn.recording import recorder
 from peerattn.recording.inside import inside as steps_inside
 from peerattn.recording.recorder import Vectors
-from peerattn.traces.inside import Inside
+from peerattn.traces.factor_steps import FactorSteps
 from peerattn.traces.trace import Trace
 from peerattn.video.decoding import decode, probe
 from peerattn.video.frames import Frames, VideoInfo
@@ -112,7 +112,7 @@ def _run(key: tuple[object, ...], _choice: Choice) -> tuple[Trace, Vectors]:
     return recorder.record_inside(loaded.network, clip, **_recording_options(loaded))
 
 
-def inside(opened: OpenedClip, key: str) -> Inside:
+def inside(opened: OpenedClip, key: str) -> FactorSteps:
     """Return the steps inside the attention factors of a connection, from the pass that made the trace."""
     vectors = _run(opened.choice.key, opened.choice)[1]
     return steps_inside(opened.checkpoint.network, vectors, key)

@@ -20,7 +20,7 @@ from peerattn.scores.intervals import METHOD, clips_of, interval_json
 from peerattn.scores.kinds import HEADLINES, AnyEvaluation, difference, headline
 from peerattn.scores.labels import LabelResult
 from peerattn.scores.verdict import Verdict
-from peerattn.traces.findings import found, none_above
+from peerattn.traces.predicted import no_label_text, predicted_names
 from peerattn.traces.trace import Array, Trace
 
 
@@ -46,8 +46,8 @@ def predictions_table(trace: Trace, clip: str, said: Verdict | None = None) -> T
 
 def _add_found(table: Table, of: str, trace: Trace, probabilities: Array) -> None:
     """What probabilities (K,) stand for, all names in one row."""
-    names = found(trace, probabilities)
-    said = ", ".join(name for name, _ in names) or none_above(trace)
+    names = predicted_names(trace, probabilities)
+    said = ", ".join(name for name, _ in names) or no_label_text(trace)
     table.add_row(of, Text(said), ", ".join(f"{probability:.1%}" for _, probability in names))
 
 

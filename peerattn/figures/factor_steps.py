@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 
 from peerattn.figures.palette import looks
 from peerattn.graph.connectivity import source_modality
-from peerattn.traces.inside import Inside
+from peerattn.traces.factor_steps import FactorSteps
 from peerattn.traces.trace import Array, Trace
 
 STEPS_BUDGET = 1_500_000
 """Bytes of float32 numbers: 2 MB once they are text."""
 
 
-def pack_factor_steps(trace: Trace, inside: Inside, channels: Sequence[str | None] = ()) -> dict[str, Any]:
+def pack_factor_steps(
+    trace: Trace, inside: FactorSteps, channels: Sequence[str | None] = ()
+) -> dict[str, Any]:
     """Names, weights and arrays (base64 of little endian float32) of the steps; `left_out` says what is not.
 
     Where all would be more than `BUDGET`: the channels that vary most, every n-th frame, no projections.
@@ -54,7 +56,7 @@ def pack_factor_steps(trace: Trace, inside: Inside, channels: Sequence[str | Non
     }
 
 
-def _channels(inside: Inside) -> NDArray[np.int64]:
+def _channels(inside: FactorSteps) -> NDArray[np.int64]:
     """All channels, or those that vary most where the dense layer would take more than its third."""
     count, width = inside.factors.shape[1], 0 if inside.combined is None else inside.combined.shape[1]
     room = STEPS_BUDGET // 3 // (4 * max(width, 1))
@@ -63,21 +65,21 @@ def _channels(inside: Inside) -> NDArray[np.int64]:
     return np.sort(np.argsort(-inside.factors.var(axis=0), kind="stable")[:room])
 
 
-def _start(inside: Inside, chosen: NDArray[np.int64], names: Sequence[str | None]) -> int:
+def _start(inside: FactorSteps, chosen: NDArray[np.int64], names: Sequence[str | None]) -> int:
     """The channel that varies most; one that the object maps leave empty only where all are."""
     carrying = [index for index in chosen if names and names[index] is not None]
     candidates = np.asarray(carrying or chosen)
     return int(candidates[inside.factors[:, candidates].var(axis=0).argmax()])
 
 
-def _step(inside: Inside, channels: int) -> int:
+def _step(inside: FactorSteps, channels: int) -> int:
     """Every how manieth frame fits into the second third."""
     a_frame = sum(array.shape[1] for array in (*inside.pooled, *inside.projected))
     a_frame += (0 if inside.combined is None else inside.combined.shape[1]) + 4 * channels
     return -(-4 * a_frame * len(inside.factors) // (STEPS_BUDGET // 3)) or 1
 
 
-def _arrays(inside: Inside, frames: NDArray[np.int64], channels: NDArray[np.int64]) -> dict[str, Array]:
+def _arrays(inside: FactorSteps, frames: NDArray[np.int64], channels: NDArray[np.int64]) -> dict[str, Array]:
     """Name → (frames, …) where it changes over time; `pooled 0` is that of the first peer."""
     arrays = {
         "factors": inside.factors[frames][:, channels],
@@ -96,7 +98,7 @@ def _arrays(inside: Inside, frames: NDArray[np.int64], channels: NDArray[np.int6
     return arrays | {f"projected {index}": array[frames] for index, array in enumerate(inside.projected)}
 
 
-def _projections(inside: Inside) -> dict[str, Array]:
+def _projections(inside: FactorSteps) -> dict[str, Array]:
     matrices = {f"projection {index}": step.matrix for index, step in enumerate(inside.projections)}
     return matrices | {f"projection bias {index}": step.bias for index, step in enumerate(inside.projections)}
 
@@ -112,7 +114,7 @@ def _packed(array: Array) -> dict[str, Any]:
     }
 
 
-def _left_out(inside: Inside, frames: int, channels: int, fits: bool) -> str:
+def _left_out(inside: FactorSteps, frames: int, channels: int, fits: bool) -> str:
     """One sentence, or nothing where everything is there."""
     total, count = inside.factors.shape
     parts = []

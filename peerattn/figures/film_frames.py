@@ -31,7 +31,7 @@ from peerattn.figures.raster import (
 from peerattn.moved import moved
 from peerattn.tables.attention import attention_by
 from peerattn.tables.clip import reached_frames, window_of_frame
-from peerattn.traces.findings import found
+from peerattn.traces.predicted import predicted_names
 from peerattn.traces.trace import Array, Trace
 
 __getattr__ = moved(__name__)
@@ -88,7 +88,7 @@ class FilmFrames:
             pieces = split_into_dashes(points, self.layout.look(connection.source).pattern)
             width = edge_width(connection.connection_weight)
             covered = (line_coverage(pieces, width + extra, SIZE) for extra in (1.5, 0.0))
-            lines.append(_Line(connection.shade, *covered))
+            lines.append(_Line(connection.mean_factor, *covered))
         return lines
 
     def _head(self, picture: Picture, frame: int) -> None:
@@ -124,7 +124,7 @@ class FilmFrames:
         title = f"prediction, window {window} of {len(trace.windows)}"
         draw_text(picture, title, (LEFT, top), theme.muted, size=14)
         probabilities = trace.windows[window - 1].probabilities
-        names = {name for name, _ in found(trace, probabilities)}
+        names = {name for name, _ in predicted_names(trace, probabilities)}
         for row, index in enumerate(np.argsort(-probabilities, kind="stable")[:MAX_BARS]):
             y, weight = top + 26 + 24 * row, 600 if trace.class_names[index] in names else 400
             name = shorten_to_width(trace.class_names[index], 130, size=15, weight=weight)

@@ -42,7 +42,7 @@ from peerattn.tables.attention import (
 )
 from peerattn.tables.clip import predictions_table, reached_frames
 from peerattn.tables.share import OLD_SHARES, block_shares, contributed, modality_share
-from peerattn.traces.inside import Inside
+from peerattn.traces.factor_steps import FactorSteps
 from peerattn.traces.trace import Array, ConnectionTrace, Trace
 
 __getattr__ = moved(__name__)
@@ -81,7 +81,7 @@ def _prediction_panel(name: str, title: str, trace: Trace, figure: go.Figure) ->
 
 
 def connection_panels(
-    trace: Trace, key: str, inside: Inside | None = None, channels: Sequence[str | None] = ()
+    trace: Trace, key: str, inside: FactorSteps | None = None, channels: Sequence[str | None] = ()
 ) -> list[Panel]:
     """What one connection shows; `channels` name those of its source, None where it shows nothing.
 

@@ -13,7 +13,7 @@ from peerattn.graph.answers import Answer
 from peerattn.moved import moved
 from peerattn.tables.accuracy import SCORES
 from peerattn.tables.clip import frame_ends
-from peerattn.traces.findings import leading
+from peerattn.traces.predicted import leading_indices
 from peerattn.traces.trace import Array, Trace
 
 __getattr__ = moved(__name__)
@@ -81,7 +81,7 @@ PROBABILITY_TITLES = {"classes": "probability", "labels": "probability of each l
 
 def window_strip(trace: Trace, top: int = 5) -> go.Figure:
     """Each window's probabilities, over time, of what leads the clip or is found in any window."""
-    order = leading(trace, top)[::-1]
+    order = leading_indices(trace, top)[::-1]
     names = [escape_label(trace.class_names[index]) for index in order]
     grid = np.stack([window.probabilities[order] for window in trace.windows], axis=1)  # (classes, windows)
     edges = [trace.times[window.start] for window in trace.windows]

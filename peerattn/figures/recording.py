@@ -24,7 +24,7 @@ from peerattn.figures.timeline import trace_charts
 from peerattn.graph.structure import Structure
 from peerattn.moved import moved
 from peerattn.tables.clip import frame_ends
-from peerattn.traces.comparison import absent, on_layout
+from peerattn.traces.comparison import align_to_layout, missing_parts
 from peerattn.traces.trace import Array, BlockTrace, Trace, WindowTrace
 
 __getattr__ = moved(__name__)
@@ -82,7 +82,7 @@ def digest(payload: bytes) -> str:
 
 
 def _trace_header(trace: Trace, structure: Structure, body: Body) -> dict[str, Any]:
-    laid = on_layout(trace, structure)
+    laid = align_to_layout(trace, structure)
     weights = {connection.key: connection.connection_weight for connection in trace.connections}
     return {
         **graph_header(structure, weights),
@@ -90,7 +90,7 @@ def _trace_header(trace: Trace, structure: Structure, body: Body) -> dict[str, A
         "end": float(frame_ends(trace.times)[-1]),
         "windows": [_window_header(trace, window) for window in trace.windows],
         "charts": {name: chart.header for name, chart in trace_charts(trace).items()},
-        "absent": absent(trace, structure),
+        "absent": missing_parts(trace, structure),
         "connections": _connection_headers(laid, trace.structure),
         "blocks": _block_headers(structure, trace.structure),
         "heat": {block.block: _heat_map_header(block, body) for block in trace.blocks},
@@ -143,7 +143,9 @@ def _arrays(trace: Trace, body: Body) -> dict[str, Any]:
     factors = [connection.attention_factors for connection in trace.connections]
     activity = {block.block: block.activity for block in trace.blocks}
     return {
-        "shade": body.array(_stack_rows([connection.shade for connection in trace.connections], frames)),
+        "shade": body.array(
+            _stack_rows([connection.mean_factor for connection in trace.connections], frames)
+        ),
         "least": body.array(_stack_rows([each.min(axis=1) for each in factors], frames)),
         "greatest": body.array(_stack_rows([each.max(axis=1) for each in factors], frames)),
         "activity": body.array(_stack_rows([activity[block.id] for block in trace.structure.blocks], frames)),

@@ -20,7 +20,7 @@ from peerattn.figures.timeline import Chart, Line
 from peerattn.graph.connectivity import Removal, survey
 from peerattn.moved import moved
 from peerattn.tables.history import entropies, entropies_by_level, learned_by_modality
-from peerattn.traces.history import History, peers_of
+from peerattn.traces.history import History, attention_weight_count
 
 __getattr__ = moved(__name__)
 
@@ -69,7 +69,11 @@ def _removals(history: History) -> Iterator[tuple[int, Removal]]:
     """What is removed, and from which row on: at first, and wherever it changes."""
     there = ~np.isnan(history.connection_weights)
     for spec, column in zip(history.structure.connections, there.T, strict=True):
-        column[:] |= ~np.isnan(history.attention_weights[spec.key]).any(axis=1) if peers_of(spec) else False
+        column[:] |= (
+            ~np.isnan(history.attention_weights[spec.key]).any(axis=1)
+            if attention_weight_count(spec)
+            else False
+        )
     told = there.any(axis=0)  # of the others nothing is known, so they stay
     changes = np.flatnonzero((there[1:] != there[:-1]).any(axis=1)) + 1
     for row in (0, *changes.tolist()):
@@ -107,7 +111,7 @@ def _connection_headers(history: History) -> list[dict[str, Any]]:
     first, found = 0, []
     for spec, weights in zip(history.structure.connections, history.connection_weights.T, strict=True):
         weighted = not np.isnan(weights).all()
-        peers = spec.peers if peers_of(spec) else ()
+        peers = spec.peers if attention_weight_count(spec) else ()
         found.append(
             {
                 "id": spec.key,

@@ -25,7 +25,7 @@ from peerattn.figures.scripts import explorer_script, panels_script, read_part
 from peerattn.moved import moved
 from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
 from peerattn.tables.clip import blocks_table, predictions_table
-from peerattn.traces.findings import found, none_above
+from peerattn.traces.predicted import no_label_text, predicted_names
 from peerattn.traces.trace import Trace
 
 __getattr__ = moved(__name__)
@@ -174,8 +174,8 @@ def _class_heading(trace: Trace) -> str:
 
 
 def _label_heading(trace: Trace) -> str:
-    names = [f"{name} {probability:.1%}" for name, probability in found(trace, trace.probabilities)]
-    return f"Labels: {', '.join(names) or none_above(trace)}"
+    names = [f"{name} {probability:.1%}" for name, probability in predicted_names(trace, trace.probabilities)]
+    return f"Labels: {', '.join(names) or no_label_text(trace)}"
 
 
 PREDICTION_HEADINGS: Mapping[str, Callable[[Trace], str]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from peerattn.figures.panels import Panel, block_panels, clip_panels, connection_panels
 from peerattn.moved import moved
 from peerattn.tables.attention import object_channels
-from peerattn.traces.inside import Inside
+from peerattn.traces.factor_steps import FactorSteps
 from peerattn.traces.trace import ConnectionTrace, Trace
 
 __getattr__ = moved(__name__)
@@ -29,7 +29,7 @@ class ReportPanel:
 
 def report_panels(
     trace: Trace,
-    inside: Callable[[str], Inside] | None = None,
+    inside: Callable[[str], FactorSteps] | None = None,
     object_names: Mapping[int, str] | None = None,
 ) -> Iterator[ReportPanel]:
     """In the order of their worth: the clip's, connections by their weight, blocks, the steps inside."""

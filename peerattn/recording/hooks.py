@@ -31,7 +31,7 @@ from peerattn.network.unwrapping import unwrapped
 from peerattn.recording.baseline import Baseline
 from peerattn.recording.lock import RECORDING
 from peerattn.recording.stretches import Stretch
-from peerattn.traces.trace import ROUNDING
+from peerattn.traces.trace import ROUNDING_TOLERANCE
 
 
 class Source(NamedTuple):
@@ -117,7 +117,7 @@ class Recording:
         for frames, base, _ in self._baseline_of(key, source, None):
             left[:, frames] -= base
         size = _size(left)
-        return torch.where(size > ROUNDING * total.sum(dim=1), size, torch.zeros_like(size))
+        return torch.where(size > ROUNDING_TOLERANCE * total.sum(dim=1), size, torch.zeros_like(size))
 
     def _baseline_of(
         self, key: str, source: Tensor, scale: Tensor | None

@@ -22,7 +22,7 @@ from peerattn.network.fusion import Connection, Fusion
 from peerattn.network.network import Network
 from peerattn.recording.recorder import Vectors, record_inside
 from peerattn.threads import threads_for
-from peerattn.traces.inside import Affine, Inside
+from peerattn.traces.factor_steps import Affine, FactorSteps
 from peerattn.traces.trace import Array
 
 
@@ -33,7 +33,7 @@ def vectors(network: Network, clip: Clip, *, window: int) -> Vectors:
 
 @threads_for(0)
 @torch.inference_mode()
-def inside(network: Network, vectors: Vectors, key: str) -> Inside:
+def inside(network: Network, vectors: Vectors, key: str) -> FactorSteps:
     """The steps of the connection of this key; raises PeerattnError when the clip did not pass it."""
     if key not in vectors.sources:
         raise PeerattnError(f"the clip did not pass connection {key}: name one that the trace holds")
@@ -47,7 +47,7 @@ def inside(network: Network, vectors: Vectors, key: str) -> Inside:
         fusion = network.fusions[spec.target]
         assert isinstance(fusion, Fusion)
         steps.from_peers(fusion, spec.peers, pooled, network.attending(spec))
-    return Inside(key, spec.attention, peers, pooled, **steps.finished())
+    return FactorSteps(key, spec.attention, peers, pooled, **steps.finished())
 
 
 class _Steps:
@@ -85,7 +85,7 @@ class _Steps:
         self.combined = _array(torch.einsum("p,pta->ta", weights, torch.stack(projected)))
 
     def finished(self) -> dict[str, Any]:
-        """The fields of `Inside` from the projections on; those from the logits on are made here."""
+        """The fields of `FactorSteps` from the projections on; those from the logits on are made here."""
         dense = getattr(self.attention, "dense", None)
         logits = self._logits(dense)
         factors = np.ones_like(self.source) if logits is None else _array(torch.sigmoid(logits))

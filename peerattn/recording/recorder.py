@@ -32,7 +32,7 @@ from peerattn.recording.lock import RECORDING
 from peerattn.recording.stretches import Progress, answers
 from peerattn.recording.windows import windows
 from peerattn.threads import threads_for
-from peerattn.traces.part import part
+from peerattn.traces.slicing import slice_frames
 from peerattn.traces.trace import Array, BlockTrace, ComputedBy, ConnectionTrace, Trace, WindowTrace
 
 HEATMAP_SIDE = 8
@@ -73,7 +73,7 @@ def record(
     network = unwrapped(network)
     ran = _run(network, clip, window, baselines or {}, means=False, only=connections, progress=progress)
     whole = _trace(network, clip, window, remarks, ran)
-    return whole if frames is None else part(whole, *frames)
+    return whole if frames is None else slice_frames(whole, *frames)
 
 
 def record_inside(

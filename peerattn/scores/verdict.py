@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from peerattn.scores.calibration import NoneOfThese
-from peerattn.traces.findings import found, none_above
+from peerattn.traces.predicted import no_label_text, predicted_names
 from peerattn.traces.trace import Trace
 
 NONE = "none of these"
@@ -51,7 +51,7 @@ def verdict(trace: Trace, card: Mapping[str, Any] | None = None) -> Verdict:
 
 
 def _of_classes(trace: Trace, card: Mapping[str, Any] | None) -> Verdict:
-    best = found(trace, trace.probabilities)
+    best = predicted_names(trace, trace.probabilities)
     rule = NoneOfThese.from_card(card) if card else None
     applies = rule is not None and rule.applies(trace.probabilities)
     return Verdict("classes", *best[0], () if applies else best, rejected=rule if applies else None)
@@ -60,7 +60,7 @@ def _of_classes(trace: Trace, card: Mapping[str, Any] | None) -> Verdict:
 def _of_labels(trace: Trace, card: Mapping[str, Any] | None) -> Verdict:
     best = int(trace.probabilities.argmax())
     named = trace.class_names[best], float(trace.probabilities[best])
-    return Verdict("labels", *named, found(trace, trace.probabilities), none_above(trace))
+    return Verdict("labels", *named, predicted_names(trace, trace.probabilities), no_label_text(trace))
 
 
 VERDICTS: Mapping[str, Callable[[Trace, Mapping[str, Any] | None], Verdict]] = {

@@ -40,7 +40,7 @@ def connections_table(trace: Trace) -> pd.DataFrame:
             "mean_factor": connection.attention_factors.mean(),
             "min_factor": connection.attention_factors.min(),
             "max_factor": connection.attention_factors.max(),
-            "change_over_frames": connection.shade[connection.inner].std(),
+            "change_over_frames": connection.mean_factor[connection.inner].std(),
             "contribution_share": shares.get(connection.key, np.nan),
         }
         for connection in trace.connections
@@ -61,7 +61,7 @@ def factors_table(trace: Trace) -> pd.DataFrame:
                 "frame": np.arange(1, len(trace.times) + 1),
                 "time_s": trace.times,
                 "window": windows,
-                "mean_factor": connection.shade,
+                "mean_factor": connection.mean_factor,
                 "min_factor": connection.attention_factors.min(axis=1),
                 "max_factor": connection.attention_factors.max(axis=1),
             }
@@ -173,7 +173,7 @@ def attention_groups(trace: Trace, by: Grouping = "modality") -> dict[str, tuple
 
 def attention_by(trace: Trace, by: Grouping = "modality") -> pd.DataFrame:
     """Mean attention factor of each of `attention_groups`, one row a frame (index `time_s`), float32."""
-    shades = {connection.key: connection.shade for connection in trace.connections}
+    shades = {connection.key: connection.mean_factor for connection in trace.connections}
     columns: dict[str, Array] = {
         name: np.mean([shades[key] for key in keys], axis=0, dtype=np.float32)
         for name, keys in attention_groups(trace, by).items()

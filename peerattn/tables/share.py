@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.traces.trace import ROUNDING, Array, ConnectionTrace, Trace
+from peerattn.traces.trace import ROUNDING_TOLERANCE, Array, ConnectionTrace, Trace
 
 Shares = NDArray[np.float64]
 
@@ -149,7 +149,7 @@ def _shares(trace: Trace, arriving: Sequence[ConnectionTrace]) -> Shares:
     if contributed(trace):
         sizes = np.stack([np.asarray(each.contribution, np.float64) for each in arriving], axis=1)
     total = sizes.sum(axis=1, keepdims=True)
-    nothing = total <= ROUNDING * delivered.sum(axis=1, keepdims=True)
+    nothing = total <= ROUNDING_TOLERANCE * delivered.sum(axis=1, keepdims=True)
     return np.where(nothing, 0.0, sizes / np.where(nothing, 1, total))
 
 

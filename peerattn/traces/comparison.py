@@ -1,6 +1,6 @@
-"""Two traces side by side: the structure with the parts of both, and what differs between them.
+"""Comparison of two traces: a common structure with the parts of both, and tables of their differences.
 
-What only one of them has is said to have no counterpart, never taken for zero.
+A part that only one trace has is reported as having no counterpart, and never counted as zero.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ import pandas as pd
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import ANSWERS
 from peerattn.graph.structure import Structure
+from peerattn.moved import moved
 from peerattn.traces.trace import BlockTrace, ConnectionTrace, Trace
+
+__getattr__ = moved(__name__)
 
 COLUMNS = (
     "connection",
@@ -30,19 +33,18 @@ COLUMNS = (
 )
 
 
-def merged(first: Structure, second: Structure) -> Structure:
-    """The parts of both, those of the first where both have one: two networks on one layout.
+def merge_structures(first: Structure, second: Structure) -> Structure:
+    """Return one structure with the parts of both, so that two networks can share a layout.
 
-    A block is the same where id, level and modality agree. Raises PeerattnError where two blocks share an
-    id only, or where what they have in common cannot be one structure.
+    Where both have a part, that of the first is used. Two blocks are the same if id, level and modality
+    agree. Raises PeerattnError if two blocks share only their id, or if the parts cannot form one structure.
     """
     for block in second.blocks:
         other = first.by_id.get(block.id)
         if other and (other.level, other.modality) != (block.level, block.modality):
             raise PeerattnError(
-                f"these two networks have no common layout: both have a block {block.id}, at level "
-                f"{other.level} "
-                f"in one and level {block.level} in the other; compare networks of one family"
+                f"these two networks have no common layout, since block {block.id} differs between them "
+                f"(level {other.level} and level {block.level}): compare networks of the same family"
             )
     parts: dict[str, Any] = {
         "blocks": _both(first.blocks, second.blocks, "id"),
@@ -51,61 +53,63 @@ def merged(first: Structure, second: Structure) -> Structure:
         "modalities": _both(first.modalities, second.modalities, "name"),
     }
     if len({output.answer for output in parts["outputs"]}) > 1:
-        parts["combination"] = "separate"  # of two networks, each with its own answer
+        parts["combination"] = "separate"  # the two networks have different answers
     try:
         return dataclasses.replace(first, **parts)
     except PeerattnError as error:
         raise PeerattnError(
-            f"these two networks have no common layout ({error}): compare networks of one family"
+            f"these two networks have no common layout ({error}): compare networks of the same family"
         ) from error
 
 
 def _both(first: tuple[Any, ...], second: tuple[Any, ...], name: str) -> tuple[Any, ...]:
-    """Those of the first, then those of the second that it does not have, known by this attribute."""
+    """Return the parts of the first, then those that only the second has; the attribute `name` identifies
+    them.
+    """
     known = {getattr(part, name) for part in first}
     return (*first, *(part for part in second if getattr(part, name) not in known))
 
 
-def on_layout(trace: Trace, layout: Structure) -> Trace:
-    """The trace with every part of the layout, in its order; what it does not have is NaN, never zero.
+def align_to_layout(trace: Trace, layout: Structure) -> Trace:
+    """Return the trace with every part of the layout, in its order; parts that it lacks are NaN, never zero.
 
-    `layout` is a `merged` structure of which the trace's is a part.
+    `layout` is the result of `merge_structures` for the trace's structure and another.
     """
     frames = len(trace.times)
     blocks = {block.block: block for block in trace.blocks}
     connections = {connection.key: connection for connection in trace.connections}
-    nothing = np.full((frames, 1), np.nan, np.float32)
+    missing = np.full((frames, 1), np.nan, np.float32)
     return dataclasses.replace(
         trace,
         structure=layout,
         blocks=tuple(
-            blocks.get(block.id, BlockTrace(block.id, nothing[:, 0], nothing[..., None]))
+            blocks.get(block.id, BlockTrace(block.id, missing[:, 0], missing[..., None]))
             for block in layout.blocks
         ),
         connections=tuple(
             connections.get(
                 spec.key,
-                ConnectionTrace(spec.source, spec.target, (), None, np.zeros(0, np.float32), nothing),
+                ConnectionTrace(spec.source, spec.target, (), None, np.zeros(0, np.float32), missing),
             )
             for spec in layout.connections
         ),
     )
 
 
-def absent(trace: Trace, layout: Structure) -> tuple[str, ...]:
-    """The connections and blocks of the layout that the trace does not have, by key and id."""
-    here = {part.block for part in trace.blocks} | {part.key for part in trace.connections}
+def missing_parts(trace: Trace, layout: Structure) -> tuple[str, ...]:
+    """Return the keys of connections, then the ids of blocks, that the layout has but the trace does not."""
+    recorded = {part.block for part in trace.blocks} | {part.key for part in trace.connections}
     parts = [spec.key for spec in layout.connections] + [block.id for block in layout.blocks]
-    return tuple(part for part in parts if part not in here)
+    return tuple(part for part in parts if part not in recorded)
 
 
 def comparison_table(first: Trace, second: Trace) -> pd.DataFrame:
-    """One row a connection of either: weights and mean attention factors of both, and second minus first.
+    """Return one row per connection: the weights and mean attention factors of both, and second minus first.
 
-    `counterpart` is `both`, `first only` or `second only`; what is not there is empty.
+    `counterpart` is `both`, `first only` or `second only`; missing values are NaN.
     """
-    ours, theirs = ({one.key: one for one in trace.connections} for trace in (first, second))
-    rows = [_row(ours.get(key), theirs.get(key)) for key in dict.fromkeys((*ours, *theirs))]
+    left, right = ({one.key: one for one in trace.connections} for trace in (first, second))
+    rows = [_row(left.get(key), right.get(key)) for key in dict.fromkeys((*left, *right))]
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
@@ -129,18 +133,19 @@ def _row(first: ConnectionTrace | None, second: ConnectionTrace | None) -> dict[
 
 
 def _weight(connection: ConnectionTrace | None) -> float:
-    """NaN where there is no connection, or none that has a weight."""
+    """Return the connection weight, or NaN if there is no connection or it has no weight."""
     if connection is None or connection.connection_weight is None:
         return float("nan")
     return connection.connection_weight
 
 
 def _factor(connection: ConnectionTrace | None) -> float:
+    """Return the mean attention factor, or NaN if there is no connection."""
     return float("nan") if connection is None else float(connection.attention_factors.mean(dtype=np.float64))
 
 
 def predictions_comparison(first: Trace, second: Trace) -> pd.DataFrame:
-    """One row a class or label of either, the likeliest first; what one of them does not know is empty."""
+    """Return one row per class or label, most probable first; NaN where a trace does not have it."""
     nouns = dict.fromkeys(ANSWERS[trace.structure.answer.kind].noun for trace in (first, second))
     noun = " or ".join(nouns)
     shares = [

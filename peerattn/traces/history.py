@@ -1,6 +1,7 @@
-"""How a network learned: its connection weights, attention weights and scores, every few training steps.
+"""The history of a training: connection weights, attention weights and scores, logged every few steps.
 
-A history is one safetensors file beside the weights. Nothing here imports torch: it can be drawn anywhere.
+A history is one safetensors file next to the weights. Nothing here imports torch, so it can be drawn
+anywhere.
 
 Shapes: S logged steps, E connections (in the structure's order), P candidate peers of one connection.
 """
@@ -23,21 +24,24 @@ from peerattn.files.header import read_header
 from peerattn.files.writing import write_atomically
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
 
 FORMAT = "peerattn-history/1"
 HISTORY_FILE = "history.safetensors"
 _METRIC = "metrics."
-_KINDS = {"steps": "I64", "epochs": "I64", "connection_weights": "F32", "attention_weights": "F32"}
+_DTYPES = {"steps": "I64", "epochs": "I64", "connection_weights": "F32", "attention_weights": "F32"}
 
 
 @dataclass(frozen=True)
 class History:
-    """What training logged of `structure`, the one that it began with.
+    """What a training logged; `structure` is the one with which it started.
 
-    `steps` (S,) ascend and count updates done; `epochs` (S,) count from 0. `connection_weights` (S, E)
-    in the order of `keys`, `attention_weights` key → (S, P); both are not numbers where a connection
-    has none, and from the step at which it was pruned. `metrics` name → (S,), not numbers where nothing
-    was measured.
+    `steps` (S,) are increasing numbers of completed updates; `epochs` (S,) count from 0. `connection_weights`
+    is (S, E), in the order of `keys`, and `attention_weights` maps key → (S, P). Both are NaN for a
+    connection without such weights, and from the step at which it was pruned. `metrics` maps name → (S,),
+    with NaN where a metric was not measured.
     """
 
     structure: Structure
@@ -52,48 +56,52 @@ class History:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The connections, in the order of the columns."""
+        """The keys of the connections, in the order of the columns."""
         return tuple(spec.key for spec in self.structure.connections)
 
 
-def peers_of(spec: ConnectionSpec) -> int:
-    """How many attention weights a connection has: one a candidate peer, none without peer attention."""
+def attention_weight_count(spec: ConnectionSpec) -> int:
+    """Return the number of a connection's attention weights: one per candidate peer, 0 without peer
+    attention.
+    """
     return len(spec.peers) if spec.attention == "peer" else 0
 
 
 def attention_columns(structure: Structure) -> dict[str, slice]:
-    """Connection → its columns where the attention weights of all of them stand side by side (S, ΣP)."""
+    """Return connection → its columns in the array of all connections' attention weights (S, ΣP)."""
     columns, start = {}, 0
     for spec in structure.connections:
-        columns[spec.key] = slice(start, start + peers_of(spec))
-        start += peers_of(spec)
+        columns[spec.key] = slice(start, start + attention_weight_count(spec))
+        start += attention_weight_count(spec)
     return columns
 
 
 def write_history(path: Path, history: History) -> None:
-    """Write a history; an interrupted write leaves the old file whole."""
-    write_atomically(path, save(arrays(history), {"format": FORMAT, "structure": _text(history.structure)}))
+    """Write a history file; an interrupted write leaves the old file intact."""
+    write_atomically(
+        path, save(history_arrays(history), {"format": FORMAT, "structure": _text(history.structure)})
+    )
 
 
-def arrays(history: History) -> dict[str, NDArray[Any]]:
-    """A history's numbers as the file holds them."""
+def history_arrays(history: History) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a history, as they are stored in its file."""
     shares = [history.attention_weights[key] for key in history.keys]
-    beside = np.concatenate([np.zeros((len(history), 0), np.float32), *shares], axis=1)
+    side_by_side = np.concatenate([np.zeros((len(history), 0), np.float32), *shares], axis=1)
     return {
         "steps": history.steps,
         "epochs": history.epochs,
         "connection_weights": history.connection_weights,
-        "attention_weights": np.ascontiguousarray(beside, np.float32),
+        "attention_weights": np.ascontiguousarray(side_by_side, np.float32),
         **{_METRIC + name: values for name, values in history.metrics.items()},
     }
 
 
-def from_arrays(structure: Structure, tensors: Mapping[str, NDArray[Any]]) -> History:
-    """The inverse of `arrays`; raises PeerattnError for shapes and values that no history has."""
+def history_from_arrays(structure: Structure, tensors: Mapping[str, NDArray[Any]]) -> History:
+    """The inverse of `history_arrays`; raises PeerattnError for impossible shapes and values."""
     metrics = {name.removeprefix(_METRIC): v for name, v in tensors.items() if name.startswith(_METRIC)}
     columns = attention_columns(structure)
-    logged, wide = len(tensors["steps"]), sum(map(peers_of, structure.connections))
-    expected = {"connection_weights": len(structure.connections), "attention_weights": wide}
+    logged, total = len(tensors["steps"]), sum(map(attention_weight_count, structure.connections))
+    expected = {"connection_weights": len(structure.connections), "attention_weights": total}
     for name, width in expected.items():
         if tensors[name].shape != (logged, width):
             raise PeerattnError(f"{name} has shape {tensors[name].shape}, not {(logged, width)}")
@@ -104,35 +112,35 @@ def from_arrays(structure: Structure, tensors: Mapping[str, NDArray[Any]]) -> Hi
         if values.shape != (logged,):
             raise PeerattnError(f"{name} has shape {values.shape}, not {(logged,)}")
         if np.isinf(values).any():
-            raise PeerattnError(f"{name} is infinite somewhere")
+            raise PeerattnError(f"{name} contains infinite values")
     if (np.diff(tensors["steps"]) <= 0).any() or (np.diff(tensors["epochs"]) < 0).any():
-        raise PeerattnError("its steps do not ascend")
+        raise PeerattnError("its steps are not in increasing order")
     shares = tensors["attention_weights"]
     return History(
         structure=structure,
         steps=tensors["steps"],
         epochs=tensors["epochs"],
         connection_weights=tensors["connection_weights"],
-        attention_weights={key: shares[:, place] for key, place in columns.items()},
+        attention_weights={key: shares[:, own] for key, own in columns.items()},
         metrics=metrics,
     )
 
 
 def read_history(path: Path) -> History:
-    """The history in a file; raises PeerattnError, with one plain line, for a file that is none."""
+    """Read a history file; raises PeerattnError, with one plain line, if it is not a history."""
     header = read_header(path)
-    kinds = {**_KINDS, **dict.fromkeys((n for n in header.dtypes if n.startswith(_METRIC)), "F64")}
-    if header.metadata.get("format") != FORMAT or header.dtypes != kinds:
-        raise PeerattnError(f"{path} does not hold what a training history does: log it again")
+    dtypes = {**_DTYPES, **dict.fromkeys((n for n in header.dtypes if n.startswith(_METRIC)), "F64")}
+    if header.metadata.get("format") != FORMAT or header.dtypes != dtypes:
+        raise PeerattnError(f"{path} is not a training history of this program: log it again")
     if len(header.shapes["steps"]) != 1:
         raise PeerattnError(f"{path}: steps has shape {header.shapes['steps']}: log it again")
     try:
         structure = Structure.parse(header.metadata.get("structure", ""))
-        return from_arrays(structure, load_file(path))
+        return history_from_arrays(structure, load_file(path))
     except (OSError, SafetensorError) as error:
         raise PeerattnError(f"{path} is damaged ({error}): copy or log the history again") from error
     except PeerattnError as error:
-        raise PeerattnError(f"{path}: {error}: log the history again") from error
+        raise PeerattnError(f"{path} is not valid ({error}): log the history again") from error
 
 
 def _text(structure: Structure) -> str:

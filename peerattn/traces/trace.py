@@ -1,8 +1,8 @@
-"""What happened when one clip was run: every weight, attention weight and attention factor, frame by frame.
+"""The trace of one clip through a network: all connection weights, attention weights and attention factors.
 
-Shapes: T frames of the clip, C channels of a connection's source block, P peers, K classes, (h, w) a small
-map. The file is JSON, `"format": "peerattn-trace/1"`; numbers keep full float32 precision, so that a trace
-that is written, read and written again gives the same bytes.
+Shapes: T frames of the clip, C channels of a connection's source block, P peers, K classes, (h, w) the size
+of a small heatmap. The file is JSON, `"format": "peerattn-trace/1"`. Numbers keep full float32 precision, so
+a trace that is written, read and written again gives the same bytes.
 """
 
 from __future__ import annotations
@@ -18,23 +18,26 @@ from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError, lookup
 from peerattn.graph.structure import Structure
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
 
 FORMAT = "peerattn-trace/1"
-FEW = 8
-"""Frames: of fewer that no end of the clip reaches, a change over time says nothing."""
+MIN_INNER_FRAMES = 8
+"""With fewer frames than this beyond the reach of the clip's ends, a change over time is not meaningful."""
 
-ROUNDING = 1e-5
-"""What a clip adds is nothing where it is less than this part of what is there: rounding alone."""
+ROUNDING_TOLERANCE = 1e-5
+"""A contribution below this fraction of what is delivered is rounding error and counts as zero."""
 
 Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class WindowTrace:
-    """A stretch of the recording, frames start ≤ t < stop, and the head's answer over it (K,).
+    """A window of the clip, frames start ≤ t < stop, and the probabilities (K,) that the heads give for it.
 
-    In files written before the whole clip was recorded in one pass, frames that went through the network
-    together, with zeros beyond them.
+    In files written before the whole clip was recorded in one pass, a window is a group of frames that went
+    through the network together, padded with zeros.
     """
 
     start: int
@@ -44,7 +47,7 @@ class WindowTrace:
 
 @dataclass(frozen=True)
 class BlockTrace:
-    """`activity` (T,) is the mean |output| of a block; `heatmap` (T, h, w) the same, place by place."""
+    """`activity` (T,) is the mean |output| of a block, and `heatmap` (T, h, w) the same at each location."""
 
     block: str
     activity: Array
@@ -53,14 +56,15 @@ class BlockTrace:
 
 @dataclass(frozen=True)
 class ConnectionTrace:
-    """What the run used: connection weight (or None), attention weights (P,), attention factors (T, C).
+    """The recorded values of a connection: its weight (or None), attention weights (P,) and factors (T, C).
 
-    `self` attention has its source as the only peer; `none` and `static` have no peers and no attention
-    weights. `magnitude` (T,) is ‖σ(w) · A ⊙ X‖₁ of what the connection delivers, X as its target reads it.
-    `contribution` (T,) is what the clip adds to that: ‖σ(w) · (A ⊙ X − A° ⊙ X°)‖₁, ° the same network on a
-    clip in which there is nothing; `source_contribution` (T,) is ‖X − X°‖₁, what the clip adds to the
-    source itself. `reached` counts the frames at the start and at the end of the clip whose numbers an end
-    decides too. All four are None in files written before they were recorded.
+    With `self` attention the source is the only peer; with `none` and `static` there are no peers and no
+    attention weights. `magnitude` (T,) is ‖σ(w) · A ⊙ X‖₁, the size of what the connection delivers, with X
+    as its target reads it. `contribution` (T,) is what the clip adds to that, ‖σ(w) · (A ⊙ X − A° ⊙ X°)‖₁,
+    where ° marks the same network on an empty clip. `source_contribution` (T,) is ‖X − X°‖₁, what the clip
+    adds to the source itself. `reached` counts the frames at the start and at the end of the clip whose
+    values also depend on the padding beyond that end. These four are None in files written before they were
+    recorded.
     """
 
     source: str
@@ -79,22 +83,22 @@ class ConnectionTrace:
         return f"{self.source}_to_{self.target}"
 
     @property
-    def shade(self) -> Array:
-        """The mean attention factor over the channels, (T,): how strongly the connection is let through."""
-        shade: Array = self.attention_factors.mean(axis=1, dtype=np.float32)
-        return shade
+    def mean_factor(self) -> Array:
+        """The mean attention factor over the channels (T,): how much of the connection is let through."""
+        mean: Array = self.attention_factors.mean(axis=1, dtype=np.float32)
+        return mean
 
     @property
     def inner(self) -> slice:
-        """The frames that no end of the clip reaches; all of them where those are few, or not known."""
+        """The frames beyond the reach of the clip's ends; all frames if those are too few, or not known."""
         frames = len(self.attention_factors)
         first, last = self.reached or (0, 0)
-        return slice(first, frames - last) if first + last + FEW <= frames else slice(0, frames)
+        return slice(first, frames - last) if first + last + MIN_INNER_FRAMES <= frames else slice(0, frames)
 
 
 @dataclass(frozen=True)
 class ComputedBy:
-    """What ran the network: the route (`eager`), the device, its precision and the threads of the CPU."""
+    """How the network was run: execution mode (`eager`), device, precision and number of CPU threads."""
 
     route: str
     device: str
@@ -108,11 +112,11 @@ class ComputedBy:
 
 @dataclass(frozen=True)
 class Trace:
-    """One clip through one network.
+    """The recording of one clip through one network.
 
-    `times` (T,) in seconds; `probabilities` (K,) is the mean over the windows: shares of 1 where
-    `structure.answer` asks classes, each by itself where it asks labels. `computed_by` is None in files
-    written before it was recorded.
+    `times` (T,) are in seconds. `probabilities` (K,) is the mean over the windows; it sums to 1 if the
+    network predicts classes, and has independent entries if it predicts labels. `computed_by` is None in
+    files written before it was recorded.
     """
 
     structure: Structure
@@ -133,7 +137,7 @@ class Trace:
         return lookup("block", block_id, {block.block: block for block in self.blocks})
 
     def to_json(self) -> str:
-        """The trace file's text."""
+        """Return the text of the trace file."""
         document = {
             "format": FORMAT,
             "structure": self.structure.to_json(),
@@ -177,63 +181,64 @@ class Trace:
         return trace
 
     def save(self, path: Path) -> None:
+        """Write the trace file."""
         path.write_text(self.to_json(), encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Trace:
+        """Read a trace file; raises PeerattnError if it is not one."""
         return cls.from_json(path.read_text(encoding="utf-8"))
 
 
 def _check(trace: Trace) -> None:
-    """Raise ValueError unless the parts of a trace agree: frames, classes, peers, and names of blocks."""
+    """Raise ValueError unless the parts of a trace are consistent: frames, classes, peers and block ids."""
     frames, classes = len(trace.times), len(trace.class_names)
     _check_texts(trace)
     starts, stops = [window.start for window in trace.windows], [window.stop for window in trace.windows]
-    whole = all(type(edge) is int for edge in starts + stops)
-    rising = whole and [*starts, frames] == sorted({*starts, frames})
-    if not rising or [*starts, frames] != [0, *stops]:
-        raise ValueError(f"its windows do not cover each of {frames} frames once")
+    integers = all(type(edge) is int for edge in starts + stops)
+    increasing = integers and [*starts, frames] == sorted({*starts, frames})
+    if not increasing or [*starts, frames] != [0, *stops]:
+        raise ValueError(f"its windows do not cover each of the {frames} frames once")
     if {classes} != {len(trace.probabilities), *(len(window.probabilities) for window in trace.windows)}:
-        raise ValueError(f"its probabilities are not of {classes} classes")
+        raise ValueError(f"it does not have one probability for each of {classes} classes")
     if len(trace.structure.answer.thresholds) not in (0, classes):
-        raise ValueError(f"its thresholds are not of {classes} labels")
+        raise ValueError(f"it does not have one threshold for each of {classes} labels")
     for block in trace.blocks:
         if (
             block.block not in trace.structure.by_id
             or not len(block.activity) == len(block.heatmap) == frames
             or not block.heatmap.size
         ):
-            raise ValueError(f"block {block.block} is unknown or not of {frames} frames")
+            raise ValueError(f"block {block.block} is unknown or does not have {frames} frames")
     known = {(spec.source, spec.target) for spec in trace.structure.connections}
     for connection in trace.connections:
         if (connection.source, connection.target) not in known or len(connection.attention_factors) != frames:
-            raise ValueError(f"connection {connection.key} is unknown or not of {frames} frames")
+            raise ValueError(f"connection {connection.key} is unknown or does not have {frames} frames")
         if len(connection.attention_weights) != len(connection.peers):
-            raise ValueError(f"connection {connection.key} has not one attention weight a peer")
+            raise ValueError(f"connection {connection.key} does not have one attention weight per peer")
         if unknown := [peer for peer in connection.peers if peer not in trace.structure.by_id]:
-            raise ValueError(f"peer {unknown[0]} of connection {connection.key} is no block")
+            raise ValueError(f"peer {unknown[0]} of connection {connection.key} is not a block")
         if not _is_weight(connection.connection_weight):
             raise ValueError(f"the weight of connection {connection.key} is not from 0 to 1")
         for name in _SIZES:
             size = getattr(connection, name)
             if size is not None and not _is_size(size, frames):
-                raise ValueError(f"the {name} of connection {connection.key} is not one size a frame")
+                raise ValueError(f"the {name} of connection {connection.key} is not one value per frame")
         if connection.reached is not None and not _is_reach(connection.reached, frames):
-            raise ValueError(
-                f"the reach of the ends into connection {connection.key} is not two numbers of frames"
-            )
+            raise ValueError(f"reached of connection {connection.key} is not two numbers of frames")
 
 
-def _computed_by(said: Any) -> ComputedBy | None:
-    """Raises TypeError or ValueError for anything but what `to_json` writes."""
-    if said is None:
+def _computed_by(value: Any) -> ComputedBy | None:
+    """Read `computed_by`; raises TypeError or ValueError for anything that `to_json` would not write."""
+    if value is None:
         return None
-    found = ComputedBy(**said)
-    if not all(isinstance(text, str) for text in (found.route, found.device, found.precision)):
-        raise ValueError("what it was computed by is not text")
-    if type(found.threads) is not int or found.threads < 1:
-        raise ValueError(f"{found.threads!r} is no number of threads")
-    return found
+    computed_by = ComputedBy(**value)
+    texts = (computed_by.route, computed_by.device, computed_by.precision)
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("its computed_by is not text")
+    if type(computed_by.threads) is not int or computed_by.threads < 1:
+        raise ValueError(f"{computed_by.threads!r} is not a number of threads")
+    return computed_by
 
 
 def _check_texts(trace: Trace) -> None:
@@ -251,12 +256,12 @@ def _is_size(size: Array, frames: int) -> bool:
 
 
 def _is_reach(reached: Any, frames: int) -> bool:
-    whole = isinstance(reached, tuple) and len(reached) == 2
-    return whole and all(type(count) is int and 0 <= count <= frames for count in reached)
+    pair = isinstance(reached, tuple) and len(reached) == 2
+    return pair and all(type(count) is int and 0 <= count <= frames for count in reached)
 
 
 def _numbers(array: Array) -> Any:
-    """Nested lists in which each float32 is the shortest decimal that reads back as itself."""
+    """Return nested lists in which each float32 is the shortest decimal that reads back identically."""
     return array.astype(str).astype(np.float64).tolist()
 
 
@@ -265,13 +270,13 @@ def _plain(part: WindowTrace | BlockTrace | ConnectionTrace) -> dict[str, Any]:
     return {
         name: _numbers(value) if isinstance(value, np.ndarray) else value
         for name, value in values.items()
-        if value is not None or name not in _LATER  # absent where it was absent
+        if value is not None or name not in _OPTIONAL  # not written if the file that was read did not have it
     }
 
 
 _SIZES = ("magnitude", "contribution", "source_contribution")
-"""Fields of a connection that hold one size ≥ 0 a frame, where they are recorded."""
-_LATER = (*_SIZES, "reached")
+"""Fields of a connection with one value ≥ 0 per frame, if they were recorded."""
+_OPTIONAL = (*_SIZES, "reached")
 """Fields of a connection that older files do not have."""
 
 Part = TypeVar("Part", WindowTrace, BlockTrace, ConnectionTrace)
@@ -286,7 +291,7 @@ _ARRAYS = {
     "contribution": 1,
     "source_contribution": 1,
 }
-"""Field → how many axes it has."""
+"""Field → its number of axes."""
 
 
 def _read(kind: Callable[..., Part], item: Mapping[str, Any]) -> Part:

@@ -21,7 +21,7 @@ from torch import Tensor
 from peerattn.errors import PeerattnError
 from peerattn.network.attention import PeerAttention
 from peerattn.network.network import Network
-from peerattn.traces.history import History, arrays, attention_columns, from_arrays
+from peerattn.traces.history import History, attention_columns, history_arrays, history_from_arrays
 
 
 @dataclass
@@ -96,7 +96,7 @@ class HistoryLog:
             sum(c.stop - c.start for c in self._columns.values()),
         )
         names = dict.fromkeys(name for row in rows for name in row.scores)
-        return from_arrays(
+        return history_from_arrays(
             self.structure,
             {
                 "steps": np.array([row.step for row in rows], np.int64),
@@ -139,7 +139,7 @@ def _table(rows: list[NDArray[np.float32]], width: int) -> NDArray[np.float32]:
 
 def _rows(history: History) -> list[_Row]:
     """The rows of a history that goes on."""
-    beside = arrays(history)
+    beside = history_arrays(history)
     return [
         _Row(
             int(history.steps[place]),

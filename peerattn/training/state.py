@@ -27,7 +27,7 @@ from peerattn.graph.structure import Structure, restore_answers
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays
 from peerattn.pruning.threshold import reduced
-from peerattn.traces.history import arrays, from_arrays
+from peerattn.traces.history import history_arrays, history_from_arrays
 from peerattn.training.averaging import WeightAverage
 from peerattn.training.config import TrainingConfig
 from peerattn.training.history_log import HistoryLog
@@ -91,7 +91,7 @@ def save_state(path: Path, state: TrainingState, settings: Mapping[str, Any]) ->
     parts: dict[str, Mapping[str, Tensor]] = {
         "weights": state.network.state_dict(),
         "moments": moments(state.network, state.optimiser),
-        "history": {name: torch.from_numpy(values) for name, values in arrays(history).items()},
+        "history": {name: torch.from_numpy(values) for name, values in history_arrays(history).items()},
         "average": state.average.network.state_dict() if state.average else {},
         "best": state.best or {},
     }
@@ -200,7 +200,9 @@ def _restored(
     if config.averaging.kind != "none":
         average = WeightAverage(now, config.averaging, count=facts["averaged"])
         average.network.load_state_dict(parts["average"])
-    history = from_arrays(network.structure, {name: t.numpy() for name, t in parts["history"].items()})
+    history = history_from_arrays(
+        network.structure, {name: t.numpy() for name, t in parts["history"].items()}
+    )
     log = HistoryLog(now, every=config.log_every, before=history)
     best = {name: tensor.to(device) for name, tensor in parts["best"].items()} or None
     return TrainingState(now, optimiser, average, log, Position(**facts["position"]), best)

@@ -1,4 +1,4 @@
-"""What is checked from a video file's declarations, before anything is decoded."""
+"""Checks of what a video file declares about itself, before anything is decoded."""
 
 from dataclasses import dataclass
 from math import inf
@@ -8,28 +8,32 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 from peerattn.video.frames import Limits, VideoInfo
+
+__getattr__ = moved(__name__)
 
 LOSSLESS = {"ffv1", "png", "rawvideo", "huffyuv", "ffvhuff", "utvideo", "qtrle"}
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Which frames are wanted, from `start` up to `stop` (s), how many a second, and how large."""
+    """The frames to read: from `start` up to `stop` (s), at `frame_rate` (frames/s), scaled to `max_side`."""
 
     frame_rate: float | None
     start: float
     stop: float | None
     max_side: int  # px
-    ids: bool = False  # the pixels are class ids: wanted as stored, never scaled
+    ids: bool = False  # the pixels are class ids, to be returned as stored and never scaled
 
     @property
     def end(self) -> float:
+        """`stop`, or infinity if there is none."""
         return inf if self.stop is None else self.stop
 
 
-def declared(container: InputContainer, stream: VideoStream, kind: str) -> VideoInfo:
-    """What the file says about itself, before anything is decoded (not yet turned upright)."""
+def declared_info(container: InputContainer, stream: VideoStream, kind: str) -> VideoInfo:
+    """Return what the file declares about its video stream; the size is as stored, not yet turned upright."""
     duration = None
     if stream.duration is not None and stream.time_base is not None:
         duration = float(stream.duration * stream.time_base)
@@ -46,26 +50,28 @@ def declared(container: InputContainer, stream: VideoStream, kind: str) -> Video
     )
 
 
-def check_picture(info: VideoInfo, limits: Limits) -> None:
-    """Raise PeerattnError when a frame is too large or the declared frame rate absurd."""
+def check_frame_size_and_rate(info: VideoInfo, limits: Limits) -> None:
+    """Raise PeerattnError if the frames are too large or the declared frame rate is implausibly high."""
     if not 0 < info.width * info.height <= limits.pixels:
         size = f"{info.width}x{info.height}"
         raise PeerattnError(
-            f"its frames are {size}: at most {limits.pixels:,} pixels are read, scale it down"
+            f"its frames are {size}, over the limit of {limits.pixels:,} pixels: scale the video down"
         )
     if info.frame_count != 1 and (info.frame_rate or 0) > limits.frame_rate:
         rate = f"{info.frame_rate:,.0f} frames/s, over the limit of {limits.frame_rate:,.0f}"
-        raise PeerattnError(f"it declares {rate}: convert it to an ordinary frame rate")
+        raise PeerattnError(f"it declares {rate}: convert it to a usual frame rate, such as 30 frames/s")
 
 
 def check_lossless(info: VideoInfo) -> None:
-    """Raise PeerattnError for a codec that may change class ids."""
+    """Raise PeerattnError if the codec is lossy and may therefore change class ids."""
     if info.codec not in LOSSLESS:
-        raise PeerattnError(f"{info.codec} may change class ids: save them as PNG, or as grey FFV1 in a mkv")
+        raise PeerattnError(
+            f"its codec {info.codec} may change class ids: save them as PNG, or as grey FFV1 in an mkv"
+        )
 
 
 def check_stretch(info: VideoInfo, stretch: Stretch, limits: Limits) -> None:
-    """Raise PeerattnError when the declared duration and frame rate already exceed what may be read."""
+    """Raise PeerattnError if, by the declared duration and frame rate, the stretch exceeds the limits."""
     end = min(stretch.end, info.duration or 0)
     if end > limits.duration:
         raise too_long(limits)
@@ -80,14 +86,17 @@ def check_stretch(info: VideoInfo, stretch: Stretch, limits: Limits) -> None:
 
 
 def too_long(limits: Limits) -> PeerattnError:
+    """Return the error for a video that is read beyond the longest allowed duration."""
     return PeerattnError(f"it is longer than {limits.duration:,.0f} s: choose an earlier stop")
 
 
 def too_many_decoded(limits: Limits) -> PeerattnError:
+    """Return the error for a stretch up to whose end too many frames must be decoded."""
     return PeerattnError(
         f"more than {limits.decoded_frames:,} frames would be decoded: choose an earlier stop"
     )
 
 
 def too_many_kept(limits: Limits) -> PeerattnError:
+    """Return the error for a stretch with too many sampled frames."""
     return PeerattnError(f"more than {limits.kept_frames:,} frames would be kept: choose a shorter stretch")

@@ -1,4 +1,4 @@
-"""Which container a file is, told from its first bytes, and whether the file is whole."""
+"""Detecting a file's container format from its first bytes, and whether the file is complete."""
 
 from collections.abc import Callable
 from typing import BinaryIO
@@ -10,11 +10,11 @@ _SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675  # Matroska element ids
 
 
 def sniff(file: BinaryIO, *, pictures: bool = False) -> str:
-    """The demuxer for a file: "mov" (also mp4), "matroska" (also webm), "avi" or "gif"; else PeerattnError.
+    """Return the demuxer for a file: "mov" (also mp4), "matroska" (also webm), "avi" or "gif".
 
-    With `pictures`, also "png_pipe", a PNG as a video of one frame.
-
-    The name of a file says nothing: a text file named .mp4 can make a demuxer open other files or addresses.
+    With `pictures`, also "png_pipe", which reads a PNG as a video of one frame. Raises PeerattnError for any
+    other file. The file's name is ignored: a text file named .mp4 can make a demuxer open other files or
+    URLs.
     """
     file.seek(0)
     head = file.read(12)
@@ -32,14 +32,14 @@ def sniff(file: BinaryIO, *, pictures: bool = False) -> str:
 
 
 def check_complete(file: BinaryIO, container: str) -> None:
-    """Raise PeerattnError when a container says that more follows than the file holds (a broken-off copy)."""
+    """Raise PeerattnError if the file is truncated: shorter than its container declares."""
     size = file.seek(0, 2)
     if not _COMPLETE[container](file, size):
-        raise PeerattnError("the file breaks off before its end: copy or download it again")
+        raise PeerattnError("the file is incomplete, its end is missing: copy or download it again")
 
 
 def _mov_complete(file: BinaryIO, size: int) -> bool:
-    """Boxes follow each other: 4 bytes of size (1: 8 more bytes; 0: to the end of the file), 4 of type."""
+    """Walk the boxes: 4 bytes of size (1: 8 more bytes follow; 0: up to the end of the file), 4 of type."""
     position = 0
     while position + 8 <= size:
         file.seek(position)
@@ -50,21 +50,21 @@ def _mov_complete(file: BinaryIO, size: int) -> bool:
         if length < 8:
             return True
         position += length
-        # Phones append data of their own after the last box: only the boxes that matter are judged.
+        # Phones append their own data after the last box, so only the boxes with content are checked.
         if position > size and head[4:8] in (b"mdat", b"moov", b"moof"):
             return False
     return True
 
 
 def _matroska_complete(file: BinaryIO, size: int) -> bool:
-    """Elements: id, length, content. A segment of unknown length (a live recording) is entered."""
+    """Walk the elements: id, length, content. A segment of unknown length (a live recording) is entered."""
     position = 0
     while position < size:
         file.seek(position)
         identity, length = _element_id(file), _element_length(file)
         if length is None:
             if identity != _SEGMENT:
-                return True  # a cluster of unknown length: where it ends cannot be told
+                return True  # a cluster of unknown length: its end cannot be determined
             position = file.tell()
             continue
         position = file.tell() + length
@@ -74,13 +74,13 @@ def _matroska_complete(file: BinaryIO, size: int) -> bool:
 
 
 def _element_id(file: BinaryIO) -> int:
-    """An EBML id: the zeros before the first set bit say how many bytes follow."""
+    """Read an EBML id; the number of zeros before its first set bit is the number of bytes that follow."""
     first = file.read(1)
     return int.from_bytes(first + file.read(8 - first[0].bit_length() if first and first[0] else 0), "big")
 
 
 def _element_length(file: BinaryIO) -> int | None:
-    """An EBML length, as the id but without the leading bit; all ones mean unknown: None."""
+    """Read an EBML length, coded like an id but without the leading bit; None (all ones) means unknown."""
     first = file.read(1)
     if not first or not first[0]:
         return 0
@@ -90,7 +90,7 @@ def _element_length(file: BinaryIO) -> int | None:
 
 
 def _avi_complete(file: BinaryIO, size: int) -> bool:
-    """RIFF chunks follow each other: type, 4 bytes of length, padded to even."""
+    """Walk the RIFF chunks: type, 4 bytes of length, content padded to an even size."""
     position = 0
     while position + 8 <= size:
         file.seek(position)
@@ -102,7 +102,7 @@ def _avi_complete(file: BinaryIO, size: int) -> bool:
 
 
 def _gif_complete(file: BinaryIO, size: int) -> bool:
-    """Extensions (0x21) and images (0x2C) of sub-blocks, up to the trailer (0x3B)."""
+    """Walk the extensions (0x21) and images (0x2C), which consist of sub-blocks, up to the trailer (0x3B)."""
     file.seek(10)
     _skip_colours(file)
     file.seek(2, 1)
@@ -124,13 +124,13 @@ def _gif_complete(file: BinaryIO, size: int) -> bool:
 
 
 def _png_complete(file: BinaryIO, size: int) -> bool:
-    """The last chunk is empty and named IEND."""
+    """Check that the last chunk is an empty IEND."""
     file.seek(max(0, size - 12))
     return file.read(8) == b"\0\0\0\0IEND"
 
 
 def _skip_colours(file: BinaryIO) -> None:
-    """Read a packed field and go past the colour table that it announces (for the screen: 2 bytes later)."""
+    """Read a packed field and skip the colour table that it announces."""
     packed = (file.read(1) or b"\0")[0]
     if packed & 0x80:
         file.seek(3 << (packed & 7) + 1, 1)

@@ -1,4 +1,4 @@
-"""`decode` and `probe`: what a person asks of a video file, answered by a worker process."""
+"""Decoding and probing video files, by means of a worker process."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from peerattn.errors import DamagedError, MissingError, PeerattnError
 from peerattn.video.frames import Frames, Limits, VideoInfo
-from peerattn.video.pool import converse
+from peerattn.video.pool import send_request
 
 DEFAULT_LIMITS = Limits()
 
@@ -25,16 +25,17 @@ def decode(
     max_side: int = 320,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Frames:
-    """Upright frames of a video file from `start` up to `stop` (s), scaled down to `max_side` px.
+    """Return the upright frames of a video file from `start` up to `stop` (s), scaled down to `max_side` px.
 
-    With a frame rate, the first frame at or after each start + k / frame_rate (a slower source keeps every
-    frame); without, every frame. Raises PeerattnError with one plain line for a file that is damaged, breaks
-    off, holds no video, or asks for more than the limits.
+    With a frame rate (frames/s), these are the first frames at or after each start + k / frame_rate; of a
+    slower source every frame is kept once. Without a frame rate, every frame is returned. Raises
+    PeerattnError, with one plain line, if the file is missing, damaged, incomplete, contains no video or
+    exceeds the limits.
     """
     _check_stretch(frame_rate, start, stop, max_side)
     stretch = {"frame_rate": frame_rate, "start": start, "stop": stop, "max_side": max_side}
     images, times, numbers, time_base = [], [], [], 0.0
-    for message, pixels in _ask(Path(path), stretch, limits):
+    for message, pixels in _messages(Path(path), stretch, limits):
         images.append(np.frombuffer(pixels, np.uint8).reshape(message["shape"]))
         times.append(message["time"])
         numbers.append(message["number"])
@@ -44,10 +45,13 @@ def decode(
 
 
 def decode_ids(path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> NDArray[np.uint8]:
-    """(N, H, W) class ids, exactly as stored in a lossless video (grey or palette) or in one PNG (N = 1)."""
+    """Return class ids (N, H, W), exactly as stored in a lossless video (grey or palette) or a PNG (N = 1).
+
+    Raises PeerattnError for lossy files, and as `decode` does.
+    """
     stretch = {"frame_rate": None, "start": 0.0, "stop": None, "max_side": 1, "ids": True}
     maps: list[NDArray[np.uint8]] = []
-    for message, pixels in _ask(Path(path), stretch, replace(limits, kept_frames=limits.decoded_frames)):
+    for message, pixels in _messages(Path(path), stretch, replace(limits, kept_frames=limits.decoded_frames)):
         if (len(maps) + 1) * len(pixels) > limits.id_pixels:
             raise PeerattnError(
                 f"{Path(path).name}: over {limits.id_pixels:,} pixels of class ids: scale the maps down"
@@ -64,33 +68,35 @@ def check_header(
     stop: float | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> None:
-    """Raise PeerattnError where `decode` would refuse a file by what it declares; nothing is decoded."""
+    """Raise PeerattnError if `decode` would refuse the file for what it declares; nothing is decoded."""
     _check_stretch(frame_rate, start, stop, max_side=1)
     stretch = {"frame_rate": frame_rate, "start": start, "stop": stop, "max_side": 1}
-    list(_ask(Path(path), stretch, limits, decoding=False))
+    list(_messages(Path(path), stretch, limits, decoding=False))
 
 
 def probe(path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
-    """What a video file declares, once its first frame was decoded; refuses what `decode` refuses."""
-    ((message, _),) = _ask(Path(path), None, limits)
+    """Return what a video file declares, after decoding its first frame; raises PeerattnError as `decode`
+    does.
+    """
+    ((message, _),) = _messages(Path(path), None, limits)
     return VideoInfo(**message["info"])
 
 
 def _check_stretch(frame_rate: float | None, start: float, stop: float | None, max_side: int) -> None:
     if frame_rate is not None and not 0 < frame_rate < float("inf"):
-        raise PeerattnError(f"a frame rate of {frame_rate} cannot be sampled: give frames/s above 0")
+        raise PeerattnError(f"a frame rate of {frame_rate} frames/s is not possible: choose one above 0")
     if not (isfinite(start) and start >= 0) or (stop is not None and not start < stop < float("inf")):
         raise PeerattnError(
-            f"the stretch from {start} to {stop} s is empty: start at 0 or later, stop after that"
+            f"the stretch from {start} to {stop} s is empty: start at 0 or later, and stop after the start"
         )
     if not 1 <= max_side <= 4096:
-        raise PeerattnError(f"max_side {max_side} is not between 1 and 4096 px")
+        raise PeerattnError(f"max_side is {max_side}, but must be from 1 to 4096 px")
 
 
-def _ask(
+def _messages(
     path: Path, stretch: dict[str, Any] | None, limits: Limits, *, decoding: bool = True
 ) -> Iterator[tuple[dict[str, Any], bytes]]:
-    """The messages of a worker about one file, each with its pixels; refusals name the file."""
+    """Yield a worker's messages about one file, each with its pixels; errors name the file."""
     name = " ".join(path.name.split())
     if not path.is_file():
         raise MissingError("there is no such file", name)
@@ -99,7 +105,7 @@ def _ask(
         raise DamagedError("the file is empty (0 bytes): copy or download it again", name)
     if size > limits.file_bytes:
         raise PeerattnError(
-            f"{size:,} bytes exceed the limit of {limits.file_bytes:,}: cut or compress it", name
+            f"its {size:,} bytes exceed the limit of {limits.file_bytes:,}: cut or compress the video", name
         )
     request = {
         "path": str(path.resolve()),
@@ -108,6 +114,6 @@ def _ask(
         "decoding": decoding,
     }
     try:
-        yield from converse(request, limits.seconds)
+        yield from send_request(request, limits.seconds)
     except PeerattnError as error:
         raise error.with_subject(name) from None

@@ -1,4 +1,4 @@
-"""Pooled worker processes that decode: one may crash, hang or be refused memory without harm."""
+"""A pool of decoding processes: one may crash, hang or run out of memory without harming this process."""
 
 import atexit
 import json
@@ -13,52 +13,59 @@ from typing import Any
 import numpy as np
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 
-_POOL_SIZE = 2  # idle processes that wait for the next file
+__getattr__ = moved(__name__)
+
+_POOL_SIZE = 2  # idle processes kept for the next file
 _HEADER_BYTES = 10_000
 _START = "import sys; sys.path.append(sys.argv[1]); from peerattn.video.worker import serve; serve()"
 _PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 
 
-def converse(request: dict[str, Any], seconds: float) -> Iterator[tuple[dict[str, Any], bytes]]:
-    """One request and its answers. Only a worker that answered to the end goes back to the pool."""
-    worker = Worker.take()
-    timer = threading.Timer(seconds, worker.kill_late)
+def send_request(request: dict[str, Any], seconds: float) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Send one request to a worker and yield its messages, each with its pixels.
+
+    Only a worker that answers completely goes back to the pool. Raises PeerattnError if the worker refuses
+    the file, crashes, or takes longer than `seconds`.
+    """
+    worker = Worker.acquire()
+    timer = threading.Timer(seconds, worker.kill_on_timeout)
     timer.start()
-    sound = False
+    completed = False
     try:
         worker.send(request)
         while (message := worker.receive())["kind"] != "end":
             if message["kind"] == "error":
                 raise PeerattnError(message["message"])
             yield message, worker.receive_pixels(message.get("shape"))
-        sound = True
+        completed = True
     except (OSError, EOFError):
         reason = (
-            f"reading took longer than {seconds:g} s" if worker.late else "the decoder stopped on this file"
+            f"reading it took longer than {seconds:g} s" if worker.timed_out else "the decoder crashed on it"
         )
         raise PeerattnError(f"{reason}: choose a shorter stretch, or convert it to H.264 in an mp4") from None
     finally:
         timer.cancel()
-        worker.give_back() if sound else worker.close()
+        worker.release() if completed else worker.close()
 
 
 class Worker:
-    """One decoding process; idle ones wait in a list that threads share."""
+    """One decoding process; idle ones wait in a list shared by all threads."""
 
     idle: list["Worker"] = []  # noqa: RUF012 - shared by design
     lock = threading.Lock()
 
     def __init__(self) -> None:
         command = [sys.executable, "-P", "-c", _START, _PACKAGE_ROOT]
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # its buffers count as address space
-        pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere, env=environment)
-        self.late = False
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # OpenBLAS buffers count as address space
+        pipe, null = subprocess.PIPE, subprocess.DEVNULL
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=null, env=environment)
+        self.timed_out = False
 
     @classmethod
-    def take(cls) -> "Worker":
-        """An idle worker that still lives, else a new one."""
+    def acquire(cls) -> "Worker":
+        """Return an idle worker that is still alive, or else a new one."""
         with cls.lock:
             while cls.idle:
                 worker = cls.idle.pop()
@@ -67,16 +74,16 @@ class Worker:
                 worker.close()
         return cls()
 
-    def give_back(self) -> None:
-        """Wait for the next file, or stop where enough others wait."""
+    def release(self) -> None:
+        """Return this worker to the pool, or stop it if the pool is full."""
         with self.lock:
             if len(self.idle) < _POOL_SIZE:
                 self.idle.append(self)
                 return
         self.close()
 
-    def kill_late(self) -> None:
-        self.late = True
+    def kill_on_timeout(self) -> None:
+        self.timed_out = True
         self.process.kill()
 
     def send(self, request: dict[str, Any]) -> None:
@@ -101,7 +108,7 @@ class Worker:
         return pixels
 
     def close(self) -> None:
-        """Stop the process, whatever it does, and free its pipes."""
+        """Kill the process, whatever it is doing, and close its pipes."""
         self.process.kill()
         with self.process:  # closes the pipes and waits
             pass
@@ -114,5 +121,5 @@ class Worker:
 
 
 atexit.register(Worker.close_idle)
-if hasattr(os, "register_at_fork"):  # a forked process must not talk over its parent's pipes
+if hasattr(os, "register_at_fork"):  # a forked process must not use its parent's pipes
     os.register_at_fork(after_in_child=Worker.idle.clear)

@@ -1,6 +1,6 @@
-"""The decoding process: reads one request a line on stdin, answers on stdout. Imports no torch.
+"""The decoding process: reads one request per line on stdin and answers on stdout. Does not import torch.
 
-An answer is a JSON line {"kind": "frame" | "info" | "end" | "error", …}; after a "frame" come its pixels.
+A message is a JSON line {"kind": "frame" | "info" | "end" | "error", …}; a "frame" is followed by its pixels.
 """
 
 import contextlib
@@ -15,35 +15,40 @@ from typing import Any, BinaryIO
 import av
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 from peerattn.video import checks, reader
 from peerattn.video.frames import Limits
+
+__getattr__ = moved(__name__)
 
 with contextlib.suppress(ImportError):
     import resource  # not on Windows
 
-_GRACE = 5  # s that the asking process has to stop this one before it stops itself
+_GRACE = 5  # s beyond the time limit after which this process ends itself if the parent has not killed it
 
 
 def serve() -> None:
     """Answer requests until stdin closes."""
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not mix with the answers
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library's prints must not mix with the messages
     for line in sys.stdin.buffer:
         request = json.loads(line)
         limits = Limits(**request["limits"])
-        _confine(limits)
+        _limit_resources(limits)
         try:
             _answer(request, limits, output)
         except BrokenPipeError:
             return
-        except Exception as error:  # mutated files raise nearly anything: nothing may pass this edge
-            _send(output, kind="error", message=plain(error, limits))
+        except (
+            Exception
+        ) as error:  # damaged files can raise nearly anything, and none of it may end this process
+            _send(output, kind="error", message=describe_error(error, limits))
         finally:
             _set_alarm(0)
 
 
-def _confine(limits: Limits) -> None:
-    """Limit the memory of this process, and its life if the asking process should vanish."""
+def _limit_resources(limits: Limits) -> None:
+    """Limit the memory of this process, and its lifetime in case the parent process disappears."""
     if "resource" in globals():
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         soft = limits.address_space if hard == resource.RLIM_INFINITY else min(limits.address_space, hard)
@@ -52,17 +57,18 @@ def _confine(limits: Limits) -> None:
 
 
 def _set_alarm(seconds: int) -> None:
-    """End this process after so many seconds; 0: never."""
+    """End this process after `seconds`; 0 cancels the alarm."""
     if hasattr(signal, "alarm"):  # not on Windows
         signal.alarm(seconds)
 
 
 def _answer(request: dict[str, Any], limits: Limits, output: BinaryIO) -> None:
+    """Send the frames or the declared info that a request asks for, then an end message."""
     stretch = checks.Stretch(**request["stretch"]) if request["stretch"] else None
     ids = stretch is not None and stretch.ids
     with reader.open_video(request["path"], limits, ids=ids) as (container, stream, kind):
-        info = checks.declared(container, stream, kind)
-        checks.check_picture(info, limits)
+        info = checks.declared_info(container, stream, kind)
+        checks.check_frame_size_and_rate(info, limits)
         if ids:
             checks.check_lossless(info)
         if stretch is None:
@@ -73,15 +79,15 @@ def _answer(request: dict[str, Any], limits: Limits, output: BinaryIO) -> None:
         else:
             checks.check_stretch(info, stretch, limits)
             rounding = reader.time_base(stream)
-            wanted = reader.pictures(container, stream, stretch, limits) if request["decoding"] else ()
-            for picture in wanted:
-                _send_picture(output, picture, rounding)
+            if request["decoding"]:
+                for picture in reader.sample_pictures(container, stream, stretch, limits):
+                    _send_picture(output, picture, rounding)
     _send(output, kind="end")
 
 
 def _send_picture(output: BinaryIO, picture: reader.Picture, time_base: float) -> None:
-    place = {"number": picture.number, "time": picture.time, "time_base": time_base}
-    _send(output, picture.image.data, kind="frame", shape=list(picture.image.shape), **place)
+    timing = {"number": picture.number, "time": picture.time, "time_base": time_base}
+    _send(output, picture.image.data, kind="frame", shape=list(picture.image.shape), **timing)
 
 
 def _send(output: BinaryIO, pixels: memoryview | bytes = b"", **message: Any) -> None:
@@ -90,15 +96,15 @@ def _send(output: BinaryIO, pixels: memoryview | bytes = b"", **message: Any) ->
     output.flush()
 
 
-def plain(error: Exception, limits: Limits) -> str:
-    """One line for a person."""
+def describe_error(error: Exception, limits: Limits) -> str:
+    """Return one plain line that says what is wrong with the file and what to do."""
     if isinstance(error, PeerattnError):
         return str(error)
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         memory = limits.address_space / 2**30
-        return f"reading it takes more than {memory:.1f} GiB of memory: scale it down"
+        return f"reading it takes more than {memory:.1f} GiB of memory: scale the video down"
     if isinstance(error, PermissionError):
-        return "the file may not be read: change its permissions"
+        return "permission to read the file was denied: change its permissions"
     if isinstance(error, av.error.FFmpegError | StopIteration | UnicodeDecodeError):
-        return "it is damaged and cannot be read as a video: copy or download it again"
-    return f"it cannot be read as a video ({type(error).__name__}): convert it to H.264 in an mp4"
+        return "the file is damaged and cannot be read as a video: copy or download it again"
+    return f"the file cannot be read as a video ({type(error).__name__}): convert it to H.264 in an mp4"

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import keys
 from app.explorer.component import SecondTrace, load_script, pack_trace, show_explorer
-from peerattn.traces.comparison import merged
+from peerattn.traces.comparison import merge_structures
 from tests.traces import HOSTILE, images, part, trace
 
 st.set_page_config(layout="wide")
@@ -12,7 +12,7 @@ st.session_state.runs = st.session_state.get("runs", 0) + 1
 first = trace(seed=0)
 second = st.radio("second", ["clip", "pruned"], horizontal=True)
 shown = trace(seed=1, frames=15) if second == "clip" else part(first, 0.5)
-layout = merged(first.structure, shown.structure)
+layout = merge_structures(first.structure, shown.structure)
 load_script()
 show_explorer(
     first,

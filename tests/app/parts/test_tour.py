@@ -51,7 +51,7 @@ def test_answers_are_those_of_the_trace(seed):
     assert step.options[step.answer] == plain(pinned.peers[int(pinned.attention_weights.argmax())])
     step = named["Attention moves with the clip"]
     changes = {
-        f"{plain(one.source)} → {plain(one.target)}": one.shade[2:-3].std()  # as `reached` says
+        f"{plain(one.source)} → {plain(one.target)}": one.mean_factor[2:-3].std()  # as `reached` says
         for one in shown.peer_trace.connections
     }
     assert step.options[step.answer] == max(changes, key=changes.get)
@@ -81,7 +81,7 @@ def test_the_factor_step_stands_at_the_frame_it_speaks_of():
     shown = example()
     step = next(step for step in steps(shown) if "frame" in step.settings)
     frame = step.settings["frame"]
-    shade = shown.peer_trace.connection(step.selection.id).shade
+    shade = shown.peer_trace.connection(step.selection.id).mean_factor
     assert shade[frame - 1] == shade.min()
     assert f"frame {frame} that mean is {shade.min():.2f}" in step.question
 

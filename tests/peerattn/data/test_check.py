@@ -91,7 +91,7 @@ def test_thirteen_planted_faults_are_all_named(tmp_path: Path) -> None:
     expected = {
         "line 3": "object maps lost.npz are missing",
         "line 4": "no such file",
-        "line 5": "breaks off",
+        "line 5": "the file is incomplete",
         "line 6": "empty",
         "line 7": "no video",
         "line 8": "needs a path and a label",

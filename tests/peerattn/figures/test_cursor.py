@@ -119,13 +119,13 @@ class Seeker:
 def moving(block: str, at: int) -> list[np.float32]:
     """What is recorded of a block and what it is connected with at a frame."""
     touching = [each for each in TRACE.connections if block in (each.source, each.target)]
-    return [TRACE.block(block).activity[at], *(each.shade[at] for each in touching)]
+    return [TRACE.block(block).activity[at], *(each.mean_factor[at] for each in touching)]
 
 
 def still() -> list[np.float32]:
     """What is recorded of the clip as a whole, and each connection's change over its frames."""
     weights = [np.float32(each.connection_weight) for each in TRACE.connections]
-    changes = [np.ptp(each.shade) for each in TRACE.connections]
+    changes = [np.ptp(each.mean_factor) for each in TRACE.connections]
     return [*weights, *changes, *(weight for each in TRACE.connections for weight in each.attention_weights)]
 
 
@@ -165,7 +165,8 @@ def test_200_random_seeks_show_the_frame_its_numbers_and_its_colours_and_run_no_
     root.locator("canvas.screen").focus()
     before, seeker, chance, failed = runs(page), Seeker(page, root), random.Random(0), {}
     shades = {
-        at: {each.key: viridis(float(each.shade[at])) for each in TRACE.connections} for at in range(FRAMES)
+        at: {each.key: viridis(float(each.mean_factor[at])) for each in TRACE.connections}
+        for at in range(FRAMES)
     }
     for turn in range(200):
         wanted = seeker.seek(chance)
@@ -384,7 +385,7 @@ def test_lines_of_a_connection_lie_between_its_least_and_greatest_channel(root):
     )
     factors = connection.attention_factors
     np.testing.assert_allclose(
-        drawn, np.stack([factors.min(1), connection.shade, factors.max(1)], 1), atol=1e-6
+        drawn, np.stack([factors.min(1), connection.mean_factor, factors.max(1)], 1), atol=1e-6
     )
 
 

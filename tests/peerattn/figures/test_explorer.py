@@ -80,16 +80,19 @@ def test_cursor_frame_shades_and_numbers_agree_wherever_it_stands_and_no_python_
                 f"frame {wanted + 1} of 20.*{TRACE.times[wanted]:.3f} s.*window {wanted // 10 + 1} of 2"
             )
         )
-        expect(facts.nth(1)).to_have_text(f"{connection.shade[wanted]:.3f}")
+        expect(facts.nth(1)).to_have_text(f"{connection.mean_factor[wanted]:.3f}")
         expect(facts.nth(2)).to_have_text(f"{connection.attention_factors[wanted].min():.3f}")
         expect(facts.nth(3)).to_have_text(f"{connection.attention_factors[wanted].max():.3f}")
         values = root.locator(".values b").all_inner_texts()
-        expected = [*(f"{lines[name].iloc[wanted]:.3f}" for name in lines), f"{connection.shade[wanted]:.3f}"]
+        expected = [
+            *(f"{lines[name].iloc[wanted]:.3f}" for name in lines),
+            f"{connection.mean_factor[wanted]:.3f}",
+        ]
         assert values == expected
         drawn = root.evaluate(f"root => ({OF})(root).graph.shades()")
         assert [name for name, _ in drawn] == [each.key for each in TRACE.connections]
         for (_, color), each in zip(drawn, TRACE.connections, strict=True):
-            assert np.abs(np.subtract(channels(color), viridis(float(each.shade[wanted])))).max() <= 1
+            assert np.abs(np.subtract(channels(color), viridis(float(each.mean_factor[wanted])))).max() <= 1
     assert runs(page) == before
 
 
@@ -247,7 +250,7 @@ def test_block_shows_what_feeds_it_with_weight_and_factor(root):
     arriving = [each for each in TRACE.connections if each.target == "upper1"]
     arriving.sort(key=lambda each: -each.connection_weight)
     expected = [
-        f"{each.source} {each.connection_weight:.3f} {each.shade[4]:.3f} {np.ptp(each.shade):.3f}"
+        f"{each.source} {each.connection_weight:.3f} {each.mean_factor[4]:.3f} {np.ptp(each.mean_factor):.3f}"
         for each in arriving
     ]
     assert [" ".join(row.split()) for row in rows] == [" ".join(row.split()) for row in expected]
@@ -327,7 +330,7 @@ def test_cursors_resting_place_is_said_for_those_who_do_not_see_it(root):
     seek(root, 6)
     expect(root.locator("[aria-live=polite]")).to_have_text(
         f"frame 7 of 20, window 1: rgb1 → inner1: weight {TRACE.connections[0].connection_weight:.3f}, "
-        f"factor {TRACE.connections[0].shade[6]:.3f}"
+        f"factor {TRACE.connections[0].mean_factor[6]:.3f}"
     )
 
 

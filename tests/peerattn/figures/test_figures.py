@@ -355,7 +355,7 @@ def array(header: dict, body: bytes, name: str) -> np.ndarray:
 
 def test_recording_unpacks_to_the_traces_numbers_bit_for_bit():
     header, body = unpack(pack_recording(TRACE, images()))
-    shades = [each.shade for each in TRACE.connections]
+    shades = [each.mean_factor for each in TRACE.connections]
     np.testing.assert_array_equal(array(header, body, "shade"), shades)
     factors = [each.attention_factors for each in TRACE.connections]
     np.testing.assert_array_equal(array(header, body, "least"), [each.min(axis=1) for each in factors])

@@ -60,7 +60,7 @@ def test_a_connection_has_the_colour_of_its_shade_at_every_frame(frames):
         picture = frames.picture(frame)
         for key in shown:
             colors = picture[tuple(middles(frames, key))]
-            wanted = palette(float(TRACE.connection(key).shade[frame]))
+            wanted = palette(float(TRACE.connection(key).mean_factor[frame]))
             assert np.abs(colors - np.array(wanted)).max() <= 1
 
 
@@ -179,7 +179,7 @@ def test_mp4_has_each_frame_at_its_time_in_its_colours(frames, tmp_path):
         assert off.mean() < 3
         for key in seen():
             place = tuple(middles(frames, key))
-            wanted = palette(float(TRACE.connection(key).shade[frame]))
+            wanted = palette(float(TRACE.connection(key).mean_factor[frame]))
             luma = np.array(
                 [0.2126, 0.7152, 0.0722]
             )  # chroma is shared by four pixels: a thin line loses some

@@ -89,8 +89,8 @@ def test_ranked_lists_have_numpys_order_at_every_frame(root, rank):
         ask(root, "explorer.seek(given)", frame)
         value = {
             "weight": [each.connection_weight for each in arriving],
-            "factor": [each.shade[frame] for each in arriving],
-            "change": [np.ptp(each.shade) for each in arriving],
+            "factor": [each.mean_factor[frame] for each in arriving],
+            "change": [np.ptp(each.mean_factor) for each in arriving],
         }[rank]
         expected = [arriving[place].key for place in np.argsort(-np.array(value), kind="stable")]
         rows = root.locator(".rows.four").first.locator("li")
@@ -102,8 +102,8 @@ def test_ranked_lists_have_numpys_order_at_every_frame(root, rank):
         for key, (weight, factor, change) in zip(expected, shown, strict=True):
             each = by_key[key]
             assert abs(weight - each.connection_weight) <= 1e-6
-            assert abs(factor - each.shade[frame]) <= 1e-6
-            assert abs(change - np.ptp(each.shade)) <= 1e-6
+            assert abs(factor - each.mean_factor[frame]) <= 1e-6
+            assert abs(change - np.ptp(each.mean_factor)) <= 1e-6
 
 
 def test_a_row_that_moves_up_the_list_keeps_the_focus(root):
@@ -297,7 +297,9 @@ def test_table_holds_the_graphs_blocks_and_connections_at_the_cursor(page):
         for row, each in zip(found, TRACE.connections, strict=True):
             state = "removed" if each.connection_weight < 0.6 else "kept"
             assert (row[0], row[3]) == (f"{each.source} → {each.target}", state)
-            assert np.abs(np.subtract(row[1:3], [each.connection_weight, each.shade[frame]])).max() <= 1e-6
+            assert (
+                np.abs(np.subtract(row[1:3], [each.connection_weight, each.mean_factor[frame]])).max() <= 1e-6
+            )
         for row, block in zip(cells(root, 0), TRACE.structure.blocks, strict=True):
             assert row[:3] == [block.id, str(block.level), block.modality or "mixed"]
             assert abs(row[3] - TRACE.block(block.id).activity[frame]) <= 1e-6
@@ -391,13 +393,13 @@ def test_svg_holds_what_is_shown(page, horizontal, tmp_path):
     assert lines.keys() == {each.key for each in TRACE.connections}
     for each in TRACE.connections:
         path = lines[each.key]
-        assert abs(float(path.get("data-factor")) - each.shade[13]) <= 1e-6
+        assert abs(float(path.get("data-factor")) - each.mean_factor[13]) <= 1e-6
         assert abs(float(path.get("data-weight")) - each.connection_weight) <= 1e-6
         if path.get("data-state") == "removed":
             assert each.connection_weight < 0.3
             continue
         color = np.array(list(bytes.fromhex(path.get("stroke")[1:])))
-        assert np.abs(color - viridis(float(each.shade[13]))).max() <= 1
+        assert np.abs(color - viridis(float(each.mean_factor[13]))).max() <= 1
         assert float(path.get("stroke-width")) == pytest.approx(1 + 4.5 * each.connection_weight)
     blocks = [path for path in picture.iter(f"{SVG}path") if path.get("data-block")]
     colors = looks(["rgb", "flow", "object"])

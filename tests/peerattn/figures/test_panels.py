@@ -22,7 +22,7 @@ from peerattn.figures.scripts import PANEL_PARTS, panels_script, read_part
 from peerattn.recording.inside import inside
 from peerattn.tables.attention import attention_by
 from peerattn.tables.share import BASELINE, OLD_SHARES, modality_share
-from peerattn.traces.inside import Affine, Inside
+from peerattn.traces.factor_steps import Affine, FactorSteps
 from tests import axe
 from tests.conftest import ROOT, wait_until_healthy
 from tests.panels import FRAMES, NETWORK, TRACE, VECTORS
@@ -170,7 +170,7 @@ def test_steps_are_packed_to_the_bit_and_give_the_logit_again() -> None:
     np.testing.assert_allclose(logits, packed(chain, "logits"), rtol=1e-4, atol=1e-5)
 
 
-def large() -> Inside:
+def large() -> FactorSteps:
     """As the widest connection of a published network: 1024 channels, 14 peers, 48 frames."""
     rng = np.random.default_rng(0)
 

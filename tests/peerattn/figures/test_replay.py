@@ -20,7 +20,7 @@ from peerattn.tables.history import (
     learned_by_modality,
     scores_history,
 )
-from peerattn.traces.history import History, peers_of
+from peerattn.traces.history import History, attention_weight_count
 from peerattn.training.history_log import HistoryLog
 from tests.histories import EVERY, history
 from tests.strategies import lively, structures
@@ -77,7 +77,7 @@ def test_any_structure_can_be_replayed(structure, logged: int) -> None:
     assert {each["id"] for each in header["connections"] if each["weight"] is None} == unweighted
     assert header["prunings"][0]["removed"] == []
     assert sum(len(each["peers"]) for each in header["connections"]) == sum(
-        map(peers_of, structure.connections)
+        map(attention_weight_count, structure.connections)
     )
 
 
@@ -132,7 +132,7 @@ def test_tables_have_a_row_for_each_logged_number() -> None:
     row = weights[(weights.step == 30) & (weights.connection == shown.keys[7])]
     assert row.connection_weight.item() == shown.connection_weights[3, 7]
     attention = attention_history(shown)
-    assert len(attention) == len(shown) * sum(map(peers_of, shown.structure.connections))
+    assert len(attention) == len(shown) * sum(map(attention_weight_count, shown.structure.connections))
     last = attention[attention.connection == shown.keys[0]].groupby("step").attention_weight.sum()
     assert np.allclose(last[last > 0], 1)
     assert list(scores_history(shown)) == ["step", "epoch", "loss", "top1"]

@@ -164,7 +164,7 @@ def test_cursor_moves_click_pins_and_numbers_are_the_traces(opened):
             f"""root => {{ const {{ recording, frame }} = ({OF})(root);
             return recording.connections.map((_, row) => recording.at("shade", row, frame)); }}"""
         )
-        assert shades == [float(each.shade[frame]) for each in TRACE.connections]
+        assert shades == [float(each.mean_factor[frame]) for each in TRACE.connections]
 
 
 @pytest.mark.browser

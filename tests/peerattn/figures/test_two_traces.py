@@ -82,10 +82,10 @@ def test_the_second_frame_stands_where_the_first_and_the_offset_say_and_no_pytho
 def test_each_side_has_its_own_colours_and_the_difference_those_of_b_minus_a(root):
     ahead(root, 2)
     seek(root, 7)
-    ours = {one.key: float(one.shade[7]) for one in FIRST.connections}
-    theirs = {one.key: float(one.shade[9]) for one in SECOND.connections}
+    ours = {one.key: float(one.mean_factor[7]) for one in FIRST.connections}
+    theirs = {one.key: float(one.mean_factor[9]) for one in SECOND.connections}
     greatest = max(
-        float(np.abs(two.shade[2:] - one.shade[:13]).max())
+        float(np.abs(two.mean_factor[2:] - one.mean_factor[:13]).max())
         for one, two in zip(FIRST.connections, SECOND.connections, strict=True)
     )
     expected = {
@@ -107,7 +107,7 @@ def test_numbers_of_a_connection_stand_beside_each_other(root):
     seek(root, 6)
     for title, first, second in (
         ("connection weight", one.connection_weight, two.connection_weight),
-        ("attention factor", one.shade[6], two.shade[6]),
+        ("attention factor", one.mean_factor[6], two.mean_factor[6]),
         ("least channel", one.attention_factors[6].min(), two.attention_factors[6].min()),
         ("greatest channel", one.attention_factors[6].max(), two.attention_factors[6].max()),
     ):
@@ -139,7 +139,7 @@ def test_what_only_one_has_is_dotted_and_has_no_numbers(page, root):
     expect(root.locator("section.numbers .note")).to_have_text("no counterpart")
     first = FIRST.connection(gone[0])
     found = values(root, "attention factor")
-    assert found[0] == pytest.approx(float(first.shade[0]), abs=1e-6) and found[1:] == [None, None]
+    assert found[0] == pytest.approx(float(first.mean_factor[0]), abs=1e-6) and found[1:] == [None, None]
     show(root, "A")
     assert root.evaluate(f"root => ({OF})(root).marks.removed.size") == 0
 

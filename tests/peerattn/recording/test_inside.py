@@ -11,7 +11,7 @@ from peerattn.errors import PeerattnError
 from peerattn.graph.structure import Structure
 from peerattn.recording.inside import inside, vectors
 from peerattn.recording.recorder import record_inside
-from peerattn.traces.inside import Affine, Inside
+from peerattn.traces.factor_steps import Affine, FactorSteps
 from tests.peerattn.network.test_network import by_hand
 from tests.peerattn.recording.test_recorder import clip_of, three_modes
 from tests.strategies import lively, structures
@@ -23,7 +23,7 @@ def applied(step: Affine, values: np.ndarray) -> np.ndarray:
     return values.astype(float) @ step.matrix.T.astype(float) + step.bias
 
 
-def check(found: Inside) -> None:
+def check(found: FactorSteps) -> None:
     """Every step, recomputed with numpy from the one before."""
     for step, pooled, projected in zip(found.projections, found.pooled, found.projected, strict=False):
         np.testing.assert_allclose(projected, applied(step, pooled), **STEP)

@@ -16,7 +16,7 @@ from peerattn.scores.kinds import HEADLINES, SCORES, difference, headline
 from peerattn.scores.labels import LabelsEvaluation, paired_precision, summarise_labels
 from peerattn.scores.metrics import average_precision, average_precisions, precision_without
 from peerattn.scores.verdict import verdict
-from peerattn.traces.findings import found, leading
+from peerattn.traces.predicted import leading_indices, predicted_names
 from peerattn.traces.trace import Trace
 from tests.traces import CLASSES, trace
 
@@ -185,6 +185,6 @@ def test_a_figure_leads_with_what_any_window_found() -> None:
     shown = answered(0.9, 0.2)
     last = np.array([0.1, 0.1, 0.1, 0.1, 0.1, 0.8], np.float32)
     windows = (*shown.windows[:-1], dataclasses.replace(shown.windows[-1], probabilities=last))
-    assert 5 in leading(dataclasses.replace(shown, windows=windows), 2)
-    assert found(shown, last) == (("pull box", pytest.approx(0.8)),)
-    assert set(leading(shown, 2)) >= {0, 1}
+    assert 5 in leading_indices(dataclasses.replace(shown, windows=windows), 2)
+    assert predicted_names(shown, last) == (("pull box", pytest.approx(0.8)),)
+    assert set(leading_indices(shown, 2)) >= {0, 1}

@@ -7,7 +7,7 @@ import numpy as np
 from peerattn.graph.answers import LABELS, Answer
 from peerattn.tables.clip import predictions_table
 from peerattn.tables.evaluation import RESULTS
-from peerattn.traces.comparison import merged, predictions_comparison
+from peerattn.traces.comparison import merge_structures, predictions_comparison
 from tests.peerattn.scores.test_labels import on_paper
 from tests.traces import trace
 
@@ -40,4 +40,4 @@ def test_two_answers_of_different_kinds_stand_side_by_side() -> None:
     assert "label" in predictions_comparison(second, second)
     assert "class" in predictions_comparison(first, first)
     assert np.isfinite(predictions_comparison(first, second)["difference"]).all()
-    assert merged(first.structure, second.structure) == first.structure
+    assert merge_structures(first.structure, second.structure) == first.structure

@@ -52,7 +52,7 @@ def test_connections_table_has_one_row_per_connection_and_the_weights_of_the_tra
             factors.min(),
             factors.max(),
         )
-        assert row.change_over_frames == connection.shade[2:-3].std()  # as `reached` says
+        assert row.change_over_frames == connection.mean_factor[2:-3].std()  # as `reached` says
 
 
 def test_factors_table_gives_the_shade_of_each_frame_back():
@@ -60,7 +60,7 @@ def test_factors_table_gives_the_shade_of_each_frame_back():
     assert len(table) == len(TRACE.connections) * 20
     for connection in TRACE.connections:
         rows = table[table["connection"] == connection.key]
-        np.testing.assert_array_equal(rows["mean_factor"], connection.shade)
+        np.testing.assert_array_equal(rows["mean_factor"], connection.mean_factor)
         np.testing.assert_array_equal(rows["time_s"], TRACE.times)
     assert table["mean_factor"].dtype == np.float32
 
@@ -121,10 +121,10 @@ def test_modality_lines_are_means_over_what_leaves_the_input_blocks_and_mixed_ov
     assert list(lines) == ["rgb", "flow", "object", "mixed"]
     sources = {"rgb": ("rgb1", "rgb2"), "flow": ("flow1", "flow2"), "object": ("object1",)}
     for name, blocks in sources.items():
-        shades = [each.shade for each in TRACE.connections if each.source in blocks]
+        shades = [each.mean_factor for each in TRACE.connections if each.source in blocks]
         np.testing.assert_allclose(lines[name], np.mean(shades, axis=0), rtol=1e-6)
     inputs = sum(sources.values(), ())
-    rest = [each.shade for each in TRACE.connections if each.source not in inputs]
+    rest = [each.mean_factor for each in TRACE.connections if each.source not in inputs]
     np.testing.assert_allclose(lines["mixed"], np.mean(rest, axis=0), rtol=1e-6)
 
 
@@ -137,7 +137,7 @@ def test_groups_share_out_every_connection_once(by):
 def test_level_lines_are_means_over_what_arrives():
     lines = attention_by(TRACE, "level")
     assert list(lines) == ["level 2", "level 3", "level 4"]
-    arriving = [each.shade for each in TRACE.connections if each.target == "top"]
+    arriving = [each.mean_factor for each in TRACE.connections if each.target == "top"]
     np.testing.assert_allclose(lines["level 4"], np.mean(arriving, axis=0), rtol=1e-6)
 
 

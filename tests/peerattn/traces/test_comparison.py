@@ -9,7 +9,13 @@ import pytest
 from peerattn.errors import PeerattnError
 from peerattn.figures.recording import pack_recording
 from peerattn.graph.structure import Structure
-from peerattn.traces.comparison import absent, comparison_table, merged, on_layout, predictions_comparison
+from peerattn.traces.comparison import (
+    align_to_layout,
+    comparison_table,
+    merge_structures,
+    missing_parts,
+    predictions_comparison,
+)
 from tests.traces import images, part, structure, trace
 
 FIRST, SECOND = trace(seed=0), trace(seed=1)
@@ -22,15 +28,15 @@ def pruned():
 
 def test_merging_a_structure_with_itself_or_with_a_part_of_it_gives_it_back():
     whole, left = FIRST.structure, pruned().structure
-    assert merged(whole, whole) == whole == merged(whole, left)
-    other = merged(left, whole)
+    assert merge_structures(whole, whole) == whole == merge_structures(whole, left)
+    other = merge_structures(left, whole)
     assert {block.id for block in other.blocks} == {block.id for block in whole.blocks}
     assert {spec.key for spec in other.connections} == {spec.key for spec in whole.connections}
 
 
 def test_merging_takes_the_parts_of_both():
     other = structure(hostile=True)  # one block has another name
-    both = merged(FIRST.structure, other)
+    both = merge_structures(FIRST.structure, other)
     assert len(both.blocks) == len(FIRST.structure.blocks) + 1
     keys = {spec.key for spec in (*FIRST.structure.connections, *other.connections)}
     assert {spec.key for spec in both.connections} == keys
@@ -41,8 +47,10 @@ def test_blocks_that_share_an_id_only_are_refused_in_one_line():
         dataclasses.replace(block, level=block.level + (block.id == "top"))
         for block in FIRST.structure.blocks
     )
-    with pytest.raises(PeerattnError, match="no common layout: both have a block top, at level 4") as refused:
-        merged(FIRST.structure, Structure.complete(blocks, modalities=FIRST.structure.modalities))
+    with pytest.raises(
+        PeerattnError, match="no common layout, since block top differs between them .level 4"
+    ) as refused:
+        merge_structures(FIRST.structure, Structure.complete(blocks, modalities=FIRST.structure.modalities))
     assert "\n" not in str(refused.value)
 
 
@@ -87,16 +95,16 @@ def test_a_class_that_one_does_not_know_is_empty():
 
 def test_a_trace_on_a_greater_layout_has_no_numbers_where_it_has_no_part():
     left, whole = pruned(), FIRST.structure
-    laid = on_layout(left, whole)
+    laid = align_to_layout(left, whole)
     assert [one.key for one in laid.connections] == [spec.key for spec in whole.connections]
     assert [one.block for one in laid.blocks] == [block.id for block in whole.blocks]
-    missing = set(absent(left, whole))
+    missing = set(missing_parts(left, whole))
     assert missing >= {one.key for one in FIRST.connections} - {one.key for one in left.connections}
     for one in laid.connections:
-        assert np.isnan(one.shade).all() == (one.key in missing)
+        assert np.isnan(one.mean_factor).all() == (one.key in missing)
         if one.key not in missing:
             np.testing.assert_array_equal(one.attention_factors, left.connection(one.key).attention_factors)
-    assert absent(FIRST, whole) == () and on_layout(FIRST, whole) == FIRST
+    assert missing_parts(FIRST, whole) == () and align_to_layout(FIRST, whole) == FIRST
 
 
 def test_the_packed_recording_of_a_part_has_the_rows_of_the_whole():
@@ -105,7 +113,7 @@ def test_the_packed_recording_of_a_part_has_the_rows_of_the_whole():
     header = json.loads(packed[4 : 4 + int.from_bytes(packed[:4], "little")])
     assert [each["id"] for each in header["connections"]] == [spec.key for spec in whole.connections]
     assert header["arrays"]["shade"]["shape"] == [len(whole.connections), len(FIRST.times)]
-    assert header["absent"] == list(absent(pruned(), whole))
+    assert header["absent"] == list(missing_parts(pruned(), whole))
     own = pack_recording(FIRST, images())
     own = json.loads(own[4 : 4 + int.from_bytes(own[:4], "little")])
     places = [[(node["id"], node["x"], node["y"]) for node in one["graph"]["nodes"]] for one in (header, own)]
@@ -116,7 +124,7 @@ def test_a_packed_recording_says_the_attention_and_widths_of_its_own_network():
     other = trace(attention="self")
     blocks = [dataclasses.replace(block, temporal_dilation=3) for block in other.structure.blocks]
     other = dataclasses.replace(other, structure=dataclasses.replace(other.structure, blocks=tuple(blocks)))
-    packed = pack_recording(other, images(), layout=merged(FIRST.structure, other.structure))
+    packed = pack_recording(other, images(), layout=merge_structures(FIRST.structure, other.structure))
     header = json.loads(packed[4 : 4 + int.from_bytes(packed[:4], "little")])
     assert {each["attention"] for each in header["connections"]} == {"self"}
     assert {each["dilation"] for each in header["blocks"]} == {3}

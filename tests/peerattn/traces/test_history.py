@@ -14,7 +14,7 @@ from safetensors.numpy import save_file
 from peerattn.errors import PeerattnError
 from peerattn.graph.structure import Structure
 from peerattn.pruning.threshold import prune
-from peerattn.traces.history import History, arrays, from_arrays, read_history, write_history
+from peerattn.traces.history import History, history_arrays, history_from_arrays, read_history, write_history
 from peerattn.training.history_log import HistoryLog
 from tests.small import small_structure
 from tests.strategies import lively, structures
@@ -41,7 +41,7 @@ def json_of(structure: Structure) -> str:
 
 
 def same(first: History, second: History) -> bool:
-    ours, theirs = arrays(first), arrays(second)
+    ours, theirs = history_arrays(first), history_arrays(second)
     equal = all(np.array_equal(ours[name], theirs[name], equal_nan=True) for name in ours)
     return first.structure == second.structure and ours.keys() == theirs.keys() and equal
 
@@ -137,11 +137,11 @@ FAULTS = {
     "a column too few": ("connection_weights", lambda a: a[:, 1:], "has shape"),
     "a row too few": ("attention_weights", lambda a: a[1:], "has shape"),
     "a score too few": ("metrics.loss", lambda a: a[1:], "has shape"),
-    "an infinite score": ("metrics.loss", lambda a: a + np.inf, "is infinite"),
-    "steps that fall": ("steps", lambda a: a[::-1], "do not ascend"),
+    "an infinite score": ("metrics.loss", lambda a: a + np.inf, "contains infinite values"),
+    "steps that fall": ("steps", lambda a: a[::-1], "not in increasing order"),
     "a step without a place": ("steps", lambda a: a.reshape(1, -1), "has shape"),
-    "other numbers": ("epochs", lambda a: a.astype(np.float32), "does not hold what"),
-    "another tensor": ("more", lambda a: np.zeros(3), "does not hold what"),
+    "other numbers": ("epochs", lambda a: a.astype(np.float32), "is not a training history"),
+    "another tensor": ("more", lambda a: np.zeros(3), "is not a training history"),
 }
 
 
@@ -150,7 +150,7 @@ def test_a_history_that_is_none_is_refused_in_one_line(tmp_path: Path, fault: st
     path = tmp_path / "history.safetensors"
     write_history(path, logged().history())
     metadata = {"format": "peerattn-history/1", "structure": json_of(logged().history().structure)}
-    tensors = arrays(logged().history())
+    tensors = history_arrays(logged().history())
     name, change, said = FAULTS[fault]
     tensors[name] = np.ascontiguousarray(change(tensors.get(name)))
     save_file(tensors, path, metadata)
@@ -161,7 +161,7 @@ def test_a_history_that_is_none_is_refused_in_one_line(tmp_path: Path, fault: st
 
 @pytest.mark.parametrize("metadata", [None, {"format": "peerattn-history/1"}, {"structure": "{}"}])
 def test_a_history_without_its_structure_is_refused(tmp_path: Path, metadata: dict[str, str] | None) -> None:
-    save_file(arrays(logged().history()), tmp_path / "history.safetensors", metadata)
+    save_file(history_arrays(logged().history()), tmp_path / "history.safetensors", metadata)
     with pytest.raises(PeerattnError):
         read_history(tmp_path / "history.safetensors")
 
@@ -195,4 +195,4 @@ def test_a_history_of_another_structure_is_refused() -> None:
         Structure.complete(small_structure().blocks[:2], modalities=small_structure().modalities[:2])
     )
     with pytest.raises(PeerattnError, match="has shape"):
-        from_arrays(other.structure, arrays(logged().history()))
+        history_from_arrays(other.structure, history_arrays(logged().history()))

@@ -95,7 +95,7 @@ def test_shade_is_the_mean_factor_over_the_channels() -> None:
     connection = dataclasses.replace(
         SMALL.connections[0], attention_factors=np.array([[0, 1], [0.5, 0.75]], np.float32)
     )
-    assert connection.shade.tolist() == [0.5, 0.625]
+    assert connection.mean_factor.tolist() == [0.5, 0.625]
 
 
 def test_parts_are_found_by_name() -> None:

@@ -23,7 +23,7 @@ from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays
 from peerattn.scores.metrics import Score
-from peerattn.traces.history import arrays
+from peerattn.traces.history import history_arrays
 from peerattn.training import state as training_state
 from peerattn.training.config import (
     Averaging,
@@ -92,7 +92,7 @@ def run(
 
 def same(first: Trained, second: Trained) -> bool:
     ours, theirs = first.network.state_dict(), second.network.state_dict()
-    logged, again = arrays(first.history), arrays(second.history)
+    logged, again = history_arrays(first.history), history_arrays(second.history)
     return (
         first.network.structure == second.network.structure
         and ours.keys() == theirs.keys()

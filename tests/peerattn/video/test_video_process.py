@@ -63,7 +63,7 @@ def test_worker_that_dies_while_it_reads_is_one_plain_line(
     pool.Worker.close_idle()
     with monkeypatch.context() as patch:
         patch.setattr(pool, "_START", "import sys; sys.stdin.readline(); sys.exit(3)")
-        assert "the decoder stopped on this file" in refusal(square, Limits())
+        assert "the decoder crashed on it" in refusal(square, Limits())
     assert len(decode(square).images) == 30
 
 
@@ -78,7 +78,7 @@ def test_worker_that_hangs_is_stopped(square: Path, monkeypatch: pytest.MonkeyPa
 def test_interrupted_reading_stops_its_worker(square: Path) -> None:
     pool.Worker.close_idle()
     request = {"path": str(square), "stretch": None, "limits": vars(Limits())}
-    answers = pool.converse(request, 60)
+    answers = pool.send_request(request, 60)
     next(answers)
     answers.close()
     assert not pool.Worker.idle

@@ -1,4 +1,4 @@
-"""Some frames of a trace, each with the numbers that it has in the whole clip."""
+"""A range of a trace's frames, with the values that these frames have in the whole clip."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from peerattn.errors import PeerattnError
 from peerattn.traces.trace import ConnectionTrace, Trace
 
 SERIES = ("magnitude", "contribution", "source_contribution")
-"""The fields of a connection that have a number a frame, and may be absent."""
+"""The fields of a connection that have one value per frame and may be absent."""
 
 
-def part(trace: Trace, start: int, stop: int) -> Trace:
-    """Frames start ≤ t < stop alone; the windows are those that hold some of them, cut to them.
+def slice_frames(trace: Trace, start: int, stop: int) -> Trace:
+    """Return the trace of frames start ≤ t < stop only; windows that overlap them are cut to this range.
 
-    Probabilities stay those of the clip and of its whole windows. Raises PeerattnError where the trace does
-    not have these frames.
+    Probabilities remain those of the whole clip and of its whole windows. Raises PeerattnError if the trace
+    does not have these frames.
     """
     if not 0 <= start < stop <= len(trace.times):
         raise PeerattnError(
@@ -35,11 +35,11 @@ def part(trace: Trace, start: int, stop: int) -> Trace:
         times=trace.times[start:stop],
         windows=tuple(windows),
         blocks=tuple(blocks),
-        connections=tuple(_of_connection(one, start, stop) for one in trace.connections),
+        connections=tuple(_slice_connection(one, start, stop) for one in trace.connections),
     )
 
 
-def _of_connection(whole: ConnectionTrace, start: int, stop: int) -> ConnectionTrace:
+def _slice_connection(whole: ConnectionTrace, start: int, stop: int) -> ConnectionTrace:
     frames, count = len(whole.attention_factors), stop - start
     reached = None
     if whole.reached is not None:

@@ -1,4 +1,4 @@
-"""The steps inside the attention factors of one connection, as plain arrays.
+"""The steps of computing one connection's attention factors, as plain arrays.
 
 Shapes: T frames, C channels of the connection's source, C_k channels of a peer, P peers, A attention width.
 """
@@ -19,13 +19,14 @@ class Affine:
 
 
 @dataclass(frozen=True)
-class Inside:
-    """The steps of one connection's attention over a clip; what its attention does without is empty or None.
+class FactorSteps:
+    """The steps of one connection's attention over a clip; steps that its attention mode lacks are empty or
+    None.
 
-    pooled: P × (T, C_k). projections: P, projected: P × (T, A); self attention has none. preferences: the
-    learned (P,) under the softmax that gives attention_weights (P,). combined (T, A): their sum; in self
-    attention σ(w) times the source. dense: A → C. logits, factors, source and scaled: (T, C); scaled is
-    σ(w) · A ⊙ source.
+    `pooled` is P × (T, C_k). `projections` has P entries and `projected` is P × (T, A); self attention has
+    neither. `preferences` (P,) are learned, and their softmax gives `attention_weights` (P,). `combined` (T,
+    A) is the weighted sum of the projected peers or, in self attention, σ(w) times the source. `dense` maps A
+    → C. `logits`, `factors`, `source` and `scaled` are (T, C), and `scaled` is σ(w) · A ⊙ source.
     """
 
     connection: str

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
-from peerattn.traces.part import SERIES, part
+from peerattn.traces.slicing import SERIES, slice_frames
 from peerattn.traces.trace import Trace
 from tests.traces import trace
 
@@ -16,7 +16,7 @@ WHOLE = trace(frames=20, window=8)
 @given(st.integers(0, 19), st.integers(1, 20))
 def test_frames_keep_their_numbers(start: int, count: int) -> None:
     stop = min(start + count, 20)
-    some = part(WHOLE, start, stop)
+    some = slice_frames(WHOLE, start, stop)
     assert Trace.from_json(some.to_json()).to_json() == some.to_json()
     np.testing.assert_array_equal(some.times, WHOLE.times[start:stop])
     assert some.windows[0].start == 0
@@ -36,10 +36,10 @@ def test_frames_keep_their_numbers(start: int, count: int) -> None:
 
 
 def test_the_whole_is_the_part_of_all_frames() -> None:
-    assert part(WHOLE, 0, 20).to_json() == WHOLE.to_json()
+    assert slice_frames(WHOLE, 0, 20).to_json() == WHOLE.to_json()
 
 
 @pytest.mark.parametrize(("start", "stop"), [(-1, 4), (4, 4), (0, 21)])
 def test_other_frames_are_refused(start: int, stop: int) -> None:
     with pytest.raises(PeerattnError, match="are not among the 20 of the clip"):
-        part(WHOLE, start, stop)
+        slice_frames(WHOLE, start, stop)
