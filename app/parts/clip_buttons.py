@@ -32,8 +32,7 @@ def show(clips: Sequence[tuple[LabelledFile, float]], description: str, *, name:
                 except PeerattnError as error:
                     st.error(plain(error))
                 else:
-                    st.switch_page(
-                        "screens/explore.py", query_params={}
-                    )  # Streamlit refuses None with bound widgets
+                    # With widgets bound to the address, Streamlit refuses None for the parameters.
+                    st.switch_page("screens/explore.py", query_params={})
     if len(clips) > MOST_CLIPS:
         st.caption(f"and {len(clips) - MOST_CLIPS} more with lower probabilities")

@@ -36,7 +36,7 @@ def show() -> None:
     """Draw the screen for the clip or trace file that the bar has opened."""
     opened = bar.opened()
     if opened is None:
-        st.info("Nothing is open yet: choose a sample clip above, or drop a clip of your own there.")
+        st.info(bar.no_clip_message())
         return
     exports.show(opened)
     _predictions(opened)

@@ -35,12 +35,12 @@ class FilmOptions:
 def report(opened: Opened, view: Mapping[str, str]) -> str:
     """Return the standalone HTML report; `view` is the view it starts with, as query parameters."""
     times = opened.trace.times
-    facts = {"stretch": f"{times[0]:.2f} to {frame_ends(times)[-1]:.2f} s"}
+    facts = {"time range": f"{times[0]:.2f} to {frame_ends(times)[-1]:.2f} s"}
     network = opened.choice.checkpoint if isinstance(opened, OpenedClip) else "not named in a trace file"
-    about = ReportHeading(opened.choice.source.name, network, date.today().isoformat(), facts)
+    heading = ReportHeading(opened.choice.source.name, network, date.today().isoformat(), facts)
     inside = partial(clips.inside, opened) if isinstance(opened, OpenedClip) else None
     panels = report_panels(opened.trace, inside, opened.object_names)
-    return report_html(opened.trace, pictures.packed(opened)[DIGEST:], about, panels=panels, start=view)
+    return report_html(opened.trace, pictures.packed(opened)[DIGEST:], heading, panels=panels, start=view)
 
 
 def session(opened: OpenedClip, view: Mapping[str, str]) -> bytes:

@@ -71,6 +71,7 @@ class PackedHistory:
 
 
 Opened = OpenedClip | OpenedTrace
+"""What a screen can show: a clip that was run, or a trace file."""
 
 
 def picture_labels(opened: Opened) -> dict[str, str]:
