@@ -237,7 +237,7 @@ def _self_attention(example: Example) -> Step:
     self_connection = next(one for one in example.self_trace.connections if one.key == connection.key)
     return Step(
         "Self attention, for comparison",
-        "This is the same network with *self* attention: same blocks, same training, but the factors of a "
+        "This network has the same blocks and the same training, but *self* attention: the factors of a "
         f"connection are computed from its own source alone. {_arrow(connection)} is pinned, as two steps "
         "ago; its list of peers now has a single name.",
         "What can self attention not do, by construction?",
