@@ -55,7 +55,9 @@ def _unreadable_clips(labelled_set: LabelledSet | None, curve: list[CurvePoint])
     if labelled_set and labelled_set.folder and (whole := curve[0].evaluation):
         count = len(labelled_set.files()) - whole.n
         if count > 0:
-            st.caption(f"{count} clips could not be read and are not counted. The Data screen lists them.")
+            st.caption(
+                f"Clips not counted because they could not be read: {count}. The Data screen lists them."
+            )
 
 
 def _add_metric(row: DeltaGenerator, job: Job | None, removal: Removal, score: str) -> None:

@@ -167,6 +167,6 @@ def test_a_trace_goes_through_the_page_byte_for_byte(fresh, app_url, tmp_path):
     again = fresh(app_url)
     explorer(again)
     upload(again, first)
-    expect(again.get_by_text("its numbers without frames")).to_be_visible()
+    expect(again.get_by_text("numbers without frames")).to_be_visible()
     explorer(again)
     assert save(again, "Whole trace", tmp_path / "second.json").read_bytes() == first.read_bytes()

@@ -312,7 +312,7 @@ def test_a_clip_that_cannot_be_read_is_not_in_the_curve_and_counted(app, tmp_pat
     checked(app.run())
     said = captions(app).replace("\\", "")
     assert "2 clips, each counted as its own" in said and "no interval: too few clips (2)" in said
-    assert "could not be read and are not counted: 1" in said
+    assert "not counted because they could not be read: 1" in said
 
 
 def test_checkpoint_that_cannot_be_loaded_leaves_the_page_as_it_was(app, tmp_path):
