@@ -1,4 +1,5 @@
-"""The browser component: the player, the level graph and the timeline in one, and the panels beside it.
+"""The browser component of player, level graph and timeline, and the panels below it.
 
-Imports none of the app's rooms. Start with `component.explorer`, `component.pack` and `panels.panels`.
+Imports none of the app's rooms. Start with `component.show_explorer`, `component.pack_trace` and
+`panels.show_panels`.
 """

@@ -1,10 +1,10 @@
-"""The one browser component: frame player, level graph, timeline and numbers under one cursor.
+"""The explorer, a browser component: frame player, level graph, timeline and numbers under one cursor.
 
-It shows a clip's trace, or without the player how a network learned.
+It shows the trace of a clip or, without the player, how a network learned.
 
-Three mounts, so that a rerun sends what changed and nothing else: the scripts (constant), the recording
-(constant for a clip and checkpoint) and the explorer itself (what is removed, what is selected). Moving the
-cursor runs no Python; a click on a block or connection does.
+It is mounted as three Streamlit components, so that a rerun sends only what changed: the scripts (constant),
+the recording (constant for a clip and checkpoint), and the explorer itself (what is removed and selected).
+Moving the cursor runs no Python; clicking a block or connection does.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from peerattn.traces.history import History
 from peerattn.traces.trace import Trace
 
 DIGEST = 24
-"""Characters of a recording's digest, which stands before it on the wire."""
+"""Length of the digest that is sent in front of a recording, in characters."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What was clicked: `id` is the block's id or the connection's key."""
+    """The selected block or connection; `id` is the id of the block or the key of the connection."""
 
     kind: Literal["connection", "block"]
     id: str
@@ -41,7 +41,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class SecondTrace:
-    """A second trace over its frames, and what the two are called."""
+    """A second trace to compare with, packed by `pack_trace`, and the names of the first and second trace."""
 
     packed: bytes
     names: tuple[str, str]
@@ -86,7 +86,7 @@ _explorer = st.components.v2.component(
 
 
 def load_script() -> None:
-    """Bring the explorer's script to the page: once, outside any fragment that draws an explorer."""
+    """Send the explorer's script to the page; call it once, outside the fragments that show an explorer."""
     _scripts(key=keys.PEERATTN_SCRIPTS)
 
 
@@ -101,18 +101,17 @@ def show_explorer(
     other: SecondTrace | None = None,
     about: Mapping[str, str] | None = None,
 ) -> Selection | None:
-    """Draw a trace over its frames, or a history; returns what the user clicked last, if it still exists.
+    """Show a trace or a training history; return what the user selected last, or None if it no longer exists.
 
-    `packed` is what `pack` and `pack_history` make of them. What `removal` takes is drawn faint and nothing
-    moves. `selected` counts until something is clicked.
-    `other` is compared with it: both are packed on one layout. `about` names clip and checkpoint in pictures.
-    The page needs `script` too.
-    `start` is how a saved session was looked at: its `token`, and the `query` of its address, which then
-    counts in place of the page's own.
+    `packed` is the result of `pack_trace` or `pack_history` for `shown`. Blocks and connections in `removal`
+    are drawn faintly; nothing moves. `selected` is the selection until the user clicks something. `other` is
+    a trace to compare with, packed on the same layout. `about` gives the names of clip and checkpoint for
+    saved pictures. `start` restores the view of a saved session: its `token`, and the `query` of its address,
+    which replaces that of the page. The page also needs `load_script`.
     """
-    key = key.scoped(start["token"]) if start else key  # anew: what was clicked before counts no more
-    first = asdict(selected) if selected else None
-    chosen = key.get({}).get("selected", first)
+    key = key.scoped(start["token"]) if start else key  # a new component, which forgets earlier clicks
+    initial = asdict(selected) if selected else None
+    current = key.get({}).get("selected", initial)
     with st.container(gap=None):
         _recording(key=key.scoped("recording"), data=packed)
         if other:
@@ -121,7 +120,7 @@ def show_explorer(
             key=key,
             data={
                 "recording": packed[:DIGEST].decode(),
-                "selected": chosen,
+                "selected": current,
                 "start": start,
                 "about": about,
                 "other": other.packed[:DIGEST].decode() if other else None,
@@ -129,7 +128,7 @@ def show_explorer(
                 "replay": isinstance(shown, History),
                 **_marks(removal),
             },
-            default={"selected": first},
+            default={"selected": initial},
             on_selected_change=lambda: None,
         )
     return _selection(result.get("selected"), shown.structure)
@@ -147,17 +146,20 @@ def _marks(removal: Removal | None) -> dict[str, Any]:
     }
 
 
-def _selection(found: Any, structure: Structure) -> Selection | None:
-    if not found:
+def _selection(clicked: Any, structure: Structure) -> Selection | None:
+    if not clicked:
         return None
     known = {spec.key for spec in structure.connections}
-    if found["kind"] == "block":
+    if clicked["kind"] == "block":
         known = set(structure.by_id)
-    return Selection(found["kind"], found["id"]) if found["id"] in known else None
+    return Selection(clicked["kind"], clicked["id"]) if clicked["id"] in known else None
 
 
 def pack_history(history: History) -> bytes:
-    """A training history for the browser, behind its digest."""
+    """Pack a training history for the browser, preceded by its digest.
+
+    Raises PeerattnError if it has no logged step.
+    """
     packed = pack_replay(history)
     return digest(packed).encode() + packed
 
@@ -171,10 +173,11 @@ def pack_trace(
     flow: NDArray[np.float32] | None = None,
     layout: Structure | None = None,
 ) -> bytes:
-    """A trace and its frames (T, h, w, 3) for the browser, behind their digest.
+    """Pack a trace and its frames (T, h, w, 3) for the browser, preceded by their digest.
 
-    `object_ids` (T, h, w) and `flow` (2, T, H, W) can be laid over the frames; `layout` is a greater
-    structure to draw on. Packing encodes every frame: keep what it returns.
+    `object_ids` (T, h, w), named by `object_names`, and `flow` (2, T, H, W) become overlays of the frames.
+    `layout` is a larger structure to draw the trace on. Packing encodes every frame, so cache the result.
+    Raises PeerattnError unless there is one image, object map and flow field per frame of the trace.
     """
     packed = pack_recording(
         trace,

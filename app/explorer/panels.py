@@ -1,10 +1,10 @@
-"""Charts that can be kept as SVG, PNG and CSV, and read as a table.
+"""Charts that can be saved as SVG, PNG and CSV, and read as a table.
 
-The panels below the explorer: what is selected and the whole clip, in tabs under the explorer's cursor.
+The panels below the explorer show the selection and the whole clip in tabs, and follow the explorer's cursor.
 
-Three mounts, as the explorer has: the script with plotly (constant, sent once), the clip's panels (constant
-for a clip and checkpoint) and the panels of what is selected. Moving the cursor and changing tabs run no
-Python.
+Like the explorer, they are mounted as three Streamlit components: the script with plotly (constant, sent
+once), the panels of the clip (constant for a clip and checkpoint), and the panels of the selection. Moving
+the cursor and changing tabs run no Python.
 """
 
 from __future__ import annotations
@@ -62,33 +62,36 @@ _panels = st.components.v2.component(
 
 
 def load_script() -> None:
-    """Bring plotly and the panels' script to the page: once, outside any fragment that draws panels.
+    """Send plotly and the panels' script to the page; call it once, outside the fragments that show panels.
 
-    It is large: even unchanged, each run that holds it costs 14 ms here and 20 ms in the browser.
+    The script is large: even unchanged, it costs each run 14 ms on the server and 20 ms in the browser.
     """
     _script(key=keys.PEERATTN_PANELS_SCRIPT)
 
 
 def show_panels(
     packed: bytes,
-    clip: list[Panel],
+    clip_panels: list[Panel],
     *,
     key: Key[ComponentState],
     selection: Selection | None,
     title: str,
-    own: list[Panel],
+    selection_panels: list[Panel],
 ) -> None:
-    """Draw the panels of `figures.panels` under the explorer that shows `packed`.
+    """Show panels of `peerattn.figures.panels` below the explorer that shows `packed`.
 
-    `own` are those of the selection, under its title. The page needs `script` too.
+    `clip_panels` are those of the clip, `selection_panels` those of the selection, shown under
+    `title`. The page also needs `load_script`.
     """
     recording = packed[:DIGEST].decode()
-    chosen = (
-        {"kind": selection.kind, "id": selection.id, "title": title, "panels": own} if selection else None
+    selected = (
+        {"kind": selection.kind, "id": selection.id, "title": title, "panels": selection_panels}
+        if selection
+        else None
     )
     with st.container(gap=None):
-        _clip(key=key.scoped("clip"), data={"key": key, "recording": recording, "panels": clip})
-        _panels(key=key, data={"key": key, "recording": recording, "selection": chosen})
+        _clip(key=key.scoped("clip"), data={"key": key, "recording": recording, "panels": clip_panels})
+        _panels(key=key, data={"key": key, "recording": recording, "selection": selected})
 
 
 def show_chart(
@@ -100,16 +103,17 @@ def show_chart(
     key: Key[ComponentState],
     on_pick: Callable[[int, int], None] | None = None,
 ) -> None:
-    """One chart by itself under its title, with the same buttons; `about` says what it shows.
+    """Show one chart by itself under its title, with the same buttons; `about` explains what it shows.
 
-    `on_pick` hears of the row and column of a heat map's cell that was clicked. The page needs `script` too.
+    `on_pick` is called with the row and column of a heat map's cell when it is clicked. The page also needs
+    `load_script`.
     """
 
     def picked() -> None:
-        place = key.value.get("picked")
-        if place and on_pick:
-            on_pick(*place)
+        cell = key.value.get("picked")
+        if cell and on_pick:
+            on_pick(*cell)
 
-    drawn = make_panel(key, title, about, figure, table) | {"picks": on_pick is not None}
-    data = {"key": key, "recording": None, "panels": [drawn], "selection": None}
+    chart_panel = make_panel(key, title, about, figure, table) | {"picks": on_pick is not None}
+    data = {"key": key, "recording": None, "panels": [chart_panel], "selection": None}
     _panels(key=key, data=data, on_picked_change=picked)

@@ -28,7 +28,7 @@ def show(opened: Opened, selection: Selection | None) -> None:
         key=keys.PANELS,
         selection=selection,
         title=title,
-        own=selection_panels,
+        selection_panels=selection_panels,
     )
 
 

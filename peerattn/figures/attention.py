@@ -1,4 +1,4 @@
-"""Plotly figures of attention: over the frames of a clip, the channels of a connection, its peers."""
+"""Plotly figures of attention factors: over the frames of a clip, by level, and by channel."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ FACTOR = "attention factor"
 EMPTY_CHANNEL_COLOR = "rgba(127, 127, 127, 0.85)"
 MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
 TIME_AXIS_MARGIN = {"l": 64, "r": 24, "t": 12, "b": 48, "autoexpand": False}
-"""Exact: what lies over a plot finds each frame by its margins and the range of its axis."""
+"""Fixed margins: the browser finds a frame in a plot by these margins and the range of the time axis."""
 
 
 def attention_lines(trace: Trace, by: Grouping = "modality") -> go.Figure:
-    """Mean attention factor over the frames, a line a modality of the source or a level of the target.
+    """Plot the mean attention factor over the frames, with one line per source modality or target level.
 
-    A modality's line is the mean over the connections that leave its input blocks, `mixed` over those that
-    leave inner blocks, a level's over those that arrive at it. Dotted verticals: where a window begins.
+    The line of a modality is the mean over the connections that leave its input blocks; `mixed` is the mean
+    over the connections that leave inner blocks. The line of a level is the mean over the connections that
+    arrive at it. Dotted vertical lines mark where a window begins.
     """
     table = attention_by(trace, by)
     groups = attention_groups(trace, by)
@@ -49,7 +50,7 @@ def attention_lines(trace: Trace, by: Grouping = "modality") -> go.Figure:
 
 
 def style_time_axis(figure: go.Figure, trace: Trace) -> go.Figure:
-    """Frames and windows alike in every figure over the time of the clip."""
+    """Give a figure the time axis, margins and window boundaries shared by all figures over a clip's time."""
     starts = [float(trace.times[window.start]) for window in trace.windows[1:]]
     return figure.update_layout(
         hovermode="x unified",
@@ -62,7 +63,7 @@ def style_time_axis(figure: go.Figure, trace: Trace) -> go.Figure:
 
 
 def _vertical(x: float) -> dict[str, Any]:
-    """As `add_vline` draws it, at a tenth of the time."""
+    """Return the shape that `add_vline` would add, in a tenth of the time."""
     line = {"color": "#7F7F7F", "dash": "dot", "width": 1}
     return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "y domain", "line": line}
 
@@ -75,7 +76,11 @@ def _line_look(trace: Trace, by: Grouping, name: str, index: int) -> tuple[str, 
 
 
 def factors_by_level(trace: Trace) -> go.Figure:
-    """A box a level: quartiles, whiskers from 5 % to 95 %, a diamond for the mean; `n` factors each."""
+    """Plot the distribution of attention factors as one box per target level.
+
+    Boxes show the quartiles, whiskers the 5th and 95th percentiles, dashed lines the mean; `n` is the number
+    of factors.
+    """
     figure = go.Figure()
     for index, row in enumerate(level_distribution(trace).to_dict("records")):
         figure.add_box(
@@ -98,14 +103,14 @@ def factors_by_level(trace: Trace) -> go.Figure:
 def factor_heatmap(
     connection: ConnectionTrace, times: NDArray[np.float64], channels: Sequence[str | None] = ()
 ) -> go.Figure:
-    """Every attention factor of a connection: channels of its source × frames, viridis from 0 to 1.
+    """Plot every attention factor of a connection: source channels × frames, viridis from 0 to 1.
 
-    `channels` say what each shows, where that is known; those that show nothing (None) are veiled. A row is
-    named by its channel, whatever the order of the rows.
+    `channels` names the content of each channel where it is known, such as an object class; channels without
+    content (None) are greyed out. Rows are labelled by channel, so reordering them keeps their names.
     """
     factors = connection.attention_factors.T  # (C, T)
-    known = channels or [None] * len(factors)
-    rows = [f"{index}: {escape_label(name)}" if name else str(index) for index, name in enumerate(known)]
+    names = channels or [None] * len(factors)
+    rows = [f"{index}: {escape_label(name)}" if name else str(index) for index, name in enumerate(names)]
     figure = go.Figure(
         go.Heatmap(
             z=factors,
@@ -129,15 +134,15 @@ def factor_heatmap(
 def _empty_channel_overlay(
     empty: Sequence[int], rows: Sequence[str], times: NDArray[np.float64]
 ) -> go.Heatmap:
-    """Grey over the channels that show no object class: their factors scale nothing."""
-    veiled = np.full((len(rows), len(times)), np.nan, np.float32)
-    veiled[list(empty)] = 1.0
+    """Return a grey overlay for the channels without an object class: their factors scale only zeros."""
+    covered = np.full((len(rows), len(times)), np.nan, np.float32)
+    covered[list(empty)] = 1.0
     return go.Heatmap(
-        z=veiled,
+        z=covered,
         x=times,
         y=rows,
         colorscale=[[0, EMPTY_CHANNEL_COLOR], [1, EMPTY_CHANNEL_COLOR]],
         showscale=False,
         hoverongaps=False,
-        hovertemplate="channel %{y} is empty: the object maps declare no class for it<extra></extra>",
+        hovertemplate="channel %{y} is empty: the object maps have no class for it<extra></extra>",
     )

@@ -1,4 +1,4 @@
-"""Plotly figures of where numbers lie: factors by level, a block's activity, and what joins it to others."""
+"""Plotly figures of one block: its activity over the frames, and the connections into and out of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from peerattn.traces.trace import Trace
 
 
 def activity_line(trace: Trace, block: str) -> go.Figure:
-    """The mean |output| of a block over the frames."""
+    """Plot the activity of a block, the mean |output| over channels and positions, over the frames."""
     activity = trace.block(block).activity
     figure = go.Figure()
     figure.add_scatter(
@@ -29,14 +29,14 @@ def activity_line(trace: Trace, block: str) -> go.Figure:
 
 
 def adjacent_connections(trace: Trace, block: str) -> go.Figure:
-    """What feeds a block and what it feeds: connection weight as a bar, mean attention factor as a diamond.
+    """Plot the connections into and out of a block: weights as bars, mean attention factors as diamonds.
 
-    Rows in the order of `joined`.
+    Rows are in the order of `adjacent_connections_table`. A connection without a weight has a bar of 1.
     """
     table = adjacent_connections_table(trace, block)
     names = [f"{escape_label(row.source)} → {escape_label(row.target)}" for row in table.itertuples()]
-    said = table["connection_weight"].map("connection weight {:.6f}".format)
-    weights = said.where(table["connection_weight"].notna(), "no connection weight: it counts fully")
+    texts = table["connection_weight"].map("connection weight {:.6f}".format)
+    texts = texts.where(table["connection_weight"].notna(), "no connection weight: it counts fully")
     rows = list(range(len(table)))
     figure = go.Figure()
     figure.add_bar(
@@ -45,7 +45,7 @@ def adjacent_connections(trace: Trace, block: str) -> go.Figure:
         orientation="h",
         name="connection weight",
         marker={"color": [_color(trace, source) for source in table["source"]], "opacity": 0.55},
-        customdata=[f"{name}<br>{weight}" for name, weight in zip(names, weights, strict=True)],
+        customdata=[f"{name}<br>{text}" for name, text in zip(names, texts, strict=True)],
         hovertemplate="%{customdata}<extra></extra>",
     )
     figure.add_scatter(
@@ -58,7 +58,7 @@ def adjacent_connections(trace: Trace, block: str) -> go.Figure:
         hovertemplate="%{customdata}<br>mean factor %{x:.6f}<extra></extra>",
     )
     if table.empty:
-        figure.add_annotation(text="nothing is joined to this block", showarrow=False)
+        figure.add_annotation(text="no connection leads into or out of this block", showarrow=False)
     figure.update_layout(margin={**MARGIN, "b": 48}, height=130 + 24 * len(table), bargap=0.35)
     figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"})
     figure.update_xaxes(title="0 to 1", range=[0, 1])
@@ -67,11 +67,11 @@ def adjacent_connections(trace: Trace, block: str) -> go.Figure:
 
 
 def adjacent_connections_table(trace: Trace, block: str) -> pd.DataFrame:
-    """Rows of `connections_table` into the block, then out of it, each from the greatest weight down."""
+    """Return the rows of `connections_table` into a block, then those out of it, each by falling weight."""
     table = connections_table(trace).astype({"connection_weight": float})
-    ends = [table[table[end] == block] for end in ("target", "source")]
-    sort = [part.sort_values("connection_weight", ascending=False, kind="stable") for part in ends]
-    return pd.concat(sort, ignore_index=True)
+    directions = [table[table[end] == block] for end in ("target", "source")]
+    rows = [part.sort_values("connection_weight", ascending=False, kind="stable") for part in directions]
+    return pd.concat(rows, ignore_index=True)
 
 
 def _color(trace: Trace, block: str) -> str:

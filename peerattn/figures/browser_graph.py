@@ -1,4 +1,4 @@
-"""Where a structure's blocks and connections lie and how they look, as the browser reads it."""
+"""The positions and looks of a structure's blocks and connections, as the browser reads them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from peerattn.graph.validation import TIME_PADDINGS
 
 
 def graph_header(structure: Structure, weights: Mapping[str, float | None]) -> dict[str, Any]:
-    """The level graph with its looks; connections are as wide as their weights."""
+    """Return the level graph with the looks of its lanes; line widths show the connection weights."""
     nodes, edges, _, _, _, options = level_graph(structure, weights).get_network_data()
     styles = looks([modality.name for modality in structure.modalities])
     return {
@@ -29,7 +29,7 @@ def graph_header(structure: Structure, weights: Mapping[str, float | None]) -> d
 
 
 def block_header(structure: Structure, block: BlockSpec) -> dict[str, Any]:
-    """What is said of a block that lies where the structure has it."""
+    """Return what the browser shows of a block; `structure` decides its lane."""
     return {
         "id": block.id,
         "level": block.level,

@@ -1,4 +1,4 @@
-"""Plotly figure of what was taken for what: a confusion matrix of clips."""
+"""Plotly figure of a confusion matrix: the number of clips of each true class by predicted class."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ __getattr__ = moved(__name__)
 ROW_HEIGHT = 26
 """Height of a row, px."""
 MAX_SLANTED_LABELS = 12
-"""Classes from which on names stand upright over their columns."""
+"""Class names over the columns are slanted up to this many classes, and vertical beyond it."""
 MAX_CLASSES_WITH_COUNTS = 40
-"""Classes up to which each count is written into its cell."""
+"""Counts are written into the cells up to this many classes."""
 
 
 def confusion_matrix(confusion: NDArray[np.int64], class_names: Sequence[str]) -> go.Figure:
-    """Clips (K, K): rows the true class, columns the predicted one.
+    """Plot a confusion matrix of clips (K, K): one row per true class, one column per predicted class.
 
-    The colour of a cell is its share of the row's clips; the cells of no clip stay empty.
+    The colour of a cell is its share of the clips in its row. Cells without clips stay empty.
     """
     count = len(class_names)
     clips = confusion.sum(axis=1)
     shares = confusion / np.maximum(clips, 1)[:, None]
-    said = [
+    hover_texts = [
         [
             f"true {escape_label(true)} ({total} clips)<br>predicted {escape_label(other)}"
             for other in class_names
@@ -41,18 +41,18 @@ def confusion_matrix(confusion: NDArray[np.int64], class_names: Sequence[str]) -
             z=np.where(confusion > 0, shares, np.nan),
             zmin=0,
             zmax=1,
-            # Never opaque, so that the theme's own text colour is legible on it, in light and dark.
+            # Translucent, so that the text colours of both the light and the dark theme stay legible on it.
             colorscale=[[0, "rgba(86,180,233,0.08)"], [1, "rgba(86,180,233,0.55)"]],
             showscale=False,
             xgap=1,
             ygap=1,
             text=np.where(confusion > 0, confusion.astype(str), ""),
-            customdata=said,
+            customdata=hover_texts,
             hovertemplate="%{customdata}<br>%{text} clips, %{z:.1%} of the true class<extra></extra>",
             hoverongaps=False,
         )
     )
-    if count <= MAX_CLASSES_WITH_COUNTS:  # in the ink of the page, which a heat map's own text does not have
+    if count <= MAX_CLASSES_WITH_COUNTS:  # a scatter: the text of a heat map ignores the page's text colour
         true, predicted = np.nonzero(confusion)
         figure.add_scatter(
             x=predicted,

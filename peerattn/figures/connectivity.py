@@ -1,7 +1,8 @@
-"""The connectivity of a structure as a drawing: levels are rows, modalities are lanes, text stays text.
+"""The connectivity of a structure as an SVG drawing: levels are rows, modalities are lanes.
 
-Two styles: `EXPLORER`, connection weights as widths and numbers; `PAPER`, that of the AssembleNet++ paper's
-figure, connections from object inputs thick, others thin, removed ones left out.
+There are two styles. `EXPLORER` shows connection weights as line widths and numbers. `PAPER` is the style of
+the figure in the AssembleNet++ paper: connections from object inputs are thick, other connections are thin,
+and removed connections are left out.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from peerattn.moved import moved
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 LEFT, RIGHT = 80.0, 16.0
-"""Margins beside the graph: the names of the levels, nothing."""
+"""Margins to the left, which holds the names of the levels, and to the right of the graph."""
 ABOVE, BELOW = 34.0, 40.0
-"""Above and below the boxes in a lane: the arrow out of the output block, the lane's name."""
+"""Space above the boxes of a lane, for the arrow out of the output block, and below, for the lane's name."""
 TITLE = 56.0
 
 
@@ -39,15 +40,15 @@ def connectivity_svg(
     title: str = "",
     colors: Colors = LIGHT,
 ) -> str:
-    """The drawing as SVG text: vectors and selectable text, nothing loaded from elsewhere.
+    """Return the drawing as SVG with vector lines and selectable text, without external resources.
 
-    Connections carry their key in `data-connection`, blocks their id in `data-block`.
+    Each connection has its key in the attribute `data-connection`, each block its id in `data-block`.
     """
     scene = Scene(structure, weights, removal, style, colors)
     root = Element("svg", xmlns="http://www.w3.org/2000/svg", role="img")
     set_attributes(root, font_family=FONT, font_size=12, fill=colors.text)
     add_title(root, title or "Connectivity")
-    paper = add_element(root, "rect", fill=colors.background)
+    background = add_element(root, "rect", fill=colors.background)
     left, top, right, bottom = scene.layout.sides
     left, top, right = left - LEFT, top - ABOVE - (TITLE if title else 12), right + RIGHT
     if title:
@@ -61,13 +62,13 @@ def connectivity_svg(
         _numbers(root, scene)
     bottom = draw_legend(root, scene, left=left + 16, right=right, top=bottom + BELOW + 22)
     frame = {"width": right - left, "height": bottom - top}
-    set_attributes(paper, x=left, y=top, **frame)
+    set_attributes(background, x=left, y=top, **frame)
     set_attributes(root, viewBox=f"{left:.1f} {top:.1f} {right - left:.1f} {bottom - top:.1f}", **frame)
     return ElementTree.tostring(root, encoding="unicode")
 
 
 def summary(removal: Removal) -> str:
-    """What the threshold does, in one line."""
+    """Return one line on what the pruning threshold removes."""
     total = len(removal.kept) + len(removal.removed)
     parts = [f"threshold {removal.threshold:g}: {len(removal.kept)} of {total} connections kept"]
     if removal.dead_blocks:
@@ -106,7 +107,7 @@ def _connections(root: Element, scene: Scene) -> None:
 
 
 def _line(item: Element, scene: Scene, spec: ConnectionSpec) -> None:
-    """A dashed line over a faint whole one, which the eye follows, and its head."""
+    """Draw a connection and its arrowhead; under a dashed line a faint solid one guides the eye."""
     look, width = scene.look(spec.source), scene.width(spec)
     half, length = 1.8 + 0.75 * width, 5 + width
     curve = scene.layout.curves[spec.key] + np.array([(0, 0), (0, 0), (0, length), (0, length - 1)])
@@ -134,8 +135,8 @@ def _blocks(root: Element, scene: Scene) -> None:
     for block in scene.structure.blocks:
         box = scene.layout.boxes[block.id]
         item = add_element(group, "g", data_block=block.id)
-        what = f"{block.kind}, {block.width} channels, temporal dilation {block.temporal_dilation}"
-        add_title(item, f"block {block.id}: {what}")
+        facts = f"{block.kind}, {block.width} channels, temporal dilation {block.temporal_dilation}"
+        add_title(item, f"block {block.id}: {facts}")
         _block(item, scene, block, box)
         if block.id in outputs:
             add_element(
@@ -145,7 +146,7 @@ def _blocks(root: Element, scene: Scene) -> None:
 
 
 def _block(item: Element, scene: Scene, block: BlockSpec, box: Box) -> None:
-    """Filled for an input block, dashed for a dead one."""
+    """Draw the box of a block: filled for an input block, dashed for a dead block."""
     color, dead = scene.look(block.id).color, block.id in scene.dead
     place = {"x": box.x - box.width / 2, "y": box.top, "width": box.width, "height": box.height, "rx": 6}
     add_element(item, "rect", **place, fill=scene.colors.background)
@@ -188,9 +189,9 @@ def _numbers(root: Element, scene: Scene) -> None:
 
 
 def _halo(scene: Scene) -> dict[str, Any]:
-    """A rim in the background's colour, so that text is legible on lines."""
-    rim = {"stroke": scene.colors.background, "stroke_width": 3.5, "stroke_linejoin": "round"}
-    return {**rim, "paint_order": "stroke"}
+    """Return the attributes of an outline in the background colour, which keeps text legible on lines."""
+    outline = {"stroke": scene.colors.background, "stroke_width": 3.5, "stroke_linejoin": "round"}
+    return {**outline, "paint_order": "stroke"}
 
 
 __getattr__ = moved(__name__)

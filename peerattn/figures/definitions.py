@@ -1,4 +1,7 @@
-"""What each panel shows, in words, by its name; and what differs in traces from before contributions."""
+"""The explanations shown with the panels, by panel id.
+
+`OLD_DEFINITIONS` replaces some of them for traces that were recorded before contributions existed.
+"""
 
 from __future__ import annotations
 
@@ -11,63 +14,67 @@ __getattr__ = moved(__name__)
 FACTOR = "An attention factor lies between 0 and 1 and multiplies one channel of a connection in one frame."
 SIZES = (
     f"{CONTRIBUTION_FORMULA} (connection weight times attention factors times source, minus the same on the "
-    "baseline °, summed over channels and places)"
+    "baseline °, summed over channels and positions)"
 )
 SUMS = f"Shares sum to 1 in every frame in which something arrives. {BASELINE}"
 SHARE = (
-    f"Modality share of what this clip adds: of each block's input, the share of {SIZES} per incoming "
-    f"connection, carried up from the inputs. {SUMS} Changed by peers: the source itself adds nothing, but "
-    "its attention factors are others than on the baseline."
+    "The modality share of what this clip adds: each incoming connection of a block has its share of "
+    f"{SIZES}, and passes on the modality shares of its source, from the inputs upwards. {SUMS} Changed by "
+    "peers: the source itself adds nothing, but its attention factors differ from those on the baseline."
 )
-WINDOWS = "A window is a stretch of the recording, over which an answer is taken."
+WINDOWS = "A window is a stretch of the recording for which the network gives an answer."
 DEFINITIONS = {
-    "modality": f"{FACTOR} Each line is the mean over the connections that leave a modality's input blocks; "
-    "mixed: that leave inner blocks.",
-    "level": f"{FACTOR} Each line is the mean over the connections that arrive at blocks of a level.",
-    "share": f"{SHARE} Here at the output, the mean over the output blocks.",
-    "spread": f"{FACTOR} Of all channels and frames of the connections that arrive at a level: the box "
-    "from the first to the third quartile, its line the median, dashes the mean, whiskers 5 % and 95 %. "
-    "Frames that an end of the clip reaches count too.",
-    "peers": "Attention weights: the softmax share of each peer in a connection's attention; a row sums to "
-    "1. Normalised entropy: 1 where all peers of a connection count alike, 0 where one counts alone.",
-    "predictions": "The most probable classes of the clip: probabilities are the mean over its windows, "
-    f"which the table has one by one. {WINDOWS}",
-    "windows": "The probability of each window of the clip, of the classes that lead it or any window of it. "
-    f"{WINDOWS}",
-    "channels": f"{FACTOR} Channels of the source over the frames; grey: a channel without an object class.",
-    "weights": "The softmax share of each peer in this connection's attention, the same in every frame. All "
-    "sum to 1; dotted: the weight if all counted alike.",
-    "inside": "How one attention factor comes about: the peers' outputs are pooled over space, projected to "
-    "one width, weighted, summed, and read by a dense layer, whose sigmoid is the factor.",
-    "delivers": f"Of all that this clip adds at the target, the share of {SIZES} of each connection; the "
-    f"strong area is this one. {SUMS}",
-    "arrives": f"Of all that this clip adds at the block, the share of {SIZES} of each connection. {SUMS}",
-    "origins": f"{SHARE} Here of the input of this block.",
-    "joined": "What feeds the block, then what it feeds. Bars: connection weight. Diamonds: the mean "
+    "modality": f"{FACTOR} Each line is the mean over the connections that leave the input blocks of a "
+    "modality; mixed: over those that leave inner blocks.",
+    "level": f"{FACTOR} Each line is the mean over the connections that arrive at the blocks of a level.",
+    "share": f"{SHARE} Shown here for the output: the mean over the output blocks.",
+    "spread": f"{FACTOR} The distribution over all channels and frames of the connections that arrive at a "
+    "level: boxes from the first to the third quartile with a line at the median and a dashed line at the "
+    "mean, whiskers at the 5th and 95th percentiles. Frames within reach of an end of the clip are included.",
+    "peers": "Attention weights: the softmax share of each peer in the attention of a connection; each row "
+    "sums to 1. Normalised entropy: 1 if all peers of a connection count equally, 0 if only one counts.",
+    "predictions": "The most probable classes of the clip. Probabilities are the means over its windows; the "
+    f"table lists every window. {WINDOWS}",
+    "windows": "The probabilities in each window, for the most probable classes of the clip and of each "
+    f"window. {WINDOWS}",
+    "channels": f"{FACTOR} Rows are the channels of the source; channels without an object class are grey.",
+    "weights": "The softmax share of each peer in the attention of this connection, which is the same in "
+    "every frame. The weights sum to 1; the dotted line marks the weight if all peers counted equally.",
+    "inside": "How one attention factor is computed: the outputs of the peers are pooled over space, "
+    "projected to a common width, weighted and summed; a dense layer with a sigmoid turns the sum into the "
+    "factor.",
+    "delivers": f"The share of each connection in what this clip adds at the target, measured as {SIZES}. "
+    f"This connection is emphasised. {SUMS}",
+    "arrives": f"The share of each connection in what this clip adds at the block, measured as {SIZES}. "
+    f"{SUMS}",
+    "origins": f"{SHARE} Shown here for the input of this block.",
+    "joined": "The connections into the block, then those out of it. Bars: connection weight. Diamonds: mean "
     "attention factor over channels and frames.",
-    "activity": "The mean |output| of the block, over channels and places.",
+    "activity": "The mean |output| of the block over channels and positions.",
 }
 PREDICTION_DEFINITIONS = {
     "classes": {name: DEFINITIONS[name] for name in ("predictions", "windows")},
     "labels": {
-        "predictions": "The most probable labels of the clip, each a yes or no of its own: probabilities are "
-        "the mean over its windows, which the table has one by one. A triangle marks from where on a label "
-        f"counts as found. {WINDOWS}",
-        "windows": "The probability of each window of the clip, of the labels that lead it or are found in "
-        f"any window of it. {WINDOWS}",
+        "predictions": "The most probable labels of the clip; each label is a yes-or-no question of its own. "
+        "Probabilities are the means over its windows; the table lists every window. A triangle marks the "
+        f"probability from which a label counts as found. {WINDOWS}",
+        "windows": "The probabilities in each window, for the most probable labels of the clip and for those "
+        f"found in any window. {WINDOWS}",
     },
 }
-"""Kind of answer → what its panels show."""
+"""Kind of answer → panel id → explanation."""
 OLD_SHARE = (
-    f"Of each block's input, the share of {MAGNITUDE_FORMULA} (connection weight times attention factors "
-    "times source, summed over channels and places) per incoming connection, carried up from the inputs. "
-    f"{OLD_SHARES}"
+    f"Each incoming connection of a block has its share of {MAGNITUDE_FORMULA} (connection weight times "
+    "attention factors times source, summed over channels and positions), and passes on the modality shares "
+    f"of its source, from the inputs upwards. {OLD_SHARES}"
 )
-OLD_ARRIVING = f"Of all that is delivered, the share of {MAGNITUDE_FORMULA} of each connection. {OLD_SHARES}"
+OLD_ARRIVING = (
+    f"The share of each connection in what is delivered, measured as {MAGNITUDE_FORMULA}. {OLD_SHARES}"
+)
 OLD_DEFINITIONS = {
-    "share": f"{OLD_SHARE} Here at the output, the mean over the output blocks.",
-    "origins": f"{OLD_SHARE} Here of the input of this block.",
-    "delivers": f"{OLD_ARRIVING} The strong area is this one.",
+    "share": f"{OLD_SHARE} Shown here for the output: the mean over the output blocks.",
+    "origins": f"{OLD_SHARE} Shown here for the input of this block.",
+    "delivers": f"{OLD_ARRIVING} This connection is emphasised.",
     "arrives": OLD_ARRIVING,
 }
-"""Of a trace from before contributions."""
+"""Explanations for traces that hold no contributions, by panel id."""

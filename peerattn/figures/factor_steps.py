@@ -1,6 +1,6 @@
-"""The steps inside one connection's attention factors, packed for the browser within a budget.
+"""The steps that compute the attention factors of one connection, packed for the browser within a budget.
 
-T frames, C channels of the source, C_k of a peer, P peers, A attention width.
+Shapes: T frames, C channels of the source, C_k channels of a peer, P peers, A attention width.
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ from peerattn.traces.factor_steps import FactorSteps
 from peerattn.traces.trace import Array, Trace
 
 STEPS_BUDGET = 1_500_000
-"""Bytes of float32 numbers: 2 MB once they are text."""
+"""Maximum size of the float32 arrays in bytes: 2 MB in base64."""
 
 
 def pack_factor_steps(
     trace: Trace, inside: FactorSteps, channels: Sequence[str | None] = ()
 ) -> dict[str, Any]:
-    """Names, weights and arrays (base64 of little endian float32) of the steps; `left_out` says what is not.
+    """Return the names, weights and arrays (base64 of little-endian float32) of the steps as JSON data.
 
-    Where all would be more than `BUDGET`: the channels that vary most, every n-th frame, no projections.
+    If everything would exceed `STEPS_BUDGET`, only the channels that vary most and every n-th frame are
+    included, without the matrices of the projections. `left_out` then says what is missing, in one sentence.
     """
-    chosen = _channels(inside)
-    frames = np.arange(0, len(inside.factors), _step(inside, len(chosen)))
-    arrays = _arrays(inside, frames, chosen)
+    kept = _select_channels(inside)
+    frames = np.arange(0, len(inside.factors), _frame_step(inside, len(kept)))
+    arrays = _arrays(inside, frames, kept)
     projections = _projections(inside)
     fits = _size(arrays) + _size(projections) <= STEPS_BUDGET
     styles = looks([modality.name for modality in trace.structure.modalities])
@@ -46,41 +47,41 @@ def pack_factor_steps(
         ],
         "weight": inside.connection_weight,
         "frames": frames.tolist(),
-        "channels": chosen.tolist(),
-        "names": [channels[index] for index in chosen] if channels else [],
-        "start": _start(inside, chosen, channels),
+        "channels": kept.tolist(),
+        "names": [channels[index] for index in kept] if channels else [],
+        "start": _initial_channel(inside, kept, channels),
         "arrays": {
-            name: _packed(array) for name, array in {**arrays, **(projections if fits else {})}.items()
+            name: _encode_array(array) for name, array in {**arrays, **(projections if fits else {})}.items()
         },
-        "left_out": _left_out(inside, len(frames), len(chosen), fits),
+        "left_out": _left_out(inside, len(frames), len(kept), fits),
     }
 
 
-def _channels(inside: FactorSteps) -> NDArray[np.int64]:
-    """All channels, or those that vary most where the dense layer would take more than its third."""
+def _select_channels(inside: FactorSteps) -> NDArray[np.int64]:
+    """Return all channels, or those that vary most if the dense layer would exceed a third of the budget."""
     count, width = inside.factors.shape[1], 0 if inside.combined is None else inside.combined.shape[1]
-    room = STEPS_BUDGET // 3 // (4 * max(width, 1))
-    if count <= room:
+    most = STEPS_BUDGET // 3 // (4 * max(width, 1))
+    if count <= most:
         return np.arange(count)
-    return np.sort(np.argsort(-inside.factors.var(axis=0), kind="stable")[:room])
+    return np.sort(np.argsort(-inside.factors.var(axis=0), kind="stable")[:most])
 
 
-def _start(inside: FactorSteps, chosen: NDArray[np.int64], names: Sequence[str | None]) -> int:
-    """The channel that varies most; one that the object maps leave empty only where all are."""
-    carrying = [index for index in chosen if names and names[index] is not None]
-    candidates = np.asarray(carrying or chosen)
+def _initial_channel(inside: FactorSteps, channels: NDArray[np.int64], names: Sequence[str | None]) -> int:
+    """Return the channel that varies most, preferring channels for which the object maps have a class."""
+    used = [index for index in channels if names and names[index] is not None]
+    candidates = np.asarray(used or channels)
     return int(candidates[inside.factors[:, candidates].var(axis=0).argmax()])
 
 
-def _step(inside: FactorSteps, channels: int) -> int:
-    """Every how manieth frame fits into the second third."""
-    a_frame = sum(array.shape[1] for array in (*inside.pooled, *inside.projected))
-    a_frame += (0 if inside.combined is None else inside.combined.shape[1]) + 4 * channels
-    return -(-4 * a_frame * len(inside.factors) // (STEPS_BUDGET // 3)) or 1
+def _frame_step(inside: FactorSteps, channels: int) -> int:
+    """Return the smallest n for which every n-th frame fits into a third of the budget."""
+    frame_size = sum(array.shape[1] for array in (*inside.pooled, *inside.projected))
+    frame_size += (0 if inside.combined is None else inside.combined.shape[1]) + 4 * channels
+    return -(-4 * frame_size * len(inside.factors) // (STEPS_BUDGET // 3)) or 1
 
 
 def _arrays(inside: FactorSteps, frames: NDArray[np.int64], channels: NDArray[np.int64]) -> dict[str, Array]:
-    """Name → (frames, …) where it changes over time; `pooled 0` is that of the first peer."""
+    """Map names to arrays, (frames, …) if they change over time; `pooled 0` belongs to the first peer."""
     arrays = {
         "factors": inside.factors[frames][:, channels],
         "source": inside.source[frames][:, channels],
@@ -107,7 +108,7 @@ def _size(arrays: Mapping[str, Array]) -> int:
     return sum(array.nbytes for array in arrays.values())
 
 
-def _packed(array: Array) -> dict[str, Any]:
+def _encode_array(array: Array) -> dict[str, Any]:
     return {
         "shape": list(array.shape),
         "data": base64.b64encode(np.ascontiguousarray(array, "<f4").tobytes()).decode(),
@@ -115,12 +116,12 @@ def _packed(array: Array) -> dict[str, Any]:
 
 
 def _left_out(inside: FactorSteps, frames: int, channels: int, fits: bool) -> str:
-    """One sentence, or nothing where everything is there."""
+    """Return a sentence that says what is not included, or "" if everything is."""
     total, count = inside.factors.shape
     parts = []
     if channels < count:
         parts.append(f"the {channels} of {count} channels that vary most")
     if frames < total:
         parts.append(f"{frames} of {total} frames, at equal steps")
-    said = f"Large network: here are {' and '.join(parts)}." if parts else ""
-    return said if fits else f"{said} The matrices of the projections are too large to be shown here.".strip()
+    text = f"Large network: only {' and '.join(parts)} are shown." if parts else ""
+    return text if fits else f"{text} The matrices of the projections are too large to be shown.".strip()

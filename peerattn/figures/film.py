@@ -1,4 +1,4 @@
-"""Films of a clip and its level graph: MP4 that browsers play, or a GIF that repeats."""
+"""Writing films of a clip and its level graph: an MP4 that browsers can play, or a looping GIF."""
 
 from __future__ import annotations
 
@@ -25,24 +25,25 @@ SUFFIXES = (".mp4", ".gif")
 TIME_BASES = {".mp4": Fraction(1, 90_000), ".gif": Fraction(1, 100)}  # s
 RATES = (0.1, 60.0)  # frames/s
 SPEEDS = (0.1, 8.0)
-PALETTE_PICTURES = 12  # pictures, at equal steps
+PALETTE_PICTURES = 12  # at equal steps through the film; the palette of a GIF is computed from them
 
 
 Schedule = list[tuple[int, float]]
 
 
 def check_timing(speed: float, frame_rate: float | None) -> None:
-    """Raises PeerattnError for a speed or a rate (frames/s) that no film has."""
-    for name, value, (least, most) in (("speed", speed, SPEEDS), ("frame rate", frame_rate, RATES)):
-        if value is not None and not least <= value <= most:
-            raise PeerattnError(f"a {name} of {value:g}: choose between {least:g} and {most:g}")
+    """Raise PeerattnError if the speed or the frame rate (frames/s) is outside `SPEEDS` or `RATES`."""
+    for name, value, (low, high) in (("speed", speed, SPEEDS), ("frame rate", frame_rate, RATES)):
+        if value is not None and not low <= value <= high:
+            raise PeerattnError(f"{name} {value:g} is not possible: choose between {low:g} and {high:g}")
 
 
 def schedule(times: NDArray[np.float64], *, speed: float = 1.0, frame_rate: float | None = None) -> Schedule:
-    """(frame, when it is shown) in seconds from the film's start, and at last (-1, the film's end).
+    """Return pairs of a frame index and the time in seconds at which it is shown, and finally (-1, end).
 
-    Without a rate each of the clip's frames once, at its own time over the speed; with one, at equal steps
-    the frame that is shown then. Raises what `check_timing` does.
+    Without a frame rate, each frame of the clip is shown once, at its own time divided by the speed. With a
+    frame rate, the film has pictures at equal steps, each showing the clip's frame at that moment. Raises
+    PeerattnError like `check_timing`.
     """
     check_timing(speed, frame_rate)
     starts = (times - times[0]) / speed
@@ -57,18 +58,19 @@ def schedule(times: NDArray[np.float64], *, speed: float = 1.0, frame_rate: floa
 
 
 def write_film(
-    path: Path, picture: Callable[[int], Picture], shown: Schedule
+    path: Path, picture: Callable[[int], Picture], timing: Schedule
 ) -> Generator[tuple[int, int], None, None]:
-    """Write the pictures (H, W, 3) of a `schedule` to a file, MP4 or GIF by its suffix; yields (done, all).
+    """Write a film as MP4 or GIF, by the suffix of the path, yielding (pictures written, all pictures).
 
-    The file appears when the last is written: an iterator that is closed before leaves none behind.
+    `picture` returns the picture (H, W, 3) of a frame, `timing` comes from `schedule`. The file appears once
+    it is complete; closing the iterator early leaves no file behind. Raises PeerattnError for other suffixes.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise PeerattnError(f"{path.name}: a film is written as {' or '.join(SUFFIXES)}")
+        raise PeerattnError(f"{path.name}: films can be written as {' or '.join(SUFFIXES)}")
     unfinished = path.with_name(f".{path.name}.unfinished{suffix}")
     try:
-        with closing(_encode_film(unfinished, picture, shown)) as steps:
+        with closing(_encode_film(unfinished, picture, timing)) as steps:
             yield from steps
         unfinished.replace(path)
     finally:
@@ -76,24 +78,24 @@ def write_film(
 
 
 def _encode_film(
-    path: Path, picture: Callable[[int], Picture], shown: Schedule
+    path: Path, picture: Callable[[int], Picture], timing: Schedule
 ) -> Generator[tuple[int, int], None, None]:
     tick = TIME_BASES[path.suffix.lower()]
-    # A GIF counts hundredths of a second: of the frames in one of them the last is shown.
-    moments = {round(start / tick): frame for frame, start in shown[:-1]}
-    frames, starts = list(moments.values()), [*moments, round(shown[-1][1] / tick)]
-    lasts = dict(zip(starts, np.diff(starts).tolist(), strict=False))  # when it starts → how long it lasts
-    make = _frame_converter(path, picture, frames)
+    # GIF times are in hundredths of a second: of several frames at the same time, the last is shown.
+    frame_at = {round(start / tick): frame for frame, start in timing[:-1]}
+    frames, starts = list(frame_at.values()), [*frame_at, round(timing[-1][1] / tick)]
+    durations = dict(zip(starts, np.diff(starts).tolist(), strict=False))  # by start
+    convert = _frame_converter(path, picture, frames)
     with av.open(str(path), "w", options=_options(path)) as container:
         stream = _stream(container, path, picture(0), tick)
 
         def write(image: av.VideoFrame | None) -> None:
             for packet in stream.encode(image):
-                packet.duration = lasts.get(packet.pts, 0)
+                packet.duration = durations.get(packet.pts, 0)
                 container.mux(packet)
 
         for done, frame in enumerate(frames):
-            image = make(picture(frame))
+            image = convert(picture(frame))
             image.pts, image.time_base = starts[done], tick
             write(image)
             yield done + 1, len(frames)
@@ -103,21 +105,21 @@ def _encode_film(
 def _frame_converter(
     path: Path, picture: Callable[[int], Picture], frames: list[int]
 ) -> Callable[[Picture], av.VideoFrame]:
-    """What turns a picture into what the file's codec takes."""
+    """Return the function that converts a picture into a frame for the codec of the file."""
     if path.suffix.lower() != ".gif":
         return _yuv_frame
-    places = np.linspace(0, len(frames) - 1, PALETTE_PICTURES).astype(int)
-    return _Palette([picture(frame) for frame in dict.fromkeys(frames[place] for place in places)]).frame
+    indices = np.linspace(0, len(frames) - 1, PALETTE_PICTURES).astype(int)
+    return _Palette([picture(frame) for frame in dict.fromkeys(frames[index] for index in indices)]).frame
 
 
 def _options(path: Path) -> dict[str, str]:
-    """A film that starts before it is all there; a GIF that repeats for ever."""
+    """Return the options of the container: an MP4 plays before it is fully loaded, a GIF loops forever."""
     return {"loop": "0"} if path.suffix.lower() == ".gif" else {"movflags": "+faststart"}
 
 
 def _stream(container: Any, path: Path, first: Picture, tick: Fraction) -> Any:
     gif = path.suffix.lower() == ".gif"
-    # Thin coloured lines on a still ground: a low rate factor costs little here.
+    # Thin coloured lines on a static background: a low rate factor costs little here.
     settings = {} if gif else {"crf": "16", "preset": "medium", "tune": "animation"}
     stream = container.add_stream("gif" if gif else "libx264", options=settings)
     stream.height, stream.width = first.shape[:2]
@@ -131,22 +133,22 @@ def _stream(container: Any, path: Path, first: Picture, tick: Fraction) -> Any:
 
 
 def _yuv_frame(picture: Picture) -> av.VideoFrame:
-    """In the colours of high definition, which players assume at this size."""
+    """Convert a picture to YUV in the colour space of HD video, which players assume at this size."""
     image = av.VideoFrame.from_ndarray(picture, format="rgb24")
     return image.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
 
 
 class _Palette:
-    """One palette for the whole film, so that what stands still does not flicker."""
+    """One palette of 256 colours for the whole film, so that static parts do not flicker."""
 
     def __init__(self, pictures: list[Picture]) -> None:
-        """From some of its pictures (H, W, 3)."""
+        """Compute the palette from some pictures (H, W, 3) of the film."""
         self.colors = _colors(pictures)
-        steps = np.arange(2, 256, 4, dtype=np.int32)  # the middles of 64 steps
+        steps = np.arange(2, 256, 4, dtype=np.int32)  # the middles of 64 steps per channel
         cube = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 1, 3)
         parts = np.array_split(cube, 64)
-        near = [((part - self.colors) ** 2).sum(axis=-1).argmin(axis=1) for part in parts]
-        self.nearest = np.concatenate(near).astype(np.uint8)
+        nearest = [((part - self.colors) ** 2).sum(axis=-1).argmin(axis=1) for part in parts]
+        self.nearest = np.concatenate(nearest).astype(np.uint8)
 
     def frame(self, picture: Picture) -> av.VideoFrame:
         red, green, blue = np.moveaxis(picture >> 2, -1, 0).astype(np.int32)
@@ -158,18 +160,18 @@ class _Palette:
 
 
 def _colors(pictures: list[Picture]) -> NDArray[np.int32]:
-    """The 256 colours (256, 3) that stand best for those of the pictures."""
+    """Return the 256 colours (256, 3) that best represent those of the pictures."""
     graph, tick = Graph(), Fraction(1, 100)
     height, width = pictures[0].shape[:2]
     source = graph.add_buffer(width=width, height=height, format=av.VideoFormat("rgb24"), time_base=tick)
-    make, sink = graph.add("palettegen", "reserve_transparent=0"), graph.add("buffersink")
-    source.link_to(make)
-    make.link_to(sink)
+    palettegen, sink = graph.add("palettegen", "reserve_transparent=0"), graph.add("buffersink")
+    source.link_to(palettegen)
+    palettegen.link_to(sink)
     graph.configure()
     for number, each in enumerate(pictures):
         image = av.VideoFrame.from_ndarray(each, format="rgb24")
         image.pts = number
         source.push(image)
     source.push(None)
-    found: Any = sink.pull()
-    return np.asarray(found.to_ndarray(format="rgb24").reshape(-1, 3), np.int32)
+    palette: Any = sink.pull()
+    return np.asarray(palette.to_ndarray(format="rgb24").reshape(-1, 3), np.int32)

@@ -1,4 +1,4 @@
-"""What is the same on every picture of a film and lies below the rest: legend, lanes, levels, curves."""
+"""The background shared by all pictures of a film: legend, lanes, levels, and the plot with its curves."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from peerattn.tables.clip import reached_frames
 from peerattn.traces.trace import Trace
 
 REACHED_LABEL = "within reach of an end"
-HATCH_SPACING = 7  # px from one stroke to the next
+HATCH_SPACING = 7  # px between two strokes
 
 
 def draw_background(trace: Trace, layout: FilmLayout, theme: Theme) -> Picture:
-    """(H, W, 3) RGB, which every frame of the film is drawn on."""
+    """Return the background, (H, W, 3) RGB, on which every picture of the film is drawn."""
     picture: Picture = np.full((SIZE[1], SIZE[0], 3), theme.background, np.uint8)
     _legend(picture, theme)
     _lanes(picture, layout, theme)
@@ -39,7 +39,7 @@ def draw_background(trace: Trace, layout: FilmLayout, theme: Theme) -> Picture:
 
 
 def draw_line_sample(picture: Picture, look: Look, x: float, y: float) -> None:
-    """A short line in the look of a modality."""
+    """Draw a short horizontal line in the look of a modality."""
     points = np.array([(x, y), (x + 28, y)], float)
     line_coverage(split_into_dashes(points, look.pattern), 2.5, SIZE).paint(picture, parse_color(look.color))
 
@@ -54,7 +54,7 @@ def _legend(picture: Picture, theme: Theme) -> None:
 
 
 def _ends(picture: Picture, trace: Trace, layout: FilmLayout, theme: Theme) -> None:
-    """Hatching under the curves in the frames that an end of the clip reaches, and what it means."""
+    """Hatch the plot at the frames within reach of an end of the clip, and explain the hatching."""
     left, top, right, bottom = PLOT
     first, last = reached_frames(trace.connections) or (0, 0)
     if not first and not last:
@@ -74,7 +74,7 @@ def _ends(picture: Picture, trace: Trace, layout: FilmLayout, theme: Theme) -> N
 
 
 def _lanes(picture: Picture, layout: FilmLayout, theme: Theme) -> None:
-    """A tinted column a modality, with its name under it."""
+    """Draw a tinted column for each lane, with its name underneath."""
     for name, (left, right) in layout.lanes.items():
         x0, x1 = layout.graph_x(left), layout.graph_x(right)
         tint = mix_colors(theme.background, parse_color(layout.looks[name].color), 0.08)
@@ -99,7 +99,7 @@ def _axes(picture: Picture, layout: FilmLayout, theme: Theme) -> None:
 
 
 def _windows(picture: Picture, trace: Trace, layout: FilmLayout, theme: Theme) -> None:
-    """When each window starts, and a dotted line there; times that stand too close are left out."""
+    """Draw a dotted line where each window starts, and its time unless it would overlap another."""
     free = 0.0
     for window in trace.windows:
         x = layout.frame_x(window.start)
@@ -111,7 +111,7 @@ def _windows(picture: Picture, trace: Trace, layout: FilmLayout, theme: Theme) -
 
 
 def _curves(picture: Picture, trace: Trace, layout: FilmLayout) -> None:
-    """The mean factor of each modality over the frames."""
+    """Draw the mean attention factor of each modality over the frames."""
     means = attention_by(trace)
     moments = [layout.frame_x(frame) for frame in range(layout.frames)]
     for name in means if len(moments) > 1 else ():

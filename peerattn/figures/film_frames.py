@@ -1,6 +1,6 @@
-"""A clip and its level graph as pictures, one for each frame: what a film of them shows.
+"""The pictures of a film: one for each frame of a clip, showing the frame and the level graph.
 
-Blocks stand, and lines run, where the explorer draws them; only colours, the cursor and numbers change.
+Blocks and lines are where the explorer draws them. Only colours, the cursor and numbers change.
 """
 
 from __future__ import annotations
@@ -38,20 +38,24 @@ __getattr__ = moved(__name__)
 
 MAX_BARS = 4  # classes
 MAX_LABELLED_BLOCKS = 60
-"""Blocks; more are drawn small and without their names."""
+"""With more blocks than this, blocks are drawn small and without their names."""
 
 
 @dataclass(frozen=True)
 class _Line:
-    """A connection: the pixels of its line, and of the edge that sets it off from the background."""
+    """The pixels of a connection's line, and of the wider casing that sets it off from the background."""
 
-    shade: Array  # (T,)
+    shade: Array  # (T,): the value that colours the line
     casing: Coverage
     line: Coverage
 
 
 class FilmFrames:
-    """`picture(t)` is (720, 1280, 3) RGB. `images` (T, h, w, 3); PeerattnError unless one per frame."""
+    """The pictures of a film of a trace; `picture(t)` returns that of frame t, (720, 1280, 3) RGB.
+
+    `images` are the frames of the clip, (T, h, w, 3). Raises PeerattnError unless there is one per frame of
+    the trace.
+    """
 
     def __init__(
         self, trace: Trace, images: NDArray[np.uint8], *, title: str, subtitle: str, theme: Theme = LIGHT
@@ -68,7 +72,7 @@ class FilmFrames:
         self.lines = self._lines()
 
     def picture(self, frame: int) -> Picture:
-        """The picture of one frame, from 0."""
+        """Return the picture of a frame, (720, 1280, 3) RGB; frames count from 0."""
         picture = self.background.copy()
         self._head(picture, frame)
         self._clip(picture, frame)
@@ -87,8 +91,8 @@ class FilmFrames:
             points = connection_curve(places[connection.source], places[connection.target], roundness)
             pieces = split_into_dashes(points, self.layout.look(connection.source).pattern)
             width = edge_width(connection.connection_weight)
-            covered = (line_coverage(pieces, width + extra, SIZE) for extra in (1.5, 0.0))
-            lines.append(_Line(connection.mean_factor, *covered))
+            casing, line = (line_coverage(pieces, width + extra, SIZE) for extra in (1.5, 0.0))
+            lines.append(_Line(connection.mean_factor, casing, line))
         return lines
 
     def _head(self, picture: Picture, frame: int) -> None:
@@ -106,7 +110,7 @@ class FilmFrames:
         draw_text(picture, subtitle, (end + 16, HEAD), theme.muted, size=16)
 
     def _reached(self, frame: int) -> bool:
-        """Whether an end of the clip reaches a frame."""
+        """Return whether a frame is within reach of an end of the clip."""
         first, last = reached_frames(self.trace.connections) or (0, 0)
         return frame < first or frame >= len(self.trace.times) - last
 
@@ -119,7 +123,7 @@ class FilmFrames:
         picture[TOP : TOP + height, LEFT : LEFT + width] = resized
 
     def _prediction(self, picture: Picture, window: int) -> None:
-        """The likeliest classes or labels of the window, in strong letters those that it stands for."""
+        """Draw the most probable classes or labels of a window; those that it predicts are in bold."""
         trace, theme, top = self.trace, self.theme, TOP + SIDE + 26
         title = f"prediction, window {window} of {len(trace.windows)}"
         draw_text(picture, title, (LEFT, top), theme.muted, size=14)
@@ -142,7 +146,7 @@ class FilmFrames:
                 self._label(picture, block, (place[0], place[1] + 24))
 
     def _label(self, picture: Picture, text: str, place: tuple[float, float]) -> None:
-        """Over a ground of its own, so that no line crosses it."""
+        """Draw the name of a block on a translucent background that fades the lines beneath it."""
         text = shorten_to_width(text, 90, size=12)
         half = text_width(text, size=12) / 2 + 2
         top, left = round(place[1] - 11), max(round(place[0] - half), 0)
@@ -151,7 +155,7 @@ class FilmFrames:
         draw_text(picture, text, place, self.theme.text, size=12, style=("center", 400))
 
     def _cursor(self, picture: Picture, frame: int) -> None:
-        """The moment on the plot, and each line's value there."""
+        """Draw the cursor on the plot, and the value of each line at the frame."""
         x, theme, y = self.layout.frame_x(frame), self.theme, PLOT[1] - 20
         cv2.line(picture, (round(x), PLOT[1] - 6), (round(x), PLOT[3]), theme.text, 1)
         place = draw_text(picture, "mean attention factor", (LEFT, y), theme.muted) + 20

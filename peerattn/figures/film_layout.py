@@ -1,4 +1,4 @@
-"""Where things stand on the pictures of a film, and in which colours."""
+"""The positions and colours of everything on the pictures of a film."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from peerattn.traces.trace import Trace
 __getattr__ = moved(__name__)
 
 SIZE = (1280, 720)
-"""Width and height, px: even, as video codecs want them."""
+"""Width and height in pixels: even numbers, as video codecs require."""
 SIDE = 340  # px, of the square that holds the clip's frame
 LEFT, RIGHT, HEAD, TOP = 32, SIZE[0] - 32, 40, 64
 GRAPH = (LEFT + SIDE + 28, 78, RIGHT, 552)  # left, top, right, bottom
 PLOT = (LEFT + 36, 600, RIGHT, 690)
 MARGIN = (56, 24, 16, 66)  # of the blocks inside the graph: left, top, right, bottom
-MAX_SCALE = 1.3  # px a graph unit
+MAX_SCALE = 1.3  # px per graph unit
 
 
 @dataclass(frozen=True)
 class Theme:
-    """The page's colours, and what lies between them."""
+    """The colours of background and text, and mixtures of them."""
 
     background: Color
     text: Color
@@ -39,12 +39,12 @@ class Theme:
 
     @property
     def hatch(self) -> Color:
-        """Legible under lines, and no line itself."""
+        """The colour of hatching: legible under lines without being mistaken for one."""
         return mix_colors(self.background, self.text, 0.3)
 
     @property
     def casing(self) -> Color:
-        """Sets a line off from the background."""
+        """The colour of the edge that sets a line off from the background."""
         return mix_colors(self.background, self.text, 0.55)
 
 
@@ -53,7 +53,10 @@ DARK = Theme(parse_color("#12161C"), parse_color("#E6EAF0"))
 
 
 class FilmLayout:
-    """Px of blocks, lanes, moments and values; by the structure and the number of frames alone."""
+    """Pixel positions of blocks, lanes, frames and values.
+
+    They depend only on the structure and the number of frames.
+    """
 
     def __init__(self, trace: Trace) -> None:
         self.structure, self.frames = trace.structure, len(trace.times)
@@ -68,7 +71,7 @@ class FilmLayout:
         }
 
     def graph_x(self, x: float) -> float:
-        """Of graph units; the whole graph stands in the middle of its room."""
+        """Return the x in pixels of an x in graph units; the graph is centred in its area."""
         spans = list(self.lanes.values())
         left, right = spans[0][0], spans[-1][1]
         start, end = GRAPH[0] + MARGIN[0], GRAPH[2] - MARGIN[2]
@@ -76,12 +79,12 @@ class FilmLayout:
         return (start + end) / 2 + scale * (x - (left + right) / 2)
 
     def frame_x(self, frame: float) -> float:
-        """Where a frame, or what lies between two, is on the plot."""
+        """Return the x of a frame on the plot; fractions lie between two frames."""
         left, _, right, _ = PLOT
         return left + (right - left) * (frame / (self.frames - 1) if self.frames > 1 else 0.5)
 
     def value_y(self, value: float) -> float:
-        """Where a value from 0 to 1 lies on the plot."""
+        """Return the y of a value from 0 to 1 on the plot."""
         return PLOT[3] - (PLOT[3] - PLOT[1]) * value
 
     def look(self, block: str) -> Look:

@@ -1,4 +1,4 @@
-"""What the lines and marks of a connectivity drawing mean, said beneath it."""
+"""The legend beneath a connectivity drawing, which explains its lines and marks."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __getattr__ = moved(__name__)
 SAMPLE_LENGTH = 30.0
 GAP, ROW = 22.0, 22.0
 CHARACTER_WIDTH = 6.6
-"""Width of a character, generously."""
+"""Upper estimate of the width of a character, px."""
 
 
 class LegendItem(NamedTuple):
-    """A sample that is drawn at (x, y), its centre's height, and what it means."""
+    """A legend entry: its text, and a function that draws its sample from x, centred vertically on y."""
 
     meaning: str
     draw: Callable[[Element, float, float], object] | None = None
@@ -32,7 +32,7 @@ class LegendItem(NamedTuple):
 
 
 def draw_legend(root: Element, scene: Scene, *, left: float, right: float, top: float) -> float:
-    """Draw it from `top` downward in as many rows as needed; returns where it ends."""
+    """Draw the legend from `top` downwards in as many rows as it needs, and return the y where it ends."""
     group = add_element(root, "g", font_size=11.5)
     x, y = left, top
     for item in _items(scene):
@@ -59,7 +59,7 @@ def _items(scene: Scene) -> Iterator[LegendItem]:
 
 
 def _lines(scene: Scene) -> Iterator[LegendItem]:
-    """What colours mean, or what is thick."""
+    """Yield the entries for the colours of the modalities, or for the line widths of the style `PAPER`."""
     if scene.style.widths == "object":
         thick = sum(scene.from_object(spec) for spec in scene.visible_connections)
         if thick:
@@ -78,7 +78,7 @@ def _lines(scene: Scene) -> Iterator[LegendItem]:
 def _line(
     color: str, width: float, *, dashes: str | None = None, opacity: float | None = None
 ) -> Callable[[Element, float, float], object]:
-    """A line in this colour."""
+    """Return a function that draws a sample line in this colour and width."""
 
     def draw(group: Element, x: float, y: float) -> None:
         stroke = {"stroke": color, "stroke_width": width}

@@ -1,6 +1,6 @@
-"""What can be laid over a frame: object maps, optical flow and heat maps, as levels that a browser colours.
+"""Overlays of frames: optical flow and heat maps as 8-bit levels, which the browser colours.
 
-T frames, H height, W width; h, w the places of a block's heat map.
+Shapes: T frames, H height, W width; h, w rows and columns of an overlay.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ from peerattn.traces.trace import Array
 __getattr__ = moved(__name__)
 
 DIRECTIONS = 24
-"""Steps of a full turn, 15° each: a hue for each."""
+"""Number of flow directions: steps of 15°, each drawn in its own hue."""
 STRENGTHS = 10
-"""Steps of speed; with the directions, and 0 for stillness, they fill a grey level."""
+"""Number of flow speeds; with the directions, and 0 for no motion, they fit into 8 bits."""
 FLOW_SIDE = 64
-"""Longest side of a flow picture: px."""
+"""Longest side of a flow picture in pixels."""
 FULL_STRENGTH_PERCENTILE = 99.0
-"""Percentile of speed that is drawn in full strength: a few wild places would make all others pale."""
+"""Percentile of speed drawn at full strength; with the maximum, a few outliers would make the rest pale."""
 
 Levels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class FlowLevels:
-    """`levels` (T, h, w): 0 stands still, else 1 + direction + DIRECTIONS × strength; speeds in px per step.
+    """Optical flow as `levels` (T, h, w): 0 for no motion, otherwise 1 + direction + DIRECTIONS × strength.
 
-    Directions turn clockwise on the screen from rightward; strengths grow in equal steps up to `full`.
+    Directions turn clockwise on the screen, starting from rightward. Strengths grow in equal steps up to
+    `full_speed`. Speeds are in pixels per nominal step.
     """
 
     levels: Levels
@@ -41,7 +42,10 @@ class FlowLevels:
 
 
 def flow_levels(flow: Array) -> FlowLevels:
-    """Optical flow (2, T, H, W), px per nominal step across and down, as levels; large ones averaged down."""
+    """Return optical flow (2, T, H, W), in pixels per nominal step across and down, as levels.
+
+    Flow fields larger than `FLOW_SIDE` are averaged down to it.
+    """
     speeds = np.hypot(flow[0], flow[1])
     small = np.stack([_area_mean(frame) for frame in np.moveaxis(flow, 0, -1)])  # (T, h, w, 2)
     speed = np.hypot(small[..., 0], small[..., 1])
@@ -55,7 +59,7 @@ def flow_levels(flow: Array) -> FlowLevels:
 
 
 def _area_mean(frame: Array) -> Array:
-    """(h, w, 2) of a frame (H, W, 2): the mean vector of each place."""
+    """Average the flow of a frame (H, W, 2) down to (h, w, 2)."""
     scale = FLOW_SIDE / max(frame.shape[:2])
     if scale >= 1:
         return np.ascontiguousarray(frame)
@@ -64,7 +68,7 @@ def _area_mean(frame: Array) -> Array:
 
 
 def heat_levels(heatmap: Array) -> Levels:
-    """A block's heat map (T, h, w) from its least (0) to its greatest value (255) over the whole clip."""
+    """Scale a block's heat map (T, h, w) to 0 at its minimum over the clip and 255 at its maximum."""
     low, high = float(heatmap.min()), float(heatmap.max())
     if high == low:
         return np.zeros(heatmap.shape, np.uint8)
@@ -73,7 +77,7 @@ def heat_levels(heatmap: Array) -> Levels:
 
 
 def encode_grey_png(levels: Levels) -> bytes:
-    """One picture of levels, without loss; run lengths are quick and do well on areas of one level."""
+    """Encode a picture of levels as PNG; run-length compression is fast and suits areas of equal levels."""
     settings = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
     _, encoded = cv2.imencode(".png", levels, settings)
     return encoded.tobytes()

@@ -1,7 +1,7 @@
-"""The byte string in which a recording travels: a header, and a body of arrays and images.
+"""The binary format of recordings for the browser: a JSON header, and a body of arrays and images.
 
-Layout: the header's length (uint32, little endian), the header (JSON, padded to a multiple of 4 bytes), then
-the body. The header says where in the body each array and image lies, and how long it is.
+Layout: the length of the header (uint32, little-endian), the header (JSON, padded to a multiple of 4 bytes),
+then the body. The header gives the offset and length of each array and image in the body.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ Header = dict[str, Any]
 
 
 class Body:
-    """The part after the header, and where each piece of it lies."""
+    """The body of a recording while it is built; methods return where in the body they put the data."""
 
     def __init__(self, start: bytes = b"") -> None:
         self.parts, self.size = [start], len(start)
 
     def add(self, part: bytes) -> int:
-        """Offset of the part; parts start at multiples of 4, as a browser's Float32Array must."""
+        """Append a part and return its offset, a multiple of 4 as Float32Array in a browser requires."""
         offset = self.size
         part += b"\0" * (-len(part) % 4)
         self.parts.append(part)
@@ -51,6 +51,6 @@ def pack(header: Mapping[str, Any], body: Body) -> bytes:
 
 
 def unpack(recording: bytes) -> tuple[Header, bytes]:
-    """The header, and the body's bytes."""
+    """Return the header and the bytes of the body."""
     start = 4 + int.from_bytes(recording[:4], "little")
     return json.loads(recording[4:start]), recording[start:]

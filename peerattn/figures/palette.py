@@ -1,7 +1,7 @@
-"""One look everywhere: colour, dash and shape of each modality, one palette for attention factors.
+"""The palette of all figures: colour, dash and shape of each modality, and the colours of attention factors.
 
 Modalities have the colours of Okabe and Ito ("Color Universal Design", 2008), which colour-blind readers can
-tell apart; dash and shape say the same a second time. Attention factors are viridis, always from 0 to 1.
+tell apart; dash and shape carry the same information. Attention factors are in viridis, always from 0 to 1.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __getattr__ = moved(__name__)
 
 @dataclass(frozen=True)
 class Look:
-    """Colour, plotly's name of the dash, the same in canvas pixels (none = solid), vis-network's shape."""
+    """How a modality is drawn: CSS colour, plotly dash, the same dash in pixels (empty: solid), vis shape."""
 
     color: str
     dash: str
@@ -42,58 +42,61 @@ _SPARE_LOOKS = (
     Look("#E69F00", "dash", (6, 3), "star"),
 )
 NOTHING_ARRIVES = "nothing arrives"
-"""What is drawn in frames whose shares are all 0."""
+"""Name of the area in frames whose shares are all 0."""
 _NO_MODALITY = {
     CHANGED_BY_PEERS: Look("#5E6672", "longdashdot", (1, 3), "dot"),
     NOTHING_ARRIVES: Look("#949494", "dot", (1, 6), "dot"),
 }
-"""Greys that no block has, legible on light and dark pages."""
+"""Looks of shares that belong to no modality: greys that no block has, legible on light and dark pages."""
 LEVELS = ("#E69F00", "#CC79A7", "#56B4E9", "#8C6BB1", "#A6761D", "#66A61E")
-"""Lines per level: hues that no shipped modality uses, told apart by `DASHES` too."""
+"""Colours of the lines of levels: hues that no built-in modality uses. `DASHES` distinguishes them too."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 PATTERNS: tuple[tuple[int, ...], ...] = ((), (9, 5), (2, 4), (9, 4, 2, 4), (14, 5), (14, 4, 2, 4))
-"""The same dashes in canvas pixels."""
+"""The dashes of `DASHES` in canvas pixels, on and off in turn; empty: solid."""
 VIRIDIS: tuple[str, ...] = tuple(color for _, color in get_colorscale("Viridis"))
-"""Ten stops from 0 to 1 at equal steps; what lies between is interpolated linearly in sRGB."""
+"""Ten colours at equal steps from 0 to 1; values in between are interpolated linearly in sRGB."""
 
 
 def looks(modalities: Sequence[str]) -> dict[str, Look]:
-    """Modality (in the order of the structure), and `mixed` → its look; unknown ones take the spare looks."""
+    """Map each modality, in the order of the structure, and `mixed` to its look.
+
+    Modalities without a look of their own take the spare ones in turn.
+    """
     unknown = [name for name in modalities if name not in _LOOKS]
     spare = {name: _SPARE_LOOKS[index % len(_SPARE_LOOKS)] for index, name in enumerate(unknown)}
     return {name: _LOOKS.get(name) or spare[name] for name in (*modalities, MIXED)}
 
 
 def share_looks(modalities: Sequence[str]) -> dict[str, Look]:
-    """The same, and what belongs to no modality among shares."""
+    """Return `looks(modalities)` with the looks of the shares that belong to no modality."""
     return {**looks(modalities), **_NO_MODALITY}
 
 
 def object_colors(count: int) -> tuple[str, ...]:
-    """A colour for each object class: hues a golden angle apart, so that neighbours differ most."""
+    """Return one colour per object class: hues a golden angle apart, so that neighbours differ most."""
     hues = (np.arange(count) * 0.618034 + 0.13) % 1.0
     return tuple(_hex(hue, 0.72 if index % 2 else 0.95) for index, hue in enumerate(hues))
 
 
 def direction_colors(count: int) -> tuple[str, ...]:
-    """A hue for each direction, clockwise on the screen: right red, down lime, left cyan, up violet."""
+    """Return one hue per direction, clockwise on the screen: right red, down lime, left cyan, up violet."""
     return tuple(_hex(step / count, 1.0, saturation=1.0) for step in range(count))
 
 
 def _hex(hue: float, value: float, saturation: float = 0.72) -> str:
-    """CSS colour of a hue in [0, 1): the HSV formula without its six cases."""
+    """Return the CSS colour of a hue in [0, 1), by the HSV formula without its six cases."""
     turns = (np.array([5.0, 3.0, 1.0]) + hue * 6.0) % 6.0
     channels = value - value * saturation * np.clip(np.minimum(turns, 4.0 - turns), 0.0, 1.0)
     red, green, blue = (round(255 * channel) for channel in channels)
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def short_label(text: object, most: int = 24) -> str:
-    """A name for the ticks of an axis: the end of a long one is left out; plain."""
+def short_label(text: object, max_length: int = 24) -> str:
+    """Return an escaped tick label, cut off with an ellipsis after `max_length` characters."""
     name = str(text)
-    return escape_label(name if len(name) <= most else f"{name[: most - 1]}…")
+    return escape_label(name if len(name) <= max_length else f"{name[: max_length - 1]}…")
 
 
 def escape_label(text: object) -> str:
-    """The text as plotly shows it literally: it reads `<b>` and `&amp;` in labels and hovers as HTML."""
+    """Return a text so that plotly shows it literally: in labels and hovers it interprets HTML."""
     return escape(str(text), quote=False)

@@ -1,11 +1,22 @@
-"""What is shown below the explorer, as plain data for the browser: of the clip, a connection, a block.
+"""The panels below the explorer, as JSON data for the browser: of the clip, a connection or a block.
 
-A panel is a dict: `id`, `title`, `about` (its definition), `figure` (plotly's JSON, arrays typed, or None),
-`axis` (`time` where x is the clip's time in s), `table` (columns and rows; rows None where the figure holds
-them), and where they apply `pins` (what a click on a point names), `orders` (of a heat map's rows), `least`
-(width, px), `chain` (the steps inside an attention factor), `reached` (frames at the start and at the end of
-the time that an end of the clip reaches), `remark` (what stands above the figure) and `missing` (why there is
-nothing to draw).
+A panel is a dict with the keys
+
+- `id` and `title`;
+- `about`: the explanation of what it shows;
+- `figure`: the figure as plotly JSON with typed arrays, or None;
+- `axis`: `time` if x is the time of the clip in seconds, otherwise None;
+- `table`: columns and rows of the numbers, or None; rows are None if the figure holds the numbers;
+
+and if they apply
+
+- `pins`: the connection or block that each point of a trace selects when clicked;
+- `orders`: orders in which the rows of a heat map can be sorted;
+- `least`: minimum width in pixels;
+- `chain`: the steps inside an attention factor;
+- `reached`: the number of frames at the start and at the end that are within reach of an end of the clip;
+- `remark`: a note above the figure;
+- `missing`: why there is nothing to draw.
 """
 
 from __future__ import annotations
@@ -51,7 +62,7 @@ Panel = dict[str, Any]
 
 
 def clip_panels(trace: Trace) -> list[Panel]:
-    """What a whole clip shows, whatever is selected."""
+    """Return the panels of the whole clip, which do not depend on the selection."""
     keys = [connection.key for connection in connections_with_several_peers(trace)]
     least = 420 + 24 * len(trace.structure.blocks)
     pins = [{"kind": "connection", "ids": keys}, {"kind": "connection", "ids": keys}]
@@ -75,7 +86,7 @@ def clip_panels(trace: Trace) -> list[Panel]:
 
 
 def _prediction_panel(name: str, title: str, trace: Trace, figure: go.Figure) -> Panel:
-    """A panel of what was predicted, in the words of what was asked."""
+    """Return a panel of predictions, explained for the kind of answer."""
     about = PREDICTION_DEFINITIONS[trace.structure.answer.kind][name]
     return {**_panel(name, title, figure, predictions_table(trace)), "about": about}
 
@@ -83,16 +94,17 @@ def _prediction_panel(name: str, title: str, trace: Trace, figure: go.Figure) ->
 def connection_panels(
     trace: Trace, key: str, inside: FactorSteps | None = None, channels: Sequence[str | None] = ()
 ) -> list[Panel]:
-    """What one connection shows; `channels` name those of its source, None where it shows nothing.
+    """Return the panels of one connection.
 
-    The steps inside a factor need `inside`, whose arrays they hold as far as `chain.BUDGET` goes.
+    `channels` names the content of each channel of the source, None for channels without content. `inside`
+    adds the panel of the steps inside a factor, whose arrays are cut to `factor_steps.STEPS_BUDGET` bytes.
     """
     connection = trace.connection(key)
-    heat = _panel("channels", "Channels × frames", factor_heatmap(connection, trace.times, channels))
+    heat_map = _panel("channels", "Channels × frames", factor_heatmap(connection, trace.times, channels))
     table = channels_table(connection, trace.times)
-    heat |= {"axis": "time", "orders": _channel_orders(connection.attention_factors)}
-    heat["table"] = {"columns": list(table.columns), "rows": None}  # the figure holds them
-    panels = [*_with_reached_frames([heat], [connection]), _attention_weights_panel(trace, connection)]
+    heat_map |= {"axis": "time", "orders": _channel_orders(connection.attention_factors)}
+    heat_map["table"] = {"columns": list(table.columns), "rows": None}  # the figure holds the numbers
+    panels = [*_with_reached_frames([heat_map], [connection]), _attention_weights_panel(trace, connection)]
     if inside is not None:
         steps = _panel("inside", "Inside one factor")
         panels.append({**steps, "chain": pack_factor_steps(trace, inside, channels)})
@@ -107,9 +119,9 @@ def connection_panels(
 
 
 def block_panels(trace: Trace, block: str) -> list[Panel]:
-    """What one block shows."""
+    """Return the panels of one block."""
     rows = adjacent_connections_table(trace, block)
-    bars = _panel("joined", "What feeds it, what it feeds", adjacent_connections(trace, block), rows)
+    bars = _panel("joined", "Connections in and out", adjacent_connections(trace, block), rows)
     keys = list(rows["connection"])
     bars["pins"] = [{"kind": "connection", "ids": keys}, {"kind": "connection", "ids": keys}]
     activity = pd.DataFrame({"activity": trace.block(block).activity}, index=_time_index(trace))
@@ -141,7 +153,7 @@ def block_panels(trace: Trace, block: str) -> list[Panel]:
 def make_panel(
     name: str, title: str, about: str, figure: go.Figure | None = None, table: pd.DataFrame | None = None
 ) -> Panel:
-    """A figure and the numbers that it shows."""
+    """Return a panel of a figure, its explanation `about` and a table of the numbers that it shows."""
     return {
         "id": name,
         "title": title,
@@ -161,7 +173,7 @@ def _panel(
 def _time_panel(
     name: str, title: str, figure: Callable[[], go.Figure], table: Callable[[], pd.DataFrame]
 ) -> Panel:
-    """A panel over the time of the clip; an old trace may lack what it draws, and then it says so."""
+    """Return a panel over the time of the clip; if an old trace lacks the data, the panel says so."""
     try:
         values = table()
         panel = _panel(name, title, figure(), _with_frame_numbers(values))
@@ -171,22 +183,25 @@ def _time_panel(
 
 
 def _reached_frames_of_block(trace: Trace, block: str) -> tuple[int, int] | None:
-    """Frames at the start and at the end of a block's output that an end of the clip reaches, if recorded."""
+    """Return the number of frames at both ends of a block's output within reach of an end of the clip.
+
+    None if the trace does not record it.
+    """
     if reached_frames(trace.connections) is None:
         return None
-    run = {each.key for each in trace.connections}
-    removed = {spec.key for spec in trace.structure.connections} - run
+    recorded = {each.key for each in trace.connections}
+    removed = {spec.key for spec in trace.structure.connections} - recorded
     return block_reaches(trace.structure, removed)[block].within(len(trace.times))
 
 
 def _with_reached_frames(panels: Sequence[Panel], connections: Iterable[ConnectionTrace]) -> list[Panel]:
-    """Panels over time that say which of their frames an end of the clip reaches, where that was recorded."""
+    """Mark in panels over time the frames within reach of an end of the clip, if the trace records them."""
     reached = reached_frames(connections)
     return [{**make_panel, "reached": reached} if reached else make_panel for make_panel in panels]
 
 
 def _with_share_remark(trace: Trace, panel: Panel) -> Panel:
-    """A panel of shares; in a trace from before contributions it says what they are of."""
+    """Return a panel of shares; for a trace recorded before contributions, say what the shares divide."""
     if contributed(trace) or "missing" in panel:
         return panel
     return {**panel, "about": OLD_DEFINITIONS[panel["id"]], "remark": OLD_SHARES}
@@ -197,7 +212,7 @@ def _attention_panel(trace: Trace, by: Grouping, title: str) -> Panel:
 
 
 def _attention_weights_panel(trace: Trace, connection: ConnectionTrace) -> Panel:
-    order = np.argsort(connection.attention_weights, kind="stable")  # as the bars
+    order = np.argsort(connection.attention_weights, kind="stable")  # the order of the bars
     weights = attention_weights_table(trace)
     own = weights[weights["connection"] == connection.key].sort_values("attention_weight", ascending=False)
     bars = _panel("weights", "Attention weights", attention_weights_bar(connection, trace.structure), own)
@@ -205,7 +220,7 @@ def _attention_weights_panel(trace: Trace, connection: ConnectionTrace) -> Panel
 
 
 def _peers_table(trace: Trace) -> pd.DataFrame:
-    """A row a connection: a column for every peer, and the entropies."""
+    """Return a table with one row per connection: its entropies, and a column for every peer."""
     weights = attention_weights_table(trace)
     wide = weights.pivot_table(index="connection", columns="peer", values="attention_weight", sort=False)
     wide.columns = [f"peer {name}" for name in wide.columns]
@@ -213,20 +228,20 @@ def _peers_table(trace: Trace) -> pd.DataFrame:
 
 
 def _channel_orders(factors: Array) -> dict[str, list[int]]:
-    """Name → the channels of (T, C) factors in that order.
+    """Map the name of each order to the channels of the factors (T, C) in that order.
 
-    Similarity: along the first principal component of the channels' courses about their means, so that
-    channels that move together lie together and those that move against each other lie at the ends.
+    `similarity` sorts channels along the first principal component of their deviations from their means over
+    time, so channels that vary together are neighbours and those that vary in opposition are at the ends.
     """
-    courses = (factors - factors.mean(axis=0)).T.astype(np.float64)  # (C, T)
-    component = np.linalg.eigh(courses.T @ courses)[1][:, -1]
-    component *= np.sign(component[np.abs(component).argmax()])  # else the sign would be chance
-    by = {
+    deviations = (factors - factors.mean(axis=0)).T.astype(np.float64)  # (C, T)
+    component = np.linalg.eigh(deviations.T @ deviations)[1][:, -1]
+    component *= np.sign(component[np.abs(component).argmax()])  # the sign of an eigenvector is arbitrary
+    sort_keys = {
         "mean": factors.mean(axis=0),
         "variance": factors.var(axis=0),
-        "similarity": courses @ component,
+        "similarity": deviations @ component,
     }
-    orders = {name: np.argsort(-values, kind="stable").tolist() for name, values in by.items()}
+    orders = {name: np.argsort(-values, kind="stable").tolist() for name, values in sort_keys.items()}
     return {"index": list(range(factors.shape[1])), **orders}
 
 
@@ -235,14 +250,14 @@ def _time_index(trace: Trace) -> pd.Index[float]:
 
 
 def _with_frame_numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """A table over time with the frame, from 1, and the time as its first columns."""
+    """Return a table over time with the frame number, from 1, and the time as its first columns."""
     numbered = table.reset_index()
     numbered.insert(0, "frame", np.arange(1, len(table) + 1))
     return numbered
 
 
 def _table_json(table: pd.DataFrame) -> dict[str, Any]:
-    columns = [_column_values(table.iloc[:, place]) for place in range(table.shape[1])]
+    columns = [_column_values(table.iloc[:, index]) for index in range(table.shape[1])]
     return {
         "columns": [str(name) for name in table.columns],
         "rows": [list(row) for row in zip(*columns, strict=True)],
@@ -250,14 +265,17 @@ def _table_json(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def _column_values(values: pd.Series) -> list[Any]:
-    """Plain values, None where there is none; a float32 as the shortest decimal that reads back as itself."""
+    """Return a column as plain values, with None for missing ones.
+
+    A float32 becomes the shortest decimal that reads back as the same float32.
+    """
     if values.dtype == np.float32:
         values = values.astype(str).astype(np.float64)
     return [None if pd.isna(value) else value for value in values.tolist()]
 
 
 def _figure_json(figure: go.Figure) -> dict[str, Any]:
-    """Data and layout without plotly's template: the page gives colours and font."""
-    drawn: dict[str, Any] = json.loads(figure.to_json())
-    drawn["layout"].pop("template", None)
-    return drawn
+    """Return a figure as JSON data without plotly's template: the page sets colours and font."""
+    data: dict[str, Any] = json.loads(figure.to_json())
+    data["layout"].pop("template", None)
+    return data

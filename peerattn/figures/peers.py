@@ -1,4 +1,4 @@
-"""Plotly figures of who attends whom: one connection's peers, and every connection's at once."""
+"""Plotly figures of attention weights: the peers of one connection, and those of all connections."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from peerattn.traces.trace import ConnectionTrace, Trace
 __getattr__ = moved(__name__)
 
 WEIGHT_COLORSCALE = "Cividis"
-"""Attention weights: not the palette of attention factors, and legible without red and green."""
+"""Colour scale of attention weights: differs from that of attention factors; legible if colour-blind."""
 ROW_HEIGHT = 18
 """Height of a row, px."""
 
 
 def attention_weights_bar(connection: ConnectionTrace, structure: Structure | None = None) -> go.Figure:
-    """The attention weight of each peer, greatest on top, beside the weight all would have if uniform.
+    """Plot the attention weight of each peer of a connection, largest on top.
 
-    With the structure, each bar has the colour of the modality its peer reads.
+    A dotted line marks the weight that every peer would have if all counted equally. If `structure` is
+    specified, each bar has the colour of the modality that its peer reads; otherwise all bars are grey.
     """
     order = np.argsort(connection.attention_weights, kind="stable")
     names = [escape_label(connection.peers[index]) for index in order]
@@ -55,7 +56,7 @@ def attention_weights_bar(connection: ConnectionTrace, structure: Structure | No
             },
         )
     else:
-        figure.add_annotation(text="this connection's attention has no peers", showarrow=False)
+        figure.add_annotation(text="the attention of this connection has no peers", showarrow=False)
     figure.update_layout(margin={**MARGIN, "r": 48, "b": 48}, height=110 + 24 * len(names), bargap=0.35)
     figure.update_xaxes(title="attention weight (all peers sum to 1)", rangemode="tozero")
     figure.update_yaxes(
@@ -74,9 +75,9 @@ def _peer_colors(peers: list[str], structure: Structure | None) -> str | list[st
 
 
 def peer_matrix(trace: Trace) -> go.Figure:
-    """Attention weights, connection × peer, and beside them each connection's normalised entropy.
+    """Plot the attention weights as a connection × peer matrix, next to each connection's normalised entropy.
 
-    Connections with one peer or none have nothing to choose, and are left out.
+    Connections with fewer than two peers are left out: their attention has no choice.
     """
     rows = connections_with_several_peers(trace)
     entropy = entropies_table(trace).set_index("connection")["normalised_entropy"]
@@ -123,12 +124,12 @@ def peer_matrix(trace: Trace) -> go.Figure:
 
 
 def connections_with_several_peers(trace: Trace) -> list[ConnectionTrace]:
-    """The connections whose attention has peers to choose from: the rows of `peer_matrix`."""
+    """Return the connections with at least two peers: the rows of `peer_matrix`, in its order."""
     return [connection for connection in trace.connections if len(connection.peers) > 1]
 
 
 def _weight_matrix(rows: list[ConnectionTrace], columns: list[str]) -> np.ndarray:
-    """(connections, peers), nan where a block is no peer."""
+    """Return the attention weights (connections, peers), NaN where a block is not a peer."""
     weights = np.full((len(rows), len(columns)), np.nan, np.float32)
     for row, connection in enumerate(rows):
         weights[row, [columns.index(peer) for peer in connection.peers]] = connection.attention_weights

@@ -1,4 +1,4 @@
-"""Pictures for the browser: made smaller, and as JPEG."""
+"""Pictures for the browser: downscaling, and encoding as JPEG."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __getattr__ = moved(__name__)
 Picture = NDArray[np.uint8]
 
 
-def shrink(image: Picture, side: int, interpolation: int = cv2.INTER_AREA) -> Picture:
-    """The image (h, w, ...) with a longest side of so many px at most."""
-    scale = side / max(image.shape[:2])
+def shrink(image: Picture, max_side: int, interpolation: int = cv2.INTER_AREA) -> Picture:
+    """Return an image (h, w, ...) scaled down so that its longest side is at most `max_side` pixels."""
+    scale = max_side / max(image.shape[:2])
     if scale >= 1:
         return np.ascontiguousarray(image)
     width, height = (max(1, round(length * scale)) for length in (image.shape[1], image.shape[0]))
@@ -23,11 +23,11 @@ def shrink(image: Picture, side: int, interpolation: int = cv2.INTER_AREA) -> Pi
 
 
 def encode_jpeg(image: Picture, quality: int) -> bytes:
-    """The image (h, w, 3), its channels blue, green, red as OpenCV has them."""
+    """Encode an image (h, w, 3) in OpenCV's channel order, BGR, as JPEG."""
     _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return encoded.tobytes()
 
 
 def decode_jpeg(encoded: bytes) -> Picture:
-    """What `jpeg` encoded."""
+    """Decode a JPEG into an image (h, w, 3) in BGR order."""
     return np.asarray(cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR), np.uint8)

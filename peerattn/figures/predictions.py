@@ -1,4 +1,4 @@
-"""Plotly figures of what was predicted, and of how accurate the network is as connections are removed."""
+"""Plotly figures of predictions, and of accuracy as connections are pruned."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ from peerattn.traces.trace import Array, Trace
 __getattr__ = moved(__name__)
 
 PREDICTION_COLOR = "#56B4E9"
-"""Predictions belong to no modality: a hue none of them uses."""
+"""Predictions belong to no modality, so they have a hue that no modality uses."""
 NEUTRAL = "#7F7F7F"
 MARGIN = {"l": 8, "r": 8, "t": 28, "b": 8}
 
 
 def prediction_bars(trace: Trace, top: int = 5) -> go.Figure:
-    """The clip's most probable classes or labels (the mean over its windows), the first on top."""
+    """Plot the most probable classes or labels of a clip, largest on top.
+
+    Probabilities are the means over the windows of the clip. For labels, a mark shows each threshold.
+    """
     order = _most_probable(trace.probabilities, top)[::-1]
     answer = trace.structure.answer
     names = [escape_label(trace.class_names[index]) for index in order]
@@ -53,11 +56,11 @@ def prediction_bars(trace: Trace, top: int = 5) -> go.Figure:
 
 
 def _no_marks(figure: go.Figure, answer: Answer, numbers: Sequence[int]) -> None:
-    """The likeliest class is the answer: no line to be at or above."""
+    """Add nothing: the answer is the most probable class, so there is no threshold to mark."""
 
 
 def _threshold_marks(figure: go.Figure, answer: Answer, numbers: Sequence[int]) -> None:
-    """A mark under each bar where its label begins to count as found."""
+    """Mark under each bar the probability from which its label counts as found."""
     thresholds = [answer.threshold(number) for number in numbers]
     figure.add_scatter(
         x=thresholds,
@@ -74,13 +77,16 @@ BAR_MARKS: Mapping[str, Callable[[go.Figure, Answer, Sequence[int]], None]] = {
     "classes": _no_marks,
     "labels": _threshold_marks,
 }
-"""Kind of answer → what marks bars of the classes or labels of these numbers."""
+"""Kind of answer → function that adds marks to the bars of the classes or labels with these indices."""
 PROBABILITY_TITLES = {"classes": "probability", "labels": "probability of each label"}
-"""Kind of answer → what bars show, in words."""
+"""Kind of answer → what the axis of the bars shows."""
 
 
 def window_strip(trace: Trace, top: int = 5) -> go.Figure:
-    """Each window's probabilities, over time, of what leads the clip or is found in any window."""
+    """Plot the probabilities of each window over time.
+
+    Rows are the most probable classes or labels of the clip, and those that any window predicts.
+    """
     order = leading_indices(trace, top)[::-1]
     names = [escape_label(trace.class_names[index]) for index in order]
     grid = np.stack([window.probabilities[order] for window in trace.windows], axis=1)  # (classes, windows)
@@ -93,7 +99,7 @@ def window_strip(trace: Trace, top: int = 5) -> go.Figure:
             y=np.arange(len(order)),
             zmin=0,
             zmax=1,
-            # Never opaque, so that the theme's own text colour is legible on it, in light and dark.
+            # Translucent, so that the text colours of both the light and the dark theme stay legible on it.
             colorscale=[[0, "rgba(86,180,233,0.05)"], [1, "rgba(86,180,233,0.5)"]],
             showscale=False,
             xgap=2,
@@ -125,19 +131,19 @@ def _most_probable(probabilities: Array, top: int) -> np.ndarray:
 
 
 def _interval_texts(table: pd.DataFrame) -> list[str]:
-    """Each row's interval in words, or why there is none."""
+    """Return the interval of each row in words, or the reason why the row has none."""
     rows = zip(table["low"], table["high"], table["remark"], strict=True)
     return [remark or f"95 %: {low:.1%} to {high:.1%}" for low, high, remark in rows]
 
 
 def accuracy_curve(table: pd.DataFrame, *, threshold: float | None = None) -> go.Figure:
-    """The score against the pruning threshold with its 95 % interval, from `tables.accuracy_table`.
+    """Plot the score with its 95 % interval against the pruning threshold, from `tables.accuracy_table`.
 
-    A step: connections with a weight below the threshold are removed, so that nothing changes between two
-    distinct connection weights and each row holds from just above the row before. The dashed line marks
-    `threshold`.
+    The curve is a step function: connections with a weight below the threshold are removed, so the score only
+    changes at a connection weight, and each row applies from just above the threshold of the row before it.
+    A dashed line marks `threshold`.
     """
-    figure, score = go.Figure(), next(known for name, known in SCORES.items() if name in table)
+    figure, score = go.Figure(), next(score for name, score in SCORES.items() if name in table)
     step = {"shape": "vh", "color": PREDICTION_COLOR}
     band = {
         "x": table["threshold"],

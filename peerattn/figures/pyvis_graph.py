@@ -1,8 +1,8 @@
-"""The level graph as a pyvis network: levels are rows that rise from the inputs, modality lanes are columns.
+"""The level graph as a pyvis network: levels are rows, with the inputs at the bottom, and lanes are columns.
 
-Inputs stand at the bottom because every connection goes up, as the words "level" and "below" say. The lane of
-mixed blocks stands between the modalities' lanes, so that what flows together meets in the middle.
-Positions depend on the structure alone: no clip, frame or pruning moves a block.
+Inputs are at the bottom because every connection leads to a higher level. The lane of mixed blocks is between
+the lanes of the modalities, where their connections come together. Positions depend on the structure alone:
+no clip, frame or pruning moves a block.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from peerattn.graph.specs import BlockSpec
 from peerattn.graph.structure import Structure
 
 COLUMN = 84
-"""Distance in graph units between two blocks that share a level and a lane."""
+"""Distance between two blocks in the same level and lane, in graph units."""
 GAP = 0.4
-"""Space between two lanes, in columns."""
+"""Space between two lanes, as a fraction of `COLUMN`."""
 ROW = 140
-"""Distance in graph units between two levels."""
+"""Distance between two levels, in graph units."""
 STAGGER = 0.25
-"""Every other level is shifted by this share of a column: what skips a level passes beside its blocks."""
+"""Shift of every other level, as a fraction of `COLUMN`, so connections that skip a level miss its blocks."""
 
 OPTIONS: dict[str, Any] = {
     "physics": {"enabled": False},
@@ -51,13 +51,16 @@ OPTIONS: dict[str, Any] = {
 
 
 def lane(structure: Structure, block_id: str) -> str:
-    """The modality that alone reaches a block, through any path; `mixed` where several do, or none."""
+    """Return the only modality with a path to a block, or `mixed` if several modalities or none have one."""
     origins = structure.reaching_modalities[block_id]
     return next(iter(origins)) if len(origins) == 1 else MIXED
 
 
 def lanes(structure: Structure) -> dict[str, tuple[float, float]]:
-    """Lane → its left and right edge in graph units: lanes with blocks, `mixed` where it best balances."""
+    """Map each lane that has blocks to its left and right edge in graph units.
+
+    The lane `mixed` is placed so that the widths of the lanes to its left and right are as equal as possible.
+    """
     slots: dict[str, int] = {}
     for name in (*(modality.name for modality in structure.modalities), MIXED):
         rows = [
@@ -67,10 +70,9 @@ def lanes(structure: Structure) -> dict[str, tuple[float, float]]:
     names = [name for name in slots if name != MIXED and slots[name]]
     if slots[MIXED]:
         total = sum(slots[name] for name in names)
-        places = range(len(names) + 1)
         best = min(
-            places,
-            key=lambda place: abs(total - 2 * sum(slots[name] for name in names[:place])),
+            range(len(names) + 1),
+            key=lambda index: abs(total - 2 * sum(slots[name] for name in names[:index])),
         )
         names.insert(best, MIXED)
     edges: dict[str, tuple[float, float]] = {}
@@ -82,36 +84,37 @@ def lanes(structure: Structure) -> dict[str, tuple[float, float]]:
 
 
 def positions(structure: Structure) -> dict[str, tuple[float, float]]:
-    """Block → (x, y) in graph units: x by order in its level and lane, y by level (up is negative)."""
+    """Map each block to (x, y) in graph units; y decreases with the level, x follows the lane's order."""
     edges = lanes(structure)
-    placed: dict[str, tuple[float, float]] = {}
+    result: dict[str, tuple[float, float]] = {}
     for row, level in enumerate(structure.levels.values()):
         for name, (left, right) in edges.items():
             members = [block.id for block in level if lane(structure, block.id) == name]
             shift = STAGGER * COLUMN * (1 if row % 2 else -1) if len(members) * COLUMN < right - left else 0.0
             start = (left + right - (len(members) - 1) * COLUMN) / 2 + shift
-            placed |= {
+            result |= {
                 block: (start + slot * COLUMN, float(-row * ROW)) for slot, block in enumerate(members)
             }
-    return placed
+    return result
 
 
 def level_graph(
     structure: Structure, connection_weights: Mapping[str, float | None] | None = None
 ) -> Network:
-    """pyvis' nodes, edges and options; width by connection weight (the initial ones where none are given).
+    """Return the level graph; line widths show `connection_weights`, or the initial weights by default.
 
-    A connection without a weight counts fully and has the width of 1. The edge's id is its connection's key.
+    A connection without a weight counts fully and is drawn like one of weight 1. The id of an edge is the key
+    of its connection.
     """
     weights = connection_weights or {spec.key: spec.weight for spec in structure.connections}
-    style = looks([modality.name for modality in structure.modalities])
-    place = positions(structure)
+    lane_looks = looks([modality.name for modality in structure.modalities])
+    block_positions = positions(structure)
     network = Network(directed=True)
     network.options = OPTIONS
     for block in structure.blocks:
-        _add_block(network, block, style[lane(structure, block.id)], place[block.id])
+        _add_block(network, block, lane_looks[lane(structure, block.id)], block_positions[block.id])
     for connection in structure.connections:
-        look = style[lane(structure, connection.source)]
+        look = lane_looks[lane(structure, connection.source)]
         network.add_edge(
             connection.source,
             connection.target,
@@ -123,18 +126,18 @@ def level_graph(
     return network
 
 
-def _add_block(network: Network, block: BlockSpec, look: Look, place: tuple[float, float]) -> None:
+def _add_block(network: Network, block: BlockSpec, look: Look, position: tuple[float, float]) -> None:
     network.add_node(
         block.id,
         label=block.id,
         shape=look.shape,
         color=look.color,
-        x=place[0],
-        y=place[1],
+        x=position[0],
+        y=position[1],
         level=block.level,
     )
 
 
 def edge_width(connection_weight: float | None) -> float:
-    """Screen pixels: 1 at weight 0, 5.5 at weight 1 or without a weight."""
+    """Return the line width in screen pixels: 1 at weight 0, 5.5 at weight 1 or without a weight."""
     return 1 + 4.5 * (1.0 if connection_weight is None else connection_weight)

@@ -1,7 +1,7 @@
-"""What the browser needs to explore one clip without asking Python again, as one byte string of `packing`.
+"""The recording of one clip: everything the browser needs to explore it without Python, packed by `packing`.
 
-The body ends with object maps, flow and frames, in this order, each where there are any.
-T frames, K connections, N blocks.
+The body ends with object maps, flow and frames, in this order, as far as they are available.
+Shapes: T frames, H height, W width of the flow; h height, w width of the frames.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from peerattn.traces.trace import Array, BlockTrace, Trace, WindowTrace
 __getattr__ = moved(__name__)
 
 BYTES_PER_FRAME = 31_000
-"""Bytes a frame of the clip may take, with all that is recorded of it: 64 frames stay under 2 MB."""
+"""Maximum bytes per frame of the clip, including all recorded numbers: 64 frames stay under 2 MB."""
 JPEG_QUALITIES = (85, 70, 50, 30, 10)
-"""JPEG qualities, tried until the clip is within its budget; WebP is a third smaller and 8 times slower."""
+"""JPEG qualities, tried in turn until the frames fit. WebP is a third smaller but takes 8 times as long."""
 MAX_SIDE = 320
-"""Longest side of a frame in the browser, px."""
+"""Longest side of a frame in the browser, in pixels."""
 CLASSES_PER_WINDOW = 3
-"""Classes shown of each window."""
+"""Number of classes stored for each window, the most probable ones."""
 
 Images = NDArray[np.uint8]
 
@@ -50,12 +50,13 @@ def pack_recording(
     flow: Array | None = None,
     layout: Structure | None = None,
 ) -> bytes:
-    """The trace's numbers, the frames (T, h, w, 3) the network saw, and what can be laid over them.
+    """Pack the numbers of a trace, the frames (T, h, w, 3) that the network saw, and their overlays.
 
-    That is the blocks' heat maps, object maps (T, h, w) and the optical flow (2, T, H, W) that the network
-    read, px per nominal step. `object_names` names the class ids; ids without a name are shown by number.
-    `layout` is a greater structure on which the trace is drawn: what the trace lacks has no numbers.
-    PeerattnError unless there is one image, one object map and one flow per frame of the trace.
+    Overlays are the heat maps of the blocks, the object maps (T, h, w), and the optical flow (2, T, H, W)
+    that the network read, in pixels per nominal step. `object_names` maps class ids to names; ids without a
+    name are shown by number. `layout` is a larger structure to draw the trace on: blocks and connections that
+    the trace lacks have no numbers. Raises PeerattnError unless there is one image, one object map and one
+    flow field per frame of the trace.
     """
     counts = {"images": images, "object maps": object_ids, "flows": None if flow is None else flow[0]}
     for name, stack in counts.items():
@@ -77,12 +78,12 @@ def pack_recording(
 
 
 def digest(payload: bytes) -> str:
-    """A short name for a payload: equal names mean that nothing needs to be sent again."""
+    """Return a short hash of a payload: the browser keeps payloads by it, so none is sent twice."""
     return hashlib.blake2b(payload, digest_size=12).hexdigest()
 
 
 def _trace_header(trace: Trace, structure: Structure, body: Body) -> dict[str, Any]:
-    laid = align_to_layout(trace, structure)
+    completed = align_to_layout(trace, structure)
     weights = {connection.key: connection.connection_weight for connection in trace.connections}
     return {
         **graph_header(structure, weights),
@@ -91,30 +92,30 @@ def _trace_header(trace: Trace, structure: Structure, body: Body) -> dict[str, A
         "windows": [_window_header(trace, window) for window in trace.windows],
         "charts": {name: chart.header for name, chart in trace_charts(trace).items()},
         "absent": missing_parts(trace, structure),
-        "connections": _connection_headers(laid, trace.structure),
+        "connections": _connection_headers(completed, trace.structure),
         "blocks": _block_headers(structure, trace.structure),
         "heat": {block.block: _heat_map_header(block, body) for block in trace.blocks},
-        "arrays": _arrays(laid, body)
+        "arrays": _arrays(completed, body)
         | {name: body.array(chart.table.to_numpy().T) for name, chart in trace_charts(trace).items()},
     }
 
 
 def _window_header(trace: Trace, window: WindowTrace) -> dict[str, Any]:
-    """Its frames, and its most probable classes."""
+    """Return the frames of a window and its most probable classes."""
     order = np.argsort(-window.probabilities, kind="stable")[:CLASSES_PER_WINDOW]
     classes = [[trace.class_names[index], float(window.probabilities[index])] for index in order]
     return {"start": window.start, "stop": window.stop, "classes": classes}
 
 
 def _heat_map_header(block: BlockTrace, body: Body) -> dict[str, Any]:
-    """Levels of a block's heat map (T, h, w), and the values that the first and last level stand for."""
+    """Add a block's heat map (T, h, w) to the body as levels; `range` is the values of levels 0 and 255."""
     low, high = float(block.heatmap.min()), float(block.heatmap.max())
     offset = body.add(heat_levels(block.heatmap).tobytes())
     return {"offset": offset, "shape": list(block.heatmap.shape[1:]), "range": [low, high]}
 
 
 def _connection_headers(trace: Trace, own: Structure) -> list[dict[str, Any]]:
-    """As its own structure has them; what that lacks, as the layout does."""
+    """Describe the connections as in the trace's `own` structure, or as in the layout if it lacks them."""
     attention = {spec.key: spec.attention for spec in (*trace.structure.connections, *own.connections)}
     return [
         {
@@ -133,12 +134,12 @@ def _connection_headers(trace: Trace, own: Structure) -> list[dict[str, Any]]:
 
 
 def _block_headers(structure: Structure, own: Structure) -> list[dict[str, Any]]:
-    """As its own structure has them; what that lacks, and where all lie, as the layout does."""
+    """Describe the blocks of the layout as in the trace's `own` structure, or as in the layout."""
     return [block_header(structure, own.by_id.get(block.id, block)) for block in structure.blocks]
 
 
 def _arrays(trace: Trace, body: Body) -> dict[str, Any]:
-    """(rows, T): mean, least and greatest factor of each connection, activity of each block."""
+    """Add arrays (rows, T) to the body: mean, min and max factor per connection, activity per block."""
     frames = len(trace.times)
     factors = [connection.attention_factors for connection in trace.connections]
     activity = {block.block: block.activity for block in trace.blocks}
@@ -153,12 +154,12 @@ def _arrays(trace: Trace, body: Body) -> dict[str, Any]:
 
 
 def _stack_rows(rows: Sequence[Array], frames: int) -> Array:
-    """(rows, frames), also where there are no rows."""
+    """Stack rows into an array (rows, frames), even if there are no rows."""
     return np.array(rows, np.float32).reshape(len(rows), frames)
 
 
 def _objects_header(object_ids: Images | None, names: Mapping[int, str], body: Body) -> dict[str, Any]:
-    """The object maps, and id, name and colour of their classes."""
+    """Add the object maps to the body, and return their header with id, name and colour of each class."""
     if object_ids is None:
         return {"overlays": [], "objects": []}
     ids = sorted({*names, *(int(value) for value in np.unique(object_ids))} - {0})
@@ -171,20 +172,20 @@ def _objects_header(object_ids: Images | None, names: Mapping[int, str], body: B
 
 
 def _flow_header(flow: Array, body: Body) -> dict[str, Any]:
-    """The optical flow as levels (see `FlowLevels`), and what is needed to colour and name them."""
-    found = flow_levels(flow)
+    """Add the optical flow to the body as levels (see `FlowLevels`), and return the header to decode them."""
+    flow_pictures = flow_levels(flow)
     return {
-        "pictures": body.images([encode_grey_png(levels) for levels in found.levels]),
+        "pictures": body.images([encode_grey_png(levels) for levels in flow_pictures.levels]),
         "hues": direction_colors(DIRECTIONS),
         "strengths": STRENGTHS,
         "width": flow.shape[3],
-        "full": found.full_speed,
-        "greatest": found.greatest_speed,
+        "full": flow_pictures.full_speed,
+        "greatest": flow_pictures.greatest_speed,
     }
 
 
 def _encode_frames(images: Images, budget: int) -> list[bytes]:
-    """JPEGs in the best quality that stays within so many bytes, else in the least."""
+    """Encode the frames as JPEG in the best quality that fits the budget in bytes, or else the lowest."""
     small = [shrink(image[..., ::-1], MAX_SIDE) for image in images]
     for quality in JPEG_QUALITIES:
         encoded = [encode_jpeg(image, quality) for image in small]

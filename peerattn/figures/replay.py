@@ -1,7 +1,7 @@
-"""What the browser needs to replay how a network learned, as one byte string of `packing`.
+"""The replay of a training: everything the browser needs to show how a network learned, packed by `packing`.
 
-A logged step is what a frame is in `recording`: the same graph, lines and cursor show it.
-S logged steps, E connections, P candidate peers of one connection.
+A logged step takes the place of a frame in `recording`, and is shown by the same graph, lines and cursor.
+Shapes: S logged steps.
 """
 
 from __future__ import annotations
@@ -25,18 +25,19 @@ from peerattn.traces.history import History, attention_weight_count
 __getattr__ = moved(__name__)
 
 MIN_STEPS_PER_SECOND = 8.0
-"""Logged steps a second at a speed of 1."""
-MAX_SECONDS = 20.0  # s that a replay takes at most
+"""Minimum number of logged steps shown per second at a speed of 1."""
+MAX_SECONDS = 20.0
+"""Maximum duration of a replay at a speed of 1, in seconds."""
 _ENTROPY = (
-    "mean entropy of the attention weights of the connections that arrive at each level, over ln P: 1 where "
-    "all peers count alike, 0 where one counts alone"
+    "mean entropy of the attention weights of the connections that arrive at each level, divided by ln P for "
+    "P peers: 1 if all peers count equally, 0 if only one counts"
 )
 
 
 def pack_replay(history: History) -> bytes:
-    """A history, packed; raises PeerattnError for one without a step."""
+    """Pack a training history for the browser. Raises PeerattnError if it has no logged step."""
     if not len(history):
-        raise PeerattnError("this training history has no logged step: log one at least")
+        raise PeerattnError("this training history has no logged steps: log at least one")
     body, structure = Body(), history.structure
     weights = dict(zip(history.keys, map(float, history.connection_weights[0]), strict=True))
     removals = list(_removals(history))
@@ -66,18 +67,18 @@ def pack_replay(history: History) -> bytes:
 
 
 def _removals(history: History) -> Iterator[tuple[int, Removal]]:
-    """What is removed, and from which row on: at first, and wherever it changes."""
-    there = ~np.isnan(history.connection_weights)
-    for spec, column in zip(history.structure.connections, there.T, strict=True):
+    """Yield (logged step, what is removed from it on): for the first step, and wherever that changes."""
+    present = ~np.isnan(history.connection_weights)  # (S, connections)
+    for spec, column in zip(history.structure.connections, present.T, strict=True):
         column[:] |= (
             ~np.isnan(history.attention_weights[spec.key]).any(axis=1)
             if attention_weight_count(spec)
             else False
         )
-    told = there.any(axis=0)  # of the others nothing is known, so they stay
-    changes = np.flatnonzero((there[1:] != there[:-1]).any(axis=1)) + 1
+    logged = present.any(axis=0)  # a connection that was never logged counts as kept
+    changes = np.flatnonzero((present[1:] != present[:-1]).any(axis=1)) + 1
     for row in (0, *changes.tolist()):
-        kept = dict(zip(history.keys, np.where(told, there[row], 1.0).tolist(), strict=True))
+        kept = dict(zip(history.keys, np.where(logged, present[row], 1.0).tolist(), strict=True))
         yield row, survey(history.structure, kept, 0.5)
 
 
@@ -92,7 +93,7 @@ def _removal_header(start: int, removal: Removal) -> dict[str, Any]:
 
 
 def _stage_headers(history: History, removals: Sequence[tuple[int, Removal]]) -> list[dict[str, Any]]:
-    """The steps between one pruning and the next, by how many connections are left."""
+    """Describe the stages between two prunings, each named by its number of connections."""
     stops = [*(start for start, _ in removals[1:]), len(history)]
     return [
         {
@@ -107,12 +108,12 @@ def _stage_headers(history: History, removals: Sequence[tuple[int, Removal]]) ->
 
 
 def _connection_headers(history: History) -> list[dict[str, Any]]:
-    """`first` is the row of a connection's first peer among the attention weights of all."""
-    first, found = 0, []
+    """Describe the connections; `first` is the row of a connection's first peer in the array `attention`."""
+    first, headers = 0, []
     for spec, weights in zip(history.structure.connections, history.connection_weights.T, strict=True):
         weighted = not np.isnan(weights).all()
         peers = spec.peers if attention_weight_count(spec) else ()
-        found.append(
+        headers.append(
             {
                 "id": spec.key,
                 "source": spec.source,
@@ -126,28 +127,31 @@ def _connection_headers(history: History) -> list[dict[str, Any]]:
             }
         )
         first += len(peers)
-    return found
+    return headers
 
 
 def _arrays(history: History, body: Body) -> dict[str, Any]:
-    """(rows, S): connection weights and entropies, a row a connection; attention weights, a row a peer."""
+    """Add arrays (rows, S) to the body.
+
+    Connection weights and entropies have one row per connection, attention weights one row per peer.
+    """
     weights = history.connection_weights
-    whole = np.isnan(weights).all(axis=0)  # a connection without a weight counts fully
+    unweighted = np.isnan(weights).all(axis=0)  # a connection without a weight counts fully
     shares = [history.attention_weights[key] for key in history.keys]
-    beside = np.concatenate([np.zeros((len(history), 0), np.float32), *shares], axis=1)
+    attention = np.concatenate([np.zeros((len(history), 0), np.float32), *shares], axis=1)
     return {
-        "shade": body.array(np.where(whole, np.float32(1), weights).T),
+        "shade": body.array(np.where(unweighted, np.float32(1), weights).T),
         "entropy": body.array(entropies(history).T),
-        "attention": body.array(beside.T),
+        "attention": body.array(attention.T),
     }
 
 
 def history_charts(history: History) -> dict[str, Chart]:
-    """Name → lines over the steps: weights, entropies, and the scores that training logged."""
-    found = {
+    """Map names to charts over the steps: weights, entropies, and the scores that training logged."""
+    result = {
         "weights": Chart(
             "connection weights",
-            "mean connection weight of what leaves a modality's input blocks; mixed: inner blocks",
+            "mean weight of the connections that leave the input blocks of a modality; mixed: inner blocks",
             "lines",
             _modality_lines(history, weights := learned_by_modality(history)),
             weights,
@@ -157,8 +161,8 @@ def history_charts(history: History) -> dict[str, Chart]:
             "attention entropies",
             _ENTROPY,
             "lines",
-            _lines(spread := entropies_by_level(history)),
-            spread,
+            _lines(level_entropies := entropies_by_level(history)),
+            level_entropies,
             connection_array="entropy",
         ),
     }
@@ -166,16 +170,16 @@ def history_charts(history: History) -> dict[str, Chart]:
     shares = [name for name in history.metrics if _is_share(name, scores[name])]
     measured = {"accuracy": scores[shares], "loss": scores.drop(columns=shares)}
     for name, table in measured.items():
-        most = max(1.0, float(np.nanmax(table.to_numpy()))) if table.notna().any(axis=None) else 1.0
-        found[name] = Chart(
+        maximum = max(1.0, float(np.nanmax(table.to_numpy()))) if table.notna().any(axis=None) else 1.0
+        result[name] = Chart(
             name,
-            "as logged in training; a value is kept until the next measurement",
+            "as logged during training; a value stays until the next measurement",
             "lines",
             _lines(table),
             table,
-            maximum=most,
+            maximum=maximum,
         )
-    return {name: chart for name, chart in found.items() if chart.lines}
+    return {name: chart for name, chart in result.items() if chart.lines}
 
 
 def _is_share(name: str, scores: pd.Series[float]) -> bool:

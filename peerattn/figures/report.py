@@ -1,7 +1,7 @@
-"""The standalone report: one HTML file that opens by double-click and asks nothing of any network.
+"""The standalone report: one HTML file that opens with a double-click and makes no network requests.
 
-It holds the explorer with its recording, the panels, the tables and the trace itself. What changes from
-moment to moment is given: two reports of the same trace are the same bytes.
+It contains the explorer with its recording, the panels, the tables and the trace itself. Reports are
+deterministic: the date is an argument, so the same arguments give the same bytes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __getattr__ = moved(__name__)
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; img-src blob: data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
-"""No request of any kind; scripts are allowed one by one, by their hashes."""
+"""Forbids all requests. Scripts are allowed individually, by their hashes."""
 NOTHING_REMOVED = {"pruned": False, "removed": [], "dead": [], "peerOnly": [], "starved": []}
 
 TABLES: dict[str, Callable[[Trace], pd.DataFrame]] = {
@@ -47,7 +47,7 @@ TABLES: dict[str, Callable[[Trace], pd.DataFrame]] = {
 
 @dataclass(frozen=True)
 class ReportHeading:
-    """The report's head: names, date, further facts."""
+    """The heading of a report: names of clip and checkpoint, date, and further facts by name."""
 
     clip: str
     checkpoint: str
@@ -62,19 +62,21 @@ class ReportHeading:
 def report_html(
     trace: Trace,
     recording: bytes,
-    about: ReportHeading,
+    heading: ReportHeading,
     *,
     panels: Iterable[ReportPanel] = (),
     start: Mapping[str, str] | None = None,
 ) -> str:
-    """The page of one clip; `recording` is that of `figures.recording`, `panels` are `report_panels`.
+    """Return the report of one clip as HTML.
 
-    `start` is how the explorer begins: what the query of the app's address says, by name.
-    PeerattnError where the numbers of the recording alone are too many for one page.
+    `recording` comes from `figures.recording.pack_recording`, `panels` from `report_panels`. `start` is the
+    initial state of the explorer: the query parameters of the app's address. Panels, tables and the trace are
+    left out as far as they do not fit, and the report lists them. Raises PeerattnError if the numbers of the
+    recording alone are too large for one page.
     """
-    head, header, predictions = _head(about), _header(trace, about), _predictions(trace)
+    head, header, predictions = _head(heading), _header(trace, heading), _predictions(trace)
     page = ReportPage(recording, byte_size(head, header, predictions) + _left_out_names_size(trace))
-    page.add("said", json.dumps(_explorer_data(recording, about, start or {})))
+    page.add("said", json.dumps(_explorer_data(recording, heading, start or {})))
     tables = [(f"the table {title}", _table(title, make(trace))) for title, make in TABLES.items()]
     for title, html in tables[:-1]:
         page.add_section(title, html)
@@ -102,30 +104,30 @@ def report_html(
     )
 
 
-def _explorer_data(recording: bytes, about: ReportHeading, start: Mapping[str, str]) -> dict[str, Any]:
-    """What the explorer is told, as a page of the app would."""
+def _explorer_data(recording: bytes, heading: ReportHeading, start: Mapping[str, str]) -> dict[str, Any]:
+    """Return the data that the explorer gets from a page of the app, here for the report."""
     kind, _, name = start.get("pin", "").partition(" ")
     selected = {"kind": kind, "id": name} if name else None
-    began = {"token": "report", "query": urlencode(start)}
-    names = {"clip": about.clip, "checkpoint": about.checkpoint}
-    shown = {"recording": digest(recording), "selected": selected, "start": began, "about": names}
-    return {"stem": about.stem, "data": {**NOTHING_REMOVED, **shown}}
+    view = {"token": "report", "query": urlencode(start)}
+    names = {"clip": heading.clip, "checkpoint": heading.checkpoint}
+    data = {"recording": digest(recording), "selected": selected, "start": view, "about": names}
+    return {"stem": heading.stem, "data": {**NOTHING_REMOVED, **data}}
 
 
 def _left_out_names_size(trace: Trace) -> int:
-    """Bytes that are enough to name all panels that are left out: at most four of a connection or block."""
+    """Return enough bytes to list all panels as left out: at most four per connection or block."""
     connections = [f"{each.source} → {each.target}, " for each in trace.connections]
     blocks = [f"{block.id}, " for block in trace.structure.blocks]
     return 4 * byte_size(*map(escape, (*connections, *blocks)))
 
 
 def _scripts() -> tuple[str, ...]:
-    """As a browser reads them, which turns every line end into one character before it hashes."""
+    """Return the scripts with line ends normalised to \\n, as browsers do before they hash a script."""
     texts = (explorer_script(), panels_script(), read_part("report.js"))
     return tuple(text.replace("\r\n", "\n").replace("\r", "\n") for text in texts)
 
 
-def _head(about: ReportHeading) -> str:
+def _head(heading: ReportHeading) -> str:
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in _scripts()]
     allowed = " ".join(f"'sha256-{value}'" for value in hashes)
     policy = f"{CONTENT_SECURITY_POLICY}; script-src {allowed}"
@@ -134,30 +136,30 @@ def _head(about: ReportHeading) -> str:
             '<meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{escape(about.clip)} · {escape(about.checkpoint)}</title>",
+            f"<title>{escape(heading.clip)} · {escape(heading.checkpoint)}</title>",
             f"<style>{read_part('report.css')}</style>",
         ]
     )
 
 
-def _header(trace: Trace, about: ReportHeading) -> str:
+def _header(trace: Trace, heading: ReportHeading) -> str:
     windows = len(trace.windows)
     facts = {
-        "checkpoint": about.checkpoint,
+        "checkpoint": heading.checkpoint,
         "frames": f"{len(trace.times)}, answers over {windows} window{'s' * (windows > 1)}",
         **({"object maps": trace.objects} if trace.objects else {}),
-        **about.facts,
-        "made": about.made,
+        **heading.facts,
+        "made": heading.made,
     }
     rows = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items()
     )
     remarks = "".join(f'<p class="remark">{escape(remark)}</p>' for remark in trace.remarks)
-    return f"<header><h1>{escape(about.clip)}</h1><dl>{rows}</dl>{remarks}</header>"
+    return f"<header><h1>{escape(heading.clip)}</h1><dl>{rows}</dl>{remarks}</header>"
 
 
 def _predictions(trace: Trace) -> str:
-    """The five likeliest classes or labels of the clip, each with its bar, under what was found."""
+    """Return the five most probable classes or labels with bars, under a heading that names the answer."""
     order = np.argsort(-trace.probabilities, kind="stable")[:5]
     rows = "".join(
         f'<li><span>{escape(trace.class_names[index])}</span><span class="track">'
@@ -182,13 +184,15 @@ PREDICTION_HEADINGS: Mapping[str, Callable[[Trace], str]] = {
     "classes": _class_heading,
     "labels": _label_heading,
 }
-"""Kind of answer → what stands over the bars: of labels every one that is found, strongest first."""
+"""Kind of answer → function for the heading over the bars; for labels it lists all that were found."""
+COLUMN_TITLES = {"of": "Clip or window"}
+"""Titles of columns whose names do not explain themselves."""
 
 
 def _table(title: str, table: pd.DataFrame) -> str:
-    """Closed at first; each number in full stands beside the one that is shown."""
-    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in table.columns)
-    columns = [list(table[name].to_numpy()) for name in table.columns]  # keeps float32 what it is
+    """Return a table in a closed details element; each cell also holds its number at full precision."""
+    head = "".join(map(_column_head, map(str, table.columns)))
+    columns = [list(table[name].to_numpy()) for name in table.columns]  # keeps float32 values as float32
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in zip(*columns, strict=True))
     save = f'<button type="button" data-save="{escape(title.lower().replace(" ", "-"))}">Save as CSV</button>'
     return (
@@ -196,6 +200,13 @@ def _table(title: str, table: pd.DataFrame) -> str:
         f'<div class="wide" tabindex="0" role="region" aria-label="{escape(title)}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
     )
+
+
+def _column_head(name: str) -> str:
+    """Return a header cell with a readable title; `data-value` is the column's name in the saved CSV."""
+    words = name.removesuffix("_s").replace("_", " ")
+    title = COLUMN_TITLES.get(name) or words[:1].upper() + words[1:] + " (s)" * name.endswith("_s")
+    return f'<th scope="col" data-value="{escape(name)}">{escape(title)}</th>'
 
 
 def _cell(value: Any) -> str:

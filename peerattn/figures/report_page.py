@@ -1,4 +1,4 @@
-"""What has been put on a report's page, within the bytes that it may have."""
+"""Assembling a report page within a budget of bytes."""
 
 from __future__ import annotations
 
@@ -16,70 +16,73 @@ from peerattn.moved import moved
 __getattr__ = moved(__name__)
 
 PAGE_BUDGET = 5_000_000
-"""Bytes beyond the scripts; what does not fit is left out, and the report says what."""
+"""Maximum bytes of a report without its scripts. Parts that do not fit are left out, and listed."""
 RECORDING_RESERVE = 2_500_000
-"""Bytes that the recording may keep from panels and tables; it has those that they leave too."""
+"""Bytes reserved for the recording; it also gets the bytes that panels and tables leave unused."""
 MARKUP = 4_000
-"""Bytes that suffice for what stands around the parts of the page."""
+"""Upper bound for the bytes of the markup around the parts of the page."""
 
 
 class ReportPage:
-    """What has been put on the page, the bytes that are free, and what was left out.
+    """The parts added to a page so far, the number of free bytes, and the names of parts left out.
 
-    `taken` bytes are others'. The recording comes last: its frames become as small as the rest wants them.
+    `taken` bytes are used by parts outside this class. The recording must be added last: its frames are
+    shrunk to what the other parts leave free.
     """
 
     def __init__(self, recording: bytes, taken: int) -> None:
-        self.whole, self.least = recording, shrink_recording(recording, _decoded_size(RECORDING_RESERVE))
-        self.free = PAGE_BUDGET - MARKUP - taken - _base64_size(self.least.recording)
+        self.full_recording = recording
+        smallest = shrink_recording(recording, _decoded_size(RECORDING_RESERVE))
+        self.reserved = _base64_size(smallest.recording)
+        self.free = PAGE_BUDGET - MARKUP - taken - self.reserved
         self.data: list[str] = []
         self.sections: list[str] = []
         self.left_out: list[str] = []
         self.frame_format = ""
 
     def add(self, name: str, text: str) -> None:
-        """A block of data that runs nothing: `<` cannot end it."""
+        """Add a data block, which browsers do not execute; `<` is escaped so that no text can end it."""
         block = f'<script type="text/plain" id="{name}">{text.replace("<", chr(92) + "u003c")}</script>'
         self.data.append(block)
         self.free -= byte_size(block)
 
     def add_if_it_fits(self, name: str, title: str, text: str) -> None:
-        """A block of data, where it still fits."""
+        """Add a data block if it still fits."""
         if len(text) > self.free:
             self.left_out.append(title)
         else:
             self.add(name, text)
 
     def add_recording(self) -> None:
-        """The recording, in as many bytes as are left for it."""
-        room = self.free + _base64_size(self.least.recording)
-        found = shrink_recording(self.whole, _decoded_size(room))
-        if _base64_size(found.recording) > room:
+        """Add the recording, shrunk to the free bytes. Raises PeerattnError if its numbers do not fit."""
+        free = self.free + self.reserved
+        shrunk = shrink_recording(self.full_recording, _decoded_size(free))
+        if _base64_size(shrunk.recording) > free:
             raise PeerattnError(
                 f"the numbers of all frames do not fit in {PAGE_BUDGET // 1_000_000} MB: "
-                "choose a shorter stretch"
+                "choose a shorter stretch of the clip"
             )
-        self.add("recording", base64.b64encode(found.recording).decode())
-        self.frame_format = found.frame_format
-        self.left_out += found.left_out
+        self.add("recording", base64.b64encode(shrunk.recording).decode())
+        self.frame_format = shrunk.frame_format
+        self.left_out += shrunk.left_out
 
     def add_panels(self, panels: Iterable[ReportPanel]) -> None:
-        """As many as fit, each packed by itself; a reader unpacks those that are looked at."""
-        room, found = self.free, []
+        """Add as many panels as fit, each compressed separately, so the page unpacks only what it shows."""
+        free, entries = self.free, []
         missing: dict[str, list[str]] = {}
         for each in panels:
             entry = [each.owner, each.title, each.index, compress_text(json.dumps(each.panel))]
             length = len(json.dumps(entry)) + 2
-            if length > room:
+            if length > free:
                 missing.setdefault(f"the panel {each.panel['title']}", []).append(each.title)
             else:
-                found.append(entry)
-                room -= length
-        self.add("packed", json.dumps(found))
+                entries.append(entry)
+                free -= length
+        self.add("packed", json.dumps(entries))
         self.left_out += [f"{panel} of {', '.join(titles)}" for panel, titles in missing.items()]
 
     def add_section(self, title: str, html: str) -> None:
-        """A part of the page that is read, where it still fits."""
+        """Add visible HTML if it still fits."""
         if byte_size(html) > self.free:
             self.left_out.append(title)
         else:
@@ -87,11 +90,11 @@ class ReportPage:
             self.free -= byte_size(html)
 
     def tables_html(self) -> str:
-        """The tables, and below them what was left out or made smaller to fit."""
+        """Return the HTML of the tables, followed by what was left out or shrunk to fit."""
         items = "".join(f"<li>{escape(item)}</li>" for item in self.left_out)
-        within = f"to stay within {PAGE_BUDGET // 1_000_000} MB"
-        left_out = f"<p>Left out, {within}:</p><ul>{items}</ul>"
-        frames = f"<p>Frames made smaller, {within}: {self.frame_format}.</p>"
+        reason = f"to stay within {PAGE_BUDGET // 1_000_000} MB"
+        left_out = f"<p>Left out, {reason}:</p><ul>{items}</ul>"
+        frames = f"<p>Frames made smaller, {reason}: {self.frame_format}.</p>"
         return "\n".join(
             [
                 '<section class="tables"><h2>Tables</h2>',
@@ -106,19 +109,20 @@ class ReportPage:
 
 
 def byte_size(*texts: str) -> int:
+    """Return the total size of texts in bytes of UTF-8."""
     return sum(len(text.encode()) for text in texts)
 
 
 def _base64_size(data: bytes) -> int:
-    """Characters of the data in base64, and of its block."""
+    """Return the number of characters of a data block with this data in base64."""
     return 4 * -(-len(data) // 3) + 60
 
 
-def _decoded_size(coded: int) -> int:
-    """The most bytes that `_coded` makes so many characters of."""
-    return (coded - 60) // 4 * 3
+def _decoded_size(characters: int) -> int:
+    """Return the largest number of bytes whose `_base64_size` is at most `characters`."""
+    return (characters - 60) // 4 * 3
 
 
 def compress_text(text: str) -> str:
-    """The text's exact bytes, gzip in base64; the same text gives the same bytes."""
+    """Return the text as gzip in base64; the same text always gives the same result."""
     return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()

@@ -1,4 +1,4 @@
-"""The panels of a report: of the clip, of each connection and of each block, those that matter most first."""
+"""The panels of a report, the most important first: of the clip, of each connection and of each block."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from peerattn.traces.trace import ConnectionTrace, Trace
 __getattr__ = moved(__name__)
 
 STEPS_PANEL = "inside"
-"""The panel that is much larger than the others: it comes last."""
+"""Id of the panel that shows the steps inside a factor: much larger than the others, so it comes last."""
 
 
 @dataclass(frozen=True)
 class ReportPanel:
-    """A panel, its place among those of the same: `clip`, `connection KEY` or `block ID`."""
+    """A panel, its owner (`clip`, `connection KEY` or `block ID`) and its index among the owner's panels."""
 
     owner: str
     title: str
@@ -32,27 +32,30 @@ def report_panels(
     inside: Callable[[str], FactorSteps] | None = None,
     object_names: Mapping[int, str] | None = None,
 ) -> Iterator[ReportPanel]:
-    """In the order of their worth: the clip's, connections by their weight, blocks, the steps inside."""
+    """Yield panels by importance: clip, connections by falling weight, blocks, steps inside the factors.
+
+    `inside` returns the steps of a connection by its key. `object_names` maps ids of object classes to names.
+    """
     yield from _with_owner("clip", "whole clip", clip_panels(trace))
-    later: list[ReportPanel] = []
+    steps_panels: list[ReportPanel] = []
     for connection in sorted(trace.connections, key=_weight, reverse=True):
         channels = object_channels(trace.structure, connection.source, object_names or {})
         steps = inside(connection.key) if inside else None
-        found = connection_panels(trace, connection.key, steps, channels)
+        panels = connection_panels(trace, connection.key, steps, channels)
         title = f"{connection.source} → {connection.target}"
-        for each in _with_owner(f"connection {connection.key}", title, found):
+        for each in _with_owner(f"connection {connection.key}", title, panels):
             if each.panel["id"] == STEPS_PANEL:
-                later.append(each)
+                steps_panels.append(each)
             else:
                 yield each
     for block in trace.structure.blocks:
         yield from _with_owner(f"block {block.id}", block.id, block_panels(trace, block.id))
-    yield from later
+    yield from steps_panels
 
 
-def _with_owner(of: str, title: str, panels: list[Panel]) -> Iterator[ReportPanel]:
-    for place, panel in enumerate(panels):
-        yield ReportPanel(of, title, place, panel)
+def _with_owner(owner: str, title: str, panels: list[Panel]) -> Iterator[ReportPanel]:
+    for index, panel in enumerate(panels):
+        yield ReportPanel(owner, title, index, panel)
 
 
 def _weight(connection: ConnectionTrace) -> float:

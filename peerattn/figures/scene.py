@@ -1,4 +1,4 @@
-"""What a connectivity drawing shows, and how each part of it looks."""
+"""What a connectivity drawing shows, and in which widths, dashes and colours."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
 
 THIN, THICK = 1.1, 4.5
-"""Widths in the paper's style, in pixels."""
+"""Line widths in the style `PAPER`, in pixels."""
 OBJECT = "object"
 
 
 @dataclass(frozen=True)
 class Colors:
-    """CSS colours of text and background; modalities have those of the palette."""
+    """CSS colours of text and background. Modalities have the colours of the palette."""
 
     text: str
     background: str
 
     def legible(self, color: str) -> str:
-        """A modality's colour for small text: nearer to that of all text."""
+        """Return the colour of a modality for small text, blended with the text colour for contrast."""
         return blend(color, self.text, 0.6)
 
 
@@ -37,7 +37,7 @@ LIGHT = Colors("#1B2330", "#FFFFFF")
 
 @dataclass(frozen=True)
 class Style:
-    """What the widths of connections say, whether their weights are written, removed ones drawn faint."""
+    """What line widths show, and whether weights are written and removed connections drawn faintly."""
 
     widths: Literal["weight", "object"] = "weight"
     numbers: bool = True
@@ -50,7 +50,7 @@ PAPER = Style("object", numbers=False, removed=False)
 
 @dataclass(frozen=True)
 class Scene:
-    """A structure with its connection weights and what a threshold does to it, in a style and colours."""
+    """A structure, its connection weights and what a threshold removes, in a style and colours."""
 
     structure: Structure
     weights: Mapping[str, float]
@@ -67,7 +67,7 @@ class Scene:
         return looks([modality.name for modality in self.structure.modalities])
 
     def look(self, block_id: str) -> Look:
-        """That of the block's lane."""
+        """Return the look of a block: that of its lane."""
         return self.looks[lane(self.structure, block_id)]
 
     @cached_property
@@ -80,12 +80,12 @@ class Scene:
 
     @cached_property
     def at_initial_weight(self) -> frozenset[str]:
-        """Connections still at their initial weight."""
+        """Keys of the connections that still have their initial weight."""
         return frozenset(at_initialisation(self.structure, self.weights))
 
     @cached_property
     def visible_connections(self) -> list[ConnectionSpec]:
-        """Removed ones first and then wide ones, so that the others lie on top."""
+        """The connections in drawing order: removed ones first, then wide before narrow ones."""
         specs = self.structure.connections
         shown = [spec for spec in specs if self.style.removed or spec.key not in self.removed]
         return sorted(shown, key=lambda spec: (spec.key not in self.removed, -self.width(spec)))
@@ -94,18 +94,18 @@ class Scene:
         return self.structure.block(spec.source).modality == OBJECT
 
     def width(self, spec: ConnectionSpec) -> float:
-        """Of a connection's line, in pixels."""
+        """Return the line width of a connection in pixels."""
         if self.style.widths == "object":
             return THICK if self.from_object(spec) else THIN
         return weight_width(self.weights.get(spec.key))
 
     def dashes(self, look: Look, width: float) -> str | None:
-        """The modality's pattern, longer for a wider line; none where widths tell objects apart."""
+        """Return the dash pattern of a modality, scaled with the line width; None in the style `PAPER`."""
         if self.style.widths == "object":
             return None
         return " ".join(f"{length * max(0.6, width / 2.5):.1f}" for length in look.pattern) or None
 
 
 def weight_width(weight: float | None) -> float:
-    """0.6 pixels at weight 0, 5.6 at weight 1 or without a weight."""
+    """Return the line width in pixels: 0.6 at weight 0, 5.6 at weight 1 or without a weight."""
     return 0.6 + 5 * (1.0 if weight is None else weight)

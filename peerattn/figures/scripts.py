@@ -1,4 +1,4 @@
-"""The browser side: the explorer with vis-network as pyvis carries it, the panels with plotly, our styles."""
+"""The scripts of the browser: the explorer with the vis-network of pyvis, and the panels with plotly."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ EXPLORER_PARTS = (
     "replay.js",
     "mount.js",
 )
-"""In this order one script: each part may use what stands before it."""
+"""The files of the explorer's script, in order: a file may use what earlier files define."""
 EXPLORER_STYLES = (
     "explorer.css",
     "player.css",
@@ -65,12 +65,12 @@ PANEL_PARTS = (
     "panel_inside.js",
     "panels.js",
 )
-"""In this order the script of the panels: the first three for what both scripts use."""
+"""The files of the panels' script, in order; the first three are shared with the explorer's script."""
 
 
 @lru_cache(maxsize=1)
 def explorer_script() -> str:
-    """One JavaScript module without imports; it sets `vis` and `peerattnExplorer` on the global object."""
+    """Return a JavaScript module without imports that sets `vis` and `peerattnExplorer` as globals."""
     vis = files("pyvis").joinpath("templates/lib/vis-9.1.2/vis-network.min.js").read_text("utf-8")
     style = f"const STYLE = {json.dumps(''.join(map(read_part, EXPLORER_STYLES)))};"
     return "\n".join([vis, style, *(read_part(name) for name in EXPLORER_PARTS)])
@@ -78,12 +78,12 @@ def explorer_script() -> str:
 
 @lru_cache(maxsize=1)
 def panels_script() -> str:
-    """One JavaScript module without imports; it sets `Plotly` and `peerattnPanels` on the global object."""
+    """Return a JavaScript module without imports that sets `Plotly` and `peerattnPanels` as globals."""
     plotly = files("plotly").joinpath("package_data/plotly.min.js").read_text("utf-8")
     style = f"const PANELS_STYLE = {json.dumps(read_part('panels.css'))};"
     return "\n".join([plotly, style, *(read_part(name) for name in PANEL_PARTS)])
 
 
 def read_part(name: str) -> str:
-    """The text of one file of `browser/`."""
+    """Return the text of a file in `browser/`."""
     return files("peerattn.figures").joinpath("browser", name).read_text("utf-8")

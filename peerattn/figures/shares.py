@@ -1,4 +1,4 @@
-"""Plotly figures of what a clip adds: from each modality, and over each connection, frame by frame."""
+"""Plotly figures of contribution shares, frame by frame: by modality, and by connection into a block."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ from peerattn.traces.trace import Trace
 __getattr__ = moved(__name__)
 
 HATCHES = ("", "/", ".", "x", "\\", "-", "+")
-"""The second cue of areas, by the place of a modality in the structure."""
+"""Hatch patterns that tell areas apart without colour, by the order of the modalities in the structure."""
 MAX_NAMED_AREAS = 9
-"""Connections drawn one by one; the smaller ones are drawn together."""
+"""Number of connections with an area of their own; the smaller ones share one area."""
 ALL_OTHERS = "all others"
 CONTRIBUTION_FORMULA = "‖σ(w)·(A⊙X − A°⊙X°)‖₁"
 MAGNITUDE_FORMULA = "‖σ(w)·A⊙X‖₁"
-"""What shares are shares of, as formulas: contributions, or in traces from before them magnitudes."""
+"""The quantity that shares divide: contributions, or magnitudes in traces recorded before contributions."""
 
 
 def share_areas(trace: Trace, block: str | None = None) -> go.Figure:
-    """`tables.modality_share` as areas that fill the figure, of the outputs or of a block's input."""
+    """Plot `tables.modality_share` as stacked areas: of the outputs, or of the input of `block`.
+
+    Raises PeerattnError if the trace holds no magnitudes.
+    """
     figure = go.Figure()
     styles = share_looks([modality.name for modality in trace.structure.modalities])
     for index, (name, shares) in enumerate(with_nothing_arrives(modality_share(trace, block)).items()):
@@ -35,41 +38,49 @@ def share_areas(trace: Trace, block: str | None = None) -> go.Figure:
 
 
 def arriving_areas(trace: Trace, block: str, *, marked: str | None = None) -> go.Figure:
-    """`tables.block_shares` as areas, the greatest first; the connection `marked` is drawn strongest.
+    """Plot `tables.block_shares` of a block as stacked areas, the largest first.
 
-    Areas are named by the source and have the colour of what it reads.
+    An area is named after the source of its connection and has the colour of the modality that the source
+    reads. The connection with the key `marked` is emphasised. Raises PeerattnError if the trace holds no
+    magnitudes.
     """
     shares = block_shares(trace, block)
     sources = {spec.key: spec.source for spec in trace.structure.into(block)}
     styles = share_looks([modality.name for modality in trace.structure.modalities])
-    named, rest = _greatest(shares, marked)
+    named, others = _greatest(shares, marked)
     figure = go.Figure()
     for index, key in enumerate(named):
         color = styles[source_modality(trace.structure, sources[key])].color
         opacity = 0.5 if marked is None else 0.9 if key == marked else 0.3
         figure.add_trace(_area(shares[key], sources[key], color=color, hatch=index, opacity=opacity))
-    if rest:
-        figure.add_trace(_area(shares[rest].sum(axis=1), ALL_OTHERS, color="#7F7F7F", opacity=0.15))
-    if NOTHING_ARRIVES in (whole := with_nothing_arrives(shares)):
+    if others:
+        figure.add_trace(_area(shares[others].sum(axis=1), ALL_OTHERS, color="#7F7F7F", opacity=0.15))
+    if NOTHING_ARRIVES in (completed := with_nothing_arrives(shares)):
         look = styles[NOTHING_ARRIVES]
-        figure.add_trace(_area(whole[NOTHING_ARRIVES], NOTHING_ARRIVES, color=look.color, hatch=2))
+        figure.add_trace(_area(completed[NOTHING_ARRIVES], NOTHING_ARRIVES, color=look.color, hatch=2))
     style_time_axis(figure, trace)
     return figure.update_yaxes(title=f"share of {share_basis(trace)} at {escape_label(block)}", range=[0, 1])
 
 
 def with_nothing_arrives(shares: pd.DataFrame) -> pd.DataFrame:
-    """Shares with one column more, `NOTHING_ARRIVES`, where there are frames that have none."""
+    """Return the shares with an added column `NOTHING_ARRIVES`, 1 in frames whose shares are all 0.
+
+    The column is omitted if there are no such frames.
+    """
     nothing = ~shares.any(axis=1)
     return shares.assign(**{NOTHING_ARRIVES: nothing.astype(float)}) if nothing.any() else shares
 
 
 def share_basis(trace: Trace) -> str:
-    """What the shares of a trace are shares of."""
+    """Return in words what the shares of a trace are shares of."""
     return "what this clip adds" if contributed(trace) else "what is delivered"
 
 
 def _greatest(shares: pd.DataFrame, marked: str | None) -> tuple[list[str], list[str]]:
-    """The connections to be drawn one by one, greatest mean share first, and the others."""
+    """Return the keys of the connections that get an area of their own, by falling mean share, and the rest.
+
+    A `marked` connection always has its own area.
+    """
     order = list(shares.mean().sort_values(ascending=False, kind="stable").index)
     named = order if len(order) <= MAX_NAMED_AREAS + 1 else order[:MAX_NAMED_AREAS]
     if marked is not None and marked not in named:
@@ -78,7 +89,7 @@ def _greatest(shares: pd.DataFrame, marked: str | None) -> tuple[list[str], list
 
 
 def _area(shares: pd.Series, name: object, *, color: str, hatch: int = 0, opacity: float = 0.6) -> go.Scatter:
-    """An area on those before it; `hatch` counts through the patterns."""
+    """Return an area stacked on the previous ones; `hatch` is the index of its pattern in `HATCHES`."""
     return go.Scatter(
         x=shares.index.to_numpy(),
         y=shares.to_numpy(),

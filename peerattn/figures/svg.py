@@ -1,4 +1,4 @@
-"""SVG built as an element tree, so that whatever a text holds is escaped."""
+"""Helpers for building SVG as an element tree, which escapes all text."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from peerattn.moved import moved
 __getattr__ = moved(__name__)
 
 CASE_SENSITIVE = {"viewBox"}
-"""Attributes written as they are; in all others _ stands for -."""
+"""Attributes written unchanged; in all other names _ is replaced by -."""
 
 INVALID_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML cannot hold, escaped or not."""
+"""Characters that XML does not allow, not even escaped."""
 
 
 def add_element(parent: Element, tag: str, **attributes: Any) -> Element:
-    """A new last child of an element."""
+    """Append a child to an element and return it."""
     child = SubElement(parent, tag)
     set_attributes(child, **attributes)
     return child
 
 
 def add_title(parent: Element, title: str) -> None:
-    """What a browser shows when the pointer rests on the element, and reads aloud."""
+    """Give an element a title, which browsers show as a tooltip and screen readers read aloud."""
     add_element(parent, "title").text = INVALID_XML.sub("�", title)
 
 
 def add_text(parent: Element, x: float, y: float, content: str, **attributes: Any) -> Element:
-    """A line of text; y is its baseline."""
+    """Append a line of text with its baseline at y, and return it."""
     line = add_element(parent, "text", x=x, y=y, **attributes)
     line.text = INVALID_XML.sub("�", content)
     return line
 
 
 def set_attributes(element: Element, **attributes: Any) -> None:
-    """Set attributes; those that are None are left out, numbers rounded to a hundredth."""
+    """Set attributes, except those that are None; floats are rounded to two decimals."""
     for name, value in attributes.items():
         if value is not None:
             element.set(name if name in CASE_SENSITIVE else name.replace("_", "-"), _written(value))
@@ -50,13 +50,16 @@ def _written(value: Any) -> str:
 
 
 def bezier_path(points: Any) -> str:
-    """The path data of a cubic curve, of its four control points."""
+    """Return the path data of a cubic Bézier curve with these four control points."""
     start, *others = (f"{x:.1f} {y:.1f}" for x, y in points)
     return f"M{start}C{' '.join(others)}"
 
 
 def blend(color: str, other: str, share: float) -> str:
-    """The CSS colour that has this share of one `#rrggbb` and the rest of the other; any CSS colours do."""
+    """Return the CSS colour that mixes `share` of `color` with `1 - share` of `other`.
+
+    Two colours of the form `#rrggbb` give a colour of that form; other CSS colours give a `color-mix`.
+    """
     if not (color.startswith("#") and other.startswith("#")):
         return f"color-mix(in srgb, {color} {share:.0%}, {other})"
     pairs = zip(bytes.fromhex(color[1:]), bytes.fromhex(other[1:]), strict=True)

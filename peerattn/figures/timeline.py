@@ -1,4 +1,4 @@
-"""The lines that the explorer's timeline can draw: a table of one row a frame, and how it looks."""
+"""The charts that the explorer's timeline can draw: tables with one row per frame, and their looks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __getattr__ = moved(__name__)
 
 @dataclass(frozen=True)
 class Line:
-    """Name, CSS colour and dash (canvas pixels, none: solid) of a line."""
+    """The name, CSS colour and dash pattern (canvas pixels, empty: solid) of a line."""
 
     name: str
     color: str
@@ -29,10 +29,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines between 0 and 1, or `most`; `areas` lie on one another and fill it. `note` defines what is drawn.
+    """Lines, or stacked areas, of a table with one row per frame; values lie between 0 and `maximum`.
 
-    `of` names the array with a row a connection from which that of a chosen connection is drawn too. `remark`
-    is what a reader has to know beside the lines.
+    `note` defines what is drawn. `connection_array` names an array of the recording with one row per
+    connection; the row of the selected connection is drawn too. `remark` is shown next to the chart.
     """
 
     title: str
@@ -46,7 +46,7 @@ class Chart:
 
     @property
     def header(self) -> dict[str, Any]:
-        """All but the numbers."""
+        """Everything except the numbers, as JSON data for the browser."""
         return {
             "title": self.title,
             "note": self.note,
@@ -59,12 +59,14 @@ class Chart:
 
 
 def trace_charts(trace: Trace) -> dict[str, Chart]:
-    """Name → chart, of those that the trace has numbers for."""
+    """Map names to the charts for which the trace has numbers."""
     return {name: chart for name, make in _CHARTS.items() if (chart := make(trace))}
 
 
 def _by_modality(trace: Trace) -> Chart:
-    note = "mean attention factor of the connections from a modality's input blocks; mixed: inner blocks"
+    note = (
+        "mean attention factor of the connections that leave a modality's input blocks; mixed: inner blocks"
+    )
     table = attention_by(trace)
     lines = _lines(trace, table.columns)
     return Chart("attention by modality", note, "lines", lines, table, connection_array="shade")
@@ -83,12 +85,12 @@ def _by_level(trace: Trace) -> Chart:
 def _share(trace: Trace) -> Chart | None:
     if any(connection.magnitude is None for connection in trace.connections):
         return None
-    of, remark = f"{CONTRIBUTION_FORMULA}, ° the baseline", BASELINE
+    formula, remark = f"{CONTRIBUTION_FORMULA}, ° the baseline", BASELINE
     if not contributed(trace):
-        of, remark = MAGNITUDE_FORMULA, OLD_SHARES
+        formula, remark = MAGNITUDE_FORMULA, OLD_SHARES
     note = (
-        f"of each block's input, the share of {of}, per incoming connection, carried up from the inputs; "
-        f"here of what reaches the output. {remark}"
+        f"each incoming connection of a block has its share of {formula} and passes on the modality shares "
+        f"of its source; shown here for the output. {remark}"
     )
     table = with_nothing_arrives(modality_share(trace))
     lines = _lines(trace, table.columns)

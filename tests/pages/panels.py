@@ -26,7 +26,7 @@ def explored() -> None:
         own = block_panels(TRACE, selection.id)
     clip = clip_panels(TRACE)
     title = selection.id if selection else ""
-    panels.show_panels(packed, clip, key=keys.PANELS, selection=selection, title=title, own=own)
+    panels.show_panels(packed, clip, key=keys.PANELS, selection=selection, title=title, selection_panels=own)
 
 
 load_script()

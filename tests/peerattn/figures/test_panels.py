@@ -371,7 +371,7 @@ def test_no_word_of_a_chart_is_cut_off(page: Page, panels: Locator, width: int) 
 def test_another_selection_brings_its_own_panels(panels: Locator) -> None:
     explorer(panels, f"explorer.pin({{ kind: 'block', id: {json.dumps(HOSTILE)} }})")
     expect(panels.locator(".group .of").first).to_have_text(HOSTILE)
-    expect(panels.get_by_role("tab", selected=True)).to_have_text("What feeds it, what it feeds")
+    expect(panels.get_by_role("tab", selected=True)).to_have_text("Connections in and out")
     explorer(panels, "explorer.pin(null)")
     expect(panels.get_by_role("tab")).to_have_count(len(clip_panels(TRACE)))
     assert panels.locator("img").count() == 0
