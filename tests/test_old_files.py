@@ -437,7 +437,7 @@ def assert_recorded_anew(app: AppTest, saved: Session) -> None:
     assert [(window.start, window.stop) for window in found.windows] == [
         (window.start, window.stop) for window in before.windows
     ]
-    assert [line.value for line in app.error if "has been recorded anew in one pass" in line.value]
+    assert [line.value for line in app.error if "was recorded again in one pass" in line.value]
 
 
 def test_an_old_session_of_a_sample_is_on_the_page_as_it_was_saved() -> None:
@@ -445,7 +445,7 @@ def test_an_old_session_of_a_sample_is_on_the_page_as_it_was_saved() -> None:
     saved = Session.from_bytes((OLD / "sample-session.peerattn").read_bytes())
     assert app.session_state["selected"] == address.parse_selection("block mid1")
     assert_recorded_anew(app, saved)
-    assert any("labels were shown as shares of one" in line.value for line in app.error)
+    assert any("labels of a clip shared one probability" in line.value for line in app.error)
 
 
 def test_an_old_trace_is_on_the_page_with_its_numbers() -> None:

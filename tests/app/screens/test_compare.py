@@ -69,4 +69,4 @@ def test_before_and_after_pruning_says_what_is_kept(app):
 def test_a_threshold_that_cuts_the_output_off_leaves_nothing_to_compare(app):
     checked(app.segmented_control(key="compare").set_value("Before and after pruning").run())
     checked(app.slider(key="compare-threshold").set_value(1.0).run())
-    assert any("nothing to compare" in warning.value for warning in app.warning)
+    assert any("lower one to compare" in warning.value for warning in app.warning)

@@ -41,7 +41,7 @@ def checked(app: AppTest) -> AppTest:
 
 
 def test_a_logged_training_is_shown_with_its_tables(app):
-    assert any("24 logged steps, from step 0 to 230 in 4 epochs" in each.value for each in app.caption)
+    assert any("24 logged steps, from step 0 to 230, over 4 epochs" in each.value for each in app.caption)
     assert {"step", "connection_weight"} <= set(app.dataframe[0].value)
     checked(app.segmented_control[0].set_value("Scores").run())
     assert list(app.dataframe[0].value) == ["step", "epoch", "loss", "top1"]

@@ -117,7 +117,7 @@ def test_attention_mode_can_be_chosen_where_there_is_attention(app):
 def test_own_structure_is_chosen_at_once_in_either_form(app):
     upload(app, ("mine.json", small_structure().to_json()))
     assert app.selectbox(key="structure").value == "mine.json (your file)"
-    assert "as in your file" in captions(app) and metrics(app)["At initialisation"] == "11"
+    assert "from your file" in captions(app) and metrics(app)["At initialisation"] == "11"
     nodes, weights = published.asnp_lite.to_published()
     upload(
         app,
@@ -170,7 +170,7 @@ def test_what_takes_long_to_count_is_left_to_the_command(app):
     assert "Parameters" in metrics(app)
     more = [{**blocks[0], "id": f"eye{number}", "repeats": 64} for number in range(40)]
     upload(app, ("deeper.json", {**wide, "blocks": [*more, *blocks]}))
-    assert "take long to count" in app.info[0].value and "Parameters" not in metrics(app)
+    assert "take too long to count" in app.info[0].value and "Parameters" not in metrics(app)
 
 
 def test_size_counts_the_clip_that_was_entered(app):
