@@ -189,7 +189,7 @@ def test_chosen_connection_shows_its_candidates_and_block_what_feeds_it(app):
     assert app.dataframe[0].value["peer"].tolist() == ["rgb1", "flow1", "object1"]
     checked(app.selectbox(key="part").set_value("block top").run())
     assert "Block top: alive" in captions(app)
-    assert len(app.dataframe[0].value) == 5 and "nothing" in [text.value for text in app.text]
+    assert len(app.dataframe[0].value) == 5 and "none" in [text.value for text in app.text]
     choose(app, "asn50")
     assert app.selectbox(key="part").value is None
 
