@@ -73,8 +73,9 @@ def test_released_network_shows_the_facts_of_the_paper(app):
         "Attention weights": "392",
     } == metrics(app)
     said = captions(app)
-    assert "still read as peers: 9" in said and "into 9, 12" in said and "5 to 14 a connection" in said
-    assert "above 0.193515 and up to 0.238744, above which 10 → 13 goes" in said
+    assert "still read as peers: 9" in said and "into 9, 12" in said and "5 to 14 per connection" in said
+    assert "above 0.193515 and up to 0.238744 keeps the same connections" in said
+    assert "10 → 13 is removed next" in said
     assert "% less than the whole" in said
     checked(app.select_slider(key="below").set_value(0.59).run())
     assert metrics(app)["Lost modalities"] == "3" and "rgb, flow, object" in captions(app)
