@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from benchmarks.verdicts import null, power, speed
 from peerattn.scores.auroc import auroc_interval
 from peerattn.scores.evaluation import class_weights
-from peerattn.scores.intervals import OF_A_CLASS, OF_A_SET, Interval, paired_interval, share_interval
+from peerattn.scores.intervals import MIN_CLASS_SIZE, MIN_SET_SIZE, Interval, paired_interval, share_interval
 from peerattn.scores.jackknife import mean_interval
 from peerattn.scores.labels import LabelsEvaluation, paired_precision, summarise_labels
 from tests.draws import (
@@ -165,7 +165,9 @@ def shares(trials: int) -> Lines:
 def _share(rng: Random, way: str, groups: int, clips: int, alike: float, share: float) -> Interval | None:
     number = unequal(rng, groups, clips)
     right = DRAWN[way](rng, number, (share, 1 - share), alike) == 0
-    return share_interval(right, number, least=OF_A_SET if groups >= OF_A_SET.groups else OF_A_CLASS)
+    return share_interval(
+        right, number, least=MIN_SET_SIZE if groups >= MIN_SET_SIZE.groups else MIN_CLASS_SIZE
+    )
 
 
 def macro(trials: int) -> Lines:

@@ -17,7 +17,7 @@ from peerattn.pruning.threshold import prune
 from peerattn.recording.evaluating import evaluate
 from peerattn.scores.comparison import SAME, WORSE
 from peerattn.scores.evaluation import Evaluation, class_weights, summarise
-from peerattn.scores.intervals import OF_A_CLASS, numbered, paired_interval, share_interval
+from peerattn.scores.intervals import MIN_CLASS_SIZE, group_numbers, paired_interval, share_interval
 from peerattn.scores.kinds import difference
 from tests.draws import Numbers, Random, following
 
@@ -32,7 +32,7 @@ CLIPS, VIDEOS, CLASSES, CURVE, ROUNDS = 640, 160, 14, 50, 9
 def null(data: Path | None) -> Iterator[str]:
     """Real changes of answers, for better or for worse by the toss of a coin for each source video."""
     for name, before, after in pairs(data):
-        rng, number = np.random.default_rng(7), numbered(before.n, before.groups)
+        rng, number = np.random.default_rng(7), group_numbers(before.n, before.groups)
         said = [difference(*tossed(rng, before, after, number)).words for _ in range(COINS)]
         share = sum(words.startswith(SAME) for words in said) / COINS
         changed = before.correct != after.correct
@@ -107,7 +107,7 @@ def speed(_: int) -> Iterator[str]:
     """Intervals of a curve: 50 evaluations of 640 clips of 160 source videos and 14 classes."""
     rng = np.random.default_rng(7)
     names = np.array([f"video {number}" for number in rng.integers(VIDEOS, size=CLIPS)])
-    labels, number = rng.integers(CLASSES, size=CLIPS), numbered(CLIPS, names)
+    labels, number = rng.integers(CLASSES, size=CLIPS), group_numbers(CLIPS, names)
     before = rng.random(CLIPS) < 0.7
     curve = [before ^ (rng.random(CLIPS) < 0.002 * step) for step in range(CURVE)]
     tasks = {
@@ -116,7 +116,7 @@ def speed(_: int) -> Iterator[str]:
             share_interval(hits, number, weights) for weights in (None, None, class_weights(labels), None)
         ],
         "accuracies of the classes": lambda hits: [
-            share_interval(hits[labels == label], number[labels == label], least=OF_A_CLASS)
+            share_interval(hits[labels == label], number[labels == label], least=MIN_CLASS_SIZE)
             for label in range(CLASSES)
         ],
     }

@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.scores.intervals import quantile, tango_interval
+from peerattn.scores.intervals import t_quantile, tango_interval
 
 Random = np.random.Generator
 Numbers = NDArray[np.int64]
@@ -83,7 +83,7 @@ def labelled(
 def enumerated(clips: int, shares: tuple[float, float]) -> tuple[float, float]:
     """The exact coverage of the paired interval, and its mean width."""
     found = width = 0.0
-    z, most = quantile(0.95, clips - 1), [math.ceil(clips * share * 4) + 8 for share in shares]
+    z, most = t_quantile(0.95, clips - 1), [math.ceil(clips * share * 4) + 8 for share in shares]
     for lost in range(most[0] if shares[0] else 1):
         for gained in range(most[1] if shares[1] else 1):
             if (likely := _probability(clips, lost, gained, shares)) > RARE:

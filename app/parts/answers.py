@@ -67,14 +67,14 @@ def _labels_detail(verdict: Verdict, trace: Trace, label: str | None) -> str:
 
 def _labels_summary(verdict: Verdict) -> str:
     labels = _found_labels(verdict)
-    return labels if verdict.found else f"**{plain(verdict.answer)}**, {labels}"
+    return labels if verdict.predicted else f"**{plain(verdict.answer)}**, {labels}"
 
 
 def _found_labels(verdict: Verdict) -> str:
     """List the labels found with their probabilities; if none was found, give the most probable one."""
-    if not verdict.found:
+    if not verdict.predicted:
         return f"most probable: {plain(verdict.best)}, probability {percent(verdict.probability)}"
-    return ", ".join(f"**{plain(name)}** {percent(probability)}" for name, probability in verdict.found)
+    return ", ".join(f"**{plain(name)}** {percent(probability)}" for name, probability in verdict.predicted)
 
 
 WORDINGS: Mapping[str, Wording] = {

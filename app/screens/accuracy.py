@@ -20,9 +20,9 @@ from peerattn.data.labelled_set import LabelledSet
 from peerattn.figures.predictions import accuracy_curve
 from peerattn.graph.connectivity import Removal
 from peerattn.pruning.curve import CurvePoint
-from peerattn.scores.intervals import clips_of
+from peerattn.scores.intervals import describe_clips
 from peerattn.scores.kinds import AnyEvaluation, difference, headline
-from peerattn.tables.accuracy import SCORES, accuracy_table
+from peerattn.tables.accuracy import HEADLINES_BY_COLUMN, accuracy_table
 
 CLIP_COUNTS = (48, 96, 192, 384)
 
@@ -110,7 +110,7 @@ def _growing_curve(job: Job, removal: Removal) -> None:
 def _curve(curve: list[CurvePoint], removal: Removal) -> None:
     measured = [(point.threshold, point.evaluation, point.removal) for point in curve if point.evaluation]
     table = accuracy_table(measured)
-    score = next(score.title for name, score in SCORES.items() if name in table)
+    score = next(score.title for name, score in HEADLINES_BY_COLUMN.items() if name in table)
     whole = curve[0].evaluation
     panels.show_chart(
         f"{WORDINGS[whole.kind].score if whole else 'Accuracy'} at each pruning threshold",
@@ -149,5 +149,9 @@ def _before_and_after(before: AnyEvaluation | None, point: CurvePoint | None) ->
 def _score(row: DeltaGenerator, when: str, measured: AnyEvaluation) -> None:
     score, title = headline(measured), f"{WORDINGS[measured.kind].score} {when}"
     metric(
-        row, title, percent(score.value), interval(score.interval, score.remark), clips_of(measured.groups)
+        row,
+        title,
+        percent(score.value),
+        interval(score.interval, score.remark),
+        describe_clips(measured.groups),
     )

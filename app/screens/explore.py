@@ -28,7 +28,7 @@ from peerattn.tables.attention import (
     level_distribution,
 )
 from peerattn.tables.clip import blocks_table, predictions_table
-from peerattn.tables.share import BASELINE, OLD_SHARES, contributed, modality_share
+from peerattn.tables.share import BASELINE_NOTE, OLD_SHARES_NOTE, has_contributions, modality_share
 from peerattn.traces.trace import Trace
 
 
@@ -109,7 +109,7 @@ def _modality_share_table(trace: Trace) -> dict[str, Callable[[], pd.DataFrame]]
 
 def _share_definition(trace: Trace) -> str:
     """Say what the modality shares are shares of."""
-    return f"of what this clip adds. {BASELINE}" if contributed(trace) else OLD_SHARES
+    return f"of what this clip adds. {BASELINE_NOTE}" if has_contributions(trace) else OLD_SHARES_NOTE
 
 
 show()

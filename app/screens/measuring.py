@@ -18,8 +18,8 @@ from app.work.jobs import Job
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
-from peerattn.scores.deciding import LIKENESSES, alike, what_it_decides
-from peerattn.tables.deciding import deciding_table
+from peerattn.scores.detectable import CORRELATIONS, detectable_differences, measured_correlation
+from peerattn.tables.detectable import detectable_table
 from peerattn.tables.evaluation import RESULTS
 
 ALL_SPLITS = "all"
@@ -107,17 +107,17 @@ def _detectable_differences(name: str, selection: ClipSelection, job: Job | None
 
     Once a checkpoint has been measured, its own likeness is included.
     """
-    likenesses, note = LIKENESSES, ""
-    if job and job.results and (measured := alike(job.results[0].evaluation)) is not None:
+    likenesses, note = CORRELATIONS, ""
+    if job and job.results and (measured := measured_correlation(job.results[0].evaluation)) is not None:
         likenesses = tuple(sorted({*likenesses, round(measured, 2)}))
         note = f" For the correct answers of {name} on these clips it is {measured:.2f}."
-    result = what_it_decides([file.group for file in selection.files], likenesses)
+    result = detectable_differences([file.group for file in selection.files], likenesses)
     if result.remark:
         st.warning(f"{result.remark.capitalize()}, so nothing measured on them can have an interval.")
         return
     with st.expander("How small a difference can these clips detect?"):
         st.caption(plain(f"{result.clips}. {DETECTABLE}{note}"))
-        makers = {"Detectable differences": lambda: deciding_table(result)}
+        makers = {"Detectable differences": lambda: detectable_table(result)}
         table_with_csv(makers, stem="decides", key=keys.DETECTABLE_CSV)
 
 

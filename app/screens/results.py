@@ -18,11 +18,11 @@ from app.work.datasets import FolderEvaluation
 from peerattn.figures.confusion import confusion_matrix
 from peerattn.graph.answers import Answer
 from peerattn.scores.evaluation import Evaluation
-from peerattn.scores.intervals import clips_of
+from peerattn.scores.intervals import describe_clips
 from peerattn.scores.kinds import AnyEvaluation
 from peerattn.scores.labels import LabelsEvaluation
 from peerattn.scores.metrics import score_of
-from peerattn.tables.evaluation import confusion_table, present
+from peerattn.tables.evaluation import confusion_table, occurring_classes
 
 CONFUSION = (
     "Rows are the true classes, columns the predicted classes. Each number is a count of clips, and the "
@@ -45,7 +45,7 @@ def _score(row: DeltaGenerator, title: str, evaluation: AnyEvaluation, name: str
 def _accuracies(row: DeltaGenerator, measured: FolderEvaluation, class_names: Names) -> None:
     evaluation = measured.evaluation
     assert isinstance(evaluation, Evaluation)
-    _score(row, "Top-1", evaluation, "top1", clips_of(evaluation.groups))
+    _score(row, "Top-1", evaluation, "top1", describe_clips(evaluation.groups))
     if len(class_names) > 5:
         _score(row, "Top-5", evaluation, "top5", f"n = {evaluation.n}")
     with_clips = sum(each.n > 0 for each in evaluation.classes)
@@ -56,7 +56,7 @@ def _precisions(row: DeltaGenerator, measured: FolderEvaluation, class_names: Na
     evaluation = measured.evaluation
     assert isinstance(evaluation, LabelsEvaluation)
     with_clips = f"{sum(each.n > 0 for each in evaluation.labels)} labels with clips"
-    _score(row, "Mean average precision", evaluation, "map", clips_of(evaluation.groups), with_clips)
+    _score(row, "Mean average precision", evaluation, "map", describe_clips(evaluation.groups), with_clips)
     _score(row, "Over all pairs", evaluation, "map_micro", "each pair a clip and a label")
 
 
@@ -71,7 +71,7 @@ def _confusion(measured: FolderEvaluation, class_names: Names, answer: Answer) -
     """Draw the confusion matrix, and the clips of one of its cells."""
     evaluation = measured.evaluation
     assert isinstance(evaluation, Evaluation)
-    indices = present(evaluation.confusion)
+    indices = occurring_classes(evaluation.confusion)
     names = [class_names[index] for index in indices]
     matrix = evaluation.confusion[indices][:, indices]
 

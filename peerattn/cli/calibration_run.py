@@ -28,8 +28,8 @@ from peerattn.graph.answers import ANSWERS, DEFAULT_THRESHOLD
 from peerattn.network.answers import PROBABILITIES
 from peerattn.network.network import Network
 from peerattn.recording.predictions import window_answers
-from peerattn.scores.calibration import ERRORS, TEMPERATURES, THRESHOLDS, NoneOfThese, rejection
-from peerattn.scores.kinds import any_labels
+from peerattn.scores.calibration import ERRORS, TEMPERATURES, THRESHOLDS, NoneOfThese, measure_rejection
+from peerattn.scores.kinds import label_matrix
 
 FOLDS = 5
 """Parts of the clips, by group: the error of each is measured with the temperature of the others."""
@@ -92,7 +92,7 @@ def _true_classes(labels: Sequence[Sequence[str]], names: Sequence[str]) -> Trut
 
 def _true_labels(labels: Sequence[Sequence[str]], names: Sequence[str]) -> Truth:
     """A clip without any of the labels is one of which all answers are no."""
-    table = any_labels([[names.index(one) for one in own if one in names] for own in labels], len(names))
+    table = label_matrix([[names.index(one) for one in own if one in names] for own in labels], len(names))
     return Truth(table, np.full(len(labels), table.any()))
 
 
@@ -180,7 +180,7 @@ def none_of_these(of: Answers, sister: Checkpoint) -> NoneOfThese:
         raise PeerattnError(f"{sister.name} knows all the classes of the folder: train it without some")
     by = of.temperature(sister.class_names, known)
     protocol = f"greatest probability of a network trained by the same recipe without {', '.join(left_out)}"
-    return rejection(of.probabilities(by).max(axis=1), known, of.groups, protocol)
+    return measure_rejection(of.probabilities(by).max(axis=1), known, of.groups, protocol)
 
 
 def table(result: dict[str, Any], name: str) -> Table:

@@ -10,7 +10,7 @@ from rich.text import Text
 from peerattn.data.cache import Cache
 from peerattn.data.cache_folder import GIGABYTE
 from peerattn.data.report import FolderReport
-from peerattn.scores.deciding import GAINED, LOST, POWER, Deciding, what_it_decides
+from peerattn.scores.detectable import GAINED, LOST, POWER, DetectableDifferences, detectable_differences
 
 if TYPE_CHECKING:
     from peerattn.data.warming import Warmed
@@ -37,10 +37,10 @@ def summary(found: FolderReport) -> str:
     return ", ".join(parts)
 
 
-def decides(found: FolderReport) -> dict[str, Deciding]:
+def decides(found: FolderReport) -> dict[str, DetectableDifferences]:
     """Split → what its clips can decide."""
     groups = {split: [clip.group for clip in found.clips if clip.split == split] for split in found.splits}
-    return {split: what_it_decides(own) for split, own in groups.items()}
+    return {split: detectable_differences(own) for split, own in groups.items()}
 
 
 def checked(found: FolderReport) -> dict[str, Any]:

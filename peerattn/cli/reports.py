@@ -16,7 +16,7 @@ from peerattn.graph.connectivity import survey
 from peerattn.network.latency import Latency, speed_up
 from peerattn.network.size import multiply_adds, parameters
 from peerattn.scores.evaluation import ClassResult
-from peerattn.scores.intervals import METHOD, clips_of, interval_json
+from peerattn.scores.intervals import METHOD, describe_clips, interval_json
 from peerattn.scores.kinds import HEADLINES, AnyEvaluation, difference, headline
 from peerattn.scores.labels import LabelResult
 from peerattn.scores.verdict import Verdict
@@ -31,7 +31,7 @@ def predictions_table(trace: Trace, clip: str, said: Verdict | None = None) -> T
     """
     maps = f", {trace.objects} object maps" if trace.objects else ""
     by = [f"computed on {trace.computed_by}"] if trace.computed_by else []
-    lines = (*([said.why] if said and said.why else []), *trace.remarks, *by)
+    lines = (*([said.reason] if said and said.reason else []), *trace.remarks, *by)
     table = Table(title=Text(f"{clip}: {len(trace.times)} frames{maps}"), caption=Text("\n".join(lines)))
     table.add_column("of")
     table.add_column("prediction")
@@ -115,7 +115,7 @@ SUMS: Mapping[str, Sums] = {
 def evaluation_table(evaluation: AnyEvaluation, name: str, result: Mapping[str, Any] | None = None) -> Table:
     """Scores with their intervals, over all clips and per class or label, and what `against` found."""
     sums, whole = SUMS[evaluation.kind], HEADLINES[evaluation.kind].name
-    table = Table(title=Text(f"{name}: {clips_of(evaluation.groups)}; 95 % intervals"))
+    table = Table(title=Text(f"{name}: {describe_clips(evaluation.groups)}; 95 % intervals"))
     table.add_column("")
     table.add_column("clips", justify="right")
     table.add_column(sums.of, justify="right")

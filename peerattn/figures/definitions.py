@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from peerattn.figures.shares import CONTRIBUTION_FORMULA, MAGNITUDE_FORMULA
 from peerattn.moved import moved
-from peerattn.tables.share import BASELINE, OLD_SHARES
+from peerattn.tables.share import BASELINE_NOTE, OLD_SHARES_NOTE
 
 __getattr__ = moved(__name__)
 
@@ -16,7 +16,7 @@ SIZES = (
     f"{CONTRIBUTION_FORMULA} (connection weight times attention factors times source, minus the same on the "
     "baseline °, summed over channels and positions)"
 )
-SUMS = f"Shares sum to 1 in every frame in which something arrives. {BASELINE}"
+SUMS = f"Shares sum to 1 in every frame in which something arrives. {BASELINE_NOTE}"
 SHARE = (
     "The modality share of what this clip adds: each incoming connection of a block has its share of "
     f"{SIZES}, and passes on the modality shares of its source, from the inputs upwards. {SUMS} Changed by "
@@ -66,10 +66,10 @@ PREDICTION_DEFINITIONS = {
 OLD_SHARE = (
     f"Each incoming connection of a block has its share of {MAGNITUDE_FORMULA} (connection weight times "
     "attention factors times source, summed over channels and positions), and passes on the modality shares "
-    f"of its source, from the inputs upwards. {OLD_SHARES}"
+    f"of its source, from the inputs upwards. {OLD_SHARES_NOTE}"
 )
 OLD_ARRIVING = (
-    f"The share of each connection in what is delivered, measured as {MAGNITUDE_FORMULA}. {OLD_SHARES}"
+    f"The share of each connection in what is delivered, measured as {MAGNITUDE_FORMULA}. {OLD_SHARES_NOTE}"
 )
 OLD_DEFINITIONS = {
     "share": f"{OLD_SHARE} Shown here for the output: the mean over the output blocks.",

@@ -52,7 +52,7 @@ from peerattn.tables.attention import (
     level_distribution,
 )
 from peerattn.tables.clip import predictions_table, reached_frames
-from peerattn.tables.share import OLD_SHARES, block_shares, contributed, modality_share
+from peerattn.tables.share import OLD_SHARES_NOTE, block_shares, has_contributions, modality_share
 from peerattn.traces.factor_steps import FactorSteps
 from peerattn.traces.trace import Array, ConnectionTrace, Trace
 
@@ -110,7 +110,7 @@ def connection_panels(
         panels.append({**steps, "chain": pack_factor_steps(trace, inside, channels)})
     areas = _time_panel(
         "delivers",
-        "What it adds" if contributed(trace) else "What it delivers",
+        "What it adds" if has_contributions(trace) else "What it delivers",
         lambda: arriving_areas(trace, connection.target, marked=key),
         lambda: block_shares(trace, connection.target),
     )
@@ -202,9 +202,9 @@ def _with_reached_frames(panels: Sequence[Panel], connections: Iterable[Connecti
 
 def _with_share_remark(trace: Trace, panel: Panel) -> Panel:
     """Return a panel of shares; for a trace recorded before contributions, say what the shares divide."""
-    if contributed(trace) or "missing" in panel:
+    if has_contributions(trace) or "missing" in panel:
         return panel
-    return {**panel, "about": OLD_DEFINITIONS[panel["id"]], "remark": OLD_SHARES}
+    return {**panel, "about": OLD_DEFINITIONS[panel["id"]], "remark": OLD_SHARES_NOTE}
 
 
 def _attention_panel(trace: Trace, by: Grouping, title: str) -> Panel:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from peerattn.figures.palette import escape_label
 from peerattn.graph.answers import Answer
 from peerattn.moved import moved
-from peerattn.tables.accuracy import SCORES
+from peerattn.tables.accuracy import HEADLINES_BY_COLUMN
 from peerattn.tables.clip import frame_ends
 from peerattn.traces.predicted import leading_indices
 from peerattn.traces.trace import Array, Trace
@@ -143,7 +143,7 @@ def accuracy_curve(table: pd.DataFrame, *, threshold: float | None = None) -> go
     changes at a connection weight, and each row applies from just above the threshold of the row before it.
     A dashed line marks `threshold`.
     """
-    figure, score = go.Figure(), next(score for name, score in SCORES.items() if name in table)
+    figure, score = go.Figure(), next(score for name, score in HEADLINES_BY_COLUMN.items() if name in table)
     step = {"shape": "vh", "color": PREDICTION_COLOR}
     band = {
         "x": table["threshold"],

@@ -9,7 +9,7 @@ from peerattn.figures.attention import style_time_axis
 from peerattn.figures.palette import NOTHING_ARRIVES, escape_label, share_looks
 from peerattn.graph.connectivity import source_modality
 from peerattn.moved import moved
-from peerattn.tables.share import block_shares, contributed, modality_share
+from peerattn.tables.share import block_shares, has_contributions, modality_share
 from peerattn.traces.trace import Trace
 
 __getattr__ = moved(__name__)
@@ -73,7 +73,7 @@ def with_nothing_arrives(shares: pd.DataFrame) -> pd.DataFrame:
 
 def share_basis(trace: Trace) -> str:
     """Return in words what the shares of a trace are shares of."""
-    return "what this clip adds" if contributed(trace) else "what is delivered"
+    return "what this clip adds" if has_contributions(trace) else "what is delivered"
 
 
 def _greatest(shares: pd.DataFrame, marked: str | None) -> tuple[list[str], list[str]]:

@@ -12,7 +12,7 @@ from peerattn.figures.palette import LEVELS, PATTERNS, share_looks
 from peerattn.figures.shares import CONTRIBUTION_FORMULA, MAGNITUDE_FORMULA, share_basis, with_nothing_arrives
 from peerattn.moved import moved
 from peerattn.tables.attention import attention_by
-from peerattn.tables.share import BASELINE, OLD_SHARES, contributed, modality_share
+from peerattn.tables.share import BASELINE_NOTE, OLD_SHARES_NOTE, has_contributions, modality_share
 from peerattn.traces.trace import Trace
 
 __getattr__ = moved(__name__)
@@ -85,9 +85,9 @@ def _by_level(trace: Trace) -> Chart:
 def _share(trace: Trace) -> Chart | None:
     if any(connection.magnitude is None for connection in trace.connections):
         return None
-    formula, remark = f"{CONTRIBUTION_FORMULA}, ° the baseline", BASELINE
-    if not contributed(trace):
-        formula, remark = MAGNITUDE_FORMULA, OLD_SHARES
+    formula, remark = f"{CONTRIBUTION_FORMULA}, ° the baseline", BASELINE_NOTE
+    if not has_contributions(trace):
+        formula, remark = MAGNITUDE_FORMULA, OLD_SHARES_NOTE
     note = (
         f"each incoming connection of a block has its share of {formula} and passes on the modality shares "
         f"of its source; shown here for the output. {remark}"

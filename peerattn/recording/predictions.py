@@ -23,7 +23,7 @@ from peerattn.network.size import rough_multiply_adds
 from peerattn.network.unwrapping import unwrapped
 from peerattn.recording.stretches import Progress, answers, clips_together
 from peerattn.recording.windows import windows
-from peerattn.scores.kinds import any_labels
+from peerattn.scores.kinds import label_matrix
 from peerattn.threads import threads_for
 
 
@@ -54,7 +54,7 @@ class Predictions:
     @property
     def several(self) -> NDArray[np.bool_]:
         """(N, K) which labels each clip has."""
-        return any_labels(self.labels, self.clips.shape[1])
+        return label_matrix(self.labels, self.clips.shape[1])
 
 
 def predict(

@@ -1,4 +1,4 @@
-"""What answers are worth: accuracies with their intervals, calibration, verdict.
+"""Scores of a network's answers: accuracies with their intervals, calibration, and the verdict on a clip.
 
 Imports traces, and no torch. Start with `evaluation.Evaluation`, `intervals.share_interval` and
 `verdict.verdict`.

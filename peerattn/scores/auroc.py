@@ -1,4 +1,4 @@
-"""How well scores tell clips of known classes from others: the area under the ROC curve and its interval."""
+"""The area under the ROC curve, with its interval: how well scores separate known classes from others."""
 
 from __future__ import annotations
 
@@ -12,61 +12,65 @@ from numpy.typing import NDArray
 from peerattn.errors import PeerattnError
 from peerattn.scores.intervals import (
     LEVEL,
-    OF_A_CLASS,
+    MIN_CLASS_SIZE,
     Interval,
     effective_clips,
-    numbered,
-    quantile,
+    group_numbers,
+    invert_test,
+    t_quantile,
     too_few,
-    within,
 )
 
 Scores = NDArray[Any]
 
 
 def auroc(known: Scores, unknown: Scores) -> float:
-    """The share of pairs in which the known clip's score is the greater, ties counting half."""
+    """Return the share of pairs in which the known clip has the higher score; ties count half.
+
+    Raises PeerattnError if there are no known or no unknown clips.
+    """
     if not len(known) or not len(unknown):
-        raise PeerattnError("this needs clips of known classes and clips of others: give both")
+        raise PeerattnError("the area needs clips of known classes and clips of other classes: provide both")
     return float(_ahead(known, unknown).mean())
 
 
 def auroc_remark(known: NDArray[np.bool_], groups: Sequence[str]) -> str:
-    """Why the area under the ROC curve has no interval, in words; nothing where it has one."""
-    of = np.array(groups)
-    sides = (("known classes", of[known]), ("other classes", of[~known]))
-    few = [f"{why} of {side}" for side, own in sides if (why := too_few(own, OF_A_CLASS))]
-    return too_few(of) or ", ".join(few)
+    """Say why the area under the ROC curve has no interval; empty if it has one."""
+    group_of = np.array(groups)
+    sides = (("known classes", group_of[known]), ("other classes", group_of[~known]))
+    remarks = [f"{remark} of {side}" for side, own in sides if (remark := too_few(own, MIN_CLASS_SIZE))]
+    return too_few(group_of) or ", ".join(remarks)
 
 
 def auroc_interval(
     scores: Scores, known: NDArray[np.bool_], groups: Sequence[str], *, level: float = LEVEL
 ) -> Interval | None:
-    """The score interval of the area: scores (N,) of clips that are of `known` classes (N,) or not.
+    """Return the score interval of the area, from scores (N,) and whether each clip is of a `known` class
+    (N,).
 
-    Hanley and McNeil's variance at the area that is tried (Newcombe, Statistics in Medicine 25, 2006, method
-    5), on effective numbers of known and of unknown clips. None where either are too few.
+    It uses Hanley and McNeil's variance at each candidate area (Newcombe, Statistics in Medicine 25, 2006,
+    method 5), with effective numbers of known and unknown clips. None if there are too few of either.
     """
     if auroc_remark(known, groups):
         return None
-    of = np.array(groups)
-    sides = (scores[known], of[known]), (scores[~known], of[~known])
+    group_of = np.array(groups)
+    sides = (scores[known], group_of[known]), (scores[~known], group_of[~known])
     ahead = _ahead(scores[known], scores[~known]), 1 - _ahead(scores[~known], scores[known])
     m, n = (_effective(own, group) for own, (_, group) in zip(ahead, sides, strict=True))
-    found, middle = float(ahead[0].mean()), (m + n) / 2
+    observed, middle = float(ahead[0].mean()), (m + n) / 2
 
     def distance(area: float) -> float:
-        """Standard errors from an area to the one that was found, were it the true one."""
+        """Return the number of standard errors from a candidate area to the observed one, if it were true."""
         ties = (3 * middle - 3) / ((2 - area) * (1 + area))
         variance = area * (1 - area) * (2 * middle - 1 - ties) / (m * n)
-        apart = found - area
-        return apart / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, apart)
+        difference = observed - area
+        return difference / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, difference)
 
-    return within(distance, found, (0.0, 1.0), quantile(level, len(np.unique(of)) - 1))
+    return invert_test(distance, observed, (0.0, 1.0), t_quantile(level, len(np.unique(group_of)) - 1))
 
 
 def _ahead(scores: Scores, others: Scores) -> NDArray[np.float64]:
-    """(N,) the share of the others that each score is ahead of, ties counting half."""
+    """Return, for each score (N,), the share of the other scores that it exceeds; ties count half."""
     ordered = np.sort(others)
     below, up_to = (np.searchsorted(ordered, scores, side) for side in ("left", "right"))
     shares: NDArray[np.float64] = (below + up_to) / (2 * len(others))
@@ -74,7 +78,7 @@ def _ahead(scores: Scores, others: Scores) -> NDArray[np.float64]:
 
 
 def _effective(ahead: NDArray[np.float64], groups: NDArray[np.str_]) -> float:
-    """How many independent clips tell as much; only groups in which something is misplaced tell how alike."""
-    number, clips = numbered(len(ahead), groups), len(ahead)
+    """Return the effective number of clips. Only groups with misranked clips inform their correlation."""
+    number, clips = group_numbers(len(ahead), groups), len(ahead)
     varied = min(len(np.unique(number[ahead < 1])), len(np.unique(number[ahead > 0])))
     return effective_clips(ahead, number, np.full(clips, 1 / clips), varied)

@@ -1,9 +1,9 @@
-"""Probabilities that mean what they say, and a network that can answer "none of these".
+"""Calibration of probabilities, and the rule by which a network answers "none of these".
 
-A temperature T divides the logits so that, on clips the network was not trained on, a probability of 70 % is
-right about seven times in ten (Guo et al., arXiv 1706.04599). A clip whose greatest probability then lies
-below a threshold is of none of the classes; how well that tells known classes from others is the area under
-the ROC curve. Of labels, one temperature for all is fitted to each one's yes or no.
+A temperature T divides the logits such that, on clips the network was not trained on, a probability of 70 %
+is right about seven times in ten (Guo et al., arXiv 1706.04599). A clip whose greatest probability is then
+below a threshold belongs to none of the classes; the area under the ROC curve says how well that separates
+known classes from others. For labels, one temperature is fitted to the yes or no of all of them.
 
 Shapes: N clips, K classes.
 """
@@ -25,20 +25,20 @@ from peerattn.scores.intervals import METHOD, Interval, interval_json
 __getattr__ = moved(__name__)
 
 KEPT_SHARE = 0.95
-"""Of the clips of known classes: as many are answered, the others take "none of these" for an answer."""
-FEW = 5
-"""Clips with a label, and clips without it, that a threshold of its own needs."""
+"""The share of clips of known classes that get a class; the others are answered with "none of these"."""
+MIN_CLIPS_PER_LABEL = 5
+"""A label gets its own threshold if at least this many clips have it and as many do not."""
 _SHARPEST, _FLATTEST = 20.0, 0.05  # bounds of 1 / T
 _HALVINGS = 60
 
 
 @dataclass(frozen=True)
 class NoneOfThese:
-    """Below which greatest probability a clip is of none of the classes, and how well that works.
+    """The rule that a clip is of none of the classes if its greatest probability is below `threshold`.
 
-    `auroc`: the share of pairs of a clip of a known class and one of a class left out in which the known one
-    has the greater probability; 0.5 is chance. `auroc_interval_remark` says why it has no interval, where it
-    has none; without an `interval_method` the interval is by the earlier method.
+    `auroc` says how well the rule works: in pairs of a clip of a known class and a clip of a left-out class,
+    the share in which the known one has the greater probability; 0.5 is chance. `auroc_interval_remark` says
+    why there is no interval, if there is none. An empty `interval_method` means the earlier method.
     """
 
     threshold: float
@@ -52,66 +52,72 @@ class NoneOfThese:
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> NoneOfThese | None:
-        """What a checkpoint's card says, None where it says nothing; raises PeerattnError on nonsense."""
-        said = card.get("none_of_these")
-        if said is None:
+        """Read the rule from a checkpoint's card, None if there is none; raises PeerattnError if invalid."""
+        entry = card.get("none_of_these")
+        if entry is None:
             return None
         try:
-            low, high = said["auroc_interval"] or (None, None)
+            low, high = entry["auroc_interval"] or (None, None)
             interval = None if low is None else (low, high)
-            read = cls(**{**said, "threshold": float(said["threshold"]), "auroc_interval": interval})
+            rule = cls(**{**entry, "threshold": float(entry["threshold"]), "auroc_interval": interval})
         except (KeyError, TypeError, ValueError) as error:
             raise PeerattnError(
                 f"the card's none_of_these cannot be read ({error}): save the checkpoint again"
             ) from error
-        if not 0.0 <= read.threshold <= 1.0:
-            raise PeerattnError(f"the card's none_of_these threshold {read.threshold} is not from 0 to 1")
-        return read
+        if not 0.0 <= rule.threshold <= 1.0:
+            raise PeerattnError(
+                f"the card's none_of_these threshold {rule.threshold} is not from 0 to 1: "
+                "calibrate the checkpoint again"
+            )
+        return rule
 
     def to_json(self) -> dict[str, Any]:
         interval = interval_json("auroc_interval", self.auroc_interval, self.auroc_interval_remark)
-        said = {key: value for key, value in asdict(self).items() if value != ""}
-        return {**said, **interval}
+        fields = {key: value for key, value in asdict(self).items() if value != ""}
+        return {**fields, **interval}
 
     def at(self, scores: NDArray[np.float32]) -> NoneOfThese:
-        """The same, with the threshold that keeps 95 % of known clips of these greatest probabilities."""
+        """Return the rule with the threshold that keeps 95 % of known clips with these greatest
+        probabilities.
+        """
         return replace(self, threshold=_threshold(scores))
 
     def applies(self, probabilities: NDArray[np.float32]) -> bool:
-        """Whether a clip of these probabilities (K,) is of none of the classes."""
+        """Whether a clip with these probabilities (K,) is of none of the classes."""
         return bool(probabilities.max() < self.threshold)
 
 
 def temperature(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """The T that makes softmax(logits / T) likeliest for the labels; logits (N, K), labels (N,).
+    """Return the T that maximises the likelihood of the labels (N,) under softmax(logits / T), logits (N, K).
 
-    The negative log-likelihood is convex in 1 / T, so the root of its slope is found by halving. Where all
-    are right by any margin T goes to its lower bound, where all are wrong to its upper one.
+    The negative log-likelihood is convex in 1 / T, so the root of its slope is found by bisection. If all
+    clips are right, T goes to its lower bound; if all are wrong, to its upper bound. Raises PeerattnError
+    without clips.
     """
     own = logits[np.arange(len(labels)), labels]
 
     def slope(sharpness: float) -> float:
         return float(((_softmax(logits * sharpness) * logits).sum(axis=1) - own).mean())
 
-    return _by_slope(slope, len(labels))
+    return _temperature_at_root(slope, len(labels))
 
 
 def temperature_of_labels(logits: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
-    """The T that makes sigmoid(logits / T) likeliest for which labels each clip has; both (N, K).
+    """Return the T that maximises the likelihood of `truth` under sigmoid(logits / T); both (N, K).
 
-    One for all labels, by the binary likelihood; found and bounded as `temperature` is.
+    One temperature for all labels, by the binary likelihood, found and bounded as in `temperature`.
     """
 
     def slope(sharpness: float) -> float:
         return float(((_sigmoid(logits * sharpness) - truth) * logits).mean())
 
-    return _by_slope(slope, len(truth))
+    return _temperature_at_root(slope, len(truth))
 
 
-def _by_slope(slope: Callable[[float], float], clips: int) -> float:
-    """The temperature at whose inverse the slope of the likelihood is 0."""
+def _temperature_at_root(slope: Callable[[float], float], clips: int) -> float:
+    """Return the temperature at whose inverse the slope of the negative log-likelihood is 0."""
     if clips == 0:
-        raise PeerattnError("a temperature needs clips with labels: give at least one")
+        raise PeerattnError("a temperature needs clips with labels: provide at least one")
     low, high = np.log(_FLATTEST), np.log(_SHARPEST)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
@@ -126,19 +132,19 @@ def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    shares: NDArray[np.float64] = (1 + np.tanh(logits / 2)) / 2  # overflows nowhere
+    shares: NDArray[np.float64] = (1 + np.tanh(logits / 2)) / 2  # does not overflow
     return shares
 
 
 def calibration_error(probabilities: NDArray[np.float32], labels: NDArray[np.int64], bins: int = 10) -> float:
-    """Expected calibration error: mean |confidence − accuracy| over bins of equal width, by clips."""
+    """Return the expected calibration error: mean |confidence − accuracy| over bins, weighted by clips."""
     return _gap(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels, bins)
 
 
 def calibration_error_of_labels(
     probabilities: NDArray[np.float32], truth: NDArray[np.bool_], bins: int = 10
 ) -> float:
-    """The same over all pairs of a clip and a label: mean |probability − how often the clip has it|."""
+    """Return the calibration error over all pairs of a clip and a label: mean |probability − frequency|."""
     return _gap(probabilities.ravel(), truth.ravel(), bins)
 
 
@@ -151,19 +157,19 @@ def _gap(confidence: NDArray[np.float32], right: NDArray[np.bool_], bins: int) -
 def no_thresholds(
     probabilities: NDArray[np.float32], truth: NDArray[np.int64], usual: float
 ) -> tuple[float, ...]:
-    """Of classes the likeliest is the answer, whatever its probability."""
+    """Return no thresholds: for classes, the most probable one is the answer, whatever its probability."""
     return ()
 
 
 def label_thresholds(
     probabilities: NDArray[np.float32], truth: NDArray[np.bool_], usual: float
 ) -> tuple[float, ...]:
-    """The probability from which on each label counts as found: that of the best F1 over these clips (N, K).
+    """Return, for each label, the threshold with the best F1 over these clips (N, K).
 
-    The usual one for a label that fewer than `FEW` of the clips have, or that fewer than `FEW` lack.
+    It is `usual` if fewer than `MIN_CLIPS_PER_LABEL` of the clips have the label, or fewer than that lack it.
     """
     counts = truth.sum(axis=0)
-    enough = (counts >= FEW) & (len(truth) - counts >= FEW)
+    enough = (counts >= MIN_CLIPS_PER_LABEL) & (len(truth) - counts >= MIN_CLIPS_PER_LABEL)
     return tuple(
         _best_threshold(probabilities[:, number], truth[:, number]) if enough[number] else usual
         for number in range(truth.shape[1])
@@ -171,11 +177,11 @@ def label_thresholds(
 
 
 def _best_threshold(probabilities: NDArray[np.float32], own: NDArray[np.bool_]) -> float:
-    """Halfway between the two probabilities (N,) of which it parts the clips best; of equals the highest."""
+    """Return the threshold with the best F1, midway between two probabilities; of equals, the highest."""
     order = np.argsort(-probabilities, kind="stable")
     ranked, right = probabilities[order].astype(np.float64), np.cumsum(own[order])
     f1 = 2 * right / (np.arange(1, len(own) + 1) + own.sum())
-    f1[:-1][ranked[:-1] == ranked[1:]] = -1  # equal probabilities are found together
+    f1[:-1][ranked[:-1] == ranked[1:]] = -1  # a threshold cannot separate equal probabilities
     last = int(f1.argmax())
     return float((ranked[last] + ranked[last + 1]) / 2 if last + 1 < len(ranked) else ranked[last])
 
@@ -184,25 +190,26 @@ TEMPERATURES: Mapping[str, Callable[[NDArray[np.float64], Any], float]] = {
     "classes": temperature,
     "labels": temperature_of_labels,
 }
-"""Kind → the temperature of logits (N, K), given what is true of each clip."""
+"""Kind of answer → the temperature for logits (N, K), given the true classes or labels."""
 ERRORS: Mapping[str, Callable[[NDArray[np.float32], Any], float]] = {
     "classes": calibration_error,
     "labels": calibration_error_of_labels,
 }
-"""Kind → the calibration error of probabilities (N, K), given what is true of each clip."""
+"""Kind of answer → the calibration error of probabilities (N, K), given the true classes or labels."""
 THRESHOLDS: Mapping[str, Callable[[NDArray[np.float32], Any, float], tuple[float, ...]]] = {
     "classes": no_thresholds,
     "labels": label_thresholds,
 }
-"""Kind → the thresholds of an answer, from calibrated probabilities (N, K) and what is true of each clip."""
+"""Kind of answer → its thresholds, from calibrated probabilities (N, K) and the true classes or labels."""
 
 
-def rejection(
+def measure_rejection(
     scores: NDArray[np.float32], known: NDArray[np.bool_], groups: Sequence[str], protocol: str
 ) -> NoneOfThese:
-    """How well greatest probabilities `scores` (N,) tell clips of `known` classes (N,) from the others.
+    """Measure how well greatest probabilities `scores` (N,) separate clips of `known` classes (N,) from
+    others.
 
-    The threshold keeps 95 % of the known clips.
+    The threshold keeps 95 % of the known clips. Raises PeerattnError if all clips are known, or none.
     """
     n_known = int(known.sum())
     return NoneOfThese(

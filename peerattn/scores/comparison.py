@@ -1,4 +1,6 @@
-"""What can be said of the same clips before and after: a difference, its interval, and both in words."""
+"""Comparison of two evaluations of the same clips: the difference of a score, its interval, and both in
+words.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 from peerattn.scores.intervals import METHOD, Interval, interval_json
+
+__getattr__ = moved(__name__)
 
 BETTER, WORSE, SAME = "better", "worse", "not distinguishable"
 
 
 @dataclass(frozen=True)
 class Changes:
-    """How many clips got another answer, and how many of these were right before only, or after only."""
+    """The number of clips whose answer changed, and of those that were right only before or only after."""
 
     answers: int
     lost: int
@@ -26,9 +31,9 @@ class Changes:
 
 @dataclass(frozen=True)
 class Difference:
-    """after − before in a score of 0 to 1, of the same n clips; where it has no interval, `remark` says why.
+    """after − before in a score from 0 to 1, on the same n clips; if there is no interval, `remark` says why.
 
-    `changes` counts answers, where each clip has one.
+    `changes` counts changed answers, if each clip has exactly one answer.
     """
 
     value: float
@@ -39,7 +44,7 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        """`better`, `worse` or `not distinguishable`; with too few clips, that they are too few."""
+        """`better`, `worse` or `not distinguishable`; or, with too few clips, a remark that says so."""
         if self.interval is None:
             return self.remark
         low, high = self.interval
@@ -47,37 +52,42 @@ class Difference:
 
     @property
     def words(self) -> str:
-        """The verdict in one line; what is not distinguishable comes with the loss that is not excluded."""
-        said = [self._changed(self.changes)] if self.changes else []
+        """The verdict in one line; if not distinguishable, with the greatest loss that is not excluded."""
+        details = [self._changed(self.changes)] if self.changes else []
         if self.verdict == SAME:
-            said.append(self.not_excluded)
-        return f"{self.verdict}: {'; '.join(said)}" if said else self.verdict
+            details.append(self.not_excluded)
+        return f"{self.verdict}: {'; '.join(details)}" if details else self.verdict
 
     @property
     def not_excluded(self) -> str:
-        """The greatest loss that the interval holds, in words; nothing where there is no interval."""
+        """The greatest loss within the interval, in words; empty if there is no interval."""
         if self.interval is None:
             return ""
         return f"a loss of up to {100 * max(-self.interval[0], 0.0):.1f} points is not excluded"
 
     def to_json(self) -> dict[str, Any]:
         interval = interval_json("difference_interval", self.interval, self.remark)
-        said = {"difference": self.value, **interval, "interval_method": METHOD, "in_words": self.words}
+        document = {"difference": self.value, **interval, "interval_method": METHOD, "in_words": self.words}
         changes = self.changes
         if changes is None:
-            return said
-        return {**said, "answers_changed": changes.answers, "lost": changes.lost, "gained": changes.gained}
+            return document
+        return {
+            **document,
+            "answers_changed": changes.answers,
+            "lost": changes.lost,
+            "gained": changes.gained,
+        }
 
     def _changed(self, counts: Changes) -> str:
-        said = f"{counts.answers} of {self.n} answers changed"
+        text = f"{counts.answers} of {self.n} answers changed"
         if not counts.answers:
-            return said
-        return f"{said}, {counts.lost} from right to wrong and {counts.gained} from wrong to right"
+            return text
+        return f"{text}, {counts.lost} from right to wrong and {counts.gained} from wrong to right"
 
 
-def check_same(
+def check_same_clips(
     groups: Sequence[str], others: Sequence[str], truth: NDArray[Any], other: NDArray[Any]
 ) -> None:
-    """Raises PeerattnError unless the groups and what is true of each clip are the same."""
+    """Raise PeerattnError unless both evaluations have the same groups and true classes or labels."""
     if groups != others or not np.array_equal(truth, other):
-        raise PeerattnError("the two evaluations are of different clips: evaluate both on the same ones")
+        raise PeerattnError("the two evaluations used different clips: evaluate both on the same clips")

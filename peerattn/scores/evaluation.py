@@ -1,4 +1,4 @@
-"""What an evaluation found: accuracies, per class too, each with its interval, and differences with theirs.
+"""Evaluations of networks that predict classes: accuracies, overall and per class, with their intervals.
 
 Shapes: N clips, K classes.
 """
@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.scores.comparison import Changes, Difference, check_same
+from peerattn.scores.comparison import Changes, Difference, check_same_clips
 from peerattn.scores.intervals import (
     LEVEL,
     METHOD,
-    OF_A_CLASS,
+    MIN_CLASS_SIZE,
     Interval,
+    group_numbers,
     interval_json,
-    numbered,
     paired_interval,
     share_interval,
     too_few,
@@ -29,9 +29,9 @@ from peerattn.scores.intervals import (
 
 @dataclass(frozen=True)
 class ClassResult:
-    """How one class fared: `n` clips, the share of them recognised, its interval.
+    """The accuracy of one class: the share of its `n` clips that were recognised, with its interval.
 
-    `remark` says why there is no interval, where there is none.
+    If there is no interval, `remark` says why.
     """
 
     name: str
@@ -41,19 +41,19 @@ class ClassResult:
     remark: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        said = {"name": self.name, "n": self.n, "accuracy": self.accuracy}
-        return {**said, **interval_json("interval", self.interval, self.remark)}
+        fields = {"name": self.name, "n": self.n, "accuracy": self.accuracy}
+        return {**fields, **interval_json("interval", self.interval, self.remark)}
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Accuracies in [0, 1] over n clips; `confusion` (K, K) counts clips, rows true, columns predicted.
+    """Accuracies in [0, 1] over n clips; `confusion` (K, K) counts clips by true (row) and predicted (column)
+    class.
 
-    `correct` (N,), `groups` (N,), `probabilities` (N, K) and `labels` (N,) line up with the examples, so that
-    two evaluations of the same clips can be paired. A clip's prediction is the mean over its windows; for
-    `window_top1` it is that of its middle window alone. `macro` is the mean of the class accuracies, over
-    the classes that have clips. `objects` says where object maps came from (true, attached, estimated), and
-    of how many clips.
+    `correct` (N,), `groups` (N,), `probabilities` (N, K) and `labels` (N,) are in the order of the examples,
+    so two evaluations of the same clips can be paired. A clip's prediction is the mean over its windows;
+    `window_top1` uses its middle window alone. `macro` is the mean accuracy of the classes that have clips.
+    `objects` maps the origin of object maps (true, attached, estimated) to the number of clips.
     """
 
     kind: ClassVar[str] = "classes"
@@ -75,18 +75,18 @@ class Evaluation:
     objects: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """The keys that `evaluate --json` and a checkpoint's card hold."""
-        said: dict[str, Any] = {"n": self.n, "groups": len(set(self.groups)), "interval_method": METHOD}
+        """Return the results in the form of `evaluate --json` and of a checkpoint's card."""
+        scores: dict[str, Any] = {"n": self.n, "groups": len(set(self.groups)), "interval_method": METHOD}
         for name in ("top1", "top5", "macro", "window_top1"):
-            said[name] = getattr(self, name)
-            said |= interval_json(f"{name}_interval", getattr(self, f"{name}_interval"), self.remark)
+            scores[name] = getattr(self, name)
+            scores |= interval_json(f"{name}_interval", getattr(self, f"{name}_interval"), self.remark)
         classes = [row.to_json() for row in self.classes]
         objects = dict(self.objects)
-        return {**said, "objects": objects, "classes": classes, "confusion": self.confusion.tolist()}
+        return {**scores, "objects": objects, "classes": classes, "confusion": self.confusion.tolist()}
 
     @property
     def remark(self) -> str:
-        """Why there are no intervals of all clips, where there are none."""
+        """Why the scores over all clips have no intervals; empty if they have."""
         return too_few(self.groups)
 
 
@@ -98,36 +98,37 @@ def summarise(
     *,
     middle: NDArray[np.float32] | None = None,
 ) -> Evaluation:
-    """The evaluation of predictions (N, K) of clips, and of their middle windows, against labels (N,)."""
+    """Evaluate the predictions (N, K) for clips, and for their middle windows, against the labels (N,).
+
+    Raises PeerattnError if there are no clips.
+    """
     if len(labels) == 0:
-        raise PeerattnError("there are no clips to evaluate on: give at least one")
+        raise PeerattnError("there are no clips to evaluate on: provide at least one")
     order = np.argsort(-probabilities, axis=1, kind="stable")
     predicted = order[:, 0]
-    correct, among5 = predicted == labels, (order[:, :5] == labels[:, None]).any(axis=1)
+    correct, in_top5 = predicted == labels, (order[:, :5] == labels[:, None]).any(axis=1)
     confusion = np.zeros((len(class_names),) * 2, np.int64)
     np.add.at(confusion, (labels, predicted), 1)
 
-    alone = correct if middle is None else middle.argmax(axis=1) == labels
-
-    of = numbered(len(labels), groups)
-
+    window_correct = correct if middle is None else middle.argmax(axis=1) == labels
+    group_of = group_numbers(len(labels), groups)
     rows = []
     for number, name in enumerate(class_names):
         own = labels == number
         n = int(own.sum())
         accuracy = float(correct[own].mean()) if n else 0.0
-        interval = share_interval(correct[own], of[own], least=OF_A_CLASS)
-        rows.append(ClassResult(name, n, accuracy, interval, too_few(of[own], OF_A_CLASS)))
+        interval = share_interval(correct[own], group_of[own], least=MIN_CLASS_SIZE)
+        rows.append(ClassResult(name, n, accuracy, interval, too_few(group_of[own], MIN_CLASS_SIZE)))
     return Evaluation(
         n=len(labels),
         top1=float(correct.mean()),
-        top1_interval=share_interval(correct, of),
-        top5=float(among5.mean()),
-        top5_interval=share_interval(among5, of),
+        top1_interval=share_interval(correct, group_of),
+        top5=float(in_top5.mean()),
+        top5_interval=share_interval(in_top5, group_of),
         macro=float(class_weights(labels) @ correct),
-        macro_interval=share_interval(correct, of, class_weights(labels)),
-        window_top1=float(alone.mean()),
-        window_top1_interval=share_interval(alone, of),
+        macro_interval=share_interval(correct, group_of, class_weights(labels)),
+        window_top1=float(window_correct.mean()),
+        window_top1_interval=share_interval(window_correct, group_of),
         classes=tuple(rows),
         confusion=confusion,
         correct=correct,
@@ -138,15 +139,18 @@ def summarise(
 
 
 def class_weights(labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(N,) what each clip weighs so that the classes that have clips count alike."""
+    """Return clip weights (N,) with which all classes that have clips count equally."""
     clips = np.bincount(labels)
     weights: NDArray[np.float64] = 1 / (clips[labels] * np.count_nonzero(clips))
     return weights
 
 
 def paired_difference(before: Evaluation, after: Evaluation, *, level: float = LEVEL) -> Difference:
-    """after − before in top-1 accuracy on the same clips, with its paired interval."""
-    check_same(before.groups, after.groups, before.labels, after.labels)
+    """Return after − before in top-1 accuracy on the same clips, with its paired interval.
+
+    Raises PeerattnError if the clips differ.
+    """
+    check_same_clips(before.groups, after.groups, before.labels, after.labels)
     interval = paired_interval(before.correct, after.correct, np.array(before.groups), level=level)
     changes = Changes(
         answers=int((before.probabilities.argmax(axis=1) != after.probabilities.argmax(axis=1)).sum()),

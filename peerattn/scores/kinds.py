@@ -1,4 +1,4 @@
-"""How clips are scored, by the kind of what the network was asked.
+"""How clips are scored, for each kind of answer.
 
 Shapes: N clips, K class names.
 """
@@ -13,52 +13,61 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 from peerattn.scores.comparison import Difference
 from peerattn.scores.evaluation import Evaluation, paired_difference, summarise
 from peerattn.scores.intervals import LEVEL
 from peerattn.scores.labels import LabelsEvaluation, paired_precision, summarise_labels
 from peerattn.scores.metrics import Score, accuracies, score_of
 
+__getattr__ = moved(__name__)
+
 AnyEvaluation = Evaluation | LabelsEvaluation
 Array = NDArray[np.float32]
 Groups = Sequence[str]
 Labels = Sequence[Sequence[int]]
-"""The numbers of the classes that each clip has."""
+"""The indices of the classes or labels that each clip has."""
 
 
 @dataclass(frozen=True)
 class Headline:
-    """The one score by which networks are compared: its name in files and tables, and in words."""
+    """The one score by which networks are compared: its name in files and tables, its title and its short
+    title.
+    """
 
     name: str
     title: str
     short: str
 
 
-def one_class(labels: Labels) -> NDArray[np.int64]:
-    """(N,) the class of each clip; raises PeerattnError for a clip of several."""
+def single_labels(labels: Labels) -> NDArray[np.int64]:
+    """Return the class of each clip (N,); raises PeerattnError unless every clip has exactly one."""
     for own in labels:
         if len(own) != 1:
-            raise PeerattnError(f"a clip has {len(own)} classes, where accuracy needs one: look at its map")
+            raise PeerattnError(
+                f"a clip has {len(own)} classes, but accuracy needs exactly one: use mean average precision"
+            )
     return np.array([number for (number,) in labels], np.int64)
 
 
-def any_labels(labels: Labels, count: int) -> NDArray[np.bool_]:
-    """(N, K) which of so many labels each clip has."""
+def label_matrix(labels: Labels, count: int) -> NDArray[np.bool_]:
+    """Return which of `count` labels each clip has, (N, K)."""
     table = np.zeros((len(labels), count), bool)
     for row, own in zip(table, labels, strict=True):
         row[list(own)] = True
     return table
 
 
-def _of_classes(clips: Array, middle: Array, labels: Labels, groups: Groups, names: Groups) -> Evaluation:
-    return summarise(clips, one_class(labels), groups, names, middle=middle)
+def _evaluate_classes(
+    clips: Array, middle: Array, labels: Labels, groups: Groups, names: Groups
+) -> Evaluation:
+    return summarise(clips, single_labels(labels), groups, names, middle=middle)
 
 
-def _of_labels(
+def _evaluate_labels(
     clips: Array, middle: Array, labels: Labels, groups: Groups, names: Groups
 ) -> LabelsEvaluation:
-    return summarise_labels(clips, any_labels(labels, len(names)), groups, names)
+    return summarise_labels(clips, label_matrix(labels, len(names)), groups, names)
 
 
 def _precisions(evaluation: LabelsEvaluation) -> dict[str, Score]:
@@ -70,15 +79,16 @@ def _precisions(evaluation: LabelsEvaluation) -> dict[str, Score]:
 
 
 EVALUATIONS: Mapping[str, Callable[[Array, Array, Labels, Groups, Groups], AnyEvaluation]] = {
-    "classes": _of_classes,
-    "labels": _of_labels,
+    "classes": _evaluate_classes,
+    "labels": _evaluate_labels,
 }
-"""Kind → what probabilities (N, K) are worth, of clips and of their middle windows alone.
+"""Kind of answer → the function that evaluates probabilities (N, K).
 
-Then come the labels and the group of each clip, and the class names.
+Its arguments are the probabilities for the clips and for their middle windows alone, the labels and the group
+of each clip, and the class names.
 """
 SCORES: Mapping[str, Callable[[Any], dict[str, Score]]] = {"classes": accuracies, "labels": _precisions}
-"""Kind → the scores of an evaluation by name, as histories and cards hold them."""
+"""Kind of answer → the scores of an evaluation by name, as they are stored in histories and cards."""
 HEADLINES: Mapping[str, Headline] = {
     "classes": Headline("top1", "top-1 accuracy", "top-1"),
     "labels": Headline("map", "mean average precision", "mAP"),
@@ -87,23 +97,23 @@ DIFFERENCES: Mapping[str, Callable[..., Difference]] = {
     "classes": paired_difference,
     "labels": paired_precision,
 }
-"""Kind → after − before in the headline score on the same clips; `level=` of its interval."""
+"""Kind of answer → after − before in the headline score on the same clips; takes the interval's `level`."""
 
 
 def headline(evaluation: AnyEvaluation) -> Score:
-    """The score by which networks of this kind are compared."""
+    """Return the score by which networks with this kind of answer are compared."""
     return score_of(evaluation, HEADLINES[evaluation.kind].name)
 
 
 def difference(before: AnyEvaluation, after: AnyEvaluation, *, comparisons: int = 1) -> Difference:
-    """after − before in the headline score on the same clips, with its paired interval.
+    """Return after − before in the headline score on the same clips, with its paired interval.
 
-    Of several comparisons side by side the intervals hold at once: each has the level 1 − 0.05 / comparisons.
-    Raises PeerattnError for evaluations of other clips, or of another kind of answer.
+    The intervals of several `comparisons` hold simultaneously: each has the level 1 − 0.05 / comparisons.
+    Raises PeerattnError if the evaluations differ in their clips or their kind of answer.
     """
     if before.kind != after.kind:
         raise PeerattnError(
-            f"one network answers with {before.kind}, the other with {after.kind}: compare networks that "
-            "are asked the same"
+            f"one network answers with {before.kind}, the other with {after.kind}: compare networks with the "
+            "same kind of answer"
         )
     return DIFFERENCES[before.kind](before, after, level=1 - (1 - LEVEL) / comparisons)

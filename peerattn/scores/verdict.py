@@ -1,4 +1,4 @@
-"""What a network answers for a clip: its likeliest class or none of them, or the labels that it found."""
+"""A network's verdict on a clip: its most probable class or "none of these", or the labels it predicts."""
 
 from __future__ import annotations
 
@@ -15,56 +15,59 @@ NONE = "none of these"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is found in a clip: names with their probabilities, strongest first.
+    """The predicted names of a clip with their probabilities, most probable first.
 
-    Of classes that is one or, by the rule `rejected`, none; of labels every one that is at or above its
-    threshold. `best` is the most probable name, found or not; `nothing` is what to say where none is found.
+    A network that predicts classes has one or, by the rule `rejected`, none; one that predicts labels has all
+    that reach their thresholds. `best` is the most probable name, predicted or not, and `empty_answer` the
+    answer to show if no name is predicted.
     """
 
     kind: str
     best: str
     probability: float
-    found: tuple[tuple[str, float], ...]
-    nothing: str = NONE
+    predicted: tuple[tuple[str, float], ...]
+    empty_answer: str = NONE
     rejected: NoneOfThese | None = None
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset(name for name, _ in self.found)
+        """The predicted names."""
+        return frozenset(name for name, _ in self.predicted)
 
     @property
     def answer(self) -> str:
-        return ", ".join(name for name, _ in self.found) or self.nothing
+        """The predicted names as text."""
+        return ", ".join(name for name, _ in self.predicted) or self.empty_answer
 
     @property
-    def why(self) -> str:
-        """Why nothing is found, in one line; nothing where something is."""
-        if self.found:
+    def reason(self) -> str:
+        """Why no name is predicted, in one line; empty if one is."""
+        if self.predicted:
             return ""
-        under = f", under {self.rejected.threshold:.1%}" if self.rejected else ""
-        return f"{self.nothing}: {self.best} is best with {self.probability:.1%}{under}"
+        threshold = f", below {self.rejected.threshold:.1%}" if self.rejected else ""
+        return f"{self.empty_answer}: {self.best} is best with {self.probability:.1%}{threshold}"
 
 
 def verdict(trace: Trace, card: Mapping[str, Any] | None = None) -> Verdict:
-    """Of a clip, by the card of the network that ran it; raises PeerattnError where that says nonsense."""
+    """Return the verdict on a clip, by its network's card; raises PeerattnError if the card is invalid."""
     return VERDICTS[trace.structure.answer.kind](trace, card)
 
 
-def _of_classes(trace: Trace, card: Mapping[str, Any] | None) -> Verdict:
+def _verdict_on_classes(trace: Trace, card: Mapping[str, Any] | None) -> Verdict:
     best = predicted_names(trace, trace.probabilities)
     rule = NoneOfThese.from_card(card) if card else None
     applies = rule is not None and rule.applies(trace.probabilities)
     return Verdict("classes", *best[0], () if applies else best, rejected=rule if applies else None)
 
 
-def _of_labels(trace: Trace, card: Mapping[str, Any] | None) -> Verdict:
-    best = int(trace.probabilities.argmax())
-    named = trace.class_names[best], float(trace.probabilities[best])
-    return Verdict("labels", *named, predicted_names(trace, trace.probabilities), no_label_text(trace))
+def _verdict_on_labels(trace: Trace, card: Mapping[str, Any] | None) -> Verdict:
+    index = int(trace.probabilities.argmax())
+    best = trace.class_names[index], float(trace.probabilities[index])
+    return Verdict("labels", *best, predicted_names(trace, trace.probabilities), no_label_text(trace))
 
 
 VERDICTS: Mapping[str, Callable[[Trace, Mapping[str, Any] | None], Verdict]] = {
-    "classes": _of_classes,
-    "labels": _of_labels,
+    "classes": _verdict_on_classes,
+    "labels": _verdict_on_labels,
 }
-"""Kind → what the network answers for a clip, by its card."""
+"""Kind of answer → the verdict on a clip, by its network's card."""

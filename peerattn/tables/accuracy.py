@@ -1,4 +1,4 @@
-"""What an evaluation found as connections are removed."""
+"""Accuracy as connections are removed."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from typing import Any
 import pandas as pd
 
 from peerattn.graph.connectivity import Removal
+from peerattn.moved import moved
 from peerattn.scores.kinds import HEADLINES, AnyEvaluation, headline
-from peerattn.tables.evaluation import bounds
+from peerattn.tables.evaluation import interval_columns
 
-SCORES = {known.name: known for known in HEADLINES.values()}
-"""Column of a score → what it is called."""
+__getattr__ = moved(__name__)
+
+HEADLINES_BY_COLUMN = {known.name: known for known in HEADLINES.values()}
+"""Column of a score → the score's titles."""
 
 
 def accuracy_table(curve: Iterable[tuple[float, AnyEvaluation, Removal]]) -> pd.DataFrame:
-    """One row a threshold, ascending: the score, its 95 % interval, n, connections kept, removed.
+    """Return one row per threshold, ascending: score, 95 % interval, n, numbers of kept and removed
+    connections.
 
-    The score, by its name, is that by which networks of one kind of answer are compared: `top1` or `map`.
+    The score's column is the headline score of the kind of answer: `top1` or `map`.
     """
     points = list(curve)
     name = HEADLINES[points[0][1].kind].name if points else "top1"
@@ -29,7 +33,7 @@ def accuracy_table(curve: Iterable[tuple[float, AnyEvaluation, Removal]]) -> pd.
             {
                 "threshold": threshold,
                 name: score.value,
-                **bounds(score.interval, score.remark),
+                **interval_columns(score.interval, score.remark),
                 "n": score.n,
                 "kept": len(removal.kept),
                 "removed": len(removal.removed),

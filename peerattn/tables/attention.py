@@ -1,4 +1,4 @@
-"""Connection weights, attention weights and attention factors; T frames, C channels, P peers."""
+"""Tables of connection weights, attention weights and attention factors; T frames, C channels, P peers."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Grouping = Literal["modality", "level"]
 
 
 def connections_table(trace: Trace) -> pd.DataFrame:
-    """One row a connection: its weight, and its attention factors over all channels and frames.
+    """Return one row per connection: its weight, and its attention factors over all channels and frames.
 
-    `contribution_share` is its mean share of what the clip adds at its target; empty in a trace from before
-    contributions. `change_over_frames` counts the frames that no end of the clip reaches, where those are
-    eight or more.
+    `contribution_share` is its mean share of what the clip adds at its target, NaN in traces recorded before
+    contributions were. `change_over_frames` is the standard deviation over the frames beyond the reach of the
+    clip's ends, if these are eight or more, else over all frames.
     """
     specs = {spec.key: spec for spec in trace.structure.connections}
     shares = contribution_shares(trace)
@@ -49,7 +49,7 @@ def connections_table(trace: Trace) -> pd.DataFrame:
 
 
 def factors_table(trace: Trace) -> pd.DataFrame:
-    """One row a connection and frame: mean, least and greatest attention factor over the channels."""
+    """Return one row per connection and frame: mean, least and greatest factor over the channels."""
     windows = window_of_frame(trace)
     parts = [
         pd.DataFrame(
@@ -72,7 +72,9 @@ def factors_table(trace: Trace) -> pd.DataFrame:
 
 
 def channels_table(connection: ConnectionTrace, times: NDArray[np.float64]) -> pd.DataFrame:
-    """Every attention factor of one connection: one row a frame, one column a channel of its source."""
+    """Return all attention factors of one connection: one row per frame, one column per channel of its
+    source.
+    """
     channels = [f"channel_{index}" for index in range(connection.attention_factors.shape[1])]
     table = pd.DataFrame(connection.attention_factors, columns=pd.Index(channels))
     table.insert(0, "time_s", times)
@@ -81,10 +83,10 @@ def channels_table(connection: ConnectionTrace, times: NDArray[np.float64]) -> p
 
 
 def object_channels(structure: Structure, block_id: str, names: Mapping[int, str]) -> tuple[str | None, ...]:
-    """What each channel of a block shows, where each is one object class; else nothing.
+    """Return the object class that each channel of a block shows; empty unless it is an object input block.
 
-    `names` are those of the object maps in use, by class id; a channel of a class that they do not declare
-    is empty: None.
+    `names` are those of the object maps in use, by class id; a channel whose class they do not declare is
+    None.
     """
     block = structure.block(block_id)
     if block.kind != "object_input" or not names:
@@ -93,7 +95,7 @@ def object_channels(structure: Structure, block_id: str, names: Mapping[int, str
 
 
 def attention_weights_table(trace: Trace) -> pd.DataFrame:
-    """One row a connection and peer; `times_uniform` is weight × number of peers (1: no preference)."""
+    """Return one row per connection and peer; `times_uniform` is weight × number of peers (1: uniform)."""
     rows = [
         {
             "connection": connection.key,
@@ -111,32 +113,32 @@ def attention_weights_table(trace: Trace) -> pd.DataFrame:
 
 
 def entropies_table(trace: Trace) -> pd.DataFrame:
-    """One row a connection that has peers: how evenly its attention weights are spread.
+    """Return one row per connection that has peers: how evenly its attention weights are distributed.
 
-    The entropy −Σ p ln p is in nats; normalised by ln P it is 1 where all P peers count alike, 0 where one
-    counts alone. A single peer has none to be compared with: nan.
+    The entropy −Σ p ln p is in nats. Normalised by ln P, it is 1 if all P peers have the same weight and 0 if
+    one peer has all of it; it is NaN for a single peer.
     """
     rows = []
     for connection in trace.connections:
         weights = connection.attention_weights.astype(np.float64)
         if len(weights):
             entropy = 0.0 - float((weights * np.log(np.where(weights > 0, weights, 1))).sum())  # never -0
-            most = np.log(len(weights))
+            maximum = np.log(len(weights))
             rows.append(
                 {
                     "connection": connection.key,
                     "peers": len(weights),
                     "entropy": entropy,
-                    "normalised_entropy": entropy / most if most else np.nan,
+                    "normalised_entropy": entropy / maximum if maximum else np.nan,
                 }
             )
     return pd.DataFrame(rows, columns=pd.Index(["connection", "peers", "entropy", "normalised_entropy"]))
 
 
 def level_distribution(trace: Trace) -> pd.DataFrame:
-    """One row a level: where the attention factors of what arrives there lie.
+    """Return one row per level: the distribution of the attention factors of its incoming connections.
 
-    Over all channels and frames of its connections, `n` factors in all.
+    It covers all channels and frames of these connections, `n` factors in total.
     """
     rows = []
     for level, keys in attention_groups(trace, "level").items():
@@ -152,10 +154,10 @@ _QUANTILES = {"least": 0, "p5": 0.05, "q1": 0.25, "median": 0.5, "q3": 0.75, "p9
 
 
 def attention_groups(trace: Trace, by: Grouping = "modality") -> dict[str, tuple[str, ...]]:
-    """Line → the connections it is the mean of.
+    """Return line → the keys of the connections over which it is the mean.
 
-    By modality: those that leave the modality's input blocks, and as `mixed` those that leave inner blocks.
-    By level: those that arrive at the level. Lines without a connection are left out.
+    By modality: the connections from the modality's input blocks, and as `mixed` those from all other blocks.
+    By level: the connections into the level. Lines without a connection are left out.
     """
     structure = trace.structure
     key: Callable[[ConnectionTrace], str]
@@ -172,10 +174,10 @@ def attention_groups(trace: Trace, by: Grouping = "modality") -> dict[str, tuple
 
 
 def attention_by(trace: Trace, by: Grouping = "modality") -> pd.DataFrame:
-    """Mean attention factor of each of `attention_groups`, one row a frame (index `time_s`), float32."""
-    shades = {connection.key: connection.mean_factor for connection in trace.connections}
+    """Return the mean attention factor of each of `attention_groups`, one row per frame (index `time_s`)."""
+    factors = {connection.key: connection.mean_factor for connection in trace.connections}
     columns: dict[str, Array] = {
-        name: np.mean([shades[key] for key in keys], axis=0, dtype=np.float32)
+        name: np.mean([factors[key] for key in keys], axis=0, dtype=np.float32)
         for name, keys in attention_groups(trace, by).items()
     }
     return pd.DataFrame(columns, index=pd.Index(trace.times, name="time_s"))

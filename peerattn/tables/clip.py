@@ -1,4 +1,4 @@
-"""A clip's windows, ends and predictions, and the blocks it went through."""
+"""Tables of a clip's windows and predictions, and of the activity of the blocks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from peerattn.traces.trace import ConnectionTrace, Trace
 
 
 def window_of_frame(trace: Trace) -> NDArray[np.int64]:
-    """The window of each frame, (T,), from 1."""
+    """Return the window of each frame (T,), counted from 1."""
     windows = np.zeros(len(trace.times), np.int64)
     for number, window in enumerate(trace.windows, start=1):
         windows[window.start : window.stop] = number
@@ -22,23 +22,23 @@ def window_of_frame(trace: Trace) -> NDArray[np.int64]:
 
 
 def frame_ends(times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """When each frame gives way to the next, (T,) s; the last lasts as long as the median frame."""
+    """Return when each frame ends (T,), in s; the last frame lasts as long as the median frame."""
     steps = np.diff(times)
     last = float(np.median(steps)) if len(steps) else 1.0
     return np.append(times[1:], times[-1] + last)
 
 
 def reached_frames(connections: Iterable[ConnectionTrace]) -> tuple[int, int] | None:
-    """Frames at the start and at the end of a clip that its ends reach, the most of any of the connections.
+    """Return how many frames at the start and at the end of a clip are influenced by that end.
 
-    Their numbers an end decides too. None where it was not recorded.
+    This is the maximum over the connections, or None if it was not recorded.
     """
-    found = [each.reached for each in connections if each.reached is not None]
-    return (max(start for start, _ in found), max(end for _, end in found)) if found else None
+    counts = [each.reached for each in connections if each.reached is not None]
+    return (max(start for start, _ in counts), max(end for _, end in counts)) if counts else None
 
 
 def blocks_table(trace: Trace) -> pd.DataFrame:
-    """One row a block, in the order of the structure; activity is the mean |output| over the clip."""
+    """Return one row per block, in the order of the structure; activity is the mean |output|."""
     activity = {block.block: float(block.activity.mean()) for block in trace.blocks}
     rows = [
         {
@@ -57,9 +57,9 @@ def blocks_table(trace: Trace) -> pd.DataFrame:
 
 
 def predictions_table(trace: Trace) -> pd.DataFrame:
-    """One row a class, for the clip (`of`: clip) and each window (`of`: window 1, …), likeliest first.
+    """Return one row per class or label, for the clip (`of`: clip) and each window (`of`: window 1, …).
 
-    Of labels a row each, with the threshold from which on each counts as found.
+    The most probable comes first. A label's row has the threshold at and above which it is predicted.
     """
     ends = frame_ends(trace.times)
     spans = [("clip", 0, len(trace.times), trace.probabilities)]
@@ -97,4 +97,4 @@ OPTIONS: Mapping[str, Callable[[Answer, int], dict[str, float]]] = {
     "classes": _no_options,
     "labels": _threshold,
 }
-"""Kind of answer → the columns that say what decides about the class or label of this number."""
+"""Kind of answer → the additional columns for the class or label with this index."""

@@ -1,4 +1,4 @@
-"""What an evaluation found, class by class or label by label, and what is in a folder of labelled clips."""
+"""Evaluations, class by class or label by label, and the contents of a folder of labelled clips."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from peerattn.moved import moved
 from peerattn.scores.evaluation import ClassResult
 from peerattn.scores.intervals import Interval
 from peerattn.scores.labels import LabelResult
 
+__getattr__ = moved(__name__)
+
 
 class Labelled(Protocol):
-    """What the tables read of a clip."""
+    """The attributes of a clip that the tables read."""
 
     @property
     def labels(self) -> Sequence[str]: ...
@@ -25,7 +28,7 @@ class Labelled(Protocol):
 
 
 class Fault(Protocol):
-    """What the tables read of one thing that is wrong."""
+    """The attributes of a fault in a folder that the tables read."""
 
     @property
     def place(self) -> str: ...
@@ -33,20 +36,20 @@ class Fault(Protocol):
     def what(self) -> str: ...
 
 
-def bounds(interval: Interval | None, remark: str) -> dict[str, Any]:
-    """The columns `low`, `high` and `remark` of a row; the remark says why the two are not numbers."""
+def interval_columns(interval: Interval | None, remark: str) -> dict[str, Any]:
+    """Return the columns `low`, `high` and `remark`; the remark says why the bounds are NaN, if they are."""
     low, high = interval or (math.nan, math.nan)
     return {"low": low, "high": high, "remark": remark}
 
 
 def classes_table(classes: Iterable[ClassResult]) -> pd.DataFrame:
-    """One row a class that has clips: their number, the share recognised, its 95 % interval."""
+    """Return one row per class that has clips: number of clips, share recognised and its 95 % interval."""
     rows: list[dict[str, Any]] = [
         {
             "class": row.name,
             "n": row.n,
             "accuracy": row.accuracy,
-            **bounds(row.interval, row.remark),
+            **interval_columns(row.interval, row.remark),
         }
         for row in classes
         if row.n
@@ -55,13 +58,13 @@ def classes_table(classes: Iterable[ClassResult]) -> pd.DataFrame:
 
 
 def labels_table(labels: Iterable[LabelResult]) -> pd.DataFrame:
-    """One row a label that clips have: their number, its average precision, its 95 % interval."""
+    """Return one row per label that clips have: number of clips, average precision and its 95 % interval."""
     rows: list[dict[str, Any]] = [
         {
             "label": row.name,
             "n": row.n,
             "average_precision": row.average_precision,
-            **bounds(row.interval, row.remark),
+            **interval_columns(row.interval, row.remark),
         }
         for row in labels
         if row.n
@@ -73,11 +76,13 @@ RESULTS: Mapping[str, Callable[[Any], pd.DataFrame]] = {
     "classes": lambda evaluation: classes_table(evaluation.classes),
     "labels": lambda evaluation: labels_table(evaluation.labels),
 }
-"""Kind of answer → what an evaluation found, a row a class or label."""
+"""Kind of answer → the table of an evaluation, one row per class or label."""
 
 
 def confusion_table(confusion: NDArray[np.int64], class_names: Sequence[str]) -> pd.DataFrame:
-    """One row a pair that occurs: true class, predicted class, clips, and their share of the true class's."""
+    """Return one row per pair that occurs: true and predicted class, clips, and their share of the true
+    class.
+    """
     rows: list[dict[str, Any]] = [
         {
             "true": class_names[true],
@@ -91,23 +96,23 @@ def confusion_table(confusion: NDArray[np.int64], class_names: Sequence[str]) ->
 
 
 def clips_table(clips: Iterable[Labelled]) -> pd.DataFrame:
-    """One row a class, one column a split: how many clips; `all` is their sum."""
-    found = [(label, clip.split or "no split") for clip in clips for label in clip.labels]
+    """Return the number of clips, one row per class and one column per split; `all` is their sum."""
+    pairs = [(label, clip.split or "no split") for clip in clips for label in clip.labels]
     table = pd.crosstab(
-        pd.Series([label for label, _ in found], name="class", dtype=object),
-        pd.Series([split for _, split in found], name="split", dtype=object),
+        pd.Series([label for label, _ in pairs], name="class", dtype=object),
+        pd.Series([split for _, split in pairs], name="split", dtype=object),
     )
     table["all"] = table.sum(axis=1)
     return table.rename_axis(columns=None).reset_index()
 
 
 def faults_table(faults: Iterable[Fault]) -> pd.DataFrame:
-    """One row a fault: where it is, and what is wrong."""
+    """Return one row per fault: where it is and what is wrong."""
     rows = [{"place": fault.place, "what": fault.what} for fault in faults]
     return pd.DataFrame(rows, columns=pd.Index(["place", "what"]))
 
 
-def present(confusion: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The classes that have clips or were predicted, in their order."""
-    found: NDArray[np.int64] = np.flatnonzero(confusion.sum(axis=0) + confusion.sum(axis=1))
-    return found
+def occurring_classes(confusion: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the indices of the classes that have clips or were predicted, ascending."""
+    indices: NDArray[np.int64] = np.flatnonzero(confusion.sum(axis=0) + confusion.sum(axis=1))
+    return indices

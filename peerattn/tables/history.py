@@ -1,4 +1,4 @@
-"""How a network learned, as tables. S logged steps, E connections, P candidate peers of one."""
+"""Tables of a training history. S logged steps, E connections, P candidate peers of one connection."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from peerattn.traces.history import History
 
 
 def connection_history(history: History) -> pd.DataFrame:
-    """One row a logged step and connection; neither weight nor entropy once it was pruned.
+    """Return one row per logged step and connection; weight and entropy are NaN once it was pruned.
 
-    The entropy of its attention weights is 1 where all peers count alike, 0 where one counts alone.
+    The normalised entropy of its attention weights is 1 if all peers have the same weight, 0 if one has all
+    of it.
     """
     specs = history.structure.connections
     each = {
@@ -26,7 +27,7 @@ def connection_history(history: History) -> pd.DataFrame:
     }
     return pd.DataFrame(
         {
-            **_when(history, len(specs)),
+            **_step_columns(history, len(specs)),
             **{name: values * len(history) for name, values in each.items()},
             "connection_weight": history.connection_weights.ravel(),
             "normalised_entropy": entropies(history).ravel(),
@@ -35,9 +36,16 @@ def connection_history(history: History) -> pd.DataFrame:
 
 
 def attention_history(history: History) -> pd.DataFrame:
-    """One row a connection, peer and logged step: the peer's attention weight."""
+    """Return one row per connection, peer and logged step: the peer's attention weight."""
     parts = [
-        pd.DataFrame({**_when(history, 1), "connection": spec.key, "peer": peer, "attention_weight": column})
+        pd.DataFrame(
+            {
+                **_step_columns(history, 1),
+                "connection": spec.key,
+                "peer": peer,
+                "attention_weight": column,
+            }
+        )
         for spec in history.structure.connections
         for peer, column in zip(spec.peers, history.attention_weights[spec.key].T, strict=False)
     ]
@@ -46,12 +54,12 @@ def attention_history(history: History) -> pd.DataFrame:
 
 
 def scores_history(history: History) -> pd.DataFrame:
-    """One row a logged step, one column a score; empty where it was not measured."""
-    return pd.DataFrame({**_when(history, 1), **history.metrics})
+    """Return one row per logged step and one column per score; NaN where it was not measured."""
+    return pd.DataFrame({**_step_columns(history, 1), **history.metrics})
 
 
 def entropies(history: History) -> NDArray[np.float32]:
-    """(S, E): −Σ p ln p / ln P of each connection's attention weights; not a number for fewer than two."""
+    """Return −Σ p ln p / ln P of each connection's attention weights (S, E); NaN for fewer than two peers."""
     columns = []
     for key in history.keys:
         shares = history.attention_weights[key].astype(np.float64)
@@ -65,9 +73,9 @@ def entropies(history: History) -> NDArray[np.float32]:
 
 
 def learned_by_modality(history: History) -> pd.DataFrame:
-    """Mean connection weight of what is left of the connections that leave a modality's input blocks.
+    """Return the mean weight of the remaining connections from each modality's input blocks.
 
-    One row a logged step (index `step`); `mixed`: those that leave inner blocks.
+    One row per logged step (index `step`); `mixed` are the connections from all other blocks.
     """
     structure = history.structure
     sources = np.array([source_modality(structure, spec.source) for spec in structure.connections])
@@ -76,7 +84,7 @@ def learned_by_modality(history: History) -> pd.DataFrame:
 
 
 def entropies_by_level(history: History) -> pd.DataFrame:
-    """Mean normalised entropy of what is left of the connections that arrive at a level, a row a step."""
+    """Return the mean normalised entropy of the remaining connections into each level, one row per step."""
     structure = history.structure
     levels = np.array([structure.block(spec.target).level for spec in structure.connections])
     return _means(
@@ -87,7 +95,7 @@ def entropies_by_level(history: History) -> pd.DataFrame:
 def _means(
     history: History, values: NDArray[np.float32], groups: dict[str, NDArray[np.bool_]]
 ) -> pd.DataFrame:
-    """The mean of each group of columns over those that are numbers; groups without any are left out."""
+    """Return the mean over each group of columns, ignoring NaN; groups without any number are left out."""
     columns = {}
     for name, members in groups.items():
         known = ~np.isnan(values[:, members])
@@ -97,6 +105,6 @@ def _means(
     return pd.DataFrame(columns, index=pd.Index(history.steps, name="step"))
 
 
-def _when(history: History, rows: int) -> dict[str, Any]:
-    """Step and epoch, from 1, of so many rows a logged step."""
+def _step_columns(history: History, rows: int) -> dict[str, Any]:
+    """Return the columns step and epoch (counted from 1), each value repeated for `rows` rows."""
     return {"step": history.steps.repeat(rows), "epoch": history.epochs.repeat(rows) + 1}

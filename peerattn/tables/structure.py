@@ -1,6 +1,6 @@
-"""A structure, its connection weights and what a threshold does to them as pandas tables.
+"""Tables of a structure: its connections and blocks, what a threshold removes, and the costs of its parts.
 
-Column names are the words of the field with their unit; weights have none.
+Column names are the field's terms with their unit; weights have no unit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from peerattn.graph.structure import Structure
 
 
 def connections_table(structure: Structure, weights: Mapping[str, float], removal: Removal) -> pd.DataFrame:
-    """One row a connection; `candidates` are the peers among which its attention weights choose."""
+    """Return one row per connection; `candidates` is the number of its candidate peers."""
     kept, fresh = set(removal.kept), set(at_initialisation(structure, weights))
     rows = [
         {
@@ -36,7 +36,7 @@ def connections_table(structure: Structure, weights: Mapping[str, float], remova
 
 
 def blocks_table(structure: Structure, removal: Removal) -> pd.DataFrame:
-    """One row a block; `a_peer_of` counts the connections whose attention may read it."""
+    """Return one row per block; `a_peer_of` counts the connections of which it is a candidate peer."""
     rows = [
         {
             "block": block.id,
@@ -57,7 +57,7 @@ def blocks_table(structure: Structure, removal: Removal) -> pd.DataFrame:
 
 
 def block_state(removal: Removal, block_id: str) -> str:
-    """What a threshold makes of a block, in two words at most."""
+    """Return the state of a block after a removal: starved, peer only, dead or alive."""
     if block_id in removal.starved:
         return "starved"
     if block_id in removal.peer_only:
@@ -66,7 +66,7 @@ def block_state(removal: Removal, block_id: str) -> str:
 
 
 def candidates_table(structure: Structure, key: str, removal: Removal) -> pd.DataFrame:
-    """One row an attention candidate of a connection, in the order of its attention weights."""
+    """Return one row per candidate peer of a connection, in the order of its attention weights."""
     peers = structure.connection(key).peers
     rows = [
         {
@@ -82,7 +82,7 @@ def candidates_table(structure: Structure, key: str, removal: Removal) -> pd.Dat
 
 
 def modalities_table(structure: Structure, weights: Mapping[str, float]) -> pd.DataFrame:
-    """One row a source modality, `mixed` for inner blocks: mean, least and greatest connection weight."""
+    """Return one row per source modality (`mixed` for inner blocks): mean, least and greatest weight."""
     rows = [
         {
             "modality": name,
@@ -99,7 +99,7 @@ def modalities_table(structure: Structure, weights: Mapping[str, float]) -> pd.D
 
 
 class PartCosts(Protocol):
-    """What the table reads of the costs of one part of a network."""
+    """The attributes of one part's costs that the table reads."""
 
     @property
     def id(self) -> str: ...
@@ -114,7 +114,9 @@ class PartCosts(Protocol):
 
 
 def costs_table(parts: Iterable[PartCosts]) -> pd.DataFrame:
-    """One row a block, head or flow layer, for one clip; `output` is channels × frames × height × width."""
+    """Return one row per block, head or flow layer, for one clip; `output` is channels × frames × height ×
+    width.
+    """
     rows = [
         {
             "part": f"layer that computes {part.id}" if part.part == "flow" else f"{part.part} {part.id}",

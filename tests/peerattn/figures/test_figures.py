@@ -32,7 +32,13 @@ from peerattn.tables.attention import (
     entropies_table,
     level_distribution,
 )
-from peerattn.tables.share import BASELINE, CHANGED_BY_PEERS, OLD_SHARES, block_shares, modality_share
+from peerattn.tables.share import (
+    BASELINE_NOTE,
+    CHANGED_BY_PEERS,
+    OLD_SHARES_NOTE,
+    block_shares,
+    modality_share,
+)
 from tests.traces import HOSTILE, images, object_ids, older, shown_frame, structure, trace
 
 TRACE = trace(hostile=True)
@@ -173,8 +179,8 @@ def test_frames_in_which_nothing_arrives_say_so_and_fill_the_figure():
 
 def test_shares_say_what_they_are_of():
     new, old = (trace_charts(shown)["share"] for shown in (TRACE, older(TRACE)))
-    assert new.title.endswith("of what this clip adds") and BASELINE in new.note
-    assert (new.remark, old.remark) == (BASELINE, OLD_SHARES)
+    assert new.title.endswith("of what this clip adds") and BASELINE_NOTE in new.note
+    assert (new.remark, old.remark) == (BASELINE_NOTE, OLD_SHARES_NOTE)
     assert old.title.endswith("of what is delivered") and "this clip" not in old.note
     assert [line.name for line in new.lines] == [*(line.name for line in old.lines), CHANGED_BY_PEERS]
     for make in (share_areas, lambda shown: arriving_areas(shown, "top")):

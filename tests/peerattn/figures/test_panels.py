@@ -21,7 +21,7 @@ from peerattn.figures.panels import Panel, block_panels, clip_panels, connection
 from peerattn.figures.scripts import PANEL_PARTS, panels_script, read_part
 from peerattn.recording.inside import inside
 from peerattn.tables.attention import attention_by
-from peerattn.tables.share import BASELINE, OLD_SHARES, modality_share
+from peerattn.tables.share import BASELINE_NOTE, OLD_SHARES_NOTE, modality_share
 from peerattn.traces.factor_steps import Affine, FactorSteps
 from tests import axe
 from tests.conftest import ROOT, wait_until_healthy
@@ -129,8 +129,8 @@ def test_a_trace_from_before_contributions_says_what_its_shares_are_of() -> None
         panels = [*clip_panels(shown), *connection_panels(shown, KEY), *block_panels(shown, "top")]
         for name in ("share", "delivers", "arrives", "origins"):
             panel = named(panels, name)
-            assert panel.get("remark") == (OLD_SHARES if old else None)
-            assert (OLD_SHARES if old else BASELINE) in panel["about"]
+            assert panel.get("remark") == (OLD_SHARES_NOTE if old else None)
+            assert (OLD_SHARES_NOTE if old else BASELINE_NOTE) in panel["about"]
             assert ("adds" in panel["about"]) is not old
         assert "remark" not in named(panels, "activity")
 

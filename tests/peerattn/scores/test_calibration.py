@@ -14,12 +14,12 @@ from peerattn.network.network import Network
 from peerattn.network.temperature import divide_logits
 from peerattn.scores.auroc import auroc
 from peerattn.scores.calibration import (
-    FEW,
+    MIN_CLIPS_PER_LABEL,
     NoneOfThese,
     calibration_error,
     calibration_error_of_labels,
     label_thresholds,
-    rejection,
+    measure_rejection,
     temperature,
     temperature_of_labels,
 )
@@ -107,7 +107,7 @@ def test_a_threshold_has_the_best_f1_and_few_clips_have_the_usual_one(rows: list
     probabilities = np.array([[number / 10] for number, _ in rows], np.float32)
     truth = np.array([[own] for _, own in rows])
     [threshold] = label_thresholds(probabilities, truth, 0.5)
-    if min(truth.sum(), (~truth).sum()) < FEW:
+    if min(truth.sum(), (~truth).sum()) < MIN_CLIPS_PER_LABEL:
         assert threshold == 0.5
     else:
         each = [f1(probabilities[:, 0], truth[:, 0], cut) for cut in np.unique(probabilities)]
@@ -143,7 +143,7 @@ def test_rejection_keeps_nineteen_of_twenty_known_clips_and_its_interval_holds_t
     random = np.random.default_rng(0)
     known = np.arange(300) < 200
     values = np.where(known, random.beta(5, 2, 300), random.beta(2, 3, 300)).astype(np.float32)
-    found = rejection(values, known, [str(number // 3) for number in range(300)], "made up")
+    found = measure_rejection(values, known, [str(number // 3) for number in range(300)], "made up")
     assert (values[known] < found.threshold).mean() == pytest.approx(0.05, abs=0.006)
     low, high = found.auroc_interval or (0, 0)
     assert 0.5 < low < found.auroc < high < 1

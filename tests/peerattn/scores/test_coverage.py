@@ -17,7 +17,7 @@ from benchmarks.verdicts import changed, tossed
 from peerattn.scores.auroc import auroc_interval
 from peerattn.scores.comparison import SAME, WORSE
 from peerattn.scores.evaluation import class_weights, summarise
-from peerattn.scores.intervals import Interval, paired_interval, quantile, share_interval
+from peerattn.scores.intervals import Interval, paired_interval, share_interval, t_quantile
 from peerattn.scores.jackknife import mean_interval
 from peerattn.scores.kinds import difference
 from peerattn.scores.labels import paired_precision, summarise_labels
@@ -145,7 +145,7 @@ def test_a_loss_of_three_points_of_600_clips_is_found() -> None:
 
 def test_quantiles_are_those_of_scipy() -> None:
     for level, freedom in product((0.9, 0.95, 0.999), (1, 2, 3, 4, 9, 10, 47, 160, 959)):
-        assert quantile(level, freedom) == pytest.approx(stats.t.ppf((1 + level) / 2, freedom), rel=1e-9)
+        assert t_quantile(level, freedom) == pytest.approx(stats.t.ppf((1 + level) / 2, freedom), rel=1e-9)
 
 
 @pytest.mark.parametrize(("right", "clips"), [(0, 20), (20, 20), (1, 48), (37, 48), (632, 640)])

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from peerattn.errors import PeerattnError
 from peerattn.scores.evaluation import Evaluation, paired_difference, summarise
 from peerattn.scores.intervals import (
-    OF_A_CLASS,
+    MIN_CLASS_SIZE,
     Interval,
-    clips_of,
+    describe_clips,
     paired_interval,
     share_interval,
     too_few,
@@ -91,14 +91,14 @@ def test_twenty_clips_of_ten_videos_are_enough() -> None:
 
 
 def test_of_a_class_five_clips_of_three_videos_are_enough() -> None:
-    assert too_few(["a", "b", "c", "a", "b"], OF_A_CLASS) == ""
-    assert too_few(["a", "b", "a", "a", "b"], OF_A_CLASS) == "too few source videos (2)"
-    assert too_few(["a", "b", "c", "d"], OF_A_CLASS) == "too few clips (4)"
+    assert too_few(["a", "b", "c", "a", "b"], MIN_CLASS_SIZE) == ""
+    assert too_few(["a", "b", "a", "a", "b"], MIN_CLASS_SIZE) == "too few source videos (2)"
+    assert too_few(["a", "b", "c", "d"], MIN_CLASS_SIZE) == "too few clips (4)"
 
 
 def test_clips_without_groups_are_said_to_count_as_their_own() -> None:
-    assert clips_of(["a", "b", "c"]) == "3 clips, each counted as its own"
-    assert clips_of(["a", "b", "a"]) == "3 clips of 2 source videos"
+    assert describe_clips(["a", "b", "c"]) == "3 clips, each counted as its own"
+    assert describe_clips(["a", "b", "a"]) == "3 clips of 2 source videos"
 
 
 def summary(groups: list[str] | None = None) -> Evaluation:

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from peerattn.scores.intervals import (
     effective_clips,
-    likeness,
+    intraclass_correlation,
     paired_interval,
-    quantile,
     share_interval,
+    t_quantile,
     tango_interval,
     wilson_interval,
 )
@@ -32,7 +32,7 @@ WIDTHS = {
     [(0.95, 1, 12.7062), (0.95, 2, 4.30265), (0.95, 9, 2.26216), (0.95, 47, 2.01174), (0.999, 30, 3.64596)],
 )
 def test_quantiles_are_those_of_the_tables(level: float, freedom: int, t: float) -> None:
-    assert quantile(level, freedom) == pytest.approx(t, abs=6e-6 * t)
+    assert t_quantile(level, freedom) == pytest.approx(t, abs=6e-6 * t)
 
 
 def test_tango_gives_the_published_interval() -> None:
@@ -70,8 +70,8 @@ def test_all_right_in_few_videos_is_not_all_right() -> None:
 def test_likeness_is_one_where_groups_agree_and_none_where_they_do_not() -> None:
     number = np.repeat(np.arange(20), 4)
     agreed = (np.arange(20) % 2)[number].astype(float)
-    assert likeness(agreed, number) == pytest.approx(1)
-    assert likeness(np.tile([0.0, 1.0], 40), number) == 0
+    assert intraclass_correlation(agreed, number) == pytest.approx(1)
+    assert intraclass_correlation(np.tile([0.0, 1.0], 40), number) == 0
     weights = np.full(80, 1 / 80)
     assert effective_clips(agreed, number, weights, 20) == pytest.approx(80 / (1 + 3 * 21 / 22))
     assert effective_clips(agreed, np.arange(80), weights, 80) == pytest.approx(80)

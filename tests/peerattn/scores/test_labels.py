@@ -151,14 +151,14 @@ def test_every_label_at_or_above_its_threshold_is_found_the_strongest_first() ->
     said = verdict(answered(0.5, 0.1, 0.735, 0.499))
     assert said.kind == "labels"
     assert said.answer == "push ball, lift ball"
-    assert said.found == (("push ball", pytest.approx(0.735)), ("lift ball", 0.5))
-    assert (said.best, said.why) == ("push ball", "")
+    assert said.predicted == (("push ball", pytest.approx(0.735)), ("lift ball", 0.5))
+    assert (said.best, said.reason) == ("push ball", "")
 
 
 def test_where_nothing_is_found_the_answer_says_above_what() -> None:
     said = verdict(answered(0.1, 0.2, 0.447))
-    assert (said.answer, said.found) == ("none above 50 %", ())
-    assert said.why == "none above 50 %: push ball is best with 44.7%"
+    assert (said.answer, said.predicted) == ("none above 50 %", ())
+    assert said.reason == "none above 50 %: push ball is best with 44.7%"
     low = Answer("labels", thresholds=(0.4,) * len(CLASSES))
     assert verdict(answered(0.1, 0.2, 0.447, answer=low)).answer == "push ball"
     assert verdict(answered(0.1, 0.2, 0.3, answer=low)).answer == "none above 40 %"

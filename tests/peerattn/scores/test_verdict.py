@@ -32,14 +32,14 @@ def answered(best: float):
 
 def test_the_best_class_is_the_answer_where_it_is_probable_enough() -> None:
     said = verdict(answered(0.5), CARD)
-    assert (said.answer, said.best, said.why) == ("push ball", "push ball", "")
+    assert (said.answer, said.best, said.reason) == ("push ball", "push ball", "")
     assert said.probability == pytest.approx(0.5)
 
 
 def test_below_the_threshold_the_answer_is_none_of_these_with_the_best_class_beside_it() -> None:
     said = verdict(answered(0.39), CARD)
     assert (said.answer, said.best) == (NONE, "push ball")
-    assert said.why == "none of these: push ball is best with 39.0%, under 40.0%"
+    assert said.reason == "none of these: push ball is best with 39.0%, below 40.0%"
 
 
 @pytest.mark.parametrize("card", [None, {}])
@@ -55,5 +55,5 @@ def test_a_card_that_says_nonsense_is_refused() -> None:
 def test_record_tells_people_why_a_clip_is_none_of_the_classes() -> None:
     shown = answered(0.39)
     caption = predictions_table(shown, "clip.mp4", verdict(shown, CARD)).caption
-    assert "none of these: push ball is best with 39.0%, under 40.0%" in str(caption)
+    assert "none of these: push ball is best with 39.0%, below 40.0%" in str(caption)
     assert str(predictions_table(shown, "clip.mp4", verdict(shown)).caption) == ""

@@ -8,7 +8,13 @@ from hypothesis.extra.numpy import arrays
 from peerattn.data.report import ClipFacts, Fault
 from peerattn.figures.confusion import confusion_matrix
 from peerattn.scores.evaluation import ClassResult
-from peerattn.tables.evaluation import classes_table, clips_table, confusion_table, faults_table, present
+from peerattn.tables.evaluation import (
+    classes_table,
+    clips_table,
+    confusion_table,
+    faults_table,
+    occurring_classes,
+)
 from tests.traces import HOSTILE
 
 MATRIX = np.array([[3, 1, 0], [0, 0, 0], [2, 0, 2]])
@@ -46,7 +52,7 @@ def test_the_table_holds_each_clip_once(matrix) -> None:
 
 
 def test_classes_present_have_clips_or_were_predicted() -> None:
-    assert present(np.array([[0, 0, 0], [1, 0, 0], [0, 0, 0]])).tolist() == [0, 1]
+    assert occurring_classes(np.array([[0, 0, 0], [1, 0, 0], [0, 0, 0]])).tolist() == [0, 1]
 
 
 def test_a_class_without_clips_has_no_row() -> None:

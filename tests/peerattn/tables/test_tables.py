@@ -30,8 +30,8 @@ from peerattn.tables.clip import blocks_table, frame_ends, predictions_table, re
 from peerattn.tables.share import (
     CHANGED_BY_PEERS,
     block_shares,
-    contributed,
     contribution_shares,
+    has_contributions,
     modality_share,
 )
 from peerattn.traces.trace import ConnectionTrace, Trace
@@ -317,7 +317,7 @@ def test_mean_shares_of_contributions_stand_beside_the_connections():
 def test_a_trace_from_before_contributions_has_the_shares_of_what_is_delivered():
     """On paper, as before: 3/8 rgb; in the second frame nothing is delivered at middle."""
     old = by_hand(HAND)
-    assert not contributed(old) and contributed(by_hand(HAND, HAND))
+    assert not has_contributions(old) and has_contributions(by_hand(HAND, HAND))
     shares = modality_share(old)
     assert list(shares) == ["rgb", "flow"]
     assert shares.to_numpy().tolist() == [[0.375, 0.625], [0.1875, 0.8125]]

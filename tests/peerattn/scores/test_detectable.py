@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from peerattn.scores.deciding import alike, found_in, what_it_decides
+from peerattn.scores.detectable import detectable_differences, detection_probability, measured_correlation
 from peerattn.scores.evaluation import summarise
 from peerattn.scores.intervals import paired_interval
 
@@ -14,7 +14,7 @@ def videos(count: int, clips: int) -> list[str]:
 
 @pytest.mark.parametrize(("clips", "loss"), [(96, 0.108), (192, 0.063), (600, 0.030), (1200, 0.020)])
 def test_the_smallest_loss_is_the_one_that_was_simulated(clips: int, loss: float) -> None:
-    [found] = what_it_decides(videos(clips, 1)).decisions
+    [found] = detectable_differences(videos(clips, 1)).decisions
     assert found.loss == pytest.approx(loss, abs=0.003)
 
 
@@ -29,30 +29,30 @@ def test_a_loss_is_found_as_often_as_said(likeness: float) -> None:
         low, high = paired_interval(level < 0.04, level > 0.99, number) or (0, 0)
         hits += high < 0
         widths.append(high - low)
-    assert hits / 400 == pytest.approx(found_in(np.full(150, 4), likeness, 0.03), abs=0.07)
-    [found] = what_it_decides(videos(150, 4), [likeness]).decisions
+    assert hits / 400 == pytest.approx(detection_probability(np.full(150, 4), likeness, 0.03), abs=0.07)
+    [found] = detectable_differences(videos(150, 4), [likeness]).decisions
     assert np.mean(widths) == pytest.approx(found.width, rel=0.1)
 
 
 def test_the_more_alike_the_clips_the_less_is_decided() -> None:
-    alone, somewhat, wholly = what_it_decides(videos(60, 4), (0.0, 0.3, 1.0)).decisions
+    alone, somewhat, wholly = detectable_differences(videos(60, 4), (0.0, 0.3, 1.0)).decisions
     assert alone.loss < somewhat.loss < wholly.loss
     assert alone.width < somewhat.width < wholly.width
     assert alone.accuracy_width < somewhat.accuracy_width < wholly.accuracy_width
-    [sixty] = what_it_decides(videos(60, 1)).decisions
+    [sixty] = detectable_differences(videos(60, 1)).decisions
     assert wholly.width == pytest.approx(sixty.width, rel=0.15)  # four alike tell no more than one
 
 
 def test_so_many_clips_halve_the_width() -> None:
-    found = what_it_decides(videos(50, 4), (0.2,)).decisions[0]
-    more = what_it_decides(videos(found.clips_for_half // 4 + 1, 4), (0.2,)).decisions[0]
+    found = detectable_differences(videos(50, 4), (0.2,)).decisions[0]
+    more = detectable_differences(videos(found.clips_for_half // 4 + 1, 4), (0.2,)).decisions[0]
     assert more.width == pytest.approx(found.width / 2, rel=0.02)
-    fewer = what_it_decides(videos(found.clips_for_half // 4 - 10, 4), (0.2,)).decisions[0]
+    fewer = detectable_differences(videos(found.clips_for_half // 4 - 10, 4), (0.2,)).decisions[0]
     assert fewer.width > found.width / 2
 
 
 def test_where_each_clip_is_its_own_likeness_plays_no_part() -> None:
-    found = what_it_decides(videos(96, 1))
+    found = detectable_differences(videos(96, 1))
     assert found.clips == "96 clips, each counted as its own"
     assert [one.likeness for one in found.decisions] == [0.0]
 
@@ -61,7 +61,7 @@ def test_where_each_clip_is_its_own_likeness_plays_no_part() -> None:
     ("groups", "said"), [([], "too few clips (0)"), (videos(9, 9), "too few source videos (9)")]
 )
 def test_a_set_that_is_too_small_decides_nothing(groups: list[str], said: str) -> None:
-    found = what_it_decides(groups)
+    found = detectable_differences(groups)
     assert (found.remark, found.decisions) == (said, ())
     assert found.to_json()["remark"] == said
 
@@ -69,5 +69,5 @@ def test_a_set_that_is_too_small_decides_nothing(groups: list[str], said: str) -
 def test_likeness_is_measured_of_right_answers() -> None:
     shares = np.eye(2, dtype=np.float32)[np.repeat(np.arange(20) % 2, 5)]
     labels, names = np.zeros(100, np.int64), ("a", "b")
-    assert alike(summarise(shares, labels, videos(20, 5), names)) == 1
-    assert alike(summarise(shares, labels, videos(100, 1), names)) is None
+    assert measured_correlation(summarise(shares, labels, videos(20, 5), names)) == 1
+    assert measured_correlation(summarise(shares, labels, videos(100, 1), names)) is None

@@ -1,4 +1,4 @@
-"""What a labelled set can decide, a row for each likeness of its clips."""
+"""The differences that a labelled set can detect, one row for each assumed correlation of its clips."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from peerattn.scores.deciding import Deciding
+from peerattn.scores.detectable import DetectableDifferences
 
 COLUMNS = (
     "likeness",
@@ -17,8 +17,10 @@ COLUMNS = (
 )
 
 
-def deciding_table(found: Deciding) -> pd.DataFrame:
-    """Widths and losses in points; a loss that is never found in 90 % of the time is not a number."""
+def detectable_table(found: DetectableDifferences) -> pd.DataFrame:
+    """Return losses and widths in percentage points; the loss is missing if none is detected 90 % of the
+    time.
+    """
     rows: list[tuple[Any, ...]] = [
         (
             one.likeness,
