@@ -148,22 +148,22 @@ def _blocks(root: Element, scene: Scene) -> None:
 def _block(item: Element, scene: Scene, block: BlockSpec, box: Box) -> None:
     """Draw the box of a block: filled for an input block, dashed for a dead block."""
     color, dead = scene.look(block.id).color, block.id in scene.dead
-    place = {"x": box.x - box.width / 2, "y": box.top, "width": box.width, "height": box.height, "rx": 6}
-    add_element(item, "rect", **place, fill=scene.colors.background)
-    shown = add_element(item, "g", opacity=0.6 if dead else None)
+    rectangle = {"x": box.x - box.width / 2, "y": box.top, "width": box.width, "height": box.height, "rx": 6}
+    add_element(item, "rect", **rectangle, fill=scene.colors.background)
+    content = add_element(item, "g", opacity=0.6 if dead else None)
     fill = {"fill": color if block.is_input else "none", "fill_opacity": 0.22}
     add_element(
-        shown,
+        content,
         "rect",
-        **place,
+        **rectangle,
         **fill,
         stroke=color,
         stroke_width=1.6,
         stroke_dasharray="4 3" if dead else None,
     )
     name = block.id if len(block.id) <= MAX_NAME_LENGTH else block.id[: MAX_NAME_LENGTH - 1] + "…"
-    add_text(shown, box.x, box.y - 1, name, font_size=13.5, font_weight=600)
-    add_text(shown, box.x, box.y + 12, f"d {block.temporal_dilation}", font_size=10.5)
+    add_text(content, box.x, box.y - 1, name, font_size=13.5, font_weight=600)
+    add_text(content, box.x, box.y + 12, f"d {block.temporal_dilation}", font_size=10.5)
     if note := _note(scene, block.id):
         add_text(item, box.x, box.top - 6, note, font_size=10.5, font_style="italic", **_halo(scene))
 
@@ -182,10 +182,10 @@ def _numbers(root: Element, scene: Scene) -> None:
         weight = scene.weights.get(spec.key)
         if weight is not None and spec.key in scene.layout.numbers:
             x, y = scene.layout.numbers[spec.key]
-            shown = f"{weight:.2f}{'°' if spec.key in scene.at_initial_weight else ''}"
+            label = f"{weight:.2f}{'°' if spec.key in scene.at_initial_weight else ''}"
             faint = 0.5 if spec.key in scene.removed else None
             fill = scene.colors.legible(scene.look(spec.source).color)
-            add_text(group, x, y + 3.6, shown, fill=fill, opacity=faint, data_connection=spec.key)
+            add_text(group, x, y + 3.6, label, fill=fill, opacity=faint, data_connection=spec.key)
 
 
 def _halo(scene: Scene) -> dict[str, Any]:

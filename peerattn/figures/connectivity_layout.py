@@ -115,12 +115,14 @@ def lay_out(structure: Structure) -> ConnectivityLayout:
 
 def _lane_boxes(structure: Structure, name: str) -> dict[str, Box]:
     """Return the boxes of one lane: placed as in the level graph, but as close as their widths allow."""
-    places = positions(structure)
+    block_positions = positions(structure)
     members = [block.id for block in structure.blocks if lane(structure, block.id) == name]
     widths = {block_id: _box_width(structure, block_id) for block_id in members}
     scale = (max(widths.values()) + BOX_GAP) / COLUMN
     return {
-        block_id: Box(places[block_id][0] * scale, places[block_id][1] / ROW * LEVEL_HEIGHT, width)
+        block_id: Box(
+            block_positions[block_id][0] * scale, block_positions[block_id][1] / ROW * LEVEL_HEIGHT, width
+        )
         for block_id, width in widths.items()
     }
 

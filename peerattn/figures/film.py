@@ -49,12 +49,12 @@ def schedule(times: NDArray[np.float64], *, speed: float = 1.0, frame_rate: floa
     starts = (times - times[0]) / speed
     end = float(frame_ends(times)[-1] - times[0]) / speed
     if frame_rate is None:
-        shown = [(frame, float(start)) for frame, start in enumerate(starts)]
+        pairs = [(frame, float(start)) for frame, start in enumerate(starts)]
     else:
-        moments = np.arange(max(1, round(end * frame_rate))) / frame_rate
-        frames = np.searchsorted(starts, moments + 1e-9, side="right") - 1
-        shown = list(zip(frames.tolist(), moments.tolist(), strict=True))
-    return [*shown, (-1, end)]
+        shown_at = np.arange(max(1, round(end * frame_rate))) / frame_rate
+        frames = np.searchsorted(starts, shown_at + 1e-9, side="right") - 1
+        pairs = list(zip(frames.tolist(), shown_at.tolist(), strict=True))
+    return [*pairs, (-1, end)]
 
 
 def write_film(

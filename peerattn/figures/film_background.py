@@ -79,15 +79,15 @@ def _lanes(picture: Picture, layout: FilmLayout, theme: Theme) -> None:
         x0, x1 = layout.graph_x(left), layout.graph_x(right)
         tint = mix_colors(theme.background, parse_color(layout.looks[name].color), 0.08)
         cv2.rectangle(picture, (round(x0), GRAPH[1] + 4), (round(x1), GRAPH[3] - 22), tint, -1)
-        said = shorten_to_width(name, max(x1 - x0, 70), weight=600)
-        draw_text(picture, said, ((x0 + x1) / 2, GRAPH[3] - 4), theme.text, style=("center", 600))
+        label = shorten_to_width(name, max(x1 - x0, 70), weight=600)
+        draw_text(picture, label, ((x0 + x1) / 2, GRAPH[3] - 4), theme.text, style=("center", 600))
 
 
 def _levels(picture: Picture, layout: FilmLayout, theme: Theme) -> None:
     for level, blocks in layout.structure.levels.items():
         if blocks:
-            place = (GRAPH[0], layout.block_positions[blocks[0].id][1] + 5)
-            draw_text(picture, f"level {level}", place, theme.muted, size=13)
+            position = (GRAPH[0], layout.block_positions[blocks[0].id][1] + 5)
+            draw_text(picture, f"level {level}", position, theme.muted, size=13)
 
 
 def _axes(picture: Picture, layout: FilmLayout, theme: Theme) -> None:
@@ -106,8 +106,8 @@ def _windows(picture: Picture, trace: Trace, layout: FilmLayout, theme: Theme) -
         points = np.array([(x, PLOT[1]), (x, PLOT[3])], float)
         line_coverage(split_into_dashes(points, (2, 4)), 1.0, SIZE).paint(picture, theme.muted)
         if x >= free and x + 50 < PLOT[2]:
-            said = f"{trace.times[window.start]:.3f} s"
-            free = draw_text(picture, said, (x, PLOT[3] + 18), theme.muted, size=12) + 12
+            start = f"{trace.times[window.start]:.3f} s"
+            free = draw_text(picture, start, (x, PLOT[3] + 18), theme.muted, size=12) + 12
 
 
 def _curves(picture: Picture, trace: Trace, layout: FilmLayout) -> None:

@@ -85,10 +85,10 @@ class FilmFrames:
         return picture
 
     def _lines(self) -> list[_Line]:
-        places, roundness = self.layout.block_positions, OPTIONS["edges"]["smooth"]["roundness"]
+        positions, roundness = self.layout.block_positions, OPTIONS["edges"]["smooth"]["roundness"]
         lines = []
         for connection in self.trace.connections:
-            points = connection_curve(places[connection.source], places[connection.target], roundness)
+            points = connection_curve(positions[connection.source], positions[connection.target], roundness)
             pieces = split_into_dashes(points, self.layout.look(connection.source).pattern)
             width = edge_width(connection.connection_weight)
             casing, line = (line_coverage(pieces, width + extra, SIZE) for extra in (1.5, 0.0))
@@ -97,13 +97,13 @@ class FilmFrames:
 
     def _head(self, picture: Picture, frame: int) -> None:
         trace, theme = self.trace, self.theme
-        said = (
+        status = (
             f"frame {frame + 1} of {len(trace.times)} · {trace.times[frame]:.3f} s"
             f" · window {self.windows[frame]} of {len(trace.windows)}"
             + (f" · {REACHED_LABEL}" if self._reached(frame) else "")
         )
-        draw_text(picture, said, (RIGHT, HEAD), theme.text, size=16, style=("right", 400))
-        room = RIGHT - LEFT - text_width(said, size=16) - 40
+        draw_text(picture, status, (RIGHT, HEAD), theme.text, size=16, style=("right", 400))
+        room = RIGHT - LEFT - text_width(status, size=16) - 40
         title = shorten_to_width(self.title, room * 0.7, size=20, weight=600)
         end = draw_text(picture, title, (LEFT, HEAD), theme.text, size=20, style=("left", 600))
         subtitle = shorten_to_width(self.subtitle, room - (end - LEFT), size=16)
@@ -134,42 +134,42 @@ class FilmFrames:
             name = shorten_to_width(trace.class_names[index], 130, size=15, weight=weight)
             draw_text(picture, name, (LEFT, y), theme.text, size=15, style=("left", weight))
             _bar(picture, (LEFT + 140, y - 9), 148, float(probabilities[index]), theme)
-            said = f"{probabilities[index]:.3f}"
-            draw_text(picture, said, (LEFT + SIDE, y), theme.text, size=15, style=("right", weight))
+            label = f"{probabilities[index]:.3f}"
+            draw_text(picture, label, (LEFT + SIDE, y), theme.text, size=15, style=("right", weight))
 
     def _blocks(self, picture: Picture) -> None:
         few = len(self.layout.block_positions) <= MAX_LABELLED_BLOCKS
-        for block, place in self.layout.block_positions.items():
+        for block, position in self.layout.block_positions.items():
             look = self.layout.look(block)
-            draw_mark(picture, look.shape, place, size=9 if few else 5, color=parse_color(look.color))
+            draw_mark(picture, look.shape, position, size=9 if few else 5, color=parse_color(look.color))
             if few:
-                self._label(picture, block, (place[0], place[1] + 24))
+                self._label(picture, block, (position[0], position[1] + 24))
 
-    def _label(self, picture: Picture, text: str, place: tuple[float, float]) -> None:
+    def _label(self, picture: Picture, text: str, position: tuple[float, float]) -> None:
         """Draw the name of a block on a translucent background that fades the lines beneath it."""
         text = shorten_to_width(text, 90, size=12)
         half = text_width(text, size=12) / 2 + 2
-        top, left = round(place[1] - 11), max(round(place[0] - half), 0)
-        under = picture[top : top + 14, left : round(place[0] + half)]
+        top, left = round(position[1] - 11), max(round(position[0] - half), 0)
+        under = picture[top : top + 14, left : round(position[0] + half)]
         under[:] = (under * 0.25 + np.array(self.theme.background) * 0.75).astype(np.uint8)
-        draw_text(picture, text, place, self.theme.text, size=12, style=("center", 400))
+        draw_text(picture, text, position, self.theme.text, size=12, style=("center", 400))
 
     def _cursor(self, picture: Picture, frame: int) -> None:
         """Draw the cursor on the plot, and the value of each line at the frame."""
         x, theme, y = self.layout.frame_x(frame), self.theme, PLOT[1] - 20
         cv2.line(picture, (round(x), PLOT[1] - 6), (round(x), PLOT[3]), theme.text, 1)
-        place = draw_text(picture, "mean attention factor", (LEFT, y), theme.muted) + 20
+        text_x = draw_text(picture, "mean attention factor", (LEFT, y), theme.muted) + 20
         for name in self.means:
             look, value = self.layout.looks[str(name)], float(self.means[name].iloc[frame])
             draw_mark(
                 picture, "dot", (x, self.layout.value_y(value)), size=3.5, color=parse_color(look.color)
             )
-            draw_line_sample(picture, look, place, y - 5)
-            place = draw_text(picture, f"{name} ", (place + 36, y), theme.text)
-            place = draw_text(picture, f"{value:.3f}", (place, y), theme.text, style=("left", 600)) + 20
+            draw_line_sample(picture, look, text_x, y - 5)
+            text_x = draw_text(picture, f"{name} ", (text_x + 36, y), theme.text)
+            text_x = draw_text(picture, f"{value:.3f}", (text_x, y), theme.text, style=("left", 600)) + 20
 
 
-def _bar(picture: Picture, place: tuple[int, int], length: int, share: float, theme: Theme) -> None:
-    x, y = place
+def _bar(picture: Picture, position: tuple[int, int], length: int, share: float, theme: Theme) -> None:
+    x, y = position
     picture[y : y + 8, x : x + length] = theme.faint
     picture[y : y + 8, x : x + round(length * share)] = theme.muted

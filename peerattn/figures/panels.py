@@ -64,7 +64,7 @@ Panel = dict[str, Any]
 def clip_panels(trace: Trace) -> list[Panel]:
     """Return the panels of the whole clip, which do not depend on the selection."""
     keys = [connection.key for connection in connections_with_several_peers(trace)]
-    least = 420 + 24 * len(trace.structure.blocks)
+    min_width = 420 + 24 * len(trace.structure.blocks)
     pins = [{"kind": "connection", "ids": keys}, {"kind": "connection", "ids": keys}]
     shares = _time_panel("share", "Modality share", lambda: share_areas(trace), lambda: modality_share(trace))
     over_time = [
@@ -78,7 +78,7 @@ def clip_panels(trace: Trace) -> list[Panel]:
         {
             **_panel("peers", "Peers of every connection", peer_matrix(trace), _peers_table(trace)),
             "pins": pins,
-            "least": least,
+            "least": min_width,
         },
         _prediction_panel("predictions", "Predictions", trace, prediction_bars(trace)),
         _prediction_panel("windows", "Predictions by window", trace, window_strip(trace)),
@@ -92,11 +92,11 @@ def _prediction_panel(name: str, title: str, trace: Trace, figure: go.Figure) ->
 
 
 def connection_panels(
-    trace: Trace, key: str, inside: FactorSteps | None = None, channels: Sequence[str | None] = ()
+    trace: Trace, key: str, steps: FactorSteps | None = None, channels: Sequence[str | None] = ()
 ) -> list[Panel]:
     """Return the panels of one connection.
 
-    `channels` names the content of each channel of the source, None for channels without content. `inside`
+    `channels` names the content of each channel of the source, None for channels without content. `steps`
     adds the panel of the steps inside a factor, whose arrays are cut to `factor_steps.STEPS_BUDGET` bytes.
     """
     connection = trace.connection(key)
@@ -105,9 +105,9 @@ def connection_panels(
     heat_map |= {"axis": "time", "orders": _channel_orders(connection.attention_factors)}
     heat_map["table"] = {"columns": list(table.columns), "rows": None}  # the figure holds the numbers
     panels = [*_with_reached_frames([heat_map], [connection]), _attention_weights_panel(trace, connection)]
-    if inside is not None:
-        steps = _panel("inside", "Inside one factor")
-        panels.append({**steps, "chain": pack_factor_steps(trace, inside, channels)})
+    if steps is not None:
+        steps_panel = _panel("inside", "Inside one factor")
+        panels.append({**steps_panel, "chain": pack_factor_steps(trace, steps, channels)})
     areas = _time_panel(
         "delivers",
         "What it adds" if has_contributions(trace) else "What it delivers",

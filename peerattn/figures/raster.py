@@ -126,7 +126,7 @@ def draw_mark(
 def draw_text(
     picture: Picture,
     text: str,
-    place: tuple[float, float],
+    position: tuple[float, float],
     color: Color,
     *,
     size: int = 14,
@@ -135,8 +135,8 @@ def draw_text(
     """Draw text on a baseline and return the x where it ends; `style` is its alignment and font weight."""
     align, weight = style
     length = text_width(text, size=size, weight=weight)
-    left = place[0] - {"left": 0.0, "center": 0.5, "right": 1.0}[align] * length
-    cv2.putText(picture, text, (round(left), round(place[1])), color, _font(), size, weight)
+    left = position[0] - {"left": 0.0, "center": 0.5, "right": 1.0}[align] * length
+    cv2.putText(picture, text, (round(left), round(position[1])), color, _font(), size, weight)
     return left + length
 
 

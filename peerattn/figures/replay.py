@@ -42,7 +42,7 @@ def pack_replay(history: History) -> bytes:
     weights = dict(zip(history.keys, map(float, history.connection_weights[0]), strict=True))
     removals = list(_removals(history))
     rate = max(MIN_STEPS_PER_SECOND, len(history) / MAX_SECONDS)
-    drawn = history_charts(history)
+    history_lines = history_charts(history)
     weighted = {key: None if np.isnan(weight) else weight for key, weight in weights.items()}
     header = {
         **graph_header(structure, weighted),
@@ -52,7 +52,7 @@ def pack_replay(history: History) -> bytes:
         "epochs": history.epochs.tolist(),
         "prunings": [_removal_header(start, removal) for start, removal in removals],
         "windows": _stage_headers(history, removals),
-        "charts": {name: chart.header for name, chart in drawn.items()},
+        "charts": {name: chart.header for name, chart in history_lines.items()},
         "absent": [],
         "connections": _connection_headers(history),
         "blocks": [block_header(structure, block) for block in structure.blocks],
@@ -61,7 +61,7 @@ def pack_replay(history: History) -> bytes:
         "objects": [],
         "frames": [],
         "arrays": _arrays(history, body)
-        | {name: body.array(chart.table.to_numpy().T) for name, chart in drawn.items()},
+        | {name: body.array(chart.table.to_numpy().T) for name, chart in history_lines.items()},
     }
     return pack(header, body)
 

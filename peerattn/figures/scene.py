@@ -87,8 +87,8 @@ class Scene:
     def visible_connections(self) -> list[ConnectionSpec]:
         """The connections in drawing order: removed ones first, then wide before narrow ones."""
         specs = self.structure.connections
-        shown = [spec for spec in specs if self.style.removed or spec.key not in self.removed]
-        return sorted(shown, key=lambda spec: (spec.key not in self.removed, -self.width(spec)))
+        visible = [spec for spec in specs if self.style.removed or spec.key not in self.removed]
+        return sorted(visible, key=lambda spec: (spec.key not in self.removed, -self.width(spec)))
 
     def from_object(self, spec: ConnectionSpec) -> bool:
         return self.structure.block(spec.source).modality == OBJECT

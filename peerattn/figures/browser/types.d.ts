@@ -1,7 +1,7 @@
 // The shapes that travel in the browser: what Python packs, what the parts hand to one another, and what stands on
 // the page beside them. For the type checker alone; no page reads this file.
 
-// ---- What Python packs: `figures/recording.py`, `figures/replay.py`, `figures/panels.py`, `figures/chain.py`
+// ---- What Python packs: `figures/recording.py`, `figures/replay.py`, `figures/panels.py`, `figures/factor_steps.py`
 
 /** A block by its id or a connection by its key, as it is pointed at, pinned and told to Python. */
 type Chosen = { kind: "block" | "connection"; id: string };
