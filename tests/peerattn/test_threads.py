@@ -71,7 +71,7 @@ def test_a_setting_that_is_no_number_of_threads_is_refused(
     monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
     monkeypatch.setenv(THREADS_VARIABLE, setting)
-    with pytest.raises(PeerattnError, match="1 to 1024, or auto"), threads_for(0):
+    with pytest.raises(PeerattnError, match="from 1 to 1024, or to auto"), threads_for(0):
         pass
 
 

@@ -71,7 +71,7 @@ def test_a_list_is_read_and_written_unchanged(
     nodes, weights = given_list
     before = copy.deepcopy(given_list)
     if counts_as_object(nodes):
-        with pytest.raises(PeerattnError, match="leaves its width open"):
+        with pytest.raises(PeerattnError, match="its width is not determined"):
             Structure.from_published(nodes, weights)
         return
     structure = Structure.from_published(nodes, weights, Options(attention=attention))
