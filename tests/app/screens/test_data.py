@@ -197,10 +197,12 @@ def test_a_clip_too_long_to_be_opened_whole_is_said(monkeypatch):
             clips, "video_information", lambda _, known=duration: SimpleNamespace(duration=known)
         )
         monkeypatch.setattr(st, "session_state", {})
-        visitor_files._put_whole(clip)
+        visitor_files._select_whole_clip(clip)
         assert st.session_state["stretch-clip"] == stretch
         lines = visitor_files.notices(clip)
-        assert [line for line in lines if "lasts longer" in line] == lines and bool(lines) == (duration > 32)
+        assert [line for line in lines if "this clip is longer" in line] == lines and bool(lines) == (
+            duration > 32
+        )
 
 
 def test_clips_with_object_maps_can_be_measured_with_estimated_ones(app, folder):
