@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app.opening.session import Session
     from app.state.opened import Choice, Opened
     from peerattn.data.folder import LabelledFile
-    from peerattn.data.zips import Unpacked
+    from peerattn.data.zips import UnpackedFolder
 
 T = TypeVar("T")
 
@@ -158,7 +158,7 @@ CLIPS_MAPS_ORIGIN: Key[str] = Key("clips-maps")
 FOLDER_LISTING: Key[tuple[Path, tuple[LabelledFile, ...]]] = Key("listed")
 ZIP: Key[Any] = Key("zip")
 ZIP_ERROR: Key[str] = Key("zip-refused")
-UNPACKED_ZIP: Key[tuple[str, Unpacked]] = Key("unpacked")  # its file name, and what it contained
+UNPACKED_ZIP: Key[tuple[str, UnpackedFolder]] = Key("unpacked")  # its file name, and what it contained
 UNPACKED_FILE_ID: Key[str] = Key("unpacked-file")
 CANCEL_CHECK: Key[bool] = Key("cancel-check")
 FOLDER_CSV: Key[bool] = Key("folder-csv")

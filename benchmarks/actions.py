@@ -26,7 +26,7 @@ from peerattn.data.cache import Cache
 from peerattn.data.cache_folder import default_folder
 from peerattn.data.clips import FolderClips
 from peerattn.data.examples import Example, FolderExamples
-from peerattn.data.folder import LabelledFile, labelled_files, with_others
+from peerattn.data.folder import LabelledFile, labelled_files, with_alternative_maps
 from peerattn.data.loading import Batch
 from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
@@ -131,7 +131,7 @@ def measured(
     learnt, tested = (labelled_files(folder, split=split) for split in ("train", "val"))
     class_names = sorted({label for file in learnt for label in file.labels})
     source = Joined(
-        [*with_others(learnt, folder, maps)],
+        [*with_alternative_maps(learnt, folder, maps)],
         class_names,
         modalities=READ,
         settings=recipe.clip,

@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.actions import RECIPE
 from peerattn.data.cache import Cache
 from peerattn.data.clips import FolderClips
-from peerattn.data.folder import LabelledFile, labelled_files, with_others
+from peerattn.data.folder import LabelledFile, labelled_files, with_alternative_maps
 from peerattn.training.loop import fit
 from peerattn.training.people import people_structure
 from peerattn.training.recipe import read_recipe
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="labelled clips with masks")
     parser.add_argument("--maps", type=Path, required=True, help="other object maps of the training clips")
     given = parser.parse_args()
-    files = with_others(labelled_files(given.folder, split="train"), given.folder, given.maps)
+    files = with_alternative_maps(labelled_files(given.folder, split="train"), given.folder, given.maps)
     print(f"{len(files)} clips, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
         cold = epochs(files, Cache(Path(folder)), workers=2, count=1)

@@ -15,7 +15,7 @@ from benchmarks.published import mebibytes, quartiles, synchronize, with_peak
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
-from peerattn.network.precision import Precision, applied, precision
+from peerattn.network.precision import Precision, apply_precision, precision
 from peerattn.training.actionworld import GeneratedSource, actionworld_structure
 from peerattn.training.config import PRECISIONS, TrainingConfig
 from peerattn.training.loop import fit
@@ -101,7 +101,7 @@ def run_training(name: str, route: Route, source: Prepared, seconds: float) -> T
 
     def task() -> None:
         network = new_network(actionworld_structure(), CLASS_NAMES, seed=0).to(route.device)
-        with suppress(_OutOfTime), precision(route.allowed), applied(route.device):
+        with suppress(_OutOfTime), precision(route.allowed), apply_precision(route.device):
             fit(network, source, route.config, watch=Watch(progress=progress))
 
     _, peak = with_peak(route.device, task)

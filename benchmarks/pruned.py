@@ -11,7 +11,7 @@ from benchmarks.interleaved import interleaved, ratio
 from peerattn.checkpoints import checkpoint
 from peerattn.data.generated import GeneratedExamples
 from peerattn.graph.connectivity import survey
-from peerattn.network.size import multiply_adds, parameters
+from peerattn.network.size import count_parameters, multiply_adds
 from peerattn.pruning.threshold import last_connected, prune
 
 
@@ -32,7 +32,7 @@ def main(name: str = "actionworld") -> None:
             f"{len(full.structure.connections)} connections, {len(dead)} dead blocks; pruned / full: "
             f"time {ratio(taken['pruned'], taken['full'])}, "
             f"multiply-adds {multiply_adds(smaller, **shape) / multiply_adds(full, **shape):.3f}, "
-            f"parameters {parameters(smaller) / parameters(full):.3f}"
+            f"parameters {count_parameters(smaller) / count_parameters(full):.3f}"
         )
 
 

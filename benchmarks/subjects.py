@@ -16,7 +16,7 @@ from peerattn.checkpoints.untrained import untrained
 from peerattn.graph import published
 from peerattn.modalities.clip import Clip
 from peerattn.network.network import Network
-from peerattn.network.precision import applied
+from peerattn.network.precision import apply_precision
 from peerattn.recording.baseline import Baselines
 from peerattn.recording.recorder import record
 from peerattn.traces.trace import Trace
@@ -57,7 +57,7 @@ class Subject:
 
     def forward(self) -> NDArray[np.float32]:
         """The logits of a pass."""
-        with torch.inference_mode(), applied(self.device):
+        with torch.inference_mode(), apply_precision(self.device):
             logits: NDArray[np.float32] = self.network(self.clip.tensors).float().cpu().numpy()
         return logits
 

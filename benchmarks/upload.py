@@ -27,7 +27,7 @@ from peerattn.checkpoints import checkpoint
 from peerattn.modalities.flow import optical_flow
 from peerattn.modalities.preparation import prepare
 from peerattn.modalities.segmenter import estimate_objects, load_segmenter
-from peerattn.modalities.view import square
+from peerattn.modalities.view import crop_images
 from peerattn.recording.recorder import record
 from peerattn.video.decoding import decode
 from tests.browser import find_chromium
@@ -89,7 +89,7 @@ def parts(path: Path) -> dict[str, float]:
     started = time.perf_counter()
     frames = decode(path, frame_rate=loaded.settings.frame_rate)
     timed("decode", started)
-    images = square(frames.images, loaded.settings.size)
+    images = crop_images(frames.images, loaded.settings.size)
     started = time.perf_counter()
     optical_flow(images, loaded.settings.flow)
     timed("flow", started)

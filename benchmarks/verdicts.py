@@ -11,7 +11,7 @@ import numpy as np
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.resolving import resolve
 from peerattn.data.labelled_set import LabelledSet
-from peerattn.data.readable import Readable
+from peerattn.data.readable import ReadableExamples
 from peerattn.network.network import Network
 from peerattn.pruning.threshold import prune
 from peerattn.recording.evaluating import evaluate
@@ -45,22 +45,22 @@ def null(data: Path | None) -> Iterator[str]:
 def pairs(data: Path | None) -> Iterator[tuple[str, Evaluation, Evaluation]]:
     """Pairs of evaluations of the same clips, with their names."""
     peer, own = (resolve(name) for name in ("actionworld", "actionworld-self"))
-    clips = LabelledSet(count=GENERATED).examples(peer, remembered=True)
+    clips = LabelledSet(count=GENERATED).examples(peer, cached=True)
     before, after = (_evaluated(one.network, one, clips) for one in (peer, own))
     yield "actionworld against actionworld-self", before, after
     if not data:
         return
     loaded = resolve("actions14")
-    clips = LabelledSet(data, "val").examples(loaded, remembered=True)
+    clips = LabelledSet(data, "val").examples(loaded, cached=True)
     true = _evaluated(loaded.network, loaded, clips)
-    estimated = LabelledSet(data, "val", objects="estimated").examples(loaded)
+    estimated = LabelledSet(data, "val", origin="estimated").examples(loaded)
     yield "actions14, true against estimated maps", true, _evaluated(loaded.network, loaded, estimated)
     for threshold in THRESHOLDS:
         pruned = _evaluated(prune(loaded.network, threshold), loaded, clips)
         yield f"actions14 against itself pruned at {threshold}", true, pruned
 
 
-def _evaluated(network: Network, loaded: Checkpoint, clips: Readable) -> Evaluation:
+def _evaluated(network: Network, loaded: Checkpoint, clips: ReadableExamples) -> Evaluation:
     found = evaluate(network, clips, window=loaded.settings.window)
     assert isinstance(found, Evaluation)
     return found

@@ -139,7 +139,7 @@ def effect(
     `peerattn.recording.effects`). Clips are chosen as in `evaluate`.
     """
     loaded = _as_checkpoint(checkpoint, settings)
-    examples = _labelled_set(data, split, clips, objects).examples(loaded, remembered=True)
+    examples = _labelled_set(data, split, clips, objects).examples(loaded, cached=True)
     return effects.effects(
         loaded.network,
         examples,

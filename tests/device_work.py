@@ -26,9 +26,9 @@ from peerattn.graph.structure import Structure
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import SEGMENTER, load_segmenter
 from peerattn.network.convert import load_tf_variables, to_tf_variables
-from peerattn.network.latency import latencies
+from peerattn.network.latency import measure_latencies
 from peerattn.network.network import Network
-from peerattn.network.size import multiply_adds, parameters
+from peerattn.network.size import count_parameters, multiply_adds
 from peerattn.network.temperature import divide_logits
 from peerattn.pruning.curve import threshold_curve
 from peerattn.pruning.threshold import masked, prune, reduced
@@ -128,8 +128,8 @@ def pruned(device: Where) -> Any:
     smaller = prune(network, 0.25)
     with masked(network, 0.25):
         evaluation = evaluate(network, examples(network.structure), window=4)
-    assert latencies([network, smaller], frames=2, size=8, passes=1)[0].passes == 1
-    size = parameters(smaller), multiply_adds(smaller, frames=4, size=16)
+    assert measure_latencies([network, smaller], frames=2, size=8, passes=1)[0].passes == 1
+    size = count_parameters(smaller), multiply_adds(smaller, frames=4, size=16)
     return smaller(clips(smaller.structure, device)), evaluation, size
 
 

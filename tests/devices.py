@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from peerattn.network.precision import applied
+from peerattn.network.precision import apply_precision
 from peerattn.traces.trace import ComputedBy
 from tests import strict
 
@@ -26,7 +26,7 @@ def opened(name: str) -> Iterator[torch.device]:
         return
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
-    with applied(torch.device(name)):  # in full float32, in passes that no recording makes too
+    with apply_precision(torch.device(name)):  # in full float32, in passes that no recording makes too
         yield torch.device(name)
 
 

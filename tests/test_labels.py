@@ -139,7 +139,7 @@ def by_hand(place: Place, checkpoint: str, *, temperature: float = 1.0) -> NDArr
         with torch.inference_mode():
             outputs = loaded.network.run(clip.tensors)
             parts = [
-                loaded.network.answer({name: one[:, :, start:stop] for name, one in outputs.items()})
+                loaded.network.combined_logits({name: one[:, :, start:stop] for name, one in outputs.items()})
                 for start, stop in windows(len(clip.times), loaded.settings.window)
             ]
         rows.append((1 / (1 + torch.exp(-torch.cat(parts) / temperature))).mean(dim=0).numpy())

@@ -27,7 +27,7 @@ from peerattn.__main__ import main
 from peerattn.checkpoints.checkpoint import load
 from peerattn.data.checking import check_folder
 from peerattn.data.examples import read_clip
-from peerattn.data.folder import every_file
+from peerattn.data.folder import all_files
 from peerattn.data.splitting import manifest_text
 from peerattn.files.header import read_header
 from peerattn.files.weights import WEIGHTS_FILE, write_weights
@@ -286,7 +286,7 @@ def part_of(said: Any, whole: Any) -> bool:
 
 
 def test_an_old_manifest_lists_its_clips_and_is_written_back_byte_for_byte() -> None:
-    files = every_file(OLD / "clips")
+    files = all_files(OLD / "clips")
     assert [file.split for file in files].count("train") == 6
     assert [file.labels for file in files[8:11]] == [("push",), ("lift", "ball"), ("push", "box")]
     first = files[0]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from peerattn.checkpoints.subject import Subject
+from peerattn.checkpoints.weighted_structure import WeightedStructure
 from peerattn.errors import PeerattnError
 from peerattn.graph import published, structure_file
 from peerattn.graph.list_format.options import Options
@@ -55,13 +55,13 @@ class StructureChoice:
     def is_lite(self) -> bool:
         return self.kind == "published" and self.name == "asnp_lite"
 
-    def read(self) -> Subject:
+    def read(self) -> WeightedStructure:
         """Read a structure that needs no checkpoint; raises PeerattnError if it is not valid."""
         options = dict(self.options)
         if self.kind == "published":
-            return Subject.untrained(self.name, published.structure(self.name, **options))
+            return WeightedStructure.untrained(self.name, published.structure(self.name, **options))
         list_options = Options(**options) if options else None
-        return Subject.untrained(self.name, structure_file.parse(self.text, list_options))
+        return WeightedStructure.untrained(self.name, structure_file.parse(self.text, list_options))
 
 
 def structure_choices(checkpoints: Iterable[str], own: Mapping[str, str]) -> dict[str, StructureChoice]:

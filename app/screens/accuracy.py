@@ -96,7 +96,7 @@ def _choose_labelled_set(opened: OpenedClip) -> LabelledSet | None:
         reads_maps = opened.checkpoint.reader().reads_objects
         origins = ("true", "estimated")
         origin = st.selectbox("Object maps", origins, key=keys.MAPS_ORIGIN) if reads_maps else "true"
-    return LabelledSet(count=count, objects="estimated" if origin == "estimated" else "true")
+    return LabelledSet(count=count, origin="estimated" if origin == "estimated" else "true")
 
 
 def _growing_curve(job: Job, removal: Removal) -> None:

@@ -14,7 +14,7 @@ from app.state import clips, measurements
 from app.work import datasets
 from peerattn.data.folder import LabelledFile
 from peerattn.data.report import FolderReport
-from peerattn.data.zips import MOST_FILES, Unpacked, unpack
+from peerattn.data.zips import MAX_FILES, UnpackedFolder, unpack
 from peerattn.errors import PeerattnError
 from peerattn.tables.evaluation import clips_table, faults_table
 
@@ -89,7 +89,7 @@ def _files(folder: Path) -> tuple[LabelledFile, ...]:
 def _unpacked_zip() -> Path | None:
     """Return the folder of the zip file uploaded last; it is kept while other screens are shown."""
     file = st.file_uploader(
-        f"A zip file of such a folder, with at most {MOST_FILES:,} files",
+        f"A zip file of such a folder, with at most {MAX_FILES:,} files",
         ["zip"],
         key=keys.ZIP,
         help="It is unpacked into a temporary folder, which is deleted when your session ends.",
@@ -108,7 +108,7 @@ def _unpacked_zip() -> Path | None:
             keys.ZIP_ERROR.pop()
     if error_line := keys.ZIP_ERROR.get():
         st.error(plain(error_line))
-    current: tuple[str, Unpacked] | None = keys.UNPACKED_ZIP.get()
+    current: tuple[str, UnpackedFolder] | None = keys.UNPACKED_ZIP.get()
     if current is None:
         return None
     name, unpacked = current

@@ -12,7 +12,7 @@ from app.opening.structures import StructureChoice
 from app.parts.columns import show_table
 from app.parts.drawing import PAGE_COLORS, drawing
 from app.parts.words import plain
-from peerattn.checkpoints.subject import Subject
+from peerattn.checkpoints.weighted_structure import WeightedStructure
 from peerattn.figures.connectivity import connectivity_svg
 from peerattn.figures.scene import EXPLORER, PAPER, Style
 from peerattn.graph.connectivity import Removal
@@ -28,7 +28,7 @@ PAPER_DIFFERENCE = (
 STYLES = {"Weights as widths": EXPLORER, "As in the paper": PAPER}
 
 
-def show(choice: StructureChoice, subject: Subject, removal: Removal) -> None:
+def show(choice: StructureChoice, subject: WeightedStructure, removal: Removal) -> None:
     """Draw the choices, the drawing, the downloads, and the tables of the selected part."""
     count = len(subject.structure.connections)
     if count > MOST_DRAWN:
@@ -96,7 +96,7 @@ def highlighted_parts(structure: Structure, part: str | None) -> set[str]:
     return parts
 
 
-def _describe(subject: Subject, removal: Removal, part: str | None) -> str:
+def _describe(subject: WeightedStructure, removal: Removal, part: str | None) -> str:
     """Describe the selected part in one line."""
     kind, _, name = (part or "").partition(" ")
     if kind == "connection":
@@ -106,7 +106,7 @@ def _describe(subject: Subject, removal: Removal, part: str | None) -> str:
     return "Click a connection to see its attention candidates, or a block to see its connections."
 
 
-def _connection(subject: Subject, removal: Removal, key: str) -> str:
+def _connection(subject: WeightedStructure, removal: Removal, key: str) -> str:
     spec = next(spec for spec in subject.structure.connections if spec.key == key)
     weight = subject.weights.get(key)
     weight_note = "no connection weight (always 1)" if weight is None else f"connection weight {weight:.6f}"
@@ -116,7 +116,7 @@ def _connection(subject: Subject, removal: Removal, key: str) -> str:
     return f"{spec.source} → {spec.target}: {weight_note}, {kept} · {attention}{candidates}"
 
 
-def _block(subject: Subject, removal: Removal, block_id: str) -> str:
+def _block(subject: WeightedStructure, removal: Removal, block_id: str) -> str:
     block = subject.structure.block(block_id)
     state = structure_tables.block_state(removal, block_id)
     peers = sum(block_id in spec.peers for spec in subject.structure.connections)
@@ -128,7 +128,7 @@ def _block(subject: Subject, removal: Removal, block_id: str) -> str:
     )
 
 
-def _part_tables(subject: Subject, removal: Removal, part: str) -> None:
+def _part_tables(subject: WeightedStructure, removal: Removal, part: str) -> None:
     """Draw the attention candidates of a connection, or the incoming and outgoing connections of a block."""
     kind, _, name = part.partition(" ")
     if kind == "connection":
@@ -150,7 +150,7 @@ def _part_tables(subject: Subject, removal: Removal, part: str) -> None:
                 show_table(table[columns], alt=title)
 
 
-def _downloads(choice: StructureChoice, subject: Subject, removal: Removal) -> None:
+def _downloads(choice: StructureChoice, subject: WeightedStructure, removal: Removal) -> None:
     structure, weights = subject.structure, subject.weights
     weighted = partial(connectivity_svg, structure, weights, removal, style=EXPLORER, title=choice.stem)
     paper = partial(connectivity_svg, structure, weights, removal, style=PAPER)  # has a caption, so no title

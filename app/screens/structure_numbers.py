@@ -17,7 +17,7 @@ from app.parts.elements import metric, metric_row, table_with_csv
 from app.parts.words import DEFINITIONS, memory, multiples, plain
 from app.state import caches
 from peerattn.checkpoints.structure_facts import structure_facts
-from peerattn.checkpoints.subject import Subject
+from peerattn.checkpoints.weighted_structure import WeightedStructure
 from peerattn.errors import PeerattnError
 from peerattn.figures.weights import weights_by_source
 from peerattn.graph.connectivity import Removal, without
@@ -28,7 +28,7 @@ MOST_COUNTED = 1_000
 """The most blocks, repeats included, whose costs are counted; the published networks have up to 81."""
 
 
-def weights(choice: StructureChoice, subject: Subject, removal: Removal) -> None:
+def weights(choice: StructureChoice, subject: WeightedStructure, removal: Removal) -> None:
     """Draw the tables, and the chart of the connection weights by source."""
     structure, weights = subject.structure, subject.weights
     left, right = st.columns([3, 2])
@@ -53,7 +53,7 @@ def weights(choice: StructureChoice, subject: Subject, removal: Removal) -> None
         )
 
 
-def size(choice: StructureChoice, subject: Subject, removal: Removal) -> None:
+def size(choice: StructureChoice, subject: WeightedStructure, removal: Removal) -> None:
     """Draw what one clip of a chosen size costs, before and after the removal."""
     st.subheader("Size", anchor=False)
     sized = _choose_size(choice, subject)
@@ -88,12 +88,12 @@ def size(choice: StructureChoice, subject: Subject, removal: Removal) -> None:
         )
 
 
-def _facts(sized: Subject, threshold: float) -> str:
+def _facts(sized: WeightedStructure, threshold: float) -> str:
     """Return the JSON that the `structure` command writes."""
     return json.dumps(structure_facts(sized, threshold), indent=2, ensure_ascii=False) + "\n"
 
 
-def _choose_size(choice: StructureChoice, subject: Subject) -> Subject:
+def _choose_size(choice: StructureChoice, subject: WeightedStructure) -> WeightedStructure:
     """Return the subject with the clip size and number of classes that the visitor enters."""
     fields = {"frames": "Frames", "height": "Height (px)", "width": "Width (px)", "classes": "Classes"}
     sizes = {}
@@ -106,7 +106,7 @@ def _choose_size(choice: StructureChoice, subject: Subject) -> Subject:
     return replace(subject, **sizes)
 
 
-def _costs(choice: StructureChoice, sized: Subject, removal: Removal | None) -> Costs:
+def _costs(choice: StructureChoice, sized: WeightedStructure, removal: Removal | None) -> Costs:
     """Return the costs of the structure without the removed connections, or of all of it."""
     structure = without(sized.structure, removal) if removal else sized.structure
     removed = removal.removed if removal else None

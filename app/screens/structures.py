@@ -15,7 +15,7 @@ from app.parts.elements import metric, metric_row
 from app.parts.words import DEFINITIONS, plain
 from app.screens import structure_drawing, structure_numbers
 from app.state import networks
-from peerattn.checkpoints.subject import Subject
+from peerattn.checkpoints.weighted_structure import WeightedStructure
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import (
     Removal,
@@ -125,7 +125,7 @@ def _choose_options(choice: StructureChoice) -> dict[str, Any]:
     return options
 
 
-def _description(choice: StructureChoice, subject: Subject) -> str:
+def _description(choice: StructureChoice, subject: WeightedStructure) -> str:
     structure = subject.structure
     mode = {"none": "no"}.get(structure.attention_mode, structure.attention_mode)
     size = f"{len(structure.blocks)} blocks in {len(structure.levels)} levels, {mode} attention."
@@ -138,7 +138,7 @@ def threshold_options(weights: Mapping[str, float]) -> list[float]:
     return sorted({*at_weights, *(hundredth / 100 for hundredth in range(101))})
 
 
-def _choose_threshold(subject: Subject) -> float:
+def _choose_threshold(subject: WeightedStructure) -> float:
     options = threshold_options(subject.weights)
     threshold = (
         keys.STRUCTURE_THRESHOLD.get() if keys.STRUCTURE_THRESHOLD.is_set else st.query_params.get("below")
@@ -166,7 +166,7 @@ def equivalent_option(threshold: str | float, options: Sequence[float]) -> float
         return 0.0
 
 
-def _next_removal(subject: Subject, removal: Removal) -> None:
+def _next_removal(subject: WeightedStructure, removal: Removal) -> None:
     """Say over which range of thresholds nothing changes, and which connection is removed next."""
     kept = {key: subject.weights[key] for key in removal.kept if key in subject.weights}
     if not kept:
@@ -184,7 +184,7 @@ def _next_removal(subject: Subject, removal: Removal) -> None:
     )
 
 
-def _metrics(subject: Subject, removal: Removal) -> None:
+def _metrics(subject: WeightedStructure, removal: Removal) -> None:
     structure, row = subject.structure, metric_row()
     total = len(structure.connections)
     metric(row, "Connections kept", f"{len(removal.kept)} of {total}", f"{len(removal.removed)} removed")

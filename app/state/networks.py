@@ -19,17 +19,17 @@ from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.checkpoints import untrained
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.resolving import Stamp, resolve, stamp
-from peerattn.checkpoints.subject import Subject
+from peerattn.checkpoints.weighted_structure import WeightedStructure
 from peerattn.files.paths import folder_of
 from peerattn.graph import structure_file
 from peerattn.graph.structure import Structure
 from peerattn.modalities.segmenter import Segmenter, check_meanings, load_segmenter, segmenter_name
-from peerattn.network.size import multiply_adds, parameters
+from peerattn.network.size import count_parameters, multiply_adds
 from peerattn.pruning.threshold import prune
 from peerattn.traces.history import HISTORY_FILE, read_history
 
 DEFAULT_CHECKPOINT = "actionworld"
-UNTRAINED = tuple(name + untrained.MARK for name in ("full_asnp50", "asnp50", "asn50", "asnp_lite"))
+UNTRAINED = tuple(name + untrained.SUFFIX for name in ("full_asnp50", "asnp50", "asn50", "asnp_lite"))
 """Published networks, which can be opened without trained filters because those were not released."""
 MOST_OWN_STRUCTURES = 32  # of all visitors together
 
@@ -68,7 +68,7 @@ def own_network_names(texts: Mapping[str, str]) -> tuple[str, ...]:
         digest = hashlib.sha256(text.encode()).hexdigest()[:6]
         name = f"{Path(file_name).stem}-{digest}"
         known[name] = known.pop(name) if name in known else structure_file.parse(text)
-        names.append(name + untrained.MARK)
+        names.append(name + untrained.SUFFIX)
     for name in list(known)[:-MOST_OWN_STRUCTURES]:
         del known[name]
     return tuple(names)
@@ -126,11 +126,11 @@ def size(opened: OpenedClip, threshold: float) -> Size:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _size(key: tuple[str, Stamp, float], _loaded: Checkpoint) -> Size:
     network, settings = prune(_loaded.network, key[2]), _loaded.settings
-    return Size(parameters(network), multiply_adds(network, frames=settings.window, size=settings.size))
+    return Size(count_parameters(network), multiply_adds(network, frames=settings.window, size=settings.size))
 
 
-def subject(choice: StructureChoice) -> Subject:
+def subject(choice: StructureChoice) -> WeightedStructure:
     """Return a structure with its connection weights; raises PeerattnError if it cannot be read."""
     if choice.kind == "checkpoint":
-        return Subject.trained(checkpoint(choice.name))
+        return WeightedStructure.trained(checkpoint(choice.name))
     return cached(("subject", *astuple(choice)), choice.read)

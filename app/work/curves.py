@@ -22,7 +22,7 @@ def accuracy_curve(
     All clips are read first, so those that fit in memory are read only once.
     """
     loaded = resolve(name, device)
-    examples = labelled_set.examples(loaded, remembered=True)
+    examples = labelled_set.examples(loaded, cached=True)
     for done, _ in enumerate(examples, start=1):
         progress(done, length_hint(examples))
     return threshold_curve(loaded.network, examples, window=loaded.settings.window, progress=progress)

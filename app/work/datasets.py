@@ -15,8 +15,8 @@ from peerattn.checkpoints.resolving import resolve
 from peerattn.data.checking import check_folder
 from peerattn.data.examples import Example
 from peerattn.data.folder import LabelledFile
-from peerattn.data.labelled_set import of_files, reader_for, with_maps
-from peerattn.data.listing import listing
+from peerattn.data.labelled_set import file_examples, reader_for, with_map_origin
+from peerattn.data.listing import list_clips
 from peerattn.data.report import FolderReport
 from peerattn.graph.answers import ANSWERS
 from peerattn.recording.evaluating import evaluate
@@ -98,7 +98,7 @@ def _report_progress(examples: Iterable[Example], progress: Progress) -> Iterato
 
 def clips_in_folder(folder: Path) -> tuple[LabelledFile, ...]:
     """Return the clips listed in a folder, even if it has faults; raises PeerattnError if it is not one."""
-    return tuple(clip.file for clip in listing(folder).clips)
+    return tuple(clip.file for clip in list_clips(folder).clips)
 
 
 def select_clips(
@@ -125,8 +125,8 @@ def measure_folder(
     loaded = resolve(request.checkpoint, device)
     kind = loaded.structure.answer.kind
     files = select_clips(clips_in_folder(request.folder), request.split, loaded.class_names, kind).files
-    files = with_maps(files, "estimated" if request.estimated else "true")
-    readable = of_files(files, loaded.class_names, reader_for(files, loaded))
+    files = with_map_origin(files, "estimated" if request.estimated else "true")
+    readable = file_examples(files, loaded.class_names, reader_for(files, loaded))
     evaluation = evaluate(loaded.network, _report_progress(readable, progress), window=loaded.settings.window)
     progress(len(files), len(files))
     yield FolderEvaluation(evaluation, readable.files, readable.skipped)

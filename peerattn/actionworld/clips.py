@@ -1,18 +1,18 @@
 """ActionWorld: generated clips of a figure acting on an object, with exact flow, object maps and depth.
 
-A class is an action times an object. No modality tells it alone:
+A class is a combination of an action and an object. No single modality determines it:
 
-- the *object* wears the room's own colours and textures, but is plain in the object map;
-- the *action* is one of a pair that is each other backwards in time (lift and lower, push and pull), so that
-  a single frame is ambiguous and the motion plain;
-- two or three *other objects* are always there, and at least one moves by itself on a path of the same
-  family, so that the object map alone does not say which object the figure acts on.
+- The *object* has the room's colours and textures, but is clearly visible in the object map.
+- The *action* is one of a pair that is the same backwards in time (lift and lower, push and pull), so that a
+  single frame is ambiguous, but the motion is clear.
+- Two or three *other objects* are always present, and at least one moves by itself on a path of the same
+  family, so that the object map alone does not show which object the figure acts on.
 
-A clip of any length shows the same motion at 8 frames a second. The action repeats: stroke, hold, return,
-hold. In the stroke (1.3 to 1.9 s) the hand is on the object. In the return (about 0.6 s) the hand lets go and
-the object comes back alone: a lifted object falls, a pushed one slides back, a lowered one is tossed up and
-caught, a pulled one slides off. So the figure never performs the reverse of its action, and each repetition
-shows the label anew. The middle of the first two seconds lies near the middle of a stroke.
+A clip of any length shows the same motion at 8 frames per second. The action is repeated: stroke, hold,
+return, hold. In the stroke (1.3 to 1.9 s) the hand is on the object. In the return (about 0.6 s) the hand
+lets go and the object comes back by itself: a lifted object falls, a pushed one slides back, a lowered one is
+tossed up and caught, a pulled one slides off. The figure therefore never performs the reverse of its action,
+and each repetition shows the label again. The middle of the first two seconds is near the middle of a stroke.
 """
 
 from dataclasses import dataclass
@@ -26,22 +26,26 @@ from peerattn.actionworld.painting import render
 from peerattn.actionworld.parts import FIRST_OBJECT
 from peerattn.actionworld.scene import ACTIONS, OBJECTS
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 
-CLASS_NAMES = tuple(f"{action} {thing}" for action in ACTIONS for thing in OBJECTS)  # by label
+__getattr__ = moved(__name__)
+
+CLASS_NAMES = tuple(f"{action} {item}" for action in ACTIONS for item in OBJECTS)  # by label
 MAP_NAMES = ("background", "person", *OBJECTS)  # by class id in the object maps
 OBJECT_CLASS_IDS = tuple(range(FIRST_OBJECT, FIRST_OBJECT + len(OBJECTS)))
-SMALLEST, LARGEST = 16, 2048  # px a side
-LATEST = 3600.0  # s
+MIN_SIDE, MAX_SIDE = 16, 2048  # px
+MAX_START = 3600.0  # s
 
 
 @dataclass(frozen=True, eq=False)
 class WorldClip:
-    """T frames of H by W px and all that is known about them.
+    """T frames of H × W px with their exact annotations.
 
-    `flow` is in px to the next frame, x then y; the last frame's leads to the pose one step later.
-    `object_ids` shows what is visible (see `MAP_NAMES`); what stands before the lens counts as background.
-    `depth` is in metres. `positions` has the centre of each of N objects in px (x, y; whole numbers are pixel
-    centres), visible or not; row 0 is the one acted on, and `kinds` gives the class id of each row.
+    `flow` is in px to the next frame, x then y; that of the last frame leads to the pose one step later.
+    `object_ids` are the visible objects (see `MAP_NAMES`); anything right in front of the lens counts as
+    background. `depth` is in metres. `positions` has the centre of each of N objects in px (x, y; whole
+    numbers are pixel centres), visible or not; row 0 is the object acted on, and `kinds` has the class id of
+    each row.
     """
 
     images: NDArray[np.uint8]  # (T, H, W, 3)
@@ -58,34 +62,34 @@ class WorldClip:
 def generate(
     seed: int, *, frames: int = 16, size: int | tuple[int, int] = 64, start: float = 0.0
 ) -> WorldClip:
-    """The clip of a seed: the same bytes for the same arguments, the same scene at every size.
+    """Return the clip of a seed: the same bytes for the same arguments, and the same scene at every size.
 
-    `size` is the side in px, or height and width; `start` is where in the scene the clip begins, in seconds.
-    The 16 seeds from a multiple of 16 on have all different labels.
-    Raises PeerattnError for arguments out of range.
+    `size` is the side in px, or height and width; `start` is the time in the scene at which the clip begins,
+    in seconds. The 16 seeds from a multiple of 16 on all have different labels. Raises PeerattnError for
+    arguments out of range.
     """
     height, width = (size, size) if isinstance(size, int) else size
     if seed < 0:
-        raise PeerattnError(f"seed {seed} is negative: give 0 or more")
+        raise PeerattnError(f"seed {seed} is negative: choose 0 or more")
     if frames < 1:
-        raise PeerattnError(f"{frames} frames are too few: give 1 or more")
-    if not 0 <= start < LATEST:
-        raise PeerattnError(f"start {start} s is out of range: give 0 up to {LATEST} s")
-    if not (SMALLEST <= height <= LARGEST and SMALLEST <= width <= LARGEST):
+        raise PeerattnError(f"{frames} frames are too few: choose 1 or more")
+    if not 0 <= start < MAX_START:
+        raise PeerattnError(f"start {start} s is out of range: choose a time from 0 to {MAX_START} s")
+    if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
         raise PeerattnError(
-            f"size {height} x {width} is out of range: give {SMALLEST} to {LARGEST} px a side"
+            f"size {height} x {width} is out of range: choose {MIN_SIDE} to {MAX_SIDE} px a side"
         )
     scene = compose(seed)
     times = start + np.arange(frames + 1) / FRAME_RATE
-    drawn = render(scene, times, height, width)
-    positions = np.stack([drawn.centres.real, drawn.centres.imag], -1)
+    rendering = render(scene, times, height, width)
+    positions = np.stack([rendering.centres.real, rendering.centres.imag], -1)
     label = scene.action * len(OBJECTS) + scene.object
-    kinds = tuple(FIRST_OBJECT + thing.kind for thing in scene.things)
+    kinds = tuple(FIRST_OBJECT + item.kind for item in scene.items)
     return WorldClip(
-        drawn.images,
-        drawn.flow,
-        drawn.object_ids,
-        drawn.depth,
+        rendering.images,
+        rendering.flow,
+        rendering.object_ids,
+        rendering.depth,
         scene.action,
         scene.object,
         label,

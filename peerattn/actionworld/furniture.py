@@ -1,4 +1,4 @@
-"""What furnishes a room: each maker gives coloured polygons in world units, back to front."""
+"""The furniture of a room: each function returns coloured polygons in world units, from back to front."""
 
 from collections.abc import Callable
 
@@ -6,65 +6,67 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.actionworld.motion import Points
-from peerattn.actionworld.textures import circle, oblong
+from peerattn.actionworld.textures import circle, rectangle
 
 Colour = NDArray[np.float64]
 Shape = tuple[Points, Colour]
 
 
 def plank(left: float, right: float, y: float, horizon: float, colour: Colour) -> list[Shape]:
-    """A board on two thin legs or brackets."""
+    """Return a board on two thin legs or brackets."""
     foot = min(y + 0.09, 1.1) if y < horizon - 0.15 else max(horizon + 0.04, y + 0.05)
     inset = 0.15 * (right - left)
-    legs = [oblong(x - 0.008, y, x + 0.008, foot) for x in (left + inset, right - inset)]
-    return [*((leg, 0.7 * colour) for leg in legs), (oblong(left, y, right, y + 0.022), 0.88 * colour)]
+    legs = [rectangle(x - 0.008, y, x + 0.008, foot) for x in (left + inset, right - inset)]
+    return [*((leg, 0.7 * colour) for leg in legs), (rectangle(left, y, right, y + 0.022), 0.88 * colour)]
 
 
 def cabinet(random: np.random.Generator, colours: Colour, horizon: float) -> list[Shape]:
-    """A cupboard with doors and knobs, standing on the floor."""
+    """Return a cupboard with doors and knobs that stands on the floor."""
     left, width, height = random.uniform(-0.1, 0.85), random.uniform(0.2, 0.4), random.uniform(0.18, 0.6)
     colour = colours[random.integers(2, len(colours))]
     right, top, bottom = left + width, horizon - height, horizon + 0.05
     shapes = [
-        (oblong(left, top, right, bottom), 0.9 * colour),
-        (oblong(left, top - 0.015, right, top), 1.08 * colour),
+        (rectangle(left, top, right, bottom), 0.9 * colour),
+        (rectangle(left, top - 0.015, right, top), 1.08 * colour),
     ]
     doors = int(random.integers(1, 4))
     for door in range(doors):
         x = left + width * door / doors
-        shapes.append((oblong(x + 0.012, top + 0.02, x + width / doors - 0.012, bottom - 0.02), colour))
+        shapes.append((rectangle(x + 0.012, top + 0.02, x + width / doors - 0.012, bottom - 0.02), colour))
         shapes.append((circle(8, 0.009, x + width / doors - 0.03 + 1j * (top + bottom) / 2), 0.6 * colour))
     return shapes
 
 
 def casement(random: np.random.Generator, colours: Colour, horizon: float) -> list[Shape]:
-    """A window with daylight behind its four panes."""
+    """Return a window with daylight behind its four panes."""
     x, y, size = random.uniform(0.0, 0.8), random.uniform(0.0, 0.25), random.uniform(0.18, 0.3)
     light = 0.5 * colours[0] + 0.5 * np.array([225.0, 235.0, 240.0])
-    shapes = [(oblong(x - 0.02, y - 0.02, x + size + 0.02, y + size + 0.02), 0.85 * colours[0])]
+    shapes = [(rectangle(x - 0.02, y - 0.02, x + size + 0.02, y + size + 0.02), 0.85 * colours[0])]
     half = size / 2
     for dx in (0.0, half):
         shapes += [
-            (oblong(x + dx + 0.008, y + dy + 0.008, x + dx + half - 0.008, y + dy + half - 0.008), light)
+            (rectangle(x + dx + 0.008, y + dy + 0.008, x + dx + half - 0.008, y + dy + half - 0.008), light)
             for dy in (0.0, half)
         ]
     return shapes
 
 
 def shelves(random: np.random.Generator, colours: Colour, horizon: float) -> list[Shape]:
-    """Boards with rows of books."""
+    """Return shelves with rows of books."""
     left, y, width = random.uniform(-0.05, 0.7), random.uniform(0.1, 0.3), random.uniform(0.25, 0.4)
     shapes: list[Shape] = []
     for row in range(int(random.integers(1, 4))):
         bottom, x = y + 0.16 * row, left
-        shapes.append((oblong(left - 0.02, bottom, left + width + 0.02, bottom + 0.018), 0.75 * colours[1]))
+        shapes.append(
+            (rectangle(left - 0.02, bottom, left + width + 0.02, bottom + 0.018), 0.75 * colours[1])
+        )
         for thick, tall in random.uniform((0.016, 0.06), (0.036, 0.11), size=(9, 2)):
             if x + thick > left + width:
                 break
             tone = random.uniform(0.8, 1.1)
             shapes.append(
                 (
-                    oblong(x, bottom - tall, x + 0.9 * thick, bottom),
+                    rectangle(x, bottom - tall, x + 0.9 * thick, bottom),
                     tone * colours[random.integers(2, len(colours))],
                 )
             )
@@ -73,10 +75,10 @@ def shelves(random: np.random.Generator, colours: Colour, horizon: float) -> lis
 
 
 def picture(random: np.random.Generator, colours: Colour, horizon: float) -> list[Shape]:
-    """A framed picture."""
+    """Return a framed picture."""
     x, y, width, height = random.uniform((-0.05, 0.02, 0.1, 0.1), (0.9, 0.35, 0.22, 0.2))
     first, second = colours[random.integers(2, len(colours), size=2)]
-    inner = oblong(x + 0.015, y + 0.015, x + width - 0.015, y + height - 0.015)
+    inner = rectangle(x + 0.015, y + 0.015, x + width - 0.015, y + height - 0.015)
     hill = np.array(
         [
             x + 0.015 + 1j * (y + height - 0.015),
@@ -84,11 +86,11 @@ def picture(random: np.random.Generator, colours: Colour, horizon: float) -> lis
             x + width - 0.015 + 1j * (y + height - 0.015),
         ]
     )
-    return [(oblong(x, y, x + width, y + height), 0.7 * first), (inner, 1.1 * first), (hill, second)]
+    return [(rectangle(x, y, x + width, y + height), 0.7 * first), (inner, 1.1 * first), (hill, second)]
 
 
 def rug(random: np.random.Generator, colours: Colour, horizon: float) -> list[Shape]:
-    """A flat oval on the floor."""
+    """Return a flat oval rug on the floor."""
     x, wide = random.uniform(0.2, 0.8), random.uniform(0.2, 0.4)
     oval = circle(28)
     flat = oval.real * wide + 1j * oval.imag * 0.05 + x + 1j * random.uniform(0.88, 0.97)
@@ -98,7 +100,7 @@ def rug(random: np.random.Generator, colours: Colour, horizon: float) -> list[Sh
 
 
 def clutter(random: np.random.Generator, colours: Colour) -> list[Shape]:
-    """Patches of no particular meaning, in the colours that the objects also wear."""
+    """Return irregular patches in the same colours as the objects."""
     shapes: list[Shape] = []
     for x, y, size, turn, tone in random.uniform(
         (0, 0.1, 0.04, 0, 0.85), (1, 0.95, 0.1, 6.3, 1.1), size=(int(random.integers(6, 12)), 5)

@@ -1,8 +1,9 @@
-"""What moves by itself: the cycle of an action, the shaking camera, the light.
+"""Motion over time: the cycle of an action, the shaking camera, the light.
 
-All of these are functions of time in seconds: any number of frames samples the same motion. In this package a
-point is a complex number x + iy (in the world x points right, y down, and the unit square is the picture's
-centre crop), and a motion that turns, scales and shifts is z -> m z + c with complex m and c. T instants.
+All of these are functions of time in seconds, so that any number of frames samples the same motion. In this
+package a point is a complex number x + iy (in the world, x points right, y points down, and the unit square
+is the picture's centre crop), and a motion that rotates, scales and translates is z -> m z + c with complex m
+and c. T instants.
 """
 
 from dataclasses import dataclass
@@ -13,15 +14,17 @@ from numpy.typing import NDArray
 Reals = NDArray[np.float64]
 Points = NDArray[np.complex128]
 
-FRAME_RATE = 8.0  # nominal frames a second
+FRAME_RATE = 8.0  # nominal frames per second
 MIDDLE = 7.5 / FRAME_RATE  # s, the middle of the nominal clip of 16 frames
 
 
 @dataclass(frozen=True)
 class Cycle:
-    """Stroke, hold, unattended return, hold, and again; `reverse` runs it backwards in time.
+    """A repeated cycle of stroke, hold, return without the hand, and hold; `reverse` runs it backwards in
+    time.
 
-    Times are seconds. `offset` is where the nominal clip's middle lies, 0 being the middle of the stroke.
+    Durations are in seconds; `back` is that of the return. `offset` is the time in the cycle at the middle of
+    the nominal clip, where 0 is the middle of the stroke.
     """
 
     stroke: float
@@ -31,24 +34,26 @@ class Cycle:
     reverse: bool
 
     def progress(self, times: Reals) -> tuple[Reals, Reals, Reals]:
-        """How far along the path are hand and object, and how far the hand has let go; each 0 to 1, (T,).
+        """Return the progress of hand and object along the path, and of the hand's release; each (T,), 0 to
+        1.
 
-        During stroke and holds they are together. In the return the object comes back alone, falling or
-        sliding freely, while the open hand travels back beside it; backwards in time it is tossed and caught.
+        Hand and object are together during stroke and holds. In the return the object comes back by itself,
+        falling or sliding freely, while the open hand moves back next to it; backwards in time, it is tossed
+        and caught.
         """
         clock = times - MIDDLE
         clock = self.offset + (-clock if self.reverse else clock)
-        attended = self.stroke / 2 + self.hold
-        phase = (clock + attended) % (2 * attended + self.back) - attended
-        going = ease(np.clip(phase / self.stroke + 0.5, 0, 1))
-        returning = np.clip((phase - attended) / self.back, 0, 1)
+        half_held = self.stroke / 2 + self.hold  # half of the time in which the hand is on the object
+        phase = (clock + half_held) % (2 * half_held + self.back) - half_held
+        forward = ease(np.clip(phase / self.stroke + 0.5, 0, 1))
+        returning = np.clip((phase - half_held) / self.back, 0, 1)
         smooth = returning * returning * (3 - 2 * returning)
-        return going - smooth, going - returning**2, np.sin(np.pi * returning)
+        return forward - smooth, forward - returning**2, np.sin(np.pi * returning)
 
 
-def ease(part: Reals) -> Reals:
-    """0 to 1 with a soft start and a soft stop, nearly even between."""
-    return 0.5 * part + 0.5 * part * part * (3 - 2 * part)
+def ease(progress: Reals) -> Reals:
+    """Ease progress from 0 to 1: a soft start, a soft stop, and almost constant speed in between."""
+    return 0.5 * progress + 0.5 * progress * progress * (3 - 2 * progress)
 
 
 @dataclass(frozen=True)
@@ -60,14 +65,14 @@ class Sway:
     phases: Reals
 
     def at(self, times: Reals) -> Reals:
-        """Value at each instant, (T,)."""
+        """Return the value at each instant (T,)."""
         turns = np.multiply.outer(times, self.speeds) + self.phases
         return np.asarray(np.sin(2 * np.pi * turns) @ self.amounts)
 
 
 @dataclass(frozen=True)
 class Camera:
-    """A hand-held camera: it drifts and trembles, tilts and zooms a little about the picture's middle."""
+    """A hand-held camera, which drifts, trembles, tilts and zooms slightly about the picture's centre."""
 
     right: Sway
     down: Sway
@@ -75,7 +80,7 @@ class Camera:
     zoom: Sway
 
     def at(self, times: Reals, *, nearness: float = 1.0) -> tuple[Points, Points]:
-        """The motion (m, c), each (T,), of what lies still in the world; near things shift more."""
+        """Return the motion (m, c), each (T,), of points at rest; `nearness` above 1 shifts them more."""
         turn = (1 + self.zoom.at(times)) * np.exp(1j * self.tilt.at(times))
         shift = (self.right.at(times) + 1j * self.down.at(times)) * nearness
         centre = 0.5 + 0.5j
@@ -84,12 +89,12 @@ class Camera:
 
 @dataclass(frozen=True)
 class Light:
-    """Brightness over time, brighter towards one side: `slope` is the change per unit of x and of y."""
+    """Brightness over time, increasing towards one side: `slope` is the change per unit of x and of y."""
 
     level: float
     flicker: Sway
     slope: complex
 
     def at(self, times: Reals) -> Reals:
-        """Brightness at the middle of the picture at each instant, (T,)."""
+        """Return the brightness at the centre of the picture at each instant (T,)."""
         return self.level * (1 + self.flicker.at(times))

@@ -1,7 +1,8 @@
-"""From a scene to arrays: parts are painted back to front, as colours and as numbers; the rest is looked up.
+"""Render a scene to arrays: parts are painted from back to front, as colours and as part numbers.
 
-Each part moves by z -> m z + c, so the exact flow of a pixel is its part's next motion applied to it.
-Part 0 is the room. P parts with the room, T frames, H rows, W columns.
+Flow, object maps and depth follow from the part number of each pixel: each part moves by z -> m z + c, so the
+exact flow of a pixel is the next motion of its part. Part 0 is the room. P parts including the room, T
+frames, H rows, W columns.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,25 +13,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.actionworld.motion import Points, Reals
-from peerattn.actionworld.parts import Part, parts_of
+from peerattn.actionworld.parts import Part, moving_parts
 from peerattn.actionworld.room import FIXED_POINT, MARGIN, fixed_point
 from peerattn.actionworld.scene import Scene
-from peerattn.actionworld.textures import sample
+from peerattn.actionworld.textures import sample_texture
+from peerattn.moved import moved
 
-PARALLAX = 1.8  # how much more the camera's shift moves what stands before the lens
-TALLEST = 8192  # px, rows of the tall canvas on which several frames are painted at once
-BRIGHT, DIM, DOWN = (
-    0.75,
-    -0.55,
-    -0.35,
-)  # light on a round surface: towards the lens, everywhere, on its lower side
+__getattr__ = moved(__name__)
+
+PARALLAX = 1.8  # factor by which the camera's shift moves anything right in front of the lens
+TALLEST = 8192  # px: most rows of the tall canvas on which several frames are painted at once
+# light on a round surface: where it faces the lens, everywhere, and on its lower side
+BRIGHT, DIM, DOWN = (0.75, -0.55, -0.35)
 Singles = NDArray[np.complex64]
-WALL, STEEPNESS, NEAREST = 5.0, 5.0, 1.5  # metres: the wall; nearer per world unit below the horizon; at most
+# metres: distance of the wall, decrease per world unit below the horizon, smallest distance of the floor
+WALL, STEEPNESS, NEAREST = 5.0, 5.0, 1.5
 
 
 @dataclass(frozen=True)
 class Rendering:
-    """What `WorldClip` holds, `centres` (T, N) of the scene's things in px."""
+    """The arrays of a `WorldClip`, and the `centres` (T, N) of the scene's objects in px, complex."""
 
     images: NDArray[np.uint8]
     flow: NDArray[np.float32]
@@ -40,18 +42,21 @@ class Rendering:
 
 
 def render(scene: Scene, times: Reals, height: int, width: int) -> Rendering:
-    """Draw a scene, in stretches that keep the painting canvas small."""
+    """Render a scene, a range of frames at a time to keep the canvas small."""
     painter = Painter(scene, times, height, width)
-    pieces = zip(*(painter.stretch(now) for now in painter.stretches()), strict=True)
+    pieces = zip(*(painter.render_frames(frames) for frames in painter.frame_runs()), strict=True)
     images, flow, ids, depth = (array[0] if len(array) == 1 else np.concatenate(array) for array in pieces)
-    columns = {part.thing: number for number, part in enumerate(painter.parts, start=1)}
-    centres = painter.places[:-1, [columns[rank] for rank in range(len(scene.things))]]
+    columns = {part.item: number for number, part in enumerate(painter.parts, start=1)}
+    centres = painter.places[:-1, [columns[rank] for rank in range(len(scene.items))]]
     return Rendering(images, flow, ids, depth, centres)
 
 
 @dataclass(frozen=True)
-class Spots:
-    """The K pixels that show a moving part: flat index, frame, part, place in px and on the part."""
+class PartPixels:
+    """The K pixels that show a moving part.
+
+    `at` is the flat index, `pixel` the position in px, and `own` the position in the part's own frame.
+    """
 
     at: NDArray[np.intp]
     frame: NDArray[np.intp]
@@ -60,8 +65,8 @@ class Spots:
     own: Singles
 
     @classmethod
-    def of(cls, numbers: NDArray[np.uint8], grid: Singles, turns: Points, places: Points) -> "Spots":
-        """Found in part numbers (T, H, W)."""
+    def find(cls, numbers: NDArray[np.uint8], grid: Singles, turns: Points, places: Points) -> "PartPixels":
+        """Find the pixels of moving parts in part numbers (T, H, W)."""
         at = np.flatnonzero(numbers)
         frame, spot = np.divmod(at, grid.size)
         part = numbers.reshape(-1)[at].astype(np.intp)
@@ -73,13 +78,16 @@ class Spots:
 
 
 class Painter:
-    """A scene at one size: the room painted once, and every part's motion (m, c) into px, each (T + 1, P)."""
+    """Paints a scene at one size.
+
+    The room is painted once; `turns` and `places` are the motions (m, c) of all parts to px, each (T + 1, P).
+    """
 
     def __init__(self, scene: Scene, times: Reals, height: int, width: int) -> None:
         self.scene, self.frames, self.height, self.width = scene, len(times) - 1, height, width
         self.unit, self.pad = min(height, width), height // 2
         self.times = times  # (T + 1,) s
-        self.parts = parts_of(scene, self.times, int(np.clip(self.unit // 6, 12, 64)) // 4 * 4)
+        self.parts = moving_parts(scene, self.times, int(np.clip(self.unit // 6, 12, 64)) // 4 * 4)
         self.turns, self.places = self._motions()
         self.grid = (np.arange(width) + 1j * np.arange(height)[:, None]).astype(np.complex64)  # (H, W)
         margin = round(MARGIN * self.unit) + 1
@@ -88,7 +96,7 @@ class Painter:
 
     @property
     def corner(self) -> complex:
-        """Place of the world's origin in px; whole numbers are pixel centres."""
+        """The position of the world's origin in px; whole numbers are pixel centres."""
         return (self.width - self.unit - 1) / 2 + 1j * (self.height - self.unit - 1) / 2
 
     def _motions(self) -> tuple[Points, Points]:
@@ -101,26 +109,31 @@ class Painter:
             places.append(turn * part.place + place)
         return np.stack(turns, -1) * self.unit, np.stack(places, -1) * self.unit + self.corner
 
-    def stretches(self) -> Iterator[slice]:
-        """The frames, in runs that fit the tall canvas."""
+    def frame_runs(self) -> Iterator[slice]:
+        """Yield ranges of frames that fit on the tall canvas."""
         run = max(1, TALLEST // (self.height + 2 * self.pad))
         return (slice(start, min(start + run, self.frames)) for start in range(0, self.frames, run))
 
-    def stretch(
+    def render_frames(
         self, now: slice
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
-        """Images, flow, object ids and depth of some frames."""
+        """Return images, flow, object ids and depth of a range of frames."""
         turns, places = self.turns[now.start : now.stop + 1], self.places[now.start : now.stop + 1]
         colours, numbers = self._paint(turns[:-1], places[:-1])
-        spots = Spots.of(numbers, self.grid, turns, places)
-        self._texture(colours, spots)
-        colours *= self._lighting(spots, self.times[now])[..., None]
+        pixels = PartPixels.find(numbers, self.grid, turns, places)
+        self._texture(colours, pixels)
+        colours *= self._lighting(pixels, self.times[now])[..., None]
         images = np.clip(colours, 0, 255).astype(np.uint8)
         class_ids = np.array([0, *(part.class_id for part in self.parts)], np.uint8)
-        return images, self._flow(spots, turns, places), class_ids[numbers], self._depth(spots, turns, places)
+        return (
+            images,
+            self._flow(pixels, turns, places),
+            class_ids[numbers],
+            self._depth(pixels, turns, places),
+        )
 
     def _paint(self, turns: Points, places: Points) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Flat colours (T, H, W, 3), part numbers (T, H, W); a part is drawn in all frames at once."""
+        """Return flat colours (T, H, W, 3) and part numbers (T, H, W); each painted in all frames at once."""
         count, pad, height, width = len(turns), self.pad, self.height, self.width
         tall = np.empty((count, height + 2 * pad, width, 3), np.uint8)
         numbers = np.zeros((count, height + 2 * pad, width), np.uint8)
@@ -139,7 +152,7 @@ class Painter:
         return tall[:, inside].astype(np.float32), np.ascontiguousarray(numbers[:, inside])
 
     def _shoot(self, picture: NDArray[np.uint8], turn: complex, place: complex) -> None:
-        """Fill a picture with the room as the camera sees it."""
+        """Fill a picture with the room as seen by the camera."""
         scale = turn / self.unit
         shift = place - scale * self.room_corner
         matrix = np.array([[scale.real, -scale.imag, shift.real], [scale.imag, scale.real, shift.imag]])
@@ -147,17 +160,17 @@ class Painter:
             self.room, matrix, (self.width, self.height), picture, cv2.INTER_LINEAR, cv2.BORDER_REFLECT
         )
 
-    def _texture(self, colours: NDArray[np.float32], spots: Spots) -> None:
-        """Give objects a texture of the room's sort."""
+    def _texture(self, colours: NDArray[np.float32], pixels: PartPixels) -> None:
+        """Add a texture like the room's to the objects."""
         flat = colours.reshape(-1, 3)
         for number, part in enumerate(self.parts, start=1):
-            if part.thing >= 0:
-                mine, thing = np.flatnonzero(spots.part == number), self.scene.things[part.thing]
-                detail = sample(thing.texture, self.unit, spots.own[mine] + np.complex64(thing.corner))
-                flat[spots.at[mine]] += (self.scene.room.grain * detail)[:, None]
+            if part.item >= 0:
+                mine, item = np.flatnonzero(pixels.part == number), self.scene.items[part.item]
+                detail = sample_texture(item.texture, self.unit, pixels.own[mine] + np.complex64(item.corner))
+                flat[pixels.at[mine]] += (self.scene.room.grain * detail)[:, None]
 
-    def _lighting(self, spots: Spots, times: Reals) -> NDArray[np.float32]:
-        """Brightness of every pixel, (T, H, W): the scene's light, and shading of round parts from above."""
+    def _lighting(self, pixels: PartPixels, times: Reals) -> NDArray[np.float32]:
+        """Return each pixel's brightness (T, H, W): the scene's light, and the shading of round parts."""
         light, level = self.scene.light, self.scene.light.at(times).astype(np.float32)
         middle = self.corner + (0.5 + 0.5j) * self.unit
         slope = complex(light.slope) / self.unit
@@ -165,32 +178,32 @@ class Painter:
         field = 1 + across + np.float32(slope.imag) * (self.grid.imag - np.float32(middle.imag))
         brightness = level[:, None, None] * field
         curve_x, curve_y, shading = self._table(lambda part: (*part.curve, part.shading))
-        x, y = spots.own.real * curve_x[spots.part], spots.own.imag * curve_y[spots.part]
+        x, y = pixels.own.real * curve_x[pixels.part], pixels.own.imag * curve_y[pixels.part]
         towards = np.sqrt(np.maximum(1 - x * x - y * y, 0))
-        brightness.reshape(-1)[spots.at] *= 1 + shading[spots.part] * (BRIGHT * towards + DIM + DOWN * y)
+        brightness.reshape(-1)[pixels.at] *= 1 + shading[pixels.part] * (BRIGHT * towards + DIM + DOWN * y)
         return np.asarray(brightness, np.float32)
 
-    def _flow(self, spots: Spots, turns: Points, places: Points) -> NDArray[np.float32]:
-        """Displacement of each pixel's surface point to the next frame, (T, H, W, 2) in px as x, y."""
+    def _flow(self, pixels: PartPixels, turns: Points, places: Points) -> NDArray[np.float32]:
+        """Return each pixel's displacement to the next frame (T, H, W, 2), in px as x, y."""
         growth = turns[1:] / turns[:-1] - 1
         shift = places[1:] - (growth + 1) * places[:-1]
         growth, shift = growth.astype(np.complex64), shift.astype(np.complex64)
         flow = growth[:, 0, None, None] * self.grid + shift[:, 0, None, None]
-        flow.reshape(-1)[spots.at] = (
-            growth[spots.frame, spots.part] * spots.pixel + shift[spots.frame, spots.part]
+        flow.reshape(-1)[pixels.at] = (
+            growth[pixels.frame, pixels.part] * pixels.pixel + shift[pixels.frame, pixels.part]
         )
         return flow.view(np.float32).reshape(*flow.shape, 2)
 
-    def _depth(self, spots: Spots, turns: Points, places: Points) -> NDArray[np.float32]:
-        """Metres from the lens, (T, H, W): the wall, the slanting floor, parts where they stand."""
+    def _depth(self, pixels: PartPixels, turns: Points, places: Points) -> NDArray[np.float32]:
+        """Return the distance from the lens (T, H, W) in metres: of the wall, the floor or a part."""
         back = (1 / turns[:-1, 0]).astype(np.complex64)[:, None, None]
         level = (-places[:-1, 0] / turns[:-1, 0]).imag.astype(np.float32)[:, None, None]
         world_y = back.real * self.grid.imag + back.imag * self.grid.real + level
         depth = np.clip(WALL - STEEPNESS * (world_y - np.float32(self.scene.room.horizon)), NEAREST, WALL)
-        depth.reshape(-1)[spots.at] = self._table(lambda part: (part.depth,))[0, spots.part]
+        depth.reshape(-1)[pixels.at] = self._table(lambda part: (part.depth,))[0, pixels.part]
         return np.asarray(depth, np.float32)
 
     def _table(self, values: Callable[[Part], tuple[float, ...]]) -> NDArray[np.float32]:
-        """Some numbers of every part as columns; those of the room, column 0, are 0."""
+        """Return a table of values with one column per part; the room, column 0, has zeros."""
         columns = [values(part) for part in self.parts]
         return np.array([(0.0,) * len(columns[0]), *columns], np.float32).T

@@ -1,6 +1,7 @@
-"""The moving parts of a scene: rigid polygons of objects, of the figure's limbs, of what is before the lens.
+"""The moving parts of a scene: rigid polygons of objects, of the figure's limbs, and right in front of the
+lens.
 
-P parts, T instants; a part's motion z -> m z + c leads from its own frame to the world.
+P parts, T instants; a part's motion z -> m z + c leads from its own frame of reference to the world.
 """
 
 from dataclasses import dataclass
@@ -10,8 +11,11 @@ import numpy as np
 from peerattn.actionworld.figure import skeleton
 from peerattn.actionworld.furniture import Colour
 from peerattn.actionworld.motion import Points, Reals
-from peerattn.actionworld.scene import Figure, Scene, Thing
-from peerattn.actionworld.textures import arc, circle, oblong
+from peerattn.actionworld.scene import Figure, Scene, SceneObject
+from peerattn.actionworld.textures import arc, circle, rectangle
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
 
 BACKGROUND, PERSON, FIRST_OBJECT = 0, 1, 2  # class ids of the object maps
 # radius at root and tip of each limb in figure heights, and metres nearer than the figure's middle
@@ -28,17 +32,15 @@ LIMBS = {
     "near upper arm": (0.038, 0.032, 0.2),
     "near forearm": (0.032, 0.024, 0.2),
 }
-MIDDLE_DEPTH, FRONT_DEPTH = (
-    3.0,
-    1.2,
-)  # metres from the lens: the figure's middle, and what stands before the lens
+# metres from the lens: of the figure's middle, and of the foreground
+MIDDLE_DEPTH, FRONT_DEPTH = (3.0, 1.2)
 BOTTLE_CENTRE = 0.107j  # of its area, in radii
 FIST, HEAD_RADIUS, NECK = 0.034, 0.072, 0.036  # figure heights
 
 
 @dataclass(frozen=True)
 class Part:
-    """One rigid polygon in its own frame (world units), its motion, and how it looks."""
+    """A rigid polygon in its own frame of reference (world units), with its motion and its looks."""
 
     outline: Points
     turn: Points  # m, (T,)
@@ -46,23 +48,21 @@ class Part:
     class_id: int
     depth: float  # metres
     colour: Colour
-    curve: tuple[float, float] = (
-        0.0,
-        0.0,
-    )  # 1 / half extent along its own x and y where the surface is round
-    shading: float = 0.0  # 0 flat to 1
-    thing: int = -1  # index among the scene's things
-    near: bool = False  # stands before the lens and shifts more with the camera
+    curve: tuple[float, float] = (0.0, 0.0)  # 1 / half extent along own x and y; 0 where it is not round
+    shading: float = 0.0  # from 0 (flat) to 1
+    item: int = -1  # index in the scene's items; -1 if it is not one of them
+    near: bool = False  # right in front of the lens, so that it shifts more with the camera
 
 
-def parts_of(scene: Scene, times: Reals, points: int) -> list[Part]:
-    """All moving parts, back to front; `points` is the number of corners of a circle.
+def moving_parts(scene: Scene, times: Reals, points: int) -> list[Part]:
+    """Return all moving parts from back to front; `points` is the number of corners of a circle.
 
-    Every moving object is before the figure, the held one too: a hand's bite out of its map would tell.
+    Every moving object is in front of the figure, including the held one: a hand that covers part of its map
+    would reveal it.
     """
-    things = [_thing_part(thing, rank, times, points) for rank, thing in enumerate(scene.things)]
-    resting = [part for part, thing in zip(things, scene.things, strict=True) if not thing.cycle]
-    moving = [part for part, thing in zip(things, scene.things, strict=True) if thing.cycle]
+    items = [_item_part(item, rank, times, points) for rank, item in enumerate(scene.items)]
+    resting = [part for part, item in zip(items, scene.items, strict=True) if not item.cycle]
+    moving = [part for part, item in zip(items, scene.items, strict=True) if item.cycle]
     parts = [*resting[::-1], *_figure_parts(scene, times, points), *moving]
     if scene.front is not None:
         still = np.ones(len(times), np.complex128)
@@ -72,44 +72,44 @@ def parts_of(scene: Scene, times: Reals, points: int) -> list[Part]:
     return parts
 
 
-def silhouette(thing: Thing, points: int) -> Points:
-    """The outline of an object about its centre; all kinds have about the same area."""
-    if thing.kind == 0:
+def silhouette(item: SceneObject, points: int) -> Points:
+    """Return the outline of an object about its centre; all kinds have about the same area."""
+    if item.kind == 0:
         shape = circle(points)
-    elif thing.kind == 1:
-        shape = oblong(-0.886, -0.886, 0.886, 0.886)
-    elif thing.kind == 2:
+    elif item.kind == 1:
+        shape = rectangle(-0.886, -0.886, 0.886, 0.886)
+    elif item.kind == 2:
         right = [0.20 - 1.6j, 0.22 - 0.98j, 0.62 - 0.6j, 0.70 - 0.4j, 0.70 + 1.15j, 0.6 + 1.3j]
         shape = np.array([*right, *(-corner.conjugate() for corner in reversed(right))]) - BOTTLE_CENTRE
     else:  # outer and inner circle joined by a seam
         turn = arc(points + 1, 0, 360)
         shape = np.concatenate([1.13 * turn, 0.53 * turn[::-1]])
-    return np.asarray(thing.radius * (shape.real * thing.aspect + 1j * shape.imag / thing.aspect))
+    return np.asarray(item.radius * (shape.real * item.aspect + 1j * shape.imag / item.aspect))
 
 
 def capsule(length: float, root: float, tip: float, points: int) -> Points:
-    """A limb with round ends, its root at 0 and its tip at `length` on the x axis, (points,)."""
+    """Return a limb with round ends, (points,): its root is at 0 and its tip at `length` on the x axis."""
     half = arc(points // 2, -90, 90)
     return np.concatenate([length + tip * half, -root * half])
 
 
-def _thing_part(thing: Thing, rank: int, times: Reals, points: int) -> Part:
-    turn, extent = np.exp(1j * thing.tilt.at(times)), 1.3 * thing.radius
-    depth = MIDDLE_DEPTH + (-0.3 - 0.1 * rank if thing.cycle else 0.3 + 0.1 * rank)
-    outline, class_id = silhouette(thing, points), FIRST_OBJECT + thing.kind
-    return Part(outline, turn, thing.at(times), class_id, depth, thing.colour, _round(extent), 0.22, rank)
+def _item_part(item: SceneObject, rank: int, times: Reals, points: int) -> Part:
+    turn, extent = np.exp(1j * item.tilt.at(times)), 1.3 * item.radius
+    depth = MIDDLE_DEPTH + (-0.3 - 0.1 * rank if item.cycle else 0.3 + 0.1 * rank)
+    outline, class_id = silhouette(item, points), FIRST_OBJECT + item.kind
+    return Part(outline, turn, item.at(times), class_id, depth, item.colour, _round(extent), 0.22, rank)
 
 
 def _figure_parts(scene: Scene, times: Reals, points: int) -> list[Part]:
-    thing, figure = scene.things[0], scene.figure
-    assert thing.cycle is not None, "the figure's object always moves"
-    hand, _, release = thing.cycle.progress(times)
+    item, figure = scene.items[0], scene.figure
+    assert item.cycle is not None, "the figure's object always moves"
+    hand, _, release = item.cycle.progress(times)
     swing, nod = figure.swing.at(times), figure.nod.at(times)
-    joints = skeleton(thing.style, hand, release, swing=swing, nod=nod, two_handed=figure.two_handed)
-    size = thing.stage.height
+    joints = skeleton(item.style, hand, release, swing=swing, nod=nod, two_handed=figure.two_handed)
+    size = item.stage.height
     parts: list[Part] = []
     for name, (wide, narrow, forward) in LIMBS.items():
-        root, tip = (thing.stage.world(joint) for joint in joints[name])
+        root, tip = (item.stage.world(joint) for joint in joints[name])
         length, colour = float(np.abs(tip[0] - root[0])), _colour(figure, name)
         turn, depth, shape = (
             (tip - root) / length,
@@ -118,7 +118,7 @@ def _figure_parts(scene: Scene, times: Reals, points: int) -> list[Part]:
         )
         parts.append(Part(shape, turn, root, PERSON, depth, colour, (0, 1 / (size * wide)), 0.5))
         if name == "trunk":
-            centre, top = (thing.stage.world(joint) for joint in joints["head"])
+            centre, top = (item.stage.world(joint) for joint in joints["head"])
             parts += _head_parts(scene, centre, top, points)
         if name.endswith("forearm"):
             fist = size * FIST
@@ -136,8 +136,8 @@ def _colour(figure: Figure, limb: str) -> Colour:
 
 
 def _head_parts(scene: Scene, centre: Points, top: Points, points: int) -> list[Part]:
-    """Neck, head, hair over the top and the back, and an eye; own y points down the neck."""
-    size, facing, figure = scene.things[0].stage.height, scene.things[0].stage.facing, scene.figure
+    """Return neck, head, hair and an eye; the y axis of their own frame points down the neck."""
+    size, facing, figure = scene.items[0].stage.height, scene.items[0].stage.facing, scene.figure
     turn, radius, neck = 1j * (top - centre) / np.abs(top - centre), HEAD_RADIUS * size, NECK * size
     skull = circle(points, radius)
     crown = 1.08 * arc(points, 125, 305)

@@ -1,4 +1,4 @@
-"""The room behind the action and what stands before the lens; painted once a clip."""
+"""The room behind the action, which is painted once per clip, and the foreground."""
 
 from dataclasses import dataclass
 from itertools import accumulate
@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 
 from peerattn.actionworld.furniture import MAKERS, Colour, Shape, clutter, plank
 from peerattn.actionworld.motion import Points
-from peerattn.actionworld.textures import POOL, oblong, window
+from peerattn.actionworld.textures import TEXTURE_COUNT, crop_texture, rectangle
 
-MARGIN = 0.12  # world units around the picture that the shaking camera may show
-FIXED_POINT = 4  # bits behind the point in OpenCV's drawing coordinates
-FAR = 8192.0  # px; nothing is drawn further out
+MARGIN = 0.12  # world units around the picture that the shaking camera may reveal
+FIXED_POINT = 4  # fractional bits of OpenCV's drawing coordinates
+FAR = 8192.0  # px: coordinates are clipped to this range
 
 Shadow = tuple[complex, complex, float]  # centre, half width + i half height, darkness 0 to 1
 
 
 @dataclass(frozen=True)
 class Room:
-    """`horizon` is the y where wall meets floor; `grain` the contrast of the surfaces, 0 to 255."""
+    """A room; `horizon` is the y where wall meets floor, `grain` the contrast of surfaces (0 to 255)."""
 
     wall: Colour
     floor: Colour
@@ -32,13 +32,13 @@ class Room:
     grain: float
 
     def paint(self, unit: int, shape: tuple[int, int]) -> NDArray[np.uint8]:
-        """The still room, (*shape, 3), at `unit` px per world unit, the unit square in its middle."""
+        """Return the room as (*shape, 3) at `unit` px per world unit, with the unit square in the middle."""
         rows, columns = shape
         origin = (columns - unit - 1) / 2 + 1j * (rows - unit - 1) / 2
         canvas = np.empty((rows, columns, 3), np.uint8)
         canvas[:] = np.rint(self.wall)
-        fill_all(canvas, ((oblong(-20, self.horizon, 20, 20), self.floor), *self.shapes), unit, origin)
-        first, second, under = (window(index, unit, self.corner, shape) for index in self.textures)
+        fill_all(canvas, ((rectangle(-20, self.horizon, 20, 20), self.floor), *self.shapes), unit, origin)
+        first, second, under = (crop_texture(index, unit, self.corner, shape) for index in self.textures)
         line = int(np.clip(round(self.horizon * unit + origin.imag), 0, rows))
         first[line:] = under[line:]
         first += 0.6 * second
@@ -48,7 +48,7 @@ class Room:
         return np.clip(picture, 0, 255).astype(np.uint8)
 
     def _darken(self, picture: NDArray[np.float32], unit: int, origin: complex) -> None:
-        """Lay soft oval shadows over the picture."""
+        """Darken the picture by soft oval shadows."""
         for centre, half, darkness in self.shadows:
             place, reach = centre * unit + origin, 2.2 * half * unit
             top, bottom = (int(np.clip(place.imag + side * reach.imag, 0, len(picture))) for side in (-1, 1))
@@ -62,7 +62,7 @@ class Room:
 
 
 def fill_all(canvas: NDArray[np.uint8], shapes: tuple[Shape, ...], unit: int, origin: complex) -> None:
-    """Draw polygons given in world units, in their order."""
+    """Draw polygons in world units, in their order."""
     pixels = np.concatenate([outline for outline, _ in shapes]) * unit + origin
     ends = list(accumulate(len(outline) for outline, _ in shapes))
     np.clip(pixels.real, -FAR, FAR, out=pixels.real)
@@ -73,7 +73,7 @@ def fill_all(canvas: NDArray[np.uint8], shapes: tuple[Shape, ...], unit: int, or
 
 
 def fixed_point(pixels: Points) -> NDArray[np.int32]:
-    """Complex px, (..., n), as OpenCV's drawing coordinates, (..., n, 2)."""
+    """Convert complex px (..., n) to OpenCV's drawing coordinates (..., n, 2)."""
     pairs = pixels.view(np.float64).reshape(*pixels.shape, 2)
     return np.rint(pairs * (1 << FIXED_POINT)).astype(np.int32)
 
@@ -86,36 +86,39 @@ def furnish(
     planks: list[tuple[float, float, float]],
     shadows: list[Shadow],
 ) -> Room:
-    """A room in the palette's colours: furniture, clutter, and planks (left, right, y) under things."""
+    """Furnish a room in the palette's colours; objects stand on `planks` (left, right, y)."""
     colours = palette + random.normal(0, 8, palette.shape)
-    shapes: list[Shape] = [(oblong(-20, horizon - 0.02, 20, horizon), 0.82 * colours[0])]
+    shapes: list[Shape] = [(rectangle(-20, horizon - 0.02, 20, horizon), 0.82 * colours[0])]
     for choice in random.integers(len(MAKERS), size=random.integers(3, 6)):
         shapes += MAKERS[choice](random, colours, horizon)
     shapes += clutter(random, colours)
     for left, right, y in planks:
         shapes += plank(left, right, y, horizon, colours[random.integers(2, len(colours))])
-    first, second, third = random.choice(POOL, size=3, replace=False).tolist()
+    first, second, third = random.choice(TEXTURE_COUNT, size=3, replace=False).tolist()
     corner, grain = complex(*random.random(2)), random.uniform(6, 11)
     textures = (first, second, third)
     return Room(colours[0], colours[1], horizon, tuple(shapes), tuple(shadows), textures, corner, grain)
 
 
 def foreground(random: np.random.Generator) -> Points | None:
-    """Outline of a post, a plant or a table's edge before the lens, or nothing; dense where it is long."""
-    sort, x = random.random(), random.uniform(0.04, 0.96)
-    if sort < 0.3:
+    """Return the outline of a post, a plant or a table's edge in front of the lens, or None.
+
+    Long edges have many points.
+    """
+    choice, x = random.random(), random.uniform(0.04, 0.96)
+    if choice < 0.3:
         edge = x + 1j * np.arange(-3, 4, 0.2)
         return np.concatenate([edge, edge[::-1] + random.uniform(0.03, 0.06)])
-    if sort < 0.6:
+    if choice < 0.6:
         return _plant(random, x)
-    if sort < 0.8:
+    if choice < 0.8:
         edge = random.uniform(-0.6, 0.3) + 1j * (random.uniform(0.88, 0.95) + np.arange(0, 3, 0.2))
         return np.concatenate([edge, edge[::-1] + 0.7])
     return None
 
 
 def _plant(random: np.random.Generator, x: float) -> Points:
-    """A tuft of leaves from the lower edge, as one outline."""
+    """Return the outline of a tuft of leaves that grows from the lower edge."""
     leaves = int(random.integers(5, 9))
     turns = np.sort(random.uniform(-0.9, 0.9, leaves))
     lengths = random.uniform(0.2, 0.42, leaves)

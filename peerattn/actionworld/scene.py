@@ -1,4 +1,4 @@
-"""What a clip shows: things on paths, figure, room, camera and light, at any size and length."""
+"""The scene of a clip, independent of its size and length: objects, figure, room, camera and light."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +9,9 @@ from peerattn.actionworld.figure import Style
 from peerattn.actionworld.furniture import Colour
 from peerattn.actionworld.motion import Camera, Cycle, Light, Points, Reals, Sway
 from peerattn.actionworld.room import Room
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
 
 ACTIONS = ("lift", "lower", "push", "pull")  # the second of each pair is the first backwards in time
 OBJECTS = ("ball", "box", "bottle", "ring")
@@ -16,20 +19,20 @@ OBJECTS = ("ball", "box", "bottle", "ring")
 
 @dataclass(frozen=True)
 class Stage:
-    """Where a path or figure stands: foot point in the world, height, facing right (1) or left (-1)."""
+    """The position of a figure or path: foot in the world, height, and facing right (1) or left (-1)."""
 
     foot: complex
     height: float
     facing: int
 
     def world(self, points: Points) -> Points:
-        """From figure units (y up) to the world (y down)."""
+        """Convert points from figure units (y up) to the world (y down)."""
         return self.foot + self.height * (points.conj() if self.facing > 0 else -points)
 
 
 @dataclass(frozen=True)
-class Thing:
-    """An object: its kind, its looks, its motion along a hand's path (`cycle` is None where it rests)."""
+class SceneObject:
+    """An object: its kind, its looks, its motion along a hand's path (`cycle` is None for one at rest)."""
 
     kind: int
     radius: float  # of the disc of equal area, world units
@@ -37,29 +40,29 @@ class Thing:
     stage: Stage
     style: Style
     cycle: Cycle | None
-    grip: complex  # from hand to centre in radii, x forward and y up
+    grip: complex  # from the hand to the centre, in radii; x forward, y up
     tilt: Sway
     colour: Colour
     texture: int
     corner: complex
 
     def centre(self, progress: Reals) -> Points:
-        """Its centre in the world at each progress along the path, (T,)."""
+        """Return its centre in the world (T,) at each progress along the path."""
         return self.stage.world(self.style.path(progress) + self.grip * self.radius / self.stage.height)
 
     @cached_property
     def path(self) -> Points:
-        """Its centre at several points of its path, (9,), or where it lies, (1,)."""
+        """Its centre at 9 points of its path, (9,), or at rest, (1,)."""
         return self.centre(np.linspace(0, 1, 9) if self.cycle else np.zeros(1))
 
     def at(self, times: Reals) -> Points:
-        """Its centre at each instant, (T,)."""
+        """Return its centre at each instant (T,)."""
         return self.centre(self.cycle.progress(times)[1] if self.cycle else np.zeros_like(times))
 
 
 @dataclass(frozen=True)
 class Figure:
-    """The person: grip, idle movements of head and free arm, clothes."""
+    """The person: its grip, the idle motion of head and free arm, and the colours."""
 
     two_handed: bool
     nod: Sway
@@ -72,17 +75,18 @@ class Figure:
 
 @dataclass(frozen=True)
 class Scene:
-    """All that a seed decides. `things` begins with the object that the figure acts on."""
+    """Everything that a seed determines; the first of `items` is the object that the figure acts on."""
 
     action: int
-    things: tuple[Thing, ...]
+    items: tuple[SceneObject, ...]
     figure: Figure
     room: Room
     camera: Camera
     light: Light
-    front: Points | None  # outline of what stands before the lens
+    front: Points | None  # outline of the foreground, right in front of the lens
     front_colour: Colour
 
     @property
     def object(self) -> int:
-        return self.things[0].kind
+        """The kind of the object that the figure acts on."""
+        return self.items[0].kind

@@ -1,4 +1,4 @@
-"""Surfaces, colours and plain shapes: a fixed pool of seamless textures, palettes, circles."""
+"""Textures, colours and simple shapes: a fixed set of seamless textures, palettes, circles and rectangles."""
 
 from functools import lru_cache
 
@@ -7,13 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.actionworld.motion import Points
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
 
 TILE = 384  # px per world unit of the stored textures
-POOL = 16
+TEXTURE_COUNT = 16
 
 Grey = NDArray[np.float32]
 
-# wall, floor, then furniture; muted, so that people stand out by their clothes
+# colours of wall, floor and then furniture, muted so that people stand out by their clothes
 PALETTES = np.array(
     [
         [(201, 190, 170), (134, 108, 84), (164, 141, 112), (120, 128, 118), (180, 160, 150), (98, 88, 82)],
@@ -49,16 +52,16 @@ HAIRS = np.array(
 )
 
 
-@lru_cache(maxsize=2 * POOL)
+@lru_cache(maxsize=2 * TEXTURE_COUNT)
 def texture(index: int, unit: int) -> Grey:
-    """Texture `index` of the pool, (unit, unit) px for a world unit, mean 0 and spread about 1; it tiles."""
+    """Return a seamless texture, (unit, unit) px per world unit, of mean 0 and standard deviation about 1."""
     method = cv2.INTER_AREA if unit < TILE else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(_stored(index), (unit, unit), interpolation=method), np.float32)
+    return np.asarray(cv2.resize(_make_texture(index), (unit, unit), interpolation=method), np.float32)
 
 
-@lru_cache(maxsize=POOL)
-def _stored(index: int) -> Grey:
-    """Cloudy noise of random roughness and grain, every third with stripes or a weave in it."""
+@lru_cache(maxsize=TEXTURE_COUNT)
+def _make_texture(index: int) -> Grey:
+    """Return cloudy noise of random roughness and grain; every third texture also has stripes or a weave."""
     random = np.random.default_rng([20080, index])
     fy, fx = np.meshgrid(np.fft.fftfreq(TILE) * TILE, np.fft.rfftfreq(TILE) * TILE, indexing="ij")
     grain = random.uniform(0.25, 1.0)
@@ -76,15 +79,15 @@ def _stored(index: int) -> Grey:
     return np.asarray(np.clip(noise / noise.std(), -2.5, 2.5), np.float32)
 
 
-def window(index: int, unit: int, corner: complex, shape: tuple[int, int]) -> Grey:
-    """`shape` (rows, columns) px of a texture at `unit` px per world unit, from `corner` on, repeating."""
+def crop_texture(index: int, unit: int, corner: complex, shape: tuple[int, int]) -> Grey:
+    """Return `shape` (rows, columns) px of a tiled texture from `corner` on, at `unit` px per world unit."""
     rows = (np.arange(shape[0]) + round(corner.imag * unit)) % unit
     columns = (np.arange(shape[1]) + round(corner.real * unit)) % unit
     return np.asarray(texture(index, unit)[rows][:, columns])
 
 
-def sample(index: int, unit: int, places: NDArray[np.complex64]) -> Grey:
-    """A texture between its pixels, at places in world units; the shape of `places`."""
+def sample_texture(index: int, unit: int, places: NDArray[np.complex64]) -> Grey:
+    """Sample a texture bilinearly at positions in world units; the shape is that of `places`."""
     tile, x, y = texture(index, unit), places.real * unit, places.imag * unit
     left, top = np.floor(x), np.floor(y)
     right_share, low_share = x - left, y - top
@@ -96,16 +99,16 @@ def sample(index: int, unit: int, places: NDArray[np.complex64]) -> Grey:
 
 
 def circle(points: int, radius: float = 1.0, centre: complex = 0j) -> Points:
-    """A circle as a polygon, (points,)."""
+    """Return a circle as a polygon, (points,)."""
     return np.asarray(centre + radius * arc(points, 0, 360 - 360 / points))
 
 
 @lru_cache(maxsize=64)
 def arc(points: int, start: float, stop: float) -> Points:
-    """Part of the unit circle between two angles in degrees, both included, (points,)."""
+    """Return points on the unit circle between two angles in degrees, both included, (points,)."""
     return np.asarray(np.exp(1j * np.radians(np.linspace(start, stop, points))))
 
 
-def oblong(left: float, top: float, right: float, bottom: float) -> Points:
-    """An upright rectangle, (4,)."""
+def rectangle(left: float, top: float, right: float, bottom: float) -> Points:
+    """Return the corners of an upright rectangle, (4,)."""
     return np.array([left + 1j * top, right + 1j * top, right + 1j * bottom, left + 1j * bottom])

@@ -1,5 +1,6 @@
-"""A name -> a network with its settings and card, trained or untrained; a structure with its weights.
+"""Find a network, trained or untrained, by its name, with its settings and card; or a structure with its
+weights.
 
 Imports files, graph, network and modalities. Start with `checkpoint.load`, `resolving.resolve` and
-`subject.subject`.
+`weighted_structure.resolve_structure`.
 """

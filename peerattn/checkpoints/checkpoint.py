@@ -18,27 +18,30 @@ from peerattn.graph.structure import Structure, restore_answers
 from peerattn.modalities.reading import Reader
 from peerattn.modalities.segmenter import Segmenter, segmenter_for, segmenter_name
 from peerattn.modalities.settings import ClipSettings
-from peerattn.network.failures import device_failures
+from peerattn.moved import moved
+from peerattn.network.failures import translate_device_errors
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays, load_arrays
 
+__getattr__ = moved(__name__)
+
 KIND = "network"
-OF_THE_WHOLE = ("metrics", "calibration", "none_of_these", "learned_connectivity")
-"""Entries of a card that were measured on the whole network: dropped when it is pruned."""
+WHOLE_NETWORK_ENTRIES = ("metrics", "calibration", "none_of_these", "learned_connectivity")
+"""Entries of a card that were measured on the whole network: they are left out when it is pruned."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network ready to run, how its clips are prepared, and what its card says of it."""
+    """A network that is ready to run, the settings with which its clips are prepared, and its card."""
 
     name: str
     network: Network
     settings: ClipSettings
     card: Mapping[str, Any]
-    folder: Path | None = None  # where it was read from
+    folder: Path | None = None  # from which it was read
 
     def __repr__(self) -> str:
-        """Its name, then the network block by block."""
+        """Describe the checkpoint: its name, then the network block by block."""
         return f"{self.name}, {self.network!r}"
 
     @property
@@ -51,11 +54,11 @@ class Checkpoint:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Warnings to show beside every result: at present, that the filters are random."""
+        """Warnings to show with every result; at present only that the filters are random."""
         return (self.card["untrained"],) if "untrained" in self.card else ()
 
     def reader(self, segmenter: Segmenter | None = None) -> Reader:
-        """What reads clips for the network; `segmenter` estimates the maps of those that have none."""
+        """Return a reader of clips for the network; `segmenter` estimates the maps of clips without maps."""
         return Reader(self.structure.read_modalities, self.settings, segmenter)
 
     @property
@@ -64,10 +67,10 @@ class Checkpoint:
 
 
 def load(name: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
-    """A checkpoint by its name, or by its folder; raises PeerattnError when it is missing or damaged."""
+    """Load a checkpoint by its name or folder; raise PeerattnError if it is missing or damaged."""
     folder = name if isinstance(name, Path) else find_checkpoint(name)
     if not (folder / CARD_FILE).is_file():
-        raise PeerattnError(f"{folder} holds no checkpoint: there is no {CARD_FILE} in it")
+        raise PeerattnError(f"{folder} is not a checkpoint: there is no {CARD_FILE} in it")
     card = read_card(folder, KIND)
     try:
         structure = restore_answers(Structure.from_json(card["structure"]), card.get("training"))
@@ -84,16 +87,17 @@ def load(name: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
     weights = read_weights(folder / WEIGHTS_FILE, expected)
     network = Network(structure, class_names)
     load_arrays(network, weights)
-    with device_failures():
+    with translate_device_errors():
         network.to(device)
     return Checkpoint(folder.name, network.eval(), settings, card, folder)
 
 
 def segmenter_of(loaded: Checkpoint, name: str | None = None) -> Segmenter | None:
-    """What estimates object maps, where a network reads them: the one of this name, else its card's.
+    """Load the segmenter of this name, or else the one on the checkpoint's card; None if no object maps are
+    read.
 
-    It runs where the network does. Raises PeerattnError if it is missing, or if its class ids stand for other
-    things than the network's.
+    It is placed on the network's device. Raises PeerattnError if it is missing, or if its class ids have
+    other meanings than the network's.
     """
     name = name or segmenter_name(loaded.card)
     return segmenter_for(name, loaded.structure.read_modalities, loaded.device)
@@ -103,29 +107,29 @@ def _class_names(names: Any) -> list[str]:
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         raise PeerattnError("class_names must be a list of names")
     if len(set(names)) < len(names):
-        raise PeerattnError("class_names has one name twice")
+        raise PeerattnError("class_names contains a name twice")
     return names
 
 
 def save(folder: Path, network: Network, settings: ClipSettings, card: Mapping[str, Any]) -> None:
-    """Write weights and card; `card` holds whatever else to store, such as command, metrics, description."""
+    """Write weights and card; `card` has the other entries to store: command, metrics, description, …."""
     write_weights(folder / WEIGHTS_FILE, as_arrays(network.state_dict()))
-    needed = {
+    required = {
         "class_names": list(network.class_names),
         "settings": settings.to_json(),
         "structure": network.structure.to_json(),
     }
-    write_card(folder, KIND, {**card, **needed})
+    write_card(folder, KIND, {**card, **required})
 
 
 def pruned_card(loaded: Checkpoint, threshold: float, command: str) -> dict[str, Any]:
-    """The card of a pruned network: the entries that stay true, with the name of the original."""
-    kept = {name: said for name, said in loaded.card.items() if name not in OF_THE_WHOLE}
+    """Return the card of a pruned network: the entries that are still true, and the name of the original."""
+    kept = {name: entry for name, entry in loaded.card.items() if name not in WHOLE_NETWORK_ENTRIES}
     return {**kept, "command": command, "pruned_from": loaded.name, "threshold": threshold, "metrics": {}}
 
 
 def new_folder(name: str) -> Path:
-    """Where a new checkpoint of this name goes; raises PeerattnError when the name is taken or is no name."""
+    """Return the folder for a new checkpoint; raise PeerattnError if the name is taken or not allowed."""
     folder = checkpoint_folders()[0] / checked_name(name)
     if name in published.NAMES:
         raise PeerattnError(f"{name} is the name of a published network: choose another name")
@@ -135,13 +139,13 @@ def new_folder(name: str) -> Path:
 
 
 def names() -> tuple[str, ...]:
-    """The networks that `load` finds, first folder first."""
-    found: dict[str, None] = {}
+    """Return the names of the networks that `load` finds, folder by folder."""
+    networks: dict[str, None] = {}
     for folder in checkpoint_folders():
         for path in sorted(folder.glob(f"*/{CARD_FILE}")):
             try:
                 read_card(path.parent, KIND)
             except PeerattnError:
                 continue
-            found[path.parent.name] = None
-    return tuple(found)
+            networks[path.parent.name] = None
+    return tuple(networks)

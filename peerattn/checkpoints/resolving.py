@@ -1,9 +1,9 @@
-"""What a name stands for, in one order for every command and screen.
+"""Resolve a name to a network, in the same order for every command and screen.
 
-What has a path separator, or ends in .json, is a path and nothing else: a checkpoint's folder, or the file of
-a structure. Any other name is, in this order, a visitor's own structure, a checkpoint (the first folder that
-has it), a published structure. `NAME-untrained` is the published structure NAME with random filters, whatever
-checkpoints there are.
+A name with a path separator, or one that ends in .json, is always a path: the folder of a checkpoint, or the
+file of a structure. Any other name is, in this order, one of the user's own structures, a checkpoint (in the
+first folder that has it), or a published structure. `NAME-untrained` is the published structure NAME with
+random filters, even if a checkpoint has this name.
 """
 
 from __future__ import annotations
@@ -16,26 +16,28 @@ import torch
 
 from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.checkpoints.checkpoint import Checkpoint
-from peerattn.checkpoints.untrained import MARK, SETTINGS, untrained
+from peerattn.checkpoints.untrained import SETTINGS, SUFFIX, untrained
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE
 from peerattn.files.paths import find_checkpoint, folder_of, is_path
 from peerattn.files.weights import WEIGHTS_FILE
 from peerattn.graph import published, structure_file
 from peerattn.graph.structure import Structure
+from peerattn.moved import moved
 
-Own = Mapping[str, Structure]
-"""A visitor's structures by name."""
+__getattr__ = moved(__name__)
+
+OwnStructures = Mapping[str, Structure]
+"""The user's own structures by name."""
 Stamp = tuple[tuple[str, int, int], ...]
 
 
-def resolve(name: str, device: torch.device | str = "cpu", *, own: Own | None = None) -> Checkpoint:
-    """The network that a name stands for, ready to run, untrained where no checkpoint is meant.
+def resolve(name: str, device: torch.device | str = "cpu", *, own: OwnStructures | None = None) -> Checkpoint:
+    """Return the network of a name, ready to run; it is untrained unless the name is that of a checkpoint.
 
-    Raises PeerattnError, with the name that may be meant where one is near, when there is none; or when what
-    there is, is damaged.
+    Raises PeerattnError if there is none, suggesting a similar name, or if its files are damaged.
     """
-    plain = name.removesuffix(MARK)
+    plain = name.removesuffix(SUFFIX)
     if is_path(name):
         path = Path(name)
         if path.suffix == ".json":
@@ -46,33 +48,33 @@ def resolve(name: str, device: torch.device | str = "cpu", *, own: Own | None = 
     if is_published(name):
         widths = {"clip_width": SETTINGS.size} if plain == "asnp_lite" else {}
         return untrained(plain, published.structure(plain, **widths), device)
-    return checkpoints.load(known(name), device)
+    return checkpoints.load(require_checkpoint(name), device)
 
 
 def is_published(name: str) -> bool:
-    """Whether a name that is no path stands for a published structure."""
-    marked = name.endswith(MARK) and name.removesuffix(MARK) in published.NAMES
+    """Whether a name, which is not a path, is that of a published structure."""
+    marked = name.endswith(SUFFIX) and name.removesuffix(SUFFIX) in published.NAMES
     return marked or (name in published.NAMES and folder_of(name) is None)
 
 
-def known(name: str) -> str:
-    """The name of a checkpoint; raises PeerattnError with the name that may be meant, where one is near."""
+def require_checkpoint(name: str) -> str:
+    """Return the name if it is a checkpoint's; if not, raise PeerattnError that suggests a similar name."""
     if folder_of(name) is None:
         names = (*published.NAMES, *checkpoints.names())
-        if near := difflib.get_close_matches(name, names, n=1):
+        if similar := difflib.get_close_matches(name, names, n=1):
             raise PeerattnError(
-                f"there is no published structure, file or checkpoint {name!r}: did you mean {near[0]}?"
+                f"there is no published structure, file or checkpoint {name!r}: did you mean {similar[0]}?"
             )
         find_checkpoint(name)
     return name
 
 
 def stamp(name: str) -> Stamp:
-    """Path, time of change and size of the files that decide what a name stands for; none where none do.
+    """Return path, modification time and size of the files that a name refers to; empty if it refers to none.
 
-    Two equal stamps of a name mean one network.
+    If two stamps of a name are equal, its network is unchanged.
     """
-    folder = None if name.endswith(MARK) else folder_of(name)
+    folder = None if name.endswith(SUFFIX) else folder_of(name)
     files = [folder / CARD_FILE, folder / WEIGHTS_FILE] if folder else [Path(name)] if is_path(name) else []
-    found = [(file, file.stat()) for file in files if file.is_file()]
-    return tuple((str(file.resolve()), facts.st_mtime_ns, facts.st_size) for file, facts in found)
+    states = [(file, file.stat()) for file in files if file.is_file()]
+    return tuple((str(file.resolve()), state.st_mtime_ns, state.st_size) for file, state in states)

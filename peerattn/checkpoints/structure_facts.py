@@ -1,4 +1,4 @@
-"""The facts of a structure as plain data: the level graph, what a threshold takes, what it costs."""
+"""The facts of a structure as plain data: its level graph, what a threshold removes, and its costs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 from statistics import mean
 from typing import Any
 
-from peerattn.checkpoints.subject import Subject
+from peerattn.checkpoints.weighted_structure import WeightedStructure
 from peerattn.graph.connectivity import (
     Removal,
     at_initialisation,
@@ -19,14 +19,14 @@ from peerattn.graph.connectivity import (
 from peerattn.network.size import Costs
 
 
-def structure_facts(shown: Subject, threshold: float) -> dict[str, Any]:
-    """The facts as plain data; costs are those of the whole structure and, in `after`, of what is left."""
+def structure_facts(shown: WeightedStructure, threshold: float) -> dict[str, Any]:
+    """Return the facts as plain data, with the costs of the whole structure and, in `after`, pruned."""
     structure, weights = shown.structure, shown.weights
     removal = survey(structure, weights, threshold)
     ends = {spec.key: [spec.source, spec.target] for spec in structure.connections}
     by_modality = weights_by_modality(structure, weights)
     whole = shown.costs(structure)
-    left = shown.costs(without(structure, removal)) if removal.output_connected else None
+    pruned = shown.costs(without(structure, removal)) if removal.output_connected else None
     return {
         "name": shown.name,
         "connections": _connections(shown, removal),
@@ -38,21 +38,21 @@ def structure_facts(shown: Subject, threshold: float) -> dict[str, Any]:
         "attention_weights": count_attention_weights(structure),
         "clip": {"frames": shown.frames, "height": shown.height, "width": shown.width},
         "classes": shown.classes,
-        **_sums(whole),
-        "after": _sums(left) if left else None,
+        **_totals(whole),
+        "after": _totals(pruned) if pruned else None,
         "blocks": [dataclasses.asdict(row) for row in whole.blocks],
     }
 
 
-def _sums(found: Costs) -> dict[str, Any]:
+def _totals(costs: Costs) -> dict[str, Any]:
     return {
-        "parameters": found.parameters,
-        "multiply_adds": found.multiply_adds,
-        "memory_bytes": dataclasses.asdict(found.memory),
+        "parameters": costs.parameters,
+        "multiply_adds": costs.multiply_adds,
+        "memory_bytes": dataclasses.asdict(costs.memory),
     }
 
 
-def _connections(shown: Subject, removal: Removal) -> list[dict[str, Any]]:
+def _connections(shown: WeightedStructure, removal: Removal) -> list[dict[str, Any]]:
     kept = set(removal.kept)
     return [
         {
@@ -68,7 +68,7 @@ def _connections(shown: Subject, removal: Removal) -> list[dict[str, Any]]:
 
 
 def removal_json(removal: Removal) -> dict[str, Any]:
-    """What a threshold removes and what dies of it."""
+    """Return what a threshold removes, and which blocks and modalities are lost with it, as JSON."""
     return {
         "threshold": removal.threshold,
         "kept": len(removal.kept),

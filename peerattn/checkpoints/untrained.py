@@ -1,7 +1,7 @@
-"""Published networks, and own structures, with random filters: no trained ones were released.
+"""Published networks and the user's own structures with random filters: no trained filters were released.
 
-Their structure and connection weights are given; what they predict and attend to means nothing yet, so
-whatever shows them must say `REMARK`.
+Their structure and connection weights are real, but what they predict and attend to means nothing, so
+`REMARK` must be shown with every result.
 """
 
 from __future__ import annotations
@@ -16,37 +16,39 @@ from peerattn.modalities.settings import ClipSettings
 from peerattn.moved import moved
 from peerattn.network.initialisation import initialise
 from peerattn.network.network import Network
-from peerattn.network.size import parameters
+from peerattn.network.size import count_parameters
 
 __getattr__ = moved(__name__)
 
-MARK = "-untrained"
-"""What a published network's name may end in, so that it says what it is wherever it stands."""
+SUFFIX = "-untrained"
+"""The ending of an untrained network's name, which marks it as such wherever the name is shown."""
 SETTINGS = ClipSettings(size=112, window=16)
 REMARK = (
-    "untrained filters: structure and connection weights are the given ones, the filters random; "
+    "untrained filters: structure and connection weights are as specified, but the filters are random; "
     "predictions and attention factors mean nothing yet"
 )
 
 
 def class_names() -> tuple[str, ...]:
-    """The published code assumes this many classes and names none."""
+    """Return numbered class names: the published code defines the number of classes, but no names."""
     return tuple(f"class {number}" for number in range(1, published.CLASSES + 1))
 
 
-MOST_PARAMETERS = 500_000_000
-"""Two gigabytes: a file may ask for more than there is memory."""
+MAX_PARAMETERS = 500_000_000
+"""Two gigabytes in float32: a structure file could otherwise require more than the memory of the machine."""
 
 
 def untrained(
     name: str, structure: Structure, device: torch.device | str = "cpu", *, seed: int = 0
 ) -> Checkpoint:
-    """The network of a structure at its start, ready to run; raises PeerattnError where it is too large."""
+    """Build a network with initial weights, ready to run; raise PeerattnError if it is too large."""
     names = class_names()
     with torch.device("meta"):
-        size = parameters(Network(structure, names))
-    if size > MOST_PARAMETERS:
-        raise PeerattnError(f"{name} asks for {size:,} parameters: at most {MOST_PARAMETERS:,} are built")
+        size = count_parameters(Network(structure, names))
+    if size > MAX_PARAMETERS:
+        raise PeerattnError(
+            f"{name} has {size:,} parameters, more than the limit of {MAX_PARAMETERS:,}: make it smaller"
+        )
     network = Network(structure, names)
     initialise(network, seed=seed)
-    return Checkpoint(name + MARK, network.to(device).eval(), SETTINGS, {"untrained": REMARK})
+    return Checkpoint(name + SUFFIX, network.to(device).eval(), SETTINGS, {"untrained": REMARK})

@@ -22,7 +22,7 @@ from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.cli.console import Objects, progress_bar
 from peerattn.cli.reports import maps_used
 from peerattn.data.examples import Example
-from peerattn.data.labelled_set import LabelledSet, of_files, reader_for, with_maps
+from peerattn.data.labelled_set import LabelledSet, file_examples, reader_for, with_map_origin
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import ANSWERS, DEFAULT_THRESHOLD
 from peerattn.network.answers import PROBABILITIES
@@ -123,7 +123,7 @@ def answers(
         logits.append(of_windows[:, 0].cpu().numpy())
         labels.append(tuple(class_names[number] for number in example.labels))
         groups.append(example.group)
-        objects.update([example.objects] if example.objects else [])
+        objects.update([example.origin] if example.origin else [])
         progress(done, length_hint(examples))
     kind = network.structure.answer.kind
     return Answers(kind, tuple(logits), tuple(labels), tuple(groups), dict(objects))
@@ -131,9 +131,9 @@ def answers(
 
 def answers_of(loaded: Checkpoint, data: Path, split: str | None, objects: Objects) -> Answers:
     """The network's answers to the clips of a folder, of its classes and of others."""
-    files = with_maps(LabelledSet(data, split).files(), objects.value)
+    files = with_map_origin(LabelledSet(data, split).files(), objects.value)
     names = sorted({label for file in files for label in file.labels})
-    examples = of_files(files, names, reader_for(files, loaded), told=partial(print, file=sys.stderr))
+    examples = file_examples(files, names, reader_for(files, loaded), notify=partial(print, file=sys.stderr))
     with progress_bar(f"clips through {loaded.name}") as progress:
         return answers(loaded.network, examples, names, window=loaded.settings.window, progress=progress)
 

@@ -72,10 +72,10 @@ def split_command(
     force: Annotated[bool, typer.Option("--force", help="Replace a manifest.csv that is there.")] = False,
 ) -> None:
     """Write a manifest.csv whose splits share no source video (group), classes as even as groups allow."""
-    from peerattn.data.folder import every_file
+    from peerattn.data.folder import all_files
     from peerattn.data.splitting import split_files, write_manifest
 
-    files = split_files(every_file(folder), _shares(shares), seed=seed)
+    files = split_files(all_files(folder), _shares(shares), seed=seed)
     path = write_manifest(folder, files, replacing=force)
     counts = {split: sum(file.split == split for file in files) for split in _shares(shares)}
     print(f"{path}: {', '.join(f'{split} {count}' for split, count in counts.items())} clips")
@@ -102,19 +102,19 @@ def cache_command(
     from peerattn.cli import data_reports as reports
     from peerattn.data.cache import Cache
     from peerattn.data.clips import FolderClips
-    from peerattn.data.folder import every_file
-    from peerattn.data.warming import warm
+    from peerattn.data.folder import all_files
+    from peerattn.data.warming import warm_cache
 
-    files = every_file(folder)
+    files = all_files(folder)
     cache = Cache(default_folder())
     if limit:
-        cache.keep_to(limit * GIGABYTE)
+        cache.set_limit(limit * GIGABYTE)
     settings = ClipSettings(size=size, frame_rate=frame_rate, view=view)
     reading = _network_reading(checkpoint) if checkpoint else _plain_reading(files, settings)
     names = sorted({label for file in files for label in file.labels})
     source = FolderClips(files, names, cache=cache, **reading)
     with progress_bar("clips") as progress:
-        done = warm(source, workers=workers, progress=progress)
+        done = warm_cache(source, workers=workers, progress=progress)
     for name, fault in done.skipped.items():
         typer.echo(f"skipped {name}: {fault}", err=True)
     report(reports.warmed(done, cache), reports.warmed_table(done, cache), json_file)

@@ -13,7 +13,7 @@ from peerattn.data.report import FolderReport
 from peerattn.scores.detectable import GAINED, LOST, POWER, DetectableDifferences, detectable_differences
 
 if TYPE_CHECKING:
-    from peerattn.data.warming import Warmed
+    from peerattn.data.warming import CacheReport
 
 
 def counts_table(found: FolderReport) -> Table:
@@ -77,22 +77,22 @@ def deciding_table(found: FolderReport) -> Table:
     return table
 
 
-def warmed(done: Warmed, cache: Cache) -> dict[str, Any]:
+def warmed(done: CacheReport, cache: Cache) -> dict[str, Any]:
     """What was done, for JSON."""
     return {
         "cache": str(cache.folder),
-        "made": done.made,
-        "found": done.found,
+        "made": done.prepared,
+        "found": done.present,
         "skipped": done.skipped,
         "seconds": done.seconds,
         "bytes": cache.size(),
     }
 
 
-def warmed_table(done: Warmed, cache: Cache) -> Table:
+def warmed_table(done: CacheReport, cache: Cache) -> Table:
     """The same for a person."""
     table = Table(title=f"{cache.folder}: {cache.size() / GIGABYTE:.2f} of {cache.limit / GIGABYTE:.0f} GB")
     for heading in ("prepared now", "there already", "skipped", "s of decoding"):
         table.add_column(heading, justify="right")
-    table.add_row(str(done.made), str(done.found), str(len(done.skipped)), f"{done.seconds:.1f}")
+    table.add_row(str(done.prepared), str(done.present), str(len(done.skipped)), f"{done.seconds:.1f}")
     return table

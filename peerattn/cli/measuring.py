@@ -9,7 +9,7 @@ from pathlib import Path
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.cli.console import Objects, progress_bar
 from peerattn.data.labelled_set import LabelledSet
-from peerattn.data.readable import Readable
+from peerattn.data.readable import ReadableExamples
 from peerattn.moved import moved
 from peerattn.network.precision import precision_on
 from peerattn.recording.evaluating import evaluate
@@ -26,14 +26,14 @@ def examples(
     clips: int,
     objects: Objects,
     passes: int = 1,
-) -> Readable:
+) -> ReadableExamples:
     """The labelled clips that a network is measured on; those that cannot be read are named on stderr."""
     chosen = LabelledSet(data, split, clips, objects.value)
     told = partial(print, file=sys.stderr)
-    return chosen.examples(loaded, told=told, remembered=passes > 1)
+    return chosen.examples(loaded, notify=told, cached=passes > 1)
 
 
-def evaluated(loaded: Checkpoint, examples: Readable) -> AnyEvaluation:
+def evaluated(loaded: Checkpoint, examples: ReadableExamples) -> AnyEvaluation:
     """How well a network does on the clips, with progress on stderr, where it also says what it rounds to."""
     say_precision(loaded)
     with progress_bar("clips") as progress:

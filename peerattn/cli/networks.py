@@ -61,12 +61,12 @@ def structure_command(
 ) -> None:
     """The level graph, what a threshold would remove from it, and what it costs; needs no trained filters."""
     from peerattn.checkpoints.structure_facts import structure_facts
-    from peerattn.checkpoints.subject import subject
+    from peerattn.checkpoints.weighted_structure import resolve_structure
     from peerattn.cli import structure_report
 
     options = _published_options(attention, object_classes, clip_width)
     sizes = _given(frames=frames, height=size, width=size, classes=classes)
-    shown = dataclasses.replace(subject(name, **options), **sizes)
+    shown = dataclasses.replace(resolve_structure(name, **options), **sizes)
     result = structure_facts(shown, threshold)
     report(result, structure_report.table(result), json_file)
 
@@ -92,7 +92,7 @@ def convert_command(
 ) -> None:
     """Official TensorFlow variables of a published network as a checkpoint."""
     from peerattn.checkpoints import checkpoint as checkpoints
-    from peerattn.checkpoints.subject import subject
+    from peerattn.checkpoints.weighted_structure import resolve_structure
     from peerattn.graph import published
     from peerattn.graph.answers import Answer
     from peerattn.modalities.settings import ClipSettings
@@ -107,10 +107,10 @@ def convert_command(
         raise PeerattnError(
             f"lite built for clips {clip_width} px wide cannot read {size} px: give one of them"
         )
-    structure = subject(name, **options).structure
+    structure = resolve_structure(name, **options).structure
     names = _class_names(classes) if classes else None
     asked = Answer(answer) if answer else None
-    network = convert.network_from(structure, convert.read_tf_variables(variables), names, asked)
+    network = convert.network_from_tf_variables(structure, convert.read_tf_variables(variables), names, asked)
     card = {"command": command_line(), "description": f"{name}, from the variables of {variables.name}"}
     checkpoints.save(folder, network, settings, card)
     print(f"{folder}: {name}, {len(network.class_names)} {network.structure.answer.kind}")
@@ -166,7 +166,7 @@ def prune_command(
     from peerattn.checkpoints import checkpoint as checkpoints
     from peerattn.checkpoints.resolving import resolve
     from peerattn.cli import measuring, reports
-    from peerattn.network.latency import latencies
+    from peerattn.network.latency import measure_latencies
     from peerattn.pruning.threshold import prune
 
     folder = checkpoints.new_folder(out) if out else None
@@ -176,7 +176,9 @@ def prune_command(
     settings = loaded.settings
     with allowed_precision(fast):
         before, after = (measuring.evaluated(one, examples) for one in (loaded, smaller))
-        timed = latencies([loaded.network, smaller.network], frames=settings.window, size=settings.size)
+        timed = measure_latencies(
+            [loaded.network, smaller.network], frames=settings.window, size=settings.size
+        )
     result = reports.pruned(loaded, smaller, threshold, (before, after), timed)
     if folder:
         card = checkpoints.pruned_card(loaded, threshold, command_line())

@@ -14,7 +14,7 @@ from peerattn.checkpoints.structure_facts import removal_json
 from peerattn.cli.console import percent
 from peerattn.graph.connectivity import survey
 from peerattn.network.latency import Latency, speed_up
-from peerattn.network.size import multiply_adds, parameters
+from peerattn.network.size import count_parameters, multiply_adds
 from peerattn.scores.evaluation import ClassResult
 from peerattn.scores.intervals import METHOD, describe_clips, interval_json
 from peerattn.scores.kinds import HEADLINES, AnyEvaluation, difference, headline
@@ -178,7 +178,7 @@ def pruned(
         "before": before.to_json(),
         "after": after.to_json(),
         **difference(before, after).to_json(),
-        "parameters": _both(parameters(network) for network in networks),
+        "parameters": _both(count_parameters(network) for network in networks),
         "multiply_adds": _both(multiply_adds(network, **shape) for network in networks),
         "latency_ms": {
             **_both(one.median for one in timed),

@@ -13,7 +13,7 @@ import torch
 
 from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.checkpoints.checkpoint import Checkpoint
-from peerattn.checkpoints.subject import subject
+from peerattn.checkpoints.weighted_structure import resolve_structure
 from peerattn.cli.console import command_line, percent, progress_bar, report
 from peerattn.cli.training_reports import measured, training_card
 from peerattn.errors import PeerattnError
@@ -149,7 +149,7 @@ def structure_of(name: str | None, begin: Checkpoint | None, attention: str, mod
     if name == "people":
         return people_structure(attention, words(modalities))
     if name:
-        return subject(name).structure
+        return resolve_structure(name).structure
     return begin.structure if begin else actionworld_structure(attention, words(modalities))
 
 

@@ -1,8 +1,9 @@
-"""How training clips are varied: one draw a clip and epoch, the same for all its frames and modalities.
+"""Augmentation of training clips: one random draw per clip and epoch, shared by all its frames and
+modalities.
 
-Frames are chosen, then frames and maps are warped alike; optical flow is computed from the warped frames, so
-that it always tells how the pictures move within the step that was drawn. Only then are objects put before
-another clip, each part with the motion that it had, and colours changed. N frames kept, T frames read.
+First frames are selected, then frames and maps are warped together. Optical flow is computed from the warped
+frames, so that it is always the motion between the frames that were selected. Only then are backgrounds
+replaced, with the flow of each part, and colours changed. N kept frames, T read frames.
 """
 
 from __future__ import annotations
@@ -15,19 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.data.colour import UNCHANGED, Colour
-from peerattn.data.prepared import Prepared
-from peerattn.data.warp import CENTRAL, UNMOVED, Placement, Warp, placed_ids, placed_images
+from peerattn.data.prepared import PreparedClip
+from peerattn.data.warp import NO_WARP, UNCHANGED_PLACEMENT, Placement, Warp, warp_ids, warp_images
 from peerattn.errors import PeerattnError
-from peerattn.modalities.preparation import Pictures
-from peerattn.modalities.view import shown
+from peerattn.modalities.preparation import ClipSources
+from peerattn.modalities.view import object_mask
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Which frames are read; as it stands, from the first one on, at the network's frame rate.
+    """Which frames are read; by default from the first one on, at the network's frame rate.
 
-    `stretch` is the range of factors on the time between frames: what is drawn is shown faster or slower.
-    With `fill`, a clip too short for the window is read in smaller steps, as far as its frames allow.
+    `stretch` is the range of random factors on the time between frames, which make motion faster or slower.
+    With `fill`, a clip that is too short for the window is read in smaller steps, as far as its frames allow.
     """
 
     random_start: bool = False
@@ -37,22 +41,28 @@ class Timing:
     def __post_init__(self) -> None:
         low, high = self.stretch
         if not 0.1 <= low <= high <= 10:
-            raise PeerattnError(f"the stretch of time {self.stretch} must rise and lie between 0.1 and 10")
+            raise PeerattnError(
+                f"the time stretch {self.stretch} must be two increasing numbers between 0.1 and 10"
+            )
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How clips are varied; as it stands, not at all: what evaluation reads, from the first frame on.
+    """How clips are varied; by default not at all, so that they are read as in evaluation, from the first
+    frame on.
 
-    `others` is the probability that a file's other object maps are read, `degrade` that of faults in them,
-    `drop` that of a modality being all zero (never two of them). `elsewhere` is the probability that the
-    objects are put before the frames of another clip of the batch, so that what surrounds them tells
-    nothing; clips read with their other maps stay where they are. `mixup` is α of the beta distribution of
-    shares in which two clips are mixed; 0: they are not.
+    - `others`: probability that a file's alternative object maps are read.
+    - `degrade`: probability that the object maps are degraded.
+    - `elsewhere`: probability that the objects are put in front of another clip of the batch, so that their
+      background gives nothing away. It does not apply to clips that are read with their alternative maps.
+    - `drop`: modality → probability that it is all zero; at most one modality of a clip is.
+    - `mixup`: α of the beta distribution of the shares in which two clips are mixed; 0 mixes none.
+
+    Raises PeerattnError for values out of range.
     """
 
     timing: Timing = Timing()
-    warp: Warp = UNMOVED
+    warp: Warp = NO_WARP
     colour: Colour = UNCHANGED
     others: float = 0.0
     degrade: float = 0.0
@@ -61,51 +71,54 @@ class Augmentation:
     mixup: float = 0.0
 
     def __post_init__(self) -> None:
-        if not all(0 <= share <= 1 for share in self._probabilities):
+        if not all(0 <= probability <= 1 for probability in self._probabilities):
             raise PeerattnError(
-                "the probabilities of other maps, faults, other places and dropped modalities must be 0 to 1"
+                "the probabilities of alternative maps, degraded maps, other backgrounds and dropped "
+                "modalities must be from 0 to 1"
             )
         if not 0 <= self.mixup <= 100:
-            raise PeerattnError(f"mixup {self.mixup} must be 0 to 100")
+            raise PeerattnError(f"mixup {self.mixup} must be from 0 to 100")
 
     @property
     def _probabilities(self) -> tuple[float, ...]:
         return (self.others, self.degrade, self.elsewhere, *self.drop.values())
 
     def draw(self, seed: int, epoch: int, clip: int) -> Draw:
-        """What happens to this clip in this epoch: a function of these three numbers and nothing else."""
+        """Draw the variation of a clip in an epoch; it depends on these three numbers only."""
         streams = np.random.SeedSequence((seed, epoch, clip)).spawn(6)
-        timing, warp, maps, colour, rest, place = (np.random.default_rng(stream) for stream in streams)
+        timing, warp, maps, colour, mixing, background = (np.random.default_rng(stream) for stream in streams)
         return Draw(
             stretch=timing.uniform(*self.timing.stretch),
             start=timing.random() if self.timing.random_start else 0.0,
             placement=self.warp.draw(warp),
             others=bool(maps.random() < self.others),
             maps=maps if maps.random() < self.degrade else None,
-            elsewhere=bool(place.random() < self.elsewhere),
+            elsewhere=bool(background.random() < self.elsewhere),
             colour=colour,
-            dropped=self._dropped(rest),
-            share=float(rest.beta(self.mixup, self.mixup)) if self.mixup else 1.0,
+            dropped=self._dropped(mixing),
+            share=float(mixing.beta(self.mixup, self.mixup)) if self.mixup else 1.0,
         )
 
     def _dropped(self, random: np.random.Generator) -> str | None:
-        """The modality that is dropped: each in turn has its chance, until one is."""
-        return next((name for name, share in self.drop.items() if random.random() < share), None)
+        """Draw the modality that is dropped, or None; modalities are tried in order until one is dropped."""
+        return next((name for name, probability in self.drop.items() if random.random() < probability), None)
 
 
 @dataclass(frozen=True)
 class Draw:
-    """What happens to one clip; as it stands, nothing."""
+    """The random variation of one clip; by default none."""
 
-    stretch: float = 1.0
-    start: float = 0.0  # where the first frame is, from 0 to 1 of the places where it can be
-    placement: Placement = CENTRAL
-    others: bool = False  # whether the other object maps are read
-    maps: np.random.Generator | None = None  # draws the faults of object maps
-    elsewhere: bool = False  # whether its objects are put before another clip
-    colour: np.random.Generator | None = None
-    dropped: str | None = None
-    share: float = 1.0  # of this clip where it is mixed with another
+    stretch: float = 1.0  # factor on the time between frames
+    start: float = 0.0  # position of the first frame, from 0 to 1 of the possible ones
+    placement: Placement = UNCHANGED_PLACEMENT
+    others: bool = False  # whether the alternative object maps are read
+    maps: np.random.Generator | None = (
+        None  # draws how object maps are degraded; None leaves them as they are
+    )
+    elsewhere: bool = False  # whether the objects are put in front of another clip
+    colour: np.random.Generator | None = None  # draws the colour changes
+    dropped: str | None = None  # the modality that is all zero
+    share: float = 1.0  # of this clip in the mixture with another one
 
 
 STRONG = Augmentation(
@@ -125,81 +138,85 @@ STRONG = Augmentation(
     degrade=0.5,
     drop={"rgb": 0.4, "flow": 0.1, "object": 0.1},
 )
-"""For a few hundred clips, whose colours a network would otherwise learn by heart."""
+"""For a few hundred clips, whose colours a network would otherwise memorise."""
 
 
-def step(prepared: Prepared, draw: Draw, window: int, timing: Timing) -> float:
-    """Kept frames from one read frame to the next, at least 1."""
-    wanted = _drawn_step(prepared, draw)
+def frame_step(prepared: PreparedClip, draw: Draw, window: int, timing: Timing) -> float:
+    """Return the step from one read frame to the next, in kept frames, at least 1."""
+    drawn_step = _drawn_step(prepared, draw)
     if not timing.fill or window < 2:
-        return wanted
-    return max(1.0, min(wanted, (len(prepared.images) - 1) / (window - 1)))
+        return drawn_step
+    return max(1.0, min(drawn_step, (len(prepared.images) - 1) / (window - 1)))
 
 
-def speed(prepared: Prepared, draw: Draw, step: float) -> float:
-    """How many times faster than it is a clip read in this step is shown."""
-    # Smaller steps that fill the window take a speed-up back, but are no slow motion: evaluation reads the
-    # same short clip at the nominal rate, so its velocities count by that, or by a shorter step if drawn.
+def playback_speed(prepared: PreparedClip, draw: Draw, step: float) -> float:
+    """Return the factor by which a clip that is read in this step is sped up."""
+    # Smaller steps that fill the window undo a speed-up, but do not count as slow motion: evaluation reads
+    # the same short clip at the nominal rate, so its velocities refer to that rate, or to a shorter step if
+    # one was drawn.
     return min(_drawn_step(prepared, draw), max(step, prepared.phases)) / prepared.phases
 
 
-def _drawn_step(prepared: Prepared, draw: Draw) -> float:
-    """Kept frames from one read frame to the next, however short the clip."""
+def _drawn_step(prepared: PreparedClip, draw: Draw) -> float:
+    """Return the step from one read frame to the next, in kept frames, regardless of the clip's length."""
     return max(1.0, prepared.phases * draw.stretch)
 
 
-def length(prepared: Prepared, step: float, window: int) -> int:
-    """How many frames of a clip can be read, up to a window; a still picture fills it."""
+def readable_length(prepared: PreparedClip, step: float, window: int) -> int:
+    """Return how many frames of a clip can be read, up to a window; a single frame fills the window."""
     frames = len(prepared.images)
     return window if frames == 1 else min(window, 1 + math.floor((frames - 1) / step + 1e-9))
 
 
 def frame_numbers(frames: int, *, read: int, step: float, start: float) -> NDArray[np.int64]:
-    """(T,) which of the kept frames are read; `start` from 0, the first place, to 1, past the last one."""
-    room = max(0, math.floor(frames - 1 - (read - 1) * step + 1e-9))
-    first = math.floor(start * (room + 1))
+    """Return the indices (T,) of the kept frames that are read; `start` is the position in [0, 1)."""
+    last_start = max(0, math.floor(frames - 1 - (read - 1) * step + 1e-9))
+    first = math.floor(start * (last_start + 1))
     numbers: NDArray[np.int64] = np.rint(first + step * np.arange(read)).astype(np.int64)
     return np.minimum(numbers, frames - 1)
 
 
-def taken(clip: Prepared, *, read: int, step: float, start: float, speed: float) -> Prepared:
-    """The clip with the frames that are read and their maps alone, shown so many times faster than it is.
+def select_frames(clip: PreparedClip, *, read: int, step: float, start: float, speed: float) -> PreparedClip:
+    """Return the clip with only the frames that are read and their maps, sped up by the factor `speed`.
 
-    The frame after them is there too, where the clip has one: optical flow leads to it.
+    The frame after the last one is included if the clip has one, because optical flow is computed to it.
     """
     numbers = frame_numbers(len(clip.images), read=read, step=step, start=start)
     after = round(float(numbers[-1]) + step)
     if numbers[-1] < after < len(clip.images):
         numbers = np.append(numbers, after)
     ids = None if clip.ids is None else clip.ids[numbers]
-    seen = None if clip.seen is None else clip.seen.taken(numbers)
+    crop = None if clip.crop is None else clip.crop.select(numbers)
     pace = replace(clip.pace, times=clip.pace.times[numbers], step=clip.pace.step * speed)
-    return replace(clip, images=clip.images[numbers], ids=ids, pace=pace, seen=seen)
+    return replace(clip, images=clip.images[numbers], ids=ids, pace=pace, crop=crop)
 
 
-def warped(clip: Prepared, draw: Draw, size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    """(T, size, size, 3) frames and (T, size, size) class ids, alike cropped, turned and mirrored.
+def warp_clip(
+    clip: PreparedClip, draw: Draw, size: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """Return frames (T, size, size, 3) and class ids (T, size, size), cropped, turned and mirrored in the
+    same way.
 
-    Where none of this is drawn they are as evaluation sees them.
+    If the draw has no warp, they are exactly as in evaluation.
     """
-    if clip.seen is not None and draw.placement == CENTRAL:
-        return clip.seen.images, clip.seen.ids
-    images = placed_images(clip.images, draw.placement, size, clip.view)
-    ids = None if clip.ids is None else placed_ids(clip.ids, draw.placement, size, clip.view)
+    if clip.crop is not None and draw.placement == UNCHANGED_PLACEMENT:
+        return clip.crop.images, clip.crop.ids
+    images = warp_images(clip.images, draw.placement, size, clip.view)
+    ids = None if clip.ids is None else warp_ids(clip.ids, draw.placement, size, clip.view)
     return images, ids
 
 
-def elsewhere(own: Pictures, other: Pictures, class_ids: Sequence[int]) -> Pictures:
-    """The objects of these classes as they look and move, and all around them as in the other clip.
+def replace_background(own: ClipSources, other: ClipSources, class_ids: Sequence[int]) -> ClipSources:
+    """Return the objects of these classes, with their own flow, in front of the other clip.
 
-    Both are T frames of one size. Another clip's objects are then part of what is around, and no map shows
-    them. Where a frame shows no object, the clip stays where it is.
+    Both clips have T frames of the same size. The other clip's objects become part of the background, and are
+    not in the maps. If any frame shows no object, the clip is returned unchanged.
     """
-    assert own.ids is not None  # clips without maps are refused before
-    objects = shown(own.ids, class_ids)
+    assert own.ids is not None  # clips without maps have been refused before
+    objects = object_mask(own.ids, class_ids)
     if not objects.any(axis=(1, 2)).all():
         return own
     images = np.where(objects[..., None], own.images, other.images)
     if own.flow is None or other.flow is None:
-        return Pictures(images, None, own.ids)
-    return Pictures(images, np.where(objects[..., None], own.flow, other.flow), own.ids)
+        return ClipSources(images, None, own.ids)
+    return ClipSources(images, np.where(objects[..., None], own.flow, other.flow), own.ids)

@@ -1,12 +1,14 @@
-"""A cache on disk of arrays that take long to make, shared by all processes of a machine.
+"""A disk cache of arrays that are slow to compute, shared by all processes of a machine.
 
-An entry is one `.npz` file whose name is the sha256 of everything that decides what is in it. It is written
-under another name, forced to the disk and renamed: a process may be killed at any moment, and another never
-reads half an entry. Each read checks the checksums of the arrays; a damaged entry is dropped and made anew.
-The time of a file says when it was last used: beyond the limit, those used longest ago go first. The limit
-lies in the folder, so that all processes keep to the same one. A process measures the folder when it first
-stores something, then after every 256th part of the limit that it has stored, and leaves room for the next:
-alone it keeps within the limit, several at the same time may exceed it by such a part for each further one.
+An entry is one `.npz` file named by the sha256 of everything that determines its content. It is written under
+a temporary name, flushed to disk and renamed, so that no process ever reads half an entry, even if another
+one is killed. Each read verifies the arrays' checksums; a damaged entry is deleted and computed again.
+
+A file's modification time is the time of its last use: when the cache exceeds its limit, the entries that
+were not used for longest are deleted first. The limit is stored in the folder, so that all processes keep to
+the same one. A process measures the folder when it first stores an entry, then each time it has stored
+another 1/256 of the limit, and leaves that much space free. A single process therefore stays within the
+limit; several at once may exceed it by 1/256 for each additional process.
 """
 
 from __future__ import annotations
@@ -37,65 +39,68 @@ __getattr__ = moved(__name__)
 Arrays = Mapping[str, NDArray[Any]]
 
 _LIMIT_FILE = "limit"
-_PARTS = 256  # of the limit
+_PARTS = 256  # into which the limit is divided
 _UNFINISHED = ".part"
-_ABANDONED = 3600.0  # s after which an unfinished file belongs to no living process
+_ABANDONED = 3600.0  # s: an unfinished file that is older belongs to a process that has ended
 
 
-def key_of(**decisive: Any) -> str:
-    """The name of an entry: the sha256 of all that decides what is in it."""
+def entry_key(**decisive: Any) -> str:
+    """Return the key of an entry: the sha256 of everything that determines its content."""
     text = json.dumps(decisive, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def digest(path: Path) -> str:
-    """The sha256 of a file's bytes; of a folder, that of its files' names and bytes."""
+def file_digest(path: Path) -> str:
+    """Return the sha256 of a file's bytes, or of the names and bytes of a folder's files."""
     if path.is_dir():
-        files = {file.name: digest(file) for file in sorted(path.iterdir()) if file.is_file()}
-        return key_of(folder=files)
+        files = {file.name: file_digest(file) for file in sorted(path.iterdir()) if file.is_file()}
+        return entry_key(folder=files)
     status = path.stat()
-    return _file_digest(path, status.st_size, status.st_mtime_ns)
+    return _cached_digest(path, status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=100_000)
-def _file_digest(path: Path, size: int, changed: int) -> str:
-    """The sha256 of a file's bytes, asked for again only when the file has changed."""
+def _cached_digest(path: Path, size: int, changed: int) -> str:
+    """Return the sha256 of a file's bytes; computed again only if size or modification time change."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass
 class Cache:
-    """The entries in a folder, `limit` bytes of them at most."""
+    """The entries in a folder, limited to `limit` bytes.
+
+    Raises PeerattnError if the folder's file of the limit is invalid.
+    """
 
     folder: Path
     _room: int = field(default=0, init=False, repr=False, compare=False)
     """Bytes that this process may store before it measures the folder again."""
 
     def __post_init__(self) -> None:
-        _ = self.limit  # nonsense is refused here rather than clip after clip
+        _ = self.limit  # an invalid limit is refused here rather than for every clip
 
     @property
     def limit(self) -> int:
-        """Bytes; raises PeerattnError where the folder's file of it holds no such number."""
+        """The limit in bytes; raises PeerattnError if the folder's file of it is not a number of bytes."""
         path = self.folder / _LIMIT_FILE
         try:
-            said = path.read_bytes().strip()
+            text = path.read_bytes().strip()
         except OSError:
             return LIMIT
-        if not said.isdigit() or not int(said):
-            raise PeerattnError(f"{path} holds no number of bytes: delete it, then limit the cache again")
-        return int(said)
+        if not text.isdigit() or not int(text):
+            raise PeerattnError(f"{path} is not a number of bytes: delete it, then limit the cache again")
+        return int(text)
 
-    def keep_to(self, limit: int) -> None:
-        """From now on all processes keep the folder to so many bytes; raises PeerattnError if that fails."""
+    def set_limit(self, limit: int) -> None:
+        """Set the limit, in bytes, for all processes from now on; raise PeerattnError if that fails."""
         if limit < 1:
-            raise PeerattnError(f"a cache of {limit} bytes holds nothing: give at least 1")
+            raise PeerattnError(f"the limit of the cache is {limit} bytes, but must be at least 1")
         write_atomically(self.folder / _LIMIT_FILE, f"{limit}\n".encode())
         self._make_room()
 
     def get(self, key: str) -> Arrays | None:
-        """An entry's arrays; None where there is none that is whole."""
+        """Return an entry's arrays, or None if there is no undamaged entry."""
         path = self._path(key)
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as entry:
@@ -110,11 +115,11 @@ class Cache:
         return arrays
 
     def has(self, key: str) -> bool:
-        """Whether there is an entry, whole or not."""
+        """Whether there is an entry, damaged or not."""
         return self._path(key).is_file()
 
     def put(self, key: str, arrays: Arrays) -> bool:
-        """Whether the entry could be stored; a full disk or a read-only folder is no error to a cache."""
+        """Store an entry; return whether that worked, since a full disk or read-only folder is no error."""
         path = self._path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -125,8 +130,8 @@ class Cache:
             return False
         return path.exists()
 
-    def made(self, key: str, make: Callable[[], Arrays]) -> Arrays:
-        """An entry's arrays, made and stored where there are none."""
+    def get_or_make(self, key: str, make: Callable[[], Arrays]) -> Arrays:
+        """Return an entry's arrays; if there is no entry, make and store it."""
         arrays = self.get(key)
         if arrays is None:
             arrays = make()
@@ -134,14 +139,14 @@ class Cache:
         return arrays
 
     def size(self) -> int:
-        """Bytes of all entries."""
+        """Return the size of all entries in bytes."""
         return sum(size for _, size, _ in self._files())
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.npz"
 
     def _write(self, path: Path, arrays: Arrays) -> int:
-        """Store an entry whole; its bytes."""
+        """Store an entry atomically; return its size in bytes."""
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=_UNFINISHED, delete=False) as file:
             try:
                 np.savez(file, allow_pickle=False, **dict(arrays))
@@ -155,7 +160,7 @@ class Cache:
         return size
 
     def _make_room(self) -> None:
-        """Remove what was used longest ago, until the rest leaves room within the limit."""
+        """Delete the entries that were not used for longest, until there is room within the limit."""
         limit, files = self.limit, sorted(self._files())
         self._room = limit // _PARTS
         total = sum(size for _, size, _ in files)
@@ -166,10 +171,10 @@ class Cache:
                 total -= size
 
     def _files(self) -> list[tuple[float, int, Path]]:
-        """When each was last used, its bytes and its path; other processes may remove some meanwhile."""
-        found = []
+        """Return each file's time of last use, size in bytes and path."""
+        files = []
         for path in self.folder.glob("??/*"):
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError):  # other processes may delete files meanwhile
                 status = path.stat()
-                found.append((status.st_mtime, status.st_size, path))
-        return found
+                files.append((status.st_mtime, status.st_size, path))
+        return files

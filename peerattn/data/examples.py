@@ -1,4 +1,4 @@
-"""Clips as a network is measured on them: one file, and the labelled ones of a folder, each read whole."""
+"""Labelled clips for evaluation, each read as a whole: a single file, or those of a folder."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ from peerattn.modalities.settings import ClipSettings
 
 @dataclass(frozen=True)
 class Example:
-    """A labelled clip: the numbers of its classes, modality → (1, C, T, H, W), and its group.
+    """A labelled clip: its class numbers, its tensors (modality → (1, C, T, H, W)), and its group.
 
-    Clips of one group are not independent. `objects` says where its object maps come from, if it has some.
+    Clips of the same group are not independent. `origin` says where its object maps come from; None without
+    maps.
     """
 
     labels: tuple[int, ...]
     tensors: Mapping[str, Tensor]
     group: str
-    objects: Origin | None = None
+    origin: Origin | None = None
 
     @property
     def label(self) -> int:
-        """Its only class; raises PeerattnError where it has several."""
+        """The number of its only class; raises PeerattnError if it has several."""
         if len(self.labels) != 1:
-            raise PeerattnError(f"a clip of {self.group} has {len(self.labels)} classes where one is needed")
+            raise PeerattnError(f"a clip of {self.group} has {len(self.labels)} classes, but one is needed")
         return self.labels[0]
 
 
@@ -47,12 +48,12 @@ def read_clip(
     stretch: tuple[float, float | None] = (0.0, None),
     hold: bool = False,
 ) -> Clip:
-    """A video file as a network reads it: `Reader.file`, in one call."""
+    """Read a video file as a network with these modalities and settings reads it; see `Reader.file`."""
     return Reader(modalities, settings, segmenter).file(path, objects=objects, stretch=stretch, hold=hold)
 
 
 class FolderExamples(Sequence[Example]):
-    """The clips of a folder as a network reads them, each decoded when it is asked for."""
+    """The clips of a folder as a network reads them, each decoded on access."""
 
     def __init__(
         self,
@@ -63,7 +64,7 @@ class FolderExamples(Sequence[Example]):
         settings: ClipSettings,
         segmenter: Segmenter | None = None,
     ) -> None:
-        """Raises PeerattnError when a clip's class is not one that the network knows."""
+        """Raise PeerattnError if a clip's class is not one that the network knows."""
         check_classes(files, class_names)
         self.files, self.class_names = files, tuple(class_names)
         self.reader = Reader(modalities, settings, segmenter)
@@ -75,13 +76,13 @@ class FolderExamples(Sequence[Example]):
         file = self.files[index]
         clip = self.reader.file(file.path, objects=file.objects)
         labels = tuple(self.class_names.index(label) for label in file.labels)
-        # The maps that lie in a labelled folder are what its maker says is true.
-        origin: Origin | None = "true" if clip.objects == "attached" else clip.objects
+        # Object maps in a labelled folder are taken to be true, since its author has put them there.
+        origin: Origin | None = "true" if clip.origin == "attached" else clip.origin
         return Example(labels, clip.tensors, file.group, origin)
 
 
 def check_classes(files: Sequence[LabelledFile], class_names: Sequence[str]) -> None:
-    """Raises PeerattnError when a clip's class is not among these."""
+    """Raise PeerattnError if a clip's class is not among these names."""
     unknown = sorted({label for file in files for label in file.labels} - set(class_names))
     if unknown:
         raise PeerattnError(

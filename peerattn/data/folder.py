@@ -1,8 +1,9 @@
-"""A folder of labelled clips: which files it holds, and what is known of each.
+"""The files of a folder of labelled clips, with their classes, splits, groups and object maps.
 
-A folder holds one folder a class (or one a split, and in it one a class), or a `manifest.csv` with the
-columns path, label and split, and optionally group (the source video: clips of one group are not independent)
-and mask_path (an object-map file). A clip of several classes has them all in its label, as in `run|jump`.
+A folder has one subfolder per class (or one per split, with one per class in it), or a `manifest.csv` with
+the columns path, label and split, and optionally group (the source video: clips of the same group are not
+independent) and mask_path (a file of object maps). The label of a clip with several classes lists them all,
+as in `run|jump`.
 """
 
 from __future__ import annotations
@@ -13,22 +14,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif")
 SPLITS = ("test", "val")
-"""Which split is evaluated when none is chosen: the first that the manifest has."""
+"""The splits that are evaluated by default: the first one that exists."""
 MANIFEST = "manifest.csv"
 COLUMNS = ("path", "label", "split", "group", "mask_path")
-BETWEEN_LABELS = "|"
+LABEL_SEPARATOR = "|"
 
 Row = Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
 class LabelledFile:
-    """A video file, its classes, and what else a manifest says of it.
+    """A video file with its classes, source video (`group`), split and object maps.
 
-    `others` are object maps that may stand for `objects` in training (`Augmentation.others`).
+    `others` are alternative object maps, which may replace `objects` in training (`Augmentation.others`).
     """
 
     path: Path
@@ -40,77 +44,79 @@ class LabelledFile:
 
     @property
     def label(self) -> str:
-        """Its only class; raises PeerattnError where it has several."""
+        """The name of its only class; raises PeerattnError if it has several."""
         if len(self.labels) != 1:
-            raise PeerattnError(f"{self.path.name} has {len(self.labels)} classes where one is needed")
+            raise PeerattnError(f"{self.path.name} has {len(self.labels)} classes, but one is needed")
         return self.labels[0]
 
 
 def labelled_files(folder: Path, *, split: str | None = None) -> tuple[LabelledFile, ...]:
-    """The clips of a split (default: test, else val); raises PeerattnError when there are none."""
-    files = every_file(folder)
+    """Return the clips of a split (default: test, or else val); raise PeerattnError if there are none."""
+    files = all_files(folder)
     splits = {file.split for file in files}
     if split is None and splits - {""}:
         split = next((name for name in SPLITS if name in splits), None)
         if split is None:
-            found = ", ".join(sorted(splits - {""}))
-            raise PeerattnError(f"{folder} has neither a test nor a val split: choose among {found}")
-    chosen = tuple(file for file in files if split is None or file.split == split)
-    if not chosen:
-        raise PeerattnError(f"{folder} has no labelled clips of split {split!r}: {_instead(folder, splits)}")
-    return chosen
+            available = ", ".join(sorted(splits - {""}))
+            raise PeerattnError(f"{folder} has neither a test nor a val split: choose among {available}")
+    selected = tuple(file for file in files if split is None or file.split == split)
+    if not selected:
+        raise PeerattnError(f"{folder} has no labelled clips of split {split!r}: {_advice(folder, splits)}")
+    return selected
 
 
-def _instead(folder: Path, splits: set[str]) -> str:
-    """What to do where a split is missing and there are these."""
-    if named := sorted(splits - {""}):
-        return f"choose among {', '.join(named)}"
-    return f"`peerattn data split {folder}` makes splits"
+def _advice(folder: Path, splits: set[str]) -> str:
+    """Say what to do if a split is missing: choose another one, or create splits."""
+    if available := sorted(splits - {""}):
+        return f"choose among {', '.join(available)}"
+    return f"make splits with `peerattn data split {folder}`"
 
 
-def every_file(folder: Path) -> tuple[LabelledFile, ...]:
-    """The clips of all splits; raises PeerattnError when there are none, or the manifest cannot be read."""
+def all_files(folder: Path) -> tuple[LabelledFile, ...]:
+    """Return the clips of all splits; raise PeerattnError if there are none or the manifest is invalid."""
     if folder.suffix.lower() == ".zip" and folder.is_file():
-        raise PeerattnError(f"{folder} is a zip, of which the clips go on being read: unpack it first")
+        raise PeerattnError(f"{folder} is a zip file, but its clips are read repeatedly: unpack it first")
     if not folder.is_dir():
-        raise PeerattnError(f"{folder} is not a folder: give one with a folder a class, or a {MANIFEST}")
+        raise PeerattnError(f"{folder} is not a folder: choose one with a folder per class, or a {MANIFEST}")
     if (folder / MANIFEST).is_file():
-        files = [_of_line(folder, line, row) for line, row in manifest_rows(folder)]
+        files = [_parse_line(folder, line, row) for line, row in manifest_rows(folder)]
     else:
-        files = [file for path in videos(folder) if (file := file_by_place(folder, path))]
+        files = [file for path in find_videos(folder) if (file := file_by_path(folder, path))]
     if not files:
-        raise PeerattnError(f"{folder} has no labelled clips")
+        raise PeerattnError(f"{folder} has no labelled clips: add a folder per class, or a {MANIFEST}")
     return tuple(files)
 
 
-def with_others(files: Sequence[LabelledFile], folder: Path, maps: Path) -> tuple[LabelledFile, ...]:
-    """The files of a folder with other object maps: those in the folder `maps`, at the places of their clips.
+def with_alternative_maps(
+    files: Sequence[LabelledFile], folder: Path, maps: Path
+) -> tuple[LabelledFile, ...]:
+    """Return the files with the alternative object maps of the folder `maps`, at the same relative paths.
 
-    Raises PeerattnError when a file has none there.
+    Raises PeerattnError if the maps of a file are missing.
     """
-    found = []
+    result = []
     for file in files:
-        others = maps / place_of(folder, file.path).with_suffix(".npz")
+        others = maps / relative_path(folder, file.path).with_suffix(".npz")
         if not others.is_file():
             raise PeerattnError(
                 f"{maps} has no object maps for {file.path.name}: make them, or remove the clip"
             )
-        found.append(replace(file, others=others))
-    return tuple(found)
+        result.append(replace(file, others=others))
+    return tuple(result)
 
 
-def place_of(folder: Path, path: Path) -> Path:
-    """Where a file of a folder lies in it, also where the file itself is a link to another place."""
+def relative_path(folder: Path, path: Path) -> Path:
+    """Return the path of a file relative to its folder; if the file is a link, that of the link."""
     return path.relative_to(folder if path.is_relative_to(folder) else folder.resolve())
 
 
-def videos(folder: Path) -> list[Path]:
-    """Every file with a video's name, at any depth."""
+def find_videos(folder: Path) -> list[Path]:
+    """Return all files with a video's suffix, at any depth."""
     return [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in VIDEO_SUFFIXES]
 
 
-def file_by_place(folder: Path, path: Path) -> LabelledFile | None:
-    """The clip at <class>/<clip> or <split>/<class>/<clip>; None for one that lies elsewhere."""
+def file_by_path(folder: Path, path: Path) -> LabelledFile | None:
+    """Return the clip at <class>/<clip> or <split>/<class>/<clip>, or None for any other path."""
     parents = path.relative_to(folder).parent.parts
     if len(parents) not in (1, 2):
         return None
@@ -120,10 +126,10 @@ def file_by_place(folder: Path, path: Path) -> LabelledFile | None:
 
 
 def manifest_rows(folder: Path) -> list[tuple[int, Row]]:
-    """The manifest's lines, each with its number; raises PeerattnError when it is no such table."""
+    """Return the rows of the manifest with their line numbers; raise PeerattnError if it is not valid."""
     manifest = folder / MANIFEST
     try:
-        with manifest.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets begin with a mark
+        with manifest.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets write a byte order mark
             reader = csv.DictReader(file)
             rows: list[tuple[int, Row]] = [(reader.line_num, row) for row in reader]
             columns = reader.fieldnames or ()
@@ -136,35 +142,36 @@ def manifest_rows(folder: Path) -> list[tuple[int, Row]]:
     return rows
 
 
-def _of_line(folder: Path, line: int, row: Row) -> LabelledFile:
-    """The clip of one line; an error says which line."""
+def _parse_line(folder: Path, line: int, row: Row) -> LabelledFile:
+    """Return the clip of a manifest row; an error names the line."""
     try:
-        return labelled_file(folder, row)
+        return parse_row(folder, row)
     except PeerattnError as error:
         raise PeerattnError(f"line {line} of the manifest {error}") from None
 
 
-def labelled_file(folder: Path, row: Row) -> LabelledFile:
-    """The clip of one line; raises PeerattnError where the line does not say which, or of which class."""
+def parse_row(folder: Path, row: Row) -> LabelledFile:
+    """Return the clip of a manifest row; raise PeerattnError if its path, label or mask path is invalid."""
     path, mask = row["path"], row.get("mask_path")
-    labels = tuple(label.strip() for label in (row["label"] or "").split(BETWEEN_LABELS))
+    labels = tuple(label.strip() for label in (row["label"] or "").split(LABEL_SEPARATOR))
     if not path or not all(labels):
         raise PeerattnError("needs a path and a label: fill both in")
     if len(set(labels)) < len(labels):
-        raise PeerattnError("names a class twice: keep one of the two")
+        raise PeerattnError("names a class twice: remove one of the two")
     return LabelledFile(
-        path=_inside(folder, path),
+        path=_resolve_inside(folder, path),
         labels=labels,
         group=row.get("group") or path,
         split=row.get("split") or "",
-        objects=_inside(folder, mask) if mask else None,
+        objects=_resolve_inside(folder, mask) if mask else None,
     )
 
 
-def _inside(folder: Path, name: str) -> Path:
+def _resolve_inside(folder: Path, name: str) -> Path:
+    """Return the path of a file named in the manifest; raise PeerattnError if it is outside the folder."""
     if "\0" in name:
-        raise PeerattnError(f"names {name!r}, which is no file's name")
+        raise PeerattnError(f"names {name!r}, which is not a valid file name: correct it")
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
-        raise PeerattnError(f"names {name!r}, which lies outside its folder: move it inside")
+        raise PeerattnError(f"names {name!r}, which is outside the folder: move it inside")
     return path

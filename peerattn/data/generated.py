@@ -1,4 +1,4 @@
-"""ActionWorld clips as a network reads them: the same path from images to modalities as for a file."""
+"""Generated ActionWorld clips as a network reads them, prepared from images exactly like those of a file."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from peerattn.modalities.settings import ClipSettings
 from peerattn.video.frames import Frames
 
 GOLDEN = 0.6180339887498949
-"""Multiples of the golden ratio's fraction fill the interval from 0 to 1 evenly, whatever their number."""
+"""The fractional part of the golden ratio: its multiples modulo 1 fill the unit interval evenly."""
 
 TEST_SEED = 1_000_000_000
-"""Seeds from here on are never trained on."""
+"""The first seed of the clips that are reserved for testing and never trained on."""
 
-# Flow is called what the cards of trained networks say: the frames of these clips are one step apart.
+# Flow's channels are named as on the cards of trained networks; frames of these clips are one step apart.
 MODALITIES = (
     Modality("rgb", 3, ("red", "green", "blue")),
     Modality("flow", 2, ("rightward px per frame", "downward px per frame")),
@@ -35,10 +35,10 @@ MODALITIES = (
 
 
 class GeneratedExamples(Dataset[Example], Sequence[Example]):
-    """The clips of consecutive seeds, made when they are asked for; the same seed gives the same clip.
+    """The clips of consecutive seeds, generated on access; the same seed always gives the same clip.
 
-    `segmenter` estimates the object maps from the colours; without it they are the true ones. Each
-    clip begins up to `latest_start` seconds into its scene: training then meets what later windows show.
+    Object maps are the true ones, or are estimated from the images if there is a `segmenter`. Each clip
+    starts up to `latest_start` seconds into its scene, so that training also covers what later windows show.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
         segmenter: Segmenter | None = None,
         latest_start: float = 0.0,
     ) -> None:
-        """Raises PeerattnError when the network's classes are not ActionWorld's."""
+        """Raise PeerattnError if the network's classes are not ActionWorld's."""
         if tuple(class_names) != CLASS_NAMES:
             raise PeerattnError(
                 "this network's classes are not those of the generated clips: "
-                "measure it on a folder of labelled ones"
+                "measure it on a folder of labelled clips"
             )
         self.clips, self.reader = count, Reader(modalities, settings, segmenter)
         self.first_seed, self.latest_start = first_seed, latest_start
@@ -71,14 +71,17 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
         start = self.latest_start * (seed * GOLDEN % 1.0)
         world = generate(seed, frames=settings.window, size=settings.size, start=start)
         frames = Frames(world.images, np.arange(settings.window) / settings.frame_rate, ())
-        true = None
+        true_maps = None
         if self.reader.segmenter is None:
-            true = ObjectMaps(world.object_ids, None, tuple(range(1, len(MAP_NAMES))), MAP_NAMES[1:], "true")
-        clip = self.reader.clip(frames, true)
-        return Example((world.label,), clip.tensors, f"seed {seed}", clip.objects)
+            class_ids = tuple(range(1, len(MAP_NAMES)))
+            true_maps = ObjectMaps(world.object_ids, None, class_ids, MAP_NAMES[1:], "true")
+        clip = self.reader.clip(frames, true_maps)
+        return Example((world.label,), clip.tensors, f"seed {seed}", clip.origin)
 
 
 def collate(examples: Sequence[Example]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-    """Examples of one size → modality → (B, C, T, H, W), and labels (B,)."""
-    tensors = {name: torch.cat([e.tensors[name] for e in examples]) for name in examples[0].tensors}
+    """Join examples of the same size into a batch: modality → (B, C, T, H, W), and labels (B,)."""
+    tensors = {
+        name: torch.cat([example.tensors[name] for example in examples]) for name in examples[0].tensors
+    }
     return tensors, torch.tensor([example.label for example in examples])

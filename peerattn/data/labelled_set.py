@@ -1,4 +1,4 @@
-"""The labelled clips that a network is measured on: the one way from a folder, or a number, to examples."""
+"""`LabelledSet`: the labelled clips on which a network is evaluated, from a folder or generated."""
 
 from __future__ import annotations
 
@@ -11,79 +11,86 @@ from peerattn.checkpoints.checkpoint import Checkpoint, segmenter_of
 from peerattn.data.examples import FolderExamples
 from peerattn.data.folder import LabelledFile, labelled_files
 from peerattn.data.generated import GeneratedExamples
-from peerattn.data.readable import Readable, Remembered
+from peerattn.data.readable import CachedExamples, ReadableExamples
 from peerattn.errors import PeerattnError
 from peerattn.modalities.reading import Reader
+from peerattn.moved import moved
 
-Told = Callable[[str], None]
+__getattr__ = moved(__name__)
+
+Notify = Callable[[str], None]
+"""Receives a line for each clip that cannot be read."""
 
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """Which clips: those of a `folder` (of one `split`; default: test, else val), or `count` generated ones.
+    """The clips of a `folder` (of one `split`; default: test, or else val), or `count` generated clips.
 
-    With `objects` "true" a clip's own object maps are read, where it has some; with "estimated" all maps are
-    estimated, as they are for an uploaded clip.
+    `origin` says where object maps come from: with "true", a clip's own maps are read if it has some; with
+    "estimated", all maps are estimated, as for an uploaded clip. Raises PeerattnError for a split without a
+    folder.
     """
 
     folder: Path | None = None
     split: str | None = None
     count: int = 0
-    objects: Literal["true", "estimated"] = "true"
+    origin: Literal["true", "estimated"] = "true"
 
     def __post_init__(self) -> None:
         if self.folder is None and self.split is not None:
-            raise PeerattnError("a split is one of a folder's clips: give the folder too")
+            raise PeerattnError("a split belongs to a folder of clips: specify the folder, too")
 
     def files(self) -> tuple[LabelledFile, ...]:
-        """The clips of the folder; raises PeerattnError when there are none."""
+        """Return the clips of the folder; raise PeerattnError if there are none."""
         assert self.folder is not None
         return labelled_files(self.folder, split=self.split)
 
-    def examples(self, loaded: Checkpoint, *, told: Told | None = None, remembered: bool = False) -> Readable:
-        """The clips as a network reads them, `remembered` for another pass as far as memory lasts.
+    def examples(
+        self, loaded: Checkpoint, *, notify: Notify | None = None, cached: bool = False
+    ) -> ReadableExamples:
+        """Return the clips as a network reads them, `cached` in memory for further passes as far as they fit.
 
-        `told` hears of those that cannot be read. Raises PeerattnError when its classes are not those of the
-        clips, or its segmenter does not fit it.
+        `notify` receives a line for each clip that cannot be read. Raises PeerattnError if the network does
+        not know the clips' classes, or if its segmenter's classes do not fit.
         """
         if self.folder is not None:
-            files = with_maps(self.files(), self.objects)
+            files = with_map_origin(self.files(), self.origin)
             reader = reader_for(files, loaded)
-            return of_files(files, loaded.class_names, reader, told=told, remembered=remembered)
-        reader = loaded.reader(segmenter_of(loaded) if self.objects == "estimated" else None)
-        return generated(self.count, loaded.class_names, reader, remembered=remembered)
+            return file_examples(files, loaded.class_names, reader, notify=notify, cached=cached)
+        reader = loaded.reader(segmenter_of(loaded) if self.origin == "estimated" else None)
+        return generated_examples(self.count, loaded.class_names, reader, cached=cached)
 
 
-def with_maps(files: Sequence[LabelledFile], objects: str) -> tuple[LabelledFile, ...]:
-    """The same clips, without their own object maps where all maps are to be estimated."""
-    return tuple(replace(file, objects=None) for file in files) if objects == "estimated" else tuple(files)
+def with_map_origin(files: Sequence[LabelledFile], origin: str) -> tuple[LabelledFile, ...]:
+    """Return the clips, without their own object maps if `origin` is "estimated"."""
+    return tuple(replace(file, objects=None) for file in files) if origin == "estimated" else tuple(files)
 
 
 def reader_for(files: Sequence[LabelledFile], loaded: Checkpoint) -> Reader:
-    """What reads these clips for a network; its segmenter is loaded where some of them have no maps."""
+    """Return the reader of these clips for a network; a segmenter is loaded if some clips have no maps."""
     estimates = any(file.objects is None for file in files)
     return loaded.reader(segmenter_of(loaded) if estimates else None)
 
 
-def of_files(
+def file_examples(
     files: Sequence[LabelledFile],
     class_names: Sequence[str],
     reader: Reader,
     *,
-    told: Told | None = None,
-    remembered: bool = False,
-) -> Readable:
-    """Labelled files as examples, each with the numbers of its classes among these names.
+    notify: Notify | None = None,
+    cached: bool = False,
+) -> ReadableExamples:
+    """Return labelled files as examples, with class numbers by their position in `class_names`.
 
-    Raises PeerattnError when a class is not among them.
+    Raises PeerattnError if a class is not among these names.
     """
-    made = FolderExamples(files, class_names, **reader.settled)
-    return Readable(Remembered(made) if remembered else made, files, told=told)
+    examples = FolderExamples(files, class_names, **reader.as_keywords)
+    return ReadableExamples(CachedExamples(examples) if cached else examples, files, notify=notify)
 
 
-def generated(
-    count: int, class_names: Sequence[str], reader: Reader, *, remembered: bool = False
-) -> Readable:
-    """So many generated clips that nothing was trained on; raises PeerattnError for other class names."""
-    made = GeneratedExamples(count, class_names, **reader.settled)
-    return Readable(Remembered(made) if remembered else made)
+def generated_examples(
+    count: int, class_names: Sequence[str], reader: Reader, *, cached: bool = False
+) -> ReadableExamples:
+    """Return generated test clips; raise PeerattnError if the class names are not ActionWorld's."""
+    examples = GeneratedExamples(count, class_names, **reader.as_keywords)
+    return ReadableExamples(CachedExamples(examples) if cached else examples)

@@ -1,4 +1,4 @@
-"""Which clips a folder lists, and what is wrong with the list itself: every fault, not the first one only."""
+"""List the clips of a folder, with all faults of the list itself rather than the first one only."""
 
 from __future__ import annotations
 
@@ -14,97 +14,100 @@ from peerattn.data.folder import (
     MANIFEST,
     LabelledFile,
     Row,
-    file_by_place,
-    labelled_file,
+    file_by_path,
+    find_videos,
     manifest_rows,
-    place_of,
-    videos,
+    parse_row,
+    relative_path,
 )
 from peerattn.data.report import Fault
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
 
 CHECKSUM = "sha256"
-"""A column that may say what a file's bytes are."""
+"""An optional column with the checksum of each file."""
 _USUAL_SPLITS = ("train", "val", "test")
 _UNREAD_SUFFIXES = (".mpg", ".mpeg", ".wmv", ".asf", ".flv", ".ts", ".mts", ".m2ts", ".3gp", ".ogv", ".vob")
-"""Of common videos whose kind is not among those that are opened."""
+"""Suffixes of common kinds of video that are not read."""
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A clip of the list, and where that names it."""
+class ListedClip:
+    """A clip of a folder, and the place that faults are reported for: its path, or its manifest line."""
 
     place: str
-    name: str  # its path in the folder
+    name: str  # its path within the folder
     file: LabelledFile
-    sha256: str = ""  # what the list says its bytes are
+    sha256: str = ""  # the checksum in the manifest; empty if it has none
 
 
 @dataclass(frozen=True)
-class Listing:
-    """What a folder lists."""
+class FolderListing:
+    """The clips of a folder, the faults of its list, and remarks on what is ignored."""
 
-    clips: tuple[Listed, ...]
+    clips: tuple[ListedClip, ...]
     faults: tuple[Fault, ...]
     remarks: tuple[str, ...] = ()
 
 
-def listing(folder: Path) -> Listing:
-    """The clips of a folder; raises PeerattnError when it is none."""
+def list_clips(folder: Path) -> FolderListing:
+    """List the clips of a folder; raise PeerattnError if it is not a folder."""
     if not folder.is_dir():
-        raise PeerattnError(f"{folder} is not a folder: give one with a folder a class, or a {MANIFEST}")
-    found = _by_manifest(folder) if (folder / MANIFEST).is_file() else _by_place(folder)
-    faults = [*found.faults, *_name_faults(found.clips)]
-    if not found.clips and not faults:
-        faults.append(Fault(str(folder), "holds no labelled clips: add a folder a class, or a manifest.csv"))
-    return Listing(found.clips, tuple(faults), found.remarks)
+        raise PeerattnError(f"{folder} is not a folder: choose one with a folder per class, or a {MANIFEST}")
+    listing = _from_manifest(folder) if (folder / MANIFEST).is_file() else _from_paths(folder)
+    faults = [*listing.faults, *_name_faults(listing.clips)]
+    if not listing.clips and not faults:
+        faults.append(Fault(str(folder), "has no labelled clips: add a folder per class, or a manifest.csv"))
+    return FolderListing(listing.clips, tuple(faults), listing.remarks)
 
 
-def _by_place(folder: Path) -> Listing:
-    """<class>/<clip>, or <split>/<class>/<clip>."""
+def _from_paths(folder: Path) -> FolderListing:
+    """List the clips at <class>/<clip> or <split>/<class>/<clip>."""
     clips, faults = [], []
-    for path in videos(folder):
-        name, file = place_of(folder, path).as_posix(), file_by_place(folder, path)
+    for path in find_videos(folder):
+        name, file = relative_path(folder, path).as_posix(), file_by_path(folder, path)
         if file:
-            clips.append(Listed(name, name, file))
+            clips.append(ListedClip(name, name, file))
         else:
-            faults.append(Fault(name, "lies in no folder of a class: move it to CLASS/ or SPLIT/CLASS/"))
-    others = ((path, _passed_over(path)) for path in sorted(folder.rglob("*")))
-    faults += [Fault(place_of(folder, path).as_posix(), what) for path, what in others if what]
-    return Listing(tuple(clips), tuple(faults))
+            faults.append(Fault(name, "is not in the folder of a class: move it to CLASS/ or SPLIT/CLASS/"))
+    ignored = ((path, _why_ignored(path)) for path in sorted(folder.rglob("*")))
+    faults += [Fault(relative_path(folder, path).as_posix(), what) for path, what in ignored if what]
+    return FolderListing(tuple(clips), tuple(faults))
 
 
-def _passed_over(path: Path) -> str:
-    """Why no clip is found in a folder, or in a file with a video's name; nothing where it is not so."""
+def _why_ignored(path: Path) -> str:
+    """Say why a folder or a video file yields no clips; empty if it is not ignored."""
     try:
         if not path.is_dir():
             unread = path.suffix.lower() in _UNREAD_SUFFIXES
             return "is a kind of video that is not read: convert it to mp4" if unread else ""
         if path.is_symlink():
-            return "is a link to a folder, which is not followed: put the folder itself there"
+            return "is a link to a folder, which is not followed: replace it by the folder itself"
         return "" if any(path.iterdir()) else "is empty: add clips or remove it"
     except OSError:
-        return "may not be read: change its permissions"
+        return "cannot be read: change its permissions"
 
 
-def _by_manifest(folder: Path) -> Listing:
-    """The lines of the manifest."""
+def _from_manifest(folder: Path) -> FolderListing:
+    """List the clips of the manifest."""
     try:
         rows = manifest_rows(folder)
         columns = _columns(folder)
     except PeerattnError as error:
-        return Listing((), (Fault(MANIFEST, str(error)),))
+        return FolderListing((), (Fault(MANIFEST, str(error)),))
     clips, faults = [], _column_faults(columns)
     for line, row in rows:
         place = f"{MANIFEST} line {line}"
         try:
             if None in row:
-                raise PeerattnError("has more cells than the first line: put a text with commas in quotes")
+                raise PeerattnError("has more cells than the first line: put texts with commas in quotes")
             clips.append(_listed(folder, place, row))
         except PeerattnError as error:
             faults.append(Fault(place, str(error)))
-    faults += _double_lines(clips)
-    return Listing(tuple(clips), tuple(faults), _manifest_remarks(folder, columns, clips))
+    faults += _duplicate_lines(clips)
+    return FolderListing(tuple(clips), tuple(faults), _manifest_remarks(folder, columns, clips))
 
 
 def _columns(folder: Path) -> Sequence[str]:
@@ -112,24 +115,24 @@ def _columns(folder: Path) -> Sequence[str]:
         return next(csv.reader(file), [])
 
 
-def _listed(folder: Path, place: str, row: Row) -> Listed:
-    file = labelled_file(folder, row)
-    name = place_of(folder, file.path).as_posix()
-    return Listed(f"{place}, {name}", name, file, row.get(CHECKSUM) or "")
+def _listed(folder: Path, place: str, row: Row) -> ListedClip:
+    file = parse_row(folder, row)
+    name = relative_path(folder, file.path).as_posix()
+    return ListedClip(f"{place}, {name}", name, file, row.get(CHECKSUM) or "")
 
 
 def _column_faults(columns: Sequence[str]) -> list[Fault]:
-    """Columns whose name is nearly one that has a meaning."""
+    """Return a fault for each column whose name is probably a misspelt known one."""
     faults = []
     for column in columns:
-        near = get_close_matches(column.strip().lower(), COLUMNS, n=1, cutoff=0.75)
-        if column not in COLUMNS and near and near[0] not in columns:
-            what = f"column {column!r} is not known: it is {near[0]!r} that has a meaning, rename it"
+        similar = get_close_matches(column.strip().lower(), COLUMNS, n=1, cutoff=0.75)
+        if column not in COLUMNS and similar and similar[0] not in columns:
+            what = f"column {column!r} is not known: if {similar[0]!r} is meant, rename it"
             faults.append(Fault(f"{MANIFEST} line 1", what))
     return faults
 
 
-def _double_lines(clips: Iterable[Listed]) -> list[Fault]:
+def _duplicate_lines(clips: Iterable[ListedClip]) -> list[Fault]:
     first: dict[str, str] = {}
     return [
         Fault(clip.place, f"names the same file as {first[clip.name]}: remove one of the two")
@@ -138,47 +141,50 @@ def _double_lines(clips: Iterable[Listed]) -> list[Fault]:
     ]
 
 
-def _manifest_remarks(folder: Path, columns: Sequence[str], clips: Sequence[Listed]) -> tuple[str, ...]:
-    """What is passed over."""
+def _manifest_remarks(folder: Path, columns: Sequence[str], clips: Sequence[ListedClip]) -> tuple[str, ...]:
+    """Return remarks on columns and videos that are ignored."""
     remarks = []
     if extra := [column for column in columns if column not in (*COLUMNS, CHECKSUM)]:
-        remarks.append(f"columns without a meaning here: {', '.join(extra)}")
+        remarks.append(f"these columns of the manifest are ignored: {', '.join(extra)}")
     listed = {clip.name for clip in clips}
-    if others := [path for path in videos(folder) if place_of(folder, path).as_posix() not in listed]:
+    if unlisted := [
+        path for path in find_videos(folder) if relative_path(folder, path).as_posix() not in listed
+    ]:
         remarks.append(
-            f"{len(others)} videos are in no line of the manifest, "
-            f"the first is {place_of(folder, others[0]).as_posix()}"
+            f"{len(unlisted)} videos are ignored because they are not in the manifest, "
+            f"the first is {relative_path(folder, unlisted[0]).as_posix()}"
         )
     return tuple(remarks)
 
 
-def _name_faults(clips: Sequence[Listed]) -> list[Fault]:
-    """Names of splits and classes that are probably meant to be another's."""
+def _name_faults(clips: Sequence[ListedClip]) -> list[Fault]:
+    """Return a fault for each name of a split or class that is probably misspelt."""
     return [*_split_faults(clips), *_class_faults(clips)]
 
 
-def _split_faults(clips: Sequence[Listed]) -> list[Fault]:
-    """Splits that are missing or misspelt."""
+def _split_faults(clips: Sequence[ListedClip]) -> list[Fault]:
+    """Return a fault for each split that is missing or misspelt."""
     faults = []
     splits = Counter(clip.file.split for clip in clips)
     for clip in clips:
         if not clip.file.split and len(splits) > 1:
-            faults.append(Fault(clip.place, "has no split while others have one: give it one"))
+            faults.append(Fault(clip.place, "has no split while other clips have one: add its split"))
     for split in splits:
-        near = get_close_matches(split.lower(), _USUAL_SPLITS, n=1, cutoff=0.7)
-        if near and split not in _USUAL_SPLITS and near[0] in splits:
-            where = next(clip.place for clip in clips if clip.file.split == split)
-            faults.append(Fault(where, f"split {split!r} is probably meant to be {near[0]!r}: correct it"))
+        similar = get_close_matches(split.lower(), _USUAL_SPLITS, n=1, cutoff=0.7)
+        if similar and split not in _USUAL_SPLITS and similar[0] in splits:
+            place = next(clip.place for clip in clips if clip.file.split == split)
+            faults.append(Fault(place, f"split {split!r} is probably meant to be {similar[0]!r}: correct it"))
     return faults
 
 
-def _class_faults(clips: Sequence[Listed]) -> list[Fault]:
-    """Classes whose names differ in capitals only, each where it is met first."""
-    faults, spelling, met = list[Fault](), dict[str, str](), set[str]()
+def _class_faults(clips: Sequence[ListedClip]) -> list[Fault]:
+    """Return a fault, at its first clip, for each class whose name differs from another in capitals only."""
+    faults, spellings, seen = list[Fault](), dict[str, str](), set[str]()
     for clip in clips:
         for label in clip.file.labels:
-            known = spelling.setdefault(label.casefold(), label)
-            if known != label and label not in met:
-                faults.append(Fault(clip.place, f"class {label!r} is {known!r} elsewhere: write it one way"))
-            met.add(label)
+            spelling = spellings.setdefault(label.casefold(), label)
+            if spelling != label and label not in seen:
+                what = f"class {label!r} is spelt {spelling!r} elsewhere: spell it the same"
+                faults.append(Fault(clip.place, what))
+            seen.add(label)
     return faults

@@ -1,4 +1,4 @@
-"""The batches of a training: which clips each holds, and their making in worker processes.
+"""The batches of a training: which clips are in each, and how worker processes make them.
 
 B clips, C channels, T frames, H height, W width, K classes.
 """
@@ -20,45 +20,46 @@ from torch.utils.data import DataLoader, Dataset
 from peerattn.errors import PeerattnError
 from peerattn.threads import THREADS_VARIABLE
 
-_AHEAD = 4  # batches that each worker process makes before they are asked for
+_PREFETCHED = 4  # batches that each worker process makes in advance
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Clips of one length and what they show.
+    """Clips of the same length, and their targets.
 
-    Targets are class numbers (B,) int64; where clips have several classes, or are mixed, the share of each
-    class (B, K) float32.
+    Targets are class numbers (B,) int64, or the share of each class (B, K) float32 if clips have several
+    classes or are mixed.
     """
 
-    tensors: Mapping[str, Tensor]  # modality → (B, C, T, H, W) float32, channels last in memory
+    tensors: Mapping[str, Tensor]  # modality → (B, C, T, H, W) float32 in channels-last format
     targets: Tensor
-    names: tuple[str, ...]  # the clips, for messages
-    seconds: Mapping[str, float]  # what making it took: "decode", "flow", "augment"; "draw" if generated
-    skipped: Mapping[str, str] = field(default_factory=dict)  # clips that could not be read → why
+    names: tuple[str, ...]  # of the clips, for messages
+    seconds: Mapping[str, float]  # step → its duration: "decode", "flow", "augment"; "draw" if generated
+    skipped: Mapping[str, str] = field(default_factory=dict)  # clips that could not be read → the reason
 
 
 class ClipSource(Protocol):
-    """Where clips to train on come from."""
+    """A source of training clips."""
 
     shuffled: bool
-    """Whether each epoch has a random order of its own; clips that are all independent need none."""
+    """Whether each epoch has its own random order; not needed if all clips are independent."""
     skipped: dict[str, str]
-    """The clips that could not be read, and why; `batches` adds to it."""
+    """Clips that could not be read → the reason; `batches` adds to it."""
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """By class number."""
+        """The names of the classes, by class number."""
         ...
 
     def __len__(self) -> int:
-        """Clips an epoch."""
+        """The number of clips per epoch."""
         ...
 
     def batch(self, epoch: int, members: Sequence[int]) -> Batch:
-        """These clips, as they look in this epoch: the same for the same arguments, in any process.
+        """Return these clips as augmented for this epoch: always the same for the same arguments, in any
+        process.
 
-        Those that cannot be read are left out; raises PeerattnError when no clip of the source can be.
+        Clips that cannot be read are left out. Raises PeerattnError if no clip of the source can be read.
         """
         ...
 
@@ -73,13 +74,13 @@ def batches(
     rank: int = 0,
     world: int = 1,
 ) -> Iterator[Batch]:
-    """The batches of these updates, one after the other over as many epochs as they span.
+    """Yield the batches of these updates, over as many epochs as they span.
 
-    Updates count from 0 at the first batch of epoch 0. Each of `world` processes gets its own share of each
-    batch (batch / world clips), so that together they see what one process sees. The tail of an epoch that
-    does not fill a batch is dropped unless it is all there is. A clip that cannot be read is named once on
-    stderr. `workers` 0 makes the batches in this process. Raises PeerattnError when clips or processes are
-    too few or too many for the batch.
+    Updates are counted from 0, the first batch of epoch 0. Each of `world` processes gets its own share of
+    each batch (batch / world clips), so that together they see what a single process would see. Clips at the
+    end of an epoch that do not fill a batch are dropped, unless the epoch has no full batch. A clip that
+    cannot be read is named once on stderr. With `workers` 0, this process makes the batches itself. Raises
+    PeerattnError if the batch does not fit the number of clips or processes.
     """
     shares = _Shares(source, seed, batch, rank, world)
     loader: DataLoader[Batch | PeerattnError] = DataLoader(
@@ -88,17 +89,17 @@ def batches(
         sampler=updates,
         num_workers=workers,
         worker_init_fn=single_threaded,
-        prefetch_factor=_AHEAD if workers else None,
+        prefetch_factor=_PREFETCHED if workers else None,
     )
-    for made in loader:
-        if isinstance(made, PeerattnError):
-            raise made
-        _tell(source, made.skipped)
-        yield made
+    for item in loader:
+        if isinstance(item, PeerattnError):
+            raise item
+        _report_skipped(source, item.skipped)
+        yield item
 
 
 def order(source: ClipSource, *, seed: int, epoch: int, batch: int) -> list[list[int]]:
-    """The clips of each batch of an epoch, in the epoch's order."""
+    """Return the clip numbers of each batch of an epoch, in the epoch's order."""
     count = len(source)
     numbers = np.arange(count)
     if source.shuffled:
@@ -107,27 +108,29 @@ def order(source: ClipSource, *, seed: int, epoch: int, batch: int) -> list[list
     return [numbers[start : start + size].tolist() for start in range(0, count - size + 1, max(size, 1))]
 
 
-def _checked(numbers: list[list[int]], batch: int, world: int) -> list[list[int]]:
-    """The batches; raises PeerattnError when they cannot be shared among so many processes."""
+def _check_batches(numbers: list[list[int]], batch: int, world: int) -> list[list[int]]:
+    """Return the batches; raise PeerattnError if they cannot be shared among `world` processes."""
     if batch < 1 or batch % world:
-        raise PeerattnError(f"a batch of {batch} cannot be shared among {world} processes: give a multiple")
+        raise PeerattnError(
+            f"a batch of {batch} cannot be shared among {world} processes: choose a multiple of {world}"
+        )
     clips = len(numbers[0])
     if not clips or clips % world:
         raise PeerattnError(
-            f"{clips} clips do not fill one batch of {batch}: give more clips, or a smaller batch"
+            f"{clips} clips do not fill one batch of {batch}: add clips, or choose a smaller batch"
         )
     return numbers
 
 
 class _Shares(Dataset[Batch | PeerattnError]):
-    """This process's share of the batch of each update, or why there is none.
+    """This process's share of the batch of each update, or the error that prevented it.
 
-    A worker process that raised would have its traceback in the message.
+    Errors are returned, because the message of one raised in a worker process would contain its traceback.
     """
 
     def __init__(self, source: ClipSource, seed: int, batch: int, rank: int, world: int) -> None:
         self.source, self.seed, self.batch, self.rank, self.world = source, seed, batch, rank, world
-        self.epoch, self.members = 0, _checked(self._order(0), batch, world)
+        self.epoch, self.members = 0, _check_batches(self._order(0), batch, world)
 
     def __getitem__(self, update: int) -> Batch | PeerattnError:
         epoch, step = divmod(update, len(self.members))
@@ -142,8 +145,8 @@ class _Shares(Dataset[Batch | PeerattnError]):
         return order(self.source, seed=self.seed, epoch=epoch, batch=self.batch)
 
 
-def _tell(source: ClipSource, skipped: Mapping[str, str]) -> None:
-    """One line for each clip that is skipped for the first time."""
+def _report_skipped(source: ClipSource, skipped: Mapping[str, str]) -> None:
+    """Print one line to stderr for each clip that is skipped for the first time."""
     for name, reason in skipped.items():
         if name not in source.skipped:
             source.skipped[name] = reason
@@ -151,7 +154,9 @@ def _tell(source: ClipSource, skipped: Mapping[str, str]) -> None:
 
 
 def single_threaded(worker: int) -> None:
-    """What a worker process begins with: the cores belong to its fellows."""
-    cv2.setNumThreads(0)  # no pool of threads: 1 would wait for those that a fork leaves behind
+    """Initialise a worker process to use one thread: the other cores belong to the other workers."""
+    cv2.setNumThreads(
+        0
+    )  # no thread pool: with 1, OpenCV would wait for threads that do not exist after a fork
     os.environ[THREADS_VARIABLE] = "1"
     torch.set_num_threads(1)

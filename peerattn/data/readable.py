@@ -1,4 +1,4 @@
-"""Labelled clips to measure on: read once while memory lasts, without those that cannot be read."""
+"""Examples for evaluation: cached in memory as far as they fit, and without those that cannot be read."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from itertools import islice
 from peerattn.data.examples import Example
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError, strip_subject
+from peerattn.moved import moved
 
-MOST_BYTES = 2_000_000_000
+__getattr__ = moved(__name__)
+
+MAX_BYTES = 2_000_000_000
 
 
-class Remembered(Sequence[Example]):
-    """Examples that are made once, as many as fit in `most` bytes."""
+class CachedExamples(Sequence[Example]):
+    """Examples that are made only once, as far as they fit in `max_bytes` bytes of memory."""
 
-    def __init__(self, examples: Sequence[Example], *, most: int = MOST_BYTES) -> None:
-        self._examples, self._most = examples, most
+    def __init__(self, examples: Sequence[Example], *, max_bytes: int = MAX_BYTES) -> None:
+        self._examples, self._max_bytes = examples, max_bytes
         self._kept: dict[int, Example] = {}
         self._bytes = 0
 
@@ -28,16 +31,17 @@ class Remembered(Sequence[Example]):
             return self._kept[index]
         example = self._examples[index]
         size = sum(tensor.nbytes for tensor in example.tensors.values())
-        if self._bytes + size <= self._most:
+        if self._bytes + size <= self._max_bytes:
             self._kept[index] = example
             self._bytes += size
         return example
 
 
-class Readable:
-    """The examples that can be read, one after another and as often as wanted; after a pass by number, too.
+class ReadableExamples:
+    """The examples that can be read; they can be iterated any number of times, and indexed after the first
+    pass.
 
-    A clip that cannot be read is kept in `skipped` with a line that says why, told of once, and passed over
+    A clip that cannot be read is reported once to `notify`, listed in `skipped` with the reason, and left out
     from then on. Raises PeerattnError at the end of a pass in which no clip could be read.
     """
 
@@ -46,25 +50,25 @@ class Readable:
         examples: Sequence[Example],
         files: Sequence[LabelledFile] = (),
         *,
-        told: Callable[[str], None] | None = None,
+        notify: Callable[[str], None] | None = None,
     ) -> None:
-        """`files` are those of the examples, in their order; generated clips have none, and can be read."""
-        self._examples, self._files, self._told = examples, files, told
+        """Wrap examples; `files` are their files in the same order, or empty for generated clips."""
+        self._examples, self._files, self._notify = examples, files, notify
         self._skipped: dict[int, str] = {}
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """A line for each clip that could not be read."""
+        """One line for each clip that could not be read."""
         return tuple(self._skipped.values())
 
     @property
     def files(self) -> tuple[LabelledFile, ...]:
-        """The clips of a pass that has ended, in its order."""
+        """The files of the clips that can be read, in the order of a pass; complete after the first pass."""
         return tuple(file for number, file in enumerate(self._files) if number not in self._skipped)
 
     def __getitem__(self, number: int) -> Example:
-        """The clip of this number in a pass that has ended."""
-        readable = (place for place in range(len(self._examples)) if place not in self._skipped)
+        """Return the example with this number in a pass; valid after the first pass."""
+        readable = (index for index in range(len(self._examples)) if index not in self._skipped)
         return self._examples[next(islice(readable, number, None))]
 
     def __length_hint__(self) -> int:
@@ -75,10 +79,10 @@ class Readable:
             if number not in self._skipped and (example := self._read(number)) is not None:
                 yield example
         if self._files and len(self._skipped) == len(self._files):
-            raise PeerattnError(f"no clip could be read, the first: {self.skipped[0]}")
+            raise PeerattnError(f"no clip could be read; the first error is {self.skipped[0]}")
 
     def _read(self, number: int) -> Example | None:
-        """One example; None, and a line in `skipped`, for a file that cannot be read."""
+        """Return an example, or None if its file cannot be read, which is then noted and reported."""
         if not self._files:
             return self._examples[number]
         name = self._files[number].path.name
@@ -86,6 +90,6 @@ class Readable:
             return self._examples[number]
         except (PeerattnError, OSError) as error:
             self._skipped[number] = f"{name}: {strip_subject(error, name)}"
-            if self._told:
-                self._told(f"skipped {self._skipped[number]}")
+            if self._notify:
+                self._notify(f"skipped {self._skipped[number]}")
             return None

@@ -1,4 +1,4 @@
-"""What is in a folder of labelled clips, and all that is wrong with it."""
+"""The report on a folder of labelled clips: its contents and everything that is wrong with it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MANIFEST_FORMAT = "peerattn-manifest/1"
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong: the file or the line, and what to do about it."""
+    """One fault: its place (a file, or a line of the manifest), what is wrong and what to do about it."""
 
     place: str
     what: str
@@ -23,7 +23,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class ClipFacts:
-    """A clip that can be read; its name is its path in the folder."""
+    """A clip that can be read; its name is its path within the folder."""
 
     name: str
     labels: tuple[str, ...]
@@ -38,7 +38,7 @@ class ClipFacts:
 
 @dataclass(frozen=True)
 class FolderReport:
-    """The clips that can be read, the faults, and remarks on what is passed over."""
+    """The clips that can be read, the faults, and remarks on what is ignored."""
 
     folder: str
     clips: tuple[ClipFacts, ...]
@@ -47,7 +47,7 @@ class FolderReport:
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """The names of the splits; one without a name where the clips have none."""
+        """The names of the splits; a single empty name if the clips have no splits."""
         return tuple(sorted({clip.split for clip in self.clips}))
 
     @property
@@ -56,12 +56,12 @@ class FolderReport:
         return tuple(sorted({label for clip in self.clips for label in clip.labels}))
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Class → split → how many clips."""
-        found = Counter((label, clip.split) for clip in self.clips for label in clip.labels)
-        return {label: {split: found[label, split] for split in self.splits} for label in self.classes}
+        """Return class → split → number of clips."""
+        counts = Counter((label, clip.split) for clip in self.clips for label in clip.labels)
+        return {label: {split: counts[label, split] for split in self.splits} for label in self.classes}
 
     def to_json(self) -> dict[str, Any]:
-        """The report in numbers: what `data check --json` writes."""
+        """Return the report as `peerattn data check --json` writes it."""
         frames = [clip.frames for clip in self.clips]
         sizes = Counter(f"{clip.width}x{clip.height}" for clip in self.clips)
         return {
@@ -78,7 +78,7 @@ class FolderReport:
         }
 
     def manifest(self) -> dict[str, Any]:
-        """Which clips these are, without any of their pictures: for the card of a checkpoint."""
+        """Return a list that identifies the clips without showing them, for the card of a checkpoint."""
         names = ("name", "labels", "group", "split", "sha256")
         clips = [{name: getattr(clip, name) for name in names} for clip in self.clips]
         return {"format": MANIFEST_FORMAT, "clips": clips}

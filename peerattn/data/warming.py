@@ -1,4 +1,4 @@
-"""Filling the cache before training, in worker processes."""
+"""Fill the cache before training, in worker processes."""
 
 from __future__ import annotations
 
@@ -12,54 +12,61 @@ from torch.utils.data import DataLoader, Dataset
 from peerattn.data.clips import FolderClips
 from peerattn.data.loading import single_threaded
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Warmed:
-    """How many clips were prepared now, how many were there already, and which cannot be read and why.
+class CacheReport:
+    """The result of filling the cache.
 
-    `seconds` is what preparing took, in all worker processes together.
+    `prepared` clips were added, `present` ones were already in the cache, and `skipped` maps those that
+    cannot be read to the reason. `seconds` is the time spent on preparing clips, summed over all worker
+    processes.
     """
 
-    made: int
-    found: int
+    prepared: int
+    present: int
     skipped: dict[str, str]
     seconds: float
 
 
-def warm(source: FolderClips, *, workers: int | None = None, progress: Progress | None = None) -> Warmed:
-    """Prepare every clip of a source that has a cache; `progress(done, total)` may raise to cancel."""
-    loader: DataLoader[_Done] = DataLoader(
+def warm_cache(
+    source: FolderClips, *, workers: int | None = None, progress: Progress | None = None
+) -> CacheReport:
+    """Prepare every clip of a source with a cache; `progress(done, total)` may raise to cancel."""
+    loader: DataLoader[_ClipResult] = DataLoader(
         _Preparing(source),
         batch_size=None,
         num_workers=os.cpu_count() or 1 if workers is None else workers,
         worker_init_fn=single_threaded,
     )
-    made, found, seconds, skipped = 0, 0, 0.0, dict[str, str]()
-    for done, (file, one) in enumerate(zip(source.files, loader, strict=True), start=1):
-        if one.fault:
-            skipped[str(file.path)] = one.fault
-        elif one.found:
-            found += 1
+    prepared, present, seconds, skipped = 0, 0, 0.0, dict[str, str]()
+    for done, (file, result) in enumerate(zip(source.files, loader, strict=True), start=1):
+        if result.error:
+            skipped[str(file.path)] = result.error
+        elif result.present:
+            present += 1
         else:
-            made += 1
-            seconds += one.seconds
+            prepared += 1
+            seconds += result.seconds
         if progress:
             progress(done, len(source))
-    return Warmed(made, found, skipped, seconds)
+    return CacheReport(prepared, present, skipped, seconds)
 
 
 @dataclass(frozen=True)
-class _Done:
-    found: bool
+class _ClipResult:
+    present: bool
     seconds: float
-    fault: str
+    error: str
 
 
-class _Preparing(Dataset[_Done]):
-    """What became of each clip."""
+class _Preparing(Dataset[_ClipResult]):
+    """Prepares each clip of a source on access."""
 
     def __init__(self, source: FolderClips) -> None:
         self.source = source
@@ -67,13 +74,13 @@ class _Preparing(Dataset[_Done]):
     def __len__(self) -> int:
         return len(self.source)
 
-    def __getitem__(self, member: int) -> _Done:
-        began, cache = time.perf_counter(), self.source.cache
-        assert cache is not None  # there is something to fill
+    def __getitem__(self, member: int) -> _ClipResult:
+        started, cache = time.perf_counter(), self.source.cache
+        assert cache is not None  # only sources with a cache are passed
         try:
-            found = self.source.preparation.is_cached(self.source.files[member], cache)
+            present = self.source.preparation.is_cached(self.source.files[member], cache)
             self.source.prepared(member)
             self.source.prepared(member, others=True)
         except (PeerattnError, OSError) as error:
-            return _Done(False, 0.0, str(error))
-        return _Done(found, time.perf_counter() - began, "")
+            return _ClipResult(False, 0.0, str(error))
+        return _ClipResult(present, time.perf_counter() - started, "")

@@ -1,8 +1,7 @@
-"""A zip of labelled clips as a folder: what it says of itself is checked before a byte is written.
+"""Unpack a zip of labelled clips, after checking its directory before a byte is written.
 
-A name in it becomes a path only where it stays inside the folder, and no file becomes larger than the
-archive's directory says. A link or an encrypted file is refused; what is neither a clip nor goes with one
-stays out.
+A file is written only inside the target folder, and never larger than the archive's directory says. Links and
+encrypted files are refused; files that do not belong to clips are left out.
 """
 
 from __future__ import annotations
@@ -18,31 +17,34 @@ from pathlib import Path, PurePosixPath
 
 from peerattn.data.folder import VIDEO_SUFFIXES
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 
-MOST_BYTES = 2 * 2**30
-"""Of all files together, unpacked."""
-MOST_FILES = 5_000
-DEEPEST = 12  # folders in one another
+__getattr__ = moved(__name__)
+
+MAX_BYTES = 2 * 2**30
+"""The most bytes that all files together may unpack to."""
+MAX_FILES = 5_000
+MAX_DEPTH = 12  # nested folders
 KINDS = {*VIDEO_SUFFIXES, ".npz", ".json", ".png", ".csv"}
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 SPLITS = ("train", "val", "test")
-_PIECE = 2**20
+_CHUNK = 2**20
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)
-"""What Python's reader raises for archives that are damaged, or lie about where things are."""
+"""The exceptions that zipfile raises for archives that are damaged or have a wrong directory."""
 
 
 @dataclass(frozen=True)
-class Unpacked:
-    """The folder of classes, and how many files stayed out as of another kind."""
+class UnpackedFolder:
+    """The folder of classes, and the number of files that were left out because of their kind."""
 
     folder: Path
     left_out: int
 
 
-def unpack(content: bytes | memoryview | Path, folder: Path) -> Unpacked:
-    """Unpack a zip, or the file that it is, into a new folder.
+def unpack(content: bytes | memoryview | Path, folder: Path) -> UnpackedFolder:
+    """Unpack a zip, passed as bytes or as a file's path, into a new folder.
 
-    Raises PeerattnError with one plain line, and then leaves no folder.
+    Raises PeerattnError if it is damaged, unsafe or too large; then no folder is left.
     """
     try:
         with zipfile.ZipFile(content if isinstance(content, Path) else io.BytesIO(content)) as archive:
@@ -56,69 +58,69 @@ def unpack(content: bytes | memoryview | Path, folder: Path) -> Unpacked:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, PeerattnError):
             raise
-        raise PeerattnError(f"this is not a whole zip file ({error}): pack the folder again") from error
-    return Unpacked(_inner(folder), len(files) - len(wanted))
+        raise PeerattnError(f"this is not a complete zip file ({error}): pack the folder again") from error
+    return UnpackedFolder(_classes_folder(folder), len(files) - len(wanted))
 
 
 def _is_system(part: zipfile.ZipInfo) -> bool:
-    """What some systems add: hidden files, and a folder that holds icons of the others."""
+    """Whether an operating system has added this file: a hidden file, or one in macOS's folder of icons."""
     parts = PurePosixPath(part.filename).parts
     hidden = bool(parts) and parts[-1].startswith(".") and "\\" not in part.filename
     return hidden or parts[:1] == ("__MACOSX",)
 
 
 def _check(files: Iterable[zipfile.ZipInfo]) -> None:
-    """By what the archive's directory says, before anything is unpacked."""
+    """Check the archive's directory before anything is unpacked; raise PeerattnError for any fault."""
     files = list(files)
-    if len(files) > MOST_FILES:
+    if len(files) > MAX_FILES:
         raise PeerattnError(
-            f"this zip holds {len(files):,} files, at most {MOST_FILES:,} are unpacked: split it"
+            f"this zip has {len(files):,} files, but at most {MAX_FILES:,} are unpacked: split it"
         )
-    if (size := sum(part.file_size for part in files)) > MOST_BYTES:
-        most = f"at most {MOST_BYTES / 2**30:.0f} GiB are unpacked"
-        raise PeerattnError(f"this zip unpacks to {size / 2**30:,.1f} GiB, {most}: split it")
+    if (size := sum(part.file_size for part in files)) > MAX_BYTES:
+        limit = f"at most {MAX_BYTES / 2**30:.0f} GiB are unpacked"
+        raise PeerattnError(f"this zip unpacks to {size / 2**30:,.1f} GiB, but {limit}: split it")
     if len({part.filename for part in files}) < len(files):
-        raise PeerattnError("this zip holds two files of one name: pack the folder again")
+        raise PeerattnError("this zip has two files of the same name: pack the folder again")
     for part in files:
-        for holds, wrong in _wrongs(part):
-            if holds:
-                raise PeerattnError(f"this zip holds {part.filename[:80]!r}, {wrong}")
+        for is_wrong, fault in _possible_faults(part):
+            if is_wrong:
+                raise PeerattnError(f"this zip contains {part.filename[:80]!r}, {fault}")
 
 
-def _wrongs(part: zipfile.ZipInfo) -> Iterator[tuple[bool, str]]:
-    """What may be wrong with one file."""
+def _possible_faults(part: zipfile.ZipInfo) -> Iterator[tuple[bool, str]]:
+    """Yield, for each possible fault of a file, whether it has it, and the message."""
     path, kind = PurePosixPath(part.filename), stat.S_IFMT(part.external_attr >> 16)
     outside = path.is_absolute() or ".." in path.parts or "\\" in part.filename or ":" in part.filename
     yield outside or "\0" in part.orig_filename, "a path that leads outside of it: pack the folder again"
-    yield kind not in (0, stat.S_IFREG), "a link or no plain file: put the file itself there"
+    yield kind not in (0, stat.S_IFREG), "which is a link or not a regular file: pack the file itself"
     yield bool(part.flag_bits & 1), "which is encrypted: pack it without a password"
-    yield part.compress_type not in PACKED, "which is packed in an unusual way: use plain zip"
-    yield len(path.parts) > DEEPEST, f"deeper than {DEEPEST} folders: pack a folder of classes"
+    yield part.compress_type not in PACKED, "which is compressed in an unusual way: use plain zip"
+    yield len(path.parts) > MAX_DEPTH, f"nested deeper than {MAX_DEPTH} folders: pack a folder of classes"
 
 
 def _write(archive: zipfile.ZipFile, part: zipfile.ZipInfo, folder: Path) -> None:
-    """As many bytes as the directory says, never more."""
+    """Write a file, but never more bytes than the archive's directory says."""
     path = folder.joinpath(*PurePosixPath(part.filename).parts)
     path.parent.mkdir(parents=True, exist_ok=True)
     with archive.open(part) as packed, path.open("xb") as file:
         left = part.file_size
-        while left and (piece := packed.read(min(left, _PIECE))):
-            file.write(piece)
-            left -= len(piece)
+        while left and (chunk := packed.read(min(left, _CHUNK))):
+            file.write(chunk)
+            left -= len(chunk)
 
 
-def _inner(folder: Path) -> Path:
-    """The folder of classes: a zip of a folder often holds that folder alone."""
+def _classes_folder(folder: Path) -> Path:
+    """Return the folder of classes: a zip often has a single top folder, which may be nested itself."""
     while True:
         inside = list(folder.iterdir())
         if len(inside) != 1 or not inside[0].is_dir() or inside[0].name in SPLITS:
             return folder
-        if not _holds_folders(inside[0]):
+        if not _has_classes(inside[0]):
             return folder
         folder = inside[0]
 
 
-def _holds_folders(folder: Path) -> bool:
-    """Whether it holds classes or a list of clips, rather than clips of one class."""
+def _has_classes(folder: Path) -> bool:
+    """Whether a folder contains classes or a manifest, rather than the clips of one class."""
     inside = list(folder.iterdir())
     return any(path.name == "manifest.csv" for path in inside) or all(path.is_dir() for path in inside)

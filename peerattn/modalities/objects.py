@@ -1,10 +1,14 @@
-"""Object maps from and to files: class ids of pixels, with the ids that they may hold declared in the file.
+"""Read and write files of object maps: the class ids of pixels, with a declaration of the ids that may occur.
 
-Four forms: an `.npz` with `ids` (N, H, W); a folder of PNGs, each name ending in its frame number, with
-`classes.json`; a lossless video `NAME.mkv` with `NAME.json`; and, of persons only, an `.npz` with `mask`,
-eight pixels of a row packed in a byte, and its unpacked `shape` (N, H, W). The npz or the JSON declares
-`class_ids`, and may hold `class_names` and either `frames` (source frame numbers, from 0) or `times` (s).
-Without these, map n belongs to source frame n.
+There are four forms:
+- an `.npz` with `ids` (N, H, W)
+- a folder of PNGs, each with a name that ends in its frame number, and `classes.json`
+- a lossless video `NAME.mkv` and `NAME.json`
+- for persons only, an `.npz` with `mask`, in which eight pixels of a row are packed into a byte, and `shape`,
+  the unpacked shape (N, H, W)
+
+The npz or the JSON declares `class_ids` (not needed for packed masks). It may also have `class_names`, and
+either `frames` (source frame numbers, from 0) or `times` (s). Without these, map n belongs to source frame n.
 """
 
 import json
@@ -23,16 +27,19 @@ from peerattn.video.decoding import decode_ids
 from peerattn.video.frames import Limits
 
 _LIMITS = Limits()
-_DECLARATION_LIMIT = 1_000_000  # bytes of JSON, values of a small npz array
+_DECLARATION_LIMIT = 1_000_000  # bytes of the JSON file, and of each small array in an npz
 _MEMBERS = ("ids", "class_ids", "class_names", "frames", "times", "mask", "shape")
 _BYTE_LIMITS = {"ids": _LIMITS.id_pixels, "mask": _LIMITS.id_pixels // 8}
 _CLASSES_FILE = "classes.json"
 PERSON = 1
-"""The class id of persons in packed masks, as in every object map that the package makes itself."""
+"""The class id of persons in packed masks and in all object maps that this package makes itself."""
 
 
 def read_objects(path: str | Path, *, origin: Origin = "attached") -> ObjectMaps:
-    """The object maps of an `.npz`, a folder of PNGs or a lossless video; an error names what is wrong."""
+    """Read object maps from an `.npz`, a folder of PNGs or a lossless video.
+
+    Raises PeerattnError, which names the file and says what is wrong with it.
+    """
     path = Path(path)
     try:
         if path.is_dir():
@@ -49,9 +56,9 @@ def read_objects(path: str | Path, *, origin: Origin = "attached") -> ObjectMaps
 
 
 def write_objects(path: str | Path, maps: ObjectMaps) -> None:
-    """Write object maps as a compressed `.npz` that `read_objects` reads back."""
-    places = {"frames": maps.frames, "times": maps.times}
-    arrays: dict[str, Any] = {name: place for name, place in places.items() if place is not None}
+    """Write object maps to a compressed `.npz`, which `read_objects` reads back."""
+    positions = {"frames": maps.frames, "times": maps.times}
+    arrays: dict[str, Any] = {name: values for name, values in positions.items() if values is not None}
     np.savez_compressed(
         path,
         ids=maps.ids,
@@ -62,17 +69,17 @@ def write_objects(path: str | Path, maps: ObjectMaps) -> None:
 
 
 def _maps(ids: NDArray[Any], declared: Mapping[str, Any], origin: Origin) -> ObjectMaps:
-    """Maps with their declaration checked; id 0 may be declared, it is the background."""
+    """Check the declaration and build the maps; id 0, the background, may be declared, too."""
     if ids.dtype.kind not in "iub" or (ids.size and not 0 <= ids.min() <= ids.max() <= 255):
-        raise PeerattnError("its ids must be whole numbers from 0 to 255")
+        raise PeerattnError("their ids must be whole numbers from 0 to 255")
     if "class_ids" not in declared:
-        raise PeerattnError("it does not declare its class_ids: add them")
+        raise PeerattnError("they do not declare their class_ids: add them")
     class_ids = _numbers(declared, "class_ids", np.int64).tolist()
     names = [
         str(name) for name in declared.get("class_names", [f"class {class_id}" for class_id in class_ids])
     ]
     if len(names) != len(class_ids):
-        raise PeerattnError(f"it has {len(class_ids)} class_ids but {len(names)} class_names")
+        raise PeerattnError(f"they have {len(class_ids)} class_ids but {len(names)} class_names")
     classes = [(class_id, name) for class_id, name in zip(class_ids, names, strict=True) if class_id]
     return ObjectMaps(
         ids=ids.astype(np.uint8, copy=False),
@@ -85,14 +92,14 @@ def _maps(ids: NDArray[Any], declared: Mapping[str, Any], origin: Origin) -> Obj
 
 
 def _numbers(declared: Mapping[str, Any], name: str, kind: type[np.generic]) -> NDArray[Any]:
-    """A declared list of numbers, whole where whole ones are needed."""
+    """Return a declared list of numbers as an array of `kind`; whole numbers are required for integers."""
     try:
         numbers = np.asarray(declared[name])
         whole = numbers.dtype.kind in "iu" and np.abs(numbers.astype(object)).max(initial=0) < 2**62
     except ValueError:
-        raise PeerattnError(f"its {name} are not a list of numbers") from None
+        raise PeerattnError(f"their {name} are not a list of numbers") from None
     if numbers.ndim != 1 or not (whole or (kind is np.float64 and numbers.dtype.kind == "f")):
-        raise PeerattnError(f"its {name} are not a list of {'whole ' if kind is np.int64 else ''}numbers")
+        raise PeerattnError(f"their {name} are not a list of {'whole ' if kind is np.int64 else ''}numbers")
     return numbers.astype(kind)
 
 
@@ -100,27 +107,27 @@ def _read_folder(folder: Path) -> tuple[NDArray[np.uint8], dict[str, Any]]:
     declared = _read_json(folder / _CLASSES_FILE)
     files = sorted((_trailing_number(file.stem), file) for file in folder.glob("*.png"))
     if not files:
-        raise PeerattnError("the folder holds no .png")
+        raise PeerattnError("there is no .png in the folder")
     if len({number for number, _ in files}) < len(files) or files[0][0] < 0:
-        raise PeerattnError("each .png's name must end in a frame number of its own, as in map_00012.png")
+        raise PeerattnError("the name of each .png must end in a different frame number, as in map_00012.png")
     first = decode_ids(files[0][1])
     if first.size * len(files) > _LIMITS.id_pixels:
         raise PeerattnError(f"{len(files)} maps of {first.size:,} pixels are too large: scale them down")
     maps = np.empty((len(files), *first.shape[1:]), np.uint8)
-    for place, (_, file) in enumerate(files):
-        one = decode_ids(file)
-        if one.shape != first.shape:
+    for index, (_, file) in enumerate(files):
+        ids = decode_ids(file)
+        if ids.shape != first.shape:
             raise PeerattnError(
-                f"{file.name} has another size than {files[0][1].name}: all must have the same"
+                f"{file.name} and {files[0][1].name} differ in size: all maps must have the same size"
             )
-        maps[place] = one[0]
+        maps[index] = ids[0]
     if "times" not in declared:
         declared.setdefault("frames", [number for number, _ in files])
     return maps, declared
 
 
 def _trailing_number(stem: str) -> int:
-    """The frame number at the end of a file's name; -1 where there is none."""
+    """Return the frame number at the end of a file's name, or -1 if there is none."""
     digits = re.search(r"[0-9]{1,15}$", stem)
     return int(digits.group()) if digits else -1
 
@@ -128,10 +135,10 @@ def _trailing_number(stem: str) -> int:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _DECLARATION_LIMIT:
-            raise PeerattnError(f"{path.name} is over {_DECLARATION_LIMIT:,} bytes")
+            raise PeerattnError(f"{path.name} is larger than {_DECLARATION_LIMIT:,} bytes")
         declared = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise PeerattnError(f"{path.name}, which declares its class_ids, is missing beside it") from None
+        raise PeerattnError(f"{path.name}, which declares their class_ids, is missing next to them") from None
     except (OSError, RecursionError, UnicodeDecodeError, json.JSONDecodeError):
         raise PeerattnError(f"{path.name} is not readable JSON") from None
     if not isinstance(declared, dict):
@@ -140,9 +147,9 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _read_npz(path: Path) -> tuple[NDArray[Any], dict[str, Any]]:
-    """The arrays of an npz, each allocated only after its header was found within limits; no pickles."""
+    """Read the arrays of an npz without pickles; each header is checked against limits before allocation."""
     if path.stat().st_size > _LIMITS.file_bytes:
-        raise PeerattnError(f"the file is over {_LIMITS.file_bytes:,} bytes: scale the maps down")
+        raise PeerattnError(f"the file is larger than {_LIMITS.file_bytes:,} bytes: scale the maps down")
     arrays: dict[str, Any] = {}
     try:
         with zipfile.ZipFile(path) as archive:
@@ -153,41 +160,41 @@ def _read_npz(path: Path) -> tuple[NDArray[Any], dict[str, Any]]:
                     arrays[member] = _read_npy(file, limit)
     except PeerattnError:
         raise
-    except Exception as error:  # zip, zlib and npy headers raise nearly anything for mutated files
+    except Exception as error:  # zipfile, zlib and numpy raise almost any exception for damaged files
         reason = " ".join(str(error).split())
-        raise PeerattnError(f"the file is damaged or no npz of plain arrays ({reason})") from None
+        raise PeerattnError(f"the file is damaged or not an .npz of plain arrays ({reason})") from None
     if "ids" in arrays:
         return arrays.pop("ids"), arrays
     if {"mask", "shape"} <= arrays.keys():
         ids = _unpacked(arrays.pop("mask"), arrays.pop("shape"))
         return ids, {**arrays, "class_ids": [PERSON], "class_names": ["person"]}
-    raise PeerattnError("the npz has no array named ids")
+    raise PeerattnError("the .npz has no array named ids")
 
 
 def _unpacked(mask: NDArray[Any], shape: NDArray[Any]) -> NDArray[np.uint8]:
-    """(N, H, W) `PERSON` where the packed mask (N, H, ceil(W / 8)) has a 1."""
+    """Unpack a mask (N, H, ceil(W / 8)) to maps (N, H, W): `PERSON` where the mask has a 1, else 0."""
     if shape.shape != (3,) or shape.dtype.kind not in "iu" or shape.min() < 1:
-        raise PeerattnError("the shape of its mask is not three whole numbers: maps, height, width")
+        raise PeerattnError("the shape of their mask is not three whole numbers: maps, height, width")
     count, height, width = shape.tolist()
     if mask.dtype != np.uint8 or mask.shape != (count, height, -(-width // 8)):
         raise PeerattnError(
-            f"its mask {mask.shape} {mask.dtype} is not packed from {count} maps of {width}x{height}"
+            f"their mask {mask.shape} {mask.dtype} is not packed from {count} maps of {width}x{height}"
         )
     return np.unpackbits(mask, axis=-1, count=width) * np.uint8(PERSON)
 
 
 def _read_npy(file: Any, limit: int) -> NDArray[Any]:
-    """One array of at most `limit` bytes."""
+    """Read one array; raise PeerattnError if it is larger than `limit` bytes or has pickled objects."""
     version = np.lib.format.read_magic(file)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in readers:
-        raise PeerattnError(f"its arrays are in npy version {version}: save them with numpy.savez_compressed")
+        raise PeerattnError(f"the arrays have npy version {version}: save them with numpy.savez_compressed")
     shape, _, kind = readers[version](file)
     size = int(np.prod([int(length) for length in shape], dtype=object)) * kind.itemsize
     if size > limit:
         raise PeerattnError(f"an array of {size:,} bytes exceeds the limit of {limit:,}: scale the maps down")
     if kind.hasobject:
-        raise PeerattnError("it holds pickled objects, which are never read: save plain arrays")
+        raise PeerattnError("they contain pickled objects, which are never read: save plain arrays")
     file.seek(0)
     array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
     return array

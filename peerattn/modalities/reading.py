@@ -1,4 +1,4 @@
-"""How a network reads clips: the one way from frames, or a file, to what it is given."""
+"""`Reader` turns frames or video files into the clips that a network reads; there is no other way."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from peerattn.video.frames import Frames
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads clips for a network of these modalities and settings.
+    """Reads clips for a network with these modalities and settings.
 
-    `segmenter` estimates the object maps of clips that have none; without one, such clips are refused where
-    maps are read.
+    `segmenter` estimates the object maps of clips without maps. If it is None, such clips are refused for a
+    network that reads maps.
     """
 
     modalities: Sequence[Modality]
@@ -30,8 +30,8 @@ class Reader:
     segmenter: Segmenter | None = None
 
     @property
-    def settled(self) -> dict[str, Any]:
-        """The same as keywords."""
+    def as_keywords(self) -> dict[str, Any]:
+        """The fields as keyword arguments."""
         return {"modalities": self.modalities, "settings": self.settings, "segmenter": self.segmenter}
 
     @property
@@ -39,21 +39,21 @@ class Reader:
         """Whether the network reads object maps."""
         return any(modality.name == "object" for modality in self.modalities)
 
-    def maps(self, frames: Frames, given: ObjectMaps | None = None) -> ObjectMaps | None:
-        """The object maps of these frames: those that are given, else estimated; None where none are read."""
+    def maps(self, frames: Frames, attached: ObjectMaps | None = None) -> ObjectMaps | None:
+        """Return the frames' object maps, attached or else estimated; None if the network reads none."""
         if not self.reads_objects:
             return None
-        if given is not None or self.segmenter is None:
-            return given
+        if attached is not None or self.segmenter is None:
+            return attached
         return estimate_objects(frames, self.segmenter)
 
-    def clip(self, frames: Frames, given: ObjectMaps | None = None, *, hold: bool = False) -> Clip:
-        """Decoded frames as the network reads them (B = 1), all of them.
+    def clip(self, frames: Frames, attached: ObjectMaps | None = None, *, hold: bool = False) -> Clip:
+        """Return a clip (B = 1) of all decoded frames.
 
-        `hold` keeps a map until the next one where some frames have none. Raises PeerattnError for frames or
-        maps that do not fit.
+        `hold` uses an object map until the next one where frames have none. Raises PeerattnError for frames
+        or maps that do not fit.
         """
-        maps = self.maps(frames, given)
+        maps = self.maps(frames, attached)
         return prepare(frames, self.modalities, self.settings, objects=maps, hold=hold)
 
     def file(
@@ -64,10 +64,12 @@ class Reader:
         stretch: tuple[float, float | None] = (0.0, None),
         hold: bool = False,
     ) -> Clip:
-        """A video file as the network reads it, with the object maps of a file if one is given.
+        """Return the clip (B = 1) of a video file, with the object maps of the file `objects` if there is
+        one.
 
-        `stretch` is (start, stop) in seconds. Raises PeerattnError for files that cannot be read.
+        `stretch` is the interval (start, stop) in seconds; stop None is the end. `hold` is as in `clip`.
+        Raises PeerattnError for files that cannot be read.
         """
         frames = decode(path, frame_rate=self.settings.frame_rate, start=stretch[0], stop=stretch[1])
-        given = read_objects(objects) if objects and self.reads_objects else None
-        return self.clip(frames, given, hold=hold)
+        attached = read_objects(objects) if objects and self.reads_objects else None
+        return self.clip(frames, attached, hold=hold)

@@ -1,4 +1,4 @@
-"""A small segmentation network, and its checkpoint.
+"""A small segmentation network that estimates object maps, and how it is loaded from a checkpoint.
 
 B images, C channels, K classes (the background first), H height, W width, T frames.
 """
@@ -19,20 +19,24 @@ from peerattn.errors import PeerattnError
 from peerattn.files.cards import read_card
 from peerattn.files.paths import find_checkpoint
 from peerattn.files.weights import WEIGHTS_FILE, read_weights
-from peerattn.modalities.motion import CHANNELS, with_motion
-from peerattn.network.failures import device_failures
-from peerattn.network.precision import applied
+from peerattn.modalities.motion import CHANNELS, add_motion
+from peerattn.moved import moved
+from peerattn.network.failures import translate_device_errors
+from peerattn.network.precision import apply_precision
 from peerattn.network.state_arrays import load_arrays
 
-_BATCH = 64  # frames a pass: 64 px frames then take under 200 MB
+__getattr__ = moved(__name__)
+
+_BATCH = 64  # frames per pass: frames of 64 px then take less than 200 MB
 
 
 class SegmentationNetwork(nn.Module):
-    """Logits of a class for every pixel: an encoder that halves the size, a decoder that restores it.
+    """Per-pixel class logits from an encoder that halves the size step by step and a decoder that restores
+    it.
 
-    `widths` are the channels at each size, the largest first: few there, where a convolution costs most.
-    With `reduction` 2 even the largest is half that of the images. With `motion` it reads, beside the
-    colours, how things move (`with_motion`).
+    `widths` are the channels at each size, starting at the largest, where few channels keep convolutions
+    cheap. With `reduction` 2, the largest size is half that of the images. With `motion`, the network reads
+    motion channels in addition to the colours (`add_motion`).
     """
 
     def __init__(
@@ -56,13 +60,13 @@ class SegmentationNetwork(nn.Module):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What its card says, so that it can be built again."""
+        """The settings on the checkpoint's card, from which the network can be rebuilt."""
         widths = list(self.widths)
         return {"size": self.size, "widths": widths, "reduction": self.reduction, "motion": self.motion}
 
     @property
     def stride(self) -> int:
-        """Height and width must be multiples of this."""
+        """Height and width of the input must be multiples of this."""
         return self.reduction << len(self.down)
 
     @property
@@ -70,7 +74,7 @@ class SegmentationNetwork(nn.Module):
         return next(self.parameters()).device
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, K, H, W) logits of (B, 3 or 7, H, W) colours in [0, 1]."""
+        """Return the logits (B, K, H, W) of images (B, 3 or 7, H, W) in [0, 1]."""
         features = [self.stem(images * 2 - 1)]
         for block in self.down:
             features.append(block(functional.max_pool2d(features[-1], 2)))
@@ -84,18 +88,18 @@ class SegmentationNetwork(nn.Module):
         return logits
 
     def estimate(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """(T, h, w) class ids of (T, H, W, 3) neighbouring frames, with a short side of `size` px."""
-        read = scaled(images, self.size)
+        """Return the class ids (T, h, w), short side `size` px, of consecutive frames (T, H, W, 3)."""
+        scaled = scale_images(images, self.size)
         if self.motion:
-            read = with_motion(read)
-        with device_failures(), applied(self.device):
-            classes = torch.cat([self._classes(batch) for batch in torch.split(as_tensor(read), _BATCH)])
+            scaled = add_motion(scaled)
+        with translate_device_errors(), apply_precision(self.device):
+            classes = torch.cat([self._classes(batch) for batch in torch.split(to_tensor(scaled), _BATCH)])
             ids: NDArray[np.uint8] = np.array([0, *self.class_ids], np.uint8)[classes.cpu().numpy()]
         return ids
 
     @torch.inference_mode()
     def _classes(self, images: Tensor) -> Tensor:
-        """(T, H, W) the likeliest class of each pixel; edges are continued up to a multiple of the stride."""
+        """Return each pixel's most likely class (T, H, W); images are padded to a multiple of the stride."""
         height, width = images.shape[2:]
         margins = (0, -width % self.stride, 0, -height % self.stride)
         padded = functional.pad(images.to(self.device).float() / 255, margins, mode="replicate")
@@ -104,7 +108,7 @@ class SegmentationNetwork(nn.Module):
 
 
 def _convolutions(*widths: int, stride: int = 1) -> nn.Sequential:
-    """A 3x3 convolution from each width to the next, each with batch norm and ReLU."""
+    """Return a 3x3 convolution with batch norm and ReLU from each width to the next."""
     layers: list[nn.Module] = []
     for source, target in pairwise(widths):
         convolution = nn.Conv2d(source, target, kernel_size=3, stride=stride, padding=1, bias=False)
@@ -113,16 +117,16 @@ def _convolutions(*widths: int, stride: int = 1) -> nn.Sequential:
 
 
 def load_network(name: str, device: torch.device | str = "cpu") -> SegmentationNetwork:
-    """The segmentation network of a checkpoint; raises PeerattnError when it is missing or does not fit."""
+    """Load the segmentation network of a checkpoint; raise PeerattnError if it is missing or damaged."""
     folder = find_checkpoint(name)
-    network = _built(folder, read_card(folder, "segmenter"))
+    network = _build(folder, read_card(folder, "segmenter"))
     expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     load_arrays(network, read_weights(folder / WEIGHTS_FILE, expected))
     return network.to(device).eval()
 
 
-def _built(folder: Path, card: Mapping[str, Any]) -> SegmentationNetwork:
-    """The network that a card describes, within bounds, not yet with its weights."""
+def _build(folder: Path, card: Mapping[str, Any]) -> SegmentationNetwork:
+    """Build the network of a card, without weights; raise PeerattnError for settings out of range."""
     try:
         class_ids = tuple(int(class_id) for class_id in card["class_ids"])
         class_names = tuple(str(class_name) for class_name in card["class_names"])
@@ -131,20 +135,26 @@ def _built(folder: Path, card: Mapping[str, Any]) -> SegmentationNetwork:
         reduction, motion = int(card["settings"]["reduction"]), bool(card["settings"]["motion"])
     except (KeyError, TypeError, ValueError):
         needed = "class_ids, class_names and settings (size, widths, reduction, motion)"
-        raise PeerattnError(f"{folder.name}'s card lacks {needed}: save the checkpoint again") from None
+        raise PeerattnError(
+            f"the card of {folder.name} does not have all of {needed}: save the checkpoint again"
+        ) from None
     if not 16 <= size <= 512 or reduction not in (1, 2):
-        raise PeerattnError(f"{folder.name}: size {size} must be 16 to 512, reduction {reduction} 1 or 2")
+        raise PeerattnError(
+            f"{folder.name}: size {size} must be from 16 to 512, and reduction {reduction} must be 1 or 2"
+        )
     if not 1 <= len(widths) <= 6 or not all(1 <= width <= 512 for width in widths):
         raise PeerattnError(f"{folder.name}: widths {list(widths)} must be 1 to 6 numbers from 1 to 512")
     if not len(class_names) == len(class_ids) == len(set(class_ids) & set(range(1, 256))):
-        raise PeerattnError(f"{folder.name}: its class_ids must be 1 to 255, each once and each with a name")
+        raise PeerattnError(
+            f"{folder.name}: its class_ids must be from 1 to 255, each one once and each with a name"
+        )
     return SegmentationNetwork(
         class_ids, class_names, size=size, widths=widths, reduction=reduction, motion=motion
     )
 
 
-def scaled(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """(T, H, W, 3) images with a short side of `size` px."""
+def scale_images(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Scale images (T, H, W, 3) to a short side of `size` px."""
     height, width = images.shape[1:3]
     scale = size / min(height, width)
     shape = (max(size, round(width * scale)), max(size, round(height * scale)))
@@ -152,6 +162,6 @@ def scaled(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return np.stack([cv2.resize(image, shape, interpolation=method) for image in images])
 
 
-def as_tensor(images: NDArray[np.uint8]) -> Tensor:
-    """(T, H, W, C) images as (T, C, H, W), channels last in memory as they were."""
+def to_tensor(images: NDArray[np.uint8]) -> Tensor:
+    """View images (T, H, W, C) as a tensor (T, C, H, W) in channels-last format, without a copy."""
     return torch.from_numpy(images).permute(0, 3, 1, 2)

@@ -1,4 +1,4 @@
-"""Object maps of frames that have none: what estimates them, by its name.
+"""Segmenters, which estimate the object maps of frames that have none, and how they are loaded by name.
 
 T frames, H height, W width.
 """
@@ -20,13 +20,13 @@ from peerattn.threads import threads_for
 from peerattn.video.frames import Frames
 
 SEGMENTER = "people-objects"
-"""The checkpoint that estimates object maps, where an action network's card names no other."""
+"""The segmenter that is used unless a network's card names another one."""
 GENERATED_SEGMENTER = "actionworld-objects"
-"""The one for generated clips, whose figure and objects are all that it knows."""
+"""The segmenter for generated clips: it knows their figure and objects only."""
 
 
 class Segmenter(Protocol):
-    """What tells the class of every pixel: a network of ours, or SegFormer."""
+    """Estimates the class of every pixel: a `SegmentationNetwork` or a `SegFormer`."""
 
     @property
     def class_ids(self) -> tuple[int, ...]: ...
@@ -35,14 +35,15 @@ class Segmenter(Protocol):
     def class_names(self) -> tuple[str, ...]: ...
 
     def estimate(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """(T, h, w) class ids of (T, H, W, 3) neighbouring frames, 0 the background."""
+        """Return the class ids (T, h, w) of consecutive frames (T, H, W, 3); 0 is the background."""
         ...
 
 
 def load_segmenter(name: str, device: torch.device | str = "cpu") -> Segmenter:
-    """A checkpoint's segmentation network, or SegFormer as `segformer:NAME` or `segformer:FOLDER`.
+    """Load the segmentation network of a checkpoint, or a SegFormer as `segformer:NAME` or
+    `segformer:FOLDER`.
 
-    Raises PeerattnError when it is missing, does not fit, or cannot be fetched.
+    Raises PeerattnError if it is missing, is damaged, or cannot be downloaded.
     """
     if name.startswith(segformer.PREFIX):
         return segformer.load(name.removeprefix(segformer.PREFIX), device)
@@ -52,9 +53,9 @@ def load_segmenter(name: str, device: torch.device | str = "cpu") -> Segmenter:
 def segmenter_for(
     name: str, modalities: Sequence[Modality], device: torch.device | str = "cpu"
 ) -> Segmenter | None:
-    """The segmenter of this name, where object maps are among what is read.
+    """Load the segmenter of this name for a network with these modalities; None if it reads no object maps.
 
-    Raises PeerattnError when it cannot be loaded, or means another thing by a class id that is read.
+    Raises PeerattnError if it cannot be loaded, or if its class ids have other meanings than the network's.
     """
     if not any(modality.name == "object" for modality in modalities):
         return None
@@ -64,24 +65,24 @@ def segmenter_for(
 
 
 def check_meanings(segmenter: Segmenter, name: str, modalities: Sequence[Modality]) -> None:
-    """Raises PeerattnError when a segmenter of this name means another thing by a class id that is read."""
-    read = next(one for one in modalities if one.name == "object")
-    told = dict(zip(segmenter.class_ids, segmenter.class_names, strict=True))
-    for number, meaning in zip(read.class_ids, read.meanings, strict=False):
-        if told.get(number, meaning) != meaning:
+    """Raise PeerattnError if a class id has another meaning for the segmenter `name` than for the network."""
+    objects = next(modality for modality in modalities if modality.name == "object")
+    names = dict(zip(segmenter.class_ids, segmenter.class_names, strict=True))
+    for class_id, meaning in zip(objects.class_ids, objects.meanings, strict=False):
+        if names.get(class_id, meaning) != meaning:
             raise PeerattnError(
-                f"class {number} of {name} is {told[number]!r}, which the network reads as {meaning!r}: "
+                f"class {class_id} of {name} is {names[class_id]!r}, which the network reads as {meaning!r}: "
                 "choose another segmenter, or a network with its classes"
             )
 
 
 def segmenter_name(card: Mapping[str, Any]) -> str:
-    """Which segmenter makes the maps that a checkpoint with this card is measured with."""
+    """Return the name of the segmenter that a checkpoint with this card uses by default."""
     return str(card.get("segmenter") or SEGMENTER)
 
 
 def estimate_objects(frames: Frames, segmenter: Segmenter) -> ObjectMaps:
-    """Object maps of these frames, as the segmenter sees them."""
+    """Return the segmenter's object maps of these frames."""
     with threads_for(math.inf):
         ids = segmenter.estimate(frames.images)
     return ObjectMaps(ids, frames.source_numbers, segmenter.class_ids, segmenter.class_names, "estimated")

@@ -1,4 +1,4 @@
-"""How a video becomes what a network reads; needs neither torch nor numpy."""
+"""The settings with which a video is turned into a network's input. Imports neither torch nor numpy."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ VIEWS = ("centre", "objects")
 
 @dataclass(frozen=True)
 class ClipSettings:
-    """How a video becomes a network's input; saved on the checkpoint's card."""
+    """How a video is turned into a network's input; saved on the checkpoint's card.
+
+    Raises PeerattnError for a value out of range.
+    """
 
     size: int = 64  # px per side of the network's square input
-    window: int = 16  # frames a window
-    frame_rate: float = 8.0  # frames/s sampled
-    flow: str = "fast"  # preset of OpenCV's DIS
-    steady: bool = False  # whether the camera's motion is taken out of the flow
-    view: str = "centre"  # the square that is read: the central one, or "objects", the one around them
-    baseline_colour: tuple[float, float, float] = (0.0, 0.0, 0.0)  # rgb where there is nothing, each 0 to 1
+    window: int = 16  # frames per window
+    frame_rate: float = 8.0  # sampled frames per second
+    flow: str = "fast"  # preset of OpenCV's DIS optical flow
+    steady: bool = False  # whether the camera's motion is subtracted from the flow
+    view: str = "centre"  # the square that is read: "centre", or "objects" for the one around the objects
+    baseline_colour: tuple[float, float, float] = (0.0, 0.0, 0.0)  # rgb of an empty clip, each from 0 to 1
 
     def __post_init__(self) -> None:
         if not 16 <= self.size <= 512:
@@ -30,7 +33,7 @@ class ClipSettings:
         if not 1 <= self.window <= 256:
             raise PeerattnError(f"window {self.window} is not between 1 and 256 frames")
         if not 0.1 <= self.frame_rate <= 240:
-            raise PeerattnError(f"frame_rate {self.frame_rate} is not between 0.1 and 240 frames/s")
+            raise PeerattnError(f"frame rate {self.frame_rate} is not between 0.1 and 240 frames/s")
         if self.flow not in FLOW_PRESETS:
             raise PeerattnError(f"flow preset {self.flow!r} is not one of {', '.join(FLOW_PRESETS)}")
         if not isinstance(self.steady, bool):
@@ -38,20 +41,20 @@ class ClipSettings:
         if self.view not in VIEWS:
             raise PeerattnError(f"view {self.view!r} is not one of {', '.join(VIEWS)}")
         colour = self.baseline_colour
-        if not isinstance(colour, tuple | list) or len(colour) != 3 or not all(map(_is_share, colour)):
-            raise PeerattnError(f"baseline_colour {colour!r} is not three numbers from 0 to 1")
+        if not isinstance(colour, tuple | list) or len(colour) != 3 or not all(map(_is_fraction, colour)):
+            raise PeerattnError(f"baseline colour {colour!r} is not three numbers from 0 to 1")
         object.__setattr__(self, "baseline_colour", tuple(float(value) for value in colour))
 
     def to_json(self) -> dict[str, Any]:
-        """Every field, as cards and recipes hold it; the colour of the baseline where it is not black."""
-        black = {"baseline_colour"} if not any(self.baseline_colour) else set()
-        return {name: value for name, value in dataclasses.asdict(self).items() if name not in black}
+        """Return all fields as stored in cards and recipes; a black baseline colour is left out."""
+        left_out = {"baseline_colour"} if not any(self.baseline_colour) else set()
+        return {name: value for name, value in dataclasses.asdict(self).items() if name not in left_out}
 
     @property
     def baselines(self) -> dict[str, tuple[float, ...]]:
-        """What each modality holds where there is nothing: this colour; no motion, no objects: zeros."""
+        """Modality → its values in an empty clip; those not listed (flow, object) are zero."""
         return {"rgb": self.baseline_colour}
 
 
-def _is_share(value: object) -> bool:
+def _is_fraction(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

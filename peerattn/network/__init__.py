@@ -1,6 +1,8 @@
-"""The network that a structure describes: attention, blocks, fusion; its size, speed, official variables.
+"""The network that a structure describes: its attention, blocks and fusion, its size and speed, and the
+conversion from and to the official TensorFlow variables.
 
-Imports graph. Start with `network.Network`, `attention.PeerAttention` and `blocks.registry.BLOCKS`.
+Imports graph. Start with `network.Network`, `attention.PeerAttention` and
+`blocks.registry.BLOCKS`.
 """
 
 from peerattn.moved import moved

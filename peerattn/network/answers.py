@@ -1,4 +1,6 @@
-"""Logits to probabilities by the kind of the answer, and the logits of several heads to those of one answer.
+"""Turn logits into probabilities, and combine the logits of several heads into those of one answer.
+
+Both depend on the kind of the answer: `classes` (one class of several) or `labels` (any number of labels).
 
 Shapes: H heads, B clips, K class names.
 """
@@ -15,20 +17,21 @@ PROBABILITIES: Mapping[str, Callable[[Tensor], Tensor]] = {
     "classes": partial(torch.softmax, dim=-1),
     "labels": torch.sigmoid,
 }
-"""Kind → (..., K) logits to (..., K) probabilities."""
+"""Kind of answer → function from logits (..., K) to probabilities (..., K)."""
 
 
-def _as_they_are(logits: Tensor) -> Tensor:
+def _identity(logits: Tensor) -> Tensor:
     return logits
 
 
 LOG_PROBABILITIES: Mapping[str, Callable[[Tensor], Tensor]] = {
     "classes": partial(torch.log_softmax, dim=-1),
-    "labels": _as_they_are,
+    "labels": _identity,
 }
-"""Kind → logits (..., K) of the same probabilities, so scaled that heads count alike.
+"""Kind of answer → function from logits (..., K) to log-probabilities (..., K), which can be averaged over
+heads.
 
-Of labels the logit is the log-probability of yes minus that of no, so its mean is theirs.
+The logit of a label is already log P(yes) - log P(no), so its mean is the mean of these log-probabilities.
 """
 
 
@@ -40,13 +43,13 @@ def _mean_of_log_probabilities(logits: Tensor, kind: str) -> Tensor:
     return LOG_PROBABILITIES[kind](logits).mean(dim=0)
 
 
-def _first(logits: Tensor, kind: str) -> Tensor:
+def _first_head(logits: Tensor, kind: str) -> Tensor:
     return logits[0]
 
 
 COMBINING: Mapping[str, Callable[[Tensor, str], Tensor]] = {
     "mean_of_logits": _mean_of_logits,
     "mean_of_log_probabilities": _mean_of_log_probabilities,
-    "separate": _first,
+    "separate": _first_head,
 }
-"""Combination → logits (H, B, K) of heads that answer in one kind, to the logits (B, K) of the network."""
+"""Combination → function from the heads' logits (H, B, K) and their kind to the network's (B, K)."""

@@ -7,8 +7,10 @@ section 3.2):
     A_j   = σ(f(GAP(X_com)))                attention factors, f fully connected
     input = Σ_j σ(w_ji) · (A_j ⊙ X_j)       what the target block receives
 
-Pooling is linear, so each block is pooled once and its peers are combined as vectors: the same numbers
-wherever peers have one shape and the projections are the identity, and the definition wherever they differ.
+Global average pooling (GAP) is linear, so each block is pooled once and the peers are combined as vectors.
+Where the peers have the same shape and the projections are the identity, this gives the numbers of the
+formula above; where they differ in shape, the formula cannot be applied as it stands, and this is the
+definition.
 
 Shapes: B clips, C channels of the source, T frames, H, W pixels, P peers, A the width peers are projected to.
 """
@@ -23,26 +25,29 @@ from torch import Tensor, nn
 
 
 def spatial_mean(output: Tensor) -> Tensor:
-    """GAP: (B, C, T, H, W) → one vector a frame (B, T, C)."""
+    """Global average pooling: (B, C, T, H, W) → one vector per frame (B, T, C)."""
     return output.mean(dim=(3, 4)).transpose(1, 2)
 
 
 class Factors(NamedTuple):
-    """Attention factors, broadcastable to (B, T, C), and the attention weights (P,) that made them."""
+    """Attention factors, broadcastable to (B, T, C), and the attention weights (P,) that they result from.
+
+    `factors` is None where all factors are 1; `attention_weights` is None where no block is attended.
+    """
 
     factors: Tensor | None
     attention_weights: Tensor | None
 
 
 class NoAttention(nn.Module):
-    """A = 1."""
+    """No attention: A = 1."""
 
     def forward(self, source: Tensor | None, peers: Tensor | None) -> Factors:
         return Factors(None, None)
 
 
 class StaticAttention(nn.Module):
-    """A = σ(b): one learned value a channel, the same for every clip and frame."""
+    """A = σ(b): one learned value per channel, the same for every clip and frame."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -60,7 +65,7 @@ class SelfAttention(nn.Module):
         self.dense = nn.Linear(channels, channels)
 
     def forward(self, source: Tensor, peers: Tensor | None) -> Factors:
-        """`source` (B, T, C): the pooled input, already times its connection weight."""
+        """Return the factors; `source` (B, T, C) is the pooled source times its connection weight."""
         return Factors(torch.sigmoid(self.dense(source)), source.new_ones(1))
 
 
@@ -70,14 +75,14 @@ class PeerAttention(nn.Module):
     def __init__(self, peers: int, width: int, channels: int) -> None:
         super().__init__()
         self.weights = nn.Parameter(torch.empty(peers))
-        if not self.weights.is_meta:  # where there are no numbers, drawing them would import torch's compiler
+        if not self.weights.is_meta:  # on the meta device, random numbers would import torch's compiler
             nn.init.normal_(self.weights, std=0.01)
         self.dense = nn.Linear(width, channels)
 
     def forward(self, source: Tensor | None, peers: Tensor, kept: Sequence[int] | None = None) -> Factors:
-        """`peers` (P, B, T, A): the pooled and projected peers of this connection.
+        """Return the factors; `peers` (P, B, T, A) are this connection's peers, pooled and projected.
 
-        `kept` are the numbers of the peers over which the softmax is taken, where not all of them attend.
+        `kept` are the indices of the peers that take part in the softmax; None: all of them.
         """
         shares = attention_weights = self.shares(kept)
         if kept is not None:
@@ -86,7 +91,7 @@ class PeerAttention(nn.Module):
         return Factors(torch.sigmoid(self.dense(combined)), attention_weights)
 
     def shares(self, kept: Sequence[int] | None = None) -> Tensor:
-        """softmax(h) (P,) over the peers that are kept, 0 for the others; over all where none are named."""
+        """Return softmax(h) (P,) over the peers in `kept`, and 0 for the other ones; None: over all peers."""
         if kept is None:
             return torch.softmax(self.weights, dim=0)
         shares = torch.zeros_like(self.weights)
@@ -94,5 +99,5 @@ class PeerAttention(nn.Module):
         return shares
 
     def multiply_adds(self, inputs: tuple[Tensor, ...], output: Factors) -> int:
-        """One for every number of a peer vector; the fully connected layer counts its own."""
+        """Count one multiply-add per number of the peer vectors; the linear layer is counted separately."""
         return inputs[1].numel()

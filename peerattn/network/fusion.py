@@ -1,4 +1,7 @@
-"""What arrives at a target block: connections, the peers that attend them, sizes and widths brought together.
+"""Fusion: how a target block receives its connections.
+
+The sources are pooled to the size that the target reads, scaled by their connections' weights and attention
+factors, summed, and brought to the target's width.
 
 Shapes: B clips, C channels, T frames, H, W pixels, P peers, A attention width.
 """
@@ -14,6 +17,7 @@ from torch import Tensor, nn
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import BlockSpec, ConnectionSpec
 from peerattn.graph.structure import Structure
+from peerattn.moved import moved
 from peerattn.network.attention import (
     NoAttention,
     PeerAttention,
@@ -23,12 +27,15 @@ from peerattn.network.attention import (
 )
 from peerattn.network.blocks.layers import by_clip, by_frame, max_pool
 
+__getattr__ = moved(__name__)
 
-class Passed(NamedTuple):
-    """What a connection did in one pass; the recorder reads it from the connection's forward hook.
 
-    `scale`: σ(w) · A as it multiplies (B, C, T, H, W), None for 1; `connection_weight` a scalar or None;
-    `factors` A, broadcastable to (B, T, C), or None for 1; `attention_weights` (P,) or None.
+class ConnectionOutput(NamedTuple):
+    """The output of a `Connection` in one pass; the recorder reads it with a forward hook.
+
+    `scale` is σ(w) · A, broadcastable to (B, C, T, H, W), or None where it is 1. `connection_weight` is σ(w),
+    a scalar, or None where the connection has no weight. `factors` is A, broadcastable to (B, T, C), or None
+    where it is 1. `attention_weights` (P,) is None where no block is attended.
     """
 
     scale: Tensor | None
@@ -37,10 +44,10 @@ class Passed(NamedTuple):
     attention_weights: Tensor | None
 
     @classmethod
-    def of(
+    def from_factors(
         cls, connection_weight: Tensor | None, factors: Tensor | None, attention_weights: Tensor | None
-    ) -> Passed:
-        """With the scale that the weight and the factors make."""
+    ) -> ConnectionOutput:
+        """Create the output with the scale that follows from the weight and the factors."""
         return cls(_scale(connection_weight, factors), connection_weight, factors, attention_weights)
 
 
@@ -60,37 +67,45 @@ class Connection(nn.Module):
         self.attention: nn.Module = attentions[spec.attention]()
         self.weight: nn.Parameter | None = None
         if spec.weight is not None:
-            start = torch.tensor(spec.weight)
-            if not start.is_meta:  # where there are no numbers, this would import torch's compiler
-                start = torch.logit(start)
-            self.weight = nn.Parameter(start, requires_grad=spec.learned)
+            initial = torch.tensor(spec.weight)
+            if not initial.is_meta:  # on the meta device, logit would import torch's compiler
+                initial = torch.logit(initial)
+            self.weight = nn.Parameter(initial, requires_grad=spec.learned)
 
-    def forward(self, source: Tensor, peers: Tensor | None, kept: Sequence[int] | None = None) -> Passed:
-        """`source` (B, C, T, H, W), at the size its target reads; `peers` (P, B, T, A) for peer attention.
+    def forward(
+        self, source: Tensor, peers: Tensor | None, kept: Sequence[int] | None = None
+    ) -> ConnectionOutput:
+        """Return the weight and factors for `source` (B, C, T, H, W), which has the size that the target
+        reads.
 
-        `kept` are the numbers of the peers that attend, where not all of them do.
+        `peers` (P, B, T, A) are the peer vectors, for peer attention only. `kept` are the indices of the
+        peers that take part in the softmax; None: all of them.
         """
         connection_weight = None if self.weight is None else torch.sigmoid(self.weight)
         pooled = spatial_mean(source) if isinstance(self.attention, SelfAttention) else None
         if pooled is not None and connection_weight is not None:
             pooled = connection_weight * pooled
-        attended = (pooled, peers) if kept is None else (pooled, peers, kept)
-        return Passed.of(connection_weight, *self.attention(*attended))
+        inputs = (pooled, peers) if kept is None else (pooled, peers, kept)
+        return ConnectionOutput.from_factors(connection_weight, *self.attention(*inputs))
 
 
 def _scale(weight: Tensor | None, factors: Tensor | None) -> Tensor | None:
-    """The product of what there is, shaped to multiply (B, C, T, H, W)."""
+    """Return weight times factors, broadcastable to (B, C, T, H, W); None counts as 1."""
     if factors is None:
         return weight
     scale = factors if weight is None else weight * factors
     return scale.transpose(1, 2)[..., None, None] if scale.ndim == 3 else scale[:, None, None, None]
 
 
-class Parts(nn.ModuleDict):
-    """Modules by block id or connection key, whatever the name (a block may be called `train`)."""
+class ModuleMap(nn.ModuleDict):
+    """Modules by block id or connection key.
+
+    Unlike `nn.ModuleDict` it accepts every name, also that of a module's attribute: a block may be called
+    `train`.
+    """
 
     def __setattr__(self, name: str, value: object) -> None:
-        """As on any object: else `training`, an attribute of every module, could not be a block's name."""
+        """Set an ordinary attribute; else no block could be called `training`, which every module sets."""
         object.__setattr__(self, name, value)
 
     def __setitem__(self, key: str, module: nn.Module) -> None:
@@ -98,35 +113,40 @@ class Parts(nn.ModuleDict):
 
 
 class Fusion(nn.Module):
-    """What a target block needs to receive its connections: peer projections and alignment convolutions."""
+    """The layers with which a target block receives its connections.
 
-    def __init__(self, target: BlockSpec, arriving: Sequence[ConnectionSpec], structure: Structure) -> None:
+    `peers` holds one projection to the attention width per peer; `align` one 1×1 convolution per source width
+    that is not the target's.
+    """
+
+    def __init__(self, target: BlockSpec, incoming: Sequence[ConnectionSpec], structure: Structure) -> None:
         super().__init__()
-        self.peers = Parts()
-        needed = [peer for connection in arriving for peer in connection.peers]
+        self.peers = ModuleMap()
+        needed = [peer for connection in incoming for peer in connection.peers]
         for peer in dict.fromkeys([*needed, *target.unused_projections]):
             self.peers[peer] = nn.Linear(structure.block(peer).width, target.attention_width)
-        self.align = Parts()
-        for width in dict.fromkeys(structure.block(connection.source).width for connection in arriving):
+        self.align = ModuleMap()
+        for width in dict.fromkeys(structure.block(connection.source).width for connection in incoming):
             if width != target.input_width:
                 self.align[str(width)] = nn.Conv2d(width, target.input_width, 1, bias=False)
 
     def project(self, peer: str, vector: Tensor) -> Tensor:
-        """The pooled output of a peer (B, T, C) as a peer vector (B, T, A)."""
+        """Project the pooled output (B, T, C) of a peer to a peer vector (B, T, A)."""
         projected: Tensor = self.peers[peer](vector)
         return projected
 
-    def aligned(self, width: int, total: Tensor) -> Tensor:
-        """The sum of all sources of one width, brought to the target's width."""
+    def to_target_width(self, width: int, total: Tensor) -> Tensor:
+        """Bring the sum of all sources of one width (B, C, T, H, W) to the target's width."""
         if str(width) not in self.align:
             return total
         return by_clip(self.align[str(width)](by_frame(total)), total.shape[0])
 
 
-class Outputs:
-    """The block outputs of one pass, each pooled at most once: to vectors, and to the sizes targets read.
+class BlockOutputs:
+    """The block outputs of one pass, with their pooled forms cached.
 
-    `sides` are the height and width of the clip in pixels.
+    Each output is pooled at most once to vectors and once for each size at which targets read it. `sides` are
+    the clip's height and width in pixels; `full` holds the outputs (B, C, T, H, W) by block id.
     """
 
     def __init__(self, structure: Structure, sides: Sequence[int]) -> None:
@@ -137,35 +157,39 @@ class Outputs:
         self._vectors: dict[str, Tensor] = {}
 
     def vector(self, block_id: str) -> Tensor:
-        """The spatial mean (B, T, C) of a block's output."""
+        """Return the spatial mean (B, T, C) of a block's output."""
         if block_id not in self._vectors:
             self._vectors[block_id] = spatial_mean(self.full[block_id])
         return self._vectors[block_id]
 
-    def read_sides(self, target: BlockSpec) -> tuple[int, ...]:
-        """The height and width at which a target reads."""
+    def input_sides(self, target: BlockSpec) -> tuple[int, ...]:
+        """Return the height and width, in pixels, at which a target reads its sources."""
         return tuple(-(-side // target.input_reduction) for side in self.sides)
 
-    def reduced(self, block_id: str, target: BlockSpec) -> Tensor:
-        """A block's output at the size a target reads."""
-        window = self._window(block_id, target)
+    def pooled_for(self, block_id: str, target: BlockSpec) -> Tensor:
+        """Return a block's output (B, C, T, h, w), max-pooled to the size that a target reads.
+
+        Raises PeerattnError where the pooling of a published network does not fit the clip's size.
+        """
+        window = self._pooling_window(block_id, target)
         key = (block_id, window)
         if key not in self._pooled:
             self._pooled[key] = max_pool(self.full[block_id], window)
         return self._pooled[key]
 
-    def _window(self, block_id: str, target: BlockSpec) -> int:
-        """Pixels per side of the windows that bring a block's output to the size a target reads."""
+    def _pooling_window(self, block_id: str, target: BlockSpec) -> int:
+        """Return the side of the max-pool windows, in pixels, that bring a block to a target's input size."""
         ratio = target.input_reduction // self.structure.block(block_id).reduction
         if target.pooling == "reduction" or ratio == 1:
             return ratio
-        given, wanted = self.full[block_id].shape[3:], self.read_sides(target)
-        window = (given[0] + 1) // wanted[0]
-        if any(-(-have // window) != want for have, want in zip(given, wanted, strict=True)):
+        source_sides, target_sides = self.full[block_id].shape[3:], self.input_sides(target)
+        window = (source_sides[0] + 1) // target_sides[0]
+        pooled_sides = tuple(-(-side // window) for side in source_sides)
+        if pooled_sides != target_sides:
             height, width = self.sides
             raise PeerattnError(
                 f"the published network does not fit clips of {width}x{height} px: block {target.id} cannot "
-                f"pool block {block_id} from {given[1]}x{given[0]} to {wanted[1]}x{wanted[0]} px, "
-                "choose sides that are multiples of 32"
+                f"pool block {block_id} from {source_sides[1]}x{source_sides[0]} to "
+                f"{target_sides[1]}x{target_sides[0]} px; choose sides that are multiples of 32"
             )
         return window

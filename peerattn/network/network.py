@@ -1,8 +1,8 @@
 """The network: an interpreter of a Structure.
 
-Blocks run from the inputs upward. What a target block receives is Σ_j σ(w_j) · (A_j ⊙ X_j) over its incoming
-connections (US20230114556A1, claims 7 and 8), each source first brought to the target's size by a max pool,
-sources of one width summed before one 1×1 convolution brings them to the target's width.
+Blocks run from the inputs upward. A target block receives Σ_j σ(w_j) · (A_j ⊙ X_j) over its incoming
+connections (US20230114556A1, claims 7 and 8). Each source is first max-pooled to the size that the target
+reads; sources of the same width are summed, and one 1×1 convolution brings the sum to the target's width.
 
 Shapes: B clips, C channels, T frames, H, W pixels, P peers, A attention width, K classes.
 """
@@ -23,15 +23,18 @@ from peerattn.graph.structure import Structure
 from peerattn.network.answers import COMBINING, PROBABILITIES
 from peerattn.network.blocks.flow import Extremes, RepresentationFlow, brightness_extremes
 from peerattn.network.blocks.registry import build_block, build_head
-from peerattn.network.fusion import Connection, Fusion, Outputs, Parts, Passed
+from peerattn.network.fusion import BlockOutputs, Connection, ConnectionOutput, Fusion, ModuleMap
 
 
 class Network(nn.Module):
-    """Builds and runs any structure.
+    """A network built from any structure.
 
-    Parameters are keyed by block id and connection key: a pruned network's are a subset of the full one's.
-    Connections named in `disabled` (SOURCE_to_TARGET) count nothing; of attention connections that it names
-    (SOURCE_to_TARGET:PEER) the peer leaves the softmax, and one peer at least has to stay.
+    Parameters are keyed by block id and connection key, so those of a pruned network are a subset of the full
+    one's.
+
+    `disabled` switches connections off without rebuilding the network: a connection (SOURCE_to_TARGET)
+    contributes nothing; of an attention connection (SOURCE_to_TARGET:PEER) the peer is left out of the
+    softmax. At least one peer of each connection has to remain.
     """
 
     def __init__(self, structure: Structure, class_names: Sequence[str]) -> None:
@@ -39,19 +42,24 @@ class Network(nn.Module):
         self.structure = structure
         self.class_names = tuple(class_names)
         self.disabled: frozenset[str] = frozenset()
-        self.blocks, self.connections, self.fusions, self.heads = Parts(), Parts(), Parts(), Parts()
-        self.flows = Parts()
+        self.blocks, self.connections, self.fusions, self.heads = (
+            ModuleMap(),
+            ModuleMap(),
+            ModuleMap(),
+            ModuleMap(),
+        )
+        self.flows = ModuleMap()
         for name in structure.computed:
             self.flows[name] = RepresentationFlow(structure.modality(name).iterations)
         for block in structure.in_order:
-            arriving = structure.into(block.id)
+            incoming = structure.into(block.id)
             if block.modality:
-                channels = structure.modality(_read_by(block, structure)).channels
+                channels = structure.modality(_modality_of(block, structure)).channels
             else:
                 channels = block.input_width
-                self.fusions[block.id] = Fusion(block, arriving, structure)
+                self.fusions[block.id] = Fusion(block, incoming, structure)
             self.blocks[block.id] = build_block(block, channels)
-            for connection in arriving:
+            for connection in incoming:
                 self.connections[connection.key] = Connection(connection, structure)
         _check_thresholds(structure, len(self.class_names))
         self.head_reads = _head_reads(structure)
@@ -65,103 +73,109 @@ class Network(nn.Module):
             elif isinstance(module, nn.Conv3d):
                 module.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
 
-    def forward(self, clip: Mapping[str, Tensor], *, each: bool = False) -> Tensor:
-        """Modality → (B, C, T, H, W); returns logits (B, K), or with `each` those of each head (H, B, K).
+    def forward(self, clip: Mapping[str, Tensor], *, per_head: bool = False) -> Tensor:
+        """Return the logits (B, K) of a clip, modality → (B, C, T, H, W); with `per_head` those of all heads
+        (H, B, K).
 
-        Raises PeerattnError when a modality is missing, has the wrong channels, or differs in size.
+        Raises PeerattnError if a modality is missing, has the wrong number of channels, or differs in size.
         """
         outputs = self.run(clip)
-        return self.answers(outputs) if each else self.answer(outputs)
+        return self.head_logits(outputs) if per_head else self.combined_logits(outputs)
 
     def run(
         self, clip: Mapping[str, Tensor], extremes: Mapping[str, Extremes] | None = None
     ) -> dict[str, Tensor]:
-        """Block → its output (B, C, T, h, w) on a clip as `forward` takes it, without the heads.
+        """Run the blocks, without the heads; return block id → output (B, C, T, h, w).
 
-        `extremes` of `brightness_extremes` are those of the clip that these frames are a part of; without
-        them, a modality that the network computes is scaled by what is given, as published.
+        `clip` is as in `forward`. If its frames are part of a longer clip, `extremes` are that clip's
+        `brightness_extremes`. Without them, computed modalities are scaled by the frames passed, as
+        published.
         """
-        clip = self.checked(clip)
-        outputs = Outputs(self.structure, next(iter(clip.values())).shape[3:])
+        clip = self.check_clip(clip)
+        outputs = BlockOutputs(self.structure, next(iter(clip.values())).shape[3:])
         for block in self.structure.in_order:
             if block.modality:
-                arriving = self.read(block, clip, extremes or {})
+                block_input = self.input_of(block, clip, extremes or {})
             else:
-                arriving = self._fused(block, outputs, clip)
-            outputs.full[block.id] = self.blocks[block.id](arriving)
+                block_input = self._fuse(block, outputs, clip)
+            outputs.full[block.id] = self.blocks[block.id](block_input)
         return outputs.full
 
-    def answer(self, outputs: Mapping[str, Tensor]) -> Tensor:
-        """Logits (B, K) of the output blocks' outputs over the frames that are given, heads combined."""
-        structure = self.structure
-        return COMBINING[structure.combination](self.answers(outputs), structure.answer.kind)
+    def combined_logits(self, outputs: Mapping[str, Tensor]) -> Tensor:
+        """Return the network's logits (B, K), combined over heads, from the output blocks' outputs.
 
-    def answers(self, outputs: Mapping[str, Tensor]) -> Tensor:
-        """Logits (H, B, K) of each head, in the order of `head_answers`."""
+        The outputs may be cut to a range of frames, such as a window.
+        """
+        structure = self.structure
+        return COMBINING[structure.combination](self.head_logits(outputs), structure.answer.kind)
+
+    def head_logits(self, outputs: Mapping[str, Tensor]) -> Tensor:
+        """Return the logits (H, B, K) of each head, in the order of `head_answers`."""
         logits = []
         for key, head in self.heads.items():
-            own = head(*(outputs[block_id] for block_id in self.head_reads[key]))
-            by = self.structure.output(key).temperature
-            logits.append(own if by == 1 else own / by)
+            scores = head(*(outputs[block_id] for block_id in self.head_reads[key]))
+            temperature = self.structure.output(key).temperature
+            logits.append(scores if temperature == 1 else scores / temperature)
         return torch.stack(logits)
 
     @property
     def head_answers(self) -> tuple[Answer, ...]:
-        """What each head is asked."""
-        asked = {output.block: output.answer for output in self.structure.outputs}
-        return tuple(asked[key] for key in self.head_reads)
+        """The kind of answer that each head gives: classes or labels."""
+        answers = {output.block: output.answer for output in self.structure.outputs}
+        return tuple(answers[key] for key in self.head_reads)
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """Of logits (..., K) of the network's answer: shares of 1 for classes, one by one for labels."""
+        """Turn logits (..., K) into probabilities (..., K): a softmax for classes, a sigmoid for labels."""
         return PROBABILITIES[self.structure.answer.kind](logits)
 
     def brightness_extremes(self, clip: Mapping[str, Tensor]) -> dict[str, Extremes]:
-        """Modality that the network computes → the extremes over each whole clip of what it is made from."""
+        """Return computed modality → extremes of brightness over each whole clip that it is computed from."""
         reads = {str(block.modality): str(block.reads) for block in self.structure.blocks if block.reads}
         return {name: brightness_extremes(clip[reads[name]]) for name in self.flows if name in reads}
 
     def __repr__(self) -> str:
-        """One line a block, level by level, with the connections that arrive and their weights."""
+        """Describe each block in one line, level by level, with its incoming connections and weights."""
         structure, weights = self.structure, self.connection_weights()
         counts = f"{len(structure.blocks)} blocks, {len(structure.connections)} connections"
         numbers = sum(parameter.numel() for parameter in self.parameters())
         lines = [f"{type(self).__name__}: {counts}, {len(self.class_names)} classes, {numbers:,} parameters"]
         width = max(len(block.id) for block in structure.blocks)
         for block in structure.in_order:
-            arriving = (
+            sources = (
                 f"{spec.source} {weights[spec.key]:.2f}" if spec.key in weights else spec.source
                 for spec in structure.connections
                 if spec.target == block.id
             )
-            said = f"reads {block.modality}" if block.modality else ", ".join(arriving)
-            lines.append(f"  level {block.level}  {block.id:{width}}  {block.kind}, {block.width}: {said}")
+            inputs = f"reads {block.modality}" if block.modality else ", ".join(sources)
+            lines.append(f"  level {block.level}  {block.id:{width}}  {block.kind}, {block.width}: {inputs}")
         return "\n".join(lines)
 
     def connection_weights(self) -> dict[str, float]:
-        """Connection → σ(w) in float32; a connection that has no weight is left out."""
+        """Return connection → σ(w) in float32; connections without a weight are left out."""
         weights = {spec.key: self.connection(spec.key).weight for spec in self.structure.connections}
         return {key: torch.sigmoid(w.detach()).item() for key, w in weights.items() if w is not None}
 
     def connection(self, key: str) -> Connection:
+        """Return the module of a connection; raise MissingError if the structure has no such connection."""
         module = self.connections[self.structure.connection(key).key]
         assert isinstance(module, Connection)
         return module
 
-    def attending(self, spec: ConnectionSpec) -> tuple[int, ...] | None:
-        """The numbers of the peers of a connection that are not disabled; nothing where none of them is."""
+    def attending_peers(self, spec: ConnectionSpec) -> tuple[int, ...] | None:
+        """Return the indices of a connection's enabled peers, or None if all of them are enabled."""
         if not self.disabled or not spec.peers or self.disabled.isdisjoint(spec.attention_keys):
             return None
         return tuple(n for n, key in enumerate(spec.attention_keys) if key not in self.disabled)
 
-    def placed(self, tensor: Tensor) -> Tensor:
-        """The tensor on the network's device, in its float type."""
-        like = next(self.parameters())
-        return tensor.to(like.device, like.dtype)
+    def to_own_device(self, tensor: Tensor) -> Tensor:
+        """Move a tensor to the network's device and convert it to its float type."""
+        parameter = next(self.parameters())
+        return tensor.to(parameter.device, parameter.dtype)
 
-    def checked(self, clip: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The modalities that are read, in the order of memory in which blocks read them.
+    def check_clip(self, clip: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the modalities that the network reads, in channels-last memory format.
 
-        Raises PeerattnError when one is missing, has the wrong channels, or differs in size.
+        Raises PeerattnError if one is missing, has the wrong number of channels, or differs in size.
         """
         checked = {}
         for modality in self.structure.read_modalities:
@@ -178,57 +192,62 @@ class Network(nn.Module):
             checked[modality.name] = tensor.contiguous(memory_format=torch.channels_last_3d)
         sizes = {name: (tensor.shape[0], *tensor.shape[2:]) for name, tensor in checked.items()}
         if len(set(sizes.values())) > 1:
-            said = ", ".join(f"{name} {size}" for name, size in sizes.items())
+            listed = ", ".join(f"{name} {size}" for name, size in sizes.items())
             raise PeerattnError(
-                f"the modalities differ in (clips, frames, height, width): {said}, make them one"
+                f"the modalities differ in (clips, frames, height, width): {listed}; make them the same"
             )
         return checked
 
-    def read(self, block: BlockSpec, clip: dict[str, Tensor], extremes: Mapping[str, Extremes]) -> Tensor:
-        """What an input block reads; a modality that the network computes itself joins the clip."""
-        name = _read_by(block, self.structure)
+    def input_of(self, block: BlockSpec, clip: dict[str, Tensor], extremes: Mapping[str, Extremes]) -> Tensor:
+        """Return the tensor that an input block reads; computed modalities are added to `clip`."""
+        name = _modality_of(block, self.structure)
         if name not in clip:
             clip[name] = self.flows[name](clip[str(block.reads)], extremes.get(name))
         return clip[name]
 
-    def _fused(self, target: BlockSpec, outputs: Outputs, clip: Mapping[str, Tensor]) -> Tensor:
-        """What the target receives: (B, input_width, T, ceil(H / r), ceil(W / r)), r its input reduction."""
+    def _fuse(self, target: BlockSpec, outputs: BlockOutputs, clip: Mapping[str, Tensor]) -> Tensor:
+        """Return a target's input (B, input_width, T, ceil(H / r), ceil(W / r)), r its input reduction."""
         fusion = self.fusions[target.id]
         assert isinstance(fusion, Fusion)
-        arriving = [spec for spec in self.structure.into(target.id) if spec.key not in self.disabled]
-        peers = self._peers(fusion, dict.fromkeys(spec.peers for spec in arriving if spec.peers), outputs)
+        incoming = [spec for spec in self.structure.into(target.id) if spec.key not in self.disabled]
+        peers = self._peers(fusion, dict.fromkeys(spec.peers for spec in incoming if spec.peers), outputs)
         totals: dict[int, Tensor] = {}
-        for spec in arriving:
-            source = outputs.reduced(spec.source, target)
+        for spec in incoming:
+            source = outputs.pooled_for(spec.source, target)
             scale = self._scale(spec, source, peers.get(spec.peers))
             width = source.shape[1]
-            totals[width] = _accumulated(totals.get(width), source, scale)
+            totals[width] = _accumulate(totals.get(width), source, scale)
         if not totals:
-            return self._nothing(target, next(iter(clip.values())), outputs.read_sides(target))
-        aligned = [fusion.aligned(width, total) for width, total in totals.items()]
+            return self._zero_input(target, next(iter(clip.values())), outputs.input_sides(target))
+        aligned = [fusion.to_target_width(width, total) for width, total in totals.items()]
         return reduce(torch.add, aligned)
 
     def _peers(
-        self, fusion: Fusion, sets: Collection[tuple[str, ...]], outputs: Outputs
+        self, fusion: Fusion, sets: Collection[tuple[str, ...]], outputs: BlockOutputs
     ) -> dict[tuple[str, ...], Tensor]:
-        """Set of peers → their vectors (P, B, T, A), stacked once for all connections that share the set."""
+        """Return peers → their vectors (P, B, T, A), stacked once for all connections with the same peers."""
         needed = dict.fromkeys(peer for peers in sets for peer in peers)
         vectors = {peer: fusion.project(peer, outputs.vector(peer)) for peer in needed}
         return {peers: torch.stack([vectors[peer] for peer in peers]) for peers in sets}
 
     def _scale(self, spec: ConnectionSpec, source: Tensor, peers: Tensor | None) -> Tensor | None:
-        kept = self.attending(spec)
-        given = (source, peers) if kept is None else (source, peers, kept)
-        passed: Passed = self.connections[spec.key](*given)
-        return passed.scale
+        """Run a connection's module; return its scale, or None where that is 1."""
+        kept = self.attending_peers(spec)
+        inputs = (source, peers) if kept is None else (source, peers, kept)
+        output: ConnectionOutput = self.connections[spec.key](*inputs)
+        return output.scale
 
-    def _nothing(self, target: BlockSpec, like: Tensor, sides: Sequence[int]) -> Tensor:
+    def _zero_input(self, target: BlockSpec, like: Tensor, sides: Sequence[int]) -> Tensor:
+        """Return the input of a target without enabled connections; batch and frames are those of `like`."""
         zeros = like.new_zeros(like.shape[0], target.input_width, like.shape[2], *sides)
         return zeros.contiguous(memory_format=torch.channels_last_3d)
 
 
-def _read_by(block: BlockSpec, structure: Structure) -> str:
-    """The modality whose tensor an input block gets: its own, unless it reads another one directly."""
+def _modality_of(block: BlockSpec, structure: Structure) -> str:
+    """Return the name of the modality whose tensor an input block receives.
+
+    It is the block's own modality, unless the block reads another one directly.
+    """
     assert block.modality is not None
     return block.modality if block.modality in structure.computed else block.reads or block.modality
 
@@ -238,12 +257,16 @@ def _check_thresholds(structure: Structure, classes: int) -> None:
         if len(output.answer.thresholds) not in (0, classes):
             raise PeerattnError(
                 f"output {output.block} has {len(output.answer.thresholds)} thresholds for {classes} labels: "
-                "give one a label, or none"
+                "specify one per label, or none"
             )
 
 
 def _head_reads(structure: Structure) -> dict[str, tuple[str, ...]]:
-    """Head → the output blocks that it reads; it has the id of the first. Heads of shared kinds read all."""
+    """Return head → the output blocks that it reads.
+
+    A head has the id of the first block it reads. A head of a shared kind reads all the outputs of that kind.
+    Raises PeerattnError if blocks that share a head differ in answer or width.
+    """
     reads: dict[str, tuple[str, ...]] = {}
     for output in structure.outputs:
         sharing = tuple(other.block for other in structure.outputs if other.head == output.head)
@@ -251,19 +274,21 @@ def _head_reads(structure: Structure) -> dict[str, tuple[str, ...]]:
             reads[output.block] = (output.block,)
         elif output.block == sharing[0]:
             if len({other.answer for other in structure.outputs if other.head == output.head}) > 1:
-                raise PeerattnError(f"blocks {', '.join(sharing)} share a head: ask them the same")
+                raise PeerattnError(
+                    f"blocks {', '.join(sharing)} share a head, but not an answer: give them the same one"
+                )
             widths = {structure.block(block_id).width for block_id in sharing}
             if len(widths) > 1:
                 raise PeerattnError(
                     f"blocks {', '.join(sharing)} share a head, which reads their mean, but have "
-                    f"{', '.join(map(str, sorted(widths)))} channels: give them one width"
+                    f"{', '.join(map(str, sorted(widths)))} channels: give them the same width"
                 )
             reads[output.block] = sharing
     return reads
 
 
-def _accumulated(total: Tensor | None, source: Tensor, scale: Tensor | None) -> Tensor:
-    """total + scale · source, in place: the sum over connections is the greatest memory traffic of a pass."""
+def _accumulate(total: Tensor | None, source: Tensor, scale: Tensor | None) -> Tensor:
+    """Return total + scale · source, computed in place: these sums are most of a pass's memory traffic."""
     if total is None:
         return source.clone() if scale is None else source * scale
     return total.add_(source) if scale is None else total.addcmul_(source, scale)

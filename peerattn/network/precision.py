@@ -1,10 +1,11 @@
-"""How exactly a device multiplies: in float32, unless somebody asks for less.
+"""The precision in which a device multiplies: float32 unless another one is requested.
 
     with precision("tf32"):
         trace = record(network, clip, window=16)
 
-CUDA devices round the operands of convolutions to TF32 (10 bits of mantissa) unless they are told not to;
-recordings and evaluations tell them. bf16 (7 bits) is torch's autocast. The CPU knows no TF32.
+By default torch lets CUDA devices round the operands of convolutions to TF32 (10 bits of mantissa);
+recordings and evaluations switch this off. bf16 (7 bits of mantissa) is torch's autocast. There is no TF32 on
+a CPU.
 """
 
 from __future__ import annotations
@@ -18,38 +19,41 @@ from typing import Any, Literal, get_args
 import torch
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
 
 Precision = Literal["float32", "tf32", "bf16"]
-_ASKED: ContextVar[Precision] = ContextVar("precision", default="float32")
+_REQUESTED: ContextVar[Precision] = ContextVar("precision", default="float32")
 
 
 @contextmanager
-def precision(asked: Precision) -> Iterator[None]:
-    """What recordings and evaluations inside the `with` block may compute in, in this thread.
+def precision(requested: Precision) -> Iterator[None]:
+    """Request a precision for the recordings and evaluations inside the `with` block, in this thread.
 
-    Raises PeerattnError for a precision that is none of these.
+    Raises PeerattnError for an unknown precision.
     """
-    if asked not in get_args(Precision):
-        raise PeerattnError(f"precision {asked!r} is none of {', '.join(get_args(Precision))}")
-    token = _ASKED.set(asked)
+    if requested not in get_args(Precision):
+        raise PeerattnError(f"precision {requested!r} is none of {', '.join(get_args(Precision))}")
+    token = _REQUESTED.set(requested)
     try:
         yield
     finally:
-        _ASKED.reset(token)
+        _REQUESTED.reset(token)
 
 
 def precision_on(device: torch.device) -> Precision:
-    """What a pass on this device computes in now: there is no TF32 but on CUDA."""
-    asked = _ASKED.get()
-    return "float32" if asked == "tf32" and device.type != "cuda" else asked
+    """Return the precision that a pass on this device uses now; without CUDA, TF32 becomes float32."""
+    requested = _REQUESTED.get()
+    return "float32" if requested == "tf32" and device.type != "cuda" else requested
 
 
 @contextmanager
-def applied(device: torch.device) -> Iterator[None]:
-    """Passes inside the `with` block compute in what is asked for; torch's settings come back.
+def apply_precision(device: torch.device) -> Iterator[None]:
+    """Run the passes inside the `with` block in the requested precision, then restore torch's settings.
 
-    CUDA's settings are those of the whole process. Beside a pass that must be exact, in another thread, one
-    that may round does not.
+    CUDA's settings belong to the whole process: while a pass in another thread must be exact, a pass that may
+    round to TF32 is exact, too.
     """
     now = precision_on(device)
     with ExitStack() as stack:
@@ -61,7 +65,7 @@ def applied(device: torch.device) -> Iterator[None]:
 
 
 class _Settings:
-    """What torch lets CUDA round to, kept for the passes that run now."""
+    """Torch's process-wide TF32 settings, kept consistent with the passes that are running."""
 
     def __init__(self) -> None:
         self._guard = Lock()
@@ -69,19 +73,21 @@ class _Settings:
         self._before: list[str] = []
 
     @contextmanager
-    def allowing(self, asked: Precision) -> Iterator[None]:
-        self._change(self._running.append, asked)
+    def allowing(self, requested: Precision) -> Iterator[None]:
+        """Count one more running pass of this precision inside the `with` block."""
+        self._change(self._running.append, requested)
         try:
             yield
         finally:
-            self._change(self._running.remove, asked)
+            self._change(self._running.remove, requested)
 
-    def _change(self, change: Callable[[Precision], None], asked: Precision) -> None:
+    def _change(self, change: Callable[[Precision], None], requested: Precision) -> None:
+        """Add or remove a running pass; TF32 is allowed only while all running passes allow it."""
         parts: tuple[Any, ...] = (torch.backends.cudnn.conv, torch.backends.cuda.matmul)  # type: ignore[attr-defined]
         with self._guard:
             if not self._running:
                 self._before = [part.fp32_precision for part in parts]
-            change(asked)
+            change(requested)
             exact = set(self._running) != {"tf32"}
             allowed = ["ieee" if exact else "tf32"] * len(parts) if self._running else self._before
             for part, value in zip(parts, allowed, strict=True):

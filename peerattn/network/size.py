@@ -1,11 +1,11 @@
-"""What a structure costs, known before any of it exists: parameters, multiply-adds, memory.
+"""The parameters, multiply-adds and memory of a structure, computed without allocating the network.
 
-The network is built and run on torch's meta device, where tensors have a shape and no numbers: nothing is
-allocated, and any clip size takes the same moment.
+The network is built and run on torch's meta device, where tensors have a shape but no numbers: nothing is
+allocated, and every clip size takes the same short time.
 
-Multiply-adds are those of convolutions, fully connected layers, the sums over peers (one for every number of
-a peer vector), the scaling of connections (one for every number scaled) and, in the representation flow
-layer, of its gradient kernels. Left out, as is usual: batch norm, pooling and activations.
+Counted are the multiply-adds of convolutions, fully connected layers, the sums over peers (one per number of
+a peer vector), the scaling of connections (one per number scaled) and the gradient kernels of representation
+flow layers. As usual, batch norm, pooling and activations are not counted.
 """
 
 from __future__ import annotations
@@ -26,20 +26,27 @@ from torch.utils._pytree import tree_leaves
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
+from peerattn.moved import moved
 from peerattn.network.fusion import Fusion
 from peerattn.network.network import Network
 
-MOST = 32_768
-"""Classes, frames, and pixels along a side: the bytes of a greater clip do not fit in 64 bits."""
+__getattr__ = moved(__name__)
+
+LARGEST = 32_768
+"""The most classes, frames, and pixels along a side: the bytes of a larger clip do not fit in 64 bits."""
 
 
 @dataclass(frozen=True)
 class BlockCosts:
-    """One row of `Costs.blocks`: a block with its fusion and the connections into it, or what is no block.
+    """The costs of one part of the network: a row of `Costs.blocks`.
 
-    `part` is `block`; or `head`, its id that of the (first) block it reads; or `flow`, a layer that computes
-    a modality for all the blocks that read it, its id that of the modality. `output` is its shape for one
-    clip: (C, T, H, W), or (K,) scores; empty for a flow layer that no block reads.
+    `part` is one of:
+    - `block`: a block with its fusion and the connections into it; `id` is the block's.
+    - `head`: a head; `id` is that of the first block it reads.
+    - `flow`: a layer that computes a modality for all blocks that read it; `id` is that of the modality.
+
+    `output` is the shape of the output for one clip: (C, T, H, W), or (K,) scores of a head. It is empty for
+    a flow layer that no block reads.
     """
 
     id: str
@@ -52,10 +59,10 @@ class BlockCosts:
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes in inference on one clip, in float32.
+    """Memory, in bytes, for inference on one clip in float32.
 
-    `weights` are the numbers stored; `activations` the most that is alive at once in a forward pass, the
-    clip included, the scratch space inside single operations not.
+    `weights` counts the stored numbers. `activations` is the peak of a forward pass: it includes the clip,
+    but not the scratch space inside single operations.
     """
 
     weights: int
@@ -64,10 +71,11 @@ class Memory:
 
 @dataclass(frozen=True)
 class Costs:
-    """What one clip of one size costs; the rows of `blocks` sum to the whole.
+    """The costs of one clip of one size; the rows of `blocks` sum to the totals.
 
-    `parameters` are the numbers that training may change. `parameters_total` are all that are stored: also
-    fixed connection weights, the constants of representation flow and batch norm's mean and variance.
+    `parameters` counts the trainable numbers. `parameters_total` counts all stored numbers, which also
+    include fixed connection weights, the constants of representation flow, and batch norm's mean and
+    variance.
     """
 
     parameters: int
@@ -78,14 +86,15 @@ class Costs:
 
 
 def costs(structure: Structure, classes: int, *, frames: int, height: int, width: int) -> Costs:
-    """The costs of a structure that tells `classes` classes, for one clip of frames of height × width pixels.
+    """Return the costs of a structure with `classes` classes, for one clip of frames of height × width
+    pixels.
 
-    Raises PeerattnError when the structure cannot be built, or cannot read a clip of this size.
+    Raises PeerattnError if the structure cannot be built or cannot read a clip of this size.
     """
-    given = {"classes": classes, "frames": frames, "height": height, "width": width}
-    for name, value in given.items():
-        if not 1 <= value <= MOST:
-            raise PeerattnError(f"{name} is {value}, but must be a whole number from 1 to {MOST}")
+    numbers = {"classes": classes, "frames": frames, "height": height, "width": width}
+    for name, value in numbers.items():
+        if not 1 <= value <= LARGEST:
+            raise PeerattnError(f"{name} is {value}, but must be a whole number from 1 to {LARGEST}")
     with torch.device("meta"), torch.inference_mode():
         network = Network(structure, [str(number) for number in range(classes)]).eval()
         clip = {
@@ -94,62 +103,65 @@ def costs(structure: Structure, classes: int, *, frames: int, height: int, width
         }
         work, shapes, activations = _run(network, clip)
     for spec in structure.connections:
-        work[network.connections[spec.key]] += _scaling(spec, structure, (frames, height, width))
+        work[network.connections[spec.key]] += _scaling_multiply_adds(
+            spec, structure, (frames, height, width)
+        )
     weights = sum(tensor.nbytes for tensor in network.state_dict().values())
     return Costs(
-        parameters(network),
-        _stored(network),
+        count_parameters(network),
+        _stored_numbers(network),
         sum(work.values()),
         Memory(weights, activations),
         tuple(_rows(network, work, shapes)),
     )
 
 
-def parameters(network: nn.Module) -> int:
-    """How many numbers training may change."""
+def count_parameters(network: nn.Module) -> int:
+    """Count the numbers that training may change."""
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
 
 
 def multiply_adds(network: Network, *, frames: int, size: int) -> int:
-    """Multiply-adds of one clip of `frames` frames of size × size pixels."""
+    """Count the multiply-adds of one clip of `frames` frames of size × size pixels."""
     classes = len(network.class_names)
     return costs(network.structure, classes, frames=frames, height=size, width=size).multiply_adds
 
 
 def rough_multiply_adds(network: Network, *, clips: int, frames: int, sides: Sequence[int]) -> int:
-    """Multiply-adds of clips of frames of (H, W) pixels, at once: enough to choose a number of threads.
+    """Estimate the multiply-adds of a batch, quickly and exactly enough to choose a number of threads.
 
-    A filter of a block counts once for every place of the block's output, one that brings what arrives to
-    its width once for every place that the block reads, one that projects a peer once a frame; blocks of
-    kind `attention` have the products of their entries. Published networks and those of wide blocks of our
-    own come out within a tenth. Left out are heads, flow layers, and what layers of other kinds count in a
-    `multiply_adds` of their own; what input blocks do before they pool counts too little.
+    `sides` are the frames' (H, W) in pixels. The filters of a block count once per position of its output,
+    alignment convolutions once per position of its input, and peer projections once per frame; blocks of kind
+    `attention` also count the products between their entries. For published networks and for our own networks
+    of wide blocks, the estimate is within 10 %. It leaves out heads, flow layers, and layers of other kinds
+    with a `multiply_adds` method, and it underestimates input blocks that pool after their convolutions.
     """
     total = 0
     for block in network.structure.blocks:
-        places = _places(sides, block.reduction)
-        total += _numbers(network.blocks[block.id]) * places
+        positions = _positions(sides, block.reduction)
+        total += _all_parameters(network.blocks[block.id]) * positions
         if block.id in network.fusions:
             fusion = network.fusions[block.id]
             assert isinstance(fusion, Fusion)
-            total += _numbers(fusion.align) * _places(sides, block.input_reduction) + _numbers(fusion.peers)
+            total += _all_parameters(fusion.align) * _positions(sides, block.input_reduction)
+            total += _all_parameters(fusion.peers)
         if block.kind == "attention":
-            entries = places if block.over == "places" else frames
-            total += 2 * block.repeats * block.width * entries * places
+            entries = positions if block.over == "places" else frames
+            total += 2 * block.repeats * block.width * entries * positions
     return clips * frames * total
 
 
-def _numbers(module: nn.Module) -> int:
+def _all_parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def _places(sides: Sequence[int], reduction: int) -> int:
-    """Of frames of (H, W) pixels at a reduction."""
+def _positions(sides: Sequence[int], reduction: int) -> int:
+    """Count the spatial positions of a frame of (H, W) pixels after a reduction."""
     return math.prod(-(-side // reduction) for side in sides)
 
 
-def _stored(module: nn.Module) -> int:
-    """How many numbers a checkpoint holds, batch norm's count of batches aside."""
+def _stored_numbers(module: nn.Module) -> int:
+    """Count the numbers that a checkpoint holds, except for batch norm's number of batches."""
     return sum(
         tensor.numel()
         for name, tensor in module.state_dict().items()
@@ -160,12 +172,12 @@ def _stored(module: nn.Module) -> int:
 def _run(
     network: Network, clip: Mapping[str, Tensor]
 ) -> tuple[Counter[nn.Module], dict[nn.Module, tuple[int, ...]], int]:
-    """Of one pass: the multiply-adds of each layer, the shapes of what each module returns, peak bytes."""
+    """Run one pass; return each layer's multiply-adds, each module's output shape, and the peak in bytes."""
     work: Counter[nn.Module] = Counter()
     shapes: dict[nn.Module, tuple[int, ...]] = {}
 
     def count(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        work[module] += _layer(module, inputs, output)
+        work[module] += _layer_multiply_adds(module, inputs, output)
         if isinstance(output, Tensor):
             shapes[module] = tuple(output.shape[1:])
 
@@ -176,30 +188,33 @@ def _run(
     return work, shapes, memory.peak
 
 
-def _layer(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> int:
-    """Multiply-adds of one call of a layer; those of a module made of layers are theirs."""
+def _layer_multiply_adds(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> int:
+    """Count the multiply-adds of one call of a layer; a container's are those of its layers, so 0."""
     if isinstance(module, nn.Conv2d | nn.Conv3d):
         taps: int = math.prod(module.kernel_size) * module.in_channels // module.groups
         return int(output.numel()) * taps
     if isinstance(module, nn.Linear):
         return int(output.numel()) * module.in_features
-    counted = getattr(module, "multiply_adds", None)  # of a layer of our own
-    return int(counted(inputs, output)) if counted else 0
+    count = getattr(module, "multiply_adds", None)  # our own layers have this method
+    return int(count(inputs, output)) if count else 0
 
 
-def _scaling(spec: ConnectionSpec, structure: Structure, size: tuple[int, int, int]) -> int:
-    """One multiply-add for every number that a connection scales, at the size that its target reads."""
+def _scaling_multiply_adds(spec: ConnectionSpec, structure: Structure, size: tuple[int, int, int]) -> int:
+    """Count one multiply-add per number that a connection scales, at the size that its target reads.
+
+    `size` is the clip's (T, H, W).
+    """
     if spec.weight is None and spec.attention == "none":
         return 0
     frames, *sides = size
     reduction = structure.block(spec.target).input_reduction
-    return structure.block(spec.source).width * frames * _places(sides, reduction)
+    return structure.block(spec.source).width * frames * _positions(sides, reduction)
 
 
 def _rows(
     network: Network, work: Mapping[nn.Module, int], shapes: Mapping[nn.Module, tuple[int, ...]]
 ) -> Iterator[BlockCosts]:
-    """Flow layers, blocks in the order they run, heads."""
+    """Yield the rows of `Costs.blocks`: flow layers, blocks in the order in which they run, heads."""
     row = partial(_row, work, shapes)
     for name, flow in network.flows.items():
         yield row(name, "flow", flow)
@@ -218,33 +233,34 @@ def _row(
     part: str,
     *modules: nn.Module,
 ) -> BlockCosts:
-    """The costs of some modules, of which the first gives the output."""
+    """Return the costs of several modules as one row; the first module's output is the row's output."""
     return BlockCosts(
         name,
         part,
-        sum(parameters(module) for module in modules),
-        sum(_stored(module) for module in modules),
+        sum(count_parameters(module) for module in modules),
+        sum(_stored_numbers(module) for module in modules),
         sum(work[layer] for module in modules for layer in module.modules() if layer in work),
         shapes.get(modules[0], ()),
     )
 
 
 class LiveMemory(TorchDispatchMode):
-    """Follows the tensors that a pass makes, as long as anything holds their memory, without holding it.
+    """Measure the peak memory of the tensors that a pass creates.
 
         with LiveMemory(network, clip.values()) as memory:
             network(clip)
         memory.peak
 
-    `peak` is the most bytes alive at once, those of the network left out; `held` counts from the start.
-    Works on real tensors as on those of the meta device.
+    `peak` is the largest number of bytes alive at once, without the network's own. The `inputs` count from
+    the start. Tensors are followed by weak references, so that measuring does not keep their memory alive.
+    Works on ordinary tensors and on those of the meta device.
     """
 
-    def __init__(self, network: nn.Module, held: Iterable[Tensor] = ()) -> None:
+    def __init__(self, network: nn.Module, inputs: Iterable[Tensor] = ()) -> None:
         super().__init__()
         state = [*network.parameters(), *network.buffers()]
         self._weights = WeakSet(tensor.untyped_storage() for tensor in state)
-        self._alive = WeakSet(tensor.untyped_storage() for tensor in held)
+        self._alive = WeakSet(tensor.untyped_storage() for tensor in inputs)
         self.peak = 0
 
     def __torch_dispatch__(self, operation: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

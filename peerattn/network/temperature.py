@@ -1,4 +1,4 @@
-"""A temperature folded into the heads of a network, so that nothing downstream need know of it."""
+"""Fold a calibration temperature into the heads of a network, so that no later step has to apply it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from peerattn.network.network import Network
 
 
 def divide_logits(network: Network, by: float) -> None:
-    """Divide the network's logits by a temperature, for good.
+    """Divide the network's logits by a temperature, permanently.
 
-    In the layers that give each head's scores; where a head has none, in the structure. Raises PeerattnError,
-    and leaves the network as it is, where a head does not say.
+    Each head's `score_layers` are divided; where a head has no such layers, the temperature is written into
+    the structure. Raises PeerattnError, and leaves the network unchanged, if a head's class does not define
+    `score_layers`.
     """
     structure = network.structure
     layers = {key: score_layers(structure.output(key), head) for key, head in network.heads.items()}

@@ -1,8 +1,10 @@
-"""The official TensorFlow variables of a published network: names, shapes, and our tensors that hold them.
+"""The official TensorFlow variables of a published network: their names, their shapes, and our matching
+tensors.
 
-The names are those of google-research, folder assemblenet, commit 0c1bbe5: scopes `Node_<id>` and
-`rep_flow`; in each scope a counter a layer type (`conv2d`, `conv2d_1`, …); temporal kernels of a dilation
-above 1 are bare `Variable`s. TensorFlow keeps a kernel's channels last, PyTorch first.
+The names are those of google-research, folder assemblenet, commit 0c1bbe5. The scopes are `Node_<id>` and
+`rep_flow`; in each scope, layers are numbered by type (`conv2d`, `conv2d_1`, …); temporal kernels with a
+dilation above 1 are bare variables named `Variable`. TensorFlow stores a kernel's channels last, PyTorch
+first.
 """
 
 from __future__ import annotations
@@ -46,9 +48,10 @@ NORM_VARIABLES = {
 
 @dataclass(frozen=True)
 class Variable:
-    """One TensorFlow variable: its name, its shape, and the tensors of ours that hold it.
+    """One TensorFlow variable: its name, its shape, and our tensors that hold its value.
 
-    `order` brings the axes of our tensor into TensorFlow's; without it, the tensors are single numbers.
+    `order` permutes the axes of our one tensor into TensorFlow's order. If it is empty, each of `tensors` is
+    a single number, and the variable is the vector of them.
     """
 
     name: str
@@ -57,65 +60,68 @@ class Variable:
     order: tuple[int, ...] = ()
 
     def read(self) -> Array:
-        """Its value, as TensorFlow shapes it."""
+        """Return a copy of the value in TensorFlow's shape."""
         values = [tensor.detach().cpu().float() for tensor in self.tensors]
         whole = values[0].permute(self.order) if self.order else torch.stack(values)
         array: Array = whole.reshape(self.shape).contiguous().numpy().copy()
         return array
 
     def write(self, value: Array) -> None:
-        """Fill our tensors with a value of TensorFlow's shape."""
-        given = torch.from_numpy(np.array(value, np.float32))
+        """Fill our tensors with a value in TensorFlow's shape."""
+        whole = torch.from_numpy(np.array(value, np.float32))
         if not self.order:
-            parts = list(given.reshape(-1))
+            parts = list(whole.reshape(-1))
         else:
-            ours = self.tensors[0].shape
-            back = [self.order.index(axis) for axis in range(len(ours))]
-            parts = [given.reshape([ours[axis] for axis in self.order]).permute(back)]
+            shape = self.tensors[0].shape
+            inverse = [self.order.index(axis) for axis in range(len(shape))]
+            parts = [whole.reshape([shape[axis] for axis in self.order]).permute(inverse)]
         with torch.no_grad():
             for tensor, part in zip(self.tensors, parts, strict=True):
                 tensor.copy_(part)
 
 
 class Scope:
-    """A scope of names: each type of layer is counted, the first has no number."""
+    """A scope of variable names, in which layers of a type are numbered; the first has no number."""
 
     def __init__(self, path: str = "") -> None:
         self.path = path
         self.counts: Counter[str] = Counter()
 
     def name(self, kind: str, leaf: str = "") -> str:
-        """The next name of a type of layer, with one variable of that layer."""
+        """Return the full name of variable `leaf` of the next layer of a type."""
         number = self.counts[kind]
         self.counts[kind] += 1
         numbered = f"{kind}_{number}" if number else kind
         return self.path + numbered + (f"/{leaf}" if leaf else "")
 
     def inside(self, name: str) -> Scope:
+        """Return a new scope inside this one."""
         return Scope(f"{self.path}{name}/")
 
 
 def variables(network: Network) -> tuple[Variable, ...]:
-    """Every variable of the official graph of this network, in the order in which it makes them.
+    """Return all variables of this network's official graph, in the order in which TensorFlow creates them.
 
-    Raises PeerattnError for a network that is not built of published blocks.
+    Raises PeerattnError for a network that is not made of published blocks, or has static attention.
     """
     other = sorted({block.kind for block in network.structure.blocks} - set(KINDS))
     if other:
         raise PeerattnError(
-            f"blocks of kind {', '.join(other)} have no TensorFlow variables: only published networks have"
+            f"blocks of kind {', '.join(other)} have no TensorFlow variables, only published blocks do"
         )
     if any(spec.attention == "static" for spec in network.structure.connections):
-        raise PeerattnError("static attention has no TensorFlow variables: published are peer, self and none")
-    found: list[Variable] = []
+        raise PeerattnError(
+            "static attention has no TensorFlow variables: the published networks use peer, self or none"
+        )
+    result: list[Variable] = []
     for flow in network.flows.values():
-        found += _flow_variables(flow)
+        result += _flow_variables(flow)
     for block in network.structure.blocks:
-        found += _node_variables(network, block)
+        result += _node_variables(network, block)
     scope = Scope()
     for head in network.heads.values():
-        found += _layer_variables(head, scope, _is_lite(network))
-    return tuple(found)
+        result += _layer_variables(head, scope, _is_lite(network))
+    return tuple(result)
 
 
 def _is_lite(network: Network) -> bool:
@@ -132,20 +138,20 @@ def _flow_variables(flow: nn.Module) -> Iterator[Variable]:
 
 
 def _node_variables(network: Network, block: BlockSpec) -> Iterator[Variable]:
-    """Peer projections, connection weights, attention, alignment convolutions, then the block's layers."""
+    """Yield a block's peer projections, connection weights, attention, alignment and own layers."""
     scope = Scope(f"Node_{block.id}/")
-    arriving = network.structure.into(block.id)
+    incoming = network.structure.into(block.id)
     lite = _is_lite(network)
     if not block.is_input:
         fusion = network.fusions[block.id]
         assert isinstance(fusion, Fusion)
         for projection in fusion.peers.values():
             yield from _layer_variables(projection, scope, lite)
-        weights = [network.connection(spec.key).weight for spec in arriving]
-        known = tuple(weight for weight in weights if weight is not None)
-        if known:
-            yield Variable(f"{scope.path}agg_weights", (len(known),), known)
-        for spec, inside in _connection_scopes(network, arriving, scope):
+        weights = [network.connection(spec.key).weight for spec in incoming]
+        present = tuple(weight for weight in weights if weight is not None)
+        if present:
+            yield Variable(f"{scope.path}agg_weights", (len(present),), present)
+        for spec, inside in _connection_scopes(network, incoming, scope):
             yield from _attention_variables(network.connection(spec.key).attention, inside, lite)
         for convolution in fusion.align.values():
             yield from _layer_variables(convolution, scope, lite)
@@ -153,14 +159,17 @@ def _node_variables(network: Network, block: BlockSpec) -> Iterator[Variable]:
 
 
 def _connection_scopes(
-    network: Network, arriving: Sequence[ConnectionSpec], scope: Scope
+    network: Network, incoming: Sequence[ConnectionSpec], scope: Scope
 ) -> Iterator[tuple[ConnectionSpec, Scope]]:
-    """By width of the source, in the order of appearance; an only connection shares the node's scope."""
-    if len(arriving) == 1:
-        yield arriving[0], scope
+    """Yield each connection with its scope, grouped by the source's width in order of first appearance.
+
+    A single connection shares the node's scope.
+    """
+    if len(incoming) == 1:
+        yield incoming[0], scope
         return
     by_width: dict[int, list[ConnectionSpec]] = {}
-    for spec in arriving:
+    for spec in incoming:
         by_width.setdefault(network.structure.block(spec.source).width, []).append(spec)
     for width, group in by_width.items():
         for number, spec in enumerate(group):
@@ -175,7 +184,7 @@ def _attention_variables(attention: nn.Module, scope: Scope, lite: bool) -> Iter
 
 
 def _layer_variables(module: nn.Module, scope: Scope, lite: bool) -> Iterator[Variable]:
-    """The variables of every convolution, batch norm and dense layer, in the order of their making."""
+    """Yield the variables of every convolution, batch norm and dense layer, in the order of creation."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.Conv3d):
             yield _convolution(layer, scope, lite)
@@ -197,11 +206,11 @@ def _convolution(layer: nn.Conv2d | nn.Conv3d, scope: Scope, lite: bool) -> Vari
     if not lite or isinstance(layer, nn.Conv3d):
         return variable
     height, width, *channels = variable.shape
-    over_time = height > 1 and width == 1
-    return replace(variable, shape=(height, 1, 1, *channels) if over_time else (1, height, width, *channels))
+    temporal = height > 1 and width == 1
+    return replace(variable, shape=(height, 1, 1, *channels) if temporal else (1, height, width, *channels))
 
 
 def _kernel(name: str, weight: Tensor) -> Variable:
-    """(out, in, *window) of ours is (*window, in, out) of TensorFlow."""
+    """Return a kernel's variable: (out, in, *window) in PyTorch is (*window, in, out) in TensorFlow."""
     order = (*range(2, weight.ndim), 1, 0)
     return Variable(name, tuple(weight.shape[axis] for axis in order), (weight,), order)

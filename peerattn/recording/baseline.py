@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from peerattn.graph.reach import Reach, network_reach
 from peerattn.graph.specs import Modality
 from peerattn.graph.structure import Structure
-from peerattn.network.fusion import Passed
+from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
 from peerattn.network.precision import precision_on
 from peerattn.recording.changing import unchanged
@@ -48,7 +48,7 @@ class Baseline:
     sources: dict[str, Tensor] = field(default_factory=dict)
     scales: dict[str, Tensor | None] = field(default_factory=dict)
 
-    def keep(self, key: str, module: nn.Module, inputs: Any, output: Passed) -> None:
+    def keep(self, key: str, module: nn.Module, inputs: Any, output: ConnectionOutput) -> None:
         self.sources[key], self.scales[key] = inputs[0][0], output.scale
 
     def parts(self, start: int, stop: int, frames: int) -> Iterator[tuple[slice, slice]]:

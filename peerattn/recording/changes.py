@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from peerattn.errors import PeerattnError
-from peerattn.network.fusion import Passed
+from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
 from peerattn.recording.changing import CHANGING
 from peerattn.recording.lock import RECORDING
@@ -162,7 +162,7 @@ class Applied:
 
     def _called(self, network: nn.Module, args: Any, kwargs: Any) -> Any:
         """A whole clip in one pass, as the network itself is called: in a notebook, or in a training step."""
-        clip = self._network.checked(*args, **kwargs)
+        clip = self._network.check_clip(*args, **kwargs)
         frames = next(iter(clip.values())).shape[2]
         whole = Stretch(0, frames, 0, frames)
         try:
@@ -210,11 +210,13 @@ class Applied:
     def _output(self, block: str, module: nn.Module, inputs: Any, output: Tensor) -> Tensor | None:
         return self.at(Place("output", block), output)
 
-    def _factors(self, key: str, module: nn.Module, inputs: Any, output: Passed) -> Passed:
+    def _factors(
+        self, key: str, module: nn.Module, inputs: Any, output: ConnectionOutput
+    ) -> ConnectionOutput:
         factors = self.at(Place("factors", key), output.factors)
         if factors is output.factors:
             return output
-        return Passed.of(output.connection_weight, factors, output.attention_weights)
+        return ConnectionOutput.from_factors(output.connection_weight, factors, output.attention_weights)
 
     def _peers(self, key: str, module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Their vectors are stacked once for all connections that share the set, so these are others."""

@@ -25,7 +25,7 @@ from peerattn.errors import PeerattnError
 from peerattn.graph import components
 from peerattn.graph.answers import ANSWERS
 from peerattn.network.network import Network
-from peerattn.network.unwrapping import unwrapped
+from peerattn.network.unwrapping import unwrap
 from peerattn.recording.changes import Change, changed
 from peerattn.recording.donors import Batch, LabelledClips, donors_of, with_donors
 from peerattn.recording.evaluating import evaluation_of
@@ -83,13 +83,13 @@ def effects(
     The interventions are those of `graph.components.INTERVENTIONS`.
 
     `seed` decides donors and the order of shuffled frames. To swap, the examples are gone through twice, and
-    a donor is asked for by its number: let `data.readable.Remembered` keep those that are slow to read.
+    a donor is asked for by its number: let `data.readable.CachedExamples` keep those that are slow to read.
     Clips that no other clip can stand in for are left out. Raises PeerattnError for what has no meaning, for
     an unknown name, for one that is named and cannot be removed, and for clips of several classes where the
     network is asked one.
     `progress(done, total)` counts clips read and run and may raise to cancel.
     """
-    network = unwrapped(network)
+    network = unwrap(network)
     components.check_intervention(of, how)
     asked = components.select(network.structure, of, names or components.names(network.structure, of))
     measured, impossible = _possible(network, of, how, asked)

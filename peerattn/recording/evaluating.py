@@ -8,7 +8,7 @@ from dataclasses import replace
 from peerattn.data.examples import Example
 from peerattn.moved import moved
 from peerattn.network.network import Network
-from peerattn.network.unwrapping import unwrapped
+from peerattn.network.unwrapping import unwrap
 from peerattn.recording.predictions import Predictions, predict
 from peerattn.recording.stretches import Progress
 from peerattn.scores.kinds import EVALUATIONS, AnyEvaluation
@@ -31,7 +31,7 @@ def evaluate(
 
     `progress(done, total)` counts clips and may raise to cancel.
     """
-    network = unwrapped(network)
+    network = unwrap(network)
     found = predict(network, examples, window=window, batch=batch, progress=progress)
     return evaluation_of(found, network)
 

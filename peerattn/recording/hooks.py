@@ -25,9 +25,9 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.network.attention import spatial_mean
-from peerattn.network.fusion import Passed
+from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
-from peerattn.network.unwrapping import unwrapped
+from peerattn.network.unwrapping import unwrap
 from peerattn.recording.baseline import Baseline
 from peerattn.recording.lock import RECORDING
 from peerattn.recording.stretches import Stretch
@@ -46,7 +46,7 @@ class Source(NamedTuple):
 class Seen:
     """What was seen of one connection, stretch after stretch; `contributions` are (T,), and may be absent."""
 
-    passed: list[Passed] = field(default_factory=list)
+    passed: list[ConnectionOutput] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     contributions: list[Tensor] = field(default_factory=list)
 
@@ -73,7 +73,7 @@ class Recording:
         self._sources: dict[int, tuple[ref[Tensor], Source]] = {}
 
     @property
-    def passed(self) -> dict[str, list[Passed]]:
+    def passed(self) -> dict[str, list[ConnectionOutput]]:
         return {key: seen.passed for key, seen in self.connections.items()}
 
     def entering(self, stretch: Stretch) -> None:
@@ -84,7 +84,7 @@ class Recording:
     def _own(self) -> slice:
         return self._stretch.own if self._stretch else slice(None)
 
-    def connection(self, key: str, module: nn.Module, inputs: Any, output: Passed) -> None:
+    def connection(self, key: str, module: nn.Module, inputs: Any, output: ConnectionOutput) -> None:
         """The forward hook of a connection."""
         if not _HEARD.get():
             return
@@ -165,7 +165,7 @@ def recording(
     Of all connections, or of those with these keys. Another thread that would record waits until then. Raises
     PeerattnError for a connection that the network does not have.
     """
-    network, seen, handles = unwrapped(network), seen or Recording(), []
+    network, seen, handles = unwrap(network), seen or Recording(), []
     keys = network.connections if connections is None else dict.fromkeys(connections)
     with RECORDING:
         try:
@@ -179,7 +179,7 @@ def recording(
                 handle.remove()
 
 
-def _of_first(output: Passed, own: slice) -> Passed:
+def _of_first(output: ConnectionOutput, own: slice) -> ConnectionOutput:
     """What a connection did with the first clip of a pass, in the stretch's own frames."""
     weight, factors, shares = (
         None if part is None else part.detach()
@@ -187,7 +187,7 @@ def _of_first(output: Passed, own: slice) -> Passed:
     )
     if factors is not None and factors.ndim == 3:
         factors = factors[:1, own]
-    return Passed(None, weight, factors, shares)
+    return ConnectionOutput(None, weight, factors, shares)
 
 
 def _scale(scale: Tensor | None, clip: int, frames: slice) -> Tensor | None:

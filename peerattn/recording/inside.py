@@ -46,7 +46,7 @@ def inside(network: Network, vectors: Vectors, key: str) -> FactorSteps:
     if spec.peers:
         fusion = network.fusions[spec.target]
         assert isinstance(fusion, Fusion)
-        steps.from_peers(fusion, spec.peers, pooled, network.attending(spec))
+        steps.from_peers(fusion, spec.peers, pooled, network.attending_peers(spec))
     return FactorSteps(key, spec.attention, peers, pooled, **steps.finished())
 
 

@@ -28,7 +28,7 @@ from peerattn.graph.connectivity import survey
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip
 from peerattn.network.network import Network
-from peerattn.network.unwrapping import unwrapped
+from peerattn.network.unwrapping import unwrap
 from peerattn.recording.changes import Change, Place, changed
 from peerattn.recording.lock import RECORDING
 from peerattn.recording.observing import of_clip, of_donor, own
@@ -57,7 +57,7 @@ def swapped(
     of the same size: else a run raises PeerattnError. So does an unknown name, or a donor without a modality.
     """
     asked = {"modality": modality, "block": blocks, "connection": connections, "attention": peers}
-    inner = unwrapped(network)
+    inner = unwrap(network)
     places = places_of(inner.structure, asked)
     with changed(inner, given(of_donor(inner, _tensors(donor), places), places)):
         yield network
@@ -80,7 +80,7 @@ def without(
     connection would leave, where no connection leaves a block, or for an unknown name.
     """
     asked = {"modality": modality, "block": blocks, "connection": connections, "attention": attention}
-    inner = unwrapped(network)
+    inner = unwrap(network)
     removed = removed_by(inner.structure, asked)
     with RECORDING:
         before = inner.disabled
@@ -107,7 +107,7 @@ def frozen(
     Where there is no attention or a static one, `mean` changes nothing. Raises PeerattnError for an unknown
     name, for values of another shape, and in a run of clips that have other than T frames.
     """
-    inner = unwrapped(network)
+    inner = unwrap(network)
     places = places_of(inner.structure, {"connection": connections})
     with changed(inner, _frozen(inner, places, to, clip)):
         yield network
@@ -139,7 +139,7 @@ def shuffled(
     are those that connections have while these are free. Where a clip has one frame, or factors are the same
     for every frame, nothing changes. Raises PeerattnError for an unknown name.
     """
-    inner = unwrapped(network)
+    inner = unwrap(network)
     places = places_of(inner.structure, {"modality": modality, "connection": connections})
     with changed(inner, in_order(own(inner, places), places, seed)):
         yield network

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.errors import PeerattnError
-from peerattn.network.fusion import Passed
+from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
 from peerattn.recording.changes import Place, applied_to, frames_of
 from peerattn.recording.changing import unchanged
@@ -68,7 +68,7 @@ def _given(network: Network, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]
     read = [modality.name for modality in network.structure.read_modalities]
     if missing := [name for name in read if name not in tensors]:
         raise PeerattnError(f"the given clip has no {', '.join(missing)} modality, which this network reads")
-    return {name: network.placed(tensors[name].detach()) for name in read}
+    return {name: network.to_own_device(tensors[name].detach()) for name in read}
 
 
 def kept(network: Network, source: Source) -> Source:
@@ -109,12 +109,14 @@ def observed(network: Network, places: Sequence[Place], clips: Clips) -> Found:
 def _read(network: Network, readings: Sequence[Place], clips: Clips, seen: _Seen) -> None:
     """What input blocks read needs no pass through the network."""
     frames, applied = clips.shape[1], applied_to(network)
-    given, whole = network.checked(clips.tensors), Stretch(0, frames, 0, frames)
+    given, whole = network.check_clip(clips.tensors), Stretch(0, frames, 0, frames)
     seen.entering(whole)
     if applied:
         applied.enter(whole)
     for place in readings:
-        value: Tensor | None = network.read(network.structure.block(place.name), given, clips.extremes or {})
+        value: Tensor | None = network.input_of(
+            network.structure.block(place.name), given, clips.extremes or {}
+        )
         seen.add(place, applied.at(place, value) if applied else value)
 
 
@@ -155,7 +157,7 @@ class _Seen:
     def _output(self, place: Place, module: nn.Module, inputs: Any, output: Tensor) -> None:
         self.add(place, output)
 
-    def _passed(self, place: Place, module: nn.Module, inputs: Any, output: Passed) -> None:
+    def _passed(self, place: Place, module: nn.Module, inputs: Any, output: ConnectionOutput) -> None:
         self.add(place, inputs[1][place.peer] if place.kind == "peer" else output.factors)
 
 

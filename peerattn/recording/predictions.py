@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from peerattn.data.examples import Example
-from peerattn.network.failures import device_failures
+from peerattn.network.failures import translate_device_errors
 from peerattn.network.network import Network
 from peerattn.network.size import rough_multiply_adds
-from peerattn.network.unwrapping import unwrapped
+from peerattn.network.unwrapping import unwrap
 from peerattn.recording.stretches import Progress, answers, clips_together
 from peerattn.recording.windows import windows
 from peerattn.scores.kinds import label_matrix
@@ -69,7 +69,7 @@ def predict(
 
     `progress(done, total)` counts clips and may raise to cancel.
     """
-    network, total = unwrapped(network), length_hint(examples)
+    network, total = unwrap(network), length_hint(examples)
     none = np.zeros((0, len(network.class_names)), np.float32)
     clips, middle = [none], [none]
     labels: list[tuple[int, ...]] = []
@@ -77,14 +77,14 @@ def predict(
     objects: Counter[str] = Counter()
     answer = network.probabilities
     for members in batches(examples, batch):
-        with device_failures():
+        with translate_device_errors():
             shares = window_answers(network, members, window, answer)
             clips.append(shares.mean(dim=0).cpu().numpy())
             alone = shares[0] if len(shares) == 1 else middle_answers(network, members, window, answer)
             middle.append(alone.cpu().numpy())
         labels += [member.labels for member in members]
         groups += [member.group for member in members]
-        objects.update(member.objects for member in members if member.objects)
+        objects.update(member.origin for member in members if member.origin)
         if progress:
             progress(len(labels), max(total, len(labels)))
     return Predictions(
@@ -128,7 +128,7 @@ def window_answers(
     with threads_for(work):
         for some in in_parts(members, clips_together(network.structure, frames=frames, sides=sides)):
             joined = {name: torch.cat([member.tensors[name] for member in some]) for name in read}
-            clips = {name: network.placed(tensor) for name, tensor in joined.items()}
+            clips = {name: network.to_own_device(tensor) for name, tensor in joined.items()}
             found = answers(network, clips, spans, within=within)
             parts.append(torch.stack([answer(logits) for logits in found]))
     return torch.cat(parts, dim=1)

@@ -19,12 +19,12 @@ from peerattn.errors import PeerattnError
 from peerattn.graph.reach import Reach, connection_reaches
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.modalities.clip import Clip
-from peerattn.network.failures import device_failures
-from peerattn.network.fusion import Passed
+from peerattn.network.failures import translate_device_errors
+from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
 from peerattn.network.precision import precision_on
 from peerattn.network.size import rough_multiply_adds
-from peerattn.network.unwrapping import unwrapped
+from peerattn.network.unwrapping import unwrap
 from peerattn.recording.baseline import KEPT, Baselines, baseline_clip, bytes_kept, kept_baseline
 from peerattn.recording.changing import CHANGING
 from peerattn.recording.hooks import Recording, Seen, recording
@@ -70,7 +70,7 @@ def record(
     raise to cancel. Raises PeerattnError when the clip lacks a modality that the network reads, and for a
     connection or frames that there are not.
     """
-    network = unwrapped(network)
+    network = unwrap(network)
     ran = _run(network, clip, window, baselines or {}, means=False, only=connections, progress=progress)
     whole = _trace(network, clip, window, remarks, ran)
     return whole if frames is None else slice_frames(whole, *frames)
@@ -86,7 +86,7 @@ def record_inside(
     progress: Progress | None = None,
 ) -> tuple[Trace, Vectors]:
     """As `record`, with what attention read, from which `inside` works out the steps of a factor."""
-    network = unwrapped(network)
+    network = unwrap(network)
     ran = _run(network, clip, window, baselines or {}, means=True, progress=progress)
     seen = ran.seen
     blocks = {name: _array(torch.cat(means)) for name, means in seen.means.items()}
@@ -120,7 +120,7 @@ def _run(
     like = next(iter(tensors.values()))
     spans = windows(frames, window)
     work = rough_multiply_adds(network, clips=1, frames=frames, sides=like.shape[3:])
-    with device_failures(), threads_for(work), RECORDING:  # one clip at a time is in memory
+    with translate_device_errors(), threads_for(work), RECORDING:  # one clip at a time is in memory
         fits = bytes_kept(network.structure, frames, like.shape[3:]) <= KEPT
         changing = CHANGING.get(network)
         if kept := fits and not (changing and changing.changes_baselines):
@@ -151,7 +151,7 @@ def _read(network: Network, clip: Clip) -> dict[str, Tensor]:
         raise PeerattnError(
             f"the clip has no {', '.join(sorted(missing))} modality, which this network reads"
         )
-    return {name: network.placed(clip.tensors[name]) for name in read}
+    return {name: network.to_own_device(clip.tensors[name]) for name in read}
 
 
 def _trace(
@@ -184,7 +184,7 @@ def _trace(
             for spec in network.structure.connections
             if spec.key in seen.connections
         ),
-        objects=clip.objects,
+        objects=clip.origin,
         remarks=(*remarks, *clip.remarks),
         computed_by=ran.computed_by,
     )
@@ -221,7 +221,7 @@ def _connection_trace(spec: ConnectionSpec, seen: Seen, channels: int, reach: Re
     )
 
 
-def _factors(passed: Passed, frames: int, channels: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+def _factors(passed: ConnectionOutput, frames: int, channels: int) -> np.ndarray[Any, np.dtype[np.float32]]:
     """(T, C), whatever the attention: ones for none, the same row for every frame of a static one."""
     if passed.factors is None:
         return np.ones((frames, channels), np.float32)

@@ -22,7 +22,7 @@ from peerattn.graph.specs import BlockSpec
 from peerattn.graph.structure import Structure
 from peerattn.network.blocks.flow import Extremes
 from peerattn.network.network import Network
-from peerattn.network.precision import applied
+from peerattn.network.precision import apply_precision
 from peerattn.recording.changing import CHANGING, met
 from peerattn.recording.lock import RECORDING
 from peerattn.recording.windows import windows
@@ -222,7 +222,7 @@ class _Held:
             self.outputs[block] = own if before is None else torch.cat([before, own], dim=2)
         while self.waiting and self.waiting[0][1] <= stretch.stop:
             start, stop = self.waiting.pop(0)
-            self.logits.append(self.network.answer(self._part(start, stop)).float())
+            self.logits.append(self.network.combined_logits(self._part(start, stop)).float())
         left = self.waiting[0][0] if self.waiting else stretch.stop
         self.outputs, self.begin = self._part(left, stretch.stop), left
 
@@ -237,7 +237,7 @@ def evaluating(network: Network) -> Iterator[None]:
     before = [(module, module.training) for module in network.modules()]
     network.eval()
     try:
-        with torch.inference_mode(), applied(next(network.parameters()).device):
+        with torch.inference_mode(), apply_precision(next(network.parameters()).device):
             yield
     finally:
         for module, training in before:

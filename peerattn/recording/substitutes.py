@@ -86,7 +86,7 @@ def at_values(network: Network, places: tuple[Place, ...], to: Any) -> Change:
                 f"the factors of {place.name} are finite values ({channels},) or (frames, {channels}), "
                 f"not {tuple(numbers.shape)}"
             )
-    held = network.placed(numbers.detach()).reshape(1, -1, numbers.shape[-1])
+    held = network.to_own_device(numbers.detach()).reshape(1, -1, numbers.shape[-1])
 
     def values(clips: Clips) -> Values:
         start, stop = clips.within or (0, None)

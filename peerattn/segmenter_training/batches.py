@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from peerattn.actionworld.clips import WorldClip, generate
-from peerattn.modalities.motion import beside, others, with_motion, without_motion
-from peerattn.modalities.segmentation_network import as_tensor
+from peerattn.modalities.motion import add_motion, add_motion_to_first, clear_motion, motion_frames
+from peerattn.modalities.segmentation_network import to_tensor
 from peerattn.segmenter_training.augmentation import Images, Random, Shot, pasted, placed, recoloured
 from peerattn.segmenter_training.config import FRAMES_A_CLIP, SegmenterConfig
 from peerattn.segmenter_training.videos import PersonVideo
@@ -37,7 +37,7 @@ def generated_batches(config: SegmenterConfig) -> Iterator[tuple[Tensor, Tensor]
             _varied(generate(seed, frames=FRAMES_A_CLIP, size=config.size), random)
             for seed in range(first, first + clips_a_batch)
         ]
-        images = [_seen(with_motion(images), random) if config.motion else images for images, _ in clips]
+        images = [_seen(add_motion(images), random) if config.motion else images for images, _ in clips]
         ids = np.concatenate([ids for _, ids in clips])
         yield _colours(np.concatenate(images)), torch.from_numpy(ids).long()
 
@@ -63,7 +63,7 @@ def people_batches(videos: Sequence[PersonVideo], config: SegmenterConfig) -> It
     ]
     for _ in range(config.steps):
         shots = [_shot(films, config.size, random) for _ in range(config.people)]
-        images = np.stack([_seen(beside(shot.images), random) for shot in shots])
+        images = np.stack([_seen(add_motion_to_first(shot.images), random) for shot in shots])
         persons = np.stack([shot.persons[0] > 127 for shot in shots])
         yield _colours(images if config.motion else images[..., :3]), torch.from_numpy(persons)
 
@@ -82,13 +82,13 @@ def _drawn(films: Sequence[Sequence[PersonVideo]], random: Random) -> Shot:
     video = film[int(random.integers(len(film)))]
     count = len(video.persons)
     frame, spacing = int(random.integers(count)), int(random.integers(1, _SPACINGS + 1))
-    chosen = [frame, *others(frame, count, spacing=spacing)]
+    chosen = [frame, *motion_frames(frame, count, spacing=spacing)]
     return Shot(video.frames.images[chosen], video.persons[chosen].astype(np.uint8) * 255)
 
 
 def _seen(images: Images, random: Random) -> NDArray[np.uint8]:
     """(…, H, W, C) images in other colours, now and then those of a still picture."""
-    return recoloured(without_motion(images) if random.random() < _STILL else images, random)
+    return recoloured(clear_motion(images) if random.random() < _STILL else images, random)
 
 
 def ahead(batches: Iterator[T]) -> Iterator[T]:
@@ -102,4 +102,4 @@ def ahead(batches: Iterator[T]) -> Iterator[T]:
 
 def _colours(images: Images) -> Tensor:
     """(B, C, H, W) in [0, 1]."""
-    return as_tensor(images).float() / 255
+    return to_tensor(images).float() / 255

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.data.folder import LabelledFile, place_of
+from peerattn.data.folder import LabelledFile, relative_path
 from peerattn.errors import PeerattnError
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.segmentation_network import SegmentationNetwork
@@ -128,4 +128,4 @@ def every_frame(frames: Frames, segmenter: Segmenter, frame_rate: float) -> Obje
 
 def maps_file(folder: Path, data: Path, file: LabelledFile) -> Path:
     """Where the maps of a clip of `data` lie in a folder of maps: at the clip's own place in its folder."""
-    return folder / place_of(data, file.path).with_suffix(".npz")
+    return folder / relative_path(data, file.path).with_suffix(".npz")

@@ -17,7 +17,7 @@ from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError, strip_subject
 from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.objects import PERSON, read_objects
-from peerattn.modalities.segmentation_network import scaled
+from peerattn.modalities.segmentation_network import scale_images
 from peerattn.video.decoding import decode
 from peerattn.video.frames import Frames, Limits
 
@@ -68,7 +68,7 @@ def read_person_video(file: LabelledFile, *, size: int | None = None) -> PersonV
     index, _ = map_of_each_frame(maps, frames, frame_rate=rate, hold=False)
     persons = maps.ids[index] == PERSON
     if size:
-        images = scaled(frames.images, size)
+        images = scale_images(frames.images, size)
         frames = Frames(images, frames.times, numbers=frames.numbers)
         persons = resized(persons, images.shape[1:3])
     return PersonVideo(frames, persons, file.group)

@@ -12,14 +12,14 @@ from typing import Any
 import torch
 
 from peerattn.actionworld.clips import CLASS_NAMES
-from peerattn.data.cache import Cache, digest, key_of
+from peerattn.data.cache import Cache, entry_key, file_digest
 from peerattn.data.cache_folder import default_folder
 from peerattn.data.clips import FolderClips
-from peerattn.data.folder import LabelledFile, labelled_files, place_of, with_others
+from peerattn.data.folder import LabelledFile, labelled_files, relative_path, with_alternative_maps
 from peerattn.data.generated import TEST_SEED
-from peerattn.data.labelled_set import generated, of_files
+from peerattn.data.labelled_set import file_examples, generated_examples
 from peerattn.data.loading import ClipSource
-from peerattn.data.readable import Readable
+from peerattn.data.readable import ReadableExamples
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import ANSWERS
 from peerattn.graph.structure import Structure
@@ -61,7 +61,7 @@ class Material:
     """
 
     source: ClipSource
-    examples: Readable
+    examples: ReadableExamples
     validate: Validate | None
     facts: dict[str, Any]
 
@@ -103,7 +103,8 @@ def _generated(choice: Choice, structure: Structure, recipe: Recipe, device: tor
         epochs=training.epochs,
         segmenter=segmenters[0],
     )
-    examples = generated(test_clips, CLASS_NAMES, Reader(structure.read_modalities, settings, segmenters[1]))
+    reader = Reader(structure.read_modalities, settings, segmenters[1])
+    examples = generated_examples(test_clips, CLASS_NAMES, reader)
     facts = {
         "data": "ActionWorld",
         "clips": clips,
@@ -117,7 +118,7 @@ def _of_folder(choice: Choice, structure: Structure, recipe: Recipe, device: tor
     assert choice.data is not None
     training, measuring = (_files(choice, split) for split in choice.splits)
     if choice.others:
-        training = [*with_others(training, choice.data, choice.others)]
+        training = [*with_alternative_maps(training, choice.data, choice.others)]
     several = any(len(file.labels) > 1 for file in training + measuring)
     if several and not ANSWERS[structure.answer.kind].several:
         raise PeerattnError(f"clips of {choice.data} have several classes each: choose the loss binary")
@@ -133,10 +134,10 @@ def _of_folder(choice: Choice, structure: Structure, recipe: Recipe, device: tor
         augmentation=recipe.augmentation,
         seed=recipe.training.seed,
         cache=Cache(default_folder()),
-        **replace(reader, segmenter=segmenters[0]).settled,
+        **replace(reader, segmenter=segmenters[0]).as_keywords,
     )
     told = partial(print, file=sys.stderr)
-    examples = of_files(measuring, class_names, reader, told=told, remembered=True)
+    examples = file_examples(measuring, class_names, reader, notify=told, cached=True)
     facts = {
         "data": choice.data.name,
         "clips": {"train": len(training), choice.splits[1]: len(measuring)},
@@ -198,19 +199,19 @@ def manifest_digest(folder: Path, files: Sequence[LabelledFile]) -> str:
     """
     rows = sorted(
         [
-            place_of(folder, file.path).as_posix(),
+            relative_path(folder, file.path).as_posix(),
             list(file.labels),
             file.split,
             _bytes(file.path),
         ]
         for file in files
     )
-    return key_of(clips=rows)
+    return entry_key(clips=rows)
 
 
 def _bytes(path: Path) -> str:
     """The sha256 of a file's bytes; nothing where they cannot be read."""
     try:
-        return digest(path)
+        return file_digest(path)
     except OSError:
         return ""

@@ -70,7 +70,7 @@ class Updater:
         set_rates(state.optimiser, self.config.schedule, number, self.updates)
         clip = self.on_device(batch)
         with self._autocast():
-            logits = self.model(clip, each=True) if self.each_head else self.model(clip)[None]
+            logits = self.model(clip, per_head=True) if self.each_head else self.model(clip)[None]
         loss = self.loss(logits.float(), batch.targets.to(self.device))
         _check("loss", loss, state.network, clip, batch.names)
         loss = loss * distributed.share_of_batch(len(batch.targets), self.device)

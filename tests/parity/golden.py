@@ -24,7 +24,7 @@ from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
 from peerattn.network.attention import spatial_mean
 from peerattn.network.convert import load_tf_variables
-from peerattn.network.fusion import Passed
+from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
 from tests.parity import recipe
 
@@ -169,7 +169,7 @@ def _keep_connection(
     spec: ConnectionSpec,
     module: nn.Module,
     inputs: Any,
-    output: Passed,
+    output: ConnectionOutput,
 ) -> None:
     """`weights` are those of the connections into the same node that ran before it."""
     target, name = f"{int(spec.target):02}", f"{int(spec.target):02}_from_{int(spec.source):02}"

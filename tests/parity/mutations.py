@@ -76,11 +76,11 @@ def floor_pooling() -> AbstractContextManager[Any]:
 
 
 def rescaled_over(*axes: int) -> AbstractContextManager[Any]:
-    def rescaled(brightness: Tensor) -> Tensor:
+    def scale_over_batch(brightness: Tensor) -> Tensor:
         least = brightness.amin(dim=axes, keepdim=True)
         return 255 * (brightness - least) / (brightness.amax(dim=axes, keepdim=True) - least)
 
-    return patch.object(flow, "rescaled", rescaled)
+    return patch.object(flow, "scale_over_batch", scale_over_batch)
 
 
 def other_iterations() -> AbstractContextManager[Any]:
@@ -92,7 +92,7 @@ def zero_last_flow() -> AbstractContextManager[Any]:
     def with_zero(pairs: Tensor) -> Tensor:
         return torch.cat([pairs, torch.zeros_like(pairs[:, -1:])], dim=1)
 
-    return patch.object(flow, "with_last_repeated", with_zero)
+    return patch.object(flow, "repeat_last", with_zero)
 
 
 def padded_before() -> AbstractContextManager[Any]:

@@ -1,1 +1,1 @@
-"""The blocks that a network is made of; `registry` has their kinds by name."""
+"""The blocks and heads that a network is made of; `registry` lists them by the name of their kind."""

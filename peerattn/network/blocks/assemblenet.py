@@ -1,7 +1,7 @@
 """The blocks and the head of AssembleNet and AssembleNet++, as published.
 
-Padding, momentum and the order of the layers are those of the official code (google-research, folder
-assemblenet, commit 0c1bbe5; AssembleNet, arXiv 1905.13209, section 3).
+Padding, momentum and layer order follow the official code (google-research, folder assemblenet, commit
+0c1bbe5; AssembleNet, arXiv 1905.13209, section 3).
 """
 
 from __future__ import annotations
@@ -15,42 +15,42 @@ from peerattn.network.blocks.layers import (
     SpatialConvolution,
     TemporalConvolution,
     max_pool,
-    published_norms,
-    started_at_zero,
+    set_published_momentum,
+    zero_initialised,
 )
 
 
 class RgbInput(nn.Module):
-    """Input block: 7×7 convolution of stride 2 → over 5 frames → 3×3 max pool of stride 2."""
+    """Input block: 7×7 convolution of stride 2 → temporal one over 5 frames → 3×3 max pool of stride 2."""
 
-    def __init__(self, spec: BlockSpec, arriving: int) -> None:
+    def __init__(self, spec: BlockSpec, in_channels: int) -> None:
         super().__init__()
-        self.space = SpatialConvolution(arriving, spec.width, window=7, stride=2)
+        self.space = SpatialConvolution(in_channels, spec.width, window=7, stride=2)
         self.time = TemporalConvolution(
             spec.width, spec.width, window=5, dilation=max(spec.temporal_dilation, 1)
         )
-        published_norms(self)
+        set_published_momentum(self)
 
     def forward(self, clip: Tensor) -> Tensor:
         return max_pool(self.time(self.space(clip)), 3, stride=2)
 
 
 class FlowInput(nn.Module):
-    """Input block: 7×7 convolution of stride 2 over optical flow → 2×2 max pool; nothing temporal."""
+    """Input block: 7×7 convolution of stride 2 over optical flow → 2×2 max pool; no temporal one."""
 
-    def __init__(self, spec: BlockSpec, arriving: int) -> None:
+    def __init__(self, spec: BlockSpec, in_channels: int) -> None:
         super().__init__()
-        self.space = SpatialConvolution(arriving, spec.width, window=7, stride=2)
-        published_norms(self)
+        self.space = SpatialConvolution(in_channels, spec.width, window=7, stride=2)
+        set_published_momentum(self)
 
     def forward(self, clip: Tensor) -> Tensor:
         return max_pool(self.space(clip), 2)
 
 
 class ObjectInput(nn.Module):
-    """Input block: 4×4 max pool of the object maps, without filters: one channel a class."""
+    """Input block: 4×4 max pool of the object maps, without filters; one channel per class."""
 
-    def __init__(self, spec: BlockSpec, arriving: int) -> None:
+    def __init__(self, spec: BlockSpec, in_channels: int) -> None:
         super().__init__()
         self.stride = spec.spatial_stride
 
@@ -59,23 +59,23 @@ class ObjectInput(nn.Module):
 
 
 class _Residual(nn.Module):
-    """1×1 or temporal convolution → 3×3 strided → 1×1, added to the shortcut."""
+    """1×1 convolution (temporal in every second bottleneck) → strided 3×3 → 1×1, plus the shortcut."""
 
-    def __init__(self, spec: BlockSpec, arriving: int, number: int) -> None:
+    def __init__(self, spec: BlockSpec, in_channels: int, number: int) -> None:
         super().__init__()
         inner, middle = spec.inner_width, spec.middle_width
         stride = spec.spatial_stride if number == 0 else 1
         self.shortcut = (
-            SpatialConvolution(arriving, spec.width, stride=stride, relu=False)
+            SpatialConvolution(in_channels, spec.width, stride=stride, relu=False)
             if number == 0
             else nn.Identity()
         )
         self.residual = nn.Sequential(
-            TemporalConvolution(arriving, inner, dilation=spec.temporal_dilation)
+            TemporalConvolution(in_channels, inner, dilation=spec.temporal_dilation)
             if number % 2
-            else SpatialConvolution(arriving, inner),
+            else SpatialConvolution(in_channels, inner),
             SpatialConvolution(inner, middle, window=3, stride=stride),
-            started_at_zero(SpatialConvolution(middle, spec.width, relu=False)),
+            zero_initialised(SpatialConvolution(middle, spec.width, relu=False)),
         )
 
     def forward(self, clip: Tensor) -> Tensor:
@@ -83,42 +83,42 @@ class _Residual(nn.Module):
 
 
 class AssembleNetBlock(nn.Sequential):
-    """Space-time block: `repeats` residual bottlenecks, in every second of which the first layer is temporal.
+    """Space-time block: `repeats` residual bottlenecks; in every second one the first layer is temporal.
 
-    `inner_width` channels after the first layer, `middle_width` after the second.
+    There are `inner_width` channels after the first layer and `middle_width` after the second.
     """
 
-    def __init__(self, spec: BlockSpec, arriving: int) -> None:
-        widths = [arriving, *[spec.width] * (spec.repeats - 1)]
+    def __init__(self, spec: BlockSpec, in_channels: int) -> None:
+        widths = [in_channels, *[spec.width] * (spec.repeats - 1)]
         super().__init__(*(_Residual(spec, width, number) for number, width in enumerate(widths)))
-        published_norms(self)
+        set_published_momentum(self)
 
 
 class AssembleNetHead(nn.Module):
-    """Mean over space and over the output blocks, one dense layer, and the mean over time.
+    """Mean over space and over the output blocks, one fully connected layer, and the mean over time.
 
-    `over_time` weighs each class's score in a frame by its softmax over the frames (the official flag
-    max_pool_preditions): Σ_t y_t · softmax_t(y / √T).
+    With `over_time` (the official flag max_pool_preditions) the scores of each class are instead weighted by
+    their softmax over the frames: Σ_t y_t · softmax_t(y / √T).
     """
 
-    def __init__(self, arriving: int, classes: int, *, over_time: bool = False) -> None:
+    def __init__(self, in_channels: int, classes: int, *, over_time: bool = False) -> None:
         super().__init__()
-        self.dense = nn.Linear(arriving, classes)
+        self.dense = nn.Linear(in_channels, classes)
         self.over_time = over_time
 
     @property
     def score_layers(self) -> tuple[nn.Module, ...]:
-        """None over time: the scores decide there how the frames weigh, too."""
+        """The fully connected layer; none with `over_time`, where scores also weight the frames."""
         return () if self.over_time else (self.dense,)
 
     def forward(self, *outputs: Tensor) -> Tensor:
-        """Each (B, C, T, H, W); returns (B, K)."""
+        """Return scores (B, K) from the blocks' outputs, each (B, C, T, H, W)."""
         vectors = torch.stack([output.mean(dim=(3, 4)) for output in outputs]).mean(dim=0)  # (B, C, T)
         return scores(self.dense, vectors, over_time=self.over_time)
 
 
 def scores(dense: nn.Module, vectors: Tensor, *, over_time: bool) -> Tensor:
-    """Scores (B, K) of the vectors (B, C, T) of a clip's frames."""
+    """Return a clip's scores (B, K) from its frames' vectors (B, C, T)."""
     if not over_time:
         mean: Tensor = dense(vectors.mean(dim=2))
         return mean

@@ -1,4 +1,4 @@
-"""Fully connected layers over the channels of each place, as in US20230114556A1, paragraph on block types.
+"""Fully connected layers over the channels of each position (US20230114556A1, paragraph on block types).
 
 Shapes: B clips, C channels, T frames, H, W pixels.
 """
@@ -14,15 +14,15 @@ from peerattn.network.blocks.layers import SpatialConvolution, mean_pool
 
 
 class Dense(nn.Sequential):
-    """`repeats` fully connected layers, each with batch norm and ReLU, the same at every place and frame.
+    """`repeats` fully connected layers with batch norm and ReLU, shared by all positions and frames.
 
-    Layers between the first and the last are `inner_width` wide, or as wide as the block. A stride takes the
-    mean over its windows first.
+    All layers but the last have `inner_width` channels, or the block's width if that is not set. With a
+    stride, frames are mean-pooled first.
     """
 
-    def __init__(self, spec: BlockSpec, arriving: int) -> None:
-        widths = [arriving, *[spec.inner_width or spec.width] * (spec.repeats - 1), spec.width]
-        super().__init__(*(SpatialConvolution(read, given) for read, given in pairwise(widths)))
+    def __init__(self, spec: BlockSpec, in_channels: int) -> None:
+        widths = [in_channels, *[spec.inner_width or spec.width] * (spec.repeats - 1), spec.width]
+        super().__init__(*(SpatialConvolution(before, after) for before, after in pairwise(widths)))
         self.stride = spec.spatial_stride
 
     def forward(self, clip: Tensor) -> Tensor:

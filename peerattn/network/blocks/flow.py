@@ -1,8 +1,8 @@
-"""Representation flow: optical flow computed inside the network from its frames, by unrolled iterations.
+"""Representation flow: a layer that computes optical flow from the network's frames by unrolled iterations.
 
-The TV-L1 iteration of "Representation Flow for Action Recognition" (arXiv 1810.01455, algorithm 1), as the
-published AssembleNets use it: on the brightness of the frames, with kernels and step sizes that are stored
-with the weights and, by default, not trained.
+This is the TV-L1 iteration of "Representation Flow for Action Recognition" (arXiv 1810.01455, algorithm 1) as
+used in the published AssembleNets: on the brightness of the frames, with kernels and step sizes that are
+stored with the weights and, by default, not trained.
 
 Shapes: B clips, T frames, H, W pixels, N = B·(T - 1) pairs of frames.
 """
@@ -16,29 +16,34 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 
-TINY = 1e-12
+__getattr__ = moved(__name__)
+
+EPSILON = 1e-12
 BRIGHTNESS_TAPS = 6
-"""Of the two gradients of the brightness, 3 taps each."""
+"""Taps of the two gradients of the brightness, 3 each."""
 ITERATION_TAPS = 16
-"""Of the eight gradients in each iteration, 2 taps each."""
+"""Taps of the eight gradients in each iteration, 2 each."""
 CENTRAL = (-0.5, 0.0, 0.5)
 FORWARD = (-1.0, 1.0)
 
 
 class Extremes(NamedTuple):
-    """The least and the greatest brightness: of each clip (B, 1, 1, 1), or of all."""
+    """The least and the greatest brightness: of each clip (B, 1, 1, 1), or of the whole batch (scalars)."""
 
     least: Tensor
     greatest: Tensor
 
 
 class RepresentationFlow(nn.Module):
-    """Frames (B, C, T, H, W) → flow (B, 2, T, H, W), across and down; the last frame repeats the one before.
+    """Frames (B, C, T, H, W) → flow (B, 2, T, H, W), horizontal and vertical; the last frame repeats the one
+    before.
 
-    Brightness is brought to 0 to 255 by the extremes of the whole batch, so a clip's flow depends on the
-    clips it is run with, as published; or by those of each clip where `extremes` gives them, so that parts of
-    a clip have the flow that they have in the whole. Raises PeerattnError for a single frame.
+    As published, the brightness is scaled to 0 to 255 by the extremes of the whole batch, so the flow of a
+    clip depends on the other clips of its batch. If `extremes` are passed, each clip is scaled by its own
+    instead, and a part of a clip has the same flow as within the whole clip. Raises PeerattnError for a
+    single frame.
     """
 
     def __init__(self, iterations: int) -> None:
@@ -50,32 +55,35 @@ class RepresentationFlow(nn.Module):
         self.theta, self.lambda_, self.tau = _fixed(0.3), _fixed(0.15), _fixed(0.25)
 
     def forward(self, frames: Tensor, extremes: Extremes | None = None) -> Tensor:
-        """(B, C, T, H, W) → (B, 2, T, H, W), in memory channels last."""
+        """(B, C, T, H, W) → (B, 2, T, H, W), in channels-last memory format."""
         clips, _, count = frames.shape[:3]
         if count < 2:
-            raise PeerattnError("this network computes optical flow itself, which takes two frames or more")
+            raise PeerattnError("this network computes optical flow itself, which needs two frames or more")
         mean = frames.mean(dim=1)  # (B, T, H, W)
-        brightness = rescaled(mean) if extremes is None else scaled(mean, extremes)
+        brightness = scale_over_batch(mean) if extremes is None else scale_to_255(mean, extremes)
         before, after = brightness[:, :-1].flatten(0, 1)[:, None], brightness[:, 1:].flatten(0, 1)[:, None]
         pairs = self.between(before, after).unflatten(0, (clips, count - 1))  # (B, T - 1, 2, H, W)
-        flow = with_last_repeated(pairs).transpose(1, 2)
+        flow = repeat_last(pairs).transpose(1, 2)
         return flow.contiguous(memory_format=torch.channels_last_3d)
 
     def multiply_adds(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """Those of the gradients, which are small convolutions."""
+        """Count the multiply-adds of the gradients, which are small convolutions."""
         clips, _, frames, height, width = output.shape
         return clips * (frames - 1) * height * width * (BRIGHTNESS_TAPS + ITERATION_TAPS * self.iterations)
 
     def between(self, before: Tensor, after: Tensor) -> Tensor:
-        """Flow (N, 2, H, W) between frames (N, 1, H, W)."""
-        theta = self.theta.abs() + TINY
-        slope_x, slope_y = central(after, self.img_grad_x), central(after, self.img_grad_y)
-        steepness = slope_x**2 + slope_y**2 + TINY
+        """Return the flow (N, 2, H, W) between pairs of frames (N, 1, H, W)."""
+        theta = self.theta.abs() + EPSILON
+        slope_x, slope_y = (
+            central_difference(after, self.img_grad_x),
+            central_difference(after, self.img_grad_y),
+        )
+        steepness = slope_x**2 + slope_y**2 + EPSILON
         change = after - before
         bound, step_size = self.lambda_ * theta, self.tau / theta
         u1 = u2 = p11 = p12 = p21 = p22 = torch.zeros_like(before)
         for _ in range(self.iterations):
-            residual = change + slope_x * u1 + slope_y * u2 + TINY
+            residual = change + slope_x * u1 + slope_y * u2 + EPSILON
             step = _step(residual, steepness, bound)
             u1 = u1 + step * slope_x + theta * self._divergence(p11, p12)
             u2 = u2 + step * slope_y + theta * self._divergence(p21, p22)
@@ -84,60 +92,61 @@ class RepresentationFlow(nn.Module):
         return torch.cat([u1, u2], dim=1)
 
     def _divergence(self, across: Tensor, down: Tensor) -> Tensor:
-        """Backward differences: each field one pixel on, a zero entering, then forward differences."""
+        """Return the divergence by backward differences: a shift by one pixel, then forward differences."""
         shifted = F.pad(across, (1, -1)), F.pad(down, (0, 0, 1, -1))
         return forward_difference(shifted[0], self.f_grad_x) + forward_difference(shifted[1], self.f_grad_y)
 
     def _dual(self, flow: Tensor, across: Tensor, down: Tensor, step_size: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the dual variables of one flow component after a step."""
         x, y = forward_difference(flow, self.f_grad_x2), forward_difference(flow, self.f_grad_y2)
-        norm = 1 + step_size * torch.sqrt(x**2 + y**2 + TINY)
+        norm = 1 + step_size * torch.sqrt(x**2 + y**2 + EPSILON)
         return (across + step_size * x) / norm, (down + step_size * y) / norm
 
 
 def brightness_extremes(frames: Tensor) -> Extremes:
-    """The extremes of brightness over each whole clip (B, C, T, H, W)."""
+    """Return the extremes of brightness over each whole clip of (B, C, T, H, W)."""
     brightness = frames.mean(dim=1)
     return Extremes(brightness.amin((1, 2, 3), keepdim=True), brightness.amax((1, 2, 3), keepdim=True))
 
 
-def rescaled(brightness: Tensor) -> Tensor:
-    """To 0 to 255 over all clips, frames and pixels; 0 where nothing differs (as published: not a number)."""
-    return scaled(brightness, Extremes(brightness.min(), brightness.max()))
+def scale_over_batch(brightness: Tensor) -> Tensor:
+    """Scale to 0 to 255 by the extremes of the batch; uniform brightness gives 0 (as published: NaN)."""
+    return scale_to_255(brightness, Extremes(brightness.min(), brightness.max()))
 
 
-def scaled(brightness: Tensor, extremes: Extremes) -> Tensor:
-    """To 0 to 255 between the extremes; 0 where they are equal."""
+def scale_to_255(brightness: Tensor, extremes: Extremes) -> Tensor:
+    """Scale brightness to 0 to 255 between the extremes; the result is 0 where they are equal."""
     span = extremes.greatest - extremes.least
     return 255 * (brightness - extremes.least) / torch.where(span > 0, span, torch.ones_like(span))
 
 
-def with_last_repeated(pairs: Tensor) -> Tensor:
-    """(B, T - 1, …) → (B, T, …)."""
+def repeat_last(pairs: Tensor) -> Tensor:
+    """Append a copy of the last entry: (B, T - 1, …) → (B, T, …)."""
     return torch.cat([pairs, pairs[:, -1:]], dim=1)
 
 
-def central(image: Tensor, kernel: Tensor) -> Tensor:
-    """Convolution with three taps along one axis, zeros outside."""
+def central_difference(image: Tensor, kernel: Tensor) -> Tensor:
+    """Convolve with three taps along one axis; pixels outside of the image are zero."""
     return F.conv2d(image, kernel, padding=(kernel.shape[2] // 2, kernel.shape[3] // 2))
 
 
 def forward_difference(image: Tensor, kernel: Tensor) -> Tensor:
-    """Convolution with two taps: a place and the next one, zero beyond the right or lower edge.
+    """Convolve with two taps, at a pixel and the next one; pixels beyond the right or lower edge are zero.
 
-    As a sum of slices, which on a CPU is several times as fast as a convolution of one channel.
+    Computed as a sum of slices, which on a CPU is several times as fast as a convolution of one channel.
     """
-    here, beyond = kernel.flatten()
+    first_tap, second_tap = kernel.flatten()
     axis = 3 if kernel.shape[3] > 1 else 2
-    difference: Tensor = image * here
-    others = image.shape[axis] - 1
-    difference.narrow(axis, 0, others).addcmul_(image.narrow(axis, 1, others), beyond)
+    difference: Tensor = image * first_tap
+    length = image.shape[axis] - 1
+    difference.narrow(axis, 0, length).addcmul_(image.narrow(axis, 1, length), second_tap)
     return difference
 
 
 def _step(residual: Tensor, steepness: Tensor, bound: Tensor) -> Tensor:
-    """How far along the slope: at most `bound`, and to a residual of zero where that is nearer."""
+    """Return the step along the slope that makes the residual zero, limited to `bound` either way."""
     limit = bound * steepness
-    exact = torch.where(steepness > TINY, -residual / steepness, torch.zeros_like(residual))
+    exact = torch.where(steepness > EPSILON, -residual / steepness, torch.zeros_like(residual))
     return torch.where(residual < -limit, bound, torch.where(residual > limit, -bound, exact))
 
 

@@ -1,7 +1,7 @@
-"""The blocks and the head of AssembleNet++lite, as published: inverted bottlenecks, dense 3D convolutions.
+"""The blocks and the head of AssembleNet++lite, as published: inverted bottlenecks with full 3D convolutions.
 
-Spatial convolutions are padded as TensorFlow pads them; no input block pools (google-research, folder
-assemblenet, commit 0c1bbe5).
+Strided spatial convolutions are padded as in TensorFlow, and the input block does not pool (google-research,
+folder assemblenet, commit 0c1bbe5).
 """
 
 from __future__ import annotations
@@ -15,33 +15,34 @@ from peerattn.network.blocks.layers import (
     SpaceTimeConvolution,
     SpatialConvolution,
     TemporalConvolution,
-    published_norms,
-    started_at_zero,
+    set_published_momentum,
+    zero_initialised,
 )
 
 HEAD_WIDTHS = (432, 2048)
+"""Output channels of the two 1×1 convolutions in the head."""
 
 
 class LiteInput(nn.Sequential):
     """Input block, for rgb and for flow: 3×3 convolution of stride 2 → temporal convolution of 3 frames."""
 
-    def __init__(self, spec: BlockSpec, arriving: int) -> None:
+    def __init__(self, spec: BlockSpec, in_channels: int) -> None:
         super().__init__(
-            SpatialConvolution(arriving, spec.width, window=3, stride=spec.spatial_stride, same=True),
+            SpatialConvolution(in_channels, spec.width, window=3, stride=spec.spatial_stride, same=True),
             TemporalConvolution(spec.width, spec.width, dilation=max(spec.temporal_dilation, 1)),
         )
-        published_norms(self)
+        set_published_momentum(self)
 
 
 class _Residual(nn.Module):
-    """1×1 to `inner_width` → 3×3×3 to `middle_width` (where strided: 3×3, then over time) → 1×1."""
+    """1×1 to `inner_width` → 3×3×3 to `middle_width` (strided: 3×3, then temporal) → 1×1, plus shortcut."""
 
-    def __init__(self, spec: BlockSpec, arriving: int, *, first: bool) -> None:
+    def __init__(self, spec: BlockSpec, in_channels: int, *, first: bool) -> None:
         super().__init__()
         inner, middle, dilation = spec.inner_width, spec.middle_width, spec.temporal_dilation
         stride = spec.spatial_stride if first else 1
         self.shortcut = (
-            SpatialConvolution(arriving, spec.width, stride=stride, relu=False) if first else nn.Identity()
+            SpatialConvolution(in_channels, spec.width, stride=stride, relu=False) if first else nn.Identity()
         )
         wide = (
             [
@@ -51,40 +52,42 @@ class _Residual(nn.Module):
             if stride > 1
             else [SpaceTimeConvolution(inner, middle, dilation=dilation)]
         )
-        last = started_at_zero(SpatialConvolution(middle, spec.width, relu=False))
-        self.residual = nn.Sequential(SpatialConvolution(arriving, inner), *wide, last)
+        last = zero_initialised(SpatialConvolution(middle, spec.width, relu=False))
+        self.residual = nn.Sequential(SpatialConvolution(in_channels, inner), *wide, last)
 
     def forward(self, clip: Tensor) -> Tensor:
         return F.relu(self.residual(clip) + self.shortcut(clip))
 
 
 class LiteBlock(nn.Sequential):
-    """Space-time block: `repeats` residual bottlenecks, wider inside than outside."""
+    """Space-time block: `repeats` inverted residual bottlenecks, which are wider inside than outside."""
 
-    def __init__(self, spec: BlockSpec, arriving: int) -> None:
-        widths = [arriving, *[spec.width] * (spec.repeats - 1)]
+    def __init__(self, spec: BlockSpec, in_channels: int) -> None:
+        widths = [in_channels, *[spec.width] * (spec.repeats - 1)]
         super().__init__(*(_Residual(spec, width, first=not number) for number, width in enumerate(widths)))
-        published_norms(self)
+        set_published_momentum(self)
 
 
 class LiteHead(nn.Module):
-    """Two 1×1 convolutions, mean over space, then as the head of AssembleNet; reads one output block.
+    """Two 1×1 convolutions, mean over space, then as in `AssembleNetHead`; reads one output block.
 
-    Dropout stands before the mean vector's scores; there is none over time.
+    Dropout is applied to the mean vector before the scores; with `over_time` there is none.
     """
 
-    def __init__(self, arriving: int, classes: int, *, over_time: bool = False, dropout: float = 0.0) -> None:
+    def __init__(
+        self, in_channels: int, classes: int, *, over_time: bool = False, dropout: float = 0.0
+    ) -> None:
         super().__init__()
         middle, wide = HEAD_WIDTHS
-        self.widen = nn.Sequential(SpatialConvolution(arriving, middle), SpatialConvolution(middle, wide))
+        self.widen = nn.Sequential(SpatialConvolution(in_channels, middle), SpatialConvolution(middle, wide))
         self.dropout = nn.Identity() if over_time else nn.Dropout(dropout)
         self.dense = nn.Linear(wide, classes)
         self.over_time = over_time
-        published_norms(self)
+        set_published_momentum(self)
 
     @property
     def score_layers(self) -> tuple[nn.Module, ...]:
-        """None over time: the scores decide there how the frames weigh, too."""
+        """The fully connected layer; none with `over_time`, where scores also weight the frames."""
         return () if self.over_time else (self.dense,)
 
     def forward(self, output: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Multi-head self-attention among the places of a frame, or among the frames of a place.
+"""Multi-head self-attention among the positions of a frame, or among the frames at a position.
 
 Shapes: B clips, C channels, T frames, H, W pixels, N sequences of L entries.
 """
@@ -13,16 +13,17 @@ from peerattn.network.blocks.layers import SpatialConvolution, mean_pool
 
 
 class MultiHeadAttention(nn.Module):
-    """`repeats` layers of self-attention after one 1×1 convolution to the block's width.
+    """One 1×1 convolution to the block's width, then `repeats` layers of self-attention.
 
-    `over` the places of each frame, or the frames of each place: all of them, however many, in no order. A
-    stride takes the mean over its windows first.
+    With `over` = "places", the positions of each frame attend to each other; with "frames", the frames at
+    each position. All entries take part, and there is no positional encoding. With a stride, frames are
+    mean-pooled first.
     """
 
-    def __init__(self, spec: BlockSpec, arriving: int) -> None:
+    def __init__(self, spec: BlockSpec, in_channels: int) -> None:
         super().__init__()
         self.over, self.stride = spec.over, spec.spatial_stride
-        self.widen = SpatialConvolution(arriving, spec.width)
+        self.widen = SpatialConvolution(in_channels, spec.width)
         inner = spec.inner_width or 2 * spec.width
         self.layers = nn.Sequential(*(_Layer(spec.width, spec.heads, inner) for _ in range(spec.repeats)))
 
@@ -40,7 +41,7 @@ class MultiHeadAttention(nn.Module):
 
 
 class _Layer(nn.Module):
-    """Attention and two fully connected layers, each read normalised and added to what came in."""
+    """Attention, then two fully connected layers, each as a residual branch with layer norm at its start."""
 
     def __init__(self, width: int, heads: int, inner: int) -> None:
         super().__init__()
@@ -64,6 +65,6 @@ class _Layer(nn.Module):
         return output
 
     def multiply_adds(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """Those of queries with keys, and of their softmax with values; the layers inside count their own."""
+        """Count the products of queries and keys and of attention and values; linear layers not included."""
         sequences, entries, width = output.shape
         return 2 * sequences * entries**2 * width

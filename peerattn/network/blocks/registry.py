@@ -1,17 +1,18 @@
-"""The blocks a network is made of: input blocks, space-time blocks and heads; each kind is one class.
+"""The kinds of blocks and heads: input blocks, space-time blocks and heads, one class each.
 
 A block maps (B, C, T, H, W) to (B, width, T, ceil(H / stride), ceil(W / stride)): frames are never dropped,
-so attention factors line up with the clip's frames at every level. A head maps the outputs of the blocks
-that it reads to scores (B, K).
+so attention factors line up with the clip's frames at every level. A head maps the outputs of the blocks that
+it reads to scores (B, K).
 
-To add a kind of block: a row in `KINDS` of `peerattn.graph.kinds`, a class in this folder, made from a spec
-and the channels that arrive, and its line in `BLOCKS`. `tests/kinds.py` has a small structure of every kind,
-which the tests of laws run.
+To add a kind of block, write a row in `KINDS` of `peerattn.graph.kinds`, a class in this folder whose
+constructor takes a spec and the number of input channels, and a line in `BLOCKS`. `tests/kinds.py` has a
+small structure of every kind, on which the tests of laws run.
 
-To add a head: a row in `HEAD_KINDS` of `peerattn.graph.kinds`, a class in this folder, made from the channels
-that arrive and the number of classes, and its line in `HEADS`. Its `score_layers` are the layers that give
-its scores: dividing all their numbers divides the scores; none, where no layers are so. The dropout of a
-recipe is that of every `nn.Dropout` in it. `tests/peerattn/network/test_heads.py` holds for every head.
+To add a head, write a row in `HEAD_KINDS` of `peerattn.graph.kinds`, a class in this folder whose constructor
+takes the number of input channels and of classes, and a line in `HEADS`. Its `score_layers` are the layers
+whose parameters are proportional to the scores: dividing all of them divides the scores. It is empty where
+there are no such layers. A recipe's dropout applies to every `nn.Dropout` in the head.
+`tests/peerattn/network/test_heads.py` runs on every head.
 """
 
 from __future__ import annotations
@@ -59,28 +60,28 @@ HEADS: dict[str, Callable[[int, int], nn.Module]] = {
 }
 
 
-def build_block(spec: BlockSpec, arriving: int) -> nn.Module:
-    """The block of a spec, for `arriving` channels; raises PeerattnError for a kind without a class."""
+def build_block(spec: BlockSpec, in_channels: int) -> nn.Module:
+    """Build a block for `in_channels` channels; raise PeerattnError for a kind without a class."""
     if spec.kind not in BLOCKS:
-        raise PeerattnError(f"block {spec.id}: kind {spec.kind!r} has no class: name it in {__name__}.BLOCKS")
-    return BLOCKS[spec.kind](spec, arriving)
+        raise PeerattnError(f"block {spec.id}: kind {spec.kind!r} has no class: add it to {__name__}.BLOCKS")
+    return BLOCKS[spec.kind](spec, in_channels)
 
 
-def build_head(output: OutputSpec, arriving: int, classes: int) -> nn.Module:
-    """The head of an output block, for `arriving` channels; raises PeerattnError for one without a class."""
+def build_head(output: OutputSpec, in_channels: int, classes: int) -> nn.Module:
+    """Build an output's head for `in_channels` channels; raise PeerattnError for a kind without a class."""
     if output.head not in HEADS:
         raise PeerattnError(
-            f"output {output.block}: head {output.head!r} has no class: name it in {__name__}.HEADS"
+            f"output {output.block}: head {output.head!r} has no class: add it to {__name__}.HEADS"
         )
-    return HEADS[output.head](arriving, classes)
+    return HEADS[output.head](in_channels, classes)
 
 
 def score_layers(output: OutputSpec, head: nn.Module) -> tuple[nn.Module, ...]:
-    """The layers that give a head's scores; raises PeerattnError where its class does not say."""
+    """Return the layers that produce a head's scores; raise PeerattnError if its class does not say."""
     layers: tuple[nn.Module, ...] | None = getattr(head, "score_layers", None)
     if layers is None:
         raise PeerattnError(
-            f"output {output.block}: head {output.head!r} does not say which layers give its scores: "
-            f"give {type(head).__name__} its score_layers"
+            f"output {output.block}: head {output.head!r} does not say which layers produce its scores: "
+            f"define score_layers in {type(head).__name__}"
         )
     return layers

@@ -119,7 +119,7 @@ def test_every_sample_opens_with_its_true_object_maps(app):
     for sample in samples():
         checked(app.selectbox(key="clip").set_value(sample.name).run())
         assert shown(app).choice.source.label == sample.label
-        assert shown(app).clip.objects == "true"
+        assert shown(app).clip.origin == "true"
 
 
 def test_upload_is_opened_at_once_with_estimated_object_maps(app, tmp_path):
@@ -156,22 +156,22 @@ def test_attached_object_maps_are_used_and_can_be_removed(app, tmp_path):
     upload(app, video(tmp_path / "mine.mp4"))
     clip = shown(app).choice.source.id
     attach(app, clip, maps(tmp_path / "maps.npz"))
-    assert shown(app).clip.objects == "attached" and "read from a file" in captions(app)
+    assert shown(app).clip.origin == "attached" and "read from a file" in captions(app)
     checked(app.selectbox(key="clip").set_value(samples()[0].name).run())
     checked(app.selectbox(key="clip").set_value("mine.mp4").run())
-    assert shown(app).clip.objects == "attached"
+    assert shown(app).clip.origin == "attached"
     [remove] = [button for button in app.button if button.label.startswith("Remove")]
     checked(remove.click().run())
-    assert shown(app).clip.objects == "estimated"
+    assert shown(app).clip.origin == "estimated"
 
 
 def test_maps_for_some_frames_are_held_only_when_asked(app, tmp_path):
     upload(app, video(tmp_path / "mine.mp4"))
     clip = shown(app).choice.source.id
     attach(app, clip, maps(tmp_path / "some.npz", frames=np.array([0, 15, 30])))
-    assert "have no object map" in app.error[0].value and shown(app).clip.objects == "estimated"
+    assert "have no object map" in app.error[0].value and shown(app).clip.origin == "estimated"
     checked(app.checkbox(key=f"hold-{clip}").check().run())
-    assert not app.error and shown(app).clip.objects == "attached"
+    assert not app.error and shown(app).clip.origin == "attached"
     assert "held" in captions(app)
 
 

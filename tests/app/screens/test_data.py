@@ -275,7 +275,7 @@ def test_a_zip_that_is_none_is_one_line(app):
     checked(app.segmented_control(key="clips-from").set_value("A zip file").run())
     checked(app.file_uploader(key="zip").set_value(("bad.zip", b"no zip", "application/zip")).run())
     [line] = app.error
-    assert "not a whole zip" in line.value and "\n" not in line.value
+    assert "not a complete zip" in line.value and "\n" not in line.value
 
 
 @given(hypothesis.data())

@@ -196,7 +196,7 @@ def test_a_curve_and_a_measurement_are_those_of_this_process_to_the_bit(
 ) -> None:
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(write_small_checkpoints(tmp_path / "checkpoints")))
     device, ignored = torch.device("cpu"), lambda done, total: None
-    curve = partial(accuracy_curve, "small", LabelledSet(count=20, objects="estimated"), device)
+    curve = partial(accuracy_curve, "small", LabelledSet(count=20, origin="estimated"), device)
     here, there = list(curve(ignored)), ended(start(curve))
     assert len(here) > 5 and [point.removal for point in here] == [point.removal for point in there]
     assert all(equal(a.evaluation, b.evaluation) for a, b in zip(here, there, strict=True) if a.evaluation)

@@ -160,9 +160,9 @@ def test_positions_move_by_the_flow_at_their_place() -> None:
 def test_maps_agree_with_positions() -> None:
     checked = 0
     for seed, clip in zip(SEEDS, clips(), strict=True):
-        for row, thing in enumerate(compose(seed).things):
+        for row, item in enumerate(compose(seed).items):
             masks = clip.object_ids == clip.kinds[row]
-            whole = masks.sum((1, 2)) > 1.04 * np.pi * (128 * thing.radius) ** 2
+            whole = masks.sum((1, 2)) > 1.04 * np.pi * (128 * item.radius) ** 2
             for frame in np.flatnonzero(whole):
                 centre = np.argwhere(masks[frame]).mean(0)[::-1]
                 assert np.abs(centre - clip.positions[frame, row]).max() < 1.3
@@ -184,12 +184,12 @@ def test_the_actions_of_a_pair_are_each_other_backwards_in_time() -> None:
     for seed in range(20):
         for forward, backward in ((0, 4), (8, 12)):
             one, other = (stage_label(np.random.default_rng(seed), label) for label in (forward, backward))
-            cycle = one.things[0].cycle
+            cycle = one.items[0].cycle
             assert cycle is not None
-            assert other.things[0].cycle == replace(cycle, reverse=True)
+            assert other.items[0].cycle == replace(cycle, reverse=True)
             # The nominal clip's middle is as far after a stroke's middle as it was before: as likely.
-            mirrored = replace(one.things[0], cycle=replace(cycle, reverse=True, offset=-cycle.offset))
-            ahead = replace(one.things[0], cycle=replace(cycle, offset=-cycle.offset))
+            mirrored = replace(one.items[0], cycle=replace(cycle, reverse=True, offset=-cycle.offset))
+            ahead = replace(one.items[0], cycle=replace(cycle, offset=-cycle.offset))
             np.testing.assert_allclose(mirrored.at(times)[::-1], ahead.at(times), atol=1e-12)
 
 
@@ -197,7 +197,7 @@ def test_single_frames_of_a_pair_are_alike() -> None:
     progress: dict[int, list[float]] = {action: [] for action in range(len(ACTIONS))}
     for seed in range(640):
         scene = compose(seed)
-        cycle = scene.things[0].cycle
+        cycle = scene.items[0].cycle
         assert cycle is not None
         progress[scene.action] += cycle.progress(np.arange(16) / 8)[1].tolist()
     for forward, backward in ((0, 1), (2, 3)):
@@ -211,14 +211,14 @@ def test_the_hand_never_does_the_reverse_of_the_action() -> None:
     times = np.arange(0, 12, 0.02)
     for seed in SEEDS:
         scene = compose(seed)
-        thing = scene.things[0]
-        assert thing.cycle is not None
-        _, _, release = thing.cycle.progress(times)
-        path = thing.at(times)
+        item = scene.items[0]
+        assert item.cycle is not None
+        _, _, release = item.cycle.progress(times)
+        path = item.at(times)
         away = {"lift": -path.imag, "lower": path.imag, "push": path.real, "pull": -path.real}[
             ACTIONS[scene.action]
         ]
-        away = away * (thing.stage.facing if scene.action > 1 else 1)
+        away = away * (item.stage.facing if scene.action > 1 else 1)
         held = (release[1:] == 0) & (release[:-1] == 0)
         assert (np.diff(away)[held] > -1e-9).all()
         assert np.diff(away)[held].sum() > 0.2
@@ -235,12 +235,12 @@ def test_the_hand_is_on_the_object_during_the_stroke() -> None:
 
 def test_the_acted_object_moves_and_so_does_another() -> None:
     for seed in range(64):
-        things = compose(seed).things
-        paths = [thing.at(np.arange(16) / 8) for thing in things]
+        items = compose(seed).items
+        paths = [item.at(np.arange(16) / 8) for item in items]
         travels = [64 * max(np.ptp(path.real), np.ptp(path.imag)) for path in paths]
         assert travels[0] >= 12
         assert max(travels[1:]) >= 12
-        assert len({thing.kind for thing in things}) == len(things) >= 3
+        assert len({item.kind for item in items}) == len(items) >= 3
 
 
 def test_every_object_stays_in_the_picture() -> None:
@@ -288,5 +288,5 @@ def test_estimated_flow_is_close_to_the_exact_flow() -> None:
     "arguments", [{"seed": -1}, {"seed": 0, "frames": 0}, {"seed": 0, "size": 3}, {"seed": 0, "start": -1.0}]
 )
 def test_refusals_say_what_to_do(arguments: dict[str, Any]) -> None:
-    with pytest.raises(PeerattnError, match="give"):
+    with pytest.raises(PeerattnError, match="choose"):
         generate(**arguments)

@@ -96,7 +96,7 @@ def test_the_card_may_not_overwrite_what_rebuilds_the_network(folder: Path) -> N
         ({"class_names": "lift"}, "class_names must be a list of names"),
         ({"class_names": []}, "class_names must be a list of names"),
         ({"class_names": [1, 2, 3]}, "class_names must be a list of names"),
-        ({"class_names": ["lift", "push", "lift"]}, "one name twice"),
+        ({"class_names": ["lift", "push", "lift"]}, "a name twice"),
         ({"class_names": ["lift", "push"]}, "another structure|has shape"),
         ({"kind": "segmenter"}, "but a network is needed"),
     ],

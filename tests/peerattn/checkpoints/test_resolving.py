@@ -8,8 +8,8 @@ import pytest
 
 from peerattn.checkpoints import checkpoint
 from peerattn.checkpoints.resolving import resolve, stamp
-from peerattn.checkpoints.subject import subject
 from peerattn.checkpoints.untrained import REMARK
+from peerattn.checkpoints.weighted_structure import resolve_structure
 from peerattn.errors import PeerattnError
 from tests.small import small_structure, write_small_checkpoints
 
@@ -27,11 +27,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_checkpoint_comes_before_a_published_name(folder: Path) -> None:
     assert "asn26" in checkpoint.names()
     assert resolve("asn26").remarks == ()
-    assert subject("asn26").structure == resolve("asn26").structure
+    assert resolve_structure("asn26").structure == resolve("asn26").structure
     for name in ("asn38", "asn26-untrained"):
         assert resolve(name).remarks == (REMARK,)
         assert resolve(name).name.endswith("-untrained")
-        assert subject(name).structure == resolve(name).structure
+        assert resolve_structure(name).structure == resolve(name).structure
 
 
 def test_marked_as_untrained_a_published_name_is_that_whatever_checkpoints_there_are(folder: Path) -> None:
@@ -52,17 +52,17 @@ def test_a_path_is_a_path_and_nothing_else(folder: Path, tmp_path: Path) -> None
     assert resolve("./checkpoints/asn26").name == "asn26"
     (tmp_path / "asn26.json").write_text(json.dumps(small_structure().to_json()))
     assert resolve("asn26.json").remarks == (REMARK,)
-    assert subject("asn26.json").structure == small_structure()
-    assert subject(str(folder / "asn26")).structure == resolve("asn26").structure
-    with pytest.raises(PeerattnError, match=r"nowhere.asn26 holds no checkpoint"):
+    assert resolve_structure("asn26.json").structure == small_structure()
+    assert resolve_structure(str(folder / "asn26")).structure == resolve("asn26").structure
+    with pytest.raises(PeerattnError, match=r"nowhere.asn26 is not a checkpoint"):
         resolve("nowhere/asn26")
-    for ask in (resolve, subject):
+    for ask in (resolve, resolve_structure):
         with pytest.raises((PeerattnError, OSError), match=r"absent\.json"):
             ask("absent.json")
 
 
 def test_unknown_names_are_refused_with_the_nearest(folder: Path) -> None:
-    for ask in (resolve, subject):
+    for ask in (resolve, resolve_structure):
         with pytest.raises(PeerattnError, match="did you mean asn38"):
             ask("asn39")
         with pytest.raises(PeerattnError, match="no checkpoint 'mine'"):

@@ -47,5 +47,5 @@ def test_an_own_list_opens_like_a_published_name(tmp_path: Path) -> None:
 def test_a_structure_that_asks_for_too_much_is_refused_before_it_is_built(tmp_path: Path) -> None:
     own = tmp_path / "huge.json"
     own.write_text("[[-1, 1], [0, [0], 2048, 1, 1, 0], [2, [0, 1], 2048, 1, 1, 0], [3, [2], 2048, 1, 1, 0]]")
-    with pytest.raises(PeerattnError, match="at most 500,000,000 are built"):
+    with pytest.raises(PeerattnError, match="more than the limit of 500,000,000"):
         resolve(str(own))

@@ -415,7 +415,7 @@ def test_a_zip_of_a_folder_is_measured_as_the_folder_is(
     assert not list(temporary.iterdir())
     assert "unpack it first" in refusal(run, "train", "--out", "mine", "--data", "packed.zip")
     (folder / "bad.zip").write_bytes(b"no zip")
-    assert "this is not a whole zip file" in refusal(run, "evaluate", *words, "bad.zip")
+    assert "this is not a complete zip file" in refusal(run, "evaluate", *words, "bad.zip")
 
 
 def test_a_network_is_not_ahead_of_itself(run: Run, folder: Path) -> None:
@@ -490,12 +490,12 @@ REFUSED = {
     "a folder": (("record", "checkpoints", "--checkpoint", "small"), "checkpoints"),
     "no maps": (("record", "clip.mp4", "--checkpoint", "small", "--objects", "none.npz"), "none.npz"),
     "no checkpoint": (("record", "clip.mp4", "--checkpoint", "missing"), "no checkpoint 'missing'"),
-    "untrained and generated": (("evaluate", "--checkpoint", "asn26-untrained"), "of labelled ones"),
+    "untrained and generated": (("evaluate", "--checkpoint", "asn26-untrained"), "of labelled clips"),
     "untrained calibrated": (
         ("calibrate", "--checkpoint", "asn26-untrained", "--data", "."),
         "asn26-untrained is no checkpoint but an untrained network: train it first",
     ),
-    "a path": (("evaluate", "--checkpoint", "../small"), "../small holds no checkpoint"),
+    "a path": (("evaluate", "--checkpoint", "../small"), "../small is not a checkpoint"),
     "a segmenter": (("evaluate", "--checkpoint", SEGMENTER), "a network is needed"),
     "no structure": (("structure", "nowhere.json"), "nowhere.json"),
     "no JSON": (("structure", "text.json"), "this is not JSON"),
@@ -506,7 +506,7 @@ REFUSED = {
     "no published one": (("structure", "small", "--attention", "self"), "is not a published structure"),
     "options of a list": (("structure", "own.json", "--attention", "self"), "own.json: options of published"),
     "asn has no attention": (("structure", "asn50", "--attention", "peer"), "has no attention"),
-    "not lite": (("structure", "asnp50", "--clip-width", "64"), "is not lite"),
+    "not lite": (("structure", "asnp50", "--clip-width", "64"), "is not a lite structure"),
     "no such clip": (("structure", "asnp_lite", "--size", "66"), "multiples of 32"),
     "threshold a word": (("prune", "--checkpoint", "small", "--threshold", "high"), "--threshold"),
     "threshold 2": (("prune", "--checkpoint", "small", "--threshold", "2"), "--threshold"),
@@ -517,7 +517,7 @@ REFUSED = {
         ("prune", "--checkpoint", "small", "--threshold", "0.95"),
         "cuts an output block off",
     ),
-    "split alone": (("evaluate", "--checkpoint", "small", "--split", "val"), "give the folder too"),
+    "split alone": (("evaluate", "--checkpoint", "small", "--split", "val"), "specify the folder, too"),
     "no folder": (("evaluate", "--checkpoint", "small", "--data", "nowhere"), "is not a folder"),
     "no clips": (("evaluate", "--checkpoint", "small", "--data", "checkpoints"), "no labelled clips"),
     "clips 0": (("evaluate", "--checkpoint", "small", "--clips", "0"), "--clips"),

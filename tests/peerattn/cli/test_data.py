@@ -9,7 +9,7 @@ import pytest
 
 from peerattn.__main__ import main
 from peerattn.data.cache import Cache
-from peerattn.data.folder import every_file
+from peerattn.data.folder import all_files
 from tests.media import moving_square, write_video
 from tests.small import write_small_checkpoints
 
@@ -58,7 +58,7 @@ def test_check_ends_with_2_and_names_each_fault(run: Run, clips: Path) -> None:
     code, out, err = run("check", clips)
     assert code == 2
     assert "run/a.mp4: the file is empty" in out
-    assert "loose.mp4: lies in no folder of a class" in out
+    assert "loose.mp4: is not in the folder of a class" in out
     assert err == f"{clips} has 2 faults: mend what is listed\n"
     code, out, _ = run("check", clips, "--json", "-")
     assert code == 2
@@ -76,7 +76,7 @@ def test_split_writes_a_manifest_once(run: Run, clips: Path) -> None:
     code, out, _ = run("split", clips, "--shares", "train=0.5,test=0.5")
     assert code == 0
     assert out.endswith("train 2, test 2 clips\n")
-    assert sorted((file.label, file.split) for file in every_file(clips)) == [
+    assert sorted((file.label, file.split) for file in all_files(clips)) == [
         ("run", "test"),
         ("run", "train"),
         ("sit", "test"),
@@ -84,7 +84,7 @@ def test_split_writes_a_manifest_once(run: Run, clips: Path) -> None:
     ]
     code, _, err = run("split", clips)
     assert code == 2
-    assert "or replace it by force" in err
+    assert "or replace it with --force" in err
     assert run("split", clips, "--force")[0] == 0
 
 

@@ -14,25 +14,25 @@ from peerattn.data.augmentation import (
     Augmentation,
     Draw,
     Timing,
-    elsewhere,
     frame_numbers,
-    length,
-    step,
-    warped,
+    frame_step,
+    readable_length,
+    replace_background,
+    warp_clip,
 )
-from peerattn.data.colour import Colour, recoloured
-from peerattn.data.degradation import degraded
-from peerattn.data.prepared import Prepared
-from peerattn.data.warp import CENTRAL, Placement, Warp, placed_ids, placed_images
+from peerattn.data.colour import Colour, change_colours
+from peerattn.data.degradation import degrade
+from peerattn.data.prepared import PreparedClip
+from peerattn.data.warp import UNCHANGED_PLACEMENT, Placement, Warp, warp_ids, warp_images
 from peerattn.errors import PeerattnError
 from peerattn.modalities.flow import Pace, optical_flow
-from peerattn.modalities.preparation import Pictures
-from peerattn.modalities.view import square, square_ids
+from peerattn.modalities.preparation import ClipSources
+from peerattn.modalities.view import crop_ids, crop_images
 from tests.media import moving_square
 
 IMAGES = moving_square(8, height=96, width=128)
 IDS = np.where(IMAGES[..., 0] > 200, 7, 0).astype(np.uint8)
-STILL = Prepared(IMAGES[:1], None, 1, Pace(np.zeros(1), 1 / 8))
+STILL = PreparedClip(IMAGES[:1], None, 1, Pace(np.zeros(1), 1 / 8))
 SIDES = st.integers(12, 90)
 
 
@@ -47,9 +47,9 @@ def drifting(frames: int = 6, *, step: int = 1) -> NDArray[np.uint8]:
     ).astype(np.uint8)
 
 
-def rightward(images: NDArray[np.uint8], placement: Placement = CENTRAL) -> float:
+def rightward(images: NDArray[np.uint8], placement: Placement = UNCHANGED_PLACEMENT) -> float:
     """The mean motion to the right, px a frame, within the square."""
-    flow = optical_flow(placed_images(images, placement, 64), "medium")
+    flow = optical_flow(warp_images(images, placement, 64), "medium")
     return float(flow[:-1, 8:-8, 8:-8, 0].mean())
 
 
@@ -57,10 +57,8 @@ def rightward(images: NDArray[np.uint8], placement: Placement = CENTRAL) -> floa
 def test_nothing_asked_is_the_square_of_evaluation(height: int, width: int, size: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     images = random.integers(0, 256, (2, height, width, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(placed_images(images, Placement(), size), square(images, size))
-    np.testing.assert_array_equal(
-        placed_ids(images[..., 0], Placement(), size), square_ids(images[..., 0], size)
-    )
+    np.testing.assert_array_equal(warp_images(images, Placement(), size), crop_images(images, size))
+    np.testing.assert_array_equal(warp_ids(images[..., 0], Placement(), size), crop_ids(images[..., 0], size))
 
 
 @given(height=SIDES, width=SIDES, scale=st.floats(0.5, 1), across=st.floats(-1, 1), down=st.floats(-1, 1))
@@ -77,16 +75,16 @@ def test_a_shifted_square_stays_within_the_picture(
 
 
 def test_a_mirror_image_of_a_mirror_image_is_the_picture() -> None:
-    mirrored = placed_images(IMAGES, Placement(mirrored=True), 96)
-    np.testing.assert_array_equal(mirrored, square(IMAGES, 96)[:, :, ::-1])
-    twice = placed_images(mirrored, Placement(mirrored=True), 96)
-    np.testing.assert_array_equal(twice, square(IMAGES, 96))
+    mirrored = warp_images(IMAGES, Placement(mirrored=True), 96)
+    np.testing.assert_array_equal(mirrored, crop_images(IMAGES, 96)[:, :, ::-1])
+    twice = warp_images(mirrored, Placement(mirrored=True), 96)
+    np.testing.assert_array_equal(twice, crop_images(IMAGES, 96))
 
 
 @pytest.mark.parametrize("placement", [Placement(turn=7), Placement(0.7, shift=(0.5, -0.3), mirrored=True)])
 def test_maps_go_with_their_frames(placement: Placement) -> None:
-    shown = placed_images(np.repeat(IDS[..., None] * np.uint8(36), 3, axis=-1), placement, 96)
-    ids = placed_ids(IDS, placement, 96)
+    shown = warp_images(np.repeat(IDS[..., None] * np.uint8(36), 3, axis=-1), placement, 96)
+    ids = warp_ids(IDS, placement, 96)
     differing = (ids == 7) != (shown[..., 0] > 126)
     assert differing.mean() < 0.01
 
@@ -108,7 +106,7 @@ def test_what_is_sped_up_moves_further() -> None:
 
 
 def test_a_quarter_turn_turns_the_motion() -> None:
-    flow = optical_flow(placed_images(drifting(), Placement(turn=90), 64), "medium")[:-1, 8:-8, 8:-8]
+    flow = optical_flow(warp_images(drifting(), Placement(turn=90), 64), "medium")[:-1, 8:-8, 8:-8]
     assert flow[..., 0].mean() == pytest.approx(0, abs=0.05)
     assert abs(flow[..., 1].mean()) == pytest.approx(64 / 96, rel=0.1)
 
@@ -124,16 +122,18 @@ def test_a_quarter_turn_turns_the_motion() -> None:
 def test_frames_are_read_in_even_steps_within_the_clip(
     frames: int, window: int, phases: int, stretch: float, start: float, fill: bool
 ) -> None:
-    clip = Prepared(np.zeros((frames, 1, 1, 3), np.uint8), None, phases, Pace(np.arange(frames) / 8, 1 / 8))
-    taken = step(clip, Draw(stretch), window, Timing(fill=fill))
-    read = length(clip, taken, window)
-    numbers = frame_numbers(frames, read=read, step=taken, start=start)
+    clip = PreparedClip(
+        np.zeros((frames, 1, 1, 3), np.uint8), None, phases, Pace(np.arange(frames) / 8, 1 / 8)
+    )
+    read_step = frame_step(clip, Draw(stretch), window, Timing(fill=fill))
+    read = readable_length(clip, read_step, window)
+    numbers = frame_numbers(frames, read=read, step=read_step, start=start)
     assert len(numbers) == read <= window
     assert numbers[0] >= 0
     assert numbers[-1] < frames
     if frames > 1:
         steps = np.diff(numbers)
-        assert np.all((steps >= 1) & (np.abs(steps - taken) <= 1))
+        assert np.all((steps >= 1) & (np.abs(steps - read_step) <= 1))
     if frames >= window and fill:
         assert read == window
 
@@ -144,7 +144,7 @@ def test_every_start_is_drawn_alike() -> None:
 
 
 def test_a_still_picture_fills_the_window() -> None:
-    assert length(STILL, 1, 16) == 16
+    assert readable_length(STILL, 1, 16) == 16
     assert frame_numbers(1, read=16, step=1, start=0.7).tolist() == [0] * 16
 
 
@@ -166,25 +166,25 @@ def test_as_it_stands_nothing_is_drawn() -> None:
     assert (draw.stretch, draw.start, draw.placement) == (1.0, 0.0, Placement())
     assert (draw.maps, draw.dropped, draw.share) == (None, None, 1.0)
     assert not (draw.others or draw.elsewhere)
-    images, ids = warped(Prepared(IMAGES, IDS, 1, Pace(np.arange(len(IMAGES)) / 8, 1 / 8)), draw, 64)
-    np.testing.assert_array_equal(images, square(IMAGES, 64))
-    np.testing.assert_array_equal(ids, square_ids(IDS, 64))
-    assert recoloured(images, Colour(), np.random.default_rng(0)) is images
+    images, ids = warp_clip(PreparedClip(IMAGES, IDS, 1, Pace(np.arange(len(IMAGES)) / 8, 1 / 8)), draw, 64)
+    np.testing.assert_array_equal(images, crop_images(IMAGES, 64))
+    np.testing.assert_array_equal(ids, crop_ids(IDS, 64))
+    assert change_colours(images, Colour(), np.random.default_rng(0)) is images
 
 
-def pictures(images: NDArray[np.uint8], ids: NDArray[np.uint8] | None = None) -> Pictures:
-    return Pictures(images, optical_flow(images, "ultrafast"), ids)
+def pictures(images: NDArray[np.uint8], ids: NDArray[np.uint8] | None = None) -> ClipSources:
+    return ClipSources(images, optical_flow(images, "ultrafast"), ids)
 
 
 def test_elsewhere_objects_stay_and_all_around_them_is_the_other_clip() -> None:
     own, other = pictures(IMAGES, IDS), pictures(drifting(8))
-    put = elsewhere(own, other, [7])
+    put = replace_background(own, other, [7])
     assert own.flow is not None and other.flow is not None and put.flow is not None
     for made, mine, theirs in ((put.images, IMAGES, other.images), (put.flow, own.flow, other.flow)):
         np.testing.assert_array_equal(made[IDS > 0], mine[IDS > 0])
         np.testing.assert_array_equal(made[IDS == 0], theirs[IDS == 0])
     assert put.ids is IDS
-    still = elsewhere(replace(own, flow=None), other, [7])
+    still = replace_background(replace(own, flow=None), other, [7])
     assert still.flow is None
     np.testing.assert_array_equal(still.images, put.images)
 
@@ -193,7 +193,7 @@ def test_a_clip_stays_where_it_is_while_no_object_that_is_read_is_seen() -> None
     lost = IDS.copy()
     lost[3] = 0
     for own, read in ((pictures(IMAGES, lost), [7]), (pictures(IMAGES, IDS), [3])):
-        assert elsewhere(own, pictures(drifting(8)), read) is own
+        assert replace_background(own, pictures(drifting(8)), read) is own
 
 
 def test_at_most_one_modality_is_dropped_each_in_its_turn() -> None:
@@ -206,13 +206,13 @@ def test_at_most_one_modality_is_dropped_each_in_its_turn() -> None:
 @given(seed=st.integers(0, 10_000))
 def test_colours_change_alike_in_all_frames(seed: int) -> None:
     images = np.repeat(IMAGES[:1, ::4, ::4], 3, axis=0)
-    shown = recoloured(images, STRONG.colour, np.random.default_rng(seed))
+    shown = change_colours(images, STRONG.colour, np.random.default_rng(seed))
     assert (shown.shape, shown.dtype) == (images.shape, np.uint8)
     assert np.array_equal(shown[0], shown[1]) and np.array_equal(shown[0], shown[2])
 
 
 def test_grey_has_no_colour() -> None:
-    grey = recoloured(IMAGES, Colour(grey=1.0), np.random.default_rng(0))
+    grey = change_colours(IMAGES, Colour(grey=1.0), np.random.default_rng(0))
     assert np.ptp(grey, axis=-1).max() == 0
     assert grey.mean() == pytest.approx((IMAGES @ np.array([0.299, 0.587, 0.114])).mean(), abs=1)
 
@@ -220,16 +220,16 @@ def test_grey_has_no_colour() -> None:
 @given(seed=st.integers(0, 10_000))
 def test_degraded_maps_show_nothing_that_was_not_there(seed: int) -> None:
     before = IDS[:, ::2, ::2].copy()
-    found = degraded(before, np.random.default_rng(seed))
+    found = degrade(before, np.random.default_rng(seed))
     assert (found.shape, found.dtype) == (before.shape, np.uint8)
     assert set(np.unique(found).tolist()) <= {0, 7}
     np.testing.assert_array_equal(before, IDS[:, ::2, ::2])
 
 
 def test_maps_are_degraded_in_many_ways() -> None:
-    kinds = {degraded(IDS, np.random.default_rng(seed)).tobytes() for seed in range(20)}
+    kinds = {degrade(IDS, np.random.default_rng(seed)).tobytes() for seed in range(20)}
     assert len(kinds) > 10
-    assert degraded(np.zeros_like(IDS), np.random.default_rng(0)).max() == 0
+    assert degrade(np.zeros_like(IDS), np.random.default_rng(0)).max() == 0
 
 
 @pytest.mark.parametrize(

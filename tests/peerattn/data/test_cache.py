@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerattn.data.cache import Arrays, Cache, digest, key_of
+from peerattn.data.cache import Arrays, Cache, entry_key, file_digest
 from peerattn.data.cache_folder import LIMIT, default_folder
 from peerattn.errors import PeerattnError
 
@@ -34,26 +34,26 @@ def entries(folder: Path) -> list[Path]:
 
 def test_what_is_put_in_comes_out(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "made" / "for it")
-    assert cache.get(key_of(clip=1)) is None
-    assert cache.put(key_of(clip=1), some_arrays())
-    assert same(cache.get(key_of(clip=1)), some_arrays())
-    assert cache.get(key_of(clip=2)) is None
+    assert cache.get(entry_key(clip=1)) is None
+    assert cache.put(entry_key(clip=1), some_arrays())
+    assert same(cache.get(entry_key(clip=1)), some_arrays())
+    assert cache.get(entry_key(clip=2)) is None
     assert cache.size() == sum(path.stat().st_size for path in entries(cache.folder))
 
 
 def test_keys_tell_all_that_decides() -> None:
-    assert key_of(size=64, rate=8.0) == key_of(rate=8.0, size=64)
-    assert len({key_of(size=64), key_of(size=65), key_of(rate=64), key_of(size="64")}) == 4
+    assert entry_key(size=64, rate=8.0) == entry_key(rate=8.0, size=64)
+    assert len({entry_key(size=64), entry_key(size=65), entry_key(rate=64), entry_key(size="64")}) == 4
 
 
 def test_a_digest_follows_a_file_that_changes(tmp_path: Path) -> None:
     file = tmp_path / "maps" / "a.png"
     file.parent.mkdir()
     file.write_bytes(b"one")
-    before = digest(file), digest(file.parent)
+    before = file_digest(file), file_digest(file.parent)
     file.write_bytes(b"other")
-    assert digest(file) != before[0]
-    assert digest(file.parent) != before[1]
+    assert file_digest(file) != before[0]
+    assert file_digest(file.parent) != before[1]
 
 
 def test_an_entry_is_made_once(tmp_path: Path) -> None:
@@ -64,13 +64,13 @@ def test_an_entry_is_made_once(tmp_path: Path) -> None:
         return some_arrays()
 
     for _ in range(3):
-        assert same(cache.made("0" * 64, make), some_arrays())
+        assert same(cache.get_or_make("0" * 64, make), some_arrays())
     assert calls == [1]
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "text"])
 def test_a_damaged_entry_is_dropped_and_made_anew(tmp_path: Path, damage: str) -> None:
-    cache, key = Cache(tmp_path), key_of(clip=1)
+    cache, key = Cache(tmp_path), entry_key(clip=1)
     cache.put(key, some_arrays())
     (path,) = entries(tmp_path)
     data = bytearray(path.read_bytes())
@@ -79,15 +79,15 @@ def test_a_damaged_entry_is_dropped_and_made_anew(tmp_path: Path, damage: str) -
     path.write_bytes({"cut": data[:700], "flip": data, "empty": b"", "text": b"no zip at all"}[damage])
     assert cache.get(key) is None
     assert entries(tmp_path) == []
-    assert same(cache.made(key, some_arrays), some_arrays())
+    assert same(cache.get_or_make(key, some_arrays), some_arrays())
     assert same(cache.get(key), some_arrays())
 
 
 def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
-    keys = [key_of(clip=number) for number in range(5)]
+    keys = [entry_key(clip=number) for number in range(5)]
     Cache(tmp_path).put(keys[0], some_arrays())
     cache = Cache(tmp_path)
-    cache.keep_to(9 * cache.size() // 2)
+    cache.set_limit(9 * cache.size() // 2)
     for age, key in enumerate(keys[:4]):
         cache.put(key, some_arrays())
         os.utime(cache.folder / key[:2] / f"{key}.npz", (time.time() - 100 + age,) * 2)
@@ -99,11 +99,11 @@ def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
 
 def test_an_entry_larger_than_the_limit_is_not_kept(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    cache.keep_to(100)
-    assert not cache.put(key_of(clip=1), some_arrays())
+    cache.set_limit(100)
+    assert not cache.put(entry_key(clip=1), some_arrays())
     assert cache.size() == 0
-    with pytest.raises(PeerattnError, match="give at least 1"):
-        cache.keep_to(0)
+    with pytest.raises(PeerattnError, match="must be at least 1"):
+        cache.set_limit(0)
 
 
 def test_a_limit_is_the_folders_for_all_that_use_it(tmp_path: Path) -> None:
@@ -111,8 +111,8 @@ def test_a_limit_is_the_folders_for_all_that_use_it(tmp_path: Path) -> None:
     cache, other = Cache(tmp_path), Cache(tmp_path)
     assert cache.limit == other.limit == LIMIT
     for number in range(8):
-        cache.put(key_of(clip=number), some_arrays())
-    other.keep_to(cache.size() // 2)
+        cache.put(entry_key(clip=number), some_arrays())
+    other.set_limit(cache.size() // 2)
     assert cache.limit == Cache(tmp_path).limit == other.limit
     assert 0 < cache.size() <= cache.limit
     (tmp_path / "limit").write_text("much")
@@ -126,9 +126,9 @@ def test_one_process_never_leaves_more_than_the_limit(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], limit: int
 ) -> None:
     cache = Cache(tmp_path_factory.mktemp("cache"))
-    cache.keep_to(limit)
+    cache.set_limit(limit)
     for number, size in enumerate(sizes):
-        cache.put(key_of(clip=number), some_arrays(size=size))
+        cache.put(entry_key(clip=number), some_arrays(size=size))
         assert cache.size() <= limit
 
 
@@ -140,11 +140,11 @@ def test_filling_measures_the_folder_a_bounded_number_of_times(
     files = Cache._files
     monkeypatch.setattr(Cache, "_files", lambda self: measured.append(1) or files(self))
     for number in range(100):
-        cache.put(key_of(clip=number), some_arrays())
+        cache.put(entry_key(clip=number), some_arrays())
     assert len(measured) == 1
-    cache.keep_to(2_560 * entries(tmp_path)[0].stat().st_size)  # measures too
+    cache.set_limit(2_560 * entries(tmp_path)[0].stat().st_size)  # measures too
     for number in range(100, 200):
-        cache.put(key_of(clip=number), some_arrays())
+        cache.put(entry_key(clip=number), some_arrays())
     assert len(measured) <= 2 + 100 // 10
 
 
@@ -155,7 +155,7 @@ def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
     for path in (left, fresh):
         path.write_bytes(b"half an ent")
     os.utime(left, (old, old))
-    cache.put(key_of(clip=1), some_arrays())
+    cache.put(entry_key(clip=1), some_arrays())
     assert not left.exists()
     assert fresh.exists()
 
@@ -163,15 +163,15 @@ def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     cache = Cache(tmp_path / "file")
-    assert not cache.put(key_of(clip=1), some_arrays())
-    assert same(cache.made(key_of(clip=1), some_arrays), some_arrays())
+    assert not cache.put(entry_key(clip=1), some_arrays())
+    assert same(cache.get_or_make(entry_key(clip=1), some_arrays), some_arrays())
 
 
 def writing(folder: Path) -> None:
     """Put entries until killed."""
     while True:
         for number in range(20):
-            Cache(folder).put(key_of(clip=number), some_arrays(number, size=200_000))
+            Cache(folder).put(entry_key(clip=number), some_arrays(number, size=200_000))
 
 
 def test_killed_writers_leave_whole_entries_or_none(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_killed_writers_leave_whole_entries_or_none(tmp_path: Path) -> None:
             os.kill(writer.pid, signal.SIGKILL)
             writer.join()
         for number in range(20):
-            kept = Cache(tmp_path).get(key_of(clip=number))
+            kept = Cache(tmp_path).get(entry_key(clip=number))
             assert kept is None or same(kept, some_arrays(number, size=200_000))
 
 

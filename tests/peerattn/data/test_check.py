@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from peerattn.data import checking
-from peerattn.data.cache import digest
+from peerattn.data.cache import file_digest
 from peerattn.data.checking import check_folder
 from peerattn.data.report import FolderReport
 from peerattn.errors import PeerattnError
@@ -54,7 +54,7 @@ def test_a_sound_folder_has_no_faults(sound: Path) -> None:
     assert (facts.name, facts.labels, facts.group) == ("train/run/a.mp4", ("run",), "train/run/a.mp4")
     assert (facts.frames, facts.width, facts.height) == (6, 64, 48)
     assert facts.seconds == pytest.approx(6 / 25)
-    assert facts.sha256 == digest(sound / facts.name)
+    assert facts.sha256 == file_digest(sound / facts.name)
     numbers = report.to_json()
     assert (numbers["n"], numbers["frames"]["median"], numbers["sizes"]) == (4, 6, {"64x48": 4})
 
@@ -97,8 +97,8 @@ def test_thirteen_planted_faults_are_all_named(tmp_path: Path) -> None:
         "line 8": "needs a path and a label",
         "line 9": "same clip as a.mp4, which is in split 'train'",
         "group 'film 2'": "in several splits (b.mp4 in 'train', d.mp4 in 'val')",
-        "line 11": "outside its folder",
-        "line 12": "holds 2 frames",
+        "line 11": "outside the folder",
+        "line 12": "has 2 frames",
         "line 13": "has 6 frames but 5 object maps",
         "line 14": "same file as manifest.csv line 2",
         "class 'jump'": "no clip in split 'train'",
@@ -138,7 +138,7 @@ def spoil_cells(folder: Path) -> None:
 def spoil_bytes(folder: Path) -> None:
     (folder / "manifest.csv").write_text(
         f"path,label,sha256\ntrain/run/a.mp4,run,{'0' * 64}\ntrain/sit/b.mp4,sit,"
-        f"{digest(folder / 'train/sit/b.mp4')}\n"
+        f"{file_digest(folder / 'train/sit/b.mp4')}\n"
     )
 
 
@@ -175,26 +175,26 @@ def spoil_labels(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "expected"),
     [
-        (spoil_columns, ["line 1: column 'spilt' is not known: it is 'split'"]),
+        (spoil_columns, ["line 1: column 'spilt' is not known: if 'split' is meant, rename it"]),
         (
             spoil_splits,
             [
-                "d.mp4: has no split while others have one",
+                "d.mp4: has no split while other clips have one",
                 "c.mp4: split 'trian' is probably meant to be 'train'",
-                "c.mp4: class 'Run' is 'run' elsewhere",
+                "c.mp4: class 'Run' is spelt 'run' elsewhere",
             ],
         ),
-        (spoil_capitals, ["c.mp4: class 'run' is 'Run' elsewhere"]),
+        (spoil_capitals, ["c.mp4: class 'run' is spelt 'Run' elsewhere"]),
         (spoil_heading, ["lacks path and label"]),
         (spoil_cells, ["line 2: has more cells", "line 4: names a class twice"]),
-        (spoil_bytes, ["a.mp4: has other bytes than the manifest's sha256 says"]),
-        (spoil_places, ["loose.mp4: lies in no folder of a class", "train/jump: is empty"]),
-        (spoil_pictures, ["grey.mp4: shows one flat colour", "small.mp4: is 10x10 px"]),
-        (spoil_maps, ["a.mp4: is 64x48 but its object maps are 48x48", "b.mp4: object maps b.npz:"]),
+        (spoil_bytes, ["a.mp4: does not match the sha256 in the manifest"]),
+        (spoil_places, ["loose.mp4: is not in the folder of a class", "train/jump: is empty"]),
+        (spoil_pictures, ["grey.mp4: shows only one flat colour", "small.mp4: is 10x10 px"]),
+        (spoil_maps, ["a.mp4: is 64x48 px but its object maps are 48x48", "b.mp4: object maps b.npz:"]),
         (
             spoil_numbers,
             [
-                "a.mp4: 4 of 6 frames have no object map (the first is frame 2) in a.npz: make maps for all",
+                "a.mp4: 4 of 6 frames have no object map (the first is frame 2) in a.npz",
                 "b.mp4: 2 of 6 frames have no object map (the first is frame 0) in b.npz",
                 "b.mp4: has 6 frames but b.npz has a map for frame 7",
                 "c.mp4: 3 of 6 frames have no object map (the first is frame 3) in c.npz",
@@ -212,7 +212,7 @@ def test_a_fault_is_named(sound: Path, spoil: Callable[[Path], None], expected: 
 
 def test_a_folder_without_clips_says_so(tmp_path: Path) -> None:
     assert said(check_folder(tmp_path)) == [
-        f"{tmp_path}: holds no labelled clips: add a folder a class, or a manifest.csv"
+        f"{tmp_path}: has no labelled clips: add a folder per class, or a manifest.csv"
     ]
     with pytest.raises(PeerattnError, match="is not a folder"):
         check_folder(tmp_path / "nowhere")
@@ -236,8 +236,8 @@ def test_folders_and_files_in_which_no_clip_is_found_are_named(
 
     monkeypatch.setattr(Path, "iterdir", iterdir)
     assert said(check_folder(sound)) == [
-        "train/jump: is a link to a folder, which is not followed: put the folder itself there",
-        "val/locked: may not be read: change its permissions",
+        "train/jump: is a link to a folder, which is not followed: replace it by the folder itself",
+        "val/locked: cannot be read: change its permissions",
         "val/sit/f.WMV: is a kind of video that is not read: convert it to mp4",
     ]
 
@@ -248,8 +248,8 @@ def test_what_is_passed_over_is_remarked(sound: Path) -> None:
     report = check_folder(sound)
     assert said(report) == []
     assert report.remarks == (
-        "columns without a meaning here: author",
-        "2 videos are in no line of the manifest, the first is train/sit/b.mp4",
+        "these columns of the manifest are ignored: author",
+        "2 videos are ignored because they are not in the manifest, the first is train/sit/b.mp4",
     )
 
 
@@ -263,10 +263,10 @@ def test_clips_that_training_refuses_as_too_long_are_remarked(
     report = check_folder(sound)
     assert said(report) == []
     assert report.remarks == (
-        "clips of more than 0.875 s are not read at 8 frames/s: 1 here, "
-        "the first is train/run/longer.mp4: cut them",
-        "clips of more than 0.467 s are not read at 15 frames/s: 2 here, "
-        "the first is train/run/long.mp4: cut them",
+        "clips of more than 0.875 s are not read at 8 frames/s: "
+        "cut them (1 here, the first is train/run/longer.mp4)",
+        "clips of more than 0.467 s are not read at 15 frames/s: "
+        "cut them (2 here, the first is train/run/long.mp4)",
     )
     long, few = sound / "train" / "run" / "long.mp4", Limits(kept_frames=7)
     assert len(decode(long, frame_rate=8, limits=few).images) == 5
@@ -295,5 +295,5 @@ def test_a_manifest_for_a_card_holds_no_pictures(sound: Path) -> None:
         "labels": ("sit",),
         "group": "val/sit/d.mp4",
         "split": "val",
-        "sha256": digest(sound / "val/sit/d.mp4"),
+        "sha256": file_digest(sound / "val/sit/d.mp4"),
     }

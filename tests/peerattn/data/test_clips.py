@@ -11,9 +11,9 @@ import torch
 from peerattn.data.augmentation import STRONG, Augmentation
 from peerattn.data.cache import Cache
 from peerattn.data.clips import FolderClips
-from peerattn.data.folder import LabelledFile, labelled_files, with_others
+from peerattn.data.folder import LabelledFile, labelled_files, with_alternative_maps
 from peerattn.data.loading import Batch, batches
-from peerattn.data.warming import warm
+from peerattn.data.warming import warm_cache
 from peerattn.errors import PeerattnError
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.flow import optical_flow
@@ -158,13 +158,13 @@ def test_other_maps_stand_for_the_true_ones_as_often_as_asked(folder: Path, tmp_
         path = tmp_path / file.objects.relative_to(folder)
         path.parent.mkdir(exist_ok=True)
         write_objects(path, replace(true, ids=np.full_like(true.ids, 3)))
-    others = with_others(files, folder, tmp_path)
+    others = with_alternative_maps(files, folder, tmp_path)
     for share, least, most in ((0.0, 0, 0), (0.5, 1, 7), (1.0, 8, 8)):
         clips = source(folder, files=others, augmentation=Augmentation(others=share))
         objects = [clips.batch(epoch, [0]).tensors["object"] for epoch in range(8)]
         assert least <= sum(bool((one[:, 0] == 1).all()) for one in objects) <= most
     with pytest.raises(PeerattnError, match="has no object maps for"):
-        with_others(files, folder, tmp_path / "nowhere")
+        with_alternative_maps(files, folder, tmp_path / "nowhere")
 
 
 def test_objects_are_put_before_the_next_clip_of_the_batch(folder: Path) -> None:
@@ -178,7 +178,7 @@ def test_objects_are_put_before_the_next_clip_of_the_batch(folder: Path) -> None
     flows = plain.batch(0, [0, 1]).tensors["flow"]
     assert torch.equal(made["flow"][0], torch.where(ball[:2], flows[0], flows[1]))
     assert torch.equal(put.batch(0, [2]).tensors["rgb"], plain.batch(0, [2]).tensors["rgb"])
-    files = with_others(labelled_files(folder), folder, folder)
+    files = with_alternative_maps(labelled_files(folder), folder, folder)
     others = Augmentation(elsewhere=1, others=1)  # with these maps clips stay where they are
     stays = source(folder, files=files, augmentation=others).batch(0, [0, 1])
     assert torch.equal(stays.tensors["rgb"], plain.batch(0, [0, 1]).tensors["rgb"])
@@ -249,11 +249,11 @@ def test_a_cache_is_filled_before_training(folder: Path, tmp_path: Path) -> None
     bad = LabelledFile(tmp_path / "bad.mp4", ("push",), "bad")
     clips = source(folder, files=[*labelled_files(folder), bad], cache=Cache(tmp_path / "cache"))
     seen: list[tuple[int, int]] = []
-    first = warm(clips, workers=1, progress=lambda done, total: seen.append((done, total)))
-    assert (first.made, first.found, list(first.skipped)) == (4, 0, [str(bad.path)])
+    first = warm_cache(clips, workers=1, progress=lambda done, total: seen.append((done, total)))
+    assert (first.prepared, first.present, list(first.skipped)) == (4, 0, [str(bad.path)])
     assert seen == [(done, 5) for done in range(1, 6)]
-    again = warm(clips, workers=0)
-    assert (again.made, again.found, again.seconds) == (0, 4, 0.0)
+    again = warm_cache(clips, workers=0)
+    assert (again.prepared, again.present, again.seconds) == (0, 4, 0.0)
 
 
 def test_a_class_that_the_network_does_not_know_is_named(folder: Path) -> None:

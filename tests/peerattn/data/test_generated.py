@@ -62,7 +62,7 @@ def test_there_is_no_clip_past_the_last() -> None:
 
 
 def test_a_network_of_other_classes_is_refused() -> None:
-    with pytest.raises(PeerattnError, match="on a folder of labelled ones"):
+    with pytest.raises(PeerattnError, match="on a folder of labelled clips"):
         GeneratedExamples(1, ("cat", "dog"), modalities=MODALITIES, settings=SETTINGS)
 
 

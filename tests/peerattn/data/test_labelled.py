@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from peerattn.data.examples import FolderExamples, read_clip
-from peerattn.data.folder import every_file, labelled_files, with_others
+from peerattn.data.folder import all_files, labelled_files, with_alternative_maps
 from peerattn.errors import PeerattnError
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
@@ -62,19 +62,19 @@ def test_clips_that_are_links_are_the_same_data_as_copies(
     (tmp_path / "folder").symlink_to(links)
     monkeypatch.chdir(tmp_path)
     for folder in (links, tmp_path / "folder", Path("links")):
-        found = every_file(folder)
-        assert [file.others for file in with_others(found, folder, maps)] == [
+        found = all_files(folder)
+        assert [file.others for file in with_alternative_maps(found, folder, maps)] == [
             maps_file(maps, folder, file) for file in found
         ]
-        assert manifest_digest(folder, found) == manifest_digest(copies, every_file(copies))
+        assert manifest_digest(folder, found) == manifest_digest(copies, all_files(copies))
     monkeypatch.chdir(links)
-    assert manifest_digest(Path(), every_file(Path())) == manifest_digest(copies, every_file(copies))
+    assert manifest_digest(Path(), all_files(Path())) == manifest_digest(copies, all_files(copies))
 
 
 def test_a_clip_that_is_missing_counts_by_its_name(tmp_path: Path) -> None:
     files(tmp_path, "a.mp4")
     both, one = (
-        every_file(manifest(tmp_path, f"path,label\na.mp4,push\n{more}")) for more in ("b.mp4,pull\n", "")
+        all_files(manifest(tmp_path, f"path,label\na.mp4,push\n{more}")) for more in ("b.mp4,pull\n", "")
     )
     digests = {manifest_digest(tmp_path, both), manifest_digest(tmp_path, one)}
     files(tmp_path, "b.mp4")
@@ -112,7 +112,7 @@ def test_a_clip_may_have_several_classes(tmp_path: Path) -> None:
     example = FolderExamples([both], CLASSES, modalities=(RGB,), settings=SETTINGS)[0]
     assert example.labels == (CLASSES.index("push"), CLASSES.index("lift"))
     for several in (both, example):
-        with pytest.raises(PeerattnError, match="2 classes where one is needed"):
+        with pytest.raises(PeerattnError, match="2 classes, but one is needed"):
             several.label  # noqa: B018
 
 
@@ -142,9 +142,9 @@ def test_a_manifest_of_a_spreadsheet_begins_with_a_mark(tmp_path: Path) -> None:
         ("path,label\na.mp4,push|push\n", "line 2 of the manifest names a class twice"),
         ("label,path\npush\n", "line 2 of the manifest needs a path and a label"),
         ("path,label\na.mp4,push\n,pull\n", "line 3 of the manifest"),
-        ("path,label\n../a.mp4,push\n", "lies outside its folder"),
-        ("path,label\n/etc/passwd,push\n", "lies outside its folder"),
-        ("path,label,mask_path\na.mp4,push,../../maps.npz\n", "lies outside its folder"),
+        ("path,label\n../a.mp4,push\n", "is outside the folder"),
+        ("path,label\n/etc/passwd,push\n", "is outside the folder"),
+        ("path,label,mask_path\na.mp4,push,../../maps.npz\n", "is outside the folder"),
     ],
 )
 def test_a_manifest_that_cannot_be_used_is_refused(tmp_path: Path, text: str, said: str) -> None:
@@ -167,7 +167,7 @@ def test_a_folder_without_clips_is_refused(tmp_path: Path) -> None:
             labelled_files(folder)
     files(tmp_path, "push/a.mp4")
     with pytest.raises(
-        PeerattnError, match=f"of split 'test': `peerattn data split {tmp_path}` makes splits"
+        PeerattnError, match=f"of split 'test': make splits with `peerattn data split {tmp_path}`"
     ):
         labelled_files(tmp_path, split="test")
     manifest(tmp_path, "path,label,split\na.mp4,push,val\nb.mp4,push,train\n")
@@ -201,7 +201,7 @@ def test_a_network_that_reads_objects_needs_maps(tmp_path: Path) -> None:
     clip = write_video(tmp_path / "a.mp4", moving_square(4))
     with pytest.raises(PeerattnError, match="attach a file or estimate them"):
         read_clip(clip, MODALITIES, SETTINGS)
-    assert read_clip(clip, (RGB, FLOW), SETTINGS).objects is None
+    assert read_clip(clip, (RGB, FLOW), SETTINGS).origin is None
 
 
 def test_a_stretch_of_a_clip(tmp_path: Path) -> None:

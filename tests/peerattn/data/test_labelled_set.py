@@ -44,12 +44,12 @@ def nothing(done: int, total: int) -> None:
 
 def by_command(folder: Path, objects: str) -> Evaluation:
     loaded = resolve("small")
-    chosen = LabelledSet(folder, objects=objects)
+    chosen = LabelledSet(folder, origin=objects)
     return evaluate(loaded.network, chosen.examples(loaded), window=loaded.settings.window)
 
 
 def by_curve(folder: Path, objects: str) -> Evaluation:
-    points = accuracy_curve("small", LabelledSet(folder, objects=objects), torch.device("cpu"), nothing)
+    points = accuracy_curve("small", LabelledSet(folder, origin=objects), torch.device("cpu"), nothing)
     return next(points).evaluation
 
 
@@ -81,8 +81,8 @@ def test_true_and_estimated_maps_are_told_apart(folder: Path) -> None:
 def test_generated_clips_have_true_maps_unless_they_are_estimated(folder: Path) -> None:
     loaded = resolve("small")
     for objects in ("true", "estimated"):
-        examples = LabelledSet(count=2, objects=objects).examples(loaded)
-        assert {example.objects for example in examples} == {objects}
+        examples = LabelledSet(count=2, origin=objects).examples(loaded)
+        assert {example.origin for example in examples} == {objects}
 
 
 def test_what_is_remembered_is_made_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,14 +94,14 @@ def test_what_is_remembered_is_made_once(folder: Path, monkeypatch: pytest.Monke
     )
     for remembered, count in ((True, 3), (False, 6)):
         made.clear()
-        examples = LabelledSet(folder).examples(loaded, remembered=remembered)
+        examples = LabelledSet(folder).examples(loaded, cached=remembered)
         assert len([*examples]) == len([*examples]) == 3
         assert len(made) == count
 
 
 REFUSED: dict[str, Callable[[Path], object]] = {
-    "give the folder too": lambda folder: LabelledSet(split="val"),
-    "on a folder of labelled ones": lambda folder: LabelledSet(count=2).examples(resolve("asn26")),
+    "specify the folder, too": lambda folder: LabelledSet(split="val"),
+    "on a folder of labelled clips": lambda folder: LabelledSet(count=2).examples(resolve("asn26")),
     "does not know": lambda folder: LabelledSet(folder).examples(resolve("asn26")),
 }
 

@@ -45,7 +45,7 @@ def clip(folder: Path, frames: int = 9, *, times: list[float] | None = None) -> 
 
 def test_a_source_twice_as_fast_has_two_phases(tmp_path: Path) -> None:
     file = clip(tmp_path)
-    kept = Preparation(RGB, SETTINGS).prepared(file)
+    kept = Preparation(RGB, SETTINGS).prepare(file)
     assert (kept.phases, kept.ids) == (2, None)
     np.testing.assert_array_equal(kept.images, decode(file.path).images)
     np.testing.assert_array_equal(kept.images[::2], decode(file.path, frame_rate=12.5).images)
@@ -54,7 +54,7 @@ def test_a_source_twice_as_fast_has_two_phases(tmp_path: Path) -> None:
 @pytest.mark.parametrize("frame_rate", [20.0, 25.0, 60.0])
 def test_a_slower_source_has_one_phase(tmp_path: Path, frame_rate: float) -> None:
     file = clip(tmp_path)
-    kept = Preparation(RGB, ClipSettings(size=32, frame_rate=frame_rate)).prepared(file)
+    kept = Preparation(RGB, ClipSettings(size=32, frame_rate=frame_rate)).prepare(file)
     assert kept.phases == 1
     np.testing.assert_array_equal(kept.images, decode(file.path, frame_rate=frame_rate).images)
 
@@ -62,13 +62,13 @@ def test_a_slower_source_has_one_phase(tmp_path: Path, frame_rate: float) -> Non
 def test_an_uneven_source_is_read_as_in_evaluation(tmp_path: Path) -> None:
     times = [0.0, 0.04, 0.05, 0.12, 0.16, 0.36, 0.4, 0.41, 0.5, 0.54, 0.58, 0.6]
     file = clip(tmp_path, len(times), times=times)
-    kept = Preparation(RGB, SETTINGS).prepared(file)
+    kept = Preparation(RGB, SETTINGS).prepare(file)
     assert kept.phases == 1
     np.testing.assert_array_equal(kept.images, decode(file.path, frame_rate=12.5).images)
 
 
 def test_frames_are_kept_a_little_larger_than_they_are_read(tmp_path: Path) -> None:
-    kept = Preparation(RGB, ClipSettings(size=16, frame_rate=25.0)).prepared(clip(tmp_path))
+    kept = Preparation(RGB, ClipSettings(size=16, frame_rate=25.0)).prepare(clip(tmp_path))
     assert kept.images.shape == (9, 24, 32, 3)
 
 
@@ -77,13 +77,13 @@ def test_maps_of_a_file_go_with_their_frames(tmp_path: Path) -> None:
     ids = np.where(np.arange(9) % 2, 3, 7).astype(np.uint8)[:, None, None] * np.ones((48, 64), np.uint8)
     write_objects(tmp_path / "a.npz", ObjectMaps(ids, None, (3, 7), ("cup", "ball"), "attached"))
     file = LabelledFile(file.path, file.labels, file.group, objects=tmp_path / "a.npz")
-    kept = Preparation(OBJECT, SETTINGS).prepared(file)
+    kept = Preparation(OBJECT, SETTINGS).prepare(file)
     np.testing.assert_array_equal(kept.ids, ids)
 
 
 def test_a_segmenter_sees_each_phase_by_itself(tmp_path: Path) -> None:
     segmenter = Thresholds()
-    kept = Preparation(OBJECT, SETTINGS, segmenter).prepared(clip(tmp_path))
+    kept = Preparation(OBJECT, SETTINGS, segmenter).prepare(clip(tmp_path))
     assert segmenter.shown == [5, 4]
     np.testing.assert_array_equal(kept.ids, np.where(kept.images[..., 0] > 200, 7, 0))
 
@@ -93,20 +93,20 @@ def test_maps_that_a_network_does_not_know_are_refused_from_the_cache_too(tmp_pa
     stranger = (RGB[0], Modality("object", 1, ("hat",), (9,)))
     for _ in range(2):
         with pytest.raises(PeerattnError, match="knows none"):
-            Preparation(stranger, SETTINGS, Thresholds()).prepared(file, cache)
-        Preparation(OBJECT, SETTINGS, Thresholds()).prepared(file, cache)
-    with pytest.raises(PeerattnError, match="there are none"):
-        Preparation(OBJECT, SETTINGS).prepared(file, cache)
+            Preparation(stranger, SETTINGS, Thresholds()).prepare(file, cache)
+        Preparation(OBJECT, SETTINGS, Thresholds()).prepare(file, cache)
+    with pytest.raises(PeerattnError, match="the clip has none"):
+        Preparation(OBJECT, SETTINGS).prepare(file, cache)
 
 
 def test_a_clip_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file, cache = clip(tmp_path), Cache(tmp_path / "cache")
     preparation = Preparation(OBJECT, SETTINGS, Thresholds())
     assert not preparation.is_cached(file, cache)
-    first = preparation.prepared(file, cache)
+    first = preparation.prepare(file, cache)
     assert preparation.is_cached(file, cache)
     monkeypatch.setattr(module, "decode", None)
-    again = preparation.prepared(file, cache)
+    again = preparation.prepare(file, cache)
     np.testing.assert_array_equal(again.images, first.images)
     np.testing.assert_array_equal(again.ids, first.ids)
     assert again.phases == first.phases
@@ -119,13 +119,13 @@ def test_what_an_earlier_version_kept_is_not_read(tmp_path: Path, monkeypatch: p
     file, cache = clip(tmp_path), Cache(tmp_path / "cache")
     with monkeypatch.context() as earlier:
         earlier.setattr(module, "_VERSIONS", (1, *module._VERSIONS[1:]))  # entries without times
-        Preparation(RGB, SETTINGS).prepared(file, cache)
+        Preparation(RGB, SETTINGS).prepare(file, cache)
     assert not Preparation(RGB, SETTINGS).is_cached(file, cache)
 
 
 def test_whatever_decides_the_result_decides_the_entry(tmp_path: Path) -> None:
     file, cache = clip(tmp_path), Cache(tmp_path / "cache")
-    Preparation(OBJECT, SETTINGS, Thresholds()).prepared(file, cache)
+    Preparation(OBJECT, SETTINGS, Thresholds()).prepare(file, cache)
     other = ClipSettings(size=32, window=4, frame_rate=25.0)
     assert Preparation(RGB, SETTINGS).is_cached(file, cache)
     assert Preparation(OBJECT, ClipSettings(32, 8, 12.5, "medium"), Thresholds()).is_cached(file, cache)
@@ -153,10 +153,10 @@ def test_weights_of_a_segmenter_are_part_of_what_it_is() -> None:
 def test_a_clip_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").touch()
     with pytest.raises(PeerattnError, match="empty"):
-        Preparation(RGB, SETTINGS).prepared(LabelledFile(tmp_path / "a.mp4", ("push",), "a"))
+        Preparation(RGB, SETTINGS).prepare(LabelledFile(tmp_path / "a.mp4", ("push",), "a"))
 
 
 def test_a_single_frame_has_a_map_too(tmp_path: Path) -> None:
-    kept = Preparation(OBJECT, SETTINGS, Thresholds()).prepared(clip(tmp_path, 1))
+    kept = Preparation(OBJECT, SETTINGS, Thresholds()).prepare(clip(tmp_path, 1))
     assert kept.ids is not None
     assert kept.images.shape[:3] == kept.ids.shape == (1, 48, 64)

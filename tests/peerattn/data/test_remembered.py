@@ -1,11 +1,11 @@
-"""Remembered examples: each is made once, as long as memory lasts."""
+"""CachedExamples examples: each is made once, as long as memory lasts."""
 
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from peerattn.data.examples import Example
-from peerattn.data.readable import Remembered
+from peerattn.data.readable import CachedExamples
 
 
 class Made(list[Example]):
@@ -25,7 +25,7 @@ class Made(list[Example]):
 @given(st.lists(st.integers(0, 9), max_size=8), st.integers(0, 30))
 def test_as_many_as_fit_are_made_once(sizes: list[int], most: int) -> None:
     made = Made(sizes)
-    remembered = Remembered(made, most=most)
+    remembered = CachedExamples(made, max_bytes=most)
     for _ in range(3):
         assert [remembered[number].label for number in range(len(remembered))] == list(range(len(sizes)))
     once = [number for number in range(len(sizes)) if made.asked.count(number) == 1]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerattn.data.folder import LabelledFile, every_file
+from peerattn.data.folder import LabelledFile, all_files
 from peerattn.data.splitting import split_files, write_manifest
 from peerattn.errors import PeerattnError
 
@@ -56,7 +56,7 @@ def test_seeds_give_other_splits() -> None:
         ({}, "needs a name and a share above 0"),
         ({"train": 1.2, "val": -0.2}, "above 0"),
         ({"train": 0.5, "val": 0.2}, "add up to 0.7"),
-        ({f"part {number}": 0.1 for number in range(10)}, "4 groups cannot be in 10 splits"),
+        ({f"part {number}": 0.1 for number in range(10)}, "4 groups cannot fill 10 splits"),
     ],
 )
 def test_shares_that_cannot_be_had_are_refused(shares: dict[str, float], said: str) -> None:
@@ -69,9 +69,9 @@ def test_a_written_manifest_lists_the_same_clips(tmp_path: Path) -> None:
     for name in ("run/a.mp4", "run/b.mp4", "sit/c.mp4", "sit/c.npz"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    files = split_files(every_file(tmp_path), {"train": 0.6, "val": 0.4})
+    files = split_files(all_files(tmp_path), {"train": 0.6, "val": 0.4})
     write_manifest(tmp_path, files)
-    found = every_file(tmp_path)
+    found = all_files(tmp_path)
     assert [(file.path, file.labels, file.split) for file in found] == [
         (file.path, file.labels, file.split) for file in files
     ]
@@ -83,10 +83,10 @@ def test_a_manifest_is_not_replaced_unasked(tmp_path: Path) -> None:
     files = [LabelledFile(tmp_path / "a, b.mp4", ("run", "jump"), "film", "train")]
     path = write_manifest(tmp_path, files)
     before = path.read_text()
-    with pytest.raises(PeerattnError, match="replace it by force"):
+    with pytest.raises(PeerattnError, match="replace it with --force"):
         write_manifest(tmp_path, [])
     assert path.read_text() == before
-    assert every_file(tmp_path) == tuple(files)
+    assert all_files(tmp_path) == tuple(files)
     write_manifest(tmp_path, [], replacing=True)
     assert path.read_text() == "path,label,split,group,mask_path\n"
 
@@ -95,7 +95,7 @@ def test_a_new_split_leaves_the_other_columns_as_they_are(tmp_path: Path) -> Non
     columns = "path,sha256,label,author,split,group,mask_path"
     rows = ('a.mp4,ab12,run|jump,"me, too",train,film 1,', "b.mp4,,sit,,,film 2,maps.npz", "c.mp4,cd34,run")
     (tmp_path / "manifest.csv").write_text("\n".join((columns, *rows)) + "\n")
-    files = every_file(tmp_path)
+    files = all_files(tmp_path)
     write_manifest(tmp_path, split_files(files, {"val": 1.0}), replacing=True)
     assert (tmp_path / "manifest.csv").read_text().splitlines() == [
         "path,label,split,group,mask_path,sha256,author",
@@ -103,7 +103,7 @@ def test_a_new_split_leaves_the_other_columns_as_they_are(tmp_path: Path) -> Non
         "b.mp4,sit,val,film 2,maps.npz,,",
         "c.mp4,run,val,c.mp4,,cd34,",
     ]
-    assert every_file(tmp_path) == split_files(files, {"val": 1.0})
+    assert all_files(tmp_path) == split_files(files, {"val": 1.0})
 
 
 def test_no_manifest_is_written_that_could_not_be_read(tmp_path: Path) -> None:
@@ -111,5 +111,5 @@ def test_no_manifest_is_written_that_could_not_be_read(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").touch()
     (tmp_path / "clips" / "run" / "a.mp4").symlink_to(tmp_path / "a.mp4")
     with pytest.raises(PeerattnError, match=r"run/a.mp4 is a link out of .*clips.*: copy the file there"):
-        write_manifest(tmp_path / "clips", every_file(tmp_path / "clips"))
+        write_manifest(tmp_path / "clips", all_files(tmp_path / "clips"))
     assert not (tmp_path / "clips" / "manifest.csv").exists()

@@ -84,10 +84,10 @@ def test_links_are_refused(tmp_path):
 
 
 def test_more_than_is_unpacked_is_refused_before_it_is(tmp_path, monkeypatch):
-    monkeypatch.setattr(zips, "MOST_BYTES", 2**20)
+    monkeypatch.setattr(zips, "MAX_BYTES", 2**20)
     bomb = packed({"run/a.mp4": bytes(2**21)}, compression=zipfile.ZIP_DEFLATED)
     assert len(bomb) < 10_000 and "GiB" in refusal(bomb, tmp_path)
-    monkeypatch.setattr(zips, "MOST_FILES", 3)
+    monkeypatch.setattr(zips, "MAX_FILES", 3)
     assert "4 files" in refusal(packed({f"run/{i}.mp4": b"" for i in range(4)}), tmp_path)
 
 

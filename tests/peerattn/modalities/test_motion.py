@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from peerattn.modalities.motion import CHANNELS, STEPS, STILL, beside, others, with_motion, without_motion
+from peerattn.modalities.motion import (
+    CHANNELS,
+    STEPS,
+    STILL,
+    add_motion,
+    add_motion_to_first,
+    clear_motion,
+    motion_frames,
+)
 
 
 def noise(height: int = 64, width: int = 80) -> NDArray[np.uint8]:
@@ -15,7 +23,7 @@ def noise(height: int = 64, width: int = 80) -> NDArray[np.uint8]:
 
 def test_colours_stay_and_stillness_is_grey() -> None:
     images = np.stack([noise()] * 5)
-    seen = with_motion(images)
+    seen = add_motion(images)
     assert seen.shape == (5, 64, 80, CHANNELS)
     np.testing.assert_array_equal(seen[..., :3], images)
     assert np.abs(seen[..., 3:].astype(int) - STILL).max() <= 2
@@ -24,7 +32,7 @@ def test_colours_stay_and_stillness_is_grey() -> None:
 def test_motion_of_the_camera_is_taken_away() -> None:
     picture = noise(64, 96)
     images = np.stack([picture[:, 2 * frame : 2 * frame + 80] for frame in range(2)])
-    middle = with_motion(images)[0, 16:-16, 16:-16, 3:5].astype(int)
+    middle = add_motion(images)[0, 16:-16, 16:-16, 3:5].astype(int)
     assert np.abs(np.median(middle - STILL, axis=(0, 1))).max() <= 2
 
 
@@ -33,7 +41,7 @@ def test_what_moves_right_is_seen_to_move_right() -> None:
     patch = noise(24, 24)[::-1]
     for frame in range(2):
         images[frame, 20:44, 20 + 2 * frame : 44 + 2 * frame] = patch
-    right, down = with_motion(images)[0, 26:38, 26:38, 3:5].mean(axis=(0, 1)) - STILL
+    right, down = add_motion(images)[0, 26:38, 26:38, 3:5].mean(axis=(0, 1)) - STILL
     assert right > 60  # 2 px are two thirds of 127
     assert abs(down) < 20
 
@@ -42,21 +50,23 @@ def test_what_moves_right_is_seen_to_move_right() -> None:
 @pytest.mark.parametrize("count", [1, 2, 3, 20])
 def test_every_frame_has_others_to_move_to(count: int, spacing: int) -> None:
     for frame in range(count):
-        chosen = others(frame, count, spacing=spacing)
+        chosen = motion_frames(frame, count, spacing=spacing)
         assert len(chosen) == len(STEPS)
         assert all(0 <= one < count for one in chosen)
-    assert others(0, 20, spacing=spacing) == [step * spacing for step in STEPS]
+    assert motion_frames(0, 20, spacing=spacing) == [step * spacing for step in STEPS]
 
 
 def test_frames_seen_alone_are_those_of_the_whole() -> None:
     random = np.random.default_rng(1)
     images = random.integers(0, 255, (6, 24, 24, 3), np.uint8)
     for frame in (0, 5):
-        np.testing.assert_array_equal(with_motion(images)[frame], beside(images[[frame, *others(frame, 6)]]))
+        np.testing.assert_array_equal(
+            add_motion(images)[frame], add_motion_to_first(images[[frame, *motion_frames(frame, 6)]])
+        )
 
 
 def test_without_motion_only_the_colours_are_left() -> None:
-    seen = with_motion(np.random.default_rng(2).integers(0, 255, (3, 24, 24, 3), np.uint8))
-    still = without_motion(seen)
+    seen = add_motion(np.random.default_rng(2).integers(0, 255, (3, 24, 24, 3), np.uint8))
+    still = clear_motion(seen)
     np.testing.assert_array_equal(still[..., :3], seen[..., :3])
     assert (still[..., 3:] == STILL).all()

@@ -13,9 +13,9 @@ from peerattn.errors import PeerattnError
 from peerattn.files.cards import write_card
 from peerattn.files.weights import write_weights
 from peerattn.graph.specs import Modality
-from peerattn.modalities.motion import with_motion
+from peerattn.modalities.motion import add_motion
 from peerattn.modalities.preparation import prepare
-from peerattn.modalities.segmentation_network import SegmentationNetwork, as_tensor
+from peerattn.modalities.segmentation_network import SegmentationNetwork, to_tensor
 from peerattn.modalities.segmenter import SEGMENTER, estimate_objects, load_segmenter, segmenter_name
 from peerattn.modalities.settings import ClipSettings
 from peerattn.network.state_arrays import as_arrays
@@ -47,7 +47,7 @@ def test_estimated_maps_cover_the_frames(height: int, width: int, reduction: int
     assert maps.origin == "estimated"
     assert min(maps.ids.shape[1:]) == 32
     clip = prepare(frames, [OBJECT], SETTINGS, objects=maps)
-    assert clip.objects == "estimated"
+    assert clip.origin == "estimated"
 
 
 def test_estimated_maps_belong_to_sampled_frames(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_network_that_reads_motion_sees_what_colours_do_not_show() -> None:
     moving = media.moving_square(6)
     np.testing.assert_array_equal(moving[0], still[0])
     with torch.no_grad():
-        logits = [segmenter(as_tensor(with_motion(images)[:1]).float() / 255) for images in (moving, still)]
+        logits = [segmenter(to_tensor(add_motion(images)[:1]).float() / 255) for images in (moving, still)]
     assert not torch.allclose(logits[0], logits[1], atol=1e-3)
 
 

@@ -16,7 +16,7 @@ from peerattn.data.clips import FolderClips
 from peerattn.data.examples import read_clip
 from peerattn.data.folder import LabelledFile
 from peerattn.graph.specs import Modality
-from peerattn.modalities.flow import Pace, optical_flow, steadied, velocity
+from peerattn.modalities.flow import Pace, optical_flow, remove_camera_motion, velocity
 from peerattn.modalities.preparation import prepare
 from peerattn.modalities.settings import ClipSettings
 from peerattn.video.decoding import decode
@@ -128,7 +128,7 @@ def test_gaps_are_nominal_within_the_time_base_and_one_that_is_not_tells_of_them
 def test_what_the_camera_does_is_taken_off_before_flow_is_scaled(clip: Clips) -> None:
     steady = replace(SETTINGS, steady=True)
     frames = Frames(moving_square(5, height=SIDE, width=SIDE), np.array([0.0, 0.1, 0.3, 0.4, 0.6]))
-    flow = steadied(optical_flow(frames.images, "ultrafast"))[:-1]
+    flow = remove_camera_motion(optical_flow(frames.images, "ultrafast"))[:-1]
     expected = flow * (1 / 8 / np.diff(frames.times)).astype(np.float32)[:, None, None, None]
     found = prepare(frames, [FLOW], steady).tensors["flow"][0].permute(1, 2, 3, 0).numpy()
     np.testing.assert_array_equal(found[:-1], expected)

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from peerattn.data.warp import Placement, placed_ids, placed_images
+from peerattn.data.warp import Placement, warp_ids, warp_images
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
 from peerattn.modalities.clip import ObjectMaps
-from peerattn.modalities.preparation import AROUND, EMPTY, prepare
+from peerattn.modalities.preparation import CROP_REMARK, NO_OBJECTS_REMARK, prepare
 from peerattn.modalities.settings import ClipSettings
-from peerattn.modalities.view import CENTRE, View, square, square_ids, view_of
+from peerattn.modalities.view import CENTRE, View, crop_ids, crop_images, view_around
 from peerattn.video.frames import Frames
 from tests.media import moving_square
 
@@ -56,18 +56,18 @@ def test_the_centre_is_the_largest_square_in_the_middle(height: int, width: int)
 @given(st.integers(0, 60), st.integers(1, 20), st.integers(0, 40), st.integers(1, 20))
 def test_the_objects_are_in_view(left: int, across: int, top: int, down: int) -> None:
     ids = boxes((left, left + across, top, top + down))
-    view = view_of(ids, [1])
+    view = view_around(ids, [1])
     if view is None:
         assert ids.mean() < 0.001
     else:
         side = view.pixels(60, 80)[2]
-        assert square_ids(ids, side, view).sum() >= 0.9 * ids.sum()
+        assert crop_ids(ids, side, view).sum() >= 0.9 * ids.sum()
         assert 24 <= side < 60  # 0.4 of 60 at least, and objects of 20 px need no more than that
 
 
 def test_one_view_holds_all_that_a_moving_object_does() -> None:
     ids = boxes((10, 20, 20, 40), (25, 35, 20, 40), (40, 50, 20, 40))
-    view = view_of(ids, [1])
+    view = view_around(ids, [1])
     assert view is not None
     left, top, side = view.pixels(60, 80)
     assert (left, side) == (5, 50)  # from 10 to 50, a quarter more
@@ -77,7 +77,7 @@ def test_one_view_holds_all_that_a_moving_object_does() -> None:
 @given(st.integers(0, 50), st.integers(3, 30), st.integers(0, 30), st.integers(3, 30))
 def test_a_mirror_image_has_the_mirrored_view(left: int, across: int, top: int, down: int) -> None:
     ids = boxes((left, left + across, top, top + down))
-    view, mirrored = view_of(ids, [1]), view_of(ids[:, :, ::-1], [1])
+    view, mirrored = view_around(ids, [1]), view_around(ids[:, :, ::-1], [1])
     assert view is not None and mirrored is not None
     assert mirrored.across == pytest.approx(1 - view.across, abs=0.02)
     assert (mirrored.down, mirrored.side) == (view.down, pytest.approx(view.side, abs=0.02))
@@ -85,31 +85,31 @@ def test_a_mirror_image_has_the_mirrored_view(left: int, across: int, top: int, 
 
 def test_a_few_stray_pixels_do_not_widen_the_view() -> None:
     ids = boxes((30, 50, 10, 50))
-    view = view_of(ids, [1])
+    view = view_around(ids, [1])
     ids[0, 0, [0, 1, 78, 79]] = 1
-    assert view_of(ids, [1]) == view
+    assert view_around(ids, [1]) == view
 
 
 def test_only_the_classes_that_are_read_count() -> None:
     ids = boxes((10, 20, 10, 20))
-    view = view_of(ids, [1])
+    view = view_around(ids, [1])
     ids[:, 40:, 40:] = 2
-    assert view_of(ids, [1]) == view
-    assert view_of(ids, [1, 2]) != view
+    assert view_around(ids, [1]) == view
+    assert view_around(ids, [1, 2]) != view
 
 
 def test_where_the_maps_show_nothing_the_centre_is_seen_and_the_clip_says_so() -> None:
-    assert view_of(boxes((0, 0, 0, 0)), [1]) is None
+    assert view_around(boxes((0, 0, 0, 0)), [1]) is None
     frames, maps = a_clip(boxes((0, 0, 0, 0), (0, 0, 0, 0)))
     clip = prepare(frames, [RGB, OBJECT], CLOSER, objects=maps)
-    assert clip.remarks == (EMPTY,)
+    assert clip.remarks == (NO_OBJECTS_REMARK,)
     assert clip.images.shape[1:3] == (60, 60)
 
 
 def test_objects_that_fill_the_picture_are_objects() -> None:
     frames, maps = a_clip(boxes((0, 80, 0, 60), (0, 80, 0, 60)))
     clip = prepare(frames, [RGB, OBJECT], CLOSER, objects=maps)
-    assert clip.remarks == (AROUND,)
+    assert clip.remarks == (CROP_REMARK,)
     assert clip.images.shape[1:3] == (60, 60)
 
 
@@ -118,7 +118,7 @@ def test_frames_maps_and_what_is_shown_are_one_square(settings: ClipSettings) ->
     frames, maps = a_clip(boxes((60, 70, 10, 30), (62, 72, 10, 30)))
     clip = prepare(frames, [RGB, FLOW, OBJECT], settings, objects=maps)
     assert clip.object_ids is not None
-    assert clip.remarks == ((AROUND,) if settings == CLOSER else ())
+    assert clip.remarks == ((CROP_REMARK,) if settings == CLOSER else ())
     assert clip.images.shape[:3] == clip.object_ids.shape == (2, 60, 60)
     assert ((clip.images[..., 0] > 30) == (clip.object_ids == 1)).mean() > 0.97
     person = clip.tensors["object"][0, 0] > 0
@@ -131,21 +131,23 @@ def test_without_object_maps_the_centre_is_seen() -> None:
     frames = Frames(moving_square(3), np.arange(3) / 8)
     close, plain = (prepare(frames, [RGB], one) for one in (CLOSER, ClipSettings(32, 4, 8.0)))
     np.testing.assert_array_equal(close.images, plain.images)
-    assert close.remarks == (EMPTY,)
+    assert close.remarks == (NO_OBJECTS_REMARK,)
 
 
 @given(VIEWS, SIDES, SIDES, st.integers(12, 64))
 def test_nothing_asked_is_the_view(view: View, height: int, width: int, size: int) -> None:
     images = np.random.default_rng(0).integers(0, 256, (2, height, width, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(placed_images(images, Placement(), size, view), square(images, size, view))
+    np.testing.assert_array_equal(
+        warp_images(images, Placement(), size, view), crop_images(images, size, view)
+    )
     ids = images[..., 0]
-    np.testing.assert_array_equal(placed_ids(ids, Placement(), size, view), square_ids(ids, size, view))
+    np.testing.assert_array_equal(warp_ids(ids, Placement(), size, view), crop_ids(ids, size, view))
 
 
 def test_a_mirrored_view_shows_the_same_part() -> None:
     images, view = moving_square(3), View(0.3, 0.6, 0.5)
-    mirrored = placed_images(images, Placement(mirrored=True), 24, view)
-    np.testing.assert_array_equal(mirrored, square(images, 24, view)[:, :, ::-1])
+    mirrored = warp_images(images, Placement(mirrored=True), 24, view)
+    np.testing.assert_array_equal(mirrored, crop_images(images, 24, view)[:, :, ::-1])
 
 
 def test_a_square_moves_an_eighth_of_its_side_from_the_view() -> None:

@@ -40,7 +40,7 @@ def test_the_mean_of_logits_is_that_of_the_heads() -> None:
     network = combined("mean_of_logits", CLASSES, CLASSES)
     clip = tensors(network.structure)
     with torch.no_grad():
-        each = network(clip, each=True)
+        each = network(clip, per_head=True)
         assert each.shape == (2, 1, 3)
         assert not torch.allclose(each[0], each[1])
         torch.testing.assert_close(network(clip), each.mean(dim=0))
@@ -52,7 +52,10 @@ def test_the_mean_of_log_probabilities_is_the_geometric_mean(answer: Answer) -> 
     network = combined("mean_of_log_probabilities", answer, answer)
     clip = tensors(network.structure)
     with torch.no_grad():
-        heads, found = network.probabilities(network(clip, each=True)), network.probabilities(network(clip))
+        heads, found = (
+            network.probabilities(network(clip, per_head=True)),
+            network.probabilities(network(clip)),
+        )
     if answer == LABELS:
         odds = (heads / (1 - heads)).prod(dim=0).sqrt()
         expected = odds / (1 + odds)
@@ -67,7 +70,7 @@ def test_of_separate_answers_the_first_is_the_networks() -> None:
     clip = tensors(network.structure)
     assert network.head_answers == (LABELS, CLASSES)
     with torch.no_grad():
-        assert torch.equal(network(clip), network(clip, each=True)[0])
+        assert torch.equal(network(clip), network(clip, per_head=True)[0])
 
 
 def test_blocks_that_share_a_head_are_asked_the_same() -> None:
@@ -82,7 +85,9 @@ def test_blocks_that_share_a_head_are_asked_the_same() -> None:
         outputs=outputs,
         combination="separate",
     )
-    with pytest.raises(PeerattnError, match="top, twin share a head: ask them the same"):
+    with pytest.raises(
+        PeerattnError, match="top, twin share a head, but not an answer: give them the same one"
+    ):
         Network(both, NAMES)
 
 

@@ -14,7 +14,7 @@ from peerattn.network.blocks.layers import (
     by_clip,
     by_frame,
     max_pool,
-    with_ends_repeated,
+    repeat_ends,
 )
 from peerattn.network.blocks.standard import Bottleneck, ClassificationHead, VideoInput
 
@@ -77,7 +77,7 @@ def test_edge_frames_are_repeated_or_zeros_take_their_place(
 @given(st.integers(1, 4), st.integers(2, 5), st.integers(2, 9))
 def test_repeated_frames_lie_in_memory_as_the_others(times: int, frames: int, places: int) -> None:
     clip = noise(2, 3, frames, places, 2).flatten(3)
-    longer = with_ends_repeated(clip, times)
+    longer = repeat_ends(clip, times)
     assert longer.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(longer, F.pad(clip, (0, 0, times, times), mode="replicate"))
 

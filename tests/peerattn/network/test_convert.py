@@ -14,7 +14,12 @@ from peerattn.graph import published
 from peerattn.graph.answers import Answer
 from peerattn.graph.list_format.options import Options
 from peerattn.graph.structure import Structure
-from peerattn.network.convert import load_tf_variables, network_from, read_tf_variables, to_tf_variables
+from peerattn.network.convert import (
+    load_tf_variables,
+    network_from_tf_variables,
+    read_tf_variables,
+    to_tf_variables,
+)
 from peerattn.network.network import Network
 from peerattn.network.tf_variables import variables
 from tests.small import small_structure
@@ -103,9 +108,9 @@ def broken(change: str) -> dict[str, Any]:
         ("missing", "the file lacks Node_4/agg_weights"),
         ("extra", "the network does not have Node_9/conv2d/kernel"),
         ("shape", r"variable Node_3/Variable has shape \(1, 3, 8, 2\), but the network's is \(3, 1, 8, 2\)"),
-        ("whole numbers", "variable dense/bias holds what is not"),
-        ("too great", "variable dense/bias holds what is not a finite number of float32"),
-        ("not a number", "variable dense/bias holds what is not"),
+        ("whole numbers", "variable dense/bias holds values that are not finite"),
+        ("too great", "variable dense/bias holds values that are not finite float32 numbers"),
+        ("not a number", "variable dense/bias holds values that are not finite"),
     ],
 )
 def test_wrong_variables_are_refused_by_name_and_nothing_is_loaded(change: str, said: str) -> None:
@@ -130,9 +135,9 @@ def test_static_attention_has_no_variables() -> None:
 
 
 def test_the_number_of_classes_is_that_of_the_variables() -> None:
-    assert len(network_from(small(), values(small())).class_names) == len(CLASSES)
-    with pytest.raises(PeerattnError, match="tell 3 classes, but 2 names"):
-        network_from(small(), values(small()), ["a", "b"])
+    assert len(network_from_tf_variables(small(), values(small())).class_names) == len(CLASSES)
+    with pytest.raises(PeerattnError, match="have 3 classes, but 2 class names"):
+        network_from_tf_variables(small(), values(small()), ["a", "b"])
 
 
 @pytest.mark.parametrize(
@@ -155,7 +160,7 @@ def test_the_classes_of_charades_are_labels_unless_told_otherwise(
 
 def test_an_answer_that_is_none_is_refused() -> None:
     with pytest.raises(PeerattnError, match="answer 'pixels' must be one of classes, labels"):
-        network_from(small(), values(small()), answer=Answer("pixels"))
+        network_from_tf_variables(small(), values(small()), answer=Answer("pixels"))
 
 
 def test_an_npz_is_read_without_pickles(tmp_path: Path) -> None:
@@ -170,7 +175,7 @@ def test_an_npz_is_read_without_pickles(tmp_path: Path) -> None:
     content[60:90] = bytes(30)
     (tmp_path / "damaged.npz").write_bytes(content)
     for name in ("pickled.npz", "text.npz", "one.npz", "damaged.npz"):
-        with pytest.raises(PeerattnError, match=rf"{name} cannot be read as an npz"):
+        with pytest.raises(PeerattnError, match=rf"{name} cannot be read as an \.npz file"):
             read_tf_variables(tmp_path / name)
 
 

@@ -16,7 +16,7 @@ from peerattn.graph.specs import BlockSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
 from peerattn.modalities.settings import ClipSettings
 from peerattn.network.blocks.registry import BLOCKS, HEADS
-from peerattn.network.initialisation import SMALL, initialise
+from peerattn.network.initialisation import SMALL_STD, initialise
 from peerattn.network.network import Network
 from peerattn.network.temperature import divide_logits
 from peerattn.pruning.threshold import prune
@@ -72,7 +72,7 @@ def test_a_head_gives_a_score_a_class(head: str, outputs: int) -> None:
         parts[block] = (
             parts[block] + torch.randn(6, generator=torch.Generator().manual_seed(0))[:, None, None, None]
         )
-        assert not torch.allclose(network.answer(parts), logits)
+        assert not torch.allclose(network.combined_logits(parts), logits)
 
 
 @torch.no_grad()
@@ -82,9 +82,9 @@ def test_a_temperature_divides_the_logits(head: str, outputs: int, by: float) ->
     """To the bit, as by is a power of two; those of each output block, and also in a file."""
     structure = headed(head, outputs)
     network, clip = lively(structure), tensors(structure)
-    before = network(clip, each=True)
+    before = network(clip, per_head=True)
     divide_logits(network, by)
-    assert torch.equal(network(clip, each=True), before / by)
+    assert torch.equal(network(clip, per_head=True), before / by)
     again = Network(Structure.from_json(network.structure.to_json()), CLASSES).eval()
     again.load_state_dict(network.state_dict())
     assert torch.equal(again(clip), network(clip))
@@ -98,7 +98,7 @@ def test_published_starting_values_reach_the_scores(head: str, outputs: int) -> 
     first, second = (network.heads.state_dict() for network in networks)
     assert all(torch.equal(first[name], second[name]) for name in first)
     for layer in (layer for layer in networks[0].heads.modules() if isinstance(layer, nn.Linear)):
-        assert 0 < layer.weight.abs().max() < 6 * SMALL and not layer.bias.any()
+        assert 0 < layer.weight.abs().max() < 6 * SMALL_STD and not layer.bias.any()
 
 
 def answers_twice(network: Network) -> tuple[Tensor, Tensor]:
@@ -106,7 +106,7 @@ def answers_twice(network: Network) -> tuple[Tensor, Tensor]:
     with torch.no_grad():
         outputs = network.eval().run(tensors(network.structure, clips=4))
         network.train()
-        return network.answers(outputs), network.answers(outputs)
+        return network.head_logits(outputs), network.head_logits(outputs)
 
 
 @each_head
@@ -188,7 +188,7 @@ def test_a_head_that_does_not_say_is_refused_and_nothing_is_divided(monkeypatch:
     clip = tensors(structure)
     before = network(clip)
     with pytest.raises(
-        PeerattnError, match=r"output top1: head 'two' does not say .* give Two its score_layers"
+        PeerattnError, match=r"output top1: head 'two' does not say .* define score_layers in Two"
     ):
         divide_logits(network, 2.0)
     assert torch.equal(network(clip), before)
@@ -197,12 +197,12 @@ def test_a_head_that_does_not_say_is_refused_and_nothing_is_divided(monkeypatch:
 def test_a_kind_without_a_class_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(HEAD_KINDS, "half", HeadKind())
     with pytest.raises(
-        PeerattnError, match=r"output top0: head 'half' has no class: name it in .*registry\.HEADS"
+        PeerattnError, match=r"output top0: head 'half' has no class: add it to .*registry\.HEADS"
     ):
         Network(headed("half", 1), CLASSES)
     monkeypatch.setitem(KINDS, "half", BlockKind(lambda spec: 0))
     blocks = [BlockSpec("eye", 1, "half", 4, modality="rgb")]
     with pytest.raises(
-        PeerattnError, match=r"block eye: kind 'half' has no class: name it in .*registry\.BLOCKS"
+        PeerattnError, match=r"block eye: kind 'half' has no class: add it to .*registry\.BLOCKS"
     ):
         Network(Structure.complete(blocks, modalities=[Modality("rgb", 3)]), CLASSES)

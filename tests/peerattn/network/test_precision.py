@@ -10,7 +10,7 @@ import torch
 from peerattn.cli.console import allowed_precision
 from peerattn.errors import PeerattnError
 from peerattn.network.network import Network
-from peerattn.network.precision import applied, precision, precision_on
+from peerattn.network.precision import apply_precision, precision, precision_on
 from peerattn.recording.recorder import record
 from peerattn.traces.trace import ComputedBy, Trace
 from tests.peerattn.recording.test_recorder import clip_of, three_modes
@@ -26,13 +26,13 @@ def allowed() -> list[str]:
 
 def test_passes_are_exact_unless_less_is_asked_for_and_torch_has_its_settings_back() -> None:
     before = allowed()
-    with applied(CUDA):
+    with apply_precision(CUDA):
         assert allowed() == ["ieee", "ieee"]
-    with precision("tf32"), applied(CUDA):
+    with precision("tf32"), apply_precision(CUDA):
         assert allowed() == ["tf32", "tf32"]
         assert precision_on(CUDA) == "tf32"
         assert precision_on(CPU) == "float32"
-    with pytest.raises(ZeroDivisionError), precision("tf32"), applied(CUDA):
+    with pytest.raises(ZeroDivisionError), precision("tf32"), apply_precision(CUDA):
         _ = 1 / 0
     assert allowed() == before
     assert precision_on(CUDA) == "float32"
@@ -40,7 +40,7 @@ def test_passes_are_exact_unless_less_is_asked_for_and_torch_has_its_settings_ba
 
 def test_a_pass_that_may_round_does_not_beside_one_that_must_be_exact() -> None:
     before = allowed()
-    exact, rounding = applied(CUDA), applied(CUDA)
+    exact, rounding = apply_precision(CUDA), apply_precision(CUDA)
     exact.__enter__()
     with precision("tf32"):
         rounding.__enter__()

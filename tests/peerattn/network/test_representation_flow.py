@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from peerattn.errors import PeerattnError
-from peerattn.network.blocks.flow import RepresentationFlow, forward_difference, rescaled
+from peerattn.network.blocks.flow import RepresentationFlow, forward_difference, scale_over_batch
 
 
 def moving(across: int, down: int, *, frames: int = 3, side: int = 48) -> Tensor:
@@ -59,9 +59,9 @@ def test_a_clips_flow_depends_on_the_clips_it_is_run_with() -> None:
 @given(st.floats(0.1, 10), st.floats(-5, 5))
 def test_brightness_and_contrast_of_the_whole_do_not_matter(contrast: float, brightness: float) -> None:
     image = torch.rand(1, 2, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    scaled = rescaled(image)
+    scaled = scale_over_batch(image)
     assert (scaled.min(), scaled.max()) == (0, 255)
-    torch.testing.assert_close(rescaled(contrast * image + brightness), scaled)
+    torch.testing.assert_close(scale_over_batch(contrast * image + brightness), scaled)
 
 
 def test_beyond_the_right_and_lower_edge_is_zero() -> None:

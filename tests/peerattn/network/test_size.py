@@ -22,13 +22,13 @@ from peerattn.graph.structure import Structure
 from peerattn.network.blocks.registry import BLOCKS
 from peerattn.network.network import Network
 from peerattn.network.size import (
-    MOST,
+    LARGEST,
     BlockCosts,
     Costs,
     LiveMemory,
     costs,
+    count_parameters,
     multiply_adds,
-    parameters,
     rough_multiply_adds,
 )
 from peerattn.pruning.threshold import prune
@@ -130,7 +130,7 @@ def test_rows_sum_to_the_whole(structure: Structure) -> None:
     blocks = [row.id for row in found.blocks if row.part == "block"]
     assert blocks == [block.id for block in structure.in_order]
     network = Network(structure, CLASSES)
-    assert found.parameters == parameters(network)
+    assert found.parameters == count_parameters(network)
     assert found.memory.weights == sum(tensor.nbytes for tensor in network.state_dict().values())
 
 
@@ -242,7 +242,7 @@ def test_a_clip_of_any_size_takes_no_memory() -> None:
     found = costs(hand_made(), 3, frames=4096, height=8192, width=8192)
     assert found.memory.activations > 2**41
     most = published.structure("full_asnp50", object_classes=8192)
-    greatest = costs(most, MOST, frames=MOST, height=MOST, width=MOST)
+    greatest = costs(most, LARGEST, frames=LARGEST, height=LARGEST, width=LARGEST)
     assert greatest.memory.activations > 2**60
 
 
@@ -327,16 +327,16 @@ def most_allocated_after_operations(network: Network, clip: dict[str, Tensor], f
 def test_pruning_costs_less() -> None:
     network = lively(hand_made())
     smaller = prune(network, 0.25)
-    assert parameters(smaller) < parameters(network)
+    assert count_parameters(smaller) < count_parameters(network)
     assert multiply_adds(smaller, frames=4, size=16) < multiply_adds(network, frames=4, size=16)
 
 
 def test_parameters_are_what_training_may_change() -> None:
     network = Network(hand_made(), ("only",))
-    assert parameters(network) == sum(parameter.numel() for parameter in network.parameters())
-    assert parameters(network.heads) == 2 + 1  # two channels, one class, its bias
+    assert count_parameters(network) == sum(parameter.numel() for parameter in network.parameters())
+    assert count_parameters(network.heads) == 2 + 1  # two channels, one class, its bias
     network.heads.requires_grad_(False)
-    assert parameters(network.heads) == 0
+    assert count_parameters(network.heads) == 0
 
 
 @pytest.mark.parametrize("name", ["actionworld", "actions14", "asnp_lite", "asn50", "full_asnp50"])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from peerattn.data.examples import Example
-from peerattn.data.readable import Remembered
+from peerattn.data.readable import CachedExamples
 from peerattn.errors import PeerattnError
 from peerattn.graph import components
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
@@ -209,7 +209,7 @@ def test_examples_are_read_once_in_a_pass_and_once_at_all_where_they_are_remembe
     effects(network, examples, of="connection", how="swap", window=4)
     assert sum(examples.made) == 6 + 2 * 6 + 6  # two passes, and a donor for each
     examples.made = [0] * 6
-    effects(network, Remembered(examples), of="connection", how="swap", window=4)
+    effects(network, CachedExamples(examples), of="connection", how="swap", window=4)
     assert examples.made == [1] * 6
 
 
@@ -321,7 +321,7 @@ def test_clips_of_several_classes_are_refused_before_they_run(how: str) -> None:
     examples = [Example((0, 1), of_light(number).tensors, "a") for number in range(2)]
     ran: list[Tensor] = []
     network.blocks["top"].register_forward_hook(lambda *_: ran.append(_[-1]))
-    with pytest.raises(PeerattnError, match="2 classes where one is needed"):
+    with pytest.raises(PeerattnError, match="2 classes, but one is needed"):
         effects(network, examples, of="modality", how=how, names=["noise"], window=2)
     assert ran == []
 

@@ -18,7 +18,7 @@ from peerattn.errors import PeerattnError
 from peerattn.graph.specs import BlockSpec
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip
-from peerattn.network.fusion import Passed
+from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
 from peerattn.pruning.threshold import masked
 from peerattn.recording.hooks import recording
@@ -242,7 +242,7 @@ def test_the_clip_is_one_pass_and_a_window_is_an_answer_over_a_part_of_it() -> N
         outputs = network.run(clip.tensors)
     assert [(part.start, part.stop) for part in trace.windows] == list(spans)
     for (start, stop), part in zip(spans, trace.windows, strict=True):
-        logits = network.answer({name: output[:, :, start:stop] for name, output in outputs.items()})
+        logits = network.combined_logits({name: output[:, :, start:stop] for name, output in outputs.items()})
         assert np.array_equal(part.probabilities, torch.softmax(logits[0], 0).numpy())
     for key in ("object1_to_middle", "middle_to_top"):
         factors = seen.passed[key][0].factors[0].numpy()
@@ -261,7 +261,7 @@ def test_magnitude_is_the_sum_of_what_the_connection_delivers(
     network, clip = lively(structure), clip_of(structure, frames=frames, size=(9, 16))
     delivered: dict[str, list[np.ndarray]] = {}
 
-    def keep(key: str, module: nn.Module, inputs: tuple, passed: Passed) -> None:
+    def keep(key: str, module: nn.Module, inputs: tuple, passed: ConnectionOutput) -> None:
         product = inputs[0].double() * (1.0 if passed.scale is None else passed.scale)
         delivered.setdefault(key, []).append(product[0].abs().sum(dim=(0, 2, 3)).numpy())
 

@@ -67,7 +67,8 @@ def test_a_clip_is_the_mean_of_its_windows_and_the_middle_one_is_run_alone() -> 
         for place, clip in enumerate(clips):
             top = network.run(clip.tensors)["top"]
             parts = [
-                torch.softmax(network.answer({"top": top[:, :, start : start + 3]}), 1) for start in (0, 3, 6)
+                torch.softmax(network.combined_logits({"top": top[:, :, start : start + 3]}), 1)
+                for start in (0, 3, 6)
             ]
             np.testing.assert_allclose(found.clips[place], torch.cat(parts).mean(dim=0), atol=1e-6)
             alone = {name: tensor[:, :, 3:6] for name, tensor in clip.tensors.items()}

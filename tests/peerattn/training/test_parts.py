@@ -79,7 +79,7 @@ def two_heads(combination: str, *answers: Answer) -> Network:
 
 def losses(network: Network, targets: torch.Tensor, kinds: tuple[str, str]) -> list[torch.Tensor]:
     """Of each head by itself."""
-    logits = network(CLIP, each=True)
+    logits = network(CLIP, per_head=True)
     return [LOSSES[kind](own, targets, 0.0).mean() for kind, own in zip(kinds, logits, strict=True)]
 
 
@@ -91,7 +91,7 @@ def test_a_mean_of_log_probabilities_is_learned_head_by_head() -> None:
     network = two_heads("mean_of_log_probabilities", CLASSES, CLASSES)
     targets = torch.tensor([[1.0, 0.0, 0.0]])
     one, other = losses(network, targets, ("classes", "classes"))
-    found = updater(network, "cross_entropy").loss(network(CLIP, each=True), targets)
+    found = updater(network, "cross_entropy").loss(network(CLIP, per_head=True), targets)
     torch.testing.assert_close(found, (one + other) / 2)
 
 
@@ -99,7 +99,7 @@ def test_separate_answers_are_learned_each_by_its_own_loss_and_weight() -> None:
     network = two_heads("separate", LABELS, Answer(loss_weight=0.25))
     targets = torch.tensor([[0.0, 1.0, 0.0]])
     one, other = losses(network, targets, ("labels", "classes"))
-    found = updater(network, "binary").loss(network(CLIP, each=True), targets)
+    found = updater(network, "binary").loss(network(CLIP, per_head=True), targets)
     torch.testing.assert_close(found, one + other / 4)
 
 
