@@ -15,6 +15,9 @@ pip_install := $(bin)/python -m pip install --disable-pip-version-check $(if $(T
 runs := .venv/.installed
 tests := .venv/.installed-dev
 
+# Bytecode is kept, whatever the environment says: the tests start many processes, and each would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: install app test check format browser clean
 
 install: $(runs)
