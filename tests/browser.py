@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-"""The headless shell comes first: the same engine without a browser window, for a third less CPU time a page."""
+"""The headless shell is first: it is the same engine without a window, and takes a third less CPU time."""
 HOW = "No Chromium found: put one on the PATH (Debian, Ubuntu: sudo apt-get install chromium)."
 
 
