@@ -33,11 +33,11 @@ from peerattn.graph.structure import Structure
 from peerattn.modalities.segmenter import SEGMENTER, load_segmenter
 from peerattn.recording.evaluating import evaluate
 from peerattn.scores.evaluation import Evaluation, paired_difference, summarise
+from peerattn.training.callbacks import Callbacks
+from peerattn.training.initialisation import new_network
 from peerattn.training.loop import fit
 from peerattn.training.people import people_structure
 from peerattn.training.recipe import Recipe, read_recipe
-from peerattn.training.starting import new_network
-from peerattn.training.watching import Watch
 
 RECIPE = Path(__file__).parents[1] / "examples" / "actions14.json"
 EPOCHS = 80
@@ -143,7 +143,10 @@ def measured(
     network = new_network(contender.structure, class_names, seed=recipe.training.seed)
     parameters = sum(parameter.numel() for parameter in network.parameters())
     trained = fit(
-        network, source, recipe.training, watch=Watch(epoch=lambda one: _say(name, one.number, one.loss))
+        network,
+        source,
+        recipe.training,
+        callbacks=Callbacks(epoch=lambda one: _say(name, one.number, one.loss)),
     )
     found: dict[str, np.ndarray] = {"parameters": np.array(parameters)}
     for kind in MAPS:

@@ -18,11 +18,11 @@ from benchmarks.actions import RECIPE
 from peerattn.data.cache import Cache
 from peerattn.data.clips import FolderClips
 from peerattn.data.folder import LabelledFile, labelled_files, with_alternative_maps
+from peerattn.training.callbacks import Callbacks, Epoch
+from peerattn.training.initialisation import new_network
 from peerattn.training.loop import fit
 from peerattn.training.people import people_structure
 from peerattn.training.recipe import read_recipe
-from peerattn.training.starting import new_network
-from peerattn.training.watching import Epoch, Watch
 
 EPOCHS = 4
 WORKERS = (1, 2)
@@ -59,7 +59,7 @@ def epochs(files: Sequence[LabelledFile], cache: Cache, *, workers: int, count: 
     )
     config = recipe.changed({"epochs": count, "workers": workers}).training
     seen: list[Epoch] = []
-    fit(new_network(structure, names, seed=0), source, config, watch=Watch(epoch=seen.append))
+    fit(new_network(structure, names, seed=0), source, config, callbacks=Callbacks(epoch=seen.append))
     return seen
 
 

@@ -17,10 +17,10 @@ from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
 from peerattn.network.precision import Precision, apply_precision, precision
 from peerattn.training.actionworld import GeneratedSource, actionworld_structure
+from peerattn.training.callbacks import Callbacks
 from peerattn.training.config import PRECISIONS, TrainingConfig
+from peerattn.training.initialisation import new_network
 from peerattn.training.loop import fit
-from peerattn.training.starting import new_network
-from peerattn.training.watching import Watch
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def run_training(name: str, route: Route, source: Prepared, seconds: float) -> T
     def task() -> None:
         network = new_network(actionworld_structure(), CLASS_NAMES, seed=0).to(route.device)
         with suppress(_OutOfTime), precision(route.allowed), apply_precision(route.device):
-            fit(network, source, route.config, watch=Watch(progress=progress))
+            fit(network, source, route.config, callbacks=Callbacks(progress=progress))
 
     _, peak = with_peak(route.device, task)
     taken = np.diff(times)

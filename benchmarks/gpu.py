@@ -28,7 +28,7 @@ from benchmarks.device_tests import Outcomes, run_tests
 from benchmarks.device_training import Prepared, Route, Training, routes, run_training
 from benchmarks.published import processor
 from benchmarks.subjects import Subject, noise, shipped
-from peerattn.cli.console import Device, chosen_device, refusals
+from peerattn.cli.console import Device, exit_on_error, torch_device
 from peerattn.training.config import TrainingConfig
 from tests import strict
 
@@ -183,7 +183,7 @@ def opened(name: str) -> Iterator[torch.device]:
         with strict.device() as device:
             yield device
     else:
-        yield chosen_device(Device(name))
+        yield torch_device(Device(name))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -201,5 +201,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    with refusals():
+    with exit_on_error():
         main()

@@ -16,8 +16,8 @@ from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.training.actionworld import SETTINGS, actionworld_structure
 from peerattn.training.config import TrainingConfig
 from peerattn.training.history_log import HistoryLog
+from peerattn.training.initialisation import new_network
 from peerattn.training.optimisation import build_optimiser
-from peerattn.training.starting import new_network
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from peerattn.checkpoints import checkpoint
 from peerattn.data.generated import GeneratedExamples
 from peerattn.graph.connectivity import survey
 from peerattn.network.size import count_parameters, multiply_adds
-from peerattn.pruning.threshold import last_connected, prune
+from peerattn.pruning.threshold import greatest_connected_threshold, prune
 
 
 def main(name: str = "actionworld") -> None:
@@ -21,7 +21,7 @@ def main(name: str = "actionworld") -> None:
     examples = GeneratedExamples(1, loaded.class_names, modalities=modalities, settings=loaded.settings)
     clip = examples[0].tensors
     shape = {"frames": loaded.settings.window, "size": loaded.settings.size}
-    last = last_connected(full)
+    last = greatest_connected_threshold(full)
     for threshold in sorted({value for value in (0.2, 0.4, 0.6, 0.8) if value < last} | {last}):
         smaller = prune(full, threshold)
         with torch.inference_mode():

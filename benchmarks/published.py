@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.interleaved import interleaved
-from peerattn.cli.console import Device, chosen_device, refusals
+from peerattn.cli.console import Device, exit_on_error, torch_device
 from peerattn.graph import published
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
@@ -219,7 +219,7 @@ def main() -> None:
     parser.add_argument("--device", type=Device, choices=list(Device), default=Device.auto)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
-    device = chosen_device(options.device)
+    device = torch_device(options.device)
     where = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
     print(f"{where}, {torch.get_num_threads()} threads, torch {torch.__version__}, load {load():.1f}")
     subjects = {name: Subject(structure, device) for name, structure in STRUCTURES.items()}
@@ -233,5 +233,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with refusals(), torch.inference_mode():
+    with exit_on_error(), torch.inference_mode():
         main()

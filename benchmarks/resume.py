@@ -26,10 +26,10 @@ from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays
+from peerattn.training.callbacks import Callbacks, StateSaving
 from peerattn.training.config import Averaging, PruningSchedule, TrainingConfig
-from peerattn.training.loop import Trained, fit
-from peerattn.training.starting import new_network
-from peerattn.training.watching import Saving, Watch
+from peerattn.training.initialisation import new_network
+from peerattn.training.loop import FitResult, fit
 
 CLASSES = ("lift", "push", "pull")
 ROOT = Path(__file__).parents[1]
@@ -73,10 +73,12 @@ def tiny() -> Network:
     return new_network(Structure.complete(blocks, modalities=[Modality("rgb", 3)]), CLASSES, seed=0)
 
 
-def run(folder: Path, watch: Watch | None = None) -> Trained:
+def run(folder: Path, callbacks: Callbacks | None = None) -> FitResult:
     """Trains, or goes on, with the state in the folder; the weights end up beside it."""
     torch.set_num_threads(1)
-    trained = fit(tiny(), Noise(), CONFIG, saving=Saving(folder / "training.safetensors", 0), watch=watch)
+    trained = fit(
+        tiny(), Noise(), CONFIG, saving=StateSaving(folder / "training.safetensors", 0), callbacks=callbacks
+    )
     write_weights(folder / "weights.safetensors", as_arrays(trained.network.state_dict()))
     return trained
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from peerattn import threads
-from peerattn.cli.console import refusals
+from peerattn.cli.console import exit_on_error
 from peerattn.cli.main import app
 from peerattn.moved import moved
 
@@ -15,7 +15,7 @@ __getattr__ = moved("peerattn.__main__")
 def main() -> None:
     """Run the `peerattn` command; without arguments it prints its help."""
     threads.configure_environment()
-    with refusals():
+    with exit_on_error():
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
 
 

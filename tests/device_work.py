@@ -17,7 +17,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from benchmarks.resume import Noise, tiny
 from peerattn.checkpoints import checkpoint
 from peerattn.checkpoints.untrained import untrained
-from peerattn.cli.calibration_run import answers as calibration_answers
+from peerattn.cli.calibration_run import collect_answers as calibration_answers
 from peerattn.data.examples import Example
 from peerattn.data.prepared import segmenter_digest
 from peerattn.errors import PeerattnError
@@ -31,17 +31,17 @@ from peerattn.network.network import Network
 from peerattn.network.size import count_parameters, multiply_adds
 from peerattn.network.temperature import divide_logits
 from peerattn.pruning.curve import threshold_curve
-from peerattn.pruning.threshold import masked, prune, reduced
+from peerattn.pruning.threshold import masked, prune, subnetwork
 from peerattn.recording import recorder
 from peerattn.recording.effects import effects
 from peerattn.recording.evaluating import evaluate
 from peerattn.recording.inside import inside
 from peerattn.recording.recorder import record, record_inside
-from peerattn.recording.stretches import answers
+from peerattn.recording.stretches import window_logits
 from peerattn.segmenter_training.quality import evaluate_segmenter
 from peerattn.segmenter_training.training import train_segmenter
 from peerattn.training.config import Loss
-from peerattn.training.loop import Trained, fit
+from peerattn.training.loop import FitResult, fit
 from tests import media
 from tests.kinds import EVERY_KIND
 from tests.peerattn.graph.test_connectivity import hand_made
@@ -95,14 +95,14 @@ def recorded_in_every_mode(device: Where) -> Any:
 
 def recorded_with_the_baseline_beside(device: Where) -> Any:
     network = three_modes().to(device)
-    with patch.object(recorder, "KEPT", 0):
+    with patch.object(recorder, "CACHE_LIMIT", 0):
         return record(network, clip_of(network.structure), window=3)
 
 
 def answered_in_stretches(device: Where) -> Any:
     network = lively(EVERY_KIND["lite"]).to(device)
     clip = {n: t.to(device) for n, t in tensors(network.structure, frames=9).items()}
-    return answers(network, clip, [(0, 4), (4, 9)], most=2)
+    return window_logits(network, clip, [(0, 4), (4, 9)], most=2)
 
 
 def examples(structure: Structure) -> list[Example]:
@@ -163,7 +163,7 @@ def curve(device: Where) -> Any:
     return list(threshold_curve(network, examples(network.structure)[:2], window=4))
 
 
-def learnt(trained: Trained) -> Any:
+def learnt(trained: FitResult) -> Any:
     return trained.network.state_dict(), trained.history, trained.epochs
 
 
@@ -180,7 +180,7 @@ class Counted(Noise):
 def trained_balanced(device: Where) -> Any:
     config = dataclasses.replace(QUICK, epochs=1, loss=Loss("binary", balance=1.0), dropout=0.5)
     network = tiny()
-    asked = reduced(network, network.structure.with_answer(LABELS))
+    asked = subnetwork(network, network.structure.with_answer(LABELS))
     return learnt(fit(asked.to(device), Counted(8), config))
 
 

@@ -24,16 +24,16 @@ LAYERS = {
     "peerattn.figures.predictions": {"BAR_MARKS", "PROBABILITY_TITLES"},
     "peerattn.figures.definitions": {"PREDICTION_DEFINITIONS"},
     "peerattn.figures.report": {"PREDICTION_HEADINGS"},
-    "peerattn.cli.reports": {"CLIP_ROWS", "SUMS"},
-    "peerattn.cli.training_reports": {"NUMBERS"},
-    "peerattn.cli.calibration_run": {"TRUTHS", "ERROR"},
+    "peerattn.cli.reports": {"CLIP_ROWS", "EVALUATION_LAYOUTS"},
+    "peerattn.cli.training_reports": {"REPORTED_SCORES"},
+    "peerattn.cli.calibration_run": {"TRUTHS", "ERROR_MEASURES"},
     "app.parts.answers": {"WORDINGS"},
     "app.screens.results": {"NUMBERS", "CLIPS"},
     "app.screens.measuring": {"TITLES"},
 }
 """Module → its tables of kind of answer → what to do."""
 COMPARED = {
-    ("peerattn.cli.training_run", "agreed"),  # a structure and a recipe that ask different things
+    ("peerattn.cli.training_run", "match_answer_to_loss"),  # a structure and a recipe that differ in it
     ("peerattn.training.updating", "_check_loss"),
     ("peerattn.scores.kinds", "difference"),  # two evaluations
     ("peerattn.cli.segmentation_run", "table"),  # a key of JSON
@@ -49,7 +49,7 @@ NOT_ANSWERS = {
     "peerattn.network.attention.shares",
     "peerattn.network.blocks.assemblenet.scores",  # over the frames
     "peerattn.recording.inside.inside",
-    "peerattn.recording.inside.finished",
+    "peerattn.recording.inside.fields",
     "peerattn.training.history_log._connection_weights",
     "peerattn.training.optimisation.connection_pressure",
     "peerattn.segmenter_training.losses.map_loss",

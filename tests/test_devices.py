@@ -34,8 +34,8 @@ from peerattn.recording import baseline, inside, predictions, recorder, substitu
 from peerattn.segmenter_training import training as segmentation_training
 from peerattn.training import history_log, optimisation, updating
 from peerattn.training.config import TrainingConfig
-from peerattn.training.material import Choice, material
 from peerattn.training.recipe import Recipe
+from peerattn.training.training_data import DataSelection, load_training_data
 from tests.device_work import WORK
 from tests.devices import CPU, check
 from tests.media import moving_square, write_video
@@ -65,8 +65,8 @@ def test_a_worker_process_estimates_maps_on_the_cpu(
 ) -> None:
     """It is forked, and CUDA cannot be used in a forked process."""
     recipe = Recipe(TrainingConfig(epochs=1, batch=2, workers=workers), SETTINGS)
-    choice = Choice(clips=(2, 1), segmenter=SEGMENTER, objects="estimated")
-    given = material(choice, small_structure(), recipe, device)
+    choice = DataSelection(clips=(2, 1), segmenter=SEGMENTER, origin="estimated")
+    given = load_training_data(choice, small_structure(), recipe, device)
     segmenters = given.source.reading["segmenter"], given.examples._examples.reader.segmenter
     assert [one.device.type for one in segmenters] == ["cpu" if workers else device.type, device.type]
     batch = next(batches(given.source, range(1), seed=0, batch=2, workers=workers))

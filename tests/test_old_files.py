@@ -42,9 +42,9 @@ from peerattn.scores.calibration import NoneOfThese
 from peerattn.scores.verdict import verdict
 from peerattn.traces.history import HISTORY_FILE, history_arrays, read_history, write_history
 from peerattn.traces.trace import Trace
+from peerattn.training.initialisation import new_network
 from peerattn.training.optimisation import moments
 from peerattn.training.recipe import Recipe, read_recipe
-from peerattn.training.starting import new_network
 from peerattn.training.state import HEADER_LIMIT, STATE_FILE, TrainingState, load_state
 from tests.alone import ADDRESS, html
 from tests.app.opening.test_session import bring

@@ -24,11 +24,11 @@ from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays
-from peerattn.pruning.threshold import reduced
+from peerattn.pruning.threshold import subnetwork
 from peerattn.training import distributed
+from peerattn.training.callbacks import StateSaving
 from peerattn.training.loop import fit
 from peerattn.training.losses import cross_entropy, shares
-from peerattn.training.watching import Saving
 
 MASKS = 30
 DIES_AFTER = 5  # updates, of 9
@@ -61,13 +61,13 @@ def masked(number: int) -> Network:
         weights = {spec.key: draw.random() for spec in structure.connections}
         removal = survey(structure, weights, draw.choice((0.3, 0.5, 0.7)))
         if removal.output_connected:
-            return reduced(network, without(structure, removal)).eval()
+            return subnetwork(network, without(structure, removal)).eval()
 
 
 def gradients(number: int, clips: range, *, shared: bool) -> dict[str, torch.Tensor]:
     """Of the mean loss of a masked network over these clips, which may be one process's share of all."""
     network = masked(number)
-    model = distributed.together(network) if shared else network
+    model = distributed.data_parallel(network) if shared else network
     batch = Noise().batch(0, list(clips))
     targets = shares(batch.targets, len(CLASSES), "cross_entropy").double()
     loss = cross_entropy(model({"rgb": batch.tensors["rgb"].double()}), targets, 0.05).mean()
@@ -90,7 +90,7 @@ def greatest_difference() -> float:
 def trained(folder: Path, *, dies: bool = False) -> None:
     """Trains in both processes; the state and the final weights end up in the folder."""
     source = Deadly() if dies else Noise()
-    done = fit(tiny(), source, CONFIG, saving=Saving(folder / "training.safetensors", 0))
+    done = fit(tiny(), source, CONFIG, saving=StateSaving(folder / "training.safetensors", 0))
     if dist.get_rank() == 0:
         write_weights(folder / "weights.safetensors", as_arrays(done.network.state_dict()))
 
@@ -108,7 +108,7 @@ def disagree(folder: Path) -> None:
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
     again = os.environ["TORCHELASTIC_RESTART_COUNT"] != "0"
-    with distributed.started(torch.device("cpu")):
+    with distributed.joined_processes(torch.device("cpu")):
         if not again:
             difference = greatest_difference()
             if dist.get_rank() == 0:

@@ -1,4 +1,4 @@
-"""The command `calibrate`: probabilities that mean what they say, and when the answer is "none of these"."""
+"""The command `calibrate`: calibrated probabilities, and when the answer is "none of these"."""
 
 from __future__ import annotations
 
@@ -8,34 +8,41 @@ from typing import Annotated, Any
 
 import typer
 
-from peerattn.cli.console import Device, DeviceOption, JsonOption, Objects, as_folder, chosen_device, report
+from peerattn.cli.console import Device, DeviceOption, JsonOption, MapOrigin, as_folder, report, torch_device
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import ANSWERS
 
 
 def calibrate_command(
-    checkpoint: Annotated[str, typer.Option(help="The checkpoint; its weights and card are written anew.")],
+    checkpoint: Annotated[
+        str, typer.Option(help="The checkpoint to calibrate; its weights and card are overwritten.")
+    ],
     data: Annotated[
         Path,
         typer.Option(
-            help="A folder of labelled clips that it was not trained on, or a zip of one.", callback=as_folder
+            help="A folder, or a zip of one, of labelled clips that the network was not trained on.",
+            callback=as_folder,
         ),
     ],
-    split: Annotated[str | None, typer.Option(help="The split (default: test, else val).")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="The split to use (default: test if there is one, else val).")
+    ] = None,
     sister: Annotated[
         str | None,
-        typer.Option(help="A checkpoint of the same recipe that was trained without some of the classes."),
+        typer.Option(help="A checkpoint trained by the same recipe without some of the classes."),
     ] = None,
-    objects: Annotated[
-        Objects, typer.Option(help="Object maps: estimated, as for clips without, or a folder's own.")
-    ] = Objects.estimated,
+    origin: Annotated[
+        MapOrigin,
+        typer.Option("--objects", help="Use estimated object maps, or the true ones that the folder has."),
+    ] = MapOrigin.estimated,
     device: DeviceOption = Device.auto,
     json_file: JsonOption = None,
 ) -> None:
-    """Fit the temperature of a checkpoint; with a sister, measure how well it can say "none of these".
+    """Fit the temperature of a checkpoint; with --sister, also measure how well it can say "none of these".
 
-    Without one, what the card says of that stays, its threshold fitted anew at the new temperature. Of labels
-    a threshold for each is fitted too, where enough of the clips have it and enough lack it.
+    Without --sister, an earlier measurement of "none of these" stays on the card, and only its threshold is
+    fitted again, at the new temperature. For a network that answers with labels, a threshold is also fitted
+    for each label that enough of the clips have and enough lack.
     """
     from peerattn.checkpoints import checkpoint as checkpoints
     from peerattn.checkpoints.resolving import resolve
@@ -43,33 +50,34 @@ def calibrate_command(
     from peerattn.network.temperature import divide_logits
     from peerattn.scores.calibration import NoneOfThese
 
-    loaded = resolve(checkpoint, chosen_device(device))
+    loaded = resolve(checkpoint, torch_device(device))
     if loaded.folder is None:
-        raise PeerattnError(f"{checkpoint} is no checkpoint but an untrained network: train it first")
+        raise PeerattnError(f"{checkpoint} is an untrained network, not a checkpoint: train it first")
     answer = loaded.structure.answer
     several = ANSWERS[answer.kind].several
     if sister and several:
         raise PeerattnError(
-            f"{checkpoint} answers with {answer.kind}, which may be none for any clip: leave out --sister"
+            f"{checkpoint} answers with {answer.kind}, which a clip need not have: leave out --sister"
         )
-    own = calibration_run.answers_of(loaded, data, split, objects)
-    known = own.truth(loaded.class_names).known
-    by = own.temperature(loaded.class_names, known)
-    card = {**loaded.card, "calibration": calibration_run.calibration(own, loaded.class_names, by)}
+    answers = calibration_run.answers_on_folder(loaded, data, split, origin)
+    known = answers.truth(loaded.class_names).known
+    temperature = answers.temperature(loaded.class_names, known)
+    calibration = calibration_run.calibration(answers, loaded.class_names, temperature)
+    card = {**loaded.card, "calibration": calibration}
     if sister:
-        other = resolve(sister, chosen_device(device))
-        answered = calibration_run.answers_of(other, data, split, objects)
-        rule: NoneOfThese | None = calibration_run.none_of_these(answered, other)
+        other = resolve(sister, torch_device(device))
+        sister_answers = calibration_run.answers_on_folder(other, data, split, origin)
+        rule: NoneOfThese | None = calibration_run.none_of_these(sister_answers, other)
     else:
         rule = None if several else NoneOfThese.from_card(loaded.card)
-    if rule:  # its threshold is one of probabilities at this very temperature
-        card["none_of_these"] = rule.at(own.probabilities(by)[known].max(axis=1)).to_json()
+    if rule:  # its threshold depends on the temperature of the probabilities
+        card["none_of_these"] = rule.at(answers.probabilities(temperature)[known].max(axis=1)).to_json()
     elif several:
         card.pop("none_of_these", None)
-    thresholds = calibration_run.thresholds(own, loaded.class_names, by)
+    thresholds = calibration_run.thresholds(answers, loaded.class_names, temperature)
     if thresholds != answer.thresholds:
         loaded.network.structure = loaded.structure.with_answer(replace(answer, thresholds=thresholds))
-    divide_logits(loaded.network, by)
+    divide_logits(loaded.network, temperature)
     checkpoints.save(loaded.folder, loaded.network, loaded.settings, card)
     result: dict[str, Any] = {name: card[name] for name in ("calibration", "none_of_these") if name in card}
     if thresholds:

@@ -1,4 +1,4 @@
-"""What a network answers to labelled clips, and what `calibrate` finds in that."""
+"""The answers of a network on labelled clips, and what `calibrate` computes from them."""
 
 from __future__ import annotations
 
@@ -19,28 +19,33 @@ from rich.text import Text
 from torch import Tensor
 
 from peerattn.checkpoints.checkpoint import Checkpoint
-from peerattn.cli.console import Objects, progress_bar
+from peerattn.cli.console import MapOrigin, progress_bar
 from peerattn.cli.reports import maps_used
 from peerattn.data.examples import Example
 from peerattn.data.labelled_set import LabelledSet, file_examples, reader_for, with_map_origin
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import ANSWERS, DEFAULT_THRESHOLD
+from peerattn.moved import moved
 from peerattn.network.answers import PROBABILITIES
 from peerattn.network.network import Network
 from peerattn.recording.predictions import window_answers
 from peerattn.scores.calibration import ERRORS, TEMPERATURES, THRESHOLDS, NoneOfThese, measure_rejection
 from peerattn.scores.kinds import label_matrix
 
+__getattr__ = moved(__name__)
+
+
 FOLDS = 5
-"""Parts of the clips, by group: the error of each is measured with the temperature of the others."""
+"""Clips are split into this many folds by group; the error on each is measured at the others' temperature."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What a network answers to N clips, and what it is asked: logits (W, K) of each one's windows.
+    """The answers of a network of one kind (`classes` or `labels`) on N clips.
 
-    Beside them what the clips show, each any number of names, the group of each, and `objects`, which counts
-    the clips by where their object maps come from.
+    `logits` has one array (W, K) per clip, with a row for each of its windows. `labels` are the names of the
+    classes or labels that each clip shows, `groups` are the clips' groups, and `objects` counts the clips by
+    where their object maps come from.
     """
 
     kind: str
@@ -50,24 +55,27 @@ class Answers:
     objects: Mapping[str, int] = field(default_factory=dict)
 
     def probabilities(self, temperature: float | NDArray[np.float64] = 1.0) -> NDArray[np.float32]:
-        """(N, K) the mean over the windows, at one temperature or at one a clip (N,)."""
-        each = np.broadcast_to(temperature, len(self.logits))
+        """Return (N, K) probabilities, the mean over windows, at one temperature or at one per clip (N,)."""
+        temperatures = np.broadcast_to(temperature, len(self.logits))
         rows = [
-            PROBABILITIES[self.kind](torch.from_numpy(logits / by)).mean(dim=0).numpy()
-            for logits, by in zip(self.logits, each, strict=True)
+            PROBABILITIES[self.kind](torch.from_numpy(logits / divisor)).mean(dim=0).numpy()
+            for logits, divisor in zip(self.logits, temperatures, strict=True)
         ]
         return np.array(rows, np.float32)
 
     def truth(self, names: Sequence[str]) -> Truth:
-        """What is true of each clip, by the network's names."""
+        """Return the true answer for each clip, given the names that the network knows."""
         return TRUTHS[self.kind](self.labels, names)
 
     def temperature(self, names: Sequence[str], among: NDArray[np.bool_]) -> float:
-        """The temperature of the windows of the clips `among` (N,) that the network can be asked about."""
+        """Fit one temperature on the windows of the clips selected by `among` (N,).
+
+        Raises PeerattnError if none of these clips is of a class that the network knows.
+        """
         truth = self.truth(names)
         chosen = np.flatnonzero(among & truth.known)
         if not len(chosen):
-            raise PeerattnError("none of the clips is of a class that the network knows: give others")
+            raise PeerattnError("none of the clips is of a class that the network knows: choose other clips")
         counts = [len(self.logits[number]) for number in chosen]
         stacked = np.concatenate([self.logits[number] for number in chosen])
         return TEMPERATURES[self.kind](stacked, np.repeat(truth.values[chosen], counts, axis=0))
@@ -75,24 +83,29 @@ class Answers:
 
 @dataclass(frozen=True)
 class Truth:
-    """True of N clips: class numbers (N,) or labels (N, K); `known` (N,), if the network can say it."""
+    """The true answers for N clips: class numbers (N,) or labels (N, K).
+
+    `known` (N,) is true where the network can give the true answer at all.
+    """
 
     values: NDArray[Any]
     known: NDArray[np.bool_]
 
 
 def _true_classes(labels: Sequence[Sequence[str]], names: Sequence[str]) -> Truth:
-    """-1 for a clip of another class; raises PeerattnError for a clip of several."""
-    for own in labels:
-        if len(own) != 1:
-            raise PeerattnError(f"a clip has {len(own)} classes where one is needed: {', '.join(own)}")
-    numbers = np.array([names.index(own[0]) if own[0] in names else -1 for own in labels])
+    """Return class numbers, -1 for a class not in `names`. Raises PeerattnError for several classes."""
+    for clip_labels in labels:
+        if len(clip_labels) != 1:
+            raise PeerattnError(
+                f"a clip has {len(clip_labels)} classes where one is needed: {', '.join(clip_labels)}"
+            )
+    numbers = np.array([names.index(one) if one in names else -1 for (one,) in labels])
     return Truth(numbers, numbers >= 0)
 
 
 def _true_labels(labels: Sequence[Sequence[str]], names: Sequence[str]) -> Truth:
-    """A clip without any of the labels is one of which all answers are no."""
-    table = label_matrix([[names.index(one) for one in own if one in names] for own in labels], len(names))
+    """Return which of the labels `names` each clip has; a clip with none of them is a negative for all."""
+    table = label_matrix([[names.index(one) for one in each if one in names] for each in labels], len(names))
     return Truth(table, np.full(len(labels), table.any()))
 
 
@@ -100,15 +113,15 @@ TRUTHS: Mapping[str, Callable[[Sequence[Sequence[str]], Sequence[str]], Truth]] 
     "classes": _true_classes,
     "labels": _true_labels,
 }
-"""Kind of answer → what is true of clips, from the names that each shows and those that the network has."""
-ERROR = {
+"""Kind of answer → the function that computes the truth from the clips' labels and the network's names."""
+ERROR_MEASURES = {
     "classes": "mean gap between probability and accuracy, 10 bins",
     "labels": "mean gap between the probability of a label and how often clips have it, 10 bins",
 }
-"""Kind of answer → what its calibration error is."""
+"""Kind of answer → how its calibration error is measured."""
 
 
-def answers(
+def collect_answers(
     network: Network,
     examples: Iterable[Example],
     class_names: Sequence[str],
@@ -116,11 +129,11 @@ def answers(
     window: int,
     progress: Callable[[int, int], None],
 ) -> Answers:
-    """The network's answers to examples labelled by number among `class_names`, which it need not know."""
+    """Run the network on examples whose labels are numbers in `class_names`; it need not know them all."""
     logits, labels, groups, objects = [], [], [], Counter[str]()
     for done, example in enumerate(examples, start=1):
-        of_windows = window_answers(network, [example], window, Tensor.double)
-        logits.append(of_windows[:, 0].cpu().numpy())
+        per_window = window_answers(network, [example], window, Tensor.double)
+        logits.append(per_window[:, 0].cpu().numpy())
         labels.append(tuple(class_names[number] for number in example.labels))
         groups.append(example.group)
         objects.update([example.origin] if example.origin else [])
@@ -129,62 +142,74 @@ def answers(
     return Answers(kind, tuple(logits), tuple(labels), tuple(groups), dict(objects))
 
 
-def answers_of(loaded: Checkpoint, data: Path, split: str | None, objects: Objects) -> Answers:
-    """The network's answers to the clips of a folder, of its classes and of others."""
-    files = with_map_origin(LabelledSet(data, split).files(), objects.value)
+def answers_on_folder(loaded: Checkpoint, data: Path, split: str | None, origin: MapOrigin) -> Answers:
+    """Run the network on the clips of a folder, including those of classes that it does not know."""
+    files = with_map_origin(LabelledSet(data, split).files(), origin.value)
     names = sorted({label for file in files for label in file.labels})
     examples = file_examples(files, names, reader_for(files, loaded), notify=partial(print, file=sys.stderr))
     with progress_bar(f"clips through {loaded.name}") as progress:
-        return answers(loaded.network, examples, names, window=loaded.settings.window, progress=progress)
+        return collect_answers(
+            loaded.network, examples, names, window=loaded.settings.window, progress=progress
+        )
 
 
-def calibration(own: Answers, names: Sequence[str], by: float) -> dict[str, Any]:
-    """The temperature, and the calibration error without it and with one fitted on other groups' clips."""
-    truth = own.truth(names)
-    _, group = np.unique(own.groups, return_inverse=True)
-    each = np.ones(len(own.groups))
+def calibration(answers: Answers, names: Sequence[str], temperature: float) -> dict[str, Any]:
+    """Return the card's entry: the temperature, and the calibration error before and after.
+
+    The error after calibration is cross-fitted: each clip's temperature comes from clips of other groups.
+    """
+    truth = answers.truth(names)
+    _, group = np.unique(answers.groups, return_inverse=True)
+    cross_fitted = np.ones(len(answers.groups))
     for fold in range(FOLDS):
-        held = group % FOLDS == fold
-        if (truth.known & ~held).any():
-            each[held] = own.temperature(names, ~held)
+        held_out = group % FOLDS == fold
+        if (truth.known & ~held_out).any():
+            cross_fitted[held_out] = answers.temperature(names, ~held_out)
 
     def error(temperature: float | NDArray[np.float64]) -> float:
-        return ERRORS[own.kind](own.probabilities(temperature)[truth.known], truth.values[truth.known])
+        probabilities = answers.probabilities(temperature)[truth.known]
+        return ERRORS[answers.kind](probabilities, truth.values[truth.known])
 
     return {
-        "temperature": by,
+        "temperature": temperature,
         "n": int(truth.known.sum()),
-        "objects": dict(own.objects),
+        "objects": dict(answers.objects),
         "error_before": error(1.0),
-        "error_after": error(each),
-        "error": f"{ERROR[own.kind]}; temperatures cross-fitted in {FOLDS} parts by group",
+        "error_after": error(cross_fitted),
+        "error": f"{ERROR_MEASURES[answers.kind]}; temperatures cross-fitted in {FOLDS} parts by group",
     }
 
 
-def thresholds(own: Answers, names: Sequence[str], by: float) -> tuple[float, ...]:
-    """The thresholds of the calibrated answer; none of classes."""
-    truth = own.truth(names)
-    shares = own.probabilities(by)[truth.known]
-    return THRESHOLDS[own.kind](shares, truth.values[truth.known], DEFAULT_THRESHOLD)
+def thresholds(answers: Answers, names: Sequence[str], temperature: float) -> tuple[float, ...]:
+    """Return a threshold per label for the calibrated probabilities; empty for a network of classes."""
+    truth = answers.truth(names)
+    shares = answers.probabilities(temperature)[truth.known]
+    return THRESHOLDS[answers.kind](shares, truth.values[truth.known], DEFAULT_THRESHOLD)
 
 
-def none_of_these(of: Answers, sister: Checkpoint) -> NoneOfThese:
-    """How well the sister tells her classes from the others."""
-    if ANSWERS[of.kind].several:
+def none_of_these(answers: Answers, sister: Checkpoint) -> NoneOfThese:
+    """Measure how well the sister network's probabilities separate its classes from those it never saw.
+
+    Raises PeerattnError if it answers with labels, or if it knows all the classes.
+    """
+    if ANSWERS[answers.kind].several:
         raise PeerattnError(
-            f"{sister.name} answers with {of.kind}, which may be none for any clip: leave out --sister"
+            f"{sister.name} answers with {answers.kind}, which a clip need not have: leave out --sister"
         )
-    known = of.truth(sister.class_names).known
-    left_out = sorted({own[0] for own, one in zip(of.labels, known, strict=True) if not one})
+    known = answers.truth(sister.class_names).known
+    left_out = sorted({own[0] for own, one in zip(answers.labels, known, strict=True) if not one})
     if not left_out:
-        raise PeerattnError(f"{sister.name} knows all the classes of the folder: train it without some")
-    by = of.temperature(sister.class_names, known)
+        raise PeerattnError(
+            f"{sister.name} knows all the classes of the folder: train it without some of them"
+        )
+    temperature = answers.temperature(sister.class_names, known)
     protocol = f"greatest probability of a network trained by the same recipe without {', '.join(left_out)}"
-    return measure_rejection(of.probabilities(by).max(axis=1), known, of.groups, protocol)
+    greatest = answers.probabilities(temperature).max(axis=1)
+    return measure_rejection(greatest, known, answers.groups, protocol)
 
 
 def table(result: dict[str, Any], name: str) -> Table:
-    """Temperature and errors, and how well "none of these" works."""
+    """Return a table of the temperature, the calibration errors, thresholds and "none of these"."""
     table = Table(title=Text(name))
     table.add_column("")
     table.add_column("", justify="right")
@@ -195,11 +220,13 @@ def table(result: dict[str, Any], name: str) -> Table:
     if fitted["objects"]:
         table.caption = Text(maps_used(fitted["objects"]))
     for label, threshold in result.get("thresholds", {}).items():
-        table.add_row(Text(f"{label} found from"), f"{threshold:.1%}")
+        table.add_row(Text(f"{label}: threshold"), f"{threshold:.1%}")
     if none := result.get("none_of_these"):
         interval = none["auroc_interval"]
-        said = f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else none["auroc_interval_remark"]
+        interval_text = (
+            f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else none["auroc_interval_remark"]
+        )
         counts = f"{none['n_known']} known, {none['n_unknown']} others"
-        table.add_row("none of these, AUROC", f"{none['auroc']:.3f} ({said}; {counts})")
-        table.add_row("none of these below", f"{none['threshold']:.1%}")
+        table.add_row('"none of these", AUROC', f"{none['auroc']:.3f} ({interval_text}; {counts})")
+        table.add_row('"none of these" below', f"{none['threshold']:.1%}")
     return table

@@ -1,4 +1,4 @@
-"""A clip run as a command asks for it."""
+"""One clip run through a network for a command."""
 
 from __future__ import annotations
 
@@ -6,32 +6,35 @@ from dataclasses import dataclass
 
 from peerattn.checkpoints.checkpoint import Checkpoint, segmenter_of
 from peerattn.checkpoints.resolving import resolve
-from peerattn.cli.asked import Asked
-from peerattn.cli.console import allowed_precision, chosen_device, progress_bar
+from peerattn.cli.clip_request import ClipRequest
+from peerattn.cli.console import float_precision, progress_bar, torch_device
 from peerattn.modalities.clip import Clip
+from peerattn.moved import moved
 from peerattn.recording.recorder import Vectors, record_inside
 from peerattn.traces.trace import Trace
 
+__getattr__ = moved(__name__)
+
 
 @dataclass(frozen=True)
-class Ran:
-    """A clip that has been run."""
+class ClipRun:
+    """The result of running a clip: the network, the clip as it read it, its trace and its pooled vectors."""
 
-    asked: Asked
+    request: ClipRequest
     loaded: Checkpoint
     clip: Clip
     trace: Trace
     vectors: Vectors
 
 
-def run(asked: Asked) -> Ran:
-    """The clip through the network, with progress on stderr."""
-    loaded = resolve(asked.checkpoint, chosen_device(asked.device))
-    segmenter = None if asked.objects else segmenter_of(loaded, asked.segmenter)
+def run_clip(request: ClipRequest) -> ClipRun:
+    """Run a clip through its network, with progress on stderr."""
+    loaded = resolve(request.checkpoint, torch_device(request.device))
+    segmenter = None if request.objects else segmenter_of(loaded, request.segmenter)
     clip = loaded.reader(segmenter).file(
-        asked.clip, objects=asked.objects, stretch=asked.stretch, hold=asked.hold
+        request.clip, objects=request.objects, stretch=request.stretch, hold=request.hold
     )
-    with progress_bar("blocks") as progress, allowed_precision(asked.fast):
+    with progress_bar("blocks") as progress, float_precision(request.fast):
         trace, vectors = record_inside(
             loaded.network,
             clip,
@@ -40,4 +43,4 @@ def run(asked: Asked) -> Ran:
             remarks=loaded.remarks,
             progress=progress,
         )
-    return Ran(asked, loaded, clip, trace, vectors)
+    return ClipRun(request, loaded, clip, trace, vectors)

@@ -1,4 +1,4 @@
-"""What the commands share: devices, progress on stderr, results on stdout, and the one line of a refusal."""
+"""What the commands share: device options, progress on stderr, results on stdout, and error messages."""
 
 from __future__ import annotations
 
@@ -15,38 +15,49 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 
 if TYPE_CHECKING:
     import torch
     from rich.console import Group
     from rich.table import Table
 
+__getattr__ = moved(__name__)
+
+
 REFUSED = 2
-"""The exit code of a refused input."""
+"""The exit code for an invalid input or option."""
 USAGE_ERROR: Any = typer.BadParameter.__bases__[0]
-"""What typer raises for a wrong option: click's UsageError, or the copy of it that newer versions carry."""
+"""What typer raises for an invalid option: click's UsageError, or the copy in newer versions of typer."""
 
 
 class Device(StrEnum):
+    """The values of `--device`."""
+
     auto = "auto"
     cpu = "cpu"
     cuda = "cuda"
 
 
-class Objects(StrEnum):
+class MapOrigin(StrEnum):
+    """Where object maps come from: the values of `--objects`."""
+
     true = "true"
     estimated = "estimated"
 
 
-DeviceOption = Annotated[Device, typer.Option(help="Where to run.")]
+DeviceOption = Annotated[Device, typer.Option(help="The device to run on.")]
 FastOption = Annotated[
-    bool, typer.Option("--fast", help="Let CUDA round to TF32: faster, and factors may differ by 0.002.")
+    bool,
+    typer.Option("--fast", help="Allow TF32 on CUDA: faster, but attention factors may differ by 0.002."),
 ]
-JsonOption = Annotated[str | None, typer.Option("--json", help="Write JSON to FILE, or to stdout for '-'.")]
+JsonOption = Annotated[
+    str | None, typer.Option("--json", help="Write the result as JSON to this file, or to stdout for '-'.")
+]
 
 
-def chosen_device(device: Device) -> torch.device:
-    """The device to run on; raises PeerattnError when CUDA is asked for and absent."""
+def torch_device(device: Device) -> torch.device:
+    """Return the device to run on. Raises PeerattnError if CUDA is requested but not available."""
     import torch
 
     available = torch.cuda.is_available()
@@ -55,30 +66,31 @@ def chosen_device(device: Device) -> torch.device:
     return torch.device("cuda" if available and device is not Device.cpu else "cpu")
 
 
-def allowed_precision(fast: bool) -> AbstractContextManager[None]:
-    """What is computed inside the `with` block is exact to float32, or may be rounded where that is fast."""
+def float_precision(fast: bool) -> AbstractContextManager[None]:
+    """Compute in float32 inside the `with` block, or, if `fast`, allow TF32 on CUDA."""
     from peerattn.network.precision import precision
 
     return precision("tf32" if fast else "float32")
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
-    """A refused input ends the program with one plain line; Ctrl-C with another."""
+def exit_on_error() -> Iterator[None]:
+    """End the program with one line on stderr if the `with` block fails on its input or is cancelled."""
     try:
         yield
     except PeerattnError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         raise SystemExit(REFUSED) from None
     except USAGE_ERROR as error:
-        print(f"{' '.join(error.format_message().split())} (--help shows the rest)", file=sys.stderr)
+        message = " ".join(error.format_message().split())
+        print(f"{message} (see --help for all options)", file=sys.stderr)
         raise SystemExit(REFUSED) from None
     except _torch_error("OutOfMemoryError"):
-        print("the device's memory is full: give a smaller --batch, or --device cpu", file=sys.stderr)
+        print("the device's memory is full: use a smaller --batch, or --device cpu", file=sys.stderr)
         raise SystemExit(REFUSED) from None
     except _torch_error("AcceleratorError") as error:
-        said = str(error).partition("\n")[0]
-        print(f"the device failed ({said}): try again, or --device cpu", file=sys.stderr)
+        message = str(error).partition("\n")[0]
+        print(f"the device failed ({message}): try again, or use --device cpu", file=sys.stderr)
         raise SystemExit(REFUSED) from None
     except OSError as error:
         print(f"{error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
@@ -89,27 +101,27 @@ def refusals() -> Iterator[None]:
 
 
 def _torch_error(name: str) -> tuple[type[BaseException], ...]:
-    """An exception of torch: none, where torch was not needed yet."""
+    """Return torch's exception of this name as a tuple for `except`; empty if torch has not been loaded."""
     loaded = sys.modules.get("torch")
     return (getattr(loaded, name),) if loaded else ()
 
 
 def command_line() -> str:
-    """The command as it was given: what a card says of how a checkpoint was made."""
+    """Return the command as the user typed it; a checkpoint's card records it."""
     return shlex.join(["peerattn", *sys.argv[1:]])
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr where that is a terminal, and the callback `progress(done, total)` that moves it."""
+def progress_bar(description: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar if stderr is a terminal; yields the callback `progress(done, total)` to move it."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    # Into a file rich writes empty lines even for a bar that it takes away again.
+    # Even a transient bar makes rich write empty lines when stderr is a file.
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(description, total=None)
 
         def progress(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
@@ -118,23 +130,23 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def as_folder(context: typer.Context, data: Path | None) -> Path | None:
-    """A folder of labelled clips as it is; a zip of one unpacked, until the command ends."""
+    """Return a folder unchanged; unpack a zip into a temporary folder that lasts as long as the command."""
     if data is None or data.suffix.lower() != ".zip" or not data.is_file():
         return data
     from peerattn.data.zips import unpack
 
-    place = TemporaryDirectory(prefix="peerattn-")
+    temporary = TemporaryDirectory(prefix="peerattn-")
     try:
-        found = unpack(data, Path(place.name) / data.stem)
+        unpacked = unpack(data, Path(temporary.name) / data.stem)
     except PeerattnError:
-        place.cleanup()  # a command that never begins does not end either
+        temporary.cleanup()  # the context's resources are not closed when an option's callback fails
         raise
-    context.with_resource(place)
-    return found.folder
+    context.with_resource(temporary)
+    return unpacked.folder
 
 
 def report(result: Mapping[str, Any] | str, table: Table | Group, json_file: str | None) -> None:
-    """The table on stdout, or the result as JSON (a text already is) to a file or, for `-`, to stdout."""
+    """Print the table, or write the result as JSON to a file (`-`: stdout). A string is taken to be JSON."""
     if json_file is None:
         from rich.console import Console
 
@@ -152,5 +164,5 @@ def report(result: Mapping[str, Any] | str, table: Table | Group, json_file: str
 
 
 def percent(share: float, interval: tuple[float, float] | None, remark: str) -> str:
-    """A share with its 95 % interval, or with why it has none."""
+    """Return a share in percent with its 95 % interval, or with the remark that says why there is none."""
     return f"{share:.1%} ({f'{interval[0]:.1%} to {interval[1]:.1%}' if interval else remark})"

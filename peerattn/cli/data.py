@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from peerattn.data.folder import LabelledFile
 
 LIMIT_HELP = (
-    "Gigabytes that the cache may hold from now on, in training too "
-    f"(without it: what was given last, at first {LIMIT // GIGABYTE})."
+    "How many gigabytes the cache may hold from now on, in training too "
+    f"(default: as set last, at first {LIMIT // GIGABYTE})."
 )
 
-app = typer.Typer(help="Folders of labelled clips: check them, split them, decode them once.")
+app = typer.Typer(help="Folders of labelled clips: check them, split them, decode them in advance.")
 
 FolderArgument = Annotated[
-    Path, typer.Argument(help="A folder with a folder a class, or with a manifest.csv.")
+    Path, typer.Argument(help="A folder with one subfolder per class, or with a manifest.csv.")
 ]
-WorkersOption = Annotated[int | None, typer.Option(help="Worker processes (default: one a core).", min=0)]
+WorkersOption = Annotated[
+    int | None, typer.Option(help="How many worker processes to use (default: one per CPU core).", min=0)
+]
 
 
 @app.command("check")
@@ -35,43 +37,46 @@ def check_command(
     folder: Annotated[
         Path,
         typer.Argument(
-            help="A folder with a folder a class, or with a manifest.csv; or a zip of one.",
+            help="A folder with one subfolder per class, or with a manifest.csv; or a zip of such a folder.",
             callback=as_folder,
         ),
     ],
     manifest: Annotated[
-        Path | None, typer.Option(help="Write names, classes, splits and sha256 to this JSON file.")
+        Path | None,
+        typer.Option(help="Write the clips' names, classes, splits and SHA-256 sums to this JSON file."),
     ] = None,
     workers: WorkersOption = None,
     json_file: JsonOption = None,
 ) -> None:
-    """What is in a folder and everything that is wrong with it; reads every file to its end."""
+    """Report what a folder holds and everything that is wrong with it; decodes every file to its end."""
     from rich.console import Group
 
     from peerattn.cli import data_reports as reports
     from peerattn.data.checking import check_folder
 
     with progress_bar("clips") as progress:
-        found = check_folder(folder, workers=workers or None, progress=progress)
-    tables = (reports.counts_table(found), reports.deciding_table(found))
-    report(reports.checked(found), Group(*tables), json_file)
+        checked = check_folder(folder, workers=workers or None, progress=progress)
+    tables = (reports.counts_table(checked), reports.decisions_table(checked))
+    report(reports.folder_json(checked), Group(*tables), json_file)
     if json_file is None:
-        print("\n".join([reports.summary(found), *found.remarks, *map(str, found.faults)]))
+        print("\n".join([reports.summary(checked), *checked.remarks, *map(str, checked.faults)]))
     if manifest:
-        text = json.dumps(found.manifest(), indent=2, ensure_ascii=False)
+        text = json.dumps(checked.manifest(), indent=2, ensure_ascii=False)
         manifest.write_text(text + "\n", encoding="utf-8")
-    if found.faults:
-        raise PeerattnError(f"{folder} has {len(found.faults)} faults: mend what is listed")
+    if checked.faults:
+        raise PeerattnError(f"{folder} has {len(checked.faults)} faults: fix those listed above")
 
 
 @app.command("split")
 def split_command(
     folder: FolderArgument,
-    shares: Annotated[str, typer.Option(help="The splits and their shares.")] = "train=0.8,val=0.2",
-    seed: Annotated[int, typer.Option(help="Which of the possible splits.", min=0)] = 0,
-    force: Annotated[bool, typer.Option("--force", help="Replace a manifest.csv that is there.")] = False,
+    shares: Annotated[
+        str, typer.Option(help="The splits, and what share of the clips each gets.")
+    ] = "train=0.8,val=0.2",
+    seed: Annotated[int, typer.Option(help="The random seed: another seed gives another split.", min=0)] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing manifest.csv.")] = False,
 ) -> None:
-    """Write a manifest.csv whose splits share no source video (group), classes as even as groups allow."""
+    """Write a manifest.csv with splits that share no source video, classes as even as possible."""
     from peerattn.data.folder import all_files
     from peerattn.data.splitting import split_files, write_manifest
 
@@ -87,18 +92,21 @@ def cache_command(
     checkpoint: Annotated[
         str | None, typer.Option(help="Prepare the clips as this checkpoint's network reads them.")
     ] = None,
-    size: Annotated[int, typer.Option(help="Without a checkpoint: px a side.")] = ClipSettings.size,
+    size: Annotated[
+        int, typer.Option(help="Pixels per side of the clips, if no checkpoint is given.")
+    ] = ClipSettings.size,
     frame_rate: Annotated[
-        float, typer.Option(help="Without a checkpoint: frames/s.")
+        float, typer.Option(help="Frames per second of the clips, if no checkpoint is given.")
     ] = ClipSettings.frame_rate,
     view: Annotated[
-        str, typer.Option(help="Without a checkpoint: the square that is read, centre or objects.")
+        str,
+        typer.Option(help="Which square is cut out, if no checkpoint is given: centre or objects."),
     ] = ClipSettings.view,
     limit: Annotated[int | None, typer.Option(help=LIMIT_HELP, min=1)] = None,
     workers: WorkersOption = None,
     json_file: JsonOption = None,
 ) -> None:
-    """Decode every clip once, into the cache ($PEERATTN_CACHE, else the user's own), before training does."""
+    """Decode every clip into the cache before training needs it ($PEERATTN_CACHE, or the user's cache)."""
     from peerattn.cli import data_reports as reports
     from peerattn.data.cache import Cache
     from peerattn.data.clips import FolderClips
@@ -117,11 +125,11 @@ def cache_command(
         done = warm_cache(source, workers=workers, progress=progress)
     for name, fault in done.skipped.items():
         typer.echo(f"skipped {name}: {fault}", err=True)
-    report(reports.warmed(done, cache), reports.warmed_table(done, cache), json_file)
+    report(reports.cache_json(done, cache), reports.cache_table(done, cache), json_file)
 
 
 def _network_reading(checkpoint: str) -> dict[str, Any]:
-    """What a network reads, and how."""
+    """Return the arguments of `FolderClips` with which the checkpoint's network reads clips."""
     from peerattn.checkpoints.resolving import resolve
     from peerattn.modalities.segmenter import segmenter_for, segmenter_name
 
@@ -132,7 +140,7 @@ def _network_reading(checkpoint: str) -> dict[str, Any]:
 
 
 def _plain_reading(files: Sequence[LabelledFile], settings: ClipSettings) -> dict[str, Any]:
-    """Frames, and maps of any classes where every clip has them."""
+    """Return the arguments of `FolderClips` for frames, and for object maps where every clip has them."""
     from peerattn.graph.specs import Modality
 
     ids = tuple(range(1, 256))
@@ -142,12 +150,12 @@ def _plain_reading(files: Sequence[LabelledFile], settings: ClipSettings) -> dic
 
 
 def _shares(text: str) -> dict[str, float]:
-    """`train=0.8,val=0.2` as split → share."""
+    """Parse `train=0.8,val=0.2` into split → share."""
     try:
         pairs = [part.split("=") for part in text.split(",")]
         shares = {name.strip(): float(share) for name, share in pairs}
     except ValueError:
         raise PeerattnError(f"--shares {text!r} is not of the form train=0.8,val=0.2") from None
     if len(shares) < len(pairs):
-        raise PeerattnError(f"--shares {text!r} names a split twice: give each once")
+        raise PeerattnError(f"--shares {text!r} names a split twice: name each split once")
     return shares

@@ -1,4 +1,4 @@
-"""The command `effect`: what accuracy loses without a part of a network."""
+"""The command `effect`: how much accuracy a network loses without one of its components."""
 
 from __future__ import annotations
 
@@ -12,23 +12,30 @@ from peerattn.cli.console import (
     DeviceOption,
     FastOption,
     JsonOption,
-    Objects,
-    allowed_precision,
-    chosen_device,
+    MapOrigin,
+    float_precision,
     report,
+    torch_device,
 )
-from peerattn.cli.networks import CheckpointOption, ClipsOption, DataOption, ObjectsOption, SplitOption
+from peerattn.cli.networks import CheckpointOption, ClipsOption, DataOption, OriginOption, SplitOption
 from peerattn.graph.components import check_intervention
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
 
 
-class Of(StrEnum):
+class ComponentKind(StrEnum):
+    """The kinds of component whose effect can be measured: the values of `--of`."""
+
     modality = "modality"
     block = "block"
     connection = "connection"
     attention = "attention"
 
 
-class How(StrEnum):
+class Intervention(StrEnum):
+    """What is done to a component: the values of `--how`."""
+
     swap = "swap"
     remove = "remove"
     mean = "mean"
@@ -37,50 +44,57 @@ class How(StrEnum):
 
 
 def effect_command(
-    of: Annotated[Of, typer.Option(help="What to change, one after another.")],
+    of: Annotated[
+        ComponentKind,
+        typer.Option(help="The kind of component to change; its components are changed one by one."),
+    ],
     name: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only this one: a modality, a block, SOURCE_to_TARGET, or of attention "
-            "SOURCE_to_TARGET:PEER (as often as wanted; without it, all)."
+            help="Change only this component: a modality, a block, SOURCE_to_TARGET for a connection, or "
+            "SOURCE_to_TARGET:PEER for an attention connection (repeat for several; default: all)."
         ),
     ] = None,
     how: Annotated[
-        How,
+        Intervention,
         typer.Option(
-            help="Swapped for another clip's, removed, factors at their mean or at 1, frames shuffled."
+            help="What to do to the component: swap it for another clip's, remove it, hold factors at their "
+            "mean over time or at one, or shuffle frames."
         ),
-    ] = How.swap,
+    ] = Intervention.swap,
     checkpoint: CheckpointOption = "actionworld",
     data: DataOption = None,
     split: SplitOption = None,
     clips: ClipsOption = 192,
-    objects: ObjectsOption = Objects.true,
-    seed: Annotated[int, typer.Option(help="Of the donors, and of the order of frames.", min=0)] = 0,
+    origin: OriginOption = MapOrigin.true,
+    seed: Annotated[
+        int, typer.Option(help="The seed for choosing donor clips and shuffling frames.", min=0)
+    ] = 0,
     pointwise: Annotated[
         bool,
         typer.Option(
-            "--pointwise", help="Show intervals that hold each for itself, where the table's hold at once."
+            "--pointwise",
+            help="Show an interval for each component alone, instead of intervals that hold for all at once.",
         ),
     ] = False,
     device: DeviceOption = Device.auto,
     fast: FastOption = False,
     json_file: JsonOption = None,
 ) -> None:
-    """What accuracy loses without a modality, block, connection or attention connection, with its interval.
+    """Measure what accuracy loses without a modality, block, connection or attention connection.
 
-    Each is changed alone while the same clips run. To swap, each clip is given what another clip of the set
-    has there, one of another class where there is one.
+    Each component is changed alone while the same clips run, and each loss has its 95 % interval. In a swap,
+    each clip gets the component from another clip of the set, of another class where there is one.
     """
     check_intervention(of, how)
 
     from peerattn.checkpoints.resolving import resolve
     from peerattn.cli import effect_run, measuring
 
-    loaded = resolve(checkpoint, chosen_device(device))
-    passes = 3 if how is How.swap else 1  # to choose donors, for the clips, for their donors
-    examples = measuring.examples(loaded, data, split, clips=clips, objects=objects, passes=passes)
-    with allowed_precision(fast):
-        found = effect_run.measured(loaded, examples, of=of, how=how, names=name, seed=seed)
-    result = effect_run.to_json(found, examples.skipped)
+    loaded = resolve(checkpoint, torch_device(device))
+    passes = 3 if how is Intervention.swap else 1  # to choose donors, to run the clips, to read their donors
+    examples = measuring.examples(loaded, data, split, clips=clips, origin=origin, passes=passes)
+    with float_precision(fast):
+        effects = effect_run.measure_effects(loaded, examples, of=of, how=how, names=name, seed=seed)
+    result = effect_run.to_json(effects, examples.skipped)
     report(result, effect_run.table(result, loaded.name, of, how, pointwise=pointwise), json_file)

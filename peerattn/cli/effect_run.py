@@ -1,4 +1,4 @@
-"""What `effect` measures, and how it reports it."""
+"""The measurement that the command `effect` makes, and its report."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from rich.text import Text
 
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.cli.console import progress_bar
-from peerattn.cli.measuring import say_precision
-from peerattn.cli.reports import maps_used, points, share_said
+from peerattn.cli.measuring import print_precision
+from peerattn.cli.reports import difference_text, maps_used, score_text
 from peerattn.graph.components import PLURALS
+from peerattn.moved import moved
 from peerattn.recording.donors import LabelledClips
 from peerattn.recording.effects import Effects, effects
 from peerattn.scores.intervals import interval_json
 from peerattn.scores.kinds import HEADLINES
 
-SAID = {
+__getattr__ = moved(__name__)
+
+CHANGES_IN_WORDS = {
     "swap": "another clip's",
     "remove": "removed",
     "mean": "factors at their mean over time",
@@ -27,7 +30,7 @@ SAID = {
 }
 
 
-def measured(
+def measure_effects(
     loaded: Checkpoint,
     examples: LabelledClips,
     *,
@@ -36,8 +39,8 @@ def measured(
     names: Sequence[str] | None,
     seed: int,
 ) -> Effects:
-    """The effects on the clips, with progress on stderr."""
-    say_precision(loaded)
+    """Measure the effects on the clips, with progress on stderr."""
+    print_precision(loaded)
     with progress_bar("clips read and run") as progress:
         return effects(
             loaded.network,
@@ -51,11 +54,11 @@ def measured(
         )
 
 
-def to_json(found: Effects, skipped: Sequence[str]) -> dict[str, Any]:
-    """What `effect --json` gives; the effects in the order of the network."""
+def to_json(measured: Effects, skipped: Sequence[str]) -> dict[str, Any]:
+    """Return the output of `effect --json`, with the effects in the order of the network's structure."""
     return {
-        "n": found.before.n,
-        "before": found.before.to_json(),
+        "n": measured.before.n,
+        "before": measured.before.to_json(),
         "effects": [
             {
                 "what": effect.of,
@@ -66,44 +69,46 @@ def to_json(found: Effects, skipped: Sequence[str]) -> dict[str, Any]:
                 **interval_json("adjusted_interval", effect.adjusted.interval, effect.adjusted.remark),
                 "adjusted_in_words": effect.adjusted.words,
             }
-            for effect in found.effects
+            for effect in measured.effects
         ],
-        "not_measured": [{"name": name, "reason": why} for name, why in found.not_measured.items()],
-        "skipped": [*skipped, *found.left_out],
+        "not_measured": [{"name": name, "reason": why} for name, why in measured.not_measured.items()],
+        "skipped": [*skipped, *measured.left_out],
     }
 
 
 def table(result: Mapping[str, Any], name: str, of: str, how: str, *, pointwise: bool = False) -> Table:
-    """One row for each thing, the greatest loss first; intervals hold at once unless `pointwise`."""
+    """Return a table of the components, greatest loss first; intervals hold jointly unless `pointwise`."""
     before = result["before"]
     lines = [f"{one['name']}: {one['reason']}" for one in result["not_measured"]]
     if before["objects"]:
         lines.insert(0, maps_used(before["objects"]))
     if result["skipped"]:
-        lines.append(f"not among the clips: {len(result['skipped'])}, see --json")
+        lines.append(f"clips left out: {len(result['skipped'])}, listed by --json")
     table = Table(
-        title=Text(f"{name}: {PLURALS[of]}, {SAID[how]}; {result['n']} clips, 95 % intervals"),
-        caption=Text("\n".join([f"{_ORDER}; {_held(len(result['effects']), pointwise)}", *lines])),
+        title=Text(f"{name}: {PLURALS[of]}, {CHANGES_IN_WORDS[how]}; {result['n']} clips, 95 % intervals"),
+        caption=Text("\n".join([f"{_ORDER}; {_coverage(len(result['effects']), pointwise)}", *lines])),
     )
     whole = next(known for known in HEADLINES.values() if known.name in before)
     for column in ("", whole.short, "difference, in points"):
         table.add_column(column, justify="right" if column else "left")
-    table.add_column("what that says")
+    table.add_column("conclusion")
     interval, words = (
         ("difference_interval", "in_words") if pointwise else ("adjusted_interval", "adjusted_in_words")
     )
-    table.add_row("before", share_said(before, whole.name), "", "")
+    table.add_row("before", score_text(before, whole.name), "", "")
     table.add_section()
     for effect in sorted(result["effects"], key=lambda one: one["difference"]):
-        accuracy = share_said(effect["after"], whole.name)
-        change = points(effect, interval)
+        accuracy = score_text(effect["after"], whole.name)
+        change = difference_text(effect, interval)
         table.add_row(Text(effect["name"]), accuracy, change, effect[words])
     return table
 
 
-_ORDER = "greatest loss first, else in the order of the network; difference: after minus before, paired"
+_ORDER = "greatest loss first, ties in the order of the network; difference: after minus before, paired"
 
 
-def _held(count: int, pointwise: bool) -> str:
-    """For what the intervals hold."""
-    return "each interval for itself" if pointwise or count < 2 else f"all {count} intervals hold at once"
+def _coverage(count: int, pointwise: bool) -> str:
+    """Say whether the intervals hold each on its own or all at once."""
+    return (
+        "each interval holds on its own" if pointwise or count < 2 else f"all {count} intervals hold at once"
+    )

@@ -1,4 +1,4 @@
-"""The labelled clips that commands measure a network on, and how well it does on them."""
+"""The labelled clips that commands measure a network on, and the measurement itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from peerattn.checkpoints.checkpoint import Checkpoint
-from peerattn.cli.console import Objects, progress_bar
+from peerattn.cli.console import MapOrigin, progress_bar
 from peerattn.data.labelled_set import LabelledSet
 from peerattn.data.readable import ReadableExamples
 from peerattn.moved import moved
@@ -24,23 +24,27 @@ def examples(
     split: str | None,
     *,
     clips: int,
-    objects: Objects,
+    origin: MapOrigin,
     passes: int = 1,
 ) -> ReadableExamples:
-    """The labelled clips that a network is measured on; those that cannot be read are named on stderr."""
-    chosen = LabelledSet(data, split, clips, objects.value)
-    told = partial(print, file=sys.stderr)
-    return chosen.examples(loaded, notify=told, cached=passes > 1)
+    """Return the labelled clips of a folder, or `clips` generated ones, as the network reads them.
+
+    Clips that cannot be read are skipped and named on stderr. With more than one of `passes`, what has been
+    read is kept for the next pass.
+    """
+    chosen = LabelledSet(data, split, clips, origin.value)
+    notify = partial(print, file=sys.stderr)
+    return chosen.examples(loaded, notify=notify, cached=passes > 1)
 
 
-def evaluated(loaded: Checkpoint, examples: ReadableExamples) -> AnyEvaluation:
-    """How well a network does on the clips, with progress on stderr, where it also says what it rounds to."""
-    say_precision(loaded)
+def evaluate_checkpoint(loaded: Checkpoint, examples: ReadableExamples) -> AnyEvaluation:
+    """Evaluate a network on the clips; progress, and any reduced precision, go to stderr."""
+    print_precision(loaded)
     with progress_bar("clips") as progress:
         return evaluate(loaded.network, examples, window=loaded.settings.window, progress=progress)
 
 
-def say_precision(loaded: Checkpoint) -> None:
-    """On stderr what a network rounds to, where that is not float32."""
-    if (allowed := precision_on(loaded.device)) != "float32":
-        print(f"{loaded.name} computes in {allowed}", file=sys.stderr)
+def print_precision(loaded: Checkpoint) -> None:
+    """Print the precision of the network's device to stderr, unless it is float32."""
+    if (precision := precision_on(loaded.device)) != "float32":
+        print(f"{loaded.name} computes in {precision}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""A segmentation network trained and measured, with progress and what was passed over on stderr."""
+"""Training and measuring a segmentation network, with progress and the skipped clips on stderr."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.modalities.objects import write_objects
 from peerattn.modalities.segmentation_network import SegmentationNetwork, load_network
+from peerattn.moved import moved
 from peerattn.segmenter_training.config import START, SegmenterConfig
-from peerattn.segmenter_training.crossfit import Held, every_frame, maps_file
+from peerattn.segmenter_training.crossfit import CrossFittedClip, maps_of_every_frame, maps_path
 from peerattn.segmenter_training.quality import PersonSegmentation, evaluate_persons, person_overlaps
 from peerattn.segmenter_training.training import train_segmenter
-from peerattn.segmenter_training.videos import PersonVideo, passing_over, read_person_video
+from peerattn.segmenter_training.videos import PersonVideo, read_person_video, skip_unreadable
+
+__getattr__ = moved(__name__)
 
 
-class Skipped:
-    """Tells on stderr of each clip that is passed over, and in the end how many they were."""
+class SkippedClips:
+    """Callback that prints each skipped clip to stderr, and counts them for a summary at the end."""
 
     def __init__(self) -> None:
         self._files = set[Path]()
@@ -34,29 +37,29 @@ class Skipped:
         self._files.add(file.path)
         typer.echo(f"skipped {file.path}: {reason}", err=True)
 
-    def count(self, asked: int) -> None:
-        """How many of those that were asked for, where there are some."""
+    def print_summary(self, total: int) -> None:
+        """Print how many of `total` clips were skipped, if any were."""
         if self._files:
-            typer.echo(f"{len(self._files)} of {asked} clips were skipped: mend or remove them", err=True)
+            typer.echo(f"{len(self._files)} of {total} clips were skipped: repair or remove them", err=True)
 
 
-def config(default: SegmenterConfig, clips: int | None, seed: int) -> SegmenterConfig:
-    """The usual settings with what was asked for instead."""
+def with_options(default: SegmenterConfig, clips: int | None, seed: int) -> SegmenterConfig:
+    """Return the default settings with the user's number of clips, if given, and seed."""
     return dataclasses.replace(default, clips=clips or default.clips, seed=seed)
 
 
-def begun(name: str | None, seed: int, device: torch.device) -> SegmentationNetwork:
-    """The network that then learns people: the one of this name, else one that is trained first."""
-    return load_network(name, device) if name else trained(config(START, None, seed), device)
+def initial_network(name: str | None, seed: int, device: torch.device) -> SegmentationNetwork:
+    """Return the network from which learning people starts: the named one, or one trained now."""
+    return load_network(name, device) if name else train(with_options(START, None, seed), device)
 
 
-def trained(
+def train(
     config: SegmenterConfig,
     device: torch.device,
     videos: Sequence[PersonVideo] = (),
     start: SegmentationNetwork | None = None,
 ) -> SegmentationNetwork:
-    """A network that has learnt from generated clips, and people from the videos."""
+    """Train a network on generated clips, and on the people in the videos if there are any."""
     with progress_bar("training clips") as bar:
 
         def progress(done: int, total: int, loss: float) -> None:
@@ -65,29 +68,29 @@ def trained(
         return train_segmenter(config, videos, start=start, device=device, progress=progress)
 
 
-def read(files: Sequence[LabelledFile], size: int, skipped: Skipped) -> list[PersonVideo]:
-    """The videos of people that can be read; raises PeerattnError where none can."""
+def read_videos(files: Sequence[LabelledFile], size: int, skipped: SkippedClips) -> list[PersonVideo]:
+    """Read the videos of people, skipping unreadable ones. Raises PeerattnError if none can be read."""
     videos = []
     with progress_bar("clips") as progress:
         for done, file in enumerate(files, start=1):
-            with passing_over(file, skipped):
+            with skip_unreadable(file, skipped):
                 videos.append(read_person_video(file, size=size))
             progress(done, len(files))
     if not videos:
-        raise PeerattnError("none of the clips can be read: mend them, or choose another folder")
+        raise PeerattnError("none of the clips can be read: repair them, or choose another folder")
     return videos
 
 
-def measured(
-    segmenter: SegmentationNetwork, files: Sequence[LabelledFile], frame_rate: float, skipped: Skipped
+def evaluate_on_people(
+    segmenter: SegmentationNetwork, files: Sequence[LabelledFile], frame_rate: float, skipped: SkippedClips
 ) -> PersonSegmentation:
-    """How well a network finds the people of clips that can be read."""
+    """Measure how well a network finds the people in clips, skipping unreadable ones."""
     counts, groups, frames = [], [], 0
     with progress_bar("clips") as progress:
         for done, file in enumerate(files, start=1):
-            with passing_over(file, skipped):
+            with skip_unreadable(file, skipped):
                 video = read_person_video(file)
-                maps = every_frame(video.frames, segmenter, frame_rate)
+                maps = maps_of_every_frame(video.frames, segmenter, frame_rate)
                 counts.append(person_overlaps(maps.ids, video))
                 groups.append(file.group)
                 frames += len(maps.ids)
@@ -95,35 +98,35 @@ def measured(
     return evaluate_persons(counts, groups, frames)
 
 
-def write_maps(fitted: Iterable[Held], folder: Path, data: Path) -> PersonSegmentation:
-    """Write the maps of each clip to its place in the folder; how well they show people."""
+def write_maps(fitted: Iterable[CrossFittedClip], folder: Path, data: Path) -> PersonSegmentation:
+    """Write each clip's maps into the folder, and measure how well they show people."""
     counts, groups, frames = [], [], 0
-    for held in fitted:
-        path = maps_file(folder, data, held.file)
+    for clip in fitted:
+        path = maps_path(folder, data, clip.file)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_objects(path, held.maps)
-        counts.append(held.counts)
-        groups.append(held.file.group)
-        frames += held.compared
+        write_objects(path, clip.maps)
+        counts.append(clip.counts)
+        groups.append(clip.file.group)
+        frames += clip.compared
     return evaluate_persons(counts, groups, frames)
 
 
 def table(name: str, metrics: dict[str, Any]) -> Table:
-    """Intersections over union, with the intervals of those that are means."""
+    """Return a table of the intersections over union, with intervals for those that are means."""
     table = Table(title=Text(f"{name}: intersection over union, 95 % intervals"))
-    table.add_column("of")
+    table.add_column("measured on")
     table.add_column("clips", justify="right")
     table.add_column("intersection over union", justify="right")
 
     def row(title: str, numbers: dict[str, Any], key: str) -> None:
         interval = numbers[f"{key}_interval"]
-        said = f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else numbers[f"{key}_interval_remark"]
-        table.add_row(title, str(numbers["n"]), f"{numbers[key]:.3f} ({said})")
+        detail = f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else numbers[f"{key}_interval_remark"]
+        table.add_row(title, str(numbers["n"]), f"{numbers[key]:.3f} ({detail})")
 
     if people := metrics.get("people"):
-        row("persons of real clips", people, "person_iou")
-        row("the same, mean over clips", people, "clip_mean")
-        row("persons and background, mean", people, "mean_iou")
+        row("people in real clips", people, "person_iou")
+        row("people in real clips, mean over clips", people, "clip_mean")
+        row("people and background, mean", people, "mean_iou")
     generated = metrics.get("generated", metrics)
     if "classes" in generated:
         row("generated clips, mean over classes", generated, "mean_iou")

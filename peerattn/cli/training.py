@@ -7,54 +7,79 @@ from typing import Annotated
 
 import typer
 
-from peerattn.cli.console import Device, DeviceOption, JsonOption, chosen_device
+from peerattn.cli.console import Device, DeviceOption, JsonOption, torch_device
+from peerattn.moved import moved
 from peerattn.training.config import CLIPS
 
-OutOption = Annotated[str, typer.Option(help="The name of the checkpoint to make.")]
+__getattr__ = moved(__name__)
+
+
+OutOption = Annotated[str, typer.Option(help="The name of the checkpoint to create.")]
 DataOption = Annotated[
-    Path | None, typer.Option(help="A folder of labelled clips; without it, generated ones.")
+    Path | None, typer.Option(help="A folder of labelled clips to train on (default: generated clips).")
 ]
 TrainSplitOption = Annotated[str, typer.Option(help="The split of the folder to train on.")]
-ValSplitOption = Annotated[str, typer.Option(help="The split of the folder that measures the result.")]
+ValSplitOption = Annotated[str, typer.Option(help="The split of the folder to measure the result on.")]
 WithoutOption = Annotated[str, typer.Option(help="Classes to leave out, separated by commas.")]
-ConfigOption = Annotated[Path | None, typer.Option(help="A recipe's JSON file, as a card holds it.")]
+ConfigOption = Annotated[
+    Path | None, typer.Option(help="A recipe: a JSON file with the training settings that a card stores.")
+]
 InitOption = Annotated[str | None, typer.Option(help="Start from the weights of this checkpoint.")]
 StructureOption = Annotated[
     str | None,
     typer.Option(
-        help="A published structure, a checkpoint, a JSON file, or people (what a folder's clips get)."
+        help="A published structure, a checkpoint, a JSON file, or people (the default with --data)."
     ),
 ]
 AttentionOption = Annotated[
-    str, typer.Option(help="Of people and generated clips: none, static, self or peer.")
+    str,
+    typer.Option(
+        help="The attention of the people structure and of generated clips': none, static, self or peer."
+    ),
 ]
 ModalitiesOption = Annotated[
-    str, typer.Option(help="Of people and generated clips: which modalities, separated by commas.")
+    str,
+    typer.Option(help="The modalities of the people structure and of generated clips', separated by commas."),
 ]
-EpochsOption = Annotated[int | None, typer.Option(help="How often all clips are seen.", min=1)]
-BatchOption = Annotated[int | None, typer.Option(help="Clips an update.", min=1)]
-RateOption = Annotated[float | None, typer.Option(help="The filters' greatest learning rate.", min=0)]
+EpochsOption = Annotated[
+    int | None, typer.Option(help="How many times training goes through all clips.", min=1)
+]
+BatchOption = Annotated[int | None, typer.Option(help="Clips per update.", min=1)]
+RateOption = Annotated[float | None, typer.Option(help="The peak learning rate of the filters.", min=0)]
 LossOption = Annotated[
-    str | None, typer.Option(help="cross_entropy (one class a clip) or binary (any labels).")
+    str | None,
+    typer.Option(help="cross_entropy (one class per clip) or binary (any number of labels per clip)."),
 ]
-ClipsOption = Annotated[int, typer.Option(help="How many generated clips an epoch.", min=16)]
-TestClipsOption = Annotated[int, typer.Option(help="How many generated clips measure the result.", min=1)]
+ClipsOption = Annotated[int, typer.Option(help="How many generated clips per epoch.", min=16)]
+TestClipsOption = Annotated[
+    int, typer.Option(help="How many generated clips to measure the result on.", min=1)
+]
 SegmenterOption = Annotated[
-    str | None, typer.Option(help="The checkpoint that estimates the object maps that are not given.")
+    str | None, typer.Option(help="The segmenter checkpoint that estimates missing object maps.")
 ]
-ObjectsOption = Annotated[
-    str, typer.Option(help="Object maps: true, those that are given; or estimated, all of them.")
+OriginOption = Annotated[
+    str,
+    typer.Option(
+        "--objects",
+        help="true: use the object maps that clips have; estimated: estimate the maps of all clips.",
+    ),
 ]
-OthersOption = Annotated[
+OtherMapsOption = Annotated[
     Path | None,
-    typer.Option(help="A folder of other object maps, as cross-fit makes them: the recipe mixes them in."),
+    typer.Option(
+        "--others", help="A folder of more object maps, as cross-fit writes them, which the recipe mixes in."
+    ),
 ]
-SeedOption = Annotated[int | None, typer.Option(help="The seed of weights and clips (0).", min=0)]
-WorkersOption = Annotated[int | None, typer.Option(help="How many processes make clips (1).", min=0)]
+SeedOption = Annotated[
+    int | None, typer.Option(help="The random seed for weights and clips (default: 0).", min=0)
+]
+WorkersOption = Annotated[
+    int | None, typer.Option(help="How many processes prepare clips (default: 1).", min=0)
+]
 ResumeOption = Annotated[
-    bool, typer.Option("--resume", help="Go on where an interrupted run stopped, if there is one.")
+    bool, typer.Option("--resume", help="Continue an interrupted run from where it stopped, if there is one.")
 ]
-LogsOption = Annotated[Path | None, typer.Option(help="A folder for logs that TensorBoard shows.")]
+LogsOption = Annotated[Path | None, typer.Option(help="A folder to write TensorBoard logs to.")]
 
 
 def train_command(
@@ -75,8 +100,8 @@ def train_command(
     clips: ClipsOption = CLIPS,
     test_clips: TestClipsOption = 960,
     segmenter: SegmenterOption = None,
-    objects: ObjectsOption = "true",
-    others: OthersOption = None,
+    origin: OriginOption = "true",
+    other_maps: OtherMapsOption = None,
     seed: SeedOption = None,
     workers: WorkersOption = None,
     resume: ResumeOption = False,
@@ -84,22 +109,35 @@ def train_command(
     device: DeviceOption = Device.auto,
     json_file: JsonOption = None,
 ) -> None:
-    """Train a network on generated clips or a folder of labelled ones; measure it, save it with its card."""
+    """Train a network on generated clips or on a folder of labelled clips, measure it, and save it."""
     from peerattn.checkpoints.checkpoint import load
-    from peerattn.cli.training_run import Run, agreed, recipe_of, structure_of, train, words
-    from peerattn.training.distributed import started
-    from peerattn.training.material import Choice
+    from peerattn.cli.training_run import (
+        TrainingRun,
+        base_recipe,
+        base_structure,
+        match_answer_to_loss,
+        split_names,
+        train,
+    )
+    from peerattn.training.distributed import joined_processes
+    from peerattn.training.training_data import DataSelection
 
-    begin = load(init) if init else None
+    initial = load(init) if init else None
     changes = {"epochs": epochs, "batch": batch, "seed": seed, "workers": workers}
     parts = {"optimisation": {"rate": rate}, "loss": {"kind": loss}}
-    recipe = recipe_of(config, begin).changed({**changes, **parts})
-    splits = (train_split, val_split)
-    choice = Choice(data, splits, words(without), (clips, test_clips), segmenter, objects, others)
-    graph = structure_of(
-        structure or ("people" if data and not begin else None), begin, attention, modalities
+    recipe = base_recipe(config, initial).changed({**changes, **parts})
+    selection = DataSelection(
+        data,
+        (train_split, val_split),
+        split_names(without),
+        (clips, test_clips),
+        segmenter,
+        origin,
+        other_maps,
     )
-    graph, recipe = agreed(graph, recipe, loss=loss, config=config)
-    run = Run(graph, recipe, choice, out, begin, resume, tensorboard)
-    with started(chosen_device(device)) as where:
-        train(run, where, json_file)
+    default = "people" if data and not initial else None
+    graph = base_structure(structure or default, initial, attention, modalities)
+    graph, recipe = match_answer_to_loss(graph, recipe, loss=loss, config=config)
+    run = TrainingRun(graph, recipe, selection, out, initial, resume, tensorboard)
+    with joined_processes(torch_device(device)) as run_on:
+        train(run, run_on, json_file)

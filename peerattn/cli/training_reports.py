@@ -1,4 +1,4 @@
-"""What training reports: the result as JSON and as a table, and the card of the network it made."""
+"""The report of a training run: the result as JSON and as a table, and the card of the trained network."""
 
 from __future__ import annotations
 
@@ -9,64 +9,70 @@ from typing import Any
 from rich.table import Table
 
 from peerattn.checkpoints.checkpoint import Checkpoint
-from peerattn.cli.reports import accuracy, evaluation_table
+from peerattn.cli.reports import evaluation_table, headline_json
+from peerattn.moved import moved
 from peerattn.recording.evaluating import evaluate
 from peerattn.scores.kinds import SCORES
-from peerattn.training.material import Material
 from peerattn.training.recipe import Recipe
+from peerattn.training.training_data import TrainingData
+
+__getattr__ = moved(__name__)
 
 
 @dataclass(frozen=True)
-class Result:
-    """What a network scored: all of it for JSON, the card's part, and a table for a person."""
+class TrainingResult:
+    """How well a trained network does: the full result as JSON, the card's metrics, and a table."""
 
     json: dict[str, Any]
     metrics: dict[str, Any]
     table: Table
 
 
-def measured(loaded: Checkpoint, material: Material, progress: Callable[[int, int], None]) -> Result:
-    """How well a network does on the clips that are kept to measure it."""
+def measure(loaded: Checkpoint, data: TrainingData, progress: Callable[[int, int], None]) -> TrainingResult:
+    """Evaluate a trained network on the clips set aside for measuring."""
     window = loaded.settings.window
-    evaluation = evaluate(loaded.network, material.examples, window=window, progress=progress)
+    evaluation = evaluate(loaded.network, data.examples, window=window, progress=progress)
     table = evaluation_table(evaluation, loaded.name)
-    if material.validate is None:
-        return Result(evaluation.to_json(), {"true_maps": accuracy(evaluation)}, table)
-    json, metrics = NUMBERS[evaluation.kind](evaluation)
-    return Result(json, metrics, table)
+    if data.validate is None:
+        return TrainingResult(evaluation.to_json(), {"true_maps": headline_json(evaluation)}, table)
+    json, metrics = REPORTED_SCORES[evaluation.kind](evaluation)
+    return TrainingResult(json, metrics, table)
 
 
-def _of_classes(evaluation: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def _class_scores(evaluation: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     whole = evaluation.to_json()
     return whole, {name: value for name, value in whole.items() if name != "confusion"}
 
 
-def _of_labels(evaluation: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def _label_scores(evaluation: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     scores = {name: score.to_json() for name, score in SCORES[evaluation.kind](evaluation).items()}
     return scores, scores
 
 
-NUMBERS: Mapping[str, Callable[[Any], tuple[dict[str, Any], dict[str, Any]]]] = {
-    "classes": _of_classes,
-    "labels": _of_labels,
+REPORTED_SCORES: Mapping[str, Callable[[Any], tuple[dict[str, Any], dict[str, Any]]]] = {
+    "classes": _class_scores,
+    "labels": _label_scores,
 }
-"""Kind of answer → what `train` reports of an evaluation, and what the card keeps of that."""
+"""Kind of answer → what `train` reports of an evaluation, and the part of it that the card stores."""
 
 
 def training_card(
-    loaded: Checkpoint, material: Material, result: Result, *, recipe: Recipe, command: str
+    loaded: Checkpoint, data: TrainingData, result: TrainingResult, *, recipe: Recipe, command: str
 ) -> dict[str, Any]:
-    """What a card says of a network that was trained: of which clips, how, and how well it does."""
+    """Return the card of a trained network: its training clips, its recipe and how well it does."""
     weights = loaded.network.connection_weights().values()
-    moved = [weight for weight in weights if not 0.45 <= weight <= 0.55]
-    read = ", ".join(modality.name for modality in loaded.structure.modalities)
-    facts = dict(material.facts)
+    moved_weights = [weight for weight in weights if not 0.45 <= weight <= 0.55]
+    modalities = ", ".join(modality.name for modality in loaded.structure.modalities)
+    facts = dict(data.facts)
     return {
-        "description": f"{facts['data']} clips; {read}; {loaded.structure.attention_mode} attention",
+        "description": f"{facts['data']} clips; {modalities}; {loaded.structure.attention_mode} attention",
         "command": command,
         "training": {"clips": facts.pop("clips"), **recipe.to_json()},
         "metrics": result.metrics,
-        "learned_connectivity": {"outside_0.45_to_0.55": len(moved), "connections": len(weights)},
+        "learned_connectivity": {
+            "outside_0.45_to_0.55": len(moved_weights),
+            "connections": len(weights),
+        },
         **facts,
-        **({"unread": material.unread} if material.unread else {}),
+        **({"unread": data.unread} if data.unread else {}),
     }

@@ -1,4 +1,4 @@
-"""A training as the command `train` runs it: begun, gone on with or stopped; measured, and saved."""
+"""A training run of the command `train`: started or resumed, stopped by Ctrl-C, measured and saved."""
 
 from __future__ import annotations
 
@@ -15,65 +15,72 @@ from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.weighted_structure import resolve_structure
 from peerattn.cli.console import command_line, percent, progress_bar, report
-from peerattn.cli.training_reports import measured, training_card
+from peerattn.cli.training_reports import measure, training_card
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE
 from peerattn.files.paths import checked_name, checkpoint_folders
 from peerattn.files.writing import partial_name
 from peerattn.graph.answers import ANSWERS, CLASSES, Answer, answer_for_loss
 from peerattn.graph.structure import Structure
+from peerattn.moved import moved
 from peerattn.traces.history import HISTORY_FILE, write_history
 from peerattn.training import distributed
 from peerattn.training.actionworld import SETTINGS, actionworld_structure
-from peerattn.training.loop import Trained, fit
-from peerattn.training.material import Choice, Material, material
+from peerattn.training.callbacks import Callbacks, Epoch, StateSaving
+from peerattn.training.initialisation import copy_matching_weights, new_network
+from peerattn.training.loop import FitResult, fit
 from peerattn.training.people import people_structure
 from peerattn.training.recipe import Recipe, read_recipe
-from peerattn.training.starting import new_network, start_from
 from peerattn.training.state import STATE_FILE
 from peerattn.training.tensorboard import tensorboard
-from peerattn.training.watching import Epoch, Saving, Watch
+from peerattn.training.training_data import DataSelection, TrainingData, load_training_data
+
+__getattr__ = moved(__name__)
 
 
 @dataclass(frozen=True)
-class Run:
-    """What is trained, and where it is kept."""
+class TrainingRun:
+    """Everything that one `train` command asks for.
+
+    `out` is the name of the checkpoint, `initial` a checkpoint whose weights training starts from, and `logs`
+    a folder for TensorBoard.
+    """
 
     structure: Structure
     recipe: Recipe
-    choice: Choice
+    selection: DataSelection
     out: str
-    init: Checkpoint | None = None
+    initial: Checkpoint | None = None
     resume: bool = False
     logs: Path | None = None
 
 
-def train(run: Run, device: torch.device, json_file: str | None) -> None:
-    """Train, and where this process leads: measure the network, save it and report."""
+def train(run: TrainingRun, device: torch.device, json_file: str | None) -> None:
+    """Train the network; the leading process then measures it, saves it and reports."""
     leads = distributed.current().leads
-    folder = _folder(run.out, resume=run.resume) if leads else checkpoint_folders()[0] / run.out
-    given = material(run.choice, run.structure, run.recipe, device)
-    trained = _fitted(run, given, folder, device)
+    folder = _checkpoint_folder(run.out, resume=run.resume) if leads else checkpoint_folders()[0] / run.out
+    data = load_training_data(run.selection, run.structure, run.recipe, device)
+    fitted = _fit(run, data, folder, device)
     if not leads:
         return
-    loaded = Checkpoint(run.out, trained.network, run.recipe.clip, {})
+    loaded = Checkpoint(run.out, fitted.network, run.recipe.clip, {})
     with progress_bar("clips measured") as progress:
-        result = measured(loaded, given, progress)
-    write_history(folder / HISTORY_FILE, trained.history)
-    _tell_unread(given)
-    card = training_card(loaded, given, result, recipe=run.recipe, command=command_line())
-    checkpoints.save(folder, trained.network, run.recipe.clip, card)
+        result = measure(loaded, data, progress)
+    write_history(folder / HISTORY_FILE, fitted.history)
+    _print_unread(data)
+    card = training_card(loaded, data, result, recipe=run.recipe, command=command_line())
+    checkpoints.save(folder, fitted.network, run.recipe.clip, card)
     (folder / STATE_FILE).unlink(missing_ok=True)
     report(result.json, result.table, json_file)
 
 
-def _fitted(run: Run, given: Material, folder: Path, device: torch.device) -> Trained:
-    """The trained network; its state is in the folder until the checkpoint is."""
-    network = new_network(run.structure, given.source.class_names, seed=run.recipe.training.seed)
-    if run.init:
-        start_from(network, run.init.network)
+def _fit(run: TrainingRun, data: TrainingData, folder: Path, device: torch.device) -> FitResult:
+    """Train the network; its state is saved in the folder, so that an interrupted run can be resumed."""
+    network = new_network(run.structure, data.source.class_names, seed=run.recipe.training.seed)
+    if run.initial:
+        copy_matching_weights(network, run.initial.network)
     with (
-        _stoppable() as stopped,
+        _stop_on_interrupt() as stopped,
         tensorboard(run.logs) as log,
         progress_bar("training clips") as bar,
     ):
@@ -83,36 +90,39 @@ def _fitted(run: Run, given: Material, folder: Path, device: torch.device) -> Tr
             if stopped():
                 raise KeyboardInterrupt
 
-        def epoch(ended: Epoch) -> None:
-            print(said(ended), file=sys.stderr)
-            log(ended)
+        def on_epoch(epoch: Epoch) -> None:
+            print(epoch_line(epoch), file=sys.stderr)
+            log(epoch)
 
         return fit(
             network.to(device),
-            given.source,
+            data.source,
             run.recipe.training,
-            validate=given.validate,
-            saving=Saving(folder / STATE_FILE, others={**run.recipe.to_json(), "material": given.told_apart}),
-            watch=Watch(progress, epoch),
+            validate=data.validate,
+            saving=StateSaving(
+                folder / STATE_FILE,
+                other_settings={**run.recipe.to_json(), "material": data.identifying_facts},
+            ),
+            callbacks=Callbacks(progress, on_epoch),
         )
 
 
-def _tell_unread(given: Material) -> None:
-    """How many clips could not be read; each was named when it was met."""
-    for use, count in given.unread.items():
+def _print_unread(data: TrainingData) -> None:
+    """Print how many clips could not be read; each was already named when reading it failed."""
+    for use, count in data.unread.items():
         print(f"clips for {use} that could not be read: {count}", file=sys.stderr)
 
 
-def said(epoch: Epoch) -> str:
-    """One line on an epoch: its loss, what was measured, and where the time went."""
+def epoch_line(epoch: Epoch) -> str:
+    """Return one line on an epoch: its loss, what was measured, and where the time went."""
     scores = [
-        f"{name} {percent(one.value, one.interval, one.remark)}"
-        for name, one in epoch.scores.items()
+        f"{name} {percent(score.value, score.interval, score.remark)}"
+        for name, score in epoch.scores.items()
         if " " not in name
     ]
     clips = [f"{next(iter(epoch.scores.values())).n} clips"] if scores else []
     spent = [f"{name} {seconds:.1f} s" for name, seconds in epoch.seconds.items()]
-    return f"epoch {epoch.number} of {epoch.of}: " + "; ".join(
+    return f"epoch {epoch.number} of {epoch.total}: " + "; ".join(
         part
         for part in (
             f"loss {epoch.loss:.4f}",
@@ -124,65 +134,77 @@ def said(epoch: Epoch) -> str:
     )
 
 
-def _folder(out: str, *, resume: bool) -> Path:
-    """Where the checkpoint goes; raises PeerattnError when the name is taken, unless that run may go on."""
+def _checkpoint_folder(out: str, *, resume: bool) -> Path:
+    """Return the folder for the checkpoint.
+
+    Raises PeerattnError if the name is taken, unless it holds an interrupted run that is to be resumed.
+    """
     folder = checkpoint_folders()[0] / checked_name(out)
     if folder.is_dir() and {path.name for path in folder.iterdir()} <= {partial_name(STATE_FILE)}:
-        return folder  # a first save began here and did not come to its end
+        return folder  # an earlier run was interrupted while it saved its state for the first time
     if not (folder / STATE_FILE).is_file():
         return checkpoints.new_folder(out)
     if (folder / CARD_FILE).is_file():
-        raise PeerattnError(f"{folder} is trained to its end: choose another name, or delete it first")
+        raise PeerattnError(f"{folder} holds a finished run: choose another name, or delete it first")
     if not resume:
-        raise PeerattnError(f"{folder} holds an interrupted run: go on with --resume, or choose another name")
+        raise PeerattnError(f"{folder} holds an interrupted run: add --resume, or choose another name")
     return folder
 
 
-def recipe_of(path: Path | None, begin: Checkpoint | None) -> Recipe:
-    """The recipe of a file, else the usual one; of clips as the network that it begins from reads them."""
-    clip = begin.settings if begin else SETTINGS
+def base_recipe(path: Path | None, initial: Checkpoint | None) -> Recipe:
+    """Return the recipe in a file, or the default one.
+
+    Where it does not say how clips are read, they are read as the initial network reads them.
+    """
+    clip = initial.settings if initial else SETTINGS
     return read_recipe(path, clip=clip) if path else Recipe(clip=clip)
 
 
-def structure_of(name: str | None, begin: Checkpoint | None, attention: str, modalities: str) -> Structure:
-    """The structure that is named, else that of the network to begin from, else the shipped one's."""
+def base_structure(
+    name: str | None, initial: Checkpoint | None, attention: str, modalities: str
+) -> Structure:
+    """Return the named structure; without a name, the initial network's, or else the shipped networks'."""
     if name == "people":
-        return people_structure(attention, words(modalities))
+        return people_structure(attention, split_names(modalities))
     if name:
         return resolve_structure(name).structure
-    return begin.structure if begin else actionworld_structure(attention, words(modalities))
+    return initial.structure if initial else actionworld_structure(attention, split_names(modalities))
 
 
-def agreed(
+def match_answer_to_loss(
     structure: Structure, recipe: Recipe, *, loss: str | None, config: Path | None
 ) -> tuple[Structure, Recipe]:
-    """A structure and a recipe that agree on what the network is asked, without another network's thresholds.
+    """Return the structure and the recipe with one kind of answer, and without label thresholds.
 
-    A `loss` that was given says it, else the structure where it does, else the recipe. Raises PeerattnError
-    where a recipe that was given says something else than the structure.
+    The kind comes from `loss` if the user chose one, else from the structure if it is not plain classes, else
+    from the recipe. Raises PeerattnError if a recipe file (`config`) contradicts the structure.
     """
-    answer, said = structure.answer, answer_for_loss(recipe.training.loss.kind)
-    if loss is None and answer.kind != said.kind and answer != CLASSES:
+    answer, wanted = structure.answer, answer_for_loss(recipe.training.loss.kind)
+    if loss is None and answer.kind != wanted.kind and answer != CLASSES:
         usual = ANSWERS[answer.kind].loss
         if config:
             raise PeerattnError(
-                f"the structure asks {answer.kind}, the loss of {config} is {recipe.training.loss.kind}: "
-                f"give --loss {usual}, or --loss {recipe.training.loss.kind} to ask {said.kind}"
+                f"the structure answers with {answer.kind}, but the loss in {config} is "
+                f"{recipe.training.loss.kind}: add --loss {usual}, or --loss {recipe.training.loss.kind} to "
+                f"train {wanted.kind}"
             )
-        said, recipe = answer, recipe.changed({"loss": {"kind": usual}})
-    if answer.kind != said.kind or answer.thresholds:
-        structure = structure.with_answer(Answer(said.kind, answer.loss_weight))
+        wanted, recipe = answer, recipe.changed({"loss": {"kind": usual}})
+    if answer.kind != wanted.kind or answer.thresholds:
+        structure = structure.with_answer(Answer(wanted.kind, answer.loss_weight))
     return structure, recipe
 
 
-def words(text: str) -> tuple[str, ...]:
-    """Words that commas separate."""
-    return tuple(word for word in text.split(",") if word)
+def split_names(text: str) -> tuple[str, ...]:
+    """Split a comma-separated list of names, dropping empty ones."""
+    return tuple(name for name in text.split(",") if name)
 
 
 @contextmanager
-def _stoppable() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C was pressed: the update in hand is ended and saved first, a second one ends at once."""
+def _stop_on_interrupt() -> Iterator[Callable[[], bool]]:
+    """Yield a function that says whether Ctrl-C was pressed; a second Ctrl-C stops at once.
+
+    After the first one, the caller finishes the current update and saves the state before it stops.
+    """
     pressed: list[int] = []
 
     def note(number: int, frame: object) -> None:
@@ -193,7 +215,7 @@ def _stoppable() -> Iterator[Callable[[], bool]]:
     try:
         yield lambda: bool(pressed)
     except KeyboardInterrupt:
-        print(f"cancelled; to go on: {command_line().removesuffix(' --resume')} --resume", file=sys.stderr)
+        print(f"cancelled; to resume: {command_line().removesuffix(' --resume')} --resume", file=sys.stderr)
         raise SystemExit(130) from None
     finally:
         signal.signal(signal.SIGINT, before)

@@ -1,4 +1,4 @@
-"""What a pruning threshold costs in accuracy, measured at every connection weight."""
+"""Accuracy as a function of the pruning threshold, measured at every connection weight."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from peerattn.scores.kinds import AnyEvaluation
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """What one threshold keeps, and the accuracy it leaves; None where the output is cut off."""
+    """What one threshold removes, and the evaluation of the rest; None where an output block is cut off."""
 
     removal: Removal
     evaluation: AnyEvaluation | None
@@ -29,10 +29,10 @@ class CurvePoint:
 def threshold_curve(
     network: Network, examples: Iterable[Example], *, window: int, progress: Progress | None = None
 ) -> Iterator[CurvePoint]:
-    """A point for each distinct connection weight, ascending: the first removes nothing.
+    """Yield a point for each distinct connection weight in ascending order; the first removes nothing.
 
-    The examples are gone through once for each point. Points come one at a time, so that a curve can be drawn
-    while it grows; `progress` counts points.
+    The examples are read once per point. Points are yielded one at a time, so that a plot can grow while they
+    are measured. `progress(done, total)` counts points.
     """
     weights = network.connection_weights()
     steps = thresholds(weights)

@@ -1,4 +1,4 @@
-"""Pruning a network: the connections below a threshold masked while it runs, or gone for good."""
+"""Pruning a network: masking the connections below a threshold while it runs, or removing them for good."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from torch import nn
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import survey, thresholds, without
 from peerattn.graph.structure import Structure
+from peerattn.moved import moved
 from peerattn.network.network import Network
+
+__getattr__ = moved(__name__)
 
 
 @contextmanager
 def masked(network: Network, threshold: float) -> Iterator[Network]:
-    """The same network, in whose passes the connections below the threshold count nothing either."""
+    """Disable the connections below the threshold inside the `with` block, in addition to disabled ones."""
     before = network.disabled
     removed = survey(network.structure, network.connection_weights(), threshold).removed
     network.disabled = before | frozenset(removed)
@@ -27,21 +30,21 @@ def masked(network: Network, threshold: float) -> Iterator[Network]:
 
 
 def prune(network: Network, threshold: float) -> Network:
-    """A smaller network that computes what the masked one does and skips the blocks that nothing needs.
+    """Return a smaller network that computes what the masked one does, without unneeded blocks.
 
-    Raises PeerattnError when the threshold leaves no path from an input block to an output block.
+    Raises PeerattnError if the threshold leaves no path from an input block to an output block.
     """
     removal = survey(network.structure, network.connection_weights(), threshold)
     if not removal.output_connected:
         raise PeerattnError(
             f"threshold {threshold:g} cuts an output block off from every input block: choose a lower one "
-            f"(the greatest that keeps it connected is {math.floor(last_connected(network) * 1e6) / 1e6:.6f})"
+            f"(at most {math.floor(greatest_connected_threshold(network) * 1e6) / 1e6:.6f})"
         )
-    return reduced(network, without(network.structure, removal))
+    return subnetwork(network, without(network.structure, removal))
 
 
-def reduced(network: Network, structure: Structure) -> Network:
-    """The network of a structure that pruning left of this one, with its weights and its dropout."""
+def subnetwork(network: Network, structure: Structure) -> Network:
+    """Return the part of a network that a smaller structure keeps, with the same weights and dropout."""
     smaller = Network(structure, network.class_names).to(next(network.parameters()))
     state = network.state_dict()
     smaller.load_state_dict({name: state[name] for name in smaller.state_dict()})
@@ -52,8 +55,8 @@ def reduced(network: Network, structure: Structure) -> Network:
     return smaller.train(network.training)
 
 
-def last_connected(network: Network) -> float:
-    """The greatest threshold at which every output block is still connected."""
+def greatest_connected_threshold(network: Network) -> float:
+    """Return the greatest threshold at which every output block is still connected."""
     weights = network.connection_weights()
     connected = [
         value for value in thresholds(weights) if survey(network.structure, weights, value).output_connected

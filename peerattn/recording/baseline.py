@@ -1,9 +1,10 @@
-"""What a network delivers on a clip in which there is nothing, from which contributions are counted.
+"""The baseline: what a network delivers on an empty clip. Contributions of a clip are counted from it.
 
-Most of what a connection delivers is the same on any clip: biases pass through every layer. The baseline
-clip is black (or of another plain colour), still and empty; a clip's contribution is what differs from it.
-Its numbers are the same at every frame that no end of the clip reaches, so a short baseline stands for a
-long one: its first frames, its middle one, and its last.
+Most of what a connection delivers is the same on any clip, since biases pass through every layer. The
+baseline clip is black (or of another plain colour), still and empty; a clip's contribution is its difference
+from peerattn.moved import moved
+from it. The numbers of a baseline clip are the same in all frames that its ends do not reach, so a short
+baseline can stand for a long one, with its first frames, its middle frame and its last frames.
 
 Shapes: C channels of a connection's source, T frames, H, W pixels, N frames of the baseline clip.
 """
@@ -23,24 +24,28 @@ from torch import Tensor, nn
 from peerattn.graph.reach import Reach, network_reach
 from peerattn.graph.specs import Modality
 from peerattn.graph.structure import Structure
+from peerattn.moved import moved
 from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
 from peerattn.network.precision import precision_on
-from peerattn.recording.changing import unchanged
-from peerattn.recording.stretches import evaluating, numbers_read
+from peerattn.recording.modifiers import unmodified
+from peerattn.recording.stretches import evaluation_mode, values_read
 
-KEPT = 256 * 2**20
-"""Bytes that a kept baseline may take; a larger one is run again beside each stretch of the clip."""
+__getattr__ = moved(__name__)
+
+
+CACHE_LIMIT = 256 * 2**20
+"""The most bytes that a cached baseline may take; a larger one runs again with each stretch of the clip."""
 
 Baselines = Mapping[str, Sequence[float]]
-"""Modality → the value of each of its channels where there is nothing; 0 where it is not named."""
+"""Modality → the value of each of its channels in an empty clip; 0 for a modality that is not listed."""
 
 
 @dataclass
 class Baseline:
-    """By connection, what its source held (C, N, H, W) and what it was scaled with (None: 1).
+    """Connection → the output of its source (C, N, H, W), and the scale that multiplied it (None: 1).
 
-    A source that several connections read at one size is kept once.
+    A source that several connections read at one size is stored once.
     """
 
     reach: Reach
@@ -48,13 +53,15 @@ class Baseline:
     sources: dict[str, Tensor] = field(default_factory=dict)
     scales: dict[str, Tensor | None] = field(default_factory=dict)
 
-    def keep(self, key: str, module: nn.Module, inputs: Any, output: ConnectionOutput) -> None:
+    def record(self, key: str, module: nn.Module, inputs: Any, output: ConnectionOutput) -> None:
+        """The forward hook of a connection."""
         self.sources[key], self.scales[key] = inputs[0][0], output.scale
 
-    def parts(self, start: int, stop: int, frames: int) -> Iterator[tuple[slice, slice]]:
-        """For frames start ≤ t < stop of a clip of so many: which of them go with which of the baseline.
+    def aligned_frames(self, start: int, stop: int, frames: int) -> Iterator[tuple[slice, slice]]:
+        """Align frames start ≤ t < stop of a clip of `frames` frames with frames of the baseline.
 
-        The frames count from `start`. One frame of the baseline stands for any number of the clip's.
+        Yields pairs of slices: of the clip, counted from `start`, and of the baseline. The middle frame of
+        the baseline is paired with any number of frames of the clip.
         """
         if frames == self.frames:
             yield slice(0, stop - start), slice(start, stop)
@@ -73,7 +80,7 @@ class Baseline:
 def baseline_clip(
     modalities: Sequence[Modality], like: Tensor, *, frames: int, baselines: Baselines
 ) -> dict[str, Tensor]:
-    """Modality → (1, C, frames, H, W) of the baseline clip, on the device and at the size of `like`."""
+    """Return the baseline clip: modality → (1, C, frames, H, W), with the device and size of `like`."""
     clip = {}
     for modality in modalities:
         values = like.new_tensor(baselines.get(modality.name, [0.0] * modality.channels))
@@ -81,16 +88,16 @@ def baseline_clip(
     return clip
 
 
-def bytes_kept(structure: Structure, frames: int, sides: Sequence[int]) -> int:
-    """What a kept baseline takes for clips of so many frames of (H, W) pixels, in float32."""
-    return 4 * numbers_read(structure, sides) * min(frames, network_reach(structure).frames)
+def baseline_bytes(structure: Structure, frames: int, sides: Sequence[int]) -> int:
+    """Return the bytes that a baseline takes in float32, for clips of `frames` frames of (H, W) pixels."""
+    return 4 * values_read(structure, sides) * min(frames, network_reach(structure).frames)
 
 
-def kept_baseline(network: Network, like: Tensor, *, frames: int, baselines: Baselines) -> Baseline:
-    """The baseline for clips of so many frames at the size of `like`: the last one again, where it fits.
+def cached_baseline(network: Network, like: Tensor, *, frames: int, baselines: Baselines) -> Baseline:
+    """Return the baseline for clips of `frames` frames and the size of `like`, from the cache if it fits.
 
-    It fits where weights, disabled connections, size, device, precision and what stands for nothing are
-    the same.
+    The cached one fits if weights, disabled connections, size, device, precision and `baselines` are the
+    same.
     """
     reach = network_reach(network.structure, network.disabled)
     length = min(frames, reach.frames)
@@ -99,13 +106,13 @@ def kept_baseline(network: Network, like: Tensor, *, frames: int, baselines: Bas
         precision_on(like.device),
         tuple((name, tuple(values)) for name, values in sorted(baselines.items())),
     )
-    known = _KEPT.get(network)
-    if known is None or known[0] != key:
-        known = _KEPT[network] = key, _run(network, like, Baseline(reach, length), baselines)
-    return known[1]
+    cached = _CACHE.get(network)
+    if cached is None or cached[0] != key:
+        cached = _CACHE[network] = key, _run(network, like, Baseline(reach, length), baselines)
+    return cached[1]
 
 
-_KEPT: WeakKeyDictionary[Network, tuple[object, Baseline]] = WeakKeyDictionary()
+_CACHE: WeakKeyDictionary[Network, tuple[object, Baseline]] = WeakKeyDictionary()
 
 
 def _run(network: Network, like: Tensor, baseline: Baseline, baselines: Baselines) -> Baseline:
@@ -114,8 +121,8 @@ def _run(network: Network, like: Tensor, baseline: Baseline, baselines: Baseline
     handles = []
     try:
         for key, connection in network.connections.items():
-            handles.append(connection.register_forward_hook(partial(baseline.keep, key)))
-        with evaluating(network), unchanged(network):
+            handles.append(connection.register_forward_hook(partial(baseline.record, key)))
+        with evaluation_mode(network), unmodified(network):
             network.run(clip)
     finally:
         for handle in handles:
@@ -124,7 +131,7 @@ def _run(network: Network, like: Tensor, baseline: Baseline, baselines: Baseline
 
 
 def _fingerprint(network: Network) -> bytes:
-    """Of every number that decides what a network delivers."""
+    """Return a hash of the network's weights and buffers."""
     state = [tensor.detach().flatten() for tensor in network.state_dict().values()]
     exact = torch.float64 if any(tensor.dtype == torch.float64 for tensor in state) else torch.float32
     joined = torch.cat([tensor.to(exact) for tensor in state])

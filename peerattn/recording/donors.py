@@ -1,4 +1,4 @@
-"""Which clip stands in for which where they are swapped, and labelled clips in batches beside their donors.
+"""Choosing a donor clip for each clip of a swap, and batches of clips with their donors.
 
 Shapes: N clips, T frames.
 """
@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 from peerattn.network.network import Network
-from peerattn.recording.predictions import batches, in_parts
+from peerattn.recording.predictions import chunks, same_shape_batches
 from peerattn.recording.stretches import clips_together
+
+__getattr__ = moved(__name__)
 
 
 class LabelledClips(Protocol):
-    """Examples in an order that does not change, each by its number too once it has been passed."""
+    """Examples in a fixed order; each can also be read by its number once iteration has passed it."""
 
     def __iter__(self) -> Iterator[Example]: ...
 
@@ -28,8 +31,8 @@ class LabelledClips(Protocol):
 
 
 @dataclass(frozen=True)
-class _Facts:
-    """What decides whether clips can stand in for each other."""
+class _ClipFacts:
+    """What determines which clips can be donors for each other."""
 
     labels: tuple[int, ...]
     frames: int
@@ -37,68 +40,70 @@ class _Facts:
     group: str
 
 
-def donors_of(
-    examples: LabelledClips, seed: int, read: Callable[[], None]
+def assign_donors(
+    examples: LabelledClips, seed: int, on_read: Callable[[], None]
 ) -> tuple[dict[int, int], tuple[str, ...]]:
-    """Clip → its donor, by their numbers, and a line for each clip that has none."""
+    """Return clip → donor, by number, and a line for each clip without a donor; `on_read` is called per clip.
+
+    Raises PeerattnError if no clip has a donor.
+    """
     facts = []
     for example in examples:
         _, _, frames, *sides = next(iter(example.tensors.values())).shape
-        facts.append(_Facts(example.labels, frames, tuple(sides), example.group))
-        read()
-    found = choose_donors(
+        facts.append(_ClipFacts(example.labels, frames, tuple(sides), example.group))
+        on_read()
+    donors = choose_donors(
         np.unique([str(sorted(one.labels)) for one in facts], return_inverse=True)[1],
         np.array([one.frames for one in facts]),
         np.unique([str(one.sides) for one in facts], return_inverse=True)[1],
         seed,
     )
     left_out = tuple(
-        f"clip {number + 1} (of {one.group}): no other clip has its {one.frames} frames, or more"
+        f"clip {number + 1} (of {one.group}): no other clip has at least {one.frames} frames"
         for number, one in enumerate(facts)
-        if number not in found
+        if number not in donors
     )
-    if not found:
-        raise PeerattnError("no clip has another one of its length and size to be swapped with: give more")
-    return found, left_out
+    if not donors:
+        raise PeerattnError("no clip has a donor of its length and size to be swapped with: give more clips")
+    return donors, left_out
 
 
 def choose_donors(
     labels: NDArray[np.int64], frames: NDArray[np.int64], sizes: NDArray[np.int64], seed: int
 ) -> dict[int, int]:
-    """Clip → another clip, drawn by the seed, of as many frames and the same size; all arrays (N,).
+    """Return clip → donor, a random clip of the same size and number of frames; all arrays are (N,).
 
-    It is of another class where there is one. Where only longer clips are, it is one of them, of which the
-    first frames are taken; another class goes before the same length. Clips for which there is none are left
-    out.
+    A donor is of another class if possible. If only longer clips are available, their first frames are used;
+    another class takes priority over the same length. Clips without any possible donor are left out.
     """
-    found = {}
+    donors = {}
     for number in range(len(labels)):
-        able = (sizes == sizes[number]) & (frames >= frames[number])
-        able[number] = False
+        candidates = (sizes == sizes[number]) & (frames >= frames[number])
+        candidates[number] = False
         rank = 2 * (labels == labels[number]) + (frames != frames[number])
-        if able.any():
-            best = np.flatnonzero(able & (rank == rank[able].min()))
-            found[number] = int(np.random.default_rng((seed, number)).choice(best))
-    return found
+        if candidates.any():
+            best = np.flatnonzero(candidates & (rank == rank[candidates].min()))
+            donors[number] = int(np.random.default_rng((seed, number)).choice(best))
+    return donors
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Clips of one shape, and the donor of each where they are swapped."""
+class DonorBatch:
+    """Clips of one shape and, in a swap, the donor of each."""
 
     members: Sequence[Example]
     donors: Sequence[Example]
 
 
-def with_donors(
+def batches_with_donors(
     network: Network, examples: LabelledClips, donors: dict[int, int] | None, most: int
-) -> Iterator[Batch]:
-    """Batches that run in one pass beside what is kept for them."""
-    wanted = (one for number, one in enumerate(examples) if donors is None or number in donors)
+) -> Iterator[DonorBatch]:
+    """Yield batches small enough for one pass, with memory left for the values observed in them."""
+    selected = (one for number, one in enumerate(examples) if donors is None or number in donors)
     order = iter(donors.values()) if donors is not None else iter(())
-    for neighbours in batches(wanted, most):
+    for neighbours in same_shape_batches(selected, most):
         _, _, frames, *sides = next(iter(neighbours[0].tensors.values())).shape
         together = clips_together(network.structure, frames=frames, sides=sides)
-        for members in in_parts(neighbours, max(1, together // 2)):
+        for members in chunks(neighbours, max(1, together // 2)):
             chosen = [examples[next(order)] for _ in members] if donors is not None else []
-            yield Batch(members, chosen)
+            yield DonorBatch(members, chosen)

@@ -1,12 +1,12 @@
-"""What accuracy loses without a modality, a block, a connection or an attention connection, one by one.
+"""Effects: what accuracy loses without single modalities, blocks, connections or attention connections.
 
-    found = effects(network, examples, of="modality", how="swap", window=16)
-    found.effects[0].difference.words  # after against before, in top-1 accuracy; of labels, mean precision
+    measured = effects(network, examples, of="modality", how="swap", window=16)
+    measured.effects[0].difference.words  # in top-1 accuracy; for labels, in mean average precision
 
-Each thing is changed alone while the same clips run, so that before and after are paired. A batch of clips
-goes through everything before the next one is read. Beside one run for the answers before and one for those
-after each change, a batch is run once where a change takes its values from clips: from the donors of a swap,
-or from the clips themselves for means and for the order of factors.
+Each component is changed alone while the same clips run, so that before and after are paired. A batch of
+clips goes through every change before the next batch is read. Besides one run for the answers before and one
+run per change, a batch runs once more if a change takes its values from clips: from the donors of a swap, or
+from the clips themselves for mean factors and for shuffled factors.
 """
 
 from __future__ import annotations
@@ -27,22 +27,23 @@ from peerattn.graph.answers import ANSWERS
 from peerattn.network.network import Network
 from peerattn.network.unwrapping import unwrap
 from peerattn.recording.changes import Change, changed
-from peerattn.recording.donors import Batch, LabelledClips, donors_of, with_donors
-from peerattn.recording.evaluating import evaluation_of
-from peerattn.recording.interventions import places_of, without
-from peerattn.recording.observing import Source, kept, of_donor, own
+from peerattn.recording.donors import DonorBatch, LabelledClips, assign_donors, batches_with_donors
+from peerattn.recording.evaluating import score_predictions
+from peerattn.recording.interventions import find_places, without
+from peerattn.recording.observing import ValueSource, cached, from_clips, from_donor
 from peerattn.recording.predictions import Predictions, predict
-from peerattn.recording.stretches import MEMORY, Progress, bytes_a_frame
-from peerattn.recording.substitutes import at_mean, given, in_order, ones
+from peerattn.recording.stretches import MEMORY, Progress, bytes_per_frame
+from peerattn.recording.substitutes import held_at_mean, ones, replaced, shuffled_frames
 from peerattn.scores.comparison import Difference
 from peerattn.scores.kinds import AnyEvaluation, difference
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What changing one thing does: the evaluation after it, and after minus before in its headline score.
+    """The effect of changing one component: the evaluation after it, and the change in the headline score.
 
-    The interval of `difference` holds for itself, that of `adjusted` for all effects together.
+    The change is after minus before. `of` is the kind of component and `how` what was done to it. The
+    interval of `difference` holds on its own, that of `adjusted` for all effects together.
     """
 
     of: str
@@ -55,9 +56,10 @@ class Effect:
 
 @dataclass(frozen=True)
 class Effects:
-    """The evaluation before, and the effect of each thing that could be changed, on the same clips.
+    """The evaluation before, and the effect of each component that could be changed, on the same clips.
 
-    `not_measured`: thing → why it cannot be changed so. `left_out`: clips without a donor, in words.
+    `not_measured` maps components to the reason why they cannot be changed in this way. `left_out` has a line
+    for each clip without a donor.
     """
 
     before: AnyEvaluation
@@ -78,60 +80,58 @@ def effects(
     batch: int = 16,
     progress: Progress | None = None,
 ) -> Effects:
-    """Measure the effect of each component of a kind (or of those named), intervening on one at a time.
+    """Measure the effect of each component of one kind (or only of `names`), each changed alone in one way.
 
-    The interventions are those of `graph.components.INTERVENTIONS`.
-
-    `seed` decides donors and the order of shuffled frames. To swap, the examples are gone through twice, and
-    a donor is asked for by its number: let `data.readable.CachedExamples` keep those that are slow to read.
-    Clips that no other clip can stand in for are left out. Raises PeerattnError for what has no meaning, for
-    an unknown name, for one that is named and cannot be removed, and for clips of several classes where the
-    network is asked one.
-    `progress(done, total)` counts clips read and run and may raise to cancel.
+    `seed` decides donors and the order of shuffled frames. For a swap, the examples are read twice and donors
+    are read by their number: `data.readable.CachedExamples` can cache examples that are slow to read. Clips
+    without a donor are left out. Raises PeerattnError if `how` has no meaning for the kind of component, for
+    an unknown name, for a named component that cannot be removed, and for clips of several classes if the
+    network answers with one. `progress(done, total)` counts clips read and run and may raise to cancel.
     """
     network = unwrap(network)
     components.check_intervention(of, how)
-    asked = components.select(network.structure, of, names or components.names(network.structure, of))
-    measured, impossible = _possible(network, of, how, asked)
-    if (names and impossible) or not measured:
+    requested = components.select(network.structure, of, names or components.names(network.structure, of))
+    possible, impossible = _possible(network, of, how, requested)
+    if (names and impossible) or not possible:
         raise PeerattnError(next(iter(impossible.values())))
-    counted = _Counted(progress, length_hint(examples), rounds=len(measured) + 1 + (how == "swap"))
-    donors, left_out = donors_of(examples, seed, partial(counted.add, 1)) if how == "swap" else (None, ())
-    run = _Run(network, of, how, measured, window, seed)
-    for clips in with_donors(network, examples, donors, batch):
-        run.add(clips, counted)
+    rounds = len(possible) + 1 + (how == "swap")
+    counter = _ProgressCounter(progress, length_hint(examples), rounds)
+    donors, left_out = assign_donors(examples, seed, partial(counter.add, 1)) if how == "swap" else (None, ())
+    run = _EffectRun(network, of, how, possible, window, seed)
+    for clips in batches_with_donors(network, examples, donors, batch):
+        run.add(clips, counter)
     if not run.before:
         raise PeerattnError("there are no clips to measure on: give at least one")
-    before = evaluation_of(Predictions.joined(run.before), network)
-    found = []
-    for name in measured:
-        after = evaluation_of(Predictions.joined(run.after[name]), network)
-        alone, adjusted = (difference(before, after, comparisons=count) for count in (1, len(measured)))
-        found.append(Effect(of, name, how, after, alone, adjusted))
-    return Effects(before, tuple(found), impossible, left_out)
+    before = score_predictions(Predictions.concatenated(run.before), network)
+    measured = []
+    for name in possible:
+        after = score_predictions(Predictions.concatenated(run.after[name]), network)
+        alone, adjusted = (difference(before, after, comparisons=count) for count in (1, len(possible)))
+        measured.append(Effect(of, name, how, after, alone, adjusted))
+    return Effects(before, tuple(measured), impossible, left_out)
 
 
 def _possible(
-    network: Network, of: str, how: str, asked: Sequence[str]
+    network: Network, of: str, how: str, names: Sequence[str]
 ) -> tuple[tuple[str, ...], dict[str, str]]:
-    """What can be changed so, and of what cannot be, why."""
+    """Return the names of components that can be changed like this, and for others why they cannot."""
     impossible = {}
     if how == "remove":
-        for name in asked:
+        for name in names:
             try:
                 with without(network, **{_KEYWORDS[of]: name}):
                     pass
             except PeerattnError as error:
                 impossible[name] = str(error)
-    return tuple(name for name in asked if name not in impossible), impossible
+    return tuple(name for name in names if name not in impossible), impossible
 
 
 _KEYWORDS = {"modality": "modality", "block": "blocks", "connection": "connections", "attention": "attention"}
 
 
 @dataclass
-class _Counted:
-    """Clips that have been read or run, of as many as there are in all rounds."""
+class _ProgressCounter:
+    """Counts clips read or run, and reports them as progress out of all clips in all rounds."""
 
     progress: Progress | None
     clips: int
@@ -144,8 +144,8 @@ class _Counted:
             self.progress(self.done, max(self.rounds * self.clips, self.done))
 
 
-class _Run:
-    """The predictions of all clips before, and after each change."""
+class _EffectRun:
+    """The predictions for all clips before any change, and after each change."""
 
     def __init__(
         self, network: Network, of: str, how: str, names: Sequence[str], window: int, seed: int
@@ -153,63 +153,63 @@ class _Run:
         self.network, self.of, self.how, self.names = network, of, how, names
         self.window, self.seed = window, seed
         self.places = {
-            name: () if how == "remove" else places_of(network.structure, {of: name}) for name in names
+            name: () if how == "remove" else find_places(network.structure, {of: name}) for name in names
         }
         self.before: list[Predictions] = []
         self.after: dict[str, list[Predictions]] = defaultdict(list)
 
-    def add(self, clips: Batch, counted: _Counted) -> None:
-        """One batch through everything."""
-        predicted = partial(
+    def add(self, clips: DonorBatch, counter: _ProgressCounter) -> None:
+        """Predict one batch before any change and after each."""
+        predict_batch = partial(
             predict, self.network, clips.members, window=self.window, batch=len(clips.members)
         )
         if not ANSWERS[self.network.structure.answer.kind].several:
             _check_labels(clips.members)
-        self.before.append(predicted())
-        counted.add(len(clips.members))
+        self.before.append(predict_batch())
+        counter.add(len(clips.members))
         sources = self._sources(clips)
         for name in self.names:
             with self._changed(name, sources):
-                self.after[name].append(predicted())
-            counted.add(len(clips.members))
+                self.after[name].append(predict_batch())
+            counter.add(len(clips.members))
 
-    def _changed(self, name: str, sources: Callable[[str], Source]) -> AbstractContextManager[object]:
+    def _changed(self, name: str, sources: Callable[[str], ValueSource]) -> AbstractContextManager[object]:
         if self.how == "remove":
             return without(self.network, **{_KEYWORDS[self.of]: name})
         return changed(self.network, self._change(name, sources))
 
-    def _change(self, name: str, sources: Callable[[str], Source]) -> Change:
+    def _change(self, name: str, sources: Callable[[str], ValueSource]) -> Change:
         places = self.places[name]
         if self.how == "swap":
-            return given(sources(name), places)
+            return replaced(sources(name), places)
         if self.how == "mean":
-            return at_mean(sources(name), places)
+            return held_at_mean(sources(name), places)
         if self.how == "one":
             return ones(places)
-        return in_order(sources(name), places, self.seed)
+        return shuffled_frames(sources(name), places, self.seed)
 
-    def _sources(self, clips: Batch) -> Callable[[str], Source]:
-        """Thing → what is found for its places: one source for all things where that fits in memory."""
+    def _sources(self, clips: DonorBatch) -> Callable[[str], ValueSource]:
+        """Return component → the source of its values: one source for all if that fits in memory."""
         _, _, frames, *sides = next(iter(clips.members[0].tensors.values())).shape
-        size = len(clips.members) * frames * bytes_a_frame(self.network.structure, sides)
+        size = len(clips.members) * frames * bytes_per_frame(self.network.structure, sides)
         if size > MEMORY:
             return lambda name: self._source(clips, [name])
         together = self._source(clips, self.names)
         return lambda name: together
 
-    def _source(self, clips: Batch, names: Sequence[str]) -> Source:
+    def _source(self, clips: DonorBatch, names: Sequence[str]) -> ValueSource:
         places = tuple(dict.fromkeys(place for name in names for place in self.places[name]))
         if not clips.donors:
-            return kept(self.network, own(self.network, places))
+            return cached(self.network, from_clips(self.network, places))
         frames = next(iter(clips.members[0].tensors.values())).shape[2]
         read = [modality.name for modality in self.network.structure.read_modalities]
         tensors = {
             name: torch.cat([donor.tensors[name][:, :, :frames] for donor in clips.donors]) for name in read
         }
-        return of_donor(self.network, tensors, places)
+        return from_donor(self.network, tensors, places)
 
 
 def _check_labels(members: Sequence[Example]) -> None:
-    """Raises PeerattnError, before anything is run, where a clip has several classes."""
+    """Raises PeerattnError if a clip has several classes; called before anything runs."""
     for member in members:
         _ = member.label

@@ -1,4 +1,4 @@
-"""A network measured on labelled clips: its answers, and what they are worth."""
+"""Evaluation of a network on labelled clips."""
 
 from __future__ import annotations
 
@@ -24,20 +24,22 @@ def evaluate(
     batch: int = 16,
     progress: Progress | None = None,
 ) -> AnyEvaluation:
-    """What clip predictions are worth, each the mean over the clip's windows.
+    """Evaluate a network; the prediction for a clip is the mean over its windows.
 
-    Top-1, top-5 and macro accuracy of a network that is asked classes; average precisions of one that is
-    asked labels. Raises PeerattnError where there is no clip, or, of classes, one that has several.
+    Gives top-1, top-5 and macro accuracy for a network of classes, average precisions for one of labels.
+    Raises PeerattnError if there is no clip, or if a clip has several classes where the answer is one.
 
     `progress(done, total)` counts clips and may raise to cancel.
     """
     network = unwrap(network)
-    found = predict(network, examples, window=window, batch=batch, progress=progress)
-    return evaluation_of(found, network)
+    predictions = predict(network, examples, window=window, batch=batch, progress=progress)
+    return score_predictions(predictions, network)
 
 
-def evaluation_of(found: Predictions, network: Network) -> AnyEvaluation:
-    """What predictions of a network are worth; raises as `evaluate`."""
-    measured = EVALUATIONS[network.structure.answer.kind]
-    evaluation = measured(found.clips, found.middle, found.labels, found.groups, network.class_names)
-    return replace(evaluation, objects=found.objects)
+def score_predictions(predictions: Predictions, network: Network) -> AnyEvaluation:
+    """Score the predictions of a network; raises like `evaluate`."""
+    score = EVALUATIONS[network.structure.answer.kind]
+    evaluation = score(
+        predictions.clips, predictions.middle, predictions.labels, predictions.groups, network.class_names
+    )
+    return replace(evaluation, objects=predictions.objects)

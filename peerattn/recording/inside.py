@@ -1,4 +1,4 @@
-"""Inside one attention factor: every step from the pooled peers to the scaled channel, with a clip's numbers.
+"""FactorSteps one attention factor: every step from the pooled peers to the scaled channel, for one clip.
 
     trace, vectors = record_inside(network, clip, window=16)
     inside(network, vectors, "rgb1_to_top").logits
@@ -27,16 +27,16 @@ from peerattn.traces.trace import Array
 
 
 def vectors(network: Network, clip: Clip, *, window: int) -> Vectors:
-    """What attention reads of one clip (B = 1), run whole."""
+    """Return what attention reads from one clip (B = 1), run whole."""
     return record_inside(network, clip, window=window)[1]
 
 
 @threads_for(0)
 @torch.inference_mode()
 def inside(network: Network, vectors: Vectors, key: str) -> FactorSteps:
-    """The steps of the connection of this key; raises PeerattnError when the clip did not pass it."""
+    """Return the steps for the connection with this key. Raises PeerattnError if the clip did not pass it."""
     if key not in vectors.sources:
-        raise PeerattnError(f"the clip did not pass connection {key}: name one that the trace holds")
+        raise PeerattnError(f"the clip did not pass connection {key}: choose one that the trace has")
     spec = network.structure.connection(key)
     source, connection = vectors.sources[key], network.connection(key)
     peers = (spec.source,) if spec.attention == "self" else spec.peers
@@ -46,12 +46,12 @@ def inside(network: Network, vectors: Vectors, key: str) -> FactorSteps:
     if spec.peers:
         fusion = network.fusions[spec.target]
         assert isinstance(fusion, Fusion)
-        steps.from_peers(fusion, spec.peers, pooled, network.attending_peers(spec))
-    return FactorSteps(key, spec.attention, peers, pooled, **steps.finished())
+        steps.add_peers(fusion, spec.peers, pooled, network.attending_peers(spec))
+    return FactorSteps(key, spec.attention, peers, pooled, **steps.fields())
 
 
 class _Steps:
-    """The steps after pooling, each made by the connection's own parts from the one before."""
+    """The steps after pooling, each computed from the one before by the connection's own layers."""
 
     def __init__(self, connection: Connection, source: Array, weight: float | None) -> None:
         self.attention, self.source, self.weight = connection.attention, source, weight
@@ -63,29 +63,29 @@ class _Steps:
             self.attention_weights = np.ones(1, np.float32)
             self.combined = source if weight is None else np.float32(weight) * source
 
-    def from_peers(
+    def add_peers(
         self,
         fusion: Fusion,
         peers: tuple[str, ...],
         pooled: tuple[Array, ...],
         kept: tuple[int, ...] | None,
     ) -> None:
-        """The peers' vectors, each projected to the source's channels, and their sum by attention weights.
+        """Add the projection of each peer to the source's channels, and their weighted sum.
 
-        `kept` are the numbers of those that attend, where not all of them do.
+        `kept` are the numbers of the peers that attend, if not all of them do.
         """
         assert isinstance(self.attention, PeerAttention)
-        on = self.attention.weights.device
+        device = self.attention.weights.device
         pairs = zip(peers, pooled, strict=True)
-        projected = [fusion.project(peer, torch.from_numpy(vector).to(on)) for peer, vector in pairs]
+        projected = [fusion.project(peer, torch.from_numpy(vector).to(device)) for peer, vector in pairs]
         weights = self.attention.shares(kept)
         self.projections = tuple(_affine(fusion.peers[peer]) for peer in peers)
         self.projected = tuple(_array(vector) for vector in projected)
         self.preferences, self.attention_weights = _array(self.attention.weights), _array(weights)
         self.combined = _array(torch.einsum("p,pta->ta", weights, torch.stack(projected)))
 
-    def finished(self) -> dict[str, Any]:
-        """The fields of `FactorSteps` from the projections on; those from the logits on are made here."""
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of `FactorSteps` from the projections on; computes the logits and the rest."""
         dense = getattr(self.attention, "dense", None)
         logits = self._logits(dense)
         factors = np.ones_like(self.source) if logits is None else _array(torch.sigmoid(logits))
@@ -104,7 +104,7 @@ class _Steps:
         }
 
     def _logits(self, dense: nn.Linear | None) -> Tensor | None:
-        """What the sigmoid is taken of, (T, C): the dense layer's output, or the bias of static attention."""
+        """Return the sigmoid's input (T, C): the dense layer's output, or the bias of static attention."""
         if dense is not None:
             logits: Tensor = dense(torch.from_numpy(self.combined).to(dense.weight.device))
             return logits

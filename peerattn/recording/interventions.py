@@ -1,16 +1,16 @@
-"""What a network answers when a part of it is another: to ask what it needs.
+"""Interventions: changing a part of a network, to measure whether its answers need that part.
 
     with without(network, modality="flow"):
         evaluate(network, examples, window=16)
 
 Each intervention is a `with` block around `record`, `evaluate`, `predict`, a training step or
-`network(clip)`. They may be nested; leaving a block, also by an exception, leaves the network as it was to
-the bit. One wrapped by DataParallel or `torch.compile` is changed inside. While one is in force, another
-thread that would record or predict waits. An attention connection is named SOURCE_to_TARGET:PEER. Factors A
-and weights σ(w), softmax(h) are those of `network.attention` (US20230114556A1, claims 2 to 8).
+`network(clip)`. Blocks can be nested; leaving one, also by an exception, restores the network exactly. In a
+network wrapped by DataParallel or `torch.compile`, the network inside is changed. Other threads that would
+record or predict wait until the block is left. An attention connection is named SOURCE_to_TARGET:PEER.
+Factors A and weights σ(w), softmax(h) are those of `network.attention` (US20230114556A1, claims 2 to 8).
 
-What an intervention takes from a clip (factors, block outputs) is found in a run of its own, in evaluation
-mode and without gradients. Shapes: C channels of a connection's source, T frames.
+Values that an intervention takes from a clip (factors, block outputs) come from an extra run in evaluation
+mode, without gradients. Shapes: C channels of a connection's source, T frames.
 """
 
 from __future__ import annotations
@@ -27,12 +27,16 @@ from peerattn.graph import components
 from peerattn.graph.connectivity import survey
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip
+from peerattn.moved import moved
 from peerattn.network.network import Network
 from peerattn.network.unwrapping import unwrap
 from peerattn.recording.changes import Change, Place, changed
 from peerattn.recording.lock import RECORDING
-from peerattn.recording.observing import of_clip, of_donor, own
-from peerattn.recording.substitutes import at_mean, at_values, given, in_order, ones
+from peerattn.recording.observing import from_clips, from_donor, from_whole_clip
+from peerattn.recording.substitutes import held_at_mean, held_at_values, ones, replaced, shuffled_frames
+
+__getattr__ = moved(__name__)
+
 
 Names = str | Iterable[str] | None
 Donor = Clip | Mapping[str, Tensor]
@@ -49,17 +53,19 @@ def swapped(
     connections: Names = None,
     peers: Names = None,
 ) -> Iterator[Network]:
-    """The network, in which stands what the donor clip has there.
+    """Put the values of a donor clip in place of the clips' own.
 
-    Of a modality, its tensors as input blocks read them (a modality that the network computes, too); of a
-    block, its output; of a connection, its attention factors; of a peer (SOURCE_to_TARGET:PEER), its pooled
-    output for that connection. Connection weights stay. The donor has as many frames as the clips that run,
-    of the same size: else a run raises PeerattnError. So does an unknown name, or a donor without a modality.
+    For a modality, these are its tensors as input blocks read them (even if the network computes the
+    modality); for a block its output; for a connection its attention factors; for a peer
+    (SOURCE_to_TARGET:PEER) its pooled output for that connection. Connection weights stay. Raises
+    PeerattnError for an unknown name and for a donor without a modality, and, once clips run, unless the
+    donor has frames of the same number and size.
     """
-    asked = {"modality": modality, "block": blocks, "connection": connections, "attention": peers}
+    names = {"modality": modality, "block": blocks, "connection": connections, "attention": peers}
     inner = unwrap(network)
-    places = places_of(inner.structure, asked)
-    with changed(inner, given(of_donor(inner, _tensors(donor), places), places)):
+    places = find_places(inner.structure, names)
+    source = from_donor(inner, _tensors(donor), places)
+    with changed(inner, replaced(source, places)):
         yield network
 
 
@@ -72,16 +78,16 @@ def without(
     connections: Names = None,
     attention: Names = None,
 ) -> Iterator[Network]:
-    """The network, as if the connection weights were zero: what pruning these connections would leave.
+    """Disable connections, as if their weights were zero: the network that pruning them would leave.
 
-    Of a modality, all connections from its input blocks; of a block, all from it. Both may still attend
-    others. Of an attention connection (SOURCE_to_TARGET:PEER) the peer leaves the softmax. Raises
-    PeerattnError where an output block would be cut off from every input block, where the last peer of a
-    connection would leave, where no connection leaves a block, or for an unknown name.
+    For a modality, these are all connections from its input blocks; for a block, all from it. Both may still
+    be peers of others. For an attention connection (SOURCE_to_TARGET:PEER), the peer is left out of the
+    softmax. Raises PeerattnError for an unknown name, for a block without outgoing connections, and if an
+    output block would be cut off from every input block or a connection would lose its last peer.
     """
-    asked = {"modality": modality, "block": blocks, "connection": connections, "attention": attention}
+    names = {"modality": modality, "block": blocks, "connection": connections, "attention": attention}
     inner = unwrap(network)
-    removed = removed_by(inner.structure, asked)
+    removed = removed_keys(inner.structure, names)
     with RECORDING:
         before = inner.disabled
         check_removal(inner.structure, before | removed)
@@ -100,32 +106,35 @@ def frozen(
     to: Literal["mean", "one"] | ArrayLike | Tensor = "mean",
     clip: Donor | None = None,
 ) -> Iterator[Network]:
-    """The network, in which the factors of connections stand still, or are what is given.
+    """Hold the factors of connections still, or set them to values.
 
-    `mean`: at their mean over the frames of the clip that runs, as they are while these connections are free;
-    with `clip`, over the frames of that one. `one`: A = 1. Values are (C,), or (T, C) for clips of T frames.
-    Where there is no attention or a static one, `mean` changes nothing. Raises PeerattnError for an unknown
-    name, for values of another shape, and in a run of clips that have other than T frames.
+    `mean` holds them at their mean over the frames of the clip that runs, as they are without this
+    intervention, or over the frames of `clip` if there is one. `one` sets A = 1. Values are (C,), or (T, C)
+    for clips of T frames. With static or no attention, `mean` changes nothing. Raises PeerattnError for an
+    unknown name, for values of another shape, and once clips run with a number of frames other than T.
     """
     inner = unwrap(network)
-    places = places_of(inner.structure, {"connection": connections})
+    places = find_places(inner.structure, {"connection": connections})
     with changed(inner, _frozen(inner, places, to, clip)):
         yield network
 
 
 def _frozen(network: Network, places: tuple[Place, ...], to: Any, clip: Donor | None) -> Change:
-    """The change for each way to say at what factors stand still."""
+    """Return the change for each way of freezing factors."""
     if not isinstance(to, str):
-        change = at_values(network, places, to)
+        change = held_at_values(network, places, to)
     elif to == "one":
         change = ones(places)
     elif to == "mean":
-        source = own(network, places) if clip is None else of_clip(network, _tensors(clip), places)
-        return at_mean(source, places)
+        if clip is None:
+            source = from_clips(network, places)
+        else:
+            source = from_whole_clip(network, _tensors(clip), places)
+        return held_at_mean(source, places)
     else:
         raise PeerattnError(f"factors cannot be frozen to {to!r}: give 'mean', 'one' or values")
     if clip is not None:
-        raise PeerattnError("a clip is for the mean of its factors: leave it out, or freeze them to 'mean'")
+        raise PeerattnError("a clip only gives the mean of factors: leave it out, or freeze them to 'mean'")
     return change
 
 
@@ -133,25 +142,25 @@ def _frozen(network: Network, places: tuple[Place, ...], to: Any, clip: Donor | 
 def shuffled(
     network: Network, *, modality: Names = None, connections: Names = None, seed: int = 0
 ) -> Iterator[Network]:
-    """The network, which is given the frames of a modality, or of factors, in another order.
+    """Shuffle the frames of a modality, or of the factors of connections.
 
-    The order depends on the seed and the number of frames alone: clips of one length have the same. Factors
-    are those that connections have while these are free. Where a clip has one frame, or factors are the same
-    for every frame, nothing changes. Raises PeerattnError for an unknown name.
+    The order depends only on the seed and the number of frames, so clips of equal length get the same one.
+    Factors are those that connections have without this intervention. A clip of one frame, and factors that
+    are the same in every frame, stay unchanged. Raises PeerattnError for an unknown name.
     """
     inner = unwrap(network)
-    places = places_of(inner.structure, {"modality": modality, "connection": connections})
-    with changed(inner, in_order(own(inner, places), places, seed)):
+    places = find_places(inner.structure, {"modality": modality, "connection": connections})
+    with changed(inner, shuffled_frames(from_clips(inner, places), places, seed)):
         yield network
 
 
-def places_of(structure: Structure, asked: Mapping[str, Names]) -> tuple[Place, ...]:
-    """Where the things of each kind are; raises PeerattnError for an unknown name, or where there is none."""
-    found: dict[Place, None] = {}
-    for of, names in _named(structure, asked).items():
-        for name in names:
-            found |= dict.fromkeys(_places(structure, of, name))
-    return tuple(found)
+def find_places(structure: Structure, names: Mapping[str, Names]) -> tuple[Place, ...]:
+    """Return the places of components, kind → names. Raises PeerattnError for unknown or no names."""
+    places: dict[Place, None] = {}
+    for of, known in _known_names(structure, names).items():
+        for name in known:
+            places |= dict.fromkeys(_places(structure, of, name))
+    return tuple(places)
 
 
 def _places(structure: Structure, of: str, name: str) -> tuple[Place, ...]:
@@ -162,38 +171,38 @@ def _places(structure: Structure, of: str, name: str) -> tuple[Place, ...]:
     if of == "connection":
         return (Place("factors", name),)
     spec, number = components.attention_connections(structure)[name]
-    if spec.attention == "self":  # its factors come from nothing else
+    if spec.attention == "self":  # the source is its only peer
         return (Place("factors", spec.key),)
     return (Place("peer", spec.key, number),)
 
 
-def removed_by(structure: Structure, asked: Mapping[str, Names]) -> frozenset[str]:
-    """The keys of connections and attention connections that go with the things of each kind.
+def removed_keys(structure: Structure, names: Mapping[str, Names]) -> frozenset[str]:
+    """Return the keys of the connections and attention connections of components, kind → names.
 
-    Raises PeerattnError for an unknown name, and for a block that no connection leaves.
+    Raises PeerattnError for an unknown name, and for a block without outgoing connections.
     """
-    gone: set[str] = set()
-    for of, names in _named(structure, asked).items():
-        for name in names:
+    removed: set[str] = set()
+    for of, known in _known_names(structure, names).items():
+        for name in known:
             if of in ("connection", "attention"):
-                gone.add(name)
+                removed.add(name)
                 continue
             sources = [name] if of == "block" else structure.input_blocks(name)
-            leaving = [spec.key for spec in structure.connections if spec.source in sources]
-            if not leaving:
-                raise PeerattnError(f"no connection leaves {of} {name}: there is nothing to remove")
-            gone.update(leaving)
-    return frozenset(gone)
+            outgoing = [spec.key for spec in structure.connections if spec.source in sources]
+            if not outgoing:
+                raise PeerattnError(f"{of} {name} has no outgoing connections: there is nothing to remove")
+            removed.update(outgoing)
+    return frozenset(removed)
 
 
-def check_removal(structure: Structure, gone: frozenset[str]) -> None:
-    """Raises PeerattnError where an output block would be cut off, or a connection lose its last peer."""
-    if not survey(structure, dict.fromkeys(gone, 0.0), 1.0).output_connected:
+def check_removal(structure: Structure, removed: frozenset[str]) -> None:
+    """Raises PeerattnError if an output block would be cut off, or a connection would lose its last peer."""
+    if not survey(structure, dict.fromkeys(removed, 0.0), 1.0).output_connected:
         raise PeerattnError("this would cut an output block off from every input block: remove less")
     for spec in structure.connections:
-        if spec.key not in gone and spec.attending and gone.issuperset(spec.attention_keys):
+        if spec.key not in removed and spec.attending and removed.issuperset(spec.attention_keys):
             raise PeerattnError(
-                f"the last peer of {spec.key} cannot leave its softmax: keep one, or freeze its factors"
+                f"the last peer of {spec.key} cannot be removed: keep one, or freeze the connection's factors"
             )
 
 
@@ -201,12 +210,10 @@ def _tensors(clip: Donor) -> Mapping[str, Tensor]:
     return clip.tensors if isinstance(clip, Clip) else clip
 
 
-def _named(structure: Structure, asked: Mapping[str, Names]) -> dict[str, tuple[str, ...]]:
-    """Kind of thing → the names that are asked for, checked."""
-    several = {of: (names,) if isinstance(names, str) else names for of, names in asked.items()}
-    found = {
-        of: components.select(structure, of, names) for of, names in several.items() if names is not None
-    }
-    if not found:
-        raise PeerattnError(f"name {' or '.join(components.PLURALS[of] for of in asked)}")
-    return found
+def _known_names(structure: Structure, names: Mapping[str, Names]) -> dict[str, tuple[str, ...]]:
+    """Return kind of component → checked names. Raises PeerattnError for an unknown name, or for none."""
+    lists = {of: (one,) if isinstance(one, str) else one for of, one in names.items()}
+    known = {of: components.select(structure, of, one) for of, one in lists.items() if one is not None}
+    if not known:
+        raise PeerattnError(f"name {' or '.join(components.PLURALS[of] for of in names)}")
+    return known

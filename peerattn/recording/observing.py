@@ -1,4 +1,4 @@
-"""What clips have at places of a network: what an intervention puts there, or makes from it.
+"""Observing values at places of a network, for interventions to put in place or to compute from.
 
 Shapes: B clips, C channels, T frames, H, W pixels, A attention width.
 """
@@ -14,132 +14,140 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
-from peerattn.recording.changes import Place, applied_to, frames_of
-from peerattn.recording.changing import unchanged
-from peerattn.recording.hooks import unheard
-from peerattn.recording.stretches import Clips, Stretch, evaluating, passes, planned
+from peerattn.recording.changes import Place, applied_changes, select_frames
+from peerattn.recording.hooks import recording_paused
+from peerattn.recording.modifiers import unmodified
+from peerattn.recording.stretches import ClipBatch, Stretch, evaluation_mode, plan_stretches, run_stretches
 
-Found = dict[Place, Tensor]
-Source = Callable[[Clips], Found]
-"""What there is at places, for the clips that are about to run."""
+__getattr__ = moved(__name__)
 
 
-def own(network: Network, places: Sequence[Place]) -> Source:
-    """What the clips have themselves, in a run of their own before; in evaluation mode, without gradients."""
-    return partial(observed, network, places)
+PlaceValues = dict[Place, Tensor]
+ValueSource = Callable[[ClipBatch], PlaceValues]
+"""Returns the values at places, for the clips that are about to run."""
 
 
-def of_donor(network: Network, tensors: Mapping[str, Tensor], places: Sequence[Place]) -> Source:
-    """What donor clips have, modality → (1 or B, C, T, H, W), without any change that is in force.
+def from_clips(network: Network, places: Sequence[Place]) -> ValueSource:
+    """Return the source of the clips' own values, from an extra run in evaluation mode without gradients."""
+    return partial(observe, network, places)
 
-    They are run once for each part of them that is asked for, and again where the network has changed. Raises
-    PeerattnError where one lacks a modality; once clips run, where its frames are not as many and as large.
+
+def from_donor(network: Network, tensors: Mapping[str, Tensor], places: Sequence[Place]) -> ValueSource:
+    """Return the source of donor clips' values, modality → (1 or B, C, T, H, W), without any change applied.
+
+    The donors run once for each part of them that is needed, and again after the network has changed. Raises
+    PeerattnError if a donor lacks a modality; once clips run, if its frames differ in number or size.
     """
-    given = _given(network, tensors)
+    donor = _network_input(network, tensors)
 
-    def found(clips: Clips) -> Found:
-        with unchanged(network):
-            return observed(network, places, planned(network, _part(given, clips), within=clips.within))
+    def run_donor(clips: ClipBatch) -> PlaceValues:
+        with unmodified(network):
+            batch = plan_stretches(network, _part(donor, clips), within=clips.within)
+            return observe(network, places, batch)
 
-    remembered = kept(network, found)
+    source = cached(network, run_donor)
 
-    def checked(clips: Clips) -> Found:
-        _check_alike(_part(given, clips), clips)
-        return remembered(clips)
+    def checked(clips: ClipBatch) -> PlaceValues:
+        _check_alike(_part(donor, clips), clips)
+        return source(clips)
 
     return checked
 
 
-def of_clip(network: Network, tensors: Mapping[str, Tensor], places: Sequence[Place]) -> Source:
-    """As `of_donor`, of a clip of any length, over all its frames whatever clips run."""
-    given = _given(network, tensors)
+def from_whole_clip(network: Network, tensors: Mapping[str, Tensor], places: Sequence[Place]) -> ValueSource:
+    """Return the source of one clip's values over all its frames; like `from_donor`, but of any length."""
+    clip = _network_input(network, tensors)
 
-    def found(clips: Clips) -> Found:
-        with unchanged(network):
-            return observed(network, places, planned(network, given))
+    def run_clip(clips: ClipBatch) -> PlaceValues:
+        with unmodified(network):
+            return observe(network, places, plan_stretches(network, clip))
 
-    return kept(network, found)
+    return cached(network, run_clip)
 
 
-def _given(network: Network, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What the network reads of a clip, on its device and in its float type."""
+def _network_input(network: Network, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the modalities of a clip that the network reads, on its device and in its float type."""
     read = [modality.name for modality in network.structure.read_modalities]
     if missing := [name for name in read if name not in tensors]:
-        raise PeerattnError(f"the given clip has no {', '.join(missing)} modality, which this network reads")
+        raise PeerattnError(
+            f"the clip to take values from has no {', '.join(missing)} modality, which this network reads"
+        )
     return {name: network.to_own_device(tensors[name].detach()) for name in read}
 
 
-def kept(network: Network, source: Source) -> Source:
-    """The same, found once for each part of the clips as long as the network stays what it is.
+def cached(network: Network, source: ValueSource) -> ValueSource:
+    """Cache a source's values for each part of the clips until the network changes.
 
-    For clips that are the same whenever they are about to run.
+    Only valid if the clips are the same each time they are about to run.
     """
-    state, found = _state(network), dict[object, Found]()
+    state, values = _state(network), dict[object, PlaceValues]()
 
-    def remembered(clips: Clips) -> Found:
-        nonlocal state, found
+    def cached_source(clips: ClipBatch) -> PlaceValues:
+        nonlocal state, values
         if (now := _state(network)) != state:
-            state, found = now, {}
-        if clips.within not in found:
-            found[clips.within] = source(clips)
-        return found[clips.within]
+            state, values = now, {}
+        if clips.within not in values:
+            values[clips.within] = source(clips)
+        return values[clips.within]
 
-    return remembered
+    return cached_source
 
 
-def observed(network: Network, places: Sequence[Place], clips: Clips) -> Found:
-    """What the clips have at these places over all their frames, without the baseline clips among them.
+def observe(network: Network, places: Sequence[Place], clips: ClipBatch) -> PlaceValues:
+    """Return the values of clips at places over all their frames, without the baseline clips.
 
     Factors that are the same for every clip and frame are left out.
     """
-    seen = _Seen(clips.measured)
+    observer = _Observer(clips.count)
     readings = [place for place in places if place.kind == "reading"]
-    with unheard(), evaluating(network):
+    with recording_paused(), evaluation_mode(network):
         if readings:
-            _read(network, readings, clips, seen)
+            _observe_readings(network, readings, clips, observer)
         if len(readings) < len(places):
-            with seen.hooked(network, [place for place in places if place.kind != "reading"]):
-                for _ in passes(network, clips, seen.entering):
+            with observer.hooked(network, [place for place in places if place.kind != "reading"]):
+                for _ in run_stretches(network, clips, observer.begin_stretch):
                     pass
-    return {place: _joined(parts) for place, parts in seen.parts.items()}
+    return {place: _joined(parts) for place, parts in observer.parts.items()}
 
 
-def _read(network: Network, readings: Sequence[Place], clips: Clips, seen: _Seen) -> None:
-    """What input blocks read needs no pass through the network."""
-    frames, applied = clips.shape[1], applied_to(network)
-    given, whole = network.check_clip(clips.tensors), Stretch(0, frames, 0, frames)
-    seen.entering(whole)
-    if applied:
-        applied.enter(whole)
+def _observe_readings(
+    network: Network, readings: Sequence[Place], clips: ClipBatch, observer: _Observer
+) -> None:
+    """Observe what input blocks read, which needs no pass through the network."""
+    frames, changes = clips.shape[1], applied_changes(network)
+    tensors, whole = network.check_clip(clips.tensors), Stretch(0, frames, 0, frames)
+    observer.begin_stretch(whole)
+    if changes:
+        changes.begin_pass(whole)
     for place in readings:
-        value: Tensor | None = network.input_of(
-            network.structure.block(place.name), given, clips.extremes or {}
-        )
-        seen.add(place, applied.at(place, value) if applied else value)
+        block = network.structure.block(place.name)
+        value: Tensor | None = network.input_of(block, tensors, clips.extremes or {})
+        observer.add(place, changes.value_at(place, value) if changes else value)
 
 
-class _Seen:
-    """What was seen of so many clips, stretch after stretch."""
+class _Observer:
+    """Collects the values of the first `clips` clips of a pass, stretch by stretch."""
 
     def __init__(self, clips: int) -> None:
         self.parts: dict[Place, list[Tensor]] = {}
         self._clips = clips
         self._stretch = Stretch(0, 0, 0, 0)
 
-    def entering(self, stretch: Stretch) -> None:
+    def begin_stretch(self, stretch: Stretch) -> None:
         self._stretch = stretch
 
     def add(self, place: Place, value: Tensor | None) -> None:
         if value is None or value.ndim < 3:
             return
-        own = frames_of(value[: self._clips], self._stretch.own.start, self._stretch.own.stop)
+        own = select_frames(value[: self._clips], self._stretch.own.start, self._stretch.own.stop)
         self.parts.setdefault(place, []).append(own)
 
     @contextmanager
     def hooked(self, network: Network, places: Sequence[Place]) -> Iterator[None]:
-        """Keeps what these places hold in every pass inside the `with` block; no hook is left after it."""
+        """Collect the values at these places in every pass inside the `with` block, then remove the hooks."""
         handles = []
         try:
             for place in places:
@@ -162,37 +170,39 @@ class _Seen:
 
 
 def _joined(parts: list[Tensor]) -> Tensor:
-    """One behind the other in time; a single one in the same order of memory."""
+    """Concatenate stretches in time; a single one is cloned, which keeps its memory format."""
     return parts[0].clone() if len(parts) == 1 else torch.cat(parts, dim=2 if parts[0].ndim == 5 else 1)
 
 
-def _part(tensors: Mapping[str, Tensor], clips: Clips) -> dict[str, Tensor]:
-    """The frames of donor clips that belong to those of the clips."""
+def _part(tensors: Mapping[str, Tensor], clips: ClipBatch) -> dict[str, Tensor]:
+    """Return the frames of donor clips that correspond to those of the clips."""
     start, stop = clips.within or (0, None)
     return {name: tensor[:, :, start:stop] for name, tensor in tensors.items()}
 
 
-def _check_alike(donor: Mapping[str, Tensor], clips: Clips) -> None:
-    """Raises PeerattnError where donor clips do not stand in for these, one for each or one for all."""
+def _check_alike(donor: Mapping[str, Tensor], clips: ClipBatch) -> None:
+    """Raises PeerattnError unless donor clips fit: as many frames, of that size, of one donor or one each."""
     _, frames, height, width = clips.shape
     for name, tensor in donor.items():
         if tensor.ndim != 5 or tuple(tensor.shape[2:]) != (frames, height, width):
-            one, other = _said(tensor.shape[2:]), _said((frames, height, width))
+            donor_shape = _shape_text(tensor.shape[2:])
+            clip_shape = _shape_text((frames, height, width))
             raise PeerattnError(
-                f"the donor's {name} has {one}, the clip {other}: give one with as many frames of that size"
+                f"the donor's {name} has {donor_shape}, the clip {clip_shape}: choose a donor with as many "
+                "frames of that size"
             )
-        if len(tensor) not in (1, clips.measured):
+        if len(tensor) not in (1, clips.count):
             raise PeerattnError(
-                f"{len(tensor)} donors cannot stand in for {clips.measured} clips: give one, or one for each"
+                f"{len(tensor)} donors cannot stand in for {clips.count} clips: give one, or one for each"
             )
 
 
-def _said(shape: Sequence[int]) -> str:
+def _shape_text(shape: Sequence[int]) -> str:
     frames, *sides = shape
     return f"{frames} frames of {'x'.join(map(str, reversed(sides)))} px"
 
 
 def _state(network: Network) -> object:
-    """What decides what a clip has: which weights, how often they were changed, what is disabled."""
+    """Return what determines a clip's values: the weights, their versions and the disabled connections."""
     tensors = (*network.parameters(), *network.buffers())
     return network.disabled, tuple((id(tensor), tensor._version) for tensor in tensors)

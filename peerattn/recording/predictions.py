@@ -1,7 +1,7 @@
-"""What a network predicts of labelled clips: of each whole clip, and of its middle window alone.
+"""Predictions of a network on labelled clips: for each whole clip, and for its middle window alone.
 
-A clip's prediction is the mean over its windows, each the heads' answer over a stretch of the whole clip's
-block outputs; its middle window alone is run as a clip of its own. Shapes: N clips, K classes.
+The prediction for a clip is the mean over its windows, in each of which the heads read a part of the block
+outputs over the whole clip. The middle window alone runs as a clip of its own. Shapes: N clips, K classes.
 """
 
 from __future__ import annotations
@@ -17,32 +17,36 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from peerattn.data.examples import Example
+from peerattn.moved import moved
 from peerattn.network.failures import translate_device_errors
 from peerattn.network.network import Network
 from peerattn.network.size import rough_multiply_adds
 from peerattn.network.unwrapping import unwrap
-from peerattn.recording.stretches import Progress, answers, clips_together
+from peerattn.recording.stretches import Progress, clips_together, window_logits
 from peerattn.recording.windows import windows
 from peerattn.scores.kinds import label_matrix
 from peerattn.threads import threads_for
 
+__getattr__ = moved(__name__)
+
 
 @dataclass(frozen=True)
 class Predictions:
-    """Probabilities (N, K) of clips and of their middle windows, the labels of each clip, and its group.
+    """Probabilities (N, K) for clips and for their middle windows, the labels of each clip, and its group.
 
-    Shares of 1 where the network is asked classes; each by itself where it is asked labels.
+    For a network of classes the K probabilities sum to 1; for one of labels each is independent. `objects`
+    counts the clips by where their object maps come from.
     """
 
     clips: NDArray[np.float32]
     middle: NDArray[np.float32]
     labels: tuple[tuple[int, ...], ...]
     groups: tuple[str, ...]
-    objects: Mapping[str, int] = field(default_factory=dict)  # origin of object maps → of how many clips
+    objects: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def joined(cls, parts: Sequence[Predictions]) -> Predictions:
-        """Of the clips of all parts, one behind the other."""
+    def concatenated(cls, parts: Sequence[Predictions]) -> Predictions:
+        """Return the predictions for the clips of all parts, in order."""
         return cls(
             np.concatenate([part.clips for part in parts]),
             np.concatenate([part.middle for part in parts]),
@@ -53,7 +57,7 @@ class Predictions:
 
     @property
     def several(self) -> NDArray[np.bool_]:
-        """(N, K) which labels each clip has."""
+        """(N, K) whether each clip has each label."""
         return label_matrix(self.labels, self.clips.shape[1])
 
 
@@ -65,7 +69,7 @@ def predict(
     batch: int = 16,
     progress: Progress | None = None,
 ) -> Predictions:
-    """Predictions in evaluation mode: probabilities of what the network is asked.
+    """Predict, in evaluation mode, the probabilities of the classes or labels for each clip.
 
     `progress(done, total)` counts clips and may raise to cancel.
     """
@@ -76,7 +80,7 @@ def predict(
     groups: list[str] = []
     objects: Counter[str] = Counter()
     answer = network.probabilities
-    for members in batches(examples, batch):
+    for members in same_shape_batches(examples, batch):
         with translate_device_errors():
             shares = window_answers(network, members, window, answer)
             clips.append(shares.mean(dim=0).cpu().numpy())
@@ -92,8 +96,8 @@ def predict(
     )
 
 
-def batches(examples: Iterable[Example], most: int) -> Iterator[list[Example]]:
-    """Neighbouring examples of one shape."""
+def same_shape_batches(examples: Iterable[Example], most: int) -> Iterator[list[Example]]:
+    """Yield batches of at most `most` consecutive examples of one shape."""
     members: list[Example] = []
     for example in examples:
         if members and (len(members) == most or _shapes(members[0]) != _shapes(example)):
@@ -116,28 +120,28 @@ def window_answers(
     *,
     within: tuple[int, int] | None = None,
 ) -> Tensor:
-    """What `answer` makes of the logits (B, K) of each window of examples of one shape (windows, B, K).
+    """Apply `answer` to the logits (B, K) of each window of examples of one shape: (windows, B, K).
 
-    The blocks run over whole clips; the heads answer over each window of them. `within` says which frames of
-    longer clips the examples are, where they are part of such.
+    The blocks run over whole clips; the heads answer over each window. If the examples are parts of longer
+    clips, `within` says which of their frames.
     """
     read = [modality.name for modality in network.structure.read_modalities]
     _, _, frames, *sides = members[0].tensors[read[0]].shape
     spans, parts = windows(frames, window), []
     work = rough_multiply_adds(network, clips=len(members), frames=frames, sides=sides)
     with threads_for(work):
-        for some in in_parts(members, clips_together(network.structure, frames=frames, sides=sides)):
+        for some in chunks(members, clips_together(network.structure, frames=frames, sides=sides)):
             joined = {name: torch.cat([member.tensors[name] for member in some]) for name in read}
             clips = {name: network.to_own_device(tensor) for name, tensor in joined.items()}
-            found = answers(network, clips, spans, within=within)
-            parts.append(torch.stack([answer(logits) for logits in found]))
+            logits = window_logits(network, clips, spans, within=within)
+            parts.append(torch.stack([answer(each) for each in logits]))
     return torch.cat(parts, dim=1)
 
 
 def middle_answers(
     network: Network, members: Sequence[Example], window: int, answer: Callable[[Tensor], Tensor]
 ) -> Tensor:
-    """What `answer` makes of the logits (B, K) of the middle window of each example, run alone (B, K)."""
+    """Apply `answer` to the logits of the middle window of each example, run as a clip of its own: (B, K)."""
     frames = next(iter(members[0].tensors.values())).shape[2]
     spans = windows(frames, window)
     start, stop = spans[len(spans) // 2]
@@ -148,7 +152,7 @@ def middle_answers(
     return window_answers(network, alone, window, answer, within=(start, stop))[0]
 
 
-def in_parts(members: Sequence[Example], most: int) -> Iterator[Sequence[Example]]:
-    """At most so many of them at a time."""
+def chunks(members: Sequence[Example], most: int) -> Iterator[Sequence[Example]]:
+    """Yield consecutive parts of at most `most` members."""
     for first in range(0, len(members), most):
         yield members[first : first + most]

@@ -1,6 +1,6 @@
 """Recording: the trace of a clip, from forward hooks on a network that runs the whole clip.
 
-Every number of a frame is decided by the clip around it and, near its ends, by the ends; never by where a
+The numbers of a frame depend on the clip around it and, near the clip's ends, on the ends; never on where a
 window or a stretch begins. Shapes: T frames, C channels of the source, P peers, K classes.
 """
 
@@ -25,25 +25,25 @@ from peerattn.network.network import Network
 from peerattn.network.precision import precision_on
 from peerattn.network.size import rough_multiply_adds
 from peerattn.network.unwrapping import unwrap
-from peerattn.recording.baseline import KEPT, Baselines, baseline_clip, bytes_kept, kept_baseline
-from peerattn.recording.changing import CHANGING
-from peerattn.recording.hooks import Recording, Seen, recording
+from peerattn.recording.baseline import CACHE_LIMIT, Baselines, baseline_bytes, baseline_clip, cached_baseline
+from peerattn.recording.hooks import ConnectionRecording, Recording, recording
 from peerattn.recording.lock import RECORDING
-from peerattn.recording.stretches import Progress, answers
+from peerattn.recording.modifiers import MODIFIERS
+from peerattn.recording.stretches import Progress, window_logits
 from peerattn.recording.windows import windows
 from peerattn.threads import threads_for
 from peerattn.traces.slicing import slice_frames
 from peerattn.traces.trace import Array, BlockTrace, ComputedBy, ConnectionTrace, Trace, WindowTrace
 
 HEATMAP_SIDE = 8
-"""A block's heat map has at most this many places along each side."""
+"""The largest height and width of a block's heat map."""
 
 
 @dataclass(frozen=True)
 class Vectors:
-    """Spatial means over one clip: of each block's output (T, C), and by connection of its source.
+    """Spatial means over one clip: of each block's output (T, C), and of each connection's source.
 
-    The source is pooled at the size its target reads, which a maximum may have reduced.
+    A source is pooled at the size at which its target reads it, after any max pooling to that size.
     """
 
     blocks: Mapping[str, Array]
@@ -61,18 +61,18 @@ def record(
     frames: tuple[int, int] | None = None,
     progress: Progress | None = None,
 ) -> Trace:
-    """The trace of one clip (B = 1), run whole in evaluation mode.
+    """Record the trace of one clip (B = 1), run whole in evaluation mode.
 
-    An answer is taken over each stretch of `window` frames. `baselines` are the values of each modality's
-    channels where there is nothing (0 where not given), from which contributions are counted. `remarks` stand
-    before those of the clip. `connections` and `frames` (start ≤ t < stop) limit what is recorded; each frame
-    has the numbers that it has in the whole clip. `progress(done, total)` counts blocks that have run and may
-    raise to cancel. Raises PeerattnError when the clip lacks a modality that the network reads, and for a
-    connection or frames that there are not.
+    The network answers over each window of `window` frames. `baselines` are the values of each modality's
+    channels in an empty clip (default 0), from which contributions are counted. `remarks` come before the
+    clip's own. `connections` and `frames` (start ≤ t < stop) limit what is recorded, but not its numbers,
+    which are those of the whole clip. `progress(done, total)` counts blocks that have run and may raise to
+    cancel. Raises PeerattnError if the clip lacks a modality that the network reads, and for unknown
+    connections or frames.
     """
     network = unwrap(network)
-    ran = _run(network, clip, window, baselines or {}, means=False, only=connections, progress=progress)
-    whole = _trace(network, clip, window, remarks, ran)
+    run = _run(network, clip, window, baselines or {}, means=False, only=connections, progress=progress)
+    whole = _trace(network, clip, window, remarks, run)
     return whole if frames is None else slice_frames(whole, *frames)
 
 
@@ -85,23 +85,22 @@ def record_inside(
     remarks: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> tuple[Trace, Vectors]:
-    """As `record`, with what attention read, from which `inside` works out the steps of a factor."""
+    """Record like `record`, and also return what attention read, from which `inside` computes its steps."""
     network = unwrap(network)
-    ran = _run(network, clip, window, baselines or {}, means=True, progress=progress)
-    seen = ran.seen
-    blocks = {name: _array(torch.cat(means)) for name, means in seen.means.items()}
+    run = _run(network, clip, window, baselines or {}, means=True, progress=progress)
+    blocks = {name: _array(torch.cat(means)) for name, means in run.recording.means.items()}
     sources = {
         key: _array(torch.cat([source.mean for source in each.sources if source.mean is not None]))
-        for key, each in seen.connections.items()
+        for key, each in run.recording.connections.items()
     }
-    return _trace(network, clip, window, remarks, ran), Vectors(blocks, sources)
+    return _trace(network, clip, window, remarks, run), Vectors(blocks, sources)
 
 
 @dataclass(frozen=True)
-class _Ran:
-    """What the hooks saw, the logits (B, K) of each window, and what computed them."""
+class _RecordedRun:
+    """What the hooks recorded, the logits (B, K) of each window, and what computed them."""
 
-    seen: Recording
+    recording: Recording
     logits: list[Tensor]
     computed_by: ComputedBy
 
@@ -115,28 +114,32 @@ def _run(
     means: bool,
     progress: Progress | None,
     only: Collection[str] | None = None,
-) -> _Ran:
-    tensors, frames = _read(network, clip), len(clip.times)
+) -> _RecordedRun:
+    tensors, frames = _network_input(network, clip), len(clip.times)
     like = next(iter(tensors.values()))
     spans = windows(frames, window)
     work = rough_multiply_adds(network, clips=1, frames=frames, sides=like.shape[3:])
-    with translate_device_errors(), threads_for(work), RECORDING:  # one clip at a time is in memory
-        fits = bytes_kept(network.structure, frames, like.shape[3:]) <= KEPT
-        changing = CHANGING.get(network)
-        if kept := fits and not (changing and changing.changes_baselines):
-            baseline = kept_baseline(network, like, frames=frames, baselines=baselines)
-            empty = Recording(baseline=baseline, frames=frames, means=means)
+    with translate_device_errors(), threads_for(work), RECORDING:  # only one clip at a time in memory
+        fits = baseline_bytes(network.structure, frames, like.shape[3:]) <= CACHE_LIMIT
+        modifier = MODIFIERS.get(network)
+        if use_cache := fits and not (modifier and modifier.changes_baselines):
+            baseline = cached_baseline(network, like, frames=frames, baselines=baselines)
+            record = Recording(baseline=baseline, frames=frames, means=means)
         else:
             read = network.structure.read_modalities
-            nothing = baseline_clip(read, like, frames=frames, baselines=baselines)
-            tensors = {name: torch.cat([tensor, nothing[name]]) for name, tensor in tensors.items()}
-            empty = Recording(beside=True, means=means)
-        with recording(network, empty, connections=only) as seen:
-            beside = 0 if kept else 1
-            logits = answers(
-                network, tensors, spans, baselines=beside, entering=seen.entering, progress=progress
+            empty = baseline_clip(read, like, frames=frames, baselines=baselines)
+            tensors = {name: torch.cat([tensor, empty[name]]) for name, tensor in tensors.items()}
+            record = Recording(baseline_in_batch=True, means=means)
+        with recording(network, record, connections=only):
+            logits = window_logits(
+                network,
+                tensors,
+                spans,
+                baselines=0 if use_cache else 1,
+                on_stretch=record.begin_stretch,
+                progress=progress,
             )
-            return _Ran(seen, logits, _computed_by(like.device))
+            return _RecordedRun(record, logits, _computed_by(like.device))
 
 
 def _computed_by(device: torch.device) -> ComputedBy:
@@ -144,8 +147,8 @@ def _computed_by(device: torch.device) -> ComputedBy:
     return ComputedBy("eager", name, precision_on(device), torch.get_num_threads())
 
 
-def _read(network: Network, clip: Clip) -> dict[str, Tensor]:
-    """Modality → (1, C, T, H, W) of what the network reads, on its device."""
+def _network_input(network: Network, clip: Clip) -> dict[str, Tensor]:
+    """Return modality → (1, C, T, H, W) for what the network reads, on its device."""
     read = [modality.name for modality in network.structure.read_modalities]
     if missing := set(read) - clip.tensors.keys():
         raise PeerattnError(
@@ -159,10 +162,10 @@ def _trace(
     clip: Clip,
     window: int,
     remarks: Sequence[str],
-    ran: _Ran,
+    run: _RecordedRun,
 ) -> Trace:
-    seen, spans = ran.seen, windows(len(clip.times), window)
-    probabilities = [_array(network.probabilities(each[0])) for each in ran.logits]
+    recorded, spans = run.recording, windows(len(clip.times), window)
+    probabilities = [_array(network.probabilities(each[0])) for each in run.logits]
     reaches = connection_reaches(network.structure, network.disabled)
     return Trace(
         structure=network.structure,
@@ -173,40 +176,42 @@ def _trace(
         ),
         class_names=network.class_names,
         probabilities=np.mean(probabilities, axis=0, dtype=np.float32),
-        blocks=tuple(_block_trace(block.id, seen) for block in network.structure.blocks),
+        blocks=tuple(_block_trace(block.id, recorded) for block in network.structure.blocks),
         connections=tuple(
             _connection_trace(
                 spec,
-                seen.connections[spec.key],
+                recorded.connections[spec.key],
                 network.structure.block(spec.source).width,
                 reaches[spec.key],
             )
             for spec in network.structure.connections
-            if spec.key in seen.connections
+            if spec.key in recorded.connections
         ),
         objects=clip.origin,
         remarks=(*remarks, *clip.remarks),
-        computed_by=ran.computed_by,
+        computed_by=run.computed_by,
     )
 
 
-def _block_trace(block_id: str, seen: Recording) -> BlockTrace:
-    places = torch.cat(seen.places[block_id])  # (T, H, W)
-    sides = min(places.shape[1], HEATMAP_SIDE), min(places.shape[2], HEATMAP_SIDE)
-    heatmap = F.adaptive_avg_pool2d(places[:, None], sides)[:, 0]
-    return BlockTrace(block_id, _array(places.mean(dim=(1, 2))), _array(heatmap))
+def _block_trace(block_id: str, recorded: Recording) -> BlockTrace:
+    heatmaps = torch.cat(recorded.heatmaps[block_id])  # (T, H, W)
+    sides = min(heatmaps.shape[1], HEATMAP_SIDE), min(heatmaps.shape[2], HEATMAP_SIDE)
+    pooled = F.adaptive_avg_pool2d(heatmaps[:, None], sides)[:, 0]
+    return BlockTrace(block_id, _array(heatmaps.mean(dim=(1, 2))), _array(pooled))
 
 
-def _connection_trace(spec: ConnectionSpec, seen: Seen, channels: int, reach: Reach) -> ConnectionTrace:
-    first = seen.passed[0]
+def _connection_trace(
+    spec: ConnectionSpec, recorded: ConnectionRecording, channels: int, reach: Reach
+) -> ConnectionTrace:
+    first = recorded.passed[0]
     shares, weight = first.attention_weights, first.connection_weight
-    sources = _array(torch.cat([source.total for source in seen.sources]))  # (T, C)
-    lengths = [len(source.total) for source in seen.sources]
+    sources = _array(torch.cat([source.total for source in recorded.sources]))  # (T, C)
+    lengths = [len(source.total) for source in recorded.sources]
     factors = np.concatenate(
-        [_factors(passed, frames, channels) for passed, frames in zip(seen.passed, lengths, strict=True)]
+        [_factors(passed, frames, channels) for passed, frames in zip(recorded.passed, lengths, strict=True)]
     )
     magnitude = np.einsum("tc,tc->t", factors, sources, dtype=np.float64)
-    of_sources = [source.contribution for source in seen.sources if source.contribution is not None]
+    contributions = [each.contribution for each in recorded.sources if each.contribution is not None]
     return ConnectionTrace(
         source=spec.source,
         target=spec.target,
@@ -215,14 +220,14 @@ def _connection_trace(spec: ConnectionSpec, seen: Seen, channels: int, reach: Re
         attention_weights=np.zeros(0, np.float32) if shares is None else _array(shares),
         attention_factors=factors,
         magnitude=((1.0 if weight is None else weight.item()) * magnitude).astype(np.float32),
-        contribution=_array(torch.cat(seen.contributions)),
-        source_contribution=_array(torch.cat(of_sources)),
+        contribution=_array(torch.cat(recorded.contributions)),
+        source_contribution=_array(torch.cat(contributions)),
         reached=reach.within(len(sources)),
     )
 
 
 def _factors(passed: ConnectionOutput, frames: int, channels: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """(T, C), whatever the attention: ones for none, the same row for every frame of a static one."""
+    """Return factors (T, C) for every kind of attention: ones for none, one row repeated for a static one."""
     if passed.factors is None:
         return np.ones((frames, channels), np.float32)
     factors = passed.factors[0] if passed.factors.ndim == 3 else passed.factors

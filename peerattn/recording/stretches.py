@@ -1,8 +1,8 @@
-"""A whole clip through a network: in one pass where that fits in memory, else stretch by stretch.
+"""Running a whole clip through a network: in one pass if that fits in memory, else stretch by stretch.
 
-A stretch is run together with as many frames around it as the network reaches, so its own frames have the
-numbers that they would have in one pass; where a stretch begins says nothing about the clip. A window is
-something else: a stretch of the whole recording over which the heads give an answer.
+A stretch runs together with as many frames around it as the network reaches, so that its own frames have the
+same numbers as in one pass: where a stretch begins does not affect the result. A window is something else: a
+part of the whole recording over which the heads answer.
 
 Shapes: B clips, C channels, T frames, H, W pixels, K classes.
 """
@@ -20,24 +20,28 @@ from torch import Tensor
 from peerattn.graph.reach import Reach, network_reach
 from peerattn.graph.specs import BlockSpec
 from peerattn.graph.structure import Structure
+from peerattn.moved import moved
 from peerattn.network.blocks.flow import Extremes
 from peerattn.network.network import Network
 from peerattn.network.precision import apply_precision
-from peerattn.recording.changing import CHANGING, met
 from peerattn.recording.lock import RECORDING
+from peerattn.recording.modifiers import MODIFIERS, running_clips
 from peerattn.recording.windows import windows
 
+__getattr__ = moved(__name__)
+
+
 MEMORY = 4 * 2**30
-"""Bytes that the numbers of one pass may take, the network's weights left out."""
+"""The most bytes that the values in one pass may take, without the network's weights."""
 SHORTEST = 16
-"""Frames of its own that a stretch has at least, whatever memory that takes: the rest of it is context."""
+"""The fewest frames that a stretch has of its own, whatever memory that takes; the others are context."""
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Frames start ≤ t < stop of a clip, run as part of frames first ≤ t < last."""
+    """Frames start ≤ t < stop of a clip, run together with their context, frames first ≤ t < last."""
 
     start: int
     stop: int
@@ -46,25 +50,27 @@ class Stretch:
 
     @property
     def own(self) -> slice:
-        """Its own frames among those that are run."""
+        """The stretch's own frames among those that run."""
         return slice(self.start - self.first, self.stop - self.first)
 
 
 def stretches(frames: int, most: int, reach: Reach) -> tuple[Stretch, ...]:
-    """As few stretches as possible, as equal as possible: at most `most` frames each, and their context."""
+    """Split frames into as few and as equal stretches as possible, each of at most `most` own frames."""
     return tuple(
         Stretch(start, stop, max(start - reach.before, 0), min(stop + reach.after, frames))
         for start, stop in windows(frames, most)
     )
 
 
-def longest(structure: Structure, reach: Reach, *, clips: int, frames: int, sides: Sequence[int]) -> int:
-    """How many frames of its own a stretch may have, for so many clips of frames of (H, W) pixels.
+def longest_stretch(
+    structure: Structure, reach: Reach, *, clips: int, frames: int, sides: Sequence[int]
+) -> int:
+    """Return how many frames of its own a stretch may have, for `clips` clips of frames of (H, W) pixels.
 
-    Where memory leaves little beside the context, a stretch has half as many frames of its own as context
-    all the same, and at least `SHORTEST`: so no clip costs more than four passes.
+    If memory leaves little room beyond the context, a stretch still has half as many frames of its own as
+    context, and at least `SHORTEST`: so no clip costs more than four passes.
     """
-    fitting, context = MEMORY // (clips * bytes_a_frame(structure, sides)), reach.before + reach.after
+    fitting, context = MEMORY // (clips * bytes_per_frame(structure, sides)), reach.before + reach.after
     shortest = max(SHORTEST, context // 2)
     if frames <= max(fitting, context + shortest):
         return frames
@@ -72,58 +78,58 @@ def longest(structure: Structure, reach: Reach, *, clips: int, frames: int, side
 
 
 def clips_together(structure: Structure, *, frames: int, sides: Sequence[int]) -> int:
-    """How many clips fit in one pass; at least 1."""
-    return int(max(1, MEMORY // (frames * bytes_a_frame(structure, sides))))
+    """Return how many clips fit in one pass; at least 1."""
+    return int(max(1, MEMORY // (frames * bytes_per_frame(structure, sides))))
 
 
-def bytes_a_frame(structure: Structure, sides: Sequence[int]) -> int:
-    """What a pass holds at once for one frame of (H, W) pixels, in float32: more rather than less.
+def bytes_per_frame(structure: Structure, sides: Sequence[int]) -> int:
+    """Return an upper estimate of the bytes that a pass needs for one frame of (H, W) pixels, in float32.
 
-    The clip is held twice, once as given; all outputs are held to the end, each once more for every smaller
-    size at which it is read. While a block runs, what arrives is held once for every width of a source and
-    once in sum, and its widest layer up to four times.
+    The clip is in memory twice, once as it was passed in. All outputs stay to the end, with another copy for
+    every smaller size at which they are read. While a block runs, there is one copy of its input per width of
+    its sources, their sum, and up to four copies of its widest layer.
     """
-    held = 2 * sum(modality.channels for modality in structure.modalities) * prod(sides)
-    held += sum(block.width * _places(sides, block.reduction) for block in structure.blocks)
-    held += numbers_read(structure, sides, pooled_only=True)
-    return 4 * (held + max(_at_work(block, structure, sides) for block in structure.blocks))
+    values = 2 * sum(modality.channels for modality in structure.modalities) * prod(sides)
+    values += sum(block.width * _pixels(sides, block.reduction) for block in structure.blocks)
+    values += values_read(structure, sides, pooled_only=True)
+    return 4 * (values + max(_working_values(block, structure, sides) for block in structure.blocks))
 
 
-def numbers_read(structure: Structure, sides: Sequence[int], *, pooled_only: bool = False) -> int:
-    """Numbers a frame of what connections read: each source once for every size at which it is read.
+def values_read(structure: Structure, sides: Sequence[int], *, pooled_only: bool = False) -> int:
+    """Return how many values connections read per frame: each source once for every size at which it is read.
 
-    With `pooled_only`, only where that is smaller than the source itself.
+    With `pooled_only`, only sizes smaller than the source itself count.
     """
     reads = {(spec.source, structure.block(spec.target).input_reduction) for spec in structure.connections}
     sources = [(structure.block(source), reduction) for source, reduction in reads]
     return sum(
-        block.width * _places(sides, reduction)
+        block.width * _pixels(sides, reduction)
         for block, reduction in sources
         if not pooled_only or reduction > block.reduction
     )
 
 
-def _at_work(block: BlockSpec, structure: Structure, sides: Sequence[int]) -> int:
-    """Numbers that a block holds a frame while it runs."""
+def _working_values(block: BlockSpec, structure: Structure, sides: Sequence[int]) -> int:
+    """Return how many values per frame a block needs while it runs."""
     arriving = {structure.block(spec.source).width for spec in structure.into(block.id)}
-    fused = (sum(arriving) + block.input_width) * _places(sides, block.input_reduction)
+    fused = (sum(arriving) + block.input_width) * _pixels(sides, block.input_reduction)
     widest = max(block.input_width, block.width, block.inner_width, block.middle_width)
     reduction = block.input_reduction
-    if block.is_input:  # its first layer strides, by 2 at least where it pools afterwards
+    if block.is_input:  # its first layer has a stride: at least 2 if it pools afterwards
         reduction *= min(block.spatial_stride, 2)
-    return fused + 4 * widest * _places(sides, reduction)
+    return fused + 4 * widest * _pixels(sides, reduction)
 
 
-def _places(sides: Sequence[int], reduction: int) -> int:
+def _pixels(sides: Sequence[int], reduction: int) -> int:
     return prod(-(-side // reduction) for side in sides)
 
 
 @dataclass(frozen=True)
-class Clips:
-    """Whole clips of one shape, modality → (B, C, T, H, W), and the stretches in which they are run.
+class ClipBatch:
+    """Whole clips of one shape, modality → (B, C, T, H, W), and the stretches in which they run.
 
-    The last `baselines` of them are baseline clips beside the others. `within` says which frames start ≤ t <
-    stop of longer clips these are, where they are part of such.
+    The last `baselines` clips are baseline clips. If the clips are parts of longer ones, `within` says which
+    of their frames, start ≤ t < stop.
     """
 
     tensors: Mapping[str, Tensor]
@@ -134,48 +140,48 @@ class Clips:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """(B, T, H, W), the baseline clips counted too."""
+        """(B, T, H, W), including the baseline clips."""
         clips, _, frames, height, width = next(iter(self.tensors.values())).shape
         return clips, frames, height, width
 
     @property
-    def measured(self) -> int:
-        """How many they are without the baseline clips."""
+    def count(self) -> int:
+        """How many clips there are, without the baseline clips."""
         return self.shape[0] - self.baselines
 
 
-def planned(
+def plan_stretches(
     network: Network,
     tensors: Mapping[str, Tensor],
     *,
     most: int | None = None,
     baselines: int = 0,
     within: tuple[int, int] | None = None,
-) -> Clips:
-    """The clips in stretches of at most `most` frames of their own; without it, as many as fit in memory."""
+) -> ClipBatch:
+    """Plan to run clips in stretches of at most `most` frames of their own (default: what fits in memory)."""
     clips, _, frames, *sides = next(iter(tensors.values())).shape
     reach = network_reach(network.structure, network.disabled)
-    most = most or longest(network.structure, reach, clips=clips, frames=frames, sides=sides)
+    most = most or longest_stretch(network.structure, reach, clips=clips, frames=frames, sides=sides)
     plan = stretches(frames, most, reach)
     extremes = network.brightness_extremes(tensors) if len(plan) > 1 or clips > 1 else None
-    return Clips(tensors, plan, extremes, baselines, within)
+    return ClipBatch(tensors, plan, extremes, baselines, within)
 
 
-def passes(
-    network: Network, clips: Clips, entering: Callable[[Stretch], None] | None = None
+def run_stretches(
+    network: Network, clips: ClipBatch, on_stretch: Callable[[Stretch], None] | None = None
 ) -> Iterator[tuple[Stretch, dict[str, Tensor]]]:
-    """Each stretch with the block outputs of its pass; `entering` is told of it before it runs."""
-    changing = CHANGING.get(network)
+    """Yield each stretch with the block outputs of its pass; `on_stretch` is called before it runs."""
+    modifier = MODIFIERS.get(network)
     for stretch in clips.plan:
-        if changing:
-            changing.enter(stretch)
-        if entering:
-            entering(stretch)
+        if modifier:
+            modifier.begin_pass(stretch)
+        if on_stretch:
+            on_stretch(stretch)
         part = {name: tensor[:, :, stretch.first : stretch.last] for name, tensor in clips.tensors.items()}
         yield stretch, network.run(part, clips.extremes)
 
 
-def answers(
+def window_logits(
     network: Network,
     clip: Mapping[str, Tensor],
     spans: Sequence[tuple[int, int]],
@@ -183,39 +189,38 @@ def answers(
     most: int | None = None,
     baselines: int = 0,
     within: tuple[int, int] | None = None,
-    entering: Callable[[Stretch], None] | None = None,
+    on_stretch: Callable[[Stretch], None] | None = None,
     progress: Progress | None = None,
 ) -> list[Tensor]:
-    """The logits (B, K) of each window (start, stop), from the block outputs of the whole clip.
+    """Return the logits (B, K) of each window (start, stop), from the block outputs over the whole clip.
 
-    Runs in evaluation mode, modality → (B, C, T, H, W). The windows lie one behind the other. A stretch has
-    at most `most` frames of its own; without it, as many as fit in memory. `entering` is told of each stretch
-    before it runs, so that hooks know which frames are its own. The last `baselines` of the clips are
-    baseline clips, and `within` says which frames of longer clips these are: interventions go by both. While
-    another thread records, this one waits. `progress(done, total)` counts blocks that have run and may raise
-    to cancel.
+    Runs in evaluation mode, on modality → (B, C, T, H, W). Windows must be in order, without gaps. A stretch
+    has at most `most` frames of its own (default: what fits in memory). `on_stretch` is called before each
+    stretch runs, so that hooks know its own frames. The last `baselines` clips are baseline clips, and
+    `within` says which frames of longer clips these are: interventions use both. If another thread is
+    recording, this one waits. `progress(done, total)` counts blocks that have run and may raise to cancel.
     """
-    held = _Held(network, spans)
-    with RECORDING, evaluating(network):
-        clips = planned(network, clip, most=most, baselines=baselines, within=within)
-        with met(network, clips), _counted(network, len(clips.plan), progress):
-            for stretch, outputs in passes(network, clips, entering):
-                held.add(outputs, stretch)
-    return held.logits
+    buffer = _HeadInputs(network, spans)
+    with RECORDING, evaluation_mode(network):
+        clips = plan_stretches(network, clip, most=most, baselines=baselines, within=within)
+        with running_clips(network, clips), _report_progress(network, len(clips.plan), progress):
+            for stretch, outputs in run_stretches(network, clips, on_stretch):
+                buffer.add(outputs, stretch)
+    return buffer.logits
 
 
-class _Held:
-    """The outputs that the heads read, kept until the windows that they lie in are whole."""
+class _HeadInputs:
+    """The block outputs that the heads read, buffered until all frames of their window have been run."""
 
     def __init__(self, network: Network, spans: Sequence[tuple[int, int]]) -> None:
         self.network, self.waiting = network, list(spans)
         self.read = dict.fromkeys(block for blocks in network.head_reads.values() for block in blocks)
         self.outputs: dict[str, Tensor] = {}
-        self.begin = 0  # the frame of the clip with which the outputs begin
+        self.begin = 0  # the clip's frame at which the buffered outputs begin
         self.logits: list[Tensor] = []
 
     def add(self, outputs: Mapping[str, Tensor], stretch: Stretch) -> None:
-        """Keep what the heads read of a stretch, and answer over each window that is whole now."""
+        """Buffer what the heads read of a stretch, and answer over each window that is now complete."""
         for block in self.read:
             own = outputs[block][:, :, stretch.own]
             before = self.outputs.get(block)
@@ -232,8 +237,8 @@ class _Held:
 
 
 @contextmanager
-def evaluating(network: Network) -> Iterator[None]:
-    """Evaluation mode without gradients, in the precision asked for; each module's own mode afterwards."""
+def evaluation_mode(network: Network) -> Iterator[None]:
+    """Use evaluation mode, without gradients and in the chosen precision; then restore each module's mode."""
     before = [(module, module.training) for module in network.modules()]
     network.eval()
     try:
@@ -245,8 +250,8 @@ def evaluating(network: Network) -> Iterator[None]:
 
 
 @contextmanager
-def _counted(network: Network, passes: int, progress: Progress | None) -> Iterator[None]:
-    """Tells of every block that has run inside the `with` block, in so many passes."""
+def _report_progress(network: Network, passes: int, progress: Progress | None) -> Iterator[None]:
+    """Call `progress` after every block that runs inside the `with` block, in this number of passes."""
     if progress is None:
         yield
         return

@@ -1,4 +1,4 @@
-"""The changes that interventions make of what a source finds at places of a network.
+"""The changes that interventions make, from the values that a source observes at places of a network.
 
 Shapes: B clips, C channels, T frames, H, W pixels.
 """
@@ -13,65 +13,71 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 from peerattn.network.network import Network
 from peerattn.recording.changes import Change, Place, Values
-from peerattn.recording.observing import Source
-from peerattn.recording.stretches import Clips
+from peerattn.recording.observing import ValueSource
+from peerattn.recording.stretches import ClipBatch
+
+__getattr__ = moved(__name__)
 
 
-def given(source: Source, places: tuple[Place, ...]) -> Change:
-    """What the source finds at the places stands there."""
+def replaced(source: ValueSource, places: tuple[Place, ...]) -> Change:
+    """Return the change that puts the source's values at the places."""
 
-    def values(clips: Clips) -> Values:
-        found = source(clips)
-        return {place: found[place] for place in places if place in found}
+    def values(clips: ClipBatch) -> Values:
+        observed = source(clips)
+        return {place: observed[place] for place in places if place in observed}
 
     return Change(places, values)
 
 
-def at_mean(source: Source, places: tuple[Place, ...]) -> Change:
-    """The mean over the frames of the factors that the source finds."""
+def held_at_mean(source: ValueSource, places: tuple[Place, ...]) -> Change:
+    """Return the change that holds factors at the mean over frames of the source's."""
 
-    def values(clips: Clips) -> Values:
-        found = source(clips)
-        return {place: found[place].mean(dim=1, keepdim=True) for place in places if place in found}
+    def values(clips: ClipBatch) -> Values:
+        observed = source(clips)
+        return {place: observed[place].mean(dim=1, keepdim=True) for place in places if place in observed}
 
     return Change(places, values, changes_baselines=True)
 
 
 def ones(places: tuple[Place, ...]) -> Change:
-    """A = 1."""
+    """Return the change that sets factors to 1."""
     return Change(places, lambda clips: dict.fromkeys(places), changes_baselines=True)
 
 
-def in_order(source: Source, places: tuple[Place, ...], seed: int) -> Change:
-    """What the source finds, its frames in the order of the seed."""
+def shuffled_frames(source: ValueSource, places: tuple[Place, ...], seed: int) -> Change:
+    """Return the change that shuffles the frames of the source's values, in an order drawn from the seed."""
 
-    def values(clips: Clips) -> Values:
-        found, order = source(clips), frame_order(clips.shape[1], seed)
-        return {place: _ordered(found[place], order) for place in places if place in found}
+    def values(clips: ClipBatch) -> Values:
+        observed, order = source(clips), frame_order(clips.shape[1], seed)
+        return {place: _ordered(observed[place], order) for place in places if place in observed}
 
     return Change(places, values)
 
 
 def frame_order(frames: int, seed: int) -> NDArray[np.int64]:
-    """The numbers of the frames in an order that is not their own, but for a single frame."""
-    generator, own_order = np.random.default_rng((seed, frames)), np.arange(frames)
-    order = own_order
-    while frames > 1 and np.array_equal(order, own_order):
+    """Return the frame numbers in a random order that is not the original one, unless there is one frame."""
+    generator, original = np.random.default_rng((seed, frames)), np.arange(frames)
+    order = original
+    while frames > 1 and np.array_equal(order, original):
         order = generator.permutation(frames)
     return order
 
 
 def _ordered(value: Tensor, order: NDArray[np.int64]) -> Tensor:
-    chosen = torch.from_numpy(order).to(value.device)
+    index = torch.from_numpy(order).to(value.device)
     if value.ndim == 5:
-        return value.index_select(2, chosen).contiguous(memory_format=torch.channels_last_3d)
-    return value.index_select(1, chosen)
+        return value.index_select(2, index).contiguous(memory_format=torch.channels_last_3d)
+    return value.index_select(1, index)
 
 
-def at_values(network: Network, places: tuple[Place, ...], to: Any) -> Change:
-    """Factors of given values (C,) or (T, C), in the network's type of numbers and on its device."""
+def held_at_values(network: Network, places: tuple[Place, ...], to: Any) -> Change:
+    """Return the change that sets factors to values (C,) or (T, C), in the network's dtype and on its device.
+
+    Raises PeerattnError for values that are not finite or not of such a shape.
+    """
     try:
         numbers = torch.as_tensor(to)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -83,17 +89,18 @@ def at_values(network: Network, places: tuple[Place, ...], to: Any) -> Change:
         channels = network.structure.block(spec.source).width
         if numbers.ndim not in (1, 2) or numbers.shape[-1] != channels or not numbers.isfinite().all():
             raise PeerattnError(
-                f"the factors of {place.name} are finite values ({channels},) or (frames, {channels}), "
-                f"not {tuple(numbers.shape)}"
+                f"the factors of {place.name} must be finite values of shape ({channels},) or "
+                f"(frames, {channels}), not {tuple(numbers.shape)}"
             )
-    held = network.to_own_device(numbers.detach()).reshape(1, -1, numbers.shape[-1])
+    fixed = network.to_own_device(numbers.detach()).reshape(1, -1, numbers.shape[-1])
 
-    def values(clips: Clips) -> Values:
+    def values(clips: ClipBatch) -> Values:
         start, stop = clips.within or (0, None)
-        part = held if numbers.ndim == 1 else held[:, start:stop]
+        part = fixed if numbers.ndim == 1 else fixed[:, start:stop]
         if numbers.ndim == 2 and part.shape[1] != clips.shape[1]:
             raise PeerattnError(
-                f"there are factors for {len(numbers)} frames and the clip has {clips.shape[1]}: give as many"
+                f"there are factors for {len(numbers)} frames, but the clip has {clips.shape[1]}: "
+                "give one row per frame"
             )
         return dict.fromkeys(places, part)
 

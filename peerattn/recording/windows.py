@@ -1,4 +1,4 @@
-"""How the frames of a long clip are split into windows."""
+"""Splitting the frames of a clip into windows."""
 
 from itertools import pairwise
 
@@ -6,7 +6,7 @@ from peerattn.errors import PeerattnError
 
 
 def windows(frames: int, window: int) -> tuple[tuple[int, int], ...]:
-    """(start, stop) of ceil(frames / window) windows, as equal as possible: every frame is in exactly one."""
+    """Split frames into ceil(frames / window) windows (start, stop) of sizes that differ by at most 1."""
     if frames < 1 or window < 1:
         raise PeerattnError(f"{frames} frames cannot be split into windows of {window}")
     count = -(-frames // window)

@@ -1,7 +1,7 @@
-"""Networks that segment, trained on generated clips and on people of real ones, measured, cross-fitted.
+"""Training segmentation networks on generated clips and on people in real clips; measuring, cross-fitting.
 
 Imports files, video, scores, network, modalities, actionworld and data. Start with
-`training.train_segmenter`, `quality.evaluate_segmenter` and `crossfit.cross_fitted`.
+`training.train_segmenter`, `quality.evaluate_segmenter` and `crossfit.cross_fit`.
 """
 
 from peerattn.moved import moved

@@ -1,6 +1,7 @@
-"""What may vary between two looks at the same person: place, size, colours, softness, and who else is there.
+"""Augmentation of clips of people: random position, size, colours and blur, and a second person.
 
-N neighbouring frames, H height, W width. The same change meets all N, so that motion stays what it was.
+N neighbouring frames, H height, W width. All N frames get the same change, so that their motion stays the
+same.
 """
 
 from __future__ import annotations
@@ -11,20 +12,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from peerattn.moved import moved
+
+__getattr__ = moved(__name__)
+
+
 Random = np.random.Generator
 Images = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """Neighbouring frames, and 255 where their person is."""
+    """Neighbouring frames with masks that are 255 where the person is."""
 
     images: Images  # (N, H, W, 3)
     persons: Images  # (N, H, W)
 
 
-def placed(shot: Shot, size: int, random: Random) -> Shot:
-    """A square of `size` px that shows part of the shot: nearer or farther, turned a little, mirrored."""
+def random_view(shot: Shot, size: int, random: Random) -> Shot:
+    """Return a random square view of the shot, `size` px wide: shifted, zoomed, rotated, mirrored."""
     height, width = shot.images.shape[1:3]
     scale = size / height * np.exp(random.uniform(np.log(0.8), np.log(1.7)))
     turn = np.deg2rad(random.normal(0, 5))
@@ -39,15 +45,15 @@ def placed(shot: Shot, size: int, random: Random) -> Shot:
     return Shot(np.stack(images), np.stack(persons))
 
 
-def pasted(shot: Shot, other: Shot) -> Shot:
-    """The shot with the other's person before everything; both persons count."""
+def paste_person(shot: Shot, other: Shot) -> Shot:
+    """Paste the person of the other shot in front of everything; the mask covers both persons."""
     share = np.stack([cv2.GaussianBlur(person, (3, 3), 0.7) for person in other.persons])[..., None] / 255.0
     images = np.rint(shot.images * (1 - share) + other.images * share).astype(np.uint8)
     return Shot(images, np.maximum(shot.persons, other.persons))
 
 
-def recoloured(images: Images, random: Random) -> Images:
-    """Images under another light, through another camera: of (…, H, W, C), the first three channels."""
+def jitter_colours(images: Images, random: Random) -> Images:
+    """Vary the lighting, colours, blur and noise of images (…, H, W, C), in their first three channels."""
     colours = images[..., :3].astype(np.float32) / 255
     if random.random() < 0.8:
         colours = colours ** np.exp(random.uniform(-0.5, 0.5))

@@ -1,4 +1,4 @@
-"""How a segmentation network is built and trained."""
+"""Settings for building and training a segmentation network."""
 
 from dataclasses import dataclass, replace
 
@@ -6,22 +6,22 @@ from peerattn.data.generated import TEST_SEED
 from peerattn.errors import PeerattnError
 
 FRAMES_A_CLIP = 4
-"""Frames of one generated clip resemble each other, but more of them cost less to generate."""
+"""Frames per generated clip. They resemble each other, but more frames per clip are cheaper to generate."""
 
 
 @dataclass(frozen=True)
 class SegmenterConfig:
-    """Saved on the card of the network. The default learns from generated clips alone."""
+    """The settings, as stored on the network's card. The defaults train on generated clips alone."""
 
-    clips: int = 16_000  # generated, each seen once
-    batch: int = 16  # frames of generated clips in a step
-    people: int = 0  # frames with person masks in a step
+    clips: int = 16_000  # generated clips, each seen once
+    batch: int = 16  # frames of generated clips per step
+    people: int = 0  # frames with person masks per step
     rate: float = 4e-3
-    averaging: float = 0.0  # how much of the average of the weights a step keeps; 0: no average
+    averaging: float = 0.0  # share of the averaged weights that each step keeps; 0: no averaging
     size: int = 64  # px a side
-    widths: tuple[int, ...] = (8, 24, 40, 64)  # channels, at the largest size first
-    reduction: int = 1  # of the largest size, against the images
-    motion: bool = False  # whether it reads how things move, beside the colours
+    widths: tuple[int, ...] = (8, 24, 40, 64)  # channels, from the largest resolution to the smallest
+    reduction: int = 1  # of the largest resolution, relative to the images
+    motion: bool = False  # whether it reads motion in addition to colours
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -29,10 +29,11 @@ class SegmenterConfig:
             raise PeerattnError(f"a batch of {self.batch} frames is not a multiple of {FRAMES_A_CLIP}")
         if not 0 < self.clips * (self.seed + 1) < TEST_SEED or self.seed < 0:
             raise PeerattnError(
-                f"{self.clips} clips and seed {self.seed} would reach the test clips: give fewer"
+                f"{self.clips} clips with seed {self.seed} would reach the test clips: use fewer clips or a "
+                "smaller seed"
             )
         if self.people < 0 or not 0 <= self.averaging < 1:
-            raise PeerattnError("people must be 0 or more, averaging from 0 to below 1")
+            raise PeerattnError("people must be at least 0, and averaging at least 0 and below 1")
 
     @property
     def steps(self) -> int:
@@ -40,10 +41,10 @@ class SegmenterConfig:
 
 
 GENERATED = SegmenterConfig()
-"""Of `actionworld-objects`: objects and the figure of the generated clips."""
+"""For `actionworld-objects`: objects and the person in generated clips."""
 
 START = SegmenterConfig(clips=8_000, averaging=0.99, widths=(24, 48, 96, 128), reduction=2, motion=True)
-"""Of the network that then learns people: what moves by itself, and what objects look like."""
+"""For the network from which learning people starts: what moves by itself, and what objects look like."""
 
 PEOPLE = replace(START, clips=1_600, batch=4, people=12, averaging=0.996)
-"""Of `people-objects`: people of real clips as well."""
+"""For `people-objects`: also people in real clips."""

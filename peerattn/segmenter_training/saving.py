@@ -1,4 +1,4 @@
-"""What is kept: a segmentation network as a checkpoint, and a folder of maps that is whole."""
+"""Saving a segmentation network as a checkpoint, and writing a folder of maps completely or not at all."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -11,9 +11,12 @@ from peerattn.errors import PeerattnError
 from peerattn.files.cards import write_card
 from peerattn.files.weights import WEIGHTS_FILE, write_weights
 from peerattn.modalities.segmentation_network import SegmentationNetwork
+from peerattn.moved import moved
 from peerattn.network.state_arrays import as_arrays
 from peerattn.segmenter_training.config import SegmenterConfig
 from peerattn.segmenter_training.quality import PersonSegmentation, Segmentation
+
+__getattr__ = moved(__name__)
 
 
 def save_segmenter(
@@ -24,7 +27,7 @@ def save_segmenter(
     metrics: Mapping[str, Any],
     facts: Mapping[str, Any],
 ) -> None:
-    """Write the checkpoint that `load_segmenter` reads: what builds it, its quality, and what made it."""
+    """Write the checkpoint that `load_segmenter` reads: its weights, settings, metrics and origin."""
     card: dict[str, Any] = {
         **facts,
         "class_ids": list(segmenter.class_ids),
@@ -38,11 +41,11 @@ def save_segmenter(
 
 
 @contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """A folder to fill, which takes this name only when the block has ended well.
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder that is renamed to `folder` if the `with` block succeeds, and else deleted.
 
-    It is beside it until then; what an interrupted call left there is removed. Raises PeerattnError where
-    there is something of this name already.
+    It lies next to `folder`; what an interrupted call left there is removed. Raises PeerattnError if `folder`
+    exists and is not empty.
     """
     folder = folder.resolve()
     if folder.exists() and any(folder.iterdir()):
@@ -61,7 +64,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 
 def metrics_of(generated: Segmentation, people: PersonSegmentation | None = None) -> dict[str, Any]:
-    """What a card says of quality; of real clips only persons have true maps to compare with."""
+    """Return the metrics for a card; in real clips only persons have true masks to compare with."""
     if people is None:
         return generated.to_json()
     return {"people": people.to_json(), "generated": generated.to_json()}

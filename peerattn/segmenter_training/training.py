@@ -1,4 +1,4 @@
-"""Training of a segmentation network, on generated clips and on real ones with person masks."""
+"""Training a segmentation network on generated clips and on real clips with person masks."""
 
 from collections.abc import Callable, Sequence
 from itertools import repeat
@@ -10,7 +10,7 @@ from torch.optim.swa_utils import AveragedModel
 from peerattn.actionworld.clips import MAP_NAMES
 from peerattn.errors import PeerattnError
 from peerattn.modalities.segmentation_network import SegmentationNetwork
-from peerattn.segmenter_training.batches import ahead, generated_batches, people_batches
+from peerattn.segmenter_training.batches import generated_batches, people_batches, prefetch
 from peerattn.segmenter_training.config import FRAMES_A_CLIP, SegmenterConfig
 from peerattn.segmenter_training.losses import map_loss, person_loss
 from peerattn.segmenter_training.videos import PersonVideo
@@ -26,11 +26,11 @@ def train_segmenter(
     device: torch.device | str = "cpu",
     progress: Progress | None = None,
 ) -> SegmentationNetwork:
-    """A segmentation network trained on `config.clips` generated clips and, where asked for, on these videos.
+    """Train a segmentation network on generated clips and, if `config.people` is set, on these videos.
 
-    It starts with the weights of `start`, a network of the same build; without, with random ones.
-    `progress(done, total, loss)` counts generated clips and may raise to cancel. Raises PeerattnError when
-    the loss is no longer a number.
+    It starts with the weights of `start`, a network with the same layers, or with random weights.
+    `progress(done, total, loss)` counts generated clips and may raise to cancel. Raises PeerattnError if
+    the loss is no longer finite.
     """
     if config.people and not videos:
         raise PeerattnError("there are no clips with person masks to learn people from: give some")
@@ -43,8 +43,8 @@ def train_segmenter(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, config.steps + 1, pct_start=0.1)
     people = people_batches(videos, config) if config.people else repeat(None)
     pairs = zip(generated_batches(config), people, strict=False)
-    for step, (generated, real) in enumerate(ahead(pairs), start=1):
-        loss = _loss(segmenter, _on(device, generated), _on(device, real) if real else None)
+    for step, (generated, real) in enumerate(prefetch(pairs), start=1):
+        loss = _loss(segmenter, _to_device(device, generated), _to_device(device, real) if real else None)
         if not torch.isfinite(loss):
             raise PeerattnError(f"the loss is {loss.item()} after step {step}: lower the rate")
         optimiser.zero_grad(set_to_none=True)
@@ -69,17 +69,17 @@ def _segmenter(config: SegmenterConfig) -> SegmentationNetwork:
     )
 
 
-def _average(segmenter: SegmentationNetwork, kept: float) -> AveragedModel:
-    """A running average of weights and batch norm's statistics; at first the mean of all so far."""
+def _average(segmenter: SegmentationNetwork, decay: float) -> AveragedModel:
+    """Return a running average of weights and batch norm statistics, at first the mean of all so far."""
 
     def mean(averaged: Tensor, new: Tensor, count: Tensor | int) -> Tensor:
-        share = max(1 - kept, 1 / (int(count) + 1))
+        share = max(1 - decay, 1 / (int(count) + 1))
         return new if share == 1 else averaged + (new - averaged) * share
 
     return AveragedModel(segmenter, avg_fn=mean, use_buffers=True)
 
 
-def _on(device: torch.device | str, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+def _to_device(device: torch.device | str, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     images, targets = batch
     return images.to(device, non_blocking=True), targets.to(device, non_blocking=True)
 
@@ -87,12 +87,15 @@ def _on(device: torch.device | str, batch: tuple[Tensor, Tensor]) -> tuple[Tenso
 def _loss(
     segmenter: SegmentationNetwork, generated: tuple[Tensor, Tensor], real: tuple[Tensor, Tensor] | None
 ) -> Tensor:
-    """Each kind of frame counts by how many there are; one pass, so that batch norm sees both."""
+    """Return the loss, in which generated and real frames count by their number.
+
+    Both run in one pass, so that batch norm sees both.
+    """
     images, ids = generated
     if real is None:
         return map_loss(segmenter(images), ids)
     both = torch.cat((images, real[0])).contiguous(memory_format=torch.channels_last)
     logits = segmenter(both)
     share = len(images) / len(both)
-    known, seen = logits.split((len(images), len(real[0])))
-    return share * map_loss(known, ids) + (1 - share) * person_loss(seen, real[1])
+    generated_logits, real_logits = logits.split((len(images), len(real[0])))
+    return share * map_loss(generated_logits, ids) + (1 - share) * person_loss(real_logits, real[1])

@@ -1,4 +1,4 @@
-"""Training on generated clips: the structure, the clips and the recipe of the shipped checkpoints."""
+"""Training on generated clips: the structure, the clips and the settings of the shipped checkpoints."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ from peerattn.graph.structure import Structure
 from peerattn.modalities.segmenter import Segmenter
 from peerattn.modalities.settings import ClipSettings
 from peerattn.network.network import Network
+from peerattn.training.callbacks import Callbacks
 from peerattn.training.config import CLIPS, TrainingConfig
+from peerattn.training.initialisation import new_network
 from peerattn.training.loop import fit
-from peerattn.training.starting import new_network
-from peerattn.training.watching import Watch
 
 SETTINGS = ClipSettings(size=64, window=16, frame_rate=8.0, flow="ultrafast")
-"""How the shipped checkpoints read a clip."""
+"""How the shipped checkpoints read clips."""
 
 LATEST_START = 4.0
-"""Seconds into its scene at which a training clip may begin: an action comes round in about three."""
+"""The latest start of a training clip in its scene, in seconds: an action repeats about every three."""
 
 
 def actionworld_structure(
     attention: str = "peer", modalities: Sequence[str] = ("rgb", "flow", "object")
 ) -> Structure:
-    """The complete level graph of the shipped checkpoints: up to 5 input blocks, 2 inner levels, one output.
+    """Return the level graph of the shipped checkpoints: up to 5 input blocks, 2 inner levels, one output.
 
-    Raises PeerattnError for a modality that the generated clips do not have.
+    Each block is connected to all blocks of lower levels. Raises PeerattnError for a modality that generated
+    clips do not have.
     """
     if unknown := set(modalities) - set(INPUT_DILATIONS):
         raise PeerattnError(f"there is no modality {sorted(unknown)}: choose among {sorted(INPUT_DILATIONS)}")
@@ -59,10 +60,10 @@ INPUT_DILATIONS = {"rgb": (1, 4), "flow": (1, 2), "object": (1,)}
 
 
 class GeneratedSource:
-    """Fresh generated clips to train on: those of one seed are those of no other, and none is seen twice."""
+    """A source of generated training clips: no clip is used twice, and seeds share no clips."""
 
     class_names = CLASS_NAMES
-    shuffled = False  # each clip is drawn on its own: their order says nothing
+    shuffled = False  # clips are generated independently, so their order carries no information
 
     def __init__(
         self,
@@ -74,11 +75,11 @@ class GeneratedSource:
         epochs: int = 1,
         segmenter: Segmenter | None = None,
     ) -> None:
-        """`clips` an epoch. Raises PeerattnError when clips that are kept for testing would be trained on."""
+        """Generate `clips` clips per epoch. Raises PeerattnError if that would reach the test clips."""
         if clips < 1 or seed < 0 or (seed + 1) * clips * epochs > TEST_SEED:
             raise PeerattnError(
-                f"seed {seed} with {clips} clips: (seed + 1) times clips must be from 1 to {TEST_SEED}, the "
-                "clips above are for testing: choose other numbers"
+                f"seed {seed} with {clips} clips in {epochs} epochs: (seed + 1) × clips × epochs must be "
+                f"from 1 to {TEST_SEED}, because the clips above are for testing: choose smaller numbers"
             )
         self.clips, self.first_seed = clips, seed * clips * epochs
         self.reading: dict[str, Any] = {
@@ -87,14 +88,14 @@ class GeneratedSource:
             "segmenter": segmenter,
             "latest_start": LATEST_START,
         }
-        self.clips_of_classes = [1] * len(CLASS_NAMES)  # in equal shares
+        self.clips_of_classes = [1] * len(CLASS_NAMES)  # all classes are equally frequent
         self.skipped: dict[str, str] = {}
 
     def __len__(self) -> int:
         return self.clips
 
     def batch(self, epoch: int, members: Sequence[int]) -> Batch:
-        """These clips of this epoch."""
+        """Return the clips with these numbers in this epoch."""
         began = time.perf_counter()
         first = self.first_seed + epoch * self.clips
         examples = GeneratedExamples(self.clips, CLASS_NAMES, first_seed=first, **self.reading)
@@ -113,14 +114,14 @@ def train(
     device: torch.device | str = "cpu",
     progress: Callable[[int, int, float], None] | None = None,
 ) -> Network:
-    """A network trained on so many generated clips, each seen once: the recipe of the shipped checkpoints.
+    """Train a network on `clips` generated clips per epoch, each seen once, as the shipped checkpoints were.
 
-    `progress(done, total, loss)` counts clips and may raise to cancel. Raises PeerattnError when the loss
-    is no longer a number, or when clips that are kept for testing would be trained on.
+    `progress(done, total, loss)` counts clips and may raise to cancel. Raises PeerattnError if the loss
+    is no longer finite, or if training would reach the clips that are set aside for testing.
     """
     config = config or TrainingConfig()
     source = GeneratedSource(
         clips, structure.read_modalities, settings=settings, seed=config.seed, epochs=config.epochs
     )
     network = new_network(structure, CLASS_NAMES, seed=config.seed).to(device)
-    return fit(network, source, config, watch=Watch(progress=progress)).network
+    return fit(network, source, config, callbacks=Callbacks(progress=progress)).network

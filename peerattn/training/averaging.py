@@ -1,4 +1,4 @@
-"""An average of the weights that training passes through: usually better than the last ones, and calmer."""
+"""A running average of the weights in training: usually more accurate and stable than the last weights."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from peerattn.training.config import Averaging
 
 
 class WeightAverage:
-    """A second network that holds the average; `count` weights went into it.
+    """A copy of the network with the averaged weights; `count` is the number of updates averaged so far.
 
-    Batch norm's running statistics are averaged as the weights are; its counters are copied.
+    Batch norm's running statistics are averaged like the weights; its counters are copied.
     """
 
     def __init__(self, network: Network, settings: Averaging, *, count: int = 0) -> None:
@@ -23,32 +23,32 @@ class WeightAverage:
         self.settings, self.count = settings, count
 
     def update(self, network: Network) -> None:
-        """Take the network's weights in."""
+        """Add the network's current weights to the average."""
         share = self._share()
         with torch.no_grad():
-            theirs = network.state_dict()
+            current = network.state_dict()
             for name, mean in self.network.state_dict().items():
                 if mean.is_floating_point():
-                    mean.lerp_(theirs[name], share)
+                    mean.lerp_(current[name], share)
                 else:
-                    mean.copy_(theirs[name])
+                    mean.copy_(current[name])
         self.count += 1
 
     def _share(self) -> float:
-        """How much of the new weights goes in; an `ema` fades fast at first, to leave its start."""
+        """Return the share of the new weights; `ema` starts with large shares, to forget its start."""
         if self.settings.kind == "mean":
             return 1 / (self.count + 1)
         return 1 - min(self.settings.decay, (1 + self.count) / (10 + self.count))
 
 
 def estimate_batch_norm(network: Network, batches: Iterable[Mapping[str, Tensor]]) -> None:
-    """Sets the running statistics of batch norm to the plain mean over these batches of clips."""
+    """Set the running statistics of batch norm to the plain mean over these batches of clips."""
     norms = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
-    kept = [norm.momentum for norm in norms]
+    momenta = [norm.momentum for norm in norms]
     training = network.training
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # torch's word for a plain mean
+        norm.momentum = None  # None makes torch compute a plain mean
     network.train()
     try:
         with torch.no_grad():
@@ -56,5 +56,5 @@ def estimate_batch_norm(network: Network, batches: Iterable[Mapping[str, Tensor]
                 network(clip)
     finally:
         network.train(training)
-        for norm, momentum in zip(norms, kept, strict=True):
+        for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum

@@ -1,4 +1,4 @@
-"""Training settings: one frozen value made of small ones, to and from JSON, saved with the weights."""
+"""Training settings: one frozen dataclass made of smaller ones, stored as JSON with the weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import ANSWERS
-from peerattn.training.checks import among, at_least_one, between, built
+from peerattn.training.checks import check_choice, check_positive, check_range, parse_settings
 
 OPTIMISERS = ("adamw", "sgd")
 SCHEDULES = ("one_cycle", "cosine", "constant")
@@ -18,15 +18,15 @@ BATCH_NORMS = ("averaged", "estimated")
 PRECISIONS = ("float32", "bf16", "fp16")
 METRICS = ("top1", "macro", "map")
 CLIPS = 20_000
-"""Generated clips an epoch."""
+"""Generated clips per epoch."""
 
 
 @dataclass(frozen=True)
 class Optimisation:
-    """How parameters move; the connectivity's learn at a rate of their own, far above the filters'.
+    """The optimiser and its rates; connectivity has a learning rate of its own, far above the filters'.
 
-    `momentum` is SGD's, unless the schedule is one_cycle, which moves it itself. Gradients longer than
-    `clip_norm` are shortened to it.
+    `momentum` is that of SGD, unless the schedule is one_cycle, which sets the momentum itself. Gradients
+    longer than `clip_norm` are shortened to that length.
     """
 
     kind: str = "adamw"
@@ -37,37 +37,38 @@ class Optimisation:
     clip_norm: float = 5.0
 
     def __post_init__(self) -> None:
-        among("optimiser", self.kind, OPTIMISERS)
-        between("rate", self.rate, 0, 100)
-        between("connectivity_rate", self.connectivity_rate, 0, 100)
-        between("weight_decay", self.weight_decay, 0, 1)
-        between("momentum", self.momentum, 0, 0.9999)
-        between("clip_norm", self.clip_norm, 1e-9, 1e9)
+        check_choice("optimiser", self.kind, OPTIMISERS)
+        check_range("rate", self.rate, 0, 100)
+        check_range("connectivity_rate", self.connectivity_rate, 0, 100)
+        check_range("weight_decay", self.weight_decay, 0, 1)
+        check_range("momentum", self.momentum, 0, 0.9999)
+        check_range("clip_norm", self.clip_norm, 1e-9, 1e9)
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How the rates rise over the first share of all updates, `warm_up`, and fall to nothing afterwards.
+    """How learning rates rise during `warm_up`, a share of all updates, and then fall to zero.
 
-    `one_cycle` rises and falls along cosines and moves the momentum the other way; `cosine` rises in a
-    straight line.
+    `one_cycle` rises and falls along cosines and moves the momentum the opposite way; `cosine` rises
+    linearly.
     """
 
     kind: str = "one_cycle"
     warm_up: float = 0.1
 
     def __post_init__(self) -> None:
-        among("schedule", self.kind, SCHEDULES)
-        between("warm_up", self.warm_up, 0, 0.9)
+        check_choice("schedule", self.kind, SCHEDULES)
+        check_range("warm_up", self.warm_up, 0, 0.9)
 
 
 @dataclass(frozen=True)
 class Loss:
-    """What is made small: a loss, and `pressure` times how many connections effectively arrive at a block.
+    """The loss, and a pressure on connectivity that is added to it.
 
-    `kind` is `cross_entropy` for a network that is asked classes, `binary` for one that is asked labels.
-    `balance` weighs each class by its frequency to the power of minus this: 0 counts every clip alike, 1
-    every class.
+    `kind` is `cross_entropy` for a network that answers with classes, `binary` for one that answers with
+    labels. `balance` weights each class by its frequency to the power of minus this: at 0 every clip counts
+    the same, at 1 every class. `pressure` is multiplied with the number of connections that effectively
+    arrive at a block.
     """
 
     kind: str = "cross_entropy"
@@ -76,17 +77,18 @@ class Loss:
     pressure: float = 0.02
 
     def __post_init__(self) -> None:
-        among("loss", self.kind, LOSS_NAMES)
-        between("label_smoothing", self.label_smoothing, 0, 0.9)
-        between("balance", self.balance, 0, 1)
-        between("pressure", self.pressure, 0, 100)
+        check_choice("loss", self.kind, LOSS_NAMES)
+        check_range("label_smoothing", self.label_smoothing, 0, 0.9)
+        check_range("balance", self.balance, 0, 1)
+        check_range("pressure", self.pressure, 0, 100)
 
 
 @dataclass(frozen=True)
 class PruningSchedule:
-    """After which epochs (the first is 1) connections go for good: below a threshold, or all but `keep`.
+    """After which epochs (from 1) connections are removed: those below a threshold, or all but `keep`.
 
-    Both given, a connection has to pass both; what would cut an output block off stays.
+    If both are set, a connection stays only if it meets both. Connections without which an output block would
+    be cut off always stay.
     """
 
     epochs: tuple[int, ...] = ()
@@ -96,18 +98,18 @@ class PruningSchedule:
     def __post_init__(self) -> None:
         if any(epoch < 1 for epoch in self.epochs):
             raise PeerattnError(f"pruning after epochs {self.epochs}: the first epoch is 1")
-        between("pruning threshold", self.threshold, 0, 1)
+        check_range("pruning threshold", self.threshold, 0, 1)
         if self.keep is not None and self.keep < 1:
             raise PeerattnError(f"keep {self.keep} connections: keep at least 1")
 
 
 @dataclass(frozen=True)
 class Averaging:
-    """Which weights are kept: the last ones, or an average of those after each update.
+    """Which weights are kept: the last ones, or an average of the weights after each update.
 
-    `ema` fades older weights by `decay` an update (less at the start: (1 + n) / (10 + n) after n updates);
-    `mean` weighs alike all updates of the last `epochs`.
-    Batch norm's statistics are `averaged` like weights, or `estimated` anew on `batches` training batches.
+    `ema` multiplies the older weights by `decay` in each update (by less at the start: (1 + n) / (10 + n)
+    after n updates); `mean` averages all updates of the last `epochs` equally. Batch norm's statistics are
+    `averaged` like the weights, or `estimated` again on `batches` training batches.
     """
 
     kind: str = "none"
@@ -117,36 +119,37 @@ class Averaging:
     batches: int = 20
 
     def __post_init__(self) -> None:
-        among("averaging", self.kind, AVERAGES)
-        between("averaging decay", self.decay, 0, 0.999999)
-        among("batch_norm", self.batch_norm, BATCH_NORMS)
-        at_least_one("averaging epochs", self.epochs)
-        at_least_one("averaging batches", self.batches)
+        check_choice("averaging", self.kind, AVERAGES)
+        check_range("averaging decay", self.decay, 0, 0.999999)
+        check_choice("batch_norm", self.batch_norm, BATCH_NORMS)
+        check_positive("averaging epochs", self.epochs)
+        check_positive("averaging batches", self.batches)
 
 
 @dataclass(frozen=True)
 class Stopping:
-    """Training ends when `patience` epochs brought no better `metric` on the validation clips; None: never.
+    """Early stopping: training ends after `patience` epochs without a better `metric` (None: never).
 
-    With patience, the weights of the best epoch are kept, else those of the last.
+    With patience, the weights of the best epoch are kept, otherwise those of the last one.
     """
 
     patience: int | None = None
     metric: str = "top1"
 
     def __post_init__(self) -> None:
-        among("metric", self.metric, METRICS)
+        check_choice("metric", self.metric, METRICS)
         if self.patience is not None:
-            at_least_one("patience", self.patience)
+            check_positive("patience", self.patience)
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How a network is trained; `seed` draws its first weights, the order of clips and all that is random.
+    """How a network is trained; `seed` decides its initial weights, the order of clips and all randomness.
 
-    `batch` counts clips of one update, over all processes; the history is logged every `log_every` updates
-    and the validation clips are measured after every `measure_every` epochs, and after the last.
-    `dropout` is that before the scores, of heads that have one; None leaves it as the network has it.
+    `batch` is the number of clips per update, over all processes together. The history is logged every
+    `log_every` updates; the network is evaluated on the validation clips after every `measure_every` epochs
+    and after the last one. `dropout` applies before the scores, in heads that have dropout; None leaves it as
+    it is in the network.
     """
 
     epochs: int = 1
@@ -165,23 +168,23 @@ class TrainingConfig:
     stopping: Stopping = Stopping()
 
     def __post_init__(self) -> None:
-        at_least_one("epochs", self.epochs)
-        at_least_one("batch", self.batch)
-        at_least_one("log_every", self.log_every)
-        at_least_one("measure_every", self.measure_every)
-        between("seed", self.seed, 0, 2**31 - 1)
-        between("workers", self.workers, 0, 256)
-        among("precision", self.precision, PRECISIONS)
+        check_positive("epochs", self.epochs)
+        check_positive("batch", self.batch)
+        check_positive("log_every", self.log_every)
+        check_positive("measure_every", self.measure_every)
+        check_range("seed", self.seed, 0, 2**31 - 1)
+        check_range("workers", self.workers, 0, 256)
+        check_choice("precision", self.precision, PRECISIONS)
         if self.dropout is not None:
-            between("dropout", self.dropout, 0, 0.95)
+            check_range("dropout", self.dropout, 0, 0.95)
 
     def to_json(self) -> dict[str, Any]:
-        """Every setting, as the card holds it."""
+        """Return every setting, as the card stores it."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_json(cls, data: Any) -> TrainingConfig:
-        """The inverse of `to_json`; what is left out has its default. Raises PeerattnError on all else."""
-        config = built(cls, data, "the training settings")
+        """Return the settings in JSON, with defaults for missing ones. Raises PeerattnError if invalid."""
+        config = parse_settings(cls, data, "the training settings")
         assert isinstance(config, cls)
         return config

@@ -1,4 +1,4 @@
-"""Where a pass stops giving numbers: the first block whose output is not finite, and for which clips."""
+"""Diagnosis of a loss that is not finite: the first block with such an output, and for which clips."""
 
 from __future__ import annotations
 
@@ -9,45 +9,52 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 from peerattn.network.network import Network
 
+__getattr__ = moved(__name__)
 
-def diverged(network: Network, clip: Mapping[str, Tensor], names: Sequence[str], what: str) -> PeerattnError:
-    """The error to raise when `what` (the loss) of a batch is not finite: it names block and clips."""
+
+def divergence_error(
+    network: Network, clip: Mapping[str, Tensor], names: Sequence[str], what: str
+) -> PeerattnError:
+    """Return the error for a batch whose loss (or other `what`) is not finite; it names block and clips."""
     part, bad = first_not_finite(network, clip)
     clips = [name for name, is_bad in zip(names, bad, strict=False) if is_bad] or list(names)
-    said = ", ".join(clips[:4]) + (f" and {len(clips) - 4} more" if len(clips) > 4 else "")
-    where = f"first in {part}" if part else "though every block's output is"
-    return PeerattnError(f"the {what} is not finite, {where}; clips {said}: lower the rate, or check them")
+    listed = ", ".join(clips[:4]) + (f" and {len(clips) - 4} more" if len(clips) > 4 else "")
+    where = f"first in {part}" if part else "although every block's output is finite"
+    return PeerattnError(
+        f"the {what} is not finite, {where}; clips {listed}: lower the learning rate, or check these clips"
+    )
 
 
 def first_not_finite(network: Network, clip: Mapping[str, Tensor]) -> tuple[str | None, list[bool]]:
-    """The first modality, block or head that a pass leaves not finite (None: none), for which clips (B,)."""
-    found: list[tuple[str, list[bool]]] = [
+    """Return the first modality, block or head that is not finite (or None), and for which clips (B,)."""
+    not_finite: list[tuple[str, list[bool]]] = [
         (f"the {name} of the clips themselves", _bad(tensor))
         for name, tensor in clip.items()
         if any(_bad(tensor))
     ]
 
-    def look(name: str, module: nn.Module, inputs: object, output: Tensor) -> None:
+    def check_output(name: str, module: nn.Module, inputs: object, output: Tensor) -> None:
         if any(_bad(output)):
-            found.append((name, _bad(output)))
+            not_finite.append((name, _bad(output)))
 
-    parts = dict(network.named_children())  # of a module that is no Network
+    parts = dict(network.named_children())  # for a module that is not a Network
     if isinstance(network, Network):
         parts = {f"block {name}": part for name, part in network.blocks.items()}
         parts |= {f"the head of block {name}": part for name, part in network.heads.items()}
-    handles = [part.register_forward_hook(partial(look, name)) for name, part in parts.items()]
+    handles = [part.register_forward_hook(partial(check_output, name)) for name, part in parts.items()]
     try:
         with torch.no_grad():
             network(clip)
     finally:
         for handle in handles:
             handle.remove()
-    return found[0] if found else (None, [])
+    return not_finite[0] if not_finite else (None, [])
 
 
 def _bad(tensor: Tensor) -> list[bool]:
-    """Whether each of B clips holds a number that is not finite."""
+    """Return, for each of B clips, whether it has a value that is not finite."""
     bad: list[bool] = (~torch.isfinite(tensor)).flatten(1).any(dim=1).tolist()
     return bad

@@ -1,8 +1,8 @@
-"""Several processes as one: what `torchrun` started, and what a network needs to train in all of them.
+"""Training in several processes: joining those that `torchrun` started, and what they have to exchange.
 
-Each process reads its share of every batch; gradients are brought together by torch's
-DistributedDataParallel (gloo on the CPU, nccl on CUDA). A pruned network has physically fewer parameters, so
-that all there are take part in every update.
+Each process reads its share of every batch, and torch's DistributedDataParallel averages the gradients (gloo
+on the CPU, nccl on CUDA). Pruning removes parameters physically, so that all remaining parameters take part
+in every update.
 """
 
 from __future__ import annotations
@@ -21,15 +21,19 @@ from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from peerattn.errors import PeerattnError
+from peerattn.moved import moved
 from peerattn.network.network import Network
 
+__getattr__ = moved(__name__)
+
+
 PATIENCE = timedelta(hours=12)
-"""How long a process waits for the others: one of them measures, while they do."""
+"""How long a process waits for the others: all wait while one of them evaluates the network."""
 
 
 @dataclass(frozen=True)
 class Processes:
-    """This process's number among how many; number 0 alone measures, writes and reports."""
+    """This process's number and how many there are; process 0 alone evaluates, writes files and reports."""
 
     rank: int = 0
     world: int = 1
@@ -40,15 +44,15 @@ class Processes:
 
 
 def current() -> Processes:
-    """The processes that train together: those of torch.distributed, else this one alone."""
+    """Return the processes that train together: those of torch.distributed, or this one alone."""
     if dist.is_available() and dist.is_initialized():
         return Processes(dist.get_rank(), dist.get_world_size())
     return Processes()
 
 
 @contextmanager
-def started(device: torch.device) -> Iterator[torch.device]:
-    """Joins the processes that `torchrun` started, if it did; gives the device of this one."""
+def joined_processes(device: torch.device) -> Iterator[torch.device]:
+    """Join the processes that `torchrun` started, if it did; yields the device of this process."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield device
         return
@@ -56,7 +60,7 @@ def started(device: torch.device) -> Iterator[torch.device]:
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)
     store, rank, world = next(rendezvous("env://"))
-    # Where torchrun starts processes again, the store still holds the addresses of those that died.
+    # After torchrun restarts processes, the store still holds the addresses of those that died.
     attempt = PrefixStore(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"), store)
     backend = "nccl" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, store=attempt, rank=rank, world_size=world, timeout=PATIENCE)
@@ -66,15 +70,15 @@ def started(device: torch.device) -> Iterator[torch.device]:
         dist.destroy_process_group()
 
 
-def together(network: Network) -> nn.Module:
-    """The network as all processes train it: itself where there is one process."""
+def data_parallel(network: Network) -> nn.Module:
+    """Wrap the network for training in all processes; with one process, return it unchanged."""
     return DistributedDataParallel(network) if current().world > 1 else network
 
 
 def share_of_batch(own: int, device: torch.device) -> float:
-    """What turns a mean over `own` clips into a share of the whole batch's.
+    """Return the factor that turns a mean over this process's `own` clips into its share of the batch's mean.
 
-    Times this, and then the mean over processes, it is the mean over all clips.
+    The mean over processes of the scaled means is then the mean over all clips.
     """
     processes = current()
     if processes.world == 1:
@@ -84,17 +88,17 @@ def share_of_batch(own: int, device: torch.device) -> float:
     return own * processes.world / clips.item()
 
 
-def agreed(value: bool, device: torch.device) -> bool:
-    """What process 0 says."""
+def broadcast_decision(value: bool, device: torch.device) -> bool:
+    """Return the value of process 0, in all processes."""
     if current().world == 1:
         return value
-    said = torch.tensor(int(value), device=device)
-    dist.broadcast(said, 0)
-    return bool(said.item())
+    decision = torch.tensor(int(value), device=device)
+    dist.broadcast(decision, 0)
+    return bool(decision.item())
 
 
 def check_same(what: str, value: int, device: torch.device) -> None:
-    """Raises PeerattnError in all processes unless each comes with the same number of `what`."""
+    """Raises PeerattnError in all processes unless `value` is the same in each; `what` names it."""
     if current().world == 1:
         return
     extremes = torch.tensor([value, -value], device=device)
@@ -102,13 +106,13 @@ def check_same(what: str, value: int, device: torch.device) -> None:
     greatest, least = int(extremes[0]), -int(extremes[1])
     if greatest != least:
         raise PeerattnError(
-            f"some processes come with {least} {what}, others with {greatest}: give the checkpoints of all "
-            "machines one folder that they share, or begin anew"
+            f"some processes have {least} {what}, others {greatest}: put the checkpoints of all machines "
+            "in one shared folder, or start again"
         )
 
 
 def mean_over_processes(value: Tensor) -> float:
-    """The mean of a number that each process has."""
+    """Return the mean over all processes of a number that each of them has."""
     if current().world > 1:
         value = value.detach().clone()
         dist.all_reduce(value)

@@ -1,4 +1,4 @@
-"""The log of a network that learns, in one line of any training loop.
+"""A log of connection weights, attention weights and scores, written with one line in any training loop.
 
     history = HistoryLog(network, every=10)
     for step, (clip, labels) in enumerate(batches):
@@ -26,7 +26,7 @@ from peerattn.traces.history import History, attention_columns, history_arrays, 
 
 @dataclass
 class _Row:
-    """One logged step: connection weights (E,), attention weights of all connections side by side (ΣP,)."""
+    """One logged step: connection weights (E,), and attention weights of all connections in a row (ΣP,)."""
 
     step: int
     epoch: int
@@ -36,15 +36,15 @@ class _Row:
 
 
 class HistoryLog:
-    """Keeps connection weights, attention weights and scores of every `every`-th step.
+    """Logs connection weights, attention weights and scores at every `every`-th step.
 
-    After pruning, `follow(smaller)`: what the smaller network lacks is not a number from then on.
+    After pruning, call `follow(smaller)`; from then on the values of removed connections are NaN.
     """
 
     def __init__(self, network: Network, *, every: int = 1, before: History | None = None) -> None:
-        """`before` is a history to go on from. Raises PeerattnError when `every` is no number of steps."""
+        """Continue the history `before`, if given. Raises PeerattnError if `every` is less than 1."""
         if every < 1:
-            raise PeerattnError(f"a log every {every} steps is none: give 1 or more")
+            raise PeerattnError(f"cannot log every {every} steps: give 1 or more")
         self.every = every
         self.structure = before.structure if before else network.structure
         self._columns = attention_columns(self.structure)
@@ -53,9 +53,9 @@ class HistoryLog:
         self.follow(network)
 
     def follow(self, network: Network) -> None:
-        """Log this network from now on: the same one, or what pruning left of it.
+        """Log this network from now on: the same one, or the smaller one after pruning.
 
-        Of a module that is no `Network`, only scores are logged.
+        For a module that is not a `Network`, only scores are logged.
         """
         specs = network.structure.connections if isinstance(network, Network) else ()
         own = [(spec.key, network.connection(spec.key)) for spec in specs]
@@ -72,12 +72,12 @@ class HistoryLog:
         self._starts = np.cumsum([0, *map(len, columns)])[:-1]
 
     def log(self, step: int, *, epoch: int = 0, **scores: float) -> None:
-        """Keep this step, with its scores (loss=..., top1=...), if it is one of every `every`."""
+        """Log this step and its scores (loss=..., top1=...) if its number is a multiple of `every`."""
         if step % self.every == 0:
             self.keep(step, epoch=epoch, **scores)
 
     def keep(self, step: int, *, epoch: int = 0, **scores: float) -> None:
-        """Keep this step in any case; a step that is kept already gets these scores too.
+        """Log this step in any case; if it has been logged already, the scores are added to it.
 
         Raises PeerattnError for a step before the last one.
         """
@@ -89,7 +89,7 @@ class HistoryLog:
         self._rows[-1].scores.update(scores)
 
     def history(self) -> History:
-        """All that was kept."""
+        """Return everything logged so far."""
         rows, edges, peers = (
             self._rows,
             len(self._places),
@@ -113,21 +113,22 @@ class HistoryLog:
     def _connection_weights(self) -> NDArray[np.float32]:
         """(E,) σ(w)."""
         row = np.full(len(self._places), np.nan, np.float32)
-        row[self._weight_places] = torch.sigmoid(_beside(self._weights)).numpy()
+        row[self._weight_places] = torch.sigmoid(_concatenated(self._weights)).numpy()
         return row
 
     def _attention_weights(self) -> NDArray[np.float32]:
         """(ΣP,) the softmax of each connection's h."""
         row = np.full(sum(c.stop - c.start for c in self._columns.values()), np.nan, np.float32)
         if len(self._share_places):
-            logits, lengths = _beside(self._shares).numpy(), np.diff([*self._starts, len(self._share_places)])
+            logits = _concatenated(self._shares).numpy()
+            lengths = np.diff([*self._starts, len(self._share_places)])
             powers = np.exp(logits - np.repeat(np.maximum.reduceat(logits, self._starts), lengths))
             row[self._share_places] = powers / np.repeat(np.add.reduceat(powers, self._starts), lengths)
         return row
 
 
-def _beside(parameters: tuple[Tensor, ...]) -> Tensor:
-    """Small parameters as one vector on the CPU: one copy, whatever their number."""
+def _concatenated(parameters: tuple[Tensor, ...]) -> Tensor:
+    """Return small parameters as one vector on the CPU, so that there is a single copy from the device."""
     if not parameters:
         return torch.zeros(0)
     return torch.cat([parameter.detach().reshape(-1) for parameter in parameters]).float().cpu()
@@ -138,14 +139,14 @@ def _table(rows: list[NDArray[np.float32]], width: int) -> NDArray[np.float32]:
 
 
 def _rows(history: History) -> list[_Row]:
-    """The rows of a history that goes on."""
-    beside = history_arrays(history)
+    """Return the rows of a history that is to be continued."""
+    columns = history_arrays(history)
     return [
         _Row(
             int(history.steps[place]),
             int(history.epochs[place]),
-            beside["connection_weights"][place],
-            beside["attention_weights"][place],
+            columns["connection_weights"][place],
+            columns["attention_weights"][place],
             {
                 name: float(values[place])
                 for name, values in history.metrics.items()

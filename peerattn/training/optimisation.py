@@ -1,4 +1,4 @@
-"""Which parameter learns at which rate, when, and what an optimiser remembers of it by its name."""
+"""The optimiser: learning rates by group of parameters, their schedule, and moments by parameter name."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from peerattn.network.network import Network
 from peerattn.training.config import Optimisation, Schedule
 
 ONE_CYCLE_START, ONE_CYCLE_END = 1 / 25, 1 / 250_000
-"""Shares of the full rate, as torch's OneCycleLR has them."""
+"""The first and last learning rate as shares of the full rate, as in torch's OneCycleLR."""
 MOMENTA = (0.85, 0.95)
-"""Between which a one-cycle schedule moves the momentum: least where the rate is greatest."""
+"""The limits of the momentum in a one-cycle schedule: lowest where the learning rate is highest."""
 
 
 def parameter_groups(network: Network, settings: Optimisation) -> list[dict[str, Any]]:
-    """Filters with weight decay, norms and biases without it, connectivity at a rate of its own."""
+    """Group parameters: filters with weight decay, norms and biases without, connectivity at its own rate."""
     groups: dict[str, list[Tensor]] = {"filters": [], "plain": [], "connectivity": []}
     for name, parameter in network.named_parameters():
         if not parameter.requires_grad:
@@ -39,6 +39,7 @@ def parameter_groups(network: Network, settings: Optimisation) -> list[dict[str,
 
 
 def build_optimiser(network: Network, settings: Optimisation) -> Optimizer:
+    """Return a new optimiser for the network's parameters."""
     groups = parameter_groups(network, settings)
     if settings.kind == "sgd":
         return SGD(groups, lr=settings.rate, momentum=settings.momentum)
@@ -46,7 +47,7 @@ def build_optimiser(network: Network, settings: Optimisation) -> Optimizer:
 
 
 def set_rates(optimiser: Optimizer, schedule: Schedule, update: int, updates: int) -> None:
-    """The rates and momenta of one update of so many: they depend on nothing else, so none need be kept."""
+    """Set the learning rates and momenta of one update; they depend only on its number, so none is saved."""
     share = rate_share(schedule, update, updates)
     for group in optimiser.param_groups:
         group["lr"] = group["full_rate"] * share
@@ -59,7 +60,7 @@ def set_rates(optimiser: Optimizer, schedule: Schedule, update: int, updates: in
 
 
 def rate_share(schedule: Schedule, update: int, updates: int) -> float:
-    """The share of the full rate in update number `update` (from 0) of `updates`."""
+    """Return the learning rate of an update (from 0) of `updates`, as a share of the full rate."""
     if schedule.kind == "one_cycle":
         rising, part = _phase(schedule, update, updates)
         first, last = (ONE_CYCLE_START, 1.0) if rising else (1.0, ONE_CYCLE_END)
@@ -77,7 +78,7 @@ def _momentum(schedule: Schedule, update: int, updates: int) -> float:
 
 
 def _phase(schedule: Schedule, update: int, updates: int) -> tuple[bool, float]:
-    """Whether a one-cycle schedule still rises, and how far through that phase it is, from 0 to 1."""
+    """Return whether a one-cycle schedule is still rising, and its progress in that phase, from 0 to 1."""
     last = updates - 1
     top = max(schedule.warm_up * updates - 1, 0.0)
     if update < top:
@@ -90,22 +91,22 @@ def _along_cosine(first: float, last: float, part: float) -> float:
 
 
 def moments(network: Network, optimiser: Optimizer) -> dict[str, Tensor]:
-    """`<parameter>.<moment>` → what the optimiser remembers."""
-    found = {}
+    """Return the optimiser's state as `<parameter>.<moment>` → tensor."""
+    named_moments = {}
     for name, parameter in network.named_parameters():
         for moment, value in optimiser.state.get(parameter, {}).items():
             if isinstance(value, Tensor):
-                found[f"{name}.{moment}"] = value
-    return found
+                named_moments[f"{name}.{moment}"] = value
+    return named_moments
 
 
-def restore_moments(network: Network, optimiser: Optimizer, given: Mapping[str, Tensor]) -> None:
-    """The inverse of `moments`; those of parameters that the network no longer has are passed over.
+def restore_moments(network: Network, optimiser: Optimizer, saved: Mapping[str, Tensor]) -> None:
+    """Restore what `moments` returned, ignoring parameters that the network no longer has.
 
-    All go to the device of their parameter, but for the count of steps, which torch keeps on the CPU.
+    Every tensor goes to the device of its parameter, except the step count, which torch keeps on the CPU.
     """
     by_name: dict[str, dict[str, Tensor]] = {}
-    for key, value in given.items():
+    for key, value in saved.items():
         owner, _, moment = key.rpartition(".")
         by_name.setdefault(owner, {})[moment] = value
     for name, parameter in network.named_parameters():
@@ -117,11 +118,11 @@ def restore_moments(network: Network, optimiser: Optimizer, given: Mapping[str, 
 
 
 def connection_pressure(network: Network) -> Tensor:
-    """The mean over target blocks of (Σ σ(w))² / Σ σ(w)²: how many connections effectively arrive at a block.
+    """Return the mean over target blocks of (Σ σ(w))² / Σ σ(w)²: the effective number of connections.
 
-    It asks for few strong connections instead of many alike, and is blind to their common scale: batch norm
-    undoes a common scale, so a pressure on the sum would only make every weight fade. Nothing, of a module
-    that is no `Network`.
+    Minimising it favours a few strong connections over many equal ones. It ignores the common scale of the
+    weights, which batch norm undoes: a pressure on their sum would only make every weight fade. For a module
+    that is not a `Network` it is 0.
     """
     effective: list[Tensor] = []
     if not isinstance(network, Network):

@@ -1,4 +1,4 @@
-"""The structure for clips of people: the graph of the generated clips, reading persons as object maps."""
+"""The structure for clips of people: the graph for generated clips, with persons as object maps."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from peerattn.graph.structure import Structure
 from peerattn.training.actionworld import actionworld_structure
 
 PERSON = Modality("object", 1, (MAP_NAMES[1],), (1,))
-"""The acting person: of all that a segmenter of the package finds, what real masks can confirm."""
+"""The acting person: the only class of the package's segmenters that real masks can confirm."""
 
 
 def people_structure(
     attention: str = "peer", modalities: Sequence[str] = ("rgb", "flow", "object")
 ) -> Structure:
-    """Blocks and connections as `actionworld_structure` has them, so that its weights can be begun from.
+    """Return the blocks and connections of `actionworld_structure`, so that its weights fit.
 
     Raises PeerattnError for a modality that it does not have.
     """

@@ -1,4 +1,4 @@
-"""A recipe: how a network is trained, how its clips are read, and how they are varied."""
+"""A recipe: how a network is trained, how its clips are read, and how they are augmented."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from peerattn.data.augmentation import STRONG, Augmentation
 from peerattn.errors import PeerattnError
 from peerattn.modalities.settings import ClipSettings
 from peerattn.training.actionworld import SETTINGS
-from peerattn.training.checks import built
+from peerattn.training.checks import parse_settings
 from peerattn.training.config import TrainingConfig
 
 MOST_BYTES = 1_000_000
@@ -21,56 +21,57 @@ DEFAULT = TrainingConfig()
 
 @dataclass(frozen=True)
 class Recipe:
-    """In JSON the fields of the training settings, and beside them `clip` and `augmentation`."""
+    """A recipe; in JSON, the fields of the training settings together with `clip` and `augmentation`."""
 
     training: TrainingConfig = DEFAULT
     clip: ClipSettings = SETTINGS
     augmentation: Augmentation = STRONG
 
     def to_json(self) -> dict[str, Any]:
-        """The whole recipe, as a card holds it."""
+        """Return the whole recipe, as a card stores it."""
         parts = {"clip": self.clip.to_json(), "augmentation": dataclasses.asdict(self.augmentation)}
         return {**self.training.to_json(), **parts}
 
     def changed(self, changes: dict[str, Any]) -> Recipe:
-        """The recipe with other values, part by part; None leaves one as it is."""
+        """Return the recipe with new values in a nested dictionary; None leaves a value as it is."""
         return Recipe.from_json(_merged(self.to_json(), changes))
 
     @classmethod
     def from_json(cls, data: Any, *, clip: ClipSettings = SETTINGS) -> Recipe:
-        """The inverse of `to_json`; what is left out has its default, of clips `clip`.
+        """Return the recipe in JSON; missing values get their defaults, those for reading clips from `clip`.
 
-        Raises PeerattnError on anything else.
+        Raises PeerattnError if the data is invalid.
         """
         if not isinstance(data, dict):
             raise PeerattnError("a recipe must be a JSON object of names and values")
-        given = dict(data)
-        read = built(ClipSettings, {**dataclasses.asdict(clip), **given.pop("clip", {})}, "the clip settings")
-        varied = given.pop("augmentation", None)
+        rest = dict(data)
+        clip_data = {**dataclasses.asdict(clip), **rest.pop("clip", {})}
+        settings = parse_settings(ClipSettings, clip_data, "the clip settings")
+        varied = rest.pop("augmentation", None)
         augmentation = (
-            STRONG if varied is None else built(Augmentation, varied, "the settings of augmentation")
+            STRONG if varied is None else parse_settings(Augmentation, varied, "the settings of augmentation")
         )
-        return cls(TrainingConfig.from_json(given), read, augmentation)
+        return cls(TrainingConfig.from_json(rest), settings, augmentation)
 
 
-def _merged(given: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(given)
+def _merged(data: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(data)
     for name, value in changes.items():
         if isinstance(value, dict):
-            merged[name] = _merged(given[name], value)
+            merged[name] = _merged(data[name], value)
         elif value is not None:
             merged[name] = value
     return merged
 
 
 def read_recipe(path: Path, *, clip: ClipSettings = SETTINGS) -> Recipe:
-    """The recipe in a JSON file; raises PeerattnError, which names the field, when it is none."""
+    """Read a recipe from a JSON file. Raises PeerattnError, naming the invalid field, if it is not one."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise PeerattnError(f"{path} is over {MOST_BYTES:,} bytes: it is not a recipe")
         data = json.loads(path.read_text(encoding="utf-8"))
     except (RecursionError, ValueError) as error:
-        raise PeerattnError(f"{path} cannot be read as JSON ({error}): give a recipe's file") from error
+        raise PeerattnError(f"{path} cannot be read as JSON ({error}): give a recipe file") from error
     try:
         return Recipe.from_json(data, clip=clip)
     except PeerattnError as error:

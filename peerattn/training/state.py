@@ -1,8 +1,8 @@
-"""The whole state of a training run in one safetensors file: from it a run goes on, the same bit by bit.
+"""The complete state of a training run in one safetensors file; a resumed run has identical results.
 
 Its tensors: `weights.*`, `average.*` and `best.*` of the networks, `moments.*` of the optimiser, `history.*`.
-Its metadata: all settings, the structure at the start and now, where the run is. Random numbers need no place
-of their own: those of an update are drawn from the seed and the update's number.
+Its metadata: all settings, the initial and the current structure, and the position of the run. The state of
+the random number generator need not be saved: each update seeds it from the run's seed and its own number.
 """
 
 from __future__ import annotations
@@ -24,27 +24,31 @@ from peerattn.errors import PeerattnError
 from peerattn.files.header import read_header
 from peerattn.files.weights import write_weights
 from peerattn.graph.structure import Structure, restore_answers
+from peerattn.moved import moved
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays
-from peerattn.pruning.threshold import reduced
+from peerattn.pruning.threshold import subnetwork
 from peerattn.traces.history import history_arrays, history_from_arrays
 from peerattn.training.averaging import WeightAverage
 from peerattn.training.config import TrainingConfig
 from peerattn.training.history_log import HistoryLog
 from peerattn.training.optimisation import build_optimiser, moments, restore_moments
 
+__getattr__ = moved(__name__)
+
+
 FORMAT = "peerattn-training/2"
 STATE_FILE = "training.safetensors"
 HEADER_LIMIT = 32_000_000
-"""Bytes: five tensors a parameter, and the structure twice."""
+"""In bytes: enough for five tensors per parameter and two structures."""
 
 
 @dataclass
 class Position:
-    """Where a run is: `epoch` counts from 0, `step` its updates done, `update` all of them.
+    """The position of a run: `epoch` (from 0), `step` (updates in this epoch), `update` (all updates).
 
-    `loss` is the sum over the epoch's updates; `best` the best score so far, reached in `best_epoch`;
-    `scale` that of fp16 losses.
+    `loss` is summed over the epoch's updates; `best` is the best score so far, reached in `best_epoch`;
+    `scale` is the state of fp16 loss scaling.
     """
 
     epoch: int = 0
@@ -59,7 +63,7 @@ class Position:
 
 @dataclass
 class TrainingState:
-    """What changes while a network trains."""
+    """Everything that changes while a network trains."""
 
     network: Network
     optimiser: Optimizer
@@ -70,12 +74,12 @@ class TrainingState:
 
     @property
     def kept(self) -> Network:
-        """The network that would be kept now: the average of the weights where there is one."""
+        """The network that would be kept now: the averaged one if there is one, else the network itself."""
         return self.average.network if self.average and self.average.count else self.network
 
 
-def begun(network: Network, config: TrainingConfig) -> TrainingState:
-    """The state before the first update."""
+def initial_state(network: Network, config: TrainingConfig) -> TrainingState:
+    """Return the state before the first update."""
     average = WeightAverage(network, config.averaging) if config.averaging.kind != "none" else None
     history = HistoryLog(network, every=config.log_every)
     history.log(0)
@@ -83,9 +87,9 @@ def begun(network: Network, config: TrainingConfig) -> TrainingState:
 
 
 def save_state(path: Path, state: TrainingState, settings: Mapping[str, Any]) -> None:
-    """Write the state and the settings of its run; at any moment the file is the old one or the new one.
+    """Write the state and the run's settings; an interruption leaves either the old file or the new one.
 
-    Raises PeerattnError where the disk is full or cannot be written to.
+    Raises PeerattnError if the disk is full or cannot be written to.
     """
     history = state.history.history()
     parts: dict[str, Mapping[str, Tensor]] = {
@@ -112,63 +116,66 @@ def save_state(path: Path, state: TrainingState, settings: Mapping[str, Any]) ->
 def load_state(
     path: Path, network: Network, config: TrainingConfig, settings: Mapping[str, Any]
 ) -> TrainingState:
-    """The state that a run of these settings saved; `network` is the one that it began with.
+    """Load the state saved by a run with these settings; `network` is the one that the run started with.
 
-    Raises PeerattnError when the file is damaged, or of other settings, classes or another structure, and
-    OSError when it cannot be read.
+    Raises PeerattnError if the file is damaged, or was saved with other settings, classes or another
+    structure; OSError if it cannot be read.
     """
     header = read_header(path, limit=HEADER_LIMIT)
-    found = header.metadata.get("format", "")
-    if found.partition("/")[0] != FORMAT.partition("/")[0]:
+    saved_format = header.metadata.get("format", "")
+    if saved_format.partition("/")[0] != FORMAT.partition("/")[0]:
         raise PeerattnError(f"{path} is not the state of a training run: delete it, or choose another name")
-    if found != FORMAT:
+    if saved_format != FORMAT:
         raise PeerattnError(
-            f"{path} was saved by another version of peerattn ({found}): go on with that one, or choose "
-            "another name"
+            f"{path} was saved by another version of peerattn ({saved_format}): resume with that one, or "
+            "choose another name"
         )
     try:
         facts = json.loads(header.metadata["state"])
-        network = _begun_with(network, _structure(facts, "started_from"))
+        network = _as_started(network, _structure(facts, "started_from"))
         _check_same(path, facts, network, settings)
         tensors = load_file(path)
-        return _restored(facts, _parts(tensors), network, config)
-    except (PeerattnError, OSError, torch.OutOfMemoryError):  # none of them says that the file is damaged
+        return _restore(facts, _parts(tensors), network, config)
+    except (PeerattnError, OSError, torch.OutOfMemoryError):  # these do not mean that the file is damaged
         raise
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        said = str(error).splitlines()[0]
-        raise PeerattnError(f"{path} is damaged ({said}): delete it and train anew") from error
+        message = str(error).splitlines()[0]
+        raise PeerattnError(f"{path} is damaged ({message}): delete it and train again") from error
 
 
-def _begun_with(network: Network, started: Structure) -> Network:
-    """The network; where a run began before new structures repeated edge frames, the same with its zeros."""
+def _as_started(network: Network, started: Structure) -> Network:
+    """Return the network with the zero padding in time that older runs started with, if this run did.
+
+    New structures repeat edge frames instead.
+    """
     zeros = tuple(replace(block, time_padding="zeros") for block in network.structure.blocks)
     if started == network.structure or started != replace(network.structure, blocks=zeros):
         return network
-    return reduced(network, started)
+    return subnetwork(network, started)
 
 
 def _check_same(path: Path, facts: Mapping[str, Any], network: Network, settings: Mapping[str, Any]) -> None:
-    """Raises PeerattnError that names the first setting in which the saved run differs."""
-    saved, asked = _flat(facts["settings"]), _flat(json.loads(json.dumps(settings)))
-    for name in sorted(saved.keys() | asked.keys()):
-        if saved.get(name) != asked.get(name):
+    """Raises PeerattnError, naming the first setting that differs, if the saved run is another one."""
+    saved, current = _flat(facts["settings"]), _flat(json.loads(json.dumps(settings)))
+    for name in sorted(saved.keys() | current.keys()):
+        if saved.get(name) != current.get(name):
             raise PeerattnError(
-                f"{path} was saved with {name} {saved.get(name)!r}, not {asked.get(name)!r}: go on with the "
-                "same settings, or choose another name"
+                f"{path} was saved with {name} {saved.get(name)!r}, not {current.get(name)!r}: resume with "
+                "the same settings, or choose another name"
             )
     if facts["class_names"] != list(network.class_names):
-        raise PeerattnError(f"{path} was saved of a network of other classes: choose another name")
+        raise PeerattnError(f"{path} was saved for a network with other classes: choose another name")
     if _structure(facts, "started_from") != network.structure:
-        raise PeerattnError(f"{path} was saved of a network of another structure: choose another name")
+        raise PeerattnError(f"{path} was saved for a network with another structure: choose another name")
 
 
 def _structure(facts: Mapping[str, Any], when: str) -> Structure:
-    """The structure that a saved run `started_from`, or its `structure` now."""
+    """Return a structure of the saved run: the one it `started_from`, or the current `structure`."""
     return restore_answers(Structure.from_json(facts[when]), facts["settings"])
 
 
 def _flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """`part.field` → value."""
+    """Return nested settings as `part.field` → value."""
     flat: dict[str, Any] = {}
     for name, value in settings.items():
         flat |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: value}
@@ -185,24 +192,24 @@ def _parts(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
     return parts
 
 
-def _restored(
+def _restore(
     facts: Mapping[str, Any], parts: dict[str, dict[str, Tensor]], network: Network, config: TrainingConfig
 ) -> TrainingState:
     device = next(network.parameters()).device
-    structure, now = _structure(facts, "structure"), network
+    structure, current = _structure(facts, "structure"), network
     if structure != network.structure:
-        now = reduced(network, structure)
-    now.load_state_dict(parts["weights"])
-    now.train()
-    optimiser = build_optimiser(now, config.optimisation)
-    restore_moments(now, optimiser, parts["moments"])
+        current = subnetwork(network, structure)
+    current.load_state_dict(parts["weights"])
+    current.train()
+    optimiser = build_optimiser(current, config.optimisation)
+    restore_moments(current, optimiser, parts["moments"])
     average = None
     if config.averaging.kind != "none":
-        average = WeightAverage(now, config.averaging, count=facts["averaged"])
+        average = WeightAverage(current, config.averaging, count=facts["averaged"])
         average.network.load_state_dict(parts["average"])
     history = history_from_arrays(
         network.structure, {name: t.numpy() for name, t in parts["history"].items()}
     )
-    log = HistoryLog(now, every=config.log_every, before=history)
+    log = HistoryLog(current, every=config.log_every, before=history)
     best = {name: tensor.to(device) for name, tensor in parts["best"].items()} or None
-    return TrainingState(now, optimiser, average, log, Position(**facts["position"]), best)
+    return TrainingState(current, optimiser, average, log, Position(**facts["position"]), best)

@@ -1,4 +1,4 @@
-"""Logs of a run for TensorBoard, an optional extra."""
+"""Logs of a training run for TensorBoard, an optional dependency."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 from peerattn.errors import PeerattnError
 from peerattn.training import distributed
-from peerattn.training.watching import Epoch
+from peerattn.training.callbacks import Epoch
 
 
 @contextmanager
 def tensorboard(folder: Path | None) -> Iterator[Callable[[Epoch], None]]:
-    """What writes an epoch's numbers into a folder of logs; nothing where there is none.
+    """Yield a function that writes an epoch's numbers to a log folder; without a folder it does nothing.
 
-    Raises PeerattnError when TensorBoard is not installed.
+    Raises PeerattnError if TensorBoard is not installed.
     """
     if folder is None or not distributed.current().leads:
         yield lambda epoch: None
@@ -24,7 +24,7 @@ def tensorboard(folder: Path | None) -> Iterator[Callable[[Epoch], None]]:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
         raise PeerattnError(
-            "TensorBoard is not installed: pip install 'peerattn[tensorboard]', or leave --tensorboard out"
+            "TensorBoard is not installed: pip install 'peerattn[tensorboard]', or leave out --tensorboard"
         ) from error
     with SummaryWriter(str(folder)) as writer:
 

@@ -1,4 +1,4 @@
-"""Scores on the validation clips while a network trains."""
+"""Evaluation on the validation clips while a network trains."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from peerattn.network.network import Network
 from peerattn.recording.evaluating import evaluate
 from peerattn.scores.kinds import SCORES
 from peerattn.scores.metrics import Score
-from peerattn.training.watching import Validate
+from peerattn.training.callbacks import Validate
 
 __getattr__ = moved(__name__)
 
 
-def validation(examples: Iterable[Example], *, window: int) -> Validate:
-    """What measures a network on these clips: its accuracies, or the average precisions of labels."""
+def validator(examples: Iterable[Example], *, window: int) -> Validate:
+    """Return a function that measures a network on these clips: accuracies, or labels' average precisions."""
 
-    def measured(network: Network) -> Mapping[str, Score]:
+    def validate(network: Network) -> Mapping[str, Score]:
         evaluation = evaluate(network, examples, window=window)
         return SCORES[evaluation.kind](evaluation)
 
-    return measured
+    return validate

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from benchmarks.actions import CONTENDERS, MAPS, RECIPE, joined, suited, table
+from peerattn.training.initialisation import new_network
 from peerattn.training.recipe import read_recipe
-from peerattn.training.starting import new_network
 
 CHANNELS = {"rgb": 3, "flow": 2, "object": 1}
 

@@ -61,7 +61,7 @@ def test_every_step_is_rehearsed_without_a_gpu(
     assert found["rows"][6]["loss"] == pytest.approx(found["rows"][5]["loss"], abs=1e-5)
     assert found["remarks"] == [
         f"training in {half} on {device}: failed, PeerattnError: precision {half} needs a CUDA device: "
-        "train in float32"
+        "use float32"
         for half in ("bf16", "fp16")
     ]
     shown = (tmp_path / "found.md").read_text()

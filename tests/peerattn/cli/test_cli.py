@@ -210,8 +210,8 @@ def test_export_writes_the_trace_and_films(run: Run, folder: Path) -> None:
     [
         (("export", *CLIP, "-o", "film.avi"), "does not end in"),
         (("export", *CLIP, "-o", "absent/film.mp4"), "is not a folder"),
-        (("export", *CLIP, "-o", "film.mp4", "--speed", 0), "a speed of 0"),
-        (("export", *CLIP, "-o", "film.mp4", "--frame-rate", 1000), "a frame rate of 1000"),
+        (("export", *CLIP, "-o", "film.mp4", "--speed", 0), "speed 0 is not possible"),
+        (("export", *CLIP, "-o", "film.mp4", "--frame-rate", 1000), "frame rate 1000 is not possible"),
         (("report", *CLIP, "-o", "report.pdf"), "does not end in .html"),
         (("report", "absent.mp4", "-o", "report.html"), "absent.mp4"),
     ],
@@ -259,7 +259,7 @@ def test_record_on_another_device_agrees_with_the_cpu(
 ) -> None:
     words = ("record", "clip.mp4", "--checkpoint", "small", *objects, "--out")
     answer(run, *words, "cpu.json", "--device", "cpu")
-    monkeypatch.setattr(clip_run, "chosen_device", lambda asked: device)
+    monkeypatch.setattr(clip_run, "torch_device", lambda asked: device)
     answer(run, *words, "other.json")
     check(Trace.load(folder / "other.json"), Trace.load(folder / "cpu.json"), device)
 
@@ -315,7 +315,7 @@ def test_structure_of_a_cut_off_output_costs_nothing_after(run: Run) -> None:
     assert found["clip"] == {"frames": 2, "height": 64, "width": 64}
     code, out, _ = run("structure", "asnp_lite", "--threshold", "1", "--size", "64", "--frames", "2")
     assert code == 0
-    assert "no path is left" in out
+    assert "no path remains" in out
 
 
 def test_structure_takes_a_published_list_and_its_options(run: Run, folder: Path) -> None:
@@ -394,7 +394,7 @@ def test_clips_of_a_folder_that_cannot_be_read_are_named_and_not_counted(run: Ru
     [line] = found["skipped"]
     assert line.startswith("bad.mp4: ")
     _, out, err = run("evaluate", *words, "--against", "small")
-    assert "could not be read: 1 of the clips" in " ".join(out.split())
+    assert "could not be read: 1" in " ".join(out.split())
     assert err == f"skipped {line}\n" * 2  # by each of the two networks
     assert answer(run, "prune", *words, "--threshold", "0")["before"]["n"] == 2
 
@@ -493,7 +493,7 @@ REFUSED = {
     "untrained and generated": (("evaluate", "--checkpoint", "asn26-untrained"), "of labelled clips"),
     "untrained calibrated": (
         ("calibrate", "--checkpoint", "asn26-untrained", "--data", "."),
-        "asn26-untrained is no checkpoint but an untrained network: train it first",
+        "asn26-untrained is an untrained network, not a checkpoint: train it first",
     ),
     "a path": (("evaluate", "--checkpoint", "../small"), "../small is not a checkpoint"),
     "a segmenter": (("evaluate", "--checkpoint", SEGMENTER), "a network is needed"),
@@ -504,7 +504,10 @@ REFUSED = {
     "not quite a name": (("structure", "full_asn50"), "did you mean full_asnp50?"),
     "no name at all": (("structure", "qqqqqqqq"), "there is no checkpoint 'qqqqqqqq'"),
     "no published one": (("structure", "small", "--attention", "self"), "is not a published structure"),
-    "options of a list": (("structure", "own.json", "--attention", "self"), "own.json: options of published"),
+    "options of a list": (
+        ("structure", "own.json", "--attention", "self"),
+        "own.json: options for published",
+    ),
     "asn has no attention": (("structure", "asn50", "--attention", "peer"), "has no attention"),
     "not lite": (("structure", "asnp50", "--clip-width", "64"), "is not a lite structure"),
     "no such clip": (("structure", "asnp_lite", "--size", "66"), "multiples of 32"),

@@ -59,7 +59,7 @@ def test_check_ends_with_2_and_names_each_fault(run: Run, clips: Path) -> None:
     assert code == 2
     assert "run/a.mp4: the file is empty" in out
     assert "loose.mp4: is not in the folder of a class" in out
-    assert err == f"{clips} has 2 faults: mend what is listed\n"
+    assert err == f"{clips} has 2 faults: fix those listed above\n"
     code, out, _ = run("check", clips, "--json", "-")
     assert code == 2
     assert [fault["place"] for fault in json.loads(out)["faults"]] == ["loose.mp4", "run/a.mp4"]
@@ -104,7 +104,7 @@ def test_cache_prepares_each_clip_once(run: Run, clips: Path, tmp_path: Path) ->
     assert err.startswith(f"skipped {clips / 'run' / 'a.mp4'}: ")
     assert first["bytes"] == sum(file.stat().st_size for file in (tmp_path / "cache").rglob("*.npz"))
     assert json.loads(run("cache", clips, "--size", 32, "--json", "-")[1])["found"] == 3
-    assert "there already" in run("cache", clips, "--size", 32)[1]
+    assert "already cached" in run("cache", clips, "--size", 32)[1]
 
 
 def test_the_limit_of_the_cache_is_the_one_given_last(run: Run, clips: Path, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_the_table_says_its_order_its_maps_and_each_interval(run: Run) -> None:
     assert all(re.search(r"\([+-]\d+\.\d to [+-]\d+\.\d\)", row) for row in rows[1:])
     assert "all 3 intervals hold at once" in out
     code, pointwise, _ = run(*BASE, 20, "--of", "modality", "--pointwise")
-    assert "each interval for itself" in pointwise
+    assert "each interval holds on its own" in pointwise
     assert out != pointwise
 
 
@@ -108,7 +108,7 @@ def test_effect_of_a_folder_passes_over_what_it_cannot_read(run: Run, folder: Pa
         csv.writer(file).writerows(rows)
     code, out, err = run(*SMALL[:3], "--data", clips, "--of", "modality")
     assert (code, err.count("skipped 1.mp4: ")) == (0, 1)
-    assert "not among the clips: 1" in out
+    assert "clips left out: 1" in out
 
 
 def test_what_has_no_meaning_is_refused_in_one_line(run: Run) -> None:
@@ -116,7 +116,7 @@ def test_what_has_no_meaning_is_refused_in_one_line(run: Run) -> None:
         run, *SMALL, "--of", "modality", "--how", "mean"
     )
     assert "no modality 'rbg': did you mean rgb?" in refusal(run, *SMALL, "--of", "modality", "--name", "rbg")
-    assert "no connection leaves block top" in refusal(
+    assert "block top has no outgoing connections" in refusal(
         run, *SMALL, "--of", "block", "--how", "remove", "--name", "top"
     )
     assert "no checkpoint" in refusal(run, "effect", "--checkpoint", "missing", "--of", "block")

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from peerattn.checkpoints import untrained
-from peerattn.cli.asked import Asked
+from peerattn.cli.clip_request import ClipRequest
 from peerattn.cli.console import Device
 from peerattn.cli.main import app
 from peerattn.errors import PeerattnError
@@ -117,8 +117,8 @@ def test_a_clip_is_refused_from_its_header_before_torch_is_loaded(folder: Path) 
         assert line in err and err.count("\n") == 1
 
 
-def asked_for(clip: Path, checkpoint: str, stop: float | None = None) -> Asked:
-    return Asked(clip, checkpoint, None, False, (0.0, stop), Device.cpu)
+def asked_for(clip: Path, checkpoint: str, stop: float | None = None) -> ClipRequest:
+    return ClipRequest(clip, checkpoint, None, False, (0.0, stop), Device.cpu)
 
 
 def test_how_long_a_clip_may_be_is_counted_in_the_frames_that_the_network_reads(

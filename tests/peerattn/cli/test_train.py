@@ -22,8 +22,8 @@ from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
 from peerattn.traces.history import read_history
 from peerattn.training.actionworld import actionworld_structure
+from peerattn.training.callbacks import Epoch
 from peerattn.training.recipe import Recipe
-from peerattn.training.watching import Epoch
 from tests.media import write_video
 
 CLASSES = ("dark", "light", "none")
@@ -119,15 +119,15 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(
         return "pressed"
 
     with monkeypatch.context() as patch:
-        patch.setattr(training_run, "said", pressed)
+        patch.setattr(training_run, "epoch_line", pressed)
         code, out, err = run("--data", clips, "--out", "mine")
     assert (code, out) == (130, "")
-    assert err.splitlines()[-1].startswith("cancelled; to go on: peerattn train --config recipe.json")
+    assert err.splitlines()[-1].startswith("cancelled; to resume: peerattn train --config recipe.json")
     assert err.splitlines()[-1].endswith("--out mine --resume")
     assert not (tmp_path / "mine" / "card.json").exists()
     code, _, err = run("--data", clips, "--out", "mine")
     assert code == 2
-    assert "go on with --resume" in err
+    assert "add --resume" in err
     code, _, err = run("--data", clips, "--out", "mine", "--epochs", 3, "--resume")
     assert code == 2
     assert "saved with epochs 2, not 3" in err
@@ -190,15 +190,18 @@ def test_a_structure_that_asks_labels_is_trained_on_them(run: Run, clips: Path, 
     words = ("--data", clips, "--structure", "labels.json")
     code, _, err = run(*words, "--out", "refused")
     assert code == 2
-    assert "the structure asks labels, the loss of recipe.json is cross_entropy: give --loss binary" in err
+    assert (
+        "the structure answers with labels, but the loss in recipe.json is cross_entropy: add --loss binary"
+        in err
+    )
     assert run(*words, "--out", "one", "--loss", "cross_entropy")[0] == 0
     assert load("one").structure.answer == CLASSES_ASKED
     (tmp_path / "recipe.json").write_text(json.dumps({**RECIPE, "loss": {"kind": "binary"}}))
     assert run(*words, "--out", "any")[0] == 0
     assert load("any").structure.answer == LABELS
     recipe, plain = Recipe(), structure.with_answer(Answer("labels", thresholds=(0.1, 0.2, 0.3)))
-    agreed, found = training_run.agreed(plain, recipe, loss=None, config=None)
-    assert (agreed.answer, found.training.loss.kind) == (LABELS, "binary")
+    matched, found = training_run.match_answer_to_loss(plain, recipe, loss=None, config=None)
+    assert (matched.answer, found.training.loss.kind) == (LABELS, "binary")
 
 
 REFUSED = {
@@ -238,7 +241,7 @@ def test_maps_of_other_classes_than_the_network_reads_are_refused_at_once(
     (folder / "manifest.csv").write_text("\n".join(lines))
     code, out, err = run("--data", folder, "--out", "mine", "--modalities", "rgb,object")
     assert (code, out) == (2, "")
-    assert "have the class ids [7, 9], the network reads [1]: renumber the maps" in err
+    assert "have the class ids [7, 9], but the network reads [1]: renumber the maps" in err
     assert err.count("\n") == 1
 
 

@@ -11,8 +11,8 @@ from peerattn.errors import PeerattnError
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
 from peerattn.modalities.settings import ClipSettings
-from peerattn.segmenter_training.crossfit import maps_file
-from peerattn.training.material import manifest_digest
+from peerattn.segmenter_training.crossfit import maps_path
+from peerattn.training.training_data import manifest_digest
 from tests.media import moving_square, write_video
 from tests.strategies import CLASSES, MODALITIES
 
@@ -64,7 +64,7 @@ def test_clips_that_are_links_are_the_same_data_as_copies(
     for folder in (links, tmp_path / "folder", Path("links")):
         found = all_files(folder)
         assert [file.others for file in with_alternative_maps(found, folder, maps)] == [
-            maps_file(maps, folder, file) for file in found
+            maps_path(maps, folder, file) for file in found
         ]
         assert manifest_digest(folder, found) == manifest_digest(copies, all_files(copies))
     monkeypatch.chdir(links)

@@ -118,9 +118,7 @@ def test_the_dropout_of_a_recipe_takes_effect_or_is_refused(head: str, outputs: 
     try:
         trained = fit(trained, Noise(), dataclasses.replace(config, dropout=0.5)).network
     except PeerattnError as error:
-        assert (
-            str(error) == f"output top0: head {head!r} has no dropout, but the recipe has 0.5: leave it out"
-        )
+        assert str(error) == f"output top0: a head of kind {head} has no dropout: leave dropout 0.5 out"
     else:
         for network in (trained, without_weakest(varied(trained))):
             first, second = answers_twice(network)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from peerattn.cli.console import allowed_precision
+from peerattn.cli.console import float_precision
 from peerattn.errors import PeerattnError
 from peerattn.network.network import Network
 from peerattn.network.precision import apply_precision, precision, precision_on
@@ -118,6 +118,6 @@ def test_a_device_that_fails_is_one_line_and_the_next_try_works(
 
 def test_fast_allows_tf32_and_nothing_else() -> None:
     for fast, there in ((False, "float32"), (True, "tf32")):
-        with allowed_precision(fast):
+        with float_precision(fast):
             assert (precision_on(CUDA), precision_on(CPU)) == (there, "float32")
     assert precision_on(CUDA) == "float32"

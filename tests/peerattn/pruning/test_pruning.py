@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import survey
 from peerattn.graph.structure import Structure
-from peerattn.pruning.threshold import last_connected, masked, prune
+from peerattn.pruning.threshold import greatest_connected_threshold, masked, prune
 from tests.peerattn.graph.test_connectivity import hand_made
 from tests.strategies import lively, structures, tensors
 
@@ -17,7 +17,7 @@ def test_a_threshold_that_cuts_the_output_off_is_refused_and_names_one_that_does
     network = lively(hand_made())
     with pytest.raises(PeerattnError, match=r"threshold 0\.95 cuts an output block off") as refusal:
         prune(network, 0.95)
-    assert last_connected(network) == pytest.approx(0.9)
+    assert greatest_connected_threshold(network) == pytest.approx(0.9)
     named = float(str(refusal.value).rsplit(" ", 1)[1].rstrip(")"))
     assert prune(network, named).structure.block("top")
 

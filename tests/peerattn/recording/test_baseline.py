@@ -13,7 +13,7 @@ from peerattn.graph.reach import Reach, network_reach
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
 from peerattn.recording import baseline, recorder
-from peerattn.recording.baseline import Baseline, bytes_kept, kept_baseline
+from peerattn.recording.baseline import Baseline, baseline_bytes, cached_baseline
 from peerattn.recording.recorder import record
 from tests.kinds import EVERY_KIND
 from tests.peerattn.recording.test_recorder import clip_of, three_modes
@@ -32,7 +32,7 @@ def test_every_frame_goes_with_one_frame_of_the_baseline(
     stop = data.draw(st.integers(start + 1, frames))
     length = min(frames, reach.frames)
     pairs: list[tuple[int, int]] = []
-    for own, kept in Baseline(reach, length).parts(start, stop, frames):
+    for own, kept in Baseline(reach, length).aligned_frames(start, stop, frames):
         numbers = range(length)[kept]
         places = range(start, stop)[own]
         pairs += zip(places, numbers if len(numbers) > 1 else [numbers[0]] * len(places), strict=True)
@@ -90,7 +90,7 @@ def check(network: Network, *, frames: int, baselines: dict[str, tuple[float, ..
 @pytest.mark.parametrize("name", EVERY_KIND)
 def test_contributions_are_the_difference_of_two_passes(name: str, frames: int, beside: bool) -> None:
     network = lively(EVERY_KIND[name])
-    with patch.object(recorder, "KEPT", 0 if beside else recorder.KEPT):
+    with patch.object(recorder, "CACHE_LIMIT", 0 if beside else recorder.CACHE_LIMIT):
         check(network, frames=frames, baselines=GREY)
 
 
@@ -111,7 +111,7 @@ def test_the_baseline_clip_itself_adds_nothing(name: str, beside: bool) -> None:
     clip = clip_of(structure, frames=40)
     for modality, tensor in clip.tensors.items():
         tensor[:] = torch.tensor(GREY.get(modality, [0.0] * tensor.shape[1])).view(1, -1, 1, 1, 1)
-    with patch.object(recorder, "KEPT", 0 if beside else recorder.KEPT):
+    with patch.object(recorder, "CACHE_LIMIT", 0 if beside else recorder.CACHE_LIMIT):
         trace = record(lively(structure), clip, window=8, baselines=GREY)
     for connection in trace.connections:
         assert not connection.source_contribution.any()
@@ -132,32 +132,32 @@ def test_a_modality_at_rest_adds_nothing_whatever_the_others_do() -> None:
 def test_a_kept_baseline_is_run_once_for_the_same_question() -> None:
     network = lively(EVERY_KIND["own"])
     like, length = tensors(network.structure, frames=2)["rgb"], network_reach(network.structure).frames
-    first = kept_baseline(network, like, frames=60, baselines=GREY)
+    first = cached_baseline(network, like, frames=60, baselines=GREY)
     assert first.frames == length
-    assert kept_baseline(network, like, frames=80, baselines=GREY) is first
-    assert kept_baseline(network, like, frames=80, baselines={"rgb": (0.2, 0.4, 0.7)}) is not first
-    again = kept_baseline(network, like, frames=60, baselines=GREY)
-    assert kept_baseline(network, like, frames=3, baselines=GREY).frames == 3
+    assert cached_baseline(network, like, frames=80, baselines=GREY) is first
+    assert cached_baseline(network, like, frames=80, baselines={"rgb": (0.2, 0.4, 0.7)}) is not first
+    again = cached_baseline(network, like, frames=60, baselines=GREY)
+    assert cached_baseline(network, like, frames=3, baselines=GREY).frames == 3
     with torch.no_grad():
         network.blocks["top"][0].residual[0][0].weight.add_(1e-3)
-    changed = kept_baseline(network, like, frames=60, baselines=GREY)
+    changed = cached_baseline(network, like, frames=60, baselines=GREY)
     assert changed is not again
     network.disabled = frozenset({"rgb1_to_top"})
-    assert kept_baseline(network, like, frames=60, baselines=GREY) is not changed
+    assert cached_baseline(network, like, frames=60, baselines=GREY) is not changed
 
 
 def test_a_source_read_at_one_size_is_kept_once_and_no_more_bytes_than_counted() -> None:
     network = lively(EVERY_KIND["own"])
-    kept = kept_baseline(network, tensors(network.structure, frames=2)["rgb"], frames=60, baselines={})
+    kept = cached_baseline(network, tensors(network.structure, frames=2)["rgb"], frames=60, baselines={})
     storages = {tensor.untyped_storage().data_ptr(): tensor for tensor in kept.sources.values()}
     held = sum(tensor.nbytes for tensor in storages.values())
-    assert held <= bytes_kept(network.structure, 60, (16, 16)) == held
+    assert held <= baseline_bytes(network.structure, 60, (16, 16)) == held
     assert len(storages) < len(kept.sources)
 
 
 def test_no_hooks_are_left_by_the_baseline() -> None:
     network = lively(EVERY_KIND["own"])
     with patch.object(network, "run", side_effect=RuntimeError), pytest.raises(RuntimeError):
-        kept_baseline(network, tensors(network.structure, frames=2)["rgb"], frames=60, baselines={})
+        cached_baseline(network, tensors(network.structure, frames=2)["rgb"], frames=60, baselines={})
     assert not any(module._forward_hooks for module in network.modules())
-    assert baseline._KEPT.get(network) is None
+    assert baseline._CACHE.get(network) is None

@@ -13,12 +13,12 @@ from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.pruning.threshold import masked
 from peerattn.recording import recorder, stretches
-from peerattn.recording.changing import CHANGING
 from peerattn.recording.hooks import recording
 from peerattn.recording.interventions import frozen, shuffled, swapped, without
+from peerattn.recording.modifiers import MODIFIERS
 from peerattn.recording.predictions import predict
 from peerattn.recording.recorder import record
-from peerattn.recording.stretches import answers
+from peerattn.recording.stretches import window_logits
 from peerattn.recording.windows import windows
 from tests.kinds import EVERY_KIND
 from tests.peerattn.graph.test_connectivity import hand_made
@@ -41,11 +41,11 @@ def test_a_changed_network_in_stretches_gives_what_it_gives_in_one_pass(name: st
     network, clip = lively(EVERY_KIND[name]), several(19, clips=2, name=name)
     spans = windows(19, 6)
     with each_kind(network, several(19, seed=2, name=name))[kind]():
-        whole = answers(network, clip, spans)
-        cut = answers(network, clip, spans, most=4)
+        whole = window_logits(network, clip, spans)
+        cut = window_logits(network, clip, spans, most=4)
     for ours, theirs in zip(cut, whole, strict=True):
         torch.testing.assert_close(ours, theirs, **CLOSE)
-    plain = answers(network, clip, spans)
+    plain = window_logits(network, clip, spans)
     assert not all(torch.equal(*pair) for pair in zip(whole, plain, strict=True))
 
 
@@ -55,10 +55,10 @@ def test_a_recording_of_a_changed_network_in_stretches_is_that_of_one_pass(kind:
     network, clip = lively(EVERY_KIND["own"]), whole_clip(19)
     with (
         each_kind(network, several(19, seed=2))[kind](),
-        patch.object(recorder, "KEPT", 0 if beside else recorder.KEPT),
+        patch.object(recorder, "CACHE_LIMIT", 0 if beside else recorder.CACHE_LIMIT),
     ):
         whole = record(network, clip, window=6)
-        with patch.object(stretches, "longest", lambda *_, **__: 4):
+        with patch.object(stretches, "longest_stretch", lambda *_, **__: 4):
             cut = record(network, clip, window=6)
     np.testing.assert_allclose(cut.probabilities, whole.probabilities, **CLOSE)
     for ours, theirs in zip(cut.connections, whole.connections, strict=True):
@@ -208,7 +208,7 @@ def test_a_network_is_left_as_it_was(kind: str) -> None:
     with pytest.raises(Failure), change(), recording(network):
         predict(network, [Example((0,), clip, "a")], window=3, progress=fail)
     assert hooks(network) == 0
-    assert (network.disabled, network in CHANGING) == (frozenset(), False)
+    assert (network.disabled, network in MODIFIERS) == (frozenset(), False)
     assert not network.training
     assert torch.equal(network(clip), before)
     assert all(torch.equal(tensor, state[name]) for name, tensor in network.state_dict().items())
@@ -218,10 +218,10 @@ def test_a_run_that_is_refused_leaves_the_next_one_as_it_should_be() -> None:
     network, clip, donor = lively(EVERY_KIND["own"]), several(), several(seed=2)
     with swapped(network, donor, modality="rgb"):
         expected = network(clip)
-        for refused in (partial(network, several(4)), partial(answers, network, several(4), [(0, 4)])):
+        for refused in (partial(network, several(4)), partial(window_logits, network, several(4), [(0, 4)])):
             with pytest.raises(PeerattnError, match="the donor's rgb has 9 frames of 16x16 px, the clip 4"):
                 refused()
-            with pytest.raises(PeerattnError, match="has to be given whole clips"):
+            with pytest.raises(PeerattnError, match="can only run whole clips"):
                 network.run(clip)
         assert torch.equal(network(clip), expected)
 

@@ -20,11 +20,11 @@ from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
 from peerattn.recording import stretches
-from peerattn.recording.changing import CHANGING
 from peerattn.recording.donors import choose_donors
 from peerattn.recording.effects import Effects, effects
 from peerattn.recording.evaluating import evaluate
 from peerattn.recording.interventions import frozen, shuffled, swapped, without
+from peerattn.recording.modifiers import MODIFIERS
 from peerattn.recording.predictions import predict
 from peerattn.scores.evaluation import paired_difference
 from peerattn.scores.kinds import difference
@@ -149,7 +149,7 @@ def test_effects_are_those_of_interventions_one_by_one(of: str, how: str, frames
         assert effect.after.window_top1 == pytest.approx(middle.mean())
         assert (effect.of, effect.name, effect.how) == (of, name, how)
         assert effect.difference == paired_difference(found.before, effect.after)
-    assert (network.disabled, network in CHANGING) == (frozenset(), False)
+    assert (network.disabled, network in MODIFIERS) == (frozenset(), False)
 
 
 def test_all_things_of_a_kind_are_measured_in_few_runs() -> None:
@@ -226,7 +226,7 @@ def test_progress_reaches_its_total_and_may_cancel() -> None:
 
     with pytest.raises(Failure):
         effects(network, examples, of="modality", window=4, progress=cancel)
-    assert network not in CHANGING
+    assert network not in MODIFIERS
 
 
 # Donors
@@ -261,9 +261,9 @@ def test_clips_that_none_can_stand_in_for_are_left_out_before_and_after() -> Non
     examples = [of_light(number, frames=frames) for number, frames in enumerate((2, 2, 3, 7))]
     found = effects(network, examples, of="modality", window=2)
     assert (found.before.n, found.effects[0].after.n) == (3, 3)
-    assert found.left_out == ("clip 4 (of 3): no other clip has its 7 frames, or more",)
+    assert found.left_out == ("clip 4 (of 3): no other clip has at least 7 frames",)
     assert named(found, "light") == -1  # the clip of three frames has the first ones of the longest
-    with pytest.raises(PeerattnError, match="no clip has another one"):
+    with pytest.raises(PeerattnError, match="no clip has a donor"):
         effects(network, examples[3:], of="modality", window=2)
 
 
@@ -275,9 +275,9 @@ def test_what_cannot_be_removed_is_said_and_the_rest_measured() -> None:
     examples = of_noise(network.structure, 3)
     found = effects(network, examples, of="block", how="remove", window=4)
     assert set(found.not_measured) == {"top"}
-    assert "no connection leaves block top" in found.not_measured["top"]
+    assert "block top has no outgoing connections" in found.not_measured["top"]
     assert len(found.effects) == len(network.structure.blocks) - 1
-    with pytest.raises(PeerattnError, match="no connection leaves block top"):
+    with pytest.raises(PeerattnError, match="block top has no outgoing connections"):
         effects(network, examples, of="block", how="remove", names=["a", "top"], window=4)
 
 

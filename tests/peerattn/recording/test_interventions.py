@@ -24,7 +24,7 @@ from peerattn.graph.connectivity import without as left_by
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip as WholeClip
 from peerattn.network.network import Network
-from peerattn.pruning.threshold import reduced
+from peerattn.pruning.threshold import subnetwork
 from peerattn.recording import recorder, substitutes
 from peerattn.recording.baseline import baseline_clip
 from peerattn.recording.hooks import recording
@@ -134,7 +134,7 @@ def test_a_recording_of_a_clip_with_all_modalities_of_another_is_that_one_contri
     expected = record(network, donor, window=3)
     with swapped(network, donor, **everything(network.structure, "modality")):
         assert record(network, clip, window=3).to_json() == expected.to_json()
-        with patch.object(recorder, "KEPT", 0):
+        with patch.object(recorder, "CACHE_LIMIT", 0):
             beside = record(network, clip, window=3)
     for ours, theirs in zip(beside.connections, expected.connections, strict=True):
         np.testing.assert_allclose(ours.contribution, theirs.contribution, rtol=1e-4, atol=1e-4)
@@ -260,7 +260,7 @@ def test_a_removed_connection_is_one_of_weight_zero_and_a_pruned_one(
     with without(network, connections=gone):
         found = network(clip)
     torch.testing.assert_close(found, zero(clip), **CLOSE)
-    torch.testing.assert_close(found, reduced(network, left_by(network.structure, removal))(clip), **CLOSE)
+    torch.testing.assert_close(found, subnetwork(network, left_by(network.structure, removal))(clip), **CLOSE)
     network.disabled = frozenset(gone)
     assert torch.equal(found, network(clip))
 
@@ -471,18 +471,18 @@ REFUSED: tuple[tuple[Callable[..., AbstractContextManager[Network]], dict[str, o
     (swapped, {}, "name modalities or blocks or connections or attention connections"),
     (swapped, {"blocks": []}, "no block is named: name at least one"),
     (without, {"modality": "audio"}, r"no modality 'audio': choose among flow, object, rgb"),
-    (without, {"blocks": "top"}, "no connection leaves block top"),
+    (without, {"blocks": "top"}, "block top has no outgoing connections"),
     (without, {"modality": ["rgb", "flow", "object"]}, "cut an output block off"),
     (frozen, {"connections": "top"}, "no connection 'top'"),
     (frozen, {"connections": CONNECTION, "to": "median"}, "give 'mean', 'one' or values"),
     (
         frozen,
         {"connections": CONNECTION, "to": [1.0, 2.0]},
-        r"finite values \(4,\) or \(frames, 4\), not \(2,\)",
+        r"finite values of shape \(4,\) or \(frames, 4\), not \(2,\)",
     ),
     (frozen, {"connections": CONNECTION, "to": [math.nan] * 4}, "finite values"),
     (frozen, {"connections": CONNECTION, "to": [[1.0], "a"]}, "give 'mean', 'one' or values"),
-    (frozen, {"connections": CONNECTION, "to": "one", "clip": {}}, "a clip is for the mean"),
+    (frozen, {"connections": CONNECTION, "to": "one", "clip": {}}, "a clip only gives the mean"),
     (frozen, {"connections": CONNECTION, "clip": {}}, "no rgb, flow, object modality"),
     (shuffled, {"modality": "mid1"}, "no modality 'mid1'"),
 )
@@ -504,7 +504,7 @@ def test_the_last_peer_cannot_leave() -> None:
     network = three_modes()
     spec = next(spec for spec in network.structure.connections if len(spec.peers) > 1)
     for attention in (spec.attention_keys, "object1_to_middle:object1"):
-        with pytest.raises(PeerattnError, match=r"the last peer of \w+ cannot leave"):
+        with pytest.raises(PeerattnError, match=r"the last peer of \w+ cannot be removed"):
             without(network, attention=attention).__enter__()
     first, *others = spec.attention_keys
     with without(network, attention=others), pytest.raises(PeerattnError, match="the last peer"):
@@ -537,6 +537,6 @@ def test_factors_for_frames_that_the_clip_has_not_are_refused() -> None:
     network = lively(EVERY_KIND["own"])
     with (
         frozen(network, connections=CONNECTION, to=torch.rand(5, 4)),
-        pytest.raises(PeerattnError, match="factors for 5 frames and the clip has 9"),
+        pytest.raises(PeerattnError, match="factors for 5 frames, but the clip has 9"),
     ):
         network(several())

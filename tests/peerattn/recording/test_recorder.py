@@ -79,7 +79,7 @@ def test_recording_changes_no_gradient() -> None:
         network(clip).sum().backward()
     with_recording = [p.grad for p in network.parameters() if p.grad is not None]
     assert all(torch.equal(*pair) for pair in zip(plain, with_recording, strict=True))
-    assert not any(t.requires_grad for kept in seen.places.values() for t in kept)
+    assert not any(t.requires_grad for kept in seen.heatmaps.values() for t in kept)
     assert not seen.passed["object1_to_middle"][0].factors.requires_grad
 
 
@@ -247,7 +247,7 @@ def test_the_clip_is_one_pass_and_a_window_is_an_answer_over_a_part_of_it() -> N
     for key in ("object1_to_middle", "middle_to_top"):
         factors = seen.passed[key][0].factors[0].numpy()
         assert np.array_equal(trace.connection(key).attention_factors, factors)
-    assert np.array_equal(trace.block("top").activity, seen.places["top"][0].mean(dim=(1, 2)).numpy())
+    assert np.array_equal(trace.block("top").activity, seen.heatmaps["top"][0].mean(dim=(1, 2)).numpy())
 
 
 @torch.no_grad()

@@ -18,7 +18,14 @@ from peerattn.network.size import LiveMemory
 from peerattn.recording import recorder, stretches
 from peerattn.recording.predictions import predict, window_answers
 from peerattn.recording.recorder import record_inside
-from peerattn.recording.stretches import Stretch, answers, bytes_a_frame, clips_together, evaluating, longest
+from peerattn.recording.stretches import (
+    Stretch,
+    bytes_per_frame,
+    clips_together,
+    evaluation_mode,
+    longest_stretch,
+    window_logits,
+)
 from peerattn.recording.windows import windows
 from tests.kinds import EVERY_KIND
 from tests.peerattn.recording.test_recorder import Failure, clip_of, hooks
@@ -43,7 +50,7 @@ def test_stretches_hold_each_frame_once_and_its_context(
 
 def forced(own: int | None):
     """Recordings and predictions in stretches of so many own frames."""
-    return patch.object(stretches, "longest", lambda *_, **__: own or 10**6)
+    return patch.object(stretches, "longest_stretch", lambda *_, **__: own or 10**6)
 
 
 @pytest.mark.parametrize("beside", [False, True], ids=["baseline kept", "baseline beside"])
@@ -54,7 +61,7 @@ def test_recordings_in_stretches_are_those_of_one_pass(name: str, own: int | str
     network, clip = lively(structure), clip_of(structure, frames=33, size=(16, 20))
     length = min(max(network_reach(structure)), 32) if own == "reach" else own
     assert isinstance(length, int)
-    with patch.object(recorder, "KEPT", 0 if beside else recorder.KEPT):
+    with patch.object(recorder, "CACHE_LIMIT", 0 if beside else recorder.CACHE_LIMIT):
         with forced(length):
             cut, cut_vectors = record_inside(network, clip, window=11)
         whole, vectors = record_inside(network, clip, window=11)
@@ -92,7 +99,7 @@ def test_random_structures_in_stretches(structure: Structure, own: int) -> None:
     network, clip = lively(structure), tensors(structure, frames=23)
     spans = windows(23, 6)
     for ours, theirs in zip(
-        answers(network, clip, spans, most=own), answers(network, clip, spans), strict=True
+        window_logits(network, clip, spans, most=own), window_logits(network, clip, spans), strict=True
     ):
         torch.testing.assert_close(ours, theirs, **CLOSE)
 
@@ -101,9 +108,9 @@ def test_stretches_without_their_context_would_differ() -> None:
     """The check above can fail: with no context, where a stretch begins decides the numbers."""
     structure = EVERY_KIND["own"]
     network, clip = lively(structure), tensors(structure, frames=33)
-    whole = answers(network, clip, [(0, 33)])[0]
+    whole = window_logits(network, clip, [(0, 33)])[0]
     with patch.object(stretches, "network_reach", lambda *_: Reach(0, 0)):
-        cut = answers(network, clip, [(0, 33)], most=7)[0]
+        cut = window_logits(network, clip, [(0, 33)], most=7)[0]
     assert (whole - cut).abs().max() > 1e-3
 
 
@@ -111,7 +118,7 @@ def test_stretches_without_their_context_would_differ() -> None:
 def test_one_window_in_one_pass_is_the_forward_pass_bit_for_bit() -> None:
     for structure in EVERY_KIND.values():
         network, clip = lively(structure), tensors(structure, frames=9)
-        assert torch.equal(answers(network, clip, [(0, 9)])[0], network(clip))
+        assert torch.equal(window_logits(network, clip, [(0, 9)])[0], network(clip))
 
 
 @torch.no_grad()
@@ -122,7 +129,7 @@ def test_a_computed_flow_is_scaled_by_the_extremes_of_its_own_clip() -> None:
     one, other = (tensors(structure, frames=9, seed=seed) for seed in (1, 2))
     bright = {name: 5 * tensor for name, tensor in other.items()}
     pair = {name: torch.cat([one[name], bright[name]]) for name in one}
-    torch.testing.assert_close(answers(network, pair, [(0, 9)])[0][:1], network(one), **CLOSE)
+    torch.testing.assert_close(window_logits(network, pair, [(0, 9)])[0][:1], network(one), **CLOSE)
     assert not torch.allclose(network(pair)[:1], network(one), atol=1e-4)  # as published
 
 
@@ -145,18 +152,18 @@ def _check_memory(network: Network, frames: int, sides: tuple[int, int]) -> None
     clip = {m.name: torch.empty(1, m.channels, frames, *sides) for m in network.structure.read_modalities}
     with torch.inference_mode(), LiveMemory(network, clip.values()) as memory:
         network.run(clip)
-    counted = bytes_a_frame(network.structure, sides) * frames
+    counted = bytes_per_frame(network.structure, sides) * frames
     assert memory.peak <= counted <= 6 * memory.peak, (memory.peak, counted)
 
 
 def test_what_does_not_fit_is_cut_into_the_longest_stretches_that_do() -> None:
     structure, sides = EVERY_KIND["own"], (16, 16)
-    one, reach = bytes_a_frame(structure, sides), network_reach(structure)
+    one, reach = bytes_per_frame(structure, sides), network_reach(structure)
     context = reach.before + reach.after
     with patch.object(stretches, "MEMORY", 100 * one):
-        assert longest(structure, reach, clips=1, frames=100, sides=sides) == 100
-        assert longest(structure, reach, clips=1, frames=101, sides=sides) == 100 - context
-        assert longest(structure, reach, clips=2, frames=101, sides=sides) == 50 - context
+        assert longest_stretch(structure, reach, clips=1, frames=100, sides=sides) == 100
+        assert longest_stretch(structure, reach, clips=1, frames=101, sides=sides) == 100 - context
+        assert longest_stretch(structure, reach, clips=2, frames=101, sides=sides) == 50 - context
         assert clips_together(structure, frames=30, sides=sides) == 3
         assert clips_together(structure, frames=300, sides=sides) == 1
 
@@ -172,8 +179,8 @@ def test_a_cut_costs_four_passes_at_most_and_keeps_to_memory_where_the_context_d
 ) -> None:
     structure = EVERY_KIND["own"] if name == "own" else published.structure(name)
     reach, sides = network_reach(structure), (32, 32)
-    with patch.object(stretches, "MEMORY", fitting * clips * bytes_a_frame(structure, sides)):
-        most = longest(structure, reach, clips=clips, frames=frames, sides=sides)
+    with patch.object(stretches, "MEMORY", fitting * clips * bytes_per_frame(structure, sides)):
+        most = longest_stretch(structure, reach, clips=clips, frames=frames, sides=sides)
     plan = stretches.stretches(frames, most, reach)
     context, run = reach.before + reach.after, [part.last - part.first for part in plan]
     assert sum(run) <= 4 * frames
@@ -186,7 +193,7 @@ def test_a_batch_that_does_not_fit_is_run_in_parts() -> None:
     network = lively(structure)
     clips = [Example((0,), tensors(structure, frames=6, seed=seed), "a") for seed in range(5)]
     together = window_answers(network, clips, 3, torch.sigmoid)
-    with patch.object(stretches, "MEMORY", 13 * bytes_a_frame(structure, (16, 16))):
+    with patch.object(stretches, "MEMORY", 13 * bytes_per_frame(structure, (16, 16))):
         parts = window_answers(network, clips, 3, torch.sigmoid)
     assert together.shape == (2, 5, 3)
     torch.testing.assert_close(parts, together, **CLOSE)
@@ -195,7 +202,7 @@ def test_a_batch_that_does_not_fit_is_run_in_parts() -> None:
 def test_progress_counts_the_blocks_of_every_stretch() -> None:
     structure = EVERY_KIND["own"]
     network, counted = lively(structure), []
-    answers(
+    window_logits(
         network, tensors(structure, frames=10), [(0, 10)], most=4, progress=lambda *now: counted.append(now)
     )
     total = math.ceil(10 / 4) * len(structure.blocks)
@@ -205,7 +212,7 @@ def test_progress_counts_the_blocks_of_every_stretch() -> None:
 
 def test_the_mode_of_a_network_comes_back_after_an_exception() -> None:
     network = lively(EVERY_KIND["own"]).train()
-    with pytest.raises(Failure), evaluating(network):
+    with pytest.raises(Failure), evaluation_mode(network):
         assert not network.training
         raise Failure
     assert network.training

@@ -26,8 +26,8 @@ from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import estimate_objects, load_segmenter
 from peerattn.segmenter_training import config, crossfit, quality, videos
 from peerattn.segmenter_training.config import PEOPLE, START
-from peerattn.segmenter_training.crossfit import every_frame, fold_numbers, whole_maps
-from peerattn.segmenter_training.saving import save_segmenter, whole_folder
+from peerattn.segmenter_training.crossfit import assign_folds, estimate_all_frames, maps_of_every_frame
+from peerattn.segmenter_training.saving import atomic_folder, save_segmenter
 from peerattn.segmenter_training.training import train_segmenter
 from peerattn.segmenter_training.videos import PersonVideo, read_person_video, with_masks
 from peerattn.video.decoding import decode
@@ -71,9 +71,9 @@ def test_folds_keep_groups_together_and_are_about_as_large(numbers: list[int], f
     groups = [f"film {number}" for number in numbers]
     if len(set(groups)) < folds:
         with pytest.raises(PeerattnError, match="folds"):
-            fold_numbers(groups, folds)
+            assign_folds(groups, folds)
         return
-    chosen = fold_numbers(groups, folds)
+    chosen = assign_folds(groups, folds)
     assert len({(group, fold) for group, fold in zip(groups, chosen, strict=True)}) == len(set(groups))
     sizes = Counter(chosen)
     assert set(sizes) == set(range(folds))
@@ -95,11 +95,11 @@ def test_no_network_has_seen_the_source_of_the_maps_it_makes(
         return start
 
     monkeypatch.setattr(crossfit, "train_segmenter", train)
-    monkeypatch.setattr(videos, "LONGEST", 0.1)
+    monkeypatch.setattr(videos, "MAX_SECONDS", 0.1)
     files = labelled_files(data, split="train")
     config = replace(PEOPLE, clips=16, **TINY)
     given = {"start": start, "folds": 2, "frame_rate": 15, "skip": unexpected}
-    for held in crossfit.cross_fitted(files, config, **given):
+    for held in crossfit.cross_fit(files, config, **given):
         assert held.file.group not in seen[held.fold]
         assert (len(held.maps.ids), held.compared) == (8, 3)
     assert sorted(map(sorted, seen)) == [["a"], ["b"]]
@@ -110,10 +110,10 @@ def test_every_frame_has_the_map_that_it_has_among_sampled_frames() -> None:
     segmenter = SegmentationNetwork((1,), ("person",), size=32, widths=(4, 8), motion=True).eval()
     images = media.moving_square(9)
     frames = Frames(images, np.arange(9) / 30)
-    maps = every_frame(frames, segmenter, 15.0)
+    maps = maps_of_every_frame(frames, segmenter, 15.0)
     sampled = estimate_objects(Frames(images[1::2], np.arange(4) / 15), segmenter)
     np.testing.assert_array_equal(maps.ids[1::2], sampled.ids)
-    assert len(every_frame(Frames(images[:1], np.zeros(1)), segmenter, 15.0).ids) == 1
+    assert len(maps_of_every_frame(Frames(images[:1], np.zeros(1)), segmenter, 15.0).ids) == 1
 
 
 @pytest.mark.parametrize("piece", [3, 8, 512])
@@ -123,14 +123,14 @@ def test_maps_cover_a_whole_clip_in_pieces_and_frame_by_frame(
     """However a clip is cut: a segmenter of single frames finds in each what it finds in the whole clip."""
     torch.manual_seed(0)
     segmenter = SegmentationNetwork((1,), ("person",), size=32, widths=(4, 8)).eval()
-    monkeypatch.setattr(videos, "PIECE", piece)
-    monkeypatch.setattr(videos, "LONGEST", 0.1)
+    monkeypatch.setattr(videos, "PIECE_FRAMES", piece)
+    monkeypatch.setattr(videos, "MAX_SECONDS", 0.1)
     file = labelled_files(data, split="val")[0]
-    maps, frames = whole_maps(file.path, segmenter, 15.0), decode(file.path)
+    maps, frames = estimate_all_frames(file.path, segmenter, 15.0), decode(file.path)
     assert maps.frames is not None
     np.testing.assert_array_equal(maps.frames, np.arange(8))
     np.testing.assert_array_equal(maps.ids, estimate_objects(frames, segmenter).ids)
-    assert {len(part.times) for part in videos.pieces(file.path)} <= set(range(1, piece + 1))
+    assert {len(part.times) for part in videos.decode_in_pieces(file.path)} <= set(range(1, piece + 1))
     assert len(read_person_video(file).persons) == 3
 
 
@@ -138,17 +138,17 @@ def test_a_folder_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
     out, beside = tmp_path / "maps", tmp_path / ".maps.partial"
     beside.mkdir()
     (beside / "left").touch()  # by a call that was killed
-    with pytest.raises(KeyboardInterrupt), whole_folder(out) as folder:
+    with pytest.raises(KeyboardInterrupt), atomic_folder(out) as folder:
         assert not any(folder.iterdir())
         (folder / "a").touch()
         raise KeyboardInterrupt
     assert not any(tmp_path.iterdir())
     out.mkdir()
-    with whole_folder(out) as folder:
+    with atomic_folder(out) as folder:
         (folder / "b").touch()
         assert not any(out.iterdir())
     assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["maps", "maps/b"]
-    with pytest.raises(PeerattnError, match="not empty"), whole_folder(out):
+    with pytest.raises(PeerattnError, match="not empty"), atomic_folder(out):
         raise AssertionError("nothing may be written there")
 
 
@@ -212,11 +212,11 @@ def test_bad_clips_are_passed_over_and_counted(data: Path, tiny: Path, tmp_path:
     first, second, count = done.stderr.splitlines()
     assert first.startswith(f"skipped {data / 'train' / 'walk' / '0.mp4'}: this is not a video file")
     assert second.startswith(f"skipped {data / 'train' / 'walk' / '2.mp4'}: object maps 2.npz: there is no")
-    assert count == "2 of 4 clips were skipped: mend or remove them"
+    assert count == "2 of 4 clips were skipped: repair or remove them"
     assert sorted(path.name for path in out.rglob("*.npz")) == ["1.npz", "3.npz"]
     asked = ["train-objects", "--data", os.fspath(data), "--out", "mine"]
     done = CliRunner().invoke(app, asked, catch_exceptions=False)
-    assert done.stderr.splitlines()[-1] == "3 of 6 clips were skipped: mend or remove them"
+    assert done.stderr.splitlines()[-1] == "3 of 6 clips were skipped: repair or remove them"
     card = json.loads((tiny / "mine" / "card.json").read_text(encoding="utf-8"))
     assert card["clips"] == {"train": 2, "val": 1}
     assert card["metrics"]["people"]["n"] == 1
@@ -225,12 +225,12 @@ def test_bad_clips_are_passed_over_and_counted(data: Path, tiny: Path, tmp_path:
 def test_a_clip_that_breaks_off_after_what_is_learnt_from_has_no_maps(
     data: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def pieces(path: Path) -> Iterator[Frames]:
+    def decode_in_pieces(path: Path) -> Iterator[Frames]:
         if path.name == "1.mp4":
             raise PeerattnError("the video is damaged after 5.00 s", "1.mp4")
         yield decode(path)
 
-    monkeypatch.setattr(crossfit, "pieces", pieces)
+    monkeypatch.setattr(crossfit, "decode_in_pieces", decode_in_pieces)
     out = tmp_path / "maps"
     asked = ["cross-fit", "--data", os.fspath(data), "--folds", "2", "--out", os.fspath(out)]
     done = CliRunner().invoke(app, asked, catch_exceptions=False)
@@ -269,7 +269,7 @@ def test_the_commands_make_the_same_on_another_device(
     save_segmenter(tiny / "begun", begun, config=START, metrics={}, facts={})
     made = []
     for where in (torch.device("cpu"), device):
-        monkeypatch.setattr(segmentation_commands, "chosen_device", lambda chosen, where=where: where)
+        monkeypatch.setattr(segmentation_commands, "torch_device", lambda chosen, where=where: where)
         out = where.type if asked[0] == "train-objects" else os.fspath(tmp_path / where.type)
         found = CliRunner().invoke(
             app, [*asked, "--data", os.fspath(data), "--out", out, "--json", "-"], catch_exceptions=False

@@ -18,11 +18,11 @@ from peerattn.network.network import Network
 from peerattn.pruning.threshold import prune
 from peerattn.training.averaging import WeightAverage, estimate_batch_norm
 from peerattn.training.config import Averaging, Loss, Optimisation, PruningSchedule, Schedule, TrainingConfig
+from peerattn.training.initialisation import copy_matching_weights, new_network
 from peerattn.training.loop import fit
 from peerattn.training.losses import LOSSES, class_weights, shares
 from peerattn.training.optimisation import build_optimiser, moments, rate_share, restore_moments, set_rates
-from peerattn.training.starting import new_network, start_from
-from peerattn.training.thinning import threshold_of
+from peerattn.training.scheduled_pruning import threshold_of
 from peerattn.training.updating import Updater
 from tests.strategies import lively
 
@@ -61,7 +61,7 @@ def test_several_labels_need_the_binary_loss() -> None:
 @pytest.mark.parametrize(("asked", "loss"), [(CLASSES, "binary"), (LABELS, "cross_entropy")])
 def test_a_loss_that_is_not_that_of_the_answer_is_refused(asked: Answer, loss: str) -> None:
     network = Network(tiny().structure.with_answer(asked), NAMES)
-    with pytest.raises(PeerattnError, match=f"the loss {loss} is not that of a network that is asked"):
+    with pytest.raises(PeerattnError, match=f"the loss {loss} does not fit a network that answers with"):
         Updater(network, TrainingConfig(loss=Loss(loss)), updates=1, clips=None)
 
 
@@ -201,7 +201,7 @@ def test_a_start_copies_what_fits_and_no_head_of_other_classes() -> None:
     other = lively(graph((1, 2, 5)), seed=3)
     network = new_network(graph((1, 2, 5)), ("walk", "run"), seed=0)
     head = {name: t.clone() for name, t in network.state_dict().items() if name.startswith("heads.")}
-    left = start_from(network, other)
+    left = copy_matching_weights(network, other)
     assert set(left) == set(head)
     for name, tensor in network.state_dict().items():
         assert torch.equal(tensor, head.get(name, other.state_dict()[name]))
@@ -210,14 +210,14 @@ def test_a_start_copies_what_fits_and_no_head_of_other_classes() -> None:
 def test_a_start_copies_the_head_of_the_same_classes() -> None:
     other = lively(graph((1,)), seed=3)
     network = new_network(graph((1,)), other.class_names, seed=0)
-    assert start_from(network, other) == ()
+    assert copy_matching_weights(network, other) == ()
     assert all(torch.equal(t, other.state_dict()[name]) for name, t in network.state_dict().items())
 
 
 def test_object_classes_keep_their_own_filters_and_new_ones_get_the_mean() -> None:
     other = lively(graph((1, 2, 5)), seed=3)
     network = new_network(graph((5, 1, 9)), NAMES, seed=0)
-    start_from(network, other)
+    copy_matching_weights(network, other)
     name = next(
         name for name in network.state_dict() if name.startswith("blocks.object1.") and "weight" in name
     )

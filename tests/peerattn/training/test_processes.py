@@ -35,9 +35,6 @@ def test_two_processes_have_the_gradients_of_one_and_survive_the_death_of_one(tm
     assert "exitcode: -9" in done.stderr
     assert json.loads((tmp_path / "difference.json").read_text()) <= 1e-12
     for rank in range(2):
-        assert (
-            "some processes come with 7 updates, others with 8"
-            in (tmp_path / f"refused{rank}.txt").read_text()
-        )
+        assert "some processes have 7 updates, others 8" in (tmp_path / f"refused{rank}.txt").read_text()
     killed, whole = (load_file(tmp_path / name / "weights.safetensors") for name in ("killed", "whole"))
     assert all(torch.equal(killed[name], whole[name]) for name in whole)

@@ -25,6 +25,7 @@ from peerattn.network.state_arrays import as_arrays
 from peerattn.scores.metrics import Score
 from peerattn.traces.history import history_arrays
 from peerattn.training import state as training_state
+from peerattn.training.callbacks import Callbacks, Epoch, StateSaving
 from peerattn.training.config import (
     Averaging,
     Loss,
@@ -34,9 +35,8 @@ from peerattn.training.config import (
     Stopping,
     TrainingConfig,
 )
-from peerattn.training.loop import Trained, fit
-from peerattn.training.starting import new_network
-from peerattn.training.watching import Epoch, Saving, Watch
+from peerattn.training.initialisation import new_network
+from peerattn.training.loop import FitResult, fit
 
 QUICK = TrainingConfig(epochs=3, batch=4, workers=0, log_every=2)
 
@@ -75,7 +75,7 @@ def run(
     *,
     stop_after: int | None = None,
     device: torch.device | str = "cpu",
-) -> Trained:
+) -> FitResult:
     """A run that saves after every update, and stops after so many."""
     updates = 0
 
@@ -85,12 +85,12 @@ def run(
         if updates == stop_after:
             raise Interrupted
 
-    saving = Saving(path, seconds=0) if path else None
+    saving = StateSaving(path, seconds=0) if path else None
     network = tiny().to(device)
-    return fit(network, Noise(8), config, validate=scores, saving=saving, watch=Watch(progress))
+    return fit(network, Noise(8), config, validate=scores, saving=saving, callbacks=Callbacks(progress))
 
 
-def same(first: Trained, second: Trained) -> bool:
+def same(first: FitResult, second: FitResult) -> bool:
     ours, theirs = first.network.state_dict(), second.network.state_dict()
     logged, again = history_arrays(first.history), history_arrays(second.history)
     return (
@@ -141,8 +141,8 @@ def saved(tmp_path: Path) -> Path:
 
 def test_a_state_of_other_clips_or_of_clips_read_otherwise_is_refused(saved: Path) -> None:
     with pytest.raises(PeerattnError, match="clips 8, not 12"):
-        fit(tiny(), Noise(12), QUICK, saving=Saving(saved))
-    saving = Saving(saved, others={"clip": {"size": 64}})
+        fit(tiny(), Noise(12), QUICK, saving=StateSaving(saved))
+    saving = StateSaving(saved, other_settings={"clip": {"size": 64}})
     with pytest.raises(PeerattnError, match=r"clip\.size None, not 64"):
         fit(tiny(), Noise(8), QUICK, saving=saving)
 
@@ -173,16 +173,16 @@ def test_how_many_workers_make_the_clips_changes_nothing(saved: Path) -> None:
 
 
 def test_early_stopping_needs_clips_to_measure_on() -> None:
-    with pytest.raises(PeerattnError, match="clips to measure on"):
+    with pytest.raises(PeerattnError, match="needs validation clips"):
         fit(tiny(), Noise(), dataclasses.replace(QUICK, stopping=Stopping(2)))
 
 
 def test_a_state_of_another_structure_or_other_classes_is_refused(saved: Path) -> None:
     other = Structure.complete(tiny().structure.blocks[1:], modalities=tiny().structure.modalities)
     with pytest.raises(PeerattnError, match="another structure"):
-        fit(new_network(other, CLASSES, seed=0), Noise(8), QUICK, saving=Saving(saved))
+        fit(new_network(other, CLASSES, seed=0), Noise(8), QUICK, saving=StateSaving(saved))
     with pytest.raises(PeerattnError, match="other classes"):
-        fit(new_network(tiny().structure, ("a", "b"), seed=0), Noise(8), QUICK, saving=Saving(saved))
+        fit(new_network(tiny().structure, ("a", "b"), seed=0), Noise(8), QUICK, saving=StateSaving(saved))
 
 
 def test_a_run_from_before_edge_frames_were_repeated_goes_on_with_its_zeros(tmp_path: Path) -> None:
@@ -193,17 +193,17 @@ def test_a_run_from_before_edge_frames_were_repeated_goes_on_with_its_zeros(tmp_
     old = dataclasses.replace(repeating, blocks=zeros)
     assert old != repeating
 
-    def go(structure: Structure, saving: Saving | None, watch: Watch = Watch()) -> Trained:  # noqa: B008
+    def go(structure: Structure, saving: StateSaving | None, callbacks: Callbacks = Callbacks()) -> FitResult:  # noqa: B008
         network = new_network(structure, CLASSES, seed=0)
-        return fit(network, Noise(8), config, validate=scores, saving=saving, watch=watch)
+        return fit(network, Noise(8), config, validate=scores, saving=saving, callbacks=callbacks)
 
     def interrupt(done: int, total: int, loss: float) -> None:
         raise Interrupted
 
     whole = go(old, None)
     with pytest.raises(Interrupted):
-        go(old, Saving(state, seconds=0), Watch(interrupt))
-    found = go(repeating, Saving(state, seconds=0))
+        go(old, StateSaving(state, seconds=0), Callbacks(interrupt))
+    found = go(repeating, StateSaving(state, seconds=0))
     assert found.network.structure == old
     assert {m.p for m in found.network.modules() if isinstance(m, torch.nn.Dropout)} == {0.5}
     assert same(found, whole)
@@ -213,23 +213,23 @@ def test_a_run_of_labels_from_before_answers_goes_on(tmp_path: Path) -> None:
     """Its state says the loss, and not what the network is asked."""
     state, config = tmp_path / "training.safetensors", dataclasses.replace(QUICK, loss=Loss("binary"))
 
-    def go(saving: Saving | None, watch: Watch = Watch()) -> Trained:  # noqa: B008
+    def go(saving: StateSaving | None, callbacks: Callbacks = Callbacks()) -> FitResult:  # noqa: B008
         network = new_network(tiny().structure.with_answer(LABELS), CLASSES, seed=0)
-        return fit(network, Noise(8), config, validate=scores, saving=saving, watch=watch)
+        return fit(network, Noise(8), config, validate=scores, saving=saving, callbacks=callbacks)
 
     def interrupt(done: int, total: int, loss: float) -> None:
         raise Interrupted
 
     whole = go(None)
     with pytest.raises(Interrupted):
-        go(Saving(state, seconds=0), Watch(interrupt))
+        go(StateSaving(state, seconds=0), Callbacks(interrupt))
     metadata = read_header(state, limit=training_state.HEADER_LIMIT).metadata
     facts = json.loads(metadata["state"])
     for when in ("started_from", "structure"):
         [output] = facts[when]["outputs"]
         assert output.pop("answer") == {"kind": "labels"}
     write_weights(state, load_file(state), {**metadata, "state": json.dumps(facts)})
-    found = go(Saving(state, seconds=0))
+    found = go(StateSaving(state, seconds=0))
     assert found.network.structure.answer == LABELS
     assert same(found, whole)
 
@@ -310,7 +310,7 @@ def test_the_block_that_is_not_finite_first_is_named(tmp_path: Path) -> None:
 def test_after_a_loss_that_is_no_number_the_last_good_state_stays(tmp_path: Path) -> None:
     state = tmp_path / "training.safetensors"
     with pytest.raises(PeerattnError, match="not finite"):
-        fit(tiny(), Broken(), QUICK, saving=Saving(state, seconds=0))
+        fit(tiny(), Broken(), QUICK, saving=StateSaving(state, seconds=0))
     tensors = load_file(state)
     assert all(np.isfinite(array).all() for name, array in tensors.items() if name.startswith("weights."))
 
@@ -327,13 +327,13 @@ def test_early_stopping_keeps_the_best_weights() -> None:
     trained = fit(tiny(), Noise(), config, validate=validate)
     assert trained.epochs == 4
     assert all(torch.equal(t, seen[1][name]) for name, t in trained.network.state_dict().items())
-    with pytest.raises(PeerattnError, match="looks at macro, which is not measured"):
+    with pytest.raises(PeerattnError, match="uses macro, which is not measured"):
         fit(tiny(), Noise(), dataclasses.replace(config, stopping=Stopping(2, "macro")), validate=scores)
 
 
 def test_an_epoch_says_where_its_time_went() -> None:
     told: list[Epoch] = []
-    fit(tiny(), Noise(), QUICK, validate=scores, watch=Watch(epoch=told.append))
+    fit(tiny(), Noise(), QUICK, validate=scores, callbacks=Callbacks(epoch=told.append))
     assert [epoch.number for epoch in told] == [1, 2, 3]
     assert all({"waiting", "network"} <= epoch.seconds.keys() for epoch in told)
     assert all(epoch.scores.keys() == {"top1"} for epoch in told)
@@ -342,7 +342,7 @@ def test_an_epoch_says_where_its_time_went() -> None:
 def test_validation_clips_are_measured_as_often_as_asked() -> None:
     told: list[Epoch] = []
     config = dataclasses.replace(QUICK, measure_every=2)
-    fit(tiny(), Noise(), config, validate=scores, watch=Watch(epoch=told.append))
+    fit(tiny(), Noise(), config, validate=scores, callbacks=Callbacks(epoch=told.append))
     assert [bool(epoch.scores) for epoch in told] == [False, True, True]
 
 

@@ -18,12 +18,12 @@ from peerattn.graph.structure import Structure
 from peerattn.modalities.settings import ClipSettings
 from peerattn.network.network import Network
 from peerattn.training.actionworld import GeneratedSource, actionworld_structure, train
+from peerattn.training.callbacks import StateSaving
 from peerattn.training.config import Averaging, Optimisation, TrainingConfig
+from peerattn.training.initialisation import new_network
 from peerattn.training.loop import fit
 from peerattn.training.optimisation import connection_pressure, parameter_groups
 from peerattn.training.people import people_structure
-from peerattn.training.starting import new_network
-from peerattn.training.watching import Saving
 from tests.small import small_structure
 from tests.strategies import MODALITIES
 
@@ -226,7 +226,7 @@ def test_another_module_is_trained_alike(tmp_path: Path) -> None:
     source = GeneratedSource(16, small_structure().read_modalities, settings=SETTINGS)
     config = dataclasses.replace(QUICK, averaging=Averaging("ema"), log_every=1)
     state = tmp_path / "training.safetensors"
-    first = fit(Plain(), source, config, saving=Saving(state))  # type: ignore[arg-type]
-    again = fit(Plain(), source, config, saving=Saving(state))  # type: ignore[arg-type]
+    first = fit(Plain(), source, config, saving=StateSaving(state))  # type: ignore[arg-type]
+    again = fit(Plain(), source, config, saving=StateSaving(state))  # type: ignore[arg-type]
     assert torch.equal(first.network.scores.weight, again.network.scores.weight)
     assert len(first.history.metrics["loss"]) == 3

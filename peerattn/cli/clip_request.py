@@ -1,4 +1,4 @@
-"""What is asked of the commands that run one clip."""
+"""The options of a command that runs one clip, as one value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from peerattn.files.paths import folder_of
 from peerattn.modalities.settings import ClipSettings
 
 
-class Table(StrEnum):
+class ExportTable(StrEnum):
+    """The tables that `export` can write."""
+
     connections = "connections"
     factors = "factors"
     attention_weights = "attention-weights"
@@ -22,8 +24,12 @@ class Table(StrEnum):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A clip, and how it is to be run."""
+class ClipRequest:
+    """A clip and how to run it.
+
+    `objects` is a file of object maps, and `hold` repeats each map for the frames after it that have none.
+    `stretch` is the start and end of the part to read, in seconds (None: to the end of the clip).
+    """
 
     clip: Path
     checkpoint: str
@@ -35,7 +41,7 @@ class Asked:
     fast: bool = False
 
     def check(self) -> None:
-        """Raises PeerattnError where the clip's header already says that it will not be read."""
+        """Raises PeerattnError if the clip's header already shows that the clip cannot be read."""
         from peerattn.video.decoding import check_header
 
         start, stop = self.stretch
@@ -43,10 +49,12 @@ class Asked:
 
 
 def _frame_rate(checkpoint: str) -> float:
-    """Frames/s at which a network reads clips: its card says so, where it has one."""
+    """Frames/s at which a checkpoint reads clips, from its card; the default where it has no valid card."""
     try:
         folder = folder_of(checkpoint)
-        card = read_card(folder, "network") if folder else {"settings": {}}  # of an untrained network
+        card = (
+            read_card(folder, "network") if folder else {"settings": {}}
+        )  # an untrained network has no card
         return ClipSettings(**card["settings"]).frame_rate
-    except (KeyError, TypeError, PeerattnError):  # a card that is refused when it is loaded
+    except (KeyError, TypeError, PeerattnError):  # loading the checkpoint will report the invalid card
         return ClipSettings.frame_rate
