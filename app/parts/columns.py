@@ -105,7 +105,24 @@ TITLES: Mapping[str, str] = {
     "window": "Window",
 }
 """Column name → its title on the page. Other names, such as those of modalities, stand as they are."""
-FORMATS: Mapping[str, str] = {"parameters": "localized", "multiply_adds": "localized", "output_MiB": "%.1f"}
+_SHARES = (
+    "accuracy",
+    "average_precision",
+    "contribution_share",
+    "high",
+    "low",
+    "map",
+    "probability",
+    "share",
+    "top1",
+    "top5",
+)
+FORMATS: Mapping[str, str] = {
+    "parameters": "localized",
+    "multiply_adds": "localized",
+    "output_MiB": "%.1f",
+    **dict.fromkeys(_SHARES, "percent"),
+}
 """Column name → the number format of Streamlit, where it is not the default."""
 
 
