@@ -107,6 +107,15 @@ class EvaluationLayout:
     field: str
 
 
+SCORE_TITLES = {
+    "top1": "top-1 accuracy",
+    "top5": "top-5 accuracy",
+    "macro": "macro accuracy (mean over classes)",
+    "window_top1": "top-1 accuracy of the middle window",
+    "map": "mean average precision",
+    "map_micro": "average precision over all pairs of clip and label",
+}
+"""Name of a score over all clips → its title in a table."""
 EVALUATION_LAYOUTS: Mapping[str, EvaluationLayout] = {
     "classes": EvaluationLayout(
         "accuracy",
@@ -131,9 +140,9 @@ def evaluation_table(evaluation: AnyEvaluation, name: str, result: Mapping[str, 
     table.add_column("")
     table.add_column("clips", justify="right")
     table.add_column(layout.metric, justify="right")
-    for title in layout.overall:
-        share, interval = getattr(evaluation, title), getattr(evaluation, f"{title}_interval")
-        table.add_row(title, str(evaluation.n), percent(share, interval, evaluation.remark))
+    for score in layout.overall:
+        share, interval = getattr(evaluation, score), getattr(evaluation, f"{score}_interval")
+        table.add_row(SCORE_TITLES[score], str(evaluation.n), percent(share, interval, evaluation.remark))
     table.add_section()
     for row in layout.rows(evaluation):
         if row.n:
@@ -146,7 +155,7 @@ def evaluation_table(evaluation: AnyEvaluation, name: str, result: Mapping[str, 
     if result and "against" in result:
         table.add_section()
         other = score_text(result, f"against_{headline_name}")
-        table.add_row(Text(f"{headline_name} of {result['against']}"), str(evaluation.n), other)
+        table.add_row(Text(f"{SCORE_TITLES[headline_name]} of {result['against']}"), str(evaluation.n), other)
         table.add_row("difference, in points", str(evaluation.n), difference_text(result))
         table.caption = Text("\n".join([f"difference: {result['in_words']}", *lines]))
     return table

@@ -15,6 +15,7 @@ from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.weighted_structure import resolve_structure
 from peerattn.cli.console import command_line, percent, progress_bar, report
+from peerattn.cli.reports import SCORE_TITLES
 from peerattn.cli.training_reports import measure, training_card
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE
@@ -116,7 +117,7 @@ def _print_unread(data: TrainingData) -> None:
 def epoch_line(epoch: Epoch) -> str:
     """Return one line on an epoch: its loss, what was measured, and where the time went."""
     scores = [
-        f"{name} {percent(score.value, score.interval, score.remark)}"
+        f"{SCORE_TITLES.get(name, name)} {percent(score.value, score.interval, score.remark)}"
         for name, score in epoch.scores.items()
         if " " not in name
     ]
