@@ -23,6 +23,7 @@ class CurvePoint:
 
     @property
     def threshold(self) -> float:
+        """The threshold: connections of a lower weight are removed."""
         return self.removal.threshold
 
 

@@ -100,13 +100,16 @@ class AppliedChanges:
 
     @property
     def changes_baselines(self) -> bool:
+        """Whether one of the changes applies to baseline clips as well."""
         return any(change.changes_baselines for change in self._changes)
 
     def add(self, change: Change) -> None:
+        """Apply this change too."""
         self._changes.append(change)
         self._hook()
 
     def remove(self, change: Change) -> None:
+        """Stop applying this change."""
         self._changes.remove(change)
         self._hook()
 

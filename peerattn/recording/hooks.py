@@ -83,6 +83,7 @@ class Recording:
 
     @property
     def passed(self) -> dict[str, list[ConnectionOutput]]:
+        """Connection → its output in each pass."""
         return {key: each.passed for key, each in self.connections.items()}
 
     def begin_stretch(self, stretch: Stretch) -> None:

@@ -140,6 +140,7 @@ class _Observer:
         self._stretch = stretch
 
     def add(self, place: Place, value: Tensor | None) -> None:
+        """Keep the values of the current stretch at a place; values without frames are ignored."""
         if value is None or value.ndim < 3:
             return
         own = select_frames(value[: self._clips], self._stretch.own.start, self._stretch.own.stop)

@@ -33,7 +33,7 @@ __getattr__ = moved(__name__)
 
 T = TypeVar("T")
 
-_SPACINGS = 4  # take every frame to every fourth one: from 30 frames/s, 30 to 7.5
+_SPACINGS = 4  # sample every frame, or up to every fourth: 30 frames/s become 7.5 to 30
 _STILL = 0.1  # share of frames without motion, as in a still image
 _PASTED = 0.3  # share of shots with a second person
 

@@ -37,6 +37,7 @@ class SegmenterConfig:
 
     @property
     def steps(self) -> int:
+        """The number of training steps."""
         return max(1, self.clips * FRAMES_A_CLIP // self.batch)
 
 

@@ -40,6 +40,7 @@ class Processes:
 
     @property
     def leads(self) -> bool:
+        """Whether this is the process that evaluates, writes files and reports."""
         return self.rank == 0
 
 

@@ -104,6 +104,7 @@ class _TrainingLoop:
 
     @property
     def finished(self) -> bool:
+        """Whether all epochs have been trained, or training has stopped early."""
         position = self.state.position
         return position.stopped or position.epoch >= self.config.epochs
 
