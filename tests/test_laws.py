@@ -302,7 +302,9 @@ def test_constant_motion_moves_the_factors_alike_at_every_frame_rate(tmp_path: P
 def cut_into_windows(loaded: Checkpoint) -> Iterator[None]:
     """As it was once: each window alone, with zeros beyond its edges."""
     with ExitStack() as changes:
-        changes.enter_context(patch.object(stretches, "longest", lambda *_, **__: loaded.settings.window))
+        changes.enter_context(
+            patch.object(stretches, "longest_stretch", lambda *_, **__: loaded.settings.window)
+        )
         changes.enter_context(patch.object(stretches, "network_reach", lambda *_: Reach(0, 0)))
         yield
 
@@ -315,7 +317,7 @@ def interior_baseline() -> Iterator[None]:
         middle = min(self.reach.before, self.frames - 1)
         yield slice(0, stop - start), slice(middle, middle + 1)
 
-    with patch.object(Baseline, "parts", parts):
+    with patch.object(Baseline, "aligned_frames", parts):
         yield
 
 
