@@ -1,1 +1,1 @@
-"""Speed and memory, as ratios measured in one process, interleaved, medians."""
+"""Benchmarks of speed and memory: ratios of tasks timed alternately in one process, as medians."""

@@ -1,12 +1,12 @@
-"""What each part of a network is worth on real clips.
+"""What each part of a network contributes on real clips.
 
     python -m benchmarks.actions FOLDER --maps MAPS --out OUT
 
-Contenders learn from the training clips of the folder by one recipe, that of `actions14` with fewer epochs
-and random first weights (without what takes object maps where they read none), and are measured on the
-validation clips with true object maps and with estimated ones. Each is written to OUT, and passed over where
-it is there: several processes can share the work (`--only`). The table gives every accuracy, and how far peer
-attention is ahead on the same clips.
+All contenders are trained on the training clips of the folder with one recipe: that of `actions14`, with
+fewer epochs and random initial weights, and without the settings that use object maps if a contender reads
+none. They are evaluated on the validation clips, with true object maps and with estimated ones. Results are
+written to OUT, and a contender whose result already exists is skipped, so several processes can share
+the work (`--only`). The table gives every accuracy, and the lead of peer attention on the same clips.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.controls import held
+from benchmarks.controls import interval_text
 from peerattn.data.cache import Cache
 from peerattn.data.cache_folder import default_folder
 from peerattn.data.clips import FolderClips
@@ -42,23 +42,23 @@ from peerattn.training.recipe import Recipe, read_recipe
 RECIPE = Path(__file__).parents[1] / "examples" / "actions14.json"
 EPOCHS = 80
 MAPS = ("true", "estimated")
-READ = people_structure().modalities
+MODALITIES = people_structure().modalities
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A network; `joined` are the modalities that it reads as the channels of one, if it does."""
+    """A structure to train; `joined` names the modalities, if any, that it reads as one."""
 
     structure: Structure
     joined: tuple[str, ...] = ()
 
 
-def chain(names: Sequence[str]) -> Contender:
-    """A plain (2+1)D network, one block after the other, over the channels of these modalities side by side.
+def plain_chain(names: Sequence[str]) -> Contender:
+    """A plain (2+1)D network, one block after another, over the concatenated channels of these modalities.
 
-    What flows is neither weighed nor attended; 0.7 million parameters.
+    It has neither connection weights nor attention; 0.7 million parameters.
     """
-    joined = Modality("joined", sum(one.channels for one in READ if one.name in names))
+    joined = Modality("joined", sum(one.channels for one in MODALITIES if one.name in names))
     blocks = [
         BlockSpec("stem", 1, "video_input", 32, spatial_stride=2, modality=joined.name),
         BlockSpec("a", 2, "bottleneck", 64, spatial_stride=2, repeats=2),
@@ -81,13 +81,13 @@ CONTENDERS = {
     "no attention": Contender(people_structure("none")),
     "peer, flow and object": Contender(people_structure(modalities=("flow", "object"))),
     "peer, rgb and flow": Contender(people_structure(modalities=("rgb", "flow"))),
-    "plain, all joined": chain(("rgb", "flow", "object")),
-    "plain, flow and object joined": chain(("flow", "object")),
+    "plain, all joined": plain_chain(("rgb", "flow", "object")),
+    "plain, flow and object joined": plain_chain(("flow", "object")),
 }
 
 
-def suited(recipe: Recipe, contender: Contender) -> Recipe:
-    """The recipe without what takes object maps, for a network that reads none."""
+def recipe_for(recipe: Recipe, contender: Contender) -> Recipe:
+    """The recipe for a contender: without the settings that use object maps if it reads none."""
     read = contender.joined or [one.name for one in contender.structure.read_modalities]
     if "object" in read:
         return recipe
@@ -95,12 +95,12 @@ def suited(recipe: Recipe, contender: Contender) -> Recipe:
 
 
 def joined(tensors: dict[str, Tensor], names: Sequence[str]) -> dict[str, Tensor]:
-    """These modalities as one, their channels side by side."""
+    """Concatenate these modalities along the channels into one, `joined`; without names, change nothing."""
     return {"joined": torch.cat([tensors[name] for name in names], dim=1)} if names else tensors
 
 
 class Joined(FolderClips):
-    """Clips of a folder whose modalities are joined after they were varied, as all contenders' are."""
+    """Clips of a folder whose modalities are joined after augmentation, which all contenders share."""
 
     names: tuple[str, ...] = ()
 
@@ -110,30 +110,32 @@ class Joined(FolderClips):
 
 
 def main() -> None:
-    """Train and measure the contenders that are not there yet, and print the table."""
-    given = _arguments()
+    """Train and evaluate the contenders that have no result yet, and print the table."""
+    options = _arguments()
     torch.set_num_threads(1)
-    given.out.mkdir(parents=True, exist_ok=True)
-    recipe = read_recipe(RECIPE).changed({"epochs": given.epochs, "seed": given.seed})
-    for name in given.only or CONTENDERS:
-        path = _result(given.out, name)
+    options.out.mkdir(parents=True, exist_ok=True)
+    recipe = read_recipe(RECIPE).changed({"epochs": options.epochs, "seed": options.seed})
+    for name in options.only or CONTENDERS:
+        path = _result(options.out, name)
         if not path.exists():
             contender = CONTENDERS[name]
-            found = measured(contender, suited(recipe, contender), given.folder, given.maps, name)
-            np.savez(path, **found)  # type: ignore[arg-type]  # it has a flag among the arrays' names
-    print(table(given.out))
+            found = train_and_evaluate(
+                contender, recipe_for(recipe, contender), options.folder, options.maps, name
+            )
+            np.savez(path, **found)  # type: ignore[arg-type]  # savez also has a parameter that is a flag
+    print(table(options.out))
 
 
-def measured(
+def train_and_evaluate(
     contender: Contender, recipe: Recipe, folder: Path, maps: Path, name: str
 ) -> dict[str, np.ndarray]:
-    """Trains a contender; its probabilities (N, K) on the validation clips with each kind of maps."""
-    learnt, tested = (labelled_files(folder, split=split) for split in ("train", "val"))
-    class_names = sorted({label for file in learnt for label in file.labels})
+    """Train a contender; return its probabilities (N, K) on the validation clips for each kind of maps."""
+    train_files, val_files = (labelled_files(folder, split=split) for split in ("train", "val"))
+    class_names = sorted({label for file in train_files for label in file.labels})
     source = Joined(
-        [*with_alternative_maps(learnt, folder, maps)],
+        [*with_alternative_maps(train_files, folder, maps)],
         class_names,
-        modalities=READ,
+        modalities=MODALITIES,
         settings=recipe.clip,
         augmentation=recipe.augmentation,
         seed=recipe.training.seed,
@@ -146,11 +148,11 @@ def measured(
         network,
         source,
         recipe.training,
-        callbacks=Callbacks(epoch=lambda one: _say(name, one.number, one.loss)),
+        callbacks=Callbacks(epoch=lambda one: _print_epoch(name, one.number, one.loss)),
     )
     found: dict[str, np.ndarray] = {"parameters": np.array(parameters)}
     for kind in MAPS:
-        examples = [_joined(one, contender) for one in _examples(tested, class_names, recipe, kind)]
+        examples = [_joined(one, contender) for one in _examples(val_files, class_names, recipe, kind)]
         result = evaluate(trained.network, examples, window=recipe.clip.window)
         found[kind] = result.probabilities
         found["labels"], found["groups"] = result.labels, np.array(result.groups)
@@ -159,22 +161,22 @@ def measured(
 
 
 def table(out: Path) -> str:
-    """A Markdown table of all results that are there."""
+    """Return a Markdown table of all results in the folder."""
     lines = [
-        "| network | parameters | top-1, true maps | peer ahead by | top-1, estimated maps | peer ahead by |",
+        "| network | parameters | top-1, true maps | lead of peer | top-1, estimated maps | lead of peer |",
         "|---|---|---|---|---|---|",
     ]
-    there = [name for name in CONTENDERS if _result(out, name).exists()]
-    for name in there:
+    available = [name for name in CONTENDERS if _result(out, name).exists()]
+    for name in available:
         row = [name, f"{int(np.load(_result(out, name))['parameters']):,}"]
         for kind in MAPS:
             own = _evaluation(_result(out, name), kind)
-            row.append(f"{100 * own.top1:.1f} % ({held(own.top1_interval)})")
-            if name == "peer" or "peer" not in there:
+            row.append(f"{100 * own.top1:.1f} % ({interval_text(own.top1_interval)})")
+            if name == "peer" or "peer" not in available:
                 row.append("")
             else:
-                ahead = paired_difference(own, _evaluation(_result(out, "peer"), kind))
-                row.append(f"{100 * ahead.value:+.1f} points ({held(ahead.interval)})")
+                lead = paired_difference(own, _evaluation(_result(out, "peer"), kind))
+                row.append(f"{100 * lead.value:+.1f} points ({interval_text(lead.interval)})")
         lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines)
 
@@ -185,7 +187,9 @@ def _examples(
     if maps == "estimated":
         files = [replace(file, objects=None) for file in files]
     segmenter = load_segmenter(SEGMENTER) if maps == "estimated" else None
-    return FolderExamples(files, class_names, modalities=READ, settings=recipe.clip, segmenter=segmenter)
+    return FolderExamples(
+        files, class_names, modalities=MODALITIES, settings=recipe.clip, segmenter=segmenter
+    )
 
 
 def _joined(example: Example, contender: Contender) -> Example:
@@ -201,7 +205,7 @@ def _result(out: Path, name: str) -> Path:
     return out / f"{name.replace(', ', '-').replace(' ', '_')}.npz"
 
 
-def _say(name: str, epoch: int, loss: float) -> None:
+def _print_epoch(name: str, epoch: int, loss: float) -> None:
     print(f"{name}: epoch {epoch}, loss {loss:.3f}", file=sys.stderr, flush=True)
 
 
@@ -213,8 +217,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--maps", type=Path, required=True, help="cross-fitted object maps of the training clips"
     )
-    parser.add_argument("--out", type=Path, required=True, help="where results are kept")
-    parser.add_argument("--only", nargs="*", choices=CONTENDERS, help="these contenders")
+    parser.add_argument("--out", type=Path, required=True, help="the folder for results")
+    parser.add_argument("--only", nargs="*", choices=CONTENDERS, help="train only these contenders")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()

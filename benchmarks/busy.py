@@ -1,9 +1,10 @@
-"""A command beside other work: `python -m benchmarks.busy [--rounds 11] [--busy 8] [--checkpoint NAME]`.
+"""Time a command on a busy machine: `python -m benchmarks.busy [--rounds 11] [--busy 8] [--checkpoint NAME]`.
 
-`peerattn record` of a 6 s sample, each time in a process of its own and in turn: as it is now, with one
-thread, and with a thread a core that spins as torch's OpenMP does where nothing is set. First alone, then
-beside so many processes that never rest. A loop of plain Python is timed with them: its wall time a CPU
-second is what the machine gives to one process then. Not for Windows, which does not say what was used.
+Runs `peerattn record` on a 6 s sample, in a new process each time, alternating between three settings: as
+shipped, with one thread, and with one thread per core that spins as torch's OpenMP does by default. First on
+the otherwise idle machine, then next to `--busy` processes that never sleep. A loop of plain Python is timed
+in the same rounds: its wall time per CPU second is the share of the machine that one process gets. Does not
+run on Windows, which does not report the CPU time of a child process.
 """
 
 from __future__ import annotations
@@ -26,66 +27,66 @@ ROOT = Path(__file__).parents[1]
 RECORD = ("-m", "peerattn", "record", "app/samples/push-ball-6s.mp4", "--json", os.devnull, "--checkpoint")
 LOOP = ("-c", "import time\nwhile time.process_time() < 3: pass")
 SPINNING = "300000"
-"""How often a thread of GNU's OpenMP looks whether there is work, before it sleeps, where nothing is set."""
+"""How many times a thread of GNU's OpenMP checks for work before it sleeps, by default."""
 SETTINGS: Mapping[str, Mapping[str, str]] = {
-    "now": {},
+    "as shipped": {},
     "one thread": {"OMP_NUM_THREADS": "1"},
     "spinning": {"OMP_NUM_THREADS": str(os.cpu_count()), "GOMP_SPINCOUNT": SPINNING},
 }
-Used = tuple[float, float]
-"""CPU and wall seconds."""
+Usage = tuple[float, float]
+"""CPU seconds and wall seconds."""
 
 
-def used(words: Sequence[str], setting: Mapping[str, str]) -> Used:
-    """What Python used with these words, and the processes that it started and ended."""
+def measure_usage(arguments: Sequence[str], setting: Mapping[str, str]) -> Usage:
+    """Run Python with these arguments; return the time used, including by processes it waited for."""
     unset = {"OMP_NUM_THREADS", THREADS_VARIABLE, *WAIT_VARIABLES}
     environment = {name: text for name, text in os.environ.items() if name not in unset}
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-P", *words], cwd=ROOT, env={**environment, "PYTHONPATH": str(ROOT), **setting}
+        [sys.executable, "-P", *arguments], cwd=ROOT, env={**environment, "PYTHONPATH": str(ROOT), **setting}
     )
-    _, status, usage = os.wait4(process.pid, 0)
+    _, status, resources = os.wait4(process.pid, 0)
     wall = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{' '.join(words)} ended with {process.returncode}")
-    return usage.ru_utime + usage.ru_stime, wall
+        raise SystemExit(f"{' '.join(arguments)} ended with {process.returncode}")
+    return resources.ru_utime + resources.ru_stime, wall
 
 
 @contextmanager
-def busy(count: int) -> Iterator[None]:
-    """So many processes that never rest, while the `with` block runs."""
-    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+def busy_processes(count: int) -> Iterator[None]:
+    """Keep `count` processes busy while the `with` block runs."""
+    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         yield
     finally:
-        for other in others:
-            other.kill()
-            other.wait()
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
-def measured(checkpoint: str, rounds: int) -> dict[str, list[Used]]:
-    """What the command used in each round under each setting, and the loop."""
-    found: dict[str, list[Used]] = {name: [] for name in (*SETTINGS, "loop")}
+def measure(checkpoint: str, rounds: int) -> dict[str, list[Usage]]:
+    """Return, for each setting and for the loop, the times used in each round."""
+    usage_by_setting: dict[str, list[Usage]] = {name: [] for name in (*SETTINGS, "loop")}
     for _ in range(rounds):
         for name, setting in SETTINGS.items():
-            found[name].append(used((*RECORD, checkpoint), setting))
-        found["loop"].append(used(LOOP, {}))
-    return found
+            usage_by_setting[name].append(measure_usage((*RECORD, checkpoint), setting))
+        usage_by_setting["loop"].append(measure_usage(LOOP, {}))
+    return usage_by_setting
 
 
-def report(found: Mapping[str, list[Used]]) -> None:
-    """The medians, and what was used now for each second of one thread and of the loop."""
-    for name, rounds in found.items():
+def report(usage_by_setting: Mapping[str, list[Usage]]) -> None:
+    """Print the medians, and the ratios between settings and to the loop."""
+    for name, rounds in usage_by_setting.items():
         cpu, wall = np.median(np.array(rounds), axis=0)
-        print(f"  {name:11} CPU {cpu:6.2f} s, wall {wall:7.2f} s, wall / CPU {wall / cpu:5.2f}")
-    cpu = {name: [each for each, _ in rounds] for name, rounds in found.items()}
-    wall = {name: [each for _, each in rounds] for name, rounds in found.items()}
-    slower = {name: [each[1] / each[0] for each in rounds] for name, rounds in found.items()}
-    print(f"  CPU, now / one thread: {ratio(cpu['now'], cpu['one thread'])}")
+        print(f"  {name:10} CPU {cpu:6.2f} s, wall {wall:7.2f} s, wall / CPU {wall / cpu:5.2f}")
+    cpu = {name: [each for each, _ in rounds] for name, rounds in usage_by_setting.items()}
+    wall = {name: [each for _, each in rounds] for name, rounds in usage_by_setting.items()}
+    slowdown = {name: [each[1] / each[0] for each in rounds] for name, rounds in usage_by_setting.items()}
+    print(f"  CPU, as shipped / one thread: {ratio(cpu['as shipped'], cpu['one thread'])}")
     print(f"  CPU, spinning / one thread: {ratio(cpu['spinning'], cpu['one thread'])}")
-    print(f"  wall, now / spinning: {ratio(wall['now'], wall['spinning'])}")
-    print(f"  wall / CPU, now / loop: {ratio(slower['now'], slower['loop'])}", flush=True)
+    print(f"  wall, as shipped / spinning: {ratio(wall['as shipped'], wall['spinning'])}")
+    print(f"  wall / CPU, as shipped / loop: {ratio(slowdown['as shipped'], slowdown['loop'])}", flush=True)
 
 
 def main() -> None:
@@ -93,11 +94,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--busy", type=int, default=8)
     parser.add_argument("--checkpoint", default="actionworld")
-    asked = parser.parse_args()
-    for count in dict.fromkeys((0, asked.busy)):
-        print(f"beside {count} busy processes, load {os.getloadavg()[0]:.1f} before", flush=True)
-        with busy(count):
-            report(measured(asked.checkpoint, asked.rounds))
+    options = parser.parse_args()
+    for count in dict.fromkeys((0, options.busy)):
+        print(f"with {count} busy processes, load {os.getloadavg()[0]:.1f} before", flush=True)
+        with busy_processes(count):
+            report(measure(options.checkpoint, options.rounds))
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
-"""What of a recording is the clip's: each picture of the explorer beside a control that could unmask it.
+"""How much of a recording comes from the clip: what the explorer shows, checked against controls.
 
     python -m benchmarks.controls [--data FOLDER] [--out ANSWERS.json] [--against ANSWERS.json]
 
-- begun later: the same clip without its first frames; how much of the factors' variance the start decides;
-- frozen: its first frame repeated; nothing of it shifts;
-- modality share: of a clip, a still one, one without objects, a black one;
+- later start: the same clip without its first frames; how much of the factors' variance is due to the start;
+- frozen: the first frame of a clip repeated, so that nothing moves;
+- modality shares: of a clip, a still one, one without objects, a black one;
 - constant motion: the same motion in files of five frame rates;
-- answers: top-1 on clips longer than a window, against answers written by another version.
+- answers: top-1 on clips longer than a window, compared with answers written by another version.
 
-`--data` has labelled clips with maps (`peerattn train --data`) for networks of real clips; networks of
-generated clips are asked on generated ones.
+`--data` is a folder of labelled clips with maps (as for `peerattn train --data`), used for networks trained
+on real clips; networks trained on generated clips are run on generated ones.
 """
 
 from __future__ import annotations
@@ -45,28 +45,29 @@ from tests.moving import clip_of, constant_motion_clip, still, without
 NETWORKS = ("actionworld", "actionworld-self", "actions14")
 FIRST_SEED = 8_000_000
 MARGIN = 14
-"""Frames left out at both ends of what is compared: as far as the shipped networks reach."""
+"""Frames left out of comparisons at both ends of a clip: the bundled networks reach no farther."""
 RATES = (24, 25, 30, 50, 60)
 Tensors = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A network and the labelled clips that it is asked on."""
+    """A network and the labelled clips that it is run on."""
 
     loaded: Checkpoint
     name: str
     examples: list[Example]
 
     def record(self, tensors: Tensors, colour: Sequence[float] | None = None) -> Trace:
-        """Contributions are counted from this colour, or from that of the card."""
-        used = self.loaded.settings
-        baselines = used.baselines if colour is None else {"rgb": colour}
-        clip = clip_of(tensors, used.frame_rate)
-        return record(self.loaded.network, clip, window=used.window, baselines=baselines)
+        """Record a clip; contributions are measured from this colour, by default from that of the card."""
+        settings = self.loaded.settings
+        baselines = settings.baselines if colour is None else {"rgb": colour}
+        clip = clip_of(tensors, settings.frame_rate)
+        return record(self.loaded.network, clip, window=settings.window, baselines=baselines)
 
 
 def generated(loaded: Checkpoint, seeds: range, frames: int) -> Iterator[Example]:
+    """Generated clips of these seeds, with flow and true object maps, as the checkpoint reads them."""
     modalities, settings = loaded.structure.read_modalities, loaded.settings
     for seed in seeds:
         world = generate(seed, frames=frames)
@@ -81,7 +82,7 @@ def _maps(ids: NDArray[np.uint8], origin: Origin = "true") -> ObjectMaps:
 
 
 def subjects(data: Path | None, *, clips: int, frames: int, labelled: bool = False) -> Iterator[Subject]:
-    """Every network on generated clips, if `labelled` where it knows their classes; others on `data` too."""
+    """Every network on generated clips (if `labelled`, only if it knows their classes), and on `data`."""
     for name in NETWORKS:
         loaded = checkpoint.load(name)
         if loaded.class_names == CLASS_NAMES or not labelled:
@@ -95,12 +96,12 @@ def subjects(data: Path | None, *, clips: int, frames: int, labelled: bool = Fal
 
 
 def deviation(trace: Trace, frames: slice = slice(None)) -> float:
-    """The standard deviation of factors in time: the mean over channels, then over connections."""
+    """The standard deviation of factors over time, averaged over channels, then over connections."""
     return float(np.mean([each.attention_factors[frames].std(axis=0).mean() for each in trace.connections]))
 
 
-def begun_later(subject: Subject) -> str:
-    """By clip: half of the mean square of the change, as a share of the variance in time."""
+def later_start(subject: Subject) -> str:
+    """Half of the mean squared change when a clip starts later, as a share of its variance over time."""
     shift, shares, changes, deviations = subject.loaded.settings.window // 2, [], [], []
     for example in subject.examples:
         if next(iter(example.tensors.values())).shape[2] < 2 * MARGIN + 2 * shift + 4:
@@ -122,14 +123,14 @@ def begun_later(subject: Subject) -> str:
         return "no clip is long enough"
     low, middle, high = np.percentile(shares, (5, 50, 95))
     return (
-        f"the start decides {middle:.1%} of the variance (5 % of clips under {low:.1%}, 5 % over "
+        f"{middle:.1%} of the variance is due to the start (5 % of clips under {low:.1%}, 5 % over "
         f"{high:.1%}); mean change {np.mean(changes):.4f} of a deviation of {np.mean(deviations):.4f}, "
         f"{len(shares)} clips"
     )
 
 
 def near_the_start(subject: Subject) -> Iterator[str]:
-    """By connection, where the start still reaches, half a window from it: how much it decides there."""
+    """Per connection, half a window from the start but within its reach: how much the start changes there."""
     shift, found = subject.loaded.settings.window // 2, dict[str, list[tuple[float, float]]]()
     for example in subject.examples:
         if next(iter(example.tensors.values())).shape[2] < 2 * MARGIN + 2 * shift + 4:
@@ -145,24 +146,25 @@ def near_the_start(subject: Subject) -> Iterator[str]:
     rows = {key: np.mean(pairs, axis=0) for key, pairs in found.items()}
     yield f"the start reaches {len(rows)} connections farther than {shift} frames"
     for key, (change, usual) in sorted(rows.items(), key=lambda row: -row[1][0]):
-        yield f"  {key}: mean change {change:.4f} there, of a deviation of {usual:.4f}"
+        yield f"  {key}: mean change {change:.4f}, of a deviation of {usual:.4f}"
 
 
 def frozen(subject: Subject) -> str:
-    moving, frozen_too, inner = [], [], []
+    """The deviation of factors over time: on the clips, on their frozen copies, and on long frozen copies."""
+    moving, repeated, inner = [], [], []
     for example in subject.examples:
         moving.append(deviation(subject.record(example.tensors)))
-        frozen_too.append(deviation(subject.record(still(example.tensors))))
+        repeated.append(deviation(subject.record(still(example.tensors))))
         long = subject.record(still(example.tensors, 2 * MARGIN + 2 * subject.loaded.settings.window))
         inner.append(deviation(long, slice(MARGIN, -MARGIN)))
     return (
-        f"deviation in time: clips {np.mean(moving):.4f}, frozen {np.mean(frozen_too):.4f}, frozen and long, "
+        f"deviation in time: clips {np.mean(moving):.4f}, frozen {np.mean(repeated):.4f}, frozen and long, "
         f"away from its ends {np.mean(inner):.6f}, {len(moving)} clips"
     )
 
 
 def noisy(tensors: Tensors, pixels: float = 0.05) -> dict[str, Tensor]:
-    """A still clip as flow sees it through a sensor's noise: normal noise of so many px everywhere."""
+    """Replace the flow of a clip by a sensor's noise, normal with this standard deviation."""
     noise = torch.Generator().manual_seed(0)
     return {
         name: pixels * torch.randn(one.shape, generator=noise) if name == "flow" else one
@@ -171,6 +173,7 @@ def noisy(tensors: Tensors, pixels: float = 0.05) -> dict[str, Tensor]:
 
 
 def shares(subject: Subject) -> Iterator[str]:
+    """Modality shares of the clips, of changed copies, and against baselines of other colours."""
     kinds = {
         "moving": lambda tensors: tensors,
         "still": still,
@@ -198,6 +201,7 @@ def _shares_of(kind: str, traces: Sequence[Trace]) -> str:
 
 
 def constant_motion(subject: Subject) -> Iterator[str]:
+    """Flow, and the deviation of factors, on the same motion in files of every frame rate."""
     loaded = subject.loaded
     modalities, settings = loaded.structure.read_modalities, loaded.settings
     names = {modality.name: modality for modality in modalities}
@@ -219,38 +223,39 @@ def constant_motion(subject: Subject) -> Iterator[str]:
 
 
 def answers(subject: Subject) -> dict[str, bool]:
-    """Group and number of clip → whether it was right, of clips longer than a window."""
+    """Group and number of a clip → whether its answer is right, for clips longer than a window."""
     window = subject.loaded.settings.window
-    long = [one for one in subject.examples if next(iter(one.tensors.values())).shape[2] > window]
-    if not long:
+    longer = [one for one in subject.examples if next(iter(one.tensors.values())).shape[2] > window]
+    if not longer:
         return {}
-    found = predict(subject.loaded.network, long, window=window)
-    right = found.clips.argmax(axis=1) == np.array([one.label for one in long])
+    found = predict(subject.loaded.network, longer, window=window)
+    right = found.clips.argmax(axis=1) == np.array([one.label for one in longer])
     return {
-        f"{one.group} #{number}": bool(hit) for number, (one, hit) in enumerate(zip(long, right, strict=True))
+        f"{one.group} #{number}": bool(hit)
+        for number, (one, hit) in enumerate(zip(longer, right, strict=True))
     }
 
 
 def _groups(answers: Mapping[str, bool]) -> np.ndarray:
-    """(N,) the source video of each clip."""
+    """(N,): the source video of each clip."""
     return np.array([key.rpartition(" #")[0] for key in answers])
 
 
-def held(bounds: Interval | None) -> str:
-    """What an interval holds, in percent or points."""
+def interval_text(bounds: Interval | None) -> str:
+    """Format an interval, in percent or points."""
     return f"{100 * bounds[0]:.1f} to {100 * bounds[1]:.1f} %" if bounds else "too few clips"
 
 
-def compared(now: Mapping[str, bool], before: Mapping[str, bool]) -> str:
+def compare_answers(now: Mapping[str, bool], before: Mapping[str, bool]) -> str:
     """How many answers changed, with the interval of their share."""
     lost = sum(before[key] and not now[key] for key in now)
     gained = sum(now[key] and not before[key] for key in now)
-    others = np.array([before[key] != now[key] for key in now])
-    bounds = share_interval(others, _groups(now))
+    changed = np.array([before[key] != now[key] for key in now])
+    bounds = share_interval(changed, _groups(now))
     shares = [100 * sum(each.values()) / len(each) for each in (before, now)]
     return (
         f"{shares[0]:.1f} to {shares[1]:.1f} %: {lost} lost, {gained} gained of {len(now)} clips, "
-        f"{held(bounds)} of answers changed"
+        f"{interval_text(bounds)} of answers changed"
     )
 
 
@@ -259,26 +264,26 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--against", type=Path)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     found: dict[str, dict[str, bool]] = {}
-    for subject in subjects(asked.data, clips=48, frames=80):
-        print(f"\n{subject.name}\n  begun later: {begun_later(subject)}\n  {frozen(subject)}", flush=True)
+    for subject in subjects(options.data, clips=48, frames=80):
+        print(f"\n{subject.name}\n  later start: {later_start(subject)}\n  {frozen(subject)}", flush=True)
         for line in (*near_the_start(subject), *shares(subject), *constant_motion(subject)):
             print(f"  {line}", flush=True)
-    before = json.loads(asked.against.read_text()) if asked.against else {}
-    for subject in subjects(asked.data, clips=192, frames=48, labelled=True):
+    before = json.loads(options.against.read_text()) if options.against else {}
+    for subject in subjects(options.data, clips=192, frames=48, labelled=True):
         found[subject.name] = now = answers(subject)
         if not now:
             print(f"\n{subject.name}: no clip is longer than a window", flush=True)
             continue
         share = 100 * sum(now.values()) / len(now)
         bounds = share_interval(np.array([*now.values()]), _groups(now))
-        said = f"top-1 on clips longer than a window {share:.1f} % ({held(bounds)})"
-        print(f"\n{subject.name}: {said}, {len(now)} clips", flush=True)
+        summary = f"top-1 on clips longer than a window {share:.1f} % ({interval_text(bounds)})"
+        print(f"\n{subject.name}: {summary}, {len(now)} clips", flush=True)
         if subject.name in before:
-            print(f"  {compared(now, before[subject.name])}", flush=True)
-    if asked.out:
-        asked.out.write_text(json.dumps(found))
+            print(f"  {compare_answers(now, before[subject.name])}", flush=True)
+    if options.out:
+        options.out.write_text(json.dumps(found))
 
 
 if __name__ == "__main__":

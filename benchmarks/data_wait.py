@@ -1,7 +1,8 @@
 """How long training waits for the clips of a folder: `python -m benchmarks.data_wait FOLDER --maps MAPS`.
 
-The training loop itself, by the recipe of `actions14`: an epoch with an empty cache, then epochs with a warm
-one. The share of an epoch in which the network waits for a batch, and where an epoch's time goes.
+Runs the real training loop with the recipe of `actions14`: one epoch with an empty cache, then several with a
+warm one. Prints the share of each epoch in which the network waits for a batch, and the time spent on each
+part.
 """
 
 from __future__ import annotations
@@ -33,20 +34,22 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path, help="labelled clips with masks")
-    parser.add_argument("--maps", type=Path, required=True, help="other object maps of the training clips")
-    given = parser.parse_args()
-    files = with_alternative_maps(labelled_files(given.folder, split="train"), given.folder, given.maps)
+    parser.add_argument(
+        "--maps", type=Path, required=True, help="cross-fitted object maps of the training clips"
+    )
+    options = parser.parse_args()
+    files = with_alternative_maps(labelled_files(options.folder, split="train"), options.folder, options.maps)
     print(f"{len(files)} clips, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
-        cold = epochs(files, Cache(Path(folder)), workers=2, count=1)
-        print(f"empty cache, 2 workers: {said(cold)}")
+        cold = train_epochs(files, Cache(Path(folder)), workers=2, count=1)
+        print(f"empty cache, 2 workers: {describe(cold)}")
         for workers in WORKERS:
-            warm = epochs(files, Cache(Path(folder)), workers=workers, count=EPOCHS)
-            print(f"warm cache, {workers} workers: {said(warm)}")
+            warm = train_epochs(files, Cache(Path(folder)), workers=workers, count=EPOCHS)
+            print(f"warm cache, {workers} workers: {describe(warm)}")
 
 
-def epochs(files: Sequence[LabelledFile], cache: Cache, *, workers: int, count: int) -> list[Epoch]:
-    """What some epochs took."""
+def train_epochs(files: Sequence[LabelledFile], cache: Cache, *, workers: int, count: int) -> list[Epoch]:
+    """Train for `count` epochs and return them."""
     names = sorted({label for file in files for label in file.labels})
     recipe, structure = read_recipe(RECIPE), people_structure()
     source = FolderClips(
@@ -58,18 +61,18 @@ def epochs(files: Sequence[LabelledFile], cache: Cache, *, workers: int, count: 
         cache=cache,
     )
     config = recipe.changed({"epochs": count, "workers": workers}).training
-    seen: list[Epoch] = []
-    fit(new_network(structure, names, seed=0), source, config, callbacks=Callbacks(epoch=seen.append))
-    return seen
+    epochs: list[Epoch] = []
+    fit(new_network(structure, names, seed=0), source, config, callbacks=Callbacks(epoch=epochs.append))
+    return epochs
 
 
-def said(seen: Sequence[Epoch]) -> str:
-    """Median and extremes of the share of waiting, and median seconds."""
+def describe(epochs: Sequence[Epoch]) -> str:
+    """Describe epochs: median and extremes of the share of waiting, and median seconds of each part."""
     shares = [
-        epoch.seconds["waiting"] / (epoch.seconds["waiting"] + epoch.seconds["network"]) for epoch in seen
+        epoch.seconds["waiting"] / (epoch.seconds["waiting"] + epoch.seconds["network"]) for epoch in epochs
     ]
     parts = [
-        f"{name} {np.median([epoch.seconds[name] for epoch in seen]):.1f} s"
+        f"{name} {np.median([epoch.seconds[name] for epoch in epochs]):.1f} s"
         for name in ("waiting", "network", "decode", "flow", "augment")
     ]
     spread = f"{min(shares):.1%} to {max(shares):.1%}, {len(shares)} epochs"

@@ -1,4 +1,4 @@
-"""A network on a device in each precision, beside float32 on the CPU: time, memory, and differences."""
+"""Run a network on a device in each precision, and compare it with float32 on the CPU."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from peerattn.network.precision import Precision, precision
 from peerattn.network.size import costs
 
 EXACT = "float32 on the CPU"
-"""From which the differences are counted."""
+"""The reference for the differences."""
 
 
 @dataclass(frozen=True)
 class Passes:
-    """A network in one precision: seconds by round, bytes, and how far it is from float32 on the CPU."""
+    """A network in one precision: seconds per round, bytes, largest differences from float32 on the CPU."""
 
     columns: ClassVar[Sequence[str]] = (
-        *("network", "on", "pass, ms", "`record`, ms", "rounds", "memory of a pass, MiB"),
-        *("of `record`, MiB", "`size` says, MiB", "logits differ by", "factors by"),
+        *("network", "route", "pass, ms", "`record`, ms", "rounds", "memory of a pass, MiB"),
+        *("of `record`, MiB", "analytic, MiB", "difference in logits", "in factors"),
     )
     network: str
     route: str
@@ -43,37 +43,37 @@ class Passes:
             for seconds in (self.forward, self.record)
         ]
         memory = [mebibytes(peak) for peak in (*self.peaks, self.analytic)]
-        apart = [f"{greatest:.1e}" for greatest in (self.logits, self.factors)]
-        return [self.network, self.route, *times, str(len(self.forward)), *memory, *apart]
+        differences = [f"{greatest:.1e}" for greatest in (self.logits, self.factors)]
+        return [self.network, self.route, *times, str(len(self.forward)), *memory, *differences]
 
 
 def run_passes(
     name: str, make: Callable[[], Subject], device: torch.device, *, rounds: int, seconds: float
 ) -> list[Passes]:
-    """A row for float32 on the CPU, and one for each precision on the device; timed if that still fits."""
+    """Return a row for float32 on the CPU and one per precision on the device, timed if time permits."""
     began = time.monotonic()
-    given = make()
-    subjects: dict[str, tuple[Precision, Subject]] = {EXACT: ("float32", given)}
+    subject = make()
+    subjects: dict[str, tuple[Precision, Subject]] = {EXACT: ("float32", subject)}
     for allowed in get_args(Precision):
-        subjects[f"{allowed} on {device.type}"] = (allowed, given.on(device))
-    first = {route: _first(*each) for route, each in subjects.items()}
+        subjects[f"{allowed} on {device.type}"] = (allowed, subject.on(device))
+    first = {route: _run_once(*each) for route, each in subjects.items()}
     tasks = {
-        f"{route}, {method}": _pass(allowed, subject, method)
-        for route, (allowed, subject) in subjects.items()
+        f"{route}, {method}": _task(allowed, each, method)
+        for route, (allowed, each) in subjects.items()
         for method in ("forward", "record")
     }
-    spent = time.monotonic() - began  # more than a round takes; the first round is not counted
+    spent = time.monotonic() - began  # longer than a round takes; the first round is a warm-up
     fits = 3 * spent < seconds
     taken = (
         interleaved(tasks, rounds=rounds, within=seconds - spent) if fits else {name: [] for name in tasks}
     )
-    frames, height, width = given.sizes
-    classes = len(given.network.class_names)
-    memory = costs(given.network.structure, classes, frames=frames, height=height, width=width).memory
+    frames, height, width = subject.sizes
+    classes = len(subject.network.class_names)
+    memory = costs(subject.network.structure, classes, frames=frames, height=height, width=width).memory
     exact, _ = first[EXACT]
     rows: list[Passes] = []
-    for route, (found, peaks) in first.items():
-        apart = {name: float(each.max()) for name, each in differences(found, exact).items()}
+    for route, (result, peaks) in first.items():
+        largest = {name: float(each.max()) for name, each in differences(result, exact).items()}
         rows.append(
             Passes(
                 network=f"{name}, {frames} × {height} × {width}",
@@ -82,25 +82,25 @@ def run_passes(
                 record=taken[f"{route}, record"],
                 peaks=peaks,
                 analytic=memory.weights + memory.activations,
-                logits=apart["logits"],
-                factors=apart["factors"],
+                logits=largest["logits"],
+                factors=largest["factors"],
             )
         )
     return rows
 
 
-def _first(allowed: Precision, subject: Subject) -> tuple[Numbers, tuple[int | None, int | None]]:
-    """What a subject gives, and the memory of a pass and of a recording, its baseline included."""
+def _run_once(allowed: Precision, subject: Subject) -> tuple[Numbers, tuple[int | None, int | None]]:
+    """Run a subject once: its numbers, and the peak memory of a pass and of a recording with its baseline."""
     with precision(allowed):
         if subject.device.type == "cuda":
-            subject.forward()  # libraries have their own memory from now on
+            subject.forward()  # allocates the memory of the libraries
         logits, of_pass = with_peak(subject.device, subject.forward)
         trace, of_record = with_peak(subject.device, subject.record)
-    held = [None if peak is None else subject.held + peak for peak in (of_pass, of_record)]
-    return numbers(logits, trace), (held[0], held[1])
+    totals = [None if peak is None else subject.nbytes + peak for peak in (of_pass, of_record)]
+    return numbers(logits, trace), (totals[0], totals[1])
 
 
-def _pass(allowed: Precision, subject: Subject, method: str) -> Callable[[], None]:
+def _task(allowed: Precision, subject: Subject, method: str) -> Callable[[], None]:
     def run() -> None:
         with precision(allowed):
             getattr(subject, method)()

@@ -1,4 +1,4 @@
-"""The tests that need a device, run by pytest in a process of its own that ends when its time is over."""
+"""Run the tests that need a device with pytest in a separate process, which is stopped after a time limit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Outcomes:
-    """How many tests had each outcome, which failed, and what pytest said last."""
+    """How many tests had each outcome, which failed, and the last line of pytest's output."""
 
     columns: ClassVar[Sequence[str]] = ("tests", "outcome", "seconds", "failed")
     arguments: str
@@ -36,21 +36,21 @@ class Outcomes:
 
 
 def run_tests(arguments: Sequence[str], seconds: float) -> Outcomes:
-    """Pytest in a process of its own, which ends after so many seconds with what it has done so far."""
+    """Run pytest in a separate process for at most this many seconds; return the outcomes up to then."""
     began = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *arguments]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         pytest = subprocess.Popen(
             command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
-        over = False
+        timed_out = False
         try:
             pytest.wait(seconds)
         except subprocess.TimeoutExpired:
-            over = True
+            timed_out = True
         finally:
             with suppress(ProcessLookupError):
-                os.killpg(pytest.pid, signal.SIGKILL)  # with the processes that tests started
+                os.killpg(pytest.pid, signal.SIGKILL)  # together with the processes that tests started
             pytest.wait()
         output.seek(0)
         text = output.read()
@@ -58,7 +58,7 @@ def run_tests(arguments: Sequence[str], seconds: float) -> Outcomes:
     counts = dict(Counter(outcome.lower() for _, outcome in done))
     failed = [name for name, outcome in done if outcome in ("FAILED", "ERROR")]
     said = (text.strip().splitlines() or ["nothing"])[-1].strip(" =")
-    if over:
+    if timed_out:
         counted = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-        said = f"ended after {seconds:.0f} s, its time, with {counted or 'no test done'}"
+        said = f"stopped at the limit of {seconds:.0f} s, with {counted or 'no test finished'}"
     return Outcomes(" ".join(arguments), counts, time.monotonic() - began, failed, said)

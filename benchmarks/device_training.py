@@ -1,4 +1,4 @@
-"""A short training of `actionworld`'s structure on a device: its speed, its memory, its loss at the end."""
+"""Train `actionworld`'s structure briefly on a device, and measure speed, memory and final loss."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from peerattn.training.loop import fit
 
 @dataclass(frozen=True)
 class Training:
-    """The seconds of each update after the first quarter, bytes, and the mean of the last ten losses."""
+    """Seconds of each update after the first quarter, peak bytes, and the mean of the last ten losses."""
 
     columns: ClassVar[Sequence[str]] = (
-        *("training on", "updates/s", "clips/s", "an update, ms", "updates", "memory, MiB", "loss"),
+        *("training on", "updates/s", "clips/s", "one update, ms", "updates", "memory, MiB", "loss"),
     )
     route: str
     batch: int
@@ -44,7 +44,7 @@ class Training:
 
 
 class Prepared:
-    """Generated clips to train on, made beforehand: the same batches in every epoch."""
+    """Generated clips to train on, made in advance: the same batches in every epoch."""
 
     class_names = CLASS_NAMES
     shuffled = False
@@ -64,7 +64,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Route:
-    """A device, what its float32 may be rounded to, and the settings of the training."""
+    """A device, the precision that its float32 may be rounded to, and the settings of the training."""
 
     device: torch.device
     allowed: Precision
@@ -72,7 +72,7 @@ class Route:
 
 
 def routes(device: torch.device, config: TrainingConfig) -> dict[str, Route]:
-    """float32 on the CPU; on the device, float32, TF32 and half precision."""
+    """float32 on the CPU; float32, TF32 and half precisions on the device."""
     found = {
         "float32 on the CPU": Route(torch.device("cpu"), "float32", config),
         f"float32 on {device.type}": Route(device, "float32", config),
@@ -88,7 +88,7 @@ class _OutOfTime(Exception):
 
 
 def run_training(name: str, route: Route, source: Prepared, seconds: float) -> Training:
-    """A training, until its end or for so many seconds; raises PeerattnError if that is too short."""
+    """Train to the end or for this many seconds; raises PeerattnError if that is too short to measure."""
     end = time.monotonic() + seconds
     times, losses = list[float](), list[float]()
 
@@ -108,5 +108,7 @@ def run_training(name: str, route: Route, source: Prepared, seconds: float) -> T
     taken = np.diff(times)
     taken = taken[len(taken) // 4 :]
     if not len(taken):
-        raise PeerattnError(f"{len(times)} updates in {seconds:.0f} s say nothing of the speed")
+        raise PeerattnError(
+            f"{len(times)} updates in {seconds:.0f} s are too few to measure the speed: allow more time"
+        )
     return Training(name, route.config.batch, taken.tolist(), peak, float(np.mean(losses[-10:])))

@@ -1,8 +1,9 @@
-"""The explorer in Chromium: `python -m benchmarks.explorer`. Needs requirements-dev.txt.
+"""Time the explorer in Chromium: `python -m benchmarks.explorer`. Needs requirements-dev.txt.
 
-How long a move of the cursor takes until it is painted, the frames that playing leaves out, a click on a
-connection until its numbers are painted, and how fitting, pointing and clicking among 500 blocks compare
-with the 15 blocks of a published network. The traces are made up; their sizes are those of real ones.
+Measures the time from a cursor move until it is painted, the frames dropped while playing, and the time from
+a click on a connection until its numbers are painted; and compares fitting, hovering and clicking in a graph
+of 500 blocks with the 15 blocks of a published network. The traces are synthetic, with the sizes of real
+ones.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ WATCH = f"""(root) => {{
         root.took = performance.now() - from;
     }}).observe(root.querySelector("section.numbers .body"), {{ childList: true }});
 }}"""
-"""Notes how long it takes from the pointer's last event until other numbers are painted."""
+"""Stores the time from the last pointer event until the changed numbers are painted."""
 PLACES = f"""(root) => {{
     const {{ graph, recording }} = ({OF})(root);
     const {{ network }} = graph;
@@ -79,11 +80,11 @@ PLACES = f"""(root) => {{
     const middles = samples.map((points) => points[Math.floor(points.length / 2)]);
     return {{ blocks, connections: middles.filter((place) => graph.touched(place)?.kind === "connection") }};
 }}"""
-"""Where the pointer meets blocks and connections, px in the stage."""
+"""Points on blocks and connections, in pixels of the stage."""
 
 
 class Pointer:
-    """Points at the graph and clicks on it; each act says what it took until it was painted, s."""
+    """Hovers over the graph and clicks on it; each method returns the seconds until the result is painted."""
 
     def __init__(self, page: Page, root: Locator) -> None:
         self.page, self.root = page, root
@@ -91,7 +92,7 @@ class Pointer:
         root.evaluate(WATCH)
         self.stage = root.locator(".stage").bounding_box()
         self.places = root.evaluate(PLACES)
-        self.chance = random.Random(0)
+        self.random = random.Random(0)
 
     def fit(self) -> float:
         self.page.bring_to_front()
@@ -105,7 +106,7 @@ class Pointer:
 
     def _act(self, act: Callable[[float, float], None], kind: str) -> float:
         self.page.bring_to_front()
-        place = self.chance.choice(self.places[kind])
+        place = self.random.choice(self.places[kind])
         self.page.mouse.move(self.stage["x"] + 2, self.stage["y"] + 2)
         self.root.evaluate(f"async (root) => {{ await {PAINTED}; root.took = null; }}")
         act(self.stage["x"] + place["x"], self.stage["y"] + place["y"])
@@ -113,31 +114,35 @@ class Pointer:
         return self.root.evaluate(f"async (root) => {{ await {PAINTED}; return root.took / 1000; }}")
 
 
-def shown(page: Page, trace: Trace, payload: bytes | None) -> Locator:
-    """The explorer alone on a page."""
+def show(page: Page, trace: Trace, payload: bytes | None) -> Locator:
+    """Show the explorer by itself on a page; return its root element."""
     page.set_content(html(trace, packed=payload))
     page.locator("canvas.screen[data-drawn]").wait_for(timeout=120_000)
     return page.locator(".explorer")
 
 
-def cursor(root: Locator) -> None:
-    chance = random.Random(0)
-    moves = root.evaluate(MOVE, [chance.randrange(FRAMES) for _ in range(MOVES)])
+def report_cursor(root: Locator) -> None:
+    """Print the times of cursor moves, and the frames dropped while playing."""
+    generator = random.Random(0)
+    moves = root.evaluate(MOVE, [generator.randrange(FRAMES) for _ in range(MOVES)])
     print("cursor move to repainted: p50 {:.1f} ms, p95 {:.1f} ms".format(*np.percentile(moves, (50, 95))))
     dropped = FRAMES - root.evaluate(PLAY)
     print(f"playing {FRAMES} frames at 24 frames/s: {dropped} dropped ({100 * dropped / FRAMES:.1f} %)")
 
 
-def compared(small: Pointer, large: Pointer) -> None:
-    """Round by round, one after the other."""
+def report_comparison(small: Pointer, large: Pointer) -> None:
+    """Print the times of both graphs and their ratios, measured alternately."""
     for name in ("fit", "hover", "click"):
         rounds = [(getattr(large, name)(), getattr(small, name)()) for _ in range(ROUNDS + 1)][1:]
-        above, below = ([pair[index] for pair in rounds] for index in (0, 1))
-        print(f"  {name}: {milliseconds(above)} against {milliseconds(below)}, {ratio(above, below)}")
+        large_times, small_times = ([pair[index] for pair in rounds] for index in (0, 1))
+        print(
+            f"  {name}: {milliseconds(large_times)} against {milliseconds(small_times)}, "
+            f"{ratio(large_times, small_times)}"
+        )
 
 
-def packed(trace: Trace) -> bytes:
-    """With frames as rich as a film's, object maps and optical flow."""
+def pack(trace: Trace) -> bytes:
+    """Pack a trace with detailed frames, object maps and optical flow, as the app does."""
     world = generate(0, frames=FRAMES, size=(320, 320))
     flow = np.moveaxis(world.flow, -1, 0)
     return pack_recording(trace, world.images, object_ids=world.object_ids, flow=flow)
@@ -147,20 +152,21 @@ def main() -> None:
     small = trace_of(published.structure("full_asnp50"), frames=FRAMES, rate=24)
     large = trace_of(large_structure(), frames=FRAMES, rate=24)
     connections = len(small.connections)
-    payload = packed(small)
+    payload = pack(small)
     print(f"payload: {len(payload):,} bytes for {FRAMES} frames on {connections} connections")
     print(f"load {os.getloadavg()[0]:.1f}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=CHROMIUM_FLAGS)
-        near = Pointer(page := browser.new_page(viewport=VIEWPORT), shown(page, small, payload))
-        cursor(near.root)
-        clicks = [near.click("connections") for _ in range(CLICKS)]
+        small_pointer = Pointer(page := browser.new_page(viewport=VIEWPORT), show(page, small, payload))
+        report_cursor(small_pointer.root)
+        clicks = [small_pointer.click("connections") for _ in range(CLICKS)]
         print(f"click on a connection to its numbers: {milliseconds(clicks)} (median of {CLICKS})")
         blocks = len(large.structure.blocks)
         print(
             f"{blocks} blocks and {len(large.connections):,} connections against {connections} connections:"
         )
-        compared(near, Pointer(page := browser.new_page(viewport=VIEWPORT), shown(page, large, None)))
+        large_pointer = Pointer(page := browser.new_page(viewport=VIEWPORT), show(page, large, None))
+        report_comparison(small_pointer, large_pointer)
         browser.close()
 
 

@@ -1,11 +1,12 @@
-"""What a GPU gives, in one command of at most 8 minutes: `python -m benchmarks.gpu [--out FILE]`.
+"""Test and measure a GPU in one command of at most 8 minutes: `python -m benchmarks.gpu [--out FILE]`.
 
-The tests marked `gpu`; networks in float32, TF32 and bf16, beside float32 on the CPU; a short training.
-A step that no longer fits is skipped, one that fails costs no other, and both are said. After every step the
-tables go to the file, and the numbers as measured to a .json beside it; without a file both go to stdout.
+Runs the tests marked `gpu`, networks in float32, TF32 and bf16 compared with float32 on the CPU, and a short
+training. A step that no longer fits into the time is skipped, and a step that fails does not stop the others;
+the report says so in both cases. After every step the tables are written to the file, and the raw numbers to
+a .json file next to it; without a file both go to stdout.
 
-Where there is no GPU, `--device strict` (a stand-in that refuses what CUDA refuses, `tests/strict.py`) and
-`--device cpu` rehearse it in small sizes.
+Without a GPU, `--device strict` (a stand-in that rejects what CUDA rejects, `tests/strict.py`) and `--device
+cpu` rehearse the benchmark with small sizes.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ from peerattn.training.config import TrainingConfig
 from tests import strict
 
 SECONDS = 465.0
-"""For all steps: 8 minutes, less what starting takes and what the last step may take too long."""
-MESSAGE = 200
-"""Characters of it that are told of a step that failed."""
+"""For all steps: 8 minutes, minus the time for starting and for an overrun of the last step."""
+MAX_MESSAGE_LENGTH = 200
+"""Number of characters of an error message that the report shows."""
 Row = Outcomes | Passes | Training
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is run: what pytest is given, networks, a training; with the seconds that each needs."""
+    """The tests (arguments of pytest), networks and training to run, each with the seconds that it needs."""
 
     tests: tuple[Sequence[str], float]
     networks: Mapping[str, tuple[Callable[[], Subject], float]]
@@ -77,7 +78,7 @@ SMALL = Plan(
 
 @dataclass(frozen=True)
 class Step:
-    """Something that needs so many seconds at least, and ends in as many as it is given."""
+    """A part of the benchmark that needs at least `needs` seconds; `run` takes its time limit in seconds."""
 
     name: str
     needs: float
@@ -85,7 +86,7 @@ class Step:
 
 
 def steps(plan: Plan, device: torch.device) -> list[Step]:
-    """In the order in which they are missed most."""
+    """The steps of a plan, the most important first."""
     config, needs = plan.training
     prepared = cache(partial(Prepared, plan.batches, config.batch))
     training = [
@@ -108,12 +109,12 @@ def _pass(
 
 
 def _train(name: str, route: Route, prepared: Callable[[], Prepared], seconds: float) -> list[Row]:
-    source = prepared()  # made once, in the time of the first that needs it
+    source = prepared()  # made once, by the first training step
     return [run_training(name, route, source, seconds)]
 
 
 class Report:
-    """The rows so far and what was left out; written to a Markdown file and a JSON file, or to stdout."""
+    """The rows so far and remarks on skipped and failed steps, for two files or stdout."""
 
     def __init__(self, machine: str, out: Path | None) -> None:
         self.machine, self.out = machine, out
@@ -126,7 +127,7 @@ class Report:
         self.remarks.append(text)
 
     def markdown(self) -> str:
-        """A table for each kind of row."""
+        """The machine, a table for each kind of row, and the remarks."""
         parts = [f"{self.machine}; {time.monotonic() - self.began:.0f} s"]
         for kind, rows in groupby(sorted(self.rows, key=_place), type):
             lines = [kind.columns, ["---"] * len(kind.columns), *(row.cells() for row in rows)]
@@ -137,8 +138,8 @@ class Report:
 
     def json(self) -> str:
         rows = [{"kind": type(row).__name__.lower(), **asdict(row)} for row in self.rows]
-        found = {"machine": self.machine, "rows": rows, "remarks": self.remarks}
-        return json.dumps(found, indent=1) + "\n"
+        document = {"machine": self.machine, "rows": rows, "remarks": self.remarks}
+        return json.dumps(document, indent=1) + "\n"
 
     def write(self) -> None:
         if self.out is not None:
@@ -151,7 +152,7 @@ def _place(row: Row) -> int:
 
 
 def work_through(planned: Sequence[Step], report: Report, seconds: float) -> None:
-    """Every step that still fits; each may take what those after it do not need."""
+    """Run every step that still fits into the time; each may use the time that later steps do not need."""
     end = time.monotonic() + seconds
     for number, step in enumerate(planned):
         left = end - time.monotonic()
@@ -162,13 +163,14 @@ def work_through(planned: Sequence[Step], report: Report, seconds: float) -> Non
         spare = left - sum(later.needs for later in planned[number + 1 :])
         try:
             report.rows += step.run(max(spare, step.needs))
-        except Exception as error:  # whatever it is, what was measured and what comes next are not lost
-            said = (str(error).splitlines() or [""])[0][:MESSAGE]
-            report.remark(f"{step.name}: failed, {type(error).__name__}: {said}")
+        except Exception as error:  # one failing step must not lose the results of the others
+            message = (str(error).splitlines() or [""])[0][:MAX_MESSAGE_LENGTH]
+            report.remark(f"{step.name}: failed, {type(error).__name__}: {message}")
         report.write()
 
 
-def machine(device: torch.device) -> str:
+def describe_machine(device: torch.device) -> str:
+    """One line on the GPU, the CPU, the threads and the versions in use."""
     where = f"{device.type}, no GPU"
     if device.type == "cuda":
         built = f"CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}"
@@ -177,8 +179,8 @@ def machine(device: torch.device) -> str:
 
 
 @contextmanager
-def opened(name: str) -> Iterator[torch.device]:
-    """The device of this name; raises PeerattnError where it is CUDA and there is none."""
+def open_device(name: str) -> Iterator[torch.device]:
+    """Open the device of this name; raises PeerattnError if it is CUDA and not available."""
     if name == strict.STRICT:
         with strict.device() as device:
             yield device
@@ -189,11 +191,13 @@ def opened(name: str) -> Iterator[torch.device]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])
     parser.add_argument("--device", choices=[*Device, strict.STRICT], default="auto")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="for all steps together")
-    parser.add_argument("--out", type=Path, help="a Markdown file; its numbers go to .json beside it")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="time limit for all steps together")
+    parser.add_argument(
+        "--out", type=Path, help="a Markdown file; the raw numbers go to a .json file next to it"
+    )
     options = parser.parse_args(arguments)
-    with opened(options.device) as device:
-        report = Report(machine(device), options.out)
+    with open_device(options.device) as device:
+        report = Report(describe_machine(device), options.out)
         plan = FULL if device.type == "cuda" else SMALL
         work_through(steps(plan, device), report, options.seconds)
     if options.out is None:

@@ -1,7 +1,7 @@
-"""What logging the history costs beside a training step: `python -m benchmarks.history`.
+"""The cost of logging the history, compared with a training step: `python -m benchmarks.history`.
 
-The shipped structure on one thread: a step is forward, backward and update on 16 clips; a log is one call of
-`HistoryLog.log` that is kept.
+Uses the structure of `actionworld` on one thread. A step is forward, backward and update on 16 clips; a log
+is one call of `HistoryLog.log` that records a point.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tasks timed in turn, so that a slow moment of the machine meets all of them."""
+"""Time several tasks in alternation, so that a slow moment of the machine affects all of them alike."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 def interleaved(
     tasks: Mapping[str, Callable[[], object]], *, rounds: int = 15, within: float = math.inf
 ) -> dict[str, list[float]]:
-    """Task → its seconds in each round, after one round that is not counted.
+    """Return the seconds of each task in each round, after a warm-up round that is not counted.
 
-    No round begins later than `within` seconds, but for the first that is counted.
+    No round starts after `within` seconds have passed, except the first one that is counted.
     """
     seconds: dict[str, list[float]] = {name: [] for name in tasks}
     end = time.monotonic() + within
@@ -30,7 +30,7 @@ def interleaved(
 
 
 def ratio(above: list[float], below: list[float]) -> str:
-    """The median of the round-by-round ratios, and the middle half of them."""
+    """Describe the ratios of two tasks, round by round: their median and their middle half."""
     low, median, high = np.percentile(np.array(above) / np.array(below), (25, 50, 75))
     return f"{median:.3f} (middle half {low:.3f} to {high:.3f}, {len(above)} rounds)"
 

@@ -1,6 +1,9 @@
-"""From a click on a connection to its panels, in Chromium: `python -m benchmarks.panels [CHECKPOINT]`.
+"""Time a click on a connection until its panels are drawn, in Chromium.
 
-Also what the cursor costs the panels, and what the page sends: at first, for a selection, for a rerun.
+    python -m benchmarks.panels [CHECKPOINT]
+
+Also measures the panels' work when the cursor moves, and the bytes that the page receives at first load, for
+a selection and for a rerun.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from tests.conftest import CHROMIUM_FLAGS
 
 CLICKS, MOVES = 20, 200
 
-# From the pin to the frame after the panels of that connection are drawn, ms.
+# The time from pinning a connection to the frame after its panels are drawn, ms.
 PINNED = """(root, key) => new Promise((done) => {
   const panels = peerattnPanels.of(root);
   const began = performance.now();
@@ -30,7 +33,7 @@ PINNED = """(root, key) => new Promise((done) => {
   panels.explorer.pin({ kind: "connection", id: key });
   look();
 })"""
-# What moving the panels' cursor and values takes, ms each.
+# The time to move the panels' cursor and update their values, ms each.
 MOVED = """(root, count) => {
   const panels = peerattnPanels.of(root);
   const taken = [];
@@ -46,7 +49,7 @@ MOVED = """(root, count) => {
 
 
 def main(checkpoint: str = "actionworld") -> None:
-    with served() as url, opened(f"{url}/?checkpoint={quote(checkpoint)}") as (page, received):
+    with served() as url, open_page(f"{url}/?checkpoint={quote(checkpoint)}") as (page, received):
         panels = page.locator(".details")
         panels.locator("[data-drawn]").wait_for(timeout=120_000)
         print(f"first load: {sum(received) / 1e6:.2f} MB received")
@@ -54,10 +57,10 @@ def main(checkpoint: str = "actionworld") -> None:
             "root => peerattnPanels.of(root).explorer.recording.connections.map(c => c.id)"
         )
         received.clear()
-        chosen = np.random.default_rng(0).permutation(keys)[:CLICKS].tolist()
-        taken = [float(panels.evaluate(PINNED, key)) for key in chosen]
+        keys = np.random.default_rng(0).permutation(keys)[:CLICKS].tolist()
+        taken = [float(panels.evaluate(PINNED, key)) for key in keys]
         print(f"click on a connection to its panels: {spread(taken)}")
-        print(f"a selection: {sum(received) / len(chosen) / 1e3:.0f} kB received")
+        print(f"a selection: {sum(received) / len(keys) / 1e3:.0f} kB received")
         for name in ("channels", "inside", "share"):
             panels.locator(f"#tab-{name}").click()
             panels.locator(f"[data-drawn={name}]").wait_for()
@@ -67,8 +70,8 @@ def main(checkpoint: str = "actionworld") -> None:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[tuple[Page, list[int]]]:
-    """The page, and the bytes of each message that it has received."""
+def open_page(url: str) -> Iterator[tuple[Page, list[int]]]:
+    """Open the page; gives it with the sizes, in bytes, of the messages that it has received."""
     received: list[int] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
@@ -82,7 +85,7 @@ def opened(url: str) -> Iterator[tuple[Page, list[int]]]:
 
 
 def rerun(page: Page, received: list[int]) -> int:
-    """Bytes received when a choice outside the explorer runs the whole page: another table of numbers."""
+    """Bytes received when a widget outside the explorer reruns the whole page (choosing another table)."""
     received.clear()
     choice: Locator = page.get_by_role("radio", name="Blocks")
     choice.click()

@@ -1,4 +1,7 @@
-"""What pruning saves, while the output is connected: `python -m benchmarks.pruned [CHECKPOINT]`."""
+"""What pruning saves, at thresholds up to the greatest that leaves the output connected.
+
+python -m benchmarks.pruned [CHECKPOINT]
+"""
 
 from __future__ import annotations
 

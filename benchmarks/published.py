@@ -1,9 +1,12 @@
-"""The forward pass of the published networks: `python -m benchmarks.published [--device auto|cpu|cuda]`.
+"""Profile the forward pass of the published networks.
 
-One clip of 16 frames of 112 × 112 pixels, untrained filters. Of each network: how long a pass takes and which
-parts take it, how near it comes to the machine's fastest matrix product, and the memory it needs beside what
-`peerattn.network.size` says. A part's time is its own (that of fusion without the attention inside it), its
-share that of the passes in the middle half; attention includes the connection weights.
+    python -m benchmarks.published [--device auto|cpu|cuda]
+
+Uses one clip of 16 frames of 112 × 112 pixels and untrained filters. Prints for each network the time of a
+pass and of its parts, its speed relative to the machine's fastest matrix product, and the memory it needs
+compared with the value of `peerattn.network.size`. The time of a part excludes the parts inside it (fusion
+excludes attention); its share is taken over the passes in the middle half; attention includes the connection
+weights.
 """
 
 from __future__ import annotations
@@ -40,13 +43,13 @@ STRUCTURES = {
     "asnp_lite": published.structure("asnp_lite", clip_width=SIDE),
 }
 MATMUL = 4096
-"""Rows and columns of the matrices whose product is the machine's peak."""
+"""Rows and columns of the matrices whose product gives the machine's peak."""
 ROUNDS = 15
 Result = TypeVar("Result")
 
 
 class Stopwatch:
-    """Seconds spent in each part: a part inside another stops the outer one's time."""
+    """Measures the seconds spent in each part; time in a nested part does not count for the outer one."""
 
     def __init__(self, synchronize: Callable[[], None]) -> None:
         self.seconds: Counter[str] = Counter()
@@ -56,7 +59,7 @@ class Stopwatch:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """What happens inside the `with` block is this part's."""
+        """Count the time inside the `with` block for this part."""
         self._turn()
         self._running.append(name)
         yield
@@ -71,7 +74,7 @@ class Stopwatch:
         self._since = now
 
     def watch(self, owner: object, method: str, name: str) -> None:
-        """From now on, every call of an object's method is that part's."""
+        """From now on, count every call of this method for this part."""
         call = getattr(owner, method)
 
         def timed(*args: Any) -> Any:
@@ -82,7 +85,7 @@ class Stopwatch:
 
 
 class Subject:
-    """A network with its parts under a stopwatch, the clip it runs on, and what it should cost."""
+    """A network with a stopwatch on its parts, the clip it runs on, and its analytic costs."""
 
     def __init__(self, structure: Structure, device: torch.device) -> None:
         torch.manual_seed(0)
@@ -112,14 +115,14 @@ class Subject:
             self.watch.watch(network, attention, "attention")
 
     def run(self) -> None:
-        """One pass, the clip's new layout included."""
+        """Time one pass, including the conversion of the clip's memory layout."""
         self.watch.seconds = Counter()
         with self.watch.part("the rest"):
             self.network(self.clip)
         self.passes.append(self.watch.seconds)
 
     def shares(self) -> dict[str, float]:
-        """Part → its share of the time, the dearest first; the first pass is not counted."""
+        """Part → its share of the time, the largest first; the first pass is not counted."""
         totals = np.array([spent.total() for spent in self.passes[1:]])
         low, high = np.percentile(totals, (25, 75))
         middle = [spent for spent in self.passes[1:] if low <= spent.total() <= high]
@@ -127,16 +130,18 @@ class Subject:
         return {part: seconds / spent.total() for part, seconds in spent.most_common()}
 
     def peak_memory(self) -> int:
-        """Bytes allocated at once in a pass, weights and clip included, scratch space of operations too."""
-        held = sum(tensor.nbytes for tensor in [*self.clip.values(), *self.network.state_dict().values()])
+        """Peak bytes allocated in a pass, including weights, clip and scratch space of operations."""
+        persistent = sum(
+            tensor.nbytes for tensor in [*self.clip.values(), *self.network.state_dict().values()]
+        )
         task = partial(self.network, self.clip)
         task()
         _, peak = with_peak(self.device, task)
-        return held + (peak_allocated(task) if peak is None else peak)
+        return persistent + (peak_allocated(task) if peak is None else peak)
 
 
 def with_peak(device: torch.device, task: Callable[[], Result]) -> tuple[Result, int | None]:
-    """What a task returns, and the bytes that it has allocated at once, which only CUDA counts."""
+    """Return the result of a task and the peak of the bytes that it allocated, which only CUDA reports."""
     if device.type != "cuda":
         return task(), None
     before = torch.cuda.memory_allocated(device)
@@ -147,7 +152,7 @@ def with_peak(device: torch.device, task: Callable[[], Result]) -> tuple[Result,
 
 
 def peak_allocated(task: Callable[[], Tensor]) -> int:
-    """Bytes that a task has allocated at once on the CPU, as torch's profiler sees it."""
+    """Peak bytes that a task allocates on the CPU, according to torch's profiler."""
     activities = [torch.profiler.ProfilerActivity.CPU]
     with torch.profiler.profile(activities=activities, profile_memory=True) as profiler:
         task()
@@ -160,7 +165,7 @@ def peak_allocated(task: Callable[[], Tensor]) -> int:
 
 
 def synchronize(device: torch.device) -> None:
-    """Wait for the device, where it works on its own."""
+    """Wait for the device if it works asynchronously."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
@@ -178,7 +183,7 @@ def matmul(device: torch.device) -> Callable[[], None]:
 
 
 def processor() -> str:
-    """The model of the CPU, as Linux names it."""
+    """The model name of the CPU, as Linux reports it."""
     listing = Path("/proc/cpuinfo")
     lines = listing.read_text(encoding="utf-8").splitlines() if listing.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -186,7 +191,7 @@ def processor() -> str:
 
 
 def load() -> float:
-    """Processes that want to run, over the last minute: above the number of threads, times are too long."""
+    """The load average of the last minute; times are too long if it exceeds the number of threads."""
     return os.getloadavg()[0]
 
 
@@ -196,19 +201,19 @@ def quartiles(values: np.ndarray[Any, Any], digits: int = 0) -> str:
 
 
 def mebibytes(count: int | None) -> str:
-    return "not known" if count is None else f"{count / 2**20:.0f}"
+    return "unknown" if count is None else f"{count / 2**20:.0f}"
 
 
 def report(name: str, subject: Subject, seconds: np.ndarray[Any, Any], peak: np.ndarray[Any, Any]) -> None:
-    """Print what was found of one network; `peak` in multiply-adds a second, round by round."""
-    found = subject.costs
-    share = 100 * found.multiply_adds / seconds / peak
+    """Print the results of one network; `peak` is in multiply-adds per second, one value per round."""
+    expected = subject.costs
+    share = 100 * expected.multiply_adds / seconds / peak
     print(f"{name}: {quartiles(1000 * seconds)} ms, {quartiles(share, 1)} % of the matmul peak")
-    print(f"  {found.multiply_adds / 1e9:.2f} G multiply-adds, {found.parameters:,} parameters")
-    analytic = found.memory.weights + found.memory.activations
+    print(f"  {expected.multiply_adds / 1e9:.2f} G multiply-adds, {expected.parameters:,} parameters")
+    analytic = expected.memory.weights + expected.memory.activations
     print(
         f"  memory {subject.memory / 2**20:.0f} MiB; analytic {analytic / 2**20:.0f} MiB, of it weights "
-        f"{found.memory.weights / 2**20:.0f} MiB"
+        f"{expected.memory.weights / 2**20:.0f} MiB"
     )
     for part, fraction in subject.shares().items():
         print(f"  {part:20} {1000 * fraction * np.median(seconds):7.1f} ms {100 * fraction:5.1f} %")

@@ -1,6 +1,6 @@
-"""What recording adds to a pass over a clip: `python -m benchmarks.recording [CHECKPOINT]`.
+"""The time that recording adds to a pass over a clip: `python -m benchmarks.recording [CHECKPOINT]`.
 
-A generated clip of 48 frames, its baseline kept; the trace is made too, and what it costs to make it.
+Uses a generated clip of 48 frames with a cached baseline. The time includes making the trace.
 """
 
 from __future__ import annotations

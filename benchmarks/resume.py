@@ -1,8 +1,8 @@
-"""Kills a training run at random moments, saves included, and lets it go on: `python -m benchmarks.resume`.
+"""Kill a training run at random moments, and resume it: `python -m benchmarks.resume`.
 
-A trial starts a run in a process of its own, ends it with SIGKILL, starts it again, and compares every weight
-of the result with those of a run that nothing interrupted. Every second trial waits for a save to begin and
-kills it then. The run is tiny and saves after each update; it averages weights and prunes on the way.
+A trial starts a run in a separate process, kills it with SIGKILL, starts it again, and compares every weight
+of the result with those of an uninterrupted run. Every second trial waits for a save to begin and kills the
+run then. The run is tiny and saves after each update; it averages weights and prunes during training.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ CONFIG = TrainingConfig(
 
 
 class Noise:
-    """Clips of noise around a grey for each class: a function of (epoch, member) and nothing else."""
+    """Clips of noise around a different grey for each class; they depend on epoch and member only."""
 
     class_names = CLASSES
     shuffled = True
@@ -56,7 +56,7 @@ class Noise:
         return self.clips
 
     def batch(self, epoch: int, members: Sequence[int]) -> Batch:
-        """These clips: (B, 3, 3, 8, 8)."""
+        """Return these clips, (B, 3, 3, 8, 8), with their targets."""
         clips = []
         for member in members:
             generator = torch.Generator().manual_seed(epoch * 1000 + member)
@@ -66,7 +66,7 @@ class Noise:
 
 
 def tiny() -> Network:
-    """Two input blocks, two inner ones, one output; 7 connections."""
+    """A network of two input blocks, two inner blocks and one output block, with 7 connections."""
     blocks = [BlockSpec(f"rgb{d}", 1, "video_input", 4, d, modality="rgb") for d in (1, 2)]
     blocks += [BlockSpec(f"mid{d}", 2, "bottleneck", 4, d) for d in (1, 2)]
     blocks += [BlockSpec("top", 3, "bottleneck", 6)]
@@ -74,7 +74,7 @@ def tiny() -> Network:
 
 
 def run(folder: Path, callbacks: Callbacks | None = None) -> FitResult:
-    """Trains, or goes on, with the state in the folder; the weights end up beside it."""
+    """Train, or resume from the state in the folder; writes the final weights to the same folder."""
     torch.set_num_threads(1)
     trained = fit(
         tiny(), Noise(), CONFIG, saving=StateSaving(folder / "training.safetensors", 0), callbacks=callbacks
@@ -83,42 +83,42 @@ def run(folder: Path, callbacks: Callbacks | None = None) -> FitResult:
     return trained
 
 
-def started(folder: Path) -> subprocess.Popen[str]:
-    """A process that has begun to train."""
-    command = [sys.executable, "-m", "benchmarks.resume", "in", str(folder)]
+def start(folder: Path) -> subprocess.Popen[str]:
+    """Start a training process, and wait until it has begun."""
+    command = [sys.executable, "-m", "benchmarks.resume", "run", str(folder)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     if not process.stdout.readline():
-        raise RuntimeError(f"a process that was to train ended at once ({process.wait()})")
+        raise RuntimeError(f"the training process ended at once, with {process.wait()}")
     return process
 
 
-def ended(process: subprocess.Popen[str]) -> None:
-    """Waits for its end."""
+def wait(process: subprocess.Popen[str]) -> None:
+    """Wait until the process ends."""
     process.communicate()
 
 
-def killed(folder: Path, after: float, *, saving: bool = False) -> str:
-    """Kills a run so many seconds after it began, or in the save that comes then; says where it was."""
-    process = started(folder)
+def kill_run(folder: Path, after: float, *, saving: bool = False) -> str:
+    """Kill a run some seconds after it began, or in the next save; return the phase that it was in."""
+    process = start(folder)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(after)
     while saving and process.poll() is None and not _saves(folder):
-        pass  # a save takes a few milliseconds: no time to sleep
+        pass  # a save takes only a few milliseconds, so do not sleep
     process.kill()
-    ended(process)
+    wait(process)
     if process.returncode == 0:
-        return "over"
+        return "finished"
     return "saving" if _saves(folder) else "training"
 
 
 def _saves(folder: Path) -> bool:
-    """Whether a state is being written, or its writing was broken off."""
+    """Whether a state is being written, or writing it was interrupted."""
     return any(folder.glob(".*.partial"))
 
 
 def same_weights(folder: Path, whole: Path) -> bool:
-    """Whether both runs came to the same weights, bit by bit."""
+    """Whether both runs ended with the same weights, bit for bit."""
     ours, theirs = (load_file(one / "weights.safetensors") for one in (folder, whole))
     return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
 
@@ -127,27 +127,29 @@ def main(trials: int) -> None:
     with tempfile.TemporaryDirectory() as place:
         whole = Path(place) / "whole"
         whole.mkdir()
-        process, began = started(whole), time.monotonic()
-        ended(process)
-        lasts = time.monotonic() - began
-        seconds, where, same = random.Random(0), Counter[str](), 0
-        while where.total() < trials:
+        process, begun_at = start(whole), time.monotonic()
+        wait(process)
+        duration = time.monotonic() - begun_at
+        seconds, phases, same = random.Random(0), Counter[str](), 0
+        while phases.total() < trials:
             folder = Path(tempfile.mkdtemp(dir=place))
-            end = killed(folder, seconds.uniform(0, lasts), saving=where.total() % 2 == 1)
-            if end == "over":
+            phase = kill_run(folder, seconds.uniform(0, duration), saving=phases.total() % 2 == 1)
+            if phase == "finished":
                 continue
-            where[end] += 1
-            ended(started(folder))
+            phases[phase] += 1
+            wait(start(folder))
             same += same_weights(folder, whole)
-            places = ", ".join(f"{count} while {name}" for name, count in where.items())
+            counts = ", ".join(f"{count} while {name}" for name, count in phases.items())
             print(
-                f"{same} of {where.total()} went on to the uninterrupted run's weights; {places}", flush=True
+                f"{same} of {phases.total()} resumed and ended with the uninterrupted run's weights; "
+                f"{counts}",
+                flush=True,
             )
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["in"]:
-        print("begun", flush=True)
+    if sys.argv[1:2] == ["run"]:
+        print("started", flush=True)
         run(Path(sys.argv[2]))
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else 50)

@@ -1,9 +1,11 @@
-"""Every number of this tree against those of another commit: `python -m benchmarks.same COMMIT [--clips 96]`.
+"""Compare every number of this tree with those of another commit.
 
-Evaluates every network that ships on generated clips, and records every sample with each of them, with the
-sample's own object maps and with estimated ones: in a worktree of that commit and here, with as many threads
-(`--threads`, 1). Numbers are compared to the bit; `computed_by` and keys that are new here are left out. A
-command that both refuse counts as equal. Ends with 1 where anything differs.
+    python -m benchmarks.same COMMIT [--clips 96]
+
+Evaluates every bundled network on generated clips, and records every sample with each of them, with the
+sample's own object maps and with estimated ones, both in a worktree of that commit and here, with the same
+number of threads (`--threads`, 1). Numbers must be equal to the bit; `computed_by` and keys that only exist
+here are ignored. A command that both trees reject counts as equal. Exits with 1 if anything differs.
 """
 
 from __future__ import annotations
@@ -23,17 +25,17 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = Path("app/samples")
-LEFT_OUT = "computed_by"
-"""What a document says about the machine: it may differ where the numbers do not."""
-REFUSED = 2
-"""How a command ends that refuses what it is given."""
+IGNORED_KEY = "computed_by"
+"""The key that describes the machine: it may differ even if the numbers do not."""
+REJECTED = 2
+"""The exit code of a command that rejects its input."""
 SHOWN = 5
 RUN = """
 import json, runpy, sys, traceback
 import peerattn
-_, folder, asked = sys.argv
+_, folder, commands = sys.argv
 ends = []
-for number, words in enumerate(json.loads(asked)):
+for number, words in enumerate(json.loads(commands)):
     sys.argv = ["peerattn", *words, "--json", f"{folder}/{number}.json"]
     try:
         runpy.run_module("peerattn", run_name="__main__", alter_sys=True)
@@ -46,21 +48,21 @@ for number, words in enumerate(json.loads(asked)):
 with open(f"{folder}/ends.json", "w") as file:
     json.dump([peerattn.__file__, *ends], file)
 """
-"""Commands as a shell would give them, in one process: most of a short one is its start."""
+"""Runs all commands in one process, because a short command spends most of its time on starting."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a command ended, and the JSON that it wrote."""
+    """The exit code of a command, and the JSON that it wrote."""
 
     end: int
     json: Any
 
 
 def differences(here: Any, there: Any, path: str = "") -> Iterator[str]:
-    """A line for each place at which two JSON documents differ; numbers are equal only to the bit."""
+    """Yield a line for each place at which two JSON documents differ; numbers must be equal to the bit."""
     if isinstance(here, dict) and isinstance(there, dict):
-        for key in sorted(there.keys() - {LEFT_OUT}):
+        for key in sorted(there.keys() - {IGNORED_KEY}):
             place = f"{path}.{key}".lstrip(".")
             if key in here:
                 yield from differences(here[key], there[key], place)
@@ -75,16 +77,16 @@ def differences(here: Any, there: Any, path: str = "") -> Iterator[str]:
         yield f"{path}: {there!r} there, {here!r} here"
 
 
-def unlike(here: Result, there: Result) -> list[str]:
-    """The lines that say how two runs of a command differ; one that fails is like no other."""
-    if here.end == there.end and here.end not in (0, REFUSED):
+def differences_of_runs(here: Result, there: Result) -> list[str]:
+    """Describe how two runs of a command differ, one line per place; a failed run equals no other."""
+    if here.end == there.end and here.end not in (0, REJECTED):
         return [f"end: {here.end} both here and there"]
     return list(differences(asdict(here), asdict(there)))
 
 
 @contextmanager
 def worktree(commit: str) -> Iterator[Path]:
-    """The files of that commit, until the `with` block ends."""
+    """A worktree of that commit, removed when the `with` block ends."""
     git = ["git", "-C", str(ROOT), "worktree"]
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
@@ -96,8 +98,10 @@ def worktree(commit: str) -> Iterator[Path]:
 
 
 def commands(trees: tuple[Path, Path], clips: int) -> Iterator[list[str]]:
-    """What is asked of both trees: of the networks and samples that both have."""
-    networks, samples = (sorted(set.intersection(*found)) for found in zip(*map(_ships, trees), strict=True))
+    """The commands to run in both trees, with the networks and samples that both contain."""
+    networks, samples = (
+        sorted(set.intersection(*found)) for found in zip(*map(_contents, trees), strict=True)
+    )
     for network in networks:
         yield ["evaluate", "--checkpoint", network, "--clips", str(clips)]
     for network in networks:
@@ -108,20 +112,20 @@ def commands(trees: tuple[Path, Path], clips: int) -> Iterator[list[str]]:
             yield [*record, "--objects", str(maps)]
 
 
-def _ships(tree: Path) -> tuple[set[str], set[str]]:
-    """The names of the networks and of the samples in a tree."""
+def _contents(tree: Path) -> tuple[set[str], set[str]]:
+    """The names of the networks and of the samples that a tree contains."""
     cards = {card.parent.name: json.loads(card.read_text()) for card in tree.glob("checkpoints/*/card.json")}
     networks = {name for name, card in cards.items() if card["kind"] == "network"}
     return networks, {file.stem for file in (tree / SAMPLES).glob("*.mp4")}
 
 
-def results(tree: Path, asked: list[list[str]], threads: int) -> list[Result]:
-    """What a tree's own package answers to each command, wherever peerattn is installed from."""
+def results(tree: Path, commands: list[list[str]], threads: int) -> list[Result]:
+    """Run the commands with the tree's own package, regardless of which peerattn is installed."""
     environment = {name: text for name, text in os.environ.items() if name != "PEERATTN_CHECKPOINTS"}
     environment |= {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": str(threads)}
     environment |= {"PEERATTN_THREADS": str(threads)}
     with tempfile.TemporaryDirectory() as folder:
-        run = [sys.executable, "-P", "-c", RUN, folder, json.dumps(asked)]
+        run = [sys.executable, "-P", "-c", RUN, folder, json.dumps(commands)]
         subprocess.run(run, cwd=tree, env=environment, stdout=subprocess.DEVNULL, check=True)
         package, *ends = json.loads((Path(folder) / "ends.json").read_text())
         if Path(package) != tree / "peerattn" / "__init__.py":
@@ -138,20 +142,22 @@ def main() -> None:
     parser.add_argument("commit")
     parser.add_argument("--clips", type=int, default=96)
     parser.add_argument("--threads", type=int, default=1)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     differing = 0
-    with worktree(asked.commit) as tree, ThreadPoolExecutor(2) as pool:
-        words = list(commands((ROOT, tree), asked.clips))
-        here, there = pool.map(lambda one: results(one, words, asked.threads), (ROOT, tree))
+    with worktree(options.commit) as tree, ThreadPoolExecutor(2) as pool:
+        words = list(commands((ROOT, tree), options.clips))
+        here, there = pool.map(lambda one: results(one, words, options.threads), (ROOT, tree))
     for command, one, other in zip(words, here, there, strict=True):
-        found = unlike(one, other)
-        same = "refused by both" if one.end else "equal"
-        print(f"{' '.join(command)}: {f'{len(found)} differ' if found else same}")
-        for place in found[:SHOWN]:
-            print(f"  {place}")
-        differing += bool(found)
+        lines = differences_of_runs(one, other)
+        same = "rejected by both" if one.end else "equal"
+        print(f"{' '.join(command)}: {f'{len(lines)} differ' if lines else same}")
+        for line in lines[:SHOWN]:
+            print(f"  {line}")
+        differing += bool(lines)
     print(
-        f"{differing} of {len(words)} commands give other numbers" if differing else "every number is equal"
+        f"{differing} of {len(words)} commands give different numbers"
+        if differing
+        else "every number is equal"
     )
     sys.exit(bool(differing))
 

@@ -1,6 +1,7 @@
-"""How fast object maps are estimated: `python -m benchmarks.segmenter [NAME …]`, frames/s at 112 × 112.
+"""The speed of estimating object maps, in frames/s at 112 × 112: `python -m benchmarks.segmenter [NAME …]`.
 
-From pixels to class ids, scaling and motion included, on two threads; the segmenters are timed in turn.
+Measured from pixels to class ids, including scaling and motion, on two threads; segmenters are timed in
+alternation.
 """
 
 from __future__ import annotations

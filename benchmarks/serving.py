@@ -1,8 +1,9 @@
-"""How long the server takes to answer beside measurements: `python -m benchmarks.serving [CHECKOUT ...]`.
+"""Time the app's server while measurements run: `python -m benchmarks.serving [CHECKOUT ...]`.
 
-Timed is `/_stcore/health`, with nothing running, beside a curve of `actionworld`, and beside that curve and
-the same network measured on a folder, each in a page that shows how far it is. Checkouts, of this and of
-another version, are served in turn, with the threads that are usual. Needs requirements-dev.txt.
+Times the response of `/_stcore/health` while nothing runs, during an accuracy curve of `actionworld`, and
+during that curve together with an evaluation of the same network on a folder, each in a page that shows its
+progress. Several checkouts, for example of this version and another, are served alternately, with the default
+number of threads. Needs requirements-dev.txt.
 """
 
 from __future__ import annotations
@@ -29,21 +30,21 @@ from tests.conftest import CHROMIUM_FLAGS, ROOT, wait_until_healthy
 
 ROUNDS = 5
 SECONDS = 20
-SETTLING = 3  # s until the page is drawn
-PAUSE = 0.05  # s between an answer and the next question
+SETTLING = 3  # s for the page to finish drawing
+PAUSE = 0.05  # s between a response and the next request
 COPIES = 40  # of each sample, in the folder
-PATIENCE = 240_000  # ms
+TIMEOUT = 240_000  # ms
 
 
 @contextmanager
 def served(checkout: Path, log: Path) -> Iterator[str]:
-    """The address of the app of a checkout, while it runs."""
+    """Serve the app of a checkout while the `with` block runs; gives its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
-    ours = ("PYTHONPATH", "OMP_NUM_THREADS")  # the second is set by the tests' own settings
-    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    dropped = ("PYTHONPATH", "OMP_NUM_THREADS")  # the second is set by tests/conftest.py
+    environment = {name: value for name, value in os.environ.items() if name not in dropped}
     with log.open("wb") as output:
         server = subprocess.Popen(command, cwd=checkout, env=environment, stdout=output, stderr=output)
     try:
@@ -54,8 +55,8 @@ def served(checkout: Path, log: Path) -> Iterator[str]:
         server.wait()
 
 
-def answers(address: str) -> list[float]:
-    """The seconds that each answer took."""
+def response_times(address: str) -> list[float]:
+    """Request the server's health again and again; return the seconds that each response took."""
     taken, until = [], time.perf_counter() + SECONDS
     while time.perf_counter() < until:
         started = time.perf_counter()
@@ -66,26 +67,26 @@ def answers(address: str) -> list[float]:
 
 
 def start(page: Page, address: str, button: str) -> None:
-    """Start a measurement on a screen, which from then on shows how far it is."""
+    """Start a measurement on a screen, and wait until the screen shows its progress."""
     page.goto(address)
     page.get_by_role("button", name=button).click()
     page.get_by_role("button", name="Cancel").wait_for()
     time.sleep(SETTLING)
 
 
-def round_of(browser: Browser, address: str, folder: Path) -> dict[str, list[float]]:
-    """What is timed → the seconds of its answers."""
+def time_round(browser: Browser, address: str, folder: Path) -> dict[str, list[float]]:
+    """Time one round; return the seconds of each response, by what was running."""
     with browser.new_context() as context:
-        context.set_default_timeout(PATIENCE)
-        found = {"nothing": answers(address)}
+        context.set_default_timeout(TIMEOUT)
+        found = {"nothing": response_times(address)}
         curve, measurement = context.new_page(), context.new_page()
         start(curve, f"{address}/prune?checkpoint=actionworld", "Measure the accuracy at every threshold")
-        found["a curve"] = answers(address)
+        found["a curve"] = response_times(address)
         place = f"{address}/data?checkpoint=actionworld&data={folder}"
         start(measurement, place, "Measure the accuracy")
-        found["a curve and a folder"] = answers(address)
+        found["a curve and a folder"] = response_times(address)
         still = measurement.get_by_role("button", name="Cancel").is_visible()
-        assert still, "the folder was measured before the end: more clips are needed"
+        assert still, "the evaluation of the folder ended too early: raise COPIES"
     return found
 
 
@@ -101,13 +102,13 @@ def main(checkouts: list[Path]) -> None:
         for _ in range(ROUNDS):
             for checkout in checkouts:
                 with served(checkout, Path(place) / "log") as address:
-                    for name, seconds in round_of(browser, address, folder).items():
+                    for name, seconds in time_round(browser, address, folder).items():
                         taken[checkout, name].append(seconds)
         browser.close()
     for (checkout, name), rounds in taken.items():
         worst = [max(seconds) for seconds in rounds]
         print(
-            f"{checkout.resolve().name}, beside {name}: median {np.median(np.concatenate(rounds)):.3f} s, "
+            f"{checkout.resolve().name}, during {name}: median {np.median(np.concatenate(rounds)):.3f} s, "
             f"worst of a round {np.median(worst):.2f} s (median of {len(rounds)}), of all {max(worst):.2f} s"
         )
     print(f"load of the machine in the last minute: {os.getloadavg()[0]:.1f}")

@@ -1,4 +1,4 @@
-"""A network with a clip to run it on, what it gives there, and how far that is from what it gave before."""
+"""A network with a clip to run it on, the numbers that it computes, and differences between such numbers."""
 
 from __future__ import annotations
 
@@ -28,13 +28,15 @@ Numbers = Mapping[str, NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Subject:
+    """A network with a clip to run it on, and the settings for recording it."""
+
     network: Network
     clip: Clip
     window: int
     baselines: Baselines
 
     def on(self, device: torch.device) -> Subject:
-        """A copy on the device. Each network keeps its own baseline, so copies do not disturb each other."""
+        """Copy network and clip to the device. Each network has its own baseline cache."""
         network = copy.deepcopy(self.network).to(device)
         tensors = {name: tensor.to(device) for name, tensor in self.clip.tensors.items()}
         return replace(self, network=network, clip=replace(self.clip, tensors=tensors))
@@ -50,23 +52,24 @@ class Subject:
         return frames, height, width
 
     @property
-    def held(self) -> int:
-        """Bytes of the weights and the clip."""
+    def nbytes(self) -> int:
+        """Bytes of the weights and the clip together."""
         tensors = [*self.network.state_dict().values(), *self.clip.tensors.values()]
         return sum(tensor.nbytes for tensor in tensors)
 
     def forward(self) -> NDArray[np.float32]:
-        """The logits of a pass."""
+        """Run the network and return its logits."""
         with torch.inference_mode(), apply_precision(self.device):
             logits: NDArray[np.float32] = self.network(self.clip.tensors).float().cpu().numpy()
         return logits
 
     def record(self) -> Trace:
+        """Record the clip."""
         return record(self.network, self.clip, window=self.window, baselines=self.baselines)
 
 
 def numbers(logits: NDArray[np.float32], trace: Trace) -> Numbers:
-    """All that is compared of a pass and a recording."""
+    """Collect the numbers of a pass and a recording that are compared."""
     factors = [one.attention_factors.ravel() for one in trace.connections]
     contributions = [one.contribution for one in trace.connections if one.contribution is not None]
     return {
@@ -76,13 +79,13 @@ def numbers(logits: NDArray[np.float32], trace: Trace) -> Numbers:
     }
 
 
-def differences(found: Numbers, expected: Numbers) -> dict[str, NDArray[np.float32]]:
-    """Absolute differences, number by number."""
-    return {name: np.abs(found[name] - numbers) for name, numbers in expected.items()}
+def differences(actual: Numbers, expected: Numbers) -> dict[str, NDArray[np.float32]]:
+    """Return the absolute difference of every number."""
+    return {name: np.abs(actual[name] - numbers) for name, numbers in expected.items()}
 
 
 def shipped(name: str, *, seed: int = FIRST_SEED, frames: int | None = None) -> Subject:
-    """A checkpoint, and a generated clip as it reads it: of one window, or of so many frames."""
+    """A bundled checkpoint with a generated clip, one window long or with this number of frames."""
     loaded = checkpoint.load(name)
     settings = loaded.settings
     (example,) = generated(loaded, range(seed, seed + 1), frames or settings.window)
@@ -91,7 +94,7 @@ def shipped(name: str, *, seed: int = FIRST_SEED, frames: int | None = None) -> 
 
 
 def noise(name: str, *, frames: int, side: int) -> Subject:
-    """A published network with random filters, and a clip of noise."""
+    """A published network with random filters, with a clip of noise."""
     widths = {"clip_width": side} if name == "asnp_lite" else {}
     loaded = untrained(name, published.structure(name, **widths))
     random = torch.Generator().manual_seed(0)

@@ -1,6 +1,7 @@
-"""What generating a clip costs beside a training step on it: `python -m benchmarks.training_step`.
+"""The cost of generating a clip, compared with a training step on it: `python -m benchmarks.training_step`.
 
-Both on one thread, per clip: drawing the clip, and its optical flow, against forward, backward and update.
+Both run on one thread and are given per clip: drawing the clip and computing its optical flow, compared with
+forward, backward and update.
 """
 
 from __future__ import annotations

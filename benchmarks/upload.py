@@ -1,7 +1,7 @@
-"""From upload to predictions: `python -m benchmarks.upload`, a 10 s 720p clip through the app in Chromium.
+"""Time a 10 s 720p clip from upload to predictions, in the app in Chromium: `python -m benchmarks.upload`.
 
-The share of decoding, flow and networks in that time: they are the work that cannot be left out. Each is
-timed in this process on the same file, in turn with the uploads. Needs requirements-dev.txt.
+Also prints the share of decoding, flow and networks in that time, the work that cannot be avoided. Each is
+timed in this process on the same file, alternating with the uploads. Needs requirements-dev.txt.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ROUNDS = 5
 
 
 def write_clip(path: Path, seed: int) -> None:
-    """10 s of 1280 × 720 at 30 frames/s, H.264."""
+    """Write a generated clip of 10 s with 1280 × 720 pixels at 30 frames/s, in H.264."""
     world = generate(seed, frames=80, size=(720, 1280))
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=30, options={"preset": "veryfast"})
@@ -51,7 +51,7 @@ def write_clip(path: Path, seed: int) -> None:
 
 @contextmanager
 def served() -> Iterator[str]:
-    """The app's address, while it runs."""
+    """Serve the app while the `with` block runs; gives its address."""
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(PORT)]
     server = subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.DEVNULL)
     try:
@@ -67,8 +67,8 @@ def served() -> Iterator[str]:
         server.wait()
 
 
-def uploaded(page: Page, address: str, path: Path) -> float:
-    """Seconds from giving the file to a fresh page until the clip's own prediction stands there."""
+def time_upload(page: Page, address: str, path: Path) -> float:
+    """Seconds from handing the file to a fresh page until the page shows the prediction for it."""
     page.goto(address)
     page.get_by_text("Object maps: true").wait_for(timeout=120_000)
     started = time.perf_counter()
@@ -77,8 +77,8 @@ def uploaded(page: Page, address: str, path: Path) -> float:
     return time.perf_counter() - started
 
 
-def parts(path: Path) -> dict[str, float]:
-    """Seconds of each step in this process."""
+def time_parts(path: Path) -> dict[str, float]:
+    """Seconds that each step takes in this process."""
     loaded = checkpoint.load("actionworld")
     segmenter = load_segmenter("actionworld-objects")
     taken = {}
@@ -112,7 +112,7 @@ def main() -> None:
         for number in range(ROUNDS + 1):
             path = Path(folder) / f"clip{number}.mp4"
             write_clip(path, seed=number)
-            seconds, step = uploaded(page, address, path), parts(path)
+            seconds, step = time_upload(page, address, path), time_parts(path)
             if number:
                 uploads.append(seconds)
                 steps.append(step)

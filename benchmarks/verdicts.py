@@ -1,4 +1,4 @@
-"""What is said of differences that are none, and of one that is, and what it costs: `benchmarks.coverage`."""
+"""Tables of `benchmarks.coverage` on the verdict about a difference, and on the time that intervals take."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.draws import Numbers, Random, following
 COINS = 2000
 GENERATED = 320
 THRESHOLDS = (0.3, 0.5)
-"""At which `actions14` is pruned."""
+"""The thresholds at which `actions14` is pruned."""
 CLIPS, VIDEOS, CLASSES, CURVE, ROUNDS = 640, 160, 14, 50, 9
-"""Of the curve that is timed, so many times."""
+"""The sizes of the curve that is timed, and the number of rounds."""
 
 
 def null(data: Path | None) -> Iterator[str]:
-    """Real changes of answers, for better or for worse by the toss of a coin for each source video."""
+    """Real changes of answers, each source video turned better or worse at random."""
     for name, before, after in pairs(data):
         rng, number = np.random.default_rng(7), group_numbers(before.n, before.groups)
         said = [difference(*tossed(rng, before, after, number)).words for _ in range(COINS)]
@@ -43,7 +43,7 @@ def null(data: Path | None) -> Iterator[str]:
 
 
 def pairs(data: Path | None) -> Iterator[tuple[str, Evaluation, Evaluation]]:
-    """Pairs of evaluations of the same clips, with their names."""
+    """Pairs of evaluations of the same clips, each with a name."""
     peer, own = (resolve(name) for name in ("actionworld", "actionworld-self"))
     clips = LabelledSet(count=GENERATED).examples(peer, cached=True)
     before, after = (_evaluated(one.network, one, clips) for one in (peer, own))
@@ -69,7 +69,7 @@ def _evaluated(network: Network, loaded: Checkpoint, clips: ReadableExamples) ->
 def tossed(
     rng: Random, before: Evaluation, after: Evaluation, number: Numbers
 ) -> tuple[Evaluation, Evaluation]:
-    """The same answers, where heads or tails of a source video decides whether its better ones come first."""
+    """The same answers, but a coin per source video decides whether its better ones are before or after."""
     first = before.correct[:, None]
     better = np.where(first, before.probabilities, after.probabilities)
     worse = np.where(first, after.probabilities, before.probabilities)
@@ -83,7 +83,7 @@ def tossed(
 
 
 def power(trials: int) -> Iterator[str]:
-    """A loss of 3 points, 4 % lost and 1 % gained, of 600 clips that are each their own."""
+    """A loss of 3 points (4 % lost, 1 % gained) on 600 clips, each from its own source video."""
     trials = max(trials // 5, 1)
     rng, found = np.random.default_rng(7), 0
     for _ in range(trials):
@@ -93,7 +93,7 @@ def power(trials: int) -> Iterator[str]:
 
 
 def changed(rng: Random, clips: int, *, lost: float, gained: float) -> tuple[Evaluation, Evaluation]:
-    """Evaluations of independent clips of one class, most of which are right before."""
+    """Evaluations of independent clips of one class before and after some answers are lost and gained."""
     change = following(rng, np.arange(clips), (lost, gained, 1 - lost - gained), 0.0)
     names, labels = [str(clip) for clip in range(clips)], np.zeros(clips, np.int64)
     before, after = (
@@ -104,7 +104,7 @@ def changed(rng: Random, clips: int, *, lost: float, gained: float) -> tuple[Eva
 
 
 def speed(_: int) -> Iterator[str]:
-    """Intervals of a curve: 50 evaluations of 640 clips of 160 source videos and 14 classes."""
+    """CPU time of the intervals of a curve: 50 evaluations of 640 clips, 160 source videos, 14 classes."""
     rng = np.random.default_rng(7)
     names = np.array([f"video {number}" for number in rng.integers(VIDEOS, size=CLIPS)])
     labels, number = rng.integers(CLASSES, size=CLIPS), group_numbers(CLIPS, names)

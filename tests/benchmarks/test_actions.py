@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.actions import CONTENDERS, MAPS, RECIPE, joined, suited, table
+from benchmarks.actions import CONTENDERS, MAPS, RECIPE, joined, recipe_for, table
 from peerattn.training.initialisation import new_network
 from peerattn.training.recipe import read_recipe
 
@@ -28,12 +28,15 @@ def test_each_contender_answers_clips_of_the_three_modalities(name: str) -> None
 @pytest.mark.parametrize("name", CONTENDERS)
 def test_only_networks_that_read_object_maps_are_shown_what_the_maps_show(name: str) -> None:
     recipe = read_recipe(RECIPE)
-    given = suited(recipe, CONTENDERS[name])
+    adapted = recipe_for(recipe, CONTENDERS[name])
     if name == "peer, rgb and flow":
-        assert (given.clip.view, given.augmentation.elsewhere) == ("centre", 0)
-        assert (given.clip.steady, given.augmentation.warp) == (recipe.clip.steady, recipe.augmentation.warp)
+        assert (adapted.clip.view, adapted.augmentation.elsewhere) == ("centre", 0)
+        assert (adapted.clip.steady, adapted.augmentation.warp) == (
+            recipe.clip.steady,
+            recipe.augmentation.warp,
+        )
     else:
-        assert given == recipe
+        assert adapted == recipe
 
 
 def test_joined_modalities_stand_side_by_side_in_the_order_given() -> None:

@@ -1,4 +1,4 @@
-"""The benchmark of a GPU, rehearsed where there is none; CUDA's own numbers are made up."""
+"""The benchmark of a GPU, rehearsed without one; CUDA's own numbers are made up."""
 
 import json
 import time
@@ -124,7 +124,7 @@ def test_tests_end_when_their_time_is_over(tmp_path: Path) -> None:
     began = time.monotonic()
     found = run_tests((few(tmp_path, "import time\ndef test_slow(): time.sleep(1000)\n"),), 3)
     assert time.monotonic() - began < 500
-    assert (found.said, found.counts) == ("ended after 3 s, its time, with no test done", {})
+    assert (found.said, found.counts) == ("stopped at the limit of 3 s, with no test finished", {})
 
 
 def test_memory_is_what_cuda_counts_beyond_what_was_there(monkeypatch: pytest.MonkeyPatch) -> None:

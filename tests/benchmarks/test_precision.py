@@ -1,4 +1,4 @@
-"""Numbers of fewer bits, and passes whose products are made of them."""
+"""Rounding to fewer bits of mantissa, and passes whose operands are rounded."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks import precision as benchmark
-from benchmarks.precision import RoundedOperands, changed, moved, rounded
+from benchmarks.precision import RoundedOperands, answers_changed, changes_by_rounding, round_mantissa
 from peerattn.data.examples import Example
 from tests.benchmarks.test_gpu import small
 from tests.peerattn.graph.test_connectivity import hand_made
@@ -14,7 +14,7 @@ from tests.strategies import lively, tensors
 
 
 def every_kind_of_number() -> Tensor:
-    """Random bits: every sign and size, infinite ones, some that are no numbers; and those at the edges."""
+    """Random bits: every sign and size, infinities and NaNs; and the edge cases."""
     bits = torch.randint(-(2**31), 2**31, (100_000,), generator=torch.Generator().manual_seed(0))
     edges = torch.tensor([0.0, -0.0, torch.inf, -torch.inf, torch.nan, 3.4028235e38, 1e-45, 1.17549435e-38])
     return torch.cat([bits.to(torch.int32).view(torch.float32), edges])
@@ -22,15 +22,15 @@ def every_kind_of_number() -> Tensor:
 
 def test_seven_bits_are_those_of_bf16() -> None:
     numbers = every_kind_of_number()
-    found, expected = rounded(numbers, 7), numbers.bfloat16().float()
-    assert torch.equal(found.nan_to_num(1.0), expected.nan_to_num(1.0))
-    assert torch.equal(found.isnan(), expected.isnan())
+    result, expected = round_mantissa(numbers, 7), numbers.bfloat16().float()
+    assert torch.equal(result.nan_to_num(1.0), expected.nan_to_num(1.0))
+    assert torch.equal(result.isnan(), expected.isnan())
 
 
 def test_ten_bits_are_those_of_half_precision_where_its_range_is_enough() -> None:
     numbers = torch.randn(100_000, generator=torch.Generator().manual_seed(0))
     numbers = numbers[numbers.abs() > 2**-14]
-    assert torch.equal(rounded(numbers, 10), numbers.half().float())
+    assert torch.equal(round_mantissa(numbers, 10), numbers.half().float())
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_ten_bits_are_those_of_half_precision_where_its_range_is_enough() -> Non
     ],
 )
 def test_ties_go_to_the_even_number(number: float, nearest: float) -> None:
-    (found,) = rounded(torch.tensor([number]), 10)
-    assert found == torch.tensor(nearest)
+    (result,) = round_mantissa(torch.tensor([number]), 10)
+    assert result == torch.tensor(nearest)
 
 
 PRODUCTS = {
@@ -66,12 +66,12 @@ def test_products_are_of_rounded_operands(name: str, inference: bool) -> None:
     random = torch.Generator().manual_seed(0)
     one, other = (torch.randn(shape, generator=random) for shape in shapes)
     with torch.inference_mode(inference), torch.no_grad():
-        expected = multiply(rounded(one, 10), rounded(other, 10))
+        expected = multiply(round_mantissa(one, 10), round_mantissa(other, 10))
         exact = multiply(one, other)
         with RoundedOperands(10):
-            found = multiply(one, other)
+            result = multiply(one, other)
         assert torch.equal(multiply(one, other), exact)
-    assert torch.equal(found, expected) and not torch.equal(found, exact)
+    assert torch.equal(result, expected) and not torch.equal(result, exact)
 
 
 def test_what_is_added_is_not_rounded() -> None:
@@ -85,13 +85,13 @@ def test_a_pass_is_the_same_to_the_bit_where_nothing_is_rounded(monkeypatch: pyt
     expected = subject.forward()
     with RoundedOperands(10):
         assert (subject.forward() != expected).any()
-    monkeypatch.setattr(benchmark, "rounded", lambda numbers, bits: numbers)
+    monkeypatch.setattr(benchmark, "round_mantissa", lambda numbers, bits: numbers)
     with RoundedOperands(10):
         assert (subject.forward() == expected).all()
 
 
 def test_the_table_has_a_row_for_each_rounding_and_bf16_moves_more_than_tf32() -> None:
-    rows = moved([small(), small()])
+    rows = changes_by_rounding([small(), small()])
     assert list(rows) == ["none: greatest number", "TF32", "bf16", "bf16 by autocast"]
     greatest = {name: float(cells[0].split(",")[0]) for name, cells in rows.items()}
     assert 0 < 4 * greatest["TF32"] < greatest["bf16"] < greatest["none: greatest number"]
@@ -101,7 +101,7 @@ def test_the_table_has_a_row_for_each_rounding_and_bf16_moves_more_than_tf32() -
 def test_answers_that_change_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     network = lively(hand_made())
     examples = [Example((0,), tensors(network.structure, frames=4, seed=n), str(n)) for n in range(5)]
-    said = changed(network, examples, 4)
-    assert all(" of 5 (" in each for each in said.values())
-    monkeypatch.setattr(benchmark, "rounded", lambda numbers, bits: -numbers.sign())
-    assert not changed(network, examples, 4)["TF32"].endswith("at most 0.0e+00")
+    texts = answers_changed(network, examples, 4)
+    assert all(" of 5 (" in text for text in texts.values())
+    monkeypatch.setattr(benchmark, "round_mantissa", lambda numbers, bits: -numbers.sign())
+    assert not answers_changed(network, examples, 4)["TF32"].endswith("at most 0.0e+00")

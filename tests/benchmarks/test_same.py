@@ -1,11 +1,11 @@
-"""Two trees are compared to the bit, and every difference is named by its place."""
+"""Two trees are compared to the bit, and every difference is reported with its place."""
 
 import json
 import subprocess
 
 import pytest
 
-from benchmarks.same import ROOT, Result, differences, unlike, worktree
+from benchmarks.same import ROOT, Result, differences, differences_of_runs, worktree
 
 DOCUMENT = {
     "top1": 0.1,
@@ -54,9 +54,9 @@ def test_keys_may_be_added_and_not_taken_away() -> None:
 
 
 def test_a_refusal_is_equal_to_a_refusal_and_a_failure_to_nothing() -> None:
-    assert unlike(Result(2, None), Result(2, None)) == []
-    assert unlike(Result(0, {}), Result(2, None)) != []
-    assert unlike(Result(1, None), Result(1, None)) == ["end: 1 both here and there"]
+    assert differences_of_runs(Result(2, None), Result(2, None)) == []
+    assert differences_of_runs(Result(0, {}), Result(2, None)) != []
+    assert differences_of_runs(Result(1, None), Result(1, None)) == ["end: 1 both here and there"]
 
 
 def test_a_worktree_holds_the_commit_and_goes() -> None:
