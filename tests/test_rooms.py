@@ -77,10 +77,11 @@ def test_the_package_knows_nothing_of_the_app() -> None:
     assert {module for module, names in outside.items() if names & {"streamlit", "app", "tests"}} == set()
 
 
-def test_a_trace_needs_numpy_only() -> None:
+def test_a_trace_needs_numpy_and_msgspec_only() -> None:
     names = {name.partition(".")[0] for module in inside("peerattn.graph") for name in IMPORTS[module]}
-    names |= {name.partition(".")[0] for name in IMPORTS["peerattn.traces.trace"]}
-    assert names <= {"numpy", "peerattn"} | set(sys.stdlib_module_names)
+    for module in ("peerattn.traces.trace", "peerattn.files.decoding"):
+        names |= {name.partition(".")[0] for name in IMPORTS[module]}
+    assert names <= {"msgspec", "numpy", "peerattn"} | set(sys.stdlib_module_names)
 
 
 @pytest.mark.parametrize("name", HOUSE)

@@ -1,4 +1,4 @@
-"""Files on disk: the cards and weights of checkpoints, and the folders in which checkpoints are found.
+"""Files on disk: cards and weights of checkpoints, the folders in which they are found, JSON → dataclasses.
 
 Imports nothing but errors, and no torch. Start with `paths.find_checkpoint`, `cards.read_card` and
 `weights.read_weights`.

@@ -1,6 +1,6 @@
 """The level graph as plain data: blocks, connections and peers, the published structures, and what pruning
 removes.
 
-Imports nothing but errors, and no torch. Start with `structure.Structure`, `published.structure` and
+Imports files, and no torch. Start with `structure.Structure`, `published.structure` and
 `connectivity.survey`.
 """

@@ -8,16 +8,18 @@ on the kind of an answer.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from peerattn.errors import PeerattnError
+from peerattn.files.decoding import decode
 from peerattn.moved import moved
 
 __getattr__ = moved(__name__)
 
+Number = int | float
+"""A number that is written to a file as it was read: 1 is not made 1.0."""
 DEFAULT_THRESHOLD = 0.5
 """A label is predicted if its probability is at least this, unless it has a threshold of its own."""
 MAX_LOSS_WEIGHT = 1_000.0
@@ -41,8 +43,8 @@ class Answer:
     """
 
     kind: str = "classes"
-    loss_weight: float = 1.0
-    thresholds: tuple[float, ...] = ()
+    loss_weight: Number = 1.0
+    thresholds: tuple[Number, ...] = ()
 
     def threshold(self, number: int) -> float:
         """Return the probability at and above which the label with this index is predicted."""
@@ -56,18 +58,8 @@ class Answer:
 
     @classmethod
     def from_json(cls, data: Any) -> Answer:
-        """The inverse of `to_json`; raises PeerattnError for unknown fields. `find_problem` checks the
-        values.
-        """
-        names = [field.name for field in dataclasses.fields(cls)]
-        if not isinstance(data, Mapping) or not data.keys() <= set(names):
-            raise PeerattnError(
-                f"an answer is {str(data)[:60]!r}, but must be an object with the keys {', '.join(names)}"
-            )
-        values: dict[str, Any] = dict(data)
-        if isinstance(thresholds := values.get("thresholds"), list):
-            values["thresholds"] = tuple(thresholds)
-        return cls(**values)
+        """The inverse of `to_json`; raises PeerattnError. `find_problem` checks the range of the values."""
+        return decode(data, cls, "an answer")
 
 
 CLASSES, LABELS = Answer("classes"), Answer("labels")
@@ -102,21 +94,15 @@ def answer_for_loss(loss: object) -> Answer:
 
 def find_problem(answer: Answer) -> str | None:
     """Say what is wrong with an answer and what to do; None if it is valid."""
-    if not isinstance(answer.kind, str) or answer.kind not in ANSWERS:
+    if answer.kind not in ANSWERS:
         return f"answer {answer.kind!r} must be one of {', '.join(ANSWERS)}"
-    if not _number(answer.loss_weight) or not 0 < answer.loss_weight <= MAX_LOSS_WEIGHT:
+    if not 0 < answer.loss_weight <= MAX_LOSS_WEIGHT:
         return f"loss_weight {answer.loss_weight!r} must lie above 0 and be at most {MAX_LOSS_WEIGHT:g}"
     if answer.thresholds and "thresholds" not in ANSWERS[answer.kind].options:
         return f"an answer of {answer.kind} has no thresholds: leave them out"
-    if not isinstance(answer.thresholds, tuple) or not all(
-        _number(one) and 0 <= one <= 1 for one in answer.thresholds
-    ):
+    if not all(0 <= one <= 1 for one in answer.thresholds):
         return f"thresholds {answer.thresholds!r} must be probabilities from 0 to 1, one for each label"
     return None
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def validate_answers(answers: Mapping[str, Answer], combination: str) -> None:
@@ -124,7 +110,7 @@ def validate_answers(answers: Mapping[str, Answer], combination: str) -> None:
     for block, answer in answers.items():
         if problem := find_problem(answer):
             raise PeerattnError(f"output {block}: {problem}")
-    if not isinstance(combination, str) or combination not in COMBINATIONS:
+    if combination not in COMBINATIONS:
         raise PeerattnError(f"combination {combination!r} must be one of {', '.join(COMBINATIONS)}")
     if combination != "separate" and len(set(answers.values())) > 1:
         raise PeerattnError(

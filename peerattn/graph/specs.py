@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from peerattn.graph.answers import CLASSES, Answer
+from peerattn.graph.answers import CLASSES, Answer, Number
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class ConnectionSpec:
     target: str
     peers: tuple[str, ...] = ()
     attention: str = "none"
-    weight: float | None = 0.5
+    weight: Number | None = 0.5
     learned: bool = True
 
     @property
@@ -110,4 +110,4 @@ class OutputSpec:
     block: str
     head: str = "classification"
     answer: Answer = CLASSES
-    temperature: float = 1.0
+    temperature: Number = 1.0

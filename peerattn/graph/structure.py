@@ -8,13 +8,13 @@ attention factors come from its peers, which can be any blocks below its target 
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from peerattn.errors import PeerattnError, lookup
+from peerattn.files.decoding import decode, parse
 from peerattn.graph.answers import CLASSES, DEFAULT_COMBINATION, Answer, answer_for_loss
 from peerattn.graph.kinds import KINDS
 from peerattn.graph.list_format.options import Options
@@ -192,37 +192,21 @@ class Structure:
     @classmethod
     def parse(cls, text: str) -> Structure:
         """Read a structure from JSON text; raises PeerattnError if the text is anything else."""
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:  # ValueError also for numbers of thousands of digits
-            raise PeerattnError(f"this is not JSON ({error}): choose the JSON file of a structure") from error
-        return cls.from_json(data)
+        return cls.from_json(parse(text, "the JSON file of a structure"))
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Structure:
+    def from_json(cls, data: Any) -> Structure:
         """The inverse of `to_json`; raises PeerattnError on anything else."""
         if not isinstance(data, Mapping) or not all(isinstance(data.get(name), list) for name in _PARTS):
             raise PeerattnError(
                 "this is not a structure: it needs lists of blocks, connections, outputs and modalities, or "
                 "of nodes and edge_weights in the published format"
             )
-        parts = {name: tuple(_part(name, item) for item in data[name]) for name in _PARTS}
-        try:
-            return cls(**parts, combination=data.get("combination", DEFAULT_COMBINATION))
-        except (TypeError, AttributeError) as error:  # a value of a type that the checks cannot compare
-            raise PeerattnError(
-                f"this is not a structure ({error}): correct the type of that value"
-            ) from error
+        known = {field.name: data[field.name] for field in dataclasses.fields(cls) if field.name in data}
+        return decode(known, cls, "a structure")
 
 
-_PARTS: dict[str, type] = {
-    "blocks": BlockSpec,
-    "connections": ConnectionSpec,
-    "outputs": OutputSpec,
-    "modalities": Modality,
-}
-
-
+_PARTS = ("blocks", "connections", "outputs", "modalities")
 _OMITTED = {"time_padding": "zeros", "heads": 0, "over": "", "answer": CLASSES.to_json(), "temperature": 1.0}
 """Fields that older files lack → the value that their absence implies; such a value is not written."""
 
@@ -232,25 +216,6 @@ def _part_json(part: BlockSpec | ConnectionSpec | OutputSpec | Modality) -> dict
     if isinstance(part, OutputSpec):
         values["answer"] = part.answer.to_json()
     return {name: value for name, value in values.items() if (name, value) not in _OMITTED.items()}
-
-
-def _part(name: str, item: Any) -> Any:
-    """Read a block, connection, output or modality; raises PeerattnError for unknown or missing fields."""
-    kind = _PARTS[name]
-    fields = {field.name: field for field in dataclasses.fields(kind)}
-    needed = {field.name for field in fields.values() if field.default is dataclasses.MISSING}
-    if not isinstance(item, Mapping) or not needed <= item.keys() <= fields.keys():
-        raise PeerattnError(
-            f"{name} has {str(item)[:60]!r}: each of its entries must have {', '.join(sorted(needed))}, "
-            f"and may have {', '.join(sorted(fields.keys() - needed))}"
-        )
-    return kind(**{key: _frozen(key, value) for key, value in item.items()})
-
-
-def _frozen(key: str, value: Any) -> Any:
-    if key == "answer":
-        return Answer.from_json(value)
-    return tuple(value) if isinstance(value, list) else value
 
 
 def restore_answers(structure: Structure, training: Any) -> Structure:

@@ -52,7 +52,7 @@ def validate(
     """Raise PeerattnError, naming the value and the rule, if no network can have this structure."""
     ids = Counter(block.id for block in blocks)
     for block_id, times in ids.items():
-        if not isinstance(block_id, str) or not block_id or "." in block_id or times > 1:
+        if not block_id or "." in block_id or times > 1:
             raise PeerattnError(
                 f"block id {block_id!r} must be a unique name without a dot: rename the block"
             )
@@ -84,7 +84,7 @@ def validate(
 
 def _validate_modality(modality: Modality, others: Mapping[str, Modality]) -> None:
     name, channels, class_ids = modality.name, modality.channels, modality.class_ids
-    if not isinstance(name, str) or not name or name in others:
+    if not name or name in others:
         raise PeerattnError(f"modality {name!r} must have a unique name: rename it")
     if not _whole(channels, 1, MAX_CHANNELS):
         raise PeerattnError(
@@ -95,10 +95,7 @@ def _validate_modality(modality: Modality, others: Mapping[str, Modality]) -> No
             f"modality {name}: iterations is {modality.iterations!r}, but must be a whole number from 0 to "
             f"{MAX_ITERATIONS}, and 0 for a modality that is not optical flow with 2 channels"
         )
-    if not _names(modality.meanings):
-        raise PeerattnError(f"modality {name}: meanings must be a list of words, not {modality.meanings!r}")
-    ids = class_ids if isinstance(class_ids, tuple) else (None,)
-    if not all(_whole(class_id, 1, 255) for class_id in ids) or len(set(ids)) not in (0, channels):
+    if not all(_whole(each, 1, 255) for each in class_ids) or len(set(class_ids)) not in (0, channels):
         raise PeerattnError(
             f"modality {name}: class_ids {class_ids!r} must be one whole number from 1 to 255 "
             f"for each of its {channels} channels, or none"
@@ -107,10 +104,6 @@ def _validate_modality(modality: Modality, others: Mapping[str, Modality]) -> No
 
 def _whole(value: object, least: int, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-
-
-def _names(value: object) -> bool:
-    return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
 
 
 def _validate_block(block: BlockSpec, modalities: Mapping[str, Modality]) -> None:
@@ -122,20 +115,15 @@ def _validate_block(block: BlockSpec, modalities: Mapping[str, Modality]) -> Non
             raise PeerattnError(
                 f"block {block.id}: {field} is {value!r}, but must be a whole number from {least} to {most}"
             )
-    if not isinstance(block.kind, str) or block.kind not in KINDS:
+    if block.kind not in KINDS:
         raise PeerattnError(f"block {block.id}: kind {block.kind!r} is not one of {', '.join(sorted(KINDS))}")
     if block.pooling not in POOLINGS:
         raise PeerattnError(
             f"block {block.id}: pooling {block.pooling!r} must be one of {', '.join(POOLINGS)}"
         )
-    if block.time_padding not in tuple(TIME_PADDINGS):
+    if block.time_padding not in TIME_PADDINGS:
         raise PeerattnError(
             f"block {block.id}: time_padding {block.time_padding!r} must be one of {', '.join(TIME_PADDINGS)}"
-        )
-    if not _names(block.unused_projections):
-        raise PeerattnError(
-            f"block {block.id}: unused_projections must be a list of block ids, "
-            f"not {block.unused_projections!r}"
         )
     _validate_reading(block, modalities)
     read = modalities.get(_input_modality(block, modalities) or "")
@@ -193,10 +181,6 @@ def _validate_projections(block: BlockSpec, blocks: Mapping[str, BlockSpec]) -> 
 def _validate_connection(
     connection: ConnectionSpec, blocks: Mapping[str, BlockSpec], connections: Sequence[ConnectionSpec]
 ) -> None:
-    if not _names(connection.peers):
-        raise PeerattnError(
-            f"connection {connection.key}: peers must be a list of block ids, not {connection.peers!r}"
-        )
     for block_id in (connection.source, connection.target, *connection.peers):
         if block_id not in blocks:
             raise PeerattnError(f"connection {connection.key} names block {block_id!r}, which does not exist")
@@ -217,15 +201,9 @@ def _validate_connection(
 
 def _validate_weight(connection: ConnectionSpec) -> None:
     weight = connection.weight
-    if weight is not None and not (
-        isinstance(weight, float | int) and SMALLEST_WEIGHT <= weight <= 1 - SMALLEST_WEIGHT
-    ):
+    if weight is not None and not SMALLEST_WEIGHT <= weight <= 1 - SMALLEST_WEIGHT:
         raise PeerattnError(
             f"connection {connection.key}: weight {weight!r} must lie between 0 and 1, or be null"
-        )
-    if not isinstance(connection.learned, bool):
-        raise PeerattnError(
-            f"connection {connection.key}: learned is {connection.learned!r}, but must be true or false"
         )
 
 
@@ -282,13 +260,11 @@ def _validate_outputs(
         if block_id not in blocks:
             raise PeerattnError(f"output {block_id!r} is not a block: name an existing block")
     for output in outputs:
-        if not isinstance(output.head, str):
-            raise PeerattnError(f"output {output.block}: head {output.head!r} must be the name of a head")
         try:
             lookup("head", output.head, HEAD_KINDS)
         except MissingError as error:
             raise error.with_subject(f"output {output.block}") from None
-        if not isinstance(output.temperature, float | int) or not 0 < output.temperature < math.inf:
+        if not 0 < output.temperature < math.inf:
             raise PeerattnError(
                 f"output {output.block}: temperature {output.temperature!r} must be a number above 0"
             )

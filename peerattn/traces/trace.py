@@ -8,15 +8,15 @@ a trace that is written, read and written again gives the same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError, lookup
+from peerattn.files.decoding import decode, parse
 from peerattn.graph.structure import Structure
 from peerattn.moved import moved
 
@@ -30,6 +30,10 @@ ROUNDING_TOLERANCE = 1e-5
 """A contribution below this fraction of what is delivered is rounding error and counts as zero."""
 
 Array = NDArray[np.float32]
+Vector = np.ndarray[tuple[int], np.dtype[np.float32]]
+Matrix = np.ndarray[tuple[int, int], np.dtype[np.float32]]
+Maps = np.ndarray[tuple[int, int, int], np.dtype[np.float32]]
+Times = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class WindowTrace:
 
     start: int
     stop: int
-    probabilities: Array
+    probabilities: Vector
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,8 @@ class BlockTrace:
     """`activity` (T,) is the mean |output| of a block, and `heatmap` (T, h, w) the same at each location."""
 
     block: str
-    activity: Array
-    heatmap: Array
+    activity: Vector
+    heatmap: Maps
 
 
 @dataclass(frozen=True)
@@ -70,12 +74,12 @@ class ConnectionTrace:
     source: str
     target: str
     peers: tuple[str, ...]
-    connection_weight: float | None
-    attention_weights: Array
-    attention_factors: Array
-    magnitude: Array | None = None
-    contribution: Array | None = None
-    source_contribution: Array | None = None
+    connection_weight: int | float | None
+    attention_weights: Vector
+    attention_factors: Matrix
+    magnitude: Vector | None = None
+    contribution: Vector | None = None
+    source_contribution: Vector | None = None
     reached: tuple[int, int] | None = None
 
     @property
@@ -120,10 +124,10 @@ class Trace:
     """
 
     structure: Structure
-    times: NDArray[np.float64]
+    times: Times
     windows: tuple[WindowTrace, ...]
     class_names: tuple[str, ...]
-    probabilities: Array
+    probabilities: Vector
     blocks: tuple[BlockTrace, ...]
     connections: tuple[ConnectionTrace, ...]
     objects: str | None = None
@@ -157,26 +161,15 @@ class Trace:
     @classmethod
     def from_json(cls, text: str) -> Trace:
         """The inverse of `to_json`; raises PeerattnError on anything else."""
+        document = parse(text, "a trace file")
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise PeerattnError(f"this is not a trace file: its format is not {FORMAT}")
+        known = {item.name: document[item.name] for item in fields(cls) if item.name in document}
         try:
-            document = json.loads(text)
-            if document.get("format") != FORMAT:
-                raise PeerattnError(f"this is not a trace file: its format is not {FORMAT}")
-            trace = cls(
-                structure=Structure.from_json(document["structure"]),
-                times=np.array(document["times"], np.float64),
-                windows=tuple(_read(WindowTrace, item) for item in document["windows"]),
-                class_names=tuple(document["class_names"]),
-                probabilities=np.array(document["probabilities"], np.float32),
-                blocks=tuple(_read(BlockTrace, item) for item in document["blocks"]),
-                connections=tuple(_read(ConnectionTrace, item) for item in document["connections"]),
-                objects=document["objects"],
-                remarks=tuple(document["remarks"]),
-                computed_by=_computed_by(document.get("computed_by")),
-            )
+            known["structure"] = Structure.from_json(document.get("structure"))
+            trace = decode(known, cls, "a trace")
             _check(trace)
-        except PeerattnError:
-            raise
-        except (KeyError, TypeError, AttributeError, ValueError, OverflowError, RecursionError) as error:
+        except ValueError as error:
             raise PeerattnError(f"this trace file cannot be read ({error}): record the clip again") from error
         return trace
 
@@ -193,16 +186,15 @@ class Trace:
 def _check(trace: Trace) -> None:
     """Raise ValueError unless the parts of a trace are consistent: frames, classes, peers and block ids."""
     frames, classes = len(trace.times), len(trace.class_names)
-    _check_texts(trace)
     starts, stops = [window.start for window in trace.windows], [window.stop for window in trace.windows]
-    integers = all(type(edge) is int for edge in starts + stops)
-    increasing = integers and [*starts, frames] == sorted({*starts, frames})
-    if not increasing or [*starts, frames] != [0, *stops]:
+    if not [*starts, frames] == sorted({*starts, frames}) == [0, *stops]:
         raise ValueError(f"its windows do not cover each of the {frames} frames once")
     if {classes} != {len(trace.probabilities), *(len(window.probabilities) for window in trace.windows)}:
         raise ValueError(f"it does not have one probability for each of {classes} classes")
     if len(trace.structure.answer.thresholds) not in (0, classes):
         raise ValueError(f"it does not have one threshold for each of {classes} labels")
+    if trace.computed_by and trace.computed_by.threads < 1:
+        raise ValueError(f"{trace.computed_by.threads} is not a number of threads")
     for block in trace.blocks:
         if (
             block.block not in trace.structure.by_id
@@ -218,46 +210,18 @@ def _check(trace: Trace) -> None:
             raise ValueError(f"connection {connection.key} does not have one attention weight per peer")
         if unknown := [peer for peer in connection.peers if peer not in trace.structure.by_id]:
             raise ValueError(f"peer {unknown[0]} of connection {connection.key} is not a block")
-        if not _is_weight(connection.connection_weight):
+        if not 0 <= (connection.connection_weight or 0) <= 1:
             raise ValueError(f"the weight of connection {connection.key} is not from 0 to 1")
         for name in _SIZES:
             size = getattr(connection, name)
             if size is not None and not _is_size(size, frames):
                 raise ValueError(f"the {name} of connection {connection.key} is not one value per frame")
-        if connection.reached is not None and not _is_reach(connection.reached, frames):
+        if not all(0 <= count <= frames for count in connection.reached or ()):
             raise ValueError(f"reached of connection {connection.key} is not two numbers of frames")
-
-
-def _computed_by(value: Any) -> ComputedBy | None:
-    """Read `computed_by`; raises TypeError or ValueError for anything that `to_json` would not write."""
-    if value is None:
-        return None
-    computed_by = ComputedBy(**value)
-    texts = (computed_by.route, computed_by.device, computed_by.precision)
-    if not all(isinstance(text, str) for text in texts):
-        raise ValueError("its computed_by is not text")
-    if type(computed_by.threads) is not int or computed_by.threads < 1:
-        raise ValueError(f"{computed_by.threads!r} is not a number of threads")
-    return computed_by
-
-
-def _check_texts(trace: Trace) -> None:
-    objects = () if trace.objects is None else (trace.objects,)
-    if not all(isinstance(text, str) for text in (*trace.class_names, *trace.remarks, *objects)):
-        raise ValueError("its class names, object maps or remarks are not text")
-
-
-def _is_weight(weight: float | None) -> bool:
-    return weight is None or (type(weight) in (int, float) and 0 <= weight <= 1)
 
 
 def _is_size(size: Array, frames: int) -> bool:
     return len(size) == frames and bool(np.isfinite(size).all() and (size >= 0).all())
-
-
-def _is_reach(reached: Any, frames: int) -> bool:
-    pair = isinstance(reached, tuple) and len(reached) == 2
-    return pair and all(type(count) is int and 0 <= count <= frames for count in reached)
 
 
 def _numbers(array: Array) -> Any:
@@ -278,29 +242,3 @@ _SIZES = ("magnitude", "contribution", "source_contribution")
 """Fields of a connection with one value ≥ 0 per frame, if they were recorded."""
 _OPTIONAL = (*_SIZES, "reached")
 """Fields of a connection that older files do not have."""
-
-Part = TypeVar("Part", WindowTrace, BlockTrace, ConnectionTrace)
-
-_ARRAYS = {
-    "probabilities": 1,
-    "activity": 1,
-    "heatmap": 3,
-    "attention_weights": 1,
-    "attention_factors": 2,
-    "magnitude": 1,
-    "contribution": 1,
-    "source_contribution": 1,
-}
-"""Field → its number of axes."""
-
-
-def _read(kind: Callable[..., Part], item: Mapping[str, Any]) -> Part:
-    values: dict[str, Any] = {}
-    for name, value in item.items():
-        if name in _ARRAYS:
-            values[name] = np.array(value, np.float32)
-            if values[name].ndim != _ARRAYS[name]:
-                raise TypeError(f"{name} has {values[name].ndim} axes, not {_ARRAYS[name]}")
-        else:
-            values[name] = tuple(value) if isinstance(value, list) else value
-    return kind(**values)

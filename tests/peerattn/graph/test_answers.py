@@ -48,9 +48,12 @@ def test_every_answer_survives_a_file(answer: Answer, combination: str) -> None:
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no kind": (lambda: PLAIN.with_answer(Answer("pixels")), "output top: answer 'pixels' must be one of"),
-    "a kind that is a list": (lambda: PLAIN.with_answer(Answer(["labels"])), "must be one of"),  # type: ignore[arg-type]
+    "a kind that is a list": (
+        lambda: Answer.from_json({"kind": ["labels"]}),
+        "kind is ['labels'], but must be text",
+    ),
     "no weight": (lambda: PLAIN.with_answer(Answer(loss_weight=0.0)), "loss_weight 0.0 must lie above 0"),
-    "true": (lambda: PLAIN.with_answer(Answer(loss_weight=True)), "loss_weight True"),
+    "true": (lambda: Answer.from_json({"loss_weight": True}), "loss_weight is True, but must be a number"),
     "thresholds of classes": (
         lambda: PLAIN.with_answer(Answer(thresholds=(0.5,))),
         "an answer of classes has no thresholds: leave them out",
@@ -58,7 +61,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no share": (lambda: PLAIN.with_answer(Answer("labels", thresholds=(1.5,))), "probabilities from 0 to 1"),
     "other fields": (
         lambda: Answer.from_json({"kind": "labels", "colour": 1}),
-        "must be an object with the keys kind,",
+        "there is no field 'colour': choose among kind,",
     ),
     "no object": (lambda: Answer.from_json("labels"), "an answer is 'labels'"),
     "no combination": (lambda: dataclasses.replace(PLAIN, combination="sum"), "combination 'sum' must be"),

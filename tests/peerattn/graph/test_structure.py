@@ -54,6 +54,13 @@ def with_rgb(**changes: Any) -> Structure:
     return dataclasses.replace(small(), modalities=(dataclasses.replace(RGB, **changes), FLOW))
 
 
+def read_with(name: str, **changes: Any) -> Structure:
+    """The small structure from JSON, with the first entry of a list changed."""
+    document = small().to_json()
+    document[name][0] |= changes
+    return Structure.from_json(document)
+
+
 REFUSED = {
     "cycle": (
         lambda: plus(ConnectionSpec("top", "left")),
@@ -78,14 +85,17 @@ REFUSED = {
         "peers must be named, each once, with attention 'peer'",
     ),
     "peers without peer": (lambda: with_first(attention="self"), "with attention 'peer' and with no other"),
-    "peers no list": (lambda: with_first(peers="ear"), "peers must be a list of block ids, not 'ear'"),
+    "peers no list": (
+        lambda: read_with("connections", peers="ear"),
+        r"connections\[0\].peers is 'ear'.*a list",
+    ),
     "unknown attention": (lambda: with_first(attention="mutual"), "attention 'mutual' must be one of none"),
     "weight 0": (lambda: with_first(weight=0.0), "weight 0.0 must lie between 0 and 1"),
     "weight 1": (lambda: with_first(weight=1), "weight 1 must lie between 0 and 1"),
     "weight nan": (lambda: with_first(weight=float("nan")), "weight nan must lie"),
     "weight infinite in float32": (lambda: with_first(weight=1 - 1e-12), "must lie between"),
-    "weight a word": (lambda: with_first(weight="much"), "weight 'much' must lie"),
-    "learned a word": (lambda: with_first(learned="yes"), "learned is 'yes'"),
+    "weight a word": (lambda: read_with("connections", weight="much"), "weight is 'much'.*a number or null"),
+    "learned a word": (lambda: read_with("connections", learned="yes"), "learned is 'yes'.*true or false"),
     "same connection": (lambda: plus(ConnectionSpec("eye", "top")), "eye_to_top appears twice"),
     "same id": (
         lambda: dataclasses.replace(small(), blocks=(*small().blocks, small().blocks[0])),
@@ -93,7 +103,7 @@ REFUSED = {
     ),
     "dotted id": (lambda: with_block("eye", id="e.y.e"), "'e.y.e' must be a unique name without a dot"),
     "empty id": (lambda: with_block("eye", id=""), "block id '' must be"),
-    "id a number": (lambda: with_block("eye", id=7), "block id 7 must be"),
+    "id a number": (lambda: read_with("blocks", id=7), r"blocks\[0\].id is 7, but must be text"),
     "absurd width": (lambda: with_block("left", width=10**9), "width is 1000000000.*from 1 to 8192"),
     "no width": (lambda: with_block("left", width=0), "left: width is 0"),
     "half a repeat": (lambda: with_block("left", repeats=0.5), "repeats is 0.5.*whole number"),
@@ -108,7 +118,10 @@ REFUSED = {
         lambda: with_block("left", time_padding="mirror"),
         "block left: time_padding 'mirror' must be one of zeros, repeat",
     ),
-    "time padding a list": (lambda: with_block("left", time_padding=["zeros"]), r"time_padding \['zeros'\]"),
+    "time padding a list": (
+        lambda: read_with("blocks", time_padding=["zeros"]),
+        r"padding is \['zeros'\].*text",
+    ),
     "published kind that repeats": (
         lambda: with_block("left", kind="assemblenet"),
         "block left of kind 'assemblenet': only video_input and bottleneck can repeat the edge frames",
@@ -165,7 +178,7 @@ REFUSED = {
         lambda: dataclasses.replace(small(), outputs=(OutputSpec("nose"),)),
         "'nose' is not a",
     ),
-    "head no name": (lambda: dataclasses.replace(small(), outputs=(OutputSpec("top", 3),)), "head 3 must be"),
+    "head no name": (lambda: read_with("outputs", head=3), "head is 3, but must be text"),
     "unknown head": (
         lambda: headed("guess"),
         "output top: there is no head 'guess': choose among assemblenet, assemblenet_over_time, class",
@@ -176,7 +189,7 @@ REFUSED = {
     ),
     "no channels": (lambda: with_rgb(channels=0), "rgb: channels is 0"),
     "absurd channels": (lambda: with_rgb(channels=10**7), "from 1 to 8192"),
-    "meanings no list": (lambda: with_rgb(meanings="red"), "meanings must be a list"),
+    "meanings no list": (lambda: read_with("modalities", meanings="red"), "meanings is 'red'.*be a list"),
     "class ids for two of three": (lambda: with_rgb(class_ids=(1, 2)), "for each of its 3 channels"),
     "class id 256": (lambda: with_rgb(class_ids=(1, 2, 256)), "from 1 to 255"),
     "modality twice": (
@@ -397,10 +410,13 @@ def test_strategies_make_what_they_promise() -> None:
     [
         ("[1, 2]", "not a structure: it needs lists of blocks"),
         ('{"blocks": 3}', "not a structure: it needs lists of blocks"),
-        ('{"blocks": [{"block": "a"}], "connections": [], "outputs": [], "modalities": []}', "blocks has"),
+        (
+            '{"blocks": [{"block": "a"}], "connections": [], "outputs": [], "modalities": []}',
+            r"blocks\[0\]: there is no field 'block'",
+        ),
         (
             '{"blocks": [7], "connections": [], "outputs": [], "modalities": []}',
-            "must have id, kind, level, width",
+            r"blocks\[0\] is 7, but must have id, level, kind, width",
         ),
     ],
 )
