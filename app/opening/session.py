@@ -18,6 +18,7 @@ from typing import Any
 
 from app.opening.files import digest
 from peerattn.errors import PeerattnError
+from peerattn.files.decoding import decode
 
 FORMAT = "peerattn-session/1"
 SUFFIX = ".peerattn"
@@ -83,7 +84,7 @@ class Session:
             raise PeerattnError(
                 f"this session file is incomplete or damaged ({error}): save the session again"
             ) from error
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        except (KeyError, ValueError, RecursionError) as error:
             raise PeerattnError(
                 f"this session file cannot be read ({error}): save the session again"
             ) from error
@@ -115,38 +116,64 @@ def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
         return content.read(part.file_size)
 
 
-def _session(about: dict[str, Any], parts: Mapping[str, bytes]) -> Session:
-    if about.get("format") != FORMAT:
+@dataclass(frozen=True)
+class _Clip:
+    name: str
+    digest: str
+    sample: str | None
+
+
+@dataclass(frozen=True)
+class _Objects:
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class _About:
+    """The content of `session.json`, beside its format."""
+
+    checkpoint: str
+    clip: _Clip
+    objects: tuple[_Objects, ...]
+    stretch: tuple[float, float]
+    hold: bool
+    view: Mapping[str, str]
+
+
+def _session(data: Any, parts: Mapping[str, bytes]) -> Session:
+    if isinstance(data, dict) and data.pop("format", None) != FORMAT:
         raise PeerattnError(
             f"this session file has another format than {FORMAT}: save the session again with this version"
         )
-    clip, content = about["clip"], parts.get(CLIP)
-    objects = [
-        (str(item["name"]), parts[part]) for item, part in zip(about["objects"], OBJECTS, strict=False)
-    ]
-    _check_digest("clip", clip["name"], clip["digest"], content)
-    for item, (name, maps) in zip(about["objects"], objects, strict=True):
-        _check_digest("object maps", name, item["digest"], maps)
-    start, stop = (float(seconds) for seconds in about["stretch"])
+    try:
+        about = decode(data, _About, ABOUT)
+    except PeerattnError as error:
+        raise ValueError(error) from error
+    content, (start, stop) = parts.get(CLIP), about.stretch
+    _check_digest("clip", about.clip, content)
+    objects = [(each, parts[part]) for each, part in zip(about.objects, OBJECTS, strict=False)]
+    for each, maps in objects:
+        _check_digest("object maps", each, maps)
     if not 0 <= start < stop < math.inf:
         raise ValueError("its start and stop are not a time range")
     return Session(
-        checkpoint=str(about["checkpoint"]),
-        clip_name=str(clip["name"]),
+        checkpoint=about.checkpoint,
+        clip_name=about.clip.name,
         trace=parts[TRACE].decode(),
-        clip_digest=str(clip["digest"]),
-        sample=None if clip["sample"] is None else str(clip["sample"]),
+        clip_digest=about.clip.digest,
+        sample=about.clip.sample,
         clip=content,
-        objects=tuple(objects),
+        objects=tuple((each.name, maps) for each, maps in objects),
         start=start,
         stop=stop,
-        hold=bool(about["hold"]),
-        view={str(name): str(value) for name, value in about["view"].items()},
+        hold=about.hold,
+        view=about.view,
     )
 
 
-def _check_digest(part: str, name: str, expected: str, content: bytes | None) -> None:
-    if content is not None and digest(content) != expected:
+def _check_digest(part: str, saved: _Clip | _Objects, content: bytes | None) -> None:
+    if content is not None and digest(content) != saved.digest:
         raise PeerattnError(
-            f"the {part} in this session file ({name}) changed since it was saved: save it again"
+            f"the {part} in this session file ({saved.name}) changed since it was saved: save it again"
         )

@@ -11,6 +11,7 @@ import torch
 
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE, read_card, write_card
+from peerattn.files.decoding import decode
 from peerattn.files.paths import checked_name, checkpoint_folders, find_checkpoint
 from peerattn.files.weights import WEIGHTS_FILE, read_weights, write_weights
 from peerattn.graph import published
@@ -74,11 +75,11 @@ def load(name: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
     card = read_card(folder, KIND)
     try:
         structure = restore_answers(Structure.from_json(card["structure"]), card.get("training"))
-        settings = ClipSettings(**card["settings"])
+        settings = ClipSettings.from_json(card["settings"])
         class_names = _class_names(card["class_names"])
     except KeyError as error:
         raise PeerattnError(f"{folder / CARD_FILE} lacks {error}: save the checkpoint again") from error
-    except (TypeError, PeerattnError) as error:
+    except PeerattnError as error:
         raise PeerattnError(f"{folder / CARD_FILE}: {error}: save the checkpoint again") from error
     with torch.device("meta"):
         expected = {
@@ -103,12 +104,11 @@ def segmenter_of(loaded: Checkpoint, name: str | None = None) -> Segmenter | Non
     return segmenter_for(name, loaded.structure.read_modalities, loaded.device)
 
 
-def _class_names(names: Any) -> list[str]:
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise PeerattnError("class_names must be a list of names")
-    if len(set(names)) < len(names):
-        raise PeerattnError("class_names contains a name twice")
-    return names
+def _class_names(data: Any) -> list[str]:
+    names = decode(data, tuple[str, ...], "class_names")
+    if not names or len(set(names)) < len(names):
+        raise PeerattnError("class_names is empty, or contains a name twice")
+    return list(names)
 
 
 def save(folder: Path, network: Network, settings: ClipSettings, card: Mapping[str, Any]) -> None:

@@ -55,6 +55,6 @@ def _frame_rate(checkpoint: str) -> float:
         card = (
             read_card(folder, "network") if folder else {"settings": {}}
         )  # an untrained network has no card
-        return ClipSettings(**card["settings"]).frame_rate
-    except (KeyError, TypeError, PeerattnError):  # loading the checkpoint will report the invalid card
+        return ClipSettings.from_json(card["settings"]).frame_rate
+    except (KeyError, PeerattnError):  # loading the checkpoint will report the invalid card
         return ClipSettings.frame_rate

@@ -24,7 +24,7 @@ _NOUNS = {
     str: "text",
     bool: "true or false",
     tuple: "a list",
-    Mapping: "names with values",
+    Mapping: "an object",
     type(None): "null",
 }
 
@@ -43,11 +43,12 @@ def decode(data: Any, kind: type[T], what: str) -> T:
     Raises PeerattnError, which names the field, for one that is unknown, missing or of another type, or if a
     dataclass refuses its values.
     """
+    path = "" if is_dataclass(kind) else what
     try:
-        _refuse_unknown("", data, kind)
+        _refuse_unknown(path, data, kind)
         return msgspec.convert(data, kind, dec_hook=_array)
     except msgspec.ValidationError as error:
-        raise _refusal(("", data, kind), error, what) from error
+        raise _refusal((path, data, kind), error, what) from error
 
 
 def _refuse_unknown(path: str, value: Any, kind: Any) -> None:
@@ -161,7 +162,7 @@ def _expected(kind: Any) -> str:
         others = [name for name in _fields(kind) if name not in needed]
         return f"have {', '.join(needed)}" + (f", and may have {', '.join(others)}" if others else "")
     if known := _fields(kind):
-        return f"have names and values, of {', '.join(known)}"
+        return f"be an object with any of {', '.join(known)}"
     return f"be {_noun(kind)}"
 
 

@@ -4,6 +4,7 @@ B images, C channels, K classes (the background first), H height, W width, T fra
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from torch.nn import functional
 
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import read_card
+from peerattn.files.decoding import decode
 from peerattn.files.paths import find_checkpoint
 from peerattn.files.weights import WEIGHTS_FILE, read_weights
 from peerattn.modalities.motion import CHANNELS, add_motion
@@ -125,19 +127,32 @@ def load_network(name: str, device: torch.device | str = "cpu") -> SegmentationN
     return network.to(device).eval()
 
 
+@dataclass(frozen=True)
+class _Settings:
+    size: int
+    widths: tuple[int, ...]
+    reduction: int
+    motion: bool
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """The entries of a card from which a network is built."""
+
+    class_ids: tuple[int, ...]
+    class_names: tuple[str, ...]
+    settings: _Settings
+
+
 def _build(folder: Path, card: Mapping[str, Any]) -> SegmentationNetwork:
     """Build the network of a card, without weights; raise PeerattnError for settings out of range."""
     try:
-        class_ids = tuple(int(class_id) for class_id in card["class_ids"])
-        class_names = tuple(str(class_name) for class_name in card["class_names"])
-        size = int(card["settings"]["size"])
-        widths = tuple(int(width) for width in card["settings"]["widths"])
-        reduction, motion = int(card["settings"]["reduction"]), bool(card["settings"]["motion"])
-    except (KeyError, TypeError, ValueError):
-        needed = "class_ids, class_names and settings (size, widths, reduction, motion)"
-        raise PeerattnError(
-            f"the card of {folder.name} does not have all of {needed}: save the checkpoint again"
-        ) from None
+        known = {name: card[name] for name in _Facts.__annotations__ if name in card}
+        facts = decode(known, _Facts, "the card")
+    except PeerattnError as error:
+        raise PeerattnError(f"the card of {folder.name}: {error}: save the checkpoint again") from error
+    class_ids, class_names, settings = facts.class_ids, facts.class_names, facts.settings
+    size, widths, reduction = settings.size, settings.widths, settings.reduction
     if not 16 <= size <= 512 or reduction not in (1, 2):
         raise PeerattnError(
             f"{folder.name}: size {size} must be from 16 to 512, and reduction {reduction} must be 1 or 2"
@@ -149,7 +164,7 @@ def _build(folder: Path, card: Mapping[str, Any]) -> SegmentationNetwork:
             f"{folder.name}: its class_ids must be from 1 to 255, each one once and each with a name"
         )
     return SegmentationNetwork(
-        class_ids, class_names, size=size, widths=widths, reduction=reduction, motion=motion
+        class_ids, class_names, size=size, widths=widths, reduction=reduction, motion=settings.motion
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from peerattn.errors import PeerattnError
+from peerattn.files.decoding import decode
 
 FLOW_PRESETS = ("ultrafast", "fast", "medium")
 VIEWS = ("centre", "objects")
@@ -36,14 +37,15 @@ class ClipSettings:
             raise PeerattnError(f"frame rate {self.frame_rate} is not between 0.1 and 240 frames/s")
         if self.flow not in FLOW_PRESETS:
             raise PeerattnError(f"flow preset {self.flow!r} is not one of {', '.join(FLOW_PRESETS)}")
-        if not isinstance(self.steady, bool):
-            raise PeerattnError(f"steady {self.steady!r} is not true or false")
         if self.view not in VIEWS:
             raise PeerattnError(f"view {self.view!r} is not one of {', '.join(VIEWS)}")
-        colour = self.baseline_colour
-        if not isinstance(colour, tuple | list) or len(colour) != 3 or not all(map(_is_fraction, colour)):
-            raise PeerattnError(f"baseline colour {colour!r} is not three numbers from 0 to 1")
-        object.__setattr__(self, "baseline_colour", tuple(float(value) for value in colour))
+        if not all(0 <= value <= 1 for value in self.baseline_colour):
+            raise PeerattnError(f"baseline colour {self.baseline_colour} is not three numbers from 0 to 1")
+
+    @classmethod
+    def from_json(cls, data: Any) -> ClipSettings:
+        """The inverse of `to_json`; raises PeerattnError on anything else."""
+        return decode(data, cls, "the clip settings")
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields as stored in cards and recipes; a black baseline colour is left out."""
@@ -54,7 +56,3 @@ class ClipSettings:
     def baselines(self) -> dict[str, tuple[float, ...]]:
         """Modality → its values in an empty clip; those not listed (flow, object) are zero."""
         return {"rgb": self.baseline_colour}
-
-
-def _is_fraction(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

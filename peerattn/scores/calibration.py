@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
+from peerattn.files.decoding import decode
 from peerattn.moved import moved
 from peerattn.scores.auroc import auroc, auroc_interval, auroc_remark
 from peerattn.scores.intervals import METHOD, Interval, interval_json
@@ -57,10 +58,8 @@ class NoneOfThese:
         if entry is None:
             return None
         try:
-            low, high = entry["auroc_interval"] or (None, None)
-            interval = None if low is None else (low, high)
-            rule = cls(**{**entry, "threshold": float(entry["threshold"]), "auroc_interval": interval})
-        except (KeyError, TypeError, ValueError) as error:
+            rule = decode(entry, cls, "none_of_these")
+        except PeerattnError as error:
             raise PeerattnError(
                 f"the card's none_of_these cannot be read ({error}): save the checkpoint again"
             ) from error

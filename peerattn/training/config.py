@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from peerattn.errors import PeerattnError
+from peerattn.files.decoding import decode
 from peerattn.graph.answers import ANSWERS
-from peerattn.training.checks import check_choice, check_positive, check_range, parse_settings
+from peerattn.training.checks import check_choice, check_positive, check_range
 
 OPTIMISERS = ("adamw", "sgd")
 SCHEDULES = ("one_cycle", "cosine", "constant")
@@ -185,6 +186,4 @@ class TrainingConfig:
     @classmethod
     def from_json(cls, data: Any) -> TrainingConfig:
         """Return the settings in JSON, with defaults for missing ones. Raises PeerattnError if invalid."""
-        config = parse_settings(cls, data, "the training settings")
-        assert isinstance(config, cls)
-        return config
+        return decode(data, cls, "the training config")

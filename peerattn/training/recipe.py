@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from peerattn.data.augmentation import STRONG, Augmentation
 from peerattn.errors import PeerattnError
+from peerattn.files.decoding import decode
 from peerattn.modalities.settings import ClipSettings
 from peerattn.training.actionworld import SETTINGS
-from peerattn.training.checks import parse_settings
 from peerattn.training.config import TrainingConfig
 
 MOST_BYTES = 1_000_000
@@ -42,16 +43,13 @@ class Recipe:
 
         Raises PeerattnError if the data is invalid.
         """
-        if not isinstance(data, dict):
+        if not isinstance(data, Mapping):
             raise PeerattnError("a recipe must be a JSON object of names and values")
-        rest = dict(data)
-        clip_data = {**dataclasses.asdict(clip), **rest.pop("clip", {})}
-        settings = parse_settings(ClipSettings, clip_data, "the clip settings")
-        varied = rest.pop("augmentation", None)
-        augmentation = (
-            STRONG if varied is None else parse_settings(Augmentation, varied, "the settings of augmentation")
-        )
-        return cls(TrainingConfig.from_json(rest), settings, augmentation)
+        parts = {name: data[name] for name in ("clip", "augmentation") if data.get(name) is not None}
+        if isinstance(changed := parts.get("clip", {}), Mapping):
+            parts["clip"] = {**dataclasses.asdict(clip), **changed}
+        training = {name: value for name, value in data.items() if name not in ("clip", "augmentation")}
+        return decode({**parts, "training": TrainingConfig.from_json(training)}, cls, "a recipe")
 
 
 def _merged(data: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from peerattn.errors import PeerattnError
+from peerattn.files.decoding import decode
 from peerattn.files.header import read_header
 from peerattn.files.weights import write_weights
 from peerattn.graph.structure import Structure, restore_answers
@@ -212,4 +213,11 @@ def _restore(
     )
     log = HistoryLog(current, every=config.log_every, before=history)
     best = {name: tensor.to(device) for name, tensor in parts["best"].items()} or None
-    return TrainingState(current, optimiser, average, log, Position(**facts["position"]), best)
+    return TrainingState(current, optimiser, average, log, _position(facts["position"]), best)
+
+
+def _position(data: Any) -> Position:
+    try:
+        return decode(data, Position, "position")
+    except PeerattnError as error:  # of a damaged file, which `load_state` names
+        raise ValueError(str(error)) from error

@@ -1,7 +1,9 @@
 """JSON → dataclasses: each reader builds what fits, and refuses everything else by the name of its field."""
 
 import dataclasses
+import io
 import json
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
@@ -11,11 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.opening.session import Session
+from peerattn.data.augmentation import Augmentation
 from peerattn.errors import PeerattnError
 from peerattn.files.decoding import decode, parse
 from peerattn.graph.answers import Answer
 from peerattn.graph.structure import Structure
+from peerattn.modalities.settings import ClipSettings
+from peerattn.scores.calibration import NoneOfThese
 from peerattn.traces.trace import Trace
+from peerattn.training.config import PruningSchedule, TrainingConfig
+from peerattn.training.recipe import Recipe
 from tests.small import small_structure
 from tests.strategies import structures
 from tests.traces import trace
@@ -28,14 +36,58 @@ def read_trace(document: Any) -> Trace:
     return Trace.from_json(json.dumps(document))
 
 
+def read_session(about: Any) -> Session:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("session.json", json.dumps(about))
+        archive.writestr("trace.json", "{}")
+    return Session.from_bytes(file.getvalue())
+
+
+def read_rule(entry: Any) -> NoneOfThese | None:
+    return NoneOfThese.from_card({"none_of_these": entry})
+
+
+SESSION = {
+    "format": "peerattn-session/1",
+    "checkpoint": "small",
+    "clip": {"name": "a.mp4", "digest": "", "sample": "a"},
+    "objects": [],
+    "stretch": [0, 1.5],
+    "hold": False,
+    "view": {"frame": "3"},
+}
+RULE = {
+    "threshold": 0.5,
+    "auroc": 1,
+    "auroc_interval": [0.5, 1.0],
+    "n_known": 4,
+    "n_unknown": 2,
+    "protocol": "held out",
+    "interval_method": "score",
+}
+VARIED = Recipe(
+    TrainingConfig(pruning=PruningSchedule((1,), keep=3)), augmentation=Augmentation(drop={"rgb": 0.5})
+)
 READERS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "structure": (Structure.from_json, small_structure().to_json() | {"combination": "separate"}),
     "answer": (Answer.from_json, {"kind": "labels", "loss_weight": 2, "thresholds": [0.25, 1]}),
     "trace": (read_trace, json.loads(trace(frames=3, window=2).to_json())),
+    "session": (read_session, SESSION),
+    "rule": (read_rule, RULE),
+    "clip": (ClipSettings.from_json, json.loads(json.dumps(dataclasses.asdict(ClipSettings())))),
+    "training": (TrainingConfig.from_json, json.loads(json.dumps(VARIED.training.to_json()))),
+    "recipe": (Recipe.from_json, json.loads(json.dumps(VARIED.to_json()))),
 }
 """What is read → its reader, and a document of it."""
 IGNORED = {"trace": ("attention_mode",)}
 """What a file has that its reader does not need."""
+
+OPEN = {
+    *(("structure",), ("trace",), ("trace", "structure")),  # more may stand beside their parts
+    *(("session", "view"), ("recipe", "augmentation", "drop")),  # with names of their own
+}
+"""Reader and path of objects in which no name is refused."""
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 names = st.sampled_from(
@@ -104,8 +156,8 @@ def test_a_field_that_is_unknown_is_refused_with_the_nearest_one(name: str) -> N
     document = READERS[name][1]
     for path in places(document):
         *outer, field = path
-        open_ended = name != "answer" and outer in ([], ["structure"])  # more may stand beside their parts
-        if isinstance(field, str) and not open_ended:
+        apart = (name, *outer) in OPEN or field in ("format", "clip", "augmentation")
+        if isinstance(field, str) and not apart:
             misspelt = with_value(document, (*outer, f"{field}x"), 1)
             said = is_refused(name, misspelt)
             assert f"there is no field '{field}x': did you mean" in said and field in said

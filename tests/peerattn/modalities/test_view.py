@@ -157,7 +157,7 @@ def test_a_square_moves_an_eighth_of_its_side_from_the_view() -> None:
 
 
 def test_unknown_settings_are_refused() -> None:
-    with pytest.raises(PeerattnError, match="steady 'no' is not true or false"):
-        ClipSettings(steady="no")  # as a card may say
+    with pytest.raises(PeerattnError, match="steady is 'no', but must be true or false"):
+        ClipSettings.from_json({"steady": "no"})  # as a card may say
     with pytest.raises(PeerattnError, match="'above' is not one of centre, objects"):
         ClipSettings(view="above")

@@ -54,19 +54,22 @@ def test_what_json_leaves_out_has_its_default() -> None:
 
 
 WRONG: dict[str, tuple[Any, str]] = {
-    "no object": ([], "must be a JSON object"),
-    "an unknown field": ({"epoch": 3}, "have no 'epoch': they have epochs"),
-    "an unknown inner field": ({"loss": {"name": "binary"}}, "settings of loss have no 'name'"),
-    "a part that is none": ({"loss": "binary"}, "settings of loss must be a JSON object"),
-    "a text": ({"epochs": "3"}, "epochs cannot be '3': it must be int"),
-    "a yes": ({"epochs": True}, "epochs cannot be 'True'"),
-    "half an epoch": ({"epochs": 1.5}, "epochs cannot be '1.5'"),
+    "no object": ([], "the training config is [], but must be an object with any of epochs"),
+    "an unknown field": ({"epoch": 3}, "there is no field 'epoch': did you mean epochs"),
+    "an unknown inner field": ({"loss": {"name": "binary"}}, "loss: there is no field 'name'"),
+    "a part that is none": ({"loss": "binary"}, "loss is 'binary', but must be an object with any of kind"),
+    "a text": ({"epochs": "3"}, "epochs is '3', but must be a whole number"),
+    "a yes": ({"epochs": True}, "epochs is True, but must be a whole number"),
+    "half an epoch": ({"epochs": 1.5}, "epochs is 1.5, but must be a whole number"),
     "no epochs": ({"epochs": 0}, "epochs is 0: give 1 or more"),
     "an unknown loss": ({"loss": {"kind": "hinge"}}, "loss 'hinge' must be one of cross_entropy"),
     "an unknown optimiser": ({"optimisation": {"kind": "lion"}}, "optimiser 'lion' must be one of"),
     "a negative rate": ({"optimisation": {"rate": -1}}, "rate -1 must lie between"),
     "no number": ({"optimisation": {"rate": float("nan")}}, "rate nan must lie between"),
-    "texts for epochs": ({"pruning": {"epochs": ["1"]}}, "epochs cannot be '1'"),
+    "texts for epochs": (
+        {"pruning": {"epochs": ["1"]}},
+        "pruning.epochs[0] is '1', but must be a whole",
+    ),
     "epoch nought": ({"pruning": {"epochs": [0]}}, "the first epoch is 1"),
     "nothing kept": ({"pruning": {"keep": 0}}, "keep at least 1"),
     "no patience": ({"stopping": {"patience": 0}}, "patience is 0"),
@@ -104,9 +107,13 @@ def test_a_recipe_of_training_settings_alone_has_the_usual_clips(tmp_path: Path)
     [
         ("{", "cannot be read as JSON"),
         ("[]", "must be a JSON object"),
+        ('{"clip": 3}', "clip is 3, but must be an object with any of size"),
         ('{"clip": {"size": 3}}', "size 3 is not between"),
         ('{"augmentation": {"mixup": -1}}', "mixup -1"),
-        ('{"augmentation": {"drop": {"rgb": "yes"}}}', "drop rgb cannot be 'yes'"),
+        (
+            '{"augmentation": {"drop": {"rgb": "yes"}}}',
+            "augmentation.drop.rgb is 'yes', but must be a num",
+        ),
     ],
 )
 def test_a_file_that_is_no_recipe_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
