@@ -31,7 +31,7 @@ OPTIONS: dict[str, Any] = {
     "layout": {"improvedLayout": False},
     "nodes": {"fixed": True},
     "edges": {
-        "hidden": True,  # browser/strokes.js draws them along vis-network's curves
+        "hidden": True,  # browser/graph/strokes.js draws them along vis-network's curves
         "smooth": {
             "enabled": True,
             "type": "cubicBezier",

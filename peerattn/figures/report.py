@@ -21,7 +21,7 @@ import pandas as pd
 from peerattn.figures.recording import digest
 from peerattn.figures.report_page import ReportPage, byte_size, compress_text
 from peerattn.figures.report_panels import ReportPanel
-from peerattn.figures.scripts import explorer_script, panels_script, read_part
+from peerattn.figures.scripts import REPORT_SCRIPT, REPORT_STYLE, explorer_script, panels_script, read_part
 from peerattn.moved import moved
 from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
 from peerattn.tables.clip import blocks_table, predictions_table
@@ -123,7 +123,7 @@ def _left_out_names_size(trace: Trace) -> int:
 
 def _scripts() -> tuple[str, ...]:
     """Return the scripts with line ends normalised to \\n, as browsers do before they hash a script."""
-    texts = (explorer_script(), panels_script(), read_part("report.js"))
+    texts = (explorer_script(), panels_script(), read_part(REPORT_SCRIPT))
     return tuple(text.replace("\r\n", "\n").replace("\r", "\n") for text in texts)
 
 
@@ -137,7 +137,7 @@ def _head(heading: ReportHeading) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{escape(heading.clip)} · {escape(heading.checkpoint)}</title>",
-            f"<style>{read_part('report.css')}</style>",
+            f"<style>{read_part(REPORT_STYLE)}</style>",
         ]
     )
 

@@ -11,61 +11,72 @@ from peerattn.moved import moved
 __getattr__ = moved(__name__)
 
 EXPLORER_PARTS = (
-    "values.js",
-    "recording.js",
-    "controls.js",
-    "ends.js",
-    "settings.js",
-    "address.js",
-    "overlays.js",
-    "player.js",
-    "pair.js",
-    "present.js",
-    "pieces.js",
-    "ink.js",
-    "ties.js",
-    "places.js",
-    "strokes.js",
-    "labels.js",
-    "meanings.js",
-    "search.js",
-    "table.js",
-    "save.js",
-    "walk.js",
-    "graph.js",
-    "lines.js",
-    "chart.js",
-    "windows.js",
-    "keys.js",
-    "transport.js",
-    "timeline.js",
-    "numbers.js",
-    "playback.js",
-    "explorer.js",
-    "replay.js",
-    "mount.js",
+    "reading/values.js",
+    "reading/clip_ends.js",
+    "reading/connectivity.js",
+    "reading/recording.js",
+    "reading/history.js",
+    "parts/controls.js",
+    "drawing/pieces.js",
+    "drawing/piece_pen.js",
+    "drawing/canvas.js",
+    "drawing/hatching.js",
+    "player/overlays.js",
+    "player/player.js",
+    "comparison/pair.js",
+    "graph/layout.js",
+    "graph/strokes.js",
+    "graph/labels.js",
+    "graph/legend.js",
+    "graph/search.js",
+    "graph/table.js",
+    "graph/save_menu.js",
+    "graph/walk.js",
+    "graph/graph.js",
+    "numbers/numbers.js",
+    "timeline/chart_lines.js",
+    "timeline/chart.js",
+    "timeline/windows.js",
+    "timeline/keys.js",
+    "timeline/transport.js",
+    "timeline/playback.js",
+    "timeline/timeline.js",
+    "explorer/settings.js",
+    "explorer/address.js",
+    "explorer/presenter.js",
+    "explorer/explorer.js",
+    "replay/replay_numbers.js",
+    "replay/replay.js",
+    "page/mount_explorer.js",
 )
-"""The files of the explorer's script, in order: a file may use what earlier files define."""
+"""The files of the explorer's script in `browser/`, in order: a file may use what earlier files define."""
 EXPLORER_STYLES = (
-    "explorer.css",
-    "player.css",
-    "graph.css",
-    "timeline.css",
-    "pair.css",
-    "present.css",
-    "replay.css",
+    "explorer/explorer.css",
+    "player/player.css",
+    "graph/graph.css",
+    "timeline/timeline.css",
+    "comparison/pair.css",
+    "explorer/presenter.css",
+    "replay/replay.css",
 )
 
 PANEL_PARTS = (
-    "values.js",
-    "controls.js",
-    "ends.js",
-    "panel_table.js",
-    "panel_chart.js",
-    "panel_inside.js",
-    "panels.js",
+    "reading/values.js",
+    "reading/clip_ends.js",
+    "parts/controls.js",
+    "drawing/hatching.js",
+    "panels/packed_arrays.js",
+    "panels/panel_table.js",
+    "panels/panel_chart.js",
+    "panels/factor_steps.js",
+    "panels/panels.js",
+    "page/mount_panels.js",
 )
-"""The files of the panels' script, in order; the first three are shared with the explorer's script."""
+"""The files of the panels' script, in order; it shares `reading/`, `parts/` and `drawing/` with the explorer's."""
+PANEL_STYLE = "panels/panels.css"
+
+REPORT_SCRIPT = "page/report.js"
+REPORT_STYLE = "page/report.css"
 
 
 @lru_cache(maxsize=1)
@@ -80,10 +91,10 @@ def explorer_script() -> str:
 def panels_script() -> str:
     """Return a JavaScript module without imports that sets `Plotly` and `peerattnPanels` as globals."""
     plotly = files("plotly").joinpath("package_data/plotly.min.js").read_text("utf-8")
-    style = f"const PANELS_STYLE = {json.dumps(read_part('panels.css'))};"
+    style = f"const PANELS_STYLE = {json.dumps(read_part(PANEL_STYLE))};"
     return "\n".join([plotly, style, *(read_part(name) for name in PANEL_PARTS)])
 
 
 def read_part(name: str) -> str:
-    """Return the text of a file in `browser/`."""
-    return files("peerattn.figures").joinpath("browser", name).read_text("utf-8")
+    """Return the text of a file in `browser/`, named by its path there."""
+    return files("peerattn.figures").joinpath("browser", *name.split("/")).read_text("utf-8")

@@ -279,4 +279,5 @@ def test_hatching_is_legible_on_either_page(page, dark):
 
 
 def test_the_sentence_stands_once_in_the_script():
-    assert read_part("ends.js").count(SENTENCE) == 1 and read_part("ends.js").count(WHOLLY) == 1
+    text = read_part("reading/clip_ends.js")
+    assert text.count(SENTENCE) == 1 and text.count(WHOLLY) == 1

@@ -18,7 +18,7 @@ from peerattn.figures.peers import attention_weights_bar, peer_matrix
 from peerattn.figures.predictions import accuracy_curve, prediction_bars, window_strip
 from peerattn.figures.pyvis_graph import COLUMN, edge_width, lane, lanes, level_graph, positions
 from peerattn.figures.recording import BYTES_PER_FRAME, digest, pack_recording
-from peerattn.figures.scripts import EXPLORER_PARTS, explorer_script, read_part
+from peerattn.figures.scripts import EXPLORER_PARTS, EXPLORER_STYLES, explorer_script, read_part
 from peerattn.figures.shares import MAX_NAMED_AREAS, arriving_areas, share_areas
 from peerattn.figures.timeline import trace_charts
 from peerattn.figures.weights import weights_by_source
@@ -419,7 +419,7 @@ def test_recording_refuses_another_number_of_frames_in_one_line(given):
 
 def test_script_loads_nothing():
     """Our part of it names no address but the SVG namespace, and never makes HTML of a text."""
-    own = "".join(read_part(name) for name in (*EXPLORER_PARTS, "explorer.css"))
+    own = "".join(read_part(name) for name in (*EXPLORER_PARTS, *EXPLORER_STYLES))
     assert own.replace("http://www.w3.org/2000/svg", "").count("http") == 0
     assert not any(word in own for word in ("innerHTML", "insertAdjacentHTML", "document.write", "import "))
     assert "vis-network" in explorer_script() and "peerattnExplorer" in explorer_script()

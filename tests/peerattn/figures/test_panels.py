@@ -18,7 +18,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from peerattn.figures import factor_steps as chains
 from peerattn.figures.panels import Panel, block_panels, clip_panels, connection_panels
-from peerattn.figures.scripts import PANEL_PARTS, panels_script, read_part
+from peerattn.figures.scripts import PANEL_PARTS, PANEL_STYLE, panels_script, read_part
 from peerattn.recording.inside import inside
 from peerattn.tables.attention import attention_by
 from peerattn.tables.share import BASELINE_NOTE, OLD_SHARES_NOTE, modality_share
@@ -217,7 +217,7 @@ def test_steps_start_at_the_channel_that_varies_most_among_those_that_carry_some
 
 
 def test_script_names_no_address_and_makes_no_html_of_a_text() -> None:
-    own = "".join(read_part(name) for name in (*PANEL_PARTS, "panels.css")).replace(
+    own = "".join(read_part(name) for name in (*PANEL_PARTS, PANEL_STYLE)).replace(
         "http://www.w3.org/2000/svg", ""
     )
     assert "http" not in own

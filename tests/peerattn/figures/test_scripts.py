@@ -11,14 +11,14 @@ from peerattn.figures.packing import unpack
 from peerattn.figures.panels import block_panels, clip_panels, connection_panels
 from peerattn.figures.recording import pack_recording
 from peerattn.figures.replay import pack_replay
-from peerattn.figures.scripts import EXPLORER_PARTS, PANEL_PARTS, read_part
+from peerattn.figures.scripts import EXPLORER_PARTS, PANEL_PARTS, REPORT_SCRIPT, read_part
 from tests.conftest import ROOT
 from tests.histories import history
 from tests.npm import CHECKS
 from tests.traces import images, object_ids, quarters_flow, trace
 
 BROWSER = ROOT / "peerattn/figures/browser"
-SCRIPTS = {"explorer": EXPLORER_PARTS, "panels": PANEL_PARTS, "report": ("report.js",)}
+SCRIPTS = {"explorer": EXPLORER_PARTS, "panels": PANEL_PARTS, "report": (REPORT_SCRIPT,)}
 MADE = re.compile(r"^(?:async )?(?:function\*?|class|const|let) (\w+)", re.MULTILINE)
 
 
@@ -43,7 +43,7 @@ def test_the_type_checker_reads_the_parts_of_a_script_in_their_order(name: str) 
 
 
 def test_every_part_is_in_a_script() -> None:
-    assert {file.name for file in BROWSER.glob("*.js")} == {
+    assert {file.relative_to(BROWSER).as_posix() for file in BROWSER.rglob("*.js")} == {
         name for parts in SCRIPTS.values() for name in parts
     }
 

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 
-const FOLDER = new URL("../../../../peerattn/figures/browser/", import.meta.url);
+export const FOLDER = new URL("../../../../peerattn/figures/browser/", import.meta.url);
 
 // What `wanted` names, from these parts; `globals` stand in for what only a page has.
 export function load(parts, wanted, globals = {}) {

@@ -1,0 +1,118 @@
+// The graph or the lines at the cursor's frame as a file: SVG or PNG, from the pieces that are shown.
+
+const TITLE_PX = 34;
+const PNG_SCALE = 2;
+
+class Save {
+  /** @param {Graph} graph */
+  constructor(graph) {
+    this.graph = graph;
+    /** @type {(name: string, format: "svg" | "png", picture: () => Picture) => HTMLButtonElement} */
+    const item = (name, format, picture) => element("button", { type: "button", onclick: () => this.save(name, format, picture()) }, `${name[0].toUpperCase()}${name.slice(1)} (${format.toUpperCase()})`);
+    /** @type {(name: string, picture: () => Picture) => HTMLButtonElement[]} */
+    const items = (name, picture) => [item(name, "svg", picture), item(name, "png", picture)];
+    this.summary = element("summary", { className: "icon", title: "save picture", ariaLabel: "save picture" }, icon("save"));
+    this.menu = element(
+      "details",
+      { className: "menu", onkeydown: (event) => this.key(event) },
+      this.summary,
+      element("div", { className: "items" }, ...items("graph", () => this.graphPicture()), ...items("timeline", () => this.timelinePicture())),
+    );
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (event.key === "ArrowLeft" || event.key === "ArrowRight") return;
+    event.stopPropagation(); // Space opens the menu; Escape closes it and leaves the pin
+    if (event.key !== "Escape" || !this.menu.open) return;
+    this.menu.open = false;
+    this.summary.focus();
+  }
+
+  graphPicture() {
+    const { places } = this.graph;
+    return this.picture(this.title(), this.pieces(), places, this.graph.keys());
+  }
+
+  timelinePicture() {
+    const { chart } = this.graph.explorer.timeline;
+    const title = [chart.chart.title, this.title()].filter(Boolean).join(" · ");
+    return this.picture(title, chart.pieces(), { width: chart.width, height: chart.height }, [...chart.keys(), ...chart.endsKeys()]);
+  }
+
+  // All pieces of a picture and its size: a title, what is drawn, what its colours and lines mean.
+  /** @param {string} title @param {Piece[]} drawn @param {{ width: number, height: number }} size @param {Key[]} meanings @returns {Picture} */
+  picture(title, drawn, { width, height }, meanings) {
+    const { theme } = this.graph.explorer;
+    const keys = keyRows(meanings, width - 24, theme);
+    const whole = TITLE_PX + height + keys.height + 12;
+    /** @type {Piece[]} */
+    const pieces = [
+      { d: `M0 0h${width}v${whole}h${-width}z`, fill: theme.background },
+      { text: title, x: 12, y: 22, size: 13, weight: 600, fill: theme.text },
+      { group: drawn, x: 0, y: TITLE_PX },
+      { group: keys.pieces, x: 12, y: TITLE_PX + height + 6 },
+    ];
+    return { title, pieces, width, height: whole };
+  }
+
+  // The graph back to front; connections and blocks carry what they stand for, in full.
+  pieces() {
+    const { graph } = this;
+    const lines = graph.connections().map((piece) => ("near" in piece ? { ...piece, data: this.said(piece) } : piece));
+    return [...graph.backdrop, ...lines, ...this.blocks(), ...graph.over()];
+  }
+
+  /** @param {Stroke} stroke @returns {Said} */
+  said({ id, removed, reached }) {
+    const { explorer } = this.graph;
+    const weight = explorer.shown.connection(id).weight ?? "none";
+    const shade = explorer.pair?.side === "difference" ? "difference" : explorer.words.mark;
+    return { connection: id, [shade]: explorer.shade(id, explorer.frame), weight, state: removed ? explorer.removed : "kept", ...(reached && { ends: WITHIN }) };
+  }
+
+  /** @returns {PathPiece[]} */
+  blocks() {
+    const { nodes, places } = this.graph;
+    return nodes.get().filter(({ hidden }) => !hidden).map(({ id, shape, size, color, opacity, borderWidth, shapeProperties }) => {
+      const { x, y } = places.blocks.get(id);
+      const dashes = shapeProperties.borderDashes || null;
+      return { d: shapePath(shape, x, y, size), fill: color.background, stroke: color.border, width: borderWidth, dashes, opacity, data: { block: id } };
+    });
+  }
+
+  title() {
+    const { explorer, recording } = this.graph;
+    const { frame, root } = explorer;
+    const { clip, checkpoint } = root.latest.data.about ?? {};
+    const moment = recording.steps ? explorer.moment(frame) : `${explorer.moment(frame)}, ${number(recording.times[frame])} s`;
+    return [clip, checkpoint, moment].filter(Boolean).join(" · ");
+  }
+
+  /** @param {Picture} picture */
+  svg({ title, pieces, width, height }) {
+    const { font } = this.graph.explorer.theme;
+    const drawn = svgPicture(pieces, width, height, { xmlns: SVG, role: "img", "aria-label": title, "font-family": font });
+    return new Blob([new XMLSerializer().serializeToString(drawn)], { type: "image/svg+xml" });
+  }
+
+  /** @param {Picture} picture @returns {Promise<Blob>} */
+  async png({ pieces, width, height }) {
+    const canvas = element("canvas", { width: Math.round(width * PNG_SCALE), height: Math.round(height * PNG_SCALE) });
+    const pen = penOf(canvas);
+    pen.scale(PNG_SCALE, PNG_SCALE);
+    paint(pen, pieces, this.graph.explorer.theme.font);
+    return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the picture is too large"))), "image/png"));
+  }
+
+  /** @param {string} name @param {"svg" | "png"} format @param {Picture} picture */
+  async save(name, format, picture) {
+    const { words, frame } = this.graph.explorer;
+    const blob = format === "svg" ? this.svg(picture) : await this.png(picture);
+    const link = element("a", { href: URL.createObjectURL(blob), download: `${name}-${words.frame}-${frame + 1}.${format}` });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    this.menu.open = false;
+    this.summary.focus();
+  }
+}

@@ -1,0 +1,77 @@
+// The numbers beside the graph of a replay.
+
+// Of what is pointed at or pinned: weights at the cursor's step.
+class ReplayNumbers extends Numbers {
+  overview() {
+    const removed = element("b");
+    this.updates.push(() => (removed.textContent = String(this.explorer.marks.removed.size)));
+    return [element("p", { className: "quiet" }, "Point at a block or connection for its numbers, click to keep it."), this.facts([
+      ["blocks", String(this.recording.blocks.length)],
+      ["connections, at first", String(this.recording.connections.length)],
+      ["pruned by this step", removed],
+    ])];
+  }
+
+  /** @param {string} id @returns {Node[]} */
+  connection(id) {
+    const { recording, explorer } = this;
+    const row = recording.rows.get(id);
+    const connection = recording.connections[row];
+    const entropy = this.live((step) => recording.at("entropy", row, step));
+    return [
+      this.title(arrow(connection), recording.lookOfBlock(connection.source)),
+      ...this.notes([[explorer.marks.removed.has(id), "pruned by this step"]]),
+      this.facts([
+        ["connection weight", this.live(() => connection.weight)],
+        ["attention", connection.attention],
+        ...(connection.peers.length > 1 ? [fact("attention entropy, 0 to 1", entropy)] : []),
+      ]),
+      ...(connection.peers.length ? [element("h4", {}, "attention weights of its peers (ringed in the graph)"), this.peers(connection)] : []),
+    ];
+  }
+
+  // In the structure's order, so that no row moves while the network learns.
+  /** @param {Connection} connection */
+  peers(connection) {
+    const rows = connection.peers.map((peer, place) => {
+      const bar = element("i", { className: "bar" });
+      bar.style.background = this.recording.lookOfBlock(peer).color;
+      this.updates.push(() => (bar.style.width = `${100 * (connection.attentionWeights[place] ?? 0)}%`));
+      return element("li", {}, this.link("block", peer, peer), element("span", { className: "track" }, bar), this.live(() => connection.attentionWeights[place]));
+    });
+    return element("ul", { className: "rows" }, ...rows);
+  }
+
+  /** @param {string} id @returns {Node[]} */
+  block(id) {
+    const { recording, explorer } = this;
+    const block = recording.block(id);
+    const { dead, peerOnly } = explorer.marks;
+    return [
+      this.title(id, recording.looks[block.lane]),
+      ...this.notes([
+        [peerOnly.has(id), "no path to the output: only a peer"],
+        [dead.has(id) && !peerOnly.has(id), "dead by this step: no path to the output"],
+      ]),
+      this.facts([
+        ["level", `${block.level}, ${block.kind.replaceAll("_", " ")}`],
+        ["width", `${block.width} channels`],
+        ...(block.reads ? [fact("reads", block.reads)] : []),
+      ]),
+      ...this.weights("fed by", recording.into(id), "source"),
+      ...this.weights("feeds", recording.outOf(id), "target"),
+    ];
+  }
+
+  /** @param {string} title @param {Connection[]} connections @param {"source" | "target"} end */
+  weights(title, connections, end) {
+    if (!connections.length) return [];
+    /** @param {Connection} connection */
+    const row = (connection) => {
+      const line = element("li", {}, this.link("connection", connection.id, connection[end]), this.live(() => connection.weight));
+      this.updates.push(() => line.classList.toggle("gone", this.explorer.marks.removed.has(connection.id)));
+      return line;
+    };
+    return [element("h4", {}, `${title}, by connection weight`), element("ul", { className: "rows two" }, ...connections.map(row))];
+  }
+}

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { load } from "../parts.js";
+
+const { Pair } = load(["reading/values", "player/player", "comparison/pair"], ["Pair"]);
+
+const THEME = { dark: false, quiet: "#777777" };
+
+// One row of factors, and the connections and blocks that a recording has and lacks.
+function recording(values, { has = ["both"], absent = [], reached = () => false } = {}) {
+  const rows = new Map(has.map((id, row) => [id, row]));
+  return { length: values.length, at: (name, row, frame) => values[frame], rows, blockRows: new Map([["block", 0]]), absent, reached, viridis: ["#000000", "#ffffff"] };
+}
+
+function paired({ first = recording([0.5, 0.5, 0.5]), other = recording([0.5, 0.75, 0]), side = "A", offset = 0 } = {}) {
+  const explorer = { recording: first, settings: { side, offset }, theme: THEME };
+  return Object.assign(Object.create(Pair.prototype), { explorer, other });
+}
+
+test("B's frame lies so many ahead, and there may be none", () => {
+  const pair = paired({ offset: -1 });
+  assert.deepEqual([0, 1, 2, 3, 4].map((frame) => pair.frame(frame)), [null, 0, 1, 2, null]);
+});
+
+test("each number is A's, B's and B minus A, and none is made up", () => {
+  const pair = paired({ offset: 1 });
+  assert.deepEqual(pair.values("shade", 0, 0), { A: 0.5, B: 0.75, difference: 0.25 });
+  assert.deepEqual(pair.values("shade", 0, 2), { A: 0.5, B: NaN, difference: NaN });
+});
+
+test("the greatest difference is that of all frames that both have", () => {
+  assert.equal(paired().greatest(), 0.5);
+  assert.equal(paired({ other: recording([0.5, 0.5, 0.5]) }).greatest(), 1); // no difference: any scale will do
+});
+
+test("an unknown side is A", () => {
+  assert.deepEqual(["A", "B", "difference", "C", ""].map((side) => paired({ side }).side), ["A", "B", "difference", "A", "A"]);
+});
+
+test("a difference is coloured by its share of the greatest, and what has none is quiet", () => {
+  const pair = Object.assign(paired({ side: "difference" }), { scale: 0.5 });
+  assert.deepEqual([-0.5, 0, 0.5].map((value) => pair.color(value)), ["#2166ac", "#f0f0f0", "#b2182b"]);
+  assert.equal(pair.color(NaN), THEME.quiet);
+  assert.equal(paired({ side: "B" }).color(1), "#ffffff");
+});
+
+test("what the side that is shown lacks has no counterpart", () => {
+  const first = recording([0], { has: ["both", "alone"], absent: ["new"] });
+  const other = recording([0], { absent: ["alone", "block"] });
+  const removed = (side) => [...paired({ first, other, side }).marks().removed];
+  assert.deepEqual([removed("A"), removed("B"), removed("difference")], [[], ["alone"], ["alone"]]);
+  assert.deepEqual([...paired({ first, other, side: "B" }).marks().dead], ["block"]);
+});
+
+test("an end reaches what is shown: in the difference, either", () => {
+  const [first, other] = [recording([0, 0], { reached: (frame) => frame === 0 }), recording([0, 0], { reached: (frame) => frame === 1 })];
+  const reached = (side) => [0, 1].map((frame) => paired({ first, other, side }).reached(frame, null));
+  assert.deepEqual([reached("A"), reached("B"), reached("difference")], [[true, false], [false, true], [true, true]]);
+});
+
+const line = (name, value) => ({ name, color: "#123456", pattern: [], width: 2, value, low: () => 0, high: () => 1 });
+
+test("lines of one name belong together, and B's are those at its own frames", () => {
+  const chart = { lines: [line("rgb", () => 0.1), line("flow", () => 0.2)], remark: "as recorded" };
+  const other = { lines: [line("rgb", (frame) => frame / 10)], remark: "as recorded" };
+  const { lines, remark } = paired({ side: "B", offset: 1 }).joined(chart, other);
+  assert.deepEqual(lines.map(({ name, width, low }) => [name, width, low === undefined]), [["A rgb", 1.25, false], ["A flow", 1.25, false], ["B rgb", 2.5, true]]);
+  assert.deepEqual([lines[2].value(0), lines[2].value(2), remark], [0.1, NaN, "as recorded"]);
+});
+
+test("a difference has a line for each name that both have, on both sides of 0", () => {
+  const chart = { lines: [line("rgb", () => 0.5), line("flow", () => 0.2)], remark: "one" };
+  const joined = paired({ side: "difference" }).joined(chart, { lines: [line("rgb", () => 0.25)], remark: "two" });
+  assert.deepEqual(joined.lines.map(({ name, value }) => [name, value(0)]), [["rgb", -0.25]]);
+  assert.deepEqual([joined.signed, joined.remark], [true, "A: one B: two"]);
+});

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { load } from "../parts.js";
+
+function page(search, origin = "http://localhost") {
+  const written = [];
+  const location = { origin, search, pathname: "/explore" };
+  const history = { state: 7, replaceState: (...said) => written.push(said) };
+  return { ...load(["explorer/settings", "explorer/address"], ["Address", "SETTINGS", "addressed", "plainValue"], { location, history }), written };
+}
+
+const { SETTINGS, addressed, plainValue } = page("");
+
+test("an address says the frame, and settings in the kind that they start with", () => {
+  const said = addressed("?frame=12&speed=0.5&arcs=true&lines=level&channel=7");
+  assert.deepEqual(said, { frame: 12, speed: 0.5, arcs: true, lines: "level", channel: "7" });
+});
+
+test("what an address does not know is left alone", () => {
+  assert.deepEqual(addressed("?screen=prune&unknown=1"), {});
+  assert.deepEqual(addressed(""), {});
+});
+
+test("a number or a truth value; anything else is nothing", () => {
+  assert.deepEqual(["true", "false", "3", "-2.5"].map(plainValue), [true, false, 3, -2.5]);
+  for (const text of ["", "1e9", "0x10", "Infinity", "yes", "1 "]) assert.equal(plainValue(text), null);
+});
+
+test("only what differs from the start is written, and what others wrote stays", () => {
+  const { Address, written } = page("?screen=prune&speed=4");
+  const settings = { ...SETTINGS, speed: 1, lines: "share" };
+  new Address({ cursor: 4, pinned: { kind: "block", id: "a b" }, settings, defaults: SETTINGS }).write();
+  const [[state, , text]] = written;
+  assert.equal(state, 7);
+  assert.deepEqual(Object.fromEntries(new URLSearchParams(text)), { screen: "prune", lines: "share", frame: "5", pin: "block a b" });
+});
+
+test("what is written is read back", () => {
+  const settings = { ...SETTINGS, speed: 2, arcs: true, showRemoved: false, loop: "3-17", offset: -4 };
+  const { Address, written } = page("");
+  new Address({ cursor: 9, pinned: null, settings, defaults: SETTINGS }).write();
+  const { frame, ...said } = addressed(written[0][2]);
+  assert.equal(frame, 10);
+  assert.deepEqual({ ...SETTINGS, ...said }, settings);
+});
+
+test("with nothing to say the address is the path alone", () => {
+  const { Address, written } = page("?frame=3");
+  new Address({ cursor: 0, pinned: null, settings: SETTINGS, defaults: SETTINGS }).write();
+  assert.equal(written[0][2], "/explore");
+});
+
+test("a page opened from a file has no address to share", () => {
+  const { Address, written } = page("?frame=3", "null");
+  const address = new Address({ cursor: 0, pinned: null, settings: SETTINGS, defaults: SETTINGS });
+  address.write();
+  assert.deepEqual([address.read(), written], [{}, []]);
+});
