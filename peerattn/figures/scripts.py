@@ -72,7 +72,7 @@ PANEL_PARTS = (
     "panels/panels.js",
     "page/mount_panels.js",
 )
-"""The files of the panels' script, in order; it shares `reading/`, `parts/` and `drawing/` with the explorer's."""
+"""The files of the panels' script, in order; those of the first folders are in the explorer's script too."""
 PANEL_STYLE = "panels/panels.css"
 
 REPORT_SCRIPT = "page/report.js"
