@@ -43,6 +43,10 @@ export default [
     languageOptions: { sourceType: "script", parserOptions: { ecmaFeatures: { impliedStrict: true } } },
   },
   {
+    files: ["peerattn/figures/browser/streamlit/*.js"],
+    languageOptions: { sourceType: "module", parserOptions: { ecmaFeatures: { impliedStrict: false } } },
+  },
+  {
     files: ["tests/**/*.js"],
     languageOptions: { globals: { Buffer: "readonly", URL: "readonly", URLSearchParams: "readonly" } },
     rules: { "no-undef": "error" },

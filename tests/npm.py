@@ -20,7 +20,7 @@ CHECKS = (
     ["node_modules/eslint/bin/eslint.js", "--max-warnings", "0"],
     *(
         ["node_modules/typescript/bin/tsc", "-p", f"{BROWSER}/tsconfig.{name}.json"]
-        for name in ("explorer", "panels", "report")
+        for name in ("explorer", "panels", "report", "streamlit")
     ),
     ["--test", "--test-isolation=none", "--test-reporter", "dot", "tests/**/*.test.js"],
 )

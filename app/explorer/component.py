@@ -22,6 +22,7 @@ from app.keys import ComponentState, Key
 from peerattn.figures.recording import digest, pack_recording
 from peerattn.figures.replay import pack_replay
 from peerattn.figures.scripts import explorer_script as browser_script
+from peerattn.figures.scripts import read_part
 from peerattn.graph.connectivity import Removal
 from peerattn.graph.structure import Structure
 from peerattn.traces.history import History
@@ -50,38 +51,15 @@ class SecondTrace:
 _scripts = st.components.v2.component(
     "peerattn_scripts",
     html="<span hidden></span>",
-    js=browser_script() + "\nexport default () => { globalThis.dispatchEvent(new Event('peerattn-part')); };",
+    js=f"{browser_script()}\n{read_part('streamlit/explorer_script.js')}",
 )
 _recording = st.components.v2.component(
     "peerattn_recording",
     html="<span hidden></span>",
-    js=f"""export default ({{ data }}) => {{
-  const recordings = (globalThis.peerattnRecordings ??= new Map());
-  const name = new TextDecoder().decode(data.subarray(0, {DIGEST}));
-  const known = recordings.get(name);
-  recordings.delete(name); // what is shown again becomes the newest
-  recordings.set(name, known ?? data.slice({DIGEST}));
-  if (known) return;
-  if (recordings.size > 4) recordings.delete(recordings.keys().next().value);
-  globalThis.dispatchEvent(new Event("peerattn-part"));
-}};""",
+    js=f"const DIGEST_LENGTH = {DIGEST};\n{read_part('streamlit/recording.js')}",
 )
 _explorer = st.components.v2.component(
-    "peerattn_explorer",
-    html="<div class='explorer'></div>",
-    js="""export default (component) => {
-  const root = component.parentElement.querySelector(".explorer");
-  root.latest = component;
-  if (!root.show) {
-    root.show = () => globalThis.peerattnExplorer?.show(root);
-    globalThis.addEventListener("peerattn-part", root.show);
-  }
-  root.show();
-  return () => {
-    globalThis.removeEventListener("peerattn-part", root.show);
-    globalThis.peerattnExplorer?.remove(root);
-  };
-};""",
+    "peerattn_explorer", html="<div class='explorer'></div>", js=read_part("streamlit/explorer.js")
 )
 
 

@@ -19,45 +19,20 @@ from app import keys
 from app.explorer.component import DIGEST, Selection
 from app.keys import ComponentState, Key
 from peerattn.figures.panels import Panel, make_panel
-from peerattn.figures.scripts import panels_script
+from peerattn.figures.scripts import panels_script, read_part
 
 _script = st.components.v2.component(
     "peerattn_panels_script",
     html="<span hidden></span>",
-    js=panels_script()
-    + "\nexport default () => { globalThis.dispatchEvent(new Event('peerattn-panels')); };",
+    js=f"{panels_script()}\n{read_part('streamlit/panels_script.js')}",
 )
 _clip = st.components.v2.component(
-    "peerattn_clip_panels",
-    html="<span hidden></span>",
-    js="""export default ({ data }) => {
-  (globalThis.peerattnClipPanels ??= new Map()).set(data.key, data);
-  globalThis.dispatchEvent(new Event("peerattn-panels"));
-};""",
+    "peerattn_clip_panels", html="<span hidden></span>", js=read_part("streamlit/clip_panels.js")
 )
 _panels = st.components.v2.component(
     "peerattn_panels",
     html="<section class='details' aria-label='panels'></section>",
-    js="""export default ({ parentElement, data, setTriggerValue }) => {
-  const root = parentElement.querySelector(".details");
-  root.data = data;
-  root.pick = (place) => setTriggerValue("picked", place);
-  if (!root.show) {
-    root.show = () => {
-      const clip = root.data.panels ? root.data : globalThis.peerattnClipPanels?.get(root.data.key);
-      if (!globalThis.peerattnPanels || clip?.recording !== root.data.recording) return;
-      const shown = root.data;
-      if (root.shown !== shown) globalThis.peerattnPanels.show(root, { ...shown, clip: clip.panels });
-      root.shown = shown;
-    };
-    globalThis.addEventListener("peerattn-panels", root.show);
-  }
-  root.show();
-  return () => {
-    globalThis.removeEventListener("peerattn-panels", root.show);
-    globalThis.peerattnPanels?.remove(root);
-  };
-};""",
+    js=read_part("streamlit/panels.js"),
 )
 
 

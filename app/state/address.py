@@ -10,17 +10,14 @@ import streamlit as st
 from app import keys
 from app.explorer.component import Selection
 from app.keys import ComponentState, Key
+from peerattn.figures.scripts import read_part
 from peerattn.traces.trace import Trace
 
 COMPARISON_KEYS = (keys.COMPARE, keys.SECOND_CLIP, keys.SECOND_CHECKPOINT, keys.COMPARE_THRESHOLD)
 """The choices on Compare, which are not in the address of the other screens."""
 
 _address_reader = st.components.v2.component(
-    "peerattn_address",
-    html="<span hidden></span>",
-    js="""export default ({ data, setStateValue }) => {
-  if (location.search !== data.known) setStateValue("query", location.search);
-};""",
+    "peerattn_address", html="<span hidden></span>", js=read_part("streamlit/address.js")
 )
 
 

@@ -78,6 +78,18 @@ PANEL_STYLE = "panels/panels.css"
 REPORT_SCRIPT = "page/report.js"
 REPORT_STYLE = "page/report.css"
 
+STREAMLIT_MODULES = (
+    "streamlit/address.js",
+    "streamlit/clip_panels.js",
+    "streamlit/drawing.js",
+    "streamlit/explorer.js",
+    "streamlit/explorer_script.js",
+    "streamlit/panels.js",
+    "streamlit/panels_script.js",
+    "streamlit/recording.js",
+)
+"""JavaScript modules of the app's Streamlit components, each loaded by itself."""
+
 
 @lru_cache(maxsize=1)
 def explorer_script() -> str:

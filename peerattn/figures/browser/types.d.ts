@@ -188,7 +188,7 @@ interface Chain {
 /** Where a tour, a session or a report starts: settings by name, or the `query` of an address. */
 type Start = { token: string; query?: string; frame?: number; [setting: string]: unknown };
 
-interface Told {
+interface ExplorerData {
   recording: string;
   other?: string | null;
   names?: [string, string] | null;
@@ -203,7 +203,7 @@ interface Told {
   starved: string[];
 }
 
-interface ToldPanels {
+interface PanelsData {
   /** The name of the explorer's recording; none: a chart by itself. */
   recording: string | null;
   clip: Panel[];
@@ -383,6 +383,18 @@ interface Part {
   changed?(name: keyof Settings): void;
 }
 
+// ---- What Streamlit passes to a component
+
+interface StreamlitComponent<Data> {
+  data: Data;
+  parentElement: HTMLElement | ShadowRoot;
+  setStateValue(name: string, value: unknown): void;
+  setTriggerValue(name: string, value: unknown): void;
+}
+
+/** The panels of a clip, which Python sends once for a clip and checkpoint. */
+type ClipPanels = { key: string; recording: string | null; panels: Panel[] };
+
 // ---- What stands on the page
 
 /** What panels and reports need of an explorer. */
@@ -399,7 +411,7 @@ interface ExplorerOnPage {
 
 /** The element that an explorer fills; Streamlit's component writes into `latest` what Python last said. */
 interface ExplorerRoot extends HTMLElement {
-  latest: { data: Told; setStateValue(name: string, value: Chosen | null): void };
+  latest: { data: ExplorerData; setStateValue(name: string, value: Chosen | null): void };
 }
 
 /** What draws a panel: plotly or the steps inside a factor; only plotly has an order and a picture. */
@@ -427,6 +439,8 @@ interface WindowEventMap {
 
 /** Name → the bytes of a recording. */
 declare var peerattnRecordings: Map<string, Uint8Array<ArrayBuffer>> | undefined;
+/** Key of the panels' component → the panels of its clip. */
+declare var peerattnClipPanels: Map<string, ClipPanels> | undefined;
 declare var peerattnExplorer: {
   show(root: ExplorerRoot): void;
   of(root: ExplorerRoot): ExplorerOnPage | undefined;
@@ -434,10 +448,13 @@ declare var peerattnExplorer: {
   remove(root: ExplorerRoot): void;
 };
 declare var peerattnPanels: {
-  show(root: PanelsRoot, data: ToldPanels): void;
+  show(root: PanelsRoot, data: PanelsData): void;
   of(root: PanelsRoot): object | undefined;
   remove(root: PanelsRoot): void;
 };
+
+/** The length of the digest in front of a recording, in characters; `app/explorer/component.py` defines it. */
+declare const DIGEST_LENGTH: number;
 
 /** The text of the style sheets; `scripts.py` writes both. */
 declare const STYLE: string;

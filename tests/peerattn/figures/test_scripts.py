@@ -11,14 +11,19 @@ from peerattn.figures.packing import unpack
 from peerattn.figures.panels import block_panels, clip_panels, connection_panels
 from peerattn.figures.recording import pack_recording
 from peerattn.figures.replay import pack_replay
-from peerattn.figures.scripts import EXPLORER_PARTS, PANEL_PARTS, REPORT_SCRIPT, read_part
+from peerattn.figures.scripts import EXPLORER_PARTS, PANEL_PARTS, REPORT_SCRIPT, STREAMLIT_MODULES, read_part
 from tests.conftest import ROOT
 from tests.histories import history
 from tests.npm import CHECKS
 from tests.traces import images, object_ids, quarters_flow, trace
 
 BROWSER = ROOT / "peerattn/figures/browser"
-SCRIPTS = {"explorer": EXPLORER_PARTS, "panels": PANEL_PARTS, "report": (REPORT_SCRIPT,)}
+SCRIPTS = {
+    "explorer": EXPLORER_PARTS,
+    "panels": PANEL_PARTS,
+    "report": (REPORT_SCRIPT,),
+    "streamlit": STREAMLIT_MODULES,
+}
 MADE = re.compile(r"^(?:async )?(?:function\*?|class|const|let) (\w+)", re.MULTILINE)
 
 

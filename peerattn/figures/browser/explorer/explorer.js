@@ -138,7 +138,7 @@ class Explorer {
   }
 
   // What Python says on this run: what is removed, what is selected, and at first or from a session, where to start.
-  /** @param {Told} told */
+  /** @param {ExplorerData} told */
   receive({ removed, dead, starved, peerOnly, pruned, selected, start, names }) {
     if (start && start.token !== this.started) this.begin(start);
     if (names) this.pair?.name(names);

@@ -14,7 +14,7 @@ function placeIn(id, root, className) {
 }
 
 // An explorer of its own, without the app: nobody hears of clicks but the panels below it.
-/** @param {{ data: Told }} said */
+/** @param {{ data: ExplorerData }} said */
 function start({ data }) {
   globalThis.peerattnRecordings = new Map([[data.recording, bytes(text("recording"))]]);
   const latest = { data, setStateValue() {} };
@@ -25,7 +25,7 @@ function start({ data }) {
 }
 
 // Below it the panels of what is pinned, and of the whole clip.
-/** @param {{ data: Told }} said */
+/** @param {{ data: ExplorerData }} said */
 async function follow({ data }) {
   const root = placeIn("panels", Object.assign(document.createElement("section"), { pick() {} }), "details");
   const clip = (await panelsOf("clip")).panels;
@@ -72,7 +72,7 @@ function csv(table) {
   return [...table.rows].map((row) => `${line(row)}\n`).join("");
 }
 
-/** @type {{ stem: string, data: Told }} */
+/** @type {{ stem: string, data: ExplorerData }} */
 const said = JSON.parse(text("said"));
 // Whose panel, its title, its place among theirs, and the panel.
 /** @type {[of: string, title: string, place: number, encoded: string][]} */

@@ -5,7 +5,7 @@
 const FORMATS = ["svg", "png"];
 
 class Panels {
-  /** @type {ToldPanels} */ data;
+  /** @type {PanelsData} */ data;
   /** @type {Theme} */ theme;
   /** @type {Panel[]} */ panels;
   /** @type {boolean} */ alone;
@@ -53,7 +53,7 @@ class Panels {
   }
 
   // What Python says: the panels of the clip and of what is selected.
-  /** @param {ToldPanels} data */
+  /** @param {PanelsData} data */
   show(data) {
     const selected = data.selection && `${data.selection.kind} ${data.selection.id}`;
     const first = !this.data;

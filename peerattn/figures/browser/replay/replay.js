@@ -47,7 +47,7 @@ class Replay extends Explorer {
     super.load(history, other);
   }
 
-  /** @param {Told} data */
+  /** @param {ExplorerData} data */
   receive(data) {
     super.receive({ ...data, pruned: this.recording.prunings.length > 1 });
   }
