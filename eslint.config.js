@@ -34,7 +34,7 @@ export default [
       "max-depth": ["error", 4],
       "max-lines-per-function": ["error", 50],
       "max-lines": ["error", { max: 280, skipBlankLines: true, skipComments: true }],
-      complexity: ["error", 15],
+      complexity: ["error", 10],
     },
     linterOptions: { reportUnusedDisableDirectives: "error" },
   },

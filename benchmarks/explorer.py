@@ -78,7 +78,7 @@ PLACES = f"""(root) => {{
     const blocks = recording.blocks.map(({{ id }}) => network.canvasToDOM(network.getPosition(id)));
     const samples = recording.connections.map(({{ id }}) => graph.strokes.samples.get(id));
     const middles = samples.map((points) => points[Math.floor(points.length / 2)]);
-    return {{ blocks, connections: middles.filter((place) => graph.touched(place)?.kind === "connection") }};
+    return {{ blocks, connections: middles.filter((place) => graph.itemAt(place)?.kind === "connection") }};
 }}"""
 """Points on blocks and connections, in pixels of the stage."""
 

@@ -1,37 +1,37 @@
-// The shapes that travel in the browser: what Python packs, what the parts hand to one another, and what stands on
-// the page beside them. For the type checker alone; no page reads this file.
+// The types of the data that Python packs, that the scripts exchange, and that the page provides. Only the type checker
+// reads this file.
 
 // ---- What Python packs: `figures/recording.py`, `figures/replay.py`, `figures/panels.py`, `figures/factor_steps.py`
 
-/** A block by its id or a connection by its key, as it is pointed at, pinned and told to Python. */
-type Chosen = { kind: "block" | "connection"; id: string };
+/** A block by its id or a connection by its key. */
+type GraphItem = { kind: "block" | "connection"; id: string };
 
-/** Frames that an end of the clip reaches: so many at the start, so many at the end. */
+/** The number of frames at the start and at the end that are within reach of an end of the clip. */
 type Reach = [start: number, end: number];
 
-/** From the first frame on, up to and without the second. */
-type Run = [first: number, stop: number];
+/** A range of frames: the first frame, and the frame after the last one. */
+type FrameRange = [first: number, stop: number];
 
-/** A CSS colour, "#rrggbb", and dashes in canvas pixels; none: solid. */
+/** A CSS colour "#rrggbb", and a dash pattern in canvas pixels (empty: solid). */
 type Look = { color: string; pattern: number[] };
 
 interface Connection {
   id: string;
   source: string;
   target: string;
-  /** None: it counts fully. */
+  /** Null if the connection has no weight, and so counts fully. */
   weight: number | null;
   attention: string;
   channels: number;
   peers: string[];
-  /** One a peer; none of a connection that is removed at a step of training. */
+  /** One for each peer; null if the connection has been pruned at this step of training. */
   attentionWeights: (number | null)[];
-  /** Not there where it was not recorded. */
+  /** Absent or null if it was not recorded. */
   reached?: Reach | null;
 }
 
-/** `first` is the row of its first peer in the array `attention`, `weighted` whether it ever has a weight. */
-interface LearningConnection extends Connection {
+/** `first` is the row of its first peer in the array `attention`; `weighted` tells whether it has a connection weight. */
+interface LoggedConnection extends Connection {
   first: number;
   weighted: boolean;
 }
@@ -46,12 +46,12 @@ interface Block {
   reads: string | null;
   width: number;
   dilation: number;
-  /** What it reads beyond the clip's ends, in words. */
+  /** What the block reads beyond the ends of the clip, in words. */
   ends: string;
 }
 
-/** A stretch of the recording with its likeliest classes, or one between two prunings with its own `name` and `span`. */
-interface Stretch {
+/** A window of a clip with its most probable classes, or an interval between two prunings with a `name` and `span`. */
+interface ClipWindow {
   start: number;
   stop: number;
   classes: [name: string, probability: number][];
@@ -69,7 +69,7 @@ interface ChartHeader {
   title: string;
   note: string;
   form: "lines" | "areas";
-  /** The array with a row a connection from which that of a chosen connection is drawn too. */
+  /** The array (a row for each connection) from which a line of the focused connection is added, or null. */
   of: string | null;
   most?: number;
   remark?: string;
@@ -84,22 +84,22 @@ interface HeatHeader {
 
 interface Flow {
   pictures: [offset: number, length: number][];
-  /** A colour for each direction, and how many strengths of it there are. */
+  /** A colour for each direction, and the number of strengths of each colour. */
   hues: string[];
   strengths: number;
   /** The width of the network's input, px. */
   width: number;
-  /** px per nominal step: of the full colour, and the greatest of the clip. */
+  /** px per nominal step: at which the colour is at full strength, and the maximum of the clip. */
   full: number;
   greatest: number;
 }
 
-/** What is said of a recording beside its bytes. */
-interface Facts {
+/** The header of a recording without the positions of its arrays and images. */
+interface RecordingFacts {
   graph: { nodes: GraphNode[]; edges: GraphEdge[]; options: { edges: { smooth: object } } };
-  /** Of a connection with weight 0 and 1, px. */
+  /** Line widths of connections with weight 0 and 1, px. */
   widths: [thin: number, thick: number];
-  /** Between two levels, and between two blocks of a level, in graph units. */
+  /** The distance between levels, and between the blocks of a level, in graph units. */
   row: number;
   column: number;
   lanes: [name: string, left: number, right: number][];
@@ -107,45 +107,46 @@ interface Facts {
   viridis: string[];
   times: number[];
   end: number;
-  windows: Stretch[];
+  windows: ClipWindow[];
   charts: Record<string, ChartHeader & { lines: (Look & { name: string })[] }>;
-  /** Connections and blocks that a greater layout has and the trace has not. */
+  /** Connections and blocks of the layout that the trace does not have. */
   absent: string[];
   connections: Connection[];
   blocks: Block[];
   objects: [id: number, name: string, color: string][];
   flow?: Flow | null;
   size: [width: number, height: number];
-  /** Of a history: the logged steps. */
+  /** The logged steps of a training history. */
   steps?: number[];
 }
 
-/** Where arrays and pictures lie in the bytes after the header. */
-interface Header extends Facts {
+/** The header of a recording, with the positions of its arrays and images in the bytes that follow. */
+interface Header extends RecordingFacts {
   arrays: Record<string, { offset: number; shape: [rows: number, frames: number] }>;
   heat: Record<string, HeatHeader>;
   frames: [offset: number, length: number][];
   overlays: [offset: number, length: number][];
 }
 
-interface Recording extends Facts {}
+interface Recording extends RecordingFacts {}
 
 interface Replay {
   recording: LoggedHistory;
-  said: HTMLElement;
+  stepText: HTMLElement;
 }
 
 interface LoggedHistory {
-  /** At the step that is shown. */
+  /** The marks at the step that is shown. */
   marks: Marks;
-  connections: LearningConnection[];
+  connections: LoggedConnection[];
   steps: number[];
   epochs: number[];
-  /** From which logged step on something is removed, and what. */
+  /** The index of the logged step after each pruning, and what is removed from then on. */
   prunings: ({ from: number } & Record<keyof Marks, string[]>)[];
 }
 
-type TableOf = { columns: string[]; rows: Cell[][] | null };
+/** `columns` are the names in the CSV, `titles` those on the page. */
+type PanelTableData = { columns: string[]; titles: string[]; rows: Cell[][] | null };
 type Cell = string | number | null;
 
 interface Panel {
@@ -154,21 +155,21 @@ interface Panel {
   about: string;
   figure: Figure | null;
   axis: "time" | null;
-  table: TableOf | null;
-  pins?: { kind: Chosen["kind"]; ids: string[] }[];
-  /** Name → the rows of a heat map in that order. */
+  table: PanelTableData | null;
+  pins?: { kind: GraphItem["kind"]; ids: string[] }[];
+  /** Name of an order → the rows of a heat map in that order. */
   orders?: Record<string, number[]> & { index: number[] };
   least?: number;
-  chain?: Chain;
+  chain?: FactorStepsData;
   reached?: Reach;
   remark?: string;
   missing?: string;
-  /** Whether Python hears of a click on a cell. */
+  /** Whether clicks on cells are reported to Python. */
   picks?: boolean;
 }
 
 /** The steps inside a connection's factors; arrays are base64 of float32. */
-interface Chain {
+interface FactorStepsData {
   connection: string;
   source: string;
   attention: "none" | "static" | "self" | "peer";
@@ -176,16 +177,16 @@ interface Chain {
   weight: number | null;
   frames: number[];
   channels: number[];
-  /** What each channel shows; null where nothing, no names where that is not known. */
+  /** The content of each channel, null if it is empty; the list is empty if the contents are unknown. */
   names: (string | null)[];
   start: number;
   arrays: Record<string, { shape: number[]; data: string }>;
   left_out: string;
 }
 
-// ---- What Python tells the page on a run
+// ---- What Python sends to the page on each run
 
-/** Where a tour, a session or a report starts: settings by name, or the `query` of an address. */
+/** Where a tour, saved session or report starts: settings by name, or the `query` of an address. */
 type Start = { token: string; query?: string; frame?: number; [setting: string]: unknown };
 
 interface ExplorerData {
@@ -193,7 +194,7 @@ interface ExplorerData {
   other?: string | null;
   names?: [string, string] | null;
   replay?: boolean;
-  selected: Chosen | null;
+  selected: GraphItem | null;
   start?: Start | null;
   about?: { clip?: string; checkpoint?: string } | null;
   pruned: boolean;
@@ -204,10 +205,10 @@ interface ExplorerData {
 }
 
 interface PanelsData {
-  /** The name of the explorer's recording; none: a chart by itself. */
+  /** The name of the explorer's recording; null for a single chart without an explorer. */
   recording: string | null;
   clip: Panel[];
-  selection: (Chosen & { title: string; panels: Panel[] }) | null;
+  selection: (GraphItem & { title: string; panels: Panel[] }) | null;
 }
 
 /** Ids of connections (removed) and blocks. */
@@ -218,9 +219,9 @@ interface Marks {
   peerOnly: Set<string>;
 }
 
-// ---- What the parts hand to one another
+// ---- What the scripts exchange
 
-/** What a visitor can set; see `settings.js`. */
+/** The settings that a visitor can change; see `explorer/settings.js`. */
 interface Settings {
   speed: number;
   fit: boolean;
@@ -241,8 +242,8 @@ interface Settings {
   channel: string;
 }
 
-/** Settings that are a checkbox beside the graph. */
-type Switch = "connected" | "showRemoved" | "arcs" | "horizontal" | "table";
+/** Settings with a checkbox above the graph. */
+type GraphToggle = "connected" | "showRemoved" | "arcs" | "horizontal" | "table";
 type Checkbox = HTMLLabelElement & { input: HTMLInputElement };
 
 interface Words {
@@ -254,7 +255,7 @@ interface Words {
   connections: { title: string; note: string; form: "lines"; of: string };
 }
 
-/** Streamlit's, as "#rrggbb" and a CSS font. */
+/** Streamlit's theme: colours "#rrggbb" and a CSS font. */
 interface Theme {
   background: string;
   text: string;
@@ -264,26 +265,26 @@ interface Theme {
   font: string;
 }
 
-/** A map that is asked for what it holds alone. */
-interface Known<Value> extends Map<string, Value> {
+/** A map whose `get` is only called with keys that it holds. */
+interface CompleteMap<Value> extends Map<string, Value> {
   get(id: string): Value;
 }
 
 type Point = { x: number; y: number };
-type Spot = [x: number, y: number];
+type XY = [x: number, y: number];
 type Box = { left: number; right: number; top: number; bottom: number };
 
-/** A peer, the connection that it gates, and its attention weight there. */
+/** A peer, the connection that it gates, and its attention weight for this connection. */
 type Gate = { peer: string; connection: Connection; readonly weight: number | null };
 
-/** Ids of what lies on the paths through what is chosen. */
+/** Blocks and connections on paths through a block or connection, by id. */
 type Paths = { blocks: Set<string>; connections: Set<string> };
 
-/** Ids of what touches what is chosen; `chosen` is a block. */
-type Near = Paths & { peers: Set<string>; chosen: string | null };
+/** What is adjacent to a block or connection, by id; `selectedBlock` is the block itself, or null for a connection. */
+type Neighbourhood = Paths & { peers: Set<string>; selectedBlock: string | null };
 
-/** What is drawn over the frames; a value is NaN where there is none, and a band lies between `low` and `high`. */
-interface DrawnLine extends Look {
+/** A line over the frames, NaN where there is no value; `low` and `high` are the limits of a band around it. */
+interface ChartLine extends Look {
   name: string;
   width: number;
   value: (frame: number) => number;
@@ -291,12 +292,12 @@ interface DrawnLine extends Look {
   high?: (frame: number) => number;
 }
 
-/** `signed` where values lie on both sides of 0. */
-type DrawnChart = Partial<ChartHeader> & { lines: DrawnLine[]; signed?: boolean };
+/** `signed` charts have values on both sides of 0. */
+type ChartData = Partial<ChartHeader> & { lines: ChartLine[]; signed?: boolean };
 
-type Said = Record<string, string | number | null | undefined>;
+type DataAttributes = Record<string, string | number | null | undefined>;
 
-/** See `pieces.js`. */
+/** See `drawing/pieces.js`. */
 interface PathPiece {
   d: string;
   path?: Path2D;
@@ -305,7 +306,7 @@ interface PathPiece {
   width?: number;
   dashes?: number[] | null;
   opacity?: number;
-  data?: Said;
+  data?: DataAttributes;
   text?: undefined;
   group?: undefined;
 }
@@ -320,7 +321,7 @@ interface TextPiece {
   anchor?: "start" | "middle" | "end";
   halo?: string;
   opacity?: number;
-  data?: Said;
+  data?: DataAttributes;
   group?: undefined;
 }
 
@@ -328,59 +329,59 @@ type GroupPiece = { group: Piece[]; x: number; y: number; opacity?: undefined };
 type Piece = PathPiece | TextPiece | GroupPiece;
 
 
-/** What the colours and lines of a picture mean: a sample and its words. */
-type Key = { text: string; pieces: Piece[]; title?: string; data?: Said };
+/** An entry of a legend: a sample and its meaning. */
+type LegendEntry = { text: string; pieces: Piece[]; title?: string; data?: DataAttributes };
 
-/** A connection as it is drawn: `near` is 0 elsewhere, 1 on a path through what is shown, 2 touching it. */
+/** A connection as it is drawn: `emphasis` is 0 for an unrelated one, 1 on a path through the focus, 2 adjacent to it. */
 interface Stroke extends PathPiece {
   id: string;
   removed: boolean;
-  near: number;
+  emphasis: number;
   path: Path2D;
   width: number;
   casing: string | null;
   reached?: boolean;
 }
 
-/** The name of a block where it is written. */
+/** The label of a block at its position. */
 type Label = TextPiece & { box: Box; data: { label: string } };
 
-/** A picture to save. */
+/** A picture to be saved. */
 type Picture = { title: string; pieces: Piece[]; width: number; height: number };
 
-/** A canvas' context, or `Ink` in its place. */
+/** A canvas' context, or a `PiecePen` instead. */
 type Pen = Pick<
   CanvasRenderingContext2D,
   | "setLineDash" | "beginPath" | "lineTo" | "stroke" | "fill" | "fillRect" | "fillText" | "globalAlpha" | "lineWidth"
   | "font" | "textAlign" | "textBaseline"
 > & { fillStyle: unknown; strokeStyle: unknown; arc(x: number, y: number, radius: number, start: number, end: number): void };
 
-/** What `element` sets on a new element, with `data-` values and attributes by name. */
+/** The properties that `element` sets on a new element, its data attributes, and other attributes by name. */
 type Properties<Tag extends keyof HTMLElementTagNameMap> = Partial<Omit<HTMLElementTagNameMap[Tag], "dataset" | "attributes">> & {
   dataset?: Record<string, string>;
   attributes?: Record<string, string>;
 };
 
-/** What can be laid over a frame; `variant` says which of several. */
+/** An overlay of the frames; `variant` distinguishes several of the same name. */
 interface Overlay {
   element: HTMLElement;
   name: string;
   label: string;
   readonly variant: string;
-  readonly offered: boolean;
+  readonly available: boolean;
   load(recording: Recording): void;
-  decode(frame: number, arrived: (frame: number) => void): void;
-  /** Whether it could be drawn: its picture may still be on its way. */
+  decode(frame: number, onDecoded: (frame: number) => void): void;
+  /** Draws the overlay and returns true, or returns false if its image is not decoded yet. */
   draw(pen: CanvasRenderingContext2D, frame: number): boolean;
-  explain?(): void;
+  updateLegend?(): void;
 }
 
-/** One of the parts that lie in an explorer. */
-interface Part {
+/** A part of an explorer. */
+interface ExplorerPart {
   element: HTMLElement;
   load(recording: Recording): void;
   draw(): void;
-  changed?(name: keyof Settings): void;
+  settingChanged?(name: keyof Settings): void;
 }
 
 // ---- What Streamlit passes to a component
@@ -395,49 +396,49 @@ interface StreamlitComponent<Data> {
 /** The panels of a clip, which Python sends once for a clip and checkpoint. */
 type ClipPanels = { key: string; recording: string | null; panels: Panel[] };
 
-// ---- What stands on the page
+// ---- What the page provides
 
-/** What panels and reports need of an explorer. */
+/** The interface of an explorer for panels and reports. */
 interface ExplorerOnPage {
   name: string;
   readonly frame: number;
   settings: Settings;
-  pinned: Chosen | null;
-  recording: { reached(frame: number, id: string | null): boolean };
-  change<Name extends keyof Settings>(name: Name, value: Settings[Name]): void;
+  pinned: GraphItem | null;
+  recording: { isReached(frame: number, id: string | null): boolean };
+  changeSetting<Name extends keyof Settings>(name: Name, value: Settings[Name]): void;
   seek(frame: number): void;
-  pin(chosen: Chosen | null): void;
+  pin(chosen: GraphItem | null): void;
 }
 
-/** The element that an explorer fills; Streamlit's component writes into `latest` what Python last said. */
+/** The element that an explorer fills; `latest` contains the latest data from Python. */
 interface ExplorerRoot extends HTMLElement {
-  latest: { data: ExplorerData; setStateValue(name: string, value: Chosen | null): void };
+  latest: { data: ExplorerData; setStateValue(name: string, value: GraphItem | null): void };
 }
 
-/** What draws a panel: plotly or the steps inside a factor; only plotly has an order and a picture. */
+/** The content of a panel: a plotly chart or the steps inside a factor. Only a chart can be sorted and saved. */
 interface PanelContent {
   element: HTMLElement;
   draw(): void | Promise<void>;
-  place(): void;
-  outline(): void;
+  moveCursor(): void;
+  outlineSelection(): void;
   remove(): void;
-  changed?(): void;
+  settingChanged?(): void;
   sort?(order: number[]): void;
   picture?(format: "svg" | "png"): Promise<BlobPart>;
 }
 
-/** The element that panels fill; `pick` tells Python which cell was clicked. */
+/** The element that panels fill; `pick` reports a clicked cell to Python. */
 interface PanelsRoot extends HTMLElement {
-  pick(place: number | number[]): void;
+  pick(cell: number | number[]): void;
 }
 
-/** Events by which an explorer tells the page that its cursor, or what is pinned, has changed. */
+/** Events that an explorer dispatches when its cursor or its pinned part has changed. */
 interface WindowEventMap {
   "peerattn-moved": CustomEvent<ExplorerOnPage>;
   "peerattn-pinned": CustomEvent<ExplorerOnPage>;
 }
 
-/** Name → the bytes of a recording. */
+/** Name of a recording → its bytes. */
 declare var peerattnRecordings: Map<string, Uint8Array<ArrayBuffer>> | undefined;
 /** Key of the panels' component → the panels of its clip. */
 declare var peerattnClipPanels: Map<string, ClipPanels> | undefined;
@@ -456,11 +457,11 @@ declare var peerattnPanels: {
 /** The length of the digest in front of a recording, in characters; `app/explorer/component.py` defines it. */
 declare const DIGEST_LENGTH: number;
 
-/** The text of the style sheets; `scripts.py` writes both. */
+/** The text of the style sheets; `scripts.py` defines both. */
 declare const STYLE: string;
 declare const PANELS_STYLE: string;
 
-// ---- vis-network and plotly, as far as they are used
+// ---- The parts of vis-network and plotly that are used
 
 interface VisItems<Item> {
   update(items: (Partial<Item> & { id: string })[]): void;
@@ -469,7 +470,7 @@ interface VisItems<Item> {
 
 type BlockColors = { background: string; border: string };
 
-/** A block as vis-network holds it. */
+/** A block in vis-network. */
 interface VisNode extends Omit<GraphNode, "label"> {
   hidden: boolean;
   color: BlockColors & { highlight: BlockColors; hover: BlockColors };
@@ -482,9 +483,9 @@ interface VisNode extends Omit<GraphNode, "label"> {
 
 interface VisNetwork {
   body: { edges: Record<string, { from: Point; to: Point; edgeType: { getViaNode(): Point[] | undefined } }> };
-  on(event: "beforeDrawing" | "afterDrawing", hear: (pen: CanvasRenderingContext2D) => void): void;
-  on(event: "dragStart", hear: () => void): void;
-  on(event: "click", hear: (said: { pointer: { DOM: Point } }) => void): void;
+  on(event: "beforeDrawing" | "afterDrawing", listener: (pen: CanvasRenderingContext2D) => void): void;
+  on(event: "dragStart", listener: () => void): void;
+  on(event: "click", listener: (event: { pointer: { DOM: Point } }) => void): void;
   getNodeAt(place: Point): string | undefined;
   DOMtoCanvas(place: Point): Point;
   canvasToDOM(place: Point): Point;
@@ -501,7 +502,7 @@ declare const vis: {
   Network: new (stage: HTMLElement, data: { nodes: VisItems<VisNode>; edges: VisItems<GraphEdge> }, options: object) => VisNetwork;
 };
 
-/** Numbers as plotly packs them, base64 of `dtype`, with "rows, columns" of a matrix. */
+/** An array as packed by plotly, in base64 of `dtype`; `shape` is "rows, columns" of a matrix. */
 type PackedNumbers = { dtype: "f4" | "f8" | "i1" | "u1" | "i2" | "u2" | "i4" | "u4"; bdata: string; shape?: string };
 
 /** A line, an area, or a heat map with its rows in `z`. */
@@ -527,16 +528,16 @@ interface PlotlyLayout {
   [name: string]: unknown;
 }
 
-/** As Python wrote it: `decoded` unpacks its arrays. */
+/** A figure as packed by Python; `unpackArrays` unpacks its arrays. */
 type Figure = { data: unknown; layout: PlotlyLayout };
 
 type PlotlyPoint = { x: number; curveNumber: number; pointNumber: number | number[] };
 
 interface PlotElement extends HTMLDivElement {
-  /** Once plotly has drawn. */
+  /** Defined once plotly has drawn. */
   layout: PlotlyLayout;
-  on(event: "plotly_click", hear: (said: { points: PlotlyPoint[] }) => void): void;
-  on(event: "plotly_relayout", hear: () => void): void;
+  on(event: "plotly_click", listener: (event: { points: PlotlyPoint[] }) => void): void;
+  on(event: "plotly_relayout", listener: () => void): void;
 }
 
 declare const Plotly: {

@@ -60,9 +60,9 @@ def change(page: Page) -> dict:
     root.get_by_role("slider", name="frame").fill("8")
     root.evaluate("""root => {
         const explorer = peerattnExplorer.of(root);
-        explorer.change("speed", 0.5);
-        explorer.change("loop", "3-9");
-        explorer.change("overlay", "objects");
+        explorer.changeSetting("speed", 0.5);
+        explorer.changeSetting("loop", "3-9");
+        explorer.changeSetting("overlay", "objects");
     }""")
     page.wait_for_url("**frame=9**")
     page.wait_for_url("**pin=**")

@@ -131,7 +131,7 @@ def test_the_axis_of_a_long_training_fits(page, heard):
     root.get_by_label("fit axis").check()
     lines = root.evaluate(f"root => ({OF})(root).timeline.chart.chart.lines.length")
     assert lines == 5
-    lowest, highest = root.evaluate(f"root => ({OF})(root).timeline.chart.axis()")
+    lowest, highest = root.evaluate(f"root => ({OF})(root).timeline.chart.valueRange()")
     assert heard.errors == []
     assert 0 <= lowest < highest <= 1
 

@@ -41,7 +41,7 @@ READ = f"""async (root) => {{
         lines: cells(".values [data-value]"),
         numbers: cells("section.numbers [data-value]"),
         time: cells(".facts [data-value]"),
-        edges: explorer.graph.shades(),
+        edges: explorer.graph.connectionColors(),
     }};
 }}"""
 """What stands on the screen, once it is painted."""
@@ -264,7 +264,7 @@ def test_a_loop_is_made_by_dragging_with_shift_and_by_keys(page, root):
             f"""(root, at) => {{
                 const {{ chart }} = ({OF})(root).timeline;
                 const x = Math.round(chart.x(at)) + 4;
-                return [...chart.still.getContext("2d").getImageData(x, 12, 1, 1).data];
+                return [...chart.background.getContext("2d").getImageData(x, 12, 1, 1).data];
             }}""",
             at,
         )
@@ -325,7 +325,7 @@ def test_heat_map_has_the_colour_of_its_value_and_follows_the_block_in_view(page
             act()
         heatmap = TRACE.block(block).heatmap
         low, high = float(heatmap.min()), float(heatmap.max())
-        expect(root.get_by_text(f"mean |output| of block {block}, place by place")).to_be_visible()
+        expect(root.get_by_text(f"mean absolute output of block {block} at each position")).to_be_visible()
         for at in (3, 40):
             root.locator(".slider").fill(str(at))
             expect(root.locator("canvas.screen")).to_have_attribute(
@@ -338,7 +338,7 @@ def test_heat_map_has_the_colour_of_its_value_and_follows_the_block_in_view(page
         ends = root.locator(".range b").evaluate_all("all => all.map((cell) => Number(cell.dataset.value))")
         assert ends == pytest.approx([low, high], abs=1e-6)
     root.get_by_role("combobox", name="heat map of").select_option("3")
-    expect(root.get_by_text("mean |output| of block 3, place by place")).to_be_visible()
+    expect(root.get_by_text("mean absolute output of block 3 at each position")).to_be_visible()
     page.wait_for_url(re.compile("heat=3"))
 
 

@@ -19,8 +19,8 @@ from tests.traces import images, older, trace
 
 pytestmark = pytest.mark.browser
 SENTENCE = (
-    "An end of the clip reaches these frames: what lies beyond it is not part of the clip, and it decides "
-    "these numbers too."
+    "These frames are within reach of an end of the clip: their numbers also depend on what lies beyond the "
+    "clip, which it does not contain."
 )
 WHOLLY = "Every frame of this clip is within reach of an end."
 TICKS = [1, 26]
@@ -47,14 +47,14 @@ def root(page: Page, heard):
 
 def ends(root: Locator) -> list[list[int]]:
     """The runs of frames that the timeline hatches."""
-    return ask(root, "explorer.timeline.chart.ends")
+    return ask(root, "explorer.timeline.chart.reachedRanges")
 
 
 def ticked(root: Locator) -> set[str]:
     """Connections drawn as within reach: each is followed by its ticks."""
     lines = ask(
         root,
-        "explorer.graph.under().filter(({ path }) => path).map(({ id, dashes }) => [id ?? null, dashes])",
+        "explorer.graph.piecesUnderBlocks().filter(({ path }) => path).map(({ id, dashes }) => [id ?? null, dashes])",
     )
     return {name for (name, _), (other, dashes) in pairwise(lines) if name and not other and dashes == TICKS}
 
@@ -80,15 +80,15 @@ def test_the_hatching_lies_on_the_frames_that_it_is_about(page, root):
         "all => all.map(each => each.getBoundingClientRect()).map(({ x, width }) => [x, x + width])"
     )
     left = root.locator("canvas.lines").bounding_box()["x"]
-    edge = [left + ask(root, "explorer.timeline.chart.edge(given)", frame) for frame in (0, 5, 14, 20)]
+    edge = [left + ask(root, "explorer.timeline.chart.frameStart(given)", frame) for frame in (0, 5, 14, 20)]
     assert np.ravel(bands) == pytest.approx(edge, abs=1)  # the scrubber's: whatever is pinned
     drawn = ask(
         root,
         """(() => {
             const { chart } = explorer.timeline;
-            const pen = chart.still.getContext("2d");
+            const pen = chart.background.getContext("2d");
             const pixels = (from, to) => {
-                const [start, stop] = [from, to].map((frame) => Math.round(chart.edge(frame)));
+                const [start, stop] = [from, to].map((frame) => Math.round(chart.frameStart(frame)));
                 const { data } = pen.getImageData(start + 2, 12, stop - start - 4, 30);
                 return data.filter((value, index) => index % 4 === 3 && value).length;
             };
@@ -142,7 +142,7 @@ def test_the_tip_of_a_reached_connection_says_why_it_looks_like_that(root):
             const { network, strokes } = explorer.graph;
             const places = [...strokes.samples.values()].flatMap((points) => points.slice(3, 10));
             const seen = places.map((point) => network.canvasToDOM(point));
-            return seen.find((place) => explorer.graph.touched(place)?.kind === "connection");
+            return seen.find((place) => explorer.graph.itemAt(place)?.kind === "connection");
         })()""",
     )
     stage.hover(position=found)
@@ -253,7 +253,7 @@ def test_pictures_are_hatched_as_the_page_is(page, root):
     picture = ElementTree.fromstring(saved(page, root, "Timeline (SVG)"))
     assert "within reach of an end" in {line.text for line in picture.iter(f"{SVG}text")}
     strokes = [path.get("d") for path in picture.iter(f"{SVG}path") if path.get("d").count("L") == 1]
-    width = ask(root, "explorer.timeline.chart.edge(5) - explorer.timeline.chart.edge(0)")
+    width = ask(root, "explorer.timeline.chart.frameStart(5) - explorer.timeline.chart.frameStart(0)")
     assert len(strokes) > 2 * width / 7
 
 
@@ -266,8 +266,8 @@ def test_hatching_is_legible_on_either_page(page, dark):
         root,
         """(() => {
             const { chart } = explorer.timeline;
-            const pen = chart.still.getContext("2d");
-            const { data } = pen.getImageData(Math.round(chart.edge(1)), 10, 24, 24);
+            const pen = chart.background.getContext("2d");
+            const { data } = pen.getImageData(Math.round(chart.frameStart(1)), 10, 24, 24);
             return Array.from({ length: data.length / 4 }, (_, at) => [...data.slice(4 * at, 4 * at + 4)]);
         })()""",
     )

@@ -89,7 +89,7 @@ def test_cursor_frame_shades_and_numbers_agree_wherever_it_stands_and_no_python_
             f"{connection.mean_factor[wanted]:.3f}",
         ]
         assert values == expected
-        drawn = root.evaluate(f"root => ({OF})(root).graph.shades()")
+        drawn = root.evaluate(f"root => ({OF})(root).graph.connectionColors()")
         assert [name for name, _ in drawn] == [each.key for each in TRACE.connections]
         for (_, color), each in zip(drawn, TRACE.connections, strict=True):
             assert np.abs(np.subtract(channels(color), viridis(float(each.mean_factor[wanted])))).max() <= 1
@@ -184,7 +184,7 @@ def test_no_block_moves_between_frames_clips_prunings_and_selections(page, root)
         assert places(root) == first
     root.get_by_role("checkbox", name="show removed").uncheck()
     assert places(root) == first
-    drawn = root.evaluate(f"root => ({OF})(root).graph.shades().map(([key]) => key)")
+    drawn = root.evaluate(f"root => ({OF})(root).graph.connectionColors().map(([key]) => key)")
     assert drawn == [c.key for c in TRACE.connections if c.connection_weight >= 0.6]
     name = root.evaluate(f"root => ({OF})(root).name")
     page.get_by_test_id("stRadio").nth(0).get_by_text("1", exact=True).click()
@@ -205,7 +205,7 @@ def point_on_edge(root: Locator, key: str) -> dict[str, float] | None:
             const {{ graph }} = ({OF})(root);
             for (const point of graph.strokes.samples.get(key).slice(3, 10)) {{
                 const place = graph.network.canvasToDOM(point);
-                if (graph.touched(place)?.id === key) return place;
+                if (graph.itemAt(place)?.id === key) return place;
             }}
             return null;
         }}""",

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 TRACE = trace(hostile=True)
 FOUND = ".found [role=option]"
 OF = "(root => peerattnExplorer.of(root))(root)"
-NAMED = re.compile(r"^level graph: 12 blocks on 4 levels, 50 connections, 0 removed\..*Up and Down walk")
+NAMED = re.compile(r"^level graph: 12 blocks on 4 levels, 50 connections, 0 removed\..*Up and Down follow")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -52,7 +52,7 @@ def places(root: Locator) -> dict[str, list[float]]:
 
 def drawn(root: Locator) -> list[str]:
     """Keys of the connections that are painted."""
-    return ask(root, "explorer.graph.shades().map(([key]) => key)")
+    return ask(root, "explorer.graph.connectionColors().map(([key]) => key)")
 
 
 def hidden_blocks(root: Locator) -> set[str]:
@@ -108,7 +108,7 @@ def test_ranked_lists_have_numpys_order_at_every_frame(root, rank):
 
 def test_a_row_that_moves_up_the_list_keeps_the_focus(root):
     pin(root, "block", "upper1")
-    ask(root, "explorer.change('rank', 'factor')")
+    ask(root, "explorer.changeSetting('rank', 'factor')")
     row = root.locator(".rows.four").first.locator("li").last
     key = row.get_attribute("data-connection")
     row.get_by_role("button").focus()
@@ -147,7 +147,7 @@ def test_search_finds_connections_by_their_ends_and_says_when_nothing_fits(page,
     page.keyboard.press("Enter")
     assert ask(root, "explorer.pinned") == {"kind": "connection", "id": "flow1_to_top"}
     field.fill("no such block")
-    expect(root.locator(".found")).to_have_text("nothing has this name")
+    expect(root.locator(".found")).to_have_text("no block or connection with this name")
     page.keyboard.press("Enter")
     assert ask(root, "explorer.pinned.id") == "flow1_to_top"
     before = ask(root, "explorer.frame")
@@ -359,7 +359,7 @@ def test_500_blocks_and_5000_connections_fit_and_answer(page, heard):
     root.locator(".stage").hover(position={"x": x, "y": y})
     expect(root.locator("section.numbers h3")).to_have_text("block_5_20")
     strong = set(
-        ask(root, "explorer.graph.strokes.drawn.filter(({ near }) => near === 2).map(({ id }) => id)")
+        ask(root, "explorer.graph.strokes.drawn.filter(({ emphasis }) => emphasis === 2).map(({ id }) => id)")
     )
     assert strong == {each.key for each in shown.connections if "block_5_20" in (each.source, each.target)}
     assert "block_5_20" in ask(root, "explorer.graph.names.map(({ text }) => text)")
@@ -430,7 +430,7 @@ def test_curves_of_the_picture_lie_where_vis_network_has_them(root, horizontal):
     assert len(away) == len(TRACE.connections) and max(away) <= 1
     ends = ask(
         root,
-        """explorer.graph.save.pieces().filter(({ data }) => data?.connection).map(({ d, data }) => {
+        """explorer.graph.saveMenu.pieces().filter(({ data }) => data?.connection).map(({ d, data }) => {
             const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
             path.setAttribute("d", d);
             const [first, last] = [path.getPointAtLength(0), path.getPointAtLength(path.getTotalLength())];
@@ -447,7 +447,7 @@ def test_curves_of_the_picture_lie_where_vis_network_has_them(root, horizontal):
 def test_png_is_the_drawing_at_twice_its_size(page, root):
     data = saved(page, root, "Graph (PNG)")
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
-    width, height = ask(root, "[explorer.graph.places.width, explorer.graph.places.height]")
+    width, height = ask(root, "[explorer.graph.layout.width, explorer.graph.layout.height]")
     assert image.shape[1] == round(2 * width) and image.shape[0] > 2 * height
     assert image[2, 2].tolist() == [255, 255, 255]
     for block, (x, y) in places(root).items():

@@ -246,7 +246,7 @@ def test_charts_over_time_are_hatched_where_an_end_of_the_clip_reaches(opened, n
     panels.locator(f"[data-drawn={name}]").wait_for()
     key = panels.locator(".ends-key")
     expect(key).to_contain_text("within reach of an end")
-    assert key.get_attribute("title").startswith("An end of the clip reaches these frames:")
+    assert key.get_attribute("title").startswith("These frames are within reach of an end of the clip:")
     drawn, expected = panels.evaluate(BANDS)
     assert np.abs(np.subtract(drawn, expected)).max() < 1
     panels.evaluate(

@@ -83,9 +83,9 @@ def test_what_is_packed_has_the_shapes_that_the_scripts_are_checked_against() ->
     learned = unpack(pack_replay(history()))[0]
     for shown in (header, learned):
         assert keys(shown) <= fields("Header") | fields("LoggedHistory")
-        assert keys(*shown["connections"]) <= fields("LearningConnection")
+        assert keys(*shown["connections"]) <= fields("LoggedConnection")
         assert keys(*shown["blocks"]) == fields("Block")
-        assert keys(*shown["windows"]) <= fields("Stretch")
+        assert keys(*shown["windows"]) <= fields("ClipWindow")
         assert keys(*shown["charts"].values()) <= fields("ChartHeader") | {"lines"}
         assert keys(*shown["heat"].values()) <= fields("HeatHeader")
     assert keys(header["flow"]) == fields("Flow")

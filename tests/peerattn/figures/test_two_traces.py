@@ -43,7 +43,9 @@ def ahead(root: Locator, frames: int) -> None:
 
 def colors(root: Locator) -> dict[str, tuple[int, ...]]:
     """Connection → its colour, as the graph has drawn it."""
-    found = root.evaluate(f"async root => {{ await {PAINTED}; return ({OF})(root).graph.shades(); }}")
+    found = root.evaluate(
+        f"async root => {{ await {PAINTED}; return ({OF})(root).graph.connectionColors(); }}"
+    )
     return {key: channels(color) for key, color in found}
 
 
@@ -75,7 +77,7 @@ def test_the_second_frame_stands_where_the_first_and_the_offset_say_and_no_pytho
             assert shown_frame(pixel) == beside
         else:
             expect(second).not_to_have_attribute("data-frame", "0")
-            expect(root.locator(".second .facts")).to_have_text("no frame beside A's")
+            expect(root.locator(".second .facts")).to_have_text("no matching frame")
     assert runs(page) == before
 
 
@@ -108,8 +110,8 @@ def test_numbers_of_a_connection_stand_beside_each_other(root):
     for title, first, second in (
         ("connection weight", one.connection_weight, two.connection_weight),
         ("attention factor", one.mean_factor[6], two.mean_factor[6]),
-        ("least channel", one.attention_factors[6].min(), two.attention_factors[6].min()),
-        ("greatest channel", one.attention_factors[6].max(), two.attention_factors[6].max()),
+        ("minimum over channels", one.attention_factors[6].min(), two.attention_factors[6].min()),
+        ("maximum over channels", one.attention_factors[6].max(), two.attention_factors[6].max()),
     ):
         assert values(root, title) == pytest.approx([first, second, float(second) - float(first)], abs=1e-6)
 
@@ -130,7 +132,7 @@ def test_what_only_one_has_is_dotted_and_has_no_numbers(page, root):
     page.get_by_test_id("stRadio").get_by_text("pruned", exact=True).click()
     pruned = part(FIRST, 0.5)
     gone = [one.key for one in FIRST.connections if one.key not in {left.key for left in pruned.connections}]
-    expect(root.locator(".sides")).to_contain_text(f"{len(gone)} in A only")
+    expect(root.locator(".sides")).to_contain_text(f"{len(gone)} only in A")
     show(root, "B − A")
     marked = root.evaluate(f"root => [...({OF})(root).marks.removed]")
     assert sorted(marked) == sorted(gone)
@@ -150,7 +152,7 @@ def test_ends_are_those_of_the_side_that_is_shown(root):
     own, second = [[0, 2], [17, 20]], [[8, 11]]
     for side, expected in (("A", own), ("B", second), ("B − A", [[0, 2], [8, 11], [17, 20]])):
         show(root, side)
-        assert root.evaluate(f"root => ({OF})(root).timeline.chart.ends") == expected
+        assert root.evaluate(f"root => ({OF})(root).timeline.chart.reachedRanges") == expected
     seek(root, 9)
     facts = root.locator(".facts")
     expect(facts.first).not_to_contain_text("within reach of an end")
@@ -162,7 +164,7 @@ def test_ends_are_those_of_the_side_that_is_shown(root):
 
 
 def test_no_block_moves_between_the_sides(root):
-    place = f"root => [...({OF})(root).graph.places.blocks].map(([id, {{ x, y }}]) => [id, x, y])"
+    place = f"root => [...({OF})(root).graph.layout.blocks].map(([id, {{ x, y }}]) => [id, x, y])"
     first = root.evaluate(place)
     for side in ("B", "B − A", "A"):
         show(root, side)

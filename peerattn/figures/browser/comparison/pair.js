@@ -1,11 +1,11 @@
-// Two recordings on one layout, A and B: which of them the graph shows, or how B differs from A. What only one of
-// them has is said to have no counterpart; it has no numbers, and none are made up.
+// Two recordings on one layout, A and B: the graph shows either of them or the difference B − A. A connection or
+// block that only one of them has is marked as having no counterpart, and its difference is not a number.
 
 /** @typedef {"A" | "B" | "difference"} Side */
 
 /** @type {[side: Side, text: string][]} */
 const SIDES = [["A", "A"], ["B", "B"], ["difference", "B − A"]];
-// Less, alike, more; what is alike recedes into the page. Blue against red can be told apart by colour-blind readers.
+// Negative, zero, positive; zero is close to the background. Colour-blind readers can distinguish blue from red.
 const DIVERGING = { light: ["#2166ac", "#92c5de", "#f0f0f0", "#f4a582", "#b2182b"], dark: ["#7ab8f5", "#3f78b5", "#343a44", "#b8573f", "#ff9a76"] };
 
 class Pair {
@@ -16,27 +16,27 @@ class Pair {
   constructor(explorer) {
     this.explorer = explorer;
     this.titles = [element("h3"), element("h3")];
-    this.choice = choices("shown in the graph", (side) => explorer.change("side", side));
-    this.choice.offer(SIDES);
+    this.sideChoice = radioGroup("shown in the graph", (side) => explorer.changeSetting("side", side));
+    this.sideChoice.setOptions(SIDES);
     this.offset = element("input", { type: "number", step: "1", ariaLabel: "frames by which B is ahead of A" });
-    this.offset.onchange = () => explorer.change("offset", Math.trunc(Number(this.offset.value)) || 0);
-    this.said = element("p", { className: "quiet" });
+    this.offset.onchange = () => explorer.changeSetting("offset", Math.trunc(Number(this.offset.value)) || 0);
+    this.counterparts = element("p", { className: "quiet" });
     const offset = element("label", {}, "B ahead by ", this.offset, " frames");
-    this.element = element("div", { className: "sides" }, this.choice, offset, this.said);
+    this.element = element("div", { className: "sides" }, this.sideChoice, offset, this.counterparts);
   }
 
-  // B; A is the explorer's recording.
+  // Sets recording B; A is the recording of the explorer.
   /** @param {Recording} other */
   load(other) {
     this.other?.dispose();
     this.other = other;
-    this.changed("side");
-    this.changed("offset");
+    this.settingChanged("side");
+    this.settingChanged("offset");
   }
 
-  // What the two are called, over their frames.
+  // Shows the names of A and B above their frames.
   /** @param {[string, string]} names */
-  name(names) {
+  showNames(names) {
     this.titles.forEach((title, index) => (title.textContent = `${"AB"[index]} · ${names[index]}`));
   }
 
@@ -49,46 +49,46 @@ class Pair {
     return SIDES.find(([name]) => name === side)?.[0] ?? "A";
   }
 
-  // The recording whose widths and weights are drawn.
-  get shown() {
+  // The recording whose weights determine the line widths.
+  get shownRecording() {
     return this.side === "B" ? this.other : this.first;
   }
 
-  // B's frame beside a frame of A; null where B has none.
+  // Returns the frame of B that matches a frame of A, or null if B has none.
   /** @param {number} frame */
-  frame(frame) {
-    const beside = frame + this.explorer.settings.offset;
-    return 0 <= beside && beside < this.other.length ? beside : null;
+  otherFrame(frame) {
+    const otherFrame = frame + this.explorer.settings.offset;
+    return 0 <= otherFrame && otherFrame < this.other.length ? otherFrame : null;
   }
 
   /** @param {keyof Settings} name */
-  changed(name) {
-    if (name === "side") this.choice.show(this.side);
+  settingChanged(name) {
+    if (name === "side") this.sideChoice.select(this.side);
     if (name === "offset") this.offset.value = String(this.explorer.settings.offset);
-    if (name === "offset" && this.other) this.scale = this.greatest();
-    if (this.other) this.tell();
+    if (name === "offset" && this.other) this.scale = this.greatestDifference();
+    if (this.other) this.showCounterparts();
   }
 
-  tell() {
+  showCounterparts() {
     const { first, other } = this;
     const [onlyFirst, onlyOther] = [other, first].map(({ absent, rows }) => absent.filter((id) => rows.has(id)).length);
-    const alone = [[onlyFirst, "A"], [onlyOther, "B"]].filter(([count]) => count).map(([count, letter]) => `${count} in ${letter} only`);
-    this.said.textContent = alone.length ? `connections without a counterpart: ${alone.join(", ")}; dotted` : "every connection has a counterpart";
+    const alone = [[onlyFirst, "A"], [onlyOther, "B"]].filter(([count]) => count).map(([count, letter]) => `${count} only in ${letter}`);
+    this.counterparts.textContent = alone.length ? `connections without a counterpart (dotted): ${alone.join(", ")}` : "every connection has a counterpart";
   }
 
-  // A's, B's and the difference's value of a row at a frame of A; NaN where there is none.
+  // Returns the values of A, B and B − A in a row of an array at a frame of A; NaN where one is missing.
   /** @param {string} name @param {number} row @param {number} frame @returns {Record<Side, number>} */
   values(name, row, frame) {
-    const beside = this.frame(frame);
-    const [one, two] = [this.first.at(name, row, frame), beside === null ? NaN : this.other.at(name, row, beside)];
+    const otherFrame = this.otherFrame(frame);
+    const [one, two] = [this.first.at(name, row, frame), otherFrame === null ? NaN : this.other.at(name, row, otherFrame)];
     return { A: one, B: two, difference: two - one };
   }
 
-  // Whether an end of a clip reaches the frame that is shown of it; in the difference, of either.
+  // Whether the frame shown is within reach of an end of its clip; for the difference, of either clip.
   /** @param {number} frame @param {string | null} id */
-  reached(frame, id) {
-    const beside = this.frame(frame);
-    const [one, two] = [this.first.reached(frame, id), beside !== null && this.other.reached(beside, id)];
+  isReached(frame, id) {
+    const otherFrame = this.otherFrame(frame);
+    const [one, two] = [this.first.isReached(frame, id), otherFrame !== null && this.other.isReached(otherFrame, id)];
     return { A: one, B: two, difference: one || two }[this.side];
   }
 
@@ -99,11 +99,11 @@ class Pair {
   /** @param {number} value */
   color(value) {
     if (Number.isNaN(value)) return this.explorer.theme.quiet;
-    return this.side === "difference" ? shadeColor(this.palette, 0.5 + value / (2 * this.scale)) : shadeColor(this.first.viridis, value);
+    return this.side === "difference" ? paletteColor(this.palette, 0.5 + value / (2 * this.scale)) : paletteColor(this.first.viridis, value);
   }
 
-  // The greatest difference of a mean attention factor, over all connections and frames.
-  greatest() {
+  // Returns the greatest absolute difference of a mean attention factor over all connections and frames.
+  greatestDifference() {
     let greatest = 0;
     for (const row of this.first.rows.values()) {
       for (let frame = 0; frame < this.first.length; frame += 1) {
@@ -114,28 +114,28 @@ class Pair {
     return greatest || 1;
   }
 
-  // What the side that is shown lacks; in the difference, what either lacks.
+  // Returns the connections and blocks missing in the side shown; for the difference, in either.
   /** @returns {Marks} */
   marks() {
     const lacking = { A: this.first.absent, B: this.other.absent, difference: [...this.first.absent, ...this.other.absent] }[this.side];
-    /** @type {(known: Known<number>) => Set<string>} */
-    const split = (known) => new Set(lacking.filter((id) => known.has(id)));
-    return { removed: split(this.first.rows), dead: split(this.first.blockRows), starved: new Set(), peerOnly: new Set() };
+    /** @type {(known: CompleteMap<number>) => Set<string>} */
+    const missingIn = (known) => new Set(lacking.filter((id) => known.has(id)));
+    return { removed: missingIn(this.first.rows), dead: missingIn(this.first.blockRows), starved: new Set(), peerOnly: new Set() };
   }
 
-  // The lines of both, or of how B differs: those of one name belong together.
-  /** @param {DrawnChart} chart @param {DrawnChart} other @returns {DrawnChart} */
-  joined(chart, other) {
-    const named = mapOf(other.lines.map((line) => [line.name, line]));
-    /** @type {(line: DrawnLine) => (frame: number) => number} */
-    const beside = (line) => (frame) => {
-      const at = this.frame(frame);
-      return at === null ? NaN : named.get(line.name).value(at);
+  // Joins the charts of A and B into one: the lines of both, or of their differences. Lines with the same name match.
+  /** @param {ChartData} chart @param {ChartData} other @returns {ChartData} */
+  joinCharts(chart, other) {
+    const named = completeMap(other.lines.map((line) => [line.name, line]));
+    /** @type {(line: ChartLine) => (frame: number) => number} */
+    const otherValue = (line) => (frame) => {
+      const match = this.otherFrame(frame);
+      return match === null ? NaN : named.get(line.name).value(match);
     };
     const both = chart.lines.filter(({ name }) => named.has(name));
     const remark = chart.remark === other.remark ? chart.remark : `A: ${chart.remark} B: ${other.remark}`;
-    /** @type {(line: DrawnLine) => (frame: number) => number} */
-    const difference = (line) => (frame) => beside(line)(frame) - line.value(frame);
+    /** @type {(line: ChartLine) => (frame: number) => number} */
+    const difference = (line) => (frame) => otherValue(line)(frame) - line.value(frame);
     if (this.side === "difference") {
       const lines = both.map(({ low, high, ...line }) => ({ ...line, value: difference(line) }));
       return { ...chart, remark, form: "lines", signed: true, lines };
@@ -143,11 +143,11 @@ class Pair {
     /** @type {(letter: Side) => number} */
     const width = (letter) => (this.side === letter ? 2.5 : 1.25);
     const first = chart.lines.map((line) => ({ ...line, name: `A ${line.name}`, width: width("A") }));
-    const second = both.map(({ low, high, ...line }) => ({ ...line, name: `B ${line.name}`, width: width("B"), value: beside(line) }));
+    const second = both.map(({ low, high, ...line }) => ({ ...line, name: `B ${line.name}`, width: width("B"), value: otherValue(line) }));
     return { ...chart, remark, form: "lines", lines: [...first, ...second] };
   }
 
-  // Both beside each other: names → a row of A, B and B − A, in cells that `live` and `still` make.
+  // Returns a table with a row of cells A, B and B − A for each name.
   /** @param {[name: string, cells: HTMLElement[]][]} rows */
   table(rows) {
     const heads = [element("td"), ...SIDES.map(([, text]) => element("th", { scope: "col" }, text))];
@@ -156,7 +156,7 @@ class Pair {
   }
 }
 
-// B's frames beside A's, at the frame that stands beside the cursor's.
+// The frames of B, at the frame that matches the cursor's.
 class SecondPlayer extends Player {
   /** @param {Explorer} explorer @param {Pair} pair */
   constructor(explorer, pair) {
@@ -164,11 +164,11 @@ class SecondPlayer extends Player {
     this.pair = pair;
     this.element.ariaLabel = "frame player of B";
     this.element.classList.add("second");
-    this.choices.hidden = true; // A's choice is for both
+    this.choices.hidden = true; // the choice in A's player applies to both
   }
 
   get frame() {
-    return this.pair.frame(this.explorer.frame);
+    return this.pair.otherFrame(this.explorer.frame);
   }
 
   load() {
@@ -176,8 +176,8 @@ class SecondPlayer extends Player {
   }
 
   /** @param {keyof Settings} name */
-  changed(name) {
+  settingChanged(name) {
     if (name === "offset") this.draw();
-    else super.changed(name);
+    else super.settingChanged(name);
   }
 }

@@ -1,7 +1,7 @@
-// Stands in for a canvas' context and keeps what it is told to draw as pieces (see pieces.js), so that what draws
-// on the page writes a picture too.
+// Replaces a canvas' context and collects what is drawn as pieces (see pieces.js), so that the code that draws on
+// the page also writes saved pictures.
 
-class Ink {
+class PiecePen {
   constructor() {
     /** @type {Piece[]} */
     this.pieces = [];
@@ -29,7 +29,7 @@ class Ink {
     this.d += `${this.d ? "L" : "M"}${x} ${y}`;
   }
 
-  // A whole circle.
+  // Always a full circle.
   /** @param {number} x @param {number} y @param {number} radius */
   arc(x, y, radius) {
     this.d = ringPath(x, y, radius);
@@ -50,7 +50,7 @@ class Ink {
     this.fill();
   }
 
-  // Lines of text stand with their middle at y.
+  // As with textBaseline = "middle".
   /** @param {string} text @param {number} x @param {number} y */
   fillText(text, x, y) {
     const size = parseFloat(this.font);

@@ -1,11 +1,11 @@
-// A drawing as plain pieces: a path { d, fill, stroke, width, dashes, opacity } or a line of text { text, x, y, size,
-// weight, fill, anchor, halo }, each with the `data` it stands for. What paints them on a canvas and what writes
-// them as SVG read the same pieces, so that a picture equals what is shown. A piece { group, x, y } holds others.
+// A drawing as a list of pieces. A piece is a path { d, fill, stroke, width, dashes, opacity }, a line of text
+// { text, x, y, size, weight, fill, anchor, halo }, or a group of pieces { group, x, y }; `data` says what it stands
+// for. The same pieces are painted on canvases and written as SVG, so saved pictures equal what is on the page.
 
 const SVG = "http://www.w3.org/2000/svg";
-const UNWRITABLE = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu; // what XML cannot hold
+const UNWRITABLE = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu; // characters that XML does not allow
 
-// A canvas' words for SVG's.
+// SVG's text-anchor → the canvas' textAlign.
 /** @type {Record<"start" | "middle" | "end", CanvasTextAlign>} */
 const ALIGNED = { start: "left", middle: "center", end: "right" };
 
@@ -56,35 +56,35 @@ function paintText(pen, { text, x, y, size, weight = 400, fill, anchor = "start"
   pen.fillText(text, x, y);
 }
 
-// An SVG element of this size with the pieces inside.
-/** @param {Piece[]} pieces @param {number} width @param {number} height @param {Said} [attributes] @returns {SVGElement} */
+// Returns an SVG image of this size with the pieces in it.
+/** @param {Piece[]} pieces @param {number} width @param {number} height @param {DataAttributes} [attributes] @returns {SVGElement} */
 function svgPicture(pieces, width, height, attributes = {}) {
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, ...attributes }, ...pieces.map(written));
+  return createSvg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, ...attributes }, ...pieces.map(svgElement));
 }
 
 /** @param {Piece} piece @returns {SVGElement} */
-function written(piece) {
-  if (piece.group) return svg("g", { transform: `translate(${piece.x} ${piece.y})` }, ...piece.group.map(written));
-  const named = Object.fromEntries(Object.entries(piece.data ?? {}).map(([name, value]) => [`data-${name}`, value]));
+function svgElement(piece) {
+  if (piece.group) return createSvg("g", { transform: `translate(${piece.x} ${piece.y})` }, ...piece.group.map(svgElement));
+  const dataset = Object.fromEntries(Object.entries(piece.data ?? {}).map(([name, value]) => [`data-${name}`, value]));
   if (piece.text === undefined) {
     const { d, fill, stroke, width, dashes, opacity } = piece;
-    return svg("path", { d, fill: fill ?? "none", stroke, "stroke-width": width, "stroke-dasharray": dashes?.join(" "), opacity, ...named });
+    return createSvg("path", { d, fill: fill ?? "none", stroke, "stroke-width": width, "stroke-dasharray": dashes?.join(" "), opacity, ...dataset });
   }
   const { text, x, y, size, weight, fill, anchor, halo, opacity } = piece;
-  const under = halo && { stroke: halo, "stroke-width": size / 4, "stroke-linejoin": "round", "paint-order": "stroke" };
-  const line = svg("text", { x, y, fill, "font-size": size, "font-weight": weight, "text-anchor": anchor, opacity, ...under, ...named });
+  const outline = halo && { stroke: halo, "stroke-width": size / 4, "stroke-linejoin": "round", "paint-order": "stroke" };
+  const line = createSvg("text", { x, y, fill, "font-size": size, "font-weight": weight, "text-anchor": anchor, opacity, ...outline, ...dataset });
   line.textContent = text.replace(UNWRITABLE, "\ufffd");
   return line;
 }
 
-/** @param {string} tag @param {Said} attributes @param {Node[]} children @returns {SVGElement} */
-function svg(tag, attributes, ...children) {
-  const made = document.createElementNS(SVG, tag);
+/** @param {string} tag @param {DataAttributes} attributes @param {Node[]} children @returns {SVGElement} */
+function createSvg(tag, attributes, ...children) {
+  const created = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== "") made.setAttribute(name, String(value).replace(UNWRITABLE, "\ufffd"));
+    if (value !== undefined && value !== "") created.setAttribute(name, String(value).replace(UNWRITABLE, "\ufffd"));
   }
-  made.append(...children);
-  return made;
+  created.append(...children);
+  return created;
 }
 
 /** @type {(x: number, y: number, width: number, height: number, r: number) => string} */
@@ -98,7 +98,7 @@ const ringPath = (x, y, r) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${
 const curvePath = ([from, ...others]) =>
   `M${from.x} ${from.y}${others.length > 1 ? "C" : "L"}${others.map(({ x, y }) => `${x} ${y}`).join(" ")}`;
 
-// The outline of a block: vis-network's shapes.
+// Returns the outline of a block, in vis-network's shapes.
 /** @param {string} shape @param {number} x @param {number} y @param {number} r */
 function shapePath(shape, x, y, r) {
   if (shape === "dot") return ringPath(x, y, r);
@@ -107,30 +107,31 @@ function shapePath(shape, x, y, r) {
   return `M${corners.join("L")}z`;
 }
 
-/** @type {(count: number, radius: (index: number) => number, start: number, drop?: number) => Spot[]} */
-const turned = (count, radius, start, drop = 0) =>
+// Returns the corners of a star or polygon about the origin, shifted down by `drop`.
+/** @type {(count: number, radius: (index: number) => number, start: number, drop?: number) => XY[]} */
+const polygonPoints = (count, radius, start, drop = 0) =>
   Array.from({ length: count }, (_, index) => {
     const angle = start + (2 * Math.PI * index) / count;
     return [radius(index) * Math.cos(angle), drop + radius(index) * Math.sin(angle)];
   });
-/** @type {Record<string, Spot[]>} */
+/** @type {Record<string, XY[]>} */
 const CORNERS = {
-  diamond: turned(4, () => 1, -Math.PI / 2),
-  hexagon: turned(6, () => 1, 0),
-  triangle: turned(3, () => (1.15 * 2) / Math.sqrt(3), -Math.PI / 2, 0.275 * 1.15),
-  triangleDown: turned(3, () => (1.15 * 2) / Math.sqrt(3), Math.PI / 2, -0.275 * 1.15),
-  star: turned(10, (index) => 0.82 * (index % 2 ? 0.5 : 1.3), -Math.PI / 2, 0.082),
+  diamond: polygonPoints(4, () => 1, -Math.PI / 2),
+  hexagon: polygonPoints(6, () => 1, 0),
+  triangle: polygonPoints(3, () => (1.15 * 2) / Math.sqrt(3), -Math.PI / 2, 0.275 * 1.15),
+  triangleDown: polygonPoints(3, () => (1.15 * 2) / Math.sqrt(3), Math.PI / 2, -0.275 * 1.15),
+  star: polygonPoints(10, (index) => 0.82 * (index % 2 ? 0.5 : 1.3), -Math.PI / 2, 0.082),
 };
 
-// The point of a line or cubic curve at a share of its way.
+// Returns the point at a share (0 to 1) of a line or cubic curve, given its two or four points.
 /** @param {Point[]} points @param {number} share */
-function along(points, share) {
+function pointAlong(points, share) {
   let spans = points;
   while (spans.length > 1) {
-    spans = spans.slice(1).map((to, index) => ({ x: between(spans[index].x, to.x, share), y: between(spans[index].y, to.y, share) }));
+    spans = spans.slice(1).map((to, index) => ({ x: interpolate(spans[index].x, to.x, share), y: interpolate(spans[index].y, to.y, share) }));
   }
   return spans[0];
 }
 
 /** @type {(first: number, second: number, share: number) => number} */
-const between = (first, second, share) => first + (second - first) * share;
+const interpolate = (first, second, share) => first + (second - first) * share;

@@ -1,26 +1,26 @@
-// The page's address: frame, selection and settings, so that a copied address shows the same again.
-// It is rewritten in place and runs no Python; what it does not know stays as it is.
+// The address of the page contains the frame, selection and settings, so that a copied address shows the same view.
+// It is rewritten without running Python; parameters of others are left unchanged.
 
 class Address {
   /** @param {Explorer} explorer */
   constructor(explorer) {
     this.explorer = explorer;
-    this.kept = location.origin !== "null"; // a page opened from a file has none to share
+    this.shareable = location.origin !== "null"; // a page opened from a file has no address to share
   }
 
   read() {
-    return this.kept ? addressed(location.search) : {};
+    return this.shareable ? parseQuery(location.search) : {};
   }
 
   write() {
     const { cursor, settings, pinned, defaults } = this.explorer;
-    if (!this.kept) return;
+    if (!this.shareable) return;
     const params = new URLSearchParams(location.search);
-    const said = { ...settings, frame: cursor + 1, pin: pinned ? `${pinned.kind} ${pinned.id}` : "" };
+    const values = { ...settings, frame: cursor + 1, pin: pinned ? `${pinned.kind} ${pinned.id}` : "" };
     /** @type {Record<string, unknown>} */
-    const starts = { ...defaults, frame: 1, pin: "" };
-    for (const [name, value] of Object.entries(said)) {
-      if (value === starts[name]) params.delete(name);
+    const initial = { ...defaults, frame: 1, pin: "" };
+    for (const [name, value] of Object.entries(values)) {
+      if (value === initial[name]) params.delete(name);
       else params.set(name, String(value));
     }
     const text = params.toString();
@@ -28,22 +28,22 @@ class Address {
   }
 }
 
-// Name → value of what an address's query says; the frame counts from 1.
+// Parses the frame (counted from 1) and the settings in the query of an address.
 /** @param {string} query @returns {{ frame?: number, [setting: string]: unknown }} */
-function addressed(query) {
+function parseQuery(query) {
   const params = new URLSearchParams(query);
-  /** @type {ReturnType<typeof addressed>} */
-  const said = params.has("frame") ? { frame: Number(params.get("frame")) } : {};
-  for (const [name, start] of Object.entries(SETTINGS)) {
+  /** @type {ReturnType<typeof parseQuery>} */
+  const parsed = params.has("frame") ? { frame: Number(params.get("frame")) } : {};
+  for (const [name, initial] of Object.entries(SETTINGS)) {
     const text = params.get(name);
-    if (text !== null) said[name] = typeof start === "string" ? text : plainValue(text);
+    if (text !== null) parsed[name] = typeof initial === "string" ? text : parseValue(text);
   }
-  return said;
+  return parsed;
 }
 
-// A number or a truth value; anything else counts as not said.
+// Parses a number or boolean; returns null for any other text.
 /** @param {string} text */
-function plainValue(text) {
+function parseValue(text) {
   if (text === "true" || text === "false") return text === "true";
   return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : null;
 }

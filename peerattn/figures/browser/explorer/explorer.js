@@ -1,4 +1,4 @@
-// One cursor for player, graph, timeline and numbers. Python hears of clicks, never of the cursor.
+// The explorer: player, graph, timeline and numbers with one cursor. Python is told about clicks, not about the cursor.
 
 class Explorer {
   /** @type {string} */ name;
@@ -8,11 +8,11 @@ class Explorer {
   /** @type {Graph} */ graph;
   /** @type {Timeline} */ timeline;
   /** @type {Numbers} */ numbers;
-  /** @type {Part[]} */ parts;
+  /** @type {ExplorerPart[]} */ parts;
   /** @type {string} */ layout;
-  /** @type {string | undefined} */ heard;
-  /** @type {string | undefined} */ started;
-  /** @type {number | undefined} */ resting;
+  /** @type {string | undefined} */ lastFromPython;
+  /** @type {string | undefined} */ startToken;
+  /** @type {number | undefined} */ restTimer;
 
   /** @param {ExplorerRoot} root */
   constructor(root) {
@@ -21,10 +21,10 @@ class Explorer {
     this.cursor = 0;
     /** @type {number | null} */
     this.previewed = null;
-    /** @type {Chosen | null} */
+    /** @type {GraphItem | null} */
     this.pinned = this.hovered = null;
     /** @type {string[]} */
-    this.sent = [];
+    this.sentSelections = [];
     this.settings = { ...this.defaults };
     this.address = new Address(this);
     /** @type {Marks} */
@@ -33,18 +33,18 @@ class Explorer {
     this.playback = new Playback(this);
     this.presenter = new Presenter(this);
     this.pair = root.latest.data.other ? new Pair(this) : null;
-    this.parts = this.make();
+    this.parts = this.makeParts();
     this.pair?.titles.forEach((title, index) => this.parts[index].element.prepend(title));
-    const whole = [...(this.pair ? [this.pair] : []), ...this.parts];
-    this.panels = element("div", { className: this.layout }, ...whole.map((part) => part.element));
-    this.spoken = element("p", { className: "spoken", attributes: { "aria-live": "polite" } });
-    root.replaceChildren(element("style", {}, STYLE), this.panels, this.spoken);
-    root.onkeydown = (event) => press(this, event);
+    const all = [...(this.pair ? [this.pair] : []), ...this.parts];
+    this.panels = element("div", { className: this.layout }, ...all.map((part) => part.element));
+    this.liveText = element("p", { className: "spoken", attributes: { "aria-live": "polite" } });
+    root.replaceChildren(element("style", {}, STYLE), this.panels, this.liveText);
+    root.onkeydown = (event) => handleKey(this, event);
   }
 
-  // The parts from top left, and the style sheet's name of how they lie.
-  /** @returns {Part[]} */
-  make() {
+  // Creates the parts in reading order, and sets the CSS class of their layout.
+  /** @returns {ExplorerPart[]} */
+  makeParts() {
     this.player = new Player(this);
     this.graph = new Graph(this);
     this.timeline = new Timeline(this);
@@ -53,7 +53,7 @@ class Explorer {
     return [this.player, ...(this.pair ? [new SecondPlayer(this, this.pair)] : []), this.graph, this.timeline, this.numbers];
   }
 
-  // What things are called here, what settings start as, the columns of the graph's tables.
+  // Subclasses have other words, defaults and columns of the graph's tables.
   get words() {
     return WORDS;
   }
@@ -70,13 +70,13 @@ class Explorer {
     return this.hovered ?? this.pinned;
   }
 
-  // The frame that is shown: the one pointed at on the timeline, else the cursor's.
+  // The frame that is shown: the one pointed at on the timeline, else the one at the cursor.
   get frame() {
     return this.previewed ?? this.cursor;
   }
 
-  // The connection pointed at or pinned, by its key; else null.
-  get watched() {
+  // The key of the connection pointed at or pinned, or null.
+  get focusedConnection() {
     return this.focus?.kind === "connection" ? this.focus.id : null;
   }
 
@@ -84,7 +84,7 @@ class Explorer {
     return this.playback.playing;
   }
 
-  // Another clip or checkpoint, and another to compare it with; the frame stays where it can.
+  // Loads a recording, and a second one to compare with; keeps the frame if the new recording has it.
   /** @param {Recording} recording @param {Recording} [other] */
   load(recording, other) {
     this.pause();
@@ -97,83 +97,83 @@ class Explorer {
     if (!recording.has(this.pinned)) this.pinned = null;
     if (other) this.pair?.load(other);
     for (const part of this.parts) part.load(recording);
-    if (first) this.apply();
+    if (first) this.applySettings();
   }
 
-  // Values by name, as an address or a saved session holds them; unknown ones are left alone.
-  /** @param {{ frame?: number, [setting: string]: unknown }} said */
+  // Restores the frame and settings from an address or a saved session; unknown names are ignored.
+  /** @param {{ frame?: number, [setting: string]: unknown }} values */
   restore({ frame, ...settings }) {
     if (frame !== undefined) this.cursor = Math.min(Math.max(Math.trunc(frame) - 1 || 0, 0), this.recording.length - 1);
     const known = SETTING_NAMES.filter((name) => typeof settings[name] === typeof SETTINGS[name]);
     Object.assign(this.settings, Object.fromEntries(known.map((name) => [name, settings[name]])));
   }
 
-  apply() {
-    for (const name of SETTING_NAMES) this.changed(name);
+  applySettings() {
+    for (const name of SETTING_NAMES) this.settingChanged(name);
   }
 
   /** @param {keyof Settings} name */
-  changed(name) {
-    this.pair?.changed(name);
-    this.presenter.changed(name);
-    for (const part of this.parts) part.changed?.(name);
-    if (["side", "offset"].includes(name)) this.compare();
+  settingChanged(name) {
+    this.pair?.settingChanged(name);
+    this.presenter.settingChanged(name);
+    for (const part of this.parts) part.settingChanged?.(name);
+    if (["side", "offset"].includes(name)) this.comparisonChanged();
   }
 
-  // Another of the two is shown, or another frame beside the cursor's.
-  compare() {
+  // Redraws after the side shown, or the offset of B, has changed.
+  comparisonChanged() {
     if (!this.pair) return;
     this.marks = this.pair.marks();
     this.graph.fit();
     this.refresh();
   }
 
-  // A visitor's choice of how things are shown; every part is told.
+  // Changes a setting and informs every part.
   /** @template {keyof Settings} Name @param {Name} name @param {Settings[Name]} value */
-  change(name, value) {
+  changeSetting(name, value) {
     if (this.settings[name] === value) return;
     this.settings[name] = value;
-    this.changed(name);
+    this.settingChanged(name);
     this.address.write();
   }
 
-  // What Python says on this run: what is removed, what is selected, and at first or from a session, where to start.
-  /** @param {ExplorerData} told */
+  // Applies the data of a run of Python: what is removed and selected and, for a saved session or tour, where to start.
+  /** @param {ExplorerData} data */
   receive({ removed, dead, starved, peerOnly, pruned, selected, start, names }) {
-    if (start && start.token !== this.started) this.begin(start);
-    if (names) this.pair?.name(names);
-    this.marks = this.marked({ removed: new Set(removed), dead: new Set(dead), starved: new Set(starved), peerOnly: new Set(peerOnly) });
+    if (start && start.token !== this.startToken) this.startAt(start);
+    if (names) this.pair?.showNames(names);
+    this.marks = this.marksToShow({ removed: new Set(removed), dead: new Set(dead), starved: new Set(starved), peerOnly: new Set(peerOnly) });
     this.graph.removedToggle.hidden = !pruned;
-    this.hear(selected);
+    this.receiveSelection(selected);
     this.theme = readTheme(this.root);
     this.root.style.colorScheme = this.theme.dark ? "dark" : "light";
     this.refresh();
   }
 
-  // What is removed and dead, of what Python says.
-  /** @param {Marks} said */
-  marked(said) {
-    return this.pair ? this.pair.marks() : said;
+  // Returns the marks to show, given those from Python.
+  /** @param {Marks} fromPython */
+  marksToShow(fromPython) {
+    return this.pair ? this.pair.marks() : fromPython;
   }
 
-  // Where a tour, a saved session or a report starts: settings by name, or the `query` of an address in place of the page's own.
+  // Applies the start of a tour, saved session or report: settings by name, or the `query` of an address.
   /** @param {Start} start */
-  begin({ token, query, ...said }) {
-    this.started = token;
+  startAt({ token, query, ...values }) {
+    this.startToken = token;
     if (query !== undefined) Object.assign(this, { cursor: 0, settings: { ...this.defaults } });
-    this.restore({ ...said, ...addressed(query ?? "") });
-    this.apply();
+    this.restore({ ...values, ...parseQuery(query ?? "") });
+    this.applySettings();
     this.rest();
   }
 
-  // Python's selection counts when it is news: not what was said before, nor the echo of a click made here.
-  /** @param {Chosen | null} selected */
-  hear(selected) {
-    const said = JSON.stringify(selected);
-    const echo = this.sent.indexOf(said);
-    if (echo >= 0) this.sent.splice(0, echo + 1);
-    else if (said !== this.heard) this.pinned = this.recording.has(selected) ? selected : null;
-    this.heard = said;
+  // Takes over the selection from Python, unless it is unchanged or the echo of a click made here.
+  /** @param {GraphItem | null} selected */
+  receiveSelection(selected) {
+    const text = JSON.stringify(selected);
+    const echo = this.sentSelections.indexOf(text);
+    if (echo >= 0) this.sentSelections.splice(0, echo + 1);
+    else if (text !== this.lastFromPython) this.pinned = this.recording.has(selected) ? selected : null;
+    this.lastFromPython = text;
   }
 
   refresh() {
@@ -181,7 +181,7 @@ class Explorer {
     this.numbers.build();
     this.player?.draw();
     this.timeline.redraw();
-    this.graph.point(null);
+    this.graph.showTip(null);
   }
 
   /** @param {number} frame */
@@ -192,80 +192,80 @@ class Explorer {
 
   /** @param {number} frame */
   move(frame) {
-    const shown = this.frame;
+    const before = this.frame;
     const next = Math.min(Math.max(frame, 0), this.recording.length - 1);
-    const rests = next !== this.cursor && !this.playing;
+    const movedAlone = next !== this.cursor && !this.playing;
     Object.assign(this, { cursor: next, previewed: null });
-    if (next !== shown) this.draw();
-    if (rests) this.rest();
+    if (next !== before) this.draw();
+    if (movedAlone) this.rest();
   }
 
-  // Everything shows another frame for as long as it is pointed at (null: no longer); the cursor stays.
+  // Shows another frame without moving the cursor while it is pointed at; null ends the preview.
   /** @param {number | null} frame */
   preview(frame) {
     if (this.playing || frame === this.previewed) return;
-    const shown = this.frame;
+    const before = this.frame;
     this.previewed = frame;
-    if (this.frame !== shown) this.draw();
+    if (this.frame !== before) this.draw();
     else this.timeline.draw();
   }
 
   draw() {
     for (const part of this.parts) part.draw();
-    this.tell("peerattn-moved");
+    this.notifyPage("peerattn-moved");
   }
 
-  // To the first frame of a window before or after this one.
+  // Moves to the first frame of the window `change` windows away.
   /** @param {number} change */
   seekWindow(change) {
     const { windows } = this.recording;
     this.seek(windows[Math.min(Math.max(this.recording.window(this.cursor) + change, 0), windows.length - 1)].start);
   }
 
-  // The cursor rests: the address names the frame, and it is said aloud.
+  // Once the cursor has rested, writes the frame to the address and announces it to screen readers.
   rest() {
-    clearTimeout(this.resting);
-    this.resting = setTimeout(() => {
-      this.speak();
+    clearTimeout(this.restTimer);
+    this.restTimer = setTimeout(() => {
+      this.announce();
       this.address.write();
     }, 400);
   }
 
-  // Panels elsewhere on the page follow; they find this explorer by the name of its recording.
+  // Tells the panels on the page, which find this explorer by the name of its recording.
   /** @param {"peerattn-moved" | "peerattn-pinned"} event */
-  tell(event) {
+  notifyPage(event) {
     globalThis.dispatchEvent(new CustomEvent(event, { detail: this }));
   }
 
-  // The text twin of the picture, for screen readers: once the cursor rests.
-  speak() {
+  // Describes the frame and the focus to screen readers.
+  announce() {
     const { recording, frame, focus } = this;
-    const about = focus ? this.summary(focus) : this.timeline.said();
-    const within = this.reached(frame, this.watched) ? `, ${WITHIN}` : "";
-    this.spoken.textContent = `${this.moment(frame)}, ${this.words.window} ${recording.window(frame) + 1}${within}: ${about}`;
+    const numbers = focus ? this.summary(focus) : this.timeline.valuesText();
+    const within = this.isReached(frame, this.focusedConnection) ? `, ${WITHIN}` : "";
+    this.liveText.textContent = `${this.moment(frame)}, ${this.words.window} ${recording.window(frame) + 1}${within}: ${numbers}`;
   }
 
-  // Where a frame is, in words.
+  // Returns the position of a frame as text.
   /** @param {number} frame */
   moment(frame) {
     return `frame ${frame + 1} of ${this.recording.length}`;
   }
 
-  // The recording whose numbers are listed, and its frame; without one, NaN.
-  get shown() {
-    return this.pair?.shown ?? this.recording;
+  // The recording whose numbers are shown; `shownFrame` is its frame, or NaN if it has none there.
+  get shownRecording() {
+    return this.pair?.shownRecording ?? this.recording;
   }
 
   get shownFrame() {
-    return this.pair?.side === "B" ? (this.pair.frame(this.frame) ?? NaN) : this.frame;
+    return this.pair?.side === "B" ? (this.pair.otherFrame(this.frame) ?? NaN) : this.frame;
   }
 
-  // What is said of a connection that is drawn dotted.
-  get removed() {
+  // The label of connections that are drawn dotted.
+  get removedLabel() {
     return this.pair ? "no counterpart" : "removed";
   }
 
-  // The mean attention factor of a connection at a frame, or how it differs; and the colour of that.
+  // Returns the mean attention factor of a connection at a frame, or its difference between two recordings.
   /** @param {string} id @param {number} frame */
   shade(id, frame) {
     const row = this.recording.rows.get(id);
@@ -277,42 +277,43 @@ class Explorer {
     return this.pair ? this.pair.color(this.shade(id, frame)) : this.recording.color(id, frame);
   }
 
-  // Whether an end of the clip reaches a frame: of a connection, else of any.
+  // Whether a frame of a connection is within reach of an end of the clip; without an id, of any connection.
   /** @param {number} frame @param {string | null} [id] */
-  reached(frame, id = null) {
-    return this.pair ? this.pair.reached(frame, id) : this.recording.reached(frame, id);
+  isReached(frame, id = null) {
+    return this.pair ? this.pair.isReached(frame, id) : this.recording.isReached(frame, id);
   }
 
-  /** @param {Chosen} chosen */
+  // Returns the numbers of a block or connection at the frame as text.
+  /** @param {GraphItem} item */
   summary({ kind, id }) {
-    const { shown: recording, shownFrame: frame } = this;
-    if (kind === "block") return `${id}: activity ${number(recording.at("activity", recording.blockRows.get(id), frame))}`;
+    const { shownRecording: recording, shownFrame: frame } = this;
+    if (kind === "block") return `${id}: activity ${formatNumber(recording.at("activity", recording.blockRows.get(id), frame))}`;
     const connection = recording.connection(id);
-    const factor = number(recording.at("shade", recording.rows.get(id), frame));
-    return `${arrow(connection)}: weight ${number(connection.weight)}, factor ${factor}`;
+    const factor = formatNumber(recording.at("shade", recording.rows.get(id), frame));
+    return `${connectionName(connection)}: weight ${formatNumber(connection.weight)}, factor ${factor}`;
   }
 
-  /** @param {Chosen | null} selection @param {Point} [place] */
-  hover(selection, place) {
+  /** @param {GraphItem | null} selection @param {Point} [position] */
+  hover(selection, position) {
     this.hovered = selection;
     this.graph.style();
     this.numbers.build();
     this.player?.draw();
     this.timeline.redraw();
-    this.graph.point(selection && this.summary(selection), place, this.watched && this.reached(this.frame, this.watched) ? END_REACHES : "");
+    this.graph.showTip(selection && this.summary(selection), position, this.focusedConnection && this.isReached(this.frame, this.focusedConnection) ? END_REACHES : "");
   }
 
-  // Keeps a block or connection in view (null: none) and tells Python.
-  /** @param {Chosen | null} selection */
+  // Pins a block or connection (null: unpins) and tells Python.
+  /** @param {GraphItem | null} selection */
   pin(selection) {
-    const known = JSON.stringify(selection) === JSON.stringify(this.pinned);
+    const unchanged = JSON.stringify(selection) === JSON.stringify(this.pinned);
     this.pinned = selection;
     this.hovered = null;
     this.refresh();
-    if (known) return;
+    if (unchanged) return;
     this.address.write();
-    this.tell("peerattn-pinned");
-    this.sent.push(JSON.stringify(selection));
+    this.notifyPage("peerattn-pinned");
+    this.sentSelections.push(JSON.stringify(selection));
     this.root.latest.setStateValue("selected", selection);
   }
 
@@ -326,7 +327,7 @@ class Explorer {
 
   remove() {
     this.pause();
-    clearTimeout(this.resting);
+    clearTimeout(this.restTimer);
     this.graph.network?.destroy();
     this.recording?.dispose();
     this.pair?.other?.dispose();

@@ -1,38 +1,38 @@
-// What the parts of an explorer are called; another kind of recording has other words.
+// The words of an explorer that shows a clip; replays have others.
 /** @type {Words} */
 const WORDS = {
   frame: "frame",
   window: "window",
-  windowMeans: "a window: a stretch of the recording, over which an answer is taken",
-  shade: "attention factor", // what colours connections
-  mark: "factor", // the same as an attribute of a saved picture
+  windowMeans: "a window: a stretch of the clip for which the network gives a prediction",
+  shade: "attention factor", // the quantity that colours the connections
+  mark: "factor", // its data attribute in a saved picture
   connections: {
     title: "attention by connection",
-    note: "mean attention factor over the channels; of a pinned connection also its least and greatest channel",
+    note: "mean attention factor over the channels; for a pinned connection also the minimum and maximum over the channels",
     form: "lines",
     of: "shade",
   },
 };
 
-// What a visitor can set, and how it starts; the address names what differs.
+// The settings that a visitor can change, with their defaults; the address contains those that differ.
 /** @type {Settings} */
 const SETTINGS = {
   speed: 1,
   fit: false,
-  lines: "modality", // a chart of the recording, or "connections"
+  lines: "modality", // name of a chart of the recording, or "connections"
   overlay: "", // "objects", "flow" or "heat"
-  heat: "", // block of the heat map; none: the one in view
-  loop: "", // frames from 1: "3-17"
-  connected: false, // hides what no kept path connects
+  heat: "", // block of the heat map; empty: the focused one
+  loop: "", // first and last frame, counted from 1, e.g. "3-17"
+  connected: false, // hides blocks and connections that are on no kept path
   showRemoved: true,
-  arcs: false, // who gates whom
+  arcs: false, // which peers gate which connections
   horizontal: false,
   table: false, // the graph as two tables
-  rank: "weight", // order of a block's connections: or "factor", "change"
-  panel: "", // the panel that is open below; none: the first
+  rank: "weight", // order of a block's connections; also "factor" or "change"
+  panel: "", // the open panel below the explorer; empty: the first
   present: false, // for a projector
-  side: "A", // when two recordings are compared: or "B", "difference"
-  offset: 0, // frames by which B is then ahead of A
-  channel: "", // of the steps inside a factor; none: the one that varies most
+  side: "A", // when two recordings are compared; also "B" or "difference"
+  offset: 0, // frames by which B is ahead of A when compared
+  channel: "", // channel of the steps inside a factor; empty: the one that varies most
 };
 const SETTING_NAMES = /** @type {(keyof Settings)[]} */ (Object.keys(SETTINGS));

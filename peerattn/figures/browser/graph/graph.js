@@ -1,21 +1,22 @@
-// The level graph: pyvis' nodes, edges and options. vis-network holds the blocks, the curves of the connections and
-// the view; connections, arcs and names are drawn here, as pieces, because only their colours change with the cursor.
+// The level graph, from pyvis' nodes, edges and options. vis-network draws the blocks and provides the curves of the
+// connections and the zoom; connections, arcs and names are drawn here as pieces, because only their colours change with
+// the cursor.
 
-const TOUCH_PX = { sure: 4, near: 8 }; // a name may lie over a connection that is not quite under the pointer
-const FAINT = [0.3, 0.65, 1]; // opacity of a block: elsewhere, on a path through what is shown, touching it
-const WAYS = "Up and Down walk along the strongest connections, Shift with Left or Right along a level, Enter pins.";
+const POINTER_PX = { exact: 4, near: 8 }; // a block's name takes precedence over a connection beyond the exact distance
+const BLOCK_OPACITY = [0.3, 0.65, 1]; // by emphasis: unrelated, on a path through the focus, adjacent to it
+const KEY_HELP = "Up and Down follow the strongest connection, Shift with Left or Right moves along the level, Enter pins.";
 
 class Graph {
   /** @type {Recording} */ recording;
-  /** @type {Ties} */ ties;
+  /** @type {Connectivity} */ connectivity;
   /** @type {VisNetwork} */ network;
   /** @type {VisItems<VisNode>} */ nodes;
   /** @type {VisItems<GraphEdge>} */ edges;
-  /** @type {Known<string>} */ shapes;
-  /** @type {Map<string, string>} */ drawn;
-  /** @type {Places} */ places;
+  /** @type {CompleteMap<string>} */ shapes;
+  /** @type {Map<string, string>} */ drawnStyles;
+  /** @type {GraphLayout} */ layout;
   /** @type {Strokes | null} */ strokes;
-  /** @type {Near | null} */ near;
+  /** @type {Neighbourhood | null} */ near;
   /** @type {Paths | null} */ paths;
   /** @type {Paths | null} */ shown;
   /** @type {Gate[]} */ gates;
@@ -31,24 +32,24 @@ class Graph {
     this.backdrop = [];
     /** @type {(Stroke | PathPiece)[]} */
     this.lines = [];
-    this.stage = element("div", { className: "stage", tabIndex: 0, attributes: { role: "application" }, onkeydown: (event) => walk(this, event), onblur: () => this.leave() });
+    this.stage = element("div", { className: "stage", tabIndex: 0, attributes: { role: "application" }, onkeydown: (event) => navigate(this, event), onblur: () => this.pointerLeft() });
     this.tip = element("div", { className: "tip", hidden: true });
     this.legend = element("div", { className: "meanings" });
     this.table = new GraphTable(explorer);
     this.search = new Search(explorer);
     /** @type {Record<string, Checkbox>} */
     this.toggles = {
-      connected: toggle(explorer, "connected", "hide unconnected", "shows only what kept paths connect: to what is pinned, else to the inputs and the output"),
-      showRemoved: toggle(explorer, "showRemoved", "show removed", "removed connections as dotted lines"),
-      arcs: toggle(explorer, "arcs", "attention arcs", "who gates whom: from each peer to the connection that it gates, for what is pointed at or pinned; of what feeds a block, the strongest peer"),
-      horizontal: toggle(explorer, "horizontal", "horizontal", "levels from left to right"),
-      table: toggle(explorer, "table", "table", "the graph as two tables"),
+      connected: toggle(explorer, "connected", "hide unconnected", "show only the blocks and connections on kept paths: through the pinned one, or between the inputs and the output"),
+      showRemoved: toggle(explorer, "showRemoved", "show removed", "show removed connections as dotted lines"),
+      arcs: toggle(explorer, "arcs", "attention arcs", "show which peers gate the selection: an arc from each peer to the connection that it gates; for connections into a block, only the strongest peer"),
+      horizontal: toggle(explorer, "horizontal", "horizontal", "draw the levels from left to right"),
+      table: toggle(explorer, "table", "table", "show the graph as two tables"),
     };
     this.removedToggle = this.toggles.showRemoved;
-    this.save = new Save(this);
+    this.saveMenu = new SaveMenu(this);
     /** @type {(factor: number) => () => void} */
     const zoom = (factor) => () => this.zoom(factor);
-    this.zooms = element("span", { className: "zoom" }, this.save.menu,
+    this.zooms = element("span", { className: "zoom" }, this.saveMenu.menu,
       iconButton("farther", "zoom out", zoom(0.8)), iconButton("closer", "zoom in", zoom(1.25)), iconButton("whole", "show the whole graph", () => this.fit()),
     );
     const bar = element("header", {}, this.search.element, ...Object.values(this.toggles));
@@ -62,39 +63,39 @@ class Graph {
   /** @param {Recording} recording */
   load(recording) {
     this.recording = recording;
-    this.ties = recording.ties;
+    this.connectivity = recording.connectivity;
     this.search.load(recording);
     const { nodes, edges, options } = recording.graph;
-    this.shapes = mapOf(nodes.map(({ shape }, row) => [recording.blocks[row].lane, shape]));
-    const blocks = nodes.map(({ label, ...node }) => node); // their names are drawn here
+    this.shapes = completeMap(nodes.map(({ shape }, row) => [recording.blocks[row].lane, shape]));
+    const blocks = nodes.map(({ label, ...node }) => node); // their names are drawn by blockLabels
     this.network?.destroy();
-    this.strokes = null; // of what was shown before
+    this.strokes = null; // those of the previous recording
     this.nodes = new vis.DataSet(blocks);
     this.edges = new vis.DataSet(edges);
-    Object.assign(options.edges.smooth, this.bend());
+    Object.assign(options.edges.smooth, this.curveOptions());
     this.network = new vis.Network(this.stage, { nodes: this.nodes, edges: this.edges }, options);
-    this.stage.querySelector(".vis-network")?.setAttribute("tabindex", "-1"); // the stage has the focus
-    this.network.on("beforeDrawing", (pen) => paint(pen, this.under(), this.explorer.theme.font));
-    this.network.on("afterDrawing", (pen) => paint(pen, this.over(), this.explorer.theme.font));
+    this.stage.querySelector(".vis-network")?.setAttribute("tabindex", "-1"); // the stage takes the focus instead
+    this.network.on("beforeDrawing", (pen) => paint(pen, this.piecesUnderBlocks(), this.explorer.theme.font));
+    this.network.on("afterDrawing", (pen) => paint(pen, this.piecesOverBlocks(), this.explorer.theme.font));
     this.network.on("dragStart", () => this.explorer.hover(null));
-    this.network.on("click", ({ pointer }) => this.explorer.pin(this.touched(pointer.DOM)));
-    this.drawn = new Map();
+    this.network.on("click", ({ pointer }) => this.explorer.pin(this.itemAt(pointer.DOM)));
+    this.drawnStyles = new Map();
     this.fit();
   }
 
   /** @param {keyof Settings} name */
-  changed(name) {
+  settingChanged(name) {
     if (this.toggles[name]) this.toggles[name].input.checked = Boolean(this.explorer.settings[name]);
     if (name === "horizontal" && this.network) {
-      this.network.setOptions({ edges: { smooth: this.bend() } });
+      this.network.setOptions({ edges: { smooth: this.curveOptions() } });
       this.fit();
     }
     if (name === "table") this.showTable(this.explorer.settings.table);
     if (["connected", "showRemoved", "arcs"].includes(name)) this.style();
   }
 
-  // Many connections run straight.
-  bend() {
+  // With many connections, all are straight.
+  curveOptions() {
     const { settings } = this.explorer;
     return { enabled: this.recording.connections.length <= MANY, forceDirection: settings.horizontal ? "horizontal" : "vertical" };
   }
@@ -106,28 +107,28 @@ class Graph {
     this.style();
   }
 
-  // Places the whole graph in the stage, at one graph unit a pixel, or larger for a projector.
+  // Lays out the whole graph in the stage, at one canvas unit per pixel, or enlarged in presenter mode.
   fit() {
     const width = this.stage.clientWidth;
     if (!this.network || !width) return;
     const { scale } = this.explorer;
-    this.places = new Places(this.recording, width / scale, this.explorer.settings.horizontal);
-    this.stage.style.height = `${this.places.height * scale}px`;
+    this.layout = new GraphLayout(this.recording, width / scale, this.explorer.settings.horizontal);
+    this.stage.style.height = `${this.layout.height * scale}px`;
     this.network.setSize("100%", "100%");
-    this.nodes.update([...this.places.blocks].map(([id, { x, y }]) => ({ id, x, y })));
-    this.network.moveTo({ position: { x: this.places.width / 2, y: this.places.height / 2 }, scale, animation: false });
-    this.strokes = new Strokes(this.curves(), this.explorer.shown.graph.edges, {
+    this.nodes.update([...this.layout.blocks].map(([id, { x, y }]) => ({ id, x, y })));
+    this.network.moveTo({ position: { x: this.layout.width / 2, y: this.layout.height / 2 }, scale, animation: false });
+    this.strokes = new Strokes(this.curves(), this.explorer.shownRecording.graph.edges, {
       color: (id, frame) => this.explorer.color(id, frame),
-      reached: (id, frame) => this.explorer.reached(frame, id),
+      isReached: (id, frame) => this.explorer.isReached(frame, id),
     });
     this.style();
   }
 
-  // Connection → its points: its ends and, of a curve, vis-network's control points between them.
+  // Returns the points of each connection: its ends and, for a curve, vis-network's control points between them.
   curves() {
     /** @type {(edge: VisNetwork["body"]["edges"][string]) => Point[]} */
     const curve = ({ from, to, edgeType }) => [from, ...(edgeType.getViaNode() ?? []), to].map(({ x, y }) => ({ x, y }));
-    return mapOf(this.recording.graph.edges.map(({ id }) => [id, curve(this.network.body.edges[id])]));
+    return completeMap(this.recording.graph.edges.map(({ id }) => [id, curve(this.network.body.edges[id])]));
   }
 
   /** @param {number} factor */
@@ -136,51 +137,51 @@ class Graph {
     this.style();
   }
 
-  // Who is near, hidden, removed or dead has changed.
+  // Updates the view after the focus, or which parts are hidden, removed or dead, has changed.
   style() {
     if (!this.strokes) return;
-    const { explorer, places } = this;
+    const { explorer, layout } = this;
     const { theme, marks, settings, focus } = explorer;
-    this.near = focus && this.ties.near(focus);
-    this.paths = focus && this.ties.paths(focus, marks.removed);
-    this.shown = settings.connected ? this.connected() : null;
-    this.gates = settings.arcs && focus ? this.gatesOf(focus) : [];
+    this.near = focus && this.connectivity.neighbourhood(focus);
+    this.paths = focus && this.connectivity.paths(focus, marks.removed);
+    this.shown = settings.connected ? this.connectedParts() : null;
+    this.gates = settings.arcs && focus ? this.gatesToShow(focus) : [];
     this.styleBlocks();
     this.strokes.style({
-      theme, marks, strength: (id) => this.strength("connections", id),
-      shown: (id) => (settings.showRemoved || !marks.removed.has(id)) && (!this.shown || this.shown.connections.has(id)),
+      theme, marks, emphasis: (id) => this.emphasis("connections", id),
+      isShown: (id) => (settings.showRemoved || !marks.removed.has(id)) && (!this.shown || this.shown.connections.has(id)),
     });
-    this.names = labels(this.named(), places, { zoom: Math.max(this.network.getScale() / explorer.scale, 1), theme });
-    this.backdrop = places.backdrop(theme);
-    this.arcs = this.strokes.arcs(this.gates, places.blocks, theme);
-    this.legend.replaceChildren(...this.keys().map(({ text, pieces, title }) => element("span", { className: "key", ...(title && { title }) }, svgPicture(pieces, SAMPLE.width, SAMPLE.height, { "aria-hidden": "true" }), text)));
-    this.stage.ariaLabel = this.said();
-    if (settings.table) this.table.show(explorer.shown);
+    this.names = blockLabels(this.labelledBlocks(), layout, { zoom: Math.max(this.network.getScale() / explorer.scale, 1), theme });
+    this.backdrop = layout.backdrop(theme);
+    this.arcs = this.strokes.arcs(this.gates, layout.blocks, theme);
+    this.legend.replaceChildren(...this.legendEntries().map(({ text, pieces, title }) => element("span", { className: "key", ...(title && { title }) }, svgPicture(pieces, SAMPLE.width, SAMPLE.height, { "aria-hidden": "true" }), text)));
+    this.stage.ariaLabel = this.description();
+    if (settings.table) this.table.show(explorer.shownRecording);
     this.network.redraw();
   }
 
-  // Visible blocks: the chosen one first, then those near it.
-  named() {
+  // Returns the visible blocks in the order in which they get labels: the selected block first, then its neighbours.
+  labelledBlocks() {
     const visible = this.recording.blocks.filter(({ id }) => !this.shown || this.shown.blocks.has(id));
     /** @type {(block: Block) => number} */
-    const rank = ({ id }) => (this.near?.chosen === id ? 3 : this.strength("blocks", id));
+    const rank = ({ id }) => (this.near?.selectedBlock === id ? 3 : this.emphasis("blocks", id));
     const ranked = [...visible].sort((first, second) => rank(second) - rank(first));
     return ranked.map((block) => ({ id: block.id, near: this.near != null && rank(block) > 1, quiet: rank(block) < 1 }));
   }
 
-  // 2: touches what is pointed at or pinned, 1: lies on a path through it, 0: elsewhere.
+  // Returns 2 for a part adjacent to the focus (or if there is no focus), 1 on a path through it, 0 otherwise.
   /** @param {keyof Paths} kind @param {string} id */
-  strength(kind, id) {
+  emphasis(kind, id) {
     if (!this.near || this.near[kind].has(id)) return 2;
     return this.paths?.[kind].has(id) ? 1 : 0;
   }
 
-  // What a kept path connects: to what is pinned, else to inputs and output.
+  // Returns the parts on kept paths: through the pinned part, or between the inputs and the output.
   /** @returns {Paths} */
-  connected() {
+  connectedParts() {
     const { pinned, marks } = this.explorer;
     if (pinned) {
-      const [paths, near] = [this.ties.paths(pinned, marks.removed), this.ties.near(pinned)];
+      const [paths, near] = [this.connectivity.paths(pinned, marks.removed), this.connectivity.neighbourhood(pinned)];
       return pinned.kind === "block" ? paths : { ...paths, blocks: new Set([...paths.blocks, ...near.peers]) };
     }
     /** @type {(id: string) => boolean} */
@@ -190,20 +191,21 @@ class Graph {
     return { blocks, connections: new Set(kept.map(({ id }) => id)) };
   }
 
-  // Of a connection its peers; of a block what it gates, and the strongest peer of each connection that feeds it.
-  /** @param {Chosen} focus */
-  gatesOf(focus) {
-    const arriving = focus.kind === "block" ? this.ties.into(focus.id) : [];
-    const feeding = arriving.flatMap(({ id }) => this.ties.gatesOf({ kind: "connection", id }).slice(0, 1));
-    const gates = [...feeding, ...this.ties.gatesOf(focus)];
+  // Returns the gates of a connection; for a block, those in which it is the peer, and the strongest gate of each
+  // connection into it.
+  /** @param {GraphItem} focus */
+  gatesToShow(focus) {
+    const incoming = focus.kind === "block" ? this.connectivity.incoming(focus.id) : [];
+    const strongest = incoming.flatMap(({ id }) => this.connectivity.gatesOf({ kind: "connection", id }).slice(0, 1));
+    const gates = [...strongest, ...this.connectivity.gatesOf(focus)];
     return gates.filter(({ weight }) => weight !== null).filter(({ peer, connection }) => !this.shown || (this.shown.blocks.has(peer) && this.shown.connections.has(connection.id)));
   }
 
   styleBlocks() {
     const changed = this.recording.blocks.map((block) => this.blockStyle(block)).filter((style) => {
       const text = JSON.stringify(style);
-      const differs = this.drawn.get(style.id) !== text;
-      this.drawn.set(style.id, text);
+      const differs = this.drawnStyles.get(style.id) !== text;
+      this.drawnStyles.set(style.id, text);
       return differs;
     });
     if (changed.length) this.nodes.update(changed);
@@ -213,114 +215,114 @@ class Graph {
   blockStyle({ id, lane }) {
     const { theme, marks } = this.explorer;
     const { color } = this.recording.looks[lane];
-    const gone = marks.dead.has(id) || marks.starved.has(id);
-    const chosen = this.near?.chosen === id || this.near?.peers.has(id);
-    const shade = { background: gone ? theme.background : color, border: chosen ? theme.text : color };
+    const lost = marks.dead.has(id) || marks.starved.has(id);
+    const selected = this.near?.selectedBlock === id || this.near?.peers.has(id);
+    const shade = { background: lost ? theme.background : color, border: selected ? theme.text : color };
     return {
       id,
       hidden: Boolean(this.shown && !this.shown.blocks.has(id)),
       color: { ...shade, highlight: shade, hover: shade },
       chosen: false,
-      opacity: FAINT[this.strength("blocks", id)],
-      size: this.places.radius,
-      borderWidth: chosen ? 2.5 : 1.5,
-      shapeProperties: { borderDashes: gone ? [4, 3] : false },
+      opacity: BLOCK_OPACITY[this.emphasis("blocks", id)],
+      size: this.layout.radius,
+      borderWidth: selected ? 2.5 : 1.5,
+      shapeProperties: { borderDashes: lost ? [4, 3] : false },
     };
   }
 
-  // The cursor moved: nothing but colours.
+  // Redraws after the cursor has moved, which changes only colours.
   draw() {
     if (!this.strokes) return;
     if (this.explorer.settings.table) this.table.draw();
     else this.network.redraw();
   }
 
-  // Lanes and levels, and over them the connections.
-  under() {
+  // Returns the lanes and levels, and above them the connections.
+  piecesUnderBlocks() {
     return [...this.backdrop, ...this.connections()];
   }
 
-  // The connections as they are painted at the cursor's frame.
+  // Returns the pieces of the connections at the cursor's frame.
   connections() {
     this.lines = this.strokes?.drawn ? this.strokes.pieces(this.explorer.frame) : [];
     return this.lines;
   }
 
-  // The colours in which connections are painted now, in the structure's order: [key, colour] of each that is shown.
-  shades() {
+  // Returns [key, colour] of each visible connection as it is painted now, in structure order; for tests.
+  connectionColors() {
     const strokes = this.lines.filter((line) => "id" in line);
     const colors = new Map(strokes.map(({ id, stroke }) => [id, stroke]));
     return this.recording.connections.filter(({ id }) => colors.has(id)).map(({ id }) => [id, colors.get(id)]);
   }
 
-  over() {
+  piecesOverBlocks() {
     return this.strokes?.drawn ? [...this.arcs, ...this.names] : [];
   }
 
-  keys() {
+  legendEntries() {
     const { theme, settings, marks } = this.explorer;
     const pruned = marks.removed.size + marks.dead.size + marks.starved.size > 0;
-    const { pair, removed } = this.explorer;
-    return graphKeys(this.recording, theme, { pruned, removed, pair, arcs: settings.arcs ? { drawn: Math.min(this.gates.length, MOST_ARCS), all: this.gates.length } : null, shapes: this.shapes, radius: this.places.radius, words: this.explorer.words });
+    const { pair, removedLabel } = this.explorer;
+    return graphLegend(this.recording, theme, { pruned, removedLabel, pair, arcs: settings.arcs ? { shown: Math.min(this.gates.length, MOST_ARCS), all: this.gates.length } : null, shapes: this.shapes, radius: this.layout.radius, words: this.explorer.words });
   }
 
-  said() {
+  description() {
     const { recording, explorer } = this;
     const levels = new Set(recording.blocks.map(({ level }) => level)).size;
     const { removed } = explorer.marks;
-    const counts = `${recording.blocks.length} blocks on ${levels} levels, ${recording.connections.length} connections, ${removed.size} ${explorer.removed}`;
-    const pinned = explorer.pinned ? ` Pinned: ${explorer.pinned.kind === "block" ? explorer.pinned.id : arrow(recording.connection(explorer.pinned.id))}.` : "";
-    return `level graph: ${counts}.${pinned} ${WAYS}`;
+    const counts = `${recording.blocks.length} blocks on ${levels} levels, ${recording.connections.length} connections, ${removed.size} ${explorer.removedLabel}`;
+    const pinned = explorer.pinned ? ` Pinned: ${explorer.pinned.kind === "block" ? explorer.pinned.id : connectionName(recording.connection(explorer.pinned.id))}.` : "";
+    return `level graph: ${counts}.${pinned} ${KEY_HELP}`;
   }
 
   watchPointer() {
-    /** @param {Point} place */
-    const look = (place) => {
+    /** @param {Point} point */
+    const look = (point) => {
       this.looking = null;
-      const found = this.touched(place);
+      const item = this.itemAt(point);
       const { hovered } = this.explorer;
-      this.stage.style.cursor = found ? "pointer" : "";
-      if (found?.id !== hovered?.id || found?.kind !== hovered?.kind) this.explorer.hover(found, place);
+      this.stage.style.cursor = item ? "pointer" : "";
+      if (item?.id !== hovered?.id || item?.kind !== hovered?.kind) this.explorer.hover(item, point);
     };
     this.stage.onpointermove = ({ clientX, clientY, buttons }) => {
       const { left, top } = this.stage.getBoundingClientRect();
       if (!buttons) this.looking ??= requestAnimationFrame(() => look(this.pointer));
       this.pointer = { x: clientX - left, y: clientY - top };
     };
-    this.stage.onpointerleave = () => this.leave();
+    this.stage.onpointerleave = () => this.pointerLeft();
   }
 
-  leave() {
+  pointerLeft() {
     if (this.looking) cancelAnimationFrame(this.looking);
     this.looking = null;
     if (this.explorer.hovered) this.explorer.hover(null);
   }
 
-  // The block or connection at a place in the stage, px; null where there is none.
-  /** @param {Point} place @returns {Chosen | null} */
-  touched(place) {
-    const block = this.network.getNodeAt(place);
-    const [{ x, y }, scale] = [this.network.DOMtoCanvas(place), this.network.getScale()];
+  // Returns the block or connection at a point of the stage in px, or null.
+  /** @param {Point} point @returns {GraphItem | null} */
+  itemAt(point) {
+    const block = this.network.getNodeAt(point);
+    const [{ x, y }, scale] = [this.network.DOMtoCanvas(point), this.network.getScale()];
     if (block !== undefined && (!this.shown || this.shown.blocks.has(block))) return { kind: "block", id: block };
     if (!this.strokes) return null;
-    const line = this.strokes.touched({ x, y }, TOUCH_PX.near / scale);
+    const line = this.strokes.nearest({ x, y }, POINTER_PX.near / scale);
     const name = this.names.find(({ box }) => box.left < x && x < box.right && box.top < y && y < box.bottom);
-    if (name && !(line && line.away < TOUCH_PX.sure / scale)) return { kind: "block", id: name.data.label };
+    if (name && !(line && line.distance < POINTER_PX.exact / scale)) return { kind: "block", id: name.data.label };
     return line && { kind: "connection", id: line.id };
   }
 
-  // A short line beside the pointer, and below it what has to be known; the numbers panel has the rest.
-  /** @param {string | null} text @param {Point} [place] @param {string} [more] */
-  point(text, place, more = "") {
-    this.tip.hidden = !text || !place;
-    if (!text || !place) return;
+  // Shows a tooltip at the pointer with a short text and an optional note; the numbers panel shows everything else.
+  /** @param {string | null} text @param {Point} [position] @param {string} [more] */
+  showTip(text, position, more = "") {
+    this.tip.hidden = !text || !position;
+    if (!text || !position) return;
     this.tip.replaceChildren(element("p", {}, text), ...(more ? [element("p", { className: "more" }, more)] : []));
-    const left = Math.min(place.x + 12, this.stage.clientWidth - this.tip.offsetWidth - 4);
-    this.tip.style.transform = `translate(${Math.max(left, 4)}px, ${place.y + 14}px)`;
+    const left = Math.min(position.x + 12, this.stage.clientWidth - this.tip.offsetWidth - 4);
+    this.tip.style.transform = `translate(${Math.max(left, 4)}px, ${position.y + 14}px)`;
   }
 }
 
-/** @param {Explorer} explorer @param {Switch} name @param {string} label @param {string} title */
+/** @param {Explorer} explorer @param {GraphToggle} name @param {string} label @param {string} title */
 function toggle(explorer, name, label, title) {
-  return Object.assign(checkbox(label, explorer.defaults[name], (checked) => explorer.change(name, checked)), { title });
+  return Object.assign(checkbox(label, explorer.defaults[name], (checked) => explorer.changeSetting(name, checked)), { title });
 }

@@ -1,25 +1,25 @@
-// The names beneath the blocks, none over another: smaller or cut short where there is little room, left out where
-// there is none. What is pointed at or pinned is named first and in full.
+// The names below the blocks. They never overlap: where space is short, a name is smaller, truncated or left out.
+// Blocks at the focus are placed first, so they keep their full names.
 
 const LABEL_PX = [12, 10.5];
 const MANY_BLOCKS = 100;
-const LEAST_TEXT = 3; // characters of a name that is cut short
+const MIN_CHARACTERS = 3; // of a truncated name
 const ruler = penOf(document.createElement("canvas"));
 
-// `blocks` are { id, near, quiet } in order of their importance; `zoom` above 1 gives the names more room. Where
-// there are many blocks, a name that is wider than its block's own place is for what is near alone.
-/** @param {{ id: string, near: boolean, quiet: boolean }[]} blocks @param {Pick<Places, "blocks" | "radius" | "slot" | "width">} places @param {{ zoom: number, theme: Theme }} view @returns {Label[]} */
-function labels(blocks, places, { zoom, theme }) {
+// Returns the labels of blocks given in order of importance; zooming in makes room for more of them. With many blocks,
+// only those at the focus (`near`) may have a label wider than their slot.
+/** @param {{ id: string, near: boolean, quiet: boolean }[]} blocks @param {Pick<GraphLayout, "blocks" | "radius" | "slot" | "width">} layout @param {{ zoom: number, theme: Theme }} view @returns {Label[]} */
+function blockLabels(blocks, layout, { zoom, theme }) {
   const crowded = blocks.length > MANY_BLOCKS;
-  const taken = blocks.map(({ id }) => blockBox(places.blocks.get(id), places.radius));
+  const occupied = blocks.map(({ id }) => blockBox(layout.blocks.get(id), layout.radius));
   return blocks.flatMap((block) => {
-    const { x, y } = places.blocks.get(block.id);
-    for (const { text, size } of forms(block.id, crowded)) {
-      const line = { text, size: size / zoom, x, y: y + places.radius + 3 / zoom + size / zoom };
+    const { x, y } = layout.blocks.get(block.id);
+    for (const { text, size } of labelForms(block.id, crowded)) {
+      const line = { text, size: size / zoom, x, y: y + layout.radius + 3 / zoom + size / zoom };
       const box = textBox(line, theme.font);
-      if (crowded && !block.near && box.right - box.left > places.slot) continue;
-      if (box.left < 0 || box.right > places.width || taken.some((other) => overlap(box, other))) continue;
-      taken.push(box);
+      if (crowded && !block.near && box.right - box.left > layout.slot) continue;
+      if (box.left < 0 || box.right > layout.width || occupied.some((other) => overlap(box, other))) continue;
+      occupied.push(box);
       const fill = block.quiet ? theme.quiet : theme.text;
       return [{ ...line, anchor: "middle", fill, halo: theme.background, box, data: { label: block.id } }];
     }
@@ -27,13 +27,13 @@ function labels(blocks, places, { zoom, theme }) {
   });
 }
 
-// A name in full, smaller, then cut shorter and shorter.
-/** @param {string} id @param {boolean} whole */
-function* forms(id, whole) {
+// Yields the forms of a label: in full, smaller, then truncated more and more.
+/** @param {string} id @param {boolean} neverTruncated */
+function* labelForms(id, neverTruncated) {
   for (const size of LABEL_PX) yield { text: id, size };
-  if (whole) return;
+  if (neverTruncated) return;
   const size = LABEL_PX[LABEL_PX.length - 1];
-  for (let length = Math.min(id.length - 1, 40); length >= LEAST_TEXT; length -= 1) yield { text: `${id.slice(0, length)}…`, size };
+  for (let length = Math.min(id.length - 1, 40); length >= MIN_CHARACTERS; length -= 1) yield { text: `${id.slice(0, length)}…`, size };
 }
 
 /** @param {{ text: string, size: number, x: number, y: number }} line @param {string} font @returns {Box} */
@@ -48,7 +48,7 @@ function textWidth(text, size, font, weight = 400) {
   return (ruler.measureText(text).width * size) / 100;
 }
 
-/** @type {(place: Point, r: number) => Box} */
+/** @type {(position: Point, r: number) => Box} */
 const blockBox = ({ x, y }, r) => ({ left: x - r, right: x + r, top: y - r, bottom: y + r });
 
 /** @type {(one: Box, other: Box) => boolean} */

@@ -1,18 +1,18 @@
-// What colours, widths, shapes and dashes of the level graph mean: samples as pieces, with the field's words.
+// The legend of the level graph: samples of its colours, widths, shapes and dashes, with their meanings.
 
 /**
- * What the graph shows now; `shapes` are those of the lanes' blocks, `arcs` how many are drawn of all.
- * @typedef {{ pruned: boolean, removed: string, pair: Pair | null, arcs: { drawn: number, all: number } | null, shapes: Known<string>, radius: number, words: Words }} Drawn
+ * What the graph currently shows; `shapes` maps a lane to the shape of its blocks, `arcs` counts the arcs drawn and all.
+ * @typedef {{ pruned: boolean, removedLabel: string, pair: Pair | null, arcs: { shown: number, all: number } | null, shapes: CompleteMap<string>, radius: number, words: Words }} GraphState
  */
 
 const SAMPLE = { width: 46, height: 16 };
 
-// Each { text, pieces }: on the page beneath the graph, in a picture beneath the drawing.
-/** @param {Recording} recording @param {Theme} theme @param {Drawn} drawn @returns {Key[]} */
-function graphKeys(recording, theme, { pruned, removed, pair, arcs, shapes, radius, words }) {
+// Returns the entries of the legend, for the page and for saved pictures.
+/** @param {Recording} recording @param {Theme} theme @param {GraphState} state @returns {LegendEntry[]} */
+function graphLegend(recording, theme, { pruned, removedLabel, pair, arcs, shapes, radius, words }) {
   const middle = SAMPLE.height / 2;
-  /** @type {(given: Omit<PathPiece, "d">) => PathPiece} */
-  const line = (given) => ({ d: `M3 ${middle}h40`, ...given });
+  /** @type {(style: Omit<PathPiece, "d">) => PathPiece} */
+  const line = (style) => ({ d: `M3 ${middle}h40`, ...style });
   const lanes = recording.lanes.map(([name]) => {
     const { color, pattern } = recording.looks[name];
     const block = { d: shapePath(shapes.get(name), 23, middle, Math.min(radius, 6.5)), fill: color, stroke: color, width: 1 };
@@ -20,37 +20,37 @@ function graphKeys(recording, theme, { pruned, removed, pair, arcs, shapes, radi
   });
   const dashed = { d: ringPath(23, middle, 6), fill: theme.background, stroke: theme.quiet, width: 1.5, dashes: [4, 3] };
   const ring = { d: ringPath(23, middle, 6), fill: theme.faint, stroke: theme.text, width: 2.5 };
-  const reach = widest([recording.reach, pair?.other.reach]);
-  const ticks = { ...line({ stroke: mix(theme.background, theme.text, CASING), width: 2.5 + TICKS.longer }), dashes: TICKS.dashes };
+  const reach = widestReach([recording.reach, pair?.other.reach]);
+  const ticks = { ...line({ stroke: mixColors(theme.background, theme.text, CASING), width: 2.5 + TICKS.longer }), dashes: TICKS.dashes };
   return [
-    ...shadeKeys(recording, theme, { pair, words }),
+    ...colorLegend(recording, theme, { pair, words }),
     { text: "connection weight, 0 to 1", pieces: [{ d: wedgePath(middle, edgeWidths(recording)), fill: theme.quiet }] },
     ...lanes,
-    { text: "chosen, or its peers", pieces: [ring] },
+    { text: "selected block, or peers of the selection", pieces: [ring] },
     ...(reach?.some(Boolean) ? [{ text: `${WITHIN} at this ${words.frame}`, title: END_REACHES, pieces: [line({ stroke: theme.quiet, width: 2.5 }), ticks] }] : []),
-    ...(pruned ? [{ text: removed, pieces: [line({ stroke: theme.quiet, width: 1, dashes: [1, 5] })] }, { text: pair ? removed : "dead or starved", pieces: [dashed] }] : []),
-    ...(arcs ? [{ text: `attention weight of a peer, 0 to 1${arcs.drawn < arcs.all ? `; ${arcs.drawn} of ${arcs.all} arcs` : ""}`, pieces: arcSample(middle, theme) }] : []),
+    ...(pruned ? [{ text: removedLabel, pieces: [line({ stroke: theme.quiet, width: 1, dashes: [1, 5] })] }, { text: pair ? removedLabel : "dead or starved", pieces: [dashed] }] : []),
+    ...(arcs ? [{ text: `attention weight of a peer, 0 to 1${arcs.shown < arcs.all ? `; ${arcs.shown} of ${arcs.all} arcs` : ""}`, pieces: arcSample(middle, theme) }] : []),
   ];
 }
 
-// What the colours of connections mean: factors, or differences of them.
-/** @param {Recording} recording @param {Theme} theme @param {Pick<Drawn, "pair" | "words">} drawn @returns {Key[]} */
-function shadeKeys({ viridis }, theme, { pair, words }) {
-  if (pair?.side !== "difference") return [{ text: `${words.shade}${pair ? ` of ${pair.side}` : ""} at this ${words.frame}, 0 to 1`, pieces: ramp(viridis, theme) }];
-  return [{ text: `attention factor of B minus A at this frame, ${number(-pair.scale)} to ${number(pair.scale)}`, pieces: ramp(pair.palette, theme) }];
+// Returns the entry for the colours of connections: attention factors, or their differences.
+/** @param {Recording} recording @param {Theme} theme @param {Pick<GraphState, "pair" | "words">} state @returns {LegendEntry[]} */
+function colorLegend({ viridis }, theme, { pair, words }) {
+  if (pair?.side !== "difference") return [{ text: `${words.shade}${pair ? ` of ${pair.side}` : ""} at this ${words.frame}, 0 to 1`, pieces: colorRamp(viridis, theme) }];
+  return [{ text: `attention factor of B minus A at this frame, ${formatNumber(-pair.scale)} to ${formatNumber(pair.scale)}`, pieces: colorRamp(pair.palette, theme) }];
 }
 
 /** @param {string[]} stops @param {Theme} theme @returns {PathPiece[]} */
-function ramp(stops, theme) {
-  const steps = Array.from({ length: 40 }, (_, step) => ({ d: `M${3 + step} 3h1.1v10h-1.1z`, fill: shadeColor(stops, step / 39) }));
-  return [...steps, { d: "M2.5 2.5h41v11h-41z", stroke: mix(theme.background, theme.text, CASING), width: 1 }];
+function colorRamp(stops, theme) {
+  const steps = Array.from({ length: 40 }, (_, step) => ({ d: `M${3 + step} 3h1.1v10h-1.1z`, fill: paletteColor(stops, step / 39) }));
+  return [...steps, { d: "M2.5 2.5h41v11h-41z", stroke: mixColors(theme.background, theme.text, CASING), width: 1 }];
 }
 
-// Widths at weight 0 and 1, in pixels, as the connections are drawn.
+// Returns the line widths at weight 0 and 1, in pixels.
 /** @type {(recording: Recording) => [thin: number, thick: number]} */
 const edgeWidths = ({ widths: [thin, thick], connections }) => {
-  const share = connections.length > MANY ? THINNER : 1;
-  return [thin * share, thick * share];
+  const factor = connections.length > MANY ? WIDTH_OF_MANY : 1;
+  return [thin * factor, thick * factor];
 };
 
 /** @type {(middle: number, widths: [thin: number, thick: number]) => string} */
@@ -64,16 +64,16 @@ function arcSample(middle, theme) {
   }));
 }
 
-// The keys in rows, for a picture of this width; returns the pieces and how high they are.
-/** @param {Key[]} keys @param {number} width @param {Theme} theme */
-function keyRows(keys, width, { font, text }) {
+// Arranges legend entries in rows of this width; returns the pieces and their total height.
+/** @param {LegendEntry[]} entries @param {number} width @param {Theme} theme */
+function legendRows(entries, width, { font, text }) {
   /** @type {Piece[]} */
   const pieces = [];
   let [x, y] = [0, 0];
-  for (const key of keys) {
-    const wide = SAMPLE.width + 6 + textWidth(key.text, 12, font) + 20;
+  for (const entry of entries) {
+    const wide = SAMPLE.width + 6 + textWidth(entry.text, 12, font) + 20;
     if (x && x + wide > width) [x, y] = [0, y + 22];
-    pieces.push({ group: key.pieces, x, y }, { text: key.text, x: x + SAMPLE.width + 6, y: y + 12, size: 12, fill: text, data: key.data });
+    pieces.push({ group: entry.pieces, x, y }, { text: entry.text, x: x + SAMPLE.width + 6, y: y + 12, size: 12, fill: text, data: entry.data });
     x += wide;
   }
   return { pieces, height: y + 22 };

@@ -1,9 +1,9 @@
-// The graph or the lines at the cursor's frame as a file: SVG or PNG, from the pieces that are shown.
+// The menu that saves the graph or the timeline at the cursor's frame as SVG or PNG, from the pieces on the page.
 
 const TITLE_PX = 34;
 const PNG_SCALE = 2;
 
-class Save {
+class SaveMenu {
   /** @param {Graph} graph */
   constructor(graph) {
     this.graph = graph;
@@ -14,68 +14,68 @@ class Save {
     this.summary = element("summary", { className: "icon", title: "save picture", ariaLabel: "save picture" }, icon("save"));
     this.menu = element(
       "details",
-      { className: "menu", onkeydown: (event) => this.key(event) },
+      { className: "menu", onkeydown: (event) => this.handleKey(event) },
       this.summary,
       element("div", { className: "items" }, ...items("graph", () => this.graphPicture()), ...items("timeline", () => this.timelinePicture())),
     );
   }
 
   /** @param {KeyboardEvent} event */
-  key(event) {
+  handleKey(event) {
     if (event.key === "ArrowLeft" || event.key === "ArrowRight") return;
-    event.stopPropagation(); // Space opens the menu; Escape closes it and leaves the pin
+    event.stopPropagation(); // Space opens the menu; Escape closes it without removing the pin
     if (event.key !== "Escape" || !this.menu.open) return;
     this.menu.open = false;
     this.summary.focus();
   }
 
   graphPicture() {
-    const { places } = this.graph;
-    return this.picture(this.title(), this.pieces(), places, this.graph.keys());
+    const { layout } = this.graph;
+    return this.picture(this.title(), this.pieces(), layout, this.graph.legendEntries());
   }
 
   timelinePicture() {
     const { chart } = this.graph.explorer.timeline;
     const title = [chart.chart.title, this.title()].filter(Boolean).join(" · ");
-    return this.picture(title, chart.pieces(), { width: chart.width, height: chart.height }, [...chart.keys(), ...chart.endsKeys()]);
+    return this.picture(title, chart.pieces(), { width: chart.width, height: chart.height }, [...chart.legendEntries(), ...chart.hatchingLegend()]);
   }
 
-  // All pieces of a picture and its size: a title, what is drawn, what its colours and lines mean.
-  /** @param {string} title @param {Piece[]} drawn @param {{ width: number, height: number }} size @param {Key[]} meanings @returns {Picture} */
-  picture(title, drawn, { width, height }, meanings) {
+  // Returns a picture: a title, the drawing and its legend.
+  /** @param {string} title @param {Piece[]} drawn @param {{ width: number, height: number }} size @param {LegendEntry[]} legend @returns {Picture} */
+  picture(title, drawn, { width, height }, legend) {
     const { theme } = this.graph.explorer;
-    const keys = keyRows(meanings, width - 24, theme);
-    const whole = TITLE_PX + height + keys.height + 12;
+    const rows = legendRows(legend, width - 24, theme);
+    const total = TITLE_PX + height + rows.height + 12;
     /** @type {Piece[]} */
     const pieces = [
-      { d: `M0 0h${width}v${whole}h${-width}z`, fill: theme.background },
+      { d: `M0 0h${width}v${total}h${-width}z`, fill: theme.background },
       { text: title, x: 12, y: 22, size: 13, weight: 600, fill: theme.text },
       { group: drawn, x: 0, y: TITLE_PX },
-      { group: keys.pieces, x: 12, y: TITLE_PX + height + 6 },
+      { group: rows.pieces, x: 12, y: TITLE_PX + height + 6 },
     ];
-    return { title, pieces, width, height: whole };
+    return { title, pieces, width, height: total };
   }
 
-  // The graph back to front; connections and blocks carry what they stand for, in full.
+  // Returns the pieces of the graph from back to front; connections and blocks have their numbers as data attributes.
   pieces() {
     const { graph } = this;
-    const lines = graph.connections().map((piece) => ("near" in piece ? { ...piece, data: this.said(piece) } : piece));
-    return [...graph.backdrop, ...lines, ...this.blocks(), ...graph.over()];
+    const lines = graph.connections().map((piece) => ("emphasis" in piece ? { ...piece, data: this.attributes(piece) } : piece));
+    return [...graph.backdrop, ...lines, ...this.blocks(), ...graph.piecesOverBlocks()];
   }
 
-  /** @param {Stroke} stroke @returns {Said} */
-  said({ id, removed, reached }) {
+  /** @param {Stroke} stroke @returns {DataAttributes} */
+  attributes({ id, removed, reached }) {
     const { explorer } = this.graph;
-    const weight = explorer.shown.connection(id).weight ?? "none";
+    const weight = explorer.shownRecording.connection(id).weight ?? "none";
     const shade = explorer.pair?.side === "difference" ? "difference" : explorer.words.mark;
-    return { connection: id, [shade]: explorer.shade(id, explorer.frame), weight, state: removed ? explorer.removed : "kept", ...(reached && { ends: WITHIN }) };
+    return { connection: id, [shade]: explorer.shade(id, explorer.frame), weight, state: removed ? explorer.removedLabel : "kept", ...(reached && { ends: WITHIN }) };
   }
 
   /** @returns {PathPiece[]} */
   blocks() {
-    const { nodes, places } = this.graph;
+    const { nodes, layout } = this.graph;
     return nodes.get().filter(({ hidden }) => !hidden).map(({ id, shape, size, color, opacity, borderWidth, shapeProperties }) => {
-      const { x, y } = places.blocks.get(id);
+      const { x, y } = layout.blocks.get(id);
       const dashes = shapeProperties.borderDashes || null;
       return { d: shapePath(shape, x, y, size), fill: color.background, stroke: color.border, width: borderWidth, dashes, opacity, data: { block: id } };
     });
@@ -85,15 +85,15 @@ class Save {
     const { explorer, recording } = this.graph;
     const { frame, root } = explorer;
     const { clip, checkpoint } = root.latest.data.about ?? {};
-    const moment = recording.steps ? explorer.moment(frame) : `${explorer.moment(frame)}, ${number(recording.times[frame])} s`;
+    const moment = recording.steps ? explorer.moment(frame) : `${explorer.moment(frame)}, ${formatNumber(recording.times[frame])} s`;
     return [clip, checkpoint, moment].filter(Boolean).join(" · ");
   }
 
   /** @param {Picture} picture */
   svg({ title, pieces, width, height }) {
     const { font } = this.graph.explorer.theme;
-    const drawn = svgPicture(pieces, width, height, { xmlns: SVG, role: "img", "aria-label": title, "font-family": font });
-    return new Blob([new XMLSerializer().serializeToString(drawn)], { type: "image/svg+xml" });
+    const image = svgPicture(pieces, width, height, { xmlns: SVG, role: "img", "aria-label": title, "font-family": font });
+    return new Blob([new XMLSerializer().serializeToString(image)], { type: "image/svg+xml" });
   }
 
   /** @param {Picture} picture @returns {Promise<Blob>} */
@@ -102,7 +102,7 @@ class Save {
     const pen = penOf(canvas);
     pen.scale(PNG_SCALE, PNG_SCALE);
     paint(pen, pieces, this.graph.explorer.theme.font);
-    return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the picture is too large"))), "image/png"));
+    return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the picture is too large for this browser to save as PNG: save it as SVG"))), "image/png"));
   }
 
   /** @param {string} name @param {"svg" | "png"} format @param {Picture} picture */

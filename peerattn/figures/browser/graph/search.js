@@ -1,8 +1,8 @@
-// Finds blocks and connections by part of a name: arrows walk through what is found, Enter pins it.
+// A search for blocks and connections by parts of their names. Arrow keys move through the matches, Enter pins one.
 
-const MOST_FOUND = 40;
+const MAX_MATCHES = 40; // listed
 
-/** @typedef {Chosen & { text: string, words: string }} Entry */
+/** @typedef {GraphItem & { text: string, words: string }} Entry */
 
 class Search {
   /** @type {Entry[]} */ entries;
@@ -11,68 +11,68 @@ class Search {
   /** @param {Explorer} explorer */
   constructor(explorer) {
     this.explorer = explorer;
-    this.list = element("ul", { id: "peerattn-found", className: "found", hidden: true, role: "listbox", ariaLabel: "found" });
+    this.list = element("ul", { id: "peerattn-found", className: "found", hidden: true, role: "listbox", ariaLabel: "matches" });
     this.field = element("input", {
       type: "search", placeholder: "find a block, a → b", ariaLabel: "find a block or connection", role: "combobox", autocomplete: "off",
       ariaExpanded: "false", attributes: { "aria-controls": this.list.id, "aria-autocomplete": "list" },
-      oninput: () => this.find(), onfocus: () => this.find(), onblur: () => this.close(), onkeydown: (event) => this.key(event),
+      oninput: () => this.find(), onfocus: () => this.find(), onblur: () => this.close(), onkeydown: (event) => this.handleKey(event),
     });
     this.element = element("div", { className: "search" }, this.field, this.list);
     /** @type {Entry[]} */
-    this.found = [];
+    this.matches = [];
   }
 
   /** @param {Recording} recording */
   load(recording) {
-    /** @type {(kind: Chosen["kind"], id: string, text: string) => Entry} */
+    /** @type {(kind: GraphItem["kind"], id: string, text: string) => Entry} */
     const entry = (kind, id, text) => ({ kind, id, text, words: text.toLowerCase() });
     this.entries = [
       ...recording.blocks.map(({ id }) => entry("block", id, id)),
-      ...recording.connections.map((connection) => entry("connection", connection.id, arrow(connection))),
+      ...recording.connections.map((connection) => entry("connection", connection.id, connectionName(connection))),
     ];
     this.close();
   }
 
-  // Names that begin with what is typed, then other blocks, then connections.
+  // Lists the matches: first names that begin with the typed text, then other blocks, then connections.
   find() {
     const typed = this.field.value.trim().toLowerCase();
-    this.found = typed ? matches(this.entries, typed) : [];
-    const more = this.found.length - MOST_FOUND;
-    this.found = this.found.slice(0, MOST_FOUND);
-    const none = typed && !this.found.length ? [note("nothing has this name")] : [];
-    this.list.replaceChildren(...this.found.map((entry, place) => this.option(entry, place)), ...(more > 0 ? [note(`and ${more} more: type on`)] : none));
+    this.matches = typed ? findMatches(this.entries, typed) : [];
+    const more = this.matches.length - MAX_MATCHES;
+    this.matches = this.matches.slice(0, MAX_MATCHES);
+    const none = typed && !this.matches.length ? [hintItem("no block or connection with this name")] : [];
+    this.list.replaceChildren(...this.matches.map((entry, index) => this.option(entry, index)), ...(more > 0 ? [hintItem(`and ${more} more: type more of the name`)] : none));
     this.list.hidden = !typed;
     this.field.ariaExpanded = String(!this.list.hidden);
-    this.activate(this.found.length ? 0 : -1);
+    this.activate(this.matches.length ? 0 : -1);
   }
 
-  /** @param {Entry} entry @param {number} place */
-  option({ kind, text }, place) {
+  /** @param {Entry} entry @param {number} index */
+  option({ kind, text }, index) {
     return element(
       "li",
       {
-        id: `peerattn-found-${place}`, role: "option",
-        onpointerdown: (event) => event.preventDefault(), // the field keeps the focus, and the list stays
-        onclick: () => this.choose(place),
+        id: `peerattn-found-${index}`, role: "option",
+        onpointerdown: (event) => event.preventDefault(), // keeps the focus in the field, so the list stays open
+        onclick: () => this.choose(index),
       },
       text, element("span", { className: "quiet" }, kind),
     );
   }
 
-  // The match that Enter would pin shows in the graph already.
-  /** @param {number} place */
-  activate(place) {
-    this.active = place;
-    [...this.list.children].forEach((option, index) => (option.ariaSelected = String(index === place)));
-    this.list.children[place]?.scrollIntoView({ block: "nearest" });
-    this.field.setAttribute("aria-activedescendant", place < 0 ? "" : `peerattn-found-${place}`);
-    const entry = this.found[place];
+  // Marks a match as the one that Enter pins, and shows it in the graph.
+  /** @param {number} index */
+  activate(index) {
+    this.active = index;
+    [...this.list.children].forEach((option, position) => (option.ariaSelected = String(position === index)));
+    this.list.children[index]?.scrollIntoView({ block: "nearest" });
+    this.field.setAttribute("aria-activedescendant", index < 0 ? "" : `peerattn-found-${index}`);
+    const entry = this.matches[index];
     if (entry || this.explorer.hovered) this.explorer.hover(entry ? { kind: entry.kind, id: entry.id } : null);
   }
 
-  /** @param {number} place */
-  choose(place) {
-    const { kind, id, text } = this.found[place];
+  /** @param {number} index */
+  choose(index) {
+    const { kind, id, text } = this.matches[index];
     this.field.value = text;
     this.close();
     this.explorer.pin({ kind, id });
@@ -82,15 +82,15 @@ class Search {
     if (!this.list.hidden) this.explorer.hover(null);
     this.list.hidden = true;
     this.field.ariaExpanded = "false";
-    this.found = [];
+    this.matches = [];
   }
 
-  // All keys stay here: in a text, Home and Space are not the clip's.
+  // Handles all keys in the field itself, because in a text field Home and Space must not move the clip.
   /** @param {KeyboardEvent} event */
-  key(event) {
+  handleKey(event) {
     event.stopPropagation();
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    const count = this.found.length;
+    const count = this.matches.length;
     if (step && !count) this.find();
     else if (step) this.activate((this.active + step + count) % count);
     else if (event.key === "Enter" && count) this.choose(this.active);
@@ -103,11 +103,11 @@ class Search {
 }
 
 /** @type {(text: string) => HTMLLIElement} */
-const note = (text) => element("li", { className: "quiet", role: "presentation" }, text);
+const hintItem = (text) => element("li", { className: "quiet", role: "presentation" }, text);
 
-// Each word must occur; "a → b", "a->b" and "a > b" want a source and a target.
+// Returns the entries that contain each typed word; "a → b", "a->b" and "a > b" match a source and a target.
 /** @param {Entry[]} entries @param {string} typed */
-function matches(entries, typed) {
+function findMatches(entries, typed) {
   const ends = typed.split(/\s*(?:→|-?>)\s*/);
   const words = typed.split(/\s+/);
   /** @type {(entry: Entry) => boolean} */

@@ -1,14 +1,14 @@
-// The connections and attention arcs as pieces: where they run, how wide they are, and what a pointer touches.
+// The connections and attention arcs as pieces: their curves, widths and colours, and which one is at the pointer.
 
-// Opacity of a connection: elsewhere, on a path through what is shown, touching it; and the same where they are many.
-const STRENGTH = [0.1, 0.4, 1];
-const STRENGTH_OF_MANY = [0.03, 0.1, 1];
-const CASING = 0.55; // the outline's share of the text's colour: keeps viridis' dark and light ends visible
-const MANY = 1000; // connections from which on they run straight, thinner and without an outline
-const THINNER = 0.4;
-const SAMPLES = 12; // points of a curve that a pointer is compared with
-const TICKS = { dashes: [1, 26], longer: 4 }; // across a connection where an end of the clip reaches it; px beyond its width
-const BROKEN = [4, 2]; // the same where they are many
+// Opacity of a connection by its emphasis (see Stroke): 0 unrelated, 1 on a path through the focus, 2 adjacent to it.
+const OPACITY = [0.1, 0.4, 1];
+const OPACITY_OF_MANY = [0.03, 0.1, 1];
+const CASING = 0.55; // share of the text colour in the outline, which keeps viridis' dark and light ends visible
+const MANY = 1000; // above this number, connections are straight, thinner and without an outline
+const WIDTH_OF_MANY = 0.4; // factor
+const SAMPLES = 12; // line segments of a curve for finding the connection at the pointer
+const TICKS = { dashes: [1, 26], longer: 4 }; // ticks across a connection that is within reach of an end of the clip; px added to its width
+const DASHES_OF_MANY = [4, 2]; // shows the same when there are too many connections for ticks
 const ARC = { light: "#a3167d", dark: "#f58adb", dashes: [1.5, 3.5] };
 const MOST_ARCS = 60;
 
@@ -17,83 +17,85 @@ class Strokes {
   /** @type {string} */ ticks;
   /** @type {Stroke[]} */ drawn;
 
-  // `curves`: connection → the points of its line, or of its cubic curve.
-  // `color` gives that of a connection at a frame, `reached` whether an end of the clip reaches it there.
-  /** @param {Map<string, Point[]>} curves @param {GraphEdge[]} edges @param {{ color: (id: string, frame: number) => string, reached: (id: string, frame: number) => boolean }} looks */
-  constructor(curves, edges, { color, reached }) {
+  // `curves` maps a connection to the two points of its line or the four of its cubic curve. `color` returns the colour
+  // of a connection at a frame, `isReached` whether an end of the clip reaches it there.
+  /** @param {Map<string, Point[]>} curves @param {GraphEdge[]} edges @param {{ color: (id: string, frame: number) => string, isReached: (id: string, frame: number) => boolean }} looks */
+  constructor(curves, edges, { color, isReached }) {
     this.color = color;
-    this.reached = reached;
+    this.isReached = isReached;
     this.many = edges.length > MANY;
-    this.curves = mapOf(curves);
-    this.paths = mapOf([...curves].map(([id, points]) => [id, new Path2D(curvePath(points))]));
-    this.samples = mapOf([...curves].map(([id, points]) => [id, sampled(points)]));
-    this.edges = mapOf(edges.map((edge) => [edge.id, edge]));
+    this.curves = completeMap(curves);
+    this.paths = completeMap([...curves].map(([id, points]) => [id, new Path2D(curvePath(points))]));
+    this.samples = completeMap([...curves].map(([id, points]) => [id, samplePoints(points)]));
+    this.edges = completeMap(edges.map((edge) => [edge.id, edge]));
     this.order = edges.map(({ id }) => id).sort((first, second) => this.width(second) - this.width(first));
   }
 
   /** @param {string} id */
   width(id) {
-    return this.edges.get(id).width * (this.many ? THINNER : 1);
+    return this.edges.get(id).width * (this.many ? WIDTH_OF_MANY : 1);
   }
 
-  // What stays while the cursor moves: back to front, what is far first and what touches the selection last.
-  /** @param {{ theme: Theme, marks: Marks, strength: (id: string) => number, shown: (id: string) => boolean }} now */
-  style({ theme, marks, strength, shown }) {
+  // Sets what does not change with the cursor, from back to front: unrelated connections first, adjacent ones last.
+  /** @param {{ theme: Theme, marks: Marks, emphasis: (id: string) => number, isShown: (id: string) => boolean }} state */
+  style({ theme, marks, emphasis, isShown }) {
     this.theme = theme;
-    const opacity = this.many ? STRENGTH_OF_MANY : STRENGTH;
-    const casing = (this.ticks = mix(theme.background, theme.text, CASING));
-    const drawn = this.order.filter((id) => shown(id)).map((id) => {
+    const opacity = this.many ? OPACITY_OF_MANY : OPACITY;
+    const casing = (this.ticks = mixColors(theme.background, theme.text, CASING));
+    const drawn = this.order.filter(isShown).map((id) => {
       const removed = marks.removed.has(id);
-      const near = strength(id);
+      const level = emphasis(id);
       const dashes = removed ? [1, 5] : this.many ? null : this.edges.get(id).dashes || null;
       return {
-        id, removed, near, dashes,
+        id, removed, dashes,
+        emphasis: level,
         d: curvePath(this.curves.get(id)),
         path: this.paths.get(id),
         width: removed ? 1 : this.width(id),
-        opacity: Math.min(opacity[near], removed ? 0.5 : 1),
-        casing: removed || this.many || near < 2 ? null : casing,
+        opacity: Math.min(opacity[level], removed ? 0.5 : 1),
+        casing: removed || this.many || level < 2 ? null : casing,
       };
     });
-    this.drawn = drawn.sort((first, second) => first.near - second.near);
+    this.drawn = drawn.sort((first, second) => first.emphasis - second.emphasis);
   }
 
-  // The pieces at a frame: colours depend on it, and whether an end of the clip reaches a connection.
+  // Returns the pieces at a frame, which determines the colours and which connections are within reach of an end.
   /** @param {number} frame @returns {(Stroke | PathPiece)[]} */
   pieces(frame) {
-    return this.drawn.flatMap((line) => {
-      const { id, removed, casing, d, path, dashes } = line;
+    return this.drawn.flatMap((connection) => {
+      const { id, removed, casing, d, path, dashes, width, opacity } = connection;
       const stroke = removed ? this.theme.quiet : this.color(id, frame);
-      const reached = !removed && this.reached(id, frame);
-      const under = casing ? [{ d, path, dashes, stroke: casing, width: line.width + 1.5 }] : [];
-      const over = reached && !this.many ? [{ d, path, dashes: TICKS.dashes, stroke: this.ticks, width: line.width + TICKS.longer, opacity: line.opacity }] : [];
-      const own = { ...line, stroke, reached, dashes: reached && this.many ? BROKEN : dashes };
-      return [...under, own, ...over];
+      const reached = !removed && this.isReached(id, frame);
+      const outline = casing ? [{ d, path, dashes, stroke: casing, width: width + 1.5 }] : [];
+      const ticks = reached && !this.many ? [{ d, path, dashes: TICKS.dashes, stroke: this.ticks, width: width + TICKS.longer, opacity }] : [];
+      const line = { ...connection, stroke, reached, dashes: reached && this.many ? DASHES_OF_MANY : dashes };
+      return [...outline, line, ...ticks];
     });
   }
 
-  // The shown connection nearest to a point, if it is this near, px.
-  /** @param {Point} place @param {number} reach @returns {{ id: string, away: number } | null} */
-  touched({ x, y }, reach) {
+  // Returns the visible connection nearest to a point and its distance, or null if none is nearer than `limit` px.
+  /** @param {Point} point @param {number} limit @returns {{ id: string, distance: number } | null} */
+  nearest({ x, y }, limit) {
     /** @type {string | null} */
-    let found = null;
-    let least = reach;
+    let nearest = null;
+    let least = limit;
     for (const { id } of this.drawn) {
-      const away = distance(this.samples.get(id), x, y);
-      if (away < least) [found, least] = [id, away];
+      const distance = distanceToLine(this.samples.get(id), x, y);
+      if (distance < least) [nearest, least] = [id, distance];
     }
-    return found === null ? null : { id: found, away: least };
+    return nearest === null ? null : { id: nearest, distance: least };
   }
 
-  // Dotted arcs from peers to the middle of the connection that they gate: wide and dark where the attention weight is great.
-  /** @param {Gate[]} all @param {Known<Point>} places @param {Theme} theme @returns {PathPiece[]} */
-  arcs(all, places, theme) {
+  // Returns dotted arcs from peers to the middle of the connections that they gate; the higher the attention weight, the
+  // wider and more opaque the arc.
+  /** @param {Gate[]} all @param {CompleteMap<Point>} positions @param {Theme} theme @returns {PathPiece[]} */
+  arcs(all, positions, theme) {
     const gates = all.slice(0, MOST_ARCS);
     const color = theme.dark ? ARC.dark : ARC.light;
-    const ends = mapOf(gates.map(({ connection }) => [connection.id, along(this.curves.get(connection.id), 0.5)]));
+    const ends = completeMap(gates.map(({ connection }) => [connection.id, pointAlong(this.curves.get(connection.id), 0.5)]));
     const rings = [...ends.values()].map(({ x, y }) => ({ d: ringPath(x, y, 3), fill: theme.background, stroke: color, width: 1.5 }));
     const lines = gates.map(({ peer, connection, weight }) => ({
-      d: curvePath(bent(places.get(peer), ends.get(connection.id))),
+      d: curvePath(arcCurve(positions.get(peer), ends.get(connection.id))),
       stroke: color, dashes: ARC.dashes, width: arcWidth(weight ?? 0), opacity: arcOpacity(weight ?? 0),
       data: { peer, gates: connection.id, "attention-weight": weight },
     }));
@@ -106,24 +108,24 @@ const arcWidth = (weight) => 1.2 + 6 * weight;
 /** @type {(weight: number) => number} */
 const arcOpacity = (weight) => 0.55 + 0.45 * weight;
 
-// A cubic curve that leaves the straight line by a sixth of its length.
+// Returns a cubic curve that deviates from the straight line by a sixth of its length.
 /** @param {Point} from @param {Point} to */
-function bent(from, to) {
+function arcCurve(from, to) {
   const [across, down] = [(to.x - from.x) / 6, (to.y - from.y) / 6];
   /** @type {(share: number) => Point} */
-  const aside = (share) => ({ x: between(from.x, to.x, share) - down, y: between(from.y, to.y, share) + across });
+  const aside = (share) => ({ x: interpolate(from.x, to.x, share) - down, y: interpolate(from.y, to.y, share) + across });
   return [from, aside(1 / 3), aside(2 / 3), to];
 }
 
 /** @param {Point[]} points */
-function sampled(points) {
+function samplePoints(points) {
   const count = points.length > 2 ? SAMPLES : 1;
-  return Array.from({ length: count + 1 }, (_, index) => along(points, index / count));
+  return Array.from({ length: count + 1 }, (_, index) => pointAlong(points, index / count));
 }
 
-// From a point to a line of straight pieces.
+// Returns the distance of a point from a polyline.
 /** @param {Point[]} line @param {number} x @param {number} y */
-function distance(line, x, y) {
+function distanceToLine(line, x, y) {
   let least = Infinity;
   for (let index = 1; index < line.length; index += 1) {
     const [from, to] = [line[index - 1], line[index]];

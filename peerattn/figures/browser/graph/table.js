@@ -1,14 +1,15 @@
-// The graph as two tables: the same blocks and connections, weights and factors, in rows that pin.
+// The graph as two tables, of its blocks and its connections; clicking the name in a row pins it.
 
 /**
- * What a column says of a block or connection; a "number" follows the cursor and is kept in full.
- * @typedef {string | number | null} Stated
- * @typedef {[name: string, value: (id: string, table: GraphTable) => Stated, form?: "number"]} Column
- * @typedef {{ id: string, line: HTMLTableRowElement, cells: HTMLTableCellElement[], name: HTMLButtonElement }} Row
- * @typedef {{ whole: HTMLTableElement, caption: HTMLElement, heads: HTMLTableCellElement[], body: HTMLElement, rows: Row[] }} Listed
+ * A column has a title and a function for the value of a block or connection; a "number" is updated at each frame and
+ * kept in full.
+ * @typedef {string | number | null} CellValue
+ * @typedef {[name: string, value: (id: string, table: GraphTable) => CellValue, form?: "number"]} Column
+ * @typedef {{ id: string, row: HTMLTableRowElement, cells: HTMLTableCellElement[], name: HTMLButtonElement }} Row
+ * @typedef {{ table: HTMLTableElement, caption: HTMLElement, headers: HTMLTableCellElement[], body: HTMLElement, rows: Row[] }} RenderedTable
  */
 
-/** @type {Record<Chosen["kind"], Column[]>} */
+/** @type {Record<GraphItem["kind"], Column[]>} */
 const COLUMNS = {
   block: [
     ["block", (id) => id],
@@ -18,23 +19,23 @@ const COLUMNS = {
     ["state", (id, table) => table.blockState(id)],
   ],
   connection: [
-    ["connection", (id, { recording }) => arrow(recording.connection(id))],
+    ["connection", (id, { recording }) => connectionName(recording.connection(id))],
     ["connection weight", (id, { recording }) => recording.connection(id).weight, "number"],
     ["attention factor", (id, { recording, explorer }) => recording.at("shade", recording.rows.get(id), explorer.shownFrame), "number"],
-    ["state", (id, { explorer }) => (explorer.marks.removed.has(id) ? explorer.removed : "kept")],
-    ["ends of the clip", (id, { explorer }) => endsInWords(explorer, id)],
+    ["state", (id, { explorer }) => (explorer.marks.removed.has(id) ? explorer.removedLabel : "kept")],
+    ["ends of the clip", (id, { explorer }) => reachInWords(explorer, id)],
   ],
 };
-/** @type {Chosen["kind"][]} */
+/** @type {GraphItem["kind"][]} */
 const KINDS = ["block", "connection"];
-const MANY_ROWS = 500; // above it a playing clip does not sort again at every frame
+const MANY_ROWS = 500; // above this number, rows are not re-sorted at each frame while the clip plays
 
-// Whether an end of the clip reaches a connection in the frame that is shown; nothing of one that did not run.
+// Returns whether a connection is within reach of an end of the clip at the frame shown; empty if it did not run.
 /** @param {Explorer} explorer @param {string} id */
-function endsInWords(explorer, id) {
-  if (explorer.shown.absent?.includes(id)) return "";
-  if (!explorer.shown.connection(id).reached) return "not recorded";
-  return explorer.reached(explorer.frame, id) ? "within reach" : "out of reach";
+function reachInWords(explorer, id) {
+  if (explorer.shownRecording.absent?.includes(id)) return "";
+  if (!explorer.shownRecording.connection(id).reached) return "not recorded";
+  return explorer.isReached(explorer.frame, id) ? "within reach" : "out of reach";
 }
 
 class GraphTable {
@@ -44,14 +45,14 @@ class GraphTable {
   /** @param {Explorer} explorer */
   constructor(explorer) {
     this.explorer = explorer;
-    /** @type {Record<Chosen["kind"], { place: number, back: boolean } | null>} */
+    /** @type {Record<GraphItem["kind"], { index: number, reversed: boolean } | null>} */
     this.sorted = { block: null, connection: null };
-    /** @type {Partial<Record<Chosen["kind"], Listed>>} */
+    /** @type {Partial<Record<GraphItem["kind"], RenderedTable>>} */
     this.tables = {};
     this.element = element("div", { className: "tables", hidden: true });
   }
 
-  // Anew for another clip or pruning; a pin changes only which row is pressed.
+  // Rebuilds the tables for another clip or pruning; otherwise only updates which row is pinned.
   /** @param {Recording} recording */
   show(recording) {
     const marks = JSON.stringify(Object.values(this.explorer.marks).map((ids) => [...ids]));
@@ -68,23 +69,23 @@ class GraphTable {
   build(recording) {
     this.recording = recording;
     this.tables = { block: this.table("block", recording.blocks), connection: this.table("connection", recording.connections) };
-    this.element.replaceChildren(...Object.values(this.tables).map(({ whole }) => whole));
+    this.element.replaceChildren(...Object.values(this.tables).map(({ table }) => table));
   }
 
-  /** @param {Chosen["kind"]} kind @param {(Block | Connection)[]} parts @returns {Listed} */
-  table(kind, parts) {
+  /** @param {GraphItem["kind"]} kind @param {(Block | Connection)[]} items @returns {RenderedTable} */
+  table(kind, items) {
     const caption = element("caption", {});
-    const heads = this.explorer.columns[kind].map(([name, , className = ""], place) => {
-      const button = element("button", { type: "button", className: "link", onclick: () => this.sort(kind, place) }, name);
+    const headers = this.explorer.columns[kind].map(([name, , className = ""], index) => {
+      const button = element("button", { type: "button", className: "link", onclick: () => this.sort(kind, index) }, name);
       return element("th", { scope: "col", className }, button);
     });
-    const rows = parts.map(({ id }) => this.row(kind, id));
-    const body = element("tbody", {}, ...rows.map(({ line }) => line));
-    const whole = element("table", {}, caption, element("thead", {}, element("tr", {}, ...heads)), body);
-    return { whole, caption, heads, body, rows };
+    const rows = items.map(({ id }) => this.row(kind, id));
+    const body = element("tbody", {}, ...rows.map(({ row }) => row));
+    const table = element("table", {}, caption, element("thead", {}, element("tr", {}, ...headers)), body);
+    return { table, caption, headers, body, rows };
   }
 
-  /** @param {Chosen["kind"]} kind @param {string} id @returns {Row} */
+  /** @param {GraphItem["kind"]} kind @param {string} id @returns {Row} */
   row(kind, id) {
     const [, ...others] = this.explorer.columns[kind];
     const { explorer } = this;
@@ -96,24 +97,24 @@ class GraphTable {
       String(this.explorer.columns[kind][0][1](id, this)),
     );
     const cells = others.map(() => element("td", {}));
-    const line = element("tr", { className: marks.removed.has(id) || marks.dead.has(id) ? "gone" : "" }, element("th", { scope: "row" }, name), ...cells);
-    return { id, line, cells, name };
+    const row = element("tr", { className: marks.removed.has(id) || marks.dead.has(id) ? "gone" : "" }, element("th", { scope: "row" }, name), ...cells);
+    return { id, row, cells, name };
   }
 
   /** @param {string} id */
   blockState(id) {
     const { dead, starved, peerOnly } = this.explorer.marks;
-    if (this.explorer.pair && dead.has(id)) return this.explorer.removed;
+    if (this.explorer.pair && dead.has(id)) return this.explorer.removedLabel;
     if (peerOnly.has(id)) return "peer only";
     return dead.has(id) ? "dead" : starved.has(id) ? "starved" : "kept";
   }
 
-  // First by the greatest value or the first letter, then the other way, then as the structure has it.
-  /** @param {Chosen["kind"]} kind @param {number} place */
-  sort(kind, place) {
+  // Sorts by a column: first from the greatest value or the first letter, then reversed, then in structure order.
+  /** @param {GraphItem["kind"]} kind @param {number} index */
+  sort(kind, index) {
     const by = this.sorted[kind];
-    const again = by?.place === place;
-    this.sorted[kind] = again && by.back ? null : { place, back: again };
+    const again = by?.index === index;
+    this.sorted[kind] = again && by.reversed ? null : { index, reversed: again };
     this.draw();
   }
 
@@ -128,35 +129,35 @@ class GraphTable {
     }
   }
 
-  /** @param {Chosen["kind"]} kind @param {string} id @param {HTMLElement[]} cells */
+  /** @param {GraphItem["kind"]} kind @param {string} id @param {HTMLElement[]} cells */
   fill(kind, id, cells) {
-    this.explorer.columns[kind].slice(1).forEach(([, value, form], place) => {
-      const stated = value(id, this);
-      if (form === "number" && typeof stated !== "string") write(cells[place], stated);
-      else cells[place].textContent = String(stated);
+    this.explorer.columns[kind].slice(1).forEach(([, value, form], index) => {
+      const cell = value(id, this);
+      if (form === "number" && typeof cell !== "string") writeNumber(cells[index], cell);
+      else cells[index].textContent = String(cell);
     });
   }
 
-  /** @param {Chosen["kind"]} kind @param {Listed} table */
-  order(kind, { heads, body, rows }) {
+  /** @param {GraphItem["kind"]} kind @param {RenderedTable} table */
+  order(kind, { headers, body, rows }) {
     const by = this.sorted[kind];
-    const value = by && this.explorer.columns[kind][by.place][1];
-    heads.forEach((head, place) => {
-      const current = value && by.place === place && rows.length > 0;
-      head.ariaSort = current ? (ascending(value(rows[0].id, this), by) ? "ascending" : "descending") : "none";
+    const value = by && this.explorer.columns[kind][by.index][1];
+    headers.forEach((head, index) => {
+      const current = value && by.index === index && rows.length > 0;
+      head.ariaSort = current ? (isAscending(value(rows[0].id, this), by) ? "ascending" : "descending") : "none";
     });
     if (this.explorer.playing && rows.length > MANY_ROWS) return;
-    const sorted = value ? [...rows].sort((one, other) => compare(value(one.id, this), value(other.id, this)) * (by.back ? -1 : 1)) : rows;
-    reorder(body, sorted.map(({ line }) => line));
+    const sorted = value ? [...rows].sort((one, other) => compare(value(one.id, this), value(other.id, this)) * (by.reversed ? -1 : 1)) : rows;
+    reorder(body, sorted.map(({ row }) => row));
   }
 }
 
-// Great numbers first, names from A.
-/** @param {Stated} one @param {Stated} other */
+// Sorts numbers in descending order, with missing ones last, and names alphabetically.
+/** @param {CellValue} one @param {CellValue} other */
 function compare(one, other) {
   if (typeof one === "string") return one.localeCompare(String(other), "en", { numeric: true });
   return Number(other ?? -Infinity) - Number(one ?? -Infinity);
 }
 
-/** @type {(value: Stated, by: { back: boolean }) => boolean} */
-const ascending = (value, { back }) => (typeof value === "string") !== back;
+/** @type {(value: CellValue, by: { reversed: boolean }) => boolean} */
+const isAscending = (value, { reversed }) => (typeof value === "string") !== reversed;

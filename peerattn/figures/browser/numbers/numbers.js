@@ -1,8 +1,8 @@
-// The numbers of what is pointed at or pinned, at the cursor's frame; and a list to choose from by keyboard.
+// The numbers of the block or connection pointed at or pinned, at the cursor's frame, and a list for choosing one.
 
-const RANKS = [["weight", "by connection weight"], ["factor", "by attention factor at this frame"], ["change", "by change over the frames"]];
-const MOST_GATES = 100; // listed; the strongest
-const CHANGE = "greatest minus least mean attention factor of the clip's frames";
+const ORDERS = [["weight", "by connection weight"], ["factor", "by attention factor at this frame"], ["change", "by change over the frames"]];
+const MAX_GATES = 100; // listed, the strongest first
+const CHANGE = "maximum minus minimum of the mean attention factor over the frames of the clip";
 
 /** @typedef {[name: string, value: Node | string]} Fact */
 /** @type {(name: string, value: Node | string) => Fact} */
@@ -10,16 +10,16 @@ const fact = (name, value) => [name, value];
 
 class Numbers {
   /** @type {Recording} */ recording;
-  /** @type {Known<number>} */ changes;
+  /** @type {CompleteMap<number>} */ changes;
 
   /** @param {Explorer} explorer */
   constructor(explorer) {
     this.explorer = explorer;
     this.chooser = element("select", { ariaLabel: "show a block or connection", onchange: () => this.choose() });
-    this.rank = element(
+    this.order = element(
       "select",
-      { ariaLabel: "order of connections", onchange: () => explorer.change("rank", this.rank.value) },
-      ...RANKS.map(([value, text]) => element("option", { value }, text)),
+      { ariaLabel: "order of connections", onchange: () => explorer.changeSetting("rank", this.order.value) },
+      ...ORDERS.map(([value, text]) => element("option", { value }, text)),
     );
     this.body = element("div", { className: "body" });
     this.element = element("section", { className: "numbers", ariaLabel: "numbers" }, this.chooser, this.body);
@@ -29,23 +29,23 @@ class Numbers {
 
   /** @param {Recording} recording */
   load(recording) {
-    this.take(this.explorer.shown);
-    /** @type {(kind: Chosen["kind"], id: string, text: string) => HTMLOptionElement} */
+    this.setRecording(this.explorer.shownRecording);
+    /** @type {(kind: GraphItem["kind"], id: string, text: string) => HTMLOptionElement} */
     const option = (kind, id, text) => element("option", { value: `${kind} ${id}` }, text);
     this.chooser.replaceChildren(
       element("option", { value: "" }, "choose, or click in the graph"),
       element("optgroup", { label: "blocks" }, ...recording.blocks.map(({ id }) => option("block", id, id))),
-      element("optgroup", { label: "connections" }, ...recording.connections.map((part) => option("connection", part.id, arrow(part)))),
+      element("optgroup", { label: "connections" }, ...recording.connections.map((connection) => option("connection", connection.id, connectionName(connection)))),
     );
     this.build();
   }
 
-  // The recording whose numbers are shown.
+  // Sets the recording whose numbers are shown.
   /** @param {Recording} recording */
-  take(recording) {
+  setRecording(recording) {
     if (this.recording === recording) return;
     this.recording = recording;
-    this.changes = mapOf(recording.connections.map(({ id }) => [id, recording.change(id)]));
+    this.changes = completeMap(recording.connections.map(({ id }) => [id, recording.factorChange(id)]));
   }
 
   choose() {
@@ -54,16 +54,16 @@ class Numbers {
   }
 
   /** @param {keyof Settings} name */
-  changed(name) {
+  settingChanged(name) {
     if (name !== "rank") return;
-    this.rank.value = this.explorer.settings.rank;
+    this.order.value = this.explorer.settings.rank;
     this.draw();
   }
 
-  // Anew for another block or connection; `draw` then fills in the frame's values.
+  // Rebuilds the panel for another block or connection; `draw` then fills in the values at the frame.
   build() {
     const { focus, pinned } = this.explorer;
-    this.take(this.explorer.shown);
+    this.setRecording(this.explorer.shownRecording);
     this.updates = [];
     this.chooser.value = pinned ? `${pinned.kind} ${pinned.id}` : "";
     this.body.replaceChildren(...(focus ? (focus.kind === "block" ? this.block(focus.id) : this.connection(focus.id)) : this.overview()));
@@ -74,23 +74,23 @@ class Numbers {
     for (const update of this.updates) update(this.explorer.shownFrame);
   }
 
-  // A cell whose number follows the cursor: 3 digits to read, the whole value in `data-value`.
+  // Returns a cell whose number follows the cursor.
   /** @param {(frame: number) => number | null} value */
-  live(value) {
+  liveNumber(value) {
     const cell = element("b", {});
-    this.updates.push((frame) => write(cell, value(frame)));
+    this.updates.push((frame) => writeNumber(cell, value(frame)));
     return cell;
   }
 
   /** @param {number | null} value */
-  still(value) {
+  fixedNumber(value) {
     const cell = element("b", {});
-    write(cell, value);
+    writeNumber(cell, value);
     return cell;
   }
 
   /** @param {Fact[]} rows */
-  facts(rows) {
+  factList(rows) {
     return element("dl", {}, ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
   }
 
@@ -98,11 +98,11 @@ class Numbers {
   overview() {
     const { recording } = this;
     return [
-      element("p", { className: "quiet" }, "Point at a block or connection for its numbers, click to keep it."),
-      this.facts([
+      element("p", { className: "quiet" }, "Point at a block or connection to see its numbers; click it to pin it."),
+      this.factList([
         ["blocks", String(recording.blocks.length)],
         ["connections", String(recording.connections.length)],
-        [this.explorer.removed, String(this.explorer.marks.removed.size)],
+        [this.explorer.removedLabel, String(this.explorer.marks.removed.size)],
       ]),
     ];
   }
@@ -113,50 +113,50 @@ class Numbers {
     const row = recording.rows.get(id);
     const connection = recording.connections[row];
     /** @type {(name: string) => HTMLElement} */
-    const value = (name) => this.live((frame) => recording.at(name, row, frame));
+    const value = (name) => this.liveNumber((frame) => recording.at(name, row, frame));
     /** @type {HTMLElement[]} */
-    const parts = [
-      this.title(arrow(connection), recording.lookOfBlock(connection.source)),
+    const nodes = [
+      this.title(connectionName(connection), recording.lookOfBlock(connection.source)),
       ...this.notes([[this.explorer.marks.removed.has(id), this.explorer.pair ? "no counterpart" : "removed by the threshold"]]),
-      ...this.compared(row, { shade: "attention factor", least: "least channel", greatest: "greatest channel" }, connection),
-      this.facts([
+      ...this.comparisonTable(row, { shade: "attention factor", least: "minimum over channels", greatest: "maximum over channels" }, connection),
+      this.factList([
         ...(this.explorer.pair ? [] : [
-          fact("connection weight", this.still(connection.weight)),
+          fact("connection weight", this.fixedNumber(connection.weight)),
           fact("attention factor", value("shade")),
-          fact("least channel", value("least")),
-          fact("greatest channel", value("greatest")),
+          fact("minimum over channels", value("least")),
+          fact("maximum over channels", value("greatest")),
         ]),
         ["attention", `${connection.attention}, ${connection.channels} channels`],
-        ...this.ends(connection),
+        ...this.reachFact(connection),
       ]),
     ];
     if (connection.peers.length) {
-      parts.push(element("h4", {}, "attention weights of its peers (ringed in the graph)"), this.peers(connection));
+      nodes.push(element("h4", {}, "attention weights of its peers (ringed in the graph)"), this.peers(connection));
     }
-    return parts;
+    return nodes;
   }
 
-  // Whether an end of the clip reaches the connection at the frame; nothing where that was not recorded.
+  // Returns a line on whether the connection is within reach of an end of the clip, or nothing if that was not recorded.
   /** @param {Connection} connection @returns {Fact[]} */
-  ends({ id, reached }) {
+  reachFact({ id, reached }) {
     if (!reached) return [];
-    const said = element("span", { title: END_REACHES });
-    this.updates.push(() => (said.textContent = endsInWords(this.explorer, id)));
-    return [["ends of the clip", said]];
+    const reachText = element("span", { title: END_REACHES });
+    this.updates.push(() => (reachText.textContent = reachInWords(this.explorer, id)));
+    return [["ends of the clip", reachText]];
   }
 
-  // Of two recordings: each number of A, of B, and B minus A.
+  // Returns a table with each number of A, of B, and B − A when two recordings are compared.
   /** @param {number} row @param {Record<string, string>} names @param {Connection} [connection] */
-  compared(row, names, connection) {
+  comparisonTable(row, names, connection) {
     const { pair } = this.explorer;
     if (!pair) return [];
     /** @type {(value: (side: Side) => HTMLElement) => HTMLElement[]} */
     const sides = (value) => SIDES.map(([side]) => value(side));
     /** @type {[string, HTMLElement[]][]} */
-    const rows = Object.entries(names).map(([name, title]) => [title, sides((side) => this.live(() => pair.values(name, row, this.explorer.frame)[side]))]);
+    const rows = Object.entries(names).map(([name, title]) => [title, sides((side) => this.liveNumber(() => pair.values(name, row, this.explorer.frame)[side]))]);
     if (connection) {
       const [one, two] = [pair.first, pair.other].map((recording) => recording.connections[row].weight ?? NaN);
-      rows.unshift(["connection weight", [one, two, two - one].map((value) => this.still(value))]);
+      rows.unshift(["connection weight", [one, two, two - one].map((value) => this.fixedNumber(value))]);
     }
     return [pair.table(rows)];
   }
@@ -170,7 +170,7 @@ class Numbers {
       const bar = element("i", { className: "bar" });
       bar.style.width = `${100 * share(index)}%`;
       bar.style.background = this.recording.lookOfBlock(peers[index]).color;
-      return element("li", {}, this.link("block", peers[index], peers[index]), element("span", { className: "track" }, bar), this.still(attentionWeights[index]));
+      return element("li", {}, this.link("block", peers[index], peers[index]), element("span", { className: "track" }, bar), this.fixedNumber(attentionWeights[index]));
     });
     return element("ul", { className: "rows" }, ...rows);
   }
@@ -180,59 +180,59 @@ class Numbers {
     const { recording } = this;
     const row = recording.blockRows.get(id);
     const block = recording.blocks[row];
-    const { ties } = recording;
+    const { connectivity } = recording;
     const { dead, starved, peerOnly } = this.explorer.marks;
     return [
       this.title(id, recording.looks[block.lane]),
       ...this.notes([
-        [peerOnly.has(id), "no path to the output: only a peer"],
+        [peerOnly.has(id), "only a peer: no path to the output"],
         [dead.has(id) && !peerOnly.has(id), this.explorer.pair ? "no counterpart" : "dead: no path to the output"],
         [starved.has(id), "starved: no path from an input"],
       ]),
-      ...this.compared(row, { activity: "activity" }),
-      this.facts([
-        ...(this.explorer.pair ? [] : [fact("activity", this.live((frame) => recording.at("activity", row, frame)))]),
+      ...this.comparisonTable(row, { activity: "activity" }),
+      this.factList([
+        ...(this.explorer.pair ? [] : [fact("activity", this.liveNumber((frame) => recording.at("activity", row, frame)))]),
         ["level", `${block.level}, ${block.kind.replaceAll("_", " ")}`],
         ["width", `${block.width} channels`],
         ["temporal dilation", String(block.dilation)],
-        ["beyond the clip's ends", block.ends],
+        ["beyond the ends of the clip", block.ends],
         ...(block.reads ? [fact("reads", block.reads)] : []),
       ]),
-      ...(ties.into(id).length + ties.outOf(id).length ? [this.rank] : []),
-      ...this.connected("fed by", ties.into(id), "source"),
-      ...this.connected("feeds", ties.outOf(id), "target"),
-      ...this.gates("gates, by attention weight", ties.gatesOf({ kind: "block", id }), ({ connection }) => arrow(connection)),
-      ...this.gates("what feeds it is gated by", ties.gatesInto(id), ({ peer, connection }) => `${peer} on ${connection.source}`),
+      ...(connectivity.incoming(id).length + connectivity.outgoing(id).length ? [this.order] : []),
+      ...this.connectionList("incoming connections", connectivity.incoming(id), "source"),
+      ...this.connectionList("outgoing connections", connectivity.outgoing(id), "target"),
+      ...this.gateList("connections that it gates, by attention weight", connectivity.gatesOf({ kind: "block", id }), ({ connection }) => connectionName(connection)),
+      ...this.gateList("gates of its incoming connections", connectivity.gatesOfIncoming(id), ({ peer, connection }) => `${peer} on ${connection.source}`),
     ];
   }
 
   /** @param {string} title @param {Connection[]} connections @param {"source" | "target"} end */
-  connected(title, connections, end) {
+  connectionList(title, connections, end) {
     if (!connections.length) return [];
     const [name, ...values] = ["block", "weight", "factor", "change"].map((word) => element("span", {}, word));
     values[values.length - 1].title = CHANGE;
-    const rows = mapOf(connections.map((connection) => [connection.id, this.connectedRow(connection, end)]));
+    const rows = completeMap(connections.map((connection) => [connection.id, this.connectionRow(connection, end)]));
     const list = element("ul", { className: "rows four" }, ...rows.values());
-    this.updates.push((frame) => reorder(list, this.ranked(connections, frame).map(({ id }) => rows.get(id))));
+    this.updates.push((frame) => reorder(list, this.inOrder(connections, frame).map(({ id }) => rows.get(id))));
     return [element("h4", {}, title), element("div", { className: "heads quiet" }, name, ...values), list];
   }
 
   /** @param {Connection} connection @param {"source" | "target"} end */
-  connectedRow(connection, end) {
+  connectionRow(connection, end) {
     const row = this.recording.rows.get(connection.id);
     return element(
       "li",
       { className: this.explorer.marks.removed.has(connection.id) ? "gone" : "", dataset: { connection: connection.id } },
       this.link("connection", connection.id, connection[end]),
-      this.still(connection.weight),
-      this.live((frame) => this.recording.at("shade", row, frame)),
-      this.still(this.changes.get(connection.id)),
+      this.fixedNumber(connection.weight),
+      this.liveNumber((frame) => this.recording.at("shade", row, frame)),
+      this.fixedNumber(this.changes.get(connection.id)),
     );
   }
 
-  // Greatest first; what is equal stays in the order of the structure.
+  // Returns connections in descending order of the chosen value; ties stay in structure order.
   /** @param {Connection[]} connections @param {number} frame */
-  ranked(connections, frame) {
+  inOrder(connections, frame) {
     /** @type {Record<string, (connection: Connection) => number>} */
     const values = {
       weight: ({ weight }) => weight ?? 1,
@@ -244,10 +244,10 @@ class Numbers {
   }
 
   /** @param {string} title @param {Gate[]} gates @param {(gate: Gate) => string} text */
-  gates(title, gates, text) {
+  gateList(title, gates, text) {
     if (!gates.length) return [];
-    const rows = gates.slice(0, MOST_GATES).map((gate) =>
-      element("li", { dataset: { peer: gate.peer, gates: gate.connection.id } }, this.link("connection", gate.connection.id, text(gate)), this.still(gate.weight)),
+    const rows = gates.slice(0, MAX_GATES).map((gate) =>
+      element("li", { dataset: { peer: gate.peer, gates: gate.connection.id } }, this.link("connection", gate.connection.id, text(gate)), this.fixedNumber(gate.weight)),
     );
     const more = gates.length - rows.length;
     return [element("h4", {}, title), element("ul", { className: "rows two" }, ...rows, ...(more > 0 ? [element("li", { className: "quiet" }, `and ${more} weaker`)] : []))];
@@ -263,7 +263,7 @@ class Numbers {
     return pairs.filter(([holds]) => holds).map(([, text]) => element("p", { className: "note" }, text));
   }
 
-  /** @param {Chosen["kind"]} kind @param {string} id @param {string} text */
+  /** @param {GraphItem["kind"]} kind @param {string} id @param {string} text */
   link(kind, id, text) {
     return element("button", { type: "button", className: "link", title: text, onclick: () => this.explorer.pin({ kind, id }) }, text);
   }

@@ -1,31 +1,31 @@
-// Where the page meets the explorer: an element whose `latest` says what to draw; each has one explorer.
+// The explorers on the page, by the element that each one fills; `latest` of the element contains the data from Python.
 
-// Root → its explorer.
+// Element → its explorer.
 /** @type {Map<ExplorerRoot, Explorer>} */
-const shown = new Map();
+const explorers = new Map();
 
 globalThis.peerattnExplorer = {
-  // Draws what Python last said, once its recording is here; called on every run and when a part arrives.
+  // Shows the latest data once its recordings have arrived; called after each run of Python and when anything arrives.
   show(root) {
     const { data } = root.latest;
     const names = [data.recording, data.other].filter((name) => name != null);
-    let explorer = shown.get(root);
+    let explorer = explorers.get(root);
     if (explorer?.names !== names.join(" ")) {
-      const bytes = names.map((name) => globalThis.peerattnRecordings?.get(name)).filter((each) => each !== undefined);
+      const bytes = names.map((name) => globalThis.peerattnRecordings?.get(name)).filter((recordingBytes) => recordingBytes !== undefined);
       if (bytes.length < names.length) return;
       explorer ??= data.replay ? new Replay(root) : new Explorer(root);
-      shown.set(root, explorer);
+      explorers.set(root, explorer);
       Object.assign(explorer, { name: data.recording, names: names.join(" ") });
-      const [recording, other] = bytes.map((each) => (data.replay ? new LoggedHistory(each) : new Recording(each)));
+      const [recording, other] = bytes.map((recordingBytes) => (data.replay ? new LoggedHistory(recordingBytes) : new Recording(recordingBytes)));
       explorer.load(recording, other);
     }
     explorer.receive(data);
   },
-  of: (root) => shown.get(root),
-  // The explorer that shows the recording of this name, if one does.
-  named: (name) => [...shown.values()].find((explorer) => explorer.name === name),
+  of: (root) => explorers.get(root),
+  // Returns the explorer that shows the recording of this name, if any.
+  named: (name) => [...explorers.values()].find((explorer) => explorer.name === name),
   remove(root) {
-    shown.get(root)?.remove();
-    shown.delete(root);
+    explorers.get(root)?.remove();
+    explorers.delete(root);
   },
 };

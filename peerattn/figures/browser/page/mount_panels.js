@@ -1,19 +1,18 @@
-// Where the page meets the panels.
+// The groups of panels on the page, by the element that each one fills.
 
-// Root → its panels.
 /** @type {Map<PanelsRoot, Panels>} */
-const mounted = new Map();
+const allPanels = new Map();
 
 globalThis.peerattnPanels = {
-  // Shows what Python last said: `recording` (a name), `clip` (panels), `selection` (kind, id, title, panels) or null.
+  // Shows the panels of a clip and of a selection.
   show(root, data) {
-    const panels = mounted.get(root) ?? new Panels(root);
-    mounted.set(root, panels);
+    const panels = allPanels.get(root) ?? new Panels(root);
+    allPanels.set(root, panels);
     panels.show(data);
   },
-  of: (root) => mounted.get(root),
+  of: (root) => allPanels.get(root),
   remove(root) {
-    mounted.get(root)?.remove();
-    mounted.delete(root);
+    allPanels.get(root)?.remove();
+    allPanels.delete(root);
   },
 };

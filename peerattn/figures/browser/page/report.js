@@ -1,33 +1,33 @@
-// The standalone report: starts the explorer on what stands in the page, and saves what the page holds.
+// The standalone report: shows the explorer and the panels from the data blocks of the page, and saves its tables.
 
 /** @type {(name: string) => string} */
-const text = (name) => document.getElementById(name)?.textContent ?? "";
+const blockText = (name) => document.getElementById(name)?.textContent ?? "";
 /** @type {(encoded: string) => Uint8Array<ArrayBuffer>} */
-const bytes = (encoded) => Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+const fromBase64 = (encoded) => Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
 
-// A place of its own for what brings its own style.
+// Puts an element into a shadow root of its own, so that its style does not affect the page.
 /** @template {HTMLElement} Root @param {string} id @param {Root} root @param {string} className */
-function placeIn(id, root, className) {
+function attachRoot(id, root, className) {
   root.className = className;
   document.getElementById(id)?.attachShadow({ mode: "open" }).append(root);
   return root;
 }
 
-// An explorer of its own, without the app: nobody hears of clicks but the panels below it.
-/** @param {{ data: ExplorerData }} said */
-function start({ data }) {
-  globalThis.peerattnRecordings = new Map([[data.recording, bytes(text("recording"))]]);
+// Shows the explorer. There is no Python, so only the panels follow the selection.
+/** @param {{ data: ExplorerData }} page */
+function showExplorer({ data }) {
+  globalThis.peerattnRecordings = new Map([[data.recording, fromBase64(blockText("recording"))]]);
   const latest = { data, setStateValue() {} };
-  const root = placeIn("explorer", Object.assign(document.createElement("div"), { latest }), "explorer");
+  const root = attachRoot("explorer", Object.assign(document.createElement("div"), { latest }), "explorer");
   const show = () => globalThis.peerattnExplorer.show(root);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
   show();
 }
 
-// Below it the panels of what is pinned, and of the whole clip.
-/** @param {{ data: ExplorerData }} said */
-async function follow({ data }) {
-  const root = placeIn("panels", Object.assign(document.createElement("section"), { pick() {} }), "details");
+// Shows the panels of the pinned part and of the whole clip.
+/** @param {{ data: ExplorerData }} page */
+async function showPanels({ data }) {
+  const root = attachRoot("panels", Object.assign(document.createElement("section"), { pick() {} }), "details");
   const clip = (await panelsOf("clip")).panels;
   const show = async () => {
     const pinned = globalThis.peerattnExplorer.named(data.recording)?.pinned;
@@ -39,16 +39,16 @@ async function follow({ data }) {
   show();
 }
 
-// Those that the report holds, in their order; each is packed by itself.
+// Unpacks the panels of an owner that are in the report, in their order; each is compressed separately.
 /** @param {string} name @returns {Promise<{ title: string, panels: Panel[] }>} */
 async function panelsOf(name) {
-  const found = packed.filter(([of]) => of === name).sort((one, other) => one[2] - other[2]);
-  const panels = await Promise.all(found.map(async ([, , , encoded]) => JSON.parse(await (await unzipped(encoded)).text())));
-  return { title: found[0]?.[1] ?? "", panels };
+  const entries = packedPanels.filter(([owner]) => owner === name).sort((one, other) => one[2] - other[2]);
+  const panels = await Promise.all(entries.map(async ([, , , encoded]) => JSON.parse(await (await unzip(encoded)).text())));
+  return { title: entries[0]?.[1] ?? "", panels };
 }
 
 /** @param {BlobPart} content @param {string} name @param {string} type */
-function save(content, name, type) {
+function saveFile(content, name, type) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([content], { type }));
   link.download = name;
@@ -57,12 +57,12 @@ function save(content, name, type) {
 }
 
 /** @param {string} encoded */
-async function unzipped(encoded) {
-  const stream = new Blob([bytes(encoded)]).stream().pipeThrough(new DecompressionStream("gzip"));
+async function unzip(encoded) {
+  const stream = new Blob([fromBase64(encoded)]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).blob();
 }
 
-// Every number in full, not as it is shown.
+// Returns a table as CSV, with every number in full.
 /** @param {HTMLTableElement} table */
 function csv(table) {
   /** @type {(cell: string) => string} */
@@ -73,19 +73,19 @@ function csv(table) {
 }
 
 /** @type {{ stem: string, data: ExplorerData }} */
-const said = JSON.parse(text("said"));
-// Whose panel, its title, its place among theirs, and the panel.
-/** @type {[of: string, title: string, place: number, encoded: string][]} */
-const packed = JSON.parse(text("packed"));
-start(said);
-if (packed.length) follow(said);
+const page = JSON.parse(blockText("said"));
+// Owner of a panel, title of the owner, index of the panel, and the compressed panel.
+/** @type {[owner: string, title: string, index: number, encoded: string][]} */
+const packedPanels = JSON.parse(blockText("packed"));
+showExplorer(page);
+if (packedPanels.length) showPanels(page);
 for (const button of document.querySelectorAll("button")) {
   const [name, table] = [button.dataset.save, button.parentElement?.querySelector("table")];
-  if (name && table) button.onclick = () => save(csv(table), `${said.stem}-${name}.csv`, "text/csv");
+  if (name && table) button.onclick = () => saveFile(csv(table), `${page.stem}-${name}.csv`, "text/csv");
 }
-const trace = text("trace");
-const saving = document.getElementById("save");
-if (saving) {
-  saving.hidden = !trace;
-  saving.onclick = async () => save(await unzipped(trace), `${said.stem}-trace.json`, "application/json");
+const trace = blockText("trace");
+const saveButton = document.getElementById("save");
+if (saveButton) {
+  saveButton.hidden = !trace;
+  saveButton.onclick = async () => saveFile(await unzip(trace), `${page.stem}-trace.json`, "application/json");
 }

@@ -3,14 +3,14 @@
 const ARRAYS = { f4: Float32Array, f8: Float64Array, i1: Int8Array, u1: Uint8Array, i2: Int16Array, u2: Uint16Array, i4: Int32Array, u4: Uint32Array };
 
 /** @type {(figure: Figure) => PlotlyTrace[]} */
-const traces = ({ data }) => /** @type {PlotlyTrace[]} */ (decoded(data));
+const tracesOf = ({ data }) => /** @type {PlotlyTrace[]} */ (unpackArrays(data));
 
-// Plotly's typed arrays as they are; a matrix as an array of its rows.
+// Replaces packed arrays by typed arrays, and packed matrices by arrays of their rows, anywhere in a figure.
 /** @param {unknown} part @returns {unknown} */
-function decoded(part) {
-  if (Array.isArray(part)) return part.map(decoded);
+function unpackArrays(part) {
+  if (Array.isArray(part)) return part.map(unpackArrays);
   if (!part || typeof part !== "object") return part;
-  if (!("bdata" in part)) return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, decoded(value)]));
+  if (!("bdata" in part)) return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, unpackArrays(value)]));
   const { dtype, bdata, shape } = /** @type {PackedNumbers} */ (part);
   const values = new ARRAYS[dtype](fromBase64(bdata).buffer);
   if (!shape) return values;

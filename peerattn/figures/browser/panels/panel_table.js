@@ -1,44 +1,44 @@
-// The numbers of a panel as a table, and as CSV: what a chart shows, for whoever reads rather than looks.
+// The numbers of a panel as a table and as CSV.
 
-const MOST_COLUMNS = 66; // of a table on the page; the CSV has them all
+const MAX_COLUMNS = 66; // in a table on the page; the CSV has all columns
 
-// What is named in a column of this name.
-/** @type {Record<string, Chosen["kind"]>} */
-const NAMES = { connection: "connection", peer: "block", block: "block" };
+// Columns that contain names of connections or blocks.
+/** @type {Record<string, GraphItem["kind"]>} */
+const NAME_COLUMNS = { connection: "connection", peer: "block", block: "block" };
 
 class PanelTable {
-  /** @param {Panels} panels @param {Panel} panel @param {TableOf} table */
-  constructor(panels, panel, { columns }) {
+  /** @param {Panels} panels @param {Panel} panel @param {PanelTableData} table */
+  constructor(panels, panel, { columns, titles }) {
     this.panels = panels;
     this.panel = panel;
-    const shown = columns.slice(0, MOST_COLUMNS);
-    const head = element("tr", {}, ...shown.map((name) => element("th", { scope: "col" }, name.replaceAll("_", " "))));
-    const rows = tableRows(panel).map((row) => element("tr", {}, ...row.slice(0, MOST_COLUMNS).map((value, place) => this.cell(columns[place], value))));
+    const shown = titles.slice(0, MAX_COLUMNS);
+    const head = element("tr", {}, ...shown.map((title) => element("th", { scope: "col" }, title)));
+    const rows = tableRows(panel).map((row) => element("tr", {}, ...row.slice(0, MAX_COLUMNS).map((value, index) => this.cell(columns[index], value))));
     const table = element("table", {}, element("caption", { className: "spoken" }, panel.title), element("thead", {}, head), element("tbody", {}, ...rows));
-    const cut = columns.length - shown.length;
+    const hidden = columns.length - shown.length;
     this.element = element("div", { className: "wide", tabIndex: 0, role: "region", ariaLabel: `${panel.title}, table` }, table);
-    if (cut) this.element.append(element("p", { className: "quiet" }, `${cut} more columns: the CSV has all ${columns.length}.`));
+    if (hidden) this.element.append(element("p", { className: "quiet" }, `${hidden} more columns are not shown; the CSV has all ${columns.length}.`));
   }
 
-  // Frames, connections and peers can be gone to, as in the chart.
+  // Returns a cell; frames are links that move the cursor, connections and blocks are links that pin them.
   /** @param {string} column @param {Cell} value */
   cell(column, value) {
-    const kind = NAMES[column];
+    const kind = NAME_COLUMNS[column];
     if (column === "frame" && this.panel.axis === "time") return element("td", {}, link(`${value}`, () => this.panels.explorer?.seek(Number(value) - 1)));
     if (kind) return element("td", {}, link(`${value}`, () => this.panels.pin({ kind, id: `${value}` })));
     if (typeof value !== "number") return element("td", {}, value === null ? "none" : String(value));
-    return element("td", { className: "number", dataset: { value: String(value) } }, Number.isInteger(value) ? String(value) : number(value));
+    return element("td", { className: "number", dataset: { value: String(value) } }, Number.isInteger(value) ? String(value) : formatNumber(value));
   }
 }
 
 /** @type {(text: string, onclick: () => void) => HTMLButtonElement} */
 const link = (text, onclick) => element("button", { type: "button", className: "link", onclick }, text);
 
-// A heat map's numbers stand in its figure alone: a row a frame, a column a channel.
+// Returns the rows of a panel's table. Those of a heat map are read from its figure: a row per frame, a column per channel.
 /** @param {Pick<Panel, "table" | "figure">} panel @returns {Cell[][]} */
 function tableRows({ table, figure }) {
   if (table?.rows || !figure) return table?.rows ?? [];
-  const [{ x, z }] = traces(figure);
+  const [{ x, z }] = tracesOf(figure);
   return Array.from(x, (time, frame) => [frame + 1, time, ...z.map((row) => row[frame])]);
 }
 

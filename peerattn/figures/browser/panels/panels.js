@@ -1,5 +1,5 @@
-// The panels below the explorer, in tabs: what is selected, then the whole clip, under the explorer's cursor.
-// A panel alone, without a recording, is one chart of another part of the page.
+// The panels below the explorer, in tabs: those of the selection, then those of the whole clip. They follow the
+// explorer's cursor. Without a recording there is a single panel, used for other charts of the app.
 
 /** @type {("svg" | "png")[]} */
 const FORMATS = ["svg", "png"];
@@ -9,50 +9,50 @@ class Panels {
   /** @type {Theme} */ theme;
   /** @type {Panel[]} */ panels;
   /** @type {boolean} */ alone;
-  /** @type {boolean} */ staying;
+  /** @type {boolean} */ keepPanel;
   /** @type {string | null} */ selected;
-  /** @type {string | undefined} */ last;
+  /** @type {string | undefined} */ lastSelectionPanel;
   /** @type {string | undefined} */ order;
-  /** @type {number | undefined} */ attaching;
+  /** @type {number | undefined} */ searchTimer;
 
   /** @param {PanelsRoot} root */
   constructor(root) {
     this.root = root;
     /** @type {Set<string>} */
     this.tables = new Set();
-    this.own = { panel: "", channel: "" };
+    this.ownSettings = { panel: "", channel: "" };
     /** @type {ExplorerOnPage | null} */
     this.explorer = null;
     /** @type {PanelContent | null} */
     this.chart = null;
-    this.tabs = element("div", { className: "tabs", role: "tablist", ariaLabel: "panels", onkeydown: (event) => this.key(event) });
+    this.tabs = element("div", { className: "tabs", role: "tablist", ariaLabel: "panels", onkeydown: (event) => this.handleKey(event) });
     this.body = element("div", { className: "panel", id: "panel", role: "tabpanel", tabIndex: 0 });
     root.replaceChildren(element("style", {}, PANELS_STYLE), this.tabs, this.body);
     /** @param {CustomEvent<ExplorerOnPage>} event */
-    this.moved = ({ detail }) => detail.name === this.data?.recording && this.follow(detail);
+    this.onMoved = ({ detail }) => detail.name === this.data?.recording && this.cursorMoved(detail);
     /** @param {CustomEvent<ExplorerOnPage>} event */
-    this.pinned = ({ detail }) => detail.name === this.data?.recording && this.wait(detail);
-    globalThis.addEventListener("peerattn-moved", this.moved);
-    globalThis.addEventListener("peerattn-pinned", this.pinned);
+    this.onPinned = ({ detail }) => detail.name === this.data?.recording && this.selectionChanged(detail);
+    globalThis.addEventListener("peerattn-moved", this.onMoved);
+    globalThis.addEventListener("peerattn-pinned", this.onPinned);
   }
 
   get frame() {
     return this.explorer?.frame ?? 0;
   }
 
-  // The explorer's, which the address keeps; without one, this page's.
+  // The settings of the explorer, which are in the address; without an explorer, those of these panels.
   get settings() {
-    return this.explorer?.settings ?? this.own;
+    return this.explorer?.settings ?? this.ownSettings;
   }
 
   /** @param {"panel" | "channel"} name @param {string} value */
-  change(name, value) {
-    if (this.explorer) this.explorer.change(name, value);
-    else this.own[name] = value;
-    this.chart?.changed?.();
+  changeSetting(name, value) {
+    if (this.explorer) this.explorer.changeSetting(name, value);
+    else this.ownSettings[name] = value;
+    this.chart?.settingChanged?.();
   }
 
-  // What Python says: the panels of the clip and of what is selected.
+  // Shows the panels of the clip and of the selection.
   /** @param {PanelsData} data */
   show(data) {
     const selected = data.selection && `${data.selection.kind} ${data.selection.id}`;
@@ -62,25 +62,25 @@ class Panels {
     this.root.style.colorScheme = this.theme.dark ? "dark" : "light";
     this.panels = [...(data.selection?.panels ?? []), ...data.clip];
     this.alone = !data.recording;
-    if (this.alone) this.root.removeAttribute("aria-label"); // no region of the page: its chart has a name
-    else this.attach();
-    if (!first && selected && selected !== this.selected && !this.staying) this.turn();
-    Object.assign(this, { selected, staying: false });
+    if (this.alone) this.root.removeAttribute("aria-label"); // its chart has a name
+    else this.findExplorer();
+    if (!first && selected && selected !== this.selected && !this.keepPanel) this.openSelectionPanel();
+    Object.assign(this, { selected, keepPanel: false });
     this.root.classList.remove("waiting");
     this.build();
   }
 
-  // The explorer may come later than the panels.
-  attach() {
-    clearTimeout(this.attaching);
+  // Finds the explorer, which may arrive later than the panels.
+  findExplorer() {
+    clearTimeout(this.searchTimer);
     this.explorer = globalThis.peerattnExplorer?.named(this.data.recording) ?? null;
-    if (!this.explorer) this.attaching = setTimeout(() => (this.attach(), this.explorer && this.build()), 100);
+    if (!this.explorer) this.searchTimer = setTimeout(() => (this.findExplorer(), this.explorer && this.build()), 100);
   }
 
-  // Another selection brings its own panels to the front: the one that was open last, where it has it.
-  turn() {
-    const own = this.data.selection?.panels.map(({ id }) => id) ?? [];
-    if (this.settings.panel && !own.includes(this.settings.panel)) this.choose(own.find((id) => id === this.last) ?? own[0]);
+  // Opens a panel of a new selection: the selection panel that was open last, if the new selection has it, else its first.
+  openSelectionPanel() {
+    const ids = this.data.selection?.panels.map(({ id }) => id) ?? [];
+    if (this.settings.panel && !ids.includes(this.settings.panel)) this.choose(ids.find((id) => id === this.lastSelectionPanel) ?? ids[0]);
   }
 
   get open() {
@@ -89,8 +89,8 @@ class Panels {
 
   /** @param {string} id */
   choose(id) {
-    this.change("panel", id);
-    if (this.data.selection?.panels.some((panel) => panel.id === id)) this.last = id;
+    this.changeSetting("panel", id);
+    if (this.data.selection?.panels.some((panel) => panel.id === id)) this.lastSelectionPanel = id;
   }
 
   build() {
@@ -115,74 +115,86 @@ class Panels {
   }
 
   /** @param {KeyboardEvent} event */
-  key(event) {
+  handleKey(event) {
     const tabs = [...this.tabs.querySelectorAll("button")];
     const now = tabs.findIndex(({ ariaSelected }) => ariaSelected === "true");
     /** @type {Record<string, number>} */
-    const places = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: tabs.length - 1 };
-    const next = places[event.key];
+    const positions = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: tabs.length - 1 };
+    const next = positions[event.key];
     if (next === undefined) return;
     event.preventDefault();
     tabs[(next + tabs.length) % tabs.length].click();
     this.focusTab();
   }
 
-  // Of the open panel.
+  // Focuses the tab of the open panel.
   focusTab() {
     [...this.tabs.querySelectorAll("button")].find(({ ariaSelected }) => ariaSelected === "true")?.focus();
   }
 
-  // The open panel, as chart or as table.
+  // Draws the open panel, as a chart or as a table.
   draw() {
     const panel = this.open;
-    this.chart?.remove();
-    this.chart = null;
-    if (this.alone) Object.assign(this.body, { role: "group", ariaLabel: panel.title, tabIndex: -1 });
-    else this.body.setAttribute("aria-labelledby", `tab-${panel.id}`);
     const table = this.tables.has(panel.id) ? panel.table : null;
-    if (!panel.missing && !table) this.chart = this.content(panel);
+    this.chart?.remove();
+    this.chart = panel.missing || table ? null : this.makeChart(panel);
+    this.labelBody(panel);
     const remark = panel.remark ? [element("p", { className: "remark" }, panel.remark)] : [];
-    this.body.replaceChildren(this.head(panel, table !== null), ...remark, this.shown(panel, table));
-    if (panel.orders) this.chart?.sort?.(panel.orders[this.order ?? "index"] ?? panel.orders.index);
+    this.body.replaceChildren(this.header(panel, table !== null), ...remark, this.content(panel, table));
+    this.sortRows(panel);
     this.chart?.draw();
   }
 
+  // Names the body for screen readers: after its tab, or after its only panel.
+  /** @param {Panel} panel */
+  labelBody({ id, title }) {
+    if (this.alone) Object.assign(this.body, { role: "group", ariaLabel: title, tabIndex: -1 });
+    else this.body.setAttribute("aria-labelledby", `tab-${id}`);
+  }
+
+  // Sorts the rows of a heat map in the chosen order.
+  /** @param {Panel} panel */
+  sortRows({ orders }) {
+    if (orders) this.chart?.sort?.(orders[this.order ?? "index"] ?? orders.index);
+  }
+
   /** @param {Panel} panel @returns {PanelContent | null} */
-  content(panel) {
-    if (panel.chain) return new PanelInside(this, panel.chain);
+  makeChart(panel) {
+    if (panel.chain) return new FactorSteps(this, panel.chain);
     return panel.figure && new PanelChart(this, panel, panel.figure);
   }
 
-  /** @param {Panel} panel @param {TableOf | null} table */
-  shown(panel, table) {
+  /** @param {Panel} panel @param {PanelTableData | null} table */
+  content(panel, table) {
     if (panel.missing) return element("p", { className: "quiet" }, `Nothing to show: ${panel.missing}.`);
     return table ? new PanelTable(this, panel, table).element : (this.chart?.element ?? "");
   }
 
   /** @param {Panel} panel @param {boolean} asTable */
-  head(panel, asTable) {
+  header(panel, asTable) {
     /** @type {(text: string, onclick: () => void, properties?: Properties<"button">) => HTMLButtonElement} */
-    const small = (text, onclick, properties = {}) => element("button", { type: "button", className: "small", onclick, ...properties }, text);
+    const button = (text, onclick, properties = {}) => element("button", { type: "button", className: "small", onclick, ...properties }, text);
     /** @type {HTMLElement[]} */
     const tools = [];
-    if (panel.orders && !asTable) tools.push(this.sorting(panel.orders));
-    if (panel.table) tools.push(small("Table", () => this.toggle(panel), { ariaPressed: String(asTable) }));
-    if (panel.figure && !asTable) tools.push(...FORMATS.map((format) => small(format.toUpperCase(), () => this.picture(panel, format), { ariaLabel: `${panel.title} as ${format.toUpperCase()}` })));
-    if (panel.table) tools.push(small("CSV", () => saveFile(`${panel.id}.csv`, csv(panel), "text/csv"), { ariaLabel: `${panel.title} as CSV` }));
+    if (panel.orders && !asTable) tools.push(this.orderChooser(panel.orders));
+    if (panel.table) tools.push(button("Table", () => this.toggleTable(panel), { ariaPressed: String(asTable) }));
+    if (panel.figure && !asTable) tools.push(...FORMATS.map((format) => button(format.toUpperCase(), () => this.picture(panel, format), { ariaLabel: `${panel.title} as ${format.toUpperCase()}` })));
+    if (panel.table) tools.push(button("CSV", () => saveFile(`${panel.id}.csv`, csv(panel), "text/csv"), { ariaLabel: `${panel.title} as CSV` }));
     const about = element("span", { className: "about", id: "about", role: "tooltip" }, panel.about);
-    const ask = element("button", { type: "button", className: "ask", ariaLabel: `about ${panel.title}`, attributes: { "aria-describedby": "about" } }, "?");
-    return element("header", {}, element("h3", {}, panel.title, element("span", { className: "asked" }, ask, about)), element("div", { className: "tools" }, ...tools));
+    const help = element("button", { type: "button", className: "ask", ariaLabel: `about ${panel.title}`, attributes: { "aria-describedby": "about" } }, "?");
+    return element("header", {}, element("h3", {}, panel.title, element("span", { className: "asked" }, help, about)), element("div", { className: "tools" }, ...tools));
   }
 
+  // Returns the choice of the order of a heat map's rows.
   /** @param {Record<string, number[]>} orders */
-  sorting(orders) {
+  orderChooser(orders) {
     const names = Object.keys(orders);
     const select = element("select", { onchange: () => ((this.order = select.value), this.chart?.sort?.(orders[select.value])) }, ...names.map((name) => element("option", { value: name, selected: name === (this.order ?? "index") }, name)));
     return element("label", {}, "sort by ", select);
   }
 
   /** @param {Panel} panel */
-  toggle({ id }) {
+  toggleTable({ id }) {
     if (!this.tables.delete(id)) this.tables.add(id);
     this.draw();
     [...this.body.querySelectorAll("button")].find(({ ariaPressed }) => ariaPressed)?.focus();
@@ -194,33 +206,33 @@ class Panels {
     if (picture) saveFile(`${id}.${format}`, picture, { svg: "image/svg+xml", png: "image/png" }[format]);
   }
 
-  // The cursor has moved: nothing is drawn anew but what stands at it.
+  // Follows the cursor of the explorer.
   /** @param {ExplorerOnPage} explorer */
-  follow(explorer) {
-    if (!this.explorer) this.attach();
-    if (this.explorer === explorer) this.chart?.place();
+  cursorMoved(explorer) {
+    if (!this.explorer) this.findExplorer();
+    if (this.explorer === explorer) this.chart?.moveCursor();
   }
 
-  // Something else is kept in the explorer: its panels are on their way.
+  // Dims the panels until those of the newly pinned part arrive.
   /** @param {ExplorerOnPage} explorer */
-  wait(explorer) {
+  selectionChanged(explorer) {
     const { pinned } = explorer;
-    const asked = pinned && `${pinned.kind} ${pinned.id}`;
-    this.root.classList.toggle("waiting", asked !== this.selected);
-    this.chart?.outline();
+    const pinnedName = pinned && `${pinned.kind} ${pinned.id}`;
+    this.root.classList.toggle("waiting", pinnedName !== this.selected);
+    this.chart?.outlineSelection();
   }
 
-  // Chosen here: the panel from which it was chosen stays.
-  /** @param {Chosen} selection */
+  // Pins a part chosen in a panel; that panel stays open.
+  /** @param {GraphItem} selection */
   pin(selection) {
-    this.staying = true;
+    this.keepPanel = true;
     this.explorer?.pin(selection);
   }
 
   remove() {
-    clearTimeout(this.attaching);
-    globalThis.removeEventListener("peerattn-moved", this.moved);
-    globalThis.removeEventListener("peerattn-pinned", this.pinned);
+    clearTimeout(this.searchTimer);
+    globalThis.removeEventListener("peerattn-moved", this.onMoved);
+    globalThis.removeEventListener("peerattn-pinned", this.onPinned);
     this.chart?.remove();
   }
 }

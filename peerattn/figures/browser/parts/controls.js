@@ -1,14 +1,14 @@
-// Elements, always from text: names of blocks and classes come from files and are never read as HTML.
+// HTML elements and controls. Text is never parsed as HTML, because names of blocks and classes come from files.
 
 /** @template {keyof HTMLElementTagNameMap} Tag @param {Tag} tag @param {Properties<Tag>} properties @param {(Node | string)[]} children */
 function element(tag, properties = {}, ...children) {
   const { dataset = {}, attributes = {}, ...rest } = properties;
-  const made = document.createElement(tag);
-  Object.assign(made, rest);
-  Object.assign(made.dataset, dataset);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
+  const created = document.createElement(tag);
+  Object.assign(created, rest);
+  Object.assign(created.dataset, dataset);
+  for (const [name, value] of Object.entries(attributes)) created.setAttribute(name, value);
+  created.append(...children);
+  return created;
 }
 
 const ICONS = {
@@ -30,9 +30,9 @@ const ICONS = {
 
 /** @param {keyof typeof ICONS} name */
 function icon(name) {
-  const space = "http://www.w3.org/2000/svg";
-  const image = document.createElementNS(space, "svg");
-  const path = document.createElementNS(space, "path");
+  const namespace = "http://www.w3.org/2000/svg";
+  const image = document.createElementNS(namespace, "svg");
+  const path = document.createElementNS(namespace, "path");
   for (const [key, value] of [["viewBox", "0 0 20 20"], ["aria-hidden", "true"]]) image.setAttribute(key, value);
   path.setAttribute("d", ICONS[name]);
   image.append(path);
@@ -44,6 +44,7 @@ function iconButton(name, label, onclick) {
   return element("button", { type: "button", className: "icon", title: label, ariaLabel: label, onclick }, icon(name));
 }
 
+// Gives an icon button another icon and label.
 /** @param {HTMLButtonElement} button @param {keyof typeof ICONS} name @param {string} label */
 function relabel(button, name, label) {
   button.replaceChildren(icon(name));
@@ -56,27 +57,27 @@ function checkbox(label, checked, onchange) {
   return Object.assign(element("label", { className: "check" }, input, label), { input });
 }
 
-let groups = 0;
+let radioGroups = 0;
 
-// One of several, as a row of native radio buttons: `offer` says which there are, `show` which one holds.
+// Returns a row of radio buttons; `setOptions` replaces the options and `select` checks one of them.
 /** @param {string} label @param {(value: string) => void} onchange */
-function choices(label, onchange) {
-  const name = `choices-${(groups += 1)}`; // one group each, however many are on a page
+function radioGroup(label, onchange) {
+  const name = `choices-${(radioGroups += 1)}`; // a name for each group on the page
   const group = element("fieldset", { className: "choices" });
   /** @param {[value: string, text: string]} option */
   const choice = ([value, text]) =>
     element("label", {}, element("input", { type: "radio", name, value, onchange: () => onchange(value) }), text);
   return Object.assign(group, {
     /** @param {[value: string, text: string][]} options */
-    offer: (options) => group.replaceChildren(element("legend", { className: "spoken" }, label), ...options.map(choice)),
+    setOptions: (options) => group.replaceChildren(element("legend", { className: "spoken" }, label), ...options.map(choice)),
     /** @param {string} value */
-    show: (value) => {
+    select: (value) => {
       for (const input of group.querySelectorAll("input")) input.checked = input.value === value;
     },
   });
 }
 
-// A short sample of a colour; a line shows its dash and width (px) too.
+// Returns a square of a colour or, with a dash pattern, a short line of this width in px.
 /** @param {string} color @param {number[]} [pattern] @param {number} [width] */
 function swatch(color, pattern, width = 2.5) {
   if (!pattern) {
@@ -95,30 +96,30 @@ function swatch(color, pattern, width = 2.5) {
   return line;
 }
 
-// What draws on a canvas; there always is one, as none here is drawn on in another way.
+// Returns the 2D context of a canvas, called its pen here.
 /** @param {HTMLCanvasElement} canvas */
 function penOf(canvas) {
   return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 }
 
-// What the canvases need of Streamlit's theme, as "#rrggbb" and a font.
+// Returns the colours "#rrggbb" and the font of Streamlit's theme, for drawing on canvases.
 /** @param {HTMLElement} root @returns {Theme} */
 function readTheme(root) {
   const style = getComputedStyle(root);
   const pen = penOf(element("canvas"));
-  /** @param {string} name @param {string} otherwise */
-  const color = (name, otherwise) => {
-    pen.fillStyle = otherwise;
-    pen.fillStyle = style.getPropertyValue(name).trim() || otherwise;
-    return String(pen.fillStyle).startsWith("#") ? String(pen.fillStyle) : otherwise;
+  /** @param {string} name @param {string} fallback */
+  const color = (name, fallback) => {
+    pen.fillStyle = fallback;
+    pen.fillStyle = style.getPropertyValue(name).trim() || fallback;
+    return String(pen.fillStyle).startsWith("#") ? String(pen.fillStyle) : fallback;
   };
   const background = color("--st-background-color", "#ffffff");
   const text = color("--st-text-color", "#31333f");
   const dark = parseInt(background.slice(1, 3), 16) < 128;
-  return { background, text, dark, faint: mix(background, text, 0.12), quiet: mix(background, text, 0.62), font: style.fontFamily };
+  return { background, text, dark, faint: mixColors(background, text, 0.12), quiet: mixColors(background, text, 0.62), font: style.fontFamily };
 }
 
-// What has the focus in the page or shadow root that an element is part of.
+// Returns the focused element in the document or shadow root of an element.
 /** @param {HTMLElement} within */
 function focusedIn(within) {
   const root = within.getRootNode();
@@ -126,10 +127,10 @@ function focusedIn(within) {
   return focused instanceof HTMLElement ? focused : null;
 }
 
-// Puts children in this order; what is in order stays untouched, and what has the focus keeps it.
+// Puts children in this order and keeps the focus; children already in order are left untouched.
 /** @param {HTMLElement} parent @param {HTMLElement[]} items */
 function reorder(parent, items) {
-  if (items.every((item, place) => parent.children[place] === item)) return;
+  if (items.every((item, index) => parent.children[index] === item)) return;
   const focused = focusedIn(parent);
   parent.append(...items);
   if (focused && parent.contains(focused)) focused.focus({ preventScroll: true });

@@ -1,9 +1,9 @@
-// What can be laid over the frame, one at a time: object map, optical flow, heat map of a block.
-// Each is a picture of levels, which a table of colours turns into a layer.
+// The overlays of the frame, shown one at a time: object map, optical flow, and the heat map of a block.
+// Each is an image of levels (0 to 255); a table of colours turns it into a transparent layer.
 
-const VEIL = 0.55; // opacity of object maps and heat maps
-const FULL = 0.85; // opacity of the optical flow's full colour
-const ARROWS = 10; // arrows of the optical flow, a row and a column
+const MAP_OPACITY = 0.55; // opacity of object maps and heat maps
+const FLOW_OPACITY = 0.85; // opacity of the optical flow at full strength
+const ARROWS = 10; // arrows of the optical flow per row and column
 
 class ObjectMap {
   /** @param {Player} player */
@@ -19,13 +19,13 @@ class ObjectMap {
     this.element.replaceChildren(...objects.map(([, name, color]) => element("li", {}, swatch(color), name)));
   }
 
-  get offered() {
+  get available() {
     return this.player.recording.objectMaps.length > 0;
   }
 
-  /** @param {number} frame @param {(frame: number) => void} arrived */
-  decode(frame, arrived) {
-    this.player.recording.objectMaps.decode(frame, arrived);
+  /** @param {number} frame @param {(frame: number) => void} onDecoded */
+  decode(frame, onDecoded) {
+    this.player.recording.objectMaps.decode(frame, onDecoded);
   }
 
   // Levels are class ids (0: no object).
@@ -35,12 +35,12 @@ class ObjectMap {
     const map = recording.objectMaps.at(frame);
     if (!map) return false;
     const colors = colorTable(recording.objects.map(([id, , color]) => levelColor(id, color, 1)));
-    lay(pen, canvas, layer(levelsOf(map), colors), VEIL);
+    drawLayer(pen, canvas, makeLayer(readLevels(map), colors), MAP_OPACITY);
     return true;
   }
 }
 
-// Hue says the direction, strength the speed; thin arrows say both a second time.
+// Hue shows the direction and opacity the speed; thin arrows show both as well.
 class OpticalFlow {
   /** @param {Player} player */
   constructor(player) {
@@ -54,30 +54,30 @@ class OpticalFlow {
   load({ flow }) {
     if (!flow) return;
     const { hues, full, greatest, width } = flow;
-    const words = [["→", "right", "red"], ["↓", "down", "lime"], ["←", "left", "cyan"], ["↑", "up", "violet"]];
-    const items = words.map(([sign, way, hue], index) => element("li", {}, swatch(hues[(index * hues.length) / 4]), `${sign} ${way}: ${hue}`));
+    const directions = [["→", "right", "red"], ["↓", "down", "lime"], ["←", "left", "cyan"], ["↑", "up", "violet"]];
+    const items = directions.map(([sign, direction, hue], index) => element("li", {}, swatch(hues[(index * hues.length) / 4]), `${sign} ${direction}: ${hue}`));
     const speed = element("p", { className: "quiet" },
-      "full colour from ", write(element("b", {}), full, 2), " px per nominal step, greatest ", write(element("b", {}), greatest, 2), `, at the ${width} px that the network sees`);
+      "full colour from ", writeNumber(element("b", {}), full, 2), " px per nominal step, maximum ", writeNumber(element("b", {}), greatest, 2), `, at the network's input width of ${width} px`);
     this.element.replaceChildren(element("ul", { className: "legend" }, ...items), speed);
   }
 
-  get offered() {
+  get available() {
     return Boolean(this.player.recording.flow);
   }
 
-  /** @param {number} frame @param {(frame: number) => void} arrived */
-  decode(frame, arrived) {
-    this.player.recording.flows.decode(frame, arrived);
+  /** @param {number} frame @param {(frame: number) => void} onDecoded */
+  decode(frame, onDecoded) {
+    this.player.recording.flows.decode(frame, onDecoded);
   }
 
   /** @param {CanvasRenderingContext2D} pen @param {number} frame */
   draw(pen, frame) {
     const { recording, canvas } = this.player;
     const { flow } = recording;
-    const picture = recording.flows.at(frame);
-    if (!flow || !picture) return false;
-    const levels = levelsOf(picture);
-    lay(pen, canvas, layer(levels, colorTable(this.colors(flow))), 1);
+    const image = recording.flows.at(frame);
+    if (!flow || !image) return false;
+    const levels = readLevels(image);
+    drawLayer(pen, canvas, makeLayer(levels, colorTable(this.colors(flow))), 1);
     this.arrows(pen, levels, flow);
     return true;
   }
@@ -86,7 +86,7 @@ class OpticalFlow {
   /** @param {Flow} flow */
   colors({ hues, strengths }) {
     return Array.from({ length: hues.length * strengths }, (_, code) => levelColor(
-      code + 1, hues[code % hues.length], (FULL * (Math.floor(code / hues.length) + 1)) / strengths,
+      code + 1, hues[code % hues.length], (FLOW_OPACITY * (Math.floor(code / hues.length) + 1)) / strengths,
     ));
   }
 
@@ -94,11 +94,11 @@ class OpticalFlow {
   arrows(pen, { data, width, height }, { hues, strengths }) {
     const { canvas } = this.player;
     const step = canvas.width / ARROWS;
-    for (let place = 0; place < ARROWS * ARROWS; place += 1) {
-      const [column, row] = [(place % ARROWS) + 0.5, Math.floor(place / ARROWS) + 0.5];
+    for (let index = 0; index < ARROWS * ARROWS; index += 1) {
+      const [column, row] = [(index % ARROWS) + 0.5, Math.floor(index / ARROWS) + 0.5];
       const level = data[4 * (Math.floor((row / ARROWS) * height) * width + Math.floor((column / ARROWS) * width))];
       const length = (0.8 * step * Math.ceil(level / hues.length)) / strengths;
-      if (length < 5) continue; // too short to point anywhere
+      if (length < 5) continue; // too short to show a direction
       drawArrow(pen, [column * step, (row / ARROWS) * canvas.height], (2 * Math.PI * ((level - 1) % hues.length)) / hues.length, length);
     }
   }
@@ -110,15 +110,15 @@ class HeatMap {
     this.player = player;
     this.name = "heat";
     this.label = "heat map";
-    this.chooser = element("select", { ariaLabel: "heat map of", onchange: () => player.explorer.change("heat", this.chooser.value) });
+    this.chooser = element("select", { ariaLabel: "heat map of", onchange: () => player.explorer.changeSetting("heat", this.chooser.value) });
     this.ramp = element("span", { className: "ramp" });
     this.ends = [element("b"), element("b")];
-    this.said = element("p", { className: "quiet" });
+    this.description = element("p", { className: "quiet" });
     const range = element("p", { className: "range" }, this.ends[0], this.ramp, this.ends[1]);
-    this.element = element("div", {}, this.chooser, this.said, range);
+    this.element = element("div", {}, this.chooser, this.description, range);
   }
 
-  get offered() {
+  get available() {
     return true;
   }
 
@@ -127,17 +127,17 @@ class HeatMap {
     this.ramp.style.background = `linear-gradient(90deg, ${viridis.join(",")})`;
     /** @param {Block} block */
     const option = ({ id }) => element("option", { value: id }, `block ${id}`);
-    this.chooser.replaceChildren(element("option", { value: "" }, "the block in view"), ...blocks.map(option));
+    this.chooser.replaceChildren(element("option", { value: "" }, "the selected block"), ...blocks.map(option));
   }
 
-  // The chosen block; else the one pointed at or pinned, or where the connection starts; else the last.
+  // The id of the block that is shown: the chosen one, else the block (or source block) pointed at or pinned, else the last.
   /** @returns {string} */
   get variant() {
     const { recording, explorer } = this.player;
     const { focus, settings } = explorer;
-    const inView = focus && (focus.kind === "block" ? focus.id : recording.connection(focus.id).source);
-    const known = Object.keys(recording.heat); // what is compared on a greater layout lacks some blocks
-    return known.find((id) => id === settings.heat) ?? known.find((id) => id === inView) ?? known.at(-1) ?? "";
+    const focused = focus && (focus.kind === "block" ? focus.id : recording.connection(focus.id).source);
+    const known = Object.keys(recording.heat); // a trace compared on a larger layout lacks some blocks
+    return known.find((id) => id === settings.heat) ?? known.find((id) => id === focused) ?? known.at(-1) ?? "";
   }
 
   decode() {}
@@ -147,23 +147,23 @@ class HeatMap {
     const { recording, canvas } = this.player;
     const { levels, shape: [height, width] } = recording.heat[this.variant];
     const data = new Uint8ClampedArray(4 * width * height);
-    for (let place = 0; place < width * height; place += 1) data[4 * place] = levels[frame * width * height + place];
-    const colors = Array.from({ length: 256 }, (_, level) => levelColor(level, shadeColor(recording.viridis, level / 255), 1));
-    lay(pen, canvas, layer({ data, width, height }, colorTable(colors)), VEIL);
+    for (let pixel = 0; pixel < width * height; pixel += 1) data[4 * pixel] = levels[frame * width * height + pixel];
+    const colors = Array.from({ length: 256 }, (_, level) => levelColor(level, paletteColor(recording.viridis, level / 255), 1));
+    drawLayer(pen, canvas, makeLayer({ data, width, height }, colorTable(colors)), MAP_OPACITY);
     return true;
   }
 
-  explain() {
+  updateLegend() {
     const { recording, explorer } = this.player;
     this.chooser.value = recording.blockRows.has(explorer.settings.heat) ? explorer.settings.heat : "";
-    this.said.textContent = `mean |output| of block ${this.variant}, place by place`;
-    recording.heat[this.variant].range.forEach((value, end) => write(this.ends[end], value));
+    this.description.textContent = `mean absolute output of block ${this.variant} at each position`;
+    recording.heat[this.variant].range.forEach((value, end) => writeNumber(this.ends[end], value));
   }
 }
 
-// The levels of a grey picture, in the first of each four bytes.
+// Returns the pixels of a grey image; the first of the four bytes of a pixel is its level.
 /** @param {ImageBitmap} bitmap */
-function levelsOf(bitmap) {
+function readLevels(bitmap) {
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   const pen = offscreenPen(canvas, { willReadFrequently: true });
   pen.drawImage(bitmap, 0, 0);
@@ -174,21 +174,21 @@ function levelsOf(bitmap) {
 /** @type {(level: number, color: string, opacity: number) => LevelColor} */
 const levelColor = (level, color, opacity) => ({ level, color, opacity });
 
-// The pixel of each level; levels that are not named stay clear.
+// Returns the RGBA pixel of each level; levels without an entry are transparent.
 /** @param {LevelColor[]} entries */
 function colorTable(entries) {
   const table = new Uint32Array(256);
   const bytes = new Uint8Array(table.buffer);
-  for (const { level, color, opacity } of entries) bytes.set([...channels(color), Math.round(255 * opacity)], 4 * level);
+  for (const { level, color, opacity } of entries) bytes.set([...rgbChannels(color), Math.round(255 * opacity)], 4 * level);
   return table;
 }
 
 /** @param {{ data: Uint8ClampedArray, width: number, height: number }} levels @param {Uint32Array} table */
-function layer({ data, width, height }, table) {
+function makeLayer({ data, width, height }, table) {
   const canvas = new OffscreenCanvas(width, height);
   const image = new ImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
-  for (let place = 0; place < pixels.length; place += 1) pixels[place] = table[data[4 * place]];
+  for (let pixel = 0; pixel < pixels.length; pixel += 1) pixels[pixel] = table[data[4 * pixel]];
   offscreenPen(canvas).putImageData(image, 0, 0);
   return canvas;
 }
@@ -198,25 +198,25 @@ function offscreenPen(canvas, settings) {
   return /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d", settings));
 }
 
-// Each place keeps its own colour: nothing is made up between them.
-/** @param {CanvasRenderingContext2D} pen @param {HTMLCanvasElement} canvas @param {OffscreenCanvas} picture @param {number} opacity */
-function lay(pen, canvas, picture, opacity) {
+// Enlarges a layer without interpolation, so that every position keeps its own colour.
+/** @param {CanvasRenderingContext2D} pen @param {HTMLCanvasElement} canvas @param {OffscreenCanvas} image @param {number} opacity */
+function drawLayer(pen, canvas, image, opacity) {
   pen.globalAlpha = opacity;
   pen.imageSmoothingEnabled = false;
-  pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  pen.drawImage(image, 0, 0, canvas.width, canvas.height);
   pen.imageSmoothingEnabled = true;
   pen.globalAlpha = 1;
 }
 
-// White on black, so that it shows on any frame; it is centred on its place.
-/** @param {CanvasRenderingContext2D} pen @param {Spot} place @param {number} angle @param {number} length */
+// Draws an arrow centred on a position, white on black so that it is visible on any frame.
+/** @param {CanvasRenderingContext2D} pen @param {XY} centre @param {number} angle @param {number} length */
 function drawArrow(pen, [x, y], angle, length) {
   const [across, down] = [(Math.cos(angle) * length) / 2, (Math.sin(angle) * length) / 2];
-  /** @type {(turn: number) => Spot} */
+  /** @type {(turn: number) => XY} */
   const barb = (turn) => [x + across - (length / 3) * Math.cos(angle + turn), y + down - (length / 3) * Math.sin(angle + turn)];
   for (const { color, width } of [{ color: "#000000", width: 2.5 }, { color: "#ffffff", width: 1 }]) {
     pen.lineWidth = width;
-    stroke(pen, color, [[x - across, y - down], [x + across, y + down]]);
-    stroke(pen, color, [barb(0.5), [x + across, y + down], barb(-0.5)]);
+    strokeLine(pen, color, [[x - across, y - down], [x + across, y + down]]);
+    strokeLine(pen, color, [barb(0.5), [x + across, y + down], barb(-0.5)]);
   }
 }

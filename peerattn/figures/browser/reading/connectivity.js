@@ -1,55 +1,57 @@
-// Who feeds whom and who gates whom, found once per recording.
+// Which connections enter and leave each block, and which peers gate which connections; indexed once per recording.
 
-class Ties {
+class Connectivity {
   /** @param {{ connections: Connection[] }} recording */
   constructor({ connections }) {
-    this.byId = mapOf(connections.map((connection) => [connection.id, connection]));
-    this.arriving = grouped(connections, ({ target }) => target);
-    this.leaving = grouped(connections, ({ source }) => source);
+    this.byId = completeMap(connections.map((connection) => [connection.id, connection]));
+    this.byTarget = groupBy(connections, ({ target }) => target);
+    this.bySource = groupBy(connections, ({ source }) => source);
     /** @type {Gate[]} */
     const gates = connections.flatMap((connection) =>
       connection.peers.map((peer, index) => ({ peer, connection, get weight() { return connection.attentionWeights[index]; } })),
     );
-    this.byPeer = grouped(gates, ({ peer }) => peer);
-    this.byConnection = grouped(gates, ({ connection }) => connection.id);
+    this.byPeer = groupBy(gates, ({ peer }) => peer);
+    this.byConnection = groupBy(gates, ({ connection }) => connection.id);
   }
 
   /** @param {string} block */
-  into(block) {
-    return this.arriving.get(block) ?? [];
+  incoming(block) {
+    return this.byTarget.get(block) ?? [];
   }
 
   /** @param {string} block */
-  outOf(block) {
-    return this.leaving.get(block) ?? [];
+  outgoing(block) {
+    return this.bySource.get(block) ?? [];
   }
 
-  // The peers of a connection, the connections that a block gates, the peers that gate what arrives at a block:
-  // each { peer, connection, weight }, greatest attention weight first.
-  /** @param {Chosen} chosen */
+  // Returns the gates by the peers of a connection, or those in which a block is the peer, in descending order of
+  // attention weight.
+  /** @param {GraphItem} chosen */
   gatesOf({ kind, id }) {
-    return strongest(kind === "connection" ? this.byConnection.get(id) : this.byPeer.get(id));
+    return byAttentionWeight(kind === "connection" ? this.byConnection.get(id) : this.byPeer.get(id));
   }
 
+  // Returns the gates of all connections into a block, in descending order of attention weight.
   /** @param {string} block */
-  gatesInto(block) {
-    return strongest(this.into(block).flatMap(({ id }) => this.byConnection.get(id) ?? []));
+  gatesOfIncoming(block) {
+    return byAttentionWeight(this.incoming(block).flatMap(({ id }) => this.byConnection.get(id) ?? []));
   }
 
-  // What lies on the kept paths through a block or connection, itself included.
-  /** @param {Chosen} chosen @param {Set<string>} removed @returns {Paths} */
+  // Returns what lies on the kept paths through a block or connection, including itself.
+  /** @param {GraphItem} chosen @param {Set<string>} removed @returns {Paths} */
   paths({ kind, id }, removed) {
-    const own = kind === "connection" ? this.byId.get(id) : null;
-    const below = this.walk(own?.source ?? id, removed, (block) => this.into(block), "source");
-    const above = this.walk(own?.target ?? id, removed, (block) => this.outOf(block), "target");
+    const connection = kind === "connection" ? this.byId.get(id) : null;
+    const below = this.follow(connection?.source ?? id, removed, (block) => this.incoming(block), "source");
+    const above = this.follow(connection?.target ?? id, removed, (block) => this.outgoing(block), "target");
     return {
       blocks: new Set([...below.blocks, ...above.blocks]),
-      connections: new Set([...below.connections, ...above.connections, ...(own ? [id] : [])]),
+      connections: new Set([...below.connections, ...above.connections, ...(connection ? [id] : [])]),
     };
   }
 
+  // Follows kept connections from a block; `end` is the end of each connection to go on from.
   /** @param {string} start @param {Set<string>} removed @param {(block: string) => Connection[]} next @param {"source" | "target"} end */
-  walk(start, removed, next, end) {
+  follow(start, removed, next, end) {
     const blocks = new Set([start]);
     /** @type {Set<string>} */
     const connections = new Set();
@@ -57,31 +59,31 @@ class Ties {
       for (const connection of next(block)) {
         if (removed.has(connection.id)) continue;
         connections.add(connection.id);
-        blocks.add(connection[end]); // a Set's loop reaches what is added on the way
+        blocks.add(connection[end]); // the loop also visits blocks added while it runs
       }
     }
     return { blocks, connections };
   }
 
-  // What touches a block, or a connection with its ends and peers.
-  /** @param {Chosen} chosen @returns {Near} */
-  near({ kind, id }) {
+  // Returns a block with its connections and the blocks at their other ends, or a connection with its blocks and peers.
+  /** @param {GraphItem} chosen @returns {Neighbourhood} */
+  neighbourhood({ kind, id }) {
     if (kind === "connection") {
       const { source, target, peers } = this.byId.get(id);
-      return { blocks: new Set([source, target, ...peers]), connections: new Set([id]), peers: new Set(peers), chosen: null };
+      return { blocks: new Set([source, target, ...peers]), connections: new Set([id]), peers: new Set(peers), selectedBlock: null };
     }
-    const touching = [...this.into(id), ...this.outOf(id)];
+    const touching = [...this.incoming(id), ...this.outgoing(id)];
     return {
       blocks: new Set([id, ...touching.flatMap(({ source, target }) => [source, target])]),
       connections: new Set(touching.map((connection) => connection.id)),
       peers: new Set(),
-      chosen: id,
+      selectedBlock: id,
     };
   }
 }
 
 /** @template Item @param {Item[]} items @param {(item: Item) => string} key */
-function grouped(items, key) {
+function groupBy(items, key) {
   /** @type {Map<string, Item[]>} */
   const groups = new Map();
   for (const item of items) {
@@ -93,4 +95,4 @@ function grouped(items, key) {
 }
 
 /** @type {(gates?: Gate[]) => Gate[]} */
-const strongest = (gates = []) => [...gates].sort((first, second) => (second.weight ?? 0) - (first.weight ?? 0));
+const byAttentionWeight = (gates = []) => [...gates].sort((first, second) => (second.weight ?? 0) - (first.weight ?? 0));

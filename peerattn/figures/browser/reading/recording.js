@@ -1,4 +1,4 @@
-// One clip as `figures/recording.py` packs it: header facts, float32 arrays, frames and what lies over them.
+// A clip and its trace as packed by `figures/recording.py`: header, float32 arrays, frames and their overlays.
 
 class Recording {
   /** @param {Uint8Array<ArrayBuffer>} bytes */
@@ -12,12 +12,12 @@ class Recording {
     for (const [name, { offset, shape }] of Object.entries(arrays)) {
       this.arrays[name] = new Float32Array(bytes.buffer, body + offset, shape[0] * shape[1]);
     }
-    /** @param {[offset: number, length: number][]} places @param {string} type */
-    const pictures = (places, type) =>
-      new Pictures(places.map(([offset, length]) => new Blob([bytes.subarray(body + offset, body + offset + length)], { type })));
-    this.pictures = pictures(frames, "image/jpeg");
-    this.objectMaps = pictures(overlays, "image/png");
-    this.flows = pictures(this.flow?.pictures ?? [], "image/png");
+    /** @param {[offset: number, length: number][]} spans @param {string} type */
+    const images = (spans, type) =>
+      new FrameImages(spans.map(([offset, length]) => new Blob([bytes.subarray(body + offset, body + offset + length)], { type })));
+    this.frameImages = images(frames, "image/jpeg");
+    this.objectMaps = images(overlays, "image/png");
+    this.flows = images(this.flow?.pictures ?? [], "image/png");
     /** @type {Record<string, HeatHeader & { levels: Uint8Array }>} */
     this.heat = {};
     for (const [id, map] of Object.entries(heat)) {
@@ -25,37 +25,38 @@ class Recording {
       this.heat[id] = { ...map, levels: bytes.subarray(start, start + size) };
     }
     this.length = this.times.length;
-    this.rows = mapOf(this.connections.map(({ id }, row) => [id, row]));
-    this.blockRows = mapOf(this.blocks.map(({ id }, row) => [id, row]));
-    this.ties = new Ties(this);
-    this.reach = widest(this.connections.map(({ reached }) => reached));
+    this.rows = completeMap(this.connections.map(({ id }, row) => [id, row]));
+    this.blockRows = completeMap(this.blocks.map(({ id }, row) => [id, row]));
+    this.connectivity = new Connectivity(this);
+    this.reach = widestReach(this.connections.map(({ reached }) => reached));
   }
 
-  // The numbers under the lines, a frame each, their unit and the least that two marks lie apart.
+  // The x-axis of the timeline: a number for each frame, their unit, and the minimum step between tick marks.
   /** @returns {{ values: number[], unit: string, least: number }} */
   get axis() {
     return { values: this.times, unit: " s", least: 0 };
   }
 
-  // Value of a (rows, frames) array.
+  // Returns a value of a (rows, frames) array.
   /** @param {string} name @param {number} row @param {number} frame */
   at(name, row, frame) {
     return this.arrays[name][row * this.length + frame];
   }
 
+  // Returns the index of the window that contains a frame.
   /** @param {number} frame */
   window(frame) {
     return this.windows.findIndex(({ start, stop }) => start <= frame && frame < stop);
   }
 
-  // Whether an end of the clip reaches a frame: of a connection, else of any.
+  // Whether a frame of a connection is within reach of an end of the clip; without an id, of any connection.
   /** @param {number} frame @param {string | null} [id] */
-  reached(frame, id = null) {
-    return isReached(id === null ? this.reach : this.connection(id).reached, frame, this.length);
+  isReached(frame, id = null) {
+    return isWithinReach(id === null ? this.reach : this.connection(id).reached, frame, this.length);
   }
 
-  get whollyReached() {
-    return this.times.every((_, frame) => this.reached(frame));
+  get everyFrameIsReached() {
+    return this.times.every((_, frame) => this.isReached(frame));
   }
 
   /** @param {string} id */
@@ -68,49 +69,39 @@ class Recording {
     return this.blocks[this.blockRows.get(id)];
   }
 
-  /** @param {Chosen | null | undefined} selection */
+  /** @param {GraphItem | null | undefined} selection */
   has(selection) {
     if (!selection) return false;
     return (selection.kind === "connection" ? this.rows : this.blockRows).has(selection.id);
   }
 
-  /** @param {string} block */
-  into(block) {
-    return this.ties.into(block);
-  }
-
-  /** @param {string} block */
-  outOf(block) {
-    return this.ties.outOf(block);
-  }
-
-  // Between the frames: greatest minus least mean attention factor of a connection.
+  // Returns the greatest minus the least mean attention factor of a connection over the frames.
   /** @param {string} id */
-  change(id) {
+  factorChange(id) {
     const row = this.rows.get(id);
     const values = this.arrays.shade.subarray(row * this.length, (row + 1) * this.length);
     return values.reduce((most, value) => Math.max(most, value), -Infinity) - values.reduce((least, value) => Math.min(least, value), Infinity);
   }
 
-  // The mean attention factor of a connection at a frame, as a viridis colour.
+  // Returns the viridis colour of the mean attention factor of a connection at a frame.
   /** @param {string} id @param {number} frame */
   color(id, frame) {
-    return shadeColor(this.viridis, this.at("shade", this.rows.get(id), frame));
+    return paletteColor(this.viridis, this.at("shade", this.rows.get(id), frame));
   }
 
-  // The line of the timeline that a connection's source belongs to, with its colour and dash.
+  // Returns the colour and dash pattern of a block's modality.
   /** @param {string} id */
   lookOfBlock(id) {
     return this.looks[this.block(id).lane];
   }
 
   dispose() {
-    for (const pictures of [this.pictures, this.objectMaps, this.flows]) pictures.dispose();
+    for (const images of [this.frameImages, this.objectMaps, this.flows]) images.dispose();
   }
 }
 
-// One picture a frame, all decoded ahead: a seek draws at once what it names. 256 frames of 320 px take 105 MB.
-class Pictures {
+// One image per frame, all decoded in advance so that seeking never waits. 256 frames of 320 px take 105 MB.
+class FrameImages {
   /** @param {Blob[]} blobs */
   constructor(blobs) {
     this.blobs = blobs;
@@ -120,15 +111,15 @@ class Pictures {
     this.started = this.closed = false;
   }
 
-  // The bitmap of a frame, or nothing while it is being decoded.
+  // Returns the bitmap of a frame, or undefined until it is decoded.
   /** @param {number} frame @returns {ImageBitmap | undefined} */
   at(frame) {
     return this.bitmaps[frame];
   }
 
-  // Decodes them all once, a frame's own first; `arrived` hears of each.
-  /** @param {number} first @param {(frame: number) => void} arrived */
-  decode(first, arrived) {
+  // Decodes all images once, beginning with frame `first`, and calls `onDecoded` after each.
+  /** @param {number} first @param {(frame: number) => void} onDecoded */
+  decode(first, onDecoded) {
     if (this.started) return;
     this.started = true;
     const order = this.blobs.map((_, index) => (first + index) % this.length);
@@ -139,7 +130,7 @@ class Pictures {
           return;
         }
         this.bitmaps[frame] = bitmap;
-        arrived(frame);
+        onDecoded(frame);
       });
     }
   }

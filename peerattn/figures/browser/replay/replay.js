@@ -1,4 +1,5 @@
-// How a network learned: a logged step is a frame, and connections are as wide as their weight at that step.
+// How a network learned: an explorer of a training history, with logged steps as frames. The width of a connection
+// shows its weight at the step.
 
 class Replay extends Explorer {
   /** @returns {Words} */
@@ -6,20 +7,20 @@ class Replay extends Explorer {
     return {
       ...WORDS,
       frame: "step",
-      window: "stretch between prunings",
+      window: "interval between prunings",
       windowMeans: "",
       shade: "connection weight",
       mark: "weight",
-      connections: { title: "weights by connection", note: "connection weight of what is pinned", form: "lines", of: "shade" },
+      connections: { title: "weights by connection", note: "connection weight of the pinned connection, or of the connections of the pinned block", form: "lines", of: "shade" },
     };
   }
 
-  // Vanished is what was pruned, unless it is asked for.
+  // Pruned connections are hidden by default.
   get defaults() {
     return { ...SETTINGS, showRemoved: false, lines: "weights" };
   }
 
-  /** @returns {Record<Chosen["kind"], Column[]>} */
+  /** @returns {Record<GraphItem["kind"], Column[]>} */
   get columns() {
     const [connection, weight, , state] = COLUMNS.connection;
     /** @type {Column} */
@@ -30,20 +31,20 @@ class Replay extends Explorer {
     };
   }
 
-  /** @returns {Part[]} */
-  make() {
+  /** @returns {ExplorerPart[]} */
+  makeParts() {
     this.graph = new Graph(this);
     this.timeline = new Timeline(this);
     this.numbers = new ReplayNumbers(this);
     this.layout = "panels learning";
-    this.said = element("span", { className: "moment" });
-    this.timeline.transport.element.lastChild?.before(this.said);
+    this.stepText = element("span", { className: "moment" });
+    this.timeline.transport.element.lastChild?.before(this.stepText);
     return [this.graph, this.timeline, this.numbers];
   }
 
   /** @param {LoggedHistory} history @param {Recording} [other] */
   load(history, other) {
-    history.go(Math.min(this.cursor, history.length - 1));
+    history.showStep(Math.min(this.cursor, history.length - 1));
     super.load(history, other);
   }
 
@@ -52,29 +53,29 @@ class Replay extends Explorer {
     super.receive({ ...data, pruned: this.recording.prunings.length > 1 });
   }
 
-  marked() {
+  marksToShow() {
     return this.recording.marks;
   }
 
   refresh() {
-    this.go();
+    this.showStep();
     super.refresh();
   }
 
-  // Nothing moves: widths, colours and who is gone are all that a step decides.
+  // A step changes widths, colours and which parts are removed; no block moves.
   draw() {
-    this.go();
+    this.showStep();
     this.graph.style();
     super.draw();
   }
 
-  go() {
-    this.recording.go(this.frame);
+  showStep() {
+    this.recording.showStep(this.frame);
     this.marks = this.recording.marks;
-    this.said.textContent = this.moment(this.frame);
+    this.stepText.textContent = this.moment(this.frame);
   }
 
-  // Without a weight: pruned, and drawn as such.
+  // A connection without a weight at a step has been pruned.
   /** @param {string} id @param {number} frame */
   color(id, frame) {
     return Number.isNaN(this.shade(id, frame)) ? this.theme.quiet : super.color(id, frame);
@@ -86,10 +87,10 @@ class Replay extends Explorer {
     return `step ${recording.steps[frame]}, epoch ${recording.epochs[frame] + 1}, logged step ${frame + 1} of ${recording.length}`;
   }
 
-  /** @param {Chosen} chosen */
+  /** @param {GraphItem} chosen */
   summary({ kind, id }) {
     if (kind === "block") return id;
     const connection = this.recording.connection(id);
-    return `${arrow(connection)}: weight ${number(connection.weight)}`;
+    return `${connectionName(connection)}: weight ${formatNumber(connection.weight)}`;
   }
 }

@@ -1,13 +1,12 @@
-// The numbers beside the graph of a replay.
+// The numbers of the block or connection pointed at or pinned in a training history, at the cursor's logged step.
 
-// Of what is pointed at or pinned: weights at the cursor's step.
 class ReplayNumbers extends Numbers {
   overview() {
     const removed = element("b");
     this.updates.push(() => (removed.textContent = String(this.explorer.marks.removed.size)));
-    return [element("p", { className: "quiet" }, "Point at a block or connection for its numbers, click to keep it."), this.facts([
+    return [element("p", { className: "quiet" }, "Point at a block or connection to see its numbers; click it to pin it."), this.factList([
       ["blocks", String(this.recording.blocks.length)],
-      ["connections, at first", String(this.recording.connections.length)],
+      ["connections at the start", String(this.recording.connections.length)],
       ["pruned by this step", removed],
     ])];
   }
@@ -17,12 +16,12 @@ class ReplayNumbers extends Numbers {
     const { recording, explorer } = this;
     const row = recording.rows.get(id);
     const connection = recording.connections[row];
-    const entropy = this.live((step) => recording.at("entropy", row, step));
+    const entropy = this.liveNumber((step) => recording.at("entropy", row, step));
     return [
-      this.title(arrow(connection), recording.lookOfBlock(connection.source)),
+      this.title(connectionName(connection), recording.lookOfBlock(connection.source)),
       ...this.notes([[explorer.marks.removed.has(id), "pruned by this step"]]),
-      this.facts([
-        ["connection weight", this.live(() => connection.weight)],
+      this.factList([
+        ["connection weight", this.liveNumber(() => connection.weight)],
         ["attention", connection.attention],
         ...(connection.peers.length > 1 ? [fact("attention entropy, 0 to 1", entropy)] : []),
       ]),
@@ -30,14 +29,14 @@ class ReplayNumbers extends Numbers {
     ];
   }
 
-  // In the structure's order, so that no row moves while the network learns.
+  // Lists the peers in structure order, so that no row moves while the network learns.
   /** @param {Connection} connection */
   peers(connection) {
-    const rows = connection.peers.map((peer, place) => {
+    const rows = connection.peers.map((peer, index) => {
       const bar = element("i", { className: "bar" });
       bar.style.background = this.recording.lookOfBlock(peer).color;
-      this.updates.push(() => (bar.style.width = `${100 * (connection.attentionWeights[place] ?? 0)}%`));
-      return element("li", {}, this.link("block", peer, peer), element("span", { className: "track" }, bar), this.live(() => connection.attentionWeights[place]));
+      this.updates.push(() => (bar.style.width = `${100 * (connection.attentionWeights[index] ?? 0)}%`));
+      return element("li", {}, this.link("block", peer, peer), element("span", { className: "track" }, bar), this.liveNumber(() => connection.attentionWeights[index]));
     });
     return element("ul", { className: "rows" }, ...rows);
   }
@@ -50,16 +49,16 @@ class ReplayNumbers extends Numbers {
     return [
       this.title(id, recording.looks[block.lane]),
       ...this.notes([
-        [peerOnly.has(id), "no path to the output: only a peer"],
-        [dead.has(id) && !peerOnly.has(id), "dead by this step: no path to the output"],
+        [peerOnly.has(id), "only a peer: no path to the output"],
+        [dead.has(id) && !peerOnly.has(id), "dead at this step: no path to the output"],
       ]),
-      this.facts([
+      this.factList([
         ["level", `${block.level}, ${block.kind.replaceAll("_", " ")}`],
         ["width", `${block.width} channels`],
         ...(block.reads ? [fact("reads", block.reads)] : []),
       ]),
-      ...this.weights("fed by", recording.into(id), "source"),
-      ...this.weights("feeds", recording.outOf(id), "target"),
+      ...this.weights("incoming connections", recording.connectivity.incoming(id), "source"),
+      ...this.weights("outgoing connections", recording.connectivity.outgoing(id), "target"),
     ];
   }
 
@@ -68,7 +67,7 @@ class ReplayNumbers extends Numbers {
     if (!connections.length) return [];
     /** @param {Connection} connection */
     const row = (connection) => {
-      const line = element("li", {}, this.link("connection", connection.id, connection[end]), this.live(() => connection.weight));
+      const line = element("li", {}, this.link("connection", connection.id, connection[end]), this.liveNumber(() => connection.weight));
       this.updates.push(() => line.classList.toggle("gone", this.explorer.marks.removed.has(connection.id)));
       return line;
     };

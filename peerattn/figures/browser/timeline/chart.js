@@ -1,24 +1,24 @@
-// Lines over the frames on a canvas. What stands still is drawn once; a move of the cursor draws it over that.
+// Lines over the frames on a canvas. Everything but the cursor is drawn once, on a background canvas.
 
 const AXIS = { left: 40, right: 14, top: 8, bottom: 20, height: 132 };
-const STEPS = [0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000]; // seconds, or steps of training
+const TICK_STEPS = [0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000]; // seconds, or steps of training
 
 /**
- * A loop while it is dragged: its first and last frame, and where dragging began.
- * @typedef {[first: number, last: number] & { start: number }} Dragged
+ * A loop that is being dragged: its first and last frame, and the frame where dragging began.
+ * @typedef {[first: number, last: number] & { start: number }} DraggedLoop
  */
 
 class Chart {
-  /** @type {DrawnChart} */ chart;
-  /** @type {string | null} */ strong;
+  /** @type {ChartData} */ chart;
+  /** @type {string | null} */ highlighted;
   /** @type {[low: number, high: number]} */ range;
-  /** @type {Dragged | null} */ dragged;
+  /** @type {DraggedLoop | null} */ dragged;
 
   /** @param {Explorer} explorer */
   constructor(explorer) {
     this.explorer = explorer;
     this.canvas = element("canvas", { className: "lines", height: AXIS.height, attributes: { "aria-hidden": "true" } });
-    this.still = element("canvas");
+    this.background = element("canvas");
   }
 
   get width() {
@@ -30,7 +30,7 @@ class Chart {
   }
 
   resize() {
-    for (const canvas of [this.canvas, this.still]) {
+    for (const canvas of [this.canvas, this.background]) {
       canvas.width = this.width * devicePixelRatio;
       canvas.height = AXIS.height * devicePixelRatio;
     }
@@ -42,9 +42,9 @@ class Chart {
     return AXIS.left + (length === 1 ? 0.5 : frame / (length - 1)) * (this.width - AXIS.left - AXIS.right);
   }
 
-  // Where a frame begins, half a step before its own place.
+  // Returns the x at which a frame begins, half a step before its centre.
   /** @param {number} frame */
-  edge(frame) {
+  frameStart(frame) {
     return Math.min(Math.max(this.x(frame - 0.5), AXIS.left), this.x(this.explorer.recording.length - 1));
   }
 
@@ -61,62 +61,62 @@ class Chart {
     return Math.min(Math.max(frame, 0), last);
   }
 
-  // Another chart, size, loop or theme: everything anew. `strong` is the line that stands out, if one does.
-  /** @param {DrawnChart} chart @param {string | null} strong */
-  show(chart, strong) {
+  // Redraws everything for another chart, size, loop or theme; `highlighted` is the name of the line to emphasise, if any.
+  /** @param {ChartData} chart @param {string | null} highlighted */
+  show(chart, highlighted) {
     this.chart = chart;
-    this.strong = strong;
+    this.highlighted = highlighted;
     if (!this.canvas.width) return;
-    this.range = this.axis();
-    const pen = penOf(this.still);
+    this.range = this.valueRange();
+    const pen = penOf(this.background);
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     pen.clearRect(0, 0, this.width, AXIS.height);
-    this.drawStill(pen);
+    this.drawBackground(pen);
     this.draw();
   }
 
-  // The cursor moved.
+  // Redraws the cursor.
   draw() {
     if (!this.range) return;
     const { canvas } = this;
     const pen = penOf(canvas);
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.clearRect(0, 0, canvas.width, canvas.height);
-    pen.drawImage(this.still, 0, 0);
+    pen.drawImage(this.background, 0, 0);
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    this.drawMoving(pen);
+    this.drawCursors(pen);
   }
 
-  // The same as pieces of a picture.
+  // Returns the chart as pieces, for a saved picture.
   /** @returns {Piece[]} */
   pieces() {
-    const ink = new Ink();
-    this.drawStill(ink);
-    this.drawMoving(ink);
-    return ink.pieces;
+    const pen = new PiecePen();
+    this.drawBackground(pen);
+    this.drawCursors(pen);
+    return pen.pieces;
   }
 
-  // The lines and their values at the cursor's frame, for a picture.
-  /** @returns {Key[]} */
-  keys() {
+  // Returns the lines with their values at the cursor's frame, for a saved picture.
+  /** @returns {LegendEntry[]} */
+  legendEntries() {
     const { frame } = this.explorer;
     return this.chart.lines.map(({ name, color, pattern, width, value }) => ({
-      text: `${name} ${number(value(frame))}`,
+      text: `${name} ${formatNumber(value(frame))}`,
       pieces: [{ d: "M3 8h40", stroke: color, width, dashes: pattern }],
       data: { line: name, value: value(frame) },
     }));
   }
 
-  // What its hatching means, for a picture.
-  /** @returns {Key[]} */
-  endsKeys() {
+  // Returns the entry that explains the hatching, for a saved picture.
+  /** @returns {LegendEntry[]} */
+  hatchingLegend() {
     const { theme } = this.explorer;
-    const sample = hatching({ left: 3, right: 43, top: 2, bottom: 14 }).map((points) => ({ d: curvePath(points.map(([x, y]) => ({ x, y }))), stroke: theme.quiet, width: 1 }));
-    return this.ends.length ? [{ text: WITHIN, pieces: sample }] : [];
+    const sample = hatchLines({ left: 3, right: 43, top: 2, bottom: 14 }).map((points) => ({ d: curvePath(points.map(([x, y]) => ({ x, y }))), stroke: theme.quiet, width: 1 }));
+    return this.reachedRanges.length ? [{ text: WITHIN, pieces: sample }] : [];
   }
 
   /** @param {Pen} pen */
-  drawStill(pen) {
+  drawBackground(pen) {
     const { chart } = this;
     this.drawLoop(pen);
     this.drawEnds(pen);
@@ -127,17 +127,18 @@ class Chart {
   }
 
   /** @param {Pen} pen */
-  drawMoving(pen) {
+  drawCursors(pen) {
     const { explorer, chart } = this;
     if (explorer.frame !== explorer.cursor) this.drawCursor(pen, explorer.cursor, explorer.theme.quiet, [3, 3]);
     this.drawCursor(pen, explorer.frame, explorer.theme.text, []);
-    const heights = chart.form === "areas" ? stacked(chart.lines, explorer.frame) : chart.lines.map(({ value }) => value(explorer.frame));
-    chart.lines.forEach(({ color }, index) => dot(pen, [this.x(explorer.frame), this.y(heights[index])], color));
+    const heights = chart.form === "areas" ? stackedEdges(chart.lines, explorer.frame) : chart.lines.map(({ value }) => value(explorer.frame));
+    chart.lines.forEach(({ color }, index) => drawDot(pen, [this.x(explorer.frame), this.y(heights[index])], color));
   }
 
-  // From 0 to 1, or to the most there can be, unless it is to fit; differences have as much room below 0 as above.
+  // Returns the range of the y-axis: 0 to the maximum possible value, or the range of the values if the axis is to fit
+  // them; symmetric about 0 for differences.
   /** @returns {[low: number, high: number]} */
-  axis() {
+  valueRange() {
     const { form, lines, signed } = this.chart;
     if (signed) {
       const most = Math.max(0.01, ...this.extent(100).map(Math.abs));
@@ -147,14 +148,14 @@ class Chart {
     return [0, this.chart.most ?? 1];
   }
 
-  // Least and greatest value of the lines and bands, to the next step outward, of so many steps to 1; never nothing.
+  // Returns the minimum and maximum of lines and bands, rounded outward to multiples of 1 / steps; never an empty range.
   /** @param {number} steps @returns {[low: number, high: number]} */
   extent(steps) {
-    const edges = this.chart.lines.flatMap(({ value, low = value, high = value }) => [low, high]);
-    let [least, most] = [Infinity, -Infinity]; // one by one: a history has more values than a call takes arguments
-    for (const edge of edges) {
+    const curves = this.chart.lines.flatMap(({ value, low = value, high = value }) => [low, high]);
+    let [least, most] = [Infinity, -Infinity]; // not Math.min(...values): a history has more values than a call can take arguments
+    for (const curve of curves) {
       this.explorer.recording.times.forEach((_, frame) => {
-        const value = edge(frame);
+        const value = curve(frame);
         if (value < least) least = value;
         if (value > most) most = value;
       });
@@ -165,20 +166,20 @@ class Chart {
     return low < high ? [low / steps, high / steps] : [(low - 1) / steps, (high + 1) / steps];
   }
 
-  // Round times or steps, as many as there is room for.
+  // Returns tick marks at round times or training steps, as many as there is space for.
   ticks() {
     const { values, least } = this.explorer.recording.axis;
     const [first, last] = [values[0], values[values.length - 1]];
-    const room = (this.width - AXIS.left - AXIS.right) / 64;
-    const step = STEPS.find((each) => each >= least && (last - first) / each <= room) ?? last - first;
+    const maxTicks = (this.width - AXIS.left - AXIS.right) / 64;
+    const step = TICK_STEPS.find((each) => each >= least && (last - first) / each <= maxTicks) ?? last - first;
     const count = step > 0 ? Math.floor((last - first) / step + 1e-6) : 0;
     const start = Math.ceil(first / step - 1e-6) * step || first;
     return Array.from({ length: count + 1 }, (_, index) => start + index * step).filter((time) => time <= last + 1e-6);
   }
 
-  // Where a time lies between the frames, in frames: frames stand at equal steps, times may not.
+  // Converts a time to a fractional frame: frames are equally spaced on the axis, times may not be.
   /** @param {number} time */
-  place(time) {
+  frameOf(time) {
     const { values } = this.explorer.recording.axis;
     const next = values.findIndex((other) => other >= time - 1e-6);
     if (next <= 0) return Math.max(next, 0);
@@ -190,30 +191,30 @@ class Chart {
     const { theme, playback } = this.explorer;
     const loop = this.dragged ?? playback.loop;
     if (!loop) return;
-    const [left, right] = [this.edge(loop[0]), this.edge(loop[1] + 1)];
-    pen.fillStyle = mix(theme.background, theme.text, 0.07);
+    const [left, right] = [this.frameStart(loop[0]), this.frameStart(loop[1] + 1)];
+    pen.fillStyle = mixColors(theme.background, theme.text, 0.07);
     pen.fillRect(left, 0, right - left, AXIS.height - AXIS.bottom);
     pen.lineWidth = 1;
-    for (const x of [left, right]) stroke(pen, theme.quiet, [[x, 0], [x, AXIS.height - AXIS.bottom]]);
+    for (const x of [left, right]) strokeLine(pen, theme.quiet, [[x, 0], [x, AXIS.height - AXIS.bottom]]);
   }
 
-  // Runs of frames that an end of the clip reaches: of the connection in view where its line is drawn, else of any.
-  get ends() {
-    const { explorer, hatched } = this;
-    return runsOf(explorer.recording.length, (frame) => explorer.reached(frame, hatched));
+  // The ranges of frames within reach of an end of the clip: for the focused connection if the chart shows it, else for any.
+  get reachedRanges() {
+    const { explorer, hatchedConnection } = this;
+    return frameRanges(explorer.recording.length, (frame) => explorer.isReached(frame, hatchedConnection));
   }
 
-  // The connection that the hatching is of; none where shares are drawn, which are of all connections.
+  // The connection that the hatching refers to; null for charts of shares, which involve all connections.
   /** @returns {string | null} */
-  get hatched() {
-    return this.chart?.of === null ? null : this.explorer.watched;
+  get hatchedConnection() {
+    return this.chart?.of === null ? null : this.explorer.focusedConnection;
   }
 
-  // Where a run of frames lies; a clip of one frame fills the axis.
-  /** @param {Run} run @returns {Box} */
-  box([first, stop]) {
-    const alone = this.explorer.recording.length === 1;
-    const [left, right] = alone ? [AXIS.left, this.width - AXIS.right] : [this.edge(first), this.edge(stop)];
+  // Returns the box of a range of frames; a clip of a single frame fills the axis.
+  /** @param {FrameRange} range @returns {Box} */
+  rangeBox([first, stop]) {
+    const single = this.explorer.recording.length === 1;
+    const [left, right] = single ? [AXIS.left, this.width - AXIS.right] : [this.frameStart(first), this.frameStart(stop)];
     return { left, right, top: 0, bottom: AXIS.height - AXIS.bottom };
   }
 
@@ -221,8 +222,8 @@ class Chart {
   drawEnds(pen) {
     const { theme } = this.explorer;
     pen.lineWidth = 1;
-    for (const run of this.ends) {
-      for (const points of hatching(this.box(run))) stroke(pen, mix(theme.background, theme.text, 0.3), points);
+    for (const range of this.reachedRanges) {
+      for (const points of hatchLines(this.rangeBox(range))) strokeLine(pen, mixColors(theme.background, theme.text, 0.3), points);
     }
   }
 
@@ -236,45 +237,45 @@ class Chart {
     pen.textAlign = "right";
     const [low, high] = this.range;
     for (const value of [low, (low + high) / 2, high]) {
-      stroke(pen, theme.faint, [[AXIS.left, this.y(value)], [right, this.y(value)]]);
+      strokeLine(pen, theme.faint, [[AXIS.left, this.y(value)], [right, this.y(value)]]);
       pen.fillStyle = theme.quiet;
       pen.fillText(value.toFixed(2), AXIS.left - 8, this.y(value));
     }
     pen.textAlign = "center";
-    for (const time of this.ticks()) pen.fillText(`${Number(time.toFixed(3))}${recording.axis.unit}`, this.x(this.place(time)), AXIS.height - 7);
+    for (const time of this.ticks()) pen.fillText(`${Number(time.toFixed(3))}${recording.axis.unit}`, this.x(this.frameOf(time)), AXIS.height - 7);
     for (const { start } of recording.windows.slice(1)) {
       pen.setLineDash([2, 3]);
-      stroke(pen, theme.quiet, [[this.x(start - 0.5), AXIS.top], [this.x(start - 0.5), AXIS.height - AXIS.bottom]]);
+      strokeLine(pen, theme.quiet, [[this.x(start - 0.5), AXIS.top], [this.x(start - 0.5), AXIS.height - AXIS.bottom]]);
       pen.setLineDash([]);
     }
   }
 
-  /** @param {(frame: number) => number} value @returns {Spot[]} */
+  /** @param {(frame: number) => number} value @returns {XY[]} */
   points(value) {
     return this.explorer.recording.times.map((_, frame) => [this.x(frame), this.y(value(frame))]);
   }
 
-  /** @param {Pen} pen @param {DrawnLine} line */
+  /** @param {Pen} pen @param {ChartLine} line */
   drawLine(pen, { name, color, pattern, width, value, low, high }) {
-    pen.globalAlpha = this.strong && this.strong !== name ? 0.2 : 1;
-    if (low && high) fill(pen, `${color}33`, [...this.points(high), ...this.points(low).reverse()]);
+    pen.globalAlpha = this.highlighted && this.highlighted !== name ? 0.2 : 1;
+    if (low && high) fillArea(pen, `${color}33`, [...this.points(high), ...this.points(low).reverse()]);
     pen.lineWidth = width;
     pen.setLineDash(pattern);
-    stroke(pen, color, this.points(value));
+    strokeLine(pen, color, this.points(value));
     pen.setLineDash([]);
     pen.globalAlpha = 1;
   }
 
-  // Each on the one before, from 0 to 1; its upper edge has its dash.
+  // Draws stacked areas; the upper edge of each has its dash pattern.
   /** @param {Pen} pen */
   drawAreas(pen) {
     const { lines } = this.chart;
     lines.forEach((line, index) => {
       /** @type {(count: number) => (frame: number) => number} */
-      const edge = (count) => (frame) => stacked(lines.slice(0, count), frame).at(-1) ?? 0;
+      const edge = (count) => (frame) => stackedEdges(lines.slice(0, count), frame).at(-1) ?? 0;
       const [top, bottom] = [edge(index + 1), edge(index)];
-      pen.globalAlpha = this.strong && this.strong !== line.name ? 0.2 : 1;
-      fill(pen, `${line.color}66`, [...this.points(top), ...this.points(bottom).reverse()]);
+      pen.globalAlpha = this.highlighted && this.highlighted !== line.name ? 0.2 : 1;
+      fillArea(pen, `${line.color}66`, [...this.points(top), ...this.points(bottom).reverse()]);
       pen.globalAlpha = 1;
       this.drawLine(pen, { ...line, value: top });
     });
@@ -285,7 +286,7 @@ class Chart {
     pen.textAlign = "center";
     pen.fillStyle = this.explorer.theme.quiet;
     pen.font = `13px ${this.explorer.theme.font}`;
-    pen.fillText("point at a block or connection of the graph, or pin one", this.width / 2, this.y(0.75));
+    pen.fillText("point at or pin a block or connection in the graph", this.width / 2, this.y(0.75));
   }
 
   /** @param {Pen} pen @param {number} frame @param {string} color @param {number[]} pattern */
@@ -293,7 +294,7 @@ class Chart {
     const x = this.x(frame);
     pen.lineWidth = 1.5;
     pen.setLineDash(pattern);
-    stroke(pen, color, [[x, 0], [x, AXIS.height - AXIS.bottom]]);
+    strokeLine(pen, color, [[x, 0], [x, AXIS.height - AXIS.bottom]]);
     pen.setLineDash([]);
   }
 }

@@ -1,4 +1,4 @@
-// The keyboard: what each key does, and the list of them that "?" opens.
+// The keyboard shortcuts, and the list of them that "?" opens.
 
 /** @type {{ keys: string[], shown: string, does: string, act: (explorer: Explorer) => void }[]} */
 const KEYS = [
@@ -12,13 +12,13 @@ const KEYS = [
   { keys: ["["], shown: "[", does: "loop from here", act: ({ playback, cursor }) => playback.loopFrom(cursor) },
   { keys: ["]"], shown: "]", does: "loop to here", act: ({ playback, cursor }) => playback.loopTo(cursor) },
   { keys: ["p"], shown: "p", does: "presenter mode", act: (explorer) => explorer.presenter.toggle() },
-  { keys: ["Escape"], shown: "Esc", does: "leave presenter mode, else let go of what is pinned", act: leave },
-  { keys: ["?"], shown: "?", does: "this list", act: (explorer) => explorer.timeline.transport.help.toggle() },
+  { keys: ["Escape"], shown: "Esc", does: "leave presenter mode, or unpin", act: leave },
+  { keys: ["?"], shown: "?", does: "show this list", act: (explorer) => explorer.timeline.transport.help.toggle() },
 ];
 const POINTER = [
-  ["point at the timeline", "look at that frame"],
-  ["click or drag there", "go to it"],
-  ["drag with Shift", "loop what is dragged over"],
+  ["point at the timeline", "preview that frame"],
+  ["click or drag on the timeline", "go to that frame"],
+  ["drag with Shift", "loop these frames"],
 ];
 
 /** @param {Explorer} explorer */
@@ -27,22 +27,22 @@ function leave(explorer) {
   else explorer.pin(null);
 }
 
-// Acts on a key that is pressed inside the explorer, unless the element with the focus needs it.
+// Handles a key pressed inside the explorer, unless the focused element uses the key itself.
 /** @param {Explorer} explorer @param {KeyboardEvent} event */
-function press(explorer, event) {
+function handleKey(explorer, event) {
   const focused = /** @type {Element} */ (event.composedPath()[0]);
   const key = KEYS.find(({ keys }) => keys.includes(event.key));
   const typing = focused.matches("select, textarea, input:not([type=range], [type=checkbox])");
-  const pressing = event.key === " " && focused.matches("button, summary, a, input[type=checkbox]");
+  const activating = event.key === " " && focused.matches("button, summary, a, input[type=checkbox]");
   const closing = event.key === "Escape" && explorer.timeline.transport.help.open;
-  if (!key || typing || pressing || closing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!key || typing || activating || closing || event.ctrlKey || event.metaKey || event.altKey) return;
   key.act(explorer);
   event.preventDefault();
   event.stopPropagation();
 }
 
 class KeyHelp {
-  // `words` say what a frame and a window are called.
+  // The words for a frame and a window depend on the recording.
   /** @param {Words} words */
   constructor({ frame, window }) {
     /** @param {Node | string} key @param {string} does */
@@ -53,7 +53,7 @@ class KeyHelp {
       element("h3", {}, "Keys"),
       element("dl", {}, ...KEYS.flatMap(({ shown, does }) => row(element("kbd", {}, shown), does))),
       element("h3", {}, "Pointer"),
-      element("dl", {}, ...POINTER.flatMap(([how, does]) => row(how, does))),
+      element("dl", {}, ...POINTER.flatMap(([action, does]) => row(action, does))),
     );
     this.button = element("button", { type: "button", className: "icon", title: "keys (?)", ariaLabel: "keys" }, "?");
     this.button.popoverTargetElement = this.list;

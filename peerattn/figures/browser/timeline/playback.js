@@ -1,4 +1,4 @@
-// The clock: a clip plays at its own times × speed, once through, or its loop again and again.
+// Plays a clip at its own frame times × speed, once, or its loop repeatedly.
 
 class Playback {
   /** @param {Explorer} explorer */
@@ -8,25 +8,25 @@ class Playback {
     this.ticking = 0;
   }
 
-  // First and last frame of the loop, or nothing; the setting counts from 1, as "3-17".
+  // First and last frame of the loop, or null; the setting counts frames from 1, e.g. "3-17".
   /** @returns {[first: number, last: number] | null} */
   get loop() {
     const [first, last] = (/^\d+-\d+$/.exec(this.explorer.settings.loop)?.[0].split("-") ?? []).map((text) => Number(text) - 1);
     return first >= 0 && first < last && last < this.explorer.recording.length ? [first, last] : null;
   }
 
-  // Frames in either order; fewer than two are no loop.
+  // Sets the loop from two frames in either order; null or a single frame removes it.
   /** @param {number[] | null} frames */
   set loop(frames) {
     const [first, last] = (frames ?? []).map((frame) => Math.min(Math.max(frame, 0), this.explorer.recording.length - 1)).sort((a, b) => a - b);
-    this.explorer.change("loop", first < last ? `${first + 1}-${last + 1}` : "");
+    this.explorer.changeSetting("loop", first < last ? `${first + 1}-${last + 1}` : "");
   }
 
   get span() {
     return this.loop ?? [0, this.explorer.recording.length - 1];
   }
 
-  // The loop starts, or ends, at the cursor; where its other end would lie behind, it goes to the clip's.
+  // Starts (or ends) the loop at a frame; if the other end lies on the wrong side, it moves to that end of the clip.
   /** @param {number} first */
   loopFrom(first) {
     const last = this.span[1];
@@ -47,21 +47,21 @@ class Playback {
     }
     if (explorer.recording.length === 1) return;
     if (explorer.cursor === this.span[1]) explorer.move(this.span[0]);
-    this.tell(true);
+    this.setPlaying(true);
     this.start();
   }
 
-  // From here on, clip time = its time now + speed × the time that passes.
+  // From now on, clip time = current clip time + speed × elapsed time.
   start() {
     const { explorer } = this;
     const { times, end } = explorer.recording;
     const [first, last] = this.span;
     if (explorer.cursor < first || explorer.cursor > last) explorer.move(first);
-    const [began, from] = [performance.now(), times[explorer.cursor]];
+    const [startedAt, startTime] = [performance.now(), times[explorer.cursor]];
     /** @param {number} now */
     const tick = (now) => {
       if (!this.playing) return;
-      const time = from + ((now - began) / 1000) * explorer.settings.speed;
+      const time = startTime + ((now - startedAt) / 1000) * explorer.settings.speed;
       let frame = explorer.cursor;
       while (frame < last && times[frame + 1] <= time) frame += 1;
       explorer.move(frame);
@@ -85,18 +85,18 @@ class Playback {
   pause() {
     cancelAnimationFrame(this.ticking);
     if (!this.playing) return;
-    this.tell(false);
+    this.setPlaying(false);
     this.explorer.rest();
   }
 
   /** @param {boolean} playing */
-  tell(playing) {
+  setPlaying(playing) {
     this.playing = playing;
-    this.explorer.timeline.transport.tell(playing);
+    this.explorer.timeline.transport.showPlaying(playing);
   }
 
-  // Speed or loop have changed.
-  changed() {
+  // Continues from the cursor after the speed or the loop has changed.
+  restart() {
     if (this.playing) this.start();
   }
 }

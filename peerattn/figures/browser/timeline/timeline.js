@@ -1,9 +1,9 @@
-// Buttons, slider, lines over the frames and the windows, all on one axis: a frame has one x everywhere.
+// Buttons, slider, lines and windows; slider, lines and windows share one x-axis.
 
 class Timeline {
   /** @type {Recording} */ recording;
-  /** @type {{ element: HTMLElement, tell: (frame: number) => void }[]} */ readings;
-  /** @type {string | null} */ strong;
+  /** @type {{ element: HTMLElement, update: (frame: number) => void }[]} */ lineValues;
+  /** @type {string | null} */ highlighted;
 
   /** @param {Explorer} explorer */
   constructor(explorer) {
@@ -11,15 +11,15 @@ class Timeline {
     this.transport = new Transport(explorer);
     this.chart = new Chart(explorer);
     this.windows = new Windows(explorer, this.chart);
-    this.chooser = element("select", { ariaLabel: "lines", onchange: () => explorer.change("lines", this.chooser.value) });
+    this.chooser = element("select", { ariaLabel: "lines", onchange: () => explorer.changeSetting("lines", this.chooser.value) });
     this.values = element("div", { className: "values" });
-    this.fit = checkbox("fit axis", false, (checked) => explorer.change("fit", checked));
+    this.fit = checkbox("fit axis", false, (checked) => explorer.changeSetting("fit", checked));
     this.slider = element("input", {
       type: "range", className: "slider", min: "0", step: "1", ariaLabel: explorer.words.frame, oninput: () => explorer.seek(Number(this.slider.value)),
     });
-    this.slider.onpointermove = ({ clientX }) => (this.slider.title = explorer.reached(this.under(clientX)) ? END_REACHES : "");
+    this.slider.onpointermove = ({ clientX }) => (this.slider.title = explorer.isReached(this.frameUnder(clientX)) ? END_REACHES : "");
     this.ends = element("div", { className: "ends", ariaHidden: "true" });
-    this.key = endsKey();
+    this.key = hatchingKey();
     this.remark = element("p", { className: "quiet remark", hidden: true });
     this.element = element(
       "section",
@@ -31,20 +31,20 @@ class Timeline {
       this.windows.element,
       this.remark,
     );
-    this.follow(this.chart.canvas);
+    this.watchPointer(this.chart.canvas);
     new ResizeObserver(() => this.resize()).observe(this.chart.canvas);
   }
 
-  // The pointer over the lines: looks at frames, drags the cursor, with Shift drags a loop.
+  // Handles the pointer over the lines: it previews frames, drags the cursor, or with Shift drags a loop.
   /** @param {HTMLCanvasElement} canvas */
-  follow(canvas) {
+  watchPointer(canvas) {
     const { explorer, chart } = this;
     /** @type {number | null} */
-    let last = null; // a page that changes under a resting pointer is no move of it
+    let last = null; // ignores events of a resting pointer when the page changes below it
     /** @param {PointerEvent} event */
     const scrub = ({ offsetX, clientX, buttons, pointerType }) => {
       const frame = chart.frameAt(offsetX);
-      canvas.title = explorer.reached(frame, chart.hatched) ? END_REACHES : "";
+      canvas.title = explorer.isReached(frame, chart.hatchedConnection) ? END_REACHES : "";
       if (chart.dragged) this.drag([chart.dragged.start, frame]);
       else if (buttons) explorer.seek(frame);
       else if (pointerType !== "touch" && clientX !== last) explorer.preview(frame);
@@ -56,21 +56,21 @@ class Timeline {
       else scrub(event);
     };
     canvas.onmousedown = (event) => {
-      event.preventDefault(); // else the page takes the focus, and the keys with it
+      event.preventDefault(); // otherwise the page takes the focus, and the keys no longer work
       this.slider.focus({ preventScroll: true });
     };
     canvas.onpointermove = scrub;
-    canvas.onpointerup = () => this.drop();
+    canvas.onpointerup = () => this.endDrag();
     canvas.onpointerleave = () => explorer.preview(null);
   }
 
-  // The frame that stands under a place of the window, px from its left.
+  // Returns the frame at a horizontal position in the browser window, in px.
   /** @param {number} clientX */
-  under(clientX) {
+  frameUnder(clientX) {
     return this.chart.frameAt(clientX - this.chart.canvas.getBoundingClientRect().left);
   }
 
-  // A loop is being dragged from its start to where the pointer is.
+  // Extends the dragged loop from its start to the frame at the pointer.
   /** @param {[start: number, now: number]} frames */
   drag([start, now]) {
     /** @type {[number, number]} */
@@ -80,7 +80,7 @@ class Timeline {
     this.redraw();
   }
 
-  drop() {
+  endDrag() {
     const { dragged } = this.chart;
     this.chart.dragged = null;
     if (!dragged) return;
@@ -94,19 +94,19 @@ class Timeline {
     this.slider.max = String(recording.length - 1);
     this.slider.disabled = recording.length === 1;
     this.windows.load(recording);
-    const offered = Object.entries({ ...recording.charts, connections: this.explorer.words.connections });
-    this.chooser.replaceChildren(...offered.map(([name, { title, note }]) => element("option", { value: name, title: note }, title)));
-    this.changed("lines");
-    this.changed("loop");
+    const available = Object.entries({ ...recording.charts, connections: this.explorer.words.connections });
+    this.chooser.replaceChildren(...available.map(([name, { title, note }]) => element("option", { value: name, title: note }, title)));
+    this.settingChanged("lines");
+    this.settingChanged("loop");
     this.resize();
   }
 
-  // A setting has another value: the controls say so.
+  // Updates the controls after a setting has changed.
   /** @param {keyof Settings} name */
-  changed(name) {
+  settingChanged(name) {
     const { settings, playback } = this.explorer;
-    this.transport.changed(name);
-    if (name === "speed" || name === "loop") playback.changed();
+    this.transport.settingChanged(name);
+    if (name === "speed" || name === "loop") playback.restart();
     if (name === "fit") this.fit.input.checked = settings.fit;
     if (name === "lines") this.chooser.value = chartName(this.explorer);
     if (["fit", "lines", "loop"].includes(name)) this.redraw();
@@ -115,60 +115,60 @@ class Timeline {
   resize() {
     if (!this.recording || !this.chart.width) return;
     this.chart.resize();
-    this.windows.place();
+    this.windows.layOut();
     this.redraw();
   }
 
-  // Other lines, or a look that has changed.
+  // Redraws after the lines or their look have changed.
   redraw() {
     if (!this.recording) return;
-    const chart = chartOf(this.explorer);
+    const chart = currentChart(this.explorer);
     this.chooser.title = this.chooser.ariaDescription = this.values.title = chart.note ?? "";
     this.fit.hidden = chart.form === "areas";
-    this.readings = chart.lines.map((line) => this.reading(line));
-    this.values.replaceChildren(...this.readings.map(({ element }) => element));
-    this.key.hidden = !this.chart.ends.length;
+    this.lineValues = chart.lines.map((line) => this.lineValue(line));
+    this.values.replaceChildren(...this.lineValues.map(({ element }) => element));
+    this.key.hidden = !this.chart.reachedRanges.length;
     this.remark.textContent = chart.remark ?? "";
     this.remark.hidden = !chart.remark;
-    this.hatch();
-    this.chart.show(chart, this.strong);
+    this.hatchSlider();
+    this.chart.show(chart, this.highlighted);
     this.draw();
   }
 
-  // The scrubber's track where an end of the clip reaches, whatever is pinned.
-  hatch() {
+  // Hatches the slider's track where any connection is within reach of an end of the clip.
+  hatchSlider() {
     const { explorer, chart } = this;
-    const runs = runsOf(explorer.recording.length, (frame) => explorer.reached(frame));
-    this.ends.replaceChildren(...runs.map((run) => {
-      const { left, right } = chart.box(run);
+    const ranges = frameRanges(explorer.recording.length, (frame) => explorer.isReached(frame));
+    this.ends.replaceChildren(...ranges.map((range) => {
+      const { left, right } = chart.rangeBox(range);
       const band = element("span", { className: "hatched" });
       Object.assign(band.style, { left: `${left}px`, width: `${right - left}px` });
       return band;
     }));
   }
 
-  // A line's name and its value at the cursor; pointed at, its line stands out.
-  /** @param {DrawnLine} line */
-  reading({ name, color, pattern, width, value }) {
+  // Returns the name of a line and its value at the cursor; pointing at it highlights the line.
+  /** @param {ChartLine} line */
+  lineValue({ name, color, pattern, width, value }) {
     const cell = element("b");
-    /** @type {(strong: string | null) => () => void} */
-    const stand = (strong) => () => this.chart.show(this.chart.chart, strong);
-    const shown = element("span", { onpointerenter: stand(name), onpointerleave: stand(null) }, swatch(color, pattern, width), name, cell);
-    return { element: shown, tell: /** @param {number} frame */ (frame) => write(cell, value(frame)) };
+    /** @type {(highlighted: string | null) => () => void} */
+    const highlight = (highlighted) => () => this.chart.show(this.chart.chart, highlighted);
+    const shown = element("span", { onpointerenter: highlight(name), onpointerleave: highlight(null) }, swatch(color, pattern, width), name, cell);
+    return { element: shown, update: /** @param {number} frame */ (frame) => writeNumber(cell, value(frame)) };
   }
 
-  // The values in words.
-  said() {
+  // Returns the values at the cursor as text.
+  valuesText() {
     const { frame } = this.explorer;
-    return this.chart.chart.lines.map(({ name, value }) => `${name} ${number(value(frame))}`).join(", ");
+    return this.chart.chart.lines.map(({ name, value }) => `${name} ${formatNumber(value(frame))}`).join(", ");
   }
 
   draw() {
     const { recording, explorer, slider } = this;
     if (!recording) return;
     slider.value = String(explorer.frame);
-    slider.ariaValueText = recording.steps ? explorer.moment(explorer.frame) : `${explorer.moment(explorer.frame)}, ${number(recording.times[explorer.frame])} seconds${explorer.reached(explorer.frame) ? `, ${WITHIN}` : ""}`;
-    for (const { tell } of this.readings) tell(explorer.frame);
+    slider.ariaValueText = recording.steps ? explorer.moment(explorer.frame) : `${explorer.moment(explorer.frame)}, ${formatNumber(recording.times[explorer.frame])} seconds${explorer.isReached(explorer.frame) ? `, ${WITHIN}` : ""}`;
+    for (const { update } of this.lineValues) update(explorer.frame);
     this.windows.draw();
     this.chart.draw();
   }

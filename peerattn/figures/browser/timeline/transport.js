@@ -1,4 +1,4 @@
-// Buttons that move the cursor: play, step, speed, loop; and the list of keys.
+// The buttons that move the cursor (play, step, speed, loop), presenter mode, and the list of keys.
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 
@@ -13,7 +13,7 @@ class Transport {
     this.play = iconButton("play", "play", () => explorer.toggle());
     this.speed = element(
       "select",
-      { ariaLabel: "speed", onchange: () => explorer.change("speed", Number(this.speed.value)) },
+      { ariaLabel: "speed", onchange: () => explorer.changeSetting("speed", Number(this.speed.value)) },
       ...SPEEDS.map((speed) => element("option", { value: String(speed), selected: speed === 1 }, `${speed}×`)),
     );
     this.loop = element("span", { className: "quiet" });
@@ -39,21 +39,21 @@ class Transport {
   }
 
   /** @param {keyof Settings} name */
-  changed(name) {
+  settingChanged(name) {
     const { settings, playback } = this.explorer;
-    if (name === "speed" && !SPEEDS.includes(settings.speed)) settings.speed = 1; // an address can say anything
+    if (name === "speed" && !SPEEDS.includes(settings.speed)) settings.speed = 1; // an address can contain any value
     if (name === "speed") this.speed.value = String(settings.speed);
-    if (name === "loop") this.tellLoop(playback.loop);
+    if (name === "loop") this.showLoop(playback.loop);
   }
 
-  /** @param {Run | null} loop */
-  tellLoop(loop) {
+  /** @param {FrameRange | null} loop */
+  showLoop(loop) {
     this.clear.hidden = !loop;
     this.loop.textContent = loop ? `loops ${loop[0] + 1} to ${loop[1] + 1}` : "";
   }
 
   /** @param {boolean} playing */
-  tell(playing) {
+  showPlaying(playing) {
     const name = playing ? "pause" : "play";
     relabel(this.play, name, name);
   }

@@ -1,11 +1,11 @@
-// The windows under the lines: a button each, with its most probable classes.
+// The windows below the lines: a button for each, with its most probable classes.
 
-const ROOMY = 150; // px from which a window has room for more than its first class
+const WIDE_PX = 150; // from this width, a window shows more than its most probable class
 
 class Windows {
   /** @type {Recording} */ recording;
   /** @type {HTMLButtonElement[]} */ buttons;
-  /** @type {number | null} */ now;
+  /** @type {number | null} */ current;
 
   /** @param {Explorer} explorer @param {Chart} chart */
   constructor(explorer, chart) {
@@ -22,22 +22,22 @@ class Windows {
     this.buttons = recording.windows.map((window, index) => this.button(window, index));
     this.strip.replaceChildren(...this.buttons);
     this.card.hidden = true;
-    this.now = null;
+    this.current = null;
   }
 
-  // Of two clips that are compared, the windows are A's.
+  // When two clips are compared, the windows are those of A.
   /** @param {number} index */
-  name(index) {
+  title(index) {
     return this.recording.windows[index].name ?? `${this.explorer.pair ? "A · " : ""}window ${index + 1}`;
   }
 
-  // From which frame to which, counted from 1.
-  /** @param {Stretch} stretch */
-  span({ start, stop, span }) {
+  // Returns the range of frames of a window, counted from 1.
+  /** @param {ClipWindow} window */
+  frames({ start, stop, span }) {
     return span ?? `frames ${start + 1} to ${stop}`;
   }
 
-  /** @param {Stretch} window @param {number} index */
+  /** @param {ClipWindow} window @param {number} index */
   button(window, index) {
     const { start, classes } = window;
     const show = () => this.showCard(index);
@@ -45,47 +45,47 @@ class Windows {
     return element(
       "button",
       { type: "button", onclick: () => this.explorer.seek(start), onpointerenter: show, onfocus: show, onpointerleave: hide, onblur: hide },
-      element("span", { className: "number" }, this.name(index), element("span", { className: "spoken" }, ` ${this.span(window)}`)),
+      element("span", { className: "number" }, this.title(index), element("span", { className: "spoken" }, ` ${this.frames(window)}`)),
       ...classes.map((each) => probabilityRow(each)),
     );
   }
 
-  // What a narrow window has no room for.
+  // Shows all classes of a window that is too narrow for them.
   /** @param {number} index */
   showCard(index) {
     const button = this.buttons[index];
-    if (button.clientWidth >= ROOMY) return;
+    if (button.clientWidth >= WIDE_PX) return;
     const window = this.recording.windows[index];
-    this.card.replaceChildren(element("b", {}, `${this.name(index)}, ${this.span(window)}`), ...window.classes.map((each) => probabilityRow(each)));
+    this.card.replaceChildren(element("b", {}, `${this.title(index)}, ${this.frames(window)}`), ...window.classes.map((each) => probabilityRow(each)));
     this.card.hidden = false;
-    const room = this.strip.clientWidth - this.card.offsetWidth;
-    this.card.style.left = `${Math.max(Math.min(button.offsetLeft, room), 0)}px`;
+    const available = this.strip.clientWidth - this.card.offsetWidth;
+    this.card.style.left = `${Math.max(Math.min(button.offsetLeft, available), 0)}px`;
   }
 
-  place() {
+  layOut() {
     this.buttons.forEach((button, index) => {
       const { start, stop } = this.recording.windows[index];
-      const width = this.chart.edge(stop) - this.chart.edge(start) - 2;
-      button.style.left = `${this.chart.edge(start)}px`;
+      const width = this.chart.frameStart(stop) - this.chart.frameStart(start) - 2;
+      button.style.left = `${this.chart.frameStart(start)}px`;
       button.style.width = `${width}px`;
-      button.classList.toggle("narrow", width < ROOMY);
+      button.classList.toggle("narrow", width < WIDE_PX);
     });
     this.strip.classList.toggle("short", this.buttons.every((button) => button.classList.contains("narrow")));
   }
 
   draw() {
-    const now = this.recording.window(this.explorer.frame);
-    if (now === this.now) return;
-    if (this.now !== null) this.buttons[this.now]?.classList.remove("now");
-    this.buttons[now].classList.add("now");
-    this.now = now;
+    const current = this.recording.window(this.explorer.frame);
+    if (current === this.current) return;
+    if (this.current !== null) this.buttons[this.current]?.classList.remove("now");
+    this.buttons[current].classList.add("now");
+    this.current = current;
   }
 }
 
-// A class's name over a bar as long as its probability.
+// Returns the name of a class over a bar whose length is its probability.
 /** @param {[name: string, probability: number]} answer */
 function probabilityRow([name, probability]) {
   const bar = element("i", { className: "bar" });
   bar.style.width = `${100 * probability}%`;
-  return element("span", { className: "class" }, bar, element("span", { className: "name" }, name), write(element("b"), probability, 2));
+  return element("span", { className: "class" }, bar, element("span", { className: "name" }, name), writeNumber(element("b"), probability, 2));
 }

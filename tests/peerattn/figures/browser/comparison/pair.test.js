@@ -8,9 +8,9 @@ const { Pair } = load(["reading/values", "player/player", "comparison/pair"], ["
 const THEME = { dark: false, quiet: "#777777" };
 
 // One row of factors, and the connections and blocks that a recording has and lacks.
-function recording(values, { has = ["both"], absent = [], reached = () => false } = {}) {
+function recording(values, { has = ["both"], absent = [], isReached = () => false } = {}) {
   const rows = new Map(has.map((id, row) => [id, row]));
-  return { length: values.length, at: (name, row, frame) => values[frame], rows, blockRows: new Map([["block", 0]]), absent, reached, viridis: ["#000000", "#ffffff"] };
+  return { length: values.length, at: (name, row, frame) => values[frame], rows, blockRows: new Map([["block", 0]]), absent, isReached, viridis: ["#000000", "#ffffff"] };
 }
 
 function paired({ first = recording([0.5, 0.5, 0.5]), other = recording([0.5, 0.75, 0]), side = "A", offset = 0 } = {}) {
@@ -20,7 +20,7 @@ function paired({ first = recording([0.5, 0.5, 0.5]), other = recording([0.5, 0.
 
 test("B's frame lies so many ahead, and there may be none", () => {
   const pair = paired({ offset: -1 });
-  assert.deepEqual([0, 1, 2, 3, 4].map((frame) => pair.frame(frame)), [null, 0, 1, 2, null]);
+  assert.deepEqual([0, 1, 2, 3, 4].map((frame) => pair.otherFrame(frame)), [null, 0, 1, 2, null]);
 });
 
 test("each number is A's, B's and B minus A, and none is made up", () => {
@@ -30,8 +30,8 @@ test("each number is A's, B's and B minus A, and none is made up", () => {
 });
 
 test("the greatest difference is that of all frames that both have", () => {
-  assert.equal(paired().greatest(), 0.5);
-  assert.equal(paired({ other: recording([0.5, 0.5, 0.5]) }).greatest(), 1); // no difference: any scale will do
+  assert.equal(paired().greatestDifference(), 0.5);
+  assert.equal(paired({ other: recording([0.5, 0.5, 0.5]) }).greatestDifference(), 1); // no difference: any scale will do
 });
 
 test("an unknown side is A", () => {
@@ -54,8 +54,8 @@ test("what the side that is shown lacks has no counterpart", () => {
 });
 
 test("an end reaches what is shown: in the difference, either", () => {
-  const [first, other] = [recording([0, 0], { reached: (frame) => frame === 0 }), recording([0, 0], { reached: (frame) => frame === 1 })];
-  const reached = (side) => [0, 1].map((frame) => paired({ first, other, side }).reached(frame, null));
+  const [first, other] = [recording([0, 0], { isReached: (frame) => frame === 0 }), recording([0, 0], { isReached: (frame) => frame === 1 })];
+  const reached = (side) => [0, 1].map((frame) => paired({ first, other, side }).isReached(frame, null));
   assert.deepEqual([reached("A"), reached("B"), reached("difference")], [[true, false], [false, true], [true, true]]);
 });
 
@@ -64,14 +64,14 @@ const line = (name, value) => ({ name, color: "#123456", pattern: [], width: 2, 
 test("lines of one name belong together, and B's are those at its own frames", () => {
   const chart = { lines: [line("rgb", () => 0.1), line("flow", () => 0.2)], remark: "as recorded" };
   const other = { lines: [line("rgb", (frame) => frame / 10)], remark: "as recorded" };
-  const { lines, remark } = paired({ side: "B", offset: 1 }).joined(chart, other);
+  const { lines, remark } = paired({ side: "B", offset: 1 }).joinCharts(chart, other);
   assert.deepEqual(lines.map(({ name, width, low }) => [name, width, low === undefined]), [["A rgb", 1.25, false], ["A flow", 1.25, false], ["B rgb", 2.5, true]]);
   assert.deepEqual([lines[2].value(0), lines[2].value(2), remark], [0.1, NaN, "as recorded"]);
 });
 
 test("a difference has a line for each name that both have, on both sides of 0", () => {
   const chart = { lines: [line("rgb", () => 0.5), line("flow", () => 0.2)], remark: "one" };
-  const joined = paired({ side: "difference" }).joined(chart, { lines: [line("rgb", () => 0.25)], remark: "two" });
+  const joined = paired({ side: "difference" }).joinCharts(chart, { lines: [line("rgb", () => 0.25)], remark: "two" });
   assert.deepEqual(joined.lines.map(({ name, value }) => [name, value(0)]), [["rgb", -0.25]]);
   assert.deepEqual([joined.signed, joined.remark], [true, "A: one B: two"]);
 });

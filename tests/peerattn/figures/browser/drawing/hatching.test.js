@@ -3,11 +3,11 @@ import { test } from "node:test";
 
 import { load } from "../parts.js";
 
-const { hatching } = load(["drawing/hatching"], ["hatching"]);
+const { hatchLines } = load(["drawing/hatching"], ["hatchLines"]);
 
 test("strokes of a hatching run at 45 degrees, from edge to edge and nowhere beyond", () => {
   const box = { left: 10, right: 50, top: 5, bottom: 25 };
-  const strokes = hatching(box, 8);
+  const strokes = hatchLines(box, 8);
   assert.ok(strokes.length >= 6);
   for (const [[x0, y0], [x1, y1]] of strokes) {
     assert.equal(x1 - x0, y1 - y0);
@@ -19,6 +19,6 @@ test("strokes of a hatching run at 45 degrees, from edge to edge and nowhere bey
 test("hatchings side by side go on where the other ends", () => {
   const box = { left: 0, right: 42, top: 0, bottom: 14 };
   const foot = ([[x, y]]) => x - y;
-  const [whole, left, right] = [box, { ...box, right: 21 }, { ...box, left: 21 }].map((each) => new Set(hatching(each).map(foot)));
+  const [whole, left, right] = [box, { ...box, right: 21 }, { ...box, left: 21 }].map((each) => new Set(hatchLines(each).map(foot)));
   assert.deepEqual([...new Set([...left, ...right])].sort((a, b) => a - b), [...whole].sort((a, b) => a - b));
 });

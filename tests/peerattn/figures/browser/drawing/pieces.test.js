@@ -3,9 +3,9 @@ import { test } from "node:test";
 
 import { load } from "../parts.js";
 
-const { Ink, UNWRITABLE, along, between, curvePath, paint, ringPath, shapePath } = load(
+const { PiecePen, UNWRITABLE, pointAlong, interpolate, curvePath, paint, ringPath, shapePath } = load(
   ["drawing/pieces", "drawing/piece_pen"],
-  ["Ink", "UNWRITABLE", "along", "between", "curvePath", "paint", "ringPath", "shapePath"],
+  ["PiecePen", "UNWRITABLE", "pointAlong", "interpolate", "curvePath", "paint", "ringPath", "shapePath"],
   { Path2D: class { constructor(d) { this.d = d; } } },
 );
 
@@ -13,16 +13,16 @@ const { Ink, UNWRITABLE, along, between, curvePath, paint, ringPath, shapePath }
 const corners = (d) => d.match(/-?[\d.e-]+ -?[\d.e-]+/g).map((pair) => pair.split(" ").map(Number));
 
 test("a line goes straight, and a cubic curve as Bernstein's polynomials say", () => {
-  assert.deepEqual(along([{ x: 0, y: 10 }, { x: 8, y: 20 }], 0.25), { x: 2, y: 12.5 });
+  assert.deepEqual(pointAlong([{ x: 0, y: 10 }, { x: 8, y: 20 }], 0.25), { x: 2, y: 12.5 });
   const points = [{ x: 0, y: 0 }, { x: 0, y: 9 }, { x: 9, y: 0 }, { x: 9, y: 9 }];
   for (const share of [0, 0.2, 0.5, 0.9, 1]) {
     const rest = 1 - share;
     const shares = [rest ** 3, 3 * rest ** 2 * share, 3 * rest * share ** 2, share ** 3];
     const expected = ["x", "y"].map((axis) => points.reduce((sum, point, index) => sum + shares[index] * point[axis], 0));
-    const { x, y } = along(points, share);
+    const { x, y } = pointAlong(points, share);
     assert.ok(Math.abs(x - expected[0]) < 1e-12 && Math.abs(y - expected[1]) < 1e-12);
   }
-  assert.equal(between(4, 8, 0.25), 5);
+  assert.equal(interpolate(4, 8, 0.25), 5);
 });
 
 test("two points make a line and four a curve", () => {
@@ -51,7 +51,7 @@ test("a triangle that points down mirrors the one that points up", () => {
 });
 
 test("what a drawing tells its ink is kept as pieces", () => {
-  const ink = new Ink();
+  const ink = new PiecePen();
   Object.assign(ink, { strokeStyle: "#111111", lineWidth: 2, fillStyle: "#222222", font: "10px serif", textAlign: "right" });
   ink.setLineDash([3, 1]);
   ink.beginPath();

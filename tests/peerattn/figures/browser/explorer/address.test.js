@@ -7,24 +7,24 @@ function page(search, origin = "http://localhost") {
   const written = [];
   const location = { origin, search, pathname: "/explore" };
   const history = { state: 7, replaceState: (...said) => written.push(said) };
-  return { ...load(["explorer/settings", "explorer/address"], ["Address", "SETTINGS", "addressed", "plainValue"], { location, history }), written };
+  return { ...load(["explorer/settings", "explorer/address"], ["Address", "SETTINGS", "parseQuery", "parseValue"], { location, history }), written };
 }
 
-const { SETTINGS, addressed, plainValue } = page("");
+const { SETTINGS, parseQuery, parseValue } = page("");
 
 test("an address says the frame, and settings in the kind that they start with", () => {
-  const said = addressed("?frame=12&speed=0.5&arcs=true&lines=level&channel=7");
+  const said = parseQuery("?frame=12&speed=0.5&arcs=true&lines=level&channel=7");
   assert.deepEqual(said, { frame: 12, speed: 0.5, arcs: true, lines: "level", channel: "7" });
 });
 
 test("what an address does not know is left alone", () => {
-  assert.deepEqual(addressed("?screen=prune&unknown=1"), {});
-  assert.deepEqual(addressed(""), {});
+  assert.deepEqual(parseQuery("?screen=prune&unknown=1"), {});
+  assert.deepEqual(parseQuery(""), {});
 });
 
 test("a number or a truth value; anything else is nothing", () => {
-  assert.deepEqual(["true", "false", "3", "-2.5"].map(plainValue), [true, false, 3, -2.5]);
-  for (const text of ["", "1e9", "0x10", "Infinity", "yes", "1 "]) assert.equal(plainValue(text), null);
+  assert.deepEqual(["true", "false", "3", "-2.5"].map(parseValue), [true, false, 3, -2.5]);
+  for (const text of ["", "1e9", "0x10", "Infinity", "yes", "1 "]) assert.equal(parseValue(text), null);
 });
 
 test("only what differs from the start is written, and what others wrote stays", () => {
@@ -40,7 +40,7 @@ test("what is written is read back", () => {
   const settings = { ...SETTINGS, speed: 2, arcs: true, showRemoved: false, loop: "3-17", offset: -4 };
   const { Address, written } = page("");
   new Address({ cursor: 9, pinned: null, settings, defaults: SETTINGS }).write();
-  const { frame, ...said } = addressed(written[0][2]);
+  const { frame, ...said } = parseQuery(written[0][2]);
   assert.equal(frame, 10);
   assert.deepEqual({ ...SETTINGS, ...said }, settings);
 });

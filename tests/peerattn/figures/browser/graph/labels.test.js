@@ -6,19 +6,19 @@ import { load } from "../parts.js";
 // A ruler by which every character is half as wide as it is high.
 const pen = { measureText: (text) => ({ width: 50 * text.length }) };
 const document = { createElement: () => ({ getContext: () => pen }) };
-const { forms, labels, overlap } = load(["parts/controls", "graph/labels"], ["forms", "labels", "overlap"], { document });
+const { labelForms, blockLabels, overlap } = load(["parts/controls", "graph/labels"], ["labelForms", "blockLabels", "overlap"], { document });
 
 const THEME = { font: "serif", text: "#000000", quiet: "#777777", background: "#ffffff" };
 
 function named(ids, { apart = 60, slot = 60, width = 1000, near = [], zoom = 1 } = {}) {
   const places = { blocks: new Map(ids.map((id, index) => [id, { x: 60 + index * apart, y: 50 }])), radius: 9, slot, width };
-  return labels(ids.map((id) => ({ id, near: near.includes(id), quiet: false })), places, { zoom, theme: THEME });
+  return blockLabels(ids.map((id) => ({ id, near: near.includes(id), quiet: false })), places, { zoom, theme: THEME });
 }
 
 test("a name is said in full, then smaller, then cut shorter, never to less than three letters", () => {
-  const said = [...forms("abcdef", false)].map(({ text }) => text);
+  const said = [...labelForms("abcdef", false)].map(({ text }) => text);
   assert.deepEqual(said, ["abcdef", "abcdef", "abcde…", "abcd…", "abc…"]);
-  assert.deepEqual([...forms("abcdef", true)].map(({ text }) => text), ["abcdef", "abcdef"]);
+  assert.deepEqual([...labelForms("abcdef", true)].map(({ text }) => text), ["abcdef", "abcdef"]);
 });
 
 test("names with room stand in full beneath their blocks", () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { load } from "../parts.js";
 
-const { Places } = load(["reading/values", "graph/layout", "drawing/pieces"], ["Places"]);
+const { GraphLayout } = load(["reading/values", "graph/layout", "drawing/pieces"], ["GraphLayout"]);
 
 const ROW = 140;
 const COLUMN = 84;
@@ -19,7 +19,7 @@ const RECORDING = {
 
 for (const width of [360, 700, 1400]) {
   test(`levels are rows that rise from the inputs, on a stage of ${width} px`, () => {
-    const { blocks, height } = new Places(RECORDING, width, false);
+    const { blocks, height } = new GraphLayout(RECORDING, width, false);
     const [rgb, flow, inner, top] = NODES.map(([id]) => blocks.get(id));
     assert.equal(rgb.y, flow.y);
     assert.ok(rgb.y > inner.y && inner.y > top.y && top.y > 0 && rgb.y < height);
@@ -28,7 +28,7 @@ for (const width of [360, 700, 1400]) {
   });
 
   test(`horizontally levels go from left to right, on a stage of ${width} px`, () => {
-    const { blocks, height } = new Places(RECORDING, width, true);
+    const { blocks, height } = new GraphLayout(RECORDING, width, true);
     const [rgb, flow, inner, top] = NODES.map(([id]) => blocks.get(id));
     assert.equal(rgb.x, flow.x);
     assert.ok(rgb.x < inner.x && inner.x < top.x && rgb.x > 0 && top.x < width);
@@ -37,13 +37,13 @@ for (const width of [360, 700, 1400]) {
 }
 
 test("what needs less than the stage lies in its middle", () => {
-  const { blocks, margin } = new Places(RECORDING, 1400, false);
+  const { blocks, margin } = new GraphLayout(RECORDING, 1400, false);
   const [left, right] = [blocks.get("rgb").x - margin.left, 1400 - margin.right - blocks.get("flow").x];
   assert.ok(Math.abs(left - right) < 1e-9);
 });
 
 test("every lane and level has its name in the backdrop", () => {
   const theme = { dark: false, text: "#000000", quiet: "#777777" };
-  const texts = new Places(RECORDING, 700, false).backdrop(theme).map(({ text }) => text).filter(Boolean);
+  const texts = new GraphLayout(RECORDING, 700, false).backdrop(theme).map(({ text }) => text).filter(Boolean);
   assert.deepEqual(texts, ["rgb", "mixed", "flow", "level 0", "level 1", "level 2"]);
 });

@@ -3,14 +3,14 @@ import { test } from "node:test";
 
 import { load } from "../parts.js";
 
-const { matches } = load(["graph/search"], ["matches"]);
+const { findMatches } = load(["graph/search"], ["findMatches"]);
 
 const entry = (kind, text) => ({ kind, id: text, text, words: text.toLowerCase() });
 const ENTRIES = [
   entry("block", "inner rgb1"), entry("block", "rgb1"), entry("block", "flow1"),
   entry("connection", "rgb1 → top"), entry("connection", "flow1 → rgb1"),
 ];
-const found = (typed) => matches(ENTRIES, typed).map(({ text }) => text);
+const found = (typed) => findMatches(ENTRIES, typed).map(({ text }) => text);
 
 test("names that begin with what is typed come first, then other blocks, then connections", () => {
   assert.deepEqual(found("rgb1"), ["rgb1", "inner rgb1", "rgb1 → top", "flow1 → rgb1"]);

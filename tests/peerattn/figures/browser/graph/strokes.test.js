@@ -3,9 +3,9 @@ import { test } from "node:test";
 
 import { load } from "../parts.js";
 
-const { Strokes, bent, distance, sampled } = load(
+const { Strokes, arcCurve, distanceToLine, samplePoints } = load(
   ["reading/values", "drawing/pieces", "graph/strokes"],
-  ["Strokes", "bent", "distance", "sampled"],
+  ["Strokes", "arcCurve", "distanceToLine", "samplePoints"],
   { Path2D: class { constructor(d) { this.d = d; } } },
 );
 
@@ -17,67 +17,67 @@ const CURVES = new Map([
 ]);
 const EDGES = [{ id: "thin", width: 1, dashes: false }, { id: "thick", width: 5, dashes: [9, 5] }, { id: "gone", width: 3, dashes: false }];
 
-function styled({ near = {}, hidden = [], reached = () => false } = {}) {
-  const strokes = new Strokes(CURVES, EDGES, { color: (id, frame) => `#00000${frame}`, reached });
+function styled({ emphasis = {}, hidden = [], isReached = () => false } = {}) {
+  const strokes = new Strokes(CURVES, EDGES, { color: (id, frame) => `#00000${frame}`, isReached });
   const marks = { removed: new Set(["gone"]) };
-  strokes.style({ theme: THEME, marks, strength: (id) => near[id] ?? 0, shown: (id) => !hidden.includes(id) });
+  strokes.style({ theme: THEME, marks, emphasis: (id) => emphasis[id] ?? 0, isShown: (id) => !hidden.includes(id) });
   return strokes;
 }
 
 test("a point is as far from a line as from its nearest place", () => {
   const line = [{ x: 0, y: 0 }, { x: 10, y: 0 }, { x: 10, y: 10 }];
-  assert.equal(distance(line, 5, 3), 3);
-  assert.equal(distance(line, -3, 4), 5); // before its start
-  assert.equal(distance(line, 12, 5), 2);
-  assert.equal(distance([{ x: 1, y: 1 }, { x: 1, y: 1 }], 4, 5), 5); // a line without a length
+  assert.equal(distanceToLine(line, 5, 3), 3);
+  assert.equal(distanceToLine(line, -3, 4), 5); // before its start
+  assert.equal(distanceToLine(line, 12, 5), 2);
+  assert.equal(distanceToLine([{ x: 1, y: 1 }, { x: 1, y: 1 }], 4, 5), 5); // a line without a length
 });
 
 test("a bent line keeps its ends and leaves the straight one by a sixth of its length", () => {
-  const [from, first, second, to] = bent({ x: 0, y: 0 }, { x: 60, y: 0 });
+  const [from, first, second, to] = arcCurve({ x: 0, y: 0 }, { x: 60, y: 0 });
   assert.deepEqual([from, to], [{ x: 0, y: 0 }, { x: 60, y: 0 }]);
   assert.deepEqual([first, second], [{ x: 20, y: 10 }, { x: 40, y: 10 }]);
 });
 
 test("a straight line has two samples, a curve more, from end to end", () => {
   const points = [{ x: 0, y: 0 }, { x: 5, y: 9 }, { x: 7, y: 9 }, { x: 12, y: 0 }];
-  assert.deepEqual(sampled([points[0], points[3]]), [points[0], points[3]]);
-  const samples = sampled(points);
+  assert.deepEqual(samplePoints([points[0], points[3]]), [points[0], points[3]]);
+  const samples = samplePoints(points);
   assert.equal(samples.length, 13);
   assert.deepEqual([samples[0], samples.at(-1)], [points[0], points[3]]);
 });
 
 test("wide connections lie beneath narrow ones, and what is touched above all", () => {
   assert.deepEqual(styled().drawn.map(({ id }) => id), ["thick", "gone", "thin"]);
-  assert.deepEqual(styled({ near: { thick: 2, gone: 1 } }).drawn.map(({ id }) => id), ["thin", "gone", "thick"]);
+  assert.deepEqual(styled({ emphasis: { thick: 2, gone: 1 } }).drawn.map(({ id }) => id), ["thin", "gone", "thick"]);
 });
 
 test("a removed connection is a thin dotted line without a colour of its own", () => {
-  const [gone] = styled({ hidden: ["thin", "thick"], near: { gone: 2 } }).pieces(3);
+  const [gone] = styled({ hidden: ["thin", "thick"], emphasis: { gone: 2 } }).pieces(3);
   assert.deepEqual([gone.stroke, gone.width, gone.dashes, gone.opacity], [THEME.quiet, 1, [1, 5], 0.5]);
 });
 
-test("a connection takes the colour of the frame, on an outline where it is near", () => {
-  const [casing, own, ...rest] = styled({ hidden: ["thin", "gone"], near: { thick: 2 } }).pieces(7);
+test("a connection takes the colour of the frame, on an outline where it is emphasis", () => {
+  const [casing, own, ...rest] = styled({ hidden: ["thin", "gone"], emphasis: { thick: 2 } }).pieces(7);
   assert.deepEqual([casing.width, own.width, own.stroke, rest], [6.5, 5, "#000007", []]);
-  assert.equal(styled({ hidden: ["thin", "gone"], near: { thick: 1 } }).pieces(7).length, 1);
+  assert.equal(styled({ hidden: ["thin", "gone"], emphasis: { thick: 1 } }).pieces(7).length, 1);
 });
 
 test("ticks lie over a connection in the frames that an end of the clip reaches", () => {
-  const strokes = styled({ hidden: ["thin", "gone"], reached: (id, frame) => frame === 0 });
+  const strokes = styled({ hidden: ["thin", "gone"], isReached: (id, frame) => frame === 0 });
   assert.deepEqual([0, 1].map((frame) => strokes.pieces(frame).length), [2, 1]);
 });
 
 test("the nearest shown connection is touched, within reach only", () => {
-  assert.deepEqual(styled().touched({ x: 50, y: 3 }, 8), { id: "thin", away: 3 });
-  assert.deepEqual(styled().touched({ x: 50, y: 15 }, 8), { id: "thick", away: 5 });
-  assert.equal(styled().touched({ x: 50, y: 10 }, 8), null);
-  assert.equal(styled({ hidden: ["thin"] }).touched({ x: 50, y: 1 }, 8), null);
+  assert.deepEqual(styled().nearest({ x: 50, y: 3 }, 8), { id: "thin", distance: 3 });
+  assert.deepEqual(styled().nearest({ x: 50, y: 15 }, 8), { id: "thick", distance: 5 });
+  assert.equal(styled().nearest({ x: 50, y: 10 }, 8), null);
+  assert.equal(styled({ hidden: ["thin"] }).nearest({ x: 50, y: 1 }, 8), null);
 });
 
 test("arcs lead from each peer to the middle of the connection that it gates", () => {
   const gates = [{ peer: "p", connection: { id: "thick" }, weight: 0.9 }, { peer: "q", connection: { id: "thick" }, weight: 0.1 }];
-  const places = new Map([["p", { x: 50, y: 90 }], ["q", { x: 10, y: 90 }]]);
-  const [weak, strong, ring] = styled().arcs(gates, places, THEME);
+  const positions = new Map([["p", { x: 50, y: 90 }], ["q", { x: 10, y: 90 }]]);
+  const [weak, strong, ring] = styled().arcs(gates, positions, THEME);
   assert.deepEqual([weak.data.peer, strong.data.peer], ["q", "p"]); // the strongest on top
   assert.ok(strong.width > weak.width && strong.opacity > weak.opacity);
   assert.ok(strong.d.startsWith("M50 90") && strong.d.endsWith("50 20"));

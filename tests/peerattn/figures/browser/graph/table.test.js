@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { load } from "../parts.js";
 
-const { ascending, compare } = load(["reading/values", "graph/table"], ["ascending", "compare"]);
+const { isAscending, compare } = load(["reading/values", "graph/table"], ["isAscending", "compare"]);
 
 test("great numbers come first, and what has none last", () => {
   assert.deepEqual([0.2, null, 0.9, 0.5].sort(compare), [0.9, 0.5, 0.2, null]);
@@ -14,6 +14,6 @@ test("names come from A, their numbers by value", () => {
 });
 
 test("a heading says the way: names rise at first, numbers fall", () => {
-  assert.deepEqual([ascending("a", { back: false }), ascending("a", { back: true })], [true, false]);
-  assert.deepEqual([ascending(1, { back: false }), ascending(1, { back: true })], [false, true]);
+  assert.deepEqual([isAscending("a", { reversed: false }), isAscending("a", { reversed: true })], [true, false]);
+  assert.deepEqual([isAscending(1, { reversed: false }), isAscending(1, { reversed: true })], [false, true]);
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { connection, load } from "../parts.js";
 
-const { Ties, beside, strongestEnd, walk } = load(["reading/values", "reading/connectivity", "graph/walk"], ["Ties", "beside", "strongestEnd", "walk"]);
+const { Connectivity, neighbourOnLevel, strongestNeighbour, navigate } = load(["reading/values", "reading/connectivity", "graph/walk"], ["Connectivity", "neighbourOnLevel", "strongestNeighbour", "navigate"]);
 
 const CONNECTIONS = [connection("a", "top", {}, { weight: 0.2 }), connection("b", "top", {}, { weight: 0.9 }), connection("c", "top", {}, { weight: null })];
 
@@ -14,9 +14,9 @@ function graph({ focus = null, removed = [], horizontal = false } = {}) {
   const said = [];
   return {
     said,
-    ties: new Ties({ connections: CONNECTIONS }),
+    connectivity: new Connectivity({ connections: CONNECTIONS }),
     explorer: { focus, marks: { removed: new Set(removed) }, pin: (chosen) => said.push(["pin", chosen.id]), hover: ({ id }) => said.push(["hover", id]) },
-    places: { horizontal, blocks: new Map(all.map(({ id, place }) => [id, place])) },
+    layout: { horizontal, blocks: new Map(all.map(({ id, place }) => [id, place])) },
     recording: { blocks: all, block: (id) => all.find((block) => block.id === id), connection: (id) => CONNECTIONS.find((each) => each.id === id) },
     network: { canvasToDOM: (place) => place },
   };
@@ -24,23 +24,23 @@ function graph({ focus = null, removed = [], horizontal = false } = {}) {
 
 function pressed(given, key, { shiftKey = false } = {}) {
   const heard = [];
-  walk(given, { key, shiftKey, preventDefault: () => heard.push("prevented"), stopPropagation: () => heard.push("stopped") });
+  navigate(given, { key, shiftKey, preventDefault: () => heard.push("prevented"), stopPropagation: () => heard.push("stopped") });
   return [given.said, heard.length === 2];
 }
 
 test("the strongest kept connection leads up and down; one without a weight counts fully", () => {
-  assert.equal(strongestEnd(graph(), "top", false), "c");
-  assert.equal(strongestEnd(graph({ removed: ["c_to_top"] }), "top", false), "b");
-  assert.equal(strongestEnd(graph(), "a", true), "top");
-  assert.equal(strongestEnd(graph(), "top", true), undefined);
+  assert.equal(strongestNeighbour(graph(), "top", false), "c");
+  assert.equal(strongestNeighbour(graph({ removed: ["c_to_top"] }), "top", false), "b");
+  assert.equal(strongestNeighbour(graph(), "a", true), "top");
+  assert.equal(strongestNeighbour(graph(), "top", true), undefined);
 });
 
 test("a neighbour stands on the same level, as it is drawn", () => {
-  assert.deepEqual([beside(graph(), "c", -1), beside(graph(), "c", 1), beside(graph(), "a", 1), beside(graph(), "top", 1)], ["b", "a", undefined, undefined]);
-  assert.equal(beside(graph({ horizontal: true }), "c", -1), "a"); // down the column
+  assert.deepEqual([neighbourOnLevel(graph(), "c", -1), neighbourOnLevel(graph(), "c", 1), neighbourOnLevel(graph(), "a", 1), neighbourOnLevel(graph(), "top", 1)], ["b", "a", undefined, undefined]);
+  assert.equal(neighbourOnLevel(graph({ horizontal: true }), "c", -1), "a"); // down the column
 });
 
-test("keys walk from what is looked at: a block, or where a connection leads", () => {
+test("keys navigate from what is looked at: a block, or where a connection leads", () => {
   assert.deepEqual(pressed(graph({ focus: { kind: "block", id: "top" } }), "ArrowDown"), [[["hover", "c"]], true]);
   assert.deepEqual(pressed(graph({ focus: { kind: "connection", id: "a_to_top" } }), "ArrowDown"), [[["hover", "c"]], true]);
   assert.deepEqual(pressed(graph({ focus: { kind: "block", id: "c" } }), "ArrowLeft", { shiftKey: true }), [[["hover", "b"]], true]);

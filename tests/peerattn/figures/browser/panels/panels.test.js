@@ -3,31 +3,31 @@ import { test } from "node:test";
 
 import { load } from "../parts.js";
 
-const { csv, decoded, literal, nearest, tableRows, themed } = load(
+const { csv, unpackArrays, unescapeName, nearestFrame, tableRows, themed } = load(
   ["panels/packed_arrays", "panels/panel_table", "panels/panel_chart"],
-  ["csv", "decoded", "literal", "nearest", "tableRows", "themed"],
+  ["csv", "unpackArrays", "unescapeName", "nearestFrame", "tableRows", "themed"],
 );
 
 const packed = (values) => ({ dtype: "f8", bdata: Buffer.from(new Float64Array(values).buffer).toString("base64") });
 
 test("a vector becomes an array of its type, a matrix an array of its rows", () => {
-  assert.deepEqual(decoded(packed([1, 2.5])), new Float64Array([1, 2.5]));
-  const rows = decoded({ ...packed([1, 2, 3, 4, 5, 6]), shape: "2, 3" });
+  assert.deepEqual(unpackArrays(packed([1, 2.5])), new Float64Array([1, 2.5]));
+  const rows = unpackArrays({ ...packed([1, 2, 3, 4, 5, 6]), shape: "2, 3" });
   assert.deepEqual(rows.map((row) => [...row]), [[1, 2, 3], [4, 5, 6]]);
 });
 
 test("all else of a figure stays as it is", () => {
-  const [line] = decoded([{ name: "a", x: packed([0, 1]), line: { width: 2, dash: null }, y: ["b", 3] }]);
+  const [line] = unpackArrays([{ name: "a", x: packed([0, 1]), line: { width: 2, dash: null }, y: ["b", 3] }]);
   assert.deepEqual({ ...line, x: [...line.x] }, { name: "a", x: [0, 1], line: { width: 2, dash: null }, y: ["b", 3] });
 });
 
 test("the nearest frame of a time, the first of two alike", () => {
   const times = [0, 0.5, 1, 4];
-  assert.deepEqual([-1, 0.3, 0.75, 2, 3, 9].map((time) => nearest(times, time)), [0, 1, 1, 2, 3, 3]);
+  assert.deepEqual([-1, 0.3, 0.75, 2, 3, 9].map((time) => nearestFrame(times, time)), [0, 1, 1, 2, 3, 3]);
 });
 
 test("names are plain text again", () => {
-  assert.equal(literal("a &lt;b&gt; &amp;lt;"), "a <b> &lt;");
+  assert.equal(unescapeName("a &lt;b&gt; &amp;lt;"), "a <b> &lt;");
 });
 
 test("every axis takes the theme's colours and keeps its own", () => {

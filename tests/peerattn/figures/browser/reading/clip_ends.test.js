@@ -3,26 +3,26 @@ import { test } from "node:test";
 
 import { load } from "../parts.js";
 
-const { isReached, runsOf, widest } = load(["reading/clip_ends"], ["isReached", "runsOf", "widest"]);
+const { isWithinReach, frameRanges, widestReach } = load(["reading/clip_ends"], ["isWithinReach", "frameRanges", "widestReach"]);
 
 test("an end reaches so many frames at the start and so many at the end", () => {
-  const reached = Array.from({ length: 6 }, (_, frame) => isReached([2, 1], frame, 6));
+  const reached = Array.from({ length: 6 }, (_, frame) => isWithinReach([2, 1], frame, 6));
   assert.deepEqual(reached, [true, true, false, false, false, true]);
 });
 
 test("nothing is reached where it was not recorded", () => {
-  for (const unknown of [null, undefined]) assert.equal(isReached(unknown, 0, 6), false);
+  for (const unknown of [null, undefined]) assert.equal(isWithinReach(unknown, 0, 6), false);
 });
 
 test("of several reaches the most at each end counts, and none where none is known", () => {
-  assert.deepEqual(widest([[2, 0], null, [1, 3]]), [2, 3]);
-  assert.equal(widest([null, undefined]), null);
-  assert.equal(widest([]), null);
+  assert.deepEqual(widestReach([[2, 0], null, [1, 3]]), [2, 3]);
+  assert.equal(widestReach([null, undefined]), null);
+  assert.equal(widestReach([]), null);
 });
 
 test("frames are gathered into runs", () => {
   const wanted = new Set([0, 1, 4, 6, 7]);
-  assert.deepEqual(runsOf(8, (frame) => wanted.has(frame)), [[0, 2], [4, 5], [6, 8]]);
-  assert.deepEqual(runsOf(3, () => false), []);
-  assert.deepEqual(runsOf(3, () => true), [[0, 3]]);
+  assert.deepEqual(frameRanges(8, (frame) => wanted.has(frame)), [[0, 2], [4, 5], [6, 8]]);
+  assert.deepEqual(frameRanges(3, () => false), []);
+  assert.deepEqual(frameRanges(3, () => true), [[0, 3]]);
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { connection, load } from "../parts.js";
 
-const { Ties } = load(["reading/values", "reading/connectivity"], ["Ties"]);
+const { Connectivity } = load(["reading/values", "reading/connectivity"], ["Connectivity"]);
 
 // rgb → inner → top, flow → inner, flow → side (a dead end); what feeds inner is gated by peers.
 const CONNECTIONS = [
@@ -12,50 +12,50 @@ const CONNECTIONS = [
   connection("inner", "top"),
   connection("flow", "side"),
 ];
-const ties = new Ties({ connections: CONNECTIONS });
+const connectivity = new Connectivity({ connections: CONNECTIONS });
 const NONE = new Set();
 const ids = (connections) => connections.map(({ id }) => id);
 const sorted = (found) => Object.fromEntries(Object.entries(found).map(([name, set]) => [name, [...set].sort()]));
 
 test("a block knows what feeds it and what it feeds", () => {
-  assert.deepEqual(ids(ties.into("inner")), ["rgb_to_inner", "flow_to_inner"]);
-  assert.deepEqual(ids(ties.outOf("flow")), ["flow_to_inner", "flow_to_side"]);
-  assert.deepEqual([ties.into("rgb"), ties.outOf("top")], [[], []]);
+  assert.deepEqual(ids(connectivity.incoming("inner")), ["rgb_to_inner", "flow_to_inner"]);
+  assert.deepEqual(ids(connectivity.outgoing("flow")), ["flow_to_inner", "flow_to_side"]);
+  assert.deepEqual([connectivity.incoming("rgb"), connectivity.outgoing("top")], [[], []]);
 });
 
 test("gates come with the greatest attention weight first", () => {
   const said = (gates) => gates.map(({ peer, connection: { id }, weight }) => [peer, id, weight]);
-  assert.deepEqual(said(ties.gatesOf({ kind: "connection", id: "rgb_to_inner" })), [["flow", "rgb_to_inner", 0.8], ["rgb", "rgb_to_inner", 0.2]]);
-  assert.deepEqual(said(ties.gatesOf({ kind: "block", id: "rgb" })), [["rgb", "flow_to_inner", 0.6], ["rgb", "rgb_to_inner", 0.2]]);
-  assert.deepEqual(ties.gatesInto("inner").map(({ weight }) => weight), [0.8, 0.6, 0.4, 0.2]);
-  assert.deepEqual([ties.gatesOf({ kind: "block", id: "top" }), ties.gatesInto("top")], [[], []]);
+  assert.deepEqual(said(connectivity.gatesOf({ kind: "connection", id: "rgb_to_inner" })), [["flow", "rgb_to_inner", 0.8], ["rgb", "rgb_to_inner", 0.2]]);
+  assert.deepEqual(said(connectivity.gatesOf({ kind: "block", id: "rgb" })), [["rgb", "flow_to_inner", 0.6], ["rgb", "rgb_to_inner", 0.2]]);
+  assert.deepEqual(connectivity.gatesOfIncoming("inner").map(({ weight }) => weight), [0.8, 0.6, 0.4, 0.2]);
+  assert.deepEqual([connectivity.gatesOf({ kind: "block", id: "top" }), connectivity.gatesOfIncoming("top")], [[], []]);
 });
 
 test("a gate's weight is the connection's now, also after that has changed", () => {
   const learning = [connection("a", "b", { a: 0.5 })];
-  const [gate] = new Ties({ connections: learning }).gatesOf({ kind: "block", id: "a" });
+  const [gate] = new Connectivity({ connections: learning }).gatesOf({ kind: "block", id: "a" });
   learning[0].attentionWeights = [0.9];
   assert.equal(gate.weight, 0.9);
 });
 
 test("paths lead through a block or connection, up and down", () => {
-  assert.deepEqual(sorted(ties.paths({ kind: "block", id: "inner" }, NONE)), {
+  assert.deepEqual(sorted(connectivity.paths({ kind: "block", id: "inner" }, NONE)), {
     blocks: ["flow", "inner", "rgb", "top"], connections: ["flow_to_inner", "inner_to_top", "rgb_to_inner"],
   });
-  assert.deepEqual(sorted(ties.paths({ kind: "connection", id: "rgb_to_inner" }, NONE)), {
+  assert.deepEqual(sorted(connectivity.paths({ kind: "connection", id: "rgb_to_inner" }, NONE)), {
     blocks: ["inner", "rgb", "top"], connections: ["inner_to_top", "rgb_to_inner"],
   });
 });
 
-test("no path goes over what is removed, but one that is chosen is on its own path", () => {
+test("no path goes over what is removed, but one that is selectedBlock is on its own path", () => {
   const removed = new Set(["inner_to_top", "rgb_to_inner"]);
-  assert.deepEqual(sorted(ties.paths({ kind: "block", id: "inner" }, removed)), { blocks: ["flow", "inner"], connections: ["flow_to_inner"] });
-  assert.ok(ties.paths({ kind: "connection", id: "rgb_to_inner" }, removed).connections.has("rgb_to_inner"));
+  assert.deepEqual(sorted(connectivity.paths({ kind: "block", id: "inner" }, removed)), { blocks: ["flow", "inner"], connections: ["flow_to_inner"] });
+  assert.ok(connectivity.paths({ kind: "connection", id: "rgb_to_inner" }, removed).connections.has("rgb_to_inner"));
 });
 
 test("near a connection are its ends and peers, near a block what touches it", () => {
-  const { blocks, connections, peers, chosen } = ties.near({ kind: "connection", id: "rgb_to_inner" });
-  assert.deepEqual([[...blocks].sort(), [...connections], [...peers], chosen], [["flow", "inner", "rgb"], ["rgb_to_inner"], ["rgb", "flow"], null]);
-  const block = ties.near({ kind: "block", id: "flow" });
-  assert.deepEqual([[...block.blocks].sort(), block.chosen, block.peers.size], [["flow", "inner", "side"], "flow", 0]);
+  const { blocks, connections, peers, selectedBlock } = connectivity.neighbourhood({ kind: "connection", id: "rgb_to_inner" });
+  assert.deepEqual([[...blocks].sort(), [...connections], [...peers], selectedBlock], [["flow", "inner", "rgb"], ["rgb_to_inner"], ["rgb", "flow"], null]);
+  const block = connectivity.neighbourhood({ kind: "block", id: "flow" });
+  assert.deepEqual([[...block.blocks].sort(), block.selectedBlock, block.peers.size], [["flow", "inner", "side"], "flow", 0]);
 });

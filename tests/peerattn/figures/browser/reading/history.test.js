@@ -21,17 +21,17 @@ const widths = (shown) => [...shown.edges.values()].map(({ width }) => width);
 
 test("at a step connections are what they were: a weight where there is one, attention weights, a width", () => {
   const shown = history();
-  shown.go(1);
+  shown.showStep(1);
   assert.deepEqual(now(shown), [[null, [0.75, 0.25]], [0.25, [1]]]);
   assert.deepEqual(widths(shown), [5, 2]);
 });
 
 test("what is pruned at a step has nothing any more, and comes back at an earlier one", () => {
   const shown = history();
-  shown.go(2);
+  shown.showStep(2);
   assert.deepEqual(now(shown), [[null, [1, 0]], [null, [null]]]);
   assert.deepEqual([widths(shown), [...shown.marks.removed], [...shown.marks.dead]], [[5, 1], ["b_to_c"], ["c"]]);
-  shown.go(0);
+  shown.showStep(0);
   assert.deepEqual([now(shown)[1], widths(shown)[1], shown.marks.removed.size], [[0.5, [1]], 3, 0]);
 });
 

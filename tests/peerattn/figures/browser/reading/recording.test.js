@@ -35,7 +35,7 @@ test("each frame is in one window", () => {
 });
 
 test("a connection changes by its greatest minus its least factor", () => {
-  assert.deepEqual(["a_to_b", "b_to_c"].map((id) => recording.change(id)), [1, 0]);
+  assert.deepEqual(["a_to_b", "b_to_c"].map((id) => recording.factorChange(id)), [1, 0]);
 });
 
 test("a factor has its colour on the palette", () => {
@@ -43,7 +43,7 @@ test("a factor has its colour on the palette", () => {
 });
 
 test("an end reaches the frames of a connection, and of the clip those of any", () => {
-  const reached = (id) => [0, 1, 2].map((frame) => recording.reached(frame, id));
+  const reached = (id) => [0, 1, 2].map((frame) => recording.isReached(frame, id));
   assert.deepEqual([reached("a_to_b"), reached("b_to_c"), reached(null)], [[true, false, false], [false, false, true], [true, false, true]]);
-  assert.equal(recording.whollyReached, false);
+  assert.equal(recording.everyFrameIsReached, false);
 });

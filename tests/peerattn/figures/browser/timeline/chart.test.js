@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { load } from "../parts.js";
 
-const { AXIS, Chart, chartName, stacked } = load(["reading/clip_ends", "timeline/chart_lines", "timeline/chart"], ["AXIS", "Chart", "chartName", "stacked"]);
+const { AXIS, Chart, chartName, stackedEdges } = load(["reading/clip_ends", "timeline/chart_lines", "timeline/chart"], ["AXIS", "Chart", "chartName", "stackedEdges"]);
 
 const TIMES = [0, 0.5, 1, 2, 4];
 const line = (values, rest = {}) => ({ name: "line", value: (frame) => values[frame], ...rest });
@@ -23,11 +23,11 @@ test("frames stand at equal steps, and a place leads back to its frame", () => {
 });
 
 test("a frame begins half a step before its place, the first where the axis does", () => {
-  assert.deepEqual([0, 1, 4].map((frame) => drawn().edge(frame)), [40, 90, 390]);
+  assert.deepEqual([0, 1, 4].map((frame) => drawn().frameStart(frame)), [40, 90, 390]);
 });
 
 test("a time lies between the frames about it", () => {
-  assert.deepEqual([0, 0.5, 0.75, 3, 4].map((time) => drawn().place(time)), [0, 1, 1.5, 3.5, 4]);
+  assert.deepEqual([0, 0.5, 0.75, 3, 4].map((time) => drawn().frameOf(time)), [0, 1, 1.5, 3.5, 4]);
 });
 
 test("ticks are round, within the clip and no closer than there is room for", () => {
@@ -51,32 +51,32 @@ test("a clip of one frame has one tick, in the middle", () => {
 });
 
 test("the axis goes from 0 to 1 or to the most there can be", () => {
-  assert.deepEqual(drawn({ chart: { lines: [line(TIMES)], form: "lines" } }).axis(), [0, 1]);
-  assert.deepEqual(drawn({ chart: { lines: [line(TIMES)], form: "lines", most: 4 } }).axis(), [0, 4]);
+  assert.deepEqual(drawn({ chart: { lines: [line(TIMES)], form: "lines" } }).valueRange(), [0, 1]);
+  assert.deepEqual(drawn({ chart: { lines: [line(TIMES)], form: "lines", most: 4 } }).valueRange(), [0, 4]);
 });
 
 test("a fitted axis goes to the next tenth outward, and never has no height", () => {
   const values = [0.31, 0.42, 0.55, 0.4, 0.33];
-  assert.deepEqual(drawn({ fit: true, chart: { lines: [line(values)], form: "lines" } }).axis(), [0.3, 0.6]);
-  assert.deepEqual(drawn({ fit: true, chart: { lines: [line([0.5, 0.5, 0.5, 0.5, 0.5])], form: "lines" } }).axis(), [0.4, 0.6]);
+  assert.deepEqual(drawn({ fit: true, chart: { lines: [line(values)], form: "lines" } }).valueRange(), [0.3, 0.6]);
+  assert.deepEqual(drawn({ fit: true, chart: { lines: [line([0.5, 0.5, 0.5, 0.5, 0.5])], form: "lines" } }).valueRange(), [0.4, 0.6]);
   const band = { low: () => 0.12, high: () => 0.77 };
-  assert.deepEqual(drawn({ fit: true, chart: { lines: [line(values, band)], form: "lines" } }).axis(), [0.1, 0.8]);
+  assert.deepEqual(drawn({ fit: true, chart: { lines: [line(values, band)], form: "lines" } }).valueRange(), [0.1, 0.8]);
 });
 
 test("a fitted axis of numbers that are missing is the whole one", () => {
   const nothing = TIMES.map(() => NaN);
-  assert.deepEqual(drawn({ fit: true, chart: { lines: [line(nothing)], form: "lines" } }).axis(), [0, 1]);
+  assert.deepEqual(drawn({ fit: true, chart: { lines: [line(nothing)], form: "lines" } }).valueRange(), [0, 1]);
 });
 
 test("differences have as much room below 0 as above", () => {
   const values = [0.1, -0.25, 0, 0, 0.2];
-  assert.deepEqual(drawn({ chart: { lines: [line(values)], form: "lines", signed: true } }).axis(), [-0.25, 0.25]);
-  assert.deepEqual(drawn({ chart: { lines: [line(TIMES.map(() => 0))], form: "lines", signed: true } }).axis(), [-0.01, 0.01]);
+  assert.deepEqual(drawn({ chart: { lines: [line(values)], form: "lines", signed: true } }).valueRange(), [-0.25, 0.25]);
+  assert.deepEqual(drawn({ chart: { lines: [line(TIMES.map(() => 0))], form: "lines", signed: true } }).valueRange(), [-0.01, 0.01]);
 });
 
 test("areas end where those beneath them do, plus their own", () => {
-  assert.deepEqual(stacked([line([0.2]), line([0.3]), line([0.5])], 0), [0.2, 0.5, 1]);
-  assert.deepEqual(stacked([], 0), []);
+  assert.deepEqual(stackedEdges([line([0.2]), line([0.3]), line([0.5])], 0), [0.2, 0.5, 1]);
+  assert.deepEqual(stackedEdges([], 0), []);
 });
 
 test("a chart that the clip has no numbers for gives way to the first", () => {

@@ -7,7 +7,7 @@ const { Playback } = load(["timeline/playback"], ["Playback"]);
 
 function playback(loop = "", length = 20) {
   const settings = { loop };
-  return new Playback({ settings, recording: { length }, change: (name, value) => (settings[name] = value) });
+  return new Playback({ settings, recording: { length }, changeSetting: (name, value) => (settings[name] = value) });
 }
 
 test("a loop is read from its setting, which counts frames from 1", () => {
