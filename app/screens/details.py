@@ -61,9 +61,7 @@ def _empty_channels(channels: Sequence[str | None]) -> str:
     count = channels.count(None)
     if not count:
         return ""
-    return (
-        f" · {count} of {len(channels)} channels are empty because the object maps declare no class for them"
-    )
+    return f" · {count} of {len(channels)} channels are empty because the object maps have no class for them"
 
 
 def _block(opened: Opened, block_id: str) -> str:

@@ -6,7 +6,7 @@ A panel is a dict with the keys
 - `about`: the explanation of what it shows;
 - `figure`: the figure as plotly JSON with typed arrays, or None;
 - `axis`: `time` if x is the time of the clip in seconds, otherwise None;
-- `table`: columns and rows of the numbers, or None; rows are None if the figure holds the numbers;
+- `table`: columns, their titles, and rows of the numbers, or None; rows are None if the figure holds them;
 
 and if they apply
 
@@ -52,6 +52,7 @@ from peerattn.tables.attention import (
     level_distribution,
 )
 from peerattn.tables.clip import predictions_table, reached_frames
+from peerattn.tables.column_titles import column_title
 from peerattn.tables.share import OLD_SHARES_NOTE, block_shares, has_contributions, modality_share
 from peerattn.traces.factor_steps import FactorSteps
 from peerattn.traces.trace import Array, ConnectionTrace, Trace
@@ -103,7 +104,7 @@ def connection_panels(
     heat_map = _panel("channels", "Channels × frames", factor_heatmap(connection, trace.times, channels))
     table = channels_table(connection, trace.times)
     heat_map |= {"axis": "time", "orders": _channel_orders(connection.attention_factors)}
-    heat_map["table"] = {"columns": list(table.columns), "rows": None}  # the figure holds the numbers
+    heat_map["table"] = {**_column_names(table), "rows": None}  # the figure holds the numbers
     panels = [*_with_reached_frames([heat_map], [connection]), _attention_weights_panel(trace, connection)]
     if steps is not None:
         steps_panel = _panel("inside", "Inside one factor")
@@ -121,7 +122,7 @@ def connection_panels(
 def block_panels(trace: Trace, block: str) -> list[Panel]:
     """Return the panels of one block."""
     rows = adjacent_connections_table(trace, block)
-    bars = _panel("joined", "Connections in and out", adjacent_connections(trace, block), rows)
+    bars = _panel("joined", "Incoming and outgoing connections", adjacent_connections(trace, block), rows)
     keys = list(rows["connection"])
     bars["pins"] = [{"kind": "connection", "ids": keys}, {"kind": "connection", "ids": keys}]
     activity = pd.DataFrame({"activity": trace.block(block).activity}, index=_time_index(trace))
@@ -258,10 +259,13 @@ def _with_frame_numbers(table: pd.DataFrame) -> pd.DataFrame:
 
 def _table_json(table: pd.DataFrame) -> dict[str, Any]:
     columns = [_column_values(table.iloc[:, index]) for index in range(table.shape[1])]
-    return {
-        "columns": [str(name) for name in table.columns],
-        "rows": [list(row) for row in zip(*columns, strict=True)],
-    }
+    return {**_column_names(table), "rows": [list(row) for row in zip(*columns, strict=True)]}
+
+
+def _column_names(table: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the columns of a table by their names in a CSV and by their titles on the page."""
+    names = [str(name) for name in table.columns]
+    return {"columns": names, "titles": [column_title(name) for name in names]}
 
 
 def _column_values(values: pd.Series) -> list[Any]:

@@ -25,6 +25,7 @@ from peerattn.figures.scripts import REPORT_SCRIPT, REPORT_STYLE, explorer_scrip
 from peerattn.moved import moved
 from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
 from peerattn.tables.clip import blocks_table, predictions_table
+from peerattn.tables.column_titles import column_title
 from peerattn.traces.predicted import no_label_text, predicted_names
 from peerattn.traces.trace import Trace
 
@@ -185,8 +186,6 @@ PREDICTION_HEADINGS: Mapping[str, Callable[[Trace], str]] = {
     "labels": _label_heading,
 }
 """Kind of answer → function for the heading over the bars; for labels it lists all that were found."""
-COLUMN_TITLES = {"of": "Clip or window"}
-"""Titles of columns whose names do not explain themselves."""
 
 
 def _table(title: str, table: pd.DataFrame) -> str:
@@ -204,9 +203,7 @@ def _table(title: str, table: pd.DataFrame) -> str:
 
 def _column_head(name: str) -> str:
     """Return a header cell with a readable title; `data-value` is the column's name in the saved CSV."""
-    words = name.removesuffix("_s").replace("_", " ")
-    title = COLUMN_TITLES.get(name) or words[:1].upper() + words[1:] + " (s)" * name.endswith("_s")
-    return f'<th scope="col" data-value="{escape(name)}">{escape(title)}</th>'
+    return f'<th scope="col" data-value="{escape(name)}">{escape(column_title(name))}</th>'
 
 
 def _cell(value: Any) -> str:

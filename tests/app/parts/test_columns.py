@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.parts.columns import TITLES, column_titles
+from app.parts.columns import column_titles
 from peerattn.graph import published
 from peerattn.graph.connectivity import survey
 from peerattn.scores.evaluation import summarise
 from peerattn.tables import attention, clip, evaluation, history, structure
+from peerattn.tables.column_titles import TITLES
 from peerattn.traces.comparison import comparison_table, predictions_comparison
 from tests.histories import history as small_history
 from tests.traces import trace

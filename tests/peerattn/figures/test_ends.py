@@ -54,7 +54,8 @@ def ticked(root: Locator) -> set[str]:
     """Connections drawn as within reach: each is followed by its ticks."""
     lines = ask(
         root,
-        "explorer.graph.piecesUnderBlocks().filter(({ path }) => path).map(({ id, dashes }) => [id ?? null, dashes])",
+        "explorer.graph.piecesUnderBlocks().filter(({ path }) => path)"
+        ".map(({ id, dashes }) => [id ?? null, dashes])",
     )
     return {name for (name, _), (other, dashes) in pairwise(lines) if name and not other and dashes == TICKS}
 
@@ -193,7 +194,7 @@ def test_a_clip_that_is_reached_wholly_says_so_in_a_line(page, heard, reached, w
 def test_a_clip_of_one_frame_is_hatched_whole(page):
     root = open_alone(page, trace(frames=1))
     expect(root.get_by_text(WHOLLY)).to_be_visible()
-    box = ask(root, "explorer.timeline.chart.box([0, 1])")
+    box = ask(root, "explorer.timeline.chart.rangeBox([0, 1])")
     assert box["right"] - box["left"] > 300
 
 

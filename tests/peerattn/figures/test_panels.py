@@ -216,6 +216,14 @@ def test_steps_start_at_the_channel_that_varies_most_among_those_that_carry_some
     assert chains.pack_factor_steps(TRACE, INSIDE, [None] * len(order))["start"] == order[0]
 
 
+def test_tables_have_a_readable_title_for_each_column() -> None:
+    key = TRACE.connections[0].key
+    tables = {panel["id"]: panel["table"] for panel in connection_panels(TRACE, key) if panel["table"]}
+    assert all(len(table["titles"]) == len(table["columns"]) for table in tables.values())
+    assert tables["weights"]["titles"][:3] == ["Connection", "Peer", "Attention weight"]
+    assert tables["channels"]["titles"][:3] == ["Frame", "Time (s)", "Channel 0"]
+
+
 def test_script_names_no_address_and_makes_no_html_of_a_text() -> None:
     own = "".join(read_part(name) for name in (*PANEL_PARTS, PANEL_STYLE)).replace(
         "http://www.w3.org/2000/svg", ""
@@ -371,7 +379,7 @@ def test_no_word_of_a_chart_is_cut_off(page: Page, panels: Locator, width: int) 
 def test_another_selection_brings_its_own_panels(panels: Locator) -> None:
     explorer(panels, f"explorer.pin({{ kind: 'block', id: {json.dumps(HOSTILE)} }})")
     expect(panels.locator(".group .of").first).to_have_text(HOSTILE)
-    expect(panels.get_by_role("tab", selected=True)).to_have_text("Connections in and out")
+    expect(panels.get_by_role("tab", selected=True)).to_have_text("Incoming and outgoing connections")
     explorer(panels, "explorer.pin(null)")
     expect(panels.get_by_role("tab")).to_have_count(len(clip_panels(TRACE)))
     assert panels.locator("img").count() == 0

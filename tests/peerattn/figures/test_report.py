@@ -220,7 +220,7 @@ def test_panels_follow_what_is_pinned(opened):
     opened.locator(".details").get_by_role("tab", name="Channels × frames").click()
     expect(opened.locator(".details .js-plotly-plot").first).to_be_visible()
     chooser.select_option("block top")
-    expect(tabs.first).to_have_text("Connections in and out")
+    expect(tabs.first).to_have_text("Incoming and outgoing connections")
 
 
 BANDS = """root => {

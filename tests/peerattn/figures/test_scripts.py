@@ -12,6 +12,7 @@ from peerattn.figures.panels import block_panels, clip_panels, connection_panels
 from peerattn.figures.recording import pack_recording
 from peerattn.figures.replay import pack_replay
 from peerattn.figures.scripts import EXPLORER_PARTS, PANEL_PARTS, REPORT_SCRIPT, STREAMLIT_MODULES, read_part
+from tests import npm
 from tests.conftest import ROOT
 from tests.histories import history
 from tests.npm import CHECKS
@@ -45,6 +46,18 @@ def test_the_type_checker_reads_the_parts_of_a_script_in_their_order(name: str) 
     asked = json.loads((BROWSER / f"tsconfig.{name}.json").read_text(encoding="utf-8"))
     assert asked == {"extends": "./tsconfig.json", "files": ["types.d.ts", *SCRIPTS[name]]}
     assert any(f"{BROWSER.relative_to(ROOT)}/tsconfig.{name}.json" in words for words in CHECKS)
+
+
+@pytest.mark.parametrize(("ci", "status", "word"), [("true", 1, "ERROR"), ("", 0, "SKIPPED")])
+def test_checks_without_npm_fail_in_continuous_integration_and_are_skipped_elsewhere(
+    ci: str, status: int, word: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(npm, "is_installed", lambda: False)
+    monkeypatch.setattr(npm, "install", lambda: "reason: no network")
+    assert npm.main() == status
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(word) and line.endswith("reason: no network")
 
 
 def test_every_part_is_in_a_script() -> None:
