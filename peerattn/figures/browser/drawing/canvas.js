@@ -20,7 +20,7 @@ function fillArea(pen, color, points) {
   pen.fill();
 }
 
-/** @param {Pen} pen @param {XY} place @param {string} color */
+/** @param {Pen} pen @param {XY} centre @param {string} color */
 function drawDot(pen, [x, y], color) {
   pen.beginPath();
   pen.arc(x, y, 3.5, 0, 2 * Math.PI);

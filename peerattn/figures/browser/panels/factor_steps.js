@@ -16,11 +16,11 @@ class FactorSteps {
     /** @type {(() => void)[]} */
     this.updates = [];
     this.picker = element("select", { ariaLabel: "channel", onchange: () => panels.changeSetting("channel", this.picker.value) }, ...this.chain.channels.map((channel, index) => element("option", { value: String(channel) }, this.name(index))));
-    this.now = element("span", { className: "quiet" });
+    this.frameText = element("span", { className: "quiet" });
     /** @type {HTMLButtonElement} */
     const copy = element("button", { type: "button", className: "small", onclick: () => this.copy(copy) }, "Copy numbers");
     const save = element("button", { type: "button", className: "small", onclick: () => saveFile(`inside-${this.chain.connection}.json`, this.json(), "application/json") }, "Numbers (JSON)");
-    const row = element("div", { className: "choices" }, element("label", {}, "channel ", this.picker), this.now, copy, save);
+    const row = element("div", { className: "choices" }, element("label", {}, "channel ", this.picker), this.frameText, copy, save);
     const left = this.chain.left_out ? [element("p", { className: "quiet" }, this.chain.left_out)] : [];
     this.element = element("div", { className: "chain" }, row, ...left, element("ol", { className: "steps" }, ...this.steps()));
   }
@@ -52,8 +52,8 @@ class FactorSteps {
     const after = frames.findIndex((frame) => frame > this.panels.frame);
     this.row = after < 0 ? frames.length - 1 : Math.max(after - 1, 0);
     const reached = this.panels.explorer?.recording.isReached(frames[this.row], this.chain.connection);
-    this.now.textContent = `frame ${frames[this.row] + 1}${reached ? `, ${WITHIN}` : ""}`;
-    this.now.title = reached ? END_REACHES : "";
+    this.frameText.textContent = `frame ${frames[this.row] + 1}${reached ? `, ${WITHIN}` : ""}`;
+    this.frameText.title = reached ? END_REACHES : "";
     for (const update of this.updates) update();
   }
 

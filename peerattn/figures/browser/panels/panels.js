@@ -117,9 +117,9 @@ class Panels {
   /** @param {KeyboardEvent} event */
   handleKey(event) {
     const tabs = [...this.tabs.querySelectorAll("button")];
-    const now = tabs.findIndex(({ ariaSelected }) => ariaSelected === "true");
+    const current = tabs.findIndex(({ ariaSelected }) => ariaSelected === "true");
     /** @type {Record<string, number>} */
-    const positions = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: tabs.length - 1 };
+    const positions = { ArrowLeft: current - 1, ArrowRight: current + 1, Home: 0, End: tabs.length - 1 };
     const next = positions[event.key];
     if (next === undefined) return;
     event.preventDefault();

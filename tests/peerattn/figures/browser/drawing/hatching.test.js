@@ -5,7 +5,7 @@ import { load } from "../parts.js";
 
 const { hatchLines } = load(["drawing/hatching"], ["hatchLines"]);
 
-test("strokes of a hatching run at 45 degrees, from edge to edge and nowhere beyond", () => {
+test("hatching lines run at 45 degrees from edge to edge of the box", () => {
   const box = { left: 10, right: 50, top: 5, bottom: 25 };
   const strokes = hatchLines(box, 8);
   assert.ok(strokes.length >= 6);
@@ -16,7 +16,7 @@ test("strokes of a hatching run at 45 degrees, from edge to edge and nowhere bey
   }
 });
 
-test("hatchings side by side go on where the other ends", () => {
+test("hatchings of adjacent boxes continue each other", () => {
   const box = { left: 0, right: 42, top: 0, bottom: 14 };
   const foot = ([[x, y]]) => x - y;
   const [whole, left, right] = [box, { ...box, right: 21 }, { ...box, left: 21 }].map((each) => new Set(hatchLines(each).map(foot)));

@@ -12,7 +12,7 @@ const { PiecePen, UNWRITABLE, pointAlong, interpolate, curvePath, paint, ringPat
 // The points of a path of straight lines.
 const corners = (d) => d.match(/-?[\d.e-]+ -?[\d.e-]+/g).map((pair) => pair.split(" ").map(Number));
 
-test("a line goes straight, and a cubic curve as Bernstein's polynomials say", () => {
+test("points on lines are interpolated, and those on cubic curves follow Bernstein's polynomials", () => {
   assert.deepEqual(pointAlong([{ x: 0, y: 10 }, { x: 8, y: 20 }], 0.25), { x: 2, y: 12.5 });
   const points = [{ x: 0, y: 0 }, { x: 0, y: 9 }, { x: 9, y: 0 }, { x: 9, y: 9 }];
   for (const share of [0, 0.2, 0.5, 0.9, 1]) {
@@ -31,7 +31,7 @@ test("two points make a line and four a curve", () => {
   assert.equal(curvePath(points), "M1 -1C2 -2 3 -3 4 -4");
 });
 
-test("shapes of blocks are about as large as the dot, and centred on it", () => {
+test("block shapes are centred and about as large as the dot", () => {
   assert.equal(shapePath("dot", 5, 6, 2), ringPath(5, 6, 2));
   for (const [shape, count] of [["diamond", 4], ["hexagon", 6], ["triangle", 3], ["triangleDown", 3], ["star", 10]]) {
     const points = corners(shapePath(shape, 100, 200, 10));
@@ -50,7 +50,7 @@ test("a triangle that points down mirrors the one that points up", () => {
   assert.ok(Math.abs(highest + lowest) < 1e-9);
 });
 
-test("what a drawing tells its ink is kept as pieces", () => {
+test("a PiecePen keeps what is drawn as pieces", () => {
   const ink = new PiecePen();
   Object.assign(ink, { strokeStyle: "#111111", lineWidth: 2, fillStyle: "#222222", font: "10px serif", textAlign: "right" });
   ink.setLineDash([3, 1]);
@@ -67,7 +67,7 @@ test("what a drawing tells its ink is kept as pieces", () => {
   ]);
 });
 
-test("pieces are painted in their order, with their own opacity, groups where they lie", () => {
+test("pieces are painted in order, with their own opacity, and groups at their position", () => {
   const heard = [];
   const pen = new Proxy({}, {
     get: (_, name) => (...said) => heard.push([name, ...said.map((each) => each.d ?? each)]),
@@ -81,7 +81,7 @@ test("pieces are painted in their order, with their own opacity, groups where th
   assert.deepEqual([opacities[0], opacities.at(-1)], [0.5, 1]);
 });
 
-test("what XML cannot hold is found, whole characters are not", () => {
+test("characters that XML does not allow are matched, others are not", () => {
   assert.equal("a\u0000b\ud800c".replace(UNWRITABLE, "?"), "a?b?c");
   assert.equal("naïve → 🎬\n".replace(UNWRITABLE, "?"), "naïve → 🎬\n");
 });

@@ -12,22 +12,22 @@ function page(search, origin = "http://localhost") {
 
 const { SETTINGS, parseQuery, parseValue } = page("");
 
-test("an address says the frame, and settings in the kind that they start with", () => {
+test("an address contains the frame, and settings in the type of their defaults", () => {
   const said = parseQuery("?frame=12&speed=0.5&arcs=true&lines=level&channel=7");
   assert.deepEqual(said, { frame: 12, speed: 0.5, arcs: true, lines: "level", channel: "7" });
 });
 
-test("what an address does not know is left alone", () => {
+test("unknown parameters are ignored", () => {
   assert.deepEqual(parseQuery("?screen=prune&unknown=1"), {});
   assert.deepEqual(parseQuery(""), {});
 });
 
-test("a number or a truth value; anything else is nothing", () => {
+test("a value is a number or a boolean; any other text is null", () => {
   assert.deepEqual(["true", "false", "3", "-2.5"].map(parseValue), [true, false, 3, -2.5]);
   for (const text of ["", "1e9", "0x10", "Infinity", "yes", "1 "]) assert.equal(parseValue(text), null);
 });
 
-test("only what differs from the start is written, and what others wrote stays", () => {
+test("only values that differ from their defaults are written, and parameters of others are kept", () => {
   const { Address, written } = page("?screen=prune&speed=4");
   const settings = { ...SETTINGS, speed: 1, lines: "share" };
   new Address({ cursor: 4, pinned: { kind: "block", id: "a b" }, settings, defaults: SETTINGS }).write();
@@ -45,7 +45,7 @@ test("what is written is read back", () => {
   assert.deepEqual({ ...SETTINGS, ...said }, settings);
 });
 
-test("with nothing to say the address is the path alone", () => {
+test("with only default values, the address is the path", () => {
   const { Address, written } = page("?frame=3");
   new Address({ cursor: 0, pinned: null, settings: SETTINGS, defaults: SETTINGS }).write();
   assert.equal(written[0][2], "/explore");

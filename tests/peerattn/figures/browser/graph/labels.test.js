@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { load } from "../parts.js";
 
-// A ruler by which every character is half as wide as it is high.
+// A text measure in which every character is half as wide as it is high.
 const pen = { measureText: (text) => ({ width: 50 * text.length }) };
 const document = { createElement: () => ({ getContext: () => pen }) };
 const { labelForms, blockLabels, overlap } = load(["parts/controls", "graph/labels"], ["labelForms", "blockLabels", "overlap"], { document });
@@ -15,20 +15,20 @@ function named(ids, { apart = 60, slot = 60, width = 1000, near = [], zoom = 1 }
   return blockLabels(ids.map((id) => ({ id, near: near.includes(id), quiet: false })), places, { zoom, theme: THEME });
 }
 
-test("a name is said in full, then smaller, then cut shorter, never to less than three letters", () => {
+test("a name is written in full, then smaller, then truncated, but never below three letters", () => {
   const said = [...labelForms("abcdef", false)].map(({ text }) => text);
   assert.deepEqual(said, ["abcdef", "abcdef", "abcde…", "abcd…", "abc…"]);
   assert.deepEqual([...labelForms("abcdef", true)].map(({ text }) => text), ["abcdef", "abcdef"]);
 });
 
-test("names with room stand in full beneath their blocks", () => {
+test("names with enough space are written in full below their blocks", () => {
   const found = named(["rgb1", "flow1"]);
   assert.deepEqual(found.map(({ text }) => text), ["rgb1", "flow1"]);
   assert.deepEqual(found.map(({ x }) => x), [60, 120]);
   assert.ok(found.every(({ y }) => y > 59));
 });
 
-test("no name lies over another or leaves the stage", () => {
+test("names never overlap or leave the stage", () => {
   for (const apart of [20, 30, 45]) {
     const found = named(["a long name", "a longer name", "the longest name"], { apart, width: 160 });
     for (const { box } of found) assert.ok(box.left >= 0 && box.right <= 160);
@@ -36,13 +36,13 @@ test("no name lies over another or leaves the stage", () => {
   }
 });
 
-test("where there are many blocks, a wide name is for what is near alone", () => {
+test("with many blocks, only blocks at the focus have wide names", () => {
   const ids = Array.from({ length: 101 }, (_, index) => `block number ${index}`);
   const found = named(ids, { slot: 20, width: 1e5, apart: 200, near: [ids[3]] });
   assert.deepEqual(found.map(({ text }) => text), [ids[3]]);
 });
 
-test("a closer view has room for names that the whole graph has not", () => {
+test("zooming in makes room for full names", () => {
   const ids = ["a long name", "a longer name"];
   const shortened = (zoom) => named(ids, { zoom }).filter(({ text }) => text.endsWith("…")).length;
   assert.ok(shortened(1) > 0);

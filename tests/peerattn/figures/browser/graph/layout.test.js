@@ -36,7 +36,7 @@ for (const width of [360, 700, 1400]) {
   });
 }
 
-test("what needs less than the stage lies in its middle", () => {
+test("a graph smaller than the stage is centred", () => {
   const { blocks, margin } = new GraphLayout(RECORDING, 1400, false);
   const [left, right] = [blocks.get("rgb").x - margin.left, 1400 - margin.right - blocks.get("flow").x];
   assert.ok(Math.abs(left - right) < 1e-9);

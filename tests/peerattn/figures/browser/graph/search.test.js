@@ -12,7 +12,7 @@ const ENTRIES = [
 ];
 const found = (typed) => findMatches(ENTRIES, typed).map(({ text }) => text);
 
-test("names that begin with what is typed come first, then other blocks, then connections", () => {
+test("names that begin with the typed text come first, then other blocks, then connections", () => {
   assert.deepEqual(found("rgb1"), ["rgb1", "inner rgb1", "rgb1 → top", "flow1 → rgb1"]);
 });
 
@@ -21,7 +21,7 @@ test("each word must occur, in any order", () => {
   assert.deepEqual(found("inner flow"), []);
 });
 
-test("an arrow in any writing wants a source and a target", () => {
+test("an arrow in any notation separates source and target", () => {
   for (const typed of ["rgb1 → top", "rgb1->top", "rgb1 > top", "rgb→t"]) assert.deepEqual(found(typed), ["rgb1 → top"]);
   assert.deepEqual(found("→ rgb1"), ["flow1 → rgb1"]);
   assert.deepEqual(found("flow1 →"), ["flow1 → rgb1"]);

@@ -24,7 +24,7 @@ function styled({ emphasis = {}, hidden = [], isReached = () => false } = {}) {
   return strokes;
 }
 
-test("a point is as far from a line as from its nearest place", () => {
+test("the distance of a point from a line is that from its nearest point", () => {
   const line = [{ x: 0, y: 0 }, { x: 10, y: 0 }, { x: 10, y: 10 }];
   assert.equal(distanceToLine(line, 5, 3), 3);
   assert.equal(distanceToLine(line, -3, 4), 5); // before its start
@@ -32,7 +32,7 @@ test("a point is as far from a line as from its nearest place", () => {
   assert.equal(distanceToLine([{ x: 1, y: 1 }, { x: 1, y: 1 }], 4, 5), 5); // a line without a length
 });
 
-test("a bent line keeps its ends and leaves the straight one by a sixth of its length", () => {
+test("an arc keeps its ends and deviates from the straight line by a sixth of its length", () => {
   const [from, first, second, to] = arcCurve({ x: 0, y: 0 }, { x: 60, y: 0 });
   assert.deepEqual([from, to], [{ x: 0, y: 0 }, { x: 60, y: 0 }]);
   assert.deepEqual([first, second], [{ x: 20, y: 10 }, { x: 40, y: 10 }]);
@@ -46,28 +46,28 @@ test("a straight line has two samples, a curve more, from end to end", () => {
   assert.deepEqual([samples[0], samples.at(-1)], [points[0], points[3]]);
 });
 
-test("wide connections lie beneath narrow ones, and what is touched above all", () => {
+test("wide connections are below narrow ones, and adjacent ones on top", () => {
   assert.deepEqual(styled().drawn.map(({ id }) => id), ["thick", "gone", "thin"]);
   assert.deepEqual(styled({ emphasis: { thick: 2, gone: 1 } }).drawn.map(({ id }) => id), ["thin", "gone", "thick"]);
 });
 
-test("a removed connection is a thin dotted line without a colour of its own", () => {
+test("a removed connection is a thin, dotted grey line", () => {
   const [gone] = styled({ hidden: ["thin", "thick"], emphasis: { gone: 2 } }).pieces(3);
   assert.deepEqual([gone.stroke, gone.width, gone.dashes, gone.opacity], [THEME.quiet, 1, [1, 5], 0.5]);
 });
 
-test("a connection takes the colour of the frame, on an outline where it is emphasis", () => {
+test("a connection has the colour of the frame, and an outline if it is adjacent", () => {
   const [casing, own, ...rest] = styled({ hidden: ["thin", "gone"], emphasis: { thick: 2 } }).pieces(7);
   assert.deepEqual([casing.width, own.width, own.stroke, rest], [6.5, 5, "#000007", []]);
   assert.equal(styled({ hidden: ["thin", "gone"], emphasis: { thick: 1 } }).pieces(7).length, 1);
 });
 
-test("ticks lie over a connection in the frames that an end of the clip reaches", () => {
+test("a connection has ticks at frames within reach of an end of the clip", () => {
   const strokes = styled({ hidden: ["thin", "gone"], isReached: (id, frame) => frame === 0 });
   assert.deepEqual([0, 1].map((frame) => strokes.pieces(frame).length), [2, 1]);
 });
 
-test("the nearest shown connection is touched, within reach only", () => {
+test("the nearest visible connection within the distance limit is found", () => {
   assert.deepEqual(styled().nearest({ x: 50, y: 3 }, 8), { id: "thin", distance: 3 });
   assert.deepEqual(styled().nearest({ x: 50, y: 15 }, 8), { id: "thick", distance: 5 });
   assert.equal(styled().nearest({ x: 50, y: 10 }, 8), null);

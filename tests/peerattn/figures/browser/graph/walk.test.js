@@ -28,30 +28,30 @@ function pressed(given, key, { shiftKey = false } = {}) {
   return [given.said, heard.length === 2];
 }
 
-test("the strongest kept connection leads up and down; one without a weight counts fully", () => {
+test("the strongest kept connection is followed up and down; one without a weight counts fully", () => {
   assert.equal(strongestNeighbour(graph(), "top", false), "c");
   assert.equal(strongestNeighbour(graph({ removed: ["c_to_top"] }), "top", false), "b");
   assert.equal(strongestNeighbour(graph(), "a", true), "top");
   assert.equal(strongestNeighbour(graph(), "top", true), undefined);
 });
 
-test("a neighbour stands on the same level, as it is drawn", () => {
+test("a neighbour is the adjacent block on the same level as drawn", () => {
   assert.deepEqual([neighbourOnLevel(graph(), "c", -1), neighbourOnLevel(graph(), "c", 1), neighbourOnLevel(graph(), "a", 1), neighbourOnLevel(graph(), "top", 1)], ["b", "a", undefined, undefined]);
   assert.equal(neighbourOnLevel(graph({ horizontal: true }), "c", -1), "a"); // down the column
 });
 
-test("keys navigate from what is looked at: a block, or where a connection leads", () => {
+test("keys move from the focused block, or from the target of the focused connection", () => {
   assert.deepEqual(pressed(graph({ focus: { kind: "block", id: "top" } }), "ArrowDown"), [[["hover", "c"]], true]);
   assert.deepEqual(pressed(graph({ focus: { kind: "connection", id: "a_to_top" } }), "ArrowDown"), [[["hover", "c"]], true]);
   assert.deepEqual(pressed(graph({ focus: { kind: "block", id: "c" } }), "ArrowLeft", { shiftKey: true }), [[["hover", "b"]], true]);
   assert.deepEqual(pressed(graph(), "ArrowUp"), [[["hover", "a"]], true]); // nowhere yet: the first
 });
 
-test("Enter pins, and a key that goes nowhere moves nothing", () => {
+test("Enter pins, and a key without a target moves nothing", () => {
   assert.deepEqual(pressed(graph({ focus: { kind: "block", id: "b" } }), "Enter"), [[["pin", "b"]], true]);
   assert.deepEqual(pressed(graph({ focus: { kind: "block", id: "top" } }), "ArrowUp"), [[], true]);
 });
 
-test("other keys, and Left and Right alone, stay the clip's", () => {
+test("other keys, and Left and Right without Shift, are left to the clip", () => {
   for (const key of ["ArrowLeft", "ArrowRight", " ", "Home", "Enter"]) assert.deepEqual(pressed(graph(), key), [[], false], key);
 });

@@ -17,13 +17,13 @@ const NONE = new Set();
 const ids = (connections) => connections.map(({ id }) => id);
 const sorted = (found) => Object.fromEntries(Object.entries(found).map(([name, set]) => [name, [...set].sort()]));
 
-test("a block knows what feeds it and what it feeds", () => {
+test("blocks have incoming and outgoing connections", () => {
   assert.deepEqual(ids(connectivity.incoming("inner")), ["rgb_to_inner", "flow_to_inner"]);
   assert.deepEqual(ids(connectivity.outgoing("flow")), ["flow_to_inner", "flow_to_side"]);
   assert.deepEqual([connectivity.incoming("rgb"), connectivity.outgoing("top")], [[], []]);
 });
 
-test("gates come with the greatest attention weight first", () => {
+test("gates are in descending order of attention weight", () => {
   const said = (gates) => gates.map(({ peer, connection: { id }, weight }) => [peer, id, weight]);
   assert.deepEqual(said(connectivity.gatesOf({ kind: "connection", id: "rgb_to_inner" })), [["flow", "rgb_to_inner", 0.8], ["rgb", "rgb_to_inner", 0.2]]);
   assert.deepEqual(said(connectivity.gatesOf({ kind: "block", id: "rgb" })), [["rgb", "flow_to_inner", 0.6], ["rgb", "rgb_to_inner", 0.2]]);
@@ -31,14 +31,14 @@ test("gates come with the greatest attention weight first", () => {
   assert.deepEqual([connectivity.gatesOf({ kind: "block", id: "top" }), connectivity.gatesOfIncoming("top")], [[], []]);
 });
 
-test("a gate's weight is the connection's now, also after that has changed", () => {
+test("a gate's weight follows that of its connection", () => {
   const learning = [connection("a", "b", { a: 0.5 })];
   const [gate] = new Connectivity({ connections: learning }).gatesOf({ kind: "block", id: "a" });
   learning[0].attentionWeights = [0.9];
   assert.equal(gate.weight, 0.9);
 });
 
-test("paths lead through a block or connection, up and down", () => {
+test("paths lead up and down through a block or connection", () => {
   assert.deepEqual(sorted(connectivity.paths({ kind: "block", id: "inner" }, NONE)), {
     blocks: ["flow", "inner", "rgb", "top"], connections: ["flow_to_inner", "inner_to_top", "rgb_to_inner"],
   });
@@ -47,13 +47,13 @@ test("paths lead through a block or connection, up and down", () => {
   });
 });
 
-test("no path goes over what is removed, but one that is selectedBlock is on its own path", () => {
+test("no path contains a removed connection, except the selected one", () => {
   const removed = new Set(["inner_to_top", "rgb_to_inner"]);
   assert.deepEqual(sorted(connectivity.paths({ kind: "block", id: "inner" }, removed)), { blocks: ["flow", "inner"], connections: ["flow_to_inner"] });
   assert.ok(connectivity.paths({ kind: "connection", id: "rgb_to_inner" }, removed).connections.has("rgb_to_inner"));
 });
 
-test("near a connection are its ends and peers, near a block what touches it", () => {
+test("the neighbourhood of a connection is its blocks and peers, that of a block its connections and their blocks", () => {
   const { blocks, connections, peers, selectedBlock } = connectivity.neighbourhood({ kind: "connection", id: "rgb_to_inner" });
   assert.deepEqual([[...blocks].sort(), [...connections], [...peers], selectedBlock], [["flow", "inner", "rgb"], ["rgb_to_inner"], ["rgb", "flow"], null]);
   const block = connectivity.neighbourhood({ kind: "block", id: "flow" });

@@ -19,14 +19,14 @@ const history = () => new LoggedHistory(packed({
 const now = ({ connections }) => connections.map(({ weight, attentionWeights }) => [weight, attentionWeights]);
 const widths = (shown) => [...shown.edges.values()].map(({ width }) => width);
 
-test("at a step connections are what they were: a weight where there is one, attention weights, a width", () => {
+test("at a step, connections have their recorded weight, attention weights and width", () => {
   const shown = history();
   shown.showStep(1);
   assert.deepEqual(now(shown), [[null, [0.75, 0.25]], [0.25, [1]]]);
   assert.deepEqual(widths(shown), [5, 2]);
 });
 
-test("what is pruned at a step has nothing any more, and comes back at an earlier one", () => {
+test("a pruned connection has no weights, but has them again at an earlier step", () => {
   const shown = history();
   shown.showStep(2);
   assert.deepEqual(now(shown), [[null, [1, 0]], [null, [null]]]);
@@ -35,6 +35,6 @@ test("what is pruned at a step has nothing any more, and comes back at an earlie
   assert.deepEqual([now(shown)[1], widths(shown)[1], shown.marks.removed.size], [[0.5, [1]], 3, 0]);
 });
 
-test("steps stand under the lines, and they are whole", () => {
+test("the axis shows training steps, which are whole numbers", () => {
   assert.deepEqual(history().axis, { values: [10, 20, 30], unit: "", least: 1 });
 });

@@ -9,7 +9,7 @@ test("a mixed colour lies between the two, channel by channel", () => {
   assert.equal(mixColors("#000000", "#ffffff", 0), "#000000");
   assert.equal(mixColors("#000000", "#ffffff", 1), "#ffffff");
   assert.equal(mixColors("#102030", "#304050", 0.5), "#203040");
-  assert.equal(mixColors("#000000", "#0a0a0a", 0.5), "#050505"); // every channel keeps its two digits
+  assert.equal(mixColors("#000000", "#0a0a0a", 0.5), "#050505"); // every channel has two digits
 });
 
 test("a palette is linear between its stops, and ends at 0 and 1", () => {
@@ -23,14 +23,14 @@ test("a palette is linear between its stops, and ends at 0 and 1", () => {
   assert.equal(paletteColor(stops, 3), "#64c800");
 });
 
-test("a number is said to three digits, and what is not there is none", () => {
+test("a number is written with three decimals, and a missing one as none", () => {
   assert.equal(formatNumber(0.12345), "0.123");
   assert.equal(formatNumber(2, 1), "2.0");
   assert.equal(formatNumber(0), "0.000");
   for (const missing of [null, undefined, NaN]) assert.equal(formatNumber(missing), "none");
 });
 
-test("a cell shows few digits and keeps the whole value, until there is none", () => {
+test("a cell shows a rounded number and keeps the full value", () => {
   const cell = { dataset: {} };
   assert.equal(writeNumber(cell, 0.123456789), cell);
   assert.deepEqual([cell.textContent, Number(cell.dataset.value)], ["0.123", 0.123456789]);
@@ -38,6 +38,6 @@ test("a cell shows few digits and keeps the whole value, until there is none", (
   assert.deepEqual([cell.textContent, cell.dataset], ["none", {}]);
 });
 
-test("a connection is named by its ends", () => {
+test("a connection is named by its source and target", () => {
   assert.equal(connectionName({ source: "rgb1", target: "top" }), "rgb1 → top");
 });

@@ -15,7 +15,7 @@ test("a loop is read from its setting, which counts frames from 1", () => {
   assert.deepEqual(playback("1-20").loop, [0, 19]);
 });
 
-test("what is no loop of this clip is none", () => {
+test("an invalid loop setting means no loop", () => {
   for (const text of ["", "3", "17-3", "5-5", "0-4", "3-21", "a-b", " 3-17"]) assert.equal(playback(text).loop, null, text);
 });
 
@@ -32,7 +32,7 @@ test("without a loop the whole clip is played", () => {
   assert.deepEqual(playback("3-17").span, [2, 16]);
 });
 
-test("where a loop's other end would lie behind the cursor it goes to the clip's", () => {
+test("the other end of a loop moves to the end of the clip if it would be on the wrong side", () => {
   const player = playback("3-17");
   player.loopFrom(5);
   assert.deepEqual(player.loop, [5, 16]);
