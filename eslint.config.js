@@ -1,4 +1,4 @@
-// Lints the plain scripts of the browser and their tests. Which names a script may use, the type checker knows.
+// Lints the browser scripts and their tests. Undefined names are left to the type checker, which knows all files of a script.
 
 import js from "@eslint/js";
 
