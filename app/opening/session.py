@@ -117,16 +117,10 @@ def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
 
 
 @dataclass(frozen=True)
-class _Clip:
+class _File:
     name: str
     digest: str
-    sample: str | None
-
-
-@dataclass(frozen=True)
-class _Objects:
-    name: str
-    digest: str
+    sample: str | None = None
 
 
 @dataclass(frozen=True)
@@ -134,8 +128,8 @@ class _About:
     """The content of `session.json`, beside its format."""
 
     checkpoint: str
-    clip: _Clip
-    objects: tuple[_Objects, ...]
+    clip: _File
+    objects: tuple[_File, ...]
     stretch: tuple[float, float]
     hold: bool
     view: Mapping[str, str]
@@ -172,7 +166,7 @@ def _session(data: Any, parts: Mapping[str, bytes]) -> Session:
     )
 
 
-def _check_digest(part: str, saved: _Clip | _Objects, content: bytes | None) -> None:
+def _check_digest(part: str, saved: _File, content: bytes | None) -> None:
     if content is not None and digest(content) != saved.digest:
         raise PeerattnError(
             f"the {part} in this session file ({saved.name}) changed since it was saved: save it again"

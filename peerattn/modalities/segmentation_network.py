@@ -135,23 +135,14 @@ class _Settings:
     motion: bool
 
 
-@dataclass(frozen=True)
-class _Facts:
-    """The entries of a card from which a network is built."""
-
-    class_ids: tuple[int, ...]
-    class_names: tuple[str, ...]
-    settings: _Settings
-
-
 def _build(folder: Path, card: Mapping[str, Any]) -> SegmentationNetwork:
     """Build the network of a card, without weights; raise PeerattnError for settings out of range."""
     try:
-        known = {name: card[name] for name in _Facts.__annotations__ if name in card}
-        facts = decode(known, _Facts, "the card")
+        class_ids = decode(card.get("class_ids"), tuple[int, ...], "class_ids")
+        class_names = decode(card.get("class_names"), tuple[str, ...], "class_names")
+        settings = decode(card.get("settings"), _Settings, "settings")
     except PeerattnError as error:
         raise PeerattnError(f"the card of {folder.name}: {error}: save the checkpoint again") from error
-    class_ids, class_names, settings = facts.class_ids, facts.class_names, facts.settings
     size, widths, reduction = settings.size, settings.widths, settings.reduction
     if not 16 <= size <= 512 or reduction not in (1, 2):
         raise PeerattnError(

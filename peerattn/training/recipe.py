@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from peerattn.data.augmentation import STRONG, Augmentation
 from peerattn.errors import PeerattnError
-from peerattn.files.decoding import decode
+from peerattn.files.decoding import decode, parse
 from peerattn.modalities.settings import ClipSettings
 from peerattn.training.actionworld import SETTINGS
 from peerattn.training.config import TrainingConfig
@@ -64,13 +63,9 @@ def _merged(data: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 def read_recipe(path: Path, *, clip: ClipSettings = SETTINGS) -> Recipe:
     """Read a recipe from a JSON file. Raises PeerattnError, naming the invalid field, if it is not one."""
+    if path.stat().st_size > MOST_BYTES:
+        raise PeerattnError(f"{path} is over {MOST_BYTES:,} bytes: it is not a recipe")
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise PeerattnError(f"{path} is over {MOST_BYTES:,} bytes: it is not a recipe")
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (RecursionError, ValueError) as error:
-        raise PeerattnError(f"{path} cannot be read as JSON ({error}): give a recipe file") from error
-    try:
-        return Recipe.from_json(data, clip=clip)
-    except PeerattnError as error:
+        return Recipe.from_json(parse(path.read_text(encoding="utf-8"), "the file of a recipe"), clip=clip)
+    except ValueError as error:
         raise PeerattnError(f"{path}: {error}") from error

@@ -105,7 +105,7 @@ def test_a_recipe_of_training_settings_alone_has_the_usual_clips(tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "cannot be read as JSON"),
+        ("{", "this is not JSON"),
         ("[]", "must be a JSON object"),
         ('{"clip": 3}', "clip is 3, but must be an object with any of size"),
         ('{"clip": {"size": 3}}', "size 3 is not between"),
