@@ -14,7 +14,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from weakref import WeakSet
 
@@ -85,9 +85,10 @@ class Costs:
     blocks: tuple[BlockCosts, ...]
 
 
+@lru_cache(maxsize=16)
 def costs(structure: Structure, classes: int, *, frames: int, height: int, width: int) -> Costs:
     """Return the costs of a structure with `classes` classes, for one clip of frames of height × width
-    pixels.
+    pixels. The latest results are kept: one of a large published structure takes over a second.
 
     Raises PeerattnError if the structure cannot be built or cannot read a clip of this size.
     """
