@@ -23,7 +23,7 @@ from peerattn.traces.trace import Trace
 from tests.alone import html, large_structure
 from tests.browser import find_chromium
 from tests.conftest import CHROMIUM_FLAGS
-from tests.serving import OF, PAINTED
+from tests.serving import GET_EXPLORER, PAINTED
 from tests.traces import trace_of
 
 FRAMES = 64
@@ -33,7 +33,7 @@ ROUNDS = 15
 VIEWPORT = ViewportSize(width=1440, height=1300)
 
 MOVE = f"""async (root, frames) => {{
-    const explorer = ({OF})(root);
+    const explorer = ({GET_EXPLORER})(root);
     const took = [];
     for (const frame of frames) {{
         await new Promise((resolve) => setTimeout(resolve, 20 + 20 * Math.random()));
@@ -45,7 +45,7 @@ MOVE = f"""async (root, frames) => {{
     return took;
 }}"""
 PLAY = f"""async (root) => {{
-    const explorer = ({OF})(root);
+    const explorer = ({GET_EXPLORER})(root);
     explorer.seek(0);
     await {PAINTED};
     const seen = new Set([0]);
@@ -57,7 +57,7 @@ PLAY = f"""async (root) => {{
 }}"""
 FIT = f"""async (root) => {{
     const began = performance.now();
-    ({OF})(root).graph.fit();
+    ({GET_EXPLORER})(root).graph.fit();
     await {PAINTED};
     return performance.now() - began;
 }}"""
@@ -73,7 +73,7 @@ WATCH = f"""(root) => {{
 }}"""
 """Stores the time from the last pointer event until the changed numbers are painted."""
 PLACES = f"""(root) => {{
-    const {{ graph, recording }} = ({OF})(root);
+    const {{ graph, recording }} = ({GET_EXPLORER})(root);
     const {{ network }} = graph;
     const blocks = recording.blocks.map(({{ id }}) => network.canvasToDOM(network.getPosition(id)));
     const samples = recording.connections.map(({{ id }}) => graph.strokes.samples.get(id));

@@ -1,4 +1,4 @@
-"""The explorer on a page of its own, without Streamlit: quick to open, and nothing runs Python."""
+"""The explorer alone on a page, without Streamlit: fast to open, and no Python runs behind it."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ DARK = (
     "--st-primary-color: #56b4e9; --st-font: sans-serif"
 )
 ADDRESS = "http://localhost/alone"
-"""Answered by the test itself, on every visit."""
+"""The test itself answers requests to this address."""
 PAGE = """<!doctype html><html lang="en"><head><title>explorer</title><link rel="icon" href="data:,"></head>
 <body style="margin: 16px; background: var(--st-background-color); {style}"><div class="explorer"></div>
 <script type="module">{script}
@@ -38,21 +38,21 @@ globalThis.peerattnExplorer.show(root);
 
 
 def marks(trace: Trace, threshold: float) -> dict[str, Sequence[str] | bool]:
-    """What a threshold removes, as the app tells the explorer."""
+    """What a threshold removes, in the form in which the app passes it to the explorer."""
     known = {each.key: each.connection_weight for each in trace.connections}
     weights = {key: weight for key, weight in known.items() if weight is not None}
-    found = survey(trace.structure, weights, threshold)
+    removal = survey(trace.structure, weights, threshold)
     return {
         "pruned": threshold > 0,
-        "removed": found.removed,
-        "dead": found.dead_blocks,
-        "peerOnly": found.peer_only,
-        "starved": found.starved,
+        "removed": removal.removed,
+        "dead": removal.dead_blocks,
+        "peerOnly": removal.peer_only,
+        "starved": removal.starved,
     }
 
 
 def html(trace: Trace, *, threshold: float = 0.0, dark: bool = False, packed: bytes | None = None) -> str:
-    """The whole page."""
+    """The HTML of a page that shows the explorer with this trace."""
     about = {"clip": "clip.mp4", "checkpoint": "tiny"}
     data = {"recording": "alone", "selected": None, "about": about, **marks(trace, threshold)}
     return PAGE.format(
@@ -63,8 +63,8 @@ def html(trace: Trace, *, threshold: float = 0.0, dark: bool = False, packed: by
     )
 
 
-def open_alone(page: Page, trace: Trace, *, threshold: float = 0.0, dark: bool = False) -> Locator:
-    """The explorer's element, once the page shows a frame."""
+def open_explorer(page: Page, trace: Trace, *, threshold: float = 0.0, dark: bool = False) -> Locator:
+    """Open the explorer with this trace and wait until it shows a frame; returns its root element."""
     text = html(trace, threshold=threshold, dark=dark)
     page.route(ADDRESS, lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))
     page.goto(ADDRESS)
@@ -73,7 +73,7 @@ def open_alone(page: Page, trace: Trace, *, threshold: float = 0.0, dark: bool =
 
 
 def large_structure(levels: int = 10, across: int = 50, arriving: int = 12) -> Structure:
-    """Rows of blocks, each inner one fed by `arriving` of those below, gated by six of them."""
+    """A structure with rows of blocks; each inner block has `arriving` inputs from below and six peers."""
     rng = np.random.default_rng(0)
     modalities = (Modality("rgb", 3), Modality("flow", 2), Modality("object", 2, (), (2, 3)))
     rows = [[f"block_{level}_{place}" for place in range(across)] for level in range(1, levels + 1)]

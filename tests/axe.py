@@ -1,4 +1,4 @@
-"""axe-core, the accessibility audit, as npm publishes it; `python -m tests.axe` fetches what is missing."""
+"""axe-core, the accessibility checker from npm; `python -m tests.axe` downloads it if it is missing."""
 
 import base64
 import hashlib
@@ -15,15 +15,15 @@ from playwright.sync_api import Page
 
 VERSION = "4.14.1"
 SHA512 = "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
-"""Of the package's archive, as its registry says it: anything else is refused."""
+"""The checksum of the package's archive according to the registry; any other archive is rejected."""
 REGISTRY = os.environ.get("npm_config_registry", "https://registry.npmjs.org/").rstrip("/")
 SCRIPT = Path(sys.prefix) / f"axe-core-{VERSION}.js"
-HOW = f"axe-core is not here: python -m tests.axe fetches it from {REGISTRY}."
+INSTALL_HINT = f"axe-core is missing: python -m tests.axe downloads it from {REGISTRY}."
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A rule that one element of the page breaks, how bad that is, the element and axe's advice."""
+    """A rule that an element of the page violates, with its impact, the element and axe's advice."""
 
     rule: str
     impact: str
@@ -32,11 +32,11 @@ class Finding:
 
 
 def fetch() -> None:
-    """Write the script into the virtual environment."""
+    """Download the script into the virtual environment."""
     with urllib.request.urlopen(f"{REGISTRY}/axe-core/-/axe-core-{VERSION}.tgz", timeout=60) as answer:
         archive = answer.read()
     if base64.b64encode(hashlib.sha512(archive).digest()).decode() != SHA512:
-        sys.exit(f"axe-core {VERSION} is not what it was: its checksum differs")
+        sys.exit(f"axe-core {VERSION}: the checksum of the download is wrong")
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         script = files.extractfile("package/axe.min.js")
         assert script is not None
@@ -44,14 +44,14 @@ def fetch() -> None:
 
 
 def findings(page: Page, *, rules: Sequence[str] = ()) -> list[Finding]:
-    """What breaks a rule of axe on the page as it stands, whatever its impact; only of `rules`, if any."""
+    """All violations on the page in its current state, of any impact; only of `rules`, if given."""
     if not page.evaluate("Boolean(globalThis.axe)"):
         page.evaluate(SCRIPT.read_text(encoding="utf-8"))
     options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
-    found = page.evaluate("options => axe.run(document, options)", options)
+    result = page.evaluate("options => axe.run(document, options)", options)
     return [
         Finding(rule["id"], rule["impact"], node["html"], node["failureSummary"])
-        for rule in found["violations"]
+        for rule in result["violations"]
         for node in rule["nodes"]
     ]
 
@@ -60,6 +60,7 @@ if __name__ == "__main__" and not SCRIPT.exists():
     try:
         fetch()
     except OSError as error:
-        print(f"{HOW} ({error})", file=sys.stderr)
-        # Without it the audit is visibly skipped; in continuous integration that is a failure.
+        print(f"{INSTALL_HINT} ({error})", file=sys.stderr)
+        # Without it the accessibility tests are reported as skipped; in continuous integration this is a
+        # failure.
         sys.exit(1 if os.environ.get("CI") else 0)

@@ -1,4 +1,4 @@
-"""What the tests share: Hypothesis profiles, the real clips where there are any, the app in a browser."""
+"""Shared by all tests: Hypothesis profiles, the folder of real clips if present, the app in a browser."""
 
 import os
 import signal
@@ -12,20 +12,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-# Before anything imports torch, and for every process a test starts: two test processes fill two cores, and
-# threads that wait for each other there take longer than one thread alone.
+# Set before anything imports torch, and inherited by every process that a test starts: two test processes
+# occupy two cores, and threads that wait for each other there take longer than a single thread.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, Route, WebSocket, expect, sync_playwright
 
-from tests.browser import HOW, find_chromium
+from tests.browser import INSTALL_HINT, find_chromium
 
 ROOT = Path(__file__).parents[1]
 CI = bool(os.environ.get("CI"))
-HERE = ("localhost", "127.0.0.1")
-PATIENCE = 120_000  # ms; shared cores: generous, and only ever waited out by a failing test
+LOCAL_HOSTS = ("localhost", "127.0.0.1")
+PATIENCE = 120_000  # ms; generous for shared cores, and reached only if a test fails
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -33,13 +33,13 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # The second lock: a name that is not this machine's resolves to nothing, whatever asks.
+    # A second safeguard: no host name except this machine's resolves, whoever requests it.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 
 settings.register_profile(
     "default",
-    deadline=None,  # shared cores: time says nothing about the code
+    deadline=None,  # on shared cores, time says nothing about the code
     max_examples=25,
     derandomize=CI,
     suppress_health_check=[HealthCheck.too_slow],
@@ -50,31 +50,31 @@ settings.load_profile("default")
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real clips and reference values that may lie beside the repository."""
+    """The folder of real clips and reference values next to the repository; skips the test without it."""
     folder = ROOT.parent / "shared"
     if not folder.is_dir():
-        pytest.skip("../shared is not here: real clips and reference values")
+        pytest.skip("../shared, with real clips and reference values, is missing")
     return folder
 
 
 @pytest.fixture(scope="module", params=["strict", pytest.param("cuda", marks=pytest.mark.gpu)])
 def device(request: pytest.FixtureRequest) -> Iterator[object]:
-    """A torch.device beside the CPU: the strict one of `tests.strict` always, CUDA where there is one."""
-    from tests.devices import opened  # only here, since it imports torch
+    """A torch.device other than the CPU: the strict device of `tests.strict`, and CUDA if available."""
+    from tests.devices import open_device  # imported here, because it imports torch
 
-    with opened(request.param) as found:
-        yield found
+    with open_device(request.param) as device:
+        yield device
 
 
 @pytest.fixture(scope="session")
 def app_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the served app looks for checkpoints first, and saves them."""
+    """The folder that the served app searches for checkpoints first, and saves them to."""
     return tmp_path_factory.mktemp("checkpoints")
 
 
 @pytest.fixture(scope="session")
 def app_url(tmp_path_factory: pytest.TempPathFactory, app_checkpoints: Path) -> Iterator[str]:
-    """The app, served from its own process; what it saves goes to a temporary folder."""
+    """Serve the app in a separate process, with a temporary folder for checkpoints; gives its address."""
     folder = tmp_path_factory.mktemp("app")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -90,12 +90,12 @@ def app_url(tmp_path_factory: pytest.TempPathFactory, app_checkpoints: Path) -> 
         wait_until_healthy(f"http://localhost:{port}", server, log)
         yield f"http://localhost:{port}"
     finally:
-        os.killpg(server.pid, signal.SIGTERM)  # with the processes that it started
+        os.killpg(server.pid, signal.SIGTERM)  # together with the processes that it started
         server.wait(timeout=30)
 
 
 def wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the app answers; fail with its log when it ends, or does not answer for two minutes."""
+    """Wait until the app answers; fail with its log if it ends, or does not answer within two minutes."""
     patience = time.monotonic() + 120
     while server.poll() is None and time.monotonic() < patience:
         try:
@@ -108,10 +108,10 @@ def wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """A real Chromium. A missing one skips; in continuous integration it fails."""
+    """A real Chromium. If it is missing, the test is skipped; in continuous integration it fails."""
     executable = find_chromium()
     if executable is None:
-        (pytest.fail if CI else pytest.skip)(HOW)
+        (pytest.fail if CI else pytest.skip)(INSTALL_HINT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         yield browser
@@ -119,52 +119,54 @@ def chromium() -> Iterator[Browser]:
 
 
 @dataclass
-class Heard:
-    """What a page did besides showing itself: requests to other machines, and errors in its console."""
+class PageLog:
+    """Records a page's requests to other machines and the errors in its console."""
 
     outside: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
     def refuse_outside(self, route: Route) -> None:
-        """Let a request to this machine pass; abort and remember every other."""
+        """Let a request to this machine pass; abort and record any other."""
         if self.is_outside(route.request.url):
             route.abort()
         else:
             route.continue_()
 
     def is_outside(self, url: str) -> bool:
-        """Whether the address is another machine's; if so it is remembered."""
+        """Whether the address is that of another machine; if so, record it."""
         address = urlsplit(url)
-        outside = address.scheme not in ("data", "blob") and address.hostname not in HERE
+        outside = address.scheme not in ("data", "blob") and address.hostname not in LOCAL_HOSTS
         if outside:
             self.outside.append(url)
         return outside
 
     def listen(self, page: Page) -> None:
-        """Remember the page's errors, and the web sockets it opens (which routes do not see)."""
-        page.on("websocket", self.hear_socket)
+        """Record the page's errors, and the web sockets that it opens (routes do not see them)."""
+        page.on("websocket", self.record_socket)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        page.on(
+            "console", lambda message: self.errors.append(message.text) if message.type == "error" else None
+        )
 
-    def hear_socket(self, opened: WebSocket) -> None:
-        """Remember a web socket to another machine."""
-        self.is_outside(opened.url)
-
-
-@pytest.fixture
-def heard() -> Heard:
-    """What the page asked of other machines (refused, and the test fails), and its console's errors."""
-    return Heard()
+    def record_socket(self, socket: WebSocket) -> None:
+        """Record a web socket to another machine."""
+        self.is_outside(socket.url)
 
 
 @pytest.fixture
-def page(chromium: Browser, heard: Heard) -> Iterator[Page]:
-    """A new window of 1440 × 900 that reaches this machine only."""
+def page_log() -> PageLog:
+    """The page's requests to other machines (aborted, and the test fails) and its console's errors."""
+    return PageLog()
+
+
+@pytest.fixture
+def page(chromium: Browser, page_log: PageLog) -> Iterator[Page]:
+    """A new window of 1440 × 900 px that can reach this machine only."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, service_workers="block")
-    context.route("**/*", heard.refuse_outside)
-    context.on("page", heard.listen)
+    context.route("**/*", page_log.refuse_outside)
+    context.on("page", page_log.listen)
     context.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
     yield context.new_page()
     context.close()
-    assert heard.outside == []
+    assert page_log.outside == []

@@ -1,4 +1,4 @@
-"""What is done on a device: each work does one thing on the device it is given, and returns its numbers."""
+"""Work to compare between devices: each function does one thing on a device and returns its numbers."""
 
 import dataclasses
 import os
@@ -59,20 +59,20 @@ Work = Callable[[Where], Any]
 
 
 SAME_SUMS = sdpa_kernel(SDPBackend.MATH)
-"""Torch has another attention for each kind of device, which adds in another order: here it is one."""
+"""Torch's default attention differs between kinds of device in the order of summation; this one does not."""
 
 
 @SAME_SUMS
 def passed(structure: Structure, device: Where) -> Any:
-    """Logits and gradients."""
+    """The logits and gradients of a network."""
     network = lively(structure).to(device)
     logits = network(clips(structure, device))
     logits.square().sum().backward()
     return logits, {name: one.grad for name, one in network.named_parameters() if one.grad is not None}
 
 
-def there(module: nn.Module, device: Where) -> Any:
-    """The module, which must be on the device."""
+def on_device(module: nn.Module, device: Where) -> Any:
+    """Return the module after checking that it is on the device."""
     assert next(module.parameters()).device.type == device.type, f"not on {device}"
     return module
 
@@ -83,7 +83,7 @@ def clips(structure: Structure, device: Where) -> dict[str, Tensor]:
 
 @SAME_SUMS
 def recorded(structure: Structure, device: Where) -> Any:
-    """A trace, and every step inside every factor."""
+    """A trace, and the steps that lead to every factor."""
     network, clip = lively(structure).to(device), clip_of(structure)
     trace, vectors = record_inside(network, clip, window=3)
     return trace, vectors, [inside(network, vectors, key) for key in network.connections]
@@ -106,7 +106,7 @@ def answered_in_stretches(device: Where) -> Any:
 
 
 def examples(structure: Structure) -> list[Example]:
-    """Two windows of four frames each."""
+    """Three examples of two windows with four frames each."""
     return [Example((n % 3,), tensors(structure, frames=8, size=(8, 8), seed=n), str(n)) for n in range(3)]
 
 
@@ -172,7 +172,7 @@ def trained(name: str, device: Where) -> Any:
 
 
 class Counted(Noise):
-    """Knows how many clips of each class it has."""
+    """A source that states how many clips of each class it has."""
 
     clips_of_classes = (2, 3, 3)
 
@@ -185,7 +185,7 @@ def trained_balanced(device: Where) -> Any:
 
 
 def resumed(name: str, device: Where) -> Any:
-    """A run that is interrupted in its second update and goes on from its state."""
+    """A run that is interrupted in its second update and resumes from its state."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "training.safetensors"
         with pytest.raises(Interrupted):
@@ -206,7 +206,7 @@ def converted(device: Where) -> Any:
 
 
 def saved_and_loaded(device: Where) -> Any:
-    """The bytes on the disk, and what the loaded network answers."""
+    """The files of a saved checkpoint, and the answers of the network loaded from it."""
     torch.manual_seed(0)
     network = Network(small_structure(), CLASSES).to(device)
     with tempfile.TemporaryDirectory() as place:
@@ -225,10 +225,10 @@ def opened_untrained(device: Where) -> Any:
 
 
 def segmented(device: Where) -> Any:
-    """By a checkpoint and by a network that reads motion; and the name under which a cache keeps the maps."""
+    """Maps by a checkpoint and by a network that reads motion, and their names in the cache."""
     with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, PEERATTN_CHECKPOINTS=folder):
         write_small_checkpoints(Path(folder))
-        loaded = there(load_segmenter(SEGMENTER, device), device)
+        loaded = on_device(load_segmenter(SEGMENTER, device), device)
     torch.manual_seed(0)
     reads_motion = SegmentationNetwork((4,), ("ball",), size=32, widths=(4, 8), reduction=2, motion=True)
     segmenters = loaded, reads_motion.eval().to(device)
@@ -239,19 +239,19 @@ def segmented_by_segformer(device: Where) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         tiny_model(labels=5).save_pretrained(folder)
         segmenter = load_segmenter(f"segformer:{folder}", device)
-    there(segmenter.model, device)
+    on_device(segmenter.model, device)
     return segmenter.estimate(media.moving_square(2, height=48, width=64)), segmenter_digest(segmenter)
 
 
 def learnt_to_segment(device: Where) -> Any:
-    segmenter = there(train_segmenter(dataclasses.replace(TINY, clips=8), device=device), device)
+    segmenter = on_device(train_segmenter(dataclasses.replace(TINY, clips=8), device=device), device)
     return segmenter.state_dict(), evaluate_segmenter(segmenter, clips=1)
 
 
 def learnt_people(device: Where) -> Any:
     config, videos = dataclasses.replace(PEOPLE, clips=8), [person_video(seed) for seed in range(2)]
-    begun = train_segmenter(dataclasses.replace(config, people=0), device=device)
-    return train_segmenter(config, videos, start=begun, device=device).state_dict()
+    pretrained = train_segmenter(dataclasses.replace(config, people=0), device=device)
+    return train_segmenter(config, videos, start=pretrained, device=device).state_dict()
 
 
 WORK: dict[str, Work] = {

@@ -1,4 +1,4 @@
-"""The devices that tests run on beside the CPU, and what they must give."""
+"""The devices that tests run on in addition to the CPU, and the comparison of their results."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping
@@ -18,25 +18,25 @@ CPU = torch.device("cpu")
 
 
 @contextmanager
-def opened(name: str) -> Iterator[torch.device]:
-    """The device of this name; the test is skipped where it is CUDA and there is none."""
+def open_device(name: str) -> Iterator[torch.device]:
+    """Open the device of this name; skips the test if it is CUDA and not available."""
     if name == strict.STRICT:
         with strict.device() as device:
             yield device
         return
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
-    with apply_precision(torch.device(name)):  # in full float32, in passes that no recording makes too
+    with apply_precision(torch.device(name)):  # full float32, also in passes outside recordings
         yield torch.device(name)
 
 
 def check(found: Any, expected: Any, device: torch.device, *, within: float = 1e-4) -> None:
-    """Asserts that a device gave what the CPU gave: to the bit where it is the strict one, else within this.
+    """Assert that a device gave the results of the CPU: exactly on the strict device, else within `within`.
 
-    Looks into dataclasses, mappings and sequences. Of whole numbers, such as the class ids of pixels, one in
-    a hundred may differ on CUDA.
+    Compares dataclasses, mappings and sequences part by part. Of integers, such as the class ids of pixels,
+    one in a hundred may differ on CUDA.
     """
-    if isinstance(expected, ComputedBy):  # on which device: that differs
+    if isinstance(expected, ComputedBy):  # names the device, so it differs
         return
     if dataclasses.is_dataclass(expected):
         found, expected = vars(found), vars(expected)

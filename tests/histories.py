@@ -1,4 +1,4 @@
-"""A plausible training history without a network: weights that part, attention that narrows, one pruning."""
+"""A synthetic training history: weights that diverge, attention that narrows, and one pruning step."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ EVERY = 10  # updates between two logged steps
 
 
 def history(layout: Structure | None = None, *, logged: int = 24, pruned: int = 16, seed: int = 0) -> History:
-    """`logged` steps; from the step of number `pruned` on, the connections of least weight are gone."""
+    """A history of `logged` steps; from step number `pruned` on, the weakest connections are removed."""
     layout = layout or structure()
     rng = np.random.default_rng(seed)
     share = np.linspace(0, 1, logged)[:, None]

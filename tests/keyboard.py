@@ -1,4 +1,4 @@
-"""Walking a page by keys alone: Tab from stop to stop, each of which must show that it has the focus."""
+"""Walk through a page by keyboard: Tab from stop to stop, each of which must show that it has the focus."""
 
 from playwright.sync_api import Locator, Page
 
@@ -14,7 +14,7 @@ const looks = (element) => {
   const { outline, outlineStyle, boxShadow, borderColor, backgroundColor } = getComputedStyle(element);
   return [outlineStyle === "none" ? "" : outline, boxShadow, borderColor, backgroundColor].join(" ");
 };
-// The element, what is in it and what is around it: a hidden input shows its focus on its label.
+// The element, its descendants and its surroundings: a hidden input shows its focus on its label.
 const around = (element) => {
   const parts = [element, ...[...element.querySelectorAll("*")].slice(0, 12)];
   for (let each = element.parentElement, up = 0; each && up < 4; each = each.parentElement, up += 1) {
@@ -22,7 +22,7 @@ const around = (element) => {
   }
   return parts;
 };
-// Remembers how this stop looks; returns the last one, if it looks the same now that the focus is gone.
+// Stores how this stop looks; returns the previous one if it looks the same now that it has lost the focus.
 globalThis.stop = () => {
   const { last } = globalThis;
   const active = focused();
@@ -34,11 +34,11 @@ globalThis.stop = () => {
 };
 """
 MOST = 150
-"""Stops after which something counts as out of reach."""
+"""The number of stops after which an element counts as unreachable."""
 
 
 class Keyboard:
-    """A page's keys; `unseen` collects the stops that did not show their focus."""
+    """Presses keys on a page; `unseen` collects the stops that did not show their focus."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -50,21 +50,21 @@ class Keyboard:
             self.page.keyboard.press(key)
 
     def tab(self, *, back: bool = False) -> None:
-        """To the next stop, or the one before."""
+        """Move to the next stop, or to the previous one."""
         self.press("Shift+Tab" if back else "Tab")
         if unseen := self.page.evaluate("stop()"):
             self.unseen.append(unseen)
 
     def reach(self, wanted: Locator, *, back: bool = False) -> None:
-        """From stop to stop until the focus is on the element, or on one of them."""
+        """Move from stop to stop until the focus is on one of the elements."""
         for _ in range(MOST):
             if self.is_on(wanted):
                 return
             self.tab(back=back)
-        raise AssertionError(f"{wanted} is out of the keyboard's reach")
+        raise AssertionError(f"{wanted} cannot be reached by keyboard")
 
     def leave(self, root: Locator) -> None:
-        """From stop to stop until the focus is elsewhere in the page: it is trapped nowhere."""
+        """Move from stop to stop until the focus has left the element; fails if it is trapped there."""
         inside = "root => root.contains(focused())"
         for _ in range(MOST):
             if not root.evaluate(inside):

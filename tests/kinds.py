@@ -1,4 +1,4 @@
-"""Small structures that hold every kind of block and head, with peers, several rates and computed flow."""
+"""Small structures with every kind of block and head, with peers, several dilations and computed flow."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ READ_FLOW = Modality("flow", 2)
 def _joined(
     inputs: list[BlockSpec], kind: str, head: str, modalities: tuple[Modality, ...], **widths: Any
 ) -> Structure:
-    """The input blocks, two blocks of one kind above them, and one on top that reads all."""
+    """These input blocks, two blocks of one kind above them, and a top block that reads all of them."""
     reduction = max(block.reduction for block in inputs)
     size = {"input_reduction": reduction, "input_width": 4, "attention_width": 3, **widths}
     middle = [BlockSpec(f"mid{dilation}", 2, kind, 4, dilation, repeats=2, **size) for dilation in (1, 3)]
@@ -26,6 +26,7 @@ def _joined(
 
 
 def own() -> Structure:
+    """The kinds of block that this package trains from scratch."""
     inputs = [
         BlockSpec(f"{name}1", 1, "video_input", 4, dilation, 4, modality=name)
         for name, dilation in (("rgb", 2), ("flow", 1), ("object", 1))
@@ -45,6 +46,7 @@ def assemblenet(head: str = "assemblenet_over_time") -> Structure:
 
 
 def lite(head: str = "lite_over_time") -> Structure:
+    """The blocks of AssembleNet++lite; optical flow is computed from the frames."""
     inputs = [
         BlockSpec("rgb1", 1, "lite_input", 4, 2, 2, modality="rgb"),
         BlockSpec("flow1", 1, "lite_input", 4, 1, 2, modality="flow", reads="rgb"),
@@ -53,7 +55,7 @@ def lite(head: str = "lite_over_time") -> Structure:
 
 
 def dense() -> Structure:
-    """Fully connected blocks, of one layer to three."""
+    """Fully connected blocks of one to three layers."""
     inputs = [
         BlockSpec("rgb1", 1, "dense", 4, spatial_stride=4, modality="rgb"),
         BlockSpec("object1", 1, "dense", 4, spatial_stride=2, repeats=2, inner_width=3, modality="object"),
@@ -62,7 +64,7 @@ def dense() -> Structure:
 
 
 def attention(over: str) -> Structure:
-    """Blocks that attend over places or frames, fed by what reads neighbouring frames."""
+    """Blocks that attend over positions or frames, above one that reads neighbouring frames."""
     inputs = [
         BlockSpec("rgb1", 1, "video_input", 4, 2, 4, modality="rgb"),
         BlockSpec("object1", 1, "attention", 4, spatial_stride=4, modality="object", heads=2, over="places"),

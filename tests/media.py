@@ -1,4 +1,7 @@
-"""Video files made by the tests: ordinary ones, awkward ones and broken ones. T frames, H height, W width."""
+"""Video files made for tests: ordinary, unusual and damaged ones.
+
+T frames, H height, W width.
+"""
 
 import io
 from fractions import Fraction
@@ -12,7 +15,7 @@ FINE = Fraction(1, 12_800)  # s, a time base fine enough for any frame rate used
 
 
 def moving_square(frames: int, *, height: int = 48, width: int = 64, step: int = 2) -> NDArray[np.uint8]:
-    """(T, H, W, 3): a bright square that moves right by `step` px a frame over a smooth texture."""
+    """(T, H, W, 3): a bright square that moves right by `step` px per frame over a smooth texture."""
     rows, columns = np.mgrid[:height, :width]
     texture = 90 + 40 * np.sin(rows / 3.0) * np.cos(columns / 4.0)
     images = np.repeat(texture[None, :, :, None], 3, axis=-1).repeat(frames, axis=0)
@@ -35,7 +38,7 @@ def write_video(
     times = [frame / 25 for frame in range(len(images))] if times is None else times
     grey = images.ndim == 3
     with av.open(str(path), "w", options=options or {}) as container:
-        # A rate of one frame a tick, so that AVI, whose time base is its frame rate, is right as well.
+        # One frame per tick, so that AVI, whose time base is its frame rate, has the right times too.
         stream = container.add_stream(codec, rate=25)
         stream.height, stream.width = images.shape[1:3]
         stream.pix_fmt = _pixel_format(codec, grey=grey)
@@ -58,7 +61,7 @@ def _pixel_format(codec: str, *, grey: bool) -> str:
 
 
 def without_duration(path: Path, images: NDArray[np.uint8]) -> Path:
-    """A webm written to a pipe, which never learns how long it is."""
+    """A webm written to a pipe, so its header has no duration."""
 
     class Pipe(io.RawIOBase):
         def __init__(self) -> None:
@@ -84,7 +87,7 @@ def without_duration(path: Path, images: NDArray[np.uint8]) -> Path:
 
 
 def audio_only(path: Path) -> Path:
-    """An mp4 with one second of a tone and no picture."""
+    """An mp4 with one second of a tone and no video."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=16_000, layout="mono")
         tone = np.sin(np.arange(16_000) / 16_000 * 2 * np.pi * 440).astype(np.float32)[None]
@@ -96,14 +99,14 @@ def audio_only(path: Path) -> Path:
 
 
 def broken_off(path: Path, source: Path, *, share: float = 0.6) -> Path:
-    """The first part of a file, as an interrupted copy leaves it."""
+    """The first part of a file, as after an interrupted copy."""
     data = source.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
     return path
 
 
 def bit_rotten(path: Path, source: Path) -> Path:
-    """A file of which a stretch in the middle was overwritten with other bytes."""
+    """A copy of a file with random bytes in the middle."""
     data = bytearray(source.read_bytes())
     middle, noise = len(data) // 2, np.random.default_rng(1)
     data[middle : middle + len(data) // 5] = noise.integers(0, 256, len(data) // 5, dtype=np.uint8).tobytes()
@@ -112,12 +115,12 @@ def bit_rotten(path: Path, source: Path) -> Path:
 
 
 def concat_script(path: Path, target: Path) -> Path:
-    """A text that makes a demuxer which believes it open another file."""
+    """A text file that would make a trusting demuxer open another file."""
     path.write_text(f"ffconcat version 1.0\nfile {target}\n")
     return path
 
 
 def playlist(path: Path, target: str) -> Path:
-    """An HLS playlist, which makes a demuxer that believes it open an address."""
+    """An HLS playlist, which would make a trusting demuxer open an address."""
     path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5.0,\n{target}\n#EXT-X-ENDLIST\n")
     return path

@@ -1,4 +1,4 @@
-"""A small network of hostile names and what it made of a clip, for tests of the panels."""
+"""A small network with hostile names and its recording of a clip, for tests of the panels."""
 
 import numpy as np
 

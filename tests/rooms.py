@@ -1,8 +1,11 @@
-"""The rooms of the house and who imports whom: `python -m tests.rooms` prints them, and fails on an arrow up.
-`python -m tests.rooms --drawing` prints the picture of docs/architecture.md.
+"""The rooms of the project and which of them imports which.
 
-A room is a folder of `peerattn` or of `app`. It may import from the rooms that stand before it in `HOUSE`; an
-arrow is one room that imports from another. What lies beside the rooms (errors and the like) counts as none.
+    python -m tests.rooms              # prints them; fails if an import points up
+    python -m tests.rooms --drawing    # prints the picture of docs/architecture.md
+
+A room is a folder of `peerattn` or of `app`. It may import from the rooms listed before it in `HOUSE`; an
+arrow means that one room imports from another. Modules outside the rooms (errors and the like) are not
+counted.
 """
 
 from __future__ import annotations
@@ -16,11 +19,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HOUSE = {
-    "peerattn.files": "cards, weights and where checkpoints are found",
-    "peerattn.graph": "blocks, connections and peers as plain data; what a removal takes",
-    "peerattn.video": "a video file -> Frames, in a process of its own",
-    "peerattn.traces": "what was recorded, as plain arrays",
-    "peerattn.scores": "accuracies, their intervals, calibration, the verdict",
+    "peerattn.files": "cards, weights and the folders that contain checkpoints",
+    "peerattn.graph": "blocks, connections and peers as plain data; what a threshold removes",
+    "peerattn.video": "a video file -> Frames, in a separate process",
+    "peerattn.traces": "recordings as plain arrays",
+    "peerattn.scores": 'accuracies, their intervals, calibration, "none of these"',
     "peerattn.tables": "traces, evaluations and histories as pandas tables",
     "peerattn.figures": "traces, structures and evaluations as figures, the report, films",
     "peerattn.network": "attention, blocks, fusion: the network that a structure describes",
@@ -28,20 +31,20 @@ HOUSE = {
     "peerattn.checkpoints": "a name -> a network with its settings and card",
     "peerattn.actionworld": "generated clips of a figure acting on an object",
     "peerattn.data": "labelled clips: folders, caches, augmentation, batches",
-    "peerattn.recording": "a clip through a network: traces, predictions, evaluations",
+    "peerattn.recording": "running a clip through a network: traces, predictions, evaluations",
     "peerattn.pruning": "a smaller network, and accuracy along the thresholds",
     "peerattn.training": "from labelled clips to a network",
     "peerattn.segmenter_training": "training of segmenters",
     "peerattn.cli": "the commands",
     "app.explorer": "the browser component",
-    "app.opening": "what a visitor brings: videos, maps, traces, sessions, structures, zips",
-    "app.work": "long computations: jobs, and the process beside the server that measures",
-    "app.state": "what the page keeps: caches, session keys, the address, jobs",
-    "app.parts": "what several screens are put together from",
-    "app.screens": "one page a file",
+    "app.opening": "the files that a visitor opens: videos, maps, traces, sessions, structures, zips",
+    "app.work": "long computations: jobs, and the measuring process next to the server",
+    "app.state": "everything that is kept between runs: caches, session keys, the address, jobs",
+    "app.parts": "parts that several screens are composed of",
+    "app.screens": "one page per file",
 }
-"""Room -> what it holds, bottom up."""
-BESIDE = {
+"""Room -> what it contains, from the bottom up."""
+OUTSIDE = {
     "peerattn",
     "peerattn.__main__",
     "peerattn.errors",
@@ -52,19 +55,19 @@ BESIDE = {
     "app.keys",
     "app.main",
 }
-"""Modules that lie beside the rooms."""
+"""Modules outside the rooms."""
 MOST_ARROWS = 70
-"""Between the rooms of the package."""
+"""The most arrows allowed between rooms of the package."""
 
 
 def module_name(file: Path) -> str:
-    """`peerattn.video.pool` of peerattn/video/pool.py; a package's own name of its __init__.py."""
+    """The module of a file: `peerattn.video.pool` for peerattn/video/pool.py, the package for __init__.py."""
     return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def room(module: str) -> str:
-    """The room of a module, or the module itself where it lies beside the rooms."""
-    return module if module in BESIDE else ".".join(module.split(".")[:2])
+    """The room of a module, or the module itself if it is outside the rooms."""
+    return module if module in OUTSIDE else ".".join(module.split(".")[:2])
 
 
 FILES = sorted(chain(ROOT.glob("peerattn/**/*.py"), ROOT.glob("app/**/*.py")))
@@ -72,7 +75,7 @@ MODULES = {module_name(file): file for file in FILES}
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node but those under `if TYPE_CHECKING`, which nothing imports when it runs."""
+    """Every node except those under `if TYPE_CHECKING`, which is not executed."""
     for node in ast.iter_child_nodes(tree):
         if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
             yield node
@@ -80,7 +83,7 @@ def _statements(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def imports(file: Path) -> Iterator[str]:
-    """The modules that a file imports, wherever in it; `from package import module` gives the module."""
+    """The modules that a file imports anywhere; `from package import module` gives the module."""
     for node in _statements(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -91,21 +94,23 @@ def imports(file: Path) -> Iterator[str]:
 
 
 IMPORTS = {module: set(imports(file)) for module, file in MODULES.items()}
-"""Module -> all that it imports."""
+"""Module -> the modules that it imports."""
 
 
 def arrows() -> dict[str, set[str]]:
     """Room -> the rooms that it imports from."""
-    found: dict[str, set[str]] = {name: set() for name in HOUSE}
+    imported: dict[str, set[str]] = {name: set() for name in HOUSE}
     for module, names in IMPORTS.items():
-        here = room(module)
-        if here in found:
-            found[here] |= {room(name) for name in names if name in MODULES} & HOUSE.keys() - {here}
-    return found
+        importer = room(module)
+        if importer in imported:
+            imported[importer] |= {room(name) for name in names if name in MODULES} & HOUSE.keys() - {
+                importer
+            }
+    return imported
 
 
 def upward(found: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
-    """The arrows that lead to a room which does not stand before the one that imports."""
+    """The arrows to a room that is not below the room that imports it."""
     order = list(HOUSE)
     return [
         (here, there) for here in found for there in found[here] if order.index(there) >= order.index(here)
@@ -113,7 +118,7 @@ def upward(found: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
 
 
 def floors(found: Mapping[str, Iterable[str]]) -> dict[str, int]:
-    """Room -> how many rooms, one upon the other, it stands on; raises CycleError on a circle."""
+    """Room -> the length of the longest chain of rooms below it; raises CycleError on an import cycle."""
     floor: dict[str, int] = {}
     for name in TopologicalSorter(found).static_order():
         floor[name] = max((floor[below] + 1 for below in found.get(name, ())), default=0)
@@ -121,12 +126,12 @@ def floors(found: Mapping[str, Iterable[str]]) -> dict[str, int]:
 
 
 def in_the_package(found: Mapping[str, Iterable[str]]) -> int:
-    """How many arrows run between rooms of the package."""
+    """The number of arrows between rooms of the package."""
     return sum(len(list(found[name])) for name in found if name.startswith("peerattn."))
 
 
 def drawing(found: Mapping[str, Iterable[str]]) -> str:
-    """The rooms as a Mermaid graph; an arrow that others imply is left out."""
+    """The rooms as a Mermaid graph, without arrows implied by others."""
     below: dict[str, set[str]] = {}
     for name in HOUSE:  # bottom up
         below[name] = set(found[name]).union(*(below[there] for there in found[name]))
@@ -138,7 +143,7 @@ def drawing(found: Mapping[str, Iterable[str]]) -> str:
 
 
 def main() -> int:
-    """Print the house; 1 where an arrow leads up, or there are too many."""
+    """Print the rooms; returns 1 if an arrow points up or there are too many arrows."""
     if "--drawing" in sys.argv:
         print(drawing(arrows()))
         return 0
@@ -146,16 +151,19 @@ def main() -> int:
     try:
         floor = floors(found)
     except CycleError as error:
-        print("a circle:", " -> ".join(error.args[1]))
+        print("import cycle:", " -> ".join(error.args[1]))
         return 1
     for name, holds in HOUSE.items():
         short = ", ".join(sorted(there.partition(".")[2] for there in found[name])) or "nothing"
         print(f"{name:22} floor {floor[name]:2}, {counts.count(name):2} modules: {holds}")
         print(f"{'':24}imports {short}")
     faults, total = upward(found), in_the_package(found)
-    for here, there in faults:
-        print(f"an arrow up: {here} imports {there}")
-    print(f"{total} arrows between rooms of peerattn (at most {MOST_ARROWS}), {len(faults)} up, no circle")
+    for importer, imported in faults:
+        print(f"arrow pointing up: {importer} imports {imported}")
+    print(
+        f"{total} arrows between rooms of peerattn (at most {MOST_ARROWS}), "
+        f"{len(faults)} pointing up, no cycle"
+    )
     return int(bool(faults) or total > MOST_ARROWS)
 
 

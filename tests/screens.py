@@ -1,4 +1,4 @@
-"""The screens of the served app, as tests in a browser find their way on them."""
+"""Find elements of the served app's screens, and wait for them, in browser tests."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page
 T = TypeVar("T")
 
 STILL = """
-// Nothing fades: a look read at once is the look that stays.
+// Without transitions, the style of an element is final as soon as it is read.
 addEventListener("DOMContentLoaded", () => {
   const style = document.createElement("style");
   style.textContent = "*, ::before, ::after { transition: none !important }";
@@ -18,7 +18,7 @@ addEventListener("DOMContentLoaded", () => {
 """
 
 AT_REST = """() => {
-  // What a running script is about to draw anew, Streamlit shows at a third of its strength.
+  // Streamlit shows elements that a running script will redraw at a third of their opacity.
   const busy = ".details.waiting, [data-stale=true], .stApp[data-test-script-state=running]";
   if (!("stirs" in globalThis)) {
     globalThis.stirs = 0;
@@ -36,32 +36,33 @@ AT_REST = """() => {
     }, 50);
   });
 }"""
-"""JavaScript that waits until nothing was drawn anew for a moment; gives how often something was so far."""
+"""JavaScript that waits until nothing has been redrawn for a moment; returns the number of redraws so far."""
 
 
-def drawn(page: Page) -> Locator:
+def wait_until_drawn(page: Page) -> Locator:
+    """Wait until the explorer shows a frame; returns its root element."""
     page.locator("canvas.screen[data-drawn]").first.wait_for()
     return page.locator(".explorer")
 
 
 def choose(root: Locator, kind: str) -> None:
-    """Pin the first connection or block of the list."""
+    """Pin the first entry of the list that starts with `kind` (\"connection\" or \"block\")."""
     chooser = root.get_by_role("combobox", name="show a block or connection")
     values = chooser.locator("option").evaluate_all("all => all.map(option => option.value)")
     chooser.select_option(next(value for value in values if value.startswith(kind)))
 
 
-def panel_drawn(page: Page) -> None:
-    """Others that were open before may be kept out of sight."""
+def wait_for_panel(page: Page) -> None:
+    """Wait until the visible panel is drawn; panels that were open before may exist but be hidden."""
     shown = page.locator(".details:not(.waiting) :is(.chart[data-drawn], .steps)")
     shown.filter(visible=True).first.wait_for()
 
 
-def at_rest(page: Page, look: Callable[[], T]) -> T:
-    """What `look` sees of a page at rest: what was drawn anew meanwhile is looked at again."""
+def look_at_rest(page: Page, look: Callable[[], T]) -> T:
+    """Return the result of `look` on a page at rest; looks again if the page was redrawn meanwhile."""
     for _ in range(5):
         stirs = page.evaluate(AT_REST)
         seen = look()
         if page.evaluate("stirs") == stirs:
             return seen
-    pytest.fail("the page was drawn anew during each of five looks")
+    pytest.fail("the page was redrawn during each of five looks")

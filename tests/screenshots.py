@@ -1,8 +1,9 @@
-"""Pictures of every screen, to be looked at: `python -m tests.screenshots FOLDER [STATE …]`.
+"""Take pictures of every screen: `python -m tests.screenshots FOLDER [STATE …]`.
 
-Each state of a screen is taken whole, wide (1400 px, with the light theme) and narrow (390 px, dark). Without
-a STATE all are taken; `explore` takes every state whose name begins so. `--film` takes instead the moving
-picture of the README: a sample that plays in Explore with a connection pinned, as FOLDER/explore.webp.
+Each state of a screen is captured in full height, wide (1400 px, light theme) and narrow (390 px, dark
+theme). Without a STATE all are captured; `explore` selects every state whose name starts with it. `--film`
+instead captures the animation of the README, a sample that plays in Explore with a connection pinned, as
+FOLDER/explore.webp.
 """
 
 from __future__ import annotations
@@ -21,44 +22,44 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.opening.files import SAMPLES, samples
-from tests.browser import HOW, find_chromium
+from tests.browser import INSTALL_HINT, find_chromium
 from tests.conftest import CHROMIUM_FLAGS, PATIENCE
-from tests.screens import AT_REST, choose, drawn
-from tests.serving import OF, PAINTED, served
+from tests.screens import AT_REST, choose, wait_until_drawn
+from tests.serving import GET_EXPLORER, PAINTED, served
 
 LOOKS: Mapping[str, tuple[int, int, Literal["light", "dark"]]] = {
     "wide": (1400, 900, "light"),
     "narrow": (390, 844, "dark"),
 }
-"""Look → width and height in pixels before the page is taken whole, and the theme."""
+"""Look → width and initial height in pixels, and the theme."""
 HEIGHT = """() => Math.ceil(Math.max(...[...document.querySelectorAll("[data-testid=stMain]")].map(
     (main) => main.scrollHeight)))"""
 
 
 def _nothing(page: Page) -> None:
-    """The screen as it comes."""
+    """Leave the screen as it opens."""
 
 
 @dataclass(frozen=True)
 class State:
-    """Where a screen is, and what is done there before it is taken; `{clips}` stands for labelled samples."""
+    """The address of a screen, and what to do before capturing it; `{clips}` stands for labelled samples."""
 
     address: str
     prepare: Callable[[Page], None] = _nothing
 
 
 def _pinned(page: Page) -> None:
-    choose(drawn(page), "connection")
+    choose(wait_until_drawn(page), "connection")
 
 
 def _measured(button: str, then: str) -> Callable[[Page], None]:
-    """Presses a button and waits for what the measurement ends in, which the page may know already."""
+    """Press a button and wait for the result of the measurement, which may already be on the page."""
 
     def prepare(page: Page) -> None:
-        asked, result = page.get_by_role("button", name=button), page.get_by_text(then).first
-        asked.or_(result).first.wait_for()
+        start, result = page.get_by_role("button", name=button), page.get_by_text(then).first
+        start.or_(result).first.wait_for()
         if not result.is_visible():
-            asked.click()
+            start.click()
         result.wait_for()
 
     return prepare
@@ -91,8 +92,8 @@ STATES: Mapping[str, State] = {
 }
 
 
-def labelled(folder: Path) -> Path:
-    """The samples as a folder of labelled clips."""
+def write_samples(folder: Path) -> Path:
+    """Copy the samples into a folder of labelled clips."""
     for sample in samples():
         if sample.label:
             place = folder / sample.label
@@ -103,7 +104,7 @@ def labelled(folder: Path) -> Path:
 
 
 def take(browser: Browser, url: str, folder: Path, names: Sequence[str], clips: Path) -> None:
-    """Every look of these states, as FOLDER/STATE-LOOK.png."""
+    """Capture every look of these states as FOLDER/STATE-LOOK.png."""
     for look, (width, height, theme) in LOOKS.items():
         for name in names:
             state = STATES[name]
@@ -122,21 +123,21 @@ def take(browser: Browser, url: str, folder: Path, names: Sequence[str], clips: 
 
 
 def film(browser: Browser, url: str, path: Path) -> None:
-    """Explore while a sample plays, one picture for each of its frames, at the speed of the clip."""
+    """Capture Explore while a sample plays, one picture per frame, at the speed of the clip."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.set_default_timeout(PATIENCE)
     page.goto(url + "/?checkpoint=actionworld")
-    root = drawn(page)
+    root = wait_until_drawn(page)
     choose(root, "connection flow2_to_b2")
     page.evaluate(AT_REST)
     root.scroll_into_view_if_needed()
     box = root.bounding_box()
     assert box
     clip = {"x": box["x"] - 12, "y": box["y"] - 12, "width": box["width"] + 24, "height": box["height"] + 16}
-    count = root.evaluate(f"root => ({OF})(root).recording.length")
+    count = root.evaluate(f"root => ({GET_EXPLORER})(root).recording.length")
     pictures = []
     for number in range(count):
-        root.evaluate(f"(root, number) => ({OF})(root).seek(number)", number)
+        root.evaluate(f"(root, number) => ({GET_EXPLORER})(root).seek(number)", number)
         page.evaluate(PAINTED)
         pictures.append(Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB"))
     pictures[0].save(
@@ -145,9 +146,9 @@ def film(browser: Browser, url: str, path: Path) -> None:
     print(path, f"{path.stat().st_size / 2**20:.1f} MiB")
 
 
-def chosen(asked: Sequence[str]) -> list[str]:
-    """The states whose names begin with what was asked for; all where nothing was."""
-    return [name for name in STATES if not asked or any(name.startswith(word) for word in asked)]
+def select_states(prefixes: Sequence[str]) -> list[str]:
+    """The states whose names start with one of these prefixes; all states without prefixes."""
+    return [name for name in STATES if not prefixes or any(map(name.startswith, prefixes))]
 
 
 def main() -> None:
@@ -156,20 +157,20 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("states", nargs="*", metavar="STATE", help=", ".join(STATES))
-    parser.add_argument("--film", action="store_true", help="the moving picture of the README")
-    given = parser.parse_args()
-    if not (names := chosen(given.states)):
+    parser.add_argument("--film", action="store_true", help="capture the animation of the README")
+    options = parser.parse_args()
+    if not (names := select_states(options.states)):
         parser.error(f"there is no such state: choose among {', '.join(STATES)}")
     if not (executable := find_chromium()):
-        sys.exit(HOW)
-    given.folder.mkdir(parents=True, exist_ok=True)
+        sys.exit(INSTALL_HINT)
+    options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as other, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         with served("app/main.py", Path(other)) as url:
-            if given.film:
-                film(browser, url, given.folder / "explore.webp")
+            if options.film:
+                film(browser, url, options.folder / "explore.webp")
             else:
-                take(browser, url, given.folder, names, labelled(Path(other) / "clips"))
+                take(browser, url, options.folder, names, write_samples(Path(other) / "clips"))
         browser.close()
 
 

@@ -1,4 +1,4 @@
-"""A page of `tests/pages` in a process of its own, and what tests ask of the explorer on it."""
+"""Serve a page of `tests/pages` in a separate process, and read the state of the explorer on it."""
 
 import os
 import re
@@ -14,18 +14,19 @@ from playwright.sync_api import Locator, Page
 
 from tests.conftest import ROOT, wait_until_healthy
 
-OF = "root => peerattnExplorer.of(root)"
+GET_EXPLORER = "root => peerattnExplorer.of(root)"
+"""JavaScript function from the root element to the explorer object."""
 PAINTED = """new Promise((resolve) => requestAnimationFrame(() => {
     const after = new MessageChannel();
     after.port1.onmessage = resolve;
     after.port2.postMessage(0);
 }))"""
-"""JavaScript that waits until what was drawn is on the screen."""
+"""JavaScript that waits until everything drawn so far has been painted on the screen."""
 
 
 @contextmanager
 def served(script: str, folder: Path) -> Iterator[str]:
-    """The address of a Streamlit page, while it runs; its log goes to the folder."""
+    """Serve a Streamlit page while the `with` block runs; gives its address. Its log goes to the folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -41,15 +42,16 @@ def served(script: str, folder: Path) -> Iterator[str]:
         server.wait(timeout=30)
 
 
-def opened(page: Page, url: str) -> Locator:
-    """The explorer's element, once it shows a frame."""
+def open_explorer_page(page: Page, url: str) -> Locator:
+    """Open the page and wait until the explorer shows a frame; returns its root element."""
     page.goto(url)
     page.locator("canvas.screen[data-drawn]").wait_for()
     return page.locator(".explorer")
 
 
 def frame(root: Locator) -> int:
-    return root.evaluate(f"root => ({OF})(root).frame")
+    """The index of the frame at the cursor."""
+    return root.evaluate(f"root => ({GET_EXPLORER})(root).frame")
 
 
 def runs(page: Page) -> int:

@@ -1,4 +1,4 @@
-"""Small untrained checkpoints that the page can open: quick, and with connection weights worth pruning."""
+"""Small untrained checkpoints for tests of the app: fast, with a range of connection weights to prune."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ SETTINGS = ClipSettings(size=32, window=8)
 
 
 def small_structure() -> Structure:
-    """Two levels above one input block a modality, everything connected to all below."""
+    """One input block per modality and two levels above them, each block connected to all below."""
     inputs = [
         BlockSpec(modality.name + "1", 1, "video_input", 8, spatial_stride=4, modality=modality.name)
         for modality in MODALITIES
@@ -33,7 +33,7 @@ def small_structure() -> Structure:
 
 
 def write_small_checkpoints(folder: Path) -> Path:
-    """`small`, with connection weights from 0.1 to 0.9, and the segmenter for its object maps."""
+    """Write `small`, with connection weights from 0.1 to 0.9, and the segmenter for its object maps."""
     torch.manual_seed(0)
     network = Network(small_structure(), CLASS_NAMES)
     weights = [connection.weight for connection in network.connections.values()]

@@ -20,7 +20,7 @@ FRACTIONS = st.floats(0.0625, 0.9375, width=32)
 
 @st.composite
 def structures(draw: st.DrawFn) -> Structure:
-    """Up to five levels and two outputs; peers, modes, weights, sizes and starved blocks as they come."""
+    """Structures of up to five levels and two outputs, some of them with starved blocks."""
     modalities = draw(st.lists(st.sampled_from(MODALITIES), min_size=1, unique=True))
     blocks: list[BlockSpec] = []
     for modality in modalities:
@@ -48,7 +48,7 @@ def input_blocks(draw: st.DrawFn, name: str, modality: str) -> BlockSpec:
 
 @st.composite
 def inner_blocks(draw: st.DrawFn, name: str, level: int, below: Sequence[BlockSpec]) -> BlockSpec:
-    """A block to which everything below can be pooled."""
+    """A block whose input size every block below can be pooled to."""
     return BlockSpec(
         name,
         level,
@@ -68,7 +68,7 @@ def inner_blocks(draw: st.DrawFn, name: str, level: int, below: Sequence[BlockSp
 def arriving(
     draw: st.DrawFn, target: BlockSpec, below: Sequence[BlockSpec], *, starved: bool
 ) -> list[ConnectionSpec]:
-    """Connections into a block from some of those below; where it must not starve, one is an input block."""
+    """Connections into a block from some blocks below; from at least one input block unless it may starve."""
     ids = [block.id for block in below]
     sources = draw(st.lists(st.sampled_from(ids), unique=True, max_size=4))
     if not starved:
@@ -89,7 +89,7 @@ def connections(draw: st.DrawFn, source: str, target: str, below: Sequence[str])
 
 
 def lively(structure: Structure, *, seed: int = 0) -> Network:
-    """A network in evaluation mode in which nothing is at its start: norms, biases and attention included."""
+    """A network in evaluation mode with random norms, biases and attention, none at its initial value."""
     torch.manual_seed(seed)
     network = Network(structure, CLASSES).eval()
     for module in network.modules():

@@ -1,4 +1,4 @@
-"""What is asked of a network: every layer has a table of it, and nothing else asks for its kind."""
+"""Kinds of answer: every layer has a table for them, and no other code branches on the kind."""
 
 import ast
 import re
@@ -31,14 +31,17 @@ LAYERS = {
     "app.screens.results": {"NUMBERS", "CLIPS"},
     "app.screens.measuring": {"TITLES"},
 }
-"""Module → its tables of kind of answer → what to do."""
+"""Module → the names of its tables from kind of answer to function."""
 COMPARED = {
-    ("peerattn.cli.training_run", "match_answer_to_loss"),  # a structure and a recipe that differ in it
+    (
+        "peerattn.cli.training_run",
+        "match_answer_to_loss",
+    ),  # rejects a structure and a recipe of different kinds
     ("peerattn.training.updating", "_check_loss"),
     ("peerattn.scores.kinds", "difference"),  # two evaluations
     ("peerattn.cli.segmentation_run", "table"),  # a key of JSON
 }
-"""Where kinds are compared with each other, to refuse."""
+"""Functions that compare two kinds with each other, to reject a mismatch."""
 KIND = re.compile(r"(answer|said|before|after|evaluation|answer_for_loss\(\w+\))\.kind$")
 SQUASHING = {"softmax", "log_softmax", "sigmoid", "logsigmoid", "expit", "_softmax", "_sigmoid"}
 SQUASHING |= {"cross_entropy", "nll_loss", "binary_cross_entropy_with_logits"}
@@ -47,7 +50,7 @@ NOT_ANSWERS = {
     "peerattn.network.fusion.forward",
     "peerattn.network.attention.forward",
     "peerattn.network.attention.shares",
-    "peerattn.network.blocks.assemblenet.scores",  # over the frames
+    "peerattn.network.blocks.assemblenet.scores",  # a softmax over frames
     "peerattn.recording.inside.inside",
     "peerattn.recording.inside.fields",
     "peerattn.training.history_log._connection_weights",
@@ -55,13 +58,13 @@ NOT_ANSWERS = {
     "peerattn.segmenter_training.losses.map_loss",
     "peerattn.segmenter_training.losses.person_loss",
 }
-"""Functions that squash connection weights, attention and what a segmenter says of pixels."""
+"""Functions that apply these to connection weights, attention or the scores of pixels."""
 ANSWERING = {"peerattn.network.answers", "peerattn.training.losses", "peerattn.scores.calibration"}
-"""Modules of tables that may squash the logits of an answer."""
+"""Modules of tables that may turn the logits of an answer into probabilities."""
 
 
 def tables(tree: ast.Module) -> Iterator[tuple[str, set[str]]]:
-    """The dict literals of a module with kinds of answers for keys: name → keys."""
+    """The dict literals of a module that have kinds of answer as keys: name → keys."""
     for node in tree.body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
             keys = {key.value for key in node.value.keys if isinstance(key, ast.Constant)}
@@ -86,7 +89,7 @@ def test_these_are_all_tables() -> None:
 
 
 def inside(tree: ast.AST, function: str = "") -> Iterator[tuple[str, ast.AST]]:
-    """Every node with the name of the function that it stands in; of a module itself, nothing."""
+    """Every node with the name of the function that contains it, or an empty name at module level."""
     for node in ast.iter_child_nodes(tree):
         yield function, node
         name = node.name if isinstance(node, ast.FunctionDef) else function
@@ -94,7 +97,7 @@ def inside(tree: ast.AST, function: str = "") -> Iterator[tuple[str, ast.AST]]:
 
 
 def names_a_kind(node: ast.AST) -> bool:
-    """Whether an operand of a comparison is the kind of an answer, or a text that is one or a loss's name."""
+    """Whether an operand of a comparison is the kind of an answer, or the name of a kind or of its loss."""
     words = {*ANSWERS, *(known.loss for known in ANSWERS.values())}
     texts = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
     said = bool(words & {text for text in texts if isinstance(text, str)})
@@ -102,7 +105,7 @@ def names_a_kind(node: ast.AST) -> bool:
 
 
 def comparing(tree: ast.AST) -> Iterator[str]:
-    """The functions that compare the kind of an answer."""
+    """The functions of a module that compare the kind of an answer."""
     for function, node in inside(tree):
         operands: list[ast.AST] = []
         if isinstance(node, ast.Compare):
@@ -119,7 +122,7 @@ def test_nothing_compares_the_kind_of_an_answer() -> None:
 
 
 def squashing(tree: ast.AST) -> Iterator[str]:
-    """The functions in which a softmax, a sigmoid or a loss of them is named."""
+    """The functions of a module that use a softmax, a sigmoid or a loss that contains one."""
     for function, node in inside(tree):
         name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
         if name in SQUASHING:

@@ -1,7 +1,7 @@
-"""What is done on a device gives what it gives on the CPU: on the strict device, on CUDA where there is one.
+"""Work on a device gives the results of the CPU: on the strict device, and on CUDA if available.
 
-And what a GPU would refuse is refused here: each `.to` and each `.cpu` that the package forgets. More that
-runs over devices stands beside its own kind: random structures, official numbers, commands.
+A missing `.to` or `.cpu` in the package, which a GPU would reject, makes a test fail here. Other tests that
+run over devices are with their subjects: random structures, official numbers, commands.
 """
 
 import sys
@@ -54,7 +54,7 @@ def test_a_device_gives_what_the_cpu_gives(device: torch.device, name: str) -> N
 
 @pytest.fixture
 def checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Those that commands and app find: a small network and its segmenter."""
+    """The checkpoints that commands and app find: a small network and its segmenter."""
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path))
     return write_small_checkpoints(tmp_path)
 
@@ -63,7 +63,7 @@ def checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_worker_process_estimates_maps_on_the_cpu(
     device: torch.device, checkpoints: Path, workers: int
 ) -> None:
-    """It is forked, and CUDA cannot be used in a forked process."""
+    """The worker is forked, and CUDA cannot be used in a forked process."""
     recipe = Recipe(TrainingConfig(epochs=1, batch=2, workers=workers), SETTINGS)
     choice = DataSelection(clips=(2, 1), segmenter=SEGMENTER, origin="estimated")
     given = load_training_data(choice, small_structure(), recipe, device)
@@ -122,7 +122,7 @@ FORGOTTEN: tuple[tuple[ModuleType, type, str, str], ...] = (
     (segmentation_training, nn.Module, "to", "learnt to segment"),
     (segmentation_training, Tensor, "to", "learnt to segment"),
 )
-"""A module, the calls of a tensor's or of a module's method that it forgets, and the work that tells."""
+"""A module, the method of tensors or modules that it forgets to call, and the work that detects it."""
 
 
 @pytest.mark.parametrize("device", ["strict"], indirect=True)
@@ -145,7 +145,7 @@ def test_what_a_module_forgets_to_move_is_caught(
 
 
 def forgotten(method: Callable[..., object], module: ModuleType) -> Callable[..., object]:
-    """The method, which changes nothing where this module calls it."""
+    """The method, which does nothing if this module calls it."""
 
     def called(self: object, *args: object, **kwargs: object) -> object:
         by = sys._getframe(1).f_globals["__name__"]
@@ -169,7 +169,7 @@ MISPLACED: tuple[tuple[ModuleType, str, Callable[..., object], str], ...] = (
         "learnt to segment",
     ),
 )
-"""A module, a function of it that makes a tensor on the CPU, and the work that tells."""
+"""A module, a function of it that leaves a tensor on the CPU, and the work that detects it."""
 
 
 @pytest.mark.parametrize("device", ["strict"], indirect=True)

@@ -1,4 +1,4 @@
-"""The notebooks in examples/, run as a newcomer runs them: from top to bottom, elsewhere, without network."""
+"""The notebooks in examples/, run from top to bottom in another folder, without internet access."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from nbformat import NotebookNode, v4
 from tests.conftest import ROOT
 
 NOTEBOOKS = ("quick_start", "published_structure", "own_structure")
-PATIENCE = 600  # s a cell: shared cores; only ever waited out by a failing test
+PATIENCE = 600  # s per cell; generous for shared cores, and reached only if a test fails
 MOST_CELLS = 12
 FIGURE = "application/vnd.plotly.v1+json"
 HERE_ONLY = """
@@ -34,12 +34,14 @@ def refuse(event, arguments):
 
 sys.addaudithook(refuse)
 """
-"""Runs at the start of every Python process that a notebook starts, its own kernel first."""
+"""Runs at the start of every Python process of a notebook, including its kernel."""
 
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """An empty folder to run in, nobody's Jupyter settings, and a Python that reaches this machine only."""
+    """An empty folder to run in, with default Jupyter settings, and a Python that can reach this machine
+    only.
+    """
     here_only = tmp_path_factory.mktemp("site")
     (here_only / "sitecustomize.py").write_text(HERE_ONLY, encoding="utf-8")
     settings = tmp_path_factory.mktemp("jupyter")
@@ -47,14 +49,16 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
             patch.setenv(name, str(settings / name))
         patch.delenv("JUPYTER_PATH", raising=False)
-        patch.setenv("JUPYTER_PREFER_ENV_PATH", "1")  # the kernel of this Python, not one of the user's
+        patch.setenv("JUPYTER_PREFER_ENV_PATH", "1")  # use the kernel of this Python, not one of the user's
         patch.setenv("OMP_NUM_THREADS", "1")
         patch.setenv("PYTHONPATH", os.pathsep.join((str(here_only), str(ROOT))))
         yield tmp_path_factory.mktemp("elsewhere")
 
 
 def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
-    """The notebook with its outputs, run in a fresh kernel; raises CellExecutionError as a cell raises."""
+    """Run a notebook in a fresh kernel, and return it with outputs; raises CellExecutionError if a cell
+    fails.
+    """
     client = NotebookClient(
         notebook, timeout=PATIENCE, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     )
@@ -67,8 +71,8 @@ def read(name: str) -> NotebookNode:
 
 
 @pytest.fixture(scope="module")
-def ran(elsewhere: Path) -> Callable[[str], NotebookNode]:
-    """Name → the notebook with its outputs, each run once."""
+def executed(elsewhere: Path) -> Callable[[str], NotebookNode]:
+    """Name → the notebook with its outputs; each is run once."""
     return cache(lambda name: run(read(name), elsewhere))
 
 
@@ -77,8 +81,8 @@ def outputs(notebook: NotebookNode) -> Iterator[NotebookNode]:
         yield from cell.get("outputs", ())
 
 
-def said(notebook: NotebookNode) -> str:
-    """What its cells printed and the tables they end in, one space between words; none may have warned."""
+def printed_text(notebook: NotebookNode) -> str:
+    """The printed text and tables of a notebook, words separated by one space; fails on warnings."""
     assert [output.text for output in outputs(notebook) if output.get("name") == "stderr"] == []
     texts = [
         output.text if output.output_type == "stream" else output.data.get("text/html", "")
@@ -91,47 +95,47 @@ def pictures(notebook: NotebookNode, kind: str) -> list[str]:
     return [output.data[kind] for output in outputs(notebook) if kind in output.get("data", ())]
 
 
-def test_quick_start_names_the_action_and_prunes(ran: Callable[[str], NotebookNode]) -> None:
-    text = said(ran("quick_start"))
+def test_quick_start_names_the_action_and_prunes(executed: Callable[[str], NotebookNode]) -> None:
+    text = printed_text(executed("quick_start"))
     assert "40 frames, answers over 3 windows: pull ball" in text
     assert "at 0.2: dead rgb1, rgb2; lost rgb top-1 " in text
     assert re.search(r"0\.2 0\.\d+ 0\.\d+ 0\.\d+ 160 21 29 ", text)
-    assert len(pictures(ran("quick_start"), FIGURE)) == 5
+    assert len(pictures(executed("quick_start"), FIGURE)) == 5
 
 
-def test_published_structure_loses_what_the_paper_says(ran: Callable[[str], NotebookNode]) -> None:
-    assert " 0.2 35 10 9 True " in said(ran("published_structure"))
+def test_published_structure_loses_what_the_paper_says(executed: Callable[[str], NotebookNode]) -> None:
+    assert " 0.2 35 10 9 True " in printed_text(executed("published_structure"))
 
 
 def test_published_structure_shows_and_saves_one_drawing(
-    ran: Callable[[str], NotebookNode], elsewhere: Path
+    executed: Callable[[str], NotebookNode], elsewhere: Path
 ) -> None:
-    (drawing,) = pictures(ran("published_structure"), "image/svg+xml")
+    (drawing,) = pictures(executed("published_structure"), "image/svg+xml")
     saved = (elsewhere / "full_asnp50.svg").read_text(encoding="utf-8")
     assert canonicalize(drawing) == canonicalize(saved)
     assert "from an object input (9)" in saved and "other connections (26)" in saved
 
 
-def test_published_structure_says_that_it_is_untrained(ran: Callable[[str], NotebookNode]) -> None:
-    text = said(ran("published_structure"))
+def test_published_structure_says_that_it_is_untrained(executed: Callable[[str], NotebookNode]) -> None:
+    text = printed_text(executed("published_structure"))
     assert "untrained filters" in text and "mean nothing" in text
 
 
-def test_published_structure_takes_its_variables_back(ran: Callable[[str], NotebookNode]) -> None:
-    text = said(ran("published_structure"))
+def test_published_structure_takes_its_variables_back(executed: Callable[[str], NotebookNode]) -> None:
+    text = printed_text(executed("published_structure"))
     assert "1006 variables; the same result: True" in text and "refused: the file lacks dense/bias" in text
 
 
-def test_own_structures_are_read_or_refused(ran: Callable[[str], NotebookNode]) -> None:
-    text = said(ran("own_structure"))
+def test_own_structures_are_read_or_refused(executed: Callable[[str], NotebookNode]) -> None:
+    text = printed_text(executed("own_structure"))
     assert "written as it was read: True" in text
     assert (
         "connections must go to a higher level" in text and "node 4: input 5 is not an earlier node" in text
     )
 
 
-def test_own_structures_learn_and_are_looked_into(ran: Callable[[str], NotebookNode]) -> None:
-    text = said(ran("own_structure"))
+def test_own_structures_learn_and_are_looked_into(executed: Callable[[str], NotebookNode]) -> None:
+    text = printed_text(executed("own_structure"))
     losses = [float(loss) for loss in re.findall(r"step \d+: loss (\S+)", text)]
     assert len(losses) == 4 and losses[1] < losses[0] / 2 and losses[3] < losses[2] / 2
     assert "frames and channels: (24, 8)" in text

@@ -33,7 +33,7 @@ from tests.media import write_video
 
 PATIENCE = 300  # s; shared cores
 NAMES = ("left", "light", "red")
-"""A bright square stands left or right, the ground is light or dark, the square red or white."""
+"""A bright square is left or right, the background light or dark, the square red or white."""
 RECIPE = {
     "epochs": 6,
     "batch": 4,
@@ -54,7 +54,7 @@ def images(labels: set[str]) -> NDArray[np.uint8]:
 
 
 def fill(folder: Path) -> Path:
-    """Every set of labels once to train on, and again, a little darker, to measure on."""
+    """Write one clip per set of labels for training, and a slightly darker one for evaluation."""
     folder.mkdir()
     rows = []
     for number in range(1, 8):
@@ -79,7 +79,7 @@ def tiny() -> Structure:
 
 
 def command(*words: object) -> int:
-    """Runs a command; returns how it ended."""
+    """Run a command; returns its exit code."""
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
         patch.setattr(sys, "argv", ["peerattn", *map(str, words)])
         main()
@@ -94,7 +94,7 @@ class Place:
     checkpoints: Path
 
     def run(self, *words: object) -> Any:
-        """What a command reports as JSON."""
+        """Run a command and return the JSON that it reports."""
         out = self.checkpoints.parent / "out.json"
         assert command(*words, "--json", out) == 0
         return json.loads(out.read_text())
@@ -104,14 +104,14 @@ class Place:
         return Trace.from_json(json.dumps(self.run("record", self.clips / name, "--checkpoint", checkpoint)))
 
     def probabilities(self, checkpoint: str) -> NDArray[np.float32]:
-        """Of each clip to measure on, as `record` has them."""
+        """The probabilities of each evaluation clip according to `record`."""
         names = [file.path.name for file in labelled_files(self.clips, split="val")]
         return np.stack([self.recorded(name, checkpoint).probabilities for name in names])
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """`mine`, trained on the folder by the command."""
+    """The folder of clips, and the checkpoint `mine` that the command trained on it."""
     folder = tmp_path_factory.mktemp("labels")
     found = Place(fill(folder / "clips"), folder / "checkpoints")
     found.checkpoints.mkdir()
@@ -132,7 +132,7 @@ def truth(place: Place) -> NDArray[np.bool_]:
 
 
 def by_hand(place: Place, checkpoint: str, *, temperature: float = 1.0) -> NDArray[np.float32]:
-    """Sigmoids of the logits of each window of the whole clip, and their mean: nothing else."""
+    """The mean of the sigmoids of the logits of each window of the whole clip, computed independently."""
     loaded, rows = load(checkpoint), []
     for file in labelled_files(place.clips, split="val"):
         clip = read_clip(file.path, loaded.structure.read_modalities, loaded.settings)
@@ -254,7 +254,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 
 def done(app: AppTest) -> AppTest:
-    """The page once what was started has ended."""
+    """Return the page after all running jobs have ended."""
     for job in list(measurements.process_jobs()._jobs.values()):
         job.wait(PATIENCE)
     return checked(app.run())
@@ -270,7 +270,7 @@ def percent(share: float) -> str:
 
 @pytest.fixture
 def page(place: Place) -> Callable[[str], AppTest]:
-    """A screen of the app, on `mine`."""
+    """Opens a screen of the app with the checkpoint `mine`."""
     st.cache_resource.clear()
     app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
     app.query_params["checkpoint"] = "mine"

@@ -1,8 +1,8 @@
-"""Laws of a recording: what the explorer shows is the clip's, each law beside the mutation that breaks it.
+"""Laws of recordings: what the explorer shows comes from the clip. Each law has a mutation that breaks it.
 
-Every clip is read from a file as the app would read it and goes through `record`. A law says how many frames
-it compared and how many are hatched, because an end of the clip reaches them, and fails where a connection
-has less than a window of frames that no end reaches.
+Every clip is read from a file as in the app and recorded with `record`. A law prints how many frames it
+compared and how many are hatched because they are within reach of an end of the clip; it fails if a
+connection has less than a window of frames out of reach of both ends.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -43,7 +43,7 @@ SHIPPED = ("actionworld", "actionworld-self", "actions14")
 FIRST_SEED = 9_000_000
 WORST_OF = 50
 SHARE = 0.05
-"""What a modality may have of a clip in which it shows nothing."""
+"""The largest share that a modality may have in a clip in which it shows nothing."""
 RATES = (24, 25, 30, 50, 60)
 
 
@@ -52,15 +52,17 @@ def shipped(name: str) -> Checkpoint:
     return checkpoint.load(name)
 
 
-def enough(loaded: Checkpoint) -> int:
-    """Frames of a clip with two windows of them that no end reaches."""
+def sufficient_length(loaded: Checkpoint) -> int:
+    """The length of a clip with two windows of frames out of reach of both ends."""
     reach = network_reach(loaded.structure)
     return reach.before + reach.after + 2 * loaded.settings.window
 
 
 def clip_from_file(loaded: Checkpoint, seed: int, folder: Path, *, frozen: bool = False) -> Clip:
-    """A generated scene, or its first frame again and again, written to a video and a file of object maps."""
-    frames, rate = enough(loaded), loaded.settings.frame_rate
+    """Write a generated scene, or its first frame repeated, to a video and a file of object maps, and read
+    them.
+    """
+    frames, rate = sufficient_length(loaded), loaded.settings.frame_rate
     world = generate(seed, frames=frames)
     images, ids = world.images, world.object_ids
     if frozen:
@@ -72,8 +74,8 @@ def clip_from_file(loaded: Checkpoint, seed: int, folder: Path, *, frozen: bool 
 
 
 def run(loaded: Checkpoint, clip: Clip) -> Trace:
-    used = loaded.settings
-    return record(loaded.network, clip, window=used.window, baselines=used.baselines)
+    settings = loaded.settings
+    return record(loaded.network, clip, window=settings.window, baselines=settings.baselines)
 
 
 def later(clip: Clip, frames: int) -> Clip:
@@ -88,14 +90,14 @@ def changed(clip: Clip, tensors: Mapping[str, Tensor]) -> Clip:
 
 
 def unreached(connection: ConnectionTrace) -> slice:
-    """The frames that no end of the clip reaches."""
+    """The frames out of reach of both ends of the clip."""
     assert connection.reached is not None
     first, last = connection.reached
     return slice(first, len(connection.attention_factors) - last)
 
 
-def counted(law: str, trace: Trace, window: int) -> None:
-    """Say what was compared, and fail where a connection has less than a window of it."""
+def report_compared(law: str, trace: Trace, window: int) -> None:
+    """Print how many frames were compared; fail if a connection has less than a window of them."""
     compared = enough_unreached(trace, window)
     print(
         f"{law}: of {len(trace.times)} frames {min(compared)} to {max(compared)} compared, the others hatched"
@@ -103,17 +105,17 @@ def counted(law: str, trace: Trace, window: int) -> None:
 
 
 def enough_unreached(trace: Trace, window: int) -> list[int]:
-    """How many frames of each connection no end reaches: a window of them, or the law says nothing."""
+    """The number of frames of each connection out of reach of both ends; fails if it is less than a window."""
     counts = [len(range(len(trace.times))[unreached(connection)]) for connection in trace.connections]
     assert min(counts) >= window
     return counts
 
 
-# A clip that begins later gives the same numbers
+# A clip that starts later gives the same numbers
 
 
 def check_start(trace: Trace, other: Trace, shift: int) -> None:
-    """Frame for frame, where no end reaches either of them."""
+    """Both traces agree frame by frame, out of reach of the ends of either clip."""
     for one, two in zip(trace.connections, other.connections, strict=True):
         begin, stop = unreached(two).start + shift, unreached(one).stop
         for name in ("attention_factors", "magnitude", "contribution", "source_contribution"):
@@ -133,7 +135,7 @@ def check_start(trace: Trace, other: Trace, shift: int) -> None:
 def law_of_the_start(loaded: Checkpoint, folder: Path) -> None:
     clip = clip_from_file(loaded, FIRST_SEED, folder)
     trace = run(loaded, clip)
-    counted("begun later", trace, loaded.settings.window)
+    report_compared("later start", trace, loaded.settings.window)
     for shift in range(1, loaded.settings.window + 1):
         check_start(trace, run(loaded, later(clip, shift)), shift)
 
@@ -152,13 +154,13 @@ def test_where_a_clip_begins_decides_nothing_in_random_structures(structure: Str
 
 
 def reaches_an_end(structure: Structure) -> bool:
-    """Whether a clip can be so long that an end is not felt: not where blocks attend to all frames."""
+    """Whether the ends of a long clip reach some frames only: not if blocks attend to all frames."""
     return network_reach(structure).frames < WHOLE_CLIP
 
 
 @pytest.mark.parametrize("name", [name for name, one in EVERY_KIND.items() if reaches_an_end(one)])
 def test_where_a_clip_begins_decides_nothing_in_any_kind_of_block(name: str) -> None:
-    """The first frame is no brighter nor darker than the others: computed flow is scaled by the extremes."""
+    """The removed frames contain no extreme brightness, because computed flow is scaled by the extremes."""
     structure = EVERY_KIND[name]
     network, clip = (
         lively(structure),
@@ -168,28 +170,30 @@ def test_where_a_clip_begins_decides_nothing_in_any_kind_of_block(name: str) -> 
     check_start(record(network, clip, window=4), record(network, later(clip, 5), window=4), 5)
 
 
-# A clip that stands still has factors that stand still, and no flow
+# A frozen clip has constant factors, and no flow
 
 
 def law_of_rest(loaded: Checkpoint, folder: Path) -> None:
-    """Away from the ends of a clip that shows one frame, nothing moves and flow has nothing."""
+    """Out of reach of the ends of a frozen clip, factors are constant and flow has no share."""
     trace = run(loaded, clip_from_file(loaded, FIRST_SEED, folder, frozen=True))
-    counted("frozen", trace, loaded.settings.window)
+    report_compared("frozen", trace, loaded.settings.window)
     for connection in trace.connections:
         assert np.ptp(connection.attention_factors[unreached(connection)], axis=0).max() <= 1e-6
     assert modality_share(trace)["flow"].max() <= SHARE
 
 
 def law_of_rest_at_the_ends(loaded: Checkpoint, folder: Path) -> None:
-    """Where edge frames are repeated beyond the ends, not even there."""
+    """If edge frames are repeated beyond the ends, factors are constant at the ends too."""
     trace = run(loaded, clip_from_file(loaded, FIRST_SEED, folder, frozen=True))
-    counted("frozen, edge frames repeated, hatched frames compared too", trace, loaded.settings.window)
+    report_compared(
+        "frozen, edge frames repeated, hatched frames compared too", trace, loaded.settings.window
+    )
     for connection in trace.connections:
         assert np.ptp(connection.attention_factors, axis=0).max() <= 1e-6
 
 
 def with_padding(loaded: Checkpoint, padding: str) -> Checkpoint:
-    """The same weights in blocks that read this beyond the clip's ends."""
+    """The same weights in blocks with this padding beyond the ends of the clip."""
     blocks = tuple(
         replace(block, time_padding=padding) if block.kind in ("video_input", "bottleneck") else block
         for block in loaded.structure.blocks
@@ -209,7 +213,7 @@ def test_a_clip_that_stands_still_has_factors_that_stand_still(name: str, tmp_pa
 
 
 def shares(loaded: Checkpoint, clip: Clip) -> Mapping[str, float]:
-    """Column → its greatest share in any frame."""
+    """Column → its largest share in any frame."""
     trace = run(loaded, clip)
     enough_unreached(trace, loaded.settings.window)
     found: Mapping[str, float] = modality_share(trace).max().to_dict()
@@ -217,7 +221,7 @@ def shares(loaded: Checkpoint, clip: Clip) -> Mapping[str, float]:
 
 
 def law_of_nothing(loaded: Checkpoint, clips: Iterator[Clip]) -> None:
-    """The worst frame of all clips: still, flow; no objects, object; plain and still, rgb; empty, all."""
+    """In every frame of every clip: still clips have no flow share, those without objects no object share, …"""
     worst = {"flow": 0.0, "object": 0.0, "rgb": 0.0, "nothing": 0.0}
     number = 0
     for number, clip in enumerate(clips, start=1):
@@ -231,14 +235,14 @@ def law_of_nothing(loaded: Checkpoint, clips: Iterator[Clip]) -> None:
         if number == 1:
             empty = shares(loaded, changed(clip, without(clip.tensors, *clip.tensors)))
             worst["nothing"] = max(empty.values())
-    print(f"worst share of what shows nothing, in every frame of {number} clips, hatched ones too: {worst}")
+    print(f"largest shares of empty modalities, over all frames of {number} clips, hatched ones too: {worst}")
     assert max(worst["flow"], worst["object"], worst["rgb"]) <= SHARE
     assert worst["nothing"] == 0
 
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Checkpoint], list[Clip]]:
-    """Fifty clips as a network reads them, read once for networks that read alike."""
+    """Fifty clips as a network reads them, read once for networks with the same settings."""
     folder, read = tmp_path_factory.mktemp("clips"), dict[object, list[Clip]]()
 
     def of(loaded: Checkpoint) -> list[Clip]:
@@ -260,7 +264,7 @@ def test_a_modality_that_shows_nothing_has_no_share(
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_what_peers_change_is_given_to_no_modality(name: str, tmp_path: Path) -> None:
-    """Rows sum to 1, and on a still clip what flow's connections contribute is what their peers changed."""
+    """Rows sum to 1; on a still clip, the contributions of flow's connections count as changed by peers."""
     loaded = shipped(name)
     clip = clip_from_file(loaded, FIRST_SEED, tmp_path)
     table = modality_share(run(loaded, changed(clip, still(clip.tensors))))
@@ -269,11 +273,11 @@ def test_what_peers_change_is_given_to_no_modality(name: str, tmp_path: Path) ->
     assert table["rgb"].min() > 0
 
 
-# Constant motion gives constant numbers, however its file is sampled
+# Constant motion gives constant numbers at any frame rate of the file
 
 
 def law_of_constant_motion(loaded: Checkpoint, folder: Path) -> None:
-    """At five frame rates the deviation of factors in time is within 5 % of the evenly sampled one's."""
+    """At five frame rates, the deviation of factors over time is within 5 % of the evenly sampled file's."""
     found = {}
     for rate in RATES:
         video, objects = constant_motion_clip(rate, folder), folder / "objects.npz"
@@ -284,7 +288,7 @@ def law_of_constant_motion(loaded: Checkpoint, folder: Path) -> None:
         write_objects(objects, ObjectMaps(ids, None, names, tuple(map(str, names)), "attached", times))
         clip = read_clip(video, loaded.structure.read_modalities, loaded.settings, objects=objects, hold=True)
         trace = run(loaded, clip)
-        counted(f"{rate} frames/s", trace, loaded.settings.window)
+        report_compared(f"{rate} frames/s", trace, loaded.settings.window)
         moved = [one.attention_factors[unreached(one)].std(axis=0).mean() for one in trace.connections]
         found[rate] = float(np.mean(moved))
     print({rate: round(value, 5) for rate, value in found.items()})
@@ -300,7 +304,7 @@ def test_constant_motion_moves_the_factors_alike_at_every_frame_rate(tmp_path: P
 
 @contextmanager
 def cut_into_windows(loaded: Checkpoint) -> Iterator[None]:
-    """As it was once: each window alone, with zeros beyond its edges."""
+    """Record as in earlier versions: each window separately, with zeros beyond its edges."""
     with ExitStack() as changes:
         changes.enter_context(
             patch.object(stretches, "longest_stretch", lambda *_, **__: loaded.settings.window)
@@ -311,7 +315,7 @@ def cut_into_windows(loaded: Checkpoint) -> Iterator[None]:
 
 @contextmanager
 def interior_baseline() -> Iterator[None]:
-    """The baseline's middle frame stands for its ends too."""
+    """Use the baseline's middle frame at the ends of the clip too."""
 
     def parts(self: Baseline, start: int, stop: int, frames: int) -> Iterator[tuple[slice, slice]]:
         middle = min(self.reach.before, self.frames - 1)
@@ -322,11 +326,11 @@ def interior_baseline() -> Iterator[None]:
 
 
 def pixels_to_the_next_frame(flow: Tensor, pace: object) -> Tensor:
-    """Flow as it is found, whatever the time to the next frame."""
+    """Return the flow unscaled, regardless of the time to the next frame."""
     return flow
 
 
-def red(law: Callable[[], None]) -> None:
+def assert_fails(law: Callable[[], None]) -> None:
     with pytest.raises(AssertionError):
         law()
 
@@ -334,25 +338,25 @@ def red(law: Callable[[], None]) -> None:
 def test_windows_break_the_law_of_the_start(tmp_path: Path) -> None:
     loaded = shipped("actionworld")
     with cut_into_windows(loaded):
-        red(lambda: law_of_the_start(loaded, tmp_path))
+        assert_fails(lambda: law_of_the_start(loaded, tmp_path))
 
 
 def test_windows_break_the_law_of_rest(tmp_path: Path) -> None:
     loaded = shipped("actionworld")
     with cut_into_windows(loaded):
-        red(lambda: law_of_rest(loaded, tmp_path))
+        assert_fails(lambda: law_of_rest(loaded, tmp_path))
 
 
 def test_zeros_at_the_ends_break_the_law_of_rest(tmp_path: Path) -> None:
-    red(lambda: law_of_rest_at_the_ends(with_padding(shipped("actionworld"), "zeros"), tmp_path))
+    assert_fails(lambda: law_of_rest_at_the_ends(with_padding(shipped("actionworld"), "zeros"), tmp_path))
 
 
 def test_a_baseline_without_ends_breaks_the_law_of_nothing(tmp_path: Path) -> None:
     loaded = shipped("actionworld")
     with interior_baseline():
-        red(lambda: law_of_nothing(loaded, iter([clip_from_file(loaded, FIRST_SEED, tmp_path)])))
+        assert_fails(lambda: law_of_nothing(loaded, iter([clip_from_file(loaded, FIRST_SEED, tmp_path)])))
 
 
 def test_unscaled_flow_breaks_the_law_of_constant_motion(tmp_path: Path) -> None:
     with patch("peerattn.modalities.preparation.velocity", pixels_to_the_next_frame):
-        red(lambda: law_of_constant_motion(shipped("actionworld"), tmp_path))
+        assert_fails(lambda: law_of_constant_motion(shipped("actionworld"), tmp_path))

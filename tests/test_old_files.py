@@ -1,4 +1,4 @@
-"""What version e92e6b4 wrote opens for ever with the numbers that it had: see `old_files/README.md`."""
+"""Files that version e92e6b4 wrote still open, with the numbers they had: see `old_files/README.md`."""
 
 import io
 import json
@@ -50,7 +50,7 @@ from tests.alone import ADDRESS, html
 from tests.app.opening.test_session import bring
 from tests.app.screens.test_all_screens import PATIENCE, checked, shown
 from tests.conftest import ROOT
-from tests.serving import OF
+from tests.serving import GET_EXPLORER
 
 OLD = ROOT / "tests" / "old_files"
 CHECKPOINTS = OLD / "checkpoints"
@@ -61,16 +61,17 @@ LOGITS = {
     "pruned": (-1.3119936, 1.2887094, 3.0208752),
     "calibrated": (-0.7087345, 1.593904, -0.5553844),
 }
-"""What each network answers to `arithmetic` modalities."""
+"""The logits of each network for `arithmetic` modalities."""
 LINKS = json.loads((OLD / "links.json").read_text(encoding="utf-8"))
 LOOKS = (
-    f"root => {{ const {{ frame, settings }} = ({OF})(root); return {{ ...settings, frame: frame + 1 }}; }}"
+    f"root => {{ const {{ frame, settings }} = ({GET_EXPLORER})(root); "
+    "return { ...settings, frame: frame + 1 }; }"
 )
 
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The old checkpoints are those that are found, and everything is computed on the CPU, as it was then."""
+    """Only the old checkpoints are found, and everything is computed on the CPU, as it was originally."""
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(CHECKPOINTS))
     monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(ROOT)
@@ -79,17 +80,17 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def fresh() -> None:
-    """Nothing is kept of what tests of other checkpoints opened."""
+    """Clear the caches of tests with other checkpoints."""
     st.cache_resource.clear()
 
 
 def arithmetic(*shape: int) -> Tensor:
-    """Numbers from 0 to 1 that no random generator has a part in."""
+    """Numbers from 0 to 1 that do not depend on a random generator."""
     return (torch.arange(int(np.prod(shape))) * 37 % 101 / 100).reshape(shape)
 
 
 def logits(network: Network) -> list[float]:
-    """Of a window of four arithmetic frames, 16 px a side."""
+    """The logits for a window of four arithmetic frames of 16 × 16 px."""
     read = network.structure.read_modalities
     with torch.inference_mode():
         answer: Tensor = network({one.name: arithmetic(1, one.channels, 4, 16, 16) for one in read})
@@ -141,7 +142,7 @@ def test_an_old_checkpoint_of_several_labels_a_clip_opens_with_its_card() -> Non
 
 
 def test_an_old_checkpoint_of_several_labels_has_a_probability_of_each_and_no_shares() -> None:
-    """A softmax over them, which older versions showed, made 31.7 % of push's 52.1 %."""
+    """Older versions showed a softmax over the labels, which turned push's 52.1 % into 31.7 %."""
     loaded = load("several-labels")
     found = loaded.network.probabilities(torch.tensor(LOGITS["several-labels"]))
     close(found, [0.4424595, 0.4066687, 0.4639962, 0.5211374])
@@ -191,7 +192,7 @@ def test_an_old_history_opens_with_its_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["one-label", "several-labels"])
 def test_an_old_history_is_written_back_with_the_same_numbers(name: str, tmp_path: Path) -> None:
-    """Not with the same bytes: a safetensors header has its texts in any order."""
+    """The bytes may differ, because the texts in a safetensors header are in arbitrary order."""
     history = read_history(CHECKPOINTS / name / HISTORY_FILE)
     write_history(tmp_path / HISTORY_FILE, history)
     again = read_history(tmp_path / HISTORY_FILE)
@@ -229,7 +230,7 @@ def test_an_old_trace_is_written_back_byte_for_byte(tmp_path: Path) -> None:
 
 
 def test_each_window_of_an_old_clip_recorded_alone_leaves_its_old_trace() -> None:
-    """As it was recorded then: window by window, with zeros beyond each edge."""
+    """Earlier versions recorded window by window, with zeros beyond each edge."""
     loaded, maps = load("one-label"), OLD / "clips" / "lift-ring.npz"
     clip = read_clip(
         maps.with_suffix(".mp4"), loaded.structure.read_modalities, loaded.settings, objects=maps
@@ -278,11 +279,11 @@ def test_an_old_recipe_is_read_as_it_says(name: str) -> None:
     assert part_of(json.loads(path.read_text(encoding="utf-8")), read_back)
 
 
-def part_of(said: Any, whole: Any) -> bool:
-    """Whether all that is said is said by the whole, too."""
-    if not isinstance(said, dict):
-        return bool(said == whole)
-    return all(name in whole and part_of(value, whole[name]) for name, value in said.items())
+def part_of(part: Any, whole: Any) -> bool:
+    """Whether every entry of the first document is in the second with the same value."""
+    if not isinstance(part, dict):
+        return bool(part == whole)
+    return all(name in whole and part_of(value, whole[name]) for name, value in part.items())
 
 
 def test_an_old_manifest_lists_its_clips_and_is_written_back_byte_for_byte() -> None:
@@ -330,7 +331,7 @@ def test_old_packed_persons_open_with_their_ids() -> None:
 
 
 def old_state() -> TrainingState:
-    """The state of the unfinished run, for the network that it began with."""
+    """The saved state of the unfinished run, loaded for its initial network."""
     path, recipe = CHECKPOINTS / "unfinished" / STATE_FILE, read_recipe(OLD / "recipe.json")
     facts = json.loads(read_header(path, limit=HEADER_LIMIT).metadata["state"])
     network = new_network(read(OLD / "structures" / "own.json"), ACTIONS, seed=recipe.training.seed)
@@ -365,13 +366,13 @@ def test_an_old_training_state_is_gone_on_from_to_the_end(
     assert load("unfinished").class_names == ACTIONS
     whole = history_arrays(read_history(tmp_path / "unfinished" / HISTORY_FILE))
     assert whole["steps"].tolist() == [*range(13)]
-    begun = history_arrays(old_state().history.history())
-    for name, values in begun.items():
+    logged_before = history_arrays(old_state().history.history())
+    for name, values in logged_before.items():
         close(whole[name][: len(values)], values)
 
 
 def parts(session: bytes) -> dict[str, bytes]:
-    """What a session file holds, unpacked: how it is packed differs from one zlib to another."""
+    """The unpacked contents of a session file: the compressed bytes depend on the version of zlib."""
     with zipfile.ZipFile(io.BytesIO(session)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -402,7 +403,7 @@ def test_an_old_session_of_a_sample_opens_with_its_facts_and_numbers() -> None:
 
 
 def at(link: str) -> AppTest:
-    """The app at an address."""
+    """Open the app at this address."""
     asked = urlsplit(link)
     app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
     for name, value in parse_qsl(asked.query):
@@ -424,9 +425,9 @@ def test_an_old_session_is_on_the_page_as_it_was_saved() -> None:
 
 
 def assert_recorded_anew(app: AppTest, saved: Session) -> None:
-    """The clip runs in one pass now: its numbers are near the saved ones, and the page says why.
+    """Clips are now recorded in one pass: the numbers are near the saved ones, and the page says why.
 
-    Of several labels the saved numbers were shares of one.
+    For several labels, the saved numbers were shares that sum to one.
     """
     found, before = shown(app).trace, read_trace(saved.trace)
     shares = found.probabilities

@@ -1,6 +1,6 @@
 """The published networks against the official TensorFlow graph: every tensor of every golden case.
 
-Cases lie in tests/parity/cases, and in the folders that PARITY_CASES names, separated by `:`.
+Cases are in tests/parity/cases, and in the folders listed in PARITY_CASES, separated by `:`.
 """
 
 import functools
@@ -41,7 +41,7 @@ def test_the_cases_are_there() -> None:
 
 @SHORT("name", RUNS)
 def test_evaluation_gives_the_official_numbers(name: str) -> None:
-    """Recipe, names, counts, then every tensor in the order of its making, then the logits."""
+    """Compare recipe, names and counts, then every tensor in the order of computation, then the logits."""
     case = CASES[name]
     check_recipe(case)
     network = case.network()
@@ -64,7 +64,7 @@ def check_recipe(case: Case) -> None:
 
 
 def check_counts(case: Case, network: torch.nn.Module) -> None:
-    """All numbers of the official variables, and those of them that training may change."""
+    """The number of official parameters, and of those that training may change, are the official ones."""
     learned = sum(part.numel() for part in network.parameters() if part.requires_grad)
     assert learned == case.document["params_trainable"]
     total = sum(part.numel() for name, part in network.state_dict().items() if "num_batches" not in name)
@@ -89,7 +89,7 @@ def test_training_gives_the_official_logits_moving_statistics_and_gradients(name
 
 @SHORT("name", [name for name in TRAINED if "lite" in name])
 def test_in_doubles_training_does_not_depend_on_the_number_of_threads(name: str) -> None:
-    """In float32 it does, by up to 4e-4: what is left here is what the official run rounded."""
+    """In float32 it does, by up to 4e-4; the difference left here is the rounding of the official run."""
     case, before, found = CASES[name], torch.get_num_threads(), []
     clip = {modality: tensor.double() for modality, tensor in golden.clip(case.inputs()).items()}
     for threads in (1, 2):
@@ -101,20 +101,20 @@ def test_in_doubles_training_does_not_depend_on_the_number_of_threads(name: str)
 
 
 def check_gradients(case: Case, tensors: dict[str, tuple[torch.Tensor, ...]]) -> None:
-    """The same variables have one, of the same size: rounding reaches it more than it does the logits."""
+    """The same variables have gradients of the same norm; rounding affects them more than the logits."""
     assert all(tensors[name][0].grad is None for name in case.document["no_gradient"])
-    apart = []
+    errors = []
     for name, norm, _ in case.document["grad_norms"]:
         parts = [tensor.grad for tensor in tensors[name]]
         ours = torch.stack([part.norm() for part in parts if part is not None]).norm().item()
-        apart.append(abs(ours - norm) / norm)
-    assert np.median(apart) <= 0.01
-    assert max(apart) <= 0.25
+        errors.append(abs(ours - norm) / norm)
+    assert np.median(errors) <= 0.01
+    assert max(errors) <= 0.25
 
 
 @SHORT("name", FLOWS)
 def test_representation_flow_is_the_official_one_at_every_pixel(name: str) -> None:
-    """Alone, from its initial values, after each number of iterations that the case holds."""
+    """The layer alone, from its initial values, after each number of iterations in the case."""
     arrays = CASES[name].arrays()
     frames = golden.clip({"rgb": arrays["video"]})["rgb"]
     counts = [int(key.removeprefix("flow_iter")) for key in arrays if key.startswith("flow_iter")]
@@ -127,7 +127,7 @@ def test_representation_flow_is_the_official_one_at_every_pixel(name: str) -> No
 
 @pytest.mark.parametrize("name", ["c_asnp50_full_peer_odd", "d_lite_peer_nonsquare", "a_asn50_learned_odd"])
 def test_float64_and_float32_agree_on_fresh_weights(name: str) -> None:
-    """A second route, which the golden values cannot have led: other weights, and no rounding to speak of."""
+    """An independent check on weights that the golden values do not cover, with negligible rounding."""
     case = golden.read(ROOT / "tests" / "parity" / "cases" / f"{name}.json")
     network = case.network(salt="fresh")
     single, _ = golden.run(case, network)
@@ -160,6 +160,6 @@ def test_variables_go_to_the_network_and_back_without_loss(name: str) -> None:
     "turn", range(len(mutations.MUTATIONS)), ids=lambda turn: mutations.MUTATIONS[turn].name
 )
 def test_each_mistake_is_caught(turn: int) -> None:
-    """In one of the cases that it bears on; `python -m tests.parity.mutations` runs them all."""
+    """Checked in one of the cases that it affects; `python -m tests.parity.mutations` runs all of them."""
     mutation = mutations.MUTATIONS[turn]
     assert mutations.verdict(mutation, mutation.cases[turn % len(mutation.cases)])

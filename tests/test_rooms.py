@@ -1,4 +1,4 @@
-"""The house: every module in a room, no arrow up, no circle; and what a room loads when it is opened."""
+"""Every module is in a room, imports point down, and rooms load nothing that they must not."""
 
 import ast
 import re
@@ -12,11 +12,11 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.rooms import (
-    BESIDE,
     HOUSE,
     IMPORTS,
     MODULES,
     MOST_ARROWS,
+    OUTSIDE,
     arrows,
     drawing,
     in_the_package,
@@ -27,12 +27,12 @@ from tests.rooms import (
 ROOMS = [name for name in HOUSE if name.startswith("peerattn.")]
 WITHOUT_TORCH = ROOMS[: ROOMS.index("peerattn.network")]
 WITHOUT_SCREENS = ("network", "traces", "scores", "recording", "training")
-"""Rooms that run where there is neither a page nor a video."""
+"""Rooms that must work without a page and without a video decoder."""
 HEAVY = {"torch", "pandas", "plotly", "av", "pyvis", "streamlit"}
 
 
 def loads(modules: list[str], packages: set[str]) -> dict[str, list[str]]:
-    """Module → which of the packages a fresh process has loaded after importing this one and those before."""
+    """Module → the packages that a fresh process has loaded after importing it and the modules before it."""
     ask = (
         f"import sys, importlib\nfor name in {modules}:\n    importlib.import_module(name)\n"
         f"    print(name, *sorted({packages} & set(sys.modules)))"
@@ -46,7 +46,7 @@ def inside(*rooms: str) -> list[str]:
 
 
 def test_every_module_is_in_a_room() -> None:
-    assert {room(module) for module in MODULES} - HOUSE.keys() == BESIDE & MODULES.keys()
+    assert {room(module) for module in MODULES} - HOUSE.keys() == OUTSIDE & MODULES.keys()
 
 
 def test_the_tests_of_a_room_lie_under_its_name() -> None:
@@ -66,9 +66,9 @@ def test_no_imports_run_in_a_circle() -> None:
     TopologicalSorter({module: names & MODULES.keys() for module, names in IMPORTS.items()}).prepare()
 
 
-def test_what_lies_beside_the_rooms_imports_none_of_them_but_where_a_program_starts() -> None:
-    for module in BESIDE - {"peerattn.__main__", "peerattn.api", "app.main"}:
-        assert IMPORTS.get(module, set()) & MODULES.keys() <= BESIDE
+def test_modules_outside_the_rooms_import_none_of_them_except_entry_points() -> None:
+    for module in OUTSIDE - {"peerattn.__main__", "peerattn.api", "app.main"}:
+        assert IMPORTS.get(module, set()) & MODULES.keys() <= OUTSIDE
 
 
 def test_the_package_knows_nothing_of_the_app() -> None:
@@ -88,7 +88,7 @@ def test_a_trace_needs_numpy_and_msgspec_only() -> None:
 def test_opening_a_room_loads_none_of_its_modules(name: str) -> None:
     path = ROOT / name.replace(".", "/") / "__init__.py"
     statements = ast.parse(path.read_text(encoding="utf-8")).body
-    assert ast.get_docstring(ast.Module(statements, [])), f"{path} does not say what the room holds"
+    assert ast.get_docstring(ast.Module(statements, [])), f"{path} does not say what the room contains"
     assert IMPORTS[name] <= {"peerattn.moved"}
 
 
@@ -108,7 +108,7 @@ def test_a_room_says_what_it_imports_and_where_to_start(name: str) -> None:
 
 
 def test_rooms_below_the_network_load_no_torch() -> None:
-    """Torch costs a decoder's worker two seconds, and who reads traces needs none."""
+    """Loading torch costs a decoder process two seconds, and reading traces does not need it."""
     found = loads(inside(*WITHOUT_TORCH), {"torch"})
     assert [name for name, packages in found.items() if packages] == []
 
@@ -128,7 +128,7 @@ def test_every_module_but_the_pages_can_be_imported() -> None:
 
 
 def test_no_room_makes_intervals_of_its_own() -> None:
-    """Only `scores` takes them apart: what it gives others says where clips are too few."""
+    """Only `scores` uses these functions: its results for other rooms say if there are too few clips."""
     inner = {
         "wilson_interval",
         "tango_interval",

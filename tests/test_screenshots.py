@@ -1,10 +1,10 @@
-"""The pictures of the screens: every screen has a state, and a name asks for what begins with it."""
+"""The pictures of the screens: every screen has a state, and a prefix selects states."""
 
 import re
 from pathlib import Path
 
 from tests.conftest import ROOT
-from tests.screenshots import STATES, chosen, labelled
+from tests.screenshots import STATES, select_states, write_samples
 
 
 def test_every_screen_is_taken() -> None:
@@ -17,12 +17,12 @@ def test_every_screen_is_taken() -> None:
         assert re.match(r"/(\w*)", state.address)[1] == ("" if screen == "explore" else screen)
 
 
-def test_a_name_asks_for_all_that_begins_with_it() -> None:
-    assert chosen([]) == list(STATES)
-    assert chosen(["data-m", "tour"]) == ["data-measured", "tour", "tour-answered"]
-    assert chosen(["nothing"]) == []
+def test_a_prefix_selects_all_states_that_start_with_it() -> None:
+    assert select_states([]) == list(STATES)
+    assert select_states(["data-m", "tour"]) == ["data-measured", "tour", "tour-answered"]
+    assert select_states(["nothing"]) == []
 
 
 def test_the_samples_are_a_folder_of_labelled_clips(tmp_path: Path) -> None:
-    folder = labelled(tmp_path / "clips")
+    folder = write_samples(tmp_path / "clips")
     assert len(list(folder.glob("*/*.mp4"))) == len(list(folder.glob("*/*.npz"))) > 3

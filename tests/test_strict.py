@@ -1,4 +1,4 @@
-"""The strict device: it computes as the CPU does, and refuses what CUDA refuses."""
+"""The strict device computes like the CPU, and rejects what CUDA rejects."""
 
 import copy
 import os

@@ -1,7 +1,8 @@
-"""What two processes do for the tests of training in several: `torchrun -m tests.together FOLDER`.
+"""The two processes of the tests of distributed training: `torchrun -m tests.together FOLDER`.
 
-Started a first time, they compare gradients on random masks with those of one process, and then process 1
-dies in the middle of training. Started again by torchrun, they go on; then they train anew, undisturbed.
+On the first start, they compare gradients on random masks with those of one process; then process 1 is killed
+in the middle of training. When torchrun starts them again, they resume; then they train once more without
+interruption.
 """
 
 import json
@@ -35,7 +36,7 @@ DIES_AFTER = 5  # updates, of 9
 
 
 class Deadly(Noise):
-    """A source that kills its process after some batches."""
+    """A data source that kills its process after some batches."""
 
     made = 0
 
@@ -47,7 +48,7 @@ class Deadly(Noise):
 
 
 def masked(number: int) -> Network:
-    """A random physical part of a complete graph, in float64, with batch norm in evaluation mode."""
+    """A random subnetwork of a complete graph, in float64, with batch norm in evaluation mode."""
     draw = random.Random(number)
     blocks = [BlockSpec(f"rgb{d}", 1, "video_input", 3, d, modality="rgb") for d in (1, 2)]
     blocks += [BlockSpec(f"mid{d}", 2, "bottleneck", 4, d) for d in (1, 2)]
@@ -65,7 +66,7 @@ def masked(number: int) -> Network:
 
 
 def gradients(number: int, clips: range, *, shared: bool) -> dict[str, torch.Tensor]:
-    """Of the mean loss of a masked network over these clips, which may be one process's share of all."""
+    """Gradients of a masked network's mean loss over these clips, if `shared` one process's share of all."""
     network = masked(number)
     model = distributed.data_parallel(network) if shared else network
     batch = Noise().batch(0, list(clips))
@@ -78,7 +79,7 @@ def gradients(number: int, clips: range, *, shared: bool) -> dict[str, torch.Ten
 
 
 def greatest_difference() -> float:
-    """Between the gradients of two processes, with unequal shares of seven clips, and those of one."""
+    """The largest difference between the gradients of two processes and those of one."""
     share = (range(4), range(4, 7))[dist.get_rank()]
     differences = []
     for number in range(MASKS):
@@ -88,7 +89,7 @@ def greatest_difference() -> float:
 
 
 def trained(folder: Path, *, dies: bool = False) -> None:
-    """Trains in both processes; the state and the final weights end up in the folder."""
+    """Train in both processes; writes the state and the final weights to the folder."""
     source = Deadly() if dies else Noise()
     done = fit(tiny(), source, CONFIG, saving=StateSaving(folder / "training.safetensors", 0))
     if dist.get_rank() == 0:
@@ -96,7 +97,7 @@ def trained(folder: Path, *, dies: bool = False) -> None:
 
 
 def disagree(folder: Path) -> None:
-    """Writes what each process says where they come with different numbers of updates."""
+    """Write each process's error when the processes have different numbers of updates."""
     cpu, rank = torch.device("cpu"), dist.get_rank()
     distributed.check_same("updates", 7, cpu)
     try:

@@ -1,4 +1,4 @@
-"""Plausible traces without a network, for tests of what shows them."""
+"""Synthetic traces, for tests of the code that shows traces."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from peerattn.graph.structure import Structure
 from peerattn.traces.trace import BlockTrace, ConnectionTrace, Trace, WindowTrace
 
 HOSTILE = '"><img src=x onerror="hacked=1"><b>&amp;%{x}</b>'
-"""What a name in a file may be: as HTML it would run a script, in plotly's text it would be bold."""
+"""A possible name in a file: as HTML it would run a script, in plotly's text it would be bold."""
 CLASSES = ("lift ball", f"lift {HOSTILE}", "push ball", "push box", "pull ring", "pull box")
 
 
@@ -29,12 +29,12 @@ def structure(*, attention: str = "peer", hostile: bool = False) -> Structure:
 def trace(
     *, frames: int = 20, window: int = 10, seed: int = 0, attention: str = "peer", hostile: bool = False
 ) -> Trace:
-    """Random numbers in the ranges a recording has; the structure does not depend on the seed."""
+    """A trace of random numbers in realistic ranges; the structure does not depend on the seed."""
     return trace_of(structure(attention=attention, hostile=hostile), frames=frames, window=window, seed=seed)
 
 
 def trace_of(layout: Structure, *, frames: int, window: int = 16, rate: float = 8, seed: int = 0) -> Trace:
-    """Random numbers for any structure, at `rate` frames a second."""
+    """A trace of random numbers for any structure, at `rate` frames per second."""
     rng, sizes = np.random.default_rng(seed), np.random.default_rng(seed + 1)
     windows = tuple(
         WindowTrace(start, min(start + window, frames), shares(rng, len(CLASSES)))
@@ -72,7 +72,7 @@ def trace_of(layout: Structure, *, frames: int, window: int = 16, rate: float = 
 
 
 def older(whole: Trace) -> Trace:
-    """A trace as it was recorded before contributions, and before anything was known of its ends."""
+    """A trace without `contribution` and `reached`, as earlier versions recorded it."""
     missing = {"contribution": None, "source_contribution": None, "reached": None}
     return replace(whole, connections=tuple(replace(each, **missing) for each in whole.connections))
 
@@ -84,13 +84,13 @@ def shares(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 def images(frames: int = 20, side: int = 64) -> np.ndarray:
-    """Frames of one grey each, from which a test can read which frame is shown: see `shown_frame`."""
+    """Frames of one grey each, so that a test can tell which frame is shown: see `shown_frame`."""
     greys = (np.arange(frames) * 12).astype(np.uint8)
     return np.broadcast_to(greys[:, None, None, None], (frames, side, side, 3)).copy()
 
 
 def shown_frame(grey: int) -> int:
-    """The frame of `images` whose grey comes closest; compression changes a grey by less than half a step."""
+    """The frame of `images` with the closest grey; compression changes a grey by less than half a step."""
     return round(grey / 12)
 
 
@@ -102,7 +102,7 @@ def object_ids(frames: int = 20, side: int = 64) -> np.ndarray:
 
 
 def bar_codes(frames: int, side: int = 320) -> np.ndarray:
-    """Frames that carry their number as 8 upright bars, the highest bit at the left, white for 1."""
+    """Frames that show their number as 8 vertical bars, the highest bit on the left, white for 1."""
     bits = np.arange(frames)[:, None] >> np.arange(7, -1, -1) & 1
     bars = np.repeat(bits * 255, side // 8, axis=1).astype(np.uint8)  # (T, side)
     return np.broadcast_to(bars[:, None, :, None], (frames, side, side, 3)).copy()
@@ -119,7 +119,7 @@ def quarters_flow(frames: int, side: int = 64) -> np.ndarray:
 
 
 def part(whole: Trace, threshold: float) -> Trace:
-    """A trace without the connections below a threshold, as a pruned network would leave it."""
+    """A trace without the connections below a threshold, like that of a pruned network."""
     weights = {one.key: one.connection_weight for one in whole.connections}
     left = without(whole.structure, survey(whole.structure, weights, threshold))
     keys = {spec.key for spec in left.connections}

@@ -1,4 +1,4 @@
-"""Work for the process beside the server: it is sent by name, so it cannot stand in a test."""
+"""Work for the measuring process: it is sent by name, so it cannot be defined inside a test."""
 
 import os
 import time
@@ -22,7 +22,7 @@ def counting(progress: Progress) -> Iterator[int]:
 
 
 def where(progress: Progress) -> Iterator[dict[str, object]]:
-    """What the process that this runs in is like."""
+    """Describe the process that this runs in."""
     nice = os.nice(0) if hasattr(os, "nice") else None
     threads = {"torch": torch.get_num_threads(), "opencv": cv2.getNumThreads()}
     yield {"pid": os.getpid(), "nice": nice, "threads": threads, "environment": dict(os.environ)}
@@ -44,7 +44,7 @@ def unsendable(progress: Progress) -> Iterator[object]:
 
 
 def waiting(flag: Path, progress: Progress) -> Iterator[str]:
-    """Says its process, goes on until the file is there, and says that it ended."""
+    """Yield the process id, wait until the file exists, and yield \"ended\"."""
     yield str(os.getpid())
     until = time.monotonic() + PATIENCE
     while not flag.exists() and time.monotonic() < until:
@@ -57,7 +57,7 @@ def waiting(flag: Path, progress: Progress) -> Iterator[str]:
 def slow_measurement(
     choice: EvaluationRequest, device: torch.device, progress: Progress
 ) -> Iterator[FolderEvaluation]:
-    """One that goes on until it is cancelled."""
+    """A measurement that runs until it is cancelled."""
     for step in range(100 * PATIENCE):
         progress(step, 100 * PATIENCE)
         time.sleep(0.01)

@@ -16,7 +16,7 @@ from tests import axe
 from tests.app.screens.test_data import fill
 from tests.conftest import CI
 from tests.histories import history
-from tests.screens import STILL, at_rest, choose, drawn, panel_drawn
+from tests.screens import STILL, choose, look_at_rest, wait_for_panel, wait_until_drawn
 from tests.small import small_structure, write_small_checkpoints
 from tests.traces import images, trace
 
@@ -64,14 +64,14 @@ def tall(page: Page) -> Page:
 def audit(page: Page, state: str) -> None:
     """No finding in light and dark but Streamlit's own, and each of those wherever its element is."""
     own = {known.rule: known for known in STREAMLITS_OWN}
-    light = at_rest(page, lambda: axe.findings(page))
+    light = look_at_rest(page, lambda: axe.findings(page))
     ours = [found for found in light if found.rule not in own or not is_element(page, found, own[found.rule])]
     assert ours == [], state
     for known in STREAMLITS_OWN:
         if page.locator(known.element).count():
             assert known.rule in {found.rule for found in light}, f"{state}: strike it off the list: {known}"
     dark(page, True)
-    assert at_rest(page, lambda: axe.findings(page, rules=COLORS)) == [], f"{state}, dark"
+    assert look_at_rest(page, lambda: axe.findings(page, rules=COLORS)) == [], f"{state}, dark"
     dark(page, False)
 
 
@@ -92,15 +92,15 @@ def dark(page: Page, on: bool) -> None:
 
 def test_explore_has_no_findings(tall: Page, app_url: str) -> None:
     tall.goto(app_url)
-    root = drawn(tall)
-    panel_drawn(tall)
+    root = wait_until_drawn(tall)
+    wait_for_panel(tall)
     audit(tall, "nothing pinned")
     choose(root, "connection")
     expect(tall.get_by_role("heading", name="Connection ")).to_be_visible()
     tabs = tall.locator(".details").get_by_role("tab")
     for name in tabs.all_inner_texts():
         tall.locator(".details").get_by_role("tab", name=name, exact=True).click()
-        panel_drawn(tall)
+        wait_for_panel(tall)
         audit(tall, name)
     tall.locator(".details").get_by_role("button", name="Table", exact=True).click()
     root.get_by_label("attention arcs").check()
@@ -124,13 +124,13 @@ def test_explore_has_no_findings(tall: Page, app_url: str) -> None:
 
 def test_presenter_mode_has_no_findings(tall: Page, app_url: str) -> None:
     tall.goto(f"{app_url}/?present=true")
-    drawn(tall)
+    wait_until_drawn(tall)
     audit(tall, "presenter mode")
 
 
 def test_prune_has_no_findings(tall: Page, app_url: str) -> None:
     tall.goto(f"{app_url}/prune?threshold=0.4")
-    drawn(tall)
+    wait_until_drawn(tall)
     tall.get_by_role("group", name="After: most probable classes").locator("[data-drawn]").wait_for()
     audit(tall, "pruned")
     for when in ("Before", "After"):
@@ -150,7 +150,7 @@ def test_prune_has_no_findings(tall: Page, app_url: str) -> None:
 )
 def test_compare_has_no_findings(tall: Page, app_url: str, kind: str) -> None:
     tall.goto(f"{app_url}/compare?compare={kind}")
-    root = drawn(tall)
+    root = wait_until_drawn(tall)
     tall.get_by_role("heading", name="Numbers").wait_for()
     choose(root, "connection")
     root.locator(".pair").first.wait_for()
@@ -159,7 +159,7 @@ def test_compare_has_no_findings(tall: Page, app_url: str, kind: str) -> None:
 
 def test_the_card_has_no_findings(tall: Page, app_url: str) -> None:
     tall.goto(app_url)
-    drawn(tall)
+    wait_until_drawn(tall)
     tall.get_by_role("button", name="About this checkpoint").click()
     tall.get_by_text("How well it does").wait_for()
     audit(tall, "card")
@@ -196,7 +196,7 @@ def test_structures_has_no_findings(tall: Page, app_url: str) -> None:
 
 def test_tour_has_no_findings(tall: Page, app_url: str) -> None:
     tall.goto(f"{app_url}/tour")
-    drawn(tall)
+    wait_until_drawn(tall)
     audit(tall, "before an answer")
     for answer in (0, 3):  # wrong, then right
         tall.get_by_role("radio").nth(answer).check(force=True)
@@ -226,7 +226,7 @@ def file(chromium: Browser, report: Path) -> Iterator[Page]:
 
 
 def test_report_has_no_findings(file: Page) -> None:
-    root = drawn(file)
+    root = wait_until_drawn(file)
     audit(file, "report")
     choose(root, "connection")
     for fold in file.locator("details > summary").all():

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from app.parts.tour import steps
 from tests.app.parts.test_tour import example
 from tests.keyboard import Keyboard
-from tests.screens import drawn
+from tests.screens import wait_until_drawn
 from tests.serving import frame
 
 pytestmark = pytest.mark.browser
@@ -39,12 +39,12 @@ def test_the_tour_is_walked_from_its_first_step_to_its_last(page: Page, app_url:
             keyboard.press("Enter")
     keyboard.reach(page.get_by_role("link", name="Explore a clip"))
     keyboard.press("Enter")
-    drawn(page)
+    wait_until_drawn(page)
 
 
 def test_the_focus_passes_through_the_explorer_and_out_of_it(page: Page, app_url: str, keyboard: Keyboard):
     page.goto(f"{app_url}/tour")
-    root = drawn(page)
+    root = wait_until_drawn(page)
     screen = root.locator("canvas.screen")
     keyboard.reach(screen)
     keyboard.press("ArrowRight")
@@ -55,7 +55,7 @@ def test_the_focus_passes_through_the_explorer_and_out_of_it(page: Page, app_url
 
 def test_a_connection_is_pinned_and_its_panel_read_as_a_table(page: Page, app_url: str, keyboard: Keyboard):
     page.goto(app_url)
-    root = drawn(page)
+    root = wait_until_drawn(page)
     stage = root.locator(".stage")
     keyboard.reach(stage)
     keyboard.press("ArrowUp", "ArrowUp", "Enter")  # along the strongest connections, and a block is pinned

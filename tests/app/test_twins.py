@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.screens import choose, drawn, panel_drawn
+from tests.screens import choose, wait_for_panel, wait_until_drawn
 from tests.small import write_small_checkpoints
 
 pytestmark = pytest.mark.browser
@@ -21,8 +21,8 @@ def numbers_table(page: Page, name: str) -> None:
 
 def test_every_graphic_of_explore_has_its_numbers_as_text(page: Page, app_url: str) -> None:
     page.goto(app_url)
-    root = drawn(page)
-    panel_drawn(page)
+    root = wait_until_drawn(page)
+    wait_for_panel(page)
     graphics = {
         "frame": root.locator(".player .facts"),
         "level graph": root.get_by_label("table", exact=True),
@@ -41,7 +41,7 @@ def test_every_graphic_of_explore_has_its_numbers_as_text(page: Page, app_url: s
     details.get_by_role("tab", name="Channels × frames").wait_for()
     for name in details.get_by_role("tab").all_inner_texts():
         details.get_by_role("tab", name=name, exact=True).click()
-        panel_drawn(page)
+        wait_for_panel(page)
         table = details.get_by_role("button", name="Table", exact=True)
         if name == "Inside one factor":  # text already: every step with its numbers
             assert details.locator(".steps .row b").count() > 20
@@ -54,7 +54,7 @@ def test_every_graphic_of_explore_has_its_numbers_as_text(page: Page, app_url: s
 def test_accuracy_along_the_thresholds_has_a_table(page: Page, app_url: str, app_checkpoints: Path) -> None:
     write_small_checkpoints(app_checkpoints)
     page.goto(f"{app_url}/prune?checkpoint=small")
-    drawn(page)
+    wait_until_drawn(page)
     page.get_by_role("button", name="Measure the accuracy at every threshold").click()
     title = "Accuracy at each pruning threshold"
     page.get_by_text("Accuracy after").wait_for()
@@ -81,7 +81,7 @@ def test_structures_drawing_and_bars_have_tables(page: Page, app_url: str) -> No
 
 def test_compare_has_its_numbers_as_tables(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/compare")
-    root = drawn(page)
+    root = wait_until_drawn(page)
     for name in ("Predictions", "Connections"):
         numbers_table(page, name)
     root.get_by_label("table", exact=True).check()
@@ -112,7 +112,7 @@ def test_text_at_twice_its_size_needs_no_sideways_scrolling(page: Page, app_url:
     """A window of 1280 px at a zoom of 2 is one of 640 px."""
     page.set_viewport_size({"width": 640, "height": 900})
     page.goto(f"{app_url}/{screen}")
-    root = drawn(page)
+    root = wait_until_drawn(page)
     choose(root, "connection")
     page.wait_for_timeout(1000)
     assert page.evaluate(SIDEWAYS) == {"wider": 0, "lost": []}

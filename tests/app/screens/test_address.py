@@ -27,14 +27,14 @@ def small(app_checkpoints: Path) -> None:
 
 
 @pytest.fixture
-def fresh(chromium: Browser, heard) -> Iterator:
+def fresh(chromium: Browser, page_log) -> Iterator:
     """Opens an address in a browser of its own; fails on an error or a request to another machine."""
     contexts = []
 
     def open_fresh(url: str) -> Page:
         contexts.append(chromium.new_context(viewport={"width": 1440, "height": 900}))
-        contexts[-1].route("**/*", heard.refuse_outside)
-        contexts[-1].on("page", heard.listen)
+        contexts[-1].route("**/*", page_log.refuse_outside)
+        contexts[-1].on("page", page_log.listen)
         contexts[-1].set_default_timeout(PATIENCE)
         page = contexts[-1].new_page()
         page.goto(url)
@@ -43,7 +43,7 @@ def fresh(chromium: Browser, heard) -> Iterator:
     yield open_fresh
     for context in contexts:
         context.close()
-    assert (heard.outside, heard.errors) == ([], [])
+    assert (page_log.outside, page_log.errors) == ([], [])
 
 
 def explorer(page: Page) -> Locator:
@@ -109,21 +109,21 @@ def test_what_an_address_names_and_is_not_here_is_said_in_a_line(fresh, app_url)
 
 
 @pytest.mark.parametrize("screen", ["prune", "compare"])
-def test_what_is_pinned_and_the_frame_are_restored_on_the_other_screens(fresh, app_url, heard, screen):
+def test_what_is_pinned_and_the_frame_are_restored_on_the_other_screens(fresh, app_url, page_log, screen):
     page = fresh(f"{app_url}/{screen}?checkpoint=small&frame=9&pin=connection%20rgb1_to_mid1")
     held = explorer(page).evaluate(SHOWN)
     assert held["frame"] == 8 and held["pinned"]["id"] == "rgb1_to_mid1"
     # Streamlit first looks for its server below the address of the page.
-    heard.errors = [error for error in heard.errors if "404 (Not Found)" not in error]
+    page_log.errors = [error for error in page_log.errors if "404 (Not Found)" not in error]
 
 
-def test_the_threshold_of_an_address_is_restored(fresh, app_url, heard):
+def test_the_threshold_of_an_address_is_restored(fresh, app_url, page_log):
     page = fresh(f"{app_url}/prune?checkpoint=small&threshold=0.5&frame=5")
     root = explorer(page)
     expect(page.get_by_role("slider", name="Pruning threshold")).to_have_value("0.5")
     assert root.evaluate(SHOWN)["frame"] == 4
     # Streamlit first looks for its server below the address of the page.
-    heard.errors = [error for error in heard.errors if "404 (Not Found)" not in error]
+    page_log.errors = [error for error in page_log.errors if "404 (Not Found)" not in error]
 
 
 def save(page: Page, name: str, path: Path) -> Path:

@@ -22,12 +22,12 @@ def small(app_checkpoints: Path) -> None:
 
 
 @pytest.fixture
-def opened(page: Page, app_url: str, heard) -> Iterator[Page]:
+def opened(page: Page, app_url: str, page_log) -> Iterator[Page]:
     """The page on a small network, once it shows a frame."""
     page.goto(f"{app_url}/?checkpoint=small")
     drawn(page)
     yield page
-    assert heard.errors == []
+    assert page_log.errors == []
 
 
 def drawn(page: Page) -> Locator:

@@ -25,7 +25,7 @@ from peerattn.modalities.objects import write_objects
 from peerattn.scores.evaluation import summarise
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
-from tests.screens import at_rest, drawn
+from tests.screens import look_at_rest, wait_until_drawn
 from tests.small import write_small_checkpoints
 from tests.work import slow_measurement
 
@@ -302,14 +302,14 @@ def test_a_click_on_the_matrix_shows_the_clips_of_the_cell_and_one_opens(page: P
     page.goto(f"{app_url}/data?data={folder}")
     page.get_by_role("button", name="Measure the accuracy").click()
     page.get_by_role("button", name="Confusion matrix as SVG").wait_for()
-    box = at_rest(page, page.locator(".details .nsewdrag").first.bounding_box)
+    box = look_at_rest(page, page.locator(".details .nsewdrag").first.bounding_box)
     rows = page.locator(".details .ytick text").count()
     own = page.get_by_role("button", name=SECOND.replace(" ", "-"))
     for column in range(rows):  # somewhere in the second row is a cell with clips
         x = box["x"] + box["width"] * (column + 0.5) / rows
         page.mouse.click(x, box["y"] + box["height"] * 1.5 / rows)
-        if at_rest(page, own.count):
+        if look_at_rest(page, own.count):
             break
     own.first.click()
-    drawn(page)
+    wait_until_drawn(page)
     expect(page.get_by_text("True label:")).to_contain_text(SECOND)

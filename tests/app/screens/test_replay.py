@@ -16,7 +16,7 @@ from peerattn.traces.history import HISTORY_FILE, History, write_history
 from tests.alone import ADDRESS, LIGHT, PAGE
 from tests.conftest import ROOT
 from tests.histories import history
-from tests.serving import OF
+from tests.serving import GET_EXPLORER
 from tests.small import small_structure, write_small_checkpoints
 
 PATIENCE = 300  # s; shared cores
@@ -61,7 +61,7 @@ def test_a_damaged_history_is_one_line(app, tmp_path):
     assert "history" in line.value.replace("\\", "") and "\n" not in line.value
 
 
-def opened(page: Page, shown: History) -> Locator:
+def open_explorer_page(page: Page, shown: History) -> Locator:
     """A replay on a page of its own."""
     data = {"recording": "alone", "selected": None, "about": {"checkpoint": "tiny"}, "replay": True}
     data |= {"pruned": False, "removed": [], "dead": [], "peerOnly": [], "starved": []}
@@ -74,25 +74,25 @@ def opened(page: Page, shown: History) -> Locator:
 
 
 @pytest.fixture
-def root(page: Page, heard) -> Locator:
+def root(page: Page, page_log) -> Locator:
     """The replay on a page of its own."""
-    yield opened(page, SHOWN)
-    assert heard.errors == []
+    yield open_explorer_page(page, SHOWN)
+    assert page_log.errors == []
 
 
 def seek(root: Locator, row: int) -> None:
-    root.evaluate(f"(root, row) => ({OF})(root).seek(row)", row)
+    root.evaluate(f"(root, row) => ({GET_EXPLORER})(root).seek(row)", row)
 
 
 def drawn(root: Locator) -> dict[str, float]:
     """Connection → the width of its line, of those that are drawn."""
     return root.evaluate(
-        f"root => Object.fromEntries(({OF})(root).graph.strokes.drawn.map(({{ id, width }}) => [id, width]))"
+        f"root => Object.fromEntries(({GET_EXPLORER})(root).graph.strokes.drawn.map(({{ id, width }}) => [id, width]))"
     )
 
 
 def places(root: Locator) -> dict[str, dict[str, float]]:
-    return root.evaluate(f"root => ({OF})(root).graph.network.getPositions()")
+    return root.evaluate(f"root => ({GET_EXPLORER})(root).graph.network.getPositions()")
 
 
 @pytest.mark.browser
@@ -123,16 +123,16 @@ def test_keys_walk_through_steps_and_prunings(root):
 
 
 @pytest.mark.browser
-def test_the_axis_of_a_long_training_fits(page, heard):
+def test_the_axis_of_a_long_training_fits(page, page_log):
     """Its lines have more values than a function of the browser takes arguments."""
-    root = opened(page, history(small_structure(), logged=60_000))
+    root = open_explorer_page(page, history(small_structure(), logged=60_000))
     root.get_by_role("combobox", name="show a block or connection").select_option("block top")
     root.get_by_role("combobox", name="lines", exact=True).select_option("connections")
     root.get_by_label("fit axis").check()
-    lines = root.evaluate(f"root => ({OF})(root).timeline.chart.chart.lines.length")
+    lines = root.evaluate(f"root => ({GET_EXPLORER})(root).timeline.chart.chart.lines.length")
     assert lines == 5
-    lowest, highest = root.evaluate(f"root => ({OF})(root).timeline.chart.valueRange()")
-    assert heard.errors == []
+    lowest, highest = root.evaluate(f"root => ({GET_EXPLORER})(root).timeline.chart.valueRange()")
+    assert page_log.errors == []
     assert 0 <= lowest < highest <= 1
 
 
@@ -141,7 +141,7 @@ def test_playing_ends_at_the_last_step(root):
     seek(root, 18)
     root.get_by_role("button", name="play", exact=True).click()
     root.get_by_role("button", name="play", exact=True).wait_for()
-    root.page.wait_for_function(f"() => ({OF})(document.querySelector('.explorer')).cursor === 23")
+    root.page.wait_for_function(f"() => ({GET_EXPLORER})(document.querySelector('.explorer')).cursor === 23")
 
 
 @pytest.mark.browser

@@ -7,8 +7,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from app.parts.tour import THRESHOLD, steps
 from tests.app.parts.test_tour import example
-from tests.screens import drawn
-from tests.serving import OF, frame
+from tests.screens import wait_until_drawn
+from tests.serving import GET_EXPLORER, frame
 
 pytestmark = pytest.mark.browser
 COUNT = len(steps(example()))
@@ -19,7 +19,7 @@ def at(page: Page, url: str, title: str) -> Locator:
     """The explorer of the step with this title, opened by its address."""
     page.goto(f"{url}/tour?step={TITLES.index(title) + 1}")
     expect(page.get_by_role("heading", name=title)).to_be_visible()
-    return drawn(page)
+    return wait_until_drawn(page)
 
 
 def asked(page: Page) -> str:
@@ -35,11 +35,11 @@ def choose(page: Page, option: int) -> None:
 
 
 def pinned(root: Locator) -> str:
-    return root.evaluate(f"root => ({OF})(root).pinned?.id ?? ''")
+    return root.evaluate(f"root => ({GET_EXPLORER})(root).pinned?.id ?? ''")
 
 
 def removed(root: Locator) -> int:
-    return root.evaluate(f"root => ({OF})(root).marks.removed.size")
+    return root.evaluate(f"root => ({GET_EXPLORER})(root).marks.removed.size")
 
 
 def test_next_and_back_walk_the_steps_and_the_address_says_which(page: Page, app_url: str):
@@ -76,7 +76,7 @@ def test_the_factor_step_stands_at_its_frame_on_its_connection(page: Page, app_u
     said = re.search(r"At frame (\d+) that mean is (\d\.\d\d)", asked(page))
     assert said and frame(root) == int(said[1]) - 1 > 0
     shade = root.evaluate(
-        f"""root => {{ const {{ recording, pinned, frame }} = ({OF})(root);
+        f"""root => {{ const {{ recording, pinned, frame }} = ({GET_EXPLORER})(root);
         return recording.at("shade", recording.rows.get(pinned.id), frame); }}"""
     )
     assert f"{shade:.2f}" == said[2]
@@ -106,7 +106,9 @@ def test_what_the_threshold_removes_is_drawn_with_the_answer(page: Page, app_url
     page.wait_for_function(
         "root => peerattnExplorer.of(root).marks.removed.size > 0", arg=root.element_handle()
     )
-    weights = root.evaluate(f"root => ({OF})(root).recording.connections.map(({{ weight }}) => weight)")
+    weights = root.evaluate(
+        f"root => ({GET_EXPLORER})(root).recording.connections.map(({{ weight }}) => weight)"
+    )
     assert removed(root) == sum(weight < THRESHOLD for weight in weights)
     assert f"leaves {len(weights) - removed(root)} of {len(weights)}" in told(page).inner_text()
     root = at(page, app_url, "Is the prediction still the same?")

@@ -15,7 +15,7 @@ from peerattn.graph import published
 from peerattn.tables.attention import attention_by
 from peerattn.tables.share import modality_share
 from tests.peerattn.figures.test_explorer import channels, choose, viridis
-from tests.serving import OF, PAINTED, frame, opened, runs, served
+from tests.serving import GET_EXPLORER, PAINTED, frame, open_explorer_page, runs, served
 from tests.traces import trace_of
 
 pytestmark = pytest.mark.browser
@@ -54,10 +54,10 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def root(page: Page, url: str, heard) -> Iterator[Locator]:
+def root(page: Page, url: str, page_log) -> Iterator[Locator]:
     page.set_viewport_size({"width": 1440, "height": 1300})  # the pointer reaches everything
-    yield opened(page, url)
-    assert heard.errors == []
+    yield open_explorer_page(page, url)
+    assert page_log.errors == []
 
 
 class Seeker:
@@ -68,7 +68,8 @@ class Seeker:
         self.lines = root.locator("canvas.lines").bounding_box()
         self.windows = [button.bounding_box() for button in root.locator(".windows button").all()]
         self.places = root.evaluate(
-            f"(root, count) => Array.from({{ length: count }}, (_, at) => ({OF})(root).timeline.chart.x(at))",
+            "(root, count) => Array.from({ length: count }, "
+            f"(_, at) => ({GET_EXPLORER})(root).timeline.chart.x(at))",
             FRAMES,
         )
         self.now = frame(root)
@@ -181,7 +182,8 @@ def point_at(page: Page, root: Locator, at: int) -> None:
     """Moves the pointer over a frame of the timeline."""
     box = root.locator("canvas.lines").bounding_box()
     page.mouse.move(
-        box["x"] + root.evaluate(f"(root, at) => ({OF})(root).timeline.chart.x(at)", at), box["y"] + 40
+        box["x"] + root.evaluate(f"(root, at) => ({GET_EXPLORER})(root).timeline.chart.x(at)", at),
+        box["y"] + 40,
     )
 
 
@@ -212,7 +214,7 @@ def visited(root: Locator, enough: str) -> list[int]:
     """The frames that playing comes to, until `enough`, of the list `seen`, holds."""
     return root.evaluate(
         f"""async (root) => {{
-            const explorer = ({OF})(root);
+            const explorer = ({GET_EXPLORER})(root);
             const seen = [explorer.cursor];
             const listen = () => seen.push(explorer.cursor);
             addEventListener("peerattn-moved", listen);
@@ -250,7 +252,7 @@ def test_a_loop_is_played_again_and_again_and_lives_in_the_address(page, root):
 
 
 def test_a_loop_is_made_by_dragging_with_shift_and_by_keys(page, root):
-    loop = f"root => ({OF})(root).settings.loop"
+    loop = f"root => ({GET_EXPLORER})(root).settings.loop"
     page.keyboard.down("Shift")
     point_at(page, root, 30)
     page.mouse.down()
@@ -258,11 +260,11 @@ def test_a_loop_is_made_by_dragging_with_shift_and_by_keys(page, root):
     page.mouse.up()
     page.keyboard.up("Shift")
     assert root.evaluate(loop) == "13-31"
-    assert root.evaluate(f"root => ({OF})(root).cursor") == 0  # a loop is not a seek
+    assert root.evaluate(f"root => ({GET_EXPLORER})(root).cursor") == 0  # a loop is not a seek
     shaded, plain = (
         root.evaluate(
             f"""(root, at) => {{
-                const {{ chart }} = ({OF})(root).timeline;
+                const {{ chart }} = ({GET_EXPLORER})(root).timeline;
                 const x = Math.round(chart.x(at)) + 4;
                 return [...chart.background.getContext("2d").getImageData(x, 12, 1, 1).data];
             }}""",
@@ -378,7 +380,7 @@ def test_lines_of_a_connection_lie_between_its_least_and_greatest_channel(root):
     expect(root.locator(".values > span")).to_have_count(1)
     drawn = root.evaluate(
         f"""(root, count) => {{
-            const [{{ low, value, high }}] = ({OF})(root).timeline.chart.chart.lines;
+            const [{{ low, value, high }}] = ({GET_EXPLORER})(root).timeline.chart.chart.lines;
             return Array.from({{ length: count }}, (_, at) => [low(at), value(at), high(at)]);
         }}""",
         FRAMES,
@@ -411,7 +413,7 @@ def test_question_mark_lists_the_keys_and_escape_closes_the_list_only(page, root
     assert {"Space", "←", "→", "Home", "End", "Page Up", "Page Down", "[", "]", "Esc", "?"} <= set(listed)
     page.keyboard.press("Escape")
     expect(keys).to_be_hidden()
-    assert root.evaluate(f"root => ({OF})(root).pinned.id") == PINNED
+    assert root.evaluate(f"root => ({GET_EXPLORER})(root).pinned.id") == PINNED
     root.get_by_role("button", name="keys").click()
     expect(keys).to_be_visible()
 
@@ -426,9 +428,9 @@ def test_escape_leaves_presenter_mode_before_it_lets_go_of_what_is_pinned(page, 
     expect(root).to_have_class(re.compile("presenting"))
     page.keyboard.press("Escape")
     expect(root).not_to_have_class(re.compile("presenting"))
-    assert root.evaluate(f"root => ({OF})(root).pinned.id") == PINNED
+    assert root.evaluate(f"root => ({GET_EXPLORER})(root).pinned.id") == PINNED
     page.keyboard.press("Escape")
-    assert root.evaluate(f"root => ({OF})(root).pinned") is None
+    assert root.evaluate(f"root => ({GET_EXPLORER})(root).pinned") is None
 
 
 def test_an_address_brings_back_frame_lines_overlay_and_loop(page, root):
@@ -437,7 +439,7 @@ def test_an_address_brings_back_frame_lines_overlay_and_loop(page, root):
     lay(root, "flow")
     root.get_by_role("button", name="loop from here").click()
     page.wait_for_url(re.compile("frame=21"))
-    other = opened(page.context.new_page(), page.url)
+    other = open_explorer_page(page.context.new_page(), page.url)
     assert frame(other) == 20
     expect(other.get_by_role("combobox", name="lines")).to_have_value("share")
     expect(other.get_by_role("radio", name="flow")).to_be_checked()
@@ -447,7 +449,7 @@ def test_an_address_brings_back_frame_lines_overlay_and_loop(page, root):
 def test_a_64_frame_clip_on_45_connections_is_sent_once_within_two_megabytes_and_a_rerun_in_little(page, url):
     received: list[int] = []
     page.on("websocket", lambda opened: opened.on("framereceived", lambda data: received.append(len(data))))
-    root = opened(page, url)
+    root = open_explorer_page(page, url)
     expect(page.get_by_text("runs: 1", exact=True)).to_be_visible()
     script = root.evaluate("() => performance.getEntriesByType('resource').length")
     assert script and len(TRACE.connections) == 45

@@ -13,7 +13,7 @@ from peerattn.figures.packing import Body, pack, unpack
 from peerattn.figures.recording import pack_recording
 from peerattn.figures.scripts import read_part
 from peerattn.traces.trace import Trace
-from tests.alone import ADDRESS, html, open_alone
+from tests.alone import ADDRESS, html, open_explorer
 from tests.peerattn.figures.test_level_graph import SVG, ask, cells, pin, saved, toggle
 from tests.traces import images, older, trace
 
@@ -40,9 +40,9 @@ TRACE = reaching(trace(), **{NEAR: (1, 0), FAR: (5, 6)})
 
 
 @pytest.fixture
-def root(page: Page, heard):
-    yield open_alone(page, TRACE)
-    assert heard.errors == []
+def root(page: Page, page_log):
+    yield open_explorer(page, TRACE)
+    assert page_log.errors == []
 
 
 def ends(root: Locator) -> list[list[int]]:
@@ -128,7 +128,7 @@ def test_a_connection_is_ticked_in_the_frames_in_which_it_is_reached(root):
 
 
 def test_ticks_are_no_dashes_of_a_modality_and_leave_removed_connections_alone(page):
-    root = open_alone(page, TRACE, threshold=0.5)
+    root = open_explorer(page, TRACE, threshold=0.5)
     removed = {each.key for each in TRACE.connections if each.connection_weight < 0.5}
     assert ticked(root) == {each.key for each in TRACE.connections} - removed
     patterns = ask(root, "Object.values(explorer.recording.looks).map(({ pattern }) => pattern)")
@@ -181,18 +181,18 @@ def test_words_say_what_the_hatching_shows(root):
 
 @pytest.mark.parametrize("reached", [(20, 0), (9, 11), (20, 20)])
 @pytest.mark.parametrize("width", [390, 1400])
-def test_a_clip_that_is_reached_wholly_says_so_in_a_line(page, heard, reached, width):
+def test_a_clip_that_is_reached_wholly_says_so_in_a_line(page, page_log, reached, width):
     page.set_viewport_size({"width": width, "height": 900})
-    root = open_alone(page, reaching(TRACE, **{FAR: reached}))
+    root = open_explorer(page, reaching(TRACE, **{FAR: reached}))
     expect(root.get_by_text(WHOLLY)).to_be_visible()
     assert ends(root) == [[0, 20]]
     ask(root, "explorer.seek(10)")
     assert FAR in ticked(root)
-    assert heard.errors == []
+    assert page_log.errors == []
 
 
 def test_a_clip_of_one_frame_is_hatched_whole(page):
-    root = open_alone(page, trace(frames=1))
+    root = open_explorer(page, trace(frames=1))
     expect(root.get_by_text(WHOLLY)).to_be_visible()
     box = ask(root, "explorer.timeline.chart.rangeBox([0, 1])")
     assert box["right"] - box["left"] > 300
@@ -213,7 +213,7 @@ def without_reaches(payload: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("payload", ["an old trace", "an old payload"])
-def test_what_was_recorded_before_reaches_shows_no_hatching_and_works(page, heard, payload):
+def test_what_was_recorded_before_reaches_shows_no_hatching_and_works(page, page_log, payload):
     shown = older(TRACE)
     body = (
         pack_recording(shown, images())
@@ -231,18 +231,18 @@ def test_what_was_recorded_before_reaches_shows_no_hatching_and_works(page, hear
     pin(root, "connection", FAR)
     toggle(root, "table")
     assert {row[4] for row in cells(root, 1)} == {"not recorded"}
-    assert heard.errors == []
+    assert page_log.errors == []
 
 
-def test_what_the_shares_are_of_stands_under_the_timeline(page, heard):
+def test_what_the_shares_are_of_stands_under_the_timeline(page, page_log):
     for shown, said in ((TRACE, "not what it needs"), (older(TRACE), "Recorded before contributions")):
-        root = open_alone(page, shown)
+        root = open_explorer(page, shown)
         remark = root.locator(".time .remark")
         expect(remark).to_be_hidden()
         root.get_by_role("combobox", name="lines").select_option("share")
         expect(remark).to_contain_text(said)
         page.unroute(ADDRESS)
-    assert heard.errors == []
+    assert page_log.errors == []
 
 
 def test_pictures_are_hatched_as_the_page_is(page, root):
@@ -260,7 +260,7 @@ def test_pictures_are_hatched_as_the_page_is(page, root):
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_hatching_is_legible_on_either_page(page, dark):
-    root = open_alone(page, TRACE, dark=dark)
+    root = open_explorer(page, TRACE, dark=dark)
     colors = ask(root, "[explorer.theme.background, explorer.theme.text]")
     background, text = ([*bytes.fromhex(color[1:])] for color in colors)
     drawn = ask(

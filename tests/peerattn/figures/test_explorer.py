@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from peerattn.figures.palette import VIRIDIS, looks, object_colors
 from peerattn.tables.attention import attention_by
-from tests.serving import OF, frame, opened, runs, served
+from tests.serving import GET_EXPLORER, frame, open_explorer_page, runs, served
 from tests.traces import HOSTILE, shown_frame, trace
 
 pytestmark = pytest.mark.browser
@@ -24,9 +24,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def root(page: Page, url: str, heard) -> Iterator[Locator]:
-    yield opened(page, url)
-    assert heard.errors == []
+def root(page: Page, url: str, page_log) -> Iterator[Locator]:
+    yield open_explorer_page(page, url)
+    assert page_log.errors == []
 
 
 def seek(root: Locator, frame: int) -> None:
@@ -37,7 +37,7 @@ def places(root: Locator) -> dict[str, list[float]]:
     """Where each block is on the screen, px within the stage."""
     return root.evaluate(
         f"""root => {{
-            const {{ network }} = ({OF})(root).graph;
+            const {{ network }} = ({GET_EXPLORER})(root).graph;
             return Object.fromEntries(Object.entries(network.getPositions()).map(([id, place]) => {{
                 const {{ x, y }} = network.canvasToDOM(place);
                 return [id, [x, y]];
@@ -89,7 +89,7 @@ def test_cursor_frame_shades_and_numbers_agree_wherever_it_stands_and_no_python_
             f"{connection.mean_factor[wanted]:.3f}",
         ]
         assert values == expected
-        drawn = root.evaluate(f"root => ({OF})(root).graph.connectionColors()")
+        drawn = root.evaluate(f"root => ({GET_EXPLORER})(root).graph.connectionColors()")
         assert [name for name, _ in drawn] == [each.key for each in TRACE.connections]
         for (_, color), each in zip(drawn, TRACE.connections, strict=True):
             assert np.abs(np.subtract(channels(color), viridis(float(each.mean_factor[wanted])))).max() <= 1
@@ -139,7 +139,7 @@ def test_playing_shows_frames_in_order_to_the_last_and_stops(page, root):
     before = runs(page)
     root.evaluate(
         f"""root => {{
-            const explorer = ({OF})(root);
+            const explorer = ({GET_EXPLORER})(root);
             const move = explorer.move.bind(explorer);
             root.visited = [];
             explorer.move = (frame) => {{ move(frame); root.visited.push(explorer.frame); }};
@@ -165,7 +165,7 @@ def test_slider_thumb_timeline_cursor_and_frame_share_one_place(root):
     slider = root.get_by_role("slider", name="frame").bounding_box()
     thumb = slider["x"] + 8 + (slider["width"] - 16) * 13 / 19
     lines = root.locator("canvas.lines").bounding_box()
-    cursor = lines["x"] + root.evaluate(f"root => ({OF})(root).timeline.chart.x(13)")
+    cursor = lines["x"] + root.evaluate(f"root => ({GET_EXPLORER})(root).timeline.chart.x(13)")
     assert abs(thumb - cursor) < 1
 
 
@@ -184,9 +184,9 @@ def test_no_block_moves_between_frames_clips_prunings_and_selections(page, root)
         assert places(root) == first
     root.get_by_role("checkbox", name="show removed").uncheck()
     assert places(root) == first
-    drawn = root.evaluate(f"root => ({OF})(root).graph.connectionColors().map(([key]) => key)")
+    drawn = root.evaluate(f"root => ({GET_EXPLORER})(root).graph.connectionColors().map(([key]) => key)")
     assert drawn == [c.key for c in TRACE.connections if c.connection_weight >= 0.6]
-    name = root.evaluate(f"root => ({OF})(root).name")
+    name = root.evaluate(f"root => ({GET_EXPLORER})(root).name")
     page.get_by_test_id("stRadio").nth(0).get_by_text("1", exact=True).click()
     page.wait_for_function(
         "([root, name]) => peerattnExplorer.of(root).name !== name", arg=[root.element_handle(), name]
@@ -202,7 +202,7 @@ def point_on_edge(root: Locator, key: str) -> dict[str, float] | None:
     """A place in the stage where a click reaches this connection and no block or other connection."""
     return root.evaluate(
         f"""(root, key) => {{
-            const {{ graph }} = ({OF})(root);
+            const {{ graph }} = ({GET_EXPLORER})(root);
             for (const point of graph.strokes.samples.get(key).slice(3, 10)) {{
                 const place = graph.network.canvasToDOM(point);
                 if (graph.itemAt(place)?.id === key) return place;
@@ -321,7 +321,7 @@ def test_theme_is_read_again_when_it_changes(page, root):
     )
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("root => peerattnExplorer.of(root).theme.dark === true", arg=root.element_handle())
-    names = root.evaluate(f"root => ({OF})(root).graph.names.map(({{ text, fill }}) => [text, fill])")
+    names = root.evaluate(f"root => ({GET_EXPLORER})(root).graph.names.map(({{ text, fill }}) => [text, fill])")
     assert min(channels(dict(names)["top"])) > 128
 
 
@@ -359,7 +359,7 @@ def test_single_frame_has_nothing_to_play_and_says_so(page, root):
 
 
 def test_blocks_have_the_colour_and_shape_of_their_lane(root):
-    nodes = root.evaluate(f"root => ({OF})(root).graph.nodes.get()")
+    nodes = root.evaluate(f"root => ({GET_EXPLORER})(root).graph.nodes.get()")
     expected = looks(["rgb", "flow", "object"])
     for node, block in zip(nodes, TRACE.structure.blocks, strict=True):
         look = expected[block.modality or "mixed"]

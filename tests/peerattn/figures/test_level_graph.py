@@ -13,7 +13,7 @@ from peerattn.figures.palette import VIRIDIS, looks
 from peerattn.graph import published
 from peerattn.graph.connectivity import survey
 from peerattn.traces.trace import Trace
-from tests.alone import html, large_structure, open_alone
+from tests.alone import html, large_structure, open_explorer
 from tests.traces import HOSTILE, trace, trace_of
 
 pytestmark = pytest.mark.browser
@@ -25,9 +25,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture
-def root(page: Page, heard):
-    yield open_alone(page, TRACE)
-    assert heard.errors == []
+def root(page: Page, page_log):
+    yield open_explorer(page, TRACE)
+    assert page_log.errors == []
 
 
 def ask(root: Locator, script: str, given=None):
@@ -173,7 +173,7 @@ def lone_branch() -> Trace:
 @pytest.mark.parametrize("threshold", [0.2, 0.4])
 def test_hide_unconnected_leaves_what_kept_paths_connect(page, threshold):
     shown = lone_branch()
-    root = open_alone(page, shown, threshold=threshold)
+    root = open_explorer(page, shown, threshold=threshold)
     before = places(root)
     weights = {each.key: each.connection_weight for each in shown.connections}
     removal = survey(shown.structure, weights, threshold)
@@ -260,7 +260,7 @@ def test_layout_switch_moves_blocks_once_and_frames_and_marks_never(root):
 @pytest.mark.parametrize("horizontal", [False, True])
 def test_every_name_is_shown_in_full_and_none_over_another(page, name, horizontal):
     shown = trace_of(published.structure(name), frames=2)
-    root = open_alone(page, shown)
+    root = open_explorer(page, shown)
     toggle(root, "horizontal", horizontal)
     names = ask(root, "explorer.graph.names.map(({ text, box }) => [text, box])")
     assert {text for text, _ in names} == {block.id for block in shown.structure.blocks}
@@ -288,7 +288,7 @@ def cells(root: Locator, table: int) -> list[list]:
 
 
 def test_table_holds_the_graphs_blocks_and_connections_at_the_cursor(page):
-    root = open_alone(page, TRACE, threshold=0.6)
+    root = open_explorer(page, TRACE, threshold=0.6)
     toggle(root, "table")
     expect(root.locator(".stage")).to_be_hidden()
     for frame in (0, 11):
@@ -314,7 +314,7 @@ def test_table_holds_the_graphs_blocks_and_connections_at_the_cursor(page):
 
 def test_block_states_are_the_surveys(page):
     shown = lone_branch()
-    root = open_alone(page, shown, threshold=0.7)
+    root = open_explorer(page, shown, threshold=0.7)
     weights = {each.key: each.connection_weight for each in shown.connections}
     found = survey(shown.structure, weights, 0.7)
     toggle(root, "table")
@@ -346,10 +346,10 @@ def test_keys_walk_along_connections_and_leave_the_clips_keys_alone(page, root):
 # --- many blocks --------------------------------------------------------------------------------------------
 
 
-def test_500_blocks_and_5000_connections_fit_and_answer(page, heard):
+def test_500_blocks_and_5000_connections_fit_and_answer(page, page_log):
     shown = trace_of(large_structure(), frames=2)
     assert len(shown.structure.blocks) == 500 and len(shown.connections) > 5_000
-    root = open_alone(page, shown)
+    root = open_explorer(page, shown)
     assert len(drawn(root)) == len(shown.connections)
     assert ask(root, "[...explorer.graph.strokes.curves.values()].every(({ length }) => length === 2)")
     box = root.locator(".stage").bounding_box()
@@ -366,7 +366,7 @@ def test_500_blocks_and_5000_connections_fit_and_answer(page, heard):
     root.locator(".stage").click(position={"x": x, "y": y})
     assert root.evaluate("root => root.said") == [["selected", {"kind": "block", "id": "block_5_20"}]]
     assert places(root) == spots
-    assert heard.errors == []
+    assert page_log.errors == []
 
 
 # --- pictures -----------------------------------------------------------------------------------------------
@@ -381,7 +381,7 @@ def saved(page: Page, root: Locator, name: str) -> bytes:
 
 @pytest.mark.parametrize("horizontal", [False, True])
 def test_svg_holds_what_is_shown(page, horizontal, tmp_path):
-    root = open_alone(page, TRACE, threshold=0.3)
+    root = open_explorer(page, TRACE, threshold=0.3)
     toggle(root, "horizontal", horizontal)
     ask(root, "explorer.seek(13)")
     picture = ElementTree.fromstring(saved(page, root, "Graph (SVG)"))

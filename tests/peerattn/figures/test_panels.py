@@ -251,14 +251,14 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def panels(page: Page, url: str, heard) -> Iterator[Locator]:
+def panels(page: Page, url: str, page_log) -> Iterator[Locator]:
     """The panels' element, once a connection's heat map is drawn and the explorer is there."""
     page.goto(url)
     page.locator("canvas.screen[data-drawn]").wait_for()
     panels = page.locator(".details")
     panels.locator("[data-drawn=channels]").wait_for()
     yield panels
-    assert heard.errors == []
+    assert page_log.errors == []
 
 
 def explorer(panels: Locator, does: str) -> object:

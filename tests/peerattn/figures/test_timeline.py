@@ -27,17 +27,17 @@ def opened(page: Page, query: str, shown=TRACE) -> Locator:
     "query",
     ["speed=007", "offset=-00", "lines=constructor", "lines=__proto__", "loop=9-3", "frame=NaN", "pin=block"],
 )
-def test_an_address_that_says_nonsense_shows_the_clip_all_the_same(page, heard, query):
+def test_an_address_that_says_nonsense_shows_the_clip_all_the_same(page, page_log, query):
     root = opened(page, query)
     assert root.locator(".reading select").input_value() == "modality"
     assert root.locator(".reading .values b").count() > 0
     root.locator(".slider").press("ArrowRight")
     assert root.locator("canvas.screen").get_attribute("data-frame") == "1"
-    assert heard.errors == []
+    assert page_log.errors == []
 
 
 @pytest.mark.parametrize("level", [0.5, 1.0])
-def test_lines_that_stand_still_lie_within_an_axis_that_fits(page, heard, level):
+def test_lines_that_stand_still_lie_within_an_axis_that_fits(page, page_log, level):
     """As those of a network without attention, whose factors are all 1."""
     still = tuple(
         dataclasses.replace(each, attention_factors=np.full_like(each.attention_factors, level))
@@ -48,4 +48,4 @@ def test_lines_that_stand_still_lie_within_an_axis_that_fits(page, heard, level)
     assert low < level < high
     y = root.evaluate(f"(root, level) => {OF}.timeline.chart.y(level)", level)
     assert 0 < y < 132
-    assert heard.errors == []
+    assert page_log.errors == []

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.peerattn.figures.test_explorer import channels, choose, seek, viridis
-from tests.serving import OF, PAINTED, runs, served
+from tests.serving import GET_EXPLORER, PAINTED, runs, served
 from tests.traces import HOSTILE, part, shown_frame, trace
 
 pytestmark = pytest.mark.browser
@@ -23,12 +23,12 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def root(page: Page, url: str, heard) -> Iterator[Locator]:
+def root(page: Page, url: str, page_log) -> Iterator[Locator]:
     page.emulate_media(color_scheme="light")
     page.goto(url)
     page.locator("canvas.screen[data-drawn]").nth(1).wait_for()
     yield page.locator(".explorer")
-    assert heard.errors == []
+    assert page_log.errors == []
 
 
 def show(root: Locator, side: str) -> None:
@@ -44,7 +44,7 @@ def ahead(root: Locator, frames: int) -> None:
 def colors(root: Locator) -> dict[str, tuple[int, ...]]:
     """Connection → its colour, as the graph has drawn it."""
     found = root.evaluate(
-        f"async root => {{ await {PAINTED}; return ({OF})(root).graph.connectionColors(); }}"
+        f"async root => {{ await {PAINTED}; return ({GET_EXPLORER})(root).graph.connectionColors(); }}"
     )
     return {key: channels(color) for key, color in found}
 
@@ -134,7 +134,7 @@ def test_what_only_one_has_is_dotted_and_has_no_numbers(page, root):
     gone = [one.key for one in FIRST.connections if one.key not in {left.key for left in pruned.connections}]
     expect(root.locator(".sides")).to_contain_text(f"{len(gone)} only in A")
     show(root, "B − A")
-    marked = root.evaluate(f"root => [...({OF})(root).marks.removed]")
+    marked = root.evaluate(f"root => [...({GET_EXPLORER})(root).marks.removed]")
     assert sorted(marked) == sorted(gone)
     expect(root.locator(".meanings")).to_contain_text("no counterpart")
     choose(root, f"connection {gone[0]}")
@@ -143,7 +143,7 @@ def test_what_only_one_has_is_dotted_and_has_no_numbers(page, root):
     found = values(root, "attention factor")
     assert found[0] == pytest.approx(float(first.mean_factor[0]), abs=1e-6) and found[1:] == [None, None]
     show(root, "A")
-    assert root.evaluate(f"root => ({OF})(root).marks.removed.size") == 0
+    assert root.evaluate(f"root => ({GET_EXPLORER})(root).marks.removed.size") == 0
 
 
 def test_ends_are_those_of_the_side_that_is_shown(root):
@@ -152,7 +152,7 @@ def test_ends_are_those_of_the_side_that_is_shown(root):
     own, second = [[0, 2], [17, 20]], [[8, 11]]
     for side, expected in (("A", own), ("B", second), ("B − A", [[0, 2], [8, 11], [17, 20]])):
         show(root, side)
-        assert root.evaluate(f"root => ({OF})(root).timeline.chart.reachedRanges") == expected
+        assert root.evaluate(f"root => ({GET_EXPLORER})(root).timeline.chart.reachedRanges") == expected
     seek(root, 9)
     facts = root.locator(".facts")
     expect(facts.first).not_to_contain_text("within reach of an end")
@@ -164,7 +164,7 @@ def test_ends_are_those_of_the_side_that_is_shown(root):
 
 
 def test_no_block_moves_between_the_sides(root):
-    place = f"root => [...({OF})(root).graph.layout.blocks].map(([id, {{ x, y }}]) => [id, x, y])"
+    place = f"root => [...({GET_EXPLORER})(root).graph.layout.blocks].map(([id, {{ x, y }}]) => [id, x, y])"
     first = root.evaluate(place)
     for side in ("B", "B − A", "A"):
         show(root, side)
@@ -178,8 +178,8 @@ def test_names_are_text_and_the_choice_is_in_the_address(page, root, url):
     seek(root, 4)
     expect(page).to_have_url(re.compile("frame=5&.*side=difference|side=difference.*&frame=5"))
     again = opened_again(page, page.url)
-    assert again.evaluate(f"root => ({OF})(root).settings.side") == "difference"
-    assert again.evaluate(f"root => ({OF})(root).settings.offset") == 2
+    assert again.evaluate(f"root => ({GET_EXPLORER})(root).settings.side") == "difference"
+    assert again.evaluate(f"root => ({GET_EXPLORER})(root).settings.offset") == 2
     assert root.locator("img").count() == 0 and page.evaluate("window.hacked") is None
 
 
@@ -193,5 +193,5 @@ def opened_again(page: Page, address: str) -> Locator:
 def test_where_b_has_no_frame_beside_any_of_as_the_axis_still_has_numbers(root):
     show(root, "B − A")
     ahead(root, 500)
-    low, high = root.evaluate(f"root => ({OF})(root).timeline.chart.range")
+    low, high = root.evaluate(f"root => ({GET_EXPLORER})(root).timeline.chart.range")
     assert -1 <= low < 0 < high <= 1
