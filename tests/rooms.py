@@ -103,42 +103,44 @@ def arrows() -> dict[str, set[str]]:
     for module, names in IMPORTS.items():
         importer = room(module)
         if importer in imported:
-            imported[importer] |= {room(name) for name in names if name in MODULES} & HOUSE.keys() - {
-                importer
-            }
+            rooms = {room(name) for name in names if name in MODULES}
+            imported[importer] |= rooms & HOUSE.keys() - {importer}
     return imported
 
 
-def upward(found: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
+def upward(graph: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
     """The arrows to a room that is not below the room that imports it."""
     order = list(HOUSE)
     return [
-        (here, there) for here in found for there in found[here] if order.index(there) >= order.index(here)
+        (importer, imported)
+        for importer in graph
+        for imported in graph[importer]
+        if order.index(imported) >= order.index(importer)
     ]
 
 
-def floors(found: Mapping[str, Iterable[str]]) -> dict[str, int]:
+def floors(graph: Mapping[str, Iterable[str]]) -> dict[str, int]:
     """Room -> the length of the longest chain of rooms below it; raises CycleError on an import cycle."""
     floor: dict[str, int] = {}
-    for name in TopologicalSorter(found).static_order():
-        floor[name] = max((floor[below] + 1 for below in found.get(name, ())), default=0)
+    for name in TopologicalSorter(graph).static_order():
+        floor[name] = max((floor[below] + 1 for below in graph.get(name, ())), default=0)
     return floor
 
 
-def in_the_package(found: Mapping[str, Iterable[str]]) -> int:
+def in_the_package(graph: Mapping[str, Iterable[str]]) -> int:
     """The number of arrows between rooms of the package."""
-    return sum(len(list(found[name])) for name in found if name.startswith("peerattn."))
+    return sum(len(list(graph[name])) for name in graph if name.startswith("peerattn."))
 
 
-def drawing(found: Mapping[str, Iterable[str]]) -> str:
+def drawing(graph: Mapping[str, Iterable[str]]) -> str:
     """The rooms as a Mermaid graph, without arrows implied by others."""
     below: dict[str, set[str]] = {}
     for name in HOUSE:  # bottom up
-        below[name] = set(found[name]).union(*(below[there] for there in found[name]))
+        below[name] = set(graph[name]).union(*(below[other] for other in graph[name]))
     lines = ["graph BT"]
     for name in HOUSE:
-        implied = set().union(*(below[there] for there in found[name]))
-        lines += [f"  {there} --> {name}" for there in HOUSE if there in set(found[name]) - implied]
+        implied = set().union(*(below[other] for other in graph[name]))
+        lines += [f"  {other} --> {name}" for other in HOUSE if other in set(graph[name]) - implied]
     return "\n".join(lines)
 
 
@@ -147,17 +149,17 @@ def main() -> int:
     if "--drawing" in sys.argv:
         print(drawing(arrows()))
         return 0
-    found, counts = arrows(), [room(module) for module in MODULES]
+    graph, counts = arrows(), [room(module) for module in MODULES]
     try:
-        floor = floors(found)
+        floor = floors(graph)
     except CycleError as error:
         print("import cycle:", " -> ".join(error.args[1]))
         return 1
     for name, holds in HOUSE.items():
-        short = ", ".join(sorted(there.partition(".")[2] for there in found[name])) or "nothing"
+        short = ", ".join(sorted(other.partition(".")[2] for other in graph[name])) or "nothing"
         print(f"{name:22} floor {floor[name]:2}, {counts.count(name):2} modules: {holds}")
         print(f"{'':24}imports {short}")
-    faults, total = upward(found), in_the_package(found)
+    faults, total = upward(graph), in_the_package(graph)
     for importer, imported in faults:
         print(f"arrow pointing up: {importer} imports {imported}")
     print(

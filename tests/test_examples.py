@@ -39,9 +39,7 @@ sys.addaudithook(refuse)
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """An empty folder to run in, with default Jupyter settings, and a Python that can reach this machine
-    only.
-    """
+    """An empty folder, default Jupyter settings, and a Python that can reach this machine only."""
     here_only = tmp_path_factory.mktemp("site")
     (here_only / "sitecustomize.py").write_text(HERE_ONLY, encoding="utf-8")
     settings = tmp_path_factory.mktemp("jupyter")
@@ -56,9 +54,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
-    """Run a notebook in a fresh kernel, and return it with outputs; raises CellExecutionError if a cell
-    fails.
-    """
+    """Return the notebook run in a fresh kernel; raises CellExecutionError if a cell fails."""
     client = NotebookClient(
         notebook, timeout=PATIENCE, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     )

@@ -59,9 +59,7 @@ def sufficient_length(loaded: Checkpoint) -> int:
 
 
 def clip_from_file(loaded: Checkpoint, seed: int, folder: Path, *, frozen: bool = False) -> Clip:
-    """Write a generated scene, or its first frame repeated, to a video and a file of object maps, and read
-    them.
-    """
+    """Write a generated scene, or its first frame repeated, as video and object maps, and read it."""
     frames, rate = sufficient_length(loaded), loaded.settings.frame_rate
     world = generate(seed, frames=frames)
     images, ids = world.images, world.object_ids
@@ -105,7 +103,7 @@ def report_compared(law: str, trace: Trace, window: int) -> None:
 
 
 def enough_unreached(trace: Trace, window: int) -> list[int]:
-    """The number of frames of each connection out of reach of both ends; fails if it is less than a window."""
+    """The number of frames of each connection out of reach of both ends; fails if below a window."""
     counts = [len(range(len(trace.times))[unreached(connection)]) for connection in trace.connections]
     assert min(counts) >= window
     return counts
@@ -221,7 +219,11 @@ def shares(loaded: Checkpoint, clip: Clip) -> Mapping[str, float]:
 
 
 def law_of_nothing(loaded: Checkpoint, clips: Iterator[Clip]) -> None:
-    """In every frame of every clip: still clips have no flow share, those without objects no object share, …"""
+    """Empty modalities have no share in any frame.
+
+    Flow has none in still clips, object none in clips without objects, rgb none in plain still clips, and
+    nothing has any in empty clips.
+    """
     worst = {"flow": 0.0, "object": 0.0, "rgb": 0.0, "nothing": 0.0}
     number = 0
     for number, clip in enumerate(clips, start=1):

@@ -1,4 +1,4 @@
-"""What a fresh clone must hold: a true README, licences, known settings, nothing out of place."""
+"""What a fresh clone must contain: correct documents, licences, valid settings, and nothing out of place."""
 
 import json
 import re
@@ -38,7 +38,7 @@ LICENCES = {
     ),
     "CITATION.cff": ("arXiv:2008.08072", "arXiv:1905.13209", f"version: {PROJECT['version']}\n"),
 }
-# Each would tell a reader about the place where a line was written, or about work that was not done.
+# Traces of the machine on which a line was written, or of unfinished work.
 NOT_HERE = re.compile(
     r"/work/|/opt/|/tmp/w|/root/|\b(TODO|FIXME|XXX|HACK)\b|\bissue [A-H1-9#]\b|\bhelper [A-Z]\b"
 )
@@ -46,15 +46,15 @@ NOT_HERE = re.compile(
 
 @cache
 def tracked() -> list[Path]:
-    """The files that a clone brings."""
+    """The files of a clone."""
     listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listing.returncode:
-        pytest.skip("this copy is no git repository")
+        pytest.skip("this copy is not a git repository")
     return [ROOT / name for name in listing.stdout.split("\0") if (ROOT / name).is_file()]
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """Name and text of every tracked text file but this one, which has to name what it looks for."""
+    """Name and text of every tracked text file except this one, which contains the forbidden words."""
     for file in tracked():
         content = file.read_bytes()
         if b"\0" not in content and file != Path(__file__):
@@ -68,21 +68,21 @@ PAGES = (
 )
 
 
-def readme(language: str) -> list[str]:
-    """The code blocks in one language, of the README and of the pages it leads to."""
+def code_blocks(language: str) -> list[str]:
+    """The code blocks in one language, in the README and in the pages it links to."""
     text = "".join(read(name) for name in PAGES)
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def commands() -> list[list[str]]:
-    """The words of every command line in the README, without comments and continued lines joined."""
-    lines = "".join(readme("(?:bash|sh|console|shell)")).replace("\\\n", " ").splitlines()
+    """The words of every command line in these pages, without comments, continued lines joined."""
+    lines = "".join(code_blocks("(?:bash|sh|console|shell)")).replace("\\\n", " ").splitlines()
     words = (shlex.split(line.removeprefix("$ "), comments=True) for line in lines)
     return [line for line in words if line]
 
 
 def peerattn_commands() -> Iterator[list[str]]:
-    """What the README's command lines give to `peerattn`, however they start it."""
+    """The arguments of `peerattn` in these command lines, however it is started."""
     for words in commands():
         starts = [place for place, word in enumerate(words) if Path(word).name == "peerattn"]
         if starts:
@@ -96,9 +96,9 @@ def test_make_targets_of_the_readme_exist() -> None:
 
 
 def test_commands_and_options_of_the_readme_exist() -> None:
-    asked = list(peerattn_commands())
-    assert asked
-    for words in asked:
+    command_lines = list(peerattn_commands())
+    assert command_lines
+    for words in command_lines:
         command = get_command(app)
         while isinstance(command, TyperGroup):
             command = command.commands[words.pop(0)]
@@ -107,14 +107,14 @@ def test_commands_and_options_of_the_readme_exist() -> None:
 
 
 def test_python_of_the_readme_runs() -> None:
-    blocks = readme("python")
+    blocks = code_blocks("python")
     assert blocks
     for block in blocks:
         command = [sys.executable, "-c", block]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        said = re.findall(r"^print\(.*\)  # ([a-z ]+)$", block, re.MULTILINE)
-        assert set(said) <= set(done.stdout.splitlines())  # what a comment says is printed
+        expected = re.findall(r"^print\(.*\)  # ([a-z ]+)$", block, re.MULTILINE)
+        assert set(expected) <= set(done.stdout.splitlines())  # the comments show what is printed
 
 
 def test_links_of_the_readme_lead_to_files() -> None:
