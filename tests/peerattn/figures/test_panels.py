@@ -447,7 +447,7 @@ def test_every_chart_has_a_table_a_csv_and_pictures(page: Page, panels: Locator,
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not axe.SCRIPT.exists(), reason=axe.HOW)
+@pytest.mark.skipif(not axe.SCRIPT.exists(), reason=axe.INSTALL_HINT)
 def test_an_accessibility_audit_finds_nothing_serious_in_any_panel(page: Page, panels: Locator) -> None:
     for tab in panels.get_by_role("tab").all():
         tab.click()
