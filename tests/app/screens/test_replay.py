@@ -87,7 +87,8 @@ def seek(root: Locator, row: int) -> None:
 def drawn(root: Locator) -> dict[str, float]:
     """Connection → the width of its line, of those that are drawn."""
     return root.evaluate(
-        f"root => Object.fromEntries(({GET_EXPLORER})(root).graph.strokes.drawn.map(({{ id, width }}) => [id, width]))"
+        f"root => Object.fromEntries(({GET_EXPLORER})(root).graph.strokes.drawn"
+        ".map(({ id, width }) => [id, width]))"
     )
 
 

@@ -321,7 +321,9 @@ def test_theme_is_read_again_when_it_changes(page, root):
     )
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("root => peerattnExplorer.of(root).theme.dark === true", arg=root.element_handle())
-    names = root.evaluate(f"root => ({GET_EXPLORER})(root).graph.names.map(({{ text, fill }}) => [text, fill])")
+    names = root.evaluate(
+        f"root => ({GET_EXPLORER})(root).graph.names.map(({{ text, fill }}) => [text, fill])"
+    )
     assert min(channels(dict(names)["top"])) > 128
 
 
