@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Mapping
 from typing import TypeVar
 
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 T = TypeVar("T")
 

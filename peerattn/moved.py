@@ -33,8 +33,8 @@ class MovedModuleFinder(MetaPathFinder):
             raise ImportError(f"{name} has moved: import from {' or '.join(new)}", name=name)
 
 
-def moved(module: str) -> Callable[[str], Any]:
-    """Return a `__getattr__` for a module from which names have moved."""
+def explain_moved_names(module: str) -> Callable[[str], Any]:
+    """Return a `__getattr__` for a module, which raises ImportError with the new path of a moved name."""
 
     def missing(name: str) -> Any:
         if not name.startswith("_") and (new := new_paths().get(f"{module}.{name}")):
@@ -44,7 +44,7 @@ def moved(module: str) -> Callable[[str], Any]:
     return missing
 
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 if not any(isinstance(finder, MovedModuleFinder) for finder in sys.meta_path):
     sys.meta_path.append(MovedModuleFinder())

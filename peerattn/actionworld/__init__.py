@@ -3,6 +3,6 @@
 Imports nothing but errors. Start with `clips.generate`, `clips.CLASS_NAMES` and `scene.ACTIONS`.
 """
 
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)

@@ -9,9 +9,9 @@ from peerattn.actionworld.figure import Style
 from peerattn.actionworld.furniture import Colour
 from peerattn.actionworld.motion import Camera, Cycle, Light, Points, Reals, Sway
 from peerattn.actionworld.room import Room
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 ACTIONS = ("lift", "lower", "push", "pull")  # the second of each pair is the first backwards in time
 OBJECTS = ("ball", "box", "bottle", "ring")

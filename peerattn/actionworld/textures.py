@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.actionworld.motion import Points
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 TILE = 384  # px per world unit of the stored textures
 TEXTURE_COUNT = 16

@@ -25,14 +25,14 @@ from peerattn.data.examples import Example
 from peerattn.data.labelled_set import LabelledSet, file_examples, reader_for, with_map_origin
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import ANSWERS, DEFAULT_THRESHOLD
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 from peerattn.network.answers import PROBABILITIES
 from peerattn.network.network import Network
 from peerattn.recording.predictions import window_answers
 from peerattn.scores.calibration import ERRORS, TEMPERATURES, THRESHOLDS, NoneOfThese, measure_rejection
 from peerattn.scores.kinds import label_matrix
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 
 FOLDS = 5

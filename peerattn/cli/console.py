@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
 if TYPE_CHECKING:
     import torch
     from rich.console import Group
     from rich.table import Table
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 
 REFUSED = 2

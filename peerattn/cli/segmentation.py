@@ -17,9 +17,9 @@ from peerattn.cli.console import (
     report,
     torch_device,
 )
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 
 FRAME_RATE = 15.0

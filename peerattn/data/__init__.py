@@ -4,6 +4,6 @@ Imports files, graph, video, modalities, checkpoints and actionworld. Start with
 `examples.FolderExamples` and `clips.FolderClips`.
 """
 
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)

@@ -32,9 +32,9 @@ from numpy.typing import NDArray
 from peerattn.data.cache_folder import LIMIT
 from peerattn.errors import PeerattnError
 from peerattn.files.writing import write_atomically
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
 from peerattn.modalities.view import CENTRE, View, crop_ids, crop_images
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 Images = NDArray[np.uint8]
 

@@ -4,6 +4,6 @@ Imports graph, traces and tables, and no torch. Start with `pyvis_graph.level_gr
 `attention.attention_lines` and `report.report_html`.
 """
 
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)

@@ -21,7 +21,7 @@ from peerattn.figures.svg import add_element, add_text, add_title, bezier_path, 
 from peerattn.graph.connectivity import Removal
 from peerattn.graph.specs import BlockSpec, ConnectionSpec
 from peerattn.graph.structure import Structure
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 LEFT, RIGHT = 80.0, 16.0
@@ -194,4 +194,4 @@ def _halo(scene: Scene) -> dict[str, Any]:
     return {**outline, "paint_order": "stroke"}
 
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)

@@ -12,9 +12,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 Header = dict[str, Any]
 

@@ -42,7 +42,7 @@ from peerattn.figures.peers import attention_weights_bar, connections_with_sever
 from peerattn.figures.predictions import prediction_bars, window_strip
 from peerattn.figures.shares import arriving_areas, share_areas
 from peerattn.graph.reach import block_reaches
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 from peerattn.tables.attention import (
     Grouping,
     attention_by,
@@ -57,7 +57,7 @@ from peerattn.tables.share import OLD_SHARES_NOTE, block_shares, has_contributio
 from peerattn.traces.factor_steps import FactorSteps
 from peerattn.traces.trace import Array, ConnectionTrace, Trace
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 Panel = dict[str, Any]
 

@@ -6,9 +6,9 @@ import json
 from functools import lru_cache
 from importlib.resources import files
 
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 EXPLORER_PARTS = (
     "reading/values.js",

@@ -4,6 +4,6 @@ Imports files, graph, video and network. Start with `preparation.prepare`, `clip
 `segmenter.load_segmenter`.
 """
 
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)

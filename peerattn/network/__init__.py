@@ -5,6 +5,6 @@ Imports graph. Start with `network.Network`, `attention.PeerAttention` and
 `blocks.registry.BLOCKS`.
 """
 
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import BlockSpec, ConnectionSpec
 from peerattn.graph.structure import Structure
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 from peerattn.network.attention import (
     NoAttention,
     PeerAttention,
@@ -27,7 +27,7 @@ from peerattn.network.attention import (
 )
 from peerattn.network.blocks.layers import by_clip, by_frame, max_pool
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 
 class ConnectionOutput(NamedTuple):

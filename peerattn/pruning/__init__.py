@@ -4,6 +4,6 @@ Imports graph, scores, network, data and recording. Start with `threshold.prune`
 `curve.threshold_curve`.
 """
 
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)

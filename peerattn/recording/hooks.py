@@ -24,7 +24,7 @@ from weakref import ref
 import torch
 from torch import Tensor, nn
 
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 from peerattn.network.attention import spatial_mean
 from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
@@ -34,7 +34,7 @@ from peerattn.recording.lock import RECORDING
 from peerattn.recording.stretches import Stretch
 from peerattn.traces.trace import ROUNDING_TOLERANCE
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 
 class SourceSummary(NamedTuple):

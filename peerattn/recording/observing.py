@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
 from peerattn.recording.changes import Place, applied_changes, select_frames
@@ -22,7 +22,7 @@ from peerattn.recording.hooks import recording_paused
 from peerattn.recording.modifiers import unmodified
 from peerattn.recording.stretches import ClipBatch, Stretch, evaluation_mode, plan_stretches, run_stretches
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 
 PlaceValues = dict[Place, Tensor]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from peerattn.data.examples import Example
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 from peerattn.network.failures import translate_device_errors
 from peerattn.network.network import Network
 from peerattn.network.size import rough_multiply_adds
@@ -27,7 +27,7 @@ from peerattn.recording.windows import windows
 from peerattn.scores.kinds import label_matrix
 from peerattn.threads import threads_for
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 
 @dataclass(frozen=True)

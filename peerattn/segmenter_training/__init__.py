@@ -4,6 +4,6 @@ Imports files, video, scores, network, modalities, actionworld and data. Start w
 `training.train_segmenter`, `quality.evaluate_segmenter` and `crossfit.cross_fit`.
 """
 
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)

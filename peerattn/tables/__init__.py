@@ -7,6 +7,6 @@ Imports graph, traces and scores, and no torch. Start with `attention.connection
 `share.modality_share` and `evaluation.classes_table`.
 """
 
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)

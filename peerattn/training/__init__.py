@@ -8,6 +8,6 @@ Imports files, graph, traces, scores, network, modalities, actionworld, data, re
 with `config.TrainingConfig`, `loop.fit` and `actionworld.train`.
 """
 
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)

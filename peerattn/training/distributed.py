@@ -21,10 +21,10 @@ from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import moved
+from peerattn.moved import explain_moved_names
 from peerattn.network.network import Network
 
-__getattr__ = moved(__name__)
+__getattr__ = explain_moved_names(__name__)
 
 
 PATIENCE = timedelta(hours=12)
