@@ -5,7 +5,7 @@ No other module writes a key as a string. A `Key` is a string, so it can be pass
 for one clip, network or part.
 
     keys.NEWEST_CLIP.value = source.id
-    st.toggle("Numbers", key=keys.SHOW_NUMBERS.scoped(kind))
+    st.toggle("Weight labels", key=keys.SHOW_NUMBERS.scoped(kind))
 
 The string of a key that is bound to the address of the page stands in links and session files: keep it.
 """
@@ -76,13 +76,13 @@ class Key(str, Generic[T]):
 ComponentState = Mapping[str, Any]
 """The state that a browser component reports, by name."""
 
-# The bar: the choices of the visitor and the uploaded files.
+# The bar: the choices of the user and the uploaded files.
 CHECKPOINT: Key[str] = Key("checkpoint")
-CHECKPOINT_CHOSEN: Key[bool] = Key("checkpoint-kept")  # by the visitor, so opening a clip does not change it
+CHECKPOINT_CHOSEN: Key[bool] = Key("checkpoint-kept")  # by the user, so opening a clip does not change it
 NEXT_CHECKPOINT: Key[str] = Key("following")  # the checkpoint to switch to in the next run
 CLIP: Key[str] = Key("clip")
-OWN_CLIPS: Key[dict[str, Source]] = Key("clips")  # the visitor's clips by id
-# The visitor's clips for which the uploader holds no file (any more):
+OWN_CLIPS: Key[dict[str, Source]] = Key("clips")  # the user's clips by id
+# The user's clips for which the uploader holds no file (any more):
 RETAINED_CLIPS: Key[dict[str, Source]] = Key("brought")
 NEWEST_CLIP: Key[str] = Key("newest")  # the id of the clip that was added last
 UPLOADS: Key[Any] = Key("uploads")

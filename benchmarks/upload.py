@@ -70,7 +70,7 @@ def served() -> Iterator[str]:
 def time_upload(page: Page, address: str, path: Path) -> float:
     """Seconds from handing the file to a fresh page until the page shows the prediction for it."""
     page.goto(address)
-    page.get_by_text("Object maps: true").wait_for(timeout=120_000)
+    page.get_by_text("Object maps: ground truth").wait_for(timeout=120_000)
     started = time.perf_counter()
     page.locator("input[type=file]").first.set_input_files(str(path))
     page.get_by_text("Object maps: estimated").wait_for(timeout=120_000)

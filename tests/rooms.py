@@ -37,7 +37,7 @@ HOUSE = {
     "peerattn.segmenter_training": "training of segmenters",
     "peerattn.cli": "the commands",
     "app.explorer": "the browser component",
-    "app.opening": "the files that a visitor opens: videos, maps, traces, sessions, structures, zips",
+    "app.opening": "the files that a user opens: videos, maps, traces, sessions, structures, zips",
     "app.work": "long computations: jobs, and the measuring process next to the server",
     "app.state": "everything that is kept between runs: caches, session keys, the address, jobs",
     "app.parts": "parts that several screens are composed of",

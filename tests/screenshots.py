@@ -83,7 +83,8 @@ STATES: Mapping[str, State] = {
     "data": State("/data"),
     "data-folder": State("/data?checkpoint=actionworld&data={clips}"),
     "data-measured": State(
-        "/data?checkpoint=actionworld&data={clips}", _measured("Measure the accuracy", "Mean of classes")
+        "/data?checkpoint=actionworld&data={clips}",
+        _measured("Measure the accuracy", "Mean per-class accuracy"),
     ),
     "replay": State("/replay?checkpoint=actions14"),
     "structures": State("/structures"),

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from app.opening.session import Session
 from app.opening.traces import read_trace
-from app.parts.visitor_files import TOLERANCE
+from app.parts.user_files import TOLERANCE
 from app.state import address, networks
 from app.state.opened import OpenedTrace
 from peerattn.__main__ import main

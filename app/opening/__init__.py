@@ -1,4 +1,4 @@
-"""The files that a visitor opens: videos, object maps, traces, sessions, structures, zips of labelled clips.
+"""The files that a user opens: videos, object maps, traces, sessions, structures, zips of labelled clips.
 
 Imports none of the app's rooms. Start with `files.UploadFolder`,
 `session.Session` and `structures.StructureChoice`.

@@ -1,4 +1,4 @@
-"""Clips on disk: the sample clips and the visitor's uploads, each identified by the digest of its content."""
+"""Clips on disk: the sample clips and the user's uploads, each identified by the digest of its content."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def digest(content: Bytes) -> str:
 
 
 class UploadFolder:
-    """The uploaded files of one visitor, in a temporary folder that is deleted when the session ends.
+    """The uploaded files of one user, in a temporary folder that is deleted when the session ends.
 
     `keep_only` deletes the clips that are no longer in use.
     """

@@ -1,4 +1,4 @@
-"""The structures that can be shown: published ones, those of checkpoints, and the visitor's own files."""
+"""The structures that can be shown: published ones, those of checkpoints, and the user's own files."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from peerattn.graph.list_format.options import Options
 
 RELEASED = ("full_asnp50", "asn50", "asn101", "asnp_lite")
 """Structures whose lists were released; the other published names are other depths of them."""
+DEFAULT_STRUCTURE = "full_asnp50"
+"""The structure that the screen first shows; the label of a published structure is its name."""
 
 
 @dataclass(frozen=True)
 class StructureChoice:
     """A structure to show: `name` is that of a published structure, a checkpoint or a file.
 
-    `text` is the content of the visitor's own file; `options` are the fields of `Options` that were changed.
+    `text` is the content of the user's own file; `options` are the fields of `Options` that were changed.
     """
 
     name: str
@@ -65,7 +67,7 @@ class StructureChoice:
 
 
 def structure_choices(checkpoints: Iterable[str], own: Mapping[str, str]) -> dict[str, StructureChoice]:
-    """Return all structures by label: the visitor's own (file name → text), published ones, checkpoints."""
+    """Return all structures by label: the user's own (file name → text), published ones, checkpoints."""
     other_depths = (name for name in published.NAMES if name not in RELEASED)
     choices = [
         *(StructureChoice(name, "own", text) for name, text in own.items()),

@@ -1,4 +1,4 @@
-"""Trace files of a visitor: reading and checking them, and placeholder frames to show them with."""
+"""Trace files of a user: reading and checking them, and placeholder frames to show them with."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app import keys
 from app.opening.files import OBJECT_TYPES, OWN_TYPES, ObjectFile, Source, with_objects
-from app.parts import card, network_choice, visitor_files
+from app.parts import card, network_choice, user_files
 from app.parts.words import MAP_ORIGINS, plain
 from app.state import address, clips, networks
 from app.state.opened import DEFAULT_SECONDS, MOST_SECONDS, Choice, Opened, OpenedClip
@@ -23,7 +23,7 @@ UPLOAD_HELP = (
 
 
 def show() -> None:
-    """Draw the bar and open what the visitor chose; if it cannot be opened, `opened()` stays as it was."""
+    """Draw the bar and open what the user chose; if it cannot be opened, `opened()` stays as it was."""
     names = networks.checkpoint_names()
     if not names:
         st.error(
@@ -32,7 +32,7 @@ def show() -> None:
         )
         st.stop()
     _read_address()
-    visitor_files.restore_session()
+    user_files.restore_session()
     left, middle, right = st.columns([2, 2, 3])
     options_row = st.container(horizontal=True, vertical_alignment="center")
     alerts = st.container(key=keys.ALERTS)
@@ -46,7 +46,7 @@ def show() -> None:
     with options_row:
         choice = _choose_options(Choice(name, source))
     with alerts:
-        for line in (*errors, *visitor_files.notices(source)):
+        for line in (*errors, *user_files.notices(source)):
             st.error(plain(line))
         _open(choice)
         _warnings(choice)
@@ -115,7 +115,7 @@ def network_names() -> list[str]:
 
 
 def clip_sources() -> dict[str, Source]:
-    """Return all clips that a network can run on by their labels, the visitor's own last."""
+    """Return all clips that a network can run on by their labels, the user's own last."""
     sources = [*clips.sample_clips(), *keys.OWN_CLIPS.get({}).values()]
     return _labelled([source for source in sources if not source.trace])
 
@@ -156,7 +156,7 @@ def _uploads(checkpoint: str) -> tuple[list[Source], list[str]]:
 def _open_upload(file: UploadedFile, checkpoint: str) -> Source | str:
     """Open and select an uploaded clip, trace or session; return the error line if it cannot be read."""
     try:
-        source = visitor_files.open_upload(file.name, file.getbuffer(), checkpoint, network_names())
+        source = user_files.open_upload(file.name, file.getbuffer(), checkpoint, network_names())
     except PeerattnError as error:
         return str(error)
     keys.NEWEST_CLIP.value = source.id
@@ -223,7 +223,7 @@ def _choose_time_range(source: Source) -> tuple[float, float]:
 
 
 def _attached_maps(source: Source) -> ObjectFile | None:
-    """Return the visitor's own object maps for this clip, which stay attached while other clips are shown."""
+    """Return the user's own object maps for this clip, which stay attached while other clips are shown."""
     attached: dict[str, ObjectFile] = keys.ATTACHED_MAPS.setdefault({})
     if source.id in attached:
         st.text(f"Attached: {attached[source.id].name}")
@@ -254,7 +254,7 @@ def _open(choice: Choice) -> None:
     open_source = clips.open_trace if choice.source.trace else clips.open_clip
     try:
         keys.OPENED.value = open_source(choice)
-        if line := visitor_files.compare_with_saved(keys.OPENED.value):
+        if line := user_files.compare_with_saved(keys.OPENED.value):
             st.error(plain(line))
     except PeerattnError as error:
         st.error(plain(choice.source.refusal(error)))

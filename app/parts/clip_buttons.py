@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import keys
-from app.parts import visitor_files
+from app.parts import user_files
 from app.parts.words import percent, plain
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
@@ -25,10 +25,10 @@ def show(clips: Sequence[tuple[LabelledFile, float]], description: str, *, name:
     st.caption(plain(f"{count} {description}" + (". Click one to open it in Explore." if clips else "")))
     with st.container(horizontal=True):
         for index, (file, probability) in enumerate(clips[:MOST_CLIPS]):
-            title = f"{plain(file.path.name)} · {percent(probability)}"
+            title = f"{plain(file.path.name)} · probability {percent(probability)}"
             if st.button(title, key=keys.CLIP.scoped(f"{name}-{index}"), help=plain(file.path)):
                 try:
-                    visitor_files.open_labelled_clip(file)
+                    user_files.open_labelled_clip(file)
                 except PeerattnError as error:
                     st.error(plain(error))
                 else:

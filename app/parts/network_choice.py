@@ -1,7 +1,7 @@
-"""The choice of the checkpoint; until the visitor makes one, it depends on the clip.
+"""The choice of the checkpoint; until the user makes one, it depends on the clip.
 
 Sample clips are generated like the clips that `actionworld` was trained on, so they run through it. A
-visitor's own clips run through the checkpoint for real actions, if it is installed.
+user's own clips run through the checkpoint for real actions, if it is installed.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ def show(names: Sequence[str]) -> str:
 
 
 def mark_chosen() -> None:
-    """Note that the visitor has chosen a checkpoint, so it is no longer chosen automatically."""
+    """Note that the user has chosen a checkpoint, so it is no longer chosen automatically."""
     keys.CHECKPOINT_CHOSEN.value = True
 
 
 def switch_to_default(source: Source, name: str) -> None:
-    """Unless the visitor chose a checkpoint, rerun the page with the one that suits this clip."""
+    """Unless the user chose a checkpoint, rerun the page with the one that suits this clip."""
     keep = keys.CHECKPOINT_CHOSEN.get() or name not in (networks.DEFAULT_CHECKPOINT, REAL_CLIPS_CHECKPOINT)
     if (
         keep
@@ -54,7 +54,7 @@ def switch_to_default(source: Source, name: str) -> None:
 
 
 def was_automatic(source: Source, name: str) -> bool:
-    """Whether the current checkpoint was chosen automatically for a clip of the visitor."""
+    """Whether the current checkpoint was chosen automatically for a clip of the user."""
     return name == REAL_CLIPS_CHECKPOINT and not keys.CHECKPOINT_CHOSEN.get() and not is_sample(source)
 
 

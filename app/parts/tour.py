@@ -239,18 +239,19 @@ def _self_attention(example: Example) -> Step:
         "Self attention, for comparison",
         "This network has the same blocks and the same training, but *self* attention: the factors of a "
         f"connection are computed from its own source alone. {_arrow(connection)} is pinned, as two steps "
-        "ago; its list of peers now has a single name.",
-        "What can self attention not do, by construction?",
+        "ago. Its list of peers now holds only one block.",
+        "Which of these is impossible with self attention?",
         (
             "change from frame to frame",
             f"let another block decide which channels of {plain(connection.source)} arrive",
             "treat channels differently",
         ),
         1,
-        f"Here the mean factor is {float(self_connection.attention_factors.mean()):.2f}, with peers it is "
-        f"{float(connection.attention_factors.mean()):.2f}. On {gain.clips} test clips peer "
-        f"attention changes top-1 accuracy by {gain.words}. A single number does not show where this comes "
-        "from.",
+        "The attention factor of this connection, averaged over channels and frames, is "
+        f"{float(self_connection.attention_factors.mean()):.2f}, compared with "
+        f"{float(connection.attention_factors.mean()):.2f} with peers. On {gain.clips} test clips peer "
+        f"attention changes top-1 accuracy by {gain.words}. This number alone does not show what causes "
+        "the change.",
         Selection("connection", self_connection.key),
         network="self",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from peerattn.files.model_card import EARLIER_METHOD
 from peerattn.scores.calibration import NoneOfThese
@@ -15,7 +15,7 @@ JOINER = "\u2060"  # WORD JOINER, which has no width
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:^&])")
 
 MAP_ORIGINS = {
-    "true": "true, from the generator",
+    "true": "ground truth, from the generator",
     "attached": "read from a file",
     "estimated": "estimated by the segmentation network",
 }
@@ -27,9 +27,9 @@ DEFINITIONS = {
     "starved": "No kept path leads from an input block to these blocks, so their input is zero and their "
     "output constant.",
     "lost": "All input blocks of these modalities are dead, so the prediction no longer depends on them.",
-    "fresh": "Connections with a weight within 0.01 of 0.5, the value at which all weights start.",
+    "near initial weight": "Connections whose weight is within 0.01 of its initial weight, 0.5.",
     "unused": "Blocks without outgoing connections that are not output blocks. They may still be peers.",
-    "attention": "One attention weight for each attention candidate (peer) of each connection.",
+    "attention": "One attention weight for each candidate peer of each connection.",
     "multiply-adds": "Those of convolutions, fully connected layers, attention and the scaling of "
     "connections, counted and not measured.",
     "activations": "Peak memory in a forward pass on one clip in float32, including the clip itself.",
@@ -38,7 +38,14 @@ DEFINITIONS = {
 
 def maps_summary(objects: Mapping[str, int]) -> str:
     """Say where the object maps of the measured clips come from, with the number of clips."""
-    return "Object maps: " + ", ".join(f"{origin} for {n} clips" for origin, n in objects.items())
+    return "Object maps: " + ", ".join(
+        f"{'ground truth' if origin == 'true' else origin} for {n} clips" for origin, n in objects.items()
+    )
+
+
+def name_blocks(ids: Collection[str]) -> str:
+    """Return `block 9` or `blocks 9, 12`, since a number alone could be a count; empty for no block."""
+    return f"{'block' if len(ids) == 1 else 'blocks'} {', '.join(ids)}" if ids else ""
 
 
 def plain(text: object) -> str:

@@ -119,7 +119,7 @@ def _checkpoints(opened: OpenedClip) -> tuple[Side, Side] | None:
 def _pruning(opened: OpenedClip) -> tuple[Side, Side] | None:
     """Choose a threshold and return the clip before and after pruning, or None if no output is left."""
     threshold = st.slider(
-        "Pruning threshold: connections with a connection weight below it are removed",
+        "Remove connections weaker than",
         0.0,
         1.0,
         0.2,

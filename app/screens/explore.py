@@ -57,7 +57,7 @@ def _explorer_with_panels(opened: Opened) -> None:
         start=keys.START_VIEW.get(),
         about=picture_labels(opened),
     )
-    keys.SELECTED.value = selection  # restored when the visitor returns from another screen
+    keys.SELECTED.value = selection  # restored when the user returns from another screen
     details.show(opened, selection)
 
 

@@ -49,7 +49,7 @@ def _accuracies(row: DeltaGenerator, measured: FolderEvaluation, class_names: Na
     if len(class_names) > 5:
         _score(row, "Top-5", evaluation, "top5", f"n = {evaluation.n}")
     with_clips = sum(each.n > 0 for each in evaluation.classes)
-    _score(row, "Mean of classes", evaluation, "macro", f"{with_clips} classes with clips")
+    _score(row, "Mean per-class accuracy", evaluation, "macro", f"{with_clips} classes with clips")
 
 
 def _precisions(row: DeltaGenerator, measured: FolderEvaluation, class_names: Names) -> None:
@@ -87,7 +87,7 @@ def _confusion(measured: FolderEvaluation, class_names: Names, answer: Answer) -
         key=keys.CONFUSION,
         on_pick=pick,
     )
-    st.subheader("Clips of one cell", anchor=False)
+    st.subheader("Clips in a confusion-matrix cell", anchor=False)
     true, predicted = _choose_cell(matrix, names)
     clips = measured.clips_of_cell(class_names.index(true), class_names.index(predicted))
     outcome = "recognised" if true == predicted else f"mistaken for {predicted}"

@@ -25,27 +25,27 @@ PAPER_DIFFERENCE = (
     " The figure in the paper shows the connections at threshold 0.2, and a tenth connection from the object "
     "input, to the top block, which the released structure does not have."
 )
-STYLES = {"Weights as widths": EXPLORER, "As in the paper": PAPER}
+STYLES = {"Weights as widths": EXPLORER, "As in the AssembleNet++ paper": PAPER}
 
 
-def show(choice: StructureChoice, subject: WeightedStructure, removal: Removal) -> None:
+def show(choice: StructureChoice, weighted: WeightedStructure, removal: Removal) -> None:
     """Draw the choices, the drawing, the downloads, and the tables of the selected part."""
-    count = len(subject.structure.connections)
+    count = len(weighted.structure.connections)
     if count > MOST_DRAWN:
         st.info(f"{count:,} connections are too many for one drawing. The tables below list them all.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         style = _choose_style()
-        part = _choose_part(subject.structure)
+        part = _choose_part(weighted.structure)
     as_in_paper = style.widths == "object" and choice.kind == "published" and "full" in choice.name
     st.caption(
-        plain(_describe(subject, removal, part) + (PAPER_DIFFERENCE if as_in_paper and not part else ""))
+        plain(_describe(weighted, removal, part) + (PAPER_DIFFERENCE if as_in_paper and not part else ""))
     )
-    svg = connectivity_svg(subject.structure, subject.weights, removal, style=style, colors=PAGE_COLORS)
-    drawing(svg, key=keys.DRAWING, highlighted=highlighted_parts(subject.structure, part), on_click=_select)
-    _downloads(choice, subject, removal)
+    svg = connectivity_svg(weighted.structure, weighted.weights, removal, style=style, colors=PAGE_COLORS)
+    drawing(svg, key=keys.DRAWING, highlighted=highlighted_parts(weighted.structure, part), on_click=_select)
+    _downloads(choice, weighted, removal)
     if part:
-        _part_tables(subject, removal, part)
+        _part_tables(weighted, removal, part)
 
 
 def _choose_style() -> Style:
@@ -53,7 +53,7 @@ def _choose_style() -> Style:
         "Drawing", list(STYLES), default="Weights as widths", required=True, key=keys.STYLE, width="content"
     )
     style = STYLES[kind]
-    numbers = st.toggle("Numbers", style.numbers, key=keys.SHOW_NUMBERS.scoped(kind))
+    numbers = st.toggle("Weight labels", style.numbers, key=keys.SHOW_NUMBERS.scoped(kind))
     removed = st.toggle("Removed connections", style.removed, key=keys.SHOW_REMOVED.scoped(kind))
     return replace(style, numbers=numbers, removed=removed)
 
@@ -83,7 +83,7 @@ def _select(part: str) -> None:
 def highlighted_parts(structure: Structure, part: str | None) -> set[str]:
     """Return the parts to highlight with the selected one.
 
-    With a connection these are its two blocks and its attention candidates; with a block, its connections and
+    With a connection these are its two blocks and its candidate peers; with a block, its connections and
     the blocks at their other ends.
     """
     parts = {part} if part else set()
@@ -96,48 +96,48 @@ def highlighted_parts(structure: Structure, part: str | None) -> set[str]:
     return parts
 
 
-def _describe(subject: WeightedStructure, removal: Removal, part: str | None) -> str:
+def _describe(weighted: WeightedStructure, removal: Removal, part: str | None) -> str:
     """Describe the selected part in one line."""
     kind, _, name = (part or "").partition(" ")
     if kind == "connection":
-        return _connection(subject, removal, name)
+        return _connection(weighted, removal, name)
     if kind == "block":
-        return _block(subject, removal, name)
-    return "Click a connection to see its attention candidates, or a block to see its connections."
+        return _block(weighted, removal, name)
+    return "Click a connection to see its candidate peers, or a block to see its connections."
 
 
-def _connection(subject: WeightedStructure, removal: Removal, key: str) -> str:
-    spec = next(spec for spec in subject.structure.connections if spec.key == key)
-    weight = subject.weights.get(key)
+def _connection(weighted: WeightedStructure, removal: Removal, key: str) -> str:
+    spec = next(spec for spec in weighted.structure.connections if spec.key == key)
+    weight = weighted.weights.get(key)
     weight_note = "no connection weight (always 1)" if weight is None else f"connection weight {weight:.6f}"
     kept = "kept" if key in removal.kept else "removed"
     attention = "no attention" if spec.attention == "none" else f"{spec.attention} attention"
-    candidates = f" among {len(spec.peers)} candidates" if spec.peers else ""
+    candidates = f" among {len(spec.peers)} candidate peers" if spec.peers else ""
     return f"{spec.source} → {spec.target}: {weight_note}, {kept} · {attention}{candidates}"
 
 
-def _block(subject: WeightedStructure, removal: Removal, block_id: str) -> str:
-    block = subject.structure.block(block_id)
+def _block(weighted: WeightedStructure, removal: Removal, block_id: str) -> str:
+    block = weighted.structure.block(block_id)
     state = structure_tables.block_state(removal, block_id)
-    peers = sum(block_id in spec.peers for spec in subject.structure.connections)
+    peers = sum(block_id in spec.peers for spec in weighted.structure.connections)
     reads = f" · input of {block.modality}" if block.modality else ""
     return (
         f"Block {block_id}: {state} · level {block.level}{reads} · {block.width} channels · temporal "
         f"dilation {block.temporal_dilation} · beyond the ends of the clip: "
-        f"{TIME_PADDINGS[block.time_padding]} · attention candidate of {peers} connections"
+        f"{TIME_PADDINGS[block.time_padding]} · candidate peer of {peers} connections"
     )
 
 
-def _part_tables(subject: WeightedStructure, removal: Removal, part: str) -> None:
-    """Draw the attention candidates of a connection, or the incoming and outgoing connections of a block."""
+def _part_tables(weighted: WeightedStructure, removal: Removal, part: str) -> None:
+    """Draw the candidate peers of a connection, or the incoming and outgoing connections of a block."""
     kind, _, name = part.partition(" ")
     if kind == "connection":
-        candidates = structure_tables.candidates_table(subject.structure, name, removal)
+        candidates = structure_tables.candidates_table(weighted.structure, name, removal)
         if not candidates.empty:
-            st.caption("Attention candidates")
-            show_table(candidates, alt="Attention candidates")
+            st.caption("Candidate peers")
+            show_table(candidates, alt="Candidate peers")
         return
-    rows = structure_tables.connections_table(subject.structure, subject.weights, removal)
+    rows = structure_tables.connections_table(weighted.structure, weighted.weights, removal)
     sides = (("Incoming connections", "target", "source"), ("Outgoing connections", "source", "target"))
     for column, (title, own_end, other_end) in zip(st.columns(2), sides, strict=True):
         with column:
@@ -150,14 +150,14 @@ def _part_tables(subject: WeightedStructure, removal: Removal, part: str) -> Non
                 show_table(table[columns], alt=title)
 
 
-def _downloads(choice: StructureChoice, subject: WeightedStructure, removal: Removal) -> None:
-    structure, weights = subject.structure, subject.weights
-    weighted = partial(connectivity_svg, structure, weights, removal, style=EXPLORER, title=choice.stem)
+def _downloads(choice: StructureChoice, weighted: WeightedStructure, removal: Removal) -> None:
+    structure, weights = weighted.structure, weighted.weights
+    with_weights = partial(connectivity_svg, structure, weights, removal, style=EXPLORER, title=choice.stem)
     paper = partial(connectivity_svg, structure, weights, removal, style=PAPER)  # has a caption, so no title
     with st.container(horizontal=True):
         for title, make, name in (
-            ("Drawing with weights (SVG)", weighted, "weights.svg"),
-            ("Drawing as in the paper (SVG)", paper, "paper.svg"),
+            ("Drawing with weights (SVG)", with_weights, "weights.svg"),
+            ("Drawing as in the AssembleNet++ paper (SVG)", paper, "paper.svg"),
         ):
             file = f"{choice.stem}-{name}"
             st.download_button(

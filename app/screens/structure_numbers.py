@@ -28,9 +28,9 @@ MOST_COUNTED = 1_000
 """The most blocks, repeats included, whose costs are counted; the published networks have up to 81."""
 
 
-def weights(choice: StructureChoice, subject: WeightedStructure, removal: Removal) -> None:
+def weights(choice: StructureChoice, weighted: WeightedStructure, removal: Removal) -> None:
     """Draw the tables, and the chart of the connection weights by source."""
-    structure, weights = subject.structure, subject.weights
+    structure, weights = weighted.structure, weighted.weights
     left, right = st.columns([3, 2])
     with left:
         st.subheader("Tables", anchor=False)
@@ -53,11 +53,11 @@ def weights(choice: StructureChoice, subject: WeightedStructure, removal: Remova
         )
 
 
-def size(choice: StructureChoice, subject: WeightedStructure, removal: Removal) -> None:
+def size(choice: StructureChoice, weighted: WeightedStructure, removal: Removal) -> None:
     """Draw what one clip of a chosen size costs, before and after the removal."""
     st.subheader("Size", anchor=False)
-    sized = _choose_size(choice, subject)
-    repeats = sum(block.repeats for block in subject.structure.blocks)
+    sized = _choose_size(choice, weighted)
+    repeats = sum(block.repeats for block in weighted.structure.blocks)
     if repeats > MOST_COUNTED:
         st.info(
             f"{repeats:,} blocks, repeats included, take too long to count here. Use `peerattn structure`."
@@ -84,7 +84,7 @@ def size(choice: StructureChoice, subject: WeightedStructure, removal: Removal) 
         facts, name = partial(_facts, sized, removal.threshold), f"{choice.stem}-structure.json"
         kind = "application/json"
         st.download_button(
-            "All facts and sizes (JSON)", facts, name, kind, on_click="ignore", key=keys.FACTS_DOWNLOAD
+            "Structure summary (JSON)", facts, name, kind, on_click="ignore", key=keys.FACTS_DOWNLOAD
         )
 
 
@@ -93,17 +93,17 @@ def _facts(sized: WeightedStructure, threshold: float) -> str:
     return json.dumps(structure_facts(sized, threshold), indent=2, ensure_ascii=False) + "\n"
 
 
-def _choose_size(choice: StructureChoice, subject: WeightedStructure) -> WeightedStructure:
-    """Return the subject with the clip size and number of classes that the visitor enters."""
+def _choose_size(choice: StructureChoice, weighted: WeightedStructure) -> WeightedStructure:
+    """Return the structure with the clip size and number of classes that the user enters."""
     fields = {"frames": "Frames", "height": "Height (px)", "width": "Width (px)", "classes": "Classes"}
     sizes = {}
     with st.container(horizontal=True):
         for field, label in fields.items():
-            key, default = keys.CLIP_SIZE[field].scoped(choice.label), getattr(subject, field)
+            key, default = keys.CLIP_SIZE[field].scoped(choice.label), getattr(weighted, field)
             sizes[field] = st.number_input(
                 label, 1, 4096, default, key=key, width=132, persist_state="session"
             )
-    return replace(subject, **sizes)
+    return replace(weighted, **sizes)
 
 
 def _costs(choice: StructureChoice, sized: WeightedStructure, removal: Removal | None) -> Costs:
@@ -125,9 +125,9 @@ def _totals(remaining: Costs, whole: Costs) -> None:
         *operations,
         meaning=DEFINITIONS["multiply-adds"],
     )
-    for kind in ("weights", "activations"):
+    for kind, title in (("weights", "Weight memory"), ("activations", "Activation memory")):
         sizes = (getattr(remaining.memory, kind), getattr(whole.memory, kind))
-        _cost(row, f"Memory of {kind}", memory(sizes[0]), *sizes, meaning=DEFINITIONS.get(kind, ""))
+        _cost(row, title, memory(sizes[0]), *sizes, meaning=DEFINITIONS.get(kind, ""))
 
 
 def _cost(

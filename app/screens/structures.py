@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,9 +11,9 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app import keys
-from app.opening.structures import StructureChoice, read_structure_text, structure_choices
+from app.opening.structures import DEFAULT_STRUCTURE, StructureChoice, read_structure_text, structure_choices
 from app.parts.elements import metric, metric_row
-from app.parts.words import DEFINITIONS, plain
+from app.parts.words import DEFINITIONS, name_blocks, plain
 from app.screens import structure_drawing, structure_numbers
 from app.state import networks
 from peerattn.checkpoints.weighted_structure import WeightedStructure
@@ -38,17 +39,18 @@ def show() -> None:
     """Draw the screen, which needs no clip."""
     choice = _choose_structure()
     try:
-        subject = networks.subject(choice)
+        weighted = networks.load_structure(choice)
     except PeerattnError as error:
         st.error(plain(error))
         return
-    st.caption(_description(choice, subject))
-    removal = survey(subject.structure, subject.weights, _choose_threshold(subject))
-    _next_removal(subject, removal)
-    _metrics(subject, removal)
-    structure_drawing.show(choice, subject, removal)
-    structure_numbers.weights(choice, subject, removal)
-    structure_numbers.size(choice, subject, removal)
+    st.caption(_description(choice, weighted))
+    # What the threshold removes: connections, and the blocks and modalities that then have no effect.
+    removal = survey(weighted.structure, weighted.weights, _choose_threshold(weighted))
+    _show_next_removal(weighted, removal)
+    _show_metrics(weighted, removal)
+    structure_drawing.show(choice, weighted, removal)
+    structure_numbers.weights(choice, weighted, removal)
+    structure_numbers.size(choice, weighted, removal)
 
 
 def _choose_structure() -> StructureChoice:
@@ -57,9 +59,9 @@ def _choose_structure() -> StructureChoice:
         own, errors = _upload_structures()
     with left:
         by_label = structure_choices(networks.checkpoint_names(), own)
-        newest = keys.NEWEST_STRUCTURE.pop()
-        if newest or keys.STRUCTURE.get() not in by_label:
-            keys.STRUCTURE.value = newest or next(iter(structure_choices((), {})))
+        uploaded = keys.NEWEST_STRUCTURE.pop()  # the most recently uploaded one, which is selected at once
+        if uploaded or keys.STRUCTURE.get() not in by_label:
+            keys.STRUCTURE.value = uploaded or DEFAULT_STRUCTURE
         label = st.selectbox(
             "Structure", list(by_label), key=keys.STRUCTURE, bind="query-params", persist_state="session"
         )
@@ -68,16 +70,16 @@ def _choose_structure() -> StructureChoice:
         options = _choose_options(choice)
     for line in errors:
         st.error(plain(line))
-    return StructureChoice(choice.name, choice.kind, choice.text, tuple(options.items()))
+    return dataclasses.replace(choice, options=tuple(options.items()))
 
 
 def _upload_structures() -> tuple[dict[str, str], list[str]]:
-    """Return the visitor's structures (file name → text) and one error line for each file that is not one.
+    """Return the user's structures (file name → text), and an error line for each invalid file.
 
     The structures are kept while other screens are shown.
     """
     own: dict[str, str] = keys.OWN_STRUCTURES.setdefault({})
-    errors: dict[str, str | None] = keys.STRUCTURE_ERRORS.setdefault({})
+    errors: dict[str, str | None] = keys.STRUCTURE_ERRORS.setdefault({})  # None: valid; absent: not read yet
     files: list[UploadedFile] = st.file_uploader(
         "Your structures: JSON files as written by peerattn or by the published code",
         ["json"],
@@ -102,7 +104,7 @@ def _read_structure(file: UploadedFile, own: dict[str, str]) -> str | None:
 
 
 def _choose_options(choice: StructureChoice) -> dict[str, Any]:
-    """Return the options of a published structure that the visitor changed."""
+    """Return the options of a published structure that the user changed."""
     options: dict[str, Any] = {}
     if choice.has_attention_mode:
         mode = st.segmented_control(
@@ -111,11 +113,12 @@ def _choose_options(choice: StructureChoice) -> dict[str, Any]:
         options |= {"attention": mode} if mode != "peer" else {}
     if choice.is_lite:
         width = st.number_input(
-            "Clip width it is built for (px; 0: correct channels)",
+            "Build for clips of width (px), or 0 to correct the channels",
             0,
             8192,
             224,
-            help="By a mistake in the official code, Lite's channels depend on the width of its clips.",
+            help="Because of a bug in the official code, Lite's number of channels depends on the width of "
+            "its clips. Enter 0 for the channels without the bug.",
             key=keys.CLIP_WIDTH,
         )
         options |= {"clip_width": width or None} if width != 224 else {}
@@ -125,81 +128,91 @@ def _choose_options(choice: StructureChoice) -> dict[str, Any]:
     return options
 
 
-def _description(choice: StructureChoice, subject: WeightedStructure) -> str:
-    structure = subject.structure
+def _description(choice: StructureChoice, weighted: WeightedStructure) -> str:
+    structure = weighted.structure
     mode = {"none": "no"}.get(structure.attention_mode, structure.attention_mode)
     size = f"{len(structure.blocks)} blocks in {len(structure.levels)} levels, {mode} attention."
     return plain(f"{WEIGHT_ORIGINS[choice.kind]} {size}")
 
 
 def threshold_options(weights: Mapping[str, float]) -> list[float]:
-    """Return the thresholds of the slider: every hundredth, and each weight rounded down to six digits."""
+    """Return the slider's thresholds: every hundredth, and each weight rounded down to six decimal places."""
     at_weights = (math.floor(weight * 1e6) / 1e6 for weight in thresholds(weights))
     return sorted({*at_weights, *(hundredth / 100 for hundredth in range(101))})
 
 
-def _choose_threshold(subject: WeightedStructure) -> float:
-    options = threshold_options(subject.weights)
-    threshold = (
-        keys.STRUCTURE_THRESHOLD.get() if keys.STRUCTURE_THRESHOLD.is_set else st.query_params.get("below")
-    )
-    if threshold is not None and threshold not in options:
-        keys.STRUCTURE_THRESHOLD.value = equivalent_option(threshold, options)
+def _choose_threshold(weighted: WeightedStructure) -> float:
+    options = threshold_options(weighted.weights)
+    _move_threshold_to_option(options)
     return st.select_slider(
-        "Threshold: connections with a connection weight below it are removed",
+        "Remove connections weaker than",
         options,
         format_func=lambda option: f"{option:g}",
         help="A connection weight scales a connection by a factor from 0 to 1. All start near 0.5 and are "
-        "learned. Every weight is a stop of this slider: a connection is kept at its own weight and removed "
-        "above it.",
+        "learned. The slider stops at every weight. A connection is removed once the threshold exceeds its "
+        "weight.",
         key=keys.STRUCTURE_THRESHOLD,
         bind="query-params",
         persist_state="session",
     )
 
 
+def _move_threshold_to_option(options: Sequence[float]) -> None:
+    """Replace a threshold between two options of the slider, as another structure has other options.
+
+    A page that has just been opened takes its threshold, as text, from the address.
+    """
+    key = keys.STRUCTURE_THRESHOLD
+    threshold = key.get() if key.is_set else st.query_params.get("below")
+    if threshold is not None and threshold not in options:
+        key.value = equivalent_option(threshold, options)
+
+
 def equivalent_option(threshold: str | float, options: Sequence[float]) -> float:
-    """Return the next option at or above a threshold, which removes the same connections, or 0."""
+    """Return the lowest option that is not below the threshold; both remove the same connections.
+
+    Return 0 if there is none or if the threshold is not a number.
+    """
     try:
         return next(option for option in options if option >= float(threshold))
     except (ValueError, StopIteration):
         return 0.0
 
 
-def _next_removal(subject: WeightedStructure, removal: Removal) -> None:
+def _show_next_removal(weighted: WeightedStructure, removal: Removal) -> None:
     """Say over which range of thresholds nothing changes, and which connection is removed next."""
-    kept = {key: subject.weights[key] for key in removal.kept if key in subject.weights}
+    kept = {key: weighted.weights[key] for key in removal.kept if key in weighted.weights}
     if not kept:
-        st.caption("No remaining connection has a weight, so no threshold removes more.")
+        st.caption(
+            "The remaining connections have no weights, so a higher threshold removes nothing further."
+        )
         return
     weakest = min(kept, key=lambda key: kept[key])
-    spec = next(spec for spec in subject.structure.connections if spec.key == weakest)
-    removed = [subject.weights[key] for key in removal.removed]
-    lower_bound = f"above {max(removed):.6f} and " if removed else ""
+    spec = next(spec for spec in weighted.structure.connections if spec.key == weakest)
+    removed = [weighted.weights[key] for key in removal.removed]
+    until = f"{kept[weakest]:.6f}"
+    unchanged = f"between {max(removed):.6f} and {until}" if removed else f"up to {until}"
     st.caption(
-        plain(
-            f"Every threshold {lower_bound}up to {kept[weakest]:.6f} keeps the same connections. Above that, "
-            f"{spec.source} → {spec.target} is removed next."
-        )
+        plain(f"Nothing changes {unchanged}; above that, {spec.source} → {spec.target} is removed next.")
     )
 
 
-def _metrics(subject: WeightedStructure, removal: Removal) -> None:
-    structure, row = subject.structure, metric_row()
+def _show_metrics(weighted: WeightedStructure, removal: Removal) -> None:
+    structure, row = weighted.structure, metric_row()
     total = len(structure.connections)
     metric(row, "Connections kept", f"{len(removal.kept)} of {total}", f"{len(removal.removed)} removed")
     dead, starved, lost = removal.dead_blocks, removal.starved, removal.lost_modalities
-    peers = [f"still read as peers: {', '.join(removal.peer_only)}"] if removal.peer_only else []
-    metric(row, "Dead blocks", len(dead), ", ".join(dead), *peers, meaning=DEFINITIONS["dead"])
+    peers = [f"still read as peers: {name_blocks(removal.peer_only)}"] if removal.peer_only else []
+    metric(row, "Dead blocks", len(dead), name_blocks(dead), *peers, meaning=DEFINITIONS["dead"])
     if starved:
-        metric(row, "Starved blocks", len(starved), ", ".join(starved), meaning=DEFINITIONS["starved"])
+        metric(row, "Starved blocks", len(starved), name_blocks(starved), meaning=DEFINITIONS["starved"])
     metric(row, "Lost modalities", len(lost), ", ".join(lost), meaning=DEFINITIONS["lost"])
-    fresh = at_initialisation(structure, subject.weights)
-    into = dict.fromkeys(spec.target for spec in structure.connections if spec.key in fresh)
-    targets = f"into {', '.join(into)}" if into else ""
-    metric(row, "At initialisation", len(fresh), targets, meaning=DEFINITIONS["fresh"])
+    near_initial = at_initialisation(structure, weighted.weights)
+    into = dict.fromkeys(spec.target for spec in structure.connections if spec.key in near_initial)
+    targets = f"connections, into {name_blocks(into)}" if into else ""
+    metric(row, "Near initial weight", len(near_initial), targets, meaning=DEFINITIONS["near initial weight"])
     unused = unused_blocks(structure)
-    metric(row, "Unused blocks", len(unused), ", ".join(unused), meaning=DEFINITIONS["unused"])
+    metric(row, "Unused blocks", len(unused), name_blocks(unused), meaning=DEFINITIONS["unused"])
     counts = [len(spec.peers) for spec in structure.connections if spec.peers]
     per_connection = f"{min(counts)} to {max(counts)} per connection" if counts else ""
     total_weights = count_attention_weights(structure)

@@ -101,7 +101,7 @@ def _ask(step: Step, number: int) -> None:
     elif chosen == step.answer:
         st.success(f"**Yes.** {step.explanation}")
     else:
-        st.info(f"**Not quite: {step.options[step.answer]}.** {step.explanation}")
+        st.info(f"**Not quite. The answer is: {step.options[step.answer]}.** {step.explanation}")
 
 
 def _navigation(number: int, count: int) -> None:

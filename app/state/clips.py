@@ -53,7 +53,7 @@ def sample_clips() -> tuple[Source, ...]:
 
 @st.cache_resource(scope="session", max_entries=1, show_spinner=False)
 def upload_folder() -> UploadFolder:
-    """Return the folder of the visitor's own files."""
+    """Return the folder of the user's own files."""
     return UploadFolder()
 
 

@@ -1,4 +1,4 @@
-"""The long computations that visitors share: accuracy curves, checks and evaluations of folders, films.
+"""The long computations that users share: accuracy curves, checks and evaluations of folders, films.
 
 Films are made in threads of the server. Everything that runs networks or reads folders runs in the worker
 process.

@@ -1,4 +1,4 @@
-"""The cache of checkpoints, untrained networks and structures, which all visitors share."""
+"""The cache of checkpoints, untrained networks and structures, which all users share."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from peerattn.traces.history import HISTORY_FILE, read_history
 DEFAULT_CHECKPOINT = "actionworld"
 UNTRAINED = tuple(name + untrained.SUFFIX for name in ("full_asnp50", "asnp50", "asn50", "asnp_lite"))
 """Published networks, which can be opened without trained filters because those were not released."""
-MOST_OWN_STRUCTURES = 32  # of all visitors together
+MOST_OWN_STRUCTURES = 32  # of all users together
 
 
 @st.cache_resource(show_spinner=False)
@@ -57,12 +57,12 @@ def checkpoint_names() -> tuple[str, ...]:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _own_structures() -> dict[str, Structure]:
-    """Return the structures of all visitors by the name of their network, the most recent ones only."""
+    """Return the structures of all users by the name of their network, the most recent ones only."""
     return {}
 
 
 def own_network_names(texts: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names under which a visitor's structures (file name → text) can be opened, untrained."""
+    """Return the names under which a user's structures (file name → text) can be opened, untrained."""
     known, names = _own_structures(), []
     for file_name, text in texts.items():
         digest = hashlib.sha256(text.encode()).hexdigest()[:6]
@@ -129,8 +129,8 @@ def _size(key: tuple[str, Stamp, float], _loaded: Checkpoint) -> Size:
     return Size(count_parameters(network), multiply_adds(network, frames=settings.window, size=settings.size))
 
 
-def subject(choice: StructureChoice) -> WeightedStructure:
+def load_structure(choice: StructureChoice) -> WeightedStructure:
     """Return a structure with its connection weights; raises PeerattnError if it cannot be read."""
     if choice.kind == "checkpoint":
         return WeightedStructure.trained(checkpoint(choice.name))
-    return cached(("subject", *astuple(choice)), choice.read)
+    return cached(("structure", *astuple(choice)), choice.read)

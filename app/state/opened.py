@@ -1,4 +1,4 @@
-"""What the visitor chose, and what was opened from it: plain values that all screens share."""
+"""What the user chose, and what was opened from it: plain values that all screens share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_SECONDS = 32.0  # 256 frames at 8 frames/s
 
 @dataclass(frozen=True)
 class Choice:
-    """The choices of the visitor that determine the trace."""
+    """The choices of the user that determine the trace."""
 
     checkpoint: str
     source: Source

@@ -17,7 +17,7 @@ Work = Callable[[Progress], Iterator[Any]]
 
 
 def error_line(error: Exception) -> str:
-    """Return the line to show to the visitor; an unexpected error is also logged with its traceback."""
+    """Return the line to show to the user; an unexpected error is also logged with its traceback."""
     if isinstance(error, PeerattnError):
         return str(error)
     logging.getLogger(__name__).error("a computation failed", exc_info=error)
@@ -66,7 +66,7 @@ class Job:
 
     def _progress(self, done: int, total: int) -> None:
         if self.cancelled:
-            raise CancelledError("the visitor cancelled it")
+            raise CancelledError("the user cancelled it")
         self.done, self.total = done, total
 
 

@@ -36,7 +36,7 @@ def serve() -> None:
 
     def progress(done: int, total: int) -> None:
         if cancelled.is_set():
-            raise CancelledError("the visitor cancelled it")
+            raise CancelledError("the user cancelled it")
         send("progress", (done, total))
 
     while True:

@@ -125,7 +125,7 @@ def _connection_title(scene: Scene, spec: ConnectionSpec) -> str:
     weight = scene.weights.get(spec.key)
     parts = ["no connection weight" if weight is None else f"connection weight {weight:.4f}"]
     parts += ["removed"] * (spec.key in scene.removed)
-    parts += ["still at its initial weight"] * (spec.key in scene.at_initial_weight)
+    parts += ["within 0.01 of its initial weight"] * (spec.key in scene.at_initial_weight)
     return f"{spec.source} → {spec.target}: {', '.join(parts)}"
 
 

@@ -52,7 +52,7 @@ def _items(scene: Scene) -> Iterator[LegendItem]:
     if scene.style.removed and scene.removed:
         yield LegendItem("removed", _line(scene.colors.text, 1.5, opacity=0.3))
     if scene.style.numbers and scene.at_initial_weight:
-        yield LegendItem("° still at its initial weight")
+        yield LegendItem("° within 0.01 of its initial weight")
     if scene.dead:
         yield LegendItem("dead: no kept path to the output", partial(_dead, scene.colors.text))
     yield LegendItem("d: temporal dilation, in frames")

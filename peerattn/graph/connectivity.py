@@ -144,7 +144,7 @@ def without(structure: Structure, removal: Removal) -> Structure:
 
 
 def at_initialisation(structure: Structure, weights: Mapping[str, float]) -> tuple[str, ...]:
-    """Return the connections whose weight is still at its initial value, fixed ones included."""
+    """Return the connections whose weight is within 0.01 of its initial value, fixed ones included."""
     return tuple(
         spec.key
         for spec in structure.connections

@@ -20,7 +20,7 @@ from app.opening import session
 from app.opening.files import digest, samples
 from app.opening.session import Session
 from app.opening.traces import placeholder_frames, read_trace
-from app.parts import visitor_files
+from app.parts import user_files
 from app.state import clips, exporting
 from app.state.opened import MOST_SECONDS, OpenedTrace
 from peerattn.errors import PeerattnError
@@ -239,7 +239,7 @@ def test_a_session_whose_object_maps_cannot_be_read_gives_one_line_and_the_page_
 def test_a_saved_time_range_that_is_too_long_for_a_clip_of_unknown_length_is_cut(folder, monkeypatch):
     monkeypatch.setattr(clips, "video_information", lambda _: SimpleNamespace(duration=None))
     monkeypatch.setattr(st, "session_state", {})
-    visitor_files._set_time_range(SimpleNamespace(id="clip"), 1.0, 500.0)
+    user_files._set_time_range(SimpleNamespace(id="clip"), 1.0, 500.0)
     assert st.session_state == {"stretch-clip-start": 1.0, "stretch-clip": MOST_SECONDS}
 
 

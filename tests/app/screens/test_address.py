@@ -120,7 +120,7 @@ def test_what_is_pinned_and_the_frame_are_restored_on_the_other_screens(fresh, a
 def test_the_threshold_of_an_address_is_restored(fresh, app_url, page_log):
     page = fresh(f"{app_url}/prune?checkpoint=small&threshold=0.5&frame=5")
     root = explorer(page)
-    expect(page.get_by_role("slider", name="Pruning threshold")).to_have_value("0.5")
+    expect(page.get_by_role("slider", name="Remove connections weaker than")).to_have_value("0.5")
     assert root.evaluate(SHOWN)["frame"] == 4
     # Streamlit first looks for its server below the address of the page.
     page_log.errors = [error for error in page_log.errors if "404 (Not Found)" not in error]

@@ -87,7 +87,7 @@ def test_page_opens_with_a_sample_its_true_label_and_its_prediction(app):
     assert app.selectbox(key="clip").value == first.name
     assert app.metric[0].label == "Clip prediction" and app.metric[0].value == best
     assert f"True label: **{first.label}**" in app.markdown[0].value
-    assert "true, from the generator" in captions(app) and "windows" in captions(app)
+    assert "ground truth, from the generator" in captions(app) and "windows" in captions(app)
 
 
 def test_a_checkpoint_that_changed_on_disk_is_read_anew(app, tmp_path):

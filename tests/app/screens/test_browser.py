@@ -49,7 +49,7 @@ def clip(page: Page) -> Locator:
 
 def move_threshold(page: Page, threshold: float) -> None:
     """With the keys: moving the thumb is not yet letting go of it."""
-    slider = page.get_by_role("slider", name="Pruning threshold")
+    slider = page.get_by_role("slider", name="Remove connections weaker than")
     slider.fill(f"{threshold - 0.001:.3f}")
     slider.press("ArrowRight")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as hypothesis
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
-from app.parts import visitor_files
+from app.parts import user_files
 from app.state import clips, measurements
 from app.state.opened import DEFAULT_SECONDS
 from app.work import datasets
@@ -134,7 +134,7 @@ def measured(app: AppTest, folder: Path) -> AppTest:
 def test_a_checkpoint_is_measured_on_the_classes_it_knows(app, folder):
     measured(app, folder)
     assert "5 clips" in said(app) and "small does not know 1 of the classes: dance" in said(app)
-    assert [metric.label for metric in app.metric] == ["Top-1", "Top-5", "Mean of classes"]
+    assert [metric.label for metric in app.metric] == ["Top-1", "Top-5", "Mean per-class accuracy"]
     assert "4 clips, each counted as its own" in said(app)
     assert "no interval: too few clips (4)" in said(app)
     [warning] = app.warning
@@ -197,9 +197,9 @@ def test_a_clip_too_long_to_be_opened_whole_is_said(monkeypatch):
             clips, "video_information", lambda _, known=duration: SimpleNamespace(duration=known)
         )
         monkeypatch.setattr(st, "session_state", {})
-        visitor_files._select_whole_clip(clip)
+        user_files._select_whole_clip(clip)
         assert st.session_state["stretch-clip"] == stretch
-        lines = visitor_files.notices(clip)
+        lines = user_files.notices(clip)
         assert [line for line in lines if "this clip is longer" in line] == lines and bool(lines) == (
             duration > 32
         )

@@ -68,13 +68,17 @@ def test_released_network_shows_the_facts_of_the_paper(app):
         "Connections kept": "35 of 45",
         "Dead blocks": "1",
         "Lost modalities": "0",
-        "At initialisation": "10",
+        "Near initial weight": "10",
         "Unused blocks": "1",
         "Attention weights": "392",
     } == metrics(app)
     said = captions(app)
-    assert "still read as peers: 9" in said and "into 9, 12" in said and "5 to 14 per connection" in said
-    assert "above 0.193515 and up to 0.238744 keeps the same connections" in said
+    assert (
+        "still read as peers: block 9" in said
+        and "connections, into blocks 9, 12" in said
+        and "5 to 14 per connection" in said
+    )
+    assert "Nothing changes between 0.193515 and 0.238744" in said
     assert "10 → 13 is removed next" in said
     assert "% less than the whole" in said
     checked(app.select_slider(key="below").set_value(0.59).run())
@@ -84,7 +88,7 @@ def test_released_network_shows_the_facts_of_the_paper(app):
 
 def test_every_weight_is_a_stop_at_which_its_connection_stays(app):
     offered = app.select_slider(key="below").options
-    weights = networks.subject(structure_choices(("small",), {})[SMALL]).weights
+    weights = networks.load_structure(structure_choices(("small",), {})[SMALL]).weights
     for weight in weights.values():
         stop = max(float(stop) for stop in offered if float(stop) <= weight)
         assert weight - stop <= 1e-6
@@ -118,7 +122,7 @@ def test_attention_mode_can_be_chosen_where_there_is_attention(app):
 def test_own_structure_is_chosen_at_once_in_either_form(app):
     upload(app, ("mine.json", small_structure().to_json()))
     assert app.selectbox(key="structure").value == "mine.json (your file)"
-    assert "from your file" in captions(app) and metrics(app)["At initialisation"] == "11"
+    assert "from your file" in captions(app) and metrics(app)["Near initial weight"] == "11"
     nodes, weights = published.asnp_lite.to_published()
     upload(
         app,
@@ -186,7 +190,9 @@ def test_size_counts_the_clip_that_was_entered(app):
 
 def test_chosen_connection_shows_its_candidates_and_block_what_feeds_it(app):
     checked(app.selectbox(key="part").set_value("connection rgb1_to_mid1").run())
-    assert "rgb1 → mid1: connection weight 0.1" in captions(app) and "among 3 candidates" in captions(app)
+    assert "rgb1 → mid1: connection weight 0.1" in captions(app) and "among 3 candidate peers" in captions(
+        app
+    )
     assert app.dataframe[0].value["peer"].tolist() == ["rgb1", "flow1", "object1"]
     checked(app.selectbox(key="part").set_value("block top").run())
     assert "Block top: alive" in captions(app)
@@ -244,13 +250,13 @@ def test_click_shows_the_candidates_and_the_files_are_those_of_the_page(screen):
     expect(screen.get_by_text("connection weight 0.973904, kept")).to_be_visible()
     expect(drawing(screen).locator("[data-block].lit")).to_have_count(13)
     with screen.expect_download() as download:
-        screen.get_by_role("button", name="Drawing as in the paper (SVG)").click()
+        screen.get_by_role("button", name="Drawing as in the AssembleNet++ paper (SVG)").click()
     root = ElementTree.parse(download.value.path()).getroot()
     drawn = [item for item in root.iter() if "data-connection" in item.attrib]
     assert (download.value.suggested_filename, len(drawn)) == ("full_asnp50-paper.svg", 35)
     assert "var(" not in Path(download.value.path()).read_text()
     with screen.expect_download() as download:
-        screen.get_by_role("button", name="All facts and sizes (JSON)").click()
+        screen.get_by_role("button", name="Structure summary (JSON)").click()
     assert json.loads(Path(download.value.path()).read_text())["removed"] == 10
 
 

@@ -61,7 +61,7 @@ def test_the_answer_comes_after_a_choice_and_a_wrong_one_is_put_right(page: Page
     expect(told(page)).to_be_hidden()
     options = page.get_by_test_id("stRadioOption").all_inner_texts()
     choose(page, 0)
-    right = re.compile(r"^Not quite: (\d+)\.")
+    right = re.compile(r"^Not quite\. The answer is: (\d+)\.")
     expect(told(page)).to_have_text(right)
     answer = options.index(right.match(told(page).inner_text())[1])
     choose(page, answer)

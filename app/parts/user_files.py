@@ -1,4 +1,4 @@
-"""Opening a visitor's files: clips, traces, clips of a measured folder, and saved sessions."""
+"""Opening a user's files: clips, traces, clips of a measured folder, and saved sessions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def open_upload(name: str, content: Bytes, checkpoint: str, checkpoints: Iterabl
 
 
 def open_labelled_clip(file: LabelledFile) -> None:
-    """Make a clip of a folder one of the visitor's own, so Explore shows it as it was measured.
+    """Make a clip of a folder one of the user's own, so Explore shows it as it was measured.
 
     Its object maps are attached, or estimated if it has none, and as much of it is opened as possible. Raises
     PeerattnError if one of its files can no longer be read.
