@@ -1,8 +1,9 @@
 """How long training waits for the clips of a folder: `python -m benchmarks.data_wait FOLDER --maps MAPS`.
 
 Runs the real training loop with the recipe of `actions14`: one epoch with an empty cache, then several with a
-warm one. Prints the share of each epoch in which the network waits for a batch, and the time spent on each
-part.
+warm one, first with 1 worker, then with 2. Prints the fraction of the time that the network waits for a
+batch, and the time spent on each part. The parts overlap, so their times do not add up: workers decode,
+compute flow and augment while the network runs.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path, help="labelled clips with masks")
     parser.add_argument(
-        "--maps", type=Path, required=True, help="cross-fitted object maps of the training clips"
+        "--maps",
+        type=Path,
+        required=True,
+        help="estimated object maps of the training clips, each from a segmenter not trained on that clip",
     )
     options = parser.parse_args()
     files = with_alternative_maps(labelled_files(options.folder, split="train"), options.folder, options.maps)
@@ -49,7 +53,7 @@ def main() -> None:
 
 
 def train_epochs(files: Sequence[LabelledFile], cache: Cache, *, workers: int, count: int) -> list[Epoch]:
-    """Train for `count` epochs and return them."""
+    """Train for `count` epochs and return their records."""
     names = sorted({label for file in files for label in file.labels})
     recipe, structure = read_recipe(RECIPE), people_structure()
     source = FolderClips(
@@ -67,7 +71,7 @@ def train_epochs(files: Sequence[LabelledFile], cache: Cache, *, workers: int, c
 
 
 def describe(epochs: Sequence[Epoch]) -> str:
-    """Describe epochs: median and extremes of the share of waiting, and median seconds of each part."""
+    """Return the median and range of the fraction of time spent waiting, and median seconds of each part."""
     shares = [
         epoch.seconds["waiting"] / (epoch.seconds["waiting"] + epoch.seconds["network"]) for epoch in epochs
     ]

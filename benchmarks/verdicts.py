@@ -11,7 +11,7 @@ import numpy as np
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.resolving import resolve
 from peerattn.data.labelled_set import LabelledSet
-from peerattn.data.readable import ReadableExamples
+from peerattn.data.readable import SkipUnreadable
 from peerattn.network.network import Network
 from peerattn.pruning.threshold import prune
 from peerattn.recording.evaluating import evaluate
@@ -60,7 +60,7 @@ def pairs(data: Path | None) -> Iterator[tuple[str, Evaluation, Evaluation]]:
         yield f"actions14 against itself pruned at {threshold}", true, pruned
 
 
-def _evaluated(network: Network, loaded: Checkpoint, clips: ReadableExamples) -> Evaluation:
+def _evaluated(network: Network, loaded: Checkpoint, clips: SkipUnreadable) -> Evaluation:
     found = evaluate(network, clips, window=loaded.settings.window)
     assert isinstance(found, Evaluation)
     return found

@@ -10,7 +10,14 @@ from peerattn.actionworld.furniture import Colour
 from peerattn.actionworld.motion import FRAME_RATE, Camera, Cycle, Light, Points, Sway
 from peerattn.actionworld.room import Shadow, foreground, furnish
 from peerattn.actionworld.scene import ACTIONS, OBJECTS, Figure, Scene, SceneObject, Stage
-from peerattn.actionworld.textures import CLOTHES, HAIRS, PALETTES, SKINS, TEXTURE_COUNT, TROUSERS
+from peerattn.actionworld.textures import (
+    CLOTHES,
+    HAIR_COLOURS,
+    PALETTES,
+    SKIN_COLOURS,
+    TEXTURE_COUNT,
+    TROUSERS,
+)
 
 EDGE = 0.1  # world units between the centre of an object and the edge of the picture
 FLOOR = (0.78, 1.0)  # range of the y of a figure's feet
@@ -156,8 +163,8 @@ def _figure(random: Random) -> Figure:
         swing=_sway(random, 0.15, 0.3, 0.8),
         shirt=CLOTHES[random.integers(len(CLOTHES))],
         trousers=TROUSERS[random.integers(len(TROUSERS))],
-        skin=SKINS[random.integers(len(SKINS))],
-        hair=HAIRS[random.integers(len(HAIRS))],
+        skin=SKIN_COLOURS[random.integers(len(SKIN_COLOURS))],
+        hair=HAIR_COLOURS[random.integers(len(HAIR_COLOURS))],
     )
 
 

@@ -1,4 +1,7 @@
-"""Textures, colours and simple shapes: a fixed set of seamless textures, palettes, circles and rectangles."""
+"""Textures, colours and simple shapes: a fixed set of seamless textures, palettes, circles and rectangles.
+
+Positions are complex numbers, x + i·y, with y downwards.
+"""
 
 from functools import lru_cache
 
@@ -11,10 +14,10 @@ from peerattn.moved import explain_moved_names
 
 __getattr__ = explain_moved_names(__name__)
 
-TILE = 384  # px per world unit of the stored textures
+TEXTURE_SIZE = 384  # px per side of a texture as generated, before it is resized
 TEXTURE_COUNT = 16
 
-Grey = NDArray[np.float32]
+FloatImage = NDArray[np.float32]
 
 # colours of wall, floor and then furniture, muted so that people stand out by their clothes
 PALETTES = np.array(
@@ -44,69 +47,83 @@ CLOTHES = np.array(
     dtype=np.float64,
 )
 TROUSERS = np.array([(44, 56, 88), (58, 54, 60), (96, 72, 50), (34, 68, 72), (88, 92, 104)], dtype=np.float64)
-SKINS = np.array(
+SKIN_COLOURS = np.array(
     [(242, 204, 176), (224, 176, 138), (190, 136, 98), (142, 96, 66), (96, 64, 48)], dtype=np.float64
 )
-HAIRS = np.array(
+HAIR_COLOURS = np.array(
     [(42, 32, 28), (88, 56, 34), (150, 104, 56), (196, 172, 120), (110, 108, 110)], dtype=np.float64
 )
 
 
 @lru_cache(maxsize=2 * TEXTURE_COUNT)
-def texture(index: int, unit: int) -> Grey:
-    """Return a seamless texture, (unit, unit) px per world unit, of mean 0 and standard deviation about 1."""
-    method = cv2.INTER_AREA if unit < TILE else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(_make_texture(index), (unit, unit), interpolation=method), np.float32)
+def texture(index: int, pixels_per_unit: int) -> FloatImage:
+    """Return a seamless texture that covers one world unit, (pixels_per_unit, pixels_per_unit).
+
+    Its mean is 0 and its standard deviation about 1.
+    """
+    method = cv2.INTER_AREA if pixels_per_unit < TEXTURE_SIZE else cv2.INTER_CUBIC
+    return np.asarray(
+        cv2.resize(_make_texture(index), (pixels_per_unit, pixels_per_unit), interpolation=method), np.float32
+    )
 
 
 @lru_cache(maxsize=TEXTURE_COUNT)
-def _make_texture(index: int) -> Grey:
+def _make_texture(index: int) -> FloatImage:
     """Return cloudy noise of random roughness and grain; every third texture also has stripes or a weave."""
     random = np.random.default_rng([20080, index])
-    fy, fx = np.meshgrid(np.fft.fftfreq(TILE) * TILE, np.fft.rfftfreq(TILE) * TILE, indexing="ij")
+    fy, fx = np.meshgrid(
+        np.fft.fftfreq(TEXTURE_SIZE) * TEXTURE_SIZE,
+        np.fft.rfftfreq(TEXTURE_SIZE) * TEXTURE_SIZE,
+        indexing="ij",
+    )
     grain = random.uniform(0.25, 1.0)
     if random.random() < 0.5:
-        fx, fy = fy, fx
+        fx, fy = fy, fx  # stretch the noise along x instead of y
     radius = np.sqrt((grain * fx) ** 2 + (fy / grain) ** 2) + 1.0
     spectrum = np.exp(2j * np.pi * random.random(radius.shape)) * radius ** -random.uniform(1.1, 1.7)
     spectrum[radius < 3.5] = 0
-    noise = np.fft.irfft2(spectrum, s=(TILE, TILE))
+    noise = np.fft.irfft2(spectrum, s=(TEXTURE_SIZE, TEXTURE_SIZE))
     noise /= noise.std()
-    y, x = np.mgrid[0:TILE, 0:TILE] / TILE
+    y, x = np.mgrid[0:TEXTURE_SIZE, 0:TEXTURE_SIZE] / TEXTURE_SIZE
     count, row = int(random.integers(5, 14)), int(random.integers(5, 14))
     patterns = [np.sin(2 * np.pi * count * x), np.sin(2 * np.pi * count * x) * np.sin(2 * np.pi * row * y)]
-    noise += (index % 3 == 0) * 0.9 * patterns[index % 2]
+    if index % 3 == 0:
+        noise += 0.9 * patterns[index % 2]  # stripes for even numbers, a weave for odd ones
     return np.asarray(np.clip(noise / noise.std(), -2.5, 2.5), np.float32)
 
 
-def crop_texture(index: int, unit: int, corner: complex, shape: tuple[int, int]) -> Grey:
-    """Return `shape` (rows, columns) px of a tiled texture from `corner` on, at `unit` px per world unit."""
-    rows = (np.arange(shape[0]) + round(corner.imag * unit)) % unit
-    columns = (np.arange(shape[1]) + round(corner.real * unit)) % unit
-    return np.asarray(texture(index, unit)[rows][:, columns])
+def crop_texture(index: int, pixels_per_unit: int, corner: complex, shape: tuple[int, int]) -> FloatImage:
+    """Return `shape` (rows, columns) px of a tiled texture, starting at `corner` (world units)."""
+    rows = (np.arange(shape[0]) + round(corner.imag * pixels_per_unit)) % pixels_per_unit
+    columns = (np.arange(shape[1]) + round(corner.real * pixels_per_unit)) % pixels_per_unit
+    return np.asarray(texture(index, pixels_per_unit)[rows][:, columns])
 
 
-def sample_texture(index: int, unit: int, places: NDArray[np.complex64]) -> Grey:
-    """Sample a texture bilinearly at positions in world units; the shape is that of `places`."""
-    tile, x, y = texture(index, unit), places.real * unit, places.imag * unit
+def sample_texture(index: int, pixels_per_unit: int, positions: NDArray[np.complex64]) -> FloatImage:
+    """Sample a texture bilinearly at positions in world units; the shape is that of `positions`."""
+    tile, x, y = (
+        texture(index, pixels_per_unit),
+        positions.real * pixels_per_unit,
+        positions.imag * pixels_per_unit,
+    )
     left, top = np.floor(x), np.floor(y)
-    right_share, low_share = x - left, y - top
-    column, row = left.astype(np.intp) % unit, top.astype(np.intp) % unit
-    right, low = (column + 1) % unit, (row + 1) % unit
-    above = tile[row, column] * (1 - right_share) + tile[row, right] * right_share
-    below = tile[low, column] * (1 - right_share) + tile[low, right] * right_share
-    return np.asarray(above * (1 - low_share) + below * low_share)
+    fraction_x, fraction_y = x - left, y - top
+    column, row = left.astype(np.intp) % pixels_per_unit, top.astype(np.intp) % pixels_per_unit
+    right, bottom = (column + 1) % pixels_per_unit, (row + 1) % pixels_per_unit
+    above = tile[row, column] * (1 - fraction_x) + tile[row, right] * fraction_x
+    below = tile[bottom, column] * (1 - fraction_x) + tile[bottom, right] * fraction_x
+    return np.asarray(above * (1 - fraction_y) + below * fraction_y)
 
 
-def circle(points: int, radius: float = 1.0, centre: complex = 0j) -> Points:
-    """Return a circle as a polygon, (points,)."""
-    return np.asarray(centre + radius * arc(points, 0, 360 - 360 / points))
+def circle(num_points: int, radius: float = 1.0, centre: complex = 0j) -> Points:
+    """Return a circle as a polygon, (num_points,)."""
+    return np.asarray(centre + radius * arc(num_points, 0, 360 - 360 / num_points))
 
 
 @lru_cache(maxsize=64)
-def arc(points: int, start: float, stop: float) -> Points:
-    """Return points on the unit circle between two angles in degrees, both included, (points,)."""
-    return np.asarray(np.exp(1j * np.radians(np.linspace(start, stop, points))))
+def arc(num_points: int, start: float, stop: float) -> Points:
+    """Return points on the unit circle between two angles in degrees, both included, (num_points,)."""
+    return np.asarray(np.exp(1j * np.radians(np.linspace(start, stop, num_points))))
 
 
 def rectangle(left: float, top: float, right: float, bottom: float) -> Points:

@@ -1,4 +1,4 @@
-"""The command `effect`: how much accuracy a network loses without one of its components."""
+"""The command `effect`: how much accuracy drops without one of a network's components."""
 
 from __future__ import annotations
 
@@ -46,20 +46,22 @@ class Intervention(StrEnum):
 def effect_command(
     of: Annotated[
         ComponentKind,
-        typer.Option(help="The kind of component to change; its components are changed one by one."),
+        typer.Option(help="The kind of component: every component of this kind is changed in turn."),
     ],
     name: Annotated[
         list[str] | None,
         typer.Option(
             help="Change only this component: a modality, a block, SOURCE_to_TARGET for a connection, or "
-            "SOURCE_to_TARGET:PEER for an attention connection (repeat for several; default: all)."
+            "SOURCE_to_TARGET:PEER for an attention connection, through which a peer attends that connection "
+            "(repeat for several; default: all)."
         ),
     ] = None,
     how: Annotated[
         Intervention,
         typer.Option(
-            help="What to do to the component: swap it for another clip's, remove it, hold factors at their "
-            "mean over time or at one, or shuffle frames."
+            help="What to do to the component. swap: use another clip's. remove: leave it out. shuffle "
+            "(modalities and connections): put its frames in another order. mean (connections): hold its "
+            "attention factors at their mean over time. one (connections): set its attention factors to 1."
         ),
     ] = Intervention.swap,
     checkpoint: CheckpointOption = "actionworld",
@@ -81,20 +83,23 @@ def effect_command(
     fast: FastOption = False,
     json_file: JsonOption = None,
 ) -> None:
-    """Measure what accuracy loses without a modality, block, connection or attention connection.
+    """Measure how much accuracy drops without a modality, block, connection or attention connection.
 
-    Each component is changed alone while the same clips run, and each loss has its 95 % interval. In a swap,
-    each clip gets the component from another clip of the set, of another class where there is one.
+    Components are changed one at a time on the same clips; each drop is reported with a 95 % interval. In a
+    swap, each clip gets the component from another clip of the set, preferably of a different class.
     """
     check_intervention(of, how)
 
     from peerattn.checkpoints.resolving import resolve
     from peerattn.cli import effect_run, measuring
 
-    loaded = resolve(checkpoint, torch_device(device))
-    passes = 3 if how is Intervention.swap else 1  # to choose donors, to run the clips, to read their donors
-    examples = measuring.examples(loaded, data, split, clips=clips, origin=origin, passes=passes)
+    loaded_checkpoint = resolve(checkpoint, torch_device(device))
+    # A swap reads clips three times: to choose their donors, to run them, and as donors of others.
+    passes = 3 if how is Intervention.swap else 1
+    examples = measuring.examples(loaded_checkpoint, data, split, clips=clips, origin=origin, passes=passes)
     with float_precision(fast):
-        effects = effect_run.measure_effects(loaded, examples, of=of, how=how, names=name, seed=seed)
+        effects = effect_run.measure_effects(
+            loaded_checkpoint, examples, of=of, how=how, names=name, seed=seed
+        )
     result = effect_run.to_json(effects, examples.skipped)
-    report(result, effect_run.table(result, loaded.name, of, how, pointwise=pointwise), json_file)
+    report(result, effect_run.table(result, loaded_checkpoint.name, of, how, pointwise=pointwise), json_file)

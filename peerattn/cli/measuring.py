@@ -9,7 +9,7 @@ from pathlib import Path
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.cli.console import MapOrigin, progress_bar
 from peerattn.data.labelled_set import LabelledSet
-from peerattn.data.readable import ReadableExamples
+from peerattn.data.readable import SkipUnreadable
 from peerattn.moved import explain_moved_names
 from peerattn.network.precision import precision_on
 from peerattn.recording.evaluating import evaluate
@@ -26,7 +26,7 @@ def examples(
     clips: int,
     origin: MapOrigin,
     passes: int = 1,
-) -> ReadableExamples:
+) -> SkipUnreadable:
     """Return the labelled clips of a folder, or `clips` generated ones, as the network reads them.
 
     Clips that cannot be read are skipped and named on stderr. With more than one of `passes`, what has been
@@ -37,7 +37,7 @@ def examples(
     return chosen.examples(loaded, notify=notify, cached=passes > 1)
 
 
-def evaluate_checkpoint(loaded: Checkpoint, examples: ReadableExamples) -> AnyEvaluation:
+def evaluate_checkpoint(loaded: Checkpoint, examples: SkipUnreadable) -> AnyEvaluation:
     """Evaluate a network on the clips; progress, and any reduced precision, go to stderr."""
     print_precision(loaded)
     with progress_bar("clips") as progress:

@@ -187,8 +187,10 @@ def select_frames(clip: PreparedClip, *, read: int, step: float, start: float, s
         numbers = np.append(numbers, after)
     ids = None if clip.ids is None else clip.ids[numbers]
     crop = None if clip.crop is None else clip.crop.select(numbers)
-    pace = replace(clip.pace, times=clip.pace.times[numbers], step=clip.pace.step * speed)
-    return replace(clip, images=clip.images[numbers], ids=ids, pace=pace, crop=crop)
+    frame_timing = replace(
+        clip.frame_timing, times=clip.frame_timing.times[numbers], step=clip.frame_timing.step * speed
+    )
+    return replace(clip, images=clip.images[numbers], ids=ids, frame_timing=frame_timing, crop=crop)
 
 
 def warp_clip(

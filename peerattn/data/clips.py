@@ -204,7 +204,7 @@ class FolderClips:
         with watch.timing("augment"):
             images, ids = warp_clip(clip, draw, settings.size)
         with watch.timing("flow"):
-            flow = compute_flow(images, ids, modalities, settings, pace=clip.pace)
+            flow = compute_flow(images, ids, modalities, settings, timing=clip.frame_timing)
         return ClipSources(images, flow, ids).first(frames)
 
     def _targets(self, members: Sequence[int]) -> Tensor:

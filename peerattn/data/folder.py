@@ -90,7 +90,9 @@ def all_files(folder: Path) -> tuple[LabelledFile, ...]:
 def with_alternative_maps(
     files: Sequence[LabelledFile], folder: Path, maps: Path
 ) -> tuple[LabelledFile, ...]:
-    """Return the files with the alternative object maps of the folder `maps`, at the same relative paths.
+    """Return the files with second object maps, which training may read instead of the files' own.
+
+    They are in the folder `maps`, at the same relative paths.
 
     Raises PeerattnError if the maps of a file are missing.
     """

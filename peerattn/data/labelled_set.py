@@ -11,7 +11,7 @@ from peerattn.checkpoints.checkpoint import Checkpoint, segmenter_of
 from peerattn.data.examples import FolderExamples
 from peerattn.data.folder import LabelledFile, labelled_files
 from peerattn.data.generated import GeneratedExamples
-from peerattn.data.readable import CachedExamples, ReadableExamples
+from peerattn.data.readable import CachedExamples, SkipUnreadable
 from peerattn.errors import PeerattnError
 from peerattn.modalities.reading import Reader
 from peerattn.moved import explain_moved_names
@@ -26,8 +26,9 @@ Notify = Callable[[str], None]
 class LabelledSet:
     """The clips of a `folder` (of one `split`; default: test, or else val), or `count` generated clips.
 
-    `origin` says where object maps come from: with "true", a clip's own maps are read if it has some; with
-    "estimated", all maps are estimated, as for an uploaded clip. Raises PeerattnError for a split without a
+    `origin` says where object maps come from. With "true", they are the ground truth, from the clip's file of
+    maps or from the generator; a clip of a folder without such a file gets estimated ones. With "estimated",
+    a segmenter estimates all of them, as for an uploaded clip. Raises PeerattnError for a split without a
     folder.
     """
 
@@ -47,11 +48,12 @@ class LabelledSet:
 
     def examples(
         self, loaded: Checkpoint, *, notify: Notify | None = None, cached: bool = False
-    ) -> ReadableExamples:
-        """Return the clips as a network reads them, `cached` in memory for further passes as far as they fit.
+    ) -> SkipUnreadable:
+        """Return the clips as inputs of the network.
 
-        `notify` receives a line for each clip that cannot be read. Raises PeerattnError if the network does
-        not know the clips' classes, or if its segmenter's classes do not fit.
+        With `cached`, they are kept in memory for further passes, as far as they fit. `notify` receives a
+        line for each clip that cannot be read. Raises PeerattnError if the network does not know the clips'
+        classes, or if its segmenter's classes do not match its object classes.
         """
         if self.folder is not None:
             files = with_map_origin(self.files(), self.origin)
@@ -68,8 +70,8 @@ def with_map_origin(files: Sequence[LabelledFile], origin: str) -> tuple[Labelle
 
 def reader_for(files: Sequence[LabelledFile], loaded: Checkpoint) -> Reader:
     """Return the reader of these clips for a network; a segmenter is loaded if some clips have no maps."""
-    estimates = any(file.objects is None for file in files)
-    return loaded.reader(segmenter_of(loaded) if estimates else None)
+    needs_segmenter = any(file.objects is None for file in files)
+    return loaded.reader(segmenter_of(loaded) if needs_segmenter else None)
 
 
 def file_examples(
@@ -79,18 +81,18 @@ def file_examples(
     *,
     notify: Notify | None = None,
     cached: bool = False,
-) -> ReadableExamples:
-    """Return labelled files as examples, with class numbers by their position in `class_names`.
+) -> SkipUnreadable:
+    """Return labelled files as examples; their labels are indices into `class_names`.
 
     Raises PeerattnError if a class is not among these names.
     """
     examples = FolderExamples(files, class_names, **reader.as_keywords)
-    return ReadableExamples(CachedExamples(examples) if cached else examples, files, notify=notify)
+    return SkipUnreadable(CachedExamples(examples) if cached else examples, files, notify=notify)
 
 
 def generated_examples(
     count: int, class_names: Sequence[str], reader: Reader, *, cached: bool = False
-) -> ReadableExamples:
+) -> SkipUnreadable:
     """Return generated test clips; raise PeerattnError if the class names are not ActionWorld's."""
     examples = GeneratedExamples(count, class_names, **reader.as_keywords)
-    return ReadableExamples(CachedExamples(examples) if cached else examples)
+    return SkipUnreadable(CachedExamples(examples) if cached else examples)

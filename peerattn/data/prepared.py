@@ -27,7 +27,7 @@ from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
 from peerattn.modalities.clip import ObjectMaps
-from peerattn.modalities.flow import Pace
+from peerattn.modalities.flow import FrameTiming
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.preparation import align_maps, object_class_ids, object_view
 from peerattn.modalities.segmenter import Segmenter, estimate_objects
@@ -69,7 +69,7 @@ class PreparedClip:
     images: NDArray[np.uint8]  # (N, H, W, 3) RGB
     ids: NDArray[np.uint8] | None  # (N, h, w) class ids
     phases: int
-    pace: Pace  # times of the N frames; `step` is the time from one read frame to the next
+    frame_timing: FrameTiming  # times of the N frames; `step` is the time from one read frame to the next
     view: View = CENTRE  # the square that a network reads
     crop: EvaluationCrop | None = None  # that square; None if the clip is read with another view
 
@@ -101,17 +101,17 @@ class Preparation:
             frames["images"],
             ids,
             phases,
-            self._pace(frames, phases),
+            self._frame_timing(frames, phases),
             View(*map(float, crop["view"])),
             EvaluationCrop(crop["images"], crop_maps["ids"] if crop_maps else None),
         )
 
-    def _pace(self, frames: Arrays, phases: int) -> Pace:
+    def _frame_timing(self, frames: Arrays, phases: int) -> FrameTiming:
         """Return the times of the kept frames; the time base is 0 if they are uneven for evaluation."""
-        pace = Pace(frames["times"], 1 / self.settings.frame_rate, float(frames["time_base"]))
-        read = replace(pace, times=pace.times[::phases])
+        timing = FrameTiming(frames["times"], 1 / self.settings.frame_rate, float(frames["time_base"]))
+        read = replace(timing, times=timing.times[::phases])
         # Evaluation decides for the whole clip whether flow is scaled, so all its windows must do the same.
-        return pace if read.even else replace(pace, time_base=0.0)
+        return timing if read.even else replace(timing, time_base=0.0)
 
     def is_cached(self, file: LabelledFile, cache: Cache) -> bool:
         """Whether `prepare` would find all parts of the clip in the cache."""

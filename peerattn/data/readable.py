@@ -37,8 +37,8 @@ class CachedExamples(Sequence[Example]):
         return example
 
 
-class ReadableExamples:
-    """The examples that can be read; they can be iterated any number of times, and indexed after the first
+class SkipUnreadable:
+    """Examples without those that cannot be read; can be iterated repeatedly, and indexed after the first
     pass.
 
     A clip that cannot be read is reported once to `notify`, listed in `skipped` with the reason, and left out

@@ -1,4 +1,4 @@
-"""Atomic writing of files: after a crash, or on a full disk, the old file is still intact."""
+"""Atomic writing of files: after a crash or on a full disk, a file is complete, be it old or new."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write a file such that `path` is always the complete old file or the complete new one.
 
     The new data is written to a temporary file in the same folder and synced to disk before it replaces the
-    old file. Raises PeerattnError if that fails; the old file is then unchanged.
+    old file. Raises PeerattnError if that fails; the old file is then unchanged, unless only the final sync
+    of the folder failed, in which case the new file is already in place.
     """
     partial = path.with_name(partial_name(path.name))
     try:

@@ -20,28 +20,26 @@ PRESETS = {
     "fast": cv2.DISOPTICAL_FLOW_PRESET_FAST,
     "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
 }
-MIN_SIDE = 12  # px a side; DIS fails below
+MIN_SIDE = 12  # px: DIS needs frames of at least this height and width
 _SPACING = 4  # px between the pixels to which the camera's motion is fitted
 _ITERATIONS = 4
-_MIN_BACKGROUND = 0.1  # share of a frame's pixels outside of objects, below which objects are not left out
-_MIN_RESIDUAL = (
-    0.05  # px per frame: smaller deviations from the camera's motion do not reduce a pixel's weight
-)
-_MAX_SCALE = 8.0  # the flow between frames that are even closer in time is mostly noise
+_MIN_BACKGROUND = 0.1  # objects are excluded from the fit only if more of the frame than this is background
+_MIN_SCALE = 0.05  # px per frame: least scale of the Cauchy weights, used if the median residual is smaller
+_MAX_SPEEDUP = 8.0  # of frames closer together than an eighth of the nominal step, flow is mostly noise
 _EPSILON = 1e-9  # s: the rounding error of subtracting times
 
 
 @dataclass(frozen=True)
-class Pace:
+class FrameTiming:
     """The times of a clip's frames, and the nominal time step to which velocities refer."""
 
     times: NDArray[np.float64]  # (T,) s, increasing, or all equal for a repeated still picture
     step: float  # s
-    time_base: float = 0.0  # s to which the times were rounded
+    time_base: float = 0.0  # s: the resolution of the timestamps
 
     @property
     def even(self) -> bool:
-        """Whether every gap between frames is the nominal step, within the rounding of the times."""
+        """Whether every gap between frames is zero or, within the resolution, the nominal step."""
         gaps = np.diff(self.times)
         # Both ends of a gap are rounded by up to half the time base, so a gap is off by up to one time base.
         nominal = np.abs(gaps - self.step) <= self.time_base + _EPSILON
@@ -52,7 +50,7 @@ def optical_flow(images: NDArray[np.uint8], preset: str = "fast") -> NDArray[np.
     """Return the flow (T, H, W, 2) of RGB images (T, H, W, 3), in px to the next frame, x then y.
 
     The last frame repeats the flow of the one before; a single frame has zero flow. Raises PeerattnError for
-    frames of less than 12 px a side and for an unknown preset.
+    frames of less than 12 px in height or width, and for an unknown preset.
     """
     if preset not in PRESETS:
         raise PeerattnError(f"flow preset {preset!r} is not one of {', '.join(PRESETS)}")
@@ -72,15 +70,15 @@ def optical_flow(images: NDArray[np.uint8], preset: str = "fast") -> NDArray[np.
     return flow
 
 
-def velocity(flow: NDArray[np.float32], pace: Pace) -> NDArray[np.float32]:
+def velocity(flow: NDArray[np.float32], timing: FrameTiming) -> NDArray[np.float32]:
     """Convert flow (T, H, W, 2) from px to the next frame into px per nominal step.
 
-    The flow of a frame is multiplied by nominal step / its own gap, but by 8 at most; the last frame repeats
-    the one before. The flow of evenly spaced frames is returned unchanged, to the bit.
+    The flow of a frame is multiplied by (nominal step / time to the next frame), but by no more than 8; the
+    last frame repeats the one before. The flow of evenly spaced frames is returned unchanged.
     """
-    if pace.even:
+    if timing.even:
         return flow
-    scale = np.minimum(pace.step / np.diff(pace.times), _MAX_SCALE).astype(np.float32)
+    scale = np.minimum(timing.step / np.diff(timing.times), _MAX_SPEEDUP).astype(np.float32)
     scaled = flow[:-1] * scale[:, None, None, None]
     return np.concatenate([scaled, scaled[-1:]])
 
@@ -92,12 +90,12 @@ def remove_camera_motion(
 
     It is fitted to every 4th pixel by least squares, repeated four times with Cauchy weights relative to the
     median residual, so that pixels with a motion of their own count less each time. Pixels of `objects` (T,
-    H, W) are left out, unless the background is less than a tenth of the frame. Without `objects`, less than
-    0.4 of the frame may move by itself.
+    H, W) are left out, unless the background is less than a tenth of the frame. Without `objects`,
+    this is reliable only while less than 40 % of the frame moves independently.
     """
     height, width = flow.shape[1:3]
-    down, across = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    coordinates = np.stack([np.ones_like(across), across, down], axis=-1).astype(np.float32)  # (H, W, 3)
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    coordinates = np.stack([np.ones_like(x), x, y], axis=-1).astype(np.float32)  # (H, W, 3)
     sampled = slice(_SPACING // 2, None, _SPACING)
     motion = flow[:, sampled, sampled].reshape(len(flow), -1, 2)  # (T, N, 2)
     points = coordinates[sampled, sampled].reshape(-1, 3)  # (N, 3)
@@ -106,17 +104,18 @@ def remove_camera_motion(
         background = ~objects[:, sampled, sampled].reshape(included.shape)
         enough = background.mean(axis=1) > _MIN_BACKGROUND
         included[enough] = background[enough]
-    middle = (included > 0).sum(axis=1, keepdims=True) // 2
+    median_index = (included > 0).sum(axis=1, keepdims=True) // 2
     weights, affine = included, np.zeros((len(flow), 3, 2), np.float32)
     for _ in range(_ITERATIONS):
         weighted = points.T * weights[:, None]  # (T, 3, N)
+        # A ridge of 1e-3 keeps the system solvable if too few pixels have weight to determine six numbers.
         affine = np.linalg.solve(
             weighted @ points + np.float32(1e-3) * np.eye(3, dtype=np.float32), weighted @ motion
         )
         residual = np.linalg.norm(motion - points @ affine, axis=2)
         ordered = np.sort(np.where(included > 0, residual, np.inf), axis=1)
-        median = np.take_along_axis(ordered, middle, axis=1)
-        weights = included / (1 + (residual / np.maximum(median, _MIN_RESIDUAL)) ** 2)
+        median = np.take_along_axis(ordered, median_index, axis=1)
+        weights = included / (1 + (residual / np.maximum(median, _MIN_SCALE)) ** 2)
     camera = coordinates.reshape(-1, 3) @ affine  # (T, H·W, 2)
     own_motion: NDArray[np.float32] = flow - camera.reshape(flow.shape)
     return own_motion

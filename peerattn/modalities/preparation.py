@@ -17,7 +17,7 @@ from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
 from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.clip import Clip, ObjectMaps
-from peerattn.modalities.flow import MIN_SIDE, Pace, optical_flow, remove_camera_motion, velocity
+from peerattn.modalities.flow import MIN_SIDE, FrameTiming, optical_flow, remove_camera_motion, velocity
 from peerattn.modalities.settings import ClipSettings
 from peerattn.modalities.view import CENTRE, View, crop_ids, crop_images, object_mask, view_around
 from peerattn.moved import explain_moved_names
@@ -78,8 +78,8 @@ def prepare(
         remarks.append(CROP_REMARK if around else NO_OBJECTS_REMARK)
     view = around or CENTRE
     display = min(*images.shape[1:3], DISPLAY_SIZE)
-    pace = Pace(times, 1 / settings.frame_rate, frames.time_base)
-    sources = _crop(images, maps, view, modalities, settings, pace=pace)
+    timing = FrameTiming(times, 1 / settings.frame_rate, frames.time_base)
+    sources = _crop(images, maps, view, modalities, settings, timing=timing)
     return Clip(
         tensors=build_tensors(sources, modalities),
         times=times,
@@ -131,7 +131,7 @@ def compute_flow(
     modalities: Sequence[Modality],
     settings: ClipSettings,
     *,
-    pace: Pace,
+    timing: FrameTiming,
 ) -> NDArray[np.float32] | None:
     """Return the optical flow (T, H, W, 2) of images at network size, or None if no modality is flow."""
     if not any(modality.name == "flow" for modality in modalities):
@@ -141,7 +141,7 @@ def compute_flow(
         flow = remove_camera_motion(
             flow, None if ids is None else object_mask(ids, object_class_ids(modalities))
         )
-    return velocity(flow, pace)
+    return velocity(flow, timing)
 
 
 def _crop(
@@ -151,12 +151,12 @@ def _crop(
     modalities: Sequence[Modality],
     settings: ClipSettings,
     *,
-    pace: Pace,
+    timing: FrameTiming,
 ) -> ClipSources:
     """Crop frames and maps to the view's square at network size, and compute the flow."""
     cropped = crop_images(images, settings.size, view)
     ids = None if maps is None else crop_ids(maps, settings.size, view)
-    return ClipSources(cropped, compute_flow(cropped, ids, modalities, settings, pace=pace), ids)
+    return ClipSources(cropped, compute_flow(cropped, ids, modalities, settings, timing=timing), ids)
 
 
 def build_tensors(sources: ClipSources, modalities: Sequence[Modality]) -> dict[str, Tensor]:

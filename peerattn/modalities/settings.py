@@ -1,4 +1,7 @@
-"""The settings with which a video is turned into a network's input. Imports neither torch nor numpy."""
+"""The settings with which a video is turned into a network's input.
+
+Imports neither torch nor numpy, so that the command line starts quickly.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 from peerattn.errors import PeerattnError
 from peerattn.files.decoding import decode
 
+# The names in `flow.PRESETS`, repeated here because that module imports numpy and OpenCV.
 FLOW_PRESETS = ("ultrafast", "fast", "medium")
 VIEWS = ("centre", "objects")
 
@@ -24,7 +28,7 @@ class ClipSettings:
     window: int = 16  # frames per window
     frame_rate: float = 8.0  # sampled frames per second
     flow: str = "fast"  # preset of OpenCV's DIS optical flow
-    steady: bool = False  # whether the camera's motion is subtracted from the flow
+    steady: bool = False  # whether camera motion is removed from the optical flow
     view: str = "centre"  # the square that is read: "centre", or "objects" for the one around the objects
     baseline_colour: tuple[float, float, float] = (0.0, 0.0, 0.0)  # rgb of an empty clip, each from 0 to 1
 
@@ -48,9 +52,15 @@ class ClipSettings:
         return decode(data, cls, "the clip settings")
 
     def to_json(self) -> dict[str, Any]:
-        """Return all fields as stored in cards and recipes; a black baseline colour is left out."""
-        left_out = {"baseline_colour"} if not any(self.baseline_colour) else set()
-        return {name: value for name, value in dataclasses.asdict(self).items() if name not in left_out}
+        """Return the fields as stored in cards and recipes.
+
+        The default baseline colour is left out, so that files with it are the same as before the field
+        existed.
+        """
+        fields = dataclasses.asdict(self)
+        if not any(self.baseline_colour):
+            del fields["baseline_colour"]
+        return fields
 
     @property
     def baselines(self) -> dict[str, tuple[float, ...]]:

@@ -19,7 +19,7 @@ from peerattn.data.folder import LabelledFile, labelled_files, relative_path, wi
 from peerattn.data.generated import TEST_SEED
 from peerattn.data.labelled_set import file_examples, generated_examples
 from peerattn.data.loading import ClipSource
-from peerattn.data.readable import ReadableExamples
+from peerattn.data.readable import SkipUnreadable
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import ANSWERS
 from peerattn.graph.structure import Structure
@@ -64,7 +64,7 @@ class TrainingData:
     """
 
     source: ClipSource
-    examples: ReadableExamples
+    examples: SkipUnreadable
     validate: Validate | None
     facts: dict[str, Any]
 

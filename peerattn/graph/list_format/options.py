@@ -1,4 +1,7 @@
-"""The options that a list leaves open: family, depth, attention, object classes and head."""
+"""Options that the published list format does not specify: family, depth, attention, object classes and head.
+
+The format is the published Python list of a structure's nodes.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +20,18 @@ DEPTHS = {
     77: (3, 4, 15, 3),
     101: (3, 4, 23, 3),
 }
-"""Depth → number of residual blocks in a node at published levels 0 to 3."""
+"""Depth → numbers of residual blocks in the nodes at levels 0, 1, 2 and 3, as the publication counts them."""
+_LEVELS = 4
 
 
 @dataclass(frozen=True)
 class Options:
-    """The choices that a published list leaves open.
+    """Options that the published list format does not specify.
 
     `family` defaults to assemblenet_plus_lite if filters are triples, else to assemblenet_plus. `clip_width`
-    (px) selects the official width rule of lite, which depends on the width of the clip by mistake; without
-    it, lite follows the rule of the other families. `softmax_over_time` is the official flag
-    max_pool_preditions (sic).
+    (px) reproduces a bug in the official code, where Lite's channel counts depend on the width of the clip;
+    without it, lite follows the rule of the other families. `softmax_over_time` weights the scores of each
+    class by their softmax over time instead of averaging them (the official flag max_pool_preditions, sic).
     """
 
     family: str | None = None
@@ -41,25 +45,31 @@ class Options:
     def __post_init__(self) -> None:
         if self.family not in (None, *FAMILIES):
             raise PeerattnError(f"family {preview(self.family)} must be one of {', '.join(FAMILIES)}")
+        # The type first: 26.0 is equal to a key, and a list could not be looked up.
         if not is_whole(self.depth, 1, max(DEPTHS)) or self.depth not in DEPTHS:
             depths = ", ".join(map(str, DEPTHS))
             raise PeerattnError(f"depth {preview(self.depth)} must be one of {depths}")
         if self.family == "assemblenet" and self.attention not in (None, "none"):
             raise PeerattnError("AssembleNet has no attention: choose the family assemblenet_plus")
         if not is_whole(self.object_classes, 1, 8192):
-            raise PeerattnError(f"object_classes is {preview(self.object_classes)}: give 1 to 8192")
-        if self.clip_width is not None and not is_whole(self.clip_width, 1, 8192):
-            raise PeerattnError(f"clip_width is {preview(self.clip_width)}: give 1 to 8192 pixels, or none")
-        repeats = self.lite_repeats if isinstance(self.lite_repeats, list | tuple) else ()
-        if len(repeats) != len(DEPTHS[50]) or not all(is_whole(count, 1, 64) for count in repeats):
             raise PeerattnError(
-                f"lite_repeats is {preview(self.lite_repeats)}: give 4 numbers of blocks, each from 1 to 64"
+                f"object_classes is {preview(self.object_classes)}, but must be between 1 and 8192"
+            )
+        if self.clip_width is not None and not is_whole(self.clip_width, 1, 8192):
+            raise PeerattnError(
+                f"clip_width is {preview(self.clip_width)}, but must be between 1 and 8192 pixels, or none"
+            )
+        repeats = self.lite_repeats if isinstance(self.lite_repeats, list | tuple) else ()
+        if len(repeats) != _LEVELS or not all(is_whole(count, 1, 64) for count in repeats):
+            raise PeerattnError(
+                f"lite_repeats is {preview(self.lite_repeats)}, but must be 4 numbers of blocks, "
+                "each between 1 and 64"
             )
 
-    def completed(self, nodes: Sequence[Node]) -> Options:
-        """Return the options with a family, inferred from the nodes if necessary, and its attention mode."""
+    def with_defaults(self, nodes: Sequence[Node]) -> Options:
+        """Return the options with family and attention filled in; the family is inferred from the nodes."""
         lite = any(isinstance(node.filters, tuple) for node in nodes)
-        family = self.family or FAMILIES[2 if lite else 1]
+        family = self.family or ("assemblenet_plus_lite" if lite else "assemblenet_plus")
         attention = "none" if family == "assemblenet" else self.attention or "peer"
         return replace(self, family=family, attention=attention)
 

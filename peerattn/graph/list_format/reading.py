@@ -36,7 +36,7 @@ def read(nodes: Any, edge_weights: Any, options: Options) -> Parts:
     Raises PeerattnError, which names the invalid node, if the list does not follow the format.
     """
     checked = read_nodes(nodes)
-    options = options.completed(checked)
+    options = options.with_defaults(checked)
     blocks: list[BlockSpec] = []
     for position, node in enumerate(checked):
         sources = [blocks[source] for source in node.inputs]

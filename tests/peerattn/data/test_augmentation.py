@@ -25,14 +25,14 @@ from peerattn.data.degradation import degrade
 from peerattn.data.prepared import PreparedClip
 from peerattn.data.warp import UNCHANGED_PLACEMENT, Placement, Warp, warp_ids, warp_images
 from peerattn.errors import PeerattnError
-from peerattn.modalities.flow import Pace, optical_flow
+from peerattn.modalities.flow import FrameTiming, optical_flow
 from peerattn.modalities.preparation import ClipSources
 from peerattn.modalities.view import crop_ids, crop_images
 from tests.media import moving_square
 
 IMAGES = moving_square(8, height=96, width=128)
 IDS = np.where(IMAGES[..., 0] > 200, 7, 0).astype(np.uint8)
-STILL = PreparedClip(IMAGES[:1], None, 1, Pace(np.zeros(1), 1 / 8))
+STILL = PreparedClip(IMAGES[:1], None, 1, FrameTiming(np.zeros(1), 1 / 8))
 SIDES = st.integers(12, 90)
 
 
@@ -123,7 +123,7 @@ def test_frames_are_read_in_even_steps_within_the_clip(
     frames: int, window: int, phases: int, stretch: float, start: float, fill: bool
 ) -> None:
     clip = PreparedClip(
-        np.zeros((frames, 1, 1, 3), np.uint8), None, phases, Pace(np.arange(frames) / 8, 1 / 8)
+        np.zeros((frames, 1, 1, 3), np.uint8), None, phases, FrameTiming(np.arange(frames) / 8, 1 / 8)
     )
     read_step = frame_step(clip, Draw(stretch), window, Timing(fill=fill))
     read = readable_length(clip, read_step, window)
@@ -166,7 +166,9 @@ def test_as_it_stands_nothing_is_drawn() -> None:
     assert (draw.stretch, draw.start, draw.placement) == (1.0, 0.0, Placement())
     assert (draw.maps, draw.dropped, draw.share) == (None, None, 1.0)
     assert not (draw.others or draw.elsewhere)
-    images, ids = warp_clip(PreparedClip(IMAGES, IDS, 1, Pace(np.arange(len(IMAGES)) / 8, 1 / 8)), draw, 64)
+    images, ids = warp_clip(
+        PreparedClip(IMAGES, IDS, 1, FrameTiming(np.arange(len(IMAGES)) / 8, 1 / 8)), draw, 64
+    )
     np.testing.assert_array_equal(images, crop_images(IMAGES, 64))
     np.testing.assert_array_equal(ids, crop_ids(IDS, 64))
     assert change_colours(images, Colour(), np.random.default_rng(0)) is images

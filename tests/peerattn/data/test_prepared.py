@@ -110,9 +110,12 @@ def test_a_clip_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     np.testing.assert_array_equal(again.images, first.images)
     np.testing.assert_array_equal(again.ids, first.ids)
     assert again.phases == first.phases
-    np.testing.assert_array_equal(again.pace.times, first.pace.times)
-    assert (again.pace.step, again.pace.time_base) == (first.pace.step, first.pace.time_base)
-    assert first.pace.step == 1 / SETTINGS.frame_rate
+    np.testing.assert_array_equal(again.frame_timing.times, first.frame_timing.times)
+    assert (again.frame_timing.step, again.frame_timing.time_base) == (
+        first.frame_timing.step,
+        first.frame_timing.time_base,
+    )
+    assert first.frame_timing.step == 1 / SETTINGS.frame_rate
 
 
 def test_what_an_earlier_version_kept_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from peerattn.data.examples import Example
 from peerattn.data.folder import LabelledFile
-from peerattn.data.readable import ReadableExamples
+from peerattn.data.readable import SkipUnreadable
 from peerattn.errors import PeerattnError
 
 
@@ -35,7 +35,7 @@ def files(count: int) -> list[LabelledFile]:
 def test_each_pass_has_what_can_be_read_in_order(count: int, bad: set[int]) -> None:
     bad = {number for number in bad if number < count}
     examples, told = Examples(count, bad), list[str]()
-    readable = ReadableExamples(examples, files(count), notify=told.append)
+    readable = SkipUnreadable(examples, files(count), notify=told.append)
     good = [number for number in range(count) if number not in bad]
     if not good:
         with pytest.raises(

@@ -16,7 +16,7 @@ from peerattn.data.clips import FolderClips
 from peerattn.data.examples import read_clip
 from peerattn.data.folder import LabelledFile
 from peerattn.graph.specs import Modality
-from peerattn.modalities.flow import Pace, optical_flow, remove_camera_motion, velocity
+from peerattn.modalities.flow import FrameTiming, optical_flow, remove_camera_motion, velocity
 from peerattn.modalities.preparation import prepare
 from peerattn.modalities.settings import ClipSettings
 from peerattn.video.decoding import decode
@@ -84,7 +84,7 @@ def test_constant_motion_reads_constant_at_every_frame_rate(clip: Clips) -> None
 
 def test_the_law_notices_flow_that_is_not_scaled(clip: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
     module = sys.modules["peerattn.modalities.preparation"]  # the package's own `prepare` is the function
-    monkeypatch.setattr(module, "velocity", lambda flow, pace: flow)
+    monkeypatch.setattr(module, "velocity", lambda flow, timing: flow)
     with pytest.raises(AssertionError):
         check_constant(clip)
 
@@ -118,10 +118,10 @@ def test_all_other_flow_is_scaled_by_nominal_over_own_gap(clip: Clips, rate: flo
 def test_gaps_are_nominal_within_the_time_base_and_one_that_is_not_tells_of_them_all() -> None:
     milliseconds = np.array([0.0, 33.0, 67.0, 100.0]) / 1000
     flow = np.ones((4, 1, 1, 2), np.float32)
-    assert velocity(flow, Pace(milliseconds, 1 / 30, 0.001)) is flow
+    assert velocity(flow, FrameTiming(milliseconds, 1 / 30, 0.001)) is flow
     dropped = np.array([0.0, 33.0, 67.0, 133.0]) / 1000
-    for pace in (Pace(milliseconds, 1 / 30), Pace(dropped, 1 / 30, 0.001)):
-        scaled = velocity(flow, pace)[:-1, 0, 0, 0] * np.diff(pace.times)
+    for timing in (FrameTiming(milliseconds, 1 / 30), FrameTiming(dropped, 1 / 30, 0.001)):
+        scaled = velocity(flow, timing)[:-1, 0, 0, 0] * np.diff(timing.times)
         np.testing.assert_allclose(scaled, 1 / 30, rtol=1e-6)
 
 
