@@ -34,7 +34,9 @@ FORMATS: Mapping[str, str] = {
 
 def show_table(table: pd.DataFrame, *, alt: str, height: int | Literal["auto"] = "auto") -> None:
     """Draw a table whose columns have readable titles; `alt` describes it to screen readers."""
-    st.dataframe(table, hide_index=True, height=height, alt=alt, column_config=column_titles(table))
+    st.dataframe(
+        table, hide_index=True, height=height, alt=alt, placeholder="–", column_config=column_titles(table)
+    )
 
 
 def column_titles(table: pd.DataFrame) -> dict[str, ColumnConfig]:

@@ -113,7 +113,7 @@ def _detectable_differences(name: str, selection: ClipSelection, job: Job | None
         note = f" For the correct answers of {name} on these clips it is {measured:.2f}."
     result = detectable_differences([file.group for file in selection.files], likenesses)
     if result.remark:
-        st.warning(f"{result.remark.capitalize()}, so nothing measured on them can have an interval.")
+        st.warning(f"{result.remark.capitalize()} for a confidence interval of any result.")
         return
     with st.expander("How small a difference can these clips detect?"):
         st.caption(plain(f"{result.clips}. {DETECTABLE}{note}"))

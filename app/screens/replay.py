@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from app import keys
@@ -13,6 +14,16 @@ from app.state import networks
 from peerattn.errors import PeerattnError
 from peerattn.tables.history import attention_history, connection_history, scores_history
 from peerattn.traces.history import HISTORY_FILE, History
+
+METRIC_NAMES = {
+    "loss": "loss",
+    "epoch_loss": "mean loss of the epoch",
+    "top1": "top-1 accuracy",
+    "macro": "mean per-class accuracy",
+    "map": "mean average precision",
+}
+"""Name of a logged score → in words; the names in a training loop of someone's own stand as they are."""
+INITIAL_WEIGHT, NEAR = 0.5, 0.05
 
 
 def show() -> None:
@@ -48,10 +59,23 @@ def _how_to_get_one() -> str:
 
 def _summary(history: History) -> str:
     steps, epochs = history.steps, history.epochs
-    scores = ", ".join(history.metrics) or "none"
+    scores = ", ".join(METRIC_NAMES.get(name, name) for name in history.metrics) or "none"
     return (
-        f"{len(history)} logged steps, from step {steps[0]} to {steps[-1]}, over {epochs[-1] + 1} epochs · "
-        f"scores logged: {scores} · Play, drag or use the arrow keys. Line widths are the connection weights."
+        f"{len(history)} logged steps, from step {steps[0]} to {steps[-1]}, over {epochs[-1] + 1} epochs. "
+        f"Logged scores: {scores}.{_initial_weights(history)} To move through the training, press play, drag "
+        "the slider or use the arrow keys."
+    )
+
+
+def _initial_weights(history: History) -> str:
+    """Say where the connection weights start if that is not near their usual initial weight."""
+    first = history.connection_weights[0]
+    first = first[~np.isnan(first)]
+    if history.steps[0] or not first.size or abs(first - INITIAL_WEIGHT).max() <= NEAR:
+        return ""
+    return (
+        f" The connection weights start between {first.min():.2f} and {first.max():.2f} instead of near "
+        f"{INITIAL_WEIGHT}: this training probably started from the weights of another network."
     )
 
 

@@ -90,8 +90,8 @@ def _confusion(measured: FolderEvaluation, class_names: Names, answer: Answer) -
     st.subheader("Clips in a confusion-matrix cell", anchor=False)
     true, predicted = _choose_cell(matrix, names)
     clips = measured.clips_of_cell(class_names.index(true), class_names.index(predicted))
-    outcome = "recognised" if true == predicted else f"mistaken for {predicted}"
-    clip_buttons.show(clips, f"of {true} {outcome}", name=f"{true}-{predicted}")
+    outcome = "recognised correctly" if true == predicted else f"mistaken for {predicted}"
+    clip_buttons.show(clips, f"of {true}, {outcome}", name=f"{true}-{predicted}")
 
 
 def _choose_cell(matrix: NDArray[np.int64], names: list[str]) -> tuple[str, str]:

@@ -48,7 +48,7 @@ def draw_legend(root: Element, scene: Scene, *, left: float, right: float, top: 
 def _items(scene: Scene) -> Iterator[LegendItem]:
     yield from _lines(scene)
     if scene.style.widths == "weight":
-        yield LegendItem("connection weight, 0 to 1", _wedge)
+        yield LegendItem("width: connection weight, 0 to 1", _wedge)
     if scene.style.removed and scene.removed:
         yield LegendItem("removed", _line(scene.colors.text, 1.5, opacity=0.3))
     if scene.style.numbers and scene.at_initial_weight:

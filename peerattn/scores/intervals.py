@@ -56,7 +56,11 @@ def too_few(groups: Sequence[str] | Groups, least: MinimumSize = MIN_SET_SIZE) -
 def describe_clips(groups: Sequence[str] | Groups) -> str:
     """Return the number of clips, and of their source videos, in words."""
     n, count = len(groups), len(np.unique(np.asarray(groups)))
-    return f"{n} clips, each counted as its own" if count == n else f"{n} clips of {count} source videos"
+    return (
+        f"{n} clips, each treated as an independent source video"
+        if count == n
+        else f"{n} clips of {count} source videos"
+    )
 
 
 def interval_json(name: str, interval: Interval | None, remark: str) -> dict[str, Any]:

@@ -282,7 +282,7 @@ def test_accuracy_is_measured_with_its_intervals(app):
     assert thresholds == sorted(set(shown(app).checkpoint.network.connection_weights().values()))
     assert metrics(app).keys() >= {"Accuracy before", "Accuracy after", "Difference, in points"}
     said = captions(app).replace("\\", "")
-    assert "48 clips, each counted as its own" in said and "95 % interval" in said
+    assert "48 clips, each treated as an independent source video" in said and "95 % interval" in said
     assert "points is not excluded." in said
 
 
@@ -311,7 +311,10 @@ def test_a_clip_that_cannot_be_read_is_not_in_the_curve_and_counted(app, tmp_pat
     measurements.curve_job("small", LabelledSet(folder=place.parent)).wait(PATIENCE)
     checked(app.run())
     said = captions(app).replace("\\", "")
-    assert "2 clips, each counted as its own" in said and "no interval: too few clips (2)" in said
+    assert (
+        "2 clips, each treated as an independent source video" in said
+        and "no interval: too few clips (2)" in said
+    )
     assert "not counted because they could not be read: 1" in said
 
 

@@ -135,7 +135,7 @@ def test_a_checkpoint_is_measured_on_the_classes_it_knows(app, folder):
     measured(app, folder)
     assert "5 clips" in said(app) and "small does not know 1 of the classes: dance" in said(app)
     assert [metric.label for metric in app.metric] == ["Top-1", "Top-5", "Mean per-class accuracy"]
-    assert "4 clips, each counted as its own" in said(app)
+    assert "4 clips, each treated as an independent source video" in said(app)
     assert "no interval: too few clips (4)" in said(app)
     [warning] = app.warning
     assert warning.value.startswith("Too few clips (5)")

@@ -113,12 +113,12 @@ def test_widths_are_the_weights_of_the_step_and_nothing_moves(root):
 @pytest.mark.browser
 def test_keys_walk_through_steps_and_prunings(root):
     root.locator(".slider").press("ArrowRight")
-    assert root.locator(".moment").inner_text() == "step 10, epoch 1, logged step 2 of 24"
+    assert root.locator(".moment").inner_text() == "step 10 (epoch 1; logged step 2 of 24)"
     root.locator(".slider").press("PageDown")
-    assert root.locator(".moment").inner_text() == "step 160, epoch 3, logged step 17 of 24"
+    assert root.locator(".moment").inner_text() == "step 160 (epoch 3; logged step 17 of 24)"
     root.locator(".slider").press("End")
     assert (
-        root.locator(".slider").get_attribute("aria-valuetext") == "step 230, epoch 4, logged step 24 of 24"
+        root.locator(".slider").get_attribute("aria-valuetext") == "step 230 (epoch 4; logged step 24 of 24)"
     )
     assert root.get_by_text("30 connections").count() == 1
 
@@ -129,7 +129,7 @@ def test_the_axis_of_a_long_training_fits(page, page_log):
     root = open_explorer_page(page, history(small_structure(), logged=60_000))
     root.get_by_role("combobox", name="show a block or connection").select_option("block top")
     root.get_by_role("combobox", name="lines", exact=True).select_option("connections")
-    root.get_by_label("fit axis").check()
+    root.get_by_label("zoom y-axis").check()
     lines = root.evaluate(f"root => ({GET_EXPLORER})(root).timeline.chart.chart.lines.length")
     assert lines == 5
     lowest, highest = root.evaluate(f"root => ({GET_EXPLORER})(root).timeline.chart.valueRange()")

@@ -19,8 +19,8 @@ from tests.traces import images, older, trace
 
 pytestmark = pytest.mark.browser
 SENTENCE = (
-    "These frames are within reach of an end of the clip: their numbers also depend on what lies beyond the "
-    "clip, which it does not contain."
+    "These frames are within reach of an end of the clip: the padding beyond the end also "
+    "affects their numbers."
 )
 WHOLLY = "Every frame of this clip is within reach of an end."
 TICKS = [1, 26]

@@ -1,4 +1,4 @@
-"""Two traces in one explorer, in a real Chromium: one layout, linked cursors, differences, no counterpart."""
+"""Two traces in one explorer, in a real Chromium: one layout, linked cursors, differences."""
 
 import re
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def show(root: Locator, side: str) -> None:
 
 
 def ahead(root: Locator, frames: int) -> None:
-    offset = root.get_by_role("spinbutton", name="frames by which B is ahead of A")
+    offset = root.get_by_role("spinbutton", name="offset of B in frames")
     offset.fill(str(frames))
     offset.press("Enter")
 
@@ -136,9 +136,9 @@ def test_what_only_one_has_is_dotted_and_has_no_numbers(page, root):
     show(root, "B − A")
     marked = root.evaluate(f"root => [...({GET_EXPLORER})(root).marks.removed]")
     assert sorted(marked) == sorted(gone)
-    expect(root.locator(".meanings")).to_contain_text("no counterpart")
+    expect(root.locator(".meanings")).to_contain_text("in one only")
     choose(root, f"connection {gone[0]}")
-    expect(root.locator("section.numbers .note")).to_have_text("no counterpart")
+    expect(root.locator("section.numbers .note")).to_have_text("in one only")
     first = FIRST.connection(gone[0])
     found = values(root, "attention factor")
     assert found[0] == pytest.approx(float(first.mean_factor[0]), abs=1e-6) and found[1:] == [None, None]

@@ -97,7 +97,7 @@ def test_of_a_class_five_clips_of_three_videos_are_enough() -> None:
 
 
 def test_clips_without_groups_are_said_to_count_as_their_own() -> None:
-    assert describe_clips(["a", "b", "c"]) == "3 clips, each counted as its own"
+    assert describe_clips(["a", "b", "c"]) == "3 clips, each treated as an independent source video"
     assert describe_clips(["a", "b", "a"]) == "3 clips of 2 source videos"
 
 

@@ -18,10 +18,10 @@ class Pair {
     this.titles = [element("h3"), element("h3")];
     this.sideChoice = radioGroup("shown in the graph", (side) => explorer.changeSetting("side", side));
     this.sideChoice.setOptions(SIDES);
-    this.offset = element("input", { type: "number", step: "1", ariaLabel: "frames by which B is ahead of A" });
+    this.offset = element("input", { type: "number", step: "1", ariaLabel: "offset of B in frames" });
     this.offset.onchange = () => explorer.changeSetting("offset", Math.trunc(Number(this.offset.value)) || 0);
     this.counterparts = element("p", { className: "quiet" });
-    const offset = element("label", {}, "B ahead by ", this.offset, " frames");
+    const offset = element("label", {}, "Offset B by ", this.offset, " frames");
     this.element = element("div", { className: "sides" }, this.sideChoice, offset, this.counterparts);
   }
 
@@ -73,7 +73,7 @@ class Pair {
     const { first, other } = this;
     const [onlyFirst, onlyOther] = [other, first].map(({ absent, rows }) => absent.filter((id) => rows.has(id)).length);
     const alone = [[onlyFirst, "A"], [onlyOther, "B"]].filter(([count]) => count).map(([count, letter]) => `${count} only in ${letter}`);
-    this.counterparts.textContent = alone.length ? `connections without a counterpart (dotted): ${alone.join(", ")}` : "every connection has a counterpart";
+    this.counterparts.textContent = alone.length ? `connections that exist in one only (dotted): ${alone.join(", ")}` : "all connections exist in both";
   }
 
   // Returns the values of A, B and B − A in a row of an array at a frame of A; NaN where one is missing.

@@ -262,7 +262,7 @@ class Explorer {
 
   // The label of connections that are drawn dotted.
   get removedLabel() {
-    return this.pair ? "no counterpart" : "removed";
+    return this.pair ? "in one only" : "removed";
   }
 
   // Returns the mean attention factor of a connection at a frame, or its difference between two recordings.

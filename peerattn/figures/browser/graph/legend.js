@@ -24,7 +24,7 @@ function graphLegend(recording, theme, { pruned, removedLabel, pair, arcs, shape
   const ticks = { ...line({ stroke: mixColors(theme.background, theme.text, CASING), width: 2.5 + TICKS.longer }), dashes: TICKS.dashes };
   return [
     ...colorLegend(recording, theme, { pair, words }),
-    { text: "connection weight, 0 to 1", pieces: [{ d: wedgePath(middle, edgeWidths(recording)), fill: theme.quiet }] },
+    { text: "width: connection weight, 0 to 1", pieces: [{ d: wedgePath(middle, edgeWidths(recording)), fill: theme.quiet }] },
     ...lanes,
     { text: "selected block, or peers of the selection", pieces: [ring] },
     ...(reach?.some(Boolean) ? [{ text: `${WITHIN} at this ${words.frame}`, title: END_REACHES, pieces: [line({ stroke: theme.quiet, width: 2.5 }), ticks] }] : []),
@@ -36,8 +36,8 @@ function graphLegend(recording, theme, { pruned, removedLabel, pair, arcs, shape
 // Returns the entry for the colours of connections: attention factors, or their differences.
 /** @param {Recording} recording @param {Theme} theme @param {Pick<GraphState, "pair" | "words">} state @returns {LegendEntry[]} */
 function colorLegend({ viridis }, theme, { pair, words }) {
-  if (pair?.side !== "difference") return [{ text: `${words.shade}${pair ? ` of ${pair.side}` : ""} at this ${words.frame}, 0 to 1`, pieces: colorRamp(viridis, theme) }];
-  return [{ text: `attention factor of B minus A at this frame, ${formatNumber(-pair.scale)} to ${formatNumber(pair.scale)}`, pieces: colorRamp(pair.palette, theme) }];
+  if (pair?.side !== "difference") return [{ text: `colour: ${words.shade}${pair ? ` of ${pair.side}` : ""} at this ${words.frame}, 0 to 1`, pieces: colorRamp(viridis, theme) }];
+  return [{ text: `colour: attention factor of B minus A at this frame, ${formatNumber(-pair.scale)} to ${formatNumber(pair.scale)}`, pieces: colorRamp(pair.palette, theme) }];
 }
 
 /** @param {string[]} stops @param {Theme} theme @returns {PathPiece[]} */

@@ -13,7 +13,7 @@ class Search {
     this.explorer = explorer;
     this.list = element("ul", { id: "peerattn-found", className: "found", hidden: true, role: "listbox", ariaLabel: "matches" });
     this.field = element("input", {
-      type: "search", placeholder: "find a block, a → b", ariaLabel: "find a block or connection", role: "combobox", autocomplete: "off",
+      type: "search", placeholder: "Find a block or connection", ariaLabel: "find a block or connection", role: "combobox", autocomplete: "off",
       ariaExpanded: "false", attributes: { "aria-controls": this.list.id, "aria-autocomplete": "list" },
       oninput: () => this.find(), onfocus: () => this.find(), onblur: () => this.close(), onkeydown: (event) => this.handleKey(event),
     });

@@ -98,7 +98,7 @@ class Numbers {
   overview() {
     const { recording } = this;
     return [
-      element("p", { className: "quiet" }, "Point at a block or connection to see its numbers; click it to pin it."),
+      element("p", { className: "quiet" }, "Hover over a block or connection for its numbers; click to pin it."),
       this.factList([
         ["blocks", String(recording.blocks.length)],
         ["connections", String(recording.connections.length)],
@@ -117,7 +117,7 @@ class Numbers {
     /** @type {HTMLElement[]} */
     const nodes = [
       this.title(connectionName(connection), recording.lookOfBlock(connection.source)),
-      ...this.notes([[this.explorer.marks.removed.has(id), this.explorer.pair ? "no counterpart" : "removed by the threshold"]]),
+      ...this.notes([[this.explorer.marks.removed.has(id), this.explorer.pair ? "in one only" : "removed by the threshold"]]),
       ...this.comparisonTable(row, { shade: "attention factor", least: "minimum over channels", greatest: "maximum over channels" }, connection),
       this.factList([
         ...(this.explorer.pair ? [] : [
@@ -186,7 +186,7 @@ class Numbers {
       this.title(id, recording.looks[block.lane]),
       ...this.notes([
         [peerOnly.has(id), "only a peer: no path to the output"],
-        [dead.has(id) && !peerOnly.has(id), this.explorer.pair ? "no counterpart" : "dead: no path to the output"],
+        [dead.has(id) && !peerOnly.has(id), this.explorer.pair ? "in one only" : "dead: no path to the output"],
         [starved.has(id), "starved: no path from an input"],
       ]),
       ...this.comparisonTable(row, { activity: "activity" }),

@@ -12,9 +12,10 @@ class Player {
     this.allReached = element("p", { className: "quiet wholly", hidden: true, title: END_REACHES }, ALL_REACHED);
     /** @type {Overlay[]} */
     this.overlays = [new ObjectMap(this), new OpticalFlow(this), new HeatMap(this)];
-    this.choices = radioGroup("over the frame", (name) => explorer.changeSetting("overlay", name));
+    this.choices = radioGroup("Overlay", (name) => explorer.changeSetting("overlay", name));
+    const heading = element("p", { className: "quiet overlay-heading", ariaHidden: "true" }, "Overlay"); // the group of buttons has the same name
     const facts = element("p", { className: "facts" }, ...this.facts, this.withinReach);
-    this.element = element("section", { className: "player", ariaLabel: "frame player" }, this.canvas, facts, this.allReached, this.choices, ...this.overlays.map(({ element }) => element));
+    this.element = element("section", { className: "player", ariaLabel: "frame player" }, this.canvas, facts, this.allReached, heading, this.choices, ...this.overlays.map(({ element }) => element));
   }
 
   // The frame that is shown; null where a compared clip has no frame at the cursor.

@@ -1,6 +1,6 @@
 // The frames whose numbers also depend on what lies beyond an end of the clip. They are hatched wherever frames are drawn.
 
-const END_REACHES = "These frames are within reach of an end of the clip: their numbers also depend on what lies beyond the clip, which it does not contain.";
+const END_REACHES = "These frames are within reach of an end of the clip: the padding beyond the end also affects their numbers.";
 const ALL_REACHED = "Every frame of this clip is within reach of an end.";
 const WITHIN = "within reach of an end";
 

@@ -84,7 +84,7 @@ class Replay extends Explorer {
   /** @param {number} frame */
   moment(frame) {
     const { recording } = this;
-    return `step ${recording.steps[frame]}, epoch ${recording.epochs[frame] + 1}, logged step ${frame + 1} of ${recording.length}`;
+    return `step ${recording.steps[frame]} (epoch ${recording.epochs[frame] + 1}; logged step ${frame + 1} of ${recording.length})`;
   }
 
   /** @param {GraphItem} chosen */

@@ -4,9 +4,9 @@ class ReplayNumbers extends Numbers {
   overview() {
     const removed = element("b");
     this.updates.push(() => (removed.textContent = String(this.explorer.marks.removed.size)));
-    return [element("p", { className: "quiet" }, "Point at a block or connection to see its numbers; click it to pin it."), this.factList([
+    return [element("p", { className: "quiet" }, "Hover over a block or connection for its numbers; click to pin it."), this.factList([
       ["blocks", String(this.recording.blocks.length)],
-      ["connections at the start", String(this.recording.connections.length)],
+      ["initial connections", String(this.recording.connections.length)],
       ["pruned by this step", removed],
     ])];
   }

@@ -13,7 +13,7 @@ class Timeline {
     this.windows = new Windows(explorer, this.chart);
     this.chooser = element("select", { ariaLabel: "lines", onchange: () => explorer.changeSetting("lines", this.chooser.value) });
     this.values = element("div", { className: "values" });
-    this.fit = checkbox("fit axis", false, (checked) => explorer.changeSetting("fit", checked));
+    this.fit = checkbox("zoom y-axis", false, (checked) => explorer.changeSetting("fit", checked));
     this.slider = element("input", {
       type: "range", className: "slider", min: "0", step: "1", ariaLabel: explorer.words.frame, oninput: () => explorer.seek(Number(this.slider.value)),
     });
