@@ -1,4 +1,5 @@
-"""The explorer, a browser component: frame player, level graph, timeline and numbers under one cursor.
+"""The explorer, a browser component: frame player, level graph, timeline and numbers, sharing one time
+cursor.
 
 It shows the trace of a clip or, without the player, how a network learned.
 
@@ -28,8 +29,8 @@ from peerattn.graph.structure import Structure
 from peerattn.traces.history import History
 from peerattn.traces.trace import Trace
 
-DIGEST = 24
-"""Length of the digest that is sent in front of a recording, in characters."""
+DIGEST_LENGTH = 24
+"""Length of the digest that is prepended to a packed recording, in characters."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class SecondTrace:
-    """A second trace to compare with, packed by `pack_trace`, and the names of the first and second trace."""
+class Comparison:
+    """The second trace of a comparison, packed by `pack_trace`, and the names of the first and second."""
 
     packed: bytes
     names: tuple[str, str]
@@ -56,7 +57,7 @@ _scripts = st.components.v2.component(
 _recording = st.components.v2.component(
     "peerattn_recording",
     html="<span hidden></span>",
-    js=f"const DIGEST_LENGTH = {DIGEST};\n{read_part('streamlit/recording.js')}",
+    js=f"const DIGEST_LENGTH = {DIGEST_LENGTH};\n{read_part('streamlit/recording.js')}",
 )
 _explorer = st.components.v2.component(
     "peerattn_explorer", html="<div class='explorer'></div>", js=read_part("streamlit/explorer.js")
@@ -69,47 +70,49 @@ def load_script() -> None:
 
 
 def show_explorer(
-    shown: Trace | History,
+    trace: Trace | History,
     packed: bytes,
     *,
     key: Key[ComponentState],
     removal: Removal | None = None,
     selected: Selection | None = None,
-    start: Mapping[str, Any] | None = None,
-    other: SecondTrace | None = None,
-    about: Mapping[str, str] | None = None,
+    initial_view: Mapping[str, Any] | None = None,
+    comparison: Comparison | None = None,
+    export_names: Mapping[str, str] | None = None,
 ) -> Selection | None:
     """Show a trace or a training history; return what the user selected last, or None if it no longer exists.
 
-    `packed` is the result of `pack_trace` or `pack_history` for `shown`. Blocks and connections in `removal`
-    are drawn faintly; nothing moves. `selected` is the selection until the user clicks something. `other` is
-    a trace to compare with, packed on the same layout. `about` gives the names of clip and checkpoint for
-    saved pictures. `start` restores the view of a saved session: its `token`, and the `query` of its address,
-    which replaces that of the page. The page also needs `load_script`.
+    `packed` is the result of `pack_trace` or `pack_history` for `trace`. Blocks and connections in `removal`
+    are drawn faintly; the layout stays the same. `selected` is the selection until the user clicks something.
+    `comparison` is a second trace, packed with the same `layout` as the first. `export_names` gives the names
+    of clip and checkpoint for saved pictures. `initial_view` is the view of a saved session or tour step: its
+    settings are in `query`, the query string of an address, which replaces that of the page's own address; a
+    new `token` applies it anew. The page also needs `load_script`.
     """
-    key = key.scoped(start["token"]) if start else key  # a new component, which forgets earlier clicks
+    if initial_view:
+        key = key.scoped(initial_view["token"])  # a new component, which forgets earlier clicks
     initial = asdict(selected) if selected else None
     current = key.get({}).get("selected", initial)
     with st.container(gap=None):
         _recording(key=key.scoped("recording"), data=packed)
-        if other:
-            _recording(key=key.scoped("other"), data=other.packed)
+        if comparison:
+            _recording(key=key.scoped("other"), data=comparison.packed)
         result = _explorer(
             key=key,
             data={
-                "recording": packed[:DIGEST].decode(),
+                "recording": packed[:DIGEST_LENGTH].decode(),
                 "selected": current,
-                "start": start,
-                "about": about,
-                "other": other.packed[:DIGEST].decode() if other else None,
-                "names": other.names if other else None,
-                "replay": isinstance(shown, History),
+                "start": initial_view,
+                "about": export_names,
+                "other": comparison.packed[:DIGEST_LENGTH].decode() if comparison else None,
+                "names": comparison.names if comparison else None,
+                "replay": isinstance(trace, History),
                 **_marks(removal),
             },
             default={"selected": initial},
             on_selected_change=lambda: None,
         )
-    return _selection(result.get("selected"), shown.structure)
+    return _selection(result.get("selected"), trace.structure)
 
 
 def _marks(removal: Removal | None) -> dict[str, Any]:
@@ -153,8 +156,10 @@ def pack_trace(
 ) -> bytes:
     """Pack a trace and its frames (T, h, w, 3) for the browser, preceded by their digest.
 
-    `object_ids` (T, h, w), named by `object_names`, and `flow` (2, T, H, W) become overlays of the frames.
-    `layout` is a larger structure to draw the trace on. Packing encodes every frame, so cache the result.
+    `object_ids` (T, h, w), named by `object_names`, and `flow` (2, T, H, W) become overlays of the frames; T
+    is the number of frames, h, w is the size of the displayed pictures and H, W that of the network's input.
+    `layout` is a structure that contains the trace's own and is laid out instead of it, such as the union of
+    two structures that are compared. Packing encodes every frame, so cache the result.
     Raises PeerattnError unless there is one image, object map and flow field per frame of the trace.
     """
     packed = pack_recording(

@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import keys
-from app.explorer.component import DIGEST, Selection
+from app.explorer.component import DIGEST_LENGTH, Selection
 from app.keys import ComponentState, Key
 from peerattn.figures.panels import Panel, make_panel
 from peerattn.figures.scripts import panels_script, read_part
@@ -58,7 +58,7 @@ def show_panels(
     `clip_panels` are those of the clip, `selection_panels` those of the selection, shown under
     `title`. The page also needs `load_script`.
     """
-    recording = packed[:DIGEST].decode()
+    recording = packed[:DIGEST_LENGTH].decode()
     selected = (
         {"kind": selection.kind, "id": selection.id, "title": title, "panels": selection_panels}
         if selection

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import streamlit as st
 
 from app import keys
-from app.explorer.component import SecondTrace, load_script, show_explorer
+from app.explorer.component import Comparison, load_script, show_explorer
 from app.keys import Key
 from app.parts import bar
 from app.parts.answers import WORDINGS
@@ -155,12 +155,12 @@ def _comparison(first: Side, second: Side) -> None:
     show_explorer(
         first.trace,
         pictures.packed_on_layout(layout, first.opened, first.trace),
-        other=SecondTrace(
+        comparison=Comparison(
             pictures.packed_on_layout(layout, second.opened, second.trace), (first.name, second.name)
         ),
         key=keys.COMPARE_EXPLORER,
         selected=keys.SELECTED.get(),
-        about={"clip": f"A {first.name}, B {second.name}"},
+        export_names={"clip": f"A {first.name}, B {second.name}"},
     )
     st.subheader("Numbers", anchor=False)
     table_with_csv(

@@ -54,8 +54,8 @@ def _explorer_with_panels(opened: Opened) -> None:
         pictures.packed(opened),
         key=keys.EXPLORER,
         selected=keys.SELECTED.get(),
-        start=keys.START_VIEW.get(),
-        about=picture_labels(opened),
+        initial_view=keys.START_VIEW.get(),
+        export_names=picture_labels(opened),
     )
     keys.SELECTED.value = selection  # restored when the user returns from another screen
     details.show(opened, selection)

@@ -46,7 +46,7 @@ def show() -> None:
         removal=removal,
         key=keys.PRUNED_GRAPH,
         selected=keys.SELECTED.get(),
-        about=picture_labels(opened),
+        export_names=picture_labels(opened),
     )
     if removal.removed:
         st.caption(

@@ -45,7 +45,7 @@ def show() -> None:
         packed_history.packed,
         key=keys.REPLAY,
         selected=keys.SELECTED.get(),
-        about={"checkpoint": name},
+        export_names={"checkpoint": name},
     )
     _tables(name, history)
 

@@ -133,7 +133,7 @@ def _live_example(opened: OpenedClip, step: Step, number: int) -> None:
         removal=survey(opened.trace.structure, weights, step.threshold) if prunes else None,
         key=keys.TOUR,
         selected=step.selection,
-        start={"token": f"{number}", "query": urlencode({"frame": 1, **step.settings})},
+        initial_view={"token": f"{number}", "query": urlencode({"frame": 1, **step.settings})},
     )
     if step.panels and revealed:
         details.show(opened, selection)

@@ -10,7 +10,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from app.explorer.component import DIGEST
+from app.explorer.component import DIGEST_LENGTH
 from app.opening.session import Session
 from app.state import clips, measurements, pictures
 from app.state.opened import Opened, OpenedClip
@@ -40,7 +40,9 @@ def report(opened: Opened, view: Mapping[str, str]) -> str:
     heading = ReportHeading(opened.choice.source.name, network, date.today().isoformat(), facts)
     inside = partial(clips.inside, opened) if isinstance(opened, OpenedClip) else None
     panels = report_panels(opened.trace, inside, opened.object_names)
-    return report_html(opened.trace, pictures.packed(opened)[DIGEST:], heading, panels=panels, start=view)
+    return report_html(
+        opened.trace, pictures.packed(opened)[DIGEST_LENGTH:], heading, panels=panels, start=view
+    )
 
 
 def session(opened: OpenedClip, view: Mapping[str, str]) -> bytes:

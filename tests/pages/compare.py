@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import keys
-from app.explorer.component import SecondTrace, load_script, pack_trace, show_explorer
+from app.explorer.component import Comparison, load_script, pack_trace, show_explorer
 from peerattn.traces.comparison import merge_structures
 from tests.traces import HOSTILE, images, part, trace
 
@@ -17,7 +17,7 @@ load_script()
 show_explorer(
     first,
     pack_trace(first, images(20), layout=layout),
-    other=SecondTrace(pack_trace(shown, images(len(shown.times)), layout=layout), ("first", HOSTILE)),
+    comparison=Comparison(pack_trace(shown, images(len(shown.times)), layout=layout), ("first", HOSTILE)),
     key=keys.EXPLORER,
 )
 st.text(f"runs: {st.session_state.runs}")
