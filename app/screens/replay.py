@@ -19,6 +19,8 @@ METRIC_NAMES = {
     "loss": "loss",
     "epoch_loss": "mean loss of the epoch",
     "top1": "top-1 accuracy",
+    "top5": "top-5 accuracy",
+    "window_top1": "top-1 accuracy of single windows",
     "macro": "mean per-class accuracy",
     "map": "mean average precision",
 }
