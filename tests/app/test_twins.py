@@ -60,7 +60,7 @@ def test_accuracy_along_the_thresholds_has_a_table(page: Page, app_url: str, app
     page.get_by_text("Accuracy after").wait_for()
     shown = page.get_by_role("group", name=title)
     shown.get_by_role("button", name="Table", exact=True).click()
-    expect(shown.get_by_role("columnheader").first).to_have_text("threshold")
+    expect(shown.get_by_role("columnheader").first).to_have_text("Threshold")
 
 
 def test_structures_drawing_and_bars_have_tables(page: Page, app_url: str) -> None:

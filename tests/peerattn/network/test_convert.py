@@ -204,7 +204,7 @@ def test_the_command_makes_a_checkpoint_that_loads(
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"run\nrun\nwalk\n", "or one twice"), (b"\n", "holds no name"), (b"\xff\xfe", "is not a text file")],
+    [(b"run\nrun\nwalk\n", "or has one twice"), (b"\n", "has no names"), (b"\xff\xfe", "is not a text file")],
 )
 def test_names_that_no_checkpoint_can_have_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
@@ -228,7 +228,7 @@ def test_lite_is_built_for_the_clips_that_its_checkpoint_reads(
     app([*asked, "--size", "64", "--out", "other"], standalone_mode=False)
     assert checkpoint.load("one").settings == checkpoint.load("other").settings
     assert checkpoint.load("one").structure == checkpoint.load("other").structure
-    with pytest.raises(PeerattnError, match="built for clips 64 px wide cannot read 96 px"):
+    with pytest.raises(PeerattnError, match="built for clips 64 px wide cannot read clips of 96 px"):
         app([*asked, "--clip-width", "64", "--size", "96", "--out", "third"], standalone_mode=False)
     with pytest.raises(PeerattnError, match="asnp_lite is the name of a published network"):
         app([*asked, "--size", "64", "--out", "asnp_lite"], standalone_mode=False)
