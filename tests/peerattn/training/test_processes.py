@@ -18,7 +18,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     whole.mkdir()
     killed.mkdir()
     resume.run(whole)
-    ends = [resume.killed(killed, after) for after in (0.05, 0.1, 0.2)]
+    ends = [resume.kill_run(killed, after) for after in (0.05, 0.1, 0.2)]
     assert ends[0] != "over"
     resume.run(killed)
     assert resume.same_weights(killed, whole)
