@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -44,42 +43,22 @@ def calibrate_command(
     fitted again, at the new temperature. For a network that answers with labels, a threshold is also fitted
     for each label that enough of the clips have and enough lack.
     """
-    from peerattn.checkpoints import checkpoint as checkpoints
     from peerattn.checkpoints.resolving import resolve
     from peerattn.cli import calibration_run
-    from peerattn.network.temperature import divide_logits
-    from peerattn.scores.calibration import NoneOfThese
 
     loaded = resolve(checkpoint, torch_device(device))
     if loaded.folder is None:
         raise PeerattnError(f"{checkpoint} is an untrained network, not a checkpoint: train it first")
-    answer = loaded.structure.answer
-    several = ANSWERS[answer.kind].several
-    if sister and several:
+    kind = loaded.structure.answer.kind
+    if sister and ANSWERS[kind].several:
         raise PeerattnError(
-            f"{checkpoint} answers with {answer.kind}, which a clip need not have: leave out --sister"
+            f"{checkpoint} answers with {kind}, which a clip need not have: leave out --sister"
         )
     answers = calibration_run.answers_on_folder(loaded, data, split, origin)
-    known = answers.truth(loaded.class_names).known
-    temperature = answers.temperature(loaded.class_names, known)
-    calibration = calibration_run.calibration(answers, loaded.class_names, temperature)
-    card = {**loaded.card, "calibration": calibration}
+    rule = None
     if sister:
         other = resolve(sister, torch_device(device))
         sister_answers = calibration_run.answers_on_folder(other, data, split, origin)
-        rule: NoneOfThese | None = calibration_run.none_of_these(sister_answers, other)
-    else:
-        rule = None if several else NoneOfThese.from_card(loaded.card)
-    if rule:  # its threshold depends on the temperature of the probabilities
-        card["none_of_these"] = rule.at(answers.probabilities(temperature)[known].max(axis=1)).to_json()
-    elif several:
-        card.pop("none_of_these", None)
-    thresholds = calibration_run.thresholds(answers, loaded.class_names, temperature)
-    if thresholds != answer.thresholds:
-        loaded.network.structure = loaded.structure.with_answer(replace(answer, thresholds=thresholds))
-    divide_logits(loaded.network, temperature)
-    checkpoints.save(loaded.folder, loaded.network, loaded.settings, card)
-    result: dict[str, Any] = {name: card[name] for name in ("calibration", "none_of_these") if name in card}
-    if thresholds:
-        result["thresholds"] = dict(zip(loaded.class_names, thresholds, strict=True))
+        rule = calibration_run.none_of_these(sister_answers, other)
+    result = calibration_run.calibrate(loaded, answers, rule)
     report(result, calibration_run.table(result, checkpoint), json_file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import length_hint
 from pathlib import Path
@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 from torch import Tensor
 
-from peerattn.checkpoints.checkpoint import Checkpoint
+from peerattn.checkpoints.checkpoint import Checkpoint, save
 from peerattn.cli.console import MapOrigin, progress_bar
 from peerattn.cli.reports import maps_used
 from peerattn.data.examples import Example
@@ -28,6 +28,7 @@ from peerattn.graph.answers import ANSWERS, DEFAULT_THRESHOLD
 from peerattn.moved import explain_moved_names
 from peerattn.network.answers import PROBABILITIES
 from peerattn.network.network import Network
+from peerattn.network.temperature import divide_logits
 from peerattn.recording.predictions import window_answers
 from peerattn.scores.calibration import ERRORS, TEMPERATURES, THRESHOLDS, NoneOfThese, measure_rejection
 from peerattn.scores.kinds import label_matrix
@@ -178,6 +179,31 @@ def calibration(answers: Answers, names: Sequence[str], temperature: float) -> d
         "error_after": error(cross_fitted),
         "error": f"{ERROR_MEASURES[answers.kind]}; temperatures cross-fitted in {FOLDS} parts by group",
     }
+
+
+def calibrate(loaded: Checkpoint, answers: Answers, measured: NoneOfThese | None) -> dict[str, Any]:
+    """Calibrate a checkpoint, save it in its folder, and return what `calibrate` reports.
+
+    `measured` replaces the rule for "none of these" on the card; if it is None, the card's own rule stays.
+    Either gets a new threshold, which depends on the temperature of the probabilities.
+    """
+    names, answer = loaded.class_names, loaded.structure.answer
+    several = ANSWERS[answer.kind].several
+    known = answers.truth(names).known
+    temperature = answers.temperature(names, known)
+    card = {**loaded.card, "calibration": calibration(answers, names, temperature)}
+    if several:
+        card.pop("none_of_these", None)
+    elif rule := measured or NoneOfThese.from_card(loaded.card):
+        card["none_of_these"] = rule.at(answers.probabilities(temperature)[known].max(axis=1)).to_json()
+    found = thresholds(answers, names, temperature)
+    if found != answer.thresholds:
+        loaded.network.structure = loaded.structure.with_answer(replace(answer, thresholds=found))
+    divide_logits(loaded.network, temperature)
+    assert loaded.folder is not None  # an untrained network is refused before
+    save(loaded.folder, loaded.network, loaded.settings, card)
+    result: dict[str, Any] = {name: card[name] for name in ("calibration", "none_of_these") if name in card}
+    return {**result, "thresholds": dict(zip(names, found, strict=True))} if found else result
 
 
 def thresholds(answers: Answers, names: Sequence[str], temperature: float) -> tuple[float, ...]:

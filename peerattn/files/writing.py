@@ -33,7 +33,7 @@ def write_atomically(path: Path, data: bytes) -> None:
             partial.unlink()
         raise PeerattnError(
             f"{path} cannot be written ({error.strerror or error}): free some disk space or choose another "
-            "folder; what was saved before is unchanged"
+            "folder; a file that was there before is still complete"
         ) from error
 
 

@@ -66,6 +66,7 @@ class Difference:
         return f"a loss of up to {100 * max(-self.interval[0], 0.0):.1f} points is not excluded"
 
     def to_json(self) -> dict[str, Any]:
+        """Return the difference, its interval with its method, the verdict in words, and the changes."""
         interval = interval_json("difference_interval", self.interval, self.remark)
         document = {"difference": self.value, **interval, "interval_method": METHOD, "in_words": self.words}
         changes = self.changes

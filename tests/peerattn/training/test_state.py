@@ -254,7 +254,9 @@ def test_on_a_full_disk_the_last_state_stays(saved: Path, monkeypatch: pytest.Mo
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
     try:
-        with pytest.raises(PeerattnError, match=r"cannot be written.*what was saved before is unchanged"):
+        with pytest.raises(
+            PeerattnError, match=r"cannot be written.*a file that was there before is still complete"
+        ):
             run(QUICK, saved)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
