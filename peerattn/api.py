@@ -1,5 +1,4 @@
-"""The functions that `import peerattn` offers: read clips for a checkpoint, record them, measure and prune
-it.
+"""The public API: load a checkpoint, read and record clips with it, measure it, prune it.
 
     import peerattn
 
@@ -7,8 +6,8 @@ it.
     clip = peerattn.read_clip("clip.mp4", checkpoint)
     trace = peerattn.record(checkpoint, clip)
 
-Each function takes a checkpoint, or a bare network together with `settings=`, which says how clips are read
-for it. The modules that these functions call document them in full.
+Every function that runs a network takes a checkpoint, or a bare `Network` together with `settings=`, which
+says how clips are read for it. The modules that these functions call document them in full.
 """
 
 from __future__ import annotations
@@ -20,17 +19,16 @@ from typing import Literal, overload
 
 import torch
 
-from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.checkpoints.checkpoint import Checkpoint, pruned_card, segmenter_of
 from peerattn.checkpoints.resolving import resolve
 from peerattn.data.labelled_set import LabelledSet
 from peerattn.errors import PeerattnError
-from peerattn.graph import published as published_structures
+from peerattn.graph.published import structure as published_structure
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip
 from peerattn.modalities.settings import ClipSettings
 from peerattn.network.network import Network
-from peerattn.pruning import threshold as thresholds
+from peerattn.pruning.threshold import prune as prune_network
 from peerattn.recording import effects, evaluating, recorder
 from peerattn.scores.kinds import AnyEvaluation
 from peerattn.traces.trace import Trace
@@ -39,17 +37,17 @@ Progress = Callable[[int, int], None]
 
 
 def load(name: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
-    """Load a checkpoint by name or path. A published structure or a structure file gives an untrained
-    network.
+    """Load a checkpoint by name or folder; a published name or a structure file gives an untrained network.
 
-    Raises PeerattnError if there is no such checkpoint or structure, or if it is damaged.
+    A `Path` is always the folder of a checkpoint or a structure file (.json), never a name. Raises
+    PeerattnError if there is no such checkpoint or structure, or if it is damaged.
     """
-    return checkpoints.load(name, device) if isinstance(name, Path) else resolve(name, device)
+    return resolve(name, device)
 
 
 def published(name: str, **changes: object) -> Structure:
     """Return a published structure, such as `full_asnp50`; see `peerattn.graph.published.structure`."""
-    return published_structures.structure(name, **changes)
+    return published_structure(name, **changes)
 
 
 def read_clip(
@@ -61,10 +59,11 @@ def read_clip(
     stretch: tuple[float, float | None] = (0.0, None),
     settings: ClipSettings | None = None,
 ) -> Clip:
-    """Read a video file as the input of a network (B = 1), from `stretch` = (start, stop) in seconds.
+    """Read a video file as the input of a network, a batch of one clip.
 
-    Object maps come from the file `objects`; without one, they are estimated by `segmenter` or, by default,
-    by the checkpoint's own segmenter. Raises PeerattnError for files that cannot be read.
+    `stretch` is the part of the video to read, (start, stop) in seconds; a stop of None is its end. Object
+    maps come from the file `objects`; without one, they are estimated by `segmenter` or, by default, by the
+    checkpoint's own segmenter. Raises PeerattnError for files that cannot be read.
     """
     loaded = _as_checkpoint(checkpoint, settings)
     reader = loaded.reader(None if objects else segmenter_of(loaded, segmenter))
@@ -108,11 +107,11 @@ def evaluate(
     settings: ClipSettings | None = None,
     progress: Progress | None = None,
 ) -> AnyEvaluation:
-    """Measure how well a network does on a folder of labelled clips or, without one, on generated `clips`.
+    """Measure how accurate a network is on the labelled clips in `data`, or on `clips` generated ones.
 
-    The split of a folder defaults to test, else val. With `objects="true"` the true object maps are used for
-    clips that have them; with "estimated" all maps are estimated. Raises PeerattnError if the network's
-    classes differ from those of the clips.
+    The split of a folder defaults to test, or to val if there is no test split. With `objects="true"` the
+    true object maps are used for clips that have them; with "estimated" all maps are estimated. Raises
+    PeerattnError if the network's classes differ from those of the clips.
     """
     loaded = _as_checkpoint(checkpoint, settings)
     examples = _labelled_set(data, split, clips, objects).examples(loaded)
@@ -133,10 +132,13 @@ def effect(
     settings: ClipSettings | None = None,
     progress: Progress | None = None,
 ) -> effects.Effects:
-    """Measure what a network loses without each modality, block, connection or attention connection in turn.
+    """Measure how much accuracy a network loses when each of its components is changed in turn.
 
-    `of` is the kind of component and `how` the intervention: swap, remove, mean, one or shuffle (see
-    `peerattn.recording.effects`). Clips are chosen as in `evaluate`.
+    `of` is the kind of component: "modality", "block", "connection" or "attention" (attention connections).
+    `how` says how each is changed: "swap" puts the values of another clip in its place, and "remove" removes
+    it. Attention factors of connections can also be held at their "mean" over time or set to "one"; "shuffle"
+    shuffles the frames of a modality or of a connection's factors. Clips are chosen as in `evaluate`. See
+    `peerattn.recording.effects`.
     """
     loaded = _as_checkpoint(checkpoint, settings)
     examples = _labelled_set(data, split, clips, objects).examples(loaded, cached=True)
@@ -157,23 +159,26 @@ def prune(checkpoint: Checkpoint, threshold: float) -> Checkpoint: ...
 @overload
 def prune(checkpoint: Network, threshold: float) -> Network: ...
 def prune(checkpoint: Checkpoint | Network, threshold: float) -> Checkpoint | Network:
-    """Return a smaller network without the connections whose weight is below the threshold.
+    """Remove connections whose weight is below the threshold, and blocks that are then no longer needed.
 
+    Returns a new Checkpoint for a Checkpoint and a new Network for a Network.
     Raises PeerattnError if no path from an input block to an output block would be left.
     """
     if isinstance(checkpoint, Network):
-        return thresholds.prune(checkpoint, threshold)
-    network = thresholds.prune(checkpoint.network, threshold)
+        return prune_network(checkpoint, threshold)
+    network = prune_network(checkpoint.network, threshold)
     card = pruned_card(checkpoint, threshold, f"peerattn.prune({checkpoint.name!r}, {threshold:g})")
     return replace(checkpoint, network=network, card=card, folder=None)
 
 
 def _as_checkpoint(network: Checkpoint | Network, settings: ClipSettings | None) -> Checkpoint:
-    """Return the checkpoint, or a bare network as one, with `settings` in place of its own if given."""
+    """Wrap a bare network in a Checkpoint; `settings`, if given, override a checkpoint's own."""
     if isinstance(network, Checkpoint):
         return replace(network, settings=settings) if settings else network
     if settings is None:
-        raise PeerattnError("a bare network does not say how clips are read for it: give settings=")
+        raise PeerattnError(
+            "pass settings= with a bare network: it does not record how clips are read for it"
+        )
     return Checkpoint("network", network, settings, {})
 
 

@@ -1,9 +1,9 @@
 """Resolve a name to a network, in the same order for every command and screen.
 
-A name with a path separator, or one that ends in .json, is always a path: the folder of a checkpoint, or the
-file of a structure. Any other name is, in this order, one of the user's own structures, a checkpoint (in the
-first folder that has it), or a published structure. `NAME-untrained` is the published structure NAME with
-random filters, even if a checkpoint has this name.
+A `Path`, a name with a path separator, and a name that ends in .json are always paths: the folder of a
+checkpoint, or the file of a structure. Any other name is, in this order, one of the user's own structures, a
+checkpoint (in the first folder that has it), or a published structure. `NAME-untrained` is the published
+structure NAME with random filters, even if a checkpoint has this name.
 """
 
 from __future__ import annotations
@@ -32,17 +32,19 @@ OwnStructures = Mapping[str, Structure]
 Stamp = tuple[tuple[str, int, int], ...]
 
 
-def resolve(name: str, device: torch.device | str = "cpu", *, own: OwnStructures | None = None) -> Checkpoint:
+def resolve(
+    name: str | Path, device: torch.device | str = "cpu", *, own: OwnStructures | None = None
+) -> Checkpoint:
     """Return the network of a name, ready to run; it is untrained unless the name is that of a checkpoint.
 
     Raises PeerattnError if there is none, suggesting a similar name, or if its files are damaged.
     """
-    plain = name.removesuffix(SUFFIX)
-    if is_path(name):
+    if isinstance(name, Path) or is_path(name):
         path = Path(name)
         if path.suffix == ".json":
             return untrained(path.stem, structure_file.read(path), device)
         return checkpoints.load(path, device)
+    plain = name.removesuffix(SUFFIX)
     if own and plain in own:
         return untrained(plain, own[plain], device)
     if is_published(name):

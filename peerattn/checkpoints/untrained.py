@@ -1,7 +1,8 @@
-"""Published networks and the user's own structures with random filters: no trained filters were released.
+"""Untrained networks: published structures, whose trained weights were never released, and the user's own.
 
-Their structure and connection weights are real, but what they predict and attend to means nothing, so
-`REMARK` must be shown with every result.
+Their structure is real, and so are their connection weights if the structure specifies them; everything else
+is random. What these networks predict and attend to means nothing, so `REMARK` must be shown with every
+result.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ SUFFIX = "-untrained"
 """The ending of an untrained network's name, which marks it as such wherever the name is shown."""
 SETTINGS = ClipSettings(size=112, window=16)
 REMARK = (
-    "untrained filters: structure and connection weights are as specified, but the filters are random; "
-    "predictions and attention factors mean nothing yet"
+    "untrained filters: the structure is as specified, and so are any connection weights that it specifies, "
+    "but everything else is random; predictions and attention factors mean nothing yet"
 )
 
 
@@ -41,7 +42,10 @@ MAX_PARAMETERS = 500_000_000
 def untrained(
     name: str, structure: Structure, device: torch.device | str = "cpu", *, seed: int = 0
 ) -> Checkpoint:
-    """Build a network with initial weights, ready to run; raise PeerattnError if it is too large."""
+    """Return a checkpoint with randomly initialised filters, ready to run.
+
+    Raises PeerattnError if the network would be too large.
+    """
     names = class_names()
     with torch.device("meta"):
         size = count_parameters(Network(structure, names))

@@ -1,6 +1,7 @@
-"""The api way in: the same numbers as the long one, lazily and typed."""
+"""The public API gives the same numbers as the modules that it calls, and loads them only on first use."""
 
 import inspect
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -83,8 +84,24 @@ def test_names_stand_for_what_they_stand_for_elsewhere(small: Checkpoint, tmp_pa
         peerattn.load("smal")
 
 
+def test_a_path_object_is_resolved_like_the_same_path_as_text(
+    small: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.json").write_text(json.dumps(small.structure.to_json()))
+    monkeypatch.chdir(tmp_path)
+    for path in (tmp_path / "mine.json", Path("mine.json"), "./mine.json"):
+        loaded = peerattn.load(path)
+        assert loaded.name == "mine-untrained"
+        assert loaded.structure == small.structure
+    monkeypatch.chdir(tmp_path / "checkpoints")
+    monkeypatch.delenv("PEERATTN_CHECKPOINTS")
+    assert peerattn.load(Path("small")).name == "small"
+    with pytest.raises(peerattn.PeerattnError, match="asnp26 is not a checkpoint"):
+        peerattn.load(Path("asnp26"))  # a path, not the name of a published structure
+
+
 def test_a_bare_network_needs_settings(small: Checkpoint) -> None:
-    with pytest.raises(peerattn.PeerattnError, match="give settings="):
+    with pytest.raises(peerattn.PeerattnError, match="pass settings= with a bare network"):
         peerattn.evaluate(small.network, clips=2)
 
 
