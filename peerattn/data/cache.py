@@ -4,17 +4,18 @@ An entry is one `.npz` file named by the sha256 of everything that determines it
 a temporary name, flushed to disk and renamed, so that no process ever reads half an entry, even if another
 one is killed. Each read verifies the arrays' checksums; a damaged entry is deleted and computed again.
 
-A file's modification time is the time of its last use: when the cache exceeds its limit, the entries that
-were not used for longest are deleted first. The limit is stored in the folder, so that all processes keep to
-the same one. A process measures the folder when it first stores an entry, then each time it has stored
-another 1/256 of the limit, and leaves that much space free. A single process therefore stays within the
-limit; several at once may exceed it by 1/256 for each additional process.
+A file's modification time is the time of its last use: when the cache exceeds its limit, the least recently
+used entries are deleted first. The limit is stored in the folder, so that all processes keep to the same one.
+A process measures the folder after it has stored its first entry, then each time it has stored another 1/256
+of the limit, and leaves that much space free. A single process therefore stays within the limit, apart from
+the entry just being written; several at once may exceed it by 1/256 for each additional process.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import tempfile
@@ -39,14 +40,14 @@ __getattr__ = explain_moved_names(__name__)
 Arrays = Mapping[str, NDArray[Any]]
 
 _LIMIT_FILE = "limit"
-_PARTS = 256  # into which the limit is divided
+_PORTIONS = 256  # of the limit: after storing one, a process measures the folder again
 _UNFINISHED = ".part"
-_ABANDONED = 3600.0  # s: an unfinished file that is older belongs to a process that has ended
+_ABANDONED = 3600.0  # s; older .part files are assumed to be left over from a dead process
 
 
-def entry_key(**decisive: Any) -> str:
+def entry_key(**inputs: Any) -> str:
     """Return the key of an entry: the sha256 of everything that determines its content."""
-    text = json.dumps(decisive, sort_keys=True, allow_nan=False)
+    text = json.dumps(inputs, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -70,7 +71,7 @@ def _cached_digest(path: Path, size: int, changed: int) -> str:
 class Cache:
     """The entries in a folder, limited to `limit` bytes.
 
-    Raises PeerattnError if the folder's file of the limit is invalid.
+    Raises PeerattnError if the folder's `limit` file is invalid.
     """
 
     folder: Path
@@ -78,11 +79,11 @@ class Cache:
     """Bytes that this process may store before it measures the folder again."""
 
     def __post_init__(self) -> None:
-        _ = self.limit  # an invalid limit is refused here rather than for every clip
+        _ = self.limit  # an invalid limit fails here, once, rather than on every access
 
     @property
     def limit(self) -> int:
-        """The limit in bytes; raises PeerattnError if the folder's file of it is not a number of bytes."""
+        """The limit in bytes; raises PeerattnError if the folder's `limit` file is invalid."""
         path = self.folder / _LIMIT_FILE
         try:
             text = path.read_bytes().strip()
@@ -93,25 +94,37 @@ class Cache:
         return int(text)
 
     def set_limit(self, limit: int) -> None:
-        """Set the limit, in bytes, for all processes from now on; raise PeerattnError if that fails."""
+        """Set the limit, in bytes, for all processes from now on, and delete what exceeds it.
+
+        Raises PeerattnError if the limit cannot be stored or entries cannot be deleted.
+        """
         if limit < 1:
             raise PeerattnError(f"the limit of the cache is {limit} bytes, but must be at least 1")
         write_atomically(self.folder / _LIMIT_FILE, f"{limit}\n".encode())
-        self._make_room()
+        try:
+            self._make_room()
+        except OSError as error:
+            raise PeerattnError(
+                f"{error.filename or self.folder} cannot be deleted ({error.strerror or error}), so "
+                "the cache may exceed its new limit: make the folder writable, or delete it"
+            ) from error
 
     def get(self, key: str) -> Arrays | None:
-        """Return an entry's arrays, or None if there is no undamaged entry."""
+        """Return an entry's arrays, or None if there is no entry, or it cannot be read or is damaged."""
         path = self._path(key)
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as entry:
-                arrays = {name: entry[name] for name in entry.files}
-            os.utime(path)
-        except FileNotFoundError:
+            data = path.read_bytes()
+        except OSError:  # absent, or unreadable for now: it may be intact
             return None
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as entry:
+                arrays = {name: entry[name] for name in entry.files}
         except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError):
             with contextlib.suppress(OSError):
                 path.unlink()
             return None
+        with contextlib.suppress(OSError):  # the time of last use cannot be set in a read-only folder
+            os.utime(path)
         return arrays
 
     def has(self, key: str) -> bool:
@@ -139,7 +152,7 @@ class Cache:
         return arrays
 
     def size(self) -> int:
-        """Return the size of all entries in bytes."""
+        """Return the total size in bytes of all entries, including those still being written."""
         return sum(size for _, size, _ in self._files())
 
     def _path(self, key: str) -> Path:
@@ -160,9 +173,9 @@ class Cache:
         return size
 
     def _make_room(self) -> None:
-        """Delete the entries that were not used for longest, until there is room within the limit."""
+        """Delete abandoned files, and the least recently used entries until there is room again."""
         limit, files = self.limit, sorted(self._files())
-        self._room = limit // _PARTS
+        self._room = limit // _PORTIONS
         total = sum(size for _, size, _ in files)
         for used, size, path in files:
             abandoned = path.suffix == _UNFINISHED and used < time.time() - _ABANDONED

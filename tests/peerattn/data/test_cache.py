@@ -1,5 +1,6 @@
 """The cache: what is put in comes out, within a limit, whatever dies or is damaged meanwhile."""
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -83,7 +84,39 @@ def test_a_damaged_entry_is_dropped_and_made_anew(tmp_path: Path, damage: str) -
     assert same(cache.get(key), some_arrays())
 
 
-def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
+def refuse(*_: object) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_an_intact_entry_of_a_read_only_folder_is_read_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There its time of last use cannot be set."""
+    cache, key = Cache(tmp_path), entry_key(clip=1)
+    cache.put(key, some_arrays())
+    monkeypatch.setattr(os, "utime", refuse)
+    assert same(cache.get(key), some_arrays())
+    assert same(cache.get(key), some_arrays())
+
+
+def test_an_entry_that_cannot_be_read_is_not_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, key = Cache(tmp_path), entry_key(clip=1)
+    cache.put(key, some_arrays())
+    with monkeypatch.context() as unreadable:
+        unreadable.setattr(Path, "read_bytes", refuse)
+        assert cache.get(key) is None
+    assert same(cache.get(key), some_arrays())
+
+
+def test_a_limit_that_cannot_be_enforced_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = Cache(tmp_path)
+    cache.put(entry_key(clip=1), some_arrays())
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: refuse())
+    with pytest.raises(PeerattnError, match=r"cannot be deleted \(Permission denied\)"):
+        cache.set_limit(100)
+
+
+def test_the_least_recently_used_entry_is_deleted_first(tmp_path: Path) -> None:
     keys = [entry_key(clip=number) for number in range(5)]
     Cache(tmp_path).put(keys[0], some_arrays())
     cache = Cache(tmp_path)
