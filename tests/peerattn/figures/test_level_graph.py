@@ -456,6 +456,17 @@ def test_png_is_the_drawing_at_twice_its_size(page, root):
         assert np.abs(pixel.astype(int) - list(bytes.fromhex(look.color[1:]))).max() <= 2, block
 
 
+def test_a_picture_too_large_for_the_browser_is_said_in_the_menu(page, root):
+    page.evaluate("() => { HTMLCanvasElement.prototype.toBlob = (done) => done(null); }")  # as if too large
+    root.locator("summary").click()
+    root.get_by_role("button", name="Graph (PNG)").click()
+    expect(root.get_by_role("alert")).to_have_text(re.compile("so large a picture as PNG: save it as SVG"))
+    with page.expect_download():
+        root.get_by_role("button", name="Graph (SVG)").click()
+    root.locator("summary").click()
+    expect(root.get_by_role("alert")).to_be_hidden()
+
+
 @pytest.mark.parametrize("lines", ["modality", "share"])
 def test_the_timeline_is_saved_as_it_is_shown(page, root, lines):
     root.get_by_role("combobox", name="lines").select_option(lines)

@@ -447,6 +447,27 @@ def test_every_chart_has_a_table_a_csv_and_pictures(page: Page, panels: Locator,
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("outcome", ["return 'data:,';", "throw new Error('too large');"])
+def test_a_picture_that_the_browser_cannot_make_is_reported(
+    page: Page, panels: Locator, outcome: str
+) -> None:
+    open_panel(panels, "modality")
+    page.evaluate(f"() => {{ Plotly.toImage = async () => {{ {outcome} }}; }}")
+    for _ in range(2):
+        panels.get_by_role("button", name="as PNG").click()
+        expect(panels.get_by_role("alert")).to_contain_text("choose the other format")
+
+
+@pytest.mark.browser
+def test_numbers_that_may_not_be_copied_are_offered_as_a_file(page: Page, panels: Locator) -> None:
+    """Without https, a page from another machine has no clipboard."""
+    open_panel(panels, "inside")
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    panels.get_by_role("button", name="Copy numbers").click()
+    expect(panels.get_by_role("button", name="Not allowed: use Numbers (JSON)")).to_be_visible()
+
+
+@pytest.mark.browser
 @pytest.mark.skipif(not axe.SCRIPT.exists(), reason=axe.INSTALL_HINT)
 def test_an_accessibility_audit_finds_nothing_serious_in_any_panel(page: Page, panels: Locator) -> None:
     for tab in panels.get_by_role("tab").all():

@@ -1,5 +1,6 @@
-// Replaces a canvas' context and collects what is drawn as pieces (see pieces.js), so that the code that draws on
-// the page also writes saved pictures.
+// A stand-in for a canvas' 2D context that records draw calls as pieces (see pieces.js), so that the page's drawing code
+// can also produce saved pictures. It has only what the timeline's chart uses: arcs are always full circles, and text
+// is always opaque.
 
 class PiecePen {
   constructor() {
@@ -29,7 +30,6 @@ class PiecePen {
     this.d += `${this.d ? "L" : "M"}${x} ${y}`;
   }
 
-  // Always a full circle.
   /** @param {number} x @param {number} y @param {number} radius */
   arc(x, y, radius) {
     this.d = ringPath(x, y, radius);
@@ -50,7 +50,8 @@ class PiecePen {
     this.fill();
   }
 
-  // As with textBaseline = "middle".
+  // Records a text centred vertically at y, as a canvas does with textBaseline "middle"; the font must begin with its
+  // size in px.
   /** @param {string} text @param {number} x @param {number} y */
   fillText(text, x, y) {
     const size = parseFloat(this.font);

@@ -250,7 +250,7 @@ class Graph {
 
   // Returns [key, colour] of each visible connection as it is painted now, in structure order; for tests.
   connectionColors() {
-    const strokes = this.lines.filter((line) => "id" in line);
+    const strokes = this.lines.filter(isConnectionLine);
     const colors = new Map(strokes.map(({ id, stroke }) => [id, stroke]));
     return this.recording.connections.filter(({ id }) => colors.has(id)).map(({ id }) => [id, colors.get(id)]);
   }

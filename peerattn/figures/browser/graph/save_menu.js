@@ -1,7 +1,9 @@
-// The menu that saves the graph or the timeline at the cursor's frame as SVG or PNG, from the pieces on the page.
+// The menu that saves the graph or the timeline at the cursor's frame as SVG or PNG, built from the same drawing pieces
+// (pieces.js) as the page.
 
 const TITLE_PX = 34;
 const PNG_SCALE = 2;
+const TOO_LARGE = "This browser cannot save so large a picture as PNG: save it as SVG.";
 
 class SaveMenu {
   /** @param {Graph} graph */
@@ -12,18 +14,19 @@ class SaveMenu {
     /** @type {(name: string, picture: () => Picture) => HTMLButtonElement[]} */
     const items = (name, picture) => [item(name, "svg", picture), item(name, "png", picture)];
     this.summary = element("summary", { className: "icon", title: "save picture", ariaLabel: "save picture" }, icon("save"));
+    this.problem = element("p", { role: "alert" });
     this.menu = element(
       "details",
-      { className: "menu", onkeydown: (event) => this.handleKey(event) },
+      { className: "menu", onkeydown: (event) => this.handleKey(event), ontoggle: () => (this.problem.textContent = "") },
       this.summary,
-      element("div", { className: "items" }, ...items("graph", () => this.graphPicture()), ...items("timeline", () => this.timelinePicture())),
+      element("div", { className: "items" }, ...items("graph", () => this.graphPicture()), ...items("timeline", () => this.timelinePicture()), this.problem),
     );
   }
 
   /** @param {KeyboardEvent} event */
   handleKey(event) {
     if (event.key === "ArrowLeft" || event.key === "ArrowRight") return;
-    event.stopPropagation(); // Space opens the menu; Escape closes it without removing the pin
+    event.stopPropagation(); // on the page, Space would play and Escape would unpin; only the arrows still step through frames
     if (event.key !== "Escape" || !this.menu.open) return;
     this.menu.open = false;
     this.summary.focus();
@@ -56,10 +59,10 @@ class SaveMenu {
     return { title, pieces, width, height: total };
   }
 
-  // Returns the pieces of the graph from back to front; connections and blocks have their numbers as data attributes.
+  // Returns the pieces of the graph from back to front. Connections have their numbers as data attributes, blocks their id.
   pieces() {
     const { graph } = this;
-    const lines = graph.connections().map((piece) => ("emphasis" in piece ? { ...piece, data: this.attributes(piece) } : piece));
+    const lines = graph.connections().map((piece) => (isConnectionLine(piece) ? { ...piece, data: this.attributes(piece) } : piece));
     return [...graph.backdrop, ...lines, ...this.blocks(), ...graph.piecesOverBlocks()];
   }
 
@@ -67,8 +70,9 @@ class SaveMenu {
   attributes({ id, removed, reached }) {
     const { explorer } = this.graph;
     const weight = explorer.shownRecording.connection(id).weight ?? "none";
-    const shade = explorer.pair?.side === "difference" ? "difference" : explorer.words.mark;
-    return { connection: id, [shade]: explorer.shade(id, explorer.frame), weight, state: removed ? explorer.removedLabel : "kept", ...(reached && { ends: WITHIN }) };
+    const shadeName = explorer.pair?.side === "difference" ? "difference" : explorer.words.mark;
+    const shade = { [shadeName]: explorer.shade(id, explorer.frame) };
+    return { connection: id, ...shade, weight, state: removed ? explorer.removedLabel : "kept", ...(reached && { ends: WITHIN }) };
   }
 
   /** @returns {PathPiece[]} */
@@ -96,20 +100,24 @@ class SaveMenu {
     return new Blob([new XMLSerializer().serializeToString(image)], { type: "image/svg+xml" });
   }
 
-  /** @param {Picture} picture @returns {Promise<Blob>} */
+  // Returns null if the picture is too large for the browser's canvas.
+  /** @param {Picture} picture @returns {Promise<Blob | null>} */
   async png({ pieces, width, height }) {
     const canvas = element("canvas", { width: Math.round(width * PNG_SCALE), height: Math.round(height * PNG_SCALE) });
     const pen = penOf(canvas);
     pen.scale(PNG_SCALE, PNG_SCALE);
     paint(pen, pieces, this.graph.explorer.theme.font);
-    return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the picture is too large for this browser to save as PNG: save it as SVG"))), "image/png"));
+    return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   }
 
   /** @param {string} name @param {"svg" | "png"} format @param {Picture} picture */
   async save(name, format, picture) {
     const { words, frame } = this.graph.explorer;
+    const fileName = `${name}-${words.frame}-${frame + 1}.${format}`; // the word is "step" when a training history is replayed
     const blob = format === "svg" ? this.svg(picture) : await this.png(picture);
-    const link = element("a", { href: URL.createObjectURL(blob), download: `${name}-${words.frame}-${frame + 1}.${format}` });
+    this.problem.textContent = blob ? "" : TOO_LARGE;
+    if (!blob) return;
+    const link = element("a", { href: URL.createObjectURL(blob), download: fileName });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
     this.menu.open = false;

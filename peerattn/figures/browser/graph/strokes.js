@@ -103,6 +103,10 @@ class Strokes {
   }
 }
 
+// Whether a piece is the line of a connection itself, not its outline or its ticks.
+/** @type {(piece: Stroke | PathPiece) => piece is Stroke} */
+const isConnectionLine = (piece) => "emphasis" in piece;
+
 /** @type {(weight: number) => number} */
 const arcWidth = (weight) => 1.2 + 6 * weight;
 /** @type {(weight: number) => number} */

@@ -174,10 +174,15 @@ class FactorSteps {
     }, null, 1);
   }
 
+  // The browser may deny access to the clipboard; a page from another machine has none unless its connection is encrypted.
   /** @param {HTMLButtonElement} button */
   async copy(button) {
-    await navigator.clipboard.writeText(this.json());
-    button.textContent = "Copied";
+    try {
+      await navigator.clipboard.writeText(this.json());
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not allowed: use Numbers (JSON)";
+    }
     setTimeout(() => (button.textContent = "Copy numbers"), 1500);
   }
 

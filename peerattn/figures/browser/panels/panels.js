@@ -3,6 +3,7 @@
 
 /** @type {("svg" | "png")[]} */
 const FORMATS = ["svg", "png"];
+const NOT_SAVED = "This browser could not make the picture: choose the other format, or save the table as CSV.";
 
 class Panels {
   /** @type {PanelsData} */ data;
@@ -202,8 +203,10 @@ class Panels {
 
   /** @param {Panel} panel @param {"svg" | "png"} format */
   async picture({ id }, format) {
-    const picture = await this.chart?.picture?.(format);
+    const picture = await this.chart?.picture?.(format).catch(() => null); // empty if the picture is too large for a canvas
+    this.body.querySelector("[role=alert]")?.remove();
     if (picture) saveFile(`${id}.${format}`, picture, { svg: "image/svg+xml", png: "image/png" }[format]);
+    else this.body.querySelector("header")?.after(element("p", { className: "remark", role: "alert" }, NOT_SAVED));
   }
 
   // Follows the cursor of the explorer.
