@@ -1,10 +1,12 @@
-"""How often intervals contain the true value, and how wide they are: `python -m benchmarks.coverage`.
+"""How often 95 % intervals contain the true value, and how wide they are: `python -m benchmarks.coverage`.
 
     python -m benchmarks.coverage [--trials 10000] [--only paired shares …] [--data FOLDER]
 
 Clips whose answers correlate within groups are drawn many times from known distributions; 95 % of the
-intervals should contain the true value. Tables are Markdown: coverage in %, then the mean width in points.
-The seeds are fixed. `--data` is a folder of labelled clips with maps, for real changes of answers.
+intervals should contain the true value. Tables are Markdown, with coverage in %, then the mean width in
+points. Three tables show something else: `null` and `power` how often a comparison gets each verdict, and
+`speed` how long the intervals take. Slow tables use fewer trials than `--trials`, and say how many. The seeds
+are fixed. `--data` is a folder of labelled clips with maps; it adds real comparisons to the `null` table.
 """
 
 from __future__ import annotations
@@ -32,13 +34,13 @@ from tests.draws import (
     Numbers,
     Random,
     Values,
-    enumerated,
-    following,
-    labelled,
-    normal,
-    ranked,
-    unequal,
-    varying,
+    draw_groups,
+    draw_label_scores,
+    draw_normal,
+    draw_ranked_scores,
+    draw_shared_outcomes,
+    draw_with_varying_shares,
+    enumerate_coverage,
 )
 
 CELLS = ((0.0, 0.0), (0.01, 0.0), (0.02, 0.0), (0.02, 0.01), (0.03, 0.01), (0.08, 0.02))
@@ -50,27 +52,31 @@ WIDTHS = {
     (60, 192): (12.2, 10.8, 10.3, 10.8, 11.1, 13.7),
     (60, 640): (10.5, 6.5, 6.5, 7.3, 7.8, 10.7),
 }
-"""Groups and clips → the expected mean width in points in each cell, at the correlation `USUAL`."""
-CORRELATIONS, USUAL = (0.0, 0.2, 0.5), 0.2
-INDEPENDENT = (48, 96, 192, 640)
-REAL = np.repeat(np.arange(40), [1] * 15 + [2] * 13 + [3] * 7 + [4] * 3 + [6, 9])
-"""The source videos of the clips of a real validation set."""
-DRAWN = {"following": following, "varying": varying}
+"""Groups and clips → the reference mean width of each cell, in points, at `TYPICAL_CORRELATION`."""
+CORRELATIONS = (0.0, 0.2, 0.5)
+TYPICAL_CORRELATION = 0.2
+INDEPENDENT_CLIP_COUNTS = (48, 96, 192, 640)
+VALIDATION_GROUPS = np.repeat(np.arange(40), [1] * 15 + [2] * 13 + [3] * 7 + [4] * 3 + [6, 9])
+"""For each of the 89 clips of a real validation set, the index of its source video."""
+CORRELATION_MODELS = {"following": draw_shared_outcomes, "varying": draw_with_varying_shares}
+"""How the outcomes of a group can correlate. Seeds depend on the names, which must therefore not change."""
 SHARES = (0.5, 0.65, 0.8, 0.95, 0.99)
-CLASSES = np.linspace(0.5, 1.5, 8)
-"""For each class, how often its clips are wrong, or change, relative to the average."""
+CLASS_ERROR_FACTORS = np.linspace(0.5, 1.5, 8)
+"""For each class, how often its clips are wrong, or change, as a multiple of the average."""
 AREAS = (0.72, 0.85, 0.95, 0.98, 0.995)
 SIDES = ((7, 30, 5, 20), (20, 48, 20, 48), (30, 68, 10, 21), (60, 160, 10, 30), (40, 192, 40, 192))
 """Groups and clips of known classes, then groups and clips of other classes."""
 LABELS = ((8, 0.25), (14, 0.1))
 """The number of labels, and the share of the clips that have each of them."""
 LEADS = (1.0, 2.0, 3.5, 5.0)
-"""The lead of the scores of clips that have a label over those that do not, in standard deviations."""
+"""How far the mean score of clips with a label is above that of clips without it, in standard deviations."""
 CHANGES = ((2.0, 0.0, 0.5), (2.0, 1.0, 1.0), (3.5, 0.3, 0.5))
-"""The lead of scores before a change, by how much it falls, and the noise that is added."""
-SURPRISE, OVERLAP, RISE = "-log p of the true class", "intersection over union", "rise of -log p"
+"""Changes of scores: the lead (as in `LEADS`) before, by how much it shrinks, and the noise that is added."""
+LOG_LOSS, IOU, LOSS_INCREASE = "-log p of the true class", "intersection over union", "rise of -log p"
+"""Quantities whose means are estimated. Seeds depend on the names, which must therefore not change."""
 MARGIN, SPREAD, FALL, NOISE = 2.0, 2.0, 0.3, 0.5
-"""The logit of the true class: its mean and deviation before, its fall, and the noise that is added."""
+"""The logit of the true class: its mean and standard deviation before a change, by how much the change lowers
+it, and the standard deviation of the noise that the change adds."""
 EVEN = np.array([NormalDist().inv_cdf((place + 0.5) / 10**5) for place in range(10**5)])
 """Quantiles of the normal distribution, evenly spaced in probability: means over them are the true means."""
 
@@ -79,26 +85,26 @@ Lines = Iterator[str]
 
 @dataclass(frozen=True)
 class Coverage:
-    """The share of intervals that contain the true value, their mean width, and how many trials gave none."""
+    """The share of intervals that contain the true value, their mean width, and trials without interval."""
 
     share: float
     width: float
-    without: int
+    missing: int
 
     def __str__(self) -> str:
-        lacking = f" ({self.without} without)" if self.without else ""
-        return f"{100 * self.share:.1f} / {100 * self.width:.1f}{lacking}"
+        missing = f" (no interval in {self.missing})" if self.missing else ""
+        return f"{100 * self.share:.1f} / {100 * self.width:.1f}{missing}"
 
 
 def coverage(intervals: Sequence[Interval | None], truth: float) -> Coverage:
-    """The coverage of these intervals, of which None means that no interval was given."""
+    """Return the coverage of the intervals; None stands for a trial that gave no interval."""
     low, high = np.array([interval for interval in intervals if interval]).T
     contains = (low <= truth + 1e-12) & (truth - 1e-12 <= high)  # 1e-12 allows for rounding
     return Coverage(float(contains.mean()), float((high - low).mean()), len(intervals) - len(contains))
 
 
 def repeated(draw: Callable[..., Any], trials: int, *cell: Any) -> list[Any]:
-    """Draw a cell of a table many times.
+    """Return what `draw` returns for a cell of a table, in many trials.
 
     The seed depends on the cell and the name of `draw` only: renaming a drawing function changes the numbers.
     """
@@ -107,17 +113,19 @@ def repeated(draw: Callable[..., Any], trials: int, *cell: Any) -> list[Any]:
 
 
 def lower_coverage(draw: Callable[..., Any], trials: int, truth: float, *cell: Any) -> Coverage:
-    """The lower coverage of the two ways in which the clips of a group correlate, and the mean width."""
-    one, other = (coverage(repeated(draw, trials, way, *cell), truth) for way in DRAWN)
-    lower = min(one.share, other.share)
-    return Coverage(lower, (one.width + other.width) / 2, one.without + other.without)
+    """Return the coverage under the worse of the two correlation models; widths are averaged over both."""
+    shared, varying = (coverage(repeated(draw, trials, model, *cell), truth) for model in CORRELATION_MODELS)
+    lower = min(shared.share, varying.share)
+    return Coverage(lower, (shared.width + varying.width) / 2, shared.missing + varying.missing)
 
 
 def row(*cells: object) -> str:
+    """Return a row of a Markdown table."""
     return f"| {' | '.join(map(str, cells))} |"
 
 
 def head(*cells: object) -> str:
+    """Return the header of a Markdown table."""
     return f"{row(*cells)}\n|{'---|' * len(cells)}"
 
 
@@ -126,39 +134,42 @@ def change_names(cells: Sequence[tuple[float, float]]) -> list[str]:
 
 
 def independent(_: int) -> Lines:
-    """A difference in top-1 accuracy on the same independent clips: enumerated, not sampled."""
+    """Paired difference in top-1 accuracy, independent clips; computed exactly rather than sampled."""
     yield head("clips", *change_names(CELLS))
-    for clips in INDEPENDENT:
-        yield row(clips, *(Coverage(*enumerated(clips, cell), 0) for cell in CELLS))
+    for clips in INDEPENDENT_CLIP_COUNTS:
+        yield row(clips, *(Coverage(*enumerate_coverage(clips, cell), 0) for cell in CELLS))
 
 
 def paired(trials: int) -> Lines:
-    """A difference in top-1 accuracy on the same clips."""
+    """Paired difference in top-1 accuracy, clips in groups."""
     yield head("groups, clips", "correlation", *change_names(CELLS))
     ratios = []
-    for groups, clips in (*WIDTHS, (40, len(REAL))):
+    for groups, clips in (*WIDTHS, (40, len(VALIDATION_GROUPS))):
         for correlation in CORRELATIONS:
             cells = [
                 lower_coverage(_paired, trials, gained - lost, groups, clips, correlation, (lost, gained))
                 for lost, gained in CELLS
             ]
             yield row(f"{groups}, {clips}", correlation, *cells)
-            if correlation == USUAL and (expected := WIDTHS.get((groups, clips))):
-                shares = 100 * np.array([one.width for one in cells]) / expected
-                ratios.append(f"{groups}, {clips}: {shares.min():.2f} to {shares.max():.2f}")
-    yield f"\nRatio of the mean width to the expected width at a correlation of {USUAL}: {'; '.join(ratios)}"
+            if correlation == TYPICAL_CORRELATION and (expected := WIDTHS.get((groups, clips))):
+                relative = 100 * np.array([cell.width for cell in cells]) / expected
+                ratios.append(f"{groups}, {clips}: {relative.min():.2f} to {relative.max():.2f}")
+    yield (
+        "\nRatio of the mean width to the reference width at a correlation of "
+        f"{TYPICAL_CORRELATION}: {'; '.join(ratios)}"
+    )
 
 
 def _paired(
-    rng: Random, way: str, groups: int, clips: int, correlation: float, cell: tuple[float, float]
+    rng: Random, model: str, groups: int, clips: int, correlation: float, cell: tuple[float, float]
 ) -> Interval | None:
-    number = REAL if clips == len(REAL) else unequal(rng, groups, clips)
-    change = DRAWN[way](rng, number, (*cell, 1 - sum(cell)), correlation)
-    return paired_interval(change == 0, change == 1, number)
+    clip_groups = VALIDATION_GROUPS if clips == len(VALIDATION_GROUPS) else draw_groups(rng, groups, clips)
+    change = CORRELATION_MODELS[model](rng, clip_groups, (*cell, 1 - sum(cell)), correlation)
+    return paired_interval(change == 0, change == 1, clip_groups)
 
 
 def shares(trials: int) -> Lines:
-    """Top-1 accuracy, and the accuracy of a class of few clips."""
+    """Top-1 accuracy, and the accuracy of a class with few clips."""
     yield head("groups, clips", "correlation", *(f"{100 * share:g} %" for share in SHARES))
     for groups, clips in (*WIDTHS, (3, 6), (8, 24)):
         for correlation in CORRELATIONS:
@@ -169,57 +180,61 @@ def shares(trials: int) -> Lines:
 
 
 def _share(
-    rng: Random, way: str, groups: int, clips: int, correlation: float, share: float
+    rng: Random, model: str, groups: int, clips: int, correlation: float, share: float
 ) -> Interval | None:
-    number = unequal(rng, groups, clips)
-    right = DRAWN[way](rng, number, (share, 1 - share), correlation) == 0
+    clip_groups = draw_groups(rng, groups, clips)
+    right = CORRELATION_MODELS[model](rng, clip_groups, (share, 1 - share), correlation) == 0
     return share_interval(
-        right, number, least=MIN_SET_SIZE if groups >= MIN_SET_SIZE.groups else MIN_CLASS_SIZE
+        right, clip_groups, least=MIN_SET_SIZE if groups >= MIN_SET_SIZE.groups else MIN_CLASS_SIZE
     )
 
 
 def macro(trials: int) -> Lines:
-    """Macro accuracy of classes, the worst wrong three times as often as the best, and its difference."""
+    """Macro accuracy and its paired difference; the worst class has three times the best one's error rate."""
     trials //= 2
     yield f"{trials} trials\n"
     wrong, changed = (0.35, 0.2, 0.05), (CELLS[0], CELLS[2], CELLS[4], CELLS[5])
     yield head(
-        "groups, clips", "correlation", *(f"{100 - 100 * one:g} %" for one in wrong), *change_names(changed)
+        "groups, clips", "correlation", *(f"{100 - 100 * rate:g} %" for rate in wrong), *change_names(changed)
     )
     for groups, clips in WIDTHS:
         for correlation in CORRELATIONS:
-            of = groups, clips, correlation
-            cells = [lower_coverage(_macro, trials, 1 - one, *of, one) for one in wrong]
+            setting = groups, clips, correlation
+            cells = [lower_coverage(_macro, trials, 1 - rate, *setting, rate) for rate in wrong]
             cells += [
-                lower_coverage(_macro_change, trials, gained - lost, *of, (lost, gained))
+                lower_coverage(_macro_change, trials, gained - lost, *setting, (lost, gained))
                 for lost, gained in changed
             ]
             yield row(f"{groups}, {clips}", correlation, *cells)
 
 
 def _macro(
-    rng: Random, way: str, groups: int, clips: int, correlation: float, wrong: float
+    rng: Random, model: str, groups: int, clips: int, correlation: float, wrong: float
 ) -> Interval | None:
-    number, classes, shares = _in_classes(rng, groups, clips, (wrong,))
-    hits = DRAWN[way](rng, number, shares, correlation) == 1
-    return share_interval(hits, number, class_weights(classes[number]))
+    clip_groups, classes, shares = _in_classes(rng, groups, clips, (wrong,))
+    hits = CORRELATION_MODELS[model](rng, clip_groups, shares, correlation) == 1
+    return share_interval(hits, clip_groups, class_weights(classes[clip_groups]))
 
 
 def _macro_change(
-    rng: Random, way: str, groups: int, clips: int, correlation: float, cell: tuple[float, float]
+    rng: Random, model: str, groups: int, clips: int, correlation: float, cell: tuple[float, float]
 ) -> Interval | None:
-    number, classes, shares = _in_classes(rng, groups, clips, cell)
-    change = DRAWN[way](rng, number, shares, correlation)
-    return paired_interval(change == 0, change == 1, number, class_weights(classes[number]))
+    clip_groups, classes, shares = _in_classes(rng, groups, clips, cell)
+    change = CORRELATION_MODELS[model](rng, clip_groups, shares, correlation)
+    return paired_interval(change == 0, change == 1, clip_groups, class_weights(classes[clip_groups]))
 
 
 def _in_classes(
     rng: Random, groups: int, clips: int, shares: tuple[float, ...]
 ) -> tuple[Numbers, Numbers, Values]:
-    """The group of each clip, and the class of each group with its shares of outcomes."""
-    classes = rng.permutation(np.arange(groups) % len(CLASSES))
-    own = np.outer(CLASSES[classes], shares)
-    return unequal(rng, groups, clips), classes, np.column_stack([own, 1 - own.sum(axis=1)])
+    """Return the group of each clip (N,), the class of each group (G,), and its shares of outcomes (G, S)."""
+    classes = rng.permutation(np.arange(groups) % len(CLASS_ERROR_FACTORS))
+    group_shares = np.outer(CLASS_ERROR_FACTORS[classes], shares)
+    return (
+        draw_groups(rng, groups, clips),
+        classes,
+        np.column_stack([group_shares, 1 - group_shares.sum(axis=1)]),
+    )
 
 
 def auroc(trials: int) -> Lines:
@@ -229,17 +244,18 @@ def auroc(trials: int) -> Lines:
     yield head("known: groups, clips", "others: groups, clips", "correlation", *AREAS)
     for known, known_clips, others, other_clips in SIDES:
         for correlation in CORRELATIONS:
-            of = (known, known_clips, others, other_clips), correlation
-            cells = [coverage(repeated(_area, trials, *of, area), area) for area in AREAS]
+            setting = (known, known_clips, others, other_clips), correlation
+            cells = [coverage(repeated(_area, trials, *setting, area), area) for area in AREAS]
             yield row(f"{known}, {known_clips}", f"{others}, {other_clips}", correlation, *cells)
 
 
 def _area(rng: Random, side: tuple[int, int, int, int], correlation: float, area: float) -> Interval | None:
-    return auroc_interval(*ranked(rng, (unequal(rng, *side[:2]), unequal(rng, *side[2:])), area, correlation))
+    sides = draw_groups(rng, *side[:2]), draw_groups(rng, *side[2:])
+    return auroc_interval(*draw_ranked_scores(rng, sides, area, correlation))
 
 
 def precision(trials: int) -> Lines:
-    """Mean average precision and its difference on the same clips; the true value is the mean of trials."""
+    """Mean average precision and its paired difference; the mean of all trials stands for the true value."""
     trials = max(trials // 10, 1)
     yield f"{trials} trials\n"
     changes = [f"{lead:g} to {lead - fall:g}, noise {noise:g}" for lead, fall, noise in CHANGES]
@@ -247,26 +263,27 @@ def precision(trials: int) -> Lines:
     for labels, share in LABELS:
         for groups, clips in ((10, 96), (40, 192), (60, 192)):
             for correlation in CORRELATIONS:
-                of = labels, share, groups, clips, correlation
-                drawn = [repeated(_precision, trials, *of, lead) for lead in LEADS]
-                drawn += [repeated(_precision_change, trials, *of, change) for change in CHANGES]
+                setting = labels, share, groups, clips, correlation
+                results = [repeated(_precision, trials, *setting, lead) for lead in LEADS]
+                results += [repeated(_precision_change, trials, *setting, change) for change in CHANGES]
                 cells = [
                     coverage([interval for _, interval in cell], float(np.mean([value for value, _ in cell])))
-                    for cell in drawn
+                    for cell in results
                 ]
                 yield row(f"{labels}, each {100 * share:g} %", f"{groups}, {clips}", correlation, *cells)
 
 
-def _label_evaluation(scores: Values, truth: NDArray[np.bool_], number: Numbers) -> LabelsEvaluation:
+def _label_evaluation(scores: Values, truth: NDArray[np.bool_], clip_groups: Numbers) -> LabelsEvaluation:
     names = [str(label) for label in range(truth.shape[1])]
-    return summarise_labels(scores.astype(np.float32), truth, number.astype(str).tolist(), names)
+    return summarise_labels(scores.astype(np.float32), truth, clip_groups.astype(str).tolist(), names)
 
 
 def _precision(
     rng: Random, labels: int, share: float, groups: int, clips: int, correlation: float, lead: float
 ) -> tuple[float, Interval | None]:
-    number = unequal(rng, groups, clips)
-    evaluation = _label_evaluation(*labelled(rng, number, labels, share, lead, correlation), number)
+    clip_groups = draw_groups(rng, groups, clips)
+    scores, truth = draw_label_scores(rng, clip_groups, labels, share, lead, correlation)
+    evaluation = _label_evaluation(scores, truth, clip_groups)
     return evaluation.map, evaluation.map_interval
 
 
@@ -279,22 +296,22 @@ def _precision_change(
     correlation: float,
     change: tuple[float, float, float],
 ) -> tuple[float, Interval | None]:
-    number, (lead, fall, noise) = unequal(rng, groups, clips), change
-    scores, truth = labelled(rng, number, labels, share, lead, correlation)
-    moved = scores - fall * truth + noise * normal(rng, number, correlation, labels)
+    clip_groups, (lead, fall, noise) = draw_groups(rng, groups, clips), change
+    scores, truth = draw_label_scores(rng, clip_groups, labels, share, lead, correlation)
+    moved = scores - fall * truth + noise * draw_normal(rng, clip_groups, correlation, labels)
     change_in_map = paired_precision(
-        _label_evaluation(scores, truth, number), _label_evaluation(moved, truth, number)
+        _label_evaluation(scores, truth, clip_groups), _label_evaluation(moved, truth, clip_groups)
     )
     return change_in_map.value, change_in_map.interval
 
 
 def means(trials: int) -> Lines:
-    """Means of quantities other than shares of right answers."""
+    """Means of quantities that are not shares of correct answers: log-losses and IoUs."""
     truths = {
-        SURPRISE: _surprise(MARGIN + SPREAD * EVEN).mean(),
-        OVERLAP: _overlap(EVEN).mean(),
-        RISE: _surprise(MARGIN - FALL + math.hypot(SPREAD, NOISE) * EVEN).mean()
-        - _surprise(MARGIN + SPREAD * EVEN).mean(),
+        LOG_LOSS: _log_loss(MARGIN + SPREAD * EVEN).mean(),
+        IOU: _iou(EVEN).mean(),
+        LOSS_INCREASE: _log_loss(MARGIN - FALL + math.hypot(SPREAD, NOISE) * EVEN).mean()
+        - _log_loss(MARGIN + SPREAD * EVEN).mean(),
     }
     yield head("groups, clips", "correlation", *truths)
     for groups, clips in WIDTHS:
@@ -307,24 +324,25 @@ def means(trials: int) -> Lines:
 
 
 def _mean(rng: Random, groups: int, clips: int, correlation: float, name: str) -> Interval | None:
-    number = unequal(rng, groups, clips)
-    level = normal(rng, number, correlation)
-    if name == OVERLAP:
-        return mean_interval(_overlap(level), number, share=True)
+    clip_groups = draw_groups(rng, groups, clips)
+    level = draw_normal(rng, clip_groups, correlation)
+    if name == IOU:
+        return mean_interval(_iou(level), clip_groups, share=True)
     margin = MARGIN + SPREAD * level
-    before = _surprise(margin)
-    if name == SURPRISE:
-        return mean_interval(before, number)
-    return mean_interval(_surprise(margin - FALL + NOISE * normal(rng, number, correlation)) - before, number)
+    before = _log_loss(margin)
+    if name == LOG_LOSS:
+        return mean_interval(before, clip_groups)
+    after = _log_loss(margin - FALL + NOISE * draw_normal(rng, clip_groups, correlation))
+    return mean_interval(after - before, clip_groups)
 
 
-def _surprise(margin: Values) -> Values:
-    """−log p of the true class, whose logit leads by `margin`."""
+def _log_loss(margin: Values) -> Values:
+    """Return the log-loss, −log p of the true one of two classes, whose logit is higher by `margin`."""
     return np.log1p(np.exp(-margin))
 
 
-def _overlap(level: Values) -> Values:
-    """Intersections over union: about one in a hundred is 0, one in six is 1."""
+def _iou(level: Values) -> Values:
+    """Return IoUs (intersections over union): about one in a hundred is 0, one in six is 1."""
     return np.clip(0.7 + 0.3 * level, 0.0, 1.0)
 
 

@@ -19,7 +19,7 @@ from peerattn.scores.comparison import SAME, WORSE
 from peerattn.scores.evaluation import Evaluation, class_weights, summarise
 from peerattn.scores.intervals import MIN_CLASS_SIZE, group_numbers, paired_interval, share_interval
 from peerattn.scores.kinds import difference
-from tests.draws import Numbers, Random, following
+from tests.draws import Numbers, Random, draw_shared_outcomes
 
 COINS = 2000
 GENERATED = 320
@@ -32,13 +32,13 @@ CLIPS, VIDEOS, CLASSES, CURVE, ROUNDS = 640, 160, 14, 50, 9
 def null(data: Path | None) -> Iterator[str]:
     """Real changes of answers, each source video turned better or worse at random."""
     for name, before, after in pairs(data):
-        rng, number = np.random.default_rng(7), group_numbers(before.n, before.groups)
-        said = [difference(*tossed(rng, before, after, number)).words for _ in range(COINS)]
+        rng, clip_groups = np.random.default_rng(7), group_numbers(before.n, before.groups)
+        said = [difference(*tossed(rng, before, after, clip_groups)).words for _ in range(COINS)]
         share = sum(words.startswith(SAME) for words in said) / COINS
         changed = before.correct != after.correct
         yield (
-            f"{name}: {changed.sum()} answers of {before.n} clips, in {len(set(number[changed]))} of "
-            f"{number.max() + 1} source videos, became right or wrong; {SAME} in {100 * share:.1f} %"
+            f"{name}: {changed.sum()} answers of {before.n} clips, in {len(set(clip_groups[changed]))} of "
+            f"{clip_groups.max() + 1} source videos, became right or wrong; {SAME} in {100 * share:.1f} %"
         )
 
 
@@ -67,13 +67,13 @@ def _evaluated(network: Network, loaded: Checkpoint, clips: SkipUnreadable) -> E
 
 
 def tossed(
-    rng: Random, before: Evaluation, after: Evaluation, number: Numbers
+    rng: Random, before: Evaluation, after: Evaluation, clip_groups: Numbers
 ) -> tuple[Evaluation, Evaluation]:
     """The same answers, but a coin per source video decides whether its better ones are before or after."""
     first = before.correct[:, None]
     better = np.where(first, before.probabilities, after.probabilities)
     worse = np.where(first, after.probabilities, before.probabilities)
-    heads = (rng.random(int(number.max()) + 1) < 0.5)[number][:, None]
+    heads = (rng.random(int(clip_groups.max()) + 1) < 0.5)[clip_groups][:, None]
     names = [row.name for row in before.classes]
     one, other = (
         summarise(np.where(heads, *answers), before.labels, before.groups, names)
@@ -94,7 +94,7 @@ def power(trials: int) -> Iterator[str]:
 
 def changed(rng: Random, clips: int, *, lost: float, gained: float) -> tuple[Evaluation, Evaluation]:
     """Evaluations of independent clips of one class before and after some answers are lost and gained."""
-    change = following(rng, np.arange(clips), (lost, gained, 1 - lost - gained), 0.0)
+    change = draw_shared_outcomes(rng, np.arange(clips), (lost, gained, 1 - lost - gained), 0.0)
     names, labels = [str(clip) for clip in range(clips)], np.zeros(clips, np.int64)
     before, after = (
         summarise(np.eye(2, dtype=np.float32)[(change == wrong).astype(int)], labels, names, ("one", "other"))
@@ -107,16 +107,17 @@ def speed(_: int) -> Iterator[str]:
     """CPU time of the intervals of a curve: 50 evaluations of 640 clips, 160 source videos, 14 classes."""
     rng = np.random.default_rng(7)
     names = np.array([f"video {number}" for number in rng.integers(VIDEOS, size=CLIPS)])
-    labels, number = rng.integers(CLASSES, size=CLIPS), group_numbers(CLIPS, names)
+    labels, clip_groups = rng.integers(CLASSES, size=CLIPS), group_numbers(CLIPS, names)
     before = rng.random(CLIPS) < 0.7
     curve = [before ^ (rng.random(CLIPS) < 0.002 * step) for step in range(CURVE)]
     tasks = {
         "paired differences, top-1": lambda hits: paired_interval(before, hits, names),
         "top-1, top-5, macro and middle window": lambda hits: [
-            share_interval(hits, number, weights) for weights in (None, None, class_weights(labels), None)
+            share_interval(hits, clip_groups, weights)
+            for weights in (None, None, class_weights(labels), None)
         ],
         "accuracies of the classes": lambda hits: [
-            share_interval(hits[labels == label], number[labels == label], least=MIN_CLASS_SIZE)
+            share_interval(hits[labels == label], clip_groups[labels == label], least=MIN_CLASS_SIZE)
             for label in range(CLASSES)
         ],
     }

@@ -1,6 +1,6 @@
-"""Draw or enumerate clips that correlate within groups, to measure the coverage of intervals.
+"""Draw answers and scores of clips that correlate within groups, to measure the coverage of intervals.
 
-Shapes: N clips, G groups, S outcomes, K labels.
+`clip_groups` is the index of each clip's group. Shapes: N clips, G groups, S outcomes, K labels.
 """
 
 import math
@@ -19,69 +19,80 @@ RARE = 1e-7
 """Numbers of lost and gained clips with a lower probability than this are not enumerated."""
 
 
-def unequal(rng: Random, groups: int, clips: int) -> Numbers:
-    """(N,): the group of each clip. Every group has at least one; their sizes are unequal."""
+def draw_groups(rng: Random, groups: int, clips: int) -> Numbers:
+    """Return the group of each clip (N,). Every group has at least one clip; their sizes are unequal."""
     sizes = 1 + rng.multinomial(clips - groups, rng.dirichlet(np.full(groups, 2.0)))
     return np.repeat(np.arange(groups), sizes)
 
 
-def following(rng: Random, number: Numbers, shares: Sequence[float] | Values, correlation: float) -> Numbers:
-    """(N,): outcomes drawn with these shares (S,) or (G, S); some clips share one draw for their whole group.
+def draw_shared_outcomes(
+    rng: Random, clip_groups: Numbers, shares: Sequence[float] | Values, correlation: float
+) -> Numbers:
+    """Return outcomes (N,) drawn with shares (S,) or (G, S); some clips of a group share a single draw.
 
-    So many clips share it that outcomes of a group have this correlation.
+    As many share it as needed for outcomes within a group to have this correlation.
     """
-    common = rng.random(int(number.max()) + 1)[number]
-    follows = rng.random(len(number)) < math.sqrt(correlation)
-    return _outcomes(np.where(follows, common, rng.random(len(number))), number, np.asarray(shares))
+    common = rng.random(int(clip_groups.max()) + 1)[clip_groups]
+    follows = rng.random(len(clip_groups)) < math.sqrt(correlation)
+    return _outcomes(np.where(follows, common, rng.random(len(clip_groups))), clip_groups, np.asarray(shares))
 
 
-def varying(rng: Random, number: Numbers, shares: Sequence[float] | Values, correlation: float) -> Numbers:
-    """(N,): outcomes whose shares vary from group to group, by a Dirichlet distribution around these."""
-    around = np.broadcast_to(shares, (int(number.max()) + 1, np.shape(shares)[-1]))
+def draw_with_varying_shares(
+    rng: Random, clip_groups: Numbers, shares: Sequence[float] | Values, correlation: float
+) -> Numbers:
+    """Return outcomes (N,) whose shares vary from group to group.
+
+    The shares of each group are drawn from a Dirichlet distribution around `shares`.
+    """
+    around = np.broadcast_to(shares, (int(clip_groups.max()) + 1, np.shape(shares)[-1]))
     if correlation:
-        drawn = rng.standard_gamma(around * (1 / correlation - 1))
-        around = drawn / drawn.sum(axis=1, keepdims=True)
-    return _outcomes(rng.random(len(number)), number, around)
+        gammas = rng.standard_gamma(around * (1 / correlation - 1))
+        around = gammas / gammas.sum(axis=1, keepdims=True)
+    return _outcomes(rng.random(len(clip_groups)), clip_groups, around)
 
 
-def _outcomes(chance: Values, number: Numbers, shares: Values) -> Numbers:
+def _outcomes(chance: Values, clip_groups: Numbers, shares: Values) -> Numbers:
     ends = shares.cumsum(axis=-1)[..., :-1]
-    outcomes: Numbers = (chance[:, None] >= (ends[number] if ends.ndim == 2 else ends)).sum(axis=1)
+    outcomes: Numbers = (chance[:, None] >= (ends[clip_groups] if ends.ndim == 2 else ends)).sum(axis=1)
     return outcomes
 
 
-def normal(rng: Random, number: Numbers, correlation: float, *columns: int) -> Values:
-    """(N, …): standard normal numbers with this correlation within a group."""
-    common = rng.normal(size=(int(number.max()) + 1, *columns))[number]
+def draw_normal(rng: Random, clip_groups: Numbers, correlation: float, *columns: int) -> Values:
+    """Return standard normal numbers (N, …) with this correlation within a group."""
+    common = rng.normal(size=(int(clip_groups.max()) + 1, *columns))[clip_groups]
     return math.sqrt(correlation) * common + math.sqrt(1 - correlation) * rng.normal(size=common.shape)
 
 
-def ranked(
+def draw_ranked_scores(
     rng: Random, sides: Sequence[Numbers], area: float, correlation: float
 ) -> tuple[Values, NDArray[np.bool_], Numbers]:
-    """Scores (N,) with this true area under the ROC curve, whether a clip is of a known class, and groups.
+    """Return scores with this true area under the ROC curve, whether clips are of a known class, and groups.
 
-    `sides` holds the groups of the known clips and those of the other clips.
+    All are (N,). `sides` holds the groups of the clips of known classes and those of the other clips.
     """
-    lead = NormalDist().inv_cdf(area) * math.sqrt(2)
-    known, others = (normal(rng, number, correlation) for number in sides)
-    number = np.concatenate([sides[0], sides[1] + sides[0].max() + 1])
-    return np.concatenate([known + lead, others]), np.arange(len(number)) < len(known), number
+    lead = NormalDist().inv_cdf(area) * math.sqrt(2)  # of the mean score of the known clips
+    known, others = (draw_normal(rng, clip_groups, correlation) for clip_groups in sides)
+    clip_groups = np.concatenate([sides[0], sides[1] + sides[0].max() + 1])
+    return np.concatenate([known + lead, others]), np.arange(len(clip_groups)) < len(known), clip_groups
 
 
-def labelled(
-    rng: Random, number: Numbers, labels: int, share: float, lead: float, correlation: float
+def draw_label_scores(
+    rng: Random, clip_groups: Numbers, labels: int, share: float, lead: float, correlation: float
 ) -> tuple[Values, NDArray[np.bool_]]:
-    """Scores and truth (N, K) of labels that this share of the clips has; their scores lead by `lead`.
+    """Return scores and truth (N, K) of labels; this share of the clips has each label.
 
-    Within a group, scores have this correlation; whether clips have a label correlates by 0.3.
+    The mean score of clips that have a label is higher by `lead` standard deviations. Within a group, scores
+    have this correlation; whether clips have a label has a correlation of 0.3.
     """
-    truth = normal(rng, number, 0.3, labels) > NormalDist().inv_cdf(1 - share)
-    return lead * truth + normal(rng, number, correlation, labels), truth
+    truth = draw_normal(rng, clip_groups, 0.3, labels) > NormalDist().inv_cdf(1 - share)
+    return lead * truth + draw_normal(rng, clip_groups, correlation, labels), truth
 
 
-def enumerated(clips: int, shares: tuple[float, float]) -> tuple[float, float]:
-    """The exact coverage of the paired interval for independent clips, and its mean width."""
+def enumerate_coverage(clips: int, shares: tuple[float, float]) -> tuple[float, float]:
+    """Return the exact coverage of the paired interval for independent clips, and its mean width.
+
+    It is the sum over all numbers of lost and gained clips that are likely enough.
+    """
     coverage = width = 0.0
     z, most = t_quantile(0.95, clips - 1), [math.ceil(clips * share * 4) + 8 for share in shares]
     for lost in range(most[0] if shares[0] else 1):
@@ -94,7 +105,7 @@ def enumerated(clips: int, shares: tuple[float, float]) -> tuple[float, float]:
 
 
 def _probability(clips: int, lost: int, gained: int, shares: tuple[float, float]) -> float:
-    """The probability of these numbers of lost and gained clips among independent ones."""
+    """Return the probability of these numbers of lost and gained clips among independent ones."""
     terms = ((lost, shares[0]), (gained, shares[1]), (clips - lost - gained, 1 - sum(shares)))
     if any(count and not share for count, share in terms):
         return 0.0

@@ -21,10 +21,19 @@ from peerattn.scores.intervals import Interval, paired_interval, share_interval,
 from peerattn.scores.jackknife import mean_interval
 from peerattn.scores.kinds import difference
 from peerattn.scores.labels import paired_precision, summarise_labels
-from tests.draws import Numbers, Random, following, labelled, normal, ranked, unequal, varying
+from tests.draws import (
+    Numbers,
+    Random,
+    draw_groups,
+    draw_label_scores,
+    draw_normal,
+    draw_ranked_scores,
+    draw_shared_outcomes,
+    draw_with_varying_shares,
+)
 
 Drawn = Callable[..., Numbers]
-EITHER = pytest.mark.parametrize("drawn", [following, varying])
+EITHER = pytest.mark.parametrize("drawn", [draw_shared_outcomes, draw_with_varying_shares])
 ALIKE = pytest.mark.parametrize("alike", [0.2, 0.5])
 EVEN = np.array([NormalDist().inv_cdf((place + 0.5) / 10**4) for place in range(10**4)])
 """Evenly likely normal numbers: their mean is the true one."""
@@ -45,9 +54,9 @@ def coverage(draw: Callable[[Random], Interval | None], truth: float, draws: int
 @pytest.mark.parametrize(("lost", "gained"), [(0.01, 0.0), (0.03, 0.01), (0.08, 0.02)])
 def test_paired_differences(drawn: Drawn, alike: float, groups: int, lost: float, gained: float) -> None:
     def draw(rng: Random) -> Interval | None:
-        number = unequal(rng, groups, 5 * groups)
-        change = drawn(rng, number, (lost, gained, 1 - lost - gained), alike)
-        return paired_interval(change == 0, change == 1, number)
+        clip_groups = draw_groups(rng, groups, 5 * groups)
+        change = drawn(rng, clip_groups, (lost, gained, 1 - lost - gained), alike)
+        return paired_interval(change == 0, change == 1, clip_groups)
 
     assert coverage(draw, gained - lost, 400) >= 0.925
 
@@ -59,17 +68,17 @@ def test_macro_accuracy_and_its_difference(drawn: Drawn, alike: float) -> None:
     often = np.linspace(0.5, 1.5, 8)[np.arange(40) % 8]
 
     def draw(rng: Random, shares: Sequence[float]) -> tuple[Numbers, Numbers, np.ndarray]:
-        number, outcomes = unequal(rng, 40, 192), np.outer(often, shares)
-        outcome = drawn(rng, number, np.column_stack([outcomes, 1 - outcomes.sum(axis=1)]), alike)
-        return outcome, number, class_weights((np.arange(40) % 8)[number])
+        clip_groups, outcomes = draw_groups(rng, 40, 192), np.outer(often, shares)
+        outcome = drawn(rng, clip_groups, np.column_stack([outcomes, 1 - outcomes.sum(axis=1)]), alike)
+        return outcome, clip_groups, class_weights((np.arange(40) % 8)[clip_groups])
 
     def single(rng: Random) -> Interval | None:
-        outcome, number, weights = draw(rng, (0.05,))
-        return share_interval(outcome == 1, number, weights)
+        outcome, clip_groups, weights = draw(rng, (0.05,))
+        return share_interval(outcome == 1, clip_groups, weights)
 
     def paired(rng: Random) -> Interval | None:
-        change, number, weights = draw(rng, (0.03, 0.01))
-        return paired_interval(change == 0, change == 1, number, weights)
+        change, clip_groups, weights = draw(rng, (0.03, 0.01))
+        return paired_interval(change == 0, change == 1, clip_groups, weights)
 
     assert coverage(single, 0.95, 400) >= 0.92
     assert coverage(paired, -0.02, 400) >= 0.93
@@ -79,8 +88,8 @@ def test_macro_accuracy_and_its_difference(drawn: Drawn, alike: float) -> None:
 @pytest.mark.parametrize("area", [0.72, 0.95, 0.995])
 def test_areas_under_the_roc_curve(alike: float, area: float) -> None:
     def draw(rng: Random) -> Interval | None:
-        sides = unequal(rng, 30, 68), unequal(rng, 10, 21)
-        return auroc_interval(*ranked(rng, sides, area, alike))
+        sides = draw_groups(rng, 30, 68), draw_groups(rng, 10, 21)
+        return auroc_interval(*draw_ranked_scores(rng, sides, area, alike))
 
     assert coverage(draw, area, 400) >= 0.915
 
@@ -89,11 +98,11 @@ def test_mean_average_precisions_and_their_difference() -> None:
     """Held is the mean over all draws: labels that few clips have flatter a small set."""
     rng, names, found, changes = np.random.default_rng(7), [str(label) for label in range(6)], [], []
     for _ in range(150):
-        number = unequal(rng, 20, 100)
-        scores, truth = labelled(rng, number, 6, 0.2, 3.0, 0.2)
-        moved = scores - truth + normal(rng, number, 0.2, 6)
+        clip_groups = draw_groups(rng, 20, 100)
+        scores, truth = draw_label_scores(rng, clip_groups, 6, 0.2, 3.0, 0.2)
+        moved = scores - truth + draw_normal(rng, clip_groups, 0.2, 6)
         before, after = (
-            summarise_labels(each.astype(np.float32), truth, number.astype(str).tolist(), names)
+            summarise_labels(each.astype(np.float32), truth, clip_groups.astype(str).tolist(), names)
             for each in (scores, moved)
         )
         found.append((before.map, before.map_interval))
@@ -115,8 +124,8 @@ def test_means_of_skewed_values_and_of_shares(alike: float) -> None:
     for values, share in ((surprise, False), (overlap, True)):
 
         def draw(rng: Random, values=values, share=share) -> Interval | None:
-            number = unequal(rng, 40, 192)
-            return mean_interval(values(normal(rng, number, alike)), number, share=share)
+            clip_groups = draw_groups(rng, 40, 192)
+            return mean_interval(values(draw_normal(rng, clip_groups, alike)), clip_groups, share=share)
 
         assert coverage(draw, float(values(EVEN).mean()), 400) >= 0.91
 
@@ -126,14 +135,14 @@ def test_a_coin_is_not_a_verdict(answers: int) -> None:
     """So many of 96 answers change, and a coin decides for each of 40 videos which network is right."""
     rng, same = np.random.default_rng(7), 0
     for _ in range(600):
-        number, changes = unequal(rng, 40, 96), rng.permutation(96) < answers
+        clip_groups, changes = draw_groups(rng, 40, 96), rng.permutation(96) < answers
         before, after = (
             summarise(
-                np.eye(2, dtype=np.float32)[wrong], ALL_ONE, number.astype(str).tolist(), ("one", "two")
+                np.eye(2, dtype=np.float32)[wrong], ALL_ONE, clip_groups.astype(str).tolist(), ("one", "two")
             )
             for wrong in (ALL_ONE, changes.astype(int))
         )
-        same += difference(*tossed(rng, before, after, number)).words.startswith(SAME)
+        same += difference(*tossed(rng, before, after, clip_groups)).words.startswith(SAME)
     assert same / 600 >= 0.925
 
 

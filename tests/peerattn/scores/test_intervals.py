@@ -14,7 +14,7 @@ from peerattn.scores.intervals import (
     tango_interval,
     wilson_interval,
 )
-from tests.draws import enumerated
+from tests.draws import enumerate_coverage
 
 CELLS = [(0, 0), (1, 0), (2, 0), (2, 1), (3, 1), (8, 2)]
 """Per cent of the clips whose answer is lost and gained."""
@@ -46,7 +46,7 @@ def test_tango_gives_the_published_interval() -> None:
 @pytest.mark.parametrize("clips", WIDTHS)
 def test_independent_clips_are_covered_as_promised_and_no_wider(clips: int) -> None:
     for (lost, gained), expected in zip(CELLS, WIDTHS[clips], strict=True):
-        coverage, width = enumerated(clips, (lost / 100, gained / 100))
+        coverage, width = enumerate_coverage(clips, (lost / 100, gained / 100))
         assert coverage >= 0.93, (lost, gained)
         assert clips * (lost + gained) / 100 < 3.8 or coverage <= 0.98, (lost, gained)
         assert 100 * width <= 1.15 * expected, (lost, gained)
