@@ -34,7 +34,11 @@ class MovedModuleFinder(MetaPathFinder):
 
 
 def explain_moved_names(module: str) -> Callable[[str], Any]:
-    """Return a `__getattr__` for a module, which raises ImportError with the new path of a moved name."""
+    """Return a `__getattr__` for a module, which raises ImportError with the new path of a moved name.
+
+    A module from which names were removed sets `__getattr__ = explain_moved_names(__name__)`; Python calls it
+    for names that the module does not have.
+    """
 
     def missing(name: str) -> Any:
         if not name.startswith("_") and (new := new_paths().get(f"{module}.{name}")):

@@ -48,7 +48,7 @@ from peerattn.training.recipe import Recipe, read_recipe
 from peerattn.training.state import HEADER_LIMIT, STATE_FILE, TrainingState, load_state
 from tests.alone import ADDRESS, html
 from tests.app.opening.test_session import bring
-from tests.app.screens.test_all_screens import PATIENCE, checked, shown
+from tests.app.screens.test_explore_and_prune import PATIENCE, checked, shown
 from tests.conftest import ROOT
 from tests.serving import GET_EXPLORER
 

@@ -13,7 +13,7 @@ from app.opening.files import OBJECT_TYPES, OWN_TYPES, ObjectFile, Source, with_
 from app.parts import card, network_choice, user_files
 from app.parts.words import MAP_ORIGINS, plain
 from app.state import address, clips, networks
-from app.state.opened import DEFAULT_SECONDS, MOST_SECONDS, Choice, Opened, OpenedClip
+from app.state.opened import DEFAULT_SECONDS, MAX_SECONDS, Choice, Opened, OpenedClip
 from peerattn.errors import PeerattnError
 from peerattn.traces.trace import Trace
 
@@ -210,7 +210,7 @@ def _choose_time_range(source: Source) -> tuple[float, float]:
     if duration is None:
         start = st.number_input("Start, in seconds", 0.0, key=key.scoped("start"), persist_state="session")
         length = st.number_input(
-            "Length, in seconds", 0.1, MOST_SECONDS, default, key=key, persist_state="session"
+            "Length, in seconds", 0.1, MAX_SECONDS, default, key=key, persist_state="session"
         )
         return start, start + length
     if duration <= 1.0:

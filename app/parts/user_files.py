@@ -17,7 +17,7 @@ from app.opening.traces import read_trace
 from app.parts import network_choice
 from app.parts.answers import LABEL_SEPARATOR
 from app.state import address, clips
-from app.state.opened import MOST_SECONDS, Choice, Opened
+from app.state.opened import MAX_SECONDS, Choice, Opened
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import CLASSES
@@ -183,7 +183,7 @@ def _missing(session: Session, checkpoints: set[str]) -> Iterator[str]:
 
 def _select_whole_clip(source: Source) -> None:
     """Select the whole clip, or its beginning with a notice if it is too long."""
-    duration, most = clips.video_information(source).duration, MOST_SECONDS
+    duration, most = clips.video_information(source).duration, MAX_SECONDS
     _set_time_range(source, 0.0, most)
     lines = []
     if duration is None or round(duration, 1) > most:
@@ -200,7 +200,7 @@ def _set_time_range(source: Source, start: float, stop: float) -> None:
     duration, key = clips.video_information(source).duration, keys.TIME_RANGE.scoped(source.id)
     if duration is None:
         key.scoped("start").value = start
-        key.value = min(max(stop - start, 0.1), MOST_SECONDS)
+        key.value = min(max(stop - start, 0.1), MAX_SECONDS)
     elif duration > 1.0:
         end = round(duration, 1)
         key.value = (min(start, end), min(stop, end))

@@ -10,7 +10,7 @@ import streamlit as st
 from app.opening.files import ObjectFile, Source, UploadFolder, samples
 from app.opening.traces import read_trace
 from app.state.networks import checkpoint, segmenter
-from app.state.opened import MOST_SECONDS, Choice, OpenedClip, OpenedTrace
+from app.state.opened import MAX_SECONDS, Choice, OpenedClip, OpenedTrace
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import Removal
@@ -39,8 +39,8 @@ def _read_trace(digest: str, _path: Path) -> Trace:
 
 def open_clip(choice: Choice) -> OpenedClip:
     """Read and run the chosen time range of a clip; raises PeerattnError if that fails."""
-    if round(choice.stop - choice.start, 1) > MOST_SECONDS:  # rounded as on the slider
-        raise PeerattnError(f"at most {MOST_SECONDS:.0f} s are opened at once: choose a shorter time range")
+    if round(choice.stop - choice.start, 1) > MAX_SECONDS:  # rounded as on the slider
+        raise PeerattnError(f"at most {MAX_SECONDS:.0f} s are opened at once: choose a shorter time range")
     loaded = checkpoint(choice.checkpoint)
     clip = _clip(choice.key, choice)
     return OpenedClip(choice, loaded, clip, _run(choice.key, choice)[0])

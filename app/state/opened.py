@@ -1,4 +1,7 @@
-"""What the user chose, and what was opened from it: plain values that all screens share."""
+"""The user's choices, and what was opened as a result: values that all screens share.
+
+Creating a `Choice` looks up the files of its checkpoint, so that its key changes when they do.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +16,18 @@ from peerattn.traces.history import History
 from peerattn.traces.trace import Trace
 
 DEFAULT_SECONDS = 12.0  # how much of a long clip is opened at first
-MOST_SECONDS = 32.0  # 256 frames at 8 frames/s
+MAX_SECONDS = 32.0  # 256 frames at ActionWorld's 8 frames/s
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The choices of the user that determine the trace."""
+    """The user's choices that determine the trace."""
 
     checkpoint: str
     source: Source
     start: float = 0.0  # s
     stop: float = DEFAULT_SECONDS  # s
-    hold: bool = False
+    hold: bool = False  # whether an object map also stands for the frames after it that have none
     stamp: Stamp = field(init=False)  # identifies the files of the checkpoint, which may change on disk
 
     def __post_init__(self) -> None:
@@ -55,7 +58,10 @@ class OpenedClip:
 
 @dataclass(frozen=True)
 class OpenedTrace:
-    """A trace file that has been read, without network and frames."""
+    """A trace file that has been read, without network and frames.
+
+    The trace need not come from `choice.checkpoint`, which is the one selected in the bar above.
+    """
 
     choice: Choice
     trace: Trace
@@ -75,6 +81,8 @@ Opened = OpenedClip | OpenedTrace
 
 
 def picture_labels(opened: Opened) -> dict[str, str]:
-    """Return the labels of exported pictures: the clip, and the checkpoint if it is known."""
-    network = {"checkpoint": opened.choice.checkpoint} if isinstance(opened, OpenedClip) else {}
-    return {"clip": opened.choice.source.name, **network}
+    """Return the labels of exported pictures: the clip, and its checkpoint unless a trace file was opened."""
+    labels = {"clip": opened.choice.source.name}
+    if isinstance(opened, OpenedClip):
+        labels["checkpoint"] = opened.choice.checkpoint
+    return labels

@@ -9,7 +9,7 @@ from peerattn.actionworld.figure import Style
 from peerattn.actionworld.furniture import Colour
 from peerattn.actionworld.motion import FRAME_RATE, Camera, Cycle, Light, Points, Sway
 from peerattn.actionworld.room import Shadow, foreground, furnish
-from peerattn.actionworld.scene import ACTIONS, OBJECTS, Figure, Scene, SceneObject, Stage
+from peerattn.actionworld.scene import ACTIONS, OBJECTS, Figure, Placement, Scene, SceneObject
 from peerattn.actionworld.textures import (
     CLOTHES,
     HAIR_COLOURS,
@@ -43,7 +43,7 @@ def stage_label(random: Random, label: int) -> Scene:
     action, kind = divmod(label, len(OBJECTS))
     palette = PALETTES[random.integers(len(PALETTES))]
     items = _place(random, _items(random, palette, kind, action))
-    foot, height = items[0].stage.foot, items[0].stage.height
+    foot, height = items[0].placement.foot, items[0].placement.height
     shadows = [_contact(item) for item in items if not item.cycle]
     shadows.append((foot + 0.01j, height * (0.24 + 0.035j), 0.5))
     horizon, planks = foot.imag - random.uniform(0.06, 0.14), [_plank(item) for item in items]
@@ -77,7 +77,7 @@ def _place(random: Random, items: list[SceneObject]) -> list[SceneObject]:
     draws = random.random((2, *left.shape))
     feet = left + (right - left) * draws[0] + 1j * (top + (bottom - top) * draws[1])
     centres = feet[..., None] + np.stack([item.at(NOMINAL) for item in items])  # (tries, items, instants)
-    body = feet[:, 0, None] - 1j * items[0].stage.height * np.array([0.3, 0.55, 0.8])
+    body = feet[:, 0, None] - 1j * items[0].placement.height * np.array([0.3, 0.55, 0.8])
     distances = [
         np.abs(centres[:, first] - centres[:, second]).min(-1)
         for first, second in combinations(range(len(items)), 2)
@@ -90,14 +90,14 @@ def _place(random: Random, items: list[SceneObject]) -> list[SceneObject]:
 
 def _limits(item: SceneObject, *, held: bool) -> tuple[float, float, float, float]:
     """Return the x and y range of the foot of an object's path; if `held`, it is on the floor."""
-    path, side = item.path, 0.24 * item.stage.height
+    path, side = item.path, 0.24 * item.placement.height
     left, right = max(EDGE - path.real.min(), side), min(1 - EDGE - path.real.max(), 1 - side)
     top, bottom = EDGE - path.imag.min(), 1 - EDGE - path.imag.max()
     return (left, right, max(top, FLOOR[0]), min(bottom, FLOOR[1])) if held else (left, right, top, bottom)
 
 
 def _with_foot(item: SceneObject, foot: complex) -> SceneObject:
-    return replace(item, stage=replace(item.stage, foot=foot))
+    return replace(item, placement=replace(item.placement, foot=foot))
 
 
 def _item(random: Random, palette: Colour, kind: int, action: int) -> SceneObject:
@@ -107,14 +107,14 @@ def _item(random: Random, palette: Colour, kind: int, action: int) -> SceneObjec
         kind=kind,
         radius=random.uniform(0.074, 0.088),
         aspect=random.uniform(0.9, 1.1),
-        stage=Stage(0j, random.uniform(0.57, 0.66), 1 if random.random() < 0.5 else -1),
+        placement=Placement(0j, random.uniform(0.57, 0.66), 1 if random.random() < 0.5 else -1),
         style=_style(random, upright=action < 2),
         cycle=_cycle(random, reverse=action % 2 == 1),
         grip=grip + 0.1 * complex(*random.uniform(-1, 1, 2)),
         tilt=_sway(random, 0.12, 0.2, 0.6),
         colour=_object_colour(random, palette),
         texture=int(random.integers(TEXTURE_COUNT)),
-        corner=complex(*random.random(2)),
+        texture_offset=complex(*random.random(2)),
     )
 
 

@@ -38,7 +38,7 @@ class Cycle:
         1.
 
         Hand and object are together during stroke and holds. In the return the object comes back by itself,
-        falling or sliding freely, while the open hand moves back next to it; backwards in time, it is tossed
+        falling or sliding freely, while the open hand moves back next to it; played in reverse, it is tossed
         and caught.
         """
         clock = times - MIDDLE

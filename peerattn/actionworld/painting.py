@@ -166,7 +166,9 @@ class Painter:
         for number, part in enumerate(self.parts, start=1):
             if part.item >= 0:
                 mine, item = np.flatnonzero(pixels.part == number), self.scene.items[part.item]
-                detail = sample_texture(item.texture, self.unit, pixels.own[mine] + np.complex64(item.corner))
+                detail = sample_texture(
+                    item.texture, self.unit, pixels.own[mine] + np.complex64(item.texture_offset)
+                )
                 flat[pixels.at[mine]] += (self.scene.room.grain * detail)[:, None]
 
     def _lighting(self, pixels: PartPixels, times: Reals) -> NDArray[np.float32]:

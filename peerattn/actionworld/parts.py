@@ -106,10 +106,10 @@ def _figure_parts(scene: Scene, times: Reals, points: int) -> list[Part]:
     hand, _, release = item.cycle.progress(times)
     swing, nod = figure.swing.at(times), figure.nod.at(times)
     joints = skeleton(item.style, hand, release, swing=swing, nod=nod, two_handed=figure.two_handed)
-    size = item.stage.height
+    size = item.placement.height
     parts: list[Part] = []
     for name, (wide, narrow, forward) in LIMBS.items():
-        root, tip = (item.stage.world(joint) for joint in joints[name])
+        root, tip = (item.placement.world(joint) for joint in joints[name])
         length, colour = float(np.abs(tip[0] - root[0])), _colour(figure, name)
         turn, depth, shape = (
             (tip - root) / length,
@@ -118,7 +118,7 @@ def _figure_parts(scene: Scene, times: Reals, points: int) -> list[Part]:
         )
         parts.append(Part(shape, turn, root, PERSON, depth, colour, (0, 1 / (size * wide)), 0.5))
         if name == "trunk":
-            centre, top = (item.stage.world(joint) for joint in joints["head"])
+            centre, top = (item.placement.world(joint) for joint in joints["head"])
             parts += _head_parts(scene, centre, top, points)
         if name.endswith("forearm"):
             fist = size * FIST
@@ -137,7 +137,7 @@ def _colour(figure: Figure, limb: str) -> Colour:
 
 def _head_parts(scene: Scene, centre: Points, top: Points, points: int) -> list[Part]:
     """Return neck, head, hair and an eye; the y axis of their own frame points down the neck."""
-    size, facing, figure = scene.items[0].stage.height, scene.items[0].stage.facing, scene.figure
+    size, facing, figure = scene.items[0].placement.height, scene.items[0].placement.facing, scene.figure
     turn, radius, neck = 1j * (top - centre) / np.abs(top - centre), HEAD_RADIUS * size, NECK * size
     skull = circle(points, radius)
     crown = 1.08 * arc(points, 125, 305)

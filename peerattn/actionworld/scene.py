@@ -1,4 +1,7 @@
-"""The scene of a clip, independent of its size and length: objects, figure, room, camera and light."""
+"""The scene of a clip, independent of its size and length: objects, figure, room, camera and light.
+
+Points are complex numbers x + iy, as explained in `motion.py`. T instants.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,13 +16,13 @@ from peerattn.moved import explain_moved_names
 
 __getattr__ = explain_moved_names(__name__)
 
-ACTIONS = ("lift", "lower", "push", "pull")  # the second of each pair is the first backwards in time
+ACTIONS = ("lift", "lower", "push", "pull")  # each pair's second action is its first, played in reverse
 OBJECTS = ("ball", "box", "bottle", "ring")
 
 
 @dataclass(frozen=True)
-class Stage:
-    """The position of a figure or path: foot in the world, height, and facing right (1) or left (-1)."""
+class Placement:
+    """Where a figure stands (`foot`), its height, and the way it faces: right (1) or left (-1)."""
 
     foot: complex
     height: float
@@ -32,37 +35,45 @@ class Stage:
 
 @dataclass(frozen=True)
 class SceneObject:
-    """An object: its kind, its looks, its motion along a hand's path (`cycle` is None for one at rest)."""
+    """An object: its kind, its appearance, and how it moves along the path of a hand.
+
+    `cycle` is None for an object at rest.
+    """
 
     kind: int
     radius: float  # of the disc of equal area, world units
     aspect: float
-    stage: Stage
+    placement: Placement  # of the figure whose hand moves it, visible or not
     style: Style
     cycle: Cycle | None
     grip: complex  # from the hand to the centre, in radii; x forward, y up
     tilt: Sway
     colour: Colour
     texture: int
-    corner: complex
+    texture_offset: complex  # where in the texture the object's centre is, world units
 
     def centre(self, progress: Reals) -> Points:
-        """Return its centre in the world (T,) at each progress along the path."""
-        return self.stage.world(self.style.path(progress) + self.grip * self.radius / self.stage.height)
+        """Return the object's centre in the world (T,), given its progress along the path, from 0 to 1."""
+        return self.placement.world(
+            self.style.path(progress) + self.grip * self.radius / self.placement.height
+        )
 
     @cached_property
     def path(self) -> Points:
-        """Its centre at 9 points of its path, (9,), or at rest, (1,)."""
+        """The object's centre at 9 points along its path, (9,), or at its resting place, (1,)."""
         return self.centre(np.linspace(0, 1, 9) if self.cycle else np.zeros(1))
 
     def at(self, times: Reals) -> Points:
-        """Return its centre at each instant (T,)."""
-        return self.centre(self.cycle.progress(times)[1] if self.cycle else np.zeros_like(times))
+        """Return the object's centre in the world at each instant, (T,)."""
+        if self.cycle is None:
+            return self.centre(np.zeros_like(times))
+        _, object_progress, _ = self.cycle.progress(times)
+        return self.centre(object_progress)
 
 
 @dataclass(frozen=True)
 class Figure:
-    """The person: its grip, the idle motion of head and free arm, and the colours."""
+    """The person: whether it uses both hands, how its head and free arm move idly, and its colours."""
 
     two_handed: bool
     nod: Sway
@@ -88,5 +99,5 @@ class Scene:
 
     @property
     def object(self) -> int:
-        """The kind of the object that the figure acts on."""
+        """The kind of the object that the figure acts on, an index into `OBJECTS`."""
         return self.items[0].kind

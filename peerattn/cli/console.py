@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 __getattr__ = explain_moved_names(__name__)
 
 
-REFUSED = 2
-"""The exit code for an invalid input or option."""
+EXIT_ERROR = 2
+"""The exit code after any error that is reported in one line: an invalid input or option, a device that fails
+or runs out of memory, a file that cannot be read or written."""
 USAGE_ERROR: Any = typer.BadParameter.__bases__[0]
-"""What typer raises for an invalid option: click's UsageError, or the copy in newer versions of typer."""
+"""What typer raises for an invalid option: click.UsageError, or typer's own copy of it in newer versions."""
 
 
 class Device(StrEnum):
@@ -49,7 +50,9 @@ class MapOrigin(StrEnum):
 DeviceOption = Annotated[Device, typer.Option(help="The device to run on.")]
 FastOption = Annotated[
     bool,
-    typer.Option("--fast", help="Allow TF32 on CUDA: faster, but attention factors may differ by 0.002."),
+    typer.Option(
+        "--fast", help="Allow TF32 on CUDA: faster, but attention factors may differ by up to 0.002."
+    ),
 ]
 JsonOption = Annotated[
     str | None, typer.Option("--json", help="Write the result as JSON to this file, or to stdout for '-'.")
@@ -75,26 +78,30 @@ def float_precision(fast: bool) -> AbstractContextManager[None]:
 
 @contextmanager
 def exit_on_error() -> Iterator[None]:
-    """End the program with one line on stderr if the `with` block fails on its input or is cancelled."""
+    """End the program with one line on stderr after an error that the user can act on, or a cancellation.
+
+    These are invalid inputs and options, a device that fails or runs out of memory, and files that cannot be
+    read or written. Any other exception is a bug, and passes through.
+    """
     try:
         yield
     except PeerattnError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
-        raise SystemExit(REFUSED) from None
+        raise SystemExit(EXIT_ERROR) from None
     except USAGE_ERROR as error:
         message = " ".join(error.format_message().split())
         print(f"{message} (see --help for all options)", file=sys.stderr)
-        raise SystemExit(REFUSED) from None
+        raise SystemExit(EXIT_ERROR) from None
     except _torch_error("OutOfMemoryError"):
         print("the device's memory is full: use a smaller --batch, or --device cpu", file=sys.stderr)
-        raise SystemExit(REFUSED) from None
+        raise SystemExit(EXIT_ERROR) from None
     except _torch_error("AcceleratorError") as error:
         message = str(error).partition("\n")[0]
         print(f"the device failed ({message}): try again, or use --device cpu", file=sys.stderr)
-        raise SystemExit(REFUSED) from None
+        raise SystemExit(EXIT_ERROR) from None
     except OSError as error:
         print(f"{error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
-        raise SystemExit(REFUSED) from None
+        raise SystemExit(EXIT_ERROR) from None
     except KeyboardInterrupt:
         print("cancelled", file=sys.stderr)
         raise SystemExit(130) from None
@@ -107,7 +114,7 @@ def _torch_error(name: str) -> tuple[type[BaseException], ...]:
 
 
 def command_line() -> str:
-    """Return the command as the user typed it; a checkpoint's card records it."""
+    """Return an equivalent command line, quoted for a shell; a checkpoint's card records it."""
     return shlex.join(["peerattn", *sys.argv[1:]])
 
 
@@ -130,7 +137,10 @@ def progress_bar(description: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def as_folder(context: typer.Context, data: Path | None) -> Path | None:
-    """Return a folder unchanged; unpack a zip into a temporary folder that lasts as long as the command."""
+    """Unpack a zip to a temporary folder, which is deleted when the command ends, and return that folder.
+
+    Anything else is returned unchanged. This is a typer callback, for options that take a folder or a zip.
+    """
     if data is None or data.suffix.lower() != ".zip" or not data.is_file():
         return data
     from peerattn.data.zips import unpack

@@ -36,7 +36,9 @@ def adjacent_connections(trace: Trace, block: str) -> go.Figure:
     table = adjacent_connections_table(trace, block)
     names = [f"{escape_label(row.source)} → {escape_label(row.target)}" for row in table.itertuples()]
     texts = table["connection_weight"].map("connection weight {:.6f}".format)
-    texts = texts.where(table["connection_weight"].notna(), "no connection weight: it counts fully")
+    texts = texts.where(
+        table["connection_weight"].notna(), "no connection weight: it passes at full strength"
+    )
     rows = list(range(len(table)))
     figure = go.Figure()
     figure.add_bar(
@@ -61,13 +63,16 @@ def adjacent_connections(trace: Trace, block: str) -> go.Figure:
         figure.add_annotation(text="no connection leads into or out of this block", showarrow=False)
     figure.update_layout(margin={**MARGIN, "b": 48}, height=130 + 24 * len(table), bargap=0.35)
     figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"})
-    figure.update_xaxes(title="0 to 1", range=[0, 1])
+    figure.update_xaxes(title=f"bars: connection weight; diamonds: mean {FACTOR}", range=[0, 1])
     ticks = [f"{short_label(row.source)} → {short_label(row.target)}" for row in table.itertuples()]
     return figure.update_yaxes(tickvals=rows, ticktext=ticks, autorange="reversed", automargin=True)
 
 
 def adjacent_connections_table(trace: Trace, block: str) -> pd.DataFrame:
-    """Return the rows of `connections_table` into a block, then those out of it, each by falling weight."""
+    """Return `connections_table` restricted to a block: incoming connections first, then outgoing ones.
+
+    Each group is sorted by descending connection weight.
+    """
     table = connections_table(trace).astype({"connection_weight": float})
     directions = [table[table[end] == block] for end in ("target", "source")]
     rows = [part.sort_values("connection_weight", ascending=False, kind="stable") for part in directions]

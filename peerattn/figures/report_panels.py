@@ -32,7 +32,7 @@ def report_panels(
     inside: Callable[[str], FactorSteps] | None = None,
     object_names: Mapping[int, str] | None = None,
 ) -> Iterator[ReportPanel]:
-    """Yield panels by importance: clip, connections by falling weight, blocks, steps inside the factors.
+    """Yield panels by importance: clip, connections by descending weight, blocks, steps inside the factors.
 
     `inside` returns the steps of a connection by its key. `object_names` maps ids of object classes to names.
     """

@@ -77,7 +77,7 @@ def share_basis(trace: Trace) -> str:
 
 
 def _greatest(shares: pd.DataFrame, marked: str | None) -> tuple[list[str], list[str]]:
-    """Return the keys of the connections that get an area of their own, by falling mean share, and the rest.
+    """Return the keys of connections with an area of their own, by descending mean share, and of the others.
 
     A `marked` connection always has its own area.
     """

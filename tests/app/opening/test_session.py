@@ -22,9 +22,18 @@ from app.opening.session import Session
 from app.opening.traces import placeholder_frames, read_trace
 from app.parts import user_files
 from app.state import clips, exporting
-from app.state.opened import MOST_SECONDS, OpenedTrace
+from app.state.opened import MAX_SECONDS, OpenedTrace
 from peerattn.errors import PeerattnError
-from tests.app.screens.test_all_screens import PATIENCE, attach, captions, checked, maps, shown, upload, video
+from tests.app.screens.test_explore_and_prune import (
+    PATIENCE,
+    attach,
+    captions,
+    checked,
+    maps,
+    shown,
+    upload,
+    video,
+)
 from tests.conftest import ROOT
 from tests.small import write_small_checkpoints
 from tests.traces import trace
@@ -240,7 +249,7 @@ def test_a_saved_time_range_that_is_too_long_for_a_clip_of_unknown_length_is_cut
     monkeypatch.setattr(clips, "video_information", lambda _: SimpleNamespace(duration=None))
     monkeypatch.setattr(st, "session_state", {})
     user_files._set_time_range(SimpleNamespace(id="clip"), 1.0, 500.0)
-    assert st.session_state == {"stretch-clip-start": 1.0, "stretch-clip": MOST_SECONDS}
+    assert st.session_state == {"stretch-clip-start": 1.0, "stretch-clip": MAX_SECONDS}
 
 
 def test_what_was_chosen_on_compare_is_kept_and_only_what_is_offered_is_chosen_again(folder):

@@ -218,7 +218,7 @@ def test_the_hand_never_does_the_reverse_of_the_action() -> None:
         away = {"lift": -path.imag, "lower": path.imag, "push": path.real, "pull": -path.real}[
             ACTIONS[scene.action]
         ]
-        away = away * (item.stage.facing if scene.action > 1 else 1)
+        away = away * (item.placement.facing if scene.action > 1 else 1)
         held = (release[1:] == 0) & (release[:-1] == 0)
         assert (np.diff(away)[held] > -1e-9).all()
         assert np.diff(away)[held].sum() > 0.2

@@ -1,4 +1,4 @@
-"""The screens, run by Streamlit's own AppTest on a small untrained network."""
+"""The Explore and Prune screens, run by Streamlit's own AppTest on a small untrained network."""
 
 import gc
 import json
@@ -27,12 +27,12 @@ from tests.conftest import ROOT
 from tests.media import moving_square, write_video
 from tests.small import write_small_checkpoints
 
-PATIENCE = 300  # s; shared cores
+PATIENCE = 300  # s; generous, as other processes may be using the cores
 
 
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    """The page, freshly opened on a network of its own."""
+    """Open the app on a folder of small checkpoints, made for this test alone."""
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(write_small_checkpoints(tmp_path / "checkpoints")))
     st.cache_resource.clear()
     app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
@@ -41,7 +41,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def checked(app: AppTest) -> AppTest:
-    """The page after a run without an unexpected error."""
+    """Return the page after checking that its script raised no exception."""
     assert not app.exception
     return app
 
@@ -64,16 +64,17 @@ def video(path: Path, *, frames: int = 40, step: int = 2) -> Path:
     return write_video(path, moving_square(frames, step=step))
 
 
-def maps(path: Path, **places: object) -> Path:
-    count = len(next(iter(places.values()))) if places else 40
+def maps(path: Path, *, frames: np.ndarray | None = None) -> Path:
+    """Write object maps that show a ball, for the given frames or for all 40 of a `video`."""
+    count = 40 if frames is None else len(frames)
     ids = np.zeros((count, 48, 64), np.uint8)
     ids[:, 10:20, 20:30] = 2
-    write_objects(path, ObjectMaps(ids, places.get("frames"), (1, 2), ("person", "ball"), "attached"))
+    write_objects(path, ObjectMaps(ids, frames, (1, 2), ("person", "ball"), "attached"))
     return path
 
 
 def plain_text(shown: str) -> str:
-    """A line as it is read: without the backslashes and joints that keep it plain."""
+    """Return a line as a reader sees it, without the backslashes and word joiners that escape Markdown."""
     return re.sub(r"\\(.)", r"\1", shown).replace("\u2060", "")
 
 
@@ -91,7 +92,7 @@ def test_page_opens_with_a_sample_its_true_label_and_its_prediction(app):
 
 
 def test_a_checkpoint_that_changed_on_disk_is_read_anew(app, tmp_path):
-    """As `peerattn calibrate` changes it: the page shows what the new weights say, and measures them."""
+    """It changes as by `peerattn calibrate`; the page then shows the new card and new probabilities."""
     before = shown(app).trace.probabilities
     loaded = checkpoint.load("small")
     divide_logits(loaded.network, 0.25)
@@ -104,8 +105,8 @@ def test_a_checkpoint_that_changed_on_disk_is_read_anew(app, tmp_path):
     assert after.max() > before.max()
 
 
-def test_maps_that_mean_other_things_are_refused(app, tmp_path):
-    """A segmenter whose class 2 is a dog tells a network nothing of its class 2, a ball."""
+def test_a_segmenter_with_mismatched_classes_is_refused(app, tmp_path):
+    """The segmenter's class 2 is a dog, but the network reads class 2 as a ball."""
     card = json.loads((tmp_path / "checkpoints" / SEGMENTER / "card.json").read_text())
     card["class_names"][1] = "dog"
     (tmp_path / "checkpoints" / SEGMENTER / "card.json").write_text(json.dumps(card))
@@ -129,7 +130,7 @@ def test_upload_is_opened_at_once_with_estimated_object_maps(app, tmp_path):
     assert not any("True label" in text.value for text in app.markdown)
 
 
-def test_uploads_stay_while_others_are_looked_at(app, tmp_path):
+def test_uploads_stay_listed_while_other_clips_are_open(app, tmp_path):
     (tmp_path / "other").mkdir()
     upload(app, video(tmp_path / "one.mp4"), video(tmp_path / "other" / "one.mp4", step=3))
     images = {}
@@ -141,7 +142,7 @@ def test_uploads_stay_while_others_are_looked_at(app, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"hello, not a video\n", b"\0" * 4096])
-def test_wrong_file_gives_one_line_the_page_stays_and_the_next_upload_works(app, tmp_path, content):
+def test_an_unreadable_upload_is_reported_and_changes_nothing_else(app, tmp_path, content):
     wrong, before = tmp_path / "wrong.mp4", shown(app)
     wrong.write_bytes(content)
     upload(app, wrong)
@@ -165,7 +166,7 @@ def test_attached_object_maps_are_used_and_can_be_removed(app, tmp_path):
     assert shown(app).clip.origin == "estimated"
 
 
-def test_maps_for_some_frames_are_held_only_when_asked(app, tmp_path):
+def test_maps_for_some_frames_are_held_only_on_request(app, tmp_path):
     upload(app, video(tmp_path / "mine.mp4"))
     clip = shown(app).choice.source.id
     attach(app, clip, maps(tmp_path / "some.npz", frames=np.array([0, 15, 30])))
@@ -175,7 +176,7 @@ def test_maps_for_some_frames_are_held_only_when_asked(app, tmp_path):
     assert "held" in captions(app)
 
 
-def test_object_maps_that_cannot_be_read_give_one_line(app, tmp_path):
+def test_unreadable_object_maps_are_reported_and_change_nothing_else(app, tmp_path):
     upload(app, video(tmp_path / "mine.mp4"))
     before = shown(app)
     (tmp_path / "broken.npz").write_bytes(b"nothing")
@@ -190,14 +191,14 @@ def test_the_chosen_time_range_is_opened(app):
     assert times[0] >= 1.0 and times[-1] <= 3.0 and len(times) == pytest.approx(16, abs=1)
 
 
-def test_names_from_files_are_text(app, tmp_path):
+def test_file_names_are_escaped(app, tmp_path):
     upload(app, video(tmp_path / "**x** $y$ <b>.mp4"))
     (tmp_path / "[a](http:b).mp4").write_bytes(b"no video")
     upload(app, tmp_path / "**x** $y$ <b>.mp4", tmp_path / "[a](http:b).mp4")
     assert app.error[0].value.startswith(plain("[a](http:b).mp4: "))
 
 
-def test_a_device_without_memory_is_one_line_and_the_next_try_works(app, monkeypatch):
+def test_a_device_out_of_memory_is_reported_and_the_next_try_works(app, monkeypatch):
     def full(*_, **__):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
@@ -211,8 +212,8 @@ def test_a_device_without_memory_is_one_line_and_the_next_try_works(app, monkeyp
     assert shown(app).choice.source.name == samples()[2].name
 
 
-def test_modules_are_not_looked_through_for_garbage_after_every_run(app):
-    """Which Streamlit does while the server answers nobody; the modules are most of what there is."""
+def test_imported_modules_are_exempt_from_garbage_collection(app):
+    """Streamlit collects garbage after every script run; freezing the imported modules makes that fast."""
     assert gc.get_freeze_count() > 100_000
 
 
@@ -247,10 +248,10 @@ def test_pruned_checkpoint_is_saved_listed_and_never_overwrites(app):
     assert "already" in app.error[0].value and not app.success
 
 
-def test_what_is_saved_is_what_the_slider_shows_even_before_the_page_follows(app):
+def test_saving_uses_the_current_threshold_even_if_the_page_has_not_run_since(app):
     prune(app, 0.2)
     app.text_input(key="new-name").set_value("quick")
-    app.slider(key="threshold").set_value(0.5)  # and no run between this and the click
+    app.slider(key="threshold").set_value(0.5)  # the page does not run between this and the click
     save(app)
     assert min(checkpoint.load("quick").network.connection_weights().values()) >= 0.5
     assert checkpoint.load("quick").card["threshold"] == 0.5
@@ -261,7 +262,7 @@ def save(app: AppTest) -> None:
     checked(button.click().run())
 
 
-def test_cut_off_output_is_said_and_cannot_be_saved(app):
+def test_a_network_with_a_disconnected_output_is_reported_and_cannot_be_saved(app):
     prune(app, 0.5)
     slider = app.slider(key="threshold")
     checked(slider.set_value(slider.max).run())
@@ -286,29 +287,29 @@ def test_accuracy_is_measured_with_its_intervals(app):
     assert "points is not excluded." in said
 
 
-def test_folder_that_is_none_gives_one_line(app, tmp_path):
+def test_a_missing_folder_is_reported(app, tmp_path):
     prune(app, 0.0)
     checked(app.selectbox(key="labelled").set_value("A folder of clips").run())
-    checked(app.text_input(key="folder").set_value(str(tmp_path / "absent")).run())
+    checked(app.text_input(key="folder").set_value(str(tmp_path / "missing")).run())
     [measure] = [button for button in app.button if button.label.startswith("Measure")]
     measure.click().run()
-    measurements.curve_job("small", LabelledSet(folder=tmp_path / "absent")).wait(PATIENCE)
+    measurements.curve_job("small", LabelledSet(folder=tmp_path / "missing")).wait(PATIENCE)
     checked(app.run())
     assert "is not a folder" in app.error[0].value.replace("\\", "")
 
 
-def test_a_clip_that_cannot_be_read_is_not_in_the_curve_and_counted(app, tmp_path):
-    place = tmp_path / "labelled" / CLASS_NAMES[0]
-    place.mkdir(parents=True)
+def test_unreadable_clips_are_left_out_of_the_curve_and_counted(app, tmp_path):
+    folder = tmp_path / "labelled" / CLASS_NAMES[0]
+    folder.mkdir(parents=True)
     for name in "ab":
-        write_video(place / f"{name}.mp4", moving_square(24))
-    (place / "bad.mp4").write_bytes(b"no video")
+        write_video(folder / f"{name}.mp4", moving_square(24))
+    (folder / "bad.mp4").write_bytes(b"no video")
     prune(app, 0.0)
     checked(app.selectbox(key="labelled").set_value("A folder of clips").run())
-    checked(app.text_input(key="folder").set_value(str(place.parent)).run())
+    checked(app.text_input(key="folder").set_value(str(folder.parent)).run())
     [measure] = [button for button in app.button if button.label.startswith("Measure")]
     measure.click().run()
-    measurements.curve_job("small", LabelledSet(folder=place.parent)).wait(PATIENCE)
+    measurements.curve_job("small", LabelledSet(folder=folder.parent)).wait(PATIENCE)
     checked(app.run())
     said = captions(app).replace("\\", "")
     assert (
@@ -318,7 +319,7 @@ def test_a_clip_that_cannot_be_read_is_not_in_the_curve_and_counted(app, tmp_pat
     assert "not counted because they could not be read: 1" in said
 
 
-def test_checkpoint_that_cannot_be_loaded_leaves_the_page_as_it_was(app, tmp_path):
+def test_a_checkpoint_that_cannot_be_loaded_leaves_the_page_unchanged(app, tmp_path):
     before = shown(app)
     broken = tmp_path / "checkpoints" / "broken"
     broken.mkdir()
@@ -328,12 +329,15 @@ def test_checkpoint_that_cannot_be_loaded_leaves_the_page_as_it_was(app, tmp_pat
     assert len(app.error) == 1 and shown(app).trace is before.trace
 
 
-OWN_LIST = "[[-1, 1], [-3, 1], [0, [0, 1], 4, 2, 2, 0], [3, [0, 2], 4, 1, 2, 0]]"
+OWN_STRUCTURE = "[[-1, 1], [-3, 1], [0, [0, 1], 4, 2, 2, 0], [3, [0, 2], 4, 1, 2, 0]]"
 
 
-def test_untrained_networks_open_and_say_so_on_both_screens(app, tmp_path):
-    """An own list in the published format, brought to the Structures screen, on a clip with object maps."""
-    file = (OWN_LIST.encode(), "application/json")
+def test_untrained_networks_open_and_say_so_in_explore_and_prune(app, tmp_path):
+    """The user's own structure, in the published format, is uploaded to the Structures screen first.
+
+    It reads 151 classes of objects, as published structures do; the object maps show classes 1 and 2.
+    """
+    file = (OWN_STRUCTURE.encode(), "application/json")
     app.switch_page("screens/structures.py").run()
     checked(app.file_uploader(key="structure-files").set_value([("mine.json", *file)]).run())
     checked(app.switch_page("screens/explore.py").run())
