@@ -1,4 +1,4 @@
-"""Films: each picture's colours are the trace's, nothing else moves, and files play as the clip did."""
+"""Films: pictures show the trace's colours, nothing else changes, and files keep the clip's timing."""
 
 import dataclasses
 from collections.abc import Callable
@@ -20,6 +20,7 @@ from tests.traces import HOSTILE, images, older, shown_frame, trace
 
 TRACE = trace(frames=12, window=5)
 TIMES = TRACE.times
+END = -1  # the frame number of a schedule's last entry, which is the end of the film
 
 
 @pytest.fixture(scope="module", params=[LIGHT, DARK], ids=["light", "dark"])
@@ -28,8 +29,11 @@ def frames(request: pytest.FixtureRequest) -> FilmFrames:
 
 
 @cache
-def middles(frames: FilmFrames, key: str) -> NDArray[np.intp]:
-    """Places (rows, columns) that a connection covers wholly and nothing drawn after it touches."""
+def visible_pixels(frames: FilmFrames, key: str) -> NDArray[np.intp]:
+    """Return the pixels (rows, columns) that a connection covers wholly and nothing else touches.
+
+    Pixels of lines drawn later and pixels near blocks are left out.
+    """
     keys = [connection.key for connection in TRACE.connections]
     own = frames.lines[keys.index(key)].line
     whole = set(own.pixels[own.fractions == 1].tolist())
@@ -40,32 +44,32 @@ def middles(frames: FilmFrames, key: str) -> NDArray[np.intp]:
     return np.stack([rows, columns])[:, ~np.any(near, axis=0)]
 
 
-def palette(value: float) -> tuple[int, ...]:
-    """By another route: numpy's interpolation of each channel."""
+def interpolated_viridis(value: float) -> tuple[int, ...]:
+    """Return the colour of a value, by numpy's interpolation instead of the package's own."""
     stops = np.array([list(bytes.fromhex(color[1:])) for color in VIRIDIS], float)
     return tuple(np.interp(value, np.linspace(0, 1, len(stops)), stop) for stop in stops.T)
 
 
 @cache
-def seen() -> tuple[str, ...]:
-    """Connections of which enough is seen for a test."""
-    found = FilmFrames(TRACE, images(12), title="", subtitle="")
-    return tuple(each.key for each in TRACE.connections if middles(found, each.key).shape[1] >= 12)
+def visible_connections() -> tuple[str, ...]:
+    """Return the connections with enough visible pixels for a test."""
+    frames = FilmFrames(TRACE, images(12), title="", subtitle="")
+    return tuple(each.key for each in TRACE.connections if visible_pixels(frames, each.key).shape[1] >= 12)
 
 
 def test_a_connection_has_the_colour_of_its_shade_at_every_frame(frames):
-    shown = seen()
+    shown = visible_connections()
     assert len(shown) >= 20
     for frame in range(12):
         picture = frames.picture(frame)
         for key in shown:
-            colors = picture[tuple(middles(frames, key))]
-            wanted = palette(float(TRACE.connection(key).mean_factor[frame]))
+            colors = picture[tuple(visible_pixels(frames, key))]
+            wanted = interpolated_viridis(float(TRACE.connection(key).mean_factor[frame]))
             assert np.abs(colors - np.array(wanted)).max() <= 1
 
 
-def test_only_colours_the_cursor_and_numbers_change(frames):
-    """Where no connection runs, the graph is the same on every picture, to the pixel."""
+def test_pictures_differ_only_where_connections_run(frames):
+    """Elsewhere the graph is the same on every picture, to the pixel."""
     touched = np.zeros(SIZE[0] * SIZE[1], bool)
     for line in frames.lines:
         touched[line.casing.pixels] = touched[line.line.pixels] = True
@@ -77,8 +81,8 @@ def test_only_colours_the_cursor_and_numbers_change(frames):
     assert not any(np.array_equal(first, other) for other in others)
 
 
-def test_frames_that_an_end_reaches_are_hatched_under_the_curves_and_named(frames):
-    """An end reaches 2 frames at the start and 3 at the end of 12."""
+def test_frames_within_reach_of_an_end_are_hatched_and_named(frames):
+    """Of 12 frames, the padding affects 2 at the start and 3 at the end."""
     plain = FilmFrames(older(TRACE), images(12), title="a clip.mp4", subtitle="small", theme=frames.theme)
     left, top, right, bottom = PLOT
     changed = np.any(frames.background != plain.background, axis=2)
@@ -92,7 +96,7 @@ def test_frames_that_an_end_reaches_are_hatched_under_the_curves_and_named(frame
         assert np.array_equal(*head) is not reached
 
 
-def test_a_film_of_a_clip_that_is_reached_wholly_is_hatched_all_along():
+def test_a_clip_that_is_all_within_reach_of_its_ends_is_hatched_throughout():
     wholly = [dataclasses.replace(each, reached=(9, 9)) for each in TRACE.connections]
     whole = FilmFrames(
         dataclasses.replace(TRACE, connections=tuple(wholly)), images(12), title="", subtitle=""
@@ -118,38 +122,43 @@ def test_names_of_any_length_and_kind_stay_on_the_picture():
     assert named.picture(1).shape == (720, 1280, 3)
 
 
-def test_an_image_too_few_is_refused():
+def test_one_image_too_few_is_refused():
     with pytest.raises(PeerattnError, match="11 images for 12 frames"):
         FilmFrames(TRACE, images(11), title="", subtitle="")
 
 
+LINE = np.array([(10.0, 10.3), (90.0, 10.3)])
+
+
 def test_coverage_is_the_area_of_a_line():
-    line = np.array([(10.0, 10.3), (90.0, 10.3)])
-    assert line_coverage([line], 2.5, (100, 40)).fractions.sum() == pytest.approx(80 * 2.5, rel=0.02)
-    pieces = split_into_dashes(line, (9, 5))
+    assert line_coverage([LINE], 2.5, (100, 40)).fractions.sum() == pytest.approx(80 * 2.5, rel=0.02)
+
+
+def test_a_line_is_split_into_dashes():
+    pieces = split_into_dashes(LINE, (9, 5))
     assert [piece[0, 0] for piece in pieces] == pytest.approx([10, 24, 38, 52, 66, 80])
     assert [np.ptp(piece[:, 0]) for piece in pieces] == pytest.approx([9] * 6)
 
 
-def test_colours_of_factors_are_those_of_the_page():
+def test_colours_of_factors_are_viridis_interpolated_linearly():
     for value in np.linspace(0, 1, 101):
-        assert np.abs(np.subtract(viridis_color(value), palette(value))).max() <= 0.5 + 1e-9
+        assert np.abs(np.subtract(viridis_color(value), interpolated_viridis(value))).max() <= 0.5 + 1e-9
     assert viridis_color(-1) == viridis_color(0) and viridis_color(2) == viridis_color(1)
 
 
 def test_schedule_keeps_the_clips_times_or_takes_equal_steps():
     own = film.schedule(TIMES)
-    assert [frame for frame, _ in own] == [*range(12), -1]
+    assert [frame for frame, _ in own] == [*range(12), END]
     assert [start for _, start in own] == pytest.approx([*TIMES, 1.5])
     assert film.schedule(TIMES, speed=2)[-1][1] == pytest.approx(0.75)
     even = film.schedule(TIMES, frame_rate=4)
-    assert even == [(0, 0.0), (2, 0.25), (4, 0.5), (6, 0.75), (8, 1.0), (10, 1.25), (-1, pytest.approx(1.5))]
+    assert even == [(0, 0.0), (2, 0.25), (4, 0.5), (6, 0.75), (8, 1.0), (10, 1.25), (END, pytest.approx(1.5))]
     doubled = film.schedule(TIMES, frame_rate=16)
     assert [frame for frame, _ in doubled[:-1]] == [frame for frame in range(12) for _ in range(2)]
 
 
 @pytest.mark.parametrize("given", [{"speed": 0.0}, {"speed": 99.0}, {"frame_rate": 0.0}, {"speed": np.nan}])
-def test_speeds_and_rates_that_no_film_has_are_refused(given):
+def test_speeds_and_frame_rates_out_of_range_are_refused(given):
     with pytest.raises(PeerattnError, match="choose between"):
         film.schedule(TIMES, **given)
 
@@ -177,12 +186,11 @@ def test_mp4_has_each_frame_at_its_time_in_its_colours(frames, tmp_path):
     for frame in (0, 5, 11):
         off = np.abs(rgb(found[frame]) - frames.picture(frame))
         assert off.mean() < 3
-        for key in seen():
-            place = tuple(middles(frames, key))
-            wanted = palette(float(TRACE.connection(key).mean_factor[frame]))
-            luma = np.array(
-                [0.2126, 0.7152, 0.0722]
-            )  # chroma is shared by four pixels: a thin line loses some
+        for key in visible_connections():
+            place = tuple(visible_pixels(frames, key))
+            wanted = interpolated_viridis(float(TRACE.connection(key).mean_factor[frame]))
+            # Four pixels share their chroma, so that a thin line keeps only its luma.
+            luma = np.array([0.2126, 0.7152, 0.0722])
             assert abs(np.median(rgb(found[frame])[place] @ luma) - np.dot(luma, wanted)) < 25
 
 
@@ -205,17 +213,17 @@ def test_an_unfinished_film_leaves_no_file(frames, tmp_path, name):
     steps.close()
     assert list(tmp_path.iterdir()) == []
 
-    def breaks(frame: int) -> NDArray[np.uint8]:
+    def fails_at_frame_7(frame: int) -> NDArray[np.uint8]:
         if frame == 7:
             raise RuntimeError
         return frames.picture(frame)
 
     with pytest.raises(RuntimeError):
-        list(film.write_film(tmp_path / name, breaks, film.schedule(TIMES)))
+        list(film.write_film(tmp_path / name, fails_at_frame_7, film.schedule(TIMES)))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_other_endings_are_refused(frames, tmp_path):
+def test_other_file_extensions_are_refused(frames, tmp_path):
     with pytest.raises(PeerattnError, match=r"\.mp4 or \.gif"):
         next(film.write_film(tmp_path / "film.avi", frames.picture, film.schedule(TIMES)))
 
@@ -227,7 +235,7 @@ def test_one_frame_makes_a_film_too(tmp_path, name):
     assert len(written(tmp_path / name, frames.picture, film.schedule(alone.times))) == 1
 
 
-def test_a_gif_of_more_frames_than_it_can_time_shows_the_last_of_each_hundredth(tmp_path):
+def test_a_gif_shows_only_the_last_frame_of_each_hundredth_of_a_second(tmp_path):
     shown = film.schedule(np.arange(12) / 30, speed=8.0)  # 240 a second
     path = tmp_path / "fast.gif"
     done = list(film.write_film(path, lambda frame: np.full((72, 128, 3), 20 * frame, np.uint8), shown))
