@@ -77,10 +77,12 @@ def split_command(
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing manifest.csv.")] = False,
 ) -> None:
     """Write a manifest.csv with splits that share no source video, classes as even as possible."""
-    from peerattn.data.folder import all_files
+    from peerattn.data.folder import MANIFEST, all_files
     from peerattn.data.splitting import split_files, write_manifest
 
     files = split_files(all_files(folder), _shares(shares), seed=seed)
+    if (folder / MANIFEST).exists() and not force:
+        raise PeerattnError(f"{folder / MANIFEST} exists already: move it away, or replace it with --force")
     path = write_manifest(folder, files, replacing=force)
     counts = {split: sum(file.split == split for file in files) for split in _shares(shares)}
     print(f"{path}: {', '.join(f'{split} {count}' for split, count in counts.items())} clips")

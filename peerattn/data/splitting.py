@@ -111,7 +111,7 @@ def write_manifest(folder: Path, files: Sequence[LabelledFile], *, replacing: bo
     """Write a folder's manifest and return its path; raise PeerattnError if it exists, unless `replacing`."""
     path = folder / MANIFEST
     if path.exists() and not replacing:
-        raise PeerattnError(f"{path} exists already: move it away, or replace it with --force")
+        raise PeerattnError(f"{path} exists already: move it away, or pass replacing=True")
     write_atomically(path, manifest_text(folder, files).encode())
     return path
 

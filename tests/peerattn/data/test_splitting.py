@@ -83,7 +83,7 @@ def test_a_manifest_is_not_replaced_unasked(tmp_path: Path) -> None:
     files = [LabelledFile(tmp_path / "a, b.mp4", ("run", "jump"), "film", "train")]
     path = write_manifest(tmp_path, files)
     before = path.read_text()
-    with pytest.raises(PeerattnError, match="replace it with --force"):
+    with pytest.raises(PeerattnError, match="move it away, or pass replacing=True"):
         write_manifest(tmp_path, [])
     assert path.read_text() == before
     assert all_files(tmp_path) == tuple(files)
