@@ -7,9 +7,6 @@ import sys
 from peerattn import threads
 from peerattn.cli.console import exit_on_error
 from peerattn.cli.main import app
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names("peerattn.__main__")
 
 
 def main() -> None:

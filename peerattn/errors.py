@@ -6,10 +6,6 @@ import difflib
 from collections.abc import Mapping
 from typing import TypeVar
 
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
-
 T = TypeVar("T")
 
 

@@ -1,7 +1,8 @@
 """Modules and names that have moved: importing an old one raises ImportError with its new path.
 
 `moved.csv` has one row for each removed module, listing the modules that now hold its contents, and one row
-for each name removed from a module that still exists.
+for each name removed from a module that still exists. Importing this module sets up both kinds of message for
+the whole package.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,20 +27,35 @@ def new_paths() -> dict[str, list[str]]:
         return {row["old"]: row["new"].split() for row in csv.DictReader(file)}
 
 
-class MovedModuleFinder(MetaPathFinder):
-    """The last finder of the import system: raises ImportError for modules that have moved."""
+class PackageFinder(MetaPathFinder):
+    """Finds the package's modules, and raises ImportError for those that have moved."""
 
-    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
-        if name.startswith("peerattn.") and (new := new_paths().get(name)):
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if not name.startswith("peerattn."):
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is None and (new := new_paths().get(name)):
             raise ImportError(f"{name} has moved: import from {' or '.join(new)}", name=name)
+        if spec and type(spec.loader) is SourceFileLoader:
+            spec.loader = ModuleLoader(spec.loader.name, spec.loader.path)
+        return spec
+
+
+class ModuleLoader(SourceFileLoader):
+    """Loads a module, and gives it a `__getattr__`, which Python calls for names that the module lacks.
+
+    The modules do not define it themselves, since type checkers would then accept every name.
+    """
+
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        vars(module).setdefault("__getattr__", explain_moved_names(module.__name__))
 
 
 def explain_moved_names(module: str) -> Callable[[str], Any]:
-    """Return a `__getattr__` for a module, which raises ImportError with the new path of a moved name.
-
-    A module from which names were removed sets `__getattr__ = explain_moved_names(__name__)`; Python calls it
-    for names that the module does not have.
-    """
+    """Return a `__getattr__` for a module, which raises ImportError with the new path of a moved name."""
 
     def missing(name: str) -> Any:
         if not name.startswith("_") and (new := new_paths().get(f"{module}.{name}")):
@@ -48,7 +65,7 @@ def explain_moved_names(module: str) -> Callable[[str], Any]:
     return missing
 
 
-__getattr__ = explain_moved_names(__name__)
+__getattr__ = explain_moved_names(__name__)  # this module is loaded before its finder is in place
 
-if not any(isinstance(finder, MovedModuleFinder) for finder in sys.meta_path):
-    sys.meta_path.append(MovedModuleFinder())
+if not any(isinstance(finder, PackageFinder) for finder in sys.meta_path):
+    sys.meta_path.insert(0, PackageFinder())

@@ -13,9 +13,6 @@ from contextlib import contextmanager
 from functools import cache
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 THREADS_VARIABLE = "PEERATTN_THREADS"
 """Environment variable with a number of threads, or `AUTO`. If it is unset, torch's own number is kept."""

@@ -2,7 +2,3 @@
 
 Imports nothing but errors. Start with `clips.generate`, `clips.CLASS_NAMES` and `scene.ACTIONS`.
 """
-
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)

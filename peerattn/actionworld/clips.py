@@ -26,9 +26,6 @@ from peerattn.actionworld.painting import render
 from peerattn.actionworld.parts import FIRST_OBJECT
 from peerattn.actionworld.scene import ACTIONS, OBJECTS
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 CLASS_NAMES = tuple(f"{action} {item}" for action in ACTIONS for item in OBJECTS)  # by label
 MAP_NAMES = ("background", "person", *OBJECTS)  # by class id in the object maps

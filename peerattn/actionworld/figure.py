@@ -9,9 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from peerattn.actionworld.motion import Points, Reals
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 HIP, TRUNK, UPPER_ARM, FOREARM, THIGH, SHIN, ANKLE = 0.50, 0.30, 0.19, 0.20, 0.25, 0.245, 0.04
 HEAD = 0.12  # from the shoulders to the middle of the head

@@ -17,9 +17,6 @@ from peerattn.actionworld.parts import Part, moving_parts
 from peerattn.actionworld.room import FIXED_POINT, MARGIN, fixed_point
 from peerattn.actionworld.scene import Scene
 from peerattn.actionworld.textures import sample_texture
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 PARALLAX = 1.8  # factor by which the camera's shift moves anything right in front of the lens
 TALLEST = 8192  # px: most rows of the tall canvas on which several frames are painted at once

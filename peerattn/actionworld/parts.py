@@ -13,9 +13,6 @@ from peerattn.actionworld.furniture import Colour
 from peerattn.actionworld.motion import Points, Reals
 from peerattn.actionworld.scene import Figure, Scene, SceneObject
 from peerattn.actionworld.textures import arc, circle, rectangle
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 BACKGROUND, PERSON, FIRST_OBJECT = 0, 1, 2  # class ids of the object maps
 # radius at root and tip of each limb in figure heights, and metres nearer than the figure's middle

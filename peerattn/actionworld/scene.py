@@ -12,9 +12,6 @@ from peerattn.actionworld.figure import Style
 from peerattn.actionworld.furniture import Colour
 from peerattn.actionworld.motion import Camera, Cycle, Light, Points, Reals, Sway
 from peerattn.actionworld.room import Room
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 ACTIONS = ("lift", "lower", "push", "pull")  # each pair's second action is its first, played in reverse
 OBJECTS = ("ball", "box", "bottle", "ring")

@@ -10,9 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.actionworld.motion import Points
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 TEXTURE_SIZE = 384  # px per side of a texture as generated, before it is resized
 TEXTURE_COUNT = 16

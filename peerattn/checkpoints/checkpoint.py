@@ -19,12 +19,9 @@ from peerattn.graph.structure import Structure, restore_answers
 from peerattn.modalities.reading import Reader
 from peerattn.modalities.segmenter import Segmenter, segmenter_for, segmenter_name
 from peerattn.modalities.settings import ClipSettings
-from peerattn.moved import explain_moved_names
 from peerattn.network.failures import translate_device_errors
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays, load_arrays
-
-__getattr__ = explain_moved_names(__name__)
 
 KIND = "network"
 WHOLE_NETWORK_ENTRIES = ("metrics", "calibration", "none_of_these", "learned_connectivity")

@@ -23,9 +23,6 @@ from peerattn.files.paths import find_checkpoint, folder_of, is_path
 from peerattn.files.weights import WEIGHTS_FILE
 from peerattn.graph import published, structure_file
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 OwnStructures = Mapping[str, Structure]
 """The user's own structures by name."""

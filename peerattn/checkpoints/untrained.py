@@ -14,12 +14,9 @@ from peerattn.errors import PeerattnError
 from peerattn.graph import published
 from peerattn.graph.structure import Structure
 from peerattn.modalities.settings import ClipSettings
-from peerattn.moved import explain_moved_names
 from peerattn.network.initialisation import initialise
 from peerattn.network.network import Network
 from peerattn.network.size import count_parameters
-
-__getattr__ = explain_moved_names(__name__)
 
 SUFFIX = "-untrained"
 """The ending of an untrained network's name, which marks it as such wherever the name is shown."""

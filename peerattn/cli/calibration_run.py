@@ -25,16 +25,12 @@ from peerattn.data.examples import Example
 from peerattn.data.labelled_set import LabelledSet, file_examples, reader_for, with_map_origin
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import ANSWERS, DEFAULT_THRESHOLD
-from peerattn.moved import explain_moved_names
 from peerattn.network.answers import PROBABILITIES
 from peerattn.network.network import Network
 from peerattn.network.temperature import divide_logits
 from peerattn.recording.predictions import window_answers
 from peerattn.scores.calibration import ERRORS, TEMPERATURES, THRESHOLDS, NoneOfThese, measure_rejection
 from peerattn.scores.kinds import label_matrix
-
-__getattr__ = explain_moved_names(__name__)
-
 
 FOLDS = 5
 """Clips are split into this many folds by group; the error on each is measured at the others' temperature."""

@@ -19,14 +19,10 @@ from peerattn.figures.film_layout import DARK, LIGHT
 from peerattn.figures.recording import pack_recording
 from peerattn.figures.report import ReportHeading, report_html
 from peerattn.figures.report_panels import report_panels
-from peerattn.moved import explain_moved_names
 from peerattn.recording.inside import inside
 from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
 from peerattn.tables.clip import blocks_table, frame_ends, predictions_table
 from peerattn.traces.trace import Trace
-
-__getattr__ = explain_moved_names(__name__)
-
 
 TABLES: Mapping[ExportTable, Callable[[Trace], pd.DataFrame]] = {
     ExportTable.connections: connections_table,

@@ -9,11 +9,8 @@ from peerattn.checkpoints.resolving import resolve
 from peerattn.cli.clip_request import ClipRequest
 from peerattn.cli.console import float_precision, progress_bar, torch_device
 from peerattn.modalities.clip import Clip
-from peerattn.moved import explain_moved_names
 from peerattn.recording.recorder import Vectors, record_inside
 from peerattn.traces.trace import Trace
-
-__getattr__ = explain_moved_names(__name__)
 
 
 @dataclass(frozen=True)

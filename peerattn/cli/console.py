@@ -15,15 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 
 if TYPE_CHECKING:
     import torch
     from rich.console import Group
     from rich.table import Table
-
-__getattr__ = explain_moved_names(__name__)
-
 
 EXIT_ERROR = 2
 """The exit code after any error that is reported in one line: an invalid input or option, a device that fails

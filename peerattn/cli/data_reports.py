@@ -10,13 +10,10 @@ from rich.text import Text
 from peerattn.data.cache import Cache
 from peerattn.data.cache_folder import GIGABYTE
 from peerattn.data.report import FolderReport
-from peerattn.moved import explain_moved_names
 from peerattn.scores.detectable import GAINED, LOST, POWER, DetectableDifferences, detectable_differences
 
 if TYPE_CHECKING:
     from peerattn.data.warming import CacheReport
-
-__getattr__ = explain_moved_names(__name__)
 
 
 def counts_table(report: FolderReport) -> Table:

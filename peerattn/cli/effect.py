@@ -19,9 +19,6 @@ from peerattn.cli.console import (
 )
 from peerattn.cli.networks import CheckpointOption, ClipsOption, DataOption, OriginOption, SplitOption
 from peerattn.graph.components import check_intervention
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 
 class ComponentKind(StrEnum):

@@ -13,13 +13,10 @@ from peerattn.cli.console import progress_bar
 from peerattn.cli.measuring import print_precision
 from peerattn.cli.reports import difference_text, maps_used, score_text
 from peerattn.graph.components import PLURALS
-from peerattn.moved import explain_moved_names
 from peerattn.recording.donors import LabelledClips
 from peerattn.recording.effects import Effects, effects
 from peerattn.scores.intervals import interval_json
 from peerattn.scores.kinds import HEADLINES
-
-__getattr__ = explain_moved_names(__name__)
 
 CHANGES_IN_WORDS = {
     "swap": "another clip's",

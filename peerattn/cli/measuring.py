@@ -10,12 +10,9 @@ from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.cli.console import MapOrigin, progress_bar
 from peerattn.data.labelled_set import LabelledSet
 from peerattn.data.readable import SkipUnreadable
-from peerattn.moved import explain_moved_names
 from peerattn.network.precision import precision_on
 from peerattn.recording.evaluating import evaluate
 from peerattn.scores.kinds import AnyEvaluation
-
-__getattr__ = explain_moved_names(__name__)
 
 
 def examples(

@@ -21,10 +21,6 @@ from peerattn.cli.console import (
     torch_device,
 )
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
-
 
 CheckpointOption = Annotated[str, typer.Option(help="The name of a checkpoint.")]
 DataOption = Annotated[

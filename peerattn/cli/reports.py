@@ -13,7 +13,6 @@ from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.structure_facts import removal_json
 from peerattn.cli.console import percent
 from peerattn.graph.connectivity import survey
-from peerattn.moved import explain_moved_names
 from peerattn.network.latency import Latency, speed_up
 from peerattn.network.size import count_parameters, multiply_adds
 from peerattn.scores.evaluation import ClassResult
@@ -23,8 +22,6 @@ from peerattn.scores.labels import LabelResult
 from peerattn.scores.verdict import Verdict
 from peerattn.traces.predicted import no_label_text, predicted_names
 from peerattn.traces.trace import Array, Trace
-
-__getattr__ = explain_moved_names(__name__)
 
 
 def predictions_table(trace: Trace, clip: str, verdict: Verdict | None = None) -> Table:

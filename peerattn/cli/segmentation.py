@@ -17,10 +17,6 @@ from peerattn.cli.console import (
     report,
     torch_device,
 )
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
-
 
 FRAME_RATE = 15.0
 """The default frame rate, in frames/s, at which clips of people are sampled."""

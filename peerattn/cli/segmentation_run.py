@@ -17,14 +17,11 @@ from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.modalities.objects import write_objects
 from peerattn.modalities.segmentation_network import SegmentationNetwork, load_network
-from peerattn.moved import explain_moved_names
 from peerattn.segmenter_training.config import START, SegmenterConfig
 from peerattn.segmenter_training.crossfit import CrossFittedClip, maps_of_every_frame, maps_path
 from peerattn.segmenter_training.quality import PersonSegmentation, evaluate_persons, person_overlaps
 from peerattn.segmenter_training.training import train_segmenter
 from peerattn.segmenter_training.videos import PersonVideo, read_person_video, skip_unreadable
-
-__getattr__ = explain_moved_names(__name__)
 
 
 class SkippedClips:

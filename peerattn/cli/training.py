@@ -8,11 +8,7 @@ from typing import Annotated
 import typer
 
 from peerattn.cli.console import Device, DeviceOption, JsonOption, torch_device
-from peerattn.moved import explain_moved_names
 from peerattn.training.config import CLIPS
-
-__getattr__ = explain_moved_names(__name__)
-
 
 OutOption = Annotated[str, typer.Option(help="The name of the checkpoint to create.")]
 DataOption = Annotated[

@@ -10,13 +10,10 @@ from rich.table import Table
 
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.cli.reports import evaluation_table, headline_json
-from peerattn.moved import explain_moved_names
 from peerattn.recording.evaluating import evaluate
 from peerattn.scores.kinds import SCORES
 from peerattn.training.recipe import Recipe
 from peerattn.training.training_data import TrainingData
-
-__getattr__ = explain_moved_names(__name__)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ from peerattn.files.paths import checked_name, checkpoint_folders
 from peerattn.files.writing import partial_name
 from peerattn.graph.answers import ANSWERS, CLASSES, Answer, answer_for_loss
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
 from peerattn.traces.history import HISTORY_FILE, write_history
 from peerattn.training import distributed
 from peerattn.training.actionworld import SETTINGS, actionworld_structure
@@ -35,8 +34,6 @@ from peerattn.training.recipe import Recipe, read_recipe
 from peerattn.training.state import STATE_FILE
 from peerattn.training.tensorboard import tensorboard
 from peerattn.training.training_data import DataSelection, TrainingData, load_training_data
-
-__getattr__ = explain_moved_names(__name__)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,3 @@
 Imports files, graph, video, modalities, checkpoints and actionworld. Start with `folder.labelled_files`,
 `examples.FolderExamples` and `clips.FolderClips`.
 """
-
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)

@@ -21,9 +21,6 @@ from peerattn.data.warp import NO_WARP, UNCHANGED_PLACEMENT, Placement, Warp, wa
 from peerattn.errors import PeerattnError
 from peerattn.modalities.preparation import ClipSources
 from peerattn.modalities.view import object_mask
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 
 @dataclass(frozen=True)

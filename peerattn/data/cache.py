@@ -33,9 +33,6 @@ from numpy.typing import NDArray
 from peerattn.data.cache_folder import LIMIT
 from peerattn.errors import PeerattnError
 from peerattn.files.writing import write_atomically
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 Arrays = Mapping[str, NDArray[Any]]
 

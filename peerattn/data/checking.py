@@ -19,11 +19,8 @@ from peerattn.modalities.flow import MIN_SIDE
 from peerattn.modalities.objects import read_objects
 from peerattn.modalities.preparation import SHAPE_TOLERANCE
 from peerattn.modalities.settings import ClipSettings
-from peerattn.moved import explain_moved_names
 from peerattn.video.decoding import decode, probe
 from peerattn.video.frames import Frames, Limits, VideoInfo
-
-__getattr__ = explain_moved_names(__name__)
 
 Progress = Callable[[int, int], None]
 

@@ -37,9 +37,6 @@ from peerattn.graph.specs import Modality
 from peerattn.modalities.preparation import ClipSources, build_tensors, compute_flow, object_class_ids
 from peerattn.modalities.segmenter import Segmenter
 from peerattn.modalities.settings import ClipSettings
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 NO_AUGMENTATION = Augmentation()
 

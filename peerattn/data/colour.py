@@ -13,9 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 

@@ -14,9 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif")
 SPLITS = ("test", "val")

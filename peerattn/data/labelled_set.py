@@ -14,9 +14,6 @@ from peerattn.data.generated import GeneratedExamples
 from peerattn.data.readable import CachedExamples, SkipUnreadable
 from peerattn.errors import PeerattnError
 from peerattn.modalities.reading import Reader
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 Notify = Callable[[str], None]
 """Receives a line for each clip that cannot be read."""

@@ -22,9 +22,6 @@ from peerattn.data.folder import (
 )
 from peerattn.data.report import Fault
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 CHECKSUM = "sha256"
 """An optional column with the checksum of each file."""

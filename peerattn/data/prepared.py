@@ -33,11 +33,8 @@ from peerattn.modalities.preparation import align_maps, object_class_ids, object
 from peerattn.modalities.segmenter import Segmenter, estimate_objects
 from peerattn.modalities.settings import ClipSettings
 from peerattn.modalities.view import CENTRE, View, crop_ids, crop_images
-from peerattn.moved import explain_moved_names
 from peerattn.video.decoding import decode, probe
 from peerattn.video.frames import Frames, Limits, VideoInfo
-
-__getattr__ = explain_moved_names(__name__)
 
 MARGIN = {"centre": 1.5, "objects": 2.5}
 """View → size of the kept frames relative to the network's input, so that a crop of them is still sharp."""

@@ -8,9 +8,6 @@ from itertools import islice
 from peerattn.data.examples import Example
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError, strip_subject
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 MAX_BYTES = 2_000_000_000
 

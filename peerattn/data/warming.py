@@ -12,9 +12,6 @@ from torch.utils.data import DataLoader, Dataset
 from peerattn.data.clips import FolderClips
 from peerattn.data.loading import single_threaded
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 Progress = Callable[[int, int], None]
 

@@ -14,9 +14,6 @@ from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
 from peerattn.modalities.view import CENTRE, View, crop_ids, crop_images
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 Images = NDArray[np.uint8]
 

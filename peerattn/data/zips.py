@@ -17,9 +17,6 @@ from pathlib import Path, PurePosixPath
 
 from peerattn.data.folder import VIDEO_SUFFIXES
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 MAX_BYTES = 2 * 2**30
 """The most bytes that all files together may unpack to."""

@@ -3,7 +3,3 @@
 Imports graph, traces and tables, and no torch. Start with `pyvis_graph.level_graph`,
 `attention.attention_lines` and `report.report_html`.
 """
-
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)

@@ -10,11 +10,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from peerattn.figures.palette import DASHES, LEVELS, VIRIDIS, escape_label, looks
-from peerattn.moved import explain_moved_names
 from peerattn.tables.attention import Grouping, attention_by, attention_groups, level_distribution
 from peerattn.traces.trace import ConnectionTrace, Trace
-
-__getattr__ = explain_moved_names(__name__)
 
 FACTOR = "attention factor"
 EMPTY_CHANNEL_COLOR = "rgba(127, 127, 127, 0.85)"

@@ -9,9 +9,6 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from peerattn.figures.palette import escape_label, short_label
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 ROW_HEIGHT = 26
 """Height of a row, px."""

@@ -21,7 +21,6 @@ from peerattn.figures.svg import add_element, add_text, add_title, bezier_path, 
 from peerattn.graph.connectivity import Removal
 from peerattn.graph.specs import BlockSpec, ConnectionSpec
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 LEFT, RIGHT = 80.0, 16.0
@@ -192,6 +191,3 @@ def _halo(scene: Scene) -> dict[str, Any]:
     """Return the attributes of an outline in the background colour, which keeps text legible on lines."""
     outline = {"stroke": scene.colors.background, "stroke_width": 3.5, "stroke_linejoin": "round"}
     return {**outline, "paint_order": "stroke"}
-
-
-__getattr__ = explain_moved_names(__name__)

@@ -6,10 +6,7 @@
 from __future__ import annotations
 
 from peerattn.figures.shares import CONTRIBUTION_FORMULA, MAGNITUDE_FORMULA
-from peerattn.moved import explain_moved_names
 from peerattn.tables.share import BASELINE_NOTE, OLD_SHARES_NOTE
-
-__getattr__ = explain_moved_names(__name__)
 
 FACTOR = "An attention factor lies between 0 and 1 and multiplies one channel of a connection in one frame."
 SIZES = (

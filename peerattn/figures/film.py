@@ -15,10 +15,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 from peerattn.tables.clip import frame_ends
-
-__getattr__ = explain_moved_names(__name__)
 
 Picture = NDArray[np.uint8]
 SUFFIXES = (".mp4", ".gif")

@@ -28,13 +28,10 @@ from peerattn.figures.raster import (
     text_width,
     viridis_color,
 )
-from peerattn.moved import explain_moved_names
 from peerattn.tables.attention import attention_by
 from peerattn.tables.clip import reached_frames, window_of_frame
 from peerattn.traces.predicted import predicted_names
 from peerattn.traces.trace import Array, Trace
-
-__getattr__ = explain_moved_names(__name__)
 
 MAX_BARS = 4  # classes
 MAX_LABELLED_BLOCKS = 60

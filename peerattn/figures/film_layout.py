@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from peerattn.figures.palette import Look, looks
 from peerattn.figures.pyvis_graph import lane, lanes, positions
 from peerattn.figures.raster import Color, mix_colors, parse_color
-from peerattn.moved import explain_moved_names
 from peerattn.traces.trace import Trace
-
-__getattr__ = explain_moved_names(__name__)
 
 SIZE = (1280, 720)
 """Width and height in pixels: even numbers, as video codecs require."""

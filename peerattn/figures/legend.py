@@ -10,9 +10,6 @@ from xml.etree.ElementTree import Element
 from peerattn.figures.pyvis_graph import lane
 from peerattn.figures.scene import THICK, THIN, Scene, weight_width
 from peerattn.figures.svg import add_element, add_text
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 SAMPLE_LENGTH = 30.0
 GAP, ROW = 22.0, 22.0

@@ -11,10 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.moved import explain_moved_names
 from peerattn.traces.trace import Array
-
-__getattr__ = explain_moved_names(__name__)
 
 DIRECTIONS = 24
 """Number of flow directions: steps of 15°, each drawn in its own hue."""

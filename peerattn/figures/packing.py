@@ -12,10 +12,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
-
 Header = dict[str, Any]
 
 

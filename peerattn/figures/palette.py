@@ -14,10 +14,7 @@ import numpy as np
 from plotly.colors import get_colorscale
 
 from peerattn.graph.connectivity import MIXED
-from peerattn.moved import explain_moved_names
 from peerattn.tables.share import CHANGED_BY_PEERS
-
-__getattr__ = explain_moved_names(__name__)
 
 
 @dataclass(frozen=True)

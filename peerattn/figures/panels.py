@@ -42,7 +42,6 @@ from peerattn.figures.peers import attention_weights_bar, connections_with_sever
 from peerattn.figures.predictions import prediction_bars, window_strip
 from peerattn.figures.shares import arriving_areas, share_areas
 from peerattn.graph.reach import block_reaches
-from peerattn.moved import explain_moved_names
 from peerattn.tables.attention import (
     Grouping,
     attention_by,
@@ -56,8 +55,6 @@ from peerattn.tables.column_titles import column_title
 from peerattn.tables.share import OLD_SHARES_NOTE, block_shares, has_contributions, modality_share
 from peerattn.traces.factor_steps import FactorSteps
 from peerattn.traces.trace import Array, ConnectionTrace, Trace
-
-__getattr__ = explain_moved_names(__name__)
 
 Panel = dict[str, Any]
 

@@ -10,11 +10,8 @@ from peerattn.figures.attention import MARGIN
 from peerattn.figures.palette import escape_label, looks, short_label
 from peerattn.graph.connectivity import source_modality
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
 from peerattn.tables.attention import entropies_table
 from peerattn.traces.trace import ConnectionTrace, Trace
-
-__getattr__ = explain_moved_names(__name__)
 
 WEIGHT_COLORSCALE = "Cividis"
 """Colour scale of attention weights: differs from that of attention factors; legible if colour-blind."""

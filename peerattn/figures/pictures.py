@@ -6,10 +6,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
-
 Picture = NDArray[np.uint8]
 
 

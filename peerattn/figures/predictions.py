@@ -10,13 +10,10 @@ import plotly.graph_objects as go
 
 from peerattn.figures.palette import escape_label
 from peerattn.graph.answers import Answer
-from peerattn.moved import explain_moved_names
 from peerattn.tables.accuracy import HEADLINES_BY_COLUMN
 from peerattn.tables.clip import frame_ends
 from peerattn.traces.predicted import leading_indices
 from peerattn.traces.trace import Array, Trace
-
-__getattr__ = explain_moved_names(__name__)
 
 PREDICTION_COLOR = "#56B4E9"
 """Predictions belong to no modality, so they have a hue that no modality uses."""

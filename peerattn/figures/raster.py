@@ -14,9 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.figures.palette import VIRIDIS
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 Picture = NDArray[np.uint8]
 Color = tuple[int, int, int]

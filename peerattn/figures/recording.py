@@ -22,12 +22,9 @@ from peerattn.figures.palette import direction_colors, object_colors
 from peerattn.figures.pictures import encode_jpeg, shrink
 from peerattn.figures.timeline import trace_charts
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
 from peerattn.tables.clip import frame_ends
 from peerattn.traces.comparison import align_to_layout, missing_parts
 from peerattn.traces.trace import Array, BlockTrace, Trace, WindowTrace
-
-__getattr__ = explain_moved_names(__name__)
 
 BYTES_PER_FRAME = 31_000
 """Maximum bytes per frame of the clip, including all recorded numbers: 64 frames stay under 2 MB."""

@@ -18,11 +18,8 @@ from peerattn.figures.packing import Body, pack
 from peerattn.figures.palette import LEVELS, PATTERNS, looks
 from peerattn.figures.timeline import Chart, Line
 from peerattn.graph.connectivity import Removal, survey
-from peerattn.moved import explain_moved_names
 from peerattn.tables.history import entropies, entropies_by_level, learned_by_modality
 from peerattn.traces.history import History, attention_weight_count
-
-__getattr__ = explain_moved_names(__name__)
 
 MIN_STEPS_PER_SECOND = 8.0
 """Minimum number of logged steps shown per second at a speed of 1."""

@@ -22,14 +22,11 @@ from peerattn.figures.recording import digest
 from peerattn.figures.report_page import ReportPage, byte_size, compress_text
 from peerattn.figures.report_panels import ReportPanel
 from peerattn.figures.scripts import REPORT_SCRIPT, REPORT_STYLE, explorer_script, panels_script, read_part
-from peerattn.moved import explain_moved_names
 from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
 from peerattn.tables.clip import blocks_table, predictions_table
 from peerattn.tables.column_titles import column_title
 from peerattn.traces.predicted import no_label_text, predicted_names
 from peerattn.traces.trace import Trace
-
-__getattr__ = explain_moved_names(__name__)
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; img-src blob: data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -11,9 +11,6 @@ from html import escape
 from peerattn.errors import PeerattnError
 from peerattn.figures.report_panels import ReportPanel
 from peerattn.figures.shrinking import shrink_recording
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 PAGE_BUDGET = 5_000_000
 """Maximum bytes of a report without its scripts. Parts that do not fit are left out, and listed."""

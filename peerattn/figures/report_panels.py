@@ -6,12 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from peerattn.figures.panels import Panel, block_panels, clip_panels, connection_panels
-from peerattn.moved import explain_moved_names
 from peerattn.tables.attention import object_channels
 from peerattn.traces.factor_steps import FactorSteps
 from peerattn.traces.trace import ConnectionTrace, Trace
-
-__getattr__ = explain_moved_names(__name__)
 
 STEPS_PANEL = "inside"
 """Id of the panel that shows the steps inside a factor: much larger than the others, so it comes last."""

@@ -6,10 +6,6 @@ import json
 from functools import lru_cache
 from importlib.resources import files
 
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
-
 EXPLORER_PARTS = (
     "reading/values.js",
     "reading/clip_ends.js",

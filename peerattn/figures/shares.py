@@ -8,11 +8,8 @@ import plotly.graph_objects as go
 from peerattn.figures.attention import style_time_axis
 from peerattn.figures.palette import NOTHING_ARRIVES, escape_label, share_looks
 from peerattn.graph.connectivity import source_modality
-from peerattn.moved import explain_moved_names
 from peerattn.tables.share import block_shares, has_contributions, modality_share
 from peerattn.traces.trace import Trace
-
-__getattr__ = explain_moved_names(__name__)
 
 HATCHES = ("", "/", ".", "x", "\\", "-", "+")
 """Hatch patterns that tell areas apart without colour, by the order of the modalities in the structure."""

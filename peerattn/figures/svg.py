@@ -6,10 +6,6 @@ import re
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
-
 CASE_SENSITIVE = {"viewBox"}
 """Attributes written unchanged; in all other names _ is replaced by -."""
 

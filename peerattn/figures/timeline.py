@@ -10,12 +10,9 @@ import pandas as pd
 
 from peerattn.figures.palette import LEVELS, PATTERNS, share_looks
 from peerattn.figures.shares import CONTRIBUTION_FORMULA, MAGNITUDE_FORMULA, share_basis, with_nothing_arrives
-from peerattn.moved import explain_moved_names
 from peerattn.tables.attention import attention_by
 from peerattn.tables.share import BASELINE_NOTE, OLD_SHARES_NOTE, has_contributions, modality_share
 from peerattn.traces.trace import Trace
-
-__getattr__ = explain_moved_names(__name__)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
-
 TEXTS = {"data": "Data", "licence": "Licence", "limits": "What it cannot do"}
 """Keys of a card whose text gets a section of its own → the section's title."""
 _SHOWN_ELSEWHERE = {"format", "kind", "description", "command", "structure", "class_names", "settings"}

@@ -7,9 +7,6 @@ import os
 from pathlib import Path
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -14,9 +14,6 @@ from typing import Any
 
 from peerattn.errors import PeerattnError
 from peerattn.files.decoding import decode
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 Number = int | float
 """A number that is written to a file as it was read: 1 is not made 1.0."""

@@ -16,9 +16,6 @@ import numpy as np
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 INITIAL_WEIGHT_TOLERANCE = 0.01
 """A connection weight this close to 0.5, its initial value, counts as not yet learned."""

@@ -13,9 +13,6 @@ from typing import NamedTuple
 from peerattn.graph.kinds import KINDS
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 
 class Reach(NamedTuple):

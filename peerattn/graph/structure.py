@@ -22,9 +22,6 @@ from peerattn.graph.list_format.reading import read as read_published
 from peerattn.graph.list_format.writing import write as write_published
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.validation import validate
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 
 @dataclass(frozen=True)

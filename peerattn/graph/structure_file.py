@@ -11,9 +11,6 @@ from peerattn.errors import PeerattnError
 from peerattn.graph.list_format.nodes import preview
 from peerattn.graph.list_format.options import Options
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 
 def parse(text: str, options: Options | None = None) -> Structure:

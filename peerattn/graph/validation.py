@@ -12,9 +12,6 @@ from peerattn.errors import MissingError, PeerattnError, lookup
 from peerattn.graph.answers import DEFAULT_COMBINATION, validate_answers
 from peerattn.graph.kinds import HEAD_KINDS, KINDS
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 ATTENTION_MODES = ("none", "static", "self", "peer")
 POOLINGS = ("reduction", "height")

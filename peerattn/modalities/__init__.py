@@ -3,7 +3,3 @@
 Imports files, graph, video and network. Start with `preparation.prepare`, `clip.Clip` and
 `segmenter.load_segmenter`.
 """
-
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)

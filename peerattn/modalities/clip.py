@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 Origin = Literal["true", "attached", "estimated"]
 """Where object maps come from: generated with the clip, read from a file, or estimated by a segmenter."""

@@ -7,9 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.modalities.flow import optical_flow
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 STILL = 128
 """The value of a motion channel where nothing moves."""

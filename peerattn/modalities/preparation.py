@@ -20,10 +20,7 @@ from peerattn.modalities.clip import Clip, ObjectMaps
 from peerattn.modalities.flow import MIN_SIDE, FrameTiming, optical_flow, remove_camera_motion, velocity
 from peerattn.modalities.settings import ClipSettings
 from peerattn.modalities.view import CENTRE, View, crop_ids, crop_images, object_mask, view_around
-from peerattn.moved import explain_moved_names
 from peerattn.video.frames import Frames
-
-__getattr__ = explain_moved_names(__name__)
 
 DISPLAY_SIZE = 320  # px per side at most
 SHAPE_TOLERANCE = 0.05  # relative difference in width / height that is allowed between maps and frames

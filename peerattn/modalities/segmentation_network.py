@@ -22,12 +22,9 @@ from peerattn.files.decoding import decode
 from peerattn.files.paths import find_checkpoint
 from peerattn.files.weights import WEIGHTS_FILE, read_weights
 from peerattn.modalities.motion import CHANNELS, add_motion
-from peerattn.moved import explain_moved_names
 from peerattn.network.failures import translate_device_errors
 from peerattn.network.precision import apply_precision
 from peerattn.network.state_arrays import load_arrays
-
-__getattr__ = explain_moved_names(__name__)
 
 _BATCH = 64  # frames per pass: frames of 64 px then take less than 200 MB
 

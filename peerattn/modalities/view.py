@@ -13,10 +13,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
-
 Images = NDArray[np.uint8]
 
 _OUTLIERS = 0.01  # share of the objects' pixels that may lie outside of the square, on each side

@@ -4,7 +4,3 @@ conversion from and to the official TensorFlow variables.
 Imports graph. Start with `network.Network`, `attention.PeerAttention` and
 `blocks.registry.BLOCKS`.
 """
-
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)

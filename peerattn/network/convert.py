@@ -22,11 +22,8 @@ from peerattn.errors import PeerattnError
 from peerattn.graph import answers, published
 from peerattn.graph.answers import Answer
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
 from peerattn.network.network import Network
 from peerattn.network.tf_variables import Array, Variable, variables
-
-__getattr__ = explain_moved_names(__name__)
 
 FLOAT32_MAX = np.finfo(np.float32).max
 CLASS_BIAS = "dense/bias"

@@ -8,9 +8,6 @@ from contextlib import contextmanager
 import torch
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import BlockSpec, ConnectionSpec
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
 from peerattn.network.attention import (
     NoAttention,
     PeerAttention,
@@ -26,8 +25,6 @@ from peerattn.network.attention import (
     spatial_mean,
 )
 from peerattn.network.blocks.layers import by_clip, by_frame, max_pool
-
-__getattr__ = explain_moved_names(__name__)
 
 
 class ConnectionOutput(NamedTuple):

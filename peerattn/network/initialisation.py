@@ -16,12 +16,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from peerattn.moved import explain_moved_names
 from peerattn.network.attention import PeerAttention
 from peerattn.network.fusion import Connection
 from peerattn.network.network import Network
-
-__getattr__ = explain_moved_names(__name__)
 
 SMALL_STD = 0.01
 TRUNCATION = 2.0

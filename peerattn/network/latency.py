@@ -13,13 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from peerattn.moved import explain_moved_names
 from peerattn.network.network import Network
 from peerattn.network.precision import apply_precision
 from peerattn.network.size import rough_multiply_adds
 from peerattn.threads import threads_for
-
-__getattr__ = explain_moved_names(__name__)
 
 PASSES = 31
 """Timed passes per network: the fewest from which `speed_up` gives an interval."""

@@ -19,9 +19,6 @@ from typing import Any, Literal, get_args
 import torch
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 Precision = Literal["float32", "tf32", "bf16"]
 _REQUESTED: ContextVar[Precision] = ContextVar("precision", default="float32")

@@ -26,11 +26,8 @@ from torch.utils._pytree import tree_leaves
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
 from peerattn.network.fusion import Fusion
 from peerattn.network.network import Network
-
-__getattr__ = explain_moved_names(__name__)
 
 LARGEST = 32_768
 """The most classes, frames, and pixels along a side: the bytes of a larger clip do not fit in 64 bits."""

@@ -5,10 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 from peerattn.network.network import Network
-
-__getattr__ = explain_moved_names(__name__)
 
 WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module", "OptimizedModule": "_orig_mod"}
 """Wrapper class (OptimizedModule is torch.compile's) → attribute that holds the wrapped module."""

@@ -3,7 +3,3 @@
 Imports graph, scores, network, data and recording. Start with `threshold.prune`, `threshold.masked` and
 `curve.threshold_curve`.
 """
-
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)

@@ -11,10 +11,7 @@ from torch import nn
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import survey, thresholds, without
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
 from peerattn.network.network import Network
-
-__getattr__ = explain_moved_names(__name__)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 Most of what a connection delivers is the same on any clip, since biases pass through every layer. The
 baseline clip is black (or of another plain colour), still and empty; a clip's contribution is its difference
-from peerattn.moved import explain_moved_names
 from it. The numbers of a baseline clip are the same in all frames that its ends do not reach, so a short
 baseline can stand for a long one, with its first frames, its middle frame and its last frames.
 
@@ -24,15 +23,11 @@ from torch import Tensor, nn
 from peerattn.graph.reach import Reach, network_reach
 from peerattn.graph.specs import Modality
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
 from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
 from peerattn.network.precision import precision_on
 from peerattn.recording.modifiers import unmodified
 from peerattn.recording.stretches import evaluation_mode, values_read
-
-__getattr__ = explain_moved_names(__name__)
-
 
 CACHE_LIMIT = 256 * 2**20
 """The most bytes that a cached baseline may take; a larger one runs again with each stretch of the clip."""

@@ -23,14 +23,11 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
 from peerattn.recording.lock import RECORDING
 from peerattn.recording.modifiers import MODIFIERS
 from peerattn.recording.stretches import ClipBatch, Stretch
-
-__getattr__ = explain_moved_names(__name__)
 
 
 class Place(NamedTuple):

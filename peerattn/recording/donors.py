@@ -14,12 +14,9 @@ from numpy.typing import NDArray
 
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 from peerattn.network.network import Network
 from peerattn.recording.predictions import chunks, same_shape_batches
 from peerattn.recording.stretches import clips_together
-
-__getattr__ = explain_moved_names(__name__)
 
 
 class LabelledClips(Protocol):

@@ -6,14 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from peerattn.data.examples import Example
-from peerattn.moved import explain_moved_names
 from peerattn.network.network import Network
 from peerattn.network.unwrapping import unwrap
 from peerattn.recording.predictions import Predictions, predict
 from peerattn.recording.stretches import Progress
 from peerattn.scores.kinds import EVALUATIONS, AnyEvaluation
-
-__getattr__ = explain_moved_names(__name__)
 
 
 def evaluate(

@@ -24,7 +24,6 @@ from weakref import ref
 import torch
 from torch import Tensor, nn
 
-from peerattn.moved import explain_moved_names
 from peerattn.network.attention import spatial_mean
 from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
@@ -33,8 +32,6 @@ from peerattn.recording.baseline import Baseline
 from peerattn.recording.lock import RECORDING
 from peerattn.recording.stretches import Stretch
 from peerattn.traces.trace import ROUNDING_TOLERANCE
-
-__getattr__ = explain_moved_names(__name__)
 
 
 class SourceSummary(NamedTuple):

@@ -27,16 +27,12 @@ from peerattn.graph import components
 from peerattn.graph.connectivity import survey
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip
-from peerattn.moved import explain_moved_names
 from peerattn.network.network import Network
 from peerattn.network.unwrapping import unwrap
 from peerattn.recording.changes import Change, Place, changed
 from peerattn.recording.lock import RECORDING
 from peerattn.recording.observing import from_clips, from_donor, from_whole_clip
 from peerattn.recording.substitutes import held_at_mean, held_at_values, ones, replaced, shuffled_frames
-
-__getattr__ = explain_moved_names(__name__)
-
 
 Names = str | Iterable[str] | None
 Donor = Clip | Mapping[str, Tensor]

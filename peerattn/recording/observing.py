@@ -14,16 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
 from peerattn.recording.changes import Place, applied_changes, select_frames
 from peerattn.recording.hooks import recording_paused
 from peerattn.recording.modifiers import unmodified
 from peerattn.recording.stretches import ClipBatch, Stretch, evaluation_mode, plan_stretches, run_stretches
-
-__getattr__ = explain_moved_names(__name__)
-
 
 PlaceValues = dict[Place, Tensor]
 ValueSource = Callable[[ClipBatch], PlaceValues]

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from peerattn.data.examples import Example
-from peerattn.moved import explain_moved_names
 from peerattn.network.failures import translate_device_errors
 from peerattn.network.network import Network
 from peerattn.network.size import rough_multiply_adds
@@ -26,8 +25,6 @@ from peerattn.recording.stretches import Progress, clips_together, window_logits
 from peerattn.recording.windows import windows
 from peerattn.scores.kinds import label_matrix
 from peerattn.threads import threads_for
-
-__getattr__ = explain_moved_names(__name__)
 
 
 @dataclass(frozen=True)

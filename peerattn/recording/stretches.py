@@ -20,16 +20,12 @@ from torch import Tensor
 from peerattn.graph.reach import Reach, network_reach
 from peerattn.graph.specs import BlockSpec
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
 from peerattn.network.blocks.flow import Extremes
 from peerattn.network.network import Network
 from peerattn.network.precision import apply_precision
 from peerattn.recording.lock import RECORDING
 from peerattn.recording.modifiers import MODIFIERS, running_clips
 from peerattn.recording.windows import windows
-
-__getattr__ = explain_moved_names(__name__)
-
 
 MEMORY = 4 * 2**30
 """The most bytes that the values in one pass may take, without the network's weights."""

@@ -13,13 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 from peerattn.network.network import Network
 from peerattn.recording.changes import Change, Place, Values
 from peerattn.recording.observing import ValueSource
 from peerattn.recording.stretches import ClipBatch
-
-__getattr__ = explain_moved_names(__name__)
 
 
 def replaced(source: ValueSource, places: tuple[Place, ...]) -> Change:

@@ -19,11 +19,8 @@ from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
 from peerattn.files.decoding import decode
-from peerattn.moved import explain_moved_names
 from peerattn.scores.auroc import auroc, auroc_interval, auroc_remark
 from peerattn.scores.intervals import METHOD, Interval, interval_json
-
-__getattr__ = explain_moved_names(__name__)
 
 KEPT_SHARE = 0.95
 """The share of clips of known classes that get a class; the others are answered with "none of these"."""

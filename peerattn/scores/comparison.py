@@ -12,10 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 from peerattn.scores.intervals import METHOD, Interval, interval_json
-
-__getattr__ = explain_moved_names(__name__)
 
 BETTER, WORSE, SAME = "better", "worse", "not distinguishable"
 

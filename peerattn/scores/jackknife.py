@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.moved import explain_moved_names
 from peerattn.scores.intervals import (
     LEVEL,
     PRIOR,
@@ -24,8 +23,6 @@ from peerattn.scores.intervals import (
     too_few,
     wilson_interval,
 )
-
-__getattr__ = explain_moved_names(__name__)
 
 HIGH_SHARE = 0.95
 """A share above this, or below 1 minus this, has an interval at least as wide as Wilson's."""

@@ -13,14 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 from peerattn.scores.comparison import Difference
 from peerattn.scores.evaluation import Evaluation, paired_difference, summarise
 from peerattn.scores.intervals import LEVEL
 from peerattn.scores.labels import LabelsEvaluation, paired_precision, summarise_labels
 from peerattn.scores.metrics import Score, accuracies, score_of
-
-__getattr__ = explain_moved_names(__name__)
 
 AnyEvaluation = Evaluation | LabelsEvaluation
 Array = NDArray[np.float32]

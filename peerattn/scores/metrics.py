@@ -12,11 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.moved import explain_moved_names
 from peerattn.scores.evaluation import Evaluation
 from peerattn.scores.intervals import Interval, interval_json
-
-__getattr__ = explain_moved_names(__name__)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,3 @@
 Imports files, video, scores, network, modalities, actionworld and data. Start with
 `training.train_segmenter`, `quality.evaluate_segmenter` and `crossfit.cross_fit`.
 """
-
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)

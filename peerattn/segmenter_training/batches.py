@@ -16,7 +16,6 @@ from torch import Tensor
 from peerattn.actionworld.clips import WorldClip, generate
 from peerattn.modalities.motion import add_motion, add_motion_to_first, clear_motion, motion_frames
 from peerattn.modalities.segmentation_network import to_tensor
-from peerattn.moved import explain_moved_names
 from peerattn.segmenter_training.augmentation import (
     Images,
     Random,
@@ -27,9 +26,6 @@ from peerattn.segmenter_training.augmentation import (
 )
 from peerattn.segmenter_training.config import FRAMES_A_CLIP, SegmenterConfig
 from peerattn.segmenter_training.videos import PersonVideo
-
-__getattr__ = explain_moved_names(__name__)
-
 
 T = TypeVar("T")
 

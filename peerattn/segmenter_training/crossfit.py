@@ -17,16 +17,12 @@ from peerattn.errors import PeerattnError
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import Segmenter, estimate_objects
-from peerattn.moved import explain_moved_names
 from peerattn.segmenter_training.config import SegmenterConfig
 from peerattn.segmenter_training.quality import person_overlaps
 from peerattn.segmenter_training.training import Progress as TrainingProgress
 from peerattn.segmenter_training.training import train_segmenter
 from peerattn.segmenter_training.videos import Skip, decode_in_pieces, read_person_video, skip_unreadable
 from peerattn.video.frames import Frames
-
-__getattr__ = explain_moved_names(__name__)
-
 
 Progress = Callable[[int, int], None]
 

@@ -11,12 +11,9 @@ from peerattn.errors import PeerattnError
 from peerattn.files.cards import write_card
 from peerattn.files.weights import WEIGHTS_FILE, write_weights
 from peerattn.modalities.segmentation_network import SegmentationNetwork
-from peerattn.moved import explain_moved_names
 from peerattn.network.state_arrays import as_arrays
 from peerattn.segmenter_training.config import SegmenterConfig
 from peerattn.segmenter_training.quality import PersonSegmentation, Segmentation
-
-__getattr__ = explain_moved_names(__name__)
 
 
 def save_segmenter(

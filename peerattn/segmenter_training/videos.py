@@ -18,12 +18,8 @@ from peerattn.errors import PeerattnError, strip_subject
 from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.objects import PERSON, read_objects
 from peerattn.modalities.segmentation_network import scale_images
-from peerattn.moved import explain_moved_names
 from peerattn.video.decoding import decode
 from peerattn.video.frames import Frames, Limits
-
-__getattr__ = explain_moved_names(__name__)
-
 
 MAX_SECONDS = 4.0  # of a clip that are used for training and measuring: later frames look alike
 PIECE_FRAMES = 512  # frames of a clip in memory at once

@@ -6,7 +6,3 @@ unit. Frames and windows count from 1, as in the app. Shapes: T frames, C channe
 Imports graph, traces and scores, and no torch. Start with `attention.connections_table`,
 `share.modality_share` and `evaluation.classes_table`.
 """
-
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)

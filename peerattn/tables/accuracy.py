@@ -8,11 +8,8 @@ from typing import Any
 import pandas as pd
 
 from peerattn.graph.connectivity import Removal
-from peerattn.moved import explain_moved_names
 from peerattn.scores.kinds import HEADLINES, AnyEvaluation, headline
 from peerattn.tables.evaluation import interval_columns
-
-__getattr__ = explain_moved_names(__name__)
 
 HEADLINES_BY_COLUMN = {known.name: known for known in HEADLINES.values()}
 """Column of a score → the score's titles."""

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
-
 TITLES: Mapping[str, str] = {
     "a_peer_of": "Peer of (connections)",
     "accuracy": "Accuracy",

@@ -10,12 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from peerattn.moved import explain_moved_names
 from peerattn.scores.evaluation import ClassResult
 from peerattn.scores.intervals import Interval
 from peerattn.scores.labels import LabelResult
-
-__getattr__ = explain_moved_names(__name__)
 
 
 class Labelled(Protocol):

@@ -21,10 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 from peerattn.traces.trace import ROUNDING_TOLERANCE, Array, ConnectionTrace, Trace
-
-__getattr__ = explain_moved_names(__name__)
 
 Shares = NDArray[np.float64]
 

@@ -14,10 +14,7 @@ import pandas as pd
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import ANSWERS
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
 from peerattn.traces.trace import BlockTrace, ConnectionTrace, Trace
-
-__getattr__ = explain_moved_names(__name__)
 
 COLUMNS = (
     "connection",

@@ -24,9 +24,6 @@ from peerattn.files.header import read_header
 from peerattn.files.writing import write_atomically
 from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 FORMAT = "peerattn-history/1"
 HISTORY_FILE = "history.safetensors"

@@ -18,9 +18,6 @@ from numpy.typing import NDArray
 from peerattn.errors import PeerattnError, lookup
 from peerattn.files.decoding import decode, parse
 from peerattn.graph.structure import Structure
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 FORMAT = "peerattn-trace/1"
 MIN_INNER_FRAMES = 8

@@ -7,7 +7,3 @@ towards few strong connections lets an unhelpful connection fade, so that a thre
 Imports files, graph, traces, scores, network, modalities, actionworld, data, recording and pruning. Start
 with `config.TrainingConfig`, `loop.fit` and `actionworld.train`.
 """
-
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)

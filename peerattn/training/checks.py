@@ -6,9 +6,6 @@ import math
 from collections.abc import Collection
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 
 def check_choice(title: str, value: str, choices: Collection[str]) -> None:

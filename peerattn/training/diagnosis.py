@@ -9,10 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 from peerattn.network.network import Network
-
-__getattr__ = explain_moved_names(__name__)
 
 
 def divergence_error(

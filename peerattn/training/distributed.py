@@ -21,11 +21,7 @@ from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 from peerattn.network.network import Network
-
-__getattr__ = explain_moved_names(__name__)
-
 
 PATIENCE = timedelta(hours=12)
 """How long a process waits for the others: all wait while one of them evaluates the network."""

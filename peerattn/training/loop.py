@@ -11,7 +11,6 @@ from torch import nn
 
 from peerattn.data.loading import Batch, ClipSource, batches, order
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 from peerattn.network.network import Network
 from peerattn.pruning.threshold import prune, subnetwork
 from peerattn.scores.metrics import Score
@@ -24,8 +23,6 @@ from peerattn.training.optimisation import build_optimiser, moments, restore_mom
 from peerattn.training.scheduled_pruning import prune_on_schedule
 from peerattn.training.state import initial_state, load_state, save_state
 from peerattn.training.updating import Updater
-
-__getattr__ = explain_moved_names(__name__)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ from peerattn.files.decoding import decode
 from peerattn.files.header import read_header
 from peerattn.files.weights import write_weights
 from peerattn.graph.structure import Structure, restore_answers
-from peerattn.moved import explain_moved_names
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays
 from peerattn.pruning.threshold import subnetwork
@@ -34,9 +33,6 @@ from peerattn.training.averaging import WeightAverage
 from peerattn.training.config import TrainingConfig
 from peerattn.training.history_log import HistoryLog
 from peerattn.training.optimisation import build_optimiser, moments, restore_moments
-
-__getattr__ = explain_moved_names(__name__)
-
 
 FORMAT = "peerattn-training/2"
 STATE_FILE = "training.safetensors"

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from peerattn.data.examples import Example
-from peerattn.moved import explain_moved_names
 from peerattn.network.network import Network
 from peerattn.recording.evaluating import evaluate
 from peerattn.scores.kinds import SCORES
 from peerattn.scores.metrics import Score
 from peerattn.training.callbacks import Validate
-
-__getattr__ = explain_moved_names(__name__)
 
 
 def validator(examples: Iterable[Example], *, window: int) -> Validate:

@@ -2,7 +2,3 @@
 
 Imports nothing but errors, and no torch. Start with `decoding.decode`, `frames.Frames` and `frames.Limits`.
 """
-
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)

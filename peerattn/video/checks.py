@@ -8,10 +8,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 from peerattn.video.frames import Limits, VideoInfo
-
-__getattr__ = explain_moved_names(__name__)
 
 LOSSLESS = {"ffv1", "png", "rawvideo", "huffyuv", "ffvhuff", "utvideo", "qtrle"}
 

@@ -13,9 +13,6 @@ from typing import Any
 import numpy as np
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 _POOL_SIZE = 2  # idle processes kept for the next file
 _HEADER_BYTES = 10_000

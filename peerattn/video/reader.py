@@ -15,12 +15,9 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 from peerattn.video.checks import Stretch, too_long, too_many_decoded, too_many_kept
 from peerattn.video.container import check_complete, sniff
 from peerattn.video.frames import Limits
-
-__getattr__ = explain_moved_names(__name__)
 
 _DECODER_THREADS = 4
 _COARSEST_TIME_BASE = 0.01  # s; that of GIF

@@ -15,11 +15,8 @@ from typing import Any, BinaryIO
 import av
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
 from peerattn.video import checks, reader
 from peerattn.video.frames import Limits
-
-__getattr__ = explain_moved_names(__name__)
 
 with contextlib.suppress(ImportError):
     import resource  # not on Windows

@@ -7,9 +7,6 @@ from typing import Any, NamedTuple
 
 from peerattn.errors import PeerattnError
 from peerattn.graph.validation import SMALLEST_WEIGHT
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 STEMS = {-1: "rgb", -2: "flow", -3: "object"}
 TOP_LEVEL = 3

@@ -16,9 +16,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from peerattn.errors import PeerattnError
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
 
 EPSILON = 1e-12
 BRIGHTNESS_TAPS = 6

@@ -13,10 +13,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from peerattn.moved import explain_moved_names
-
-__getattr__ = explain_moved_names(__name__)
-
 
 def by_frame(clip: Tensor) -> Tensor:
     """View clips as single frames: (B, C, T, H, W) → (B·T, C, H, W)."""

@@ -24,7 +24,6 @@ from torch import nn
 
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import BlockSpec, OutputSpec
-from peerattn.moved import explain_moved_names
 from peerattn.network.blocks.assemblenet import (
     AssembleNetBlock,
     AssembleNetHead,
@@ -36,8 +35,6 @@ from peerattn.network.blocks.dense import Dense
 from peerattn.network.blocks.lite import LiteBlock, LiteHead, LiteInput
 from peerattn.network.blocks.multi_head import MultiHeadAttention
 from peerattn.network.blocks.standard import Bottleneck, ClassificationHead, VideoInput
-
-__getattr__ = explain_moved_names(__name__)
 
 BLOCKS: dict[str, type[nn.Module]] = {
     "video_input": VideoInput,
