@@ -1,4 +1,4 @@
-"""Tables of `benchmarks.coverage` on the verdict about a difference, and on the time that intervals take."""
+"""Tables of `benchmarks.coverage` on the verdicts of comparisons, and on the time that intervals take."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from peerattn.scores.intervals import MIN_CLASS_SIZE, group_numbers, paired_inte
 from peerattn.scores.kinds import difference
 from tests.draws import Numbers, Random, draw_shared_outcomes
 
-COINS = 2000
+COIN_TOSSES = 2000
 GENERATED = 320
 THRESHOLDS = (0.3, 0.5)
 """The thresholds at which `actions14` is pruned."""
@@ -30,11 +30,13 @@ CLIPS, VIDEOS, CLASSES, CURVE, ROUNDS = 640, 160, 14, 50, 9
 
 
 def null(data: Path | None) -> Iterator[str]:
-    """Real changes of answers, each source video turned better or worse at random."""
-    for name, before, after in pairs(data):
+    """Verdicts on real comparisons in which a coin per source video swaps before and after."""
+    for name, before, after in evaluation_pairs(data):
         rng, clip_groups = np.random.default_rng(7), group_numbers(before.n, before.groups)
-        said = [difference(*tossed(rng, before, after, clip_groups)).words for _ in range(COINS)]
-        share = sum(words.startswith(SAME) for words in said) / COINS
+        verdicts = [
+            difference(*toss_coins(rng, before, after, clip_groups)).words for _ in range(COIN_TOSSES)
+        ]
+        share = sum(words.startswith(SAME) for words in verdicts) / COIN_TOSSES
         changed = before.correct != after.correct
         yield (
             f"{name}: {changed.sum()} answers of {before.n} clips, in {len(set(clip_groups[changed]))} of "
@@ -42,8 +44,8 @@ def null(data: Path | None) -> Iterator[str]:
         )
 
 
-def pairs(data: Path | None) -> Iterator[tuple[str, Evaluation, Evaluation]]:
-    """Pairs of evaluations of the same clips, each with a name."""
+def evaluation_pairs(data: Path | None) -> Iterator[tuple[str, Evaluation, Evaluation]]:
+    """Yield a name, and two evaluations of the same clips."""
     peer, own = (resolve(name) for name in ("actionworld", "actionworld-self"))
     clips = LabelledSet(count=GENERATED).examples(peer, cached=True)
     before, after = (_evaluated(one.network, one, clips) for one in (peer, own))
@@ -61,15 +63,15 @@ def pairs(data: Path | None) -> Iterator[tuple[str, Evaluation, Evaluation]]:
 
 
 def _evaluated(network: Network, loaded: Checkpoint, clips: SkipUnreadable) -> Evaluation:
-    found = evaluate(network, clips, window=loaded.settings.window)
-    assert isinstance(found, Evaluation)
-    return found
+    evaluation = evaluate(network, clips, window=loaded.settings.window)
+    assert isinstance(evaluation, Evaluation)
+    return evaluation
 
 
-def tossed(
+def toss_coins(
     rng: Random, before: Evaluation, after: Evaluation, clip_groups: Numbers
 ) -> tuple[Evaluation, Evaluation]:
-    """The same answers, but a coin per source video decides whether its better ones are before or after."""
+    """Return the same answers, but a coin per source video decides if its better ones are before or after."""
     first = before.correct[:, None]
     better = np.where(first, before.probabilities, after.probabilities)
     worse = np.where(first, after.probabilities, before.probabilities)
@@ -85,15 +87,15 @@ def tossed(
 def power(trials: int) -> Iterator[str]:
     """A loss of 3 points (4 % lost, 1 % gained) on 600 clips, each from its own source video."""
     trials = max(trials // 5, 1)
-    rng, found = np.random.default_rng(7), 0
+    rng, detected = np.random.default_rng(7), 0
     for _ in range(trials):
-        before, after = changed(rng, 600, lost=0.04, gained=0.01)
-        found += difference(before, after).verdict == WORSE
-    yield f"{WORSE} in {100 * found / trials:.1f} % of {trials} trials"
+        before, after = draw_evaluations(rng, 600, lost=0.04, gained=0.01)
+        detected += difference(before, after).verdict == WORSE
+    yield f"{WORSE} in {100 * detected / trials:.1f} % of {trials} trials"
 
 
-def changed(rng: Random, clips: int, *, lost: float, gained: float) -> tuple[Evaluation, Evaluation]:
-    """Evaluations of independent clips of one class before and after some answers are lost and gained."""
+def draw_evaluations(rng: Random, clips: int, *, lost: float, gained: float) -> tuple[Evaluation, Evaluation]:
+    """Return two evaluations of independent clips of one class: some answers are lost and gained between."""
     change = draw_shared_outcomes(rng, np.arange(clips), (lost, gained, 1 - lost - gained), 0.0)
     names, labels = [str(clip) for clip in range(clips)], np.zeros(clips, np.int64)
     before, after = (
