@@ -8,8 +8,8 @@ import numpy as np
 from peerattn.actionworld.figure import Style
 from peerattn.actionworld.furniture import Colour
 from peerattn.actionworld.motion import FRAME_RATE, Camera, Cycle, Light, Points, Sway
-from peerattn.actionworld.room import Shadow, foreground, furnish
-from peerattn.actionworld.scene import ACTIONS, OBJECTS, Figure, Placement, Scene, SceneObject
+from peerattn.actionworld.room import Shadow, foreground, furnish, with_lamp
+from peerattn.actionworld.scene import ACTIONS, LIGHTS, OBJECTS, Figure, Placement, Scene, SceneObject
 from peerattn.actionworld.textures import (
     CLOTHES,
     HAIR_COLOURS,
@@ -25,22 +25,33 @@ NOMINAL = np.linspace(0, 15, 8) / FRAME_RATE  # s: times at which objects must k
 SEPARATION = 0.21  # world units between the centres of two objects
 CLEARANCE = 0.16  # world units between the centre of an object and the figure's body
 TRIES = 128  # random arrangements of each of the two sorts in `_place`
+LAMP_TRIES = 32  # random places for the lamp
+LAMP_RANGE = (0.13, 0.87, 0.13, 0.42)  # left, right, top and bottom of where its shade may be
+LATEST_VERSION = 2
 Random = np.random.Generator
 
 
-def label_of(seed: int) -> int:
-    """Return the class of a seed; 16 consecutive seeds from a multiple of 16 on have each class once."""
-    return (7 * seed + 5 * (seed // 16)) % (len(ACTIONS) * len(OBJECTS))
+def class_count(version: int) -> int:
+    """Return the number of classes: 16 in the first version, without the lamp, and 32 since."""
+    return len(ACTIONS) * len(OBJECTS) * (1 if version == 1 else len(LIGHTS))
 
 
-def compose(seed: int) -> Scene:
+def label_of(seed: int, version: int = LATEST_VERSION) -> int:
+    """Return the class of a seed; as many consecutive seeds as there are classes, from a multiple of their
+    number on, have each class once.
+    """
+    count = class_count(version)
+    return (7 * seed + 5 * (seed // count)) % count
+
+
+def compose(seed: int, version: int = LATEST_VERSION) -> Scene:
     """Return the scene of a seed."""
-    return stage_label(np.random.default_rng(seed), label_of(seed))
+    return stage_label(np.random.default_rng(seed), label_of(seed, version), version)
 
 
-def stage_label(random: Random, label: int) -> Scene:
+def stage_label(random: Random, label: int, version: int = LATEST_VERSION) -> Scene:
     """Return a random scene of a class; the two actions of a pair differ only in the direction of time."""
-    action, kind = divmod(label, len(OBJECTS))
+    lit, (action, kind) = label // class_count(1) == 1, divmod(label % class_count(1), len(OBJECTS))
     palette = PALETTES[random.integers(len(PALETTES))]
     items = _place(random, _items(random, palette, kind, action))
     foot, height = items[0].placement.foot, items[0].placement.height
@@ -50,7 +61,22 @@ def stage_label(random: Random, label: int) -> Scene:
     room = furnish(random, palette, horizon, planks=planks, shadows=shadows)
     dark = 0.45 * palette[random.integers(1, len(palette))]
     camera, light, front = _camera(random), _light(random), foreground(random)
-    return Scene(action, tuple(items), _figure(random), room, camera, light, front, dark)
+    figure = _figure(random)
+    if version > 1:
+        place = _lamp_place(random, items, front)
+        room = with_lamp(random, palette, room, place, lit=lit)
+    return Scene(action, tuple(items), figure, room, camera, light, front, dark, lit)
+
+
+def _lamp_place(random: Random, items: list[SceneObject], front: Points | None) -> complex:
+    """Return a place for the lamp's shade that figure, objects and foreground hide as little as possible."""
+    left, right, top, bottom = LAMP_RANGE
+    draws = random.random((2, LAMP_TRIES))
+    places = left + (right - left) * draws[0] + 1j * (top + (bottom - top) * draws[1])
+    placement = items[0].placement
+    body = placement.foot - 1j * placement.height * np.array([0.55, 0.8, 1.0])
+    hiding = np.concatenate([body, *(item.path for item in items), *(() if front is None else (front,))])
+    return complex(places[np.abs(places[:, None] - hiding).min(1).argmax()])
 
 
 def _items(random: Random, palette: Colour, kind: int, action: int) -> list[SceneObject]:

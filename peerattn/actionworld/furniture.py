@@ -11,6 +11,8 @@ from peerattn.actionworld.textures import circle, rectangle
 Colour = NDArray[np.float64]
 Shape = tuple[Points, Colour]
 
+HANGING = 0.26  # world units: a lamp whose shade is above this y hangs from the ceiling
+
 
 def plank(left: float, right: float, y: float, horizon: float, colour: Colour) -> list[Shape]:
     """Return a board on two thin legs or brackets."""
@@ -113,6 +115,28 @@ def clutter(random: np.random.Generator, colours: Colour) -> list[Shape]:
         )
         shapes.append((ragged + x + 1j * y, tone * colours[random.integers(len(colours))]))
     return shapes
+
+
+def lamp(
+    random: np.random.Generator, colours: Colour, horizon: float, place: complex, *, lit: bool
+) -> list[Shape]:
+    """Return a lamp with a shade at `place`. Dark, it has the room's colours or is of paper; lit, it glows.
+
+    In the upper part of the picture it hangs from the ceiling, else it stands on the floor.
+    """
+    x, y, wide, tall = place.real, place.imag, random.uniform(0.05, 0.066), random.uniform(0.036, 0.05)
+    narrow = wide * random.uniform(0.3, 0.6)
+    paper = np.array([222.0, 216.0, 204.0])
+    dark = (0.55, 0.75, 0.9)[random.integers(3)] * colours[random.integers(len(colours))]
+    shade = np.array([255.0, 226.0, 138.0]) if lit else (paper if random.random() < 0.3 else dark)
+    top, bottom = (-0.3, y) if y < HANGING else (y, horizon + 0.05)
+    rod = rectangle(x - 0.006, top, x + 0.006, bottom), 0.5 * colours[1]
+    foot = rectangle(x - 0.045, horizon + 0.035, x + 0.045, horizon + 0.055), 0.5 * colours[1]
+    outline = np.array(
+        [x - narrow - 1j * tall, x + narrow - 1j * tall, x + wide + 1j * tall, x - wide + 1j * tall]
+    )
+    bulb = circle(10, 0.018, x + 1j * (y + tall)), np.array([255.0, 250.0, 225.0]) if lit else 0.8 * paper
+    return [rod, *([foot] if y >= HANGING else []), bulb, (outline + 1j * y, shade)]
 
 
 MAKERS: tuple[Callable[[np.random.Generator, Colour, float], list[Shape]], ...] = (

@@ -1,13 +1,13 @@
 """The room behind the action, which is painted once per clip, and the foreground."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.actionworld.furniture import MAKERS, Colour, Shape, clutter, plank
+from peerattn.actionworld.furniture import MAKERS, Colour, Shape, clutter, lamp, plank
 from peerattn.actionworld.motion import Points
 from peerattn.actionworld.textures import TEXTURE_COUNT, crop_texture, rectangle
 
@@ -15,7 +15,10 @@ MARGIN = 0.12  # world units around the picture that the shaking camera may reve
 FIXED_POINT = 4  # fractional bits of OpenCV's drawing coordinates
 FAR = 8192.0  # px: coordinates are clipped to this range
 
-Shadow = tuple[complex, complex, float]  # centre, half width + i half height, darkness 0 to 1
+# centre, half width + i half height, and the share that it takes away from each colour; light adds: below 0
+Shadow = tuple[complex, complex, float | tuple[float, float, float]]
+GLOW = (-0.34, -0.24, -0.02)  # of a lit lamp: warm light
+GLOW_HALF = 0.17 + 0.17j  # half width + i half height of that light
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Room:
         return np.clip(picture, 0, 255).astype(np.uint8)
 
     def _darken(self, picture: NDArray[np.float32], unit: int, origin: complex) -> None:
-        """Darken the picture by soft oval shadows."""
+        """Darken the picture by soft oval shadows, and brighten it by soft oval light."""
         for centre, half, darkness in self.shadows:
             place, reach = centre * unit + origin, 2.2 * half * unit
             top, bottom = (int(np.clip(place.imag + side * reach.imag, 0, len(picture))) for side in (-1, 1))
@@ -58,7 +61,8 @@ class Room:
             y = (np.arange(top, bottom) - place.imag) / (half.imag * unit)
             x = (np.arange(left, right) - place.real) / (half.real * unit)
             soft = np.multiply.outer(np.exp(-y * y), np.exp(-x * x))
-            picture[top:bottom, left:right] *= (1 - darkness * soft)[..., None].astype(np.float32)
+            taken = np.multiply.outer(soft, np.broadcast_to(darkness, 3))
+            picture[top:bottom, left:right] *= (1 - taken).astype(np.float32)
 
 
 def fill_all(canvas: NDArray[np.uint8], shapes: tuple[Shape, ...], unit: int, origin: complex) -> None:
@@ -98,6 +102,16 @@ def furnish(
     corner, grain = complex(*random.random(2)), random.uniform(6, 11)
     textures = (first, second, third)
     return Room(colours[0], colours[1], horizon, tuple(shapes), tuple(shadows), textures, corner, grain)
+
+
+def with_lamp(random: np.random.Generator, palette: Colour, room: Room, place: complex, *, lit: bool) -> Room:
+    """Return the room with a lamp whose shade is at `place`; if it is lit, with the light around it.
+
+    A shade in the upper part of the picture hangs from the ceiling, a lower one stands on the floor.
+    """
+    shapes = lamp(random, palette, room.horizon, place, lit=lit)
+    light: tuple[Shadow, ...] = ((place, GLOW_HALF, GLOW),) if lit else ()
+    return replace(room, shapes=(*room.shapes, *shapes), shadows=(*room.shadows, *light))
 
 
 def foreground(random: np.random.Generator) -> Points | None:

@@ -15,6 +15,7 @@ from peerattn.actionworld.room import Room
 
 ACTIONS = ("lift", "lower", "push", "pull")  # each pair's second action is its first, played in reverse
 OBJECTS = ("ball", "box", "bottle", "ring")
+LIGHTS = ("daylight", "lamplight")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that a seed determines; the first of `items` is the object that the figure acts on."""
+    """Everything that a seed determines; the first of `items` is the object that the figure acts on.
+
+    `lit` says whether the lamp in the room is lit; scenes of the first version have no lamp.
+    """
 
     action: int
     items: tuple[SceneObject, ...]
@@ -93,6 +97,7 @@ class Scene:
     light: Light
     front: Points | None  # outline of the foreground, right in front of the lens
     front_colour: Colour
+    lit: bool = False
 
     @property
     def object(self) -> int:

@@ -111,7 +111,8 @@ def evaluate_objects_command(
         files, skipped = with_masks(labelled_files(data, split=test_split)), run.SkippedClips()
         people = run.evaluate_on_people(segmenter, files, FRAME_RATE, skipped)
         skipped.print_summary(len(files))
-    metrics = metrics_of(evaluate_segmenter(segmenter, clips=clips), people)
+    version = run.generator_version(checkpoint)
+    metrics = metrics_of(evaluate_segmenter(segmenter, clips=clips, version=version), people)
     report(metrics, run.table(checkpoint, metrics), json_file)
 
 

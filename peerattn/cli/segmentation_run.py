@@ -12,9 +12,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from peerattn.actionworld.clips import CLASS_NAMES_OF
 from peerattn.cli.console import progress_bar
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
+from peerattn.files.cards import read_card
+from peerattn.files.paths import find_checkpoint
 from peerattn.modalities.objects import write_objects
 from peerattn.modalities.segmentation_network import SegmentationNetwork, load_network
 from peerattn.segmenter_training.config import START, SegmenterConfig
@@ -48,6 +51,15 @@ def with_options(default: SegmenterConfig, clips: int | None, seed: int) -> Segm
 def initial_network(name: str | None, seed: int, device: torch.device) -> SegmentationNetwork:
     """Return the network from which learning people starts: the named one, or one trained now."""
     return load_network(name, device) if name else train(with_options(START, None, seed), device)
+
+
+def generator_version(name: str) -> int:
+    """Return the version of the generator that a segmenter learned from: the first, if its card has none."""
+    card = read_card(find_checkpoint(name), "segmenter")
+    version = card.get("training", {}).get("generator_version", 1)
+    if version not in CLASS_NAMES_OF:
+        raise PeerattnError(f"the card of {name}: there is no version {version!r} of the generated clips")
+    return int(version)
 
 
 def train(

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES, OBJECT_CLASS_IDS, generate
+from peerattn.actionworld.clips import MAP_NAMES, OBJECT_CLASS_IDS, generate, version_of
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
@@ -37,8 +37,10 @@ MODALITIES = (
 class GeneratedExamples(Dataset[Example], Sequence[Example]):
     """The clips of consecutive seeds, generated on access; the same seed always gives the same clip.
 
-    Object maps are the true ones, or are estimated from the images if there is a `segmenter`. Each clip
-    starts up to `latest_start` seconds into its scene, so that training also covers what later windows show.
+    Clips are from the version of the generator whose classes the network has, so that a network is measured
+    on clips like those that it learned. Object maps are the true ones, or are estimated from the images if
+    there is a `segmenter`. Each clip starts up to `latest_start` seconds into its scene, so that training
+    also covers what later windows show. Clips have `frames` frames, or as many as a window.
     """
 
     def __init__(
@@ -51,15 +53,18 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
         first_seed: int = TEST_SEED,
         segmenter: Segmenter | None = None,
         latest_start: float = 0.0,
+        frames: int | None = None,
     ) -> None:
         """Raise PeerattnError if the network's classes are not ActionWorld's."""
-        if tuple(class_names) != CLASS_NAMES:
+        version = version_of(class_names)
+        if version is None:
             raise PeerattnError(
                 "this network's classes are not those of the generated clips: "
                 "measure it on a folder of labelled clips"
             )
         self.clips, self.reader = count, Reader(modalities, settings, segmenter)
         self.first_seed, self.latest_start = first_seed, latest_start
+        self.version, self.frames = version, frames or settings.window
 
     def __len__(self) -> int:
         return self.clips
@@ -69,8 +74,8 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
             raise IndexError(index)
         seed, settings = self.first_seed + index, self.reader.settings
         start = self.latest_start * (seed * GOLDEN % 1.0)
-        world = generate(seed, frames=settings.window, size=settings.size, start=start)
-        frames = Frames(world.images, np.arange(settings.window) / settings.frame_rate, ())
+        world = generate(seed, frames=self.frames, size=settings.size, start=start, version=self.version)
+        frames = Frames(world.images, np.arange(self.frames) / settings.frame_rate, ())
         true_maps = None
         if self.reader.segmenter is None:
             class_ids = tuple(range(1, len(MAP_NAMES)))

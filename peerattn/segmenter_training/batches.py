@@ -41,7 +41,10 @@ def generated_batches(config: SegmenterConfig) -> Iterator[tuple[Tensor, Tensor]
     for step in range(config.steps):
         first = config.seed * config.clips + step * clips_a_batch
         clips = [
-            _augment_clip(generate(seed, frames=FRAMES_A_CLIP, size=config.size), random)
+            _augment_clip(
+                generate(seed, frames=FRAMES_A_CLIP, size=config.size, version=config.generator_version),
+                random,
+            )
             for seed in range(first, first + clips_a_batch)
         ]
         images = [

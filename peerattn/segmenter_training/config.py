@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from peerattn.actionworld.casting import LATEST_VERSION
 from peerattn.data.generated import TEST_SEED
 from peerattn.errors import PeerattnError
 
@@ -23,6 +24,7 @@ class SegmenterConfig:
     reduction: int = 1  # of the largest resolution, relative to the images
     motion: bool = False  # whether it reads motion in addition to colours
     seed: int = 0
+    generator_version: int = LATEST_VERSION  # of the generated clips
 
     def __post_init__(self) -> None:
         if self.batch < 1 or self.batch % FRAMES_A_CLIP:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from peerattn.actionworld.casting import LATEST_VERSION
 from peerattn.actionworld.clips import MAP_NAMES, generate
 from peerattn.data.generated import TEST_SEED
 from peerattn.errors import PeerattnError
@@ -79,12 +80,20 @@ def _to_json(
 
 
 def evaluate_segmenter(
-    segmenter: SegmentationNetwork, *, clips: int = 200, first_seed: int = TEST_SEED
+    segmenter: SegmentationNetwork,
+    *,
+    clips: int = 200,
+    first_seed: int = TEST_SEED,
+    version: int = LATEST_VERSION,
 ) -> Segmentation:
-    """Measure how well a network segments generated clips; the default seeds are never trained on."""
+    """Measure how well a network segments generated clips; the default seeds are never trained on.
+
+    `version` is that of the generator whose clips the network learned.
+    """
     if clips < 1:
         raise PeerattnError("there are no clips to evaluate on: give at least one")
-    counts = np.stack([_class_overlaps(segmenter, seed) for seed in range(first_seed, first_seed + clips)])
+    seeds = range(first_seed, first_seed + clips)
+    counts = np.stack([_class_overlaps(segmenter, seed, version) for seed in seeds])
     groups = [str(clip) for clip in range(clips)]
     interval = statistic_interval(lambda chosen: float(np.nanmean(_iou(counts[chosen]))), groups)
     iou = _iou(counts)
@@ -122,9 +131,9 @@ def person_overlaps(ids: NDArray[np.uint8], video: PersonVideo) -> Counts:
     return np.array([[(one & other).sum(), (one | other).sum()] for one, other in pairs])
 
 
-def _class_overlaps(segmenter: SegmentationNetwork, seed: int) -> Counts:
+def _class_overlaps(segmenter: SegmentationNetwork, seed: int, version: int) -> Counts:
     """Count the pixels (K, 2) of each class in the intersection and union of one generated clip's maps."""
-    clip = generate(seed, frames=FRAMES_A_CLIP, size=segmenter.size)
+    clip = generate(seed, frames=FRAMES_A_CLIP, size=segmenter.size, version=version)
     frames = Frames(clip.images, np.arange(FRAMES_A_CLIP) / 8)
     estimated, true = estimate_objects(frames, segmenter).ids, clip.object_ids
     ids = range(len(MAP_NAMES))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from peerattn.actionworld.clips import CLASS_NAMES
@@ -27,6 +28,8 @@ SETTINGS = ClipSettings(size=64, window=16, frame_rate=8.0, flow="ultrafast")
 
 LATEST_START = 4.0
 """The latest start of a training clip in its scene, in seconds: an action repeats about every three."""
+LENGTHS = (8, 12, 16, 20, 24)
+"""The frames of training clips, the same for all of a batch, so that a network learns clips of any length."""
 
 
 def actionworld_structure(
@@ -60,7 +63,10 @@ INPUT_DILATIONS = {"rgb": (1, 4), "flow": (1, 2), "object": (1,)}
 
 
 class GeneratedSource:
-    """A source of generated training clips: no clip is used twice, and seeds share no clips."""
+    """A source of generated training clips: no clip is used twice, and seeds share no clips.
+
+    The clips begin at random times in their scenes. The number of frames is drawn anew for every batch.
+    """
 
     class_names = CLASS_NAMES
     shuffled = False  # clips are generated independently, so their order carries no information
@@ -98,7 +104,8 @@ class GeneratedSource:
         """Return the clips with these numbers in this epoch."""
         began = time.perf_counter()
         first = self.first_seed + epoch * self.clips
-        examples = GeneratedExamples(self.clips, CLASS_NAMES, first_seed=first, **self.reading)
+        frames = LENGTHS[np.random.default_rng(first + members[0]).integers(len(LENGTHS))]
+        examples = GeneratedExamples(self.clips, CLASS_NAMES, first_seed=first, frames=frames, **self.reading)
         made = [examples[member] for member in members]
         tensors, labels = collate(made)
         names = tuple(example.group for example in made)

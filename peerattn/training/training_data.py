@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from peerattn.actionworld.casting import LATEST_VERSION
 from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.data.cache import Cache, entry_key, file_digest
 from peerattn.data.cache_folder import default_folder
@@ -113,6 +114,7 @@ def _generated_data(
     )
     facts = {
         "data": "ActionWorld",
+        "generator_version": LATEST_VERSION,
         "clips": clips,
         "test_seeds": [TEST_SEED, TEST_SEED + test_clips],
         "segmenter": name,
