@@ -14,7 +14,7 @@ from peerattn.files.header import Header, read_header
 from peerattn.files.writing import write_atomically
 
 WEIGHTS_FILE = "weights.safetensors"
-_DTYPES = {"F32", "I64"}  # I64: batch norm's num_batches_tracked
+_DTYPES = {"F32", "F16", "I64"}  # I64: batch norm's num_batches_tracked
 
 
 def write_weights(
@@ -63,7 +63,9 @@ def _check_entries(path: Path, header: Header, expected: Mapping[str, tuple[int,
         if header.shapes[name] != shape:
             raise PeerattnError(f"{path}: {name} has shape {list(header.shapes[name])}, not {list(shape)}")
         if header.dtypes[name] not in _DTYPES:
-            raise PeerattnError(f"{path}: {name} is stored as {header.dtypes[name]}, not as float32")
+            raise PeerattnError(
+                f"{path}: {name} is stored as {header.dtypes[name]}, not as float32 or float16"
+            )
 
 
 def _first(names: list[str]) -> str:

@@ -54,9 +54,17 @@ def test_weights_that_do_not_fit_are_named(
 
 
 def test_other_number_types_are_refused(tmp_path: Path) -> None:
-    write_weights(tmp_path / "half.safetensors", {"a": np.zeros(2, np.float16)})
-    with pytest.raises(PeerattnError, match="F16"):
-        read_weights(tmp_path / "half.safetensors", {"a": (2,)})
+    write_weights(tmp_path / "double.safetensors", {"a": np.zeros(2, np.float64)})
+    with pytest.raises(PeerattnError, match="F64"):
+        read_weights(tmp_path / "double.safetensors", {"a": (2,)})
+
+
+def test_half_precision_is_read(tmp_path: Path) -> None:
+    halves = np.array([0.1, 1e-5, 60000], np.float16)
+    write_weights(tmp_path / "half.safetensors", {"a": halves})
+    read = read_weights(tmp_path / "half.safetensors", {"a": (3,)})["a"]
+    assert read.dtype == np.float16
+    np.testing.assert_array_equal(read, halves)
 
 
 def test_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
