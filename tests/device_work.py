@@ -23,6 +23,7 @@ from peerattn.data.prepared import segmenter_digest
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import LABELS
 from peerattn.graph.structure import Structure
+from peerattn.modalities.pretrained.loading import load_backbone, load_pose_network
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import SEGMENTER, load_segmenter
 from peerattn.network.convert import load_tf_variables, to_tf_variables
@@ -243,6 +244,15 @@ def segmented_by_segformer(device: Where) -> Any:
     return segmenter.estimate(media.moving_square(2, height=48, width=64)), segmenter_digest(segmenter)
 
 
+def described_and_posed(device: Where) -> Any:
+    """What the frozen networks make of two pictures, on the device."""
+    backbone, pose_network = load_backbone(device), load_pose_network(device)
+    on_device(backbone, device)
+    on_device(pose_network, device)
+    pictures = media.moving_square(2, height=192, width=192)
+    return backbone.describe(pictures), pose_network.joints(pictures)[..., 2]
+
+
 def learnt_to_segment(device: Where) -> Any:
     segmenter = on_device(train_segmenter(dataclasses.replace(TINY, clips=8), device=device), device)
     return segmenter.state_dict(), evaluate_segmenter(segmenter, clips=1)
@@ -265,7 +275,7 @@ WORK: dict[str, Work] = {
             *(recorded_in_every_mode, recorded_with_the_baseline_beside, answered_in_stretches),
             *(evaluated, calibrated, pruned, curve, changed, measured_without_things),
             *(trained_balanced, told_why_it_diverged, converted, saved_and_loaded, opened_untrained),
-            *(segmented, segmented_by_segformer, learnt_to_segment, learnt_people),
+            *(segmented, segmented_by_segformer, described_and_posed, learnt_to_segment, learnt_people),
         )
     },
 }
