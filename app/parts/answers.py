@@ -34,13 +34,13 @@ class Wording:
 
 def _class_detail(verdict: Verdict, trace: Trace, label: str | None) -> str:
     best = f"Best: **{plain(verdict.best)}**, probability" if verdict.rejected else "Probability"
-    line = f"{best} **{percent(verdict.probability)}** among the {len(trace.class_names)} classes it knows"
+    line = f"{best} **{percent(verdict.probability)}** (among the network's {len(trace.class_names)} classes)"
     if label is None:
         return line
-    outcome = "as predicted" if label == verdict.answer else "not as predicted"
+    outcome = "prediction correct" if label == verdict.answer else "prediction wrong"
     if label not in trace.class_names:
-        outcome = "not one of these classes"
-    return f"{line}  \nTrue label: **{plain(label)}**, {outcome}"
+        outcome = "not one of the network's classes"
+    return f"{line}  \nTrue label: **{plain(label)}** ({outcome})"
 
 
 def _class_summary(verdict: Verdict) -> str:
@@ -54,15 +54,15 @@ def _class_comparison(verdict: Verdict) -> str:
 
 
 def _labels_detail(verdict: Verdict, trace: Trace, label: str | None) -> str:
-    line = f"{_found_labels(verdict)}, of the {len(trace.class_names)} labels it knows"
+    line = f"{_found_labels(verdict)} (among the network's {len(trace.class_names)} labels)"
     if label is None:
         return line
     true = set(label.split(LABEL_SEPARATOR))
     right, wrong = len(true & verdict.names), len(verdict.names - true)
     outcome = f"{right} of {len(true)} found" + (f", {wrong} found wrongly" if wrong else "")
     if not true & set(trace.class_names):
-        outcome = "not one of these labels"
-    return f"{line}  \nTrue label{'s' * (len(true) > 1)}: **{plain(label)}**, {outcome}"
+        outcome = "not one of the network's labels"
+    return f"{line}  \nTrue label{'s' * (len(true) > 1)}: **{plain(label)}** ({outcome})"
 
 
 def _labels_summary(verdict: Verdict) -> str:

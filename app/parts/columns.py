@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from peerattn.tables.column_titles import TITLES
+from peerattn.tables.column_titles import TITLES, table_titles
 
 _SHARES = (
     "accuracy",
@@ -27,9 +27,15 @@ FORMATS: Mapping[str, str] = {
     "parameters": "localized",
     "multiply_adds": "localized",
     "output_MiB": "%.1f",
+    "start_s": "%.3f",
+    "stop_s": "%.3f",
+    "threshold": "%.6f",
+    "time_s": "%.3f",
     **dict.fromkeys(_SHARES, "percent"),
 }
 """Column name → the number format of Streamlit, where it is not the default."""
+FRACTIONS = "%.4f"
+"""The number format of other columns with fractions; Streamlit's own would drop trailing zeros."""
 
 
 def show_table(table: pd.DataFrame, *, alt: str, height: int | Literal["auto"] = "auto") -> None:
@@ -40,11 +46,23 @@ def show_table(table: pd.DataFrame, *, alt: str, height: int | Literal["auto"] =
 
 
 def column_titles(table: pd.DataFrame) -> dict[str, ColumnConfig]:
-    """Return Streamlit's configuration of each column, by its name in the table."""
-    return {name: _column(name) for name in map(str, table.columns) if name in TITLES}
+    """Return Streamlit's configuration of the columns by name: their titles and number formats."""
+    names = [str(name) for name in table.columns]
+    titles, formats = table_titles(names), {}
+    for index, name in enumerate(names):
+        formats[name] = _number_format(name, table.iloc[:, index])
+    return {name: _column(titles[name], formats[name]) for name in names if name in TITLES or formats[name]}
 
 
-def _column(name: str) -> ColumnConfig:
-    if number_format := FORMATS.get(name):
-        return st.column_config.NumberColumn(TITLES[name], format=number_format)
-    return st.column_config.Column(TITLES[name])
+def _column(title: str, number_format: str | None) -> ColumnConfig:
+    if number_format:
+        return st.column_config.NumberColumn(title, format=number_format)
+    return st.column_config.Column(title)
+
+
+def _number_format(name: str, values: pd.Series) -> str | None:
+    """Return the number format of a column: the same number of decimals in every row."""
+    if name in FORMATS or not pd.api.types.is_float_dtype(values):
+        return FORMATS.get(name)
+    known = values.dropna()
+    return None if (known == known.round()).all() else FRACTIONS

@@ -16,6 +16,13 @@ from app.parts.words import plain
 from app.work.jobs import Job
 from peerattn.traces.trace import Trace
 
+CSV_NAMES: Mapping[str, str] = {
+    "Mean attention factor by source modality": "attention-by-modality",
+    "Mean attention factor by target level": "attention-by-level",
+    "Distribution of attention factors by target level": "factors-by-level",
+}
+"""Title of a table → the end of the name of its CSV file, where that does not follow from the title."""
+
 
 def chart(figure: go.Figure, key: str, description: str) -> None:
     """Draw a figure without plotly's toolbar; `description` is for screen readers."""
@@ -73,7 +80,7 @@ def table_with_csv(
         )
     table = makers[chosen]()
     show_table(table, alt=chosen, height=320 if len(table) > 8 else "auto")
-    name = f"{stem}-{chosen.lower().replace(' ', '-')}.csv"
+    name = f"{stem}-{CSV_NAMES.get(chosen, chosen.lower().replace(' ', '-'))}.csv"
     csv = table.to_csv(index=False)
     row = st.container(horizontal=True)
     row.download_button(f"{chosen} (CSV)", csv, name, "text/csv", on_click="ignore", key=key)

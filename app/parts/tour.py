@@ -185,19 +185,20 @@ def _attention_weights(trace: Trace) -> Step:
     connection = _most_attended_connection(trace)
     best = int(np.argmax(connection.attention_weights))
     options = _strongest_peers(connection)
+    own = ": its own source and others" if connection.source in connection.peers else ""
     return Step(
         "Who decides? The peers",
-        f"The factors of {_arrow(connection)} are computed from *other* blocks, its peers. Each peer has an "
-        "*attention weight*, and these sum to 1. The dotted arcs lead from the peers to the connection that "
-        "they control.",
+        f"The factors of {_arrow(connection)} are computed from several blocks, its *peers*{own}. Each peer "
+        "has an *attention weight*, and these sum to 1. The dotted arcs lead from the peers to the "
+        "connection that they control.",
         "Which peer has the most influence here?",
         tuple(map(plain, options)),
         options.index(connection.peers[best]),
         f"Its attention weight is {connection.attention_weights[best]:.2f}; if all {len(connection.peers)} "
         f"peers counted equally, each would have {1 / len(connection.peers):.2f}. The weights are fixed "
-        "after training. What the peers *see* changes with every frame, and with it the factors: **Inside "
-        "one factor**, below the timeline, goes through it number by number, from the pooled peers to the "
-        "scaled channel.",
+        "after training. What the peers *see* changes with every frame, and with it the factors: **How a "
+        "factor is computed**, below the timeline, goes through it number by number, from the pooled peers "
+        "to the scaled channel.",
         _pin(connection),
         {"arcs": "true", "panel": "inside"},
         reveals_answer=True,
@@ -265,7 +266,7 @@ def _time(trace: Trace) -> Step:
     options = sorted(candidates, key=lambda one: one.key)
     summary = ", ".join(f"{_arrow(one)} ±{one.mean_factor[one.inner].std():.3f}" for one in candidates)
     all_counted = all(one.inner == slice(0, len(trace.times)) for one in candidates)
-    counted = "frames" if all_counted else "frames that are not affected by the ends of the clip"
+    counted = "frames" if all_counted else "frames that are not affected by padding beyond the clip's ends"
     return Step(
         "Attention moves with the clip",
         f"Press play and watch the graph change. Block *{plain(block)}* is pinned: the timeline shows a line "
@@ -325,13 +326,13 @@ def _after_pruning(example: Example) -> Step:
 
 
 def _boundary_note(trace: Trace) -> str:
-    """Explain the hatching, if there are frames that are affected by the ends of the clip."""
+    """Explain the hatching, if padding affects any frame."""
     reached = reached_frames(trace.connections)
     if not reached or not any(reached):
         return ""
     return (
-        " Hatched frames are affected by the ends of the clip: their numbers also depend on the padding "
-        "beyond its ends."
+        " Hatched frames are affected by padding beyond the clip's ends: their numbers also depend on what "
+        "the network reads there."
     )
 
 

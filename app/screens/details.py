@@ -47,11 +47,11 @@ def _connection(opened: Opened, key: str) -> str:
     connection = trace.connection(key)
     channels = object_channels(trace.structure, connection.source, opened.object_names)
     spec = next(item for item in trace.structure.into(connection.target) if item.key == key)
-    weight = connection.connection_weight
+    weight, factor = connection.connection_weight, connection.attention_factors.mean()
     st.subheader(f"Connection {plain(connection.source)} → {plain(connection.target)}", anchor=False)
     st.caption(
         f"Connection weight {'none (always 1)' if weight is None else f'{weight:.4f}'} · "
-        f"{spec.attention} attention · mean attention factor {connection.attention_factors.mean():.3f}"
+        f"{spec.attention} attention · mean attention factor over all frames {factor:.3f}"
         + _empty_channels(channels)
     )
     return f"{connection.source} → {connection.target}"
@@ -71,7 +71,7 @@ def _block(opened: Opened, block_id: str) -> str:
     st.subheader(f"Block {plain(block_id)}", anchor=False)
     st.caption(
         f"{reads} · {plain(block.kind.replace('_', ' '))} · {block.width} channels · temporal dilation "
-        f"{block.temporal_dilation} · beyond the ends of the clip: {TIME_PADDINGS[block.time_padding]} · "
+        f"{block.temporal_dilation} · padding beyond the clip's ends: {TIME_PADDINGS[block.time_padding]} · "
         f"peer of {_peer_count(structure, block_id)} connections"
     )
     return block_id

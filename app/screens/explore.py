@@ -88,10 +88,10 @@ def _tables(opened: Opened) -> None:
             "Factors by frame": lambda: factors_table(trace),
             "Attention weights": lambda: attention_weights_table(trace),
             "Entropies": lambda: entropies_table(trace),
-            "Attention by modality": lambda: attention_by(trace, "modality").reset_index(),
-            "Attention by level": lambda: attention_by(trace, "level").reset_index(),
+            "Mean attention factor by source modality": lambda: attention_by(trace, "modality").reset_index(),
+            "Mean attention factor by target level": lambda: attention_by(trace, "level").reset_index(),
             **modality_share_table,
-            "Factors by level": lambda: level_distribution(trace),
+            "Distribution of attention factors by target level": lambda: level_distribution(trace),
             "Blocks": lambda: blocks_table(trace),
             "Predictions": lambda: predictions_table(trace),
         },
@@ -109,7 +109,9 @@ def _modality_share_table(trace: Trace) -> dict[str, Callable[[], pd.DataFrame]]
 
 def _share_definition(trace: Trace) -> str:
     """Say what the modality shares are shares of."""
-    return f"of what this clip adds. {BASELINE_NOTE}" if has_contributions(trace) else OLD_SHARES_NOTE
+    if has_contributions(trace):
+        return f"each modality's part of what this clip adds. {BASELINE_NOTE}"
+    return OLD_SHARES_NOTE
 
 
 show()

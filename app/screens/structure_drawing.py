@@ -123,7 +123,7 @@ def _block(weighted: WeightedStructure, removal: Removal, block_id: str) -> str:
     reads = f" · input of {block.modality}" if block.modality else ""
     return (
         f"Block {block_id}: {state} · level {block.level}{reads} · {block.width} channels · temporal "
-        f"dilation {block.temporal_dilation} · beyond the ends of the clip: "
+        f"dilation {block.temporal_dilation} · padding beyond the clip's ends: "
         f"{TIME_PADDINGS[block.time_padding]} · candidate peer of {peers} connections"
     )
 

@@ -36,7 +36,7 @@ def attention_lines(trace: Trace, by: Grouping = "modality") -> go.Figure:
         figure.add_scatter(
             x=trace.times,
             y=table[name].to_numpy(),
-            name=escape_label(f"{name} · mean of {count}"),
+            name=escape_label(f"{name} (n = {count})"),
             mode="lines" if len(table) > 1 else "markers",
             line={"color": color, "dash": dash, "width": 2.5},
             marker={"color": color},

@@ -27,7 +27,8 @@ DEFINITIONS = {
     "share": f"{SHARE} Shown here for the output: the mean over the output blocks.",
     "spread": f"{FACTOR} The distribution over all channels and frames of the connections that arrive at a "
     "level: boxes from the first to the third quartile with a line at the median and a dashed line at the "
-    "mean, whiskers at the 5th and 95th percentiles. Frames within reach of an end of the clip are included.",
+    "mean, whiskers at the 5th and 95th percentiles. Frames affected by padding beyond the clip's ends are "
+    "included.",
     "peers": "Attention weights: the softmax share of each peer in the attention of a connection; each row "
     "sums to 1. Normalised entropy: 1 if all peers of a connection count equally, 0 if only one counts.",
     "predictions": "The most probable classes of the clip. Probabilities are the means over its windows; the "

@@ -21,7 +21,7 @@ from peerattn.tables.attention import attention_by
 from peerattn.tables.clip import reached_frames
 from peerattn.traces.trace import Trace
 
-REACHED_LABEL = "within reach of an end"
+REACHED_LABEL = "affected by padding beyond the clip's ends"
 HATCH_SPACING = 7  # px between two strokes
 
 
@@ -54,7 +54,7 @@ def _legend(picture: Picture, theme: Theme) -> None:
 
 
 def _ends(picture: Picture, trace: Trace, layout: FilmLayout, theme: Theme) -> None:
-    """Hatch the plot at the frames within reach of an end of the clip, and explain the hatching."""
+    """Hatch the plot at the frames affected by padding beyond the clip's ends, and explain the hatching."""
     left, top, right, bottom = PLOT
     first, last = reached_frames(trace.connections) or (0, 0)
     if not first and not last:

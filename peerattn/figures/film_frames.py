@@ -107,7 +107,7 @@ class FilmFrames:
         draw_text(picture, subtitle, (end + 16, HEAD), theme.muted, size=16)
 
     def _reached(self, frame: int) -> bool:
-        """Return whether a frame is within reach of an end of the clip."""
+        """Return whether a frame is affected by padding beyond the clip's ends."""
         first, last = reached_frames(self.trace.connections) or (0, 0)
         return frame < first or frame >= len(self.trace.times) - last
 

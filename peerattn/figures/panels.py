@@ -14,7 +14,7 @@ and if they apply
 - `orders`: orders in which the rows of a heat map can be sorted;
 - `least`: minimum width in pixels;
 - `chain`: the steps inside an attention factor;
-- `reached`: the number of frames at the start and at the end that are within reach of an end of the clip;
+- `reached`: the number of frames at the start and at the end affected by padding beyond the clip's ends;
 - `remark`: a note above the figure;
 - `missing`: why there is nothing to draw.
 """
@@ -51,7 +51,7 @@ from peerattn.tables.attention import (
     level_distribution,
 )
 from peerattn.tables.clip import predictions_table, reached_frames
-from peerattn.tables.column_titles import column_title
+from peerattn.tables.column_titles import table_titles
 from peerattn.tables.share import OLD_SHARES_NOTE, block_shares, has_contributions, modality_share
 from peerattn.traces.factor_steps import FactorSteps
 from peerattn.traces.trace import Array, ConnectionTrace, Trace
@@ -67,12 +67,17 @@ def clip_panels(trace: Trace) -> list[Panel]:
     shares = _time_panel("share", "Modality share", lambda: share_areas(trace), lambda: modality_share(trace))
     over_time = [
         _with_share_remark(trace, shares),
-        _attention_panel(trace, "modality", "Attention by modality"),
-        _attention_panel(trace, "level", "Attention by level"),
+        _attention_panel(trace, "modality", "Mean attention factor by source modality"),
+        _attention_panel(trace, "level", "Mean attention factor by target level"),
     ]
     return [
         *_with_reached_frames(over_time, trace.connections),
-        _panel("spread", "Factors by level", factors_by_level(trace), level_distribution(trace)),
+        _panel(
+            "spread",
+            "Distribution of attention factors by target level",
+            factors_by_level(trace),
+            level_distribution(trace),
+        ),
         {
             **_panel("peers", "Peers of every connection", peer_matrix(trace), _peers_table(trace)),
             "pins": pins,
@@ -104,11 +109,11 @@ def connection_panels(
     heat_map["table"] = {**_column_names(table), "rows": None}  # the figure holds the numbers
     panels = [*_with_reached_frames([heat_map], [connection]), _attention_weights_panel(trace, connection)]
     if steps is not None:
-        steps_panel = _panel("inside", "Inside one factor")
+        steps_panel = _panel("inside", "How a factor is computed")
         panels.append({**steps_panel, "chain": pack_factor_steps(trace, steps, channels)})
     areas = _time_panel(
         "delivers",
-        "What it adds" if has_contributions(trace) else "What it delivers",
+        "Share of the target's input",
         lambda: arriving_areas(trace, connection.target, marked=key),
         lambda: block_shares(trace, connection.target),
     )
@@ -131,7 +136,7 @@ def block_panels(trace: Trace, block: str) -> list[Panel]:
     if trace.structure.into(block):
         arrives = _time_panel(
             "arrives",
-            "What arrives",
+            "Shares of this block's input",
             lambda: arriving_areas(trace, block),
             lambda: block_shares(trace, block),
         )
@@ -181,7 +186,7 @@ def _time_panel(
 
 
 def _reached_frames_of_block(trace: Trace, block: str) -> tuple[int, int] | None:
-    """Return the number of frames at both ends of a block's output within reach of an end of the clip.
+    """Return the number of frames at both ends of a block's output that are affected by padding.
 
     None if the trace does not record it.
     """
@@ -193,7 +198,7 @@ def _reached_frames_of_block(trace: Trace, block: str) -> tuple[int, int] | None
 
 
 def _with_reached_frames(panels: Sequence[Panel], connections: Iterable[ConnectionTrace]) -> list[Panel]:
-    """Mark in panels over time the frames within reach of an end of the clip, if the trace records them."""
+    """Mark in panels over time the frames affected by padding, if the trace records them."""
     reached = reached_frames(connections)
     return [{**make_panel, "reached": reached} if reached else make_panel for make_panel in panels]
 
@@ -262,7 +267,7 @@ def _table_json(table: pd.DataFrame) -> dict[str, Any]:
 def _column_names(table: pd.DataFrame) -> dict[str, list[str]]:
     """Return the columns of a table by their names in a CSV and by their titles on the page."""
     names = [str(name) for name in table.columns]
-    return {"columns": names, "titles": [column_title(name) for name in names]}
+    return {"columns": names, "titles": list(table_titles(names).values())}
 
 
 def _column_values(values: pd.Series) -> list[Any]:

@@ -114,12 +114,19 @@ def window_strip(trace: Trace, top: int = 5) -> go.Figure:
         hoverinfo="skip",
         showlegend=False,
     )
-    figure.update_layout(margin=MARGIN, height=90 + 28 * len(order))
-    title = (
-        f"time (s), {PROBABILITY_TITLES[trace.structure.answer.kind]} in each window ({len(trace.windows)})"
-    )
+    count = len(trace.windows)
+    windows = f"each of the {count} windows" if count > 1 else "the only window"
+    title = f"{PROBABILITY_TITLES[trace.structure.answer.kind].capitalize()} in {windows}"
+    look_of_title = {
+        "text": title,
+        "font": {"size": 14, "weight": 400},
+        "x": 0,
+        "xref": "paper",
+        "yanchor": "top",
+    }
+    figure.update_layout(title=look_of_title, margin=MARGIN, height=90 + 28 * len(order))
     look = {"showgrid": False, "zeroline": False, "automargin": True}
-    figure.update_xaxes(title=title, range=[edges[0], edges[-1]], **look)
+    figure.update_xaxes(title="time (s)", range=[edges[0], edges[-1]], **look)
     return figure.update_yaxes(tickvals=np.arange(len(order)), ticktext=names, **look)
 
 

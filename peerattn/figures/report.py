@@ -24,7 +24,7 @@ from peerattn.figures.report_panels import ReportPanel
 from peerattn.figures.scripts import REPORT_SCRIPT, REPORT_STYLE, explorer_script, panels_script, read_part
 from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
 from peerattn.tables.clip import blocks_table, predictions_table
-from peerattn.tables.column_titles import column_title
+from peerattn.tables.column_titles import table_titles
 from peerattn.traces.predicted import no_label_text, predicted_names
 from peerattn.traces.trace import Trace
 
@@ -187,7 +187,8 @@ PREDICTION_HEADINGS: Mapping[str, Callable[[Trace], str]] = {
 
 def _table(title: str, table: pd.DataFrame) -> str:
     """Return a table in a closed details element; each cell also holds its number at full precision."""
-    head = "".join(map(_column_head, map(str, table.columns)))
+    titles = table_titles(list(map(str, table.columns)))
+    head = "".join(_column_head(name, title) for name, title in titles.items())
     columns = [list(table[name].to_numpy()) for name in table.columns]  # keeps float32 values as float32
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in zip(*columns, strict=True))
     save = f'<button type="button" data-save="{escape(title.lower().replace(" ", "-"))}">Save as CSV</button>'
@@ -198,9 +199,9 @@ def _table(title: str, table: pd.DataFrame) -> str:
     )
 
 
-def _column_head(name: str) -> str:
+def _column_head(name: str, title: str) -> str:
     """Return a header cell with a readable title; `data-value` is the column's name in the saved CSV."""
-    return f'<th scope="col" data-value="{escape(name)}">{escape(column_title(name))}</th>'
+    return f'<th scope="col" data-value="{escape(name)}">{escape(title)}</th>'
 
 
 def _cell(value: Any) -> str:

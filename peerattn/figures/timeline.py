@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import pandas as pd
 
 from peerattn.figures.palette import LEVELS, PATTERNS, share_looks
 from peerattn.figures.shares import CONTRIBUTION_FORMULA, MAGNITUDE_FORMULA, share_basis, with_nothing_arrives
-from peerattn.tables.attention import attention_by
+from peerattn.tables.attention import attention_by, attention_groups
 from peerattn.tables.share import BASELINE_NOTE, OLD_SHARES_NOTE, has_contributions, modality_share
 from peerattn.traces.trace import Trace
 
 
 @dataclass(frozen=True)
 class Line:
-    """The name, CSS colour and dash pattern (canvas pixels, empty: solid) of a line."""
+    """The name, CSS colour and dash pattern (canvas pixels, empty: solid) of a line.
+
+    A line that is a mean over connections has their number in `connections`.
+    """
 
     name: str
     color: str
     pattern: tuple[int, ...]
+    connections: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,9 @@ def _by_modality(trace: Trace) -> Chart:
         "mean attention factor of the connections that leave a modality's input blocks; mixed: inner blocks"
     )
     table = attention_by(trace)
-    lines = _lines(trace, table.columns)
-    return Chart("attention by modality", note, "lines", lines, table, connection_array="shade")
+    lines = _count_connections(_lines(trace, table.columns), attention_groups(trace))
+    title = "mean attention factor by source modality"
+    return Chart(title, note, "lines", lines, table, connection_array="shade")
 
 
 def _by_level(trace: Trace) -> Chart:
@@ -76,7 +81,9 @@ def _by_level(trace: Trace) -> Chart:
         Line(name, LEVELS[index % len(LEVELS)], PATTERNS[index % len(PATTERNS)])
         for index, name in enumerate(table.columns)
     )
-    return Chart("attention by level", note, "lines", lines, table, connection_array="shade")
+    lines = _count_connections(lines, attention_groups(trace, "level"))
+    title = "mean attention factor by target level"
+    return Chart(title, note, "lines", lines, table, connection_array="shade")
 
 
 def _share(trace: Trace) -> Chart | None:
@@ -97,6 +104,10 @@ def _share(trace: Trace) -> Chart | None:
 def _lines(trace: Trace, names: Sequence[str] | pd.Index[str]) -> tuple[Line, ...]:
     styles = share_looks([modality.name for modality in trace.structure.modalities])
     return tuple(Line(name, styles[name].color, styles[name].pattern) for name in names)
+
+
+def _count_connections(lines: Sequence[Line], groups: Mapping[str, Sequence[str]]) -> tuple[Line, ...]:
+    return tuple(replace(line, connections=len(groups[line.name])) for line in lines)
 
 
 _CHARTS: dict[str, Callable[[Trace], Chart | None]] = {

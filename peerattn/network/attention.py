@@ -70,7 +70,7 @@ class SelfAttention(nn.Module):
 
 
 class PeerAttention(nn.Module):
-    """A = σ(f(Σ_k softmax(h)_k · project_k(GAP(X_k)))): the factors come from other blocks."""
+    """A = σ(f(Σ_k softmax(h)_k · project_k(GAP(X_k)))): the factors come from the peers."""
 
     def __init__(self, peers: int, width: int, channels: int) -> None:
         super().__init__()

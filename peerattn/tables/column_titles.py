@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 TITLES: Mapping[str, str] = {
     "a_peer_of": "Peer of (connections)",
@@ -15,7 +15,7 @@ TITLES: Mapping[str, str] = {
     "average_precision": "Average precision",
     "block": "Block",
     "candidates": "Candidate peers",
-    "change_over_frames": "Change over frames (SD)",
+    "change_over_frames": "SD of mean factor over frames",
     "class": "Class",
     "class or label": "Class or label",
     "clips": "Clips",
@@ -101,6 +101,21 @@ TITLES: Mapping[str, str] = {
     "window": "Window",
 }
 """Name of a column → its title. Other names, such as those of modalities, are shown as they are."""
+
+OVER_FRAMES: Mapping[str, str] = {
+    "mean_factor": "Mean factor (all frames)",
+    "min_factor": "Minimum factor (all frames)",
+    "max_factor": "Maximum factor (all frames)",
+}
+"""Name of a column → its title in a table that has no column `frame`."""
+
+
+def table_titles(names: Sequence[str]) -> dict[str, str]:
+    """Map the columns of a table to their titles, which say if a factor is that of all frames."""
+    titles = {name: column_title(name) for name in names}
+    if "frame" not in names:
+        titles |= {name: OVER_FRAMES[name] for name in names if name in OVER_FRAMES}
+    return titles
 
 
 def column_title(name: str) -> str:

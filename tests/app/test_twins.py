@@ -43,7 +43,7 @@ def test_every_graphic_of_explore_has_its_numbers_as_text(page: Page, app_url: s
         details.get_by_role("tab", name=name, exact=True).click()
         wait_for_panel(page)
         table = details.get_by_role("button", name="Table", exact=True)
-        if name == "Inside one factor":  # text already: every step with its numbers
+        if name == "How a factor is computed":  # text already: every step with its numbers
             assert details.locator(".steps .row b").count() > 20
             continue
         table.click()

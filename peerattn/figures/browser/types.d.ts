@@ -6,7 +6,7 @@
 /** A block by its id or a connection by its key. */
 type GraphItem = { kind: "block" | "connection"; id: string };
 
-/** The number of frames at the start and at the end that are within reach of an end of the clip. */
+/** The number of frames at the start and at the end that are affected by padding beyond the clip's ends. */
 type Reach = [start: number, end: number];
 
 /** A range of frames: the first frame, and the frame after the last one. */
@@ -46,7 +46,7 @@ interface Block {
   reads: string | null;
   width: number;
   dilation: number;
-  /** What the block reads beyond the ends of the clip, in words. */
+  /** What the block reads beyond the clip's ends, in words. */
   ends: string;
 }
 
@@ -108,7 +108,7 @@ interface RecordingFacts {
   times: number[];
   end: number;
   windows: ClipWindow[];
-  charts: Record<string, ChartHeader & { lines: (Look & { name: string })[] }>;
+  charts: Record<string, ChartHeader & { lines: (Look & { name: string; connections?: number | null })[] }>;
   /** Connections and blocks of the layout that the trace does not have. */
   absent: string[];
   connections: Connection[];
@@ -249,6 +249,8 @@ type Checkbox = HTMLLabelElement & { input: HTMLInputElement };
 interface Words {
   frame: string;
   window: string;
+  /** What the dotted vertical lines of the timeline mark. */
+  boundary: string;
   windowMeans: string;
   shade: string;
   mark: string;
@@ -286,6 +288,8 @@ type Neighbourhood = Paths & { peers: Set<string>; selectedBlock: string | null 
 /** A line over the frames, NaN where there is no value; `low` and `high` are the limits of a band around it. */
 interface ChartLine extends Look {
   name: string;
+  /** The number of connections over which the line is a mean. */
+  connections?: number | null;
   width: number;
   value: (frame: number) => number;
   low?: (frame: number) => number;

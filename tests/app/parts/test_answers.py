@@ -24,16 +24,16 @@ def labelled(shares: np.ndarray):
     ("label", "outcome"),
     [
         (None, None),
-        ("lift ball | push box", "True labels: **lift ball \\| push box**, 2 of 2 found"),
+        ("lift ball | push box", "True labels: **lift ball \\| push box** (2 of 2 found)"),
         ("lift ball | pull ring", "1 of 2 found, 1 found wrongly"),
-        ("push ball", "True label: **push ball**, 0 of 1 found, 2 found wrongly"),
-        ("golf", "True label: **golf**, not one of these labels"),
+        ("push ball", "True label: **push ball** (0 of 1 found, 2 found wrongly)"),
+        ("golf", "True label: **golf** (not one of the network's labels)"),
     ],
 )
 def test_labels_are_named_with_their_probabilities_and_what_is_true(label, outcome) -> None:
     shown = labelled(SHARES)
     line = WORDINGS["labels"].detail(verdict(shown), shown, label)
-    assert line.startswith("**lift ball** 73.5 %, **push box** 62.0 %, of the 6 labels it knows")
+    assert line.startswith("**lift ball** 73.5 %, **push box** 62.0 % (among the network's 6 labels)")
     assert (outcome or "") in line and ("True" in line) == (label is not None)
 
 

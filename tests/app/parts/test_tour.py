@@ -88,7 +88,7 @@ def test_the_factor_step_stands_at_the_frame_it_speaks_of():
 
 def test_the_step_about_time_says_what_windows_and_hatching_are():
     told = {step.title: step.explanation for step in steps(example())}["Attention moves with the clip"]
-    assert "the parts of this recording" in told and "affected by the ends of the clip" in told
+    assert "the parts of this recording" in told and "affected by padding beyond the clip's ends" in told
     old = dataclasses.replace(example(), peer_trace=older(trace()))
     told = {step.title: step.explanation for step in steps(old)}["Attention moves with the clip"]
     assert "end of the clip" not in told

@@ -65,7 +65,7 @@ def test_upload_prediction_click_on_a_connection_prune(opened, tmp_path):
     place = point_on_edge(drawn(opened), "rgb1_to_mid1")
     opened.locator(".explorer .stage").click(position=place)
     expect(opened.get_by_role("heading", name="Connection rgb1 → mid1")).to_be_visible()
-    expect(opened.get_by_text("peer attention · mean attention factor")).to_be_visible()
+    expect(opened.get_by_text("peer attention · mean attention factor over all frames")).to_be_visible()
     expect(opened.get_by_role("tab", name="Channels × frames")).to_have_attribute("aria-selected", "true")
     opened.get_by_role("tab", name="Attention weights").click()
     expect(opened.get_by_role("tabpanel").locator(".js-plotly-plot")).to_be_visible()

@@ -347,7 +347,7 @@ def test_untrained_networks_open_and_say_so_in_explore_and_prune(app, tmp_path):
     checked(app.selectbox(key="checkpoint").set_value(own).run())
     assert shown(app).trace.structure.to_published()[0][3] == [3, [0, 2], 4, 1, 2, 0]
     assert app.warning[0].value.startswith("Untrained filters")
-    assert "not one of these classes" in app.markdown[0].value
+    assert "not one of the network's classes" in app.markdown[0].value
     assert re.search(r"channels are empty: \d+ to 151", captions(app).replace("\\", ""))
     upload(app, video(tmp_path / "mine.mp4"))
     attach(app, shown(app).choice.source.id, maps(tmp_path / "maps.npz"))

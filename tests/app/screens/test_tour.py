@@ -90,7 +90,7 @@ def test_the_peers_step_opens_the_steps_inside_a_factor_once_it_is_answered(page
     expect(page.locator(".details")).to_have_count(0)
     peers = pinned(root)
     choose(page, 0)
-    tab = page.locator(".details").get_by_role("tab", name="Inside one factor")
+    tab = page.locator(".details").get_by_role("tab", name="How a factor is computed")
     expect(tab).to_have_attribute("aria-selected", "true")
     expect(page.locator(".details .steps > li").first).to_be_visible()
     root = at(page, app_url, "Self attention, for comparison")

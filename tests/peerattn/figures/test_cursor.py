@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from peerattn.figures.palette import direction_colors
 from peerattn.graph import published
-from peerattn.tables.attention import attention_by
+from peerattn.tables.attention import attention_by, attention_groups
 from peerattn.tables.share import modality_share
 from tests.peerattn.figures.test_explorer import channels, choose, viridis
 from tests.serving import GET_EXPLORER, PAINTED, frame, open_explorer_page, runs, served
@@ -138,7 +138,7 @@ def differences(seen: dict, wanted: int, colors: dict[str, tuple[int, ...]]) -> 
     by_modality = attention_by(TRACE).iloc[wanted]
     wrong = [name for name in ("shown", "named", "cursor", "slider") if seen[name] != wanted]
     said = f"frame {wanted + 1} of {FRAMES}{TRACE.times[wanted]:.3f} swindow {wanted // WINDOW + 1} of 4"
-    said += "within reach of an end" * (wanted < 2 or wanted >= FRAMES - 3)
+    said += "affected by padding beyond the clip's ends" * (wanted < 2 or wanted >= FRAMES - 3)
     if seen["said"] != said:
         wrong.append("said")
     if not np.allclose([value for _, value in seen["lines"]], by_modality, rtol=0, atol=1e-6):
@@ -354,11 +354,13 @@ def test_heat_map_has_the_colour_of_its_value_and_follows_the_block_in_view(page
 )
 def test_lines_are_those_of_the_table(root, name, table):
     root.get_by_role("combobox", name="lines").select_option(name)
+    groups = {} if name == "share" else attention_groups(TRACE, name)
+    counts = {group: f" (n = {len(keys)})" for group, keys in groups.items()}
     for at in (0, 33, 63):
         root.locator(".slider").fill(str(at))
         cells = root.locator(".values > span")
         assert cells.all_text_contents() == [
-            f"{column}{value:.3f}" for column, value in table.iloc[at].items()
+            f"{column}{counts.get(column, '')}{value:.3f}" for column, value in table.iloc[at].items()
         ]
         values = root.locator(".values b").evaluate_all(
             "all => all.map((cell) => Number(cell.dataset.value))"

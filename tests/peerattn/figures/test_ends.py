@@ -18,11 +18,9 @@ from tests.peerattn.figures.test_level_graph import SVG, ask, cells, pin, saved,
 from tests.traces import images, older, trace
 
 pytestmark = pytest.mark.browser
-SENTENCE = (
-    "These frames are within reach of an end of the clip: the padding beyond the end also "
-    "affects their numbers."
-)
-WHOLLY = "Every frame of this clip is within reach of an end."
+SENTENCE = "The numbers of these frames also depend on the padding beyond the clip's ends."
+PADDED = "affected by padding beyond the clip's ends"
+WHOLLY = "Every frame of this clip is affected by padding beyond the clip's ends."
 TICKS = [1, 26]
 NEAR, FAR = "rgb1_to_inner1", "inner1_to_top"
 
@@ -69,7 +67,7 @@ def test_the_timeline_hatches_the_connection_in_view_or_the_most_that_any_is_rea
     ask(root, "explorer.hover(null)")
     pin(root, "block", "top")
     assert ends(root) == [[0, 5], [14, 20]]
-    expect(root.locator(".ends-key")).to_contain_text("within reach of an end")
+    expect(root.locator(".ends-key")).to_contain_text("affected by padding beyond the clip's ends")
     pin(root, "connection", NEAR)
     root.get_by_role("combobox", name="lines").select_option("share")  # of all connections
     assert ends(root) == [[0, 5], [14, 20]]
@@ -124,7 +122,9 @@ def test_a_connection_is_ticked_in_the_frames_in_which_it_is_reached(root):
     ):
         ask(root, "explorer.seek(given)", frame)
         assert ticked(root) == expected, frame
-    expect(root.locator(".meanings")).to_contain_text("within reach of an end at this frame")
+    expect(root.locator(".meanings")).to_contain_text(
+        "ticks: affected by padding beyond the clip's ends, at this frame"
+    )
 
 
 def test_ticks_are_no_dashes_of_a_modality_and_leave_removed_connections_alone(page):
@@ -153,29 +153,29 @@ def test_the_tip_of_a_reached_connection_says_why_it_looks_like_that(root):
     stage.hover(position={"x": 3, "y": 3})
     stage.hover(position=found)
     expect(root.locator(".tip")).to_contain_text("factor")
-    expect(root.locator(".tip")).not_to_contain_text("end of the clip")
+    expect(root.locator(".tip")).not_to_contain_text("padding")
 
 
 def test_words_say_what_the_hatching_shows(root):
     screen = root.locator("canvas.screen")
-    expect(screen).to_have_attribute("aria-label", re.compile("within reach of an end$"))
+    expect(screen).to_have_attribute("aria-label", re.compile("affected by padding beyond the clip's ends$"))
     expect(root.get_by_role("slider", name="frame")).to_have_attribute(
-        "aria-valuetext", re.compile("reach of an end$")
+        "aria-valuetext", re.compile("affected by padding beyond the clip's ends$")
     )
-    expect(root.locator(".facts")).to_contain_text("within reach of an end")
+    expect(root.locator(".facts")).to_contain_text("affected by padding beyond the clip's ends")
     toggle(root, "table")
     said = {row[0]: row[4] for row in cells(root, 1)}
-    assert set(said.values()) == {"within reach"}
+    assert set(said.values()) == {"yes"}
     pin(root, "connection", FAR)
-    for frame, near, far in ((4, "out of reach", "within reach"), (9, "out of reach", "out of reach")):
+    for frame, near, far in ((4, "no", "yes"), (9, "no", "no")):
         ask(root, "explorer.seek(given)", frame)
         said = {row[0]: row[4] for row in cells(root, 1)}
         assert (said["rgb1 → inner1"], said["inner1 → top"]) == (near, far)
         expect(root.locator("section.numbers dd").last).to_have_text(far)
-    expect(root.locator(".facts")).not_to_contain_text("reach")
+    expect(root.locator(".facts")).not_to_contain_text("padding")
     ask(root, "explorer.seek(4)")
     expect(root.locator("[aria-live=polite]")).to_have_text(
-        re.compile("window 1, within reach of an end: inner1 → top")
+        re.compile("window 1, affected by padding beyond the clip's ends: inner1 → top")
     )
 
 
@@ -227,7 +227,7 @@ def test_what_was_recorded_before_reaches_shows_no_hatching_and_works(page, page
     root = page.locator(".explorer")
     assert ends(root) == [] and ticked(root) == set()
     expect(root.locator(".hatched:visible")).to_have_count(0)
-    expect(root.locator(".meanings")).not_to_contain_text("reach")
+    expect(root.locator(".meanings")).not_to_contain_text("padding")
     pin(root, "connection", FAR)
     toggle(root, "table")
     assert {row[4] for row in cells(root, 1)} == {"not recorded"}
@@ -235,7 +235,10 @@ def test_what_was_recorded_before_reaches_shows_no_hatching_and_works(page, page
 
 
 def test_what_the_shares_are_of_stands_under_the_timeline(page, page_log):
-    for shown, said in ((TRACE, "not what it needs"), (older(TRACE), "Recorded before contributions")):
+    for shown, said in (
+        (TRACE, "not which inputs it needs"),
+        (older(TRACE), "Recorded before contributions"),
+    ):
         root = open_explorer(page, shown)
         remark = root.locator(".time .remark")
         expect(remark).to_be_hidden()
@@ -250,9 +253,9 @@ def test_pictures_are_hatched_as_the_page_is(page, root):
     lines = [path for path in picture.iter(f"{SVG}path") if path.get("data-connection")]
     assert {path.get("data-ends") for path in lines} == {"within reach of an end"}
     texts = {line.text for line in picture.iter(f"{SVG}text")}
-    assert "within reach of an end at this frame" in texts
+    assert "ticks: affected by padding beyond the clip's ends, at this frame" in texts
     picture = ElementTree.fromstring(saved(page, root, "Timeline (SVG)"))
-    assert "within reach of an end" in {line.text for line in picture.iter(f"{SVG}text")}
+    assert "affected by padding beyond the clip's ends" in {line.text for line in picture.iter(f"{SVG}text")}
     strokes = [path.get("d") for path in picture.iter(f"{SVG}path") if path.get("d").count("L") == 1]
     width = ask(root, "explorer.timeline.chart.frameStart(5) - explorer.timeline.chart.frameStart(0)")
     assert len(strokes) > 2 * width / 7

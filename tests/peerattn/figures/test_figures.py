@@ -87,7 +87,7 @@ def test_attention_lines_are_the_tables_columns(by):
     for line, name in zip(drawn, table.columns, strict=True):
         np.testing.assert_array_equal(np.asarray(line.y, np.float32), table[name])
         np.testing.assert_array_equal(line.x, TRACE.times)
-        assert line.name == f"{name} · mean of {len(attention_groups(TRACE, by)[name])}"
+        assert line.name == f"{name} (n = {len(attention_groups(TRACE, by)[name])})"
 
 
 def test_lines_of_modalities_have_the_palettes_colour_and_dash():

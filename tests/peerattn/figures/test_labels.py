@@ -41,8 +41,8 @@ def test_bars_have_a_mark_where_their_label_begins_to_count() -> None:
 def test_a_strip_shows_what_any_window_found_and_says_that_it_is_of_labels() -> None:
     figure = window_strip(labelled(), top=1)
     assert list(figure.layout.yaxis.ticktext)[::-1] == ["pull ring", "lift ball", "push box"]
-    assert "probability of each label in each window" in figure.layout.xaxis.title.text
-    assert "of each label" not in window_strip(trace()).layout.xaxis.title.text
+    assert figure.layout.title.text.startswith("Probability of each label in each of the ")
+    assert "of each label" not in window_strip(trace()).layout.title.text
 
 
 def test_panels_speak_of_labels() -> None:

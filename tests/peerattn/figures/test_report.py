@@ -245,8 +245,8 @@ def test_charts_over_time_are_hatched_where_an_end_of_the_clip_reaches(opened, n
     panels.locator(f"#tab-{name}").click()
     panels.locator(f"[data-drawn={name}]").wait_for()
     key = panels.locator(".ends-key")
-    expect(key).to_contain_text("within reach of an end")
-    assert key.get_attribute("title").startswith("These frames are within reach of an end of the clip:")
+    expect(key).to_contain_text("affected by padding beyond the clip's ends")
+    assert key.get_attribute("title").startswith("The numbers of these frames also depend on the padding")
     drawn, expected = panels.evaluate(BANDS)
     assert np.abs(np.subtract(drawn, expected)).max() < 1
     panels.evaluate(

@@ -109,7 +109,7 @@ def test_numbers_of_a_connection_stand_beside_each_other(root):
     seek(root, 6)
     for title, first, second in (
         ("connection weight", one.connection_weight, two.connection_weight),
-        ("attention factor", one.mean_factor[6], two.mean_factor[6]),
+        ("mean attention factor at this frame", one.mean_factor[6], two.mean_factor[6]),
         ("minimum over channels", one.attention_factors[6].min(), two.attention_factors[6].min()),
         ("maximum over channels", one.attention_factors[6].max(), two.attention_factors[6].max()),
     ):
@@ -140,7 +140,7 @@ def test_what_only_one_has_is_dotted_and_has_no_numbers(page, root):
     choose(root, f"connection {gone[0]}")
     expect(root.locator("section.numbers .note")).to_have_text("in one only")
     first = FIRST.connection(gone[0])
-    found = values(root, "attention factor")
+    found = values(root, "mean attention factor at this frame")
     assert found[0] == pytest.approx(float(first.mean_factor[0]), abs=1e-6) and found[1:] == [None, None]
     show(root, "A")
     assert root.evaluate(f"root => ({GET_EXPLORER})(root).marks.removed.size") == 0
@@ -155,12 +155,12 @@ def test_ends_are_those_of_the_side_that_is_shown(root):
         assert root.evaluate(f"root => ({GET_EXPLORER})(root).timeline.chart.reachedRanges") == expected
     seek(root, 9)
     facts = root.locator(".facts")
-    expect(facts.first).not_to_contain_text("within reach of an end")
-    expect(facts.nth(1)).to_contain_text("within reach of an end")
+    expect(facts.first).not_to_contain_text("affected by padding beyond the clip's ends")
+    expect(facts.nth(1)).to_contain_text("affected by padding beyond the clip's ends")
     choose(root, f"connection {FIRST.connections[3].key}")
-    expect(root.locator("section.numbers dd").last).to_have_text("within reach")
+    expect(root.locator("section.numbers dd").last).to_have_text("yes")
     show(root, "A")
-    expect(root.locator("section.numbers dd").last).to_have_text("out of reach")
+    expect(root.locator("section.numbers dd").last).to_have_text("no")
 
 
 def test_no_block_moves_between_the_sides(root):

@@ -84,7 +84,7 @@ class Pair {
     return { A: one, B: two, difference: two - one };
   }
 
-  // Whether the frame shown is within reach of an end of its clip; for the difference, of either clip.
+  // Whether the frame shown is affected by padding beyond its clip's ends; for the difference, of either clip.
   /** @param {number} frame @param {string | null} id */
   isReached(frame, id) {
     const otherFrame = this.otherFrame(frame);
@@ -143,7 +143,7 @@ class Pair {
     /** @type {(letter: Side) => number} */
     const width = (letter) => (this.side === letter ? 2.5 : 1.25);
     const first = chart.lines.map((line) => ({ ...line, name: `A ${line.name}`, width: width("A") }));
-    const second = both.map(({ low, high, ...line }) => ({ ...line, name: `B ${line.name}`, width: width("B"), value: otherValue(line) }));
+    const second = both.map(({ low, high, ...line }) => ({ ...line, name: `B ${line.name}`, connections: named.get(line.name).connections, width: width("B"), value: otherValue(line) }));
     return { ...chart, remark, form: "lines", lines: [...first, ...second] };
   }
 

@@ -1,4 +1,4 @@
-// The hatching of frames within reach of an end of the clip, and its legend entry.
+// The hatching of frames that padding beyond the clip's ends affects, and its legend entry.
 
 const HATCH_PX = 7; // distance between lines
 
@@ -15,8 +15,13 @@ function hatchLines({ left, right, top, bottom }, step = HATCH_PX) {
   return lines;
 }
 
-// Returns a sample of the hatching with its meaning.
-function hatchingKey() {
+// Returns a sample of the dotted lines between windows with their meaning.
+const boundaryKey = (text = "dotted: window boundary") =>
+  element("span", { className: "boundary-key" }, element("span", { className: "dotted", ariaHidden: "true" }), text);
+
+// Returns a sample of the hatching with its meaning, followed by further elements.
+/** @param {...HTMLElement} more */
+function hatchingKey(...more) {
   return element("span", { className: "ends-key", title: END_REACHES },
-    element("span", { className: "hatched", ariaHidden: "true" }), WITHIN, element("span", { className: "spoken" }, `. ${END_REACHES}`));
+    element("span", { className: "hatched", ariaHidden: "true" }), WITHIN, ...more, element("span", { className: "spoken" }, `. ${END_REACHES}`));
 }

@@ -277,7 +277,7 @@ class Explorer {
     return this.pair ? this.pair.color(this.shade(id, frame)) : this.recording.color(id, frame);
   }
 
-  // Whether a frame of a connection is within reach of an end of the clip; without an id, of any connection.
+  // Whether a frame of a connection is affected by padding beyond the clip's ends; without an id, of any connection.
   /** @param {number} frame @param {string | null} [id] */
   isReached(frame, id = null) {
     return this.pair ? this.pair.isReached(frame, id) : this.recording.isReached(frame, id);

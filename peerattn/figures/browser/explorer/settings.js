@@ -3,11 +3,12 @@
 const WORDS = {
   frame: "frame",
   window: "window",
+  boundary: "dotted: window boundary",
   windowMeans: "a window: a stretch of the clip for which the network gives a prediction",
   shade: "attention factor", // the quantity that colours the connections
   mark: "factor", // its data attribute in a saved picture
   connections: {
-    title: "attention by connection",
+    title: "attention factor by connection",
     note: "mean attention factor over the channels; for a pinned connection also the minimum and maximum over the channels",
     form: "lines",
     of: "shade",

@@ -26,8 +26,8 @@ function graphLegend(recording, theme, { pruned, removedLabel, pair, arcs, shape
     ...colorLegend(recording, theme, { pair, words }),
     { text: "width: connection weight, 0 to 1", pieces: [{ d: wedgePath(middle, edgeWidths(recording)), fill: theme.quiet }] },
     ...lanes,
-    { text: "selected block, or peers of the selection", pieces: [ring] },
-    ...(reach?.some(Boolean) ? [{ text: `${WITHIN} at this ${words.frame}`, title: END_REACHES, pieces: [line({ stroke: theme.quiet, width: 2.5 }), ticks] }] : []),
+    { text: "ringed: the selected block, or the selected connection's peers", pieces: [ring] },
+    ...(reach?.some(Boolean) ? [{ text: `ticks: ${WITHIN}, at this ${words.frame}`, title: END_REACHES, pieces: [line({ stroke: theme.quiet, width: 2.5 }), ticks] }] : []),
     ...(pruned ? [{ text: removedLabel, pieces: [line({ stroke: theme.quiet, width: 1, dashes: [1, 5] })] }, { text: pair ? removedLabel : "dead or starved", pieces: [dashed] }] : []),
     ...(arcs ? [{ text: `attention weight of a peer, 0 to 1${arcs.shown < arcs.all ? `; ${arcs.shown} of ${arcs.all} arcs` : ""}`, pieces: arcSample(middle, theme) }] : []),
   ];

@@ -3,6 +3,7 @@
 
 const TITLE_PX = 34;
 const PNG_SCALE = 2;
+const SAVED_REACH = "within reach of an end"; // in SVG files, the attribute data-ends of connections that padding affects
 const TOO_LARGE = "This browser cannot save so large a picture as PNG: save it as SVG.";
 
 class SaveMenu {
@@ -40,7 +41,7 @@ class SaveMenu {
   timelinePicture() {
     const { chart } = this.graph.explorer.timeline;
     const title = [chart.chart.title, this.title()].filter(Boolean).join(" · ");
-    return this.picture(title, chart.pieces(), { width: chart.width, height: chart.height }, [...chart.legendEntries(), ...chart.hatchingLegend()]);
+    return this.picture(title, chart.pieces(), { width: chart.width, height: chart.height }, [...chart.legendEntries(), ...chart.markLegend()]);
   }
 
   // Returns a picture: a title, the drawing and its legend.
@@ -72,7 +73,7 @@ class SaveMenu {
     const weight = explorer.shownRecording.connection(id).weight ?? "none";
     const shadeName = explorer.pair?.side === "difference" ? "difference" : explorer.words.mark;
     const shade = { [shadeName]: explorer.shade(id, explorer.frame) };
-    return { connection: id, ...shade, weight, state: removed ? explorer.removedLabel : "kept", ...(reached && { ends: WITHIN }) };
+    return { connection: id, ...shade, weight, state: removed ? explorer.removedLabel : "kept", ...(reached && { ends: SAVED_REACH }) };
   }
 
   /** @returns {PathPiece[]} */

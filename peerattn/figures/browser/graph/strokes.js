@@ -7,7 +7,7 @@ const CASING = 0.55; // share of the text colour in the outline, which keeps vir
 const MANY = 1000; // above this number, connections are straight, thinner and without an outline
 const WIDTH_OF_MANY = 0.4; // factor
 const SAMPLES = 12; // line segments of a curve for finding the connection at the pointer
-const TICKS = { dashes: [1, 26], longer: 4 }; // ticks across a connection that is within reach of an end of the clip; px added to its width
+const TICKS = { dashes: [1, 26], longer: 4 }; // ticks across a connection that is affected by padding beyond the clip's ends; px added to its width
 const DASHES_OF_MANY = [4, 2]; // shows the same when there are too many connections for ticks
 const ARC = { light: "#a3167d", dark: "#f58adb", dashes: [1.5, 3.5] };
 const MOST_ARCS = 60;
@@ -59,7 +59,7 @@ class Strokes {
     this.drawn = drawn.sort((first, second) => first.emphasis - second.emphasis);
   }
 
-  // Returns the pieces at a frame, which determines the colours and which connections are within reach of an end.
+  // Returns the pieces at a frame, which determines the colours and which connections are affected by padding.
   /** @param {number} frame @returns {(Stroke | PathPiece)[]} */
   pieces(frame) {
     return this.drawn.flatMap((connection) => {

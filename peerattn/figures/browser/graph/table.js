@@ -9,6 +9,7 @@
  * @typedef {{ table: HTMLTableElement, caption: HTMLElement, headers: HTMLTableCellElement[], body: HTMLElement, rows: Row[] }} RenderedTable
  */
 
+const PADDING_TITLE = "padding affects this frame"; // yes or no
 /** @type {Record<GraphItem["kind"], Column[]>} */
 const COLUMNS = {
   block: [
@@ -23,19 +24,19 @@ const COLUMNS = {
     ["connection weight", (id, { recording }) => recording.connection(id).weight, "number"],
     ["attention factor", (id, { recording, explorer }) => recording.at("shade", recording.rows.get(id), explorer.shownFrame), "number"],
     ["state", (id, { explorer }) => (explorer.marks.removed.has(id) ? explorer.removedLabel : "kept")],
-    ["ends of the clip", (id, { explorer }) => reachInWords(explorer, id)],
+    [PADDING_TITLE, (id, { explorer }) => reachInWords(explorer, id)],
   ],
 };
 /** @type {GraphItem["kind"][]} */
 const KINDS = ["block", "connection"];
 const MANY_ROWS = 500; // above this number, rows are not re-sorted at each frame while the clip plays
 
-// Returns whether a connection is within reach of an end of the clip at the frame shown; empty if it did not run.
+// Returns in words whether padding affects a connection at the frame shown; empty if the connection did not run.
 /** @param {Explorer} explorer @param {string} id */
 function reachInWords(explorer, id) {
   if (explorer.shownRecording.absent?.includes(id)) return "";
   if (!explorer.shownRecording.connection(id).reached) return "not recorded";
-  return explorer.isReached(explorer.frame, id) ? "within reach" : "out of reach";
+  return explorer.isReached(explorer.frame, id) ? "yes" : "no";
 }
 
 class GraphTable {

@@ -2,11 +2,19 @@
 
 const ORDERS = [["weight", "by connection weight"], ["factor", "by attention factor at this frame"], ["change", "by change over the frames"]];
 const MAX_GATES = 100; // listed, the strongest first
+const FACTOR_NAMES = { shade: "mean attention factor at this frame", least: "minimum over channels", greatest: "maximum over channels" };
 const CHANGE = "maximum minus minimum of the mean attention factor over the frames of the clip";
 
 /** @typedef {[name: string, value: Node | string]} Fact */
 /** @type {(name: string, value: Node | string) => Fact} */
 const fact = (name, value) => [name, value];
+
+// Returns the heading of a connection's peers. The source of a connection can be one of its own peers.
+/** @param {Connection} connection */
+function peersTitle({ peers, source }) {
+  const own = peers.includes(source) ? (peers.length > 1 ? ", of which its own source is one" : ": only its own source") : "";
+  return `attention weights of its peers${own} (ringed in the graph)`;
+}
 
 class Numbers {
   /** @type {Recording} */ recording;
@@ -118,31 +126,31 @@ class Numbers {
     const nodes = [
       this.title(connectionName(connection), recording.lookOfBlock(connection.source)),
       ...this.notes([[this.explorer.marks.removed.has(id), this.explorer.pair ? "in one only" : "removed by the threshold"]]),
-      ...this.comparisonTable(row, { shade: "attention factor", least: "minimum over channels", greatest: "maximum over channels" }, connection),
+      ...this.comparisonTable(row, FACTOR_NAMES, connection),
       this.factList([
         ...(this.explorer.pair ? [] : [
           fact("connection weight", this.fixedNumber(connection.weight)),
-          fact("attention factor", value("shade")),
-          fact("minimum over channels", value("least")),
-          fact("maximum over channels", value("greatest")),
+          fact(FACTOR_NAMES.shade, value("shade")),
+          fact(FACTOR_NAMES.least, value("least")),
+          fact(FACTOR_NAMES.greatest, value("greatest")),
         ]),
         ["attention", `${connection.attention}, ${connection.channels} channels`],
         ...this.reachFact(connection),
       ]),
     ];
     if (connection.peers.length) {
-      nodes.push(element("h4", {}, "attention weights of its peers (ringed in the graph)"), this.peers(connection));
+      nodes.push(element("h4", {}, peersTitle(connection)), this.peers(connection));
     }
     return nodes;
   }
 
-  // Returns a line on whether the connection is within reach of an end of the clip, or nothing if that was not recorded.
+  // Returns a line on whether padding affects the connection at the frame, or nothing if that was not recorded.
   /** @param {Connection} connection @returns {Fact[]} */
   reachFact({ id, reached }) {
     if (!reached) return [];
     const reachText = element("span", { title: END_REACHES });
     this.updates.push(() => (reachText.textContent = reachInWords(this.explorer, id)));
-    return [["ends of the clip", reachText]];
+    return [[PADDING_TITLE, reachText]];
   }
 
   // Returns a table with each number of A, of B, and B − A when two recordings are compared.
@@ -195,7 +203,7 @@ class Numbers {
         ["level", `${block.level}, ${block.kind.replaceAll("_", " ")}`],
         ["width", `${block.width} channels`],
         ["temporal dilation", String(block.dilation)],
-        ["beyond the ends of the clip", block.ends],
+        ["padding beyond the clip's ends", block.ends],
         ...(block.reads ? [fact("reads", block.reads)] : []),
       ]),
       ...(connectivity.incoming(id).length + connectivity.outgoing(id).length ? [this.order] : []),

@@ -22,7 +22,7 @@ class PanelChart {
     this.values = element("div", { className: "values" });
     this.lines = this.times && !panel.orders ? this.data : [];
     this.cells = this.lines.map(({ y }) => ({ y, cell: element("b", {}) }));
-    this.values.replaceChildren(...this.lines.map((line, row) => element("span", {}, lineSample(line), unescapeName(line.name), this.cells[row].cell)), ...(this.reachedRanges.length ? [hatchingKey()] : []));
+    this.values.replaceChildren(...this.lines.map((line, row) => element("span", {}, lineSample(line), unescapeName(line.name), this.cells[row].cell)), ...(this.reachedRanges.length ? [hatchingKey()] : []), ...(this.times && this.figure.layout.shapes?.length ? [boundaryKey()] : []));
     this.element = element("div", { className: "chart" }, this.values, element("div", { className: "stage" }, this.plot, ...this.bands, this.cursor));
     this.resizing = new ResizeObserver(() => this.resize());
   }
@@ -75,7 +75,7 @@ class PanelChart {
     return [first > 0 ? middle(first) : -Infinity, stop < times.length ? middle(stop) : Infinity];
   }
 
-  // Places the hatching of the frames within reach of an end of the clip over the plot.
+  // Places the hatching of the frames that padding beyond the clip's ends affects over the plot.
   placeHatching() {
     this.bands.forEach((band, index) => {
       const [left, right] = this.span(this.reachedRanges[index]).map((time) => this.across(Math.min(Math.max(this.share(time), 0), 1)));

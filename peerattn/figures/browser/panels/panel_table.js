@@ -13,7 +13,9 @@ class PanelTable {
     this.panel = panel;
     const shown = titles.slice(0, MAX_COLUMNS);
     const head = element("tr", {}, ...shown.map((title) => element("th", { scope: "col" }, title)));
-    const rows = tableRows(panel).map((row) => element("tr", {}, ...row.slice(0, MAX_COLUMNS).map((value, index) => this.cell(columns[index], value))));
+    const values = tableRows(panel);
+    const whole = shown.map((_, index) => values.every((row) => typeof row[index] !== "number" || Number.isInteger(row[index])));
+    const rows = values.map((row) => element("tr", {}, ...row.slice(0, MAX_COLUMNS).map((value, index) => this.cell(columns[index], value, whole[index]))));
     const table = element("table", {}, element("caption", { className: "spoken" }, panel.title), element("thead", {}, head), element("tbody", {}, ...rows));
     const hidden = columns.length - shown.length;
     this.element = element("div", { className: "wide", tabIndex: 0, role: "region", ariaLabel: `${panel.title}, table` }, table);
@@ -21,13 +23,14 @@ class PanelTable {
   }
 
   // Returns a cell; frames are links that move the cursor, connections and blocks are links that pin them.
-  /** @param {string} column @param {Cell} value */
-  cell(column, value) {
+  // A column with any fraction shows all its numbers with decimals.
+  /** @param {string} column @param {Cell} value @param {boolean} whole */
+  cell(column, value, whole) {
     const kind = NAME_COLUMNS[column];
     if (column === "frame" && this.panel.axis === "time") return element("td", {}, link(`${value}`, () => this.panels.explorer?.seek(Number(value) - 1)));
     if (kind) return element("td", {}, link(`${value}`, () => this.panels.pin({ kind, id: `${value}` })));
     if (typeof value !== "number") return element("td", {}, value === null ? "none" : String(value));
-    return element("td", { className: "number", dataset: { value: String(value) } }, Number.isInteger(value) ? String(value) : formatNumber(value));
+    return element("td", { className: "number", dataset: { value: String(value) } }, whole ? String(value) : formatNumber(value));
   }
 }
 

@@ -1,10 +1,10 @@
 // The frames whose numbers also depend on what lies beyond an end of the clip. They are hatched wherever frames are drawn.
 
-const END_REACHES = "These frames are within reach of an end of the clip: the padding beyond the end also affects their numbers.";
-const ALL_REACHED = "Every frame of this clip is within reach of an end.";
-const WITHIN = "within reach of an end";
+const END_REACHES = "The numbers of these frames also depend on the padding beyond the clip's ends.";
+const ALL_REACHED = "Every frame of this clip is affected by padding beyond the clip's ends.";
+const WITHIN = "affected by padding beyond the clip's ends";
 
-// Whether a frame is within reach of an end; `reach` is the number of frames at the start and at the end, or unknown.
+// Whether a frame is affected by padding; `reach` is the number of frames at the start and at the end, or unknown.
 /** @type {(reach: Reach | null | undefined, frame: number, length: number) => boolean} */
 const isWithinReach = (reach, frame, length) => reach != null && (frame < reach[0] || frame >= length - reach[1]);
 

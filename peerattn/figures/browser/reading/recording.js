@@ -49,7 +49,7 @@ class Recording {
     return this.windows.findIndex(({ start, stop }) => start <= frame && frame < stop);
   }
 
-  // Whether a frame of a connection is within reach of an end of the clip; without an id, of any connection.
+  // Whether a frame of a connection is affected by padding beyond the clip's ends; without an id, of any connection.
   /** @param {number} frame @param {string | null} [id] */
   isReached(frame, id = null) {
     return isWithinReach(id === null ? this.reach : this.connection(id).reached, frame, this.length);

@@ -8,6 +8,7 @@ class Replay extends Explorer {
       ...WORDS,
       frame: "step",
       window: "interval between prunings",
+      boundary: "dotted: pruning",
       windowMeans: "",
       shade: "connection weight",
       mark: "weight",

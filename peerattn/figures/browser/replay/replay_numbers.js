@@ -25,7 +25,7 @@ class ReplayNumbers extends Numbers {
         ["attention", connection.attention],
         ...(connection.peers.length > 1 ? [fact("attention entropy, 0 to 1", entropy)] : []),
       ]),
-      ...(connection.peers.length ? [element("h4", {}, "attention weights of its peers (ringed in the graph)"), this.peers(connection)] : []),
+      ...(connection.peers.length ? [element("h4", {}, peersTitle(connection)), this.peers(connection)] : []),
     ];
   }
 

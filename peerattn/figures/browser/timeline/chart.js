@@ -1,6 +1,7 @@
 // Lines over the frames on a canvas. Everything but the cursor is drawn once, on a background canvas.
 
 const AXIS = { left: 40, right: 14, top: 8, bottom: 20, height: 132 };
+const BOUNDARY_DASHES = [2, 3]; // of the lines between windows
 const TICK_STEPS = [0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000]; // seconds, or steps of training
 
 /**
@@ -100,19 +101,24 @@ class Chart {
   /** @returns {LegendEntry[]} */
   legendEntries() {
     const { frame } = this.explorer;
-    return this.chart.lines.map(({ name, color, pattern, width, value }) => ({
-      text: `${name} ${formatNumber(value(frame))}`,
-      pieces: [{ d: "M3 8h40", stroke: color, width, dashes: pattern }],
-      data: { line: name, value: value(frame) },
+    return this.chart.lines.map((line) => ({
+      text: `${lineLabel(line)} ${formatNumber(line.value(frame))}`,
+      pieces: [{ d: "M3 8h40", stroke: line.color, width: line.width, dashes: line.pattern }],
+      data: { line: line.name, value: line.value(frame) },
     }));
   }
 
-  // Returns the entry that explains the hatching, for a saved picture.
+  // Returns the entries that explain the hatching and the dotted lines, for a saved picture.
   /** @returns {LegendEntry[]} */
-  hatchingLegend() {
-    const { theme } = this.explorer;
+  markLegend() {
+    const { theme, recording, words } = this.explorer;
     const sample = hatchLines({ left: 3, right: 43, top: 2, bottom: 14 }).map((points) => ({ d: curvePath(points.map(([x, y]) => ({ x, y }))), stroke: theme.quiet, width: 1 }));
-    return this.reachedRanges.length ? [{ text: WITHIN, pieces: sample }] : [];
+    const id = this.hatchedConnection;
+    const text = id === null ? WITHIN : `${WITHIN} (${connectionName(recording.connection(id))})`;
+    return [
+      ...(this.reachedRanges.length ? [{ text, pieces: sample }] : []),
+      ...(recording.windows.length > 1 ? [{ text: words.boundary, pieces: [{ d: "M23 0v16", stroke: theme.quiet, width: 1, dashes: BOUNDARY_DASHES }] }] : []),
+    ];
   }
 
   /** @param {Pen} pen */
@@ -198,7 +204,7 @@ class Chart {
     for (const x of [left, right]) strokeLine(pen, theme.quiet, [[x, 0], [x, AXIS.height - AXIS.bottom]]);
   }
 
-  // The ranges of frames within reach of an end of the clip: for the focused connection if the chart shows it, else for any.
+  // The ranges of frames that padding affects: for the focused connection if the chart shows it, else for any.
   get reachedRanges() {
     const { explorer, hatchedConnection } = this;
     return frameRanges(explorer.recording.length, (frame) => explorer.isReached(frame, hatchedConnection));
@@ -244,7 +250,7 @@ class Chart {
     pen.textAlign = "center";
     for (const time of this.ticks()) pen.fillText(`${Number(time.toFixed(3))}${recording.axis.unit}`, this.x(this.frameOf(time)), AXIS.height - 7);
     for (const { start } of recording.windows.slice(1)) {
-      pen.setLineDash([2, 3]);
+      pen.setLineDash(BOUNDARY_DASHES);
       strokeLine(pen, theme.quiet, [[this.x(start - 0.5), AXIS.top], [this.x(start - 0.5), AXIS.height - AXIS.bottom]]);
       pen.setLineDash([]);
     }

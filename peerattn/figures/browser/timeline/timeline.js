@@ -19,13 +19,15 @@ class Timeline {
     });
     this.slider.onpointermove = ({ clientX }) => (this.slider.title = explorer.isReached(this.frameUnder(clientX)) ? END_REACHES : "");
     this.ends = element("div", { className: "ends", ariaHidden: "true" });
-    this.key = hatchingKey();
+    this.hatchedScope = element("span");
+    this.key = hatchingKey(this.hatchedScope);
+    this.boundaryKey = boundaryKey(explorer.words.boundary);
     this.remark = element("p", { className: "quiet remark", hidden: true });
     this.element = element(
       "section",
       { className: "time", ariaLabel: "timeline" },
       this.transport.element,
-      element("div", { className: "reading" }, this.chooser, this.values, this.key, this.fit),
+      element("div", { className: "reading" }, this.chooser, this.values, this.key, this.boundaryKey, this.fit),
       element("div", { className: "scrub" }, this.ends, this.slider),
       this.chart.canvas,
       this.windows.element,
@@ -127,7 +129,7 @@ class Timeline {
     this.fit.hidden = chart.form === "areas";
     this.lineValues = chart.lines.map((line) => this.lineValue(line));
     this.values.replaceChildren(...this.lineValues.map(({ element }) => element));
-    this.key.hidden = !this.chart.reachedRanges.length;
+    this.boundaryKey.hidden = this.recording.windows.length < 2;
     this.remark.textContent = chart.remark ?? "";
     this.remark.hidden = !chart.remark;
     this.hatchSlider();
@@ -135,10 +137,14 @@ class Timeline {
     this.draw();
   }
 
-  // Hatches the slider's track where any connection is within reach of an end of the clip.
+  // Hatches the slider's track where padding affects any connection. The plot may be hatched for one connection only;
+  // then the legend entry says so.
   hatchSlider() {
     const { explorer, chart } = this;
     const ranges = frameRanges(explorer.recording.length, (frame) => explorer.isReached(frame));
+    const id = chart.hatchedConnection;
+    this.key.hidden = !ranges.length;
+    this.hatchedScope.textContent = id === null ? "" : `(plot: ${connectionName(explorer.recording.connection(id))}; slider: any connection)`;
     this.ends.replaceChildren(...ranges.map((range) => {
       const { left, right } = chart.rangeBox(range);
       const band = element("span", { className: "hatched" });
@@ -149,18 +155,19 @@ class Timeline {
 
   // Returns the name of a line and its value at the cursor; pointing at it highlights the line.
   /** @param {ChartLine} line */
-  lineValue({ name, color, pattern, width, value }) {
+  lineValue(line) {
+    const { name, color, pattern, width, value } = line;
     const cell = element("b");
     /** @type {(highlighted: string | null) => () => void} */
     const highlight = (highlighted) => () => this.chart.show(this.chart.chart, highlighted);
-    const shown = element("span", { onpointerenter: highlight(name), onpointerleave: highlight(null) }, swatch(color, pattern, width), name, cell);
+    const shown = element("span", { onpointerenter: highlight(name), onpointerleave: highlight(null) }, swatch(color, pattern, width), lineLabel(line), cell);
     return { element: shown, update: /** @param {number} frame */ (frame) => writeNumber(cell, value(frame)) };
   }
 
   // Returns the values at the cursor as text.
   valuesText() {
     const { frame } = this.explorer;
-    return this.chart.chart.lines.map(({ name, value }) => `${name} ${formatNumber(value(frame))}`).join(", ");
+    return this.chart.chart.lines.map((line) => `${lineLabel(line)} ${formatNumber(line.value(frame))}`).join(", ");
   }
 
   draw() {
