@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, Page, Route, WebSocket, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, ViewportSize, WebSocket, expect, sync_playwright
 
 from tests.browser import INSTALL_HINT, find_chromium
 
@@ -26,6 +27,7 @@ ROOT = Path(__file__).parents[1]
 CI = bool(os.environ.get("CI"))
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
 PATIENCE = 120_000  # ms; generous for shared cores, and reached only if a test fails
+VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -159,14 +161,62 @@ def page_log() -> PageLog:
     return PageLog()
 
 
-@pytest.fixture
-def page(chromium: Browser, page_log: PageLog) -> Iterator[Page]:
-    """A new window of 1440 × 900 px that can reach this machine only."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, service_workers="block")
-    context.route("**/*", page_log.refuse_outside)
-    context.on("page", page_log.listen)
+@contextmanager
+def open_window(chromium: Browser, log: PageLog) -> Iterator[Page]:
+    """A new window of 1440 × 900 px that can reach this machine only; closed after the `with` block."""
+    context = chromium.new_context(viewport=VIEWPORT, service_workers="block")
+    context.route("**/*", log.refuse_outside)
+    context.on("page", log.listen)
     context.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, page_log: PageLog) -> Iterator[Page]:
+    """A new window; see `open_window`."""
+    with open_window(chromium, page_log) as page:
+        yield page
     assert page_log.outside == []
+
+
+class KeptWindow:
+    """A window that the tests of a file share; `open` replaces it by a new one."""
+
+    def __init__(self, chromium: Browser) -> None:
+        self.chromium = chromium
+        self.stack = ExitStack()
+        self.failures = -1  # the number of failed tests when it was opened
+
+    def open(self) -> None:
+        self.stack.close()
+        self.log = PageLog()
+        self.page = self.stack.enter_context(open_window(self.chromium, self.log))
+
+
+@pytest.fixture(scope="module")
+def kept_window(chromium: Browser) -> Iterator[KeptWindow]:
+    """The window of `kept_page`."""
+    window = KeptWindow(chromium)
+    yield window
+    window.stack.close()
+
+
+@pytest.fixture
+def kept_page(request: pytest.FixtureRequest, kept_window: KeptWindow) -> Iterator[Page]:
+    """The page that the previous test of the file left, since most of a short test is loading its page.
+
+    It is blank in the first test and after a test that failed, so that one failure does not cause others.
+    Whoever uses it brings it to a known state first (`tests.serving.start_again`, `tests.alone`).
+    """
+    if kept_window.failures != request.session.testsfailed:
+        kept_window.open()
+        kept_window.failures = request.session.testsfailed
+    page = kept_window.page
+    page.set_viewport_size(VIEWPORT)
+    page.emulate_media(color_scheme="light")
+    page.mouse.move(0, 0)
+    yield page
+    assert kept_window.log.outside == []
+    assert kept_window.log.errors == []

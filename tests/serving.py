@@ -1,5 +1,6 @@
 """Serve a page of `tests/pages` in a separate process, and read the state of the explorer on it."""
 
+import json
 import os
 import re
 import signal
@@ -47,6 +48,42 @@ def open_explorer_page(page: Page, url: str) -> Locator:
     page.goto(url)
     page.locator("canvas.screen[data-drawn]").wait_for()
     return page.locator(".explorer")
+
+
+START_AGAIN = """(root) => {
+    for (let each = root; each; each = each.parentElement ?? each.getRootNode().host) each.scrollTop = 0;
+    history.replaceState(history.state, "", location.pathname);
+    peerattnExplorer.remove(root);
+    root.show();
+}"""
+"""JavaScript that fills the element with a new explorer, of the data that Python sent last."""
+
+
+def start_again(page: Page, url: str, selected: dict[str, str] | None = None) -> Locator:
+    """The explorer as if its page had just been opened; really opens it only if the page is another one.
+
+    `selected` is what is selected when the page opens. Other widgets of the page are left as they are.
+    """
+    if not page.url.startswith(url):
+        return open_explorer_page(page, url)
+    root = page.locator(".explorer")
+    select_in_python(page, selected)
+    root.evaluate(START_AGAIN)
+    page.locator("canvas.screen[data-drawn]").first.wait_for()
+    return root
+
+
+def select_in_python(page: Page, selected: dict[str, str] | None) -> None:
+    """Select a block or connection, or nothing, and wait until no Python runs and it has answered."""
+    idle = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
+    idle.wait_for()
+    root = page.locator(".explorer")
+    root.evaluate(f"(root, selected) => ({GET_EXPLORER})(root).pin(selected)", selected)
+    page.wait_for_function(
+        "([root, text]) => JSON.stringify(root.latest.data.selected) === text",
+        arg=[root.element_handle(), json.dumps(selected, separators=(",", ":"), ensure_ascii=False)],
+    )
+    idle.wait_for()
 
 
 def frame(root: Locator) -> int:

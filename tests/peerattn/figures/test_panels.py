@@ -3,12 +3,7 @@
 import base64
 import dataclasses
 import json
-import os
 import random
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,8 +19,8 @@ from peerattn.tables.attention import attention_by
 from peerattn.tables.share import BASELINE_NOTE, OLD_SHARES_NOTE, modality_share
 from peerattn.traces.factor_steps import Affine, FactorSteps
 from tests import axe
-from tests.conftest import ROOT, wait_until_healthy
 from tests.panels import FRAMES, NETWORK, TRACE, VECTORS
+from tests.serving import served, start_again
 from tests.traces import HOSTILE, older, trace
 
 KEY = "inner1_to_top"
@@ -235,30 +230,32 @@ def test_script_names_no_address_and_makes_no_html_of_a_text() -> None:
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("panels") / "page.log"
-    command = [sys.executable, "-m", "streamlit", "run", "tests/pages/panels.py", "--server.port", str(port)]
-    with log.open("wb") as output:
-        server = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, start_new_session=True)
-    try:
-        wait_until_healthy(f"http://localhost:{port}", server, log)
-        yield f"http://localhost:{port}"
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=30)
+    with served("tests/pages/panels.py", tmp_path_factory.mktemp("panels")) as address:
+        yield address
 
 
 @pytest.fixture
-def panels(page: Page, url: str, page_log) -> Iterator[Locator]:
-    """The panels' element, once a connection's heat map is drawn and the explorer is there."""
-    page.goto(url)
-    page.locator("canvas.screen[data-drawn]").wait_for()
+def page(kept_page: Page) -> Page:
+    """One window for all tests of this file."""
+    return kept_page
+
+
+START_PANELS_AGAIN = """(root) => {
+    peerattnPanels.remove(root);
+    root.shown = undefined;
+    root.show();
+}"""
+
+
+@pytest.fixture
+def panels(page: Page, url: str) -> Locator:
+    """The panels' element as after opening the page: a connection's heat map is drawn, the cursor at 0."""
+    start_again(page, url, {"kind": "connection", "id": KEY})
     panels = page.locator(".details")
+    expect(panels.locator(".group .of").first).to_have_text(KEY)
+    panels.evaluate(START_PANELS_AGAIN)
     panels.locator("[data-drawn=channels]").wait_for()
-    yield panels
-    assert page_log.errors == []
+    return panels
 
 
 def explorer(panels: Locator, does: str) -> object:
@@ -283,6 +280,13 @@ CURSOR = """root => {
   return [chart.cursor.hidden ? null : drawn.x + drawn.width / 2 - chart.plot.getBoundingClientRect().x,
           size.l + xaxis.d2p(chart.times[frame])];
 }"""
+"""JavaScript: where the cursor of a chart is, or null, and where it should be, px from the left."""
+SEEK_AND_READ = f"""(root, frames) => frames.map((frame) => {{
+  peerattnPanels.of(root).explorer.seek(frame);
+  const values = [...root.querySelectorAll(".values b")].map(({{ dataset }}) => Number(dataset.value));
+  return [values, ({CURSOR})(root)];
+}})"""
+"""JavaScript: of each frame, the values and the cursor once the explorer has gone there."""
 
 
 @pytest.mark.browser
@@ -290,13 +294,10 @@ def test_cursor_and_values_follow_the_explorer_and_run_no_python(page: Page, pan
     before = runs(page)
     open_panel(panels, "share")
     shares = modality_share(TRACE)
-    for frame in random.Random(0).sample(range(FRAMES), 12):
-        explorer(panels, f"explorer.seek({frame})")
-        shown = panels.locator(".values b").evaluate_all(
-            "cells => cells.map(({ dataset }) => +dataset.value)"
-        )
+    frames = random.Random(0).sample(range(FRAMES), 12)
+    for frame, (shown, cursor) in zip(frames, panels.evaluate(SEEK_AND_READ, frames), strict=True):
         np.testing.assert_allclose(shown, shares.iloc[frame], rtol=0, atol=1e-6)
-        drawn, expected = panels.evaluate(CURSOR)
+        drawn, expected = cursor
         assert drawn == pytest.approx(expected, abs=1)
     assert runs(page) == before
 
@@ -452,19 +453,21 @@ def test_a_picture_that_the_browser_cannot_make_is_reported(
     page: Page, panels: Locator, outcome: str
 ) -> None:
     open_panel(panels, "modality")
-    page.evaluate(f"() => {{ Plotly.toImage = async () => {{ {outcome} }}; }}")
+    page.evaluate(f"() => {{ window.kept = Plotly.toImage; Plotly.toImage = async () => {{ {outcome} }}; }}")
     for _ in range(2):
         panels.get_by_role("button", name="as PNG").click()
         expect(panels.get_by_role("alert")).to_contain_text("choose the other format")
+    page.evaluate("() => { Plotly.toImage = window.kept; }")
 
 
 @pytest.mark.browser
 def test_numbers_that_may_not_be_copied_are_offered_as_a_file(page: Page, panels: Locator) -> None:
     """Without https, a page from another machine has no clipboard."""
     open_panel(panels, "inside")
-    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })")
     panels.get_by_role("button", name="Copy numbers").click()
     expect(panels.get_by_role("button", name="Not allowed: use Numbers (JSON)")).to_be_visible()
+    page.evaluate("() => { delete navigator.clipboard; }")
 
 
 @pytest.mark.browser
@@ -473,8 +476,7 @@ def test_an_accessibility_audit_finds_nothing_serious_in_any_panel(page: Page, p
     for tab in panels.get_by_role("tab").all():
         tab.click()
         panels.locator(f"[data-drawn={tab.get_attribute('id').removeprefix('tab-')}]").wait_for()
-        found = [each for each in axe.findings(page) if "st-key-panels" in str(each["targets"])]
-        assert found == []
+        assert axe.findings(page) == []
 
 
 @pytest.mark.browser
