@@ -73,6 +73,11 @@ def start_again(page: Page, url: str, selected: dict[str, str] | None = None) ->
     return root
 
 
+def leave(page: Page) -> None:
+    """Leave the page, so that the next test opens it: after changes that `start_again` does not undo."""
+    page.goto("about:blank")
+
+
 def select_in_python(page: Page, selected: dict[str, str] | None) -> None:
     """Select a block or connection, or nothing, and wait until no Python runs and it has answered."""
     idle = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")

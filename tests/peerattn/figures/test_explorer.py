@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from peerattn.figures.palette import VIRIDIS, looks, object_colors
 from peerattn.tables.attention import attention_by
-from tests.serving import GET_EXPLORER, frame, open_explorer_page, runs, served
+from tests.serving import GET_EXPLORER, frame, leave, runs, served, start_again
 from tests.traces import HOSTILE, shown_frame, trace
 
 pytestmark = pytest.mark.browser
@@ -24,9 +24,14 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def root(page: Page, url: str, page_log) -> Iterator[Locator]:
-    yield open_explorer_page(page, url)
-    assert page_log.errors == []
+def page(kept_page: Page) -> Page:
+    """One window for all tests of this file."""
+    return kept_page
+
+
+@pytest.fixture
+def root(page: Page, url: str) -> Locator:
+    return start_again(page, url, {"kind": "block", "id": "top"})
 
 
 def seek(root: Locator, frame: int) -> None:
@@ -196,6 +201,7 @@ def test_no_block_moves_between_frames_clips_prunings_and_selections(page, root)
     expect(page.get_by_text("selected: block upper2", exact=True)).to_be_visible()
     assert places(root) == first
     assert frame(root) == 12
+    leave(page)
 
 
 def point_on_edge(root: Locator, key: str) -> dict[str, float] | None:
@@ -216,7 +222,7 @@ def point_on_edge(root: Locator, key: str) -> dict[str, float] | None:
 def test_clicks_in_the_graph_come_back_to_python_and_an_empty_place_clears(page, root):
     expect(page.get_by_text("selected: block top", exact=True)).to_be_visible()
     stage = root.locator(".stage")
-    reachable = [(each.key, point_on_edge(root, each.key)) for each in TRACE.connections]
+    reachable = ((each.key, point_on_edge(root, each.key)) for each in TRACE.connections)
     key, place = next((key, place) for key, place in reachable if place)
     stage.click(position=place)
     expect(page.get_by_text(f"selected: connection {key}", exact=True)).to_be_visible()
@@ -336,14 +342,22 @@ def test_cursors_resting_place_is_said_for_those_who_do_not_see_it(root):
     )
 
 
+OVERHANGING = """root => {
+    const edge = root.getBoundingClientRect();
+    return [...root.querySelectorAll("button, select, input, canvas")].filter((part) => {
+        const box = part.getBoundingClientRect();
+        const visible = box.width && box.height && getComputedStyle(part).visibility === "visible";
+        return visible && (box.left < edge.left - 1 || box.right > edge.right + 1);
+    }).map((part) => part.outerHTML);
+}"""
+"""JavaScript: the visible controls that stand beyond the explorer's edges."""
+
+
 @pytest.mark.parametrize("width", [390, 900, 1400])
 def test_everything_fits_the_width_and_every_control_has_a_name(page, root, width):
     page.set_viewport_size({"width": width, "height": 900})
     page.wait_for_timeout(300)
-    edge = root.bounding_box()
-    for control in root.locator("button:visible, select:visible, input:visible, canvas:visible").all():
-        box = control.bounding_box()
-        assert edge["x"] - 1 <= box["x"] and box["x"] + box["width"] <= edge["x"] + edge["width"] + 1
+    assert root.evaluate(OVERHANGING) == []
     unnamed = root.locator("button, select, input").evaluate_all(
         "parts => parts.filter(p => !p.ariaLabel && !p.labels?.length && !p.textContent.trim()).length"
     )
@@ -358,6 +372,7 @@ def test_single_frame_has_nothing_to_play_and_says_so(page, root):
     expect(root.get_by_role("slider", name="frame")).to_be_disabled()
     root.get_by_role("button", name="play", exact=True).click()
     assert frame(root) == 0
+    leave(page)
 
 
 def test_blocks_have_the_colour_and_shape_of_their_lane(root):
