@@ -15,7 +15,7 @@ from peerattn.graph import published
 from peerattn.tables.attention import attention_by, attention_groups
 from peerattn.tables.share import modality_share
 from tests.peerattn.figures.test_explorer import channels, choose, viridis
-from tests.serving import GET_EXPLORER, PAINTED, frame, open_explorer_page, runs, served
+from tests.serving import GET_EXPLORER, PAINTED, frame, open_explorer_page, runs, served, start_again
 from tests.traces import trace_of
 
 pytestmark = pytest.mark.browser
@@ -54,10 +54,15 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def root(page: Page, url: str, page_log) -> Iterator[Locator]:
-    page.set_viewport_size({"width": 1440, "height": 1300})  # the pointer reaches everything
-    yield open_explorer_page(page, url)
-    assert page_log.errors == []
+def page(kept_page: Page) -> Page:
+    """One window for all tests of this file, so high that the pointer reaches everything."""
+    kept_page.set_viewport_size({"width": 1440, "height": 1300})
+    return kept_page
+
+
+@pytest.fixture
+def root(page: Page, url: str) -> Locator:
+    return start_again(page, url)
 
 
 class Seeker:
@@ -131,9 +136,15 @@ def still() -> list[np.float32]:
 
 
 STILL = still()
+KEYS = [each.key for each in TRACE.connections]
 
 
-def differences(seen: dict, wanted: int, colors: dict[str, tuple[int, ...]]) -> list[str]:
+def nearest(numbers: np.ndarray, to: np.ndarray) -> np.ndarray:
+    """How far each of the numbers is from the nearest of the others."""
+    return np.abs(np.subtract.outer(numbers, to)).min(axis=1, initial=1)
+
+
+def differences(seen: dict, wanted: int, colors: np.ndarray) -> list[str]:
     """What on the screen is not of the wanted frame."""
     by_modality = attention_by(TRACE).iloc[wanted]
     wrong = [name for name in ("shown", "named", "cursor", "slider") if seen[name] != wanted]
@@ -146,17 +157,17 @@ def differences(seen: dict, wanted: int, colors: dict[str, tuple[int, ...]]) -> 
     if not np.allclose([value for _, value in seen["time"]], TRACE.times[wanted], rtol=0, atol=1e-6):
         wrong.append("time")
     shown = np.array([value for _, value in seen["numbers"]])
-    if any(np.abs(shown - value).min(initial=1) > 1e-6 for value in moving(PINNED, wanted)):
+    moved = np.array(moving(PINNED, wanted))
+    if nearest(moved, shown).max() > 1e-6:
         wrong.append("a number is missing")
-    known = np.array([*moving(PINNED, wanted), *STILL])
-    if any(np.abs(known - value).min() > 1e-6 for value in shown):
+    if nearest(shown, np.array([*moved, *STILL])).max(initial=0) > 1e-6:
         wrong.append("a number of another frame")
     for text, value in (*seen["lines"], *seen["numbers"]):
         if abs(float(text) - value) > 0.5001 * 10.0 ** -len(text.partition(".")[2]):
             wrong.append(f"{text} is not {value}")
-    for key, color in seen["edges"]:
-        if np.abs(np.subtract(channels(color), colors[key])).max() > 1:
-            wrong.append(f"colour of {key}")
+    assert [key for key, _ in seen["edges"]] == KEYS
+    off = np.abs(np.subtract([channels(color) for _, color in seen["edges"]], colors)).max(axis=1) > 1
+    wrong += [f"colour of {KEYS[row]}" for row in np.flatnonzero(off)]
     return wrong
 
 
@@ -165,13 +176,13 @@ def test_200_random_seeks_show_the_frame_its_numbers_and_its_colours_and_run_no_
     expect(page.get_by_text(f"selected: block {PINNED}", exact=True)).to_be_visible()
     root.locator("canvas.screen").focus()
     before, seeker, chance, failed = runs(page), Seeker(page, root), random.Random(0), {}
-    shades = {
-        at: {each.key: viridis(float(each.mean_factor[at])) for each in TRACE.connections}
-        for at in range(FRAMES)
-    }
+    shades = np.array(
+        [[viridis(float(each.mean_factor[at])) for each in TRACE.connections] for at in range(FRAMES)]
+    )
+    element = root.element_handle()
     for turn in range(200):
         wanted = seeker.seek(chance)
-        seen = root.evaluate(READ)
+        seen = element.evaluate(READ)
         if wrong := differences(seen, wanted, shades[wanted]):
             failed[turn] = (wanted, seen["cursor"], wrong)
     assert failed == {}
@@ -242,13 +253,14 @@ def test_a_loop_is_played_again_and_again_and_lives_in_the_address(page, root):
     turns = [number for number, (now, then) in enumerate(pairwise(seen)) if then < now]
     assert len(turns) >= 2
     assert all(seen[turn] == 27 and seen[turn + 1] == 20 for turn in turns)
+    assert runs(page) == before
     page.reload()
     page.locator("canvas.screen[data-drawn]").wait_for()
     expect(root.get_by_text("loops 21 to 28")).to_be_visible()
     root.get_by_role("button", name="clear the loop").click()
     expect(root.get_by_text("loops")).to_have_count(0)
     assert "loop" not in page.url
-    assert runs(page) <= before
+    assert runs(page) == 1
 
 
 def test_a_loop_is_made_by_dragging_with_shift_and_by_keys(page, root):
@@ -433,6 +445,7 @@ def test_escape_leaves_presenter_mode_before_it_lets_go_of_what_is_pinned(page, 
     assert root.evaluate(f"root => ({GET_EXPLORER})(root).pinned.id") == PINNED
     page.keyboard.press("Escape")
     assert root.evaluate(f"root => ({GET_EXPLORER})(root).pinned") is None
+    root.evaluate("root => { delete root.requestFullscreen; }")
 
 
 def test_an_address_brings_back_frame_lines_overlay_and_loop(page, root):
@@ -446,6 +459,7 @@ def test_an_address_brings_back_frame_lines_overlay_and_loop(page, root):
     expect(other.get_by_role("combobox", name="lines")).to_have_value("share")
     expect(other.get_by_role("radio", name="flow")).to_be_checked()
     expect(other.get_by_text("loops 21 to 64")).to_be_visible()
+    other.page.close()
 
 
 def test_a_64_frame_clip_on_45_connections_is_sent_once_within_two_megabytes_and_a_rerun_in_little(page, url):
