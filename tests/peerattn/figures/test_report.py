@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from html import unescape as html_text
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,7 @@ from peerattn.figures.packing import unpack
 from peerattn.figures.pictures import decode_jpeg
 from peerattn.figures.recording import pack_recording
 from peerattn.figures.report import ReportHeading, report_html
-from peerattn.figures.report_panels import report_panels
+from peerattn.figures.report_panels import ReportPanel, report_panels
 from peerattn.tables.attention import connections_table, factors_table
 from tests.traces import HOSTILE, images, object_ids, quarters_flow, shown_frame, trace
 
@@ -34,8 +34,13 @@ OF = "root => peerattnExplorer.of(root)"
 
 
 @pytest.fixture(scope="module")
-def html() -> str:
-    return report_html(TRACE, RECORDING, ABOUT, panels=report_panels(TRACE))
+def panels() -> list[ReportPanel]:
+    return list(report_panels(TRACE))
+
+
+@pytest.fixture(scope="module")
+def html(panels) -> str:
+    return report_html(TRACE, RECORDING, ABOUT, panels=panels)
 
 
 def test_the_same_trace_gives_the_same_bytes(html):
@@ -127,22 +132,55 @@ def file(html: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def opened(chromium: Browser, file: Path) -> Iterator[Page]:
-    """The report from its file, with the network off; fails on any request or error."""
+@dataclass(frozen=True)
+class Opened:
+    """A page, the addresses that it asked for, and its errors."""
+
+    page: Page
+    asked: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+
+
+@pytest.fixture(scope="module")
+def kept(chromium: Browser, file: Path) -> Iterator[Opened]:
+    """The report from its file, with the network off, opened once for all tests."""
     context = chromium.new_context(viewport={"width": 1400, "height": 900}, offline=True)
-    asked: list[str] = []
-    context.on("request", lambda request: asked.append(request.url))
-    errors: list[str] = []
-    page = context.new_page()
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    page.goto(file.as_uri())
-    page.locator("canvas.screen[data-drawn]").wait_for()
-    yield page
+    kept = Opened(context.new_page())
+    kept.listen()
+    kept.page.goto(file.as_uri())
+    kept.page.locator("canvas.screen[data-drawn]").wait_for()
+    yield kept
     context.close()
+
+
+START_AGAIN = """() => {
+    const [explorer, panels] = ["explorer", "panels"].map((id) => document.getElementById(id).shadowRoot);
+    const root = explorer.querySelector(".explorer");
+    peerattnExplorer.remove(root);
+    peerattnExplorer.show(root);
+    peerattnPanels.remove(panels.querySelector(".details"));
+    dispatchEvent(new Event("peerattn-pinned"));
+    for (const each of document.querySelectorAll("details")) each.open = false;
+}"""
+"""JavaScript: a new explorer and new panels, with nothing pinned."""
+
+
+@pytest.fixture
+def opened(kept: Opened, file: Path) -> Iterator[Page]:
+    """The report as if just opened; fails on any request or error."""
+    kept.page.emulate_media(color_scheme="light")
+    kept.page.evaluate(START_AGAIN)
+    kept.page.locator("canvas.screen[data-drawn]").wait_for()
+    yield kept.page
+    errors = kept.errors.copy()
+    kept.errors.clear()  # the next test need not fail because of them
     assert errors == []
-    assert [url for url in asked if not url.startswith(("blob:", "data:"))] == [file.as_uri()]
+    assert [url for url in kept.asked if not url.startswith(("blob:", "data:"))] == [file.as_uri()]
 
 
 @pytest.mark.browser
@@ -194,9 +232,9 @@ def test_each_connection_and_block_has_its_panels(html):
     assert held(html).keys() == {"clip", *names, *(f"block {block.id}" for block in TRACE.structure.blocks)}
 
 
-def test_where_not_all_panels_fit_those_of_greatest_weight_do_and_the_others_are_named(monkeypatch):
+def test_where_not_all_panels_fit_those_of_greatest_weight_do_and_the_others_are_named(panels, monkeypatch):
     monkeypatch.setattr(report_page, "PAGE_BUDGET", 500_000)
-    part = report_html(TRACE, RECORDING, ABOUT, panels=report_panels(TRACE))
+    part = report_html(TRACE, RECORDING, ABOUT, panels=panels)
     names = {f"connection {each.key}": each.connection_weight for each in TRACE.connections}
     whole = [name for name, panels in held(part).items() if name in names and "channels" in panels]
     left_out = sorted(set(names) - set(whole), key=names.get)
