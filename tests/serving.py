@@ -46,7 +46,7 @@ def served(script: str, folder: Path) -> Iterator[str]:
 def open_explorer_page(page: Page, url: str) -> Locator:
     """Open the page and wait until the explorer shows a frame; returns its root element."""
     page.goto(url)
-    page.locator("canvas.screen[data-drawn]").wait_for()
+    page.locator("canvas.screen[data-drawn]").first.wait_for()
     return page.locator(".explorer")
 
 

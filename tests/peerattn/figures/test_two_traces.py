@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.peerattn.figures.test_explorer import channels, choose, seek, viridis
-from tests.serving import GET_EXPLORER, PAINTED, runs, served
+from tests.serving import GET_EXPLORER, PAINTED, leave, runs, served, start_again
 from tests.traces import HOSTILE, part, shown_frame, trace
 
 pytestmark = pytest.mark.browser
@@ -23,12 +23,16 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def root(page: Page, url: str, page_log) -> Iterator[Locator]:
-    page.emulate_media(color_scheme="light")
-    page.goto(url)
+def page(kept_page: Page) -> Page:
+    """One window for all tests of this file."""
+    return kept_page
+
+
+@pytest.fixture
+def root(page: Page, url: str) -> Locator:
+    root = start_again(page, url)
     page.locator("canvas.screen[data-drawn]").nth(1).wait_for()
-    yield page.locator(".explorer")
-    assert page_log.errors == []
+    return root
 
 
 def show(root: Locator, side: str) -> None:
@@ -144,6 +148,7 @@ def test_what_only_one_has_is_dotted_and_has_no_numbers(page, root):
     assert found[0] == pytest.approx(float(first.mean_factor[0]), abs=1e-6) and found[1:] == [None, None]
     show(root, "A")
     assert root.evaluate(f"root => ({GET_EXPLORER})(root).marks.removed.size") == 0
+    leave(page)
 
 
 def test_ends_are_those_of_the_side_that_is_shown(root):
