@@ -28,13 +28,28 @@ ADDRESS = "http://localhost/alone"
 PAGE = """<!doctype html><html lang="en"><head><title>explorer</title><link rel="icon" href="data:,"></head>
 <body style="margin: 16px; background: var(--st-background-color); {style}"><div class="explorer"></div>
 <script type="module">{script}
-const bytes = Uint8Array.from(atob("{packed}"), (letter) => letter.charCodeAt(0));
-globalThis.peerattnRecordings = new Map([["alone", bytes]]);
-const root = document.querySelector(".explorer");
-root.said = [];
-root.latest = {{ data: {data}, setStateValue: (name, value) => root.said.push([name, value]) }};
-globalThis.peerattnExplorer.show(root);
+globalThis.showAlone = (packed, data) => {{
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  globalThis.peerattnRecordings = new Map([["alone", bytes]]);
+  const root = document.querySelector(".explorer");
+  root.said = [];
+  root.latest = {{ data, setStateValue: (name, value) => root.said.push([name, value]) }};
+  globalThis.peerattnExplorer.show(root);
+}};
+showAlone("{packed}", {data});
 </script></body></html>"""
+SHOW_ANOTHER = """([packed, data, style]) => {
+    const [before, root] = [document.querySelector(".explorer"), document.createElement("div")];
+    root.className = "explorer";
+    document.activeElement.blur();
+    globalThis.peerattnExplorer.remove(before);
+    before.replaceWith(root);
+    document.body.style.cssText = `margin: 16px; background: var(--st-background-color); ${style}`;
+    history.replaceState(null, "", location.pathname);
+    scrollTo(0, 0);
+    showAlone(packed, data);
+}"""
+"""JavaScript that does in an open page what opening it does, without reading its script again."""
 
 
 def marks(trace: Trace, threshold: float) -> dict[str, Sequence[str] | bool]:
@@ -51,23 +66,37 @@ def marks(trace: Trace, threshold: float) -> dict[str, Sequence[str] | bool]:
     }
 
 
-def html(trace: Trace, *, threshold: float = 0.0, dark: bool = False, packed: bytes | None = None) -> str:
-    """The HTML of a page that shows the explorer with this trace."""
+def given(trace: Trace, threshold: float, packed: bytes | None) -> tuple[str, dict]:
+    """The packed recording in base64, and the rest of what the explorer is given."""
     about = {"clip": "clip.mp4", "checkpoint": "tiny"}
     data = {"recording": "alone", "selected": None, "about": about, **marks(trace, threshold)}
+    return base64.b64encode(packed or pack_recording(trace, images(len(trace.times)))).decode(), data
+
+
+def html(trace: Trace, *, threshold: float = 0.0, dark: bool = False, packed: bytes | None = None) -> str:
+    """The HTML of a page that shows the explorer with this trace."""
+    encoded, data = given(trace, threshold, packed)
     return PAGE.format(
         style=DARK if dark else LIGHT,
         script=explorer_script(),
-        packed=base64.b64encode(packed or pack_recording(trace, images(len(trace.times)))).decode(),
+        packed=encoded,
         data=json.dumps(data).replace("<", "\\u003c"),
     )
 
 
-def open_explorer(page: Page, trace: Trace, *, threshold: float = 0.0, dark: bool = False) -> Locator:
-    """Open the explorer with this trace and wait until it shows a frame; returns its root element."""
-    text = html(trace, threshold=threshold, dark=dark)
-    page.route(ADDRESS, lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))
-    page.goto(ADDRESS)
+def open_explorer(
+    page: Page, trace: Trace, *, threshold: float = 0.0, dark: bool = False, packed: bytes | None = None
+) -> Locator:
+    """Open the explorer with this trace and wait until it shows a frame; returns its root element.
+
+    If the page has an explorer already, a new one in a new element takes its place.
+    """
+    if page.url.startswith(ADDRESS):
+        page.evaluate(SHOW_ANOTHER, [*given(trace, threshold, packed), DARK if dark else LIGHT])
+    else:
+        text = html(trace, threshold=threshold, dark=dark, packed=packed)
+        page.route(ADDRESS, lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))
+        page.goto(ADDRESS)
     page.locator("canvas.screen[data-drawn]").wait_for()
     return page.locator(".explorer")
 

@@ -51,6 +51,7 @@ def open_explorer_page(page: Page, url: str) -> Locator:
 
 
 START_AGAIN = """(root) => {
+    root.getRootNode().activeElement?.blur();
     for (let each = root; each; each = each.parentElement ?? each.getRootNode().host) each.scrollTop = 0;
     history.replaceState(history.state, "", location.pathname);
     peerattnExplorer.remove(root);

@@ -13,7 +13,7 @@ from peerattn.figures.packing import Body, pack, unpack
 from peerattn.figures.recording import pack_recording
 from peerattn.figures.scripts import read_part
 from peerattn.traces.trace import Trace
-from tests.alone import ADDRESS, html, open_explorer
+from tests.alone import open_explorer
 from tests.peerattn.figures.test_level_graph import SVG, ask, cells, pin, saved, toggle
 from tests.traces import images, older, trace
 
@@ -38,9 +38,14 @@ TRACE = reaching(trace(), **{NEAR: (1, 0), FAR: (5, 6)})
 
 
 @pytest.fixture
-def root(page: Page, page_log):
-    yield open_explorer(page, TRACE)
-    assert page_log.errors == []
+def page(kept_page: Page) -> Page:
+    """One window for all tests of this file."""
+    return kept_page
+
+
+@pytest.fixture
+def root(page: Page) -> Locator:
+    return open_explorer(page, TRACE)
 
 
 def ends(root: Locator) -> list[list[int]]:
@@ -181,14 +186,13 @@ def test_words_say_what_the_hatching_shows(root):
 
 @pytest.mark.parametrize("reached", [(20, 0), (9, 11), (20, 20)])
 @pytest.mark.parametrize("width", [390, 1400])
-def test_a_clip_that_is_reached_wholly_says_so_in_a_line(page, page_log, reached, width):
+def test_a_clip_that_is_reached_wholly_says_so_in_a_line(page, reached, width):
     page.set_viewport_size({"width": width, "height": 900})
     root = open_explorer(page, reaching(TRACE, **{FAR: reached}))
     expect(root.get_by_text(WHOLLY)).to_be_visible()
     assert ends(root) == [[0, 20]]
     ask(root, "explorer.seek(10)")
     assert FAR in ticked(root)
-    assert page_log.errors == []
 
 
 def test_a_clip_of_one_frame_is_hatched_whole(page):
@@ -213,28 +217,23 @@ def without_reaches(payload: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("payload", ["an old trace", "an old payload"])
-def test_what_was_recorded_before_reaches_shows_no_hatching_and_works(page, page_log, payload):
+def test_what_was_recorded_before_reaches_shows_no_hatching_and_works(page, payload):
     shown = older(TRACE)
     body = (
         pack_recording(shown, images())
         if payload == "an old trace"
         else without_reaches(pack_recording(TRACE, images()))
     )
-    text = html(shown, packed=body)
-    page.route(ADDRESS, lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))
-    page.goto(ADDRESS)
-    page.locator("canvas.screen[data-drawn]").wait_for()
-    root = page.locator(".explorer")
+    root = open_explorer(page, shown, packed=body)
     assert ends(root) == [] and ticked(root) == set()
     expect(root.locator(".hatched:visible")).to_have_count(0)
     expect(root.locator(".meanings")).not_to_contain_text("padding")
     pin(root, "connection", FAR)
     toggle(root, "table")
     assert {row[4] for row in cells(root, 1)} == {"not recorded"}
-    assert page_log.errors == []
 
 
-def test_what_the_shares_are_of_stands_under_the_timeline(page, page_log):
+def test_what_the_shares_are_of_stands_under_the_timeline(page):
     for shown, said in (
         (TRACE, "not which inputs it needs"),
         (older(TRACE), "Recorded before contributions"),
@@ -244,8 +243,6 @@ def test_what_the_shares_are_of_stands_under_the_timeline(page, page_log):
         expect(remark).to_be_hidden()
         root.get_by_role("combobox", name="lines").select_option("share")
         expect(remark).to_contain_text(said)
-        page.unroute(ADDRESS)
-    assert page_log.errors == []
 
 
 def test_pictures_are_hatched_as_the_page_is(page, root):

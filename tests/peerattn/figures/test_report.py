@@ -161,6 +161,7 @@ def kept(chromium: Browser, file: Path) -> Iterator[Opened]:
 START_AGAIN = """() => {
     const [explorer, panels] = ["explorer", "panels"].map((id) => document.getElementById(id).shadowRoot);
     const root = explorer.querySelector(".explorer");
+    explorer.activeElement?.blur();
     peerattnExplorer.remove(root);
     peerattnExplorer.show(root);
     peerattnPanels.remove(panels.querySelector(".details"));
