@@ -206,9 +206,14 @@ def test_gif_repeats_and_keeps_times_and_colours(frames, tmp_path):
         assert np.median(off, axis=(0, 1)).max() <= 3
 
 
+def grey(frame: int) -> NDArray[np.uint8]:
+    """A small picture, the lighter the later its frame: for tests of files, not of pictures."""
+    return np.full((72, 128, 3), 20 * frame, np.uint8)
+
+
 @pytest.mark.parametrize("name", ["film.mp4", "film.gif"])
-def test_an_unfinished_film_leaves_no_file(frames, tmp_path, name):
-    steps = film.write_film(tmp_path / name, frames.picture, film.schedule(TIMES))
+def test_an_unfinished_film_leaves_no_file(tmp_path, name):
+    steps = film.write_film(tmp_path / name, grey, film.schedule(TIMES))
     assert next(steps) == (1, 12)
     steps.close()
     assert list(tmp_path.iterdir()) == []
@@ -216,7 +221,7 @@ def test_an_unfinished_film_leaves_no_file(frames, tmp_path, name):
     def fails_at_frame_7(frame: int) -> NDArray[np.uint8]:
         if frame == 7:
             raise RuntimeError
-        return frames.picture(frame)
+        return grey(frame)
 
     with pytest.raises(RuntimeError):
         list(film.write_film(tmp_path / name, fails_at_frame_7, film.schedule(TIMES)))
@@ -238,7 +243,7 @@ def test_one_frame_makes_a_film_too(tmp_path, name):
 def test_a_gif_shows_only_the_last_frame_of_each_hundredth_of_a_second(tmp_path):
     shown = film.schedule(np.arange(12) / 30, speed=8.0)  # 240 a second
     path = tmp_path / "fast.gif"
-    done = list(film.write_film(path, lambda frame: np.full((72, 128, 3), 20 * frame, np.uint8), shown))
+    done = list(film.write_film(path, grey, shown))
     assert done == [(count, 6) for count in range(1, 7)]
     with av.open(str(path)) as container:
         found = [rgb(frame) for frame in container.decode(video=0)]
