@@ -381,3 +381,14 @@ def test_blocks_have_the_colour_and_shape_of_their_lane(root):
     for node, block in zip(nodes, TRACE.structure.blocks, strict=True):
         look = expected[block.modality or "mixed"]
         assert (node["color"]["background"], node["shape"]) == (look.color, look.shape)
+
+
+def test_an_explorer_is_removed_while_its_search_shows_matches(page: Page, root: Locator) -> None:
+    """The search loses the focus when it is taken away; what it then does must not need the graph."""
+    root.get_by_role("combobox", name="find a block or connection").fill("a")
+    expect(root.get_by_role("option").first).to_be_visible()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    root.evaluate("root => { peerattnExplorer.remove(root); root.replaceChildren(); root.show(); }")
+    page.locator("canvas.screen[data-drawn]").first.wait_for()
+    assert errors == []

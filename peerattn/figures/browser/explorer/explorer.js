@@ -328,6 +328,7 @@ class Explorer {
   remove() {
     this.pause();
     clearTimeout(this.restTimer);
+    this.graph.search.close(); // while there is a graph to redraw: its field loses the focus when it is removed
     this.graph.network?.destroy();
     this.recording?.dispose();
     this.pair?.other?.dispose();
