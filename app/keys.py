@@ -5,7 +5,7 @@ No other module writes a key as a string. A `Key` is a string, so it can be pass
 for one clip, network or part.
 
     keys.NEWEST_CLIP.value = source.id
-    st.toggle("Weight labels", key=keys.SHOW_NUMBERS.scoped(kind))
+    st.toggle("Show weight labels", key=keys.SHOW_NUMBERS.scoped(kind))
 
 The string of a key that is bound to the address of the page stands in links and session files: keep it.
 """

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import keys
 from app.parts import user_files
-from app.parts.words import percent, plain
+from app.parts.words import clips, percent, plain
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 
@@ -16,16 +16,19 @@ MOST_CLIPS = 60
 """The most clips that get a button."""
 
 
-def show(clips: Sequence[tuple[LabelledFile, float]], description: str, *, name: str) -> None:
+def show(
+    shown: Sequence[tuple[LabelledFile, float]], description: str, probability_of: str, *, name: str
+) -> None:
     """Draw a button for each clip, with its probability.
 
-    `description` follows the number of clips in the caption; `name` is part of the keys of the buttons.
+    `description` follows the number of clips in the caption, and `probability_of` names the probability;
+    `name` is part of the keys of the buttons.
     """
-    count = {0: "No clip", 1: "One clip"}.get(len(clips), f"{len(clips)} clips")
-    st.caption(plain(f"{count} {description}" + (". Click one to open it in Explore." if clips else "")))
+    opening = f". Click {'it' if len(shown) == 1 else 'one'} to open it in Explore." if shown else ""
+    st.caption(plain(f"{clips(len(shown))} {description}{opening}"))
     with st.container(horizontal=True):
-        for index, (file, probability) in enumerate(clips[:MOST_CLIPS]):
-            title = f"{plain(file.path.name)} · probability {percent(probability)}"
+        for index, (file, probability) in enumerate(shown[:MOST_CLIPS]):
+            title = f"{plain(file.path.name)} · {plain(probability_of)} {percent(probability)}"
             if st.button(title, key=keys.CLIP.scoped(f"{name}-{index}"), help=plain(file.path)):
                 try:
                     user_files.open_labelled_clip(file)
@@ -34,5 +37,5 @@ def show(clips: Sequence[tuple[LabelledFile, float]], description: str, *, name:
                 else:
                     # With widgets bound to the address, Streamlit refuses None for the parameters.
                     st.switch_page("screens/explore.py", query_params={})
-    if len(clips) > MOST_CLIPS:
-        st.caption(f"and {len(clips) - MOST_CLIPS} more with lower probabilities")
+    if len(shown) > MOST_CLIPS:
+        st.caption(f"and {len(shown) - MOST_CLIPS} more with lower probabilities")

@@ -99,11 +99,10 @@ def _modalities(example: Example) -> Step:
     return Step(
         "Three ways to see one clip",
         f"This clip shows *{plain(example.label)}*. The network reads it three times: as video frames "
-        "(rgb), as optical flow, which says where every point moves, and as object maps, which say what "
-        "every point belongs to. The frame is now overlaid with flow: press play, then choose **objects** "
-        "below the frame.",
-        "The figure has the colours of the room, and other things move too. Which modality alone reveals "
-        "the action and the object?",
+        "(rgb), as optical flow (how each pixel moves) and as object maps (which object each pixel belongs "
+        "to). The frame is now overlaid with flow: press play, then choose **objects** below the frame.",
+        "The object being moved is camouflaged in the room's colours, and other objects move too. Which "
+        "modality alone reveals both the action and the object?",
         ("video frames", "optical flow", "object maps", "none of them"),
         3,
         "Flow shows *that* something is pushed, the object maps show *what* things are, and the frames "

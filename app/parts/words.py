@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from peerattn.files.model_card import EARLIER_METHOD
+from peerattn.graph.connectivity import Removal
 from peerattn.scores.calibration import NoneOfThese
 from peerattn.scores.intervals import Interval
 
@@ -20,6 +21,8 @@ MAP_ORIGINS = {
     "estimated": "estimated by the segmentation network",
 }
 """Origin of object maps → in words."""
+MEASURED_MAPS = {"true": "supplied with"}
+"""Origin of the object maps of labelled clips → how it is worded before a number of clips."""
 
 DEFINITIONS = {
     "dead": "No kept path leads from these blocks to an output block. They are still computed if a block "
@@ -39,13 +42,25 @@ DEFINITIONS = {
 def maps_summary(objects: Mapping[str, int]) -> str:
     """Say where the object maps of the measured clips come from, with the number of clips."""
     return "Object maps: " + ", ".join(
-        f"{'ground truth' if origin == 'true' else origin} for {n} clips" for origin, n in objects.items()
+        f"{MEASURED_MAPS.get(origin, f'{origin} for')} {clips(n)}" for origin, n in objects.items()
     )
+
+
+def clips(count: int) -> str:
+    return f"{count} clip{'s' * (count != 1)}"
 
 
 def name_blocks(ids: Collection[str]) -> str:
     """Return `block 9` or `blocks 9, 12`, since a number alone could be a count; empty for no block."""
     return f"{'block' if len(ids) == 1 else 'blocks'} {', '.join(ids)}" if ids else ""
+
+
+def dead_block_notes(removal: Removal) -> list[str]:
+    """Say which blocks have no path to the output, and which of them are still used as peers."""
+    dead, peers = removal.dead_blocks, removal.peer_only
+    notes = [f"no path to the output: {name_blocks(dead)}"] if dead else []
+    used_as = "a peer" if len(peers) == 1 else "peers"
+    return [*notes, f"still used as {used_as}: {name_blocks(peers)}"] if peers else notes
 
 
 def plain(text: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 from app import keys
 from app.parts import bar, network_choice
 from app.parts.elements import metric_row, progress, table_with_csv
-from app.parts.words import maps_summary, plain
+from app.parts.words import clips, maps_summary, plain
 from app.screens import results
 from app.state import measurements, networks
 from app.work import datasets
@@ -19,11 +20,12 @@ from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.scores.detectable import CORRELATIONS, detectable_differences, measured_correlation
+from peerattn.scores.intervals import MIN_SET_SIZE
 from peerattn.tables.detectable import detectable_table
 from peerattn.tables.evaluation import RESULTS
 
 ALL_SPLITS = "all"
-MAPS_FROM_FILES, ESTIMATED = "from files", "estimated"
+SUPPLIED_MAPS, ESTIMATED = "supplied with the clips", "estimated"
 DETECTABLE = (
     "A loss of this size is detected 90 % of the time if 1 % of the clips are gained at the same time. The "
     "widths are those of the 95 % interval of a difference (3 % lost, 1 % gained) and of an accuracy of "
@@ -78,7 +80,7 @@ def _choose_estimated_maps(loaded: Checkpoint, selection: ClipSelection) -> bool
     """Whether to estimate the object maps even of clips that come with some, as is done for uploads."""
     if not _reads_objects(loaded) or not any(file.objects for file in selection.files):
         return False
-    return st.selectbox("Object maps", (MAPS_FROM_FILES, ESTIMATED), key=keys.CLIPS_MAPS_ORIGIN) == ESTIMATED
+    return st.selectbox("Object maps", (SUPPLIED_MAPS, ESTIMATED), key=keys.CLIPS_MAPS_ORIGIN) == ESTIMATED
 
 
 def _reads_objects(loaded: Checkpoint) -> bool:
@@ -87,17 +89,19 @@ def _reads_objects(loaded: Checkpoint) -> bool:
 
 def _describe(loaded: Checkpoint, selection: ClipSelection, *, estimated: bool) -> None:
     """Say which clips are measured, which are left out, and where the object maps come from."""
-    parts = [f"{len(selection.files)} clips"]
+    parts = [clips(len(selection.files))]
     if _reads_objects(loaded):
         from_files = sum(file.objects is not None and not estimated for file in selection.files)
         estimates = len(selection.files) - from_files
-        parts.append(f"object maps: {from_files} from files, {estimates} estimated")
+        origins = {"true": from_files, "estimated": estimates}
+        parts.append(maps_summary({origin: count for origin, count in origins.items() if count}))
     if selection.unknown:
         first_names = ", ".join(selection.unknown[:8]) + (" …" if len(selection.unknown) > 8 else "")
         plural = loaded.structure.answer.kind
         parts.append(f"{loaded.name} does not know {len(selection.unknown)} of the {plural}: {first_names}")
     if selection.several:
-        parts.append(f"{selection.several} clips of several classes are left out")
+        are = "is" if selection.several == 1 else "are"
+        parts.append(f"{clips(selection.several)} of several classes {are} left out")
     write = st.caption if selection.files else st.warning
     write(plain(" · ".join(parts)))
 
@@ -113,12 +117,22 @@ def _detectable_differences(name: str, selection: ClipSelection, job: Job | None
         note = f" For the correct answers of {name} on these clips it is {measured:.2f}."
     result = detectable_differences([file.group for file in selection.files], likenesses)
     if result.remark:
-        st.warning(f"{result.remark.capitalize()} for a confidence interval of any result.")
+        st.warning(_too_few_clips([file.group for file in selection.files]))
         return
     with st.expander("How small a difference can these clips detect?"):
         st.caption(plain(f"{result.clips}. {DETECTABLE}{note}"))
         makers = {"Detectable differences": lambda: detectable_table(result)}
         table_with_csv(makers, stem="decides", key=keys.DETECTABLE_CSV)
+
+
+def _too_few_clips(groups: Sequence[str]) -> str:
+    """Say how many clips of how many source videos intervals need."""
+    count, sources = len(groups), len(set(groups))
+    shown = clips(count) + (f" from {sources} source video{'s' * (sources != 1)}" if sources < count else "")
+    return (
+        f"{shown} {'is' if count == 1 else 'are'} too few for confidence intervals; at least "
+        f"{MIN_SET_SIZE.clips} clips are needed, from at least {MIN_SET_SIZE.groups} source videos."
+    )
 
 
 def _measurement(request: datasets.EvaluationRequest, loaded: Checkpoint) -> None:
@@ -141,8 +155,7 @@ def _results(measured: FolderEvaluation, loaded: Checkpoint) -> None:
     if evaluation.objects:
         st.caption(maps_summary(evaluation.objects))
     if count := len(measured.skipped):
-        clips = f"{count} clips" if count > 1 else "One clip"
-        with st.expander(f"{clips} could not be read and {'were' if count > 1 else 'was'} skipped"):
+        with st.expander(f"{clips(count)} could not be read and {'were' if count > 1 else 'was'} skipped"):
             for line in measured.skipped:
                 st.text(line)
     title = TITLES[evaluation.kind]

@@ -14,7 +14,7 @@ from app.explorer.component import load_script, show_explorer
 from app.parts import bar
 from app.parts.answers import WORDINGS, rejection_note
 from app.parts.elements import metric, metric_row
-from app.parts.words import DEFINITIONS, name_blocks, plain
+from app.parts.words import DEFINITIONS, dead_block_notes, name_blocks, plain
 from app.screens import accuracy, saving
 from app.state import clips, pictures
 from app.state.opened import OpenedClip, picture_labels
@@ -80,8 +80,7 @@ def _removal_metrics(removal: Removal) -> DeltaGenerator:
     total = len(removal.kept) + len(removal.removed)
     metric(row, "Connections kept", f"{len(removal.kept)} of {total}")
     dead, starved, lost = removal.dead_blocks, removal.starved, removal.lost_modalities
-    peers = [f"still read as peers: {name_blocks(removal.peer_only)}"] if removal.peer_only else []
-    metric(row, "Dead blocks", len(dead), name_blocks(dead), *peers, meaning=DEFINITIONS["dead"])
+    metric(row, "Dead blocks", len(dead), *dead_block_notes(removal), meaning=DEFINITIONS["dead"])
     metric(row, "Starved blocks", len(starved), name_blocks(starved), meaning=DEFINITIONS["starved"])
     metric(row, "Lost modalities", len(lost), ", ".join(lost), meaning=DEFINITIONS["lost"])
     if not removal.output_connected:

@@ -12,19 +12,9 @@ from app.parts.elements import table_with_csv
 from app.parts.words import plain
 from app.state import networks
 from peerattn.errors import PeerattnError
-from peerattn.tables.history import attention_history, connection_history, scores_history
+from peerattn.tables.history import METRIC_NAMES, attention_history, connection_history, scores_history
 from peerattn.traces.history import HISTORY_FILE, History
 
-METRIC_NAMES = {
-    "loss": "loss",
-    "epoch_loss": "mean loss of the epoch",
-    "top1": "top-1 accuracy",
-    "top5": "top-5 accuracy",
-    "window_top1": "top-1 accuracy of single windows",
-    "macro": "mean per-class accuracy",
-    "map": "mean average precision",
-}
-"""Name of a logged score → in words; the names in a training loop of someone's own stand as they are."""
 INITIAL_WEIGHT, NEAR = 0.5, 0.05
 
 
@@ -76,8 +66,9 @@ def _initial_weights(history: History) -> str:
     if history.steps[0] or not first.size or abs(first - INITIAL_WEIGHT).max() <= NEAR:
         return ""
     return (
-        f" The connection weights start between {first.min():.2f} and {first.max():.2f} instead of near "
-        f"{INITIAL_WEIGHT}: this training probably started from the weights of another network."
+        f" At step {history.steps[0]} the connection weights range from {first.min():.2f} to "
+        f"{first.max():.2f}, not near the default {INITIAL_WEIGHT}, so training probably started from "
+        "another checkpoint."
     )
 
 

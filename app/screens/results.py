@@ -29,9 +29,9 @@ CONFUSION = (
     "colour is its share of the row. Correct answers are on the diagonal. Click a cell to list its clips."
 )
 OUTCOMES = {
-    "found": (True, True, "that show {}, in which it was found"),
-    "missed": (True, False, "that show {}, in which it was not found"),
-    "found wrongly": (False, True, "that do not show {}, in which it was found"),
+    "found": (True, True, "with the label {}, in which the network found it"),
+    "missed": (True, False, "with the label {}, in which the network did not find it"),
+    "found wrongly": (False, True, "without the label {}, in which the network found it"),
 }
 """Outcome → whether the clips show the label, whether it was found, and both in words."""
 Names = tuple[str, ...]
@@ -45,18 +45,20 @@ def _score(row: DeltaGenerator, title: str, evaluation: AnyEvaluation, name: str
 def _accuracies(row: DeltaGenerator, measured: FolderEvaluation, class_names: Names) -> None:
     evaluation = measured.evaluation
     assert isinstance(evaluation, Evaluation)
-    _score(row, "Top-1", evaluation, "top1", describe_clips(evaluation.groups))
+    _score(row, "Top-1 accuracy", evaluation, "top1", describe_clips(evaluation.groups))
     if len(class_names) > 5:
-        _score(row, "Top-5", evaluation, "top5", f"n = {evaluation.n}")
+        _score(row, "Top-5 accuracy", evaluation, "top5", f"n = {evaluation.n}")
     with_clips = sum(each.n > 0 for each in evaluation.classes)
-    _score(row, "Mean per-class accuracy", evaluation, "macro", f"{with_clips} classes with clips")
+    averaged = f"mean over the {with_clips} of {len(class_names)} classes that have clips"
+    _score(row, "Mean per-class accuracy", evaluation, "macro", averaged)
 
 
 def _precisions(row: DeltaGenerator, measured: FolderEvaluation, class_names: Names) -> None:
     evaluation = measured.evaluation
     assert isinstance(evaluation, LabelsEvaluation)
-    with_clips = f"{sum(each.n > 0 for each in evaluation.labels)} labels with clips"
-    _score(row, "Mean average precision", evaluation, "map", describe_clips(evaluation.groups), with_clips)
+    with_clips = sum(each.n > 0 for each in evaluation.labels)
+    averaged = f"mean over the {with_clips} of {len(class_names)} labels that have clips"
+    _score(row, "Mean average precision", evaluation, "map", describe_clips(evaluation.groups), averaged)
     _score(row, "Over all pairs", evaluation, "map_micro", "each pair a clip and a label")
 
 
@@ -90,8 +92,9 @@ def _confusion(measured: FolderEvaluation, class_names: Names, answer: Answer) -
     st.subheader("Clips in a confusion-matrix cell", anchor=False)
     true, predicted = _choose_cell(matrix, names)
     clips = measured.clips_of_cell(class_names.index(true), class_names.index(predicted))
-    outcome = "recognised correctly" if true == predicted else f"mistaken for {predicted}"
-    clip_buttons.show(clips, f"of {true}, {outcome}", name=f"{true}-{predicted}")
+    outcome = "classified correctly" if true == predicted else f"classified as {predicted}"
+    probability = f"probability of {predicted}"
+    clip_buttons.show(clips, f"of {true}, {outcome}", probability, name=f"{true}-{predicted}")
 
 
 def _choose_cell(matrix: NDArray[np.int64], names: list[str]) -> tuple[str, str]:
@@ -124,7 +127,7 @@ def _label(measured: FolderEvaluation, class_names: Names, answer: Answer) -> No
     threshold = answer.threshold(index)
     clips = measured.clips_of_label(index, threshold, shown=shown, found=found)
     description = f"{words.format(label)} (threshold {percent(threshold)})"
-    clip_buttons.show(clips, description, name=f"{label}-{outcome}")
+    clip_buttons.show(clips, description, f"probability of {label}", name=f"{label}-{outcome}")
 
 
 CLIPS: Mapping[str, Callable[[FolderEvaluation, Names, Answer], None]] = {

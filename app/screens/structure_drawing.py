@@ -53,8 +53,8 @@ def _choose_style() -> Style:
         "Drawing", list(STYLES), default="Weights as widths", required=True, key=keys.STYLE, width="content"
     )
     style = STYLES[kind]
-    numbers = st.toggle("Weight labels", style.numbers, key=keys.SHOW_NUMBERS.scoped(kind))
-    removed = st.toggle("Removed connections", style.removed, key=keys.SHOW_REMOVED.scoped(kind))
+    numbers = st.toggle("Show weight labels", style.numbers, key=keys.SHOW_NUMBERS.scoped(kind))
+    removed = st.toggle("Show removed connections", style.removed, key=keys.SHOW_REMOVED.scoped(kind))
     return replace(style, numbers=numbers, removed=removed)
 
 

@@ -45,8 +45,9 @@ def weights(choice: StructureChoice, weighted: WeightedStructure, removal: Remov
         table = structure_tables.connections_table(structure, weights, removal)
         panels.show_chart(
             "Connection weights by source",
-            "One dot per connection, including removed ones. The solid line is the mean, the dashed line the "
-            "threshold. Sources are the modalities of input blocks; mixed means inner blocks.",
+            "One dot per connection, including removed ones and those still near their initial weight; n is "
+            "their number. The solid line is the mean, the dashed line the threshold. Sources are the "
+            "modalities of input blocks; mixed means inner blocks.",
             weights_by_source(structure, weights, threshold=removal.threshold),
             table[["modality", "source", "target", "connection_weight", "kept"]],
             key=keys.WEIGHTS_BY_SOURCE,
@@ -55,7 +56,7 @@ def weights(choice: StructureChoice, weighted: WeightedStructure, removal: Remov
 
 def size(choice: StructureChoice, weighted: WeightedStructure, removal: Removal) -> None:
     """Draw what one clip of a chosen size costs, before and after the removal."""
-    st.subheader("Size", anchor=False)
+    st.subheader("Cost per clip", anchor=False)
     sized = _choose_size(choice, weighted)
     repeats = sum(block.repeats for block in weighted.structure.blocks)
     if repeats > MOST_COUNTED:
@@ -75,11 +76,11 @@ def size(choice: StructureChoice, weighted: WeightedStructure, removal: Removal)
             "These are the costs of the whole structure, because the pruned one has no connected output."
         )
     table = structure_tables.costs_table(remaining.blocks)
-    show_table(table, alt="Size of each part")
+    show_table(table, alt="Cost of each part")
     with st.container(horizontal=True):
         csv, name = table.to_csv(index=False), f"{choice.stem}-size.csv"
         st.download_button(
-            "Size of each part (CSV)", csv, name, "text/csv", on_click="ignore", key=keys.SIZE_CSV
+            "Cost of each part (CSV)", csv, name, "text/csv", on_click="ignore", key=keys.SIZE_CSV
         )
         facts, name = partial(_facts, sized, removal.threshold), f"{choice.stem}-structure.json"
         kind = "application/json"
@@ -95,7 +96,7 @@ def _facts(sized: WeightedStructure, threshold: float) -> str:
 
 def _choose_size(choice: StructureChoice, weighted: WeightedStructure) -> WeightedStructure:
     """Return the structure with the clip size and number of classes that the user enters."""
-    fields = {"frames": "Frames", "height": "Height (px)", "width": "Width (px)", "classes": "Classes"}
+    fields = {"frames": "Frames", "height": "Height (px)", "width": "Width (px)", "classes": "Output classes"}
     sizes = {}
     with st.container(horizontal=True):
         for field, label in fields.items():
@@ -125,7 +126,7 @@ def _totals(remaining: Costs, whole: Costs) -> None:
         *operations,
         meaning=DEFINITIONS["multiply-adds"],
     )
-    for kind, title in (("weights", "Weight memory"), ("activations", "Activation memory")):
+    for kind, title in (("weights", "Parameter memory (float32)"), ("activations", "Activation memory")):
         sizes = (getattr(remaining.memory, kind), getattr(whole.memory, kind))
         _cost(row, title, memory(sizes[0]), *sizes, meaning=DEFINITIONS.get(kind, ""))
 

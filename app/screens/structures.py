@@ -13,7 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from app import keys
 from app.opening.structures import DEFAULT_STRUCTURE, StructureChoice, read_structure_text, structure_choices
 from app.parts.elements import metric, metric_row
-from app.parts.words import DEFINITIONS, name_blocks, plain
+from app.parts.words import DEFINITIONS, dead_block_notes, name_blocks, plain
 from app.screens import structure_drawing, structure_numbers
 from app.state import networks
 from peerattn.checkpoints.weighted_structure import WeightedStructure
@@ -81,7 +81,7 @@ def _upload_structures() -> tuple[dict[str, str], list[str]]:
     own: dict[str, str] = keys.OWN_STRUCTURES.setdefault({})
     errors: dict[str, str | None] = keys.STRUCTURE_ERRORS.setdefault({})  # None: valid; absent: not read yet
     files: list[UploadedFile] = st.file_uploader(
-        "Your structures: JSON files as written by peerattn or by the published code",
+        "Your structures: JSON files as written by peerattn or by the official AssembleNet++ code",
         ["json"],
         accept_multiple_files=True,
         key=keys.STRUCTURE_FILES,
@@ -190,11 +190,13 @@ def _show_next_removal(weighted: WeightedStructure, removal: Removal) -> None:
     weakest = min(kept, key=lambda key: kept[key])
     spec = next(spec for spec in weighted.structure.connections if spec.key == weakest)
     removed = [weighted.weights[key] for key in removal.removed]
-    until = f"{kept[weakest]:.6f}"
-    unchanged = f"between {max(removed):.6f} and {until}" if removed else f"up to {until}"
-    st.caption(
-        plain(f"Nothing changes {unchanged}; above that, {spec.source} → {spec.target} is removed next.")
+    until = f"a threshold of {kept[weakest]:.6f}"
+    unchanged = (
+        f"No more is removed from a threshold of {max(removed):.6f} up to {until}; the next"
+        if removed
+        else f"Nothing is removed up to {until}; the first"
     )
+    st.caption(plain(f"{unchanged} to go is the connection {spec.source} → {spec.target}."))
 
 
 def _show_metrics(weighted: WeightedStructure, removal: Removal) -> None:
@@ -202,8 +204,7 @@ def _show_metrics(weighted: WeightedStructure, removal: Removal) -> None:
     total = len(structure.connections)
     metric(row, "Connections kept", f"{len(removal.kept)} of {total}", f"{len(removal.removed)} removed")
     dead, starved, lost = removal.dead_blocks, removal.starved, removal.lost_modalities
-    peers = [f"still read as peers: {name_blocks(removal.peer_only)}"] if removal.peer_only else []
-    metric(row, "Dead blocks", len(dead), name_blocks(dead), *peers, meaning=DEFINITIONS["dead"])
+    metric(row, "Dead blocks", len(dead), *dead_block_notes(removal), meaning=DEFINITIONS["dead"])
     if starved:
         metric(row, "Starved blocks", len(starved), name_blocks(starved), meaning=DEFINITIONS["starved"])
     metric(row, "Lost modalities", len(lost), ", ".join(lost), meaning=DEFINITIONS["lost"])
@@ -212,7 +213,8 @@ def _show_metrics(weighted: WeightedStructure, removal: Removal) -> None:
     targets = f"connections, into {name_blocks(into)}" if into else ""
     metric(row, "Near initial weight", len(near_initial), targets, meaning=DEFINITIONS["near initial weight"])
     unused = unused_blocks(structure)
-    metric(row, "Unused blocks", len(unused), name_blocks(unused), meaning=DEFINITIONS["unused"])
+    outgoing = f"no outgoing connections: {name_blocks(unused)}" if unused else ""
+    metric(row, "Unused blocks", len(unused), outgoing, meaning=DEFINITIONS["unused"])
     counts = [len(spec.peers) for spec in structure.connections if spec.peers]
     per_connection = f"{min(counts)} to {max(counts)} per connection" if counts else ""
     total_weights = count_attention_weights(structure)

@@ -97,7 +97,7 @@ def _ask(step: Step, number: int) -> None:
         persist_state="session",
     )
     if chosen is None:
-        st.caption("Choose the option that you expect. The answer appears afterwards.")
+        st.caption("Pick the answer you expect; the explanation then appears.")
     elif chosen == step.answer:
         st.success(f"**Yes.** {step.explanation}")
     else:

@@ -53,6 +53,7 @@ def _pack(opened: OpenedClip, trace: Trace, layout: Structure | None = None) -> 
         object_ids=clip.object_ids,
         object_names=opened.object_names,
         flow=None if flow is None else flow[0].numpy(),
+        flow_step=1 / opened.checkpoint.settings.frame_rate,
         layout=layout,
     )
 

@@ -53,6 +53,7 @@ def _recording(run: ClipRun) -> bytes:
         object_ids=run.clip.object_ids,
         object_names=run.clip.object_names,
         flow=None if flow is None else flow[0].cpu().numpy(),
+        flow_step=1 / run.loaded.settings.frame_rate,
     )
 
 

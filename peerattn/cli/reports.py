@@ -87,7 +87,10 @@ def comparison_json(measured: AnyEvaluation, other: AnyEvaluation, name: str) ->
 
 def maps_used(objects: Mapping[str, int]) -> str:
     """Return a line that says where the object maps came from, and for how many clips each."""
-    return "object maps: " + ", ".join(f"{origin} for {n} clips" for origin, n in objects.items())
+    return "object maps: " + ", ".join(
+        f"{'supplied with' if origin == 'true' else f'{origin} for'} {n} clip{'s' * (n != 1)}"
+        for origin, n in objects.items()
+    )
 
 
 @dataclass(frozen=True)

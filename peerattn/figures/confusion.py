@@ -72,5 +72,9 @@ def confusion_matrix(confusion: NDArray[np.int64], class_names: Sequence[str]) -
     )
     names = [f"{short_label(name)} ({total})" for name, total in zip(class_names, clips, strict=True)]
     return figure.update_yaxes(
-        title="true class (clips)", title_standoff=12, range=[count - 0.5, -0.5], ticktext=names, **ticks
+        title="true class (number of clips)",
+        title_standoff=12,
+        range=[count - 0.5, -0.5],
+        ticktext=names,
+        **ticks,
     )

@@ -30,7 +30,7 @@ DEFINITIONS = {
     "mean, whiskers at the 5th and 95th percentiles. Frames affected by padding beyond the clip's ends are "
     "included.",
     "peers": "Attention weights: the softmax share of each peer in the attention of a connection; each row "
-    "sums to 1. Normalised entropy: 1 if all peers of a connection count equally, 0 if only one counts.",
+    "sums to 1. Entropy, from 0 to 1: 1 if all peers of a connection count equally, 0 if only one counts.",
     "predictions": "The most probable classes of the clip. Probabilities are the means over its windows; the "
     f"table lists every window. {WINDOWS}",
     "windows": "The probabilities in each window, for the most probable classes of the clip and of each "

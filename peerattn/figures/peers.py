@@ -100,7 +100,7 @@ def peer_matrix(trace: Trace) -> go.Figure:
         orientation="h",
         marker={"color": "#7F7F7F"},
         customdata=names,
-        hovertemplate="%{customdata}<br>normalised entropy %{x:.6f}<extra></extra>",
+        hovertemplate="%{customdata}<br>entropy of the attention weights %{x:.6f}<extra></extra>",
         col=2,
         row=1,
     )
@@ -111,7 +111,7 @@ def peer_matrix(trace: Trace) -> go.Figure:
     )
     figure.update_xaxes(side="top", automargin=True)
     figure.update_xaxes(title="peer", type="category", showgrid=False, col=1)
-    figure.update_xaxes(title="normalised entropy", range=[0, 1], nticks=3, col=2)
+    figure.update_xaxes(title="entropy (0 to 1)", range=[0, 1], nticks=3, col=2)
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     figure.update_xaxes(
         tickvals=[escape_label(peer) for peer in columns], ticktext=list(map(short_label, columns)), col=1

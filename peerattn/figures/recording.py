@@ -45,15 +45,16 @@ def pack_recording(
     object_ids: Images | None = None,
     object_names: Mapping[int, str] | None = None,
     flow: Array | None = None,
+    flow_step: float | None = None,
     layout: Structure | None = None,
 ) -> bytes:
     """Pack the numbers of a trace, the frames (T, h, w, 3) that the network saw, and their overlays.
 
     Overlays are the heat maps of the blocks, the object maps (T, h, w), and the optical flow (2, T, H, W)
-    that the network read, in pixels per nominal step. `object_names` maps class ids to names; ids without a
-    name are shown by number. `layout` is a larger structure to draw the trace on: blocks and connections that
-    the trace lacks have no numbers. Raises PeerattnError unless there is one image, one object map and one
-    flow field per frame of the trace.
+    that the network read, in pixels per nominal step of `flow_step` seconds. `object_names` maps class ids to
+    names; ids without a name are shown by number. `layout` is a larger structure to draw the trace on: blocks
+    and connections that the trace lacks have no numbers. Raises PeerattnError unless there is one image, one
+    object map and one flow field per frame of the trace.
     """
     counts = {"images": images, "object maps": object_ids, "flows": None if flow is None else flow[0]}
     for name, stack in counts.items():
@@ -65,7 +66,7 @@ def pack_recording(
     header = _trace_header(trace, layout or trace.structure, body) | _objects_header(
         object_ids, object_names or {}, body
     )
-    header |= {"flow": None if flow is None else _flow_header(flow, body)}
+    header |= {"flow": None if flow is None else _flow_header(flow, flow_step, body)}
     left = BYTES_PER_FRAME * len(images) - body.size - len(encode_header(header))
     header |= {
         "frames": body.images(_encode_frames(images, left)),
@@ -168,7 +169,7 @@ def _objects_header(object_ids: Images | None, names: Mapping[int, str], body: B
     }
 
 
-def _flow_header(flow: Array, body: Body) -> dict[str, Any]:
+def _flow_header(flow: Array, step: float | None, body: Body) -> dict[str, Any]:
     """Add the optical flow to the body as levels (see `FlowLevels`), and return the header to decode them."""
     flow_pictures = flow_levels(flow)
     return {
@@ -176,6 +177,7 @@ def _flow_header(flow: Array, body: Body) -> dict[str, Any]:
         "hues": direction_colors(DIRECTIONS),
         "strengths": STRENGTHS,
         "width": flow.shape[3],
+        "step": step,
         "full": flow_pictures.full_speed,
         "greatest": flow_pictures.greatest_speed,
     }

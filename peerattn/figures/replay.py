@@ -17,8 +17,8 @@ from peerattn.figures.browser_graph import block_header, graph_header
 from peerattn.figures.packing import Body, pack
 from peerattn.figures.palette import LEVELS, PATTERNS, looks
 from peerattn.figures.timeline import Chart, Line
-from peerattn.graph.connectivity import Removal, survey
-from peerattn.tables.history import entropies, entropies_by_level, learned_by_modality
+from peerattn.graph.connectivity import Removal, survey, weights_by_modality
+from peerattn.tables.history import METRIC_NAMES, entropies, entropies_by_level, learned_by_modality
 from peerattn.traces.history import History, attention_weight_count
 
 MIN_STEPS_PER_SECOND = 8.0
@@ -91,17 +91,22 @@ def _removal_header(start: int, removal: Removal) -> dict[str, Any]:
 
 def _stage_headers(history: History, removals: Sequence[tuple[int, Removal]]) -> list[dict[str, Any]]:
     """Describe the stages between two prunings, each named by its number of connections."""
+    first = len(removals[0][1].kept)
     stops = [*(start for start, _ in removals[1:]), len(history)]
     return [
         {
             "start": start,
             "stop": stop,
-            "name": f"{len(removal.kept)} connections",
-            "span": f"steps {history.steps[start]} to {history.steps[stop - 1]}",
+            "name": f"{len(removal.kept)} connections, {_pruned_in_words(first - len(removal.kept))}",
+            "span": f"steps {history.steps[start]}–{history.steps[stop - 1]}",
             "classes": [],
         }
         for (start, removal), stop in zip(removals, stops, strict=True)
     ]
+
+
+def _pruned_in_words(count: int) -> str:
+    return f"{count} pruned" if count else "nothing pruned"
 
 
 def _connection_headers(history: History) -> list[dict[str, Any]]:
@@ -147,15 +152,16 @@ def history_charts(history: History) -> dict[str, Chart]:
     """Map names to charts over the steps: weights, entropies, and the scores that training logged."""
     result = {
         "weights": Chart(
-            "connection weights",
-            "mean weight of the connections that leave the input blocks of a modality; mixed: inner blocks",
+            "mean connection weight by source modality",
+            "mean weight of the connections that leave the input blocks of a modality; mixed: inner blocks; "
+            "n: their number at the first step",
             "lines",
             _modality_lines(history, weights := learned_by_modality(history)),
             weights,
             connection_array="shade",
         ),
         "entropies": Chart(
-            "attention entropies",
+            "mean entropy of the attention weights by target level",
             _ENTROPY,
             "lines",
             _lines(level_entropies := entropies_by_level(history)),
@@ -166,10 +172,11 @@ def history_charts(history: History) -> dict[str, Chart]:
     scores = pd.DataFrame(history.metrics, index=pd.Index(history.steps, name="step")).ffill()
     shares = [name for name in history.metrics if _is_share(name, scores[name])]
     measured = {"accuracy": scores[shares], "loss": scores.drop(columns=shares)}
+    titles = {"accuracy": "accuracy", "loss": "training loss"}
     for name, table in measured.items():
         maximum = max(1.0, float(np.nanmax(table.to_numpy()))) if table.notna().any(axis=None) else 1.0
         result[name] = Chart(
-            name,
+            titles[name],
             "as logged during training; a value stays until the next measurement",
             "lines",
             _lines(table),
@@ -184,12 +191,19 @@ def _is_share(name: str, scores: pd.Series[float]) -> bool:
 
 
 def _modality_lines(history: History, table: pd.DataFrame) -> tuple[Line, ...]:
+    """Return a line for each source modality, with the number of its connections at the first step."""
     styles = looks([modality.name for modality in history.structure.modalities])
-    return tuple(Line(name, styles[name].color, styles[name].pattern) for name in map(str, table.columns))
+    weights = zip(history.keys, map(float, history.connection_weights[0]), strict=True)
+    present = {key: weight for key, weight in weights if not np.isnan(weight)}
+    groups = weights_by_modality(history.structure, present)
+    return tuple(
+        Line(name, styles[name].color, styles[name].pattern, connections=len(groups.get(name, ())))
+        for name in map(str, table.columns)
+    )
 
 
 def _lines(table: pd.DataFrame) -> tuple[Line, ...]:
     return tuple(
-        Line(str(name), LEVELS[index % len(LEVELS)], PATTERNS[index % len(PATTERNS)])
-        for index, name in enumerate(table)
+        Line(name, LEVELS[index % len(LEVELS)], PATTERNS[index % len(PATTERNS)], METRIC_NAMES.get(name, ""))
+        for index, name in enumerate(map(str, table))
     )

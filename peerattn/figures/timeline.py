@@ -19,12 +19,14 @@ from peerattn.traces.trace import Trace
 class Line:
     """The name, CSS colour and dash pattern (canvas pixels, empty: solid) of a line.
 
-    A line that is a mean over connections has their number in `connections`.
+    `label` is shown in place of the name, if there is one. A line that is a mean over connections has their
+    number in `connections`.
     """
 
     name: str
     color: str
     pattern: tuple[int, ...]
+    label: str = ""
     connections: int | None = None
 
 

@@ -16,7 +16,7 @@ MARGIN = {"l": 8, "r": 16, "t": 28, "b": 8}
 def weights_by_source(structure: Structure, weights: Mapping[str, float], *, threshold: float) -> go.Figure:
     """Plot connection weights by source modality: a dot per connection and a line at each modality's mean.
 
-    A dashed line marks the pruning threshold.
+    A dashed line, labelled, marks the pruning threshold.
     """
     figure = go.Figure()
     styles = looks([modality.name for modality in structure.modalities])
@@ -36,12 +36,15 @@ def weights_by_source(structure: Structure, weights: Mapping[str, float], *, thr
         )
         line = {"color": color, "width": 3}
         figure.add_shape(type="line", x0=mean, x1=mean, y0=rows[name] - 0.32, y1=rows[name] + 0.32, line=line)
-        label = {"text": f"{mean:.3f}", "x": mean, "y": rows[name] + 0.3, "yanchor": "bottom"}
+        label = {"text": f"mean {mean:.3f}", "x": mean, "y": rows[name] + 0.3, "yanchor": "bottom"}
         figure.add_annotation(**label, showarrow=False)
-    figure.add_vline(x=threshold, line={"color": "#7F7F7F", "dash": "dash", "width": 1.5})
+    line = {"color": "#7F7F7F", "dash": "dash", "width": 1.5}
+    side = "left" if threshold < 0.5 else "right"
+    look = {"text": "threshold", "xanchor": side, "yanchor": "bottom", "y": 1}
+    figure.add_vline(x=threshold, line=line, annotation=look)
     figure.update_layout(margin=MARGIN, height=110 + 56 * len(values_by_modality), showlegend=False)
     figure.update_xaxes(title="connection weight", range=[-0.02, 1.02], automargin=True)
-    names = [escape_label(f"{name} ({len(values)})") for name, values in values_by_modality.items()]
+    names = [escape_label(f"{name} (n = {len(values)})") for name, values in values_by_modality.items()]
     figure.update_yaxes(automargin=True)
     return figure.update_yaxes(
         title="modality of the source",

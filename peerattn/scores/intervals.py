@@ -54,7 +54,7 @@ def describe_clips(groups: Sequence[str] | Groups) -> str:
     """Return the number of clips, and of their source videos, in words."""
     n, count = len(groups), len(np.unique(np.asarray(groups)))
     return (
-        f"{n} clips, each treated as an independent source video"
+        f"{n} clips, each assumed to come from a different source video"
         if count == n
         else f"{n} clips of {count} source videos"
     )
@@ -220,8 +220,8 @@ def group_numbers(clips: int, groups: Groups | Sequence[str] | None) -> NDArray[
 def _too_few(number: NDArray[np.int64], least: MinimumSize) -> str:
     clips, count = len(number), len(np.bincount(number))
     if count < min(clips, least.groups):
-        return f"too few source videos ({count})"
-    return f"too few clips ({clips})" if clips < least.clips else ""
+        return f"too few source videos ({count}, at least {least.groups} needed)"
+    return f"too few clips ({clips}, at least {least.clips} needed)" if clips < least.clips else ""
 
 
 def _weights(clips: Hits, weights: Weights | None) -> Weights:

@@ -25,8 +25,9 @@ TITLES: Mapping[str, str] = {
     "contribution_share": "Share of contributions",
     "counterpart": "Present in",
     "difference": "Difference (B − A)",
-    "entropy": "Entropy (nats)",
+    "entropy": "Entropy of the attention weights (nats)",
     "epoch": "Epoch",
+    "epoch_loss": "Mean training loss of the epoch",
     "factor_difference": "Factor difference (B − A)",
     "factor_first": "Mean factor A",
     "factor_second": "Mean factor B",
@@ -41,8 +42,9 @@ TITLES: Mapping[str, str] = {
     "label or class": "Label or class",
     "least": "Minimum",
     "level": "Level",
-    "loss": "Loss",
+    "loss": "Training loss of the step",
     "low": "95 % interval, lower",
+    "macro": "Mean per-class accuracy",
     "map": "Mean average precision",
     "max_factor": "Maximum factor",
     "max_weight": "Maximum connection weight",
@@ -56,7 +58,7 @@ TITLES: Mapping[str, str] = {
     "modality": "Modality",
     "multiply_adds": "Multiply-adds",
     "n": "n",
-    "normalised_entropy": "Normalised entropy",
+    "normalised_entropy": "Entropy of the attention weights (0 to 1)",
     "of": "Clip or window",
     "output": "Output (C × T × H × W)",
     "output_MiB": "Output (MiB)",
@@ -99,6 +101,7 @@ TITLES: Mapping[str, str] = {
     "width": "Width (channels)",
     "width_channels": "Width (channels)",
     "window": "Window",
+    "window_top1": "Top-1 accuracy of single windows",
 }
 """Name of a column → its title. Other names, such as those of modalities, are shown as they are."""
 

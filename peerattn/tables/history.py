@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,18 @@ def attention_history(history: History) -> pd.DataFrame:
     ]
     columns = pd.Index(["step", "epoch", "connection", "peer", "attention_weight"])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+METRIC_NAMES: Mapping[str, str] = {
+    "loss": "training loss of the step",
+    "epoch_loss": "mean training loss of the epoch",
+    "top1": "top-1 accuracy",
+    "top5": "top-5 accuracy",
+    "window_top1": "top-1 accuracy of single windows",
+    "macro": "mean per-class accuracy",
+    "map": "mean average precision",
+}
+"""Name of a logged score → in words; other names, from a training loop of one's own, are shown as is."""
 
 
 def scores_history(history: History) -> pd.DataFrame:

@@ -119,7 +119,7 @@ def costs_table(parts: Iterable[PartCosts]) -> pd.DataFrame:
     """
     rows = [
         {
-            "part": f"layer that computes {part.id}" if part.part == "flow" else f"{part.part} {part.id}",
+            "part": f"{part.id} layer" if part.part == "flow" else f"{part.part} {part.id}",
             "parameters": part.parameters,
             "multiply_adds": part.multiply_adds,
             "output": " × ".join(map(str, part.output)),

@@ -89,6 +89,8 @@ interface Flow {
   strengths: number;
   /** The width of the network's input, px. */
   width: number;
+  /** The nominal step in seconds, if it is known. */
+  step?: number | null;
   /** px per nominal step: at which the colour is at full strength, and the maximum of the clip. */
   full: number;
   greatest: number;
@@ -108,7 +110,7 @@ interface RecordingFacts {
   times: number[];
   end: number;
   windows: ClipWindow[];
-  charts: Record<string, ChartHeader & { lines: (Look & { name: string; connections?: number | null })[] }>;
+  charts: Record<string, ChartHeader & { lines: (Look & { name: string; label?: string; connections?: number | null })[] }>;
   /** Connections and blocks of the layout that the trace does not have. */
   absent: string[];
   connections: Connection[];
@@ -288,6 +290,8 @@ type Neighbourhood = Paths & { peers: Set<string>; selectedBlock: string | null 
 /** A line over the frames, NaN where there is no value; `low` and `high` are the limits of a band around it. */
 interface ChartLine extends Look {
   name: string;
+  /** Shown in place of the name. */
+  label?: string;
   /** The number of connections over which the line is a mean. */
   connections?: number | null;
   width: number;

@@ -134,11 +134,18 @@ def measured(app: AppTest, folder: Path) -> AppTest:
 def test_a_checkpoint_is_measured_on_the_classes_it_knows(app, folder):
     measured(app, folder)
     assert "5 clips" in said(app) and "small does not know 1 of the classes: dance" in said(app)
-    assert [metric.label for metric in app.metric] == ["Top-1", "Top-5", "Mean per-class accuracy"]
-    assert "4 clips, each treated as an independent source video" in said(app)
-    assert "no interval: too few clips (4)" in said(app)
+    assert [metric.label for metric in app.metric] == [
+        "Top-1 accuracy",
+        "Top-5 accuracy",
+        "Mean per-class accuracy",
+    ]
+    assert "4 clips, each assumed to come from a different source video" in said(app)
+    assert "no interval: too few clips (4, at least 20 needed)" in said(app)
     [warning] = app.warning
-    assert warning.value.startswith("Too few clips (5)")
+    assert warning.value == (
+        "5 clips are too few for confidence intervals; at least 20 clips are needed, from at least 10 source "
+        "videos."
+    )
     [passed_over] = [text.value for text in app.text if "broken.mp4" in text.value]
     assert "\n" not in passed_over
     classes = app.dataframe[0].value
@@ -174,7 +181,7 @@ def test_a_clip_of_a_cell_answers_in_explore_as_it_did_in_the_cell(app, tmp_path
     (folder / "maps" / "classes.json").write_text('{"class_ids": [1, 2]}')
     (folder / "manifest.csv").write_text(f"path,label,split,mask_path\nlong.mp4,{FIRST},val,maps\n")
     point(app, folder)
-    for maps in ("from files", "estimated"):
+    for maps in ("supplied with the clips", "estimated"):
         checked(app.selectbox(key="clips-maps").set_value(maps).run())
         done(press(app, "Measure the accuracy"))
         [found] = measurements.measurement_job(
@@ -218,14 +225,17 @@ def test_clips_with_object_maps_can_be_measured_with_estimated_ones(app, folder)
     (folder / "manifest.csv").write_text("\n".join(["path,label,split,mask_path", *rows]))
     found = {}
     point(app, folder)
-    for maps, caption in {"from files": "4 from files, 0", "estimated": "0 from files, 4"}.items():
+    for maps, caption in {
+        "supplied with the clips": "Object maps: supplied with 4 clips",
+        "estimated": "Object maps: estimated for 4 clips",
+    }.items():
         checked(app.selectbox(key="clips-maps").set_value(maps).run())
-        assert f"object maps: {caption} estimated" in said(app)
+        assert caption in said(app)
         done(press(app, "Measure the accuracy"))
         [found[maps]] = measurements.measurement_job(
             EvaluationRequest("small", folder, "val", maps == "estimated")
         ).results
-    assert all(file.objects for file in found["from files"].files)
+    assert all(file.objects for file in found["supplied with the clips"].files)
     assert not any(file.objects for file in found["estimated"].files)
     own, estimated = (one.evaluation.probabilities for one in found.values())
     assert not np.array_equal(own, estimated)

@@ -74,12 +74,14 @@ def test_released_network_shows_the_facts_of_the_paper(app):
     } == metrics(app)
     said = captions(app)
     assert (
-        "still read as peers: block 9" in said
+        "no path to the output: block 9" in said
+        and "still used as a peer: block 9" in said
+        and "no outgoing connections: block" in said
         and "connections, into blocks 9, 12" in said
         and "5 to 14 per connection" in said
     )
-    assert "Nothing changes between 0.193515 and 0.238744" in said
-    assert "10 → 13 is removed next" in said
+    assert "No more is removed from a threshold of 0.193515 up to a threshold of 0.238744" in said
+    assert "the next to go is the connection 10 → 13." in said
     assert "% less than the whole" in said
     checked(app.select_slider(key="below").set_value(0.59).run())
     assert metrics(app)["Lost modalities"] == "3" and "rgb, flow, object" in captions(app)
@@ -289,6 +291,6 @@ def test_clips_are_there_on_the_way_back(page, app_url, tmp_path, screen):
 @pytest.mark.browser
 def test_narrow_page_does_not_scroll_sideways(screen):
     screen.set_viewport_size({"width": 390, "height": 844})
-    expect(screen.get_by_text("Size of each part (CSV)")).to_be_visible()
+    expect(screen.get_by_text("Cost of each part (CSV)")).to_be_visible()
     width = screen.get_by_test_id("stMain").evaluate("main => [main.scrollWidth, main.clientWidth]")
     assert width[0] <= width[1] == 390

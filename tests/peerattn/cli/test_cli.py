@@ -435,10 +435,10 @@ def test_too_few_clips_are_said_to_be_too_few(run: Run, folder: Path) -> None:
     found = answer(run, *words)
     for name in ("top1", "macro", "against_top1", "difference"):
         assert found[f"{name}_interval"] is None
-        assert found[f"{name}_interval_remark"] == "too few clips (3)"
+        assert found[f"{name}_interval_remark"] == "too few clips (3, at least 20 needed)"
     code, out, _ = run(*words)
     assert code == 0
-    assert "+0.0 (too few clips (3))" in out
+    assert "+0.0 (too few clips (3, at least 20 needed))" in out
 
 
 def test_evaluate_writes_json_to_a_file(run: Run, folder: Path) -> None:
@@ -456,7 +456,7 @@ def test_prune_saves_a_smaller_checkpoint_and_says_what_it_costs(run: Run, folde
     }
     assert found["before"].keys() >= EVALUATION_KEYS
     assert found["difference"] == pytest.approx(found["after"]["top1"] - found["before"]["top1"])
-    assert found["difference_interval_remark"] == "too few clips (4)"
+    assert found["difference_interval_remark"] == "too few clips (4, at least 20 needed)"
     assert found["latency_ms"]["passes"] == 31
     low, high = found["speed_up"]["interval"]
     assert low <= found["speed_up"]["value"] <= high

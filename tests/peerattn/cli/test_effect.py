@@ -41,7 +41,7 @@ def test_effect_prints_what_the_package_measures(run: Run) -> None:
             "after": json.loads(json.dumps(effect.after.to_json())),
             **effect.difference.to_json(),
             "adjusted_interval": None,
-            "adjusted_interval_remark": "too few clips (6)",
+            "adjusted_interval_remark": "too few clips (6, at least 20 needed)",
             "adjusted_in_words": effect.difference.words,
         }
     assert (found["not_measured"], found["skipped"]) == ([], [])
@@ -68,7 +68,7 @@ def test_the_table_says_its_order_its_maps_and_each_interval(run: Run) -> None:
     code, out, err = run(*BASE, 20, "--of", "modality")
     assert (code, err) == (0, "")
     assert "small: modalities, another clip's; 20 clips, 95 % intervals" in " ".join(out.split())
-    assert "greatest loss first" in out and "object maps: true for 20 clips" in out
+    assert "greatest loss first" in out and "object maps: supplied with 20 clips" in out
     rows = [line for line in out.splitlines() if re.match(r"│ (before|rgb|flow|object) ", line)]
     assert len(rows) == 4
     assert all(re.search(r"\([+-]\d+\.\d to [+-]\d+\.\d\)", row) for row in rows[1:])

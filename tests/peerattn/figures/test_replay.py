@@ -63,7 +63,8 @@ def test_what_was_pruned_is_removed_from_its_step_on() -> None:
 def test_stretches_between_prunings_hold_every_step_once() -> None:
     stretches = unpack(pack_replay(history(pruned=16)))[0]["windows"]
     assert [(each["start"], each["stop"]) for each in stretches] == [(0, 16), (16, 24)]
-    assert stretches[0]["name"] == "50 connections" and stretches[1]["span"] == "steps 160 to 230"
+    assert stretches[0]["name"] == "50 connections, nothing pruned"
+    assert stretches[1]["span"] == "steps 160–230" and stretches[1]["name"].endswith(" pruned")
 
 
 @given(structures(), st.integers(1, 3))

@@ -53,12 +53,16 @@ def test_so_many_clips_halve_the_width() -> None:
 
 def test_where_each_clip_is_its_own_likeness_plays_no_part() -> None:
     found = detectable_differences(videos(96, 1))
-    assert found.clips == "96 clips, each treated as an independent source video"
+    assert found.clips == "96 clips, each assumed to come from a different source video"
     assert [one.likeness for one in found.decisions] == [0.0]
 
 
 @pytest.mark.parametrize(
-    ("groups", "said"), [([], "too few clips (0)"), (videos(9, 9), "too few source videos (9)")]
+    ("groups", "said"),
+    [
+        ([], "too few clips (0, at least 20 needed)"),
+        (videos(9, 9), "too few source videos (9, at least 10 needed)"),
+    ],
 )
 def test_a_set_that_is_too_small_decides_nothing(groups: list[str], said: str) -> None:
     found = detectable_differences(groups)

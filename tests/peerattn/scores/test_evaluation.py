@@ -69,11 +69,11 @@ def test_of_few_groups_an_interval_is_wider_than_of_so_many_clips(right: int, gr
 @pytest.mark.parametrize(
     ("clips", "groups", "said"),
     [
-        (19, 19, "too few clips (19)"),
-        (19, 12, "too few clips (19)"),
-        (100, 9, "too few source videos (9)"),
-        (12, 3, "too few source videos (3)"),
-        (0, 0, "too few clips (0)"),
+        (19, 19, "too few clips (19, at least 20 needed)"),
+        (19, 12, "too few clips (19, at least 20 needed)"),
+        (100, 9, "too few source videos (9, at least 10 needed)"),
+        (12, 3, "too few source videos (3, at least 10 needed)"),
+        (0, 0, "too few clips (0, at least 20 needed)"),
     ],
 )
 def test_too_few_have_no_interval_and_say_why(clips: int, groups: int, said: str) -> None:
@@ -92,12 +92,14 @@ def test_twenty_clips_of_ten_videos_are_enough() -> None:
 
 def test_of_a_class_five_clips_of_three_videos_are_enough() -> None:
     assert too_few(["a", "b", "c", "a", "b"], MIN_CLASS_SIZE) == ""
-    assert too_few(["a", "b", "a", "a", "b"], MIN_CLASS_SIZE) == "too few source videos (2)"
-    assert too_few(["a", "b", "c", "d"], MIN_CLASS_SIZE) == "too few clips (4)"
+    assert (
+        too_few(["a", "b", "a", "a", "b"], MIN_CLASS_SIZE) == "too few source videos (2, at least 3 needed)"
+    )
+    assert too_few(["a", "b", "c", "d"], MIN_CLASS_SIZE) == "too few clips (4, at least 5 needed)"
 
 
 def test_clips_without_groups_are_said_to_count_as_their_own() -> None:
-    assert describe_clips(["a", "b", "c"]) == "3 clips, each treated as an independent source video"
+    assert describe_clips(["a", "b", "c"]) == "3 clips, each assumed to come from a different source video"
     assert describe_clips(["a", "b", "a"]) == "3 clips of 2 source videos"
 
 
@@ -161,10 +163,10 @@ def test_json_says_why_there_is_no_interval() -> None:
     few = summarise(np.eye(3, dtype=np.float32)[[0, 1, 1]], np.array([0, 0, 1]), ["a", "b", "a"], NAMES)
     document = json.loads(json.dumps(few.to_json(), allow_nan=False))
     assert document["top1_interval"] is None
-    assert document["top1_interval_remark"] == "too few source videos (2)"
+    assert document["top1_interval_remark"] == "too few source videos (2, at least 10 needed)"
     assert document["groups"] == 2
     assert document["classes"][0]["interval"] is None
-    assert document["classes"][0]["interval_remark"] == "too few clips (2)"
+    assert document["classes"][0]["interval_remark"] == "too few clips (2, at least 5 needed)"
 
 
 def test_a_paired_difference_knows_that_the_clips_are_the_same() -> None:
@@ -199,8 +201,8 @@ def test_too_few_clips_are_no_verdict() -> None:
     few = summarise(few.probabilities[:8], few.labels[:8], few.groups[:8], NAMES)
     found = paired_difference(few, few)
     assert found.interval is None
-    assert found.words == "too few clips (8): 0 of 8 answers changed"
-    assert found.to_json()["difference_interval_remark"] == "too few clips (8)"
+    assert found.words == "too few clips (8, at least 20 needed): 0 of 8 answers changed"
+    assert found.to_json()["difference_interval_remark"] == "too few clips (8, at least 20 needed)"
 
 
 def test_of_many_comparisons_each_interval_is_wider() -> None:

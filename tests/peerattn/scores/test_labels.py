@@ -47,7 +47,10 @@ def test_the_json_has_the_keys_of_the_contract_and_no_number_that_is_none() -> N
     assert said.keys() >= {"n", "map", "map_interval", "map_micro", "map_micro_interval", "objects", "labels"}
     assert said["n"] == 3
     for name in ("map", "map_micro"):
-        assert (said[f"{name}_interval"], said[f"{name}_interval_remark"]) == (None, "too few clips (3)")
+        assert (said[f"{name}_interval"], said[f"{name}_interval_remark"]) == (
+            None,
+            "too few clips (3, at least 20 needed)",
+        )
     assert {"name", "n", "average_precision", "interval"} <= said["labels"][0].keys()
     assert said["labels"][2]["average_precision"] is said["labels"][2]["interval"] is None
 

@@ -73,7 +73,7 @@ def test_perfect_maps_have_an_intersection_over_union_of_one() -> None:
     assert result.n == 3
     assert result.mean_iou == 1
     assert result.mean_iou_interval is None
-    assert result.to_json()["mean_iou_interval_remark"] == "too few clips (3)"
+    assert result.to_json()["mean_iou_interval_remark"] == "too few clips (3, at least 20 needed)"
     assert set(result.classes) <= set(MAP_NAMES)
     assert all(value == 1 for value in result.classes.values())
 
@@ -177,7 +177,7 @@ def test_quality_of_persons_counts_pixels_and_clips() -> None:
     assert result.person_iou == pytest.approx(40 / 60)
     assert result.clip_mean == pytest.approx((10 / 20 + 30 / 40) / 2)
     assert result.mean_iou == pytest.approx((140 / 160 + 40 / 60) / 2)
-    assert result.to_json()["person_iou_interval_remark"] == "too few clips (2)"
+    assert result.to_json()["person_iou_interval_remark"] == "too few clips (2, at least 20 needed)"
 
 
 def test_intersections_over_union_have_intervals_over_source_videos() -> None:

@@ -30,7 +30,7 @@ def test_an_evaluation_of_labels_has_a_row_for_each_that_occurs() -> None:
     assert list(table["label"]) == ["ball", "box"]
     assert list(table["n"]) == [2, 2]
     assert table["low"].isna().all()
-    assert list(table["remark"]) == ["too few clips (3)"] * 2
+    assert list(table["remark"]) == ["too few clips (3, at least 20 needed)"] * 2
 
 
 def test_two_answers_of_different_kinds_stand_side_by_side() -> None:

@@ -64,7 +64,7 @@ def test_costs_have_their_sizes_in_mebibytes():
     head = SimpleNamespace(id="9", part="head", parameters=1, multiply_adds=2, output=(5,))
     flow = SimpleNamespace(id="flow", part="flow", parameters=0, multiply_adds=3, output=())
     table = structure_tables.costs_table([part, head, flow])
-    assert table["part"].tolist() == ["block 9", "head 9", "layer that computes flow"]
+    assert table["part"].tolist() == ["block 9", "head 9", "flow layer"]
     assert table["output"].tolist() == ["256 × 16 × 32 × 32", "5", ""]
     assert table["output_MiB"].tolist() == [16.0, 20 / 2**20, 0.0]
 

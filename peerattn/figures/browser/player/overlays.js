@@ -53,11 +53,11 @@ class OpticalFlow {
   /** @param {Recording} recording */
   load({ flow }) {
     if (!flow) return;
-    const { hues, full, greatest, width } = flow;
+    const { hues, full, greatest, width, step } = flow;
     const directions = [["→", "right", "red"], ["↓", "down", "lime"], ["←", "left", "cyan"], ["↑", "up", "violet"]];
     const items = directions.map(([sign, direction, hue], index) => element("li", {}, swatch(hues[(index * hues.length) / 4]), `${sign} ${direction}: ${hue}`));
     const speed = element("p", { className: "quiet" },
-      "full colour from ", writeNumber(element("b", {}), full, 2), " px per nominal step, maximum ", writeNumber(element("b", {}), greatest, 2), `, at the network's input width of ${width} px`);
+      "full colour at ", writeNumber(element("b", {}), full, 2), " px per step or faster (clip maximum ", writeNumber(element("b", {}), greatest, 2), `), measured at the ${width} px network input${step ? `; a step is ${formatNumber(step)} s` : ""}`);
     this.element.replaceChildren(element("ul", { className: "legend" }, ...items), speed);
   }
 

@@ -11,7 +11,7 @@ class LoggedHistory extends Recording {
 
   // The x-axis of the timeline: training steps, which are whole numbers.
   get axis() {
-    return { values: this.steps, unit: "", least: 1 };
+    return { values: this.steps, unit: "", name: "step", least: 1 };
   }
 
   /** @param {number} step */

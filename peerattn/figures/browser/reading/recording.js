@@ -31,8 +31,8 @@ class Recording {
     this.reach = widestReach(this.connections.map(({ reached }) => reached));
   }
 
-  // The x-axis of the timeline: a number for each frame, their unit, and the minimum step between tick marks.
-  /** @returns {{ values: number[], unit: string, least: number }} */
+  // The x-axis of the timeline: a number for each frame, their unit or name, and the minimum step between tick marks.
+  /** @returns {{ values: number[], unit: string, name?: string, least: number }} */
   get axis() {
     return { values: this.times, unit: " s", least: 0 };
   }

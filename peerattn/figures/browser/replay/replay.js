@@ -25,7 +25,7 @@ class Replay extends Explorer {
   get columns() {
     const [connection, weight, , state] = COLUMNS.connection;
     /** @type {Column} */
-    const entropy = ["attention entropy", (id, { recording, explorer }) => recording.at("entropy", recording.rows.get(id), explorer.frame), "number"];
+    const entropy = ["entropy of the attention weights (0 to 1)", (id, { recording, explorer }) => recording.at("entropy", recording.rows.get(id), explorer.frame), "number"];
     return {
       block: COLUMNS.block.filter(([name]) => name !== "activity"),
       connection: [connection, weight, entropy, state],

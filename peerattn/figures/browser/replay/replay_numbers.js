@@ -23,7 +23,7 @@ class ReplayNumbers extends Numbers {
       this.factList([
         ["connection weight", this.liveNumber(() => connection.weight)],
         ["attention", connection.attention],
-        ...(connection.peers.length > 1 ? [fact("attention entropy, 0 to 1", entropy)] : []),
+        ...(connection.peers.length > 1 ? [fact("entropy of the attention weights (0 to 1)", entropy)] : []),
       ]),
       ...(connection.peers.length ? [element("h4", {}, peersTitle(connection)), this.peers(connection)] : []),
     ];

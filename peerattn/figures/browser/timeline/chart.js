@@ -247,6 +247,8 @@ class Chart {
       pen.fillStyle = theme.quiet;
       pen.fillText(value.toFixed(2), AXIS.left - 8, this.y(value));
     }
+    pen.textAlign = "left";
+    if (recording.axis.name) pen.fillText(recording.axis.name, 0, AXIS.height - 7);
     pen.textAlign = "center";
     for (const time of this.ticks()) pen.fillText(`${Number(time.toFixed(3))}${recording.axis.unit}`, this.x(this.frameOf(time)), AXIS.height - 7);
     for (const { start } of recording.windows.slice(1)) {

@@ -52,9 +52,9 @@ function connectionLine(recording, id, of = "shade") {
   return { name: connectionName(connection), ...recording.lookOfBlock(connection.source), width: 2.5, value: (frame) => recording.at(of, row, frame) };
 }
 
-// Returns the name of a line, with the number of connections over which it is a mean.
+// Returns the label of a line, with the number of connections over which it is a mean.
 /** @type {(line: ChartLine) => string} */
-const lineLabel = ({ name, connections }) => (connections == null ? name : `${name} (n = ${connections})`);
+const lineLabel = ({ name, label, connections }) => (connections == null ? label || name : `${name} (n = ${connections})`);
 
 // Returns the upper edge of each area when areas are stacked.
 /** @param {ChartLine[]} lines @param {number} frame */

@@ -28,13 +28,14 @@ class Windows {
   // When two clips are compared, the windows are those of A.
   /** @param {number} index */
   title(index) {
-    return this.recording.windows[index].name ?? `${this.explorer.pair ? "A · " : ""}window ${index + 1}`;
+    const { name, span } = this.recording.windows[index];
+    return name ? `${span}: ${name}` : `${this.explorer.pair ? "A · " : ""}window ${index + 1}`;
   }
 
-  // Returns the range of frames of a window, counted from 1.
+  // Returns the range of frames of a window, counted from 1; the title of an interval between prunings has its steps.
   /** @param {ClipWindow} window */
   frames({ start, stop, span }) {
-    return span ?? `frames ${start + 1} to ${stop}`;
+    return span ? "" : `frames ${start + 1} to ${stop}`;
   }
 
   /** @param {ClipWindow} window @param {number} index */
@@ -56,7 +57,7 @@ class Windows {
     const button = this.buttons[index];
     if (button.clientWidth >= WIDE_PX) return;
     const window = this.recording.windows[index];
-    this.card.replaceChildren(element("b", {}, `${this.title(index)}, ${this.frames(window)}`), ...window.classes.map((each) => probabilityRow(each)));
+    this.card.replaceChildren(element("b", {}, [this.title(index), this.frames(window)].filter(Boolean).join(", ")), ...window.classes.map((each) => probabilityRow(each)));
     this.card.hidden = false;
     const available = this.strip.clientWidth - this.card.offsetWidth;
     this.card.style.left = `${Math.max(Math.min(button.offsetLeft, available), 0)}px`;

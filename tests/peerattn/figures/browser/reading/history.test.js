@@ -36,5 +36,5 @@ test("a pruned connection has no weights, but has them again at an earlier step"
 });
 
 test("the axis shows training steps, which are whole numbers", () => {
-  assert.deepEqual(history().axis, { values: [10, 20, 30], unit: "", least: 1 });
+  assert.deepEqual(history().axis, { values: [10, 20, 30], unit: "", name: "step", least: 1 });
 });
