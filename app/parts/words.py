@@ -35,6 +35,7 @@ DEFINITIONS = {
     "attention": "One attention weight for each candidate peer of each connection.",
     "multiply-adds": "Those of convolutions, fully connected layers, attention and the scaling of "
     "connections, counted and not measured.",
+    "weights": "The size of all parameters in float32.",
     "activations": "Peak memory in a forward pass on one clip in float32, including the clip itself.",
 }
 

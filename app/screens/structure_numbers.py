@@ -126,7 +126,7 @@ def _totals(remaining: Costs, whole: Costs) -> None:
         *operations,
         meaning=DEFINITIONS["multiply-adds"],
     )
-    for kind, title in (("weights", "Parameter memory (float32)"), ("activations", "Activation memory")):
+    for kind, title in (("weights", "Parameter memory"), ("activations", "Activation memory")):
         sizes = (getattr(remaining.memory, kind), getattr(whole.memory, kind))
         _cost(row, title, memory(sizes[0]), *sizes, meaning=DEFINITIONS.get(kind, ""))
 

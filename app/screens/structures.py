@@ -190,11 +190,11 @@ def _show_next_removal(weighted: WeightedStructure, removal: Removal) -> None:
     weakest = min(kept, key=lambda key: kept[key])
     spec = next(spec for spec in weighted.structure.connections if spec.key == weakest)
     removed = [weighted.weights[key] for key in removal.removed]
-    until = f"a threshold of {kept[weakest]:.6f}"
+    until = f"{kept[weakest]:.6f}"
     unchanged = (
-        f"No more is removed from a threshold of {max(removed):.6f} up to {until}; the next"
+        f"No more is removed between thresholds of {max(removed):.6f} and {until}; the next"
         if removed
-        else f"Nothing is removed up to {until}; the first"
+        else f"Nothing is removed up to a threshold of {until}; the first"
     )
     st.caption(plain(f"{unchanged} to go is the connection {spec.source} → {spec.target}."))
 

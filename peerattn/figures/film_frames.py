@@ -155,7 +155,7 @@ class FilmFrames:
         """Draw the cursor on the plot, and the value of each line at the frame."""
         x, theme, y = self.layout.frame_x(frame), self.theme, PLOT[1] - 20
         cv2.line(picture, (round(x), PLOT[1] - 6), (round(x), PLOT[3]), theme.text, 1)
-        text_x = draw_text(picture, "mean attention factor", (LEFT, y), theme.muted) + 20
+        text_x = draw_text(picture, "mean attention factor by source modality", (LEFT, y), theme.muted) + 20
         for name in self.means:
             look, value = self.layout.looks[str(name)], float(self.means[name].iloc[frame])
             draw_mark(

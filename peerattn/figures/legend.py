@@ -13,6 +13,8 @@ from peerattn.figures.svg import add_element, add_text
 
 SAMPLE_LENGTH = 30.0
 GAP, ROW = 22.0, 22.0
+WIDTH = 340.0
+"""Maximum width of a row, px: it fits on a phone, where a wider drawing is scrolled sideways."""
 CHARACTER_WIDTH = 6.6
 """Upper estimate of the width of a character, px."""
 
@@ -31,7 +33,7 @@ class LegendItem(NamedTuple):
 def draw_legend(root: Element, scene: Scene, *, left: float, right: float, top: float) -> float:
     """Draw the legend from `top` downwards in as many rows as it needs, and return the y where it ends."""
     group = add_element(root, "g", font_size=11.5)
-    x, y = left, top
+    x, y, right = left, top, min(right, left + WIDTH)
     for item in _items(scene):
         if x > left and x + item.width > right:
             x, y = left, y + ROW

@@ -80,7 +80,7 @@ def test_released_network_shows_the_facts_of_the_paper(app):
         and "connections, into blocks 9, 12" in said
         and "5 to 14 per connection" in said
     )
-    assert "No more is removed from a threshold of 0.193515 up to a threshold of 0.238744" in said
+    assert "No more is removed between thresholds of 0.193515 and 0.238744" in said
     assert "the next to go is the connection 10 → 13." in said
     assert "% less than the whole" in said
     checked(app.select_slider(key="below").set_value(0.59).run())
