@@ -306,10 +306,13 @@ def test_each_clip_is_in_one_cell_the_surest_first(data):
 
 
 @pytest.mark.browser
-def test_a_click_on_the_matrix_shows_the_clips_of_the_cell_and_one_opens(page: Page, app_url: str, tmp_path):
+def test_a_click_on_the_matrix_shows_the_clips_of_the_cell_and_one_opens(
+    page: Page, app_url: str, app_checkpoints: Path, tmp_path
+):
+    write_small_checkpoints(app_checkpoints)
     folder = fill(tmp_path / "clips")
     page.set_viewport_size({"width": 1440, "height": 2400})
-    page.goto(f"{app_url}/data?data={folder}")
+    page.goto(f"{app_url}/data?checkpoint=small&data={folder}")
     page.get_by_role("button", name="Measure the accuracy").click()
     page.get_by_role("button", name="Confusion matrix as SVG").wait_for()
     box = look_at_rest(page, page.locator(".details .nsewdrag").first.bounding_box)
