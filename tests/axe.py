@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 VERSION = "4.14.1"
 SHA512 = "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
@@ -43,15 +43,16 @@ def fetch() -> None:
         SCRIPT.write_bytes(script.read())
 
 
-def findings(page: Page, *, rules: Sequence[str] = ()) -> list[Finding]:
-    """All violations on the page in its current state, of any impact; only of `rules`, if given."""
+def findings(page: Page, *, within: Locator | None = None, rules: Sequence[str] = ()) -> list[Finding]:
+    """All violations on the page, or in some parts of it, of any impact; only of `rules`, if given."""
     if not page.evaluate("Boolean(globalThis.axe)"):
         page.evaluate(SCRIPT.read_text(encoding="utf-8"))
     options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
-    result = page.evaluate("options => axe.run(document, options)", options)
+    run = "async (include, options) => (await axe.run({ include }, options)).violations"
+    violations = (within or page.locator("html")).evaluate_all(run, options)
     return [
         Finding(rule["id"], rule["impact"], node["html"], node["failureSummary"])
-        for rule in result["violations"]
+        for rule in violations
         for node in rule["nodes"]
     ]
 
