@@ -1,19 +1,22 @@
 """The page in a real Chromium, as a visitor uses it; whatever it asks of another machine fails the test."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.opening.files import samples
+from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.traces.trace import Trace
+from tests.conftest import VIEWPORT
 from tests.media import moving_square, write_video
 from tests.peerattn.figures.test_explorer import point_on_edge
+from tests.screens import AT_REST
 from tests.small import write_small_checkpoints
 
 pytestmark = pytest.mark.browser
+NARROW = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -22,12 +25,15 @@ def small(app_checkpoints: Path) -> None:
 
 
 @pytest.fixture
-def opened(page: Page, app_url: str, page_log) -> Iterator[Page]:
-    """The page on a small network, once it shows a frame."""
-    page.goto(f"{app_url}/?checkpoint=small")
-    drawn(page)
-    yield page
-    assert page_log.errors == []
+def opened(kept_page: Page, app_url: str) -> Page:
+    """Explore on a small network and any clip, once it shows a frame; the tests share the window."""
+    if kept_page.url == "about:blank":
+        kept_page.goto(f"{app_url}/?checkpoint=small")
+    else:
+        kept_page.get_by_role("link", name="Explore").click()
+    drawn(kept_page)
+    kept_page.evaluate(AT_REST)
+    return kept_page
 
 
 def drawn(page: Page) -> Locator:
@@ -54,39 +60,42 @@ def move_threshold(page: Page, threshold: float) -> None:
     slider.press("ArrowRight")
 
 
-def test_upload_prediction_click_on_a_connection_prune(opened, tmp_path):
-    expect(opened.get_by_text("True label")).to_be_visible()
-    upload(opened, write_video(tmp_path / "mine.mp4", moving_square(40)))
-    expect(clip(opened)).to_have_value("mine.mp4")
-    expect(opened.get_by_text("estimated by the segmentation network")).to_be_visible()
-    expect(opened.get_by_text("True label")).to_be_hidden()
-    expect(metric(opened, "Clip prediction")).to_have_text(re.compile(r"^(lift|lower|push|pull) \w+$"))
+def test_upload_prediction_click_on_a_connection_prune(page, page_log, app_url, tmp_path):
+    page.goto(f"{app_url}/?checkpoint=small")
+    drawn(page)
+    expect(page.get_by_text("True label")).to_be_visible()
+    upload(page, write_video(tmp_path / "mine.mp4", moving_square(40)))
+    expect(clip(page)).to_have_value("mine.mp4")
+    expect(page.get_by_text("estimated by the segmentation network")).to_be_visible()
+    expect(page.get_by_text("True label")).to_be_hidden()
+    expect(metric(page, "Clip prediction")).to_have_text(re.compile(f"^({'|'.join(CLASS_NAMES)})$"))
 
-    place = point_on_edge(drawn(opened), "rgb1_to_mid1")
-    opened.locator(".explorer .stage").click(position=place)
-    expect(opened.get_by_role("heading", name="Connection rgb1 → mid1")).to_be_visible()
-    expect(opened.get_by_text("peer attention · mean attention factor over all frames")).to_be_visible()
-    expect(opened.get_by_role("tab", name="Channels × frames")).to_have_attribute("aria-selected", "true")
-    opened.get_by_role("tab", name="Attention weights").click()
-    expect(opened.get_by_role("tabpanel").locator(".js-plotly-plot")).to_be_visible()
+    place = point_on_edge(drawn(page), "rgb1_to_mid1")
+    page.locator(".explorer .stage").click(position=place)
+    expect(page.get_by_role("heading", name="Connection rgb1 → mid1")).to_be_visible()
+    expect(page.get_by_text("peer attention · mean attention factor over all frames")).to_be_visible()
+    expect(page.get_by_role("tab", name="Channels × frames")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("tab", name="Attention weights").click()
+    expect(page.get_by_role("tabpanel").locator(".js-plotly-plot")).to_be_visible()
 
-    opened.get_by_role("link", name="Prune").click()
-    expect(metric(opened, "Connections kept")).to_have_text("11 of 11")
-    move_threshold(opened, 0.5)
-    expect(metric(opened, "Connections kept")).to_have_text("6 of 11")
-    expect(opened.get_by_text("After: ").first).to_be_visible()
-    expect(clip(opened)).to_have_value("mine.mp4")
+    page.get_by_role("link", name="Prune").click()
+    expect(metric(page, "Connections kept")).to_have_text("11 of 11")
+    move_threshold(page, 0.5)
+    expect(metric(page, "Connections kept")).to_have_text("6 of 11")
+    expect(page.get_by_text("After: ").first).to_be_visible()
+    expect(clip(page)).to_have_value("mine.mp4")
+    assert page_log.errors == []
 
 
 def test_wrong_file_gives_one_line_and_the_page_stays_as_it_was(opened, tmp_path):
-    prediction = metric(opened, "Clip prediction").inner_text()
+    chosen, prediction = clip(opened).input_value(), metric(opened, "Clip prediction").inner_text()
     wrong = tmp_path / "<b>wrong<i>.mp4"
     wrong.write_text("no video")
     upload(opened, wrong)
     expect(opened.get_by_role("alert")).to_have_count(1)
     expect(opened.get_by_role("alert")).to_contain_text("<b>wrong<i>.mp4: this is not a video file")
     expect(metric(opened, "Clip prediction")).to_have_text(prediction)
-    expect(clip(opened)).to_have_value(samples()[0].name)
+    expect(clip(opened)).to_have_value(chosen)
     upload(opened, write_video(tmp_path / "right.mp4", moving_square(16)))
     expect(clip(opened)).to_have_value("right.mp4")
 
@@ -97,7 +106,7 @@ def test_whole_trace_is_downloaded(opened):
     trace = Trace.load(download.value.path())
     best = trace.class_names[trace.probabilities.argmax()]
     expect(metric(opened, "Clip prediction")).to_have_text(best)
-    assert download.value.suggested_filename == f"{samples()[0].path.stem}-trace.json"
+    assert download.value.suggested_filename == f"{Path(clip(opened).input_value()).stem}-trace.json"
 
 
 def test_reload_keeps_checkpoint_clip_and_threshold(page, app_url):
@@ -134,31 +143,31 @@ def test_the_page_stays_where_it_is_while_a_network_runs(page, app_url):
     assert len(page.evaluate("[...places]")) == 1
 
 
-@pytest.mark.parametrize("screen", ["", "prune"])
-def test_narrow_page_does_not_scroll_sideways(page, app_url, screen):
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{app_url}/{screen}?checkpoint=small")
-    drawn(page)
-    width = page.get_by_test_id("stMain").evaluate("main => [main.scrollWidth, main.clientWidth]")
-    assert width[0] <= width[1] == 390
+def test_narrow_page_does_not_scroll_sideways(opened):
+    for screen in ("Explore", "Prune"):
+        opened.set_viewport_size(VIEWPORT)  # where the links to the screens are in sight
+        opened.get_by_role("link", name=screen).click()
+        drawn(opened)
+        opened.set_viewport_size(NARROW)
+        opened.evaluate(AT_REST)
+        width = opened.get_by_test_id("stMain").evaluate("main => [main.scrollWidth, main.clientWidth]")
+        assert width[0] <= width[1] == 390, screen
 
 
-def test_words_in_charts_have_the_ink_of_the_page_in_light_and_dark(page, app_url):
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        page.goto(f"{app_url}/?checkpoint=small")
-        drawn(page)
-        words = page.get_by_test_id("stPlotlyChart").locator(".cartesianlayer text")
+def test_words_in_charts_have_the_ink_of_the_page_in_light_and_dark(opened):
+    for scheme in ("dark", "light"):
+        opened.emulate_media(color_scheme=scheme)
+        opened.evaluate(AT_REST)
+        words = opened.get_by_test_id("stPlotlyChart").locator(".cartesianlayer text")
         expect(words).not_to_have_count(0)
-        ink = page.locator(".stApp").evaluate("app => getComputedStyle(app).color")
+        ink = opened.locator(".stApp").evaluate("app => getComputedStyle(app).color")
         inks = words.evaluate_all("words => [...new Set(words.map((word) => getComputedStyle(word).fill))]")
         assert inks == [ink], scheme
 
 
-def test_what_a_panel_shows_is_explained_within_a_narrow_page(page, app_url):
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{app_url}/?checkpoint=small")
-    drawn(page)
-    page.locator(".ask").focus()
-    box = page.get_by_role("tooltip").bounding_box()
+def test_what_a_panel_shows_is_explained_within_a_narrow_page(opened):
+    opened.set_viewport_size(NARROW)
+    opened.evaluate(AT_REST)
+    opened.locator(".ask").focus()
+    box = opened.get_by_role("tooltip").bounding_box()
     assert 0 <= box["x"] and box["x"] + box["width"] <= 390
