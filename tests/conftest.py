@@ -150,6 +150,10 @@ class PageLog:
             "console", lambda message: self.errors.append(message.text) if message.type == "error" else None
         )
 
+    def forget_search_for_server(self) -> None:
+        """Drop the errors of Streamlit, which first looks for its server below the address of the page."""
+        self.errors = [error for error in self.errors if "404 (Not Found)" not in error]
+
     def record_socket(self, socket: WebSocket) -> None:
         """Record a web socket to another machine."""
         self.is_outside(socket.url)
