@@ -14,7 +14,7 @@ from app.opening.structures import StructureChoice, structure_choices
 from app.screens.structure_drawing import highlighted_parts
 from app.state import networks
 from peerattn.graph import published
-from tests.conftest import ROOT
+from tests.conftest import ROOT, KeptWindow
 from tests.media import moving_square, write_video
 from tests.small import small_structure, write_small_checkpoints
 
@@ -228,11 +228,13 @@ def test_labels_tell_the_kinds_of_structures_apart():
 
 
 @pytest.fixture
-def screen(page: Page, app_url: str, app_checkpoints: Path) -> Page:
-    write_small_checkpoints(app_checkpoints)
-    page.goto(f"{app_url}/structures?below=0.2")
-    drawing(page)
-    return page
+def screen(kept_page: Page, kept_window: KeptWindow, app_url: str) -> Page:
+    """The released network at a threshold of 0.2; the tests share the window."""
+    if kept_page.url == "about:blank":
+        kept_page.goto(f"{app_url}/structures?below=0.2")
+    drawing(kept_page)
+    kept_window.log.forget_search_for_server()
+    return kept_page
 
 
 def drawing(page: Page) -> Locator:
@@ -272,8 +274,9 @@ def test_text_of_the_drawing_is_text(screen):
 
 
 @pytest.mark.browser
-def test_clips_are_there_on_the_way_back(page, app_url, tmp_path, screen):
-    page.get_by_role("link", name="Explore").click()
+def test_clips_are_there_on_the_way_back(page, app_url, app_checkpoints, tmp_path):
+    write_small_checkpoints(app_checkpoints)
+    page.goto(f"{app_url}/?checkpoint=small")
     page.locator("canvas.screen[data-drawn]").wait_for()
     clip = page.get_by_role("combobox", name="Clip")
     page.locator("input[type=file]").first.set_input_files(
