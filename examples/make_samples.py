@@ -16,13 +16,14 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES, WorldClip, generate
+from peerattn.actionworld.clips import CLASS_NAMES_OF, MAP_NAMES, WorldClip, generate
 from peerattn.data.generated import TEST_SEED
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
 
 FRAME_RATE = 8  # frames/s, as the networks that ship read them
 SIZE = 256  # px a side
+VERSION = 1  # of the generator: the one that the bundled networks learned
 LENGTHS = {20_002: 48, 20_005: 40, 20_008: 32, 20_011: 48, 20_014: 40, 20_001: 32}
 """Seed, counted from the first that training never sees, → frames."""
 
@@ -37,8 +38,8 @@ def main(folder: Path) -> None:
 
 def write_sample(folder: Path, seed: int, frames: int) -> dict[str, str]:
     """One clip and its object maps; returns its entry in `samples.json`."""
-    world = generate(seed, frames=frames, size=SIZE)
-    label = CLASS_NAMES[world.label]
+    world = generate(seed, frames=frames, size=SIZE, version=VERSION)
+    label = CLASS_NAMES_OF[VERSION][world.label]
     stem = f"{label.replace(' ', '-')}-{frames / FRAME_RATE:.0f}s"
     write_video(folder / f"{stem}.mp4", world.images)
     write_objects(folder / f"{stem}.npz", true_maps(world))

@@ -18,7 +18,6 @@ from app.state import clips, measurements
 from app.state.opened import DEFAULT_SECONDS
 from app.work import datasets
 from app.work.datasets import EvaluationRequest, FolderEvaluation
-from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.data.folder import LabelledFile
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.objects import write_objects
@@ -26,7 +25,7 @@ from peerattn.scores.evaluation import summarise
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
 from tests.screens import look_at_rest, wait_until_drawn
-from tests.small import write_small_checkpoints
+from tests.small import CLASS_NAMES, write_small_checkpoints
 from tests.work import slow_measurement
 
 PATIENCE = 300  # s; shared cores

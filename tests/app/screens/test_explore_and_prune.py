@@ -15,7 +15,6 @@ from app.opening.files import samples
 from app.parts.words import plain
 from app.state import measurements
 from app.state.opened import OpenedClip
-from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.checkpoints import checkpoint
 from peerattn.data.labelled_set import LabelledSet
 from peerattn.modalities.clip import ObjectMaps
@@ -25,7 +24,7 @@ from peerattn.network.network import Network
 from peerattn.network.temperature import divide_logits
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
-from tests.small import write_small_checkpoints
+from tests.small import CLASS_NAMES, write_small_checkpoints
 
 PATIENCE = 300  # s; generous, as other processes may be using the cores
 

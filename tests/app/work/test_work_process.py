@@ -19,13 +19,12 @@ from app.work.curves import accuracy_curve
 from app.work.datasets import EvaluationRequest, measure_folder
 from app.work.jobs import Job, Jobs, Work
 from app.work.process import KILLED, PROCESS, WorkProcess
-from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.data.labelled_set import LabelledSet
 from peerattn.scores.evaluation import Evaluation
 from tests import work
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
-from tests.small import write_small_checkpoints
+from tests.small import CLASS_NAMES, write_small_checkpoints
 
 PATIENCE = 300  # s; shared cores
 Start = Callable[[Work], Job]

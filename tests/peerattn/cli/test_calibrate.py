@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.checkpoints import checkpoint as checkpoints
 from peerattn.checkpoints.checkpoint import segmenter_of
 from peerattn.cli.calibration import calibrate_command
@@ -20,7 +19,7 @@ from peerattn.network.network import Network
 from peerattn.recording.evaluating import evaluate
 from peerattn.scores.calibration import KEPT_SHARE, NoneOfThese
 from tests.media import moving_square, write_video
-from tests.small import SETTINGS, small_structure, write_small_checkpoints
+from tests.small import CLASS_NAMES, SETTINGS, small_structure, write_small_checkpoints
 
 KNOWN_TO_ALL = CLASS_NAMES[:2]
 

@@ -21,7 +21,7 @@ import pytest
 import torch
 
 from peerattn.__main__ import main
-from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES, generate
+from peerattn.actionworld.clips import MAP_NAMES, generate
 from peerattn.checkpoints.checkpoint import load
 from peerattn.cli import clip_run
 from peerattn.files.cards import CARD_FILE
@@ -38,7 +38,7 @@ from peerattn.traces.trace import Trace
 from tests.conftest import ROOT
 from tests.devices import check
 from tests.media import moving_square, write_video
-from tests.small import small_structure, write_small_checkpoints
+from tests.small import CLASS_NAMES, small_structure, write_small_checkpoints
 
 COMMANDS = (
     "record",

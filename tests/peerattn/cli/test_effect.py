@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.checkpoints.checkpoint import load
 from peerattn.cli.effect_run import table
 from peerattn.data.generated import GeneratedExamples
@@ -16,6 +15,7 @@ from peerattn.recording.effects import effects
 from tests.media import moving_square, write_video
 from tests.peerattn.cli.test_cli import Run, answer, folder, made, refusal, run
 from tests.peerattn.cli.test_start import asked
+from tests.small import CLASS_NAMES
 
 __all__ = ["folder", "made", "run"]
 BASE = ("effect", "--checkpoint", "small", "--clips")

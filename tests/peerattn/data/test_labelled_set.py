@@ -10,7 +10,6 @@ import torch
 
 from app.work.curves import accuracy_curve
 from app.work.datasets import EvaluationRequest, measure_folder
-from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.checkpoints.resolving import resolve
 from peerattn.data.labelled_set import LabelledSet
 from peerattn.errors import PeerattnError
@@ -19,7 +18,7 @@ from peerattn.modalities.objects import write_objects
 from peerattn.recording.evaluating import evaluate
 from peerattn.scores.evaluation import Evaluation
 from tests.media import moving_square, write_video
-from tests.small import write_small_checkpoints
+from tests.small import CLASS_NAMES, write_small_checkpoints
 
 
 @pytest.fixture
