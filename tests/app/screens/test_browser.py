@@ -7,13 +7,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.opening.files import samples
-from peerattn.actionworld.clips import CLASS_NAMES
 from peerattn.traces.trace import Trace
 from tests.conftest import VIEWPORT
 from tests.media import moving_square, write_video
 from tests.peerattn.figures.test_explorer import point_on_edge
 from tests.screens import AT_REST
-from tests.small import write_small_checkpoints
+from tests.small import CLASS_NAMES, write_small_checkpoints
 
 pytestmark = pytest.mark.browser
 NARROW = {"width": 390, "height": 844}

@@ -430,7 +430,10 @@ def test_a_network_is_not_ahead_of_itself(run: Run, folder: Path) -> None:
     assert "0 of 20 answers changed; a loss of up to 18.0 points is not excluded" in " ".join(out.split())
 
 
-def test_too_few_clips_are_said_to_be_too_few(run: Run, folder: Path) -> None:
+def test_too_few_clips_are_said_to_be_too_few(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # wide enough for a line of the table
     words = ("evaluate", "--checkpoint", "small", "--against", "small", "--clips", "3")
     found = answer(run, *words)
     for name in ("top1", "macro", "against_top1", "difference"):
