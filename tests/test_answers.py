@@ -46,6 +46,7 @@ KIND = re.compile(r"(answer|said|before|after|evaluation|answer_for_loss\(\w+\))
 SQUASHING = {"softmax", "log_softmax", "sigmoid", "logsigmoid", "expit", "_softmax", "_sigmoid"}
 SQUASHING |= {"cross_entropy", "nll_loss", "binary_cross_entropy_with_logits"}
 NOT_ANSWERS = {
+    "peerattn.modalities.pretrained.movenet.forward",  # how likely a joint is at a place
     "peerattn.network.network.connection_weights",
     "peerattn.network.fusion.forward",
     "peerattn.network.attention.forward",
@@ -58,7 +59,7 @@ NOT_ANSWERS = {
     "peerattn.segmenter_training.losses.map_loss",
     "peerattn.segmenter_training.losses.person_loss",
 }
-"""Functions that apply these to connection weights, attention or the scores of pixels."""
+"""Functions that apply these to connection weights, attention or the scores of pixels and places."""
 ANSWERING = {"peerattn.network.answers", "peerattn.training.losses", "peerattn.scores.calibration"}
 """Modules of tables that may turn the logits of an answer into probabilities."""
 
