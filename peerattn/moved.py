@@ -33,6 +33,7 @@ class PackageFinder(MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        """Return how a module of the package is loaded, or None; raise ImportError if it has moved."""
         if not name.startswith("peerattn."):
             return None
         spec = PathFinder.find_spec(name, path, target)

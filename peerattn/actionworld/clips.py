@@ -1,14 +1,15 @@
 """ActionWorld: generated clips of a figure acting on an object, with exact flow, object maps and depth.
 
-A class is a combination of an action, an object and the light. No two modalities determine it:
+A class is a combination of an action, an object and the light, each of which another modality shows best:
 
 - The *action* is one of a pair that is the same backwards in time (lift and lower, push and pull), so that a
   single frame is ambiguous, but the motion is clear.
 - The *object* has the room's colours and textures, but is clearly visible in the object map. Two or three
   *other objects* are always present, and at least one moves by itself on a path of the same family, so that
   the object map alone does not show which object the figure acts on.
-- The *light* is a lamp, lit (lamplight) or dark (daylight). It does not move, no object map shows it, and the
-  brightness of the whole picture says nothing about it: only its colour and that of the wall around it do.
+- The *light* is a lamp, lit (lamplight) or dark (daylight). Exact flow, object maps and depth are the same in
+  both lights, and the brightness of the whole picture hardly differs: the colours of the lamp and of the wall
+  around it do.
 
 A clip of any length shows the same motion at 8 frames per second. The action is repeated: stroke, hold,
 return, hold. In the stroke (1.3 to 1.9 s) the hand is on the object. In the return (about 0.6 s) the hand

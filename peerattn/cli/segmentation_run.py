@@ -55,11 +55,14 @@ def initial_network(name: str | None, seed: int, device: torch.device) -> Segmen
 
 def generator_version(name: str) -> int:
     """Return the version of the generator that a segmenter learned from: the first, if its card has none."""
-    card = read_card(find_checkpoint(name), "segmenter")
-    version = card.get("training", {}).get("generator_version", 1)
-    if version not in CLASS_NAMES_OF:
-        raise PeerattnError(f"the card of {name}: there is no version {version!r} of the generated clips")
-    return int(version)
+    training = read_card(find_checkpoint(name), "segmenter").get("training")
+    version = training.get("generator_version", 1) if isinstance(training, dict) else 1
+    if not isinstance(version, int) or version not in CLASS_NAMES_OF:
+        raise PeerattnError(
+            f"the card of {name}: there is no version {version!r} of the generated clips: "
+            "update peerattn, or train the segmenter again"
+        )
+    return version
 
 
 def train(

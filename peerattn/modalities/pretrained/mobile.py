@@ -6,7 +6,8 @@ Batch norm is folded into the convolutions. B images, C channels, H height, W wi
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torch.nn import functional
+
+from peerattn.network.blocks.layers import pad_same
 
 
 class SameConv(nn.Conv2d):
@@ -31,17 +32,8 @@ class SameConv(nn.Conv2d):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return (B, target, ceil(H / stride), ceil(W / stride)) of images (B, source, H, W)."""
-        rows, columns = (self._padding(side) for side in images.shape[2:])
-        if rows or columns:
-            sides = (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2)
-            images = functional.pad(images, sides)
-        result = super().forward(images)
+        result = super().forward(pad_same(images, self.kernel_size[0], self.stride[0]))
         return result.clamp_(0, 6) if self.clipped else result
-
-    def _padding(self, side: int) -> int:
-        """Return by how many pixels a side is padded in all."""
-        stride, kernel = self.stride[0], self.kernel_size[0]
-        return max((-(-side // stride) - 1) * stride + kernel - side, 0)
 
 
 class InvertedResidual(nn.Module):

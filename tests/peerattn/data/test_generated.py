@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from peerattn.actionworld.clips import CLASS_NAMES
+from peerattn.actionworld.clips import CLASS_NAMES, CLASS_NAMES_OF, generate
 from peerattn.data.generated import MODALITIES, TEST_SEED, GeneratedExamples, collate
 from peerattn.errors import PeerattnError
 from peerattn.modalities.segmentation_network import SegmentationNetwork
@@ -64,6 +64,16 @@ def test_there_is_no_clip_past_the_last() -> None:
 def test_a_network_of_other_classes_is_refused() -> None:
     with pytest.raises(PeerattnError, match="on a folder of labelled clips"):
         GeneratedExamples(1, ("cat", "dog"), modalities=MODALITIES, settings=SETTINGS)
+
+
+@pytest.mark.parametrize("version", CLASS_NAMES_OF)
+def test_a_network_is_given_clips_of_the_version_that_it_learned(version: int) -> None:
+    names = CLASS_NAMES_OF[version]
+    example = GeneratedExamples(1, names, modalities=MODALITIES, settings=SETTINGS, frames=5)[0]
+    world = generate(TEST_SEED, frames=5, size=32, version=version)
+    assert example.label == world.label
+    rgb = torch.from_numpy(world.images).permute(3, 0, 1, 2)[None].float() / 255
+    torch.testing.assert_close(example.tensors["rgb"], rgb, atol=1e-6, rtol=0)
 
 
 def test_a_batch_keeps_order() -> None:

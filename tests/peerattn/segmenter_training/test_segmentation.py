@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.actionworld.clips import MAP_NAMES, generate
+from peerattn.cli.segmentation_run import generator_version
 from peerattn.data.generated import TEST_SEED
 from peerattn.errors import PeerattnError
+from peerattn.files.cards import write_card
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import estimate_objects, load_segmenter
 from peerattn.segmenter_training.config import SegmenterConfig
@@ -195,6 +197,23 @@ def test_intersections_over_union_have_intervals_over_source_videos() -> None:
     perfect = evaluate_persons([np.full((2, 2), 9)] * 30, [str(clip) for clip in range(30)], 30)
     low, high = perfect.person_iou_interval or (0, 0)
     assert 0.8 < low < high == 1  # all alike, and still not known to be
+
+
+@pytest.mark.parametrize(
+    ("training", "version"),
+    [(None, 1), ({}, 1), ({"generator_version": 2}, 2), ({"generator_version": "2"}, None)],
+)
+def test_a_segmenter_is_measured_on_the_version_that_its_card_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, training: object, version: int | None
+) -> None:
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path))
+    (tmp_path / "mine").mkdir()
+    write_card(tmp_path / "mine", "segmenter", {} if training is None else {"training": training})
+    if version is None:
+        with pytest.raises(PeerattnError, match="no version '2' of the generated clips"):
+            generator_version("mine")
+    else:
+        assert generator_version("mine") == version
 
 
 def test_evaluation_without_clips_is_refused() -> None:

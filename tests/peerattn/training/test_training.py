@@ -17,7 +17,7 @@ from peerattn.graph.specs import BlockSpec, ConnectionSpec, OutputSpec
 from peerattn.graph.structure import Structure
 from peerattn.modalities.settings import ClipSettings
 from peerattn.network.network import Network
-from peerattn.training.actionworld import GeneratedSource, actionworld_structure, train
+from peerattn.training.actionworld import LENGTHS, GeneratedSource, actionworld_structure, train
 from peerattn.training.callbacks import StateSaving
 from peerattn.training.config import Averaging, Optimisation, TrainingConfig
 from peerattn.training.initialisation import new_network
@@ -102,6 +102,18 @@ def test_any_number_of_steps_is_possible(steps: int) -> None:
         progress=lambda done, total, loss: losses.append(loss),
     )
     assert len(losses) == steps
+
+
+def test_batches_have_clips_of_many_lengths_and_the_same_each_time() -> None:
+    rgb = [small_structure().modality("rgb")]
+    source = GeneratedSource(64, rgb, settings=ClipSettings(size=16), epochs=2)
+    lengths = [
+        source.batch(epoch, range(first, first + 2)).tensors["rgb"].shape[2]
+        for epoch in range(2)
+        for first in range(0, 64, 2)
+    ]
+    assert set(lengths) == set(LENGTHS)
+    assert source.batch(1, range(62, 64)).tensors["rgb"].shape[2] == lengths[-1]
 
 
 @pytest.mark.parametrize(("clips", "seed"), [(0, 0), (TEST_SEED + 1, 0), (40_000, 25_000), (16, -1)])
