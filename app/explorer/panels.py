@@ -18,7 +18,7 @@ import streamlit as st
 from app import keys
 from app.explorer.component import DIGEST_LENGTH, Selection
 from app.keys import ComponentState, Key
-from peerattn.figures.panels import Panel, make_panel
+from peerattn.figures.panels import Panel, figure_json, make_panel
 from peerattn.figures.scripts import panels_script, read_part
 
 _script = st.components.v2.component(
@@ -33,6 +33,9 @@ _panels = st.components.v2.component(
     "peerattn_panels",
     html="<section class='details' aria-label='panels'></section>",
     js=read_part("streamlit/panels.js"),
+)
+_bare_chart = st.components.v2.component(
+    "peerattn_bare_chart", html="<div class='bare' role='img'></div>", js=read_part("streamlit/bare_chart.js")
 )
 
 
@@ -92,3 +95,12 @@ def show_chart(
     chart_panel = make_panel(key, title, about, figure, table) | {"picks": on_pick is not None}
     data = {"key": key, "recording": None, "panels": [chart_panel], "selection": None}
     _panels(key=key, data=data, on_picked_change=picked)
+
+
+def show_bare_chart(description: str, figure: go.Figure, *, key: Key[ComponentState]) -> None:
+    """Show a chart without title and buttons, whose numbers are elsewhere on the page.
+
+    `description` is for screen readers. The page also needs `load_script`: the plotly of the panels draws the
+    chart, whereas `st.plotly_chart` would make the browser read another one, of 5 MB.
+    """
+    _bare_chart(key=key, data={"description": description, "figure": figure_json(figure)})

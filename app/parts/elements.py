@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -22,11 +21,6 @@ CSV_NAMES: Mapping[str, str] = {
     "Distribution of attention factors by target level": "factors-by-level",
 }
 """Title of a table → the end of the name of its CSV file, where that does not follow from the title."""
-
-
-def chart(figure: go.Figure, key: str, description: str) -> None:
-    """Draw a figure without plotly's toolbar; `description` is for screen readers."""
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False, "displaylogo": False}, alt=description)
 
 
 def metric_row() -> DeltaGenerator:

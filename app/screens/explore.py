@@ -12,7 +12,7 @@ from app.explorer import panels
 from app.explorer.component import load_script, show_explorer
 from app.parts import bar
 from app.parts.answers import WORDINGS, rejection_note
-from app.parts.elements import chart, table_with_downloads
+from app.parts.elements import table_with_downloads
 from app.parts.words import plain
 from app.screens import details, exports
 from app.state import pictures
@@ -71,9 +71,9 @@ def _predictions(opened: Opened) -> None:
         st.metric(wording.title, plain(result.answer), help=wording.help + rejection)
         st.markdown(wording.detail(result, trace, label))
     with bars:
-        chart(prediction_bars(trace), keys.BARS, f"{wording.ranking} of the clip")
+        panels.show_bare_chart(f"{wording.ranking} of the clip", prediction_bars(trace), key=keys.BARS)
     with windows:
-        chart(window_strip(trace), keys.WINDOWS, "Probabilities of each window")
+        panels.show_bare_chart("Probabilities of each window", window_strip(trace), key=keys.WINDOWS)
 
 
 def _tables(opened: Opened) -> None:

@@ -161,7 +161,7 @@ def make_panel(
         "id": name,
         "title": title,
         "about": about,
-        "figure": None if figure is None else _figure_json(figure),
+        "figure": None if figure is None else figure_json(figure),
         "axis": None,
         "table": None if table is None else _table_json(table),
     }
@@ -280,7 +280,7 @@ def _column_values(values: pd.Series) -> list[Any]:
     return [None if pd.isna(value) else value for value in values.tolist()]
 
 
-def _figure_json(figure: go.Figure) -> dict[str, Any]:
+def figure_json(figure: go.Figure) -> dict[str, Any]:
     """Return a figure as JSON data without plotly's template: the page sets colours and font."""
     data: dict[str, Any] = json.loads(figure.to_json())
     data["layout"].pop("template", None)

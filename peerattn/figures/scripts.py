@@ -64,6 +64,7 @@ PANEL_PARTS = (
     "panels/packed_arrays.js",
     "panels/panel_table.js",
     "panels/panel_chart.js",
+    "panels/bare_chart.js",
     "panels/factor_steps.js",
     "panels/panels.js",
     "page/mount_panels.js",
@@ -76,6 +77,7 @@ REPORT_STYLE = "page/report.css"
 
 STREAMLIT_MODULES = (
     "streamlit/address.js",
+    "streamlit/bare_chart.js",
     "streamlit/clip_panels.js",
     "streamlit/drawing.js",
     "streamlit/explorer.js",

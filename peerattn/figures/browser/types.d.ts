@@ -460,6 +460,8 @@ declare var peerattnPanels: {
   show(root: PanelsRoot, data: PanelsData): void;
   of(root: PanelsRoot): object | undefined;
   remove(root: PanelsRoot): void;
+  showBare(root: HTMLElement, figure: Figure): void;
+  removeBare(root: HTMLElement): void;
 };
 
 /** The length of the digest in front of a recording, in characters; `app/explorer/component.py` defines it. */
@@ -550,7 +552,7 @@ interface PlotElement extends HTMLDivElement {
 
 declare const Plotly: {
   newPlot(plot: PlotElement, data: PlotlyTrace[], layout: object, config: object): Promise<void>;
-  react(plot: PlotElement, data: PlotlyTrace[], layout: object): Promise<void>;
+  react(plot: PlotElement, data: PlotlyTrace[], layout: object, config?: object): Promise<void>;
   relayout(plot: PlotElement, changes: object): Promise<void>;
   toImage(figure: { data: PlotlyTrace[]; layout: object }, options: object): Promise<string>;
   purge(plot: PlotElement): void;

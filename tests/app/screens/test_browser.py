@@ -157,11 +157,14 @@ def test_words_in_charts_have_the_ink_of_the_page_in_light_and_dark(opened):
     for scheme in ("dark", "light"):
         opened.emulate_media(color_scheme=scheme)
         opened.evaluate(AT_REST)
-        words = opened.get_by_test_id("stPlotlyChart").locator(".cartesianlayer text")
-        expect(words).not_to_have_count(0)
         ink = opened.locator(".stApp").evaluate("app => getComputedStyle(app).color")
-        inks = words.evaluate_all("words => [...new Set(words.map((word) => getComputedStyle(word).fill))]")
-        assert inks == [ink], scheme
+        for name in ("Most probable classes of the clip", "Probabilities of each window"):
+            words = opened.get_by_role("img", name=name).locator(".cartesianlayer text")
+            expect(words).not_to_have_count(0)
+            inks = words.evaluate_all(
+                "words => [...new Set(words.map((word) => getComputedStyle(word).fill))]"
+            )
+            assert inks == [ink], (scheme, name)
 
 
 def test_what_a_panel_shows_is_explained_within_a_narrow_page(opened):

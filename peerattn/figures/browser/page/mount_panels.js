@@ -3,6 +3,9 @@
 /** @type {Map<PanelsRoot, Panels>} */
 const allPanels = new Map();
 
+/** @type {Map<HTMLElement, BareChart>} */
+const bareCharts = new Map();
+
 globalThis.peerattnPanels = {
   // Shows the panels of a clip and of a selection.
   show(root, data) {
@@ -14,5 +17,15 @@ globalThis.peerattnPanels = {
   remove(root) {
     allPanels.get(root)?.remove();
     allPanels.delete(root);
+  },
+  // Shows a figure without title and buttons.
+  showBare(root, figure) {
+    const chart = bareCharts.get(root) ?? new BareChart(root);
+    bareCharts.set(root, chart);
+    chart.show(figure);
+  },
+  removeBare(root) {
+    bareCharts.get(root)?.remove();
+    bareCharts.delete(root);
   },
 };
