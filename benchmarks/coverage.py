@@ -43,7 +43,7 @@ from tests.draws import (
     enumerate_coverage,
 )
 
-CELLS = ((0.0, 0.0), (0.01, 0.0), (0.02, 0.0), (0.02, 0.01), (0.03, 0.01), (0.08, 0.02))
+LOST_AND_GAINED = ((0.0, 0.0), (0.01, 0.0), (0.02, 0.0), (0.02, 0.01), (0.03, 0.01), (0.08, 0.02))
 """Shares of the clips whose answer becomes wrong (lost) and right (gained)."""
 WIDTHS = {
     (10, 96): (57, 51, 47, 44, 43, 41),
@@ -52,7 +52,7 @@ WIDTHS = {
     (60, 192): (12.2, 10.8, 10.3, 10.8, 11.1, 13.7),
     (60, 640): (10.5, 6.5, 6.5, 7.3, 7.8, 10.7),
 }
-"""Groups and clips → the reference mean width of each cell, in points, at `TYPICAL_CORRELATION`."""
+"""Groups and clips → reference mean widths in points, one for each pair above, at `TYPICAL_CORRELATION`."""
 CORRELATIONS = (0.0, 0.2, 0.5)
 TYPICAL_CORRELATION = 0.2
 INDEPENDENT_CLIP_COUNTS = (48, 96, 192, 640)
@@ -77,7 +77,7 @@ LOG_LOSS, IOU, LOSS_INCREASE = "-log p of the true class", "intersection over un
 MARGIN, SPREAD, FALL, NOISE = 2.0, 2.0, 0.3, 0.5
 """The logit of the true class: its mean and standard deviation before a change, by how much the change lowers
 it, and the standard deviation of the noise that the change adds."""
-EVEN = np.array([NormalDist().inv_cdf((place + 0.5) / 10**5) for place in range(10**5)])
+NORMAL_QUANTILES = np.array([NormalDist().inv_cdf((rank + 0.5) / 10**5) for rank in range(10**5)])
 """Quantiles of the normal distribution, evenly spaced in probability: means over them are the true means."""
 
 Lines = Iterator[str]
@@ -85,7 +85,7 @@ Lines = Iterator[str]
 
 @dataclass(frozen=True)
 class Coverage:
-    """The share of intervals that contain the true value, their mean width, and trials without interval."""
+    """The share of intervals that contain the true value, their mean width, and trials that gave none."""
 
     share: float
     width: float
@@ -135,20 +135,20 @@ def change_names(cells: Sequence[tuple[float, float]]) -> list[str]:
 
 def independent(_: int) -> Lines:
     """Paired difference in top-1 accuracy, independent clips; computed exactly rather than sampled."""
-    yield head("clips", *change_names(CELLS))
+    yield head("clips", *change_names(LOST_AND_GAINED))
     for clips in INDEPENDENT_CLIP_COUNTS:
-        yield row(clips, *(Coverage(*enumerate_coverage(clips, cell), 0) for cell in CELLS))
+        yield row(clips, *(Coverage(*enumerate_coverage(clips, cell), 0) for cell in LOST_AND_GAINED))
 
 
 def paired(trials: int) -> Lines:
     """Paired difference in top-1 accuracy, clips in groups."""
-    yield head("groups, clips", "correlation", *change_names(CELLS))
+    yield head("groups, clips", "correlation", *change_names(LOST_AND_GAINED))
     ratios = []
     for groups, clips in (*WIDTHS, (40, len(VALIDATION_GROUPS))):
         for correlation in CORRELATIONS:
             cells = [
                 lower_coverage(_paired, trials, gained - lost, groups, clips, correlation, (lost, gained))
-                for lost, gained in CELLS
+                for lost, gained in LOST_AND_GAINED
             ]
             yield row(f"{groups}, {clips}", correlation, *cells)
             if correlation == TYPICAL_CORRELATION and (expected := WIDTHS.get((groups, clips))):
@@ -193,7 +193,7 @@ def macro(trials: int) -> Lines:
     """Macro accuracy and its paired difference; the worst class has three times the best one's error rate."""
     trials //= 2
     yield f"{trials} trials\n"
-    wrong, changed = (0.35, 0.2, 0.05), (CELLS[0], CELLS[2], CELLS[4], CELLS[5])
+    wrong, changed = (0.35, 0.2, 0.05), [LOST_AND_GAINED[index] for index in (0, 2, 4, 5)]
     yield head(
         "groups, clips", "correlation", *(f"{100 - 100 * rate:g} %" for rate in wrong), *change_names(changed)
     )
@@ -308,10 +308,10 @@ def _precision_change(
 def means(trials: int) -> Lines:
     """Means of quantities that are not shares of correct answers: log-losses and IoUs."""
     truths = {
-        LOG_LOSS: _log_loss(MARGIN + SPREAD * EVEN).mean(),
-        IOU: _iou(EVEN).mean(),
-        LOSS_INCREASE: _log_loss(MARGIN - FALL + math.hypot(SPREAD, NOISE) * EVEN).mean()
-        - _log_loss(MARGIN + SPREAD * EVEN).mean(),
+        LOG_LOSS: _log_loss(MARGIN + SPREAD * NORMAL_QUANTILES).mean(),
+        IOU: _iou(NORMAL_QUANTILES).mean(),
+        LOSS_INCREASE: _log_loss(MARGIN - FALL + math.hypot(SPREAD, NOISE) * NORMAL_QUANTILES).mean()
+        - _log_loss(MARGIN + SPREAD * NORMAL_QUANTILES).mean(),
     }
     yield head("groups, clips", "correlation", *truths)
     for groups, clips in WIDTHS:

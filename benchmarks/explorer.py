@@ -20,10 +20,10 @@ from peerattn.actionworld.clips import generate
 from peerattn.figures.recording import pack_recording
 from peerattn.graph import published
 from peerattn.traces.trace import Trace
-from tests.alone import html, large_structure
 from tests.browser import find_chromium
 from tests.conftest import CHROMIUM_FLAGS
 from tests.serving import GET_EXPLORER, PAINTED
+from tests.standalone_explorer import html, large_structure
 from tests.traces import trace_of
 
 FRAMES = 64

@@ -212,7 +212,8 @@ def kept_page(request: pytest.FixtureRequest, kept_window: KeptWindow) -> Iterat
     """The page that the previous test of the file left, since most of a short test is loading its page.
 
     It is blank in the first test and after a test that failed, so that one failure does not cause others.
-    Whoever uses it brings it to a known state first (`tests.serving.start_again`, `tests.alone`).
+    A test that uses it first brings it to a known state (`tests.serving.start_again`,
+    `tests.standalone_explorer`).
     """
     if kept_window.failures != request.session.testsfailed:
         kept_window.open()

@@ -48,7 +48,7 @@ from tests.kinds import EVERY_KIND
 from tests.peerattn.graph.test_connectivity import hand_made
 from tests.peerattn.modalities.test_segformer import tiny_model
 from tests.peerattn.network.test_convert import small, values
-from tests.peerattn.recording.test_interventions import each_kind, whole_clip
+from tests.peerattn.recording.test_interventions import interventions_of_every_kind, whole_clip
 from tests.peerattn.recording.test_recorder import clip_of, three_modes
 from tests.peerattn.segmenter_training.test_segmentation import PEOPLE, TINY, person_video
 from tests.peerattn.training.test_state import CONFIGS, QUICK, Broken, Interrupted, run
@@ -138,7 +138,7 @@ def changed(device: Where) -> Any:
     """A network's answers and its trace under every kind of intervention."""
     network, clip = lively(EVERY_KIND["own"]).to(device), whole_clip()
     found = []
-    for change in each_kind(network, whole_clip(seed=2).tensors).values():
+    for change in interventions_of_every_kind(network, whole_clip(seed=2).tensors).values():
         with change(), torch.no_grad():
             logits = network({name: tensor.to(device) for name, tensor in clip.tensors.items()})
             found.append((logits, record(network, clip, window=3)))

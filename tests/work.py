@@ -1,4 +1,4 @@
-"""Work for the measuring process: it is sent by name, so it cannot be defined inside a test."""
+"""Jobs for the work process. They are pickled by name, so they cannot be defined inside a test."""
 
 import os
 import time
@@ -12,39 +12,40 @@ from app.work.datasets import EvaluationRequest, FolderEvaluation
 from app.work.jobs import Progress
 from peerattn.errors import PeerattnError
 
-PATIENCE = 60  # s; shared cores
+PATIENCE = 60  # s; long, because other tests may use the same cores
 
 
-def counting(progress: Progress) -> Iterator[int]:
+def count_to_five(progress: Progress) -> Iterator[int]:
     for number in range(5):
         progress(number + 1, 5)
         yield number
 
 
-def where(progress: Progress) -> Iterator[dict[str, object]]:
-    """Describe the process that this runs in."""
+def describe_process(progress: Progress) -> Iterator[dict[str, object]]:
+    """Yield the id, priority, threads and environment of the process that runs this job."""
     nice = os.nice(0) if hasattr(os, "nice") else None
     threads = {"torch": torch.get_num_threads(), "opencv": cv2.getNumThreads()}
     yield {"pid": os.getpid(), "nice": nice, "threads": threads, "environment": dict(os.environ)}
 
 
-def refusing(progress: Progress) -> Iterator[int]:
+def raise_peerattn_error(progress: Progress) -> Iterator[int]:
     yield 1
     raise PeerattnError("there is no such folder")
 
 
-def failing(progress: Progress) -> Iterator[float]:
+def divide_by_zero(progress: Progress) -> Iterator[float]:
     print("a library says something")
     yield 1.0
     yield 1 / 0
 
 
-def unsendable(progress: Progress) -> Iterator[object]:
+def yield_function(progress: Progress) -> Iterator[object]:
+    """Yield a result that cannot be pickled."""
     yield lambda: None
 
 
-def waiting(flag: Path, progress: Progress) -> Iterator[str]:
-    """Yield the process id, wait until the file exists, and yield \"ended\"."""
+def wait_for_file(flag: Path, progress: Progress) -> Iterator[str]:
+    """Yield the process id, wait until the file exists, and yield "ended" as the last result."""
     yield str(os.getpid())
     until = time.monotonic() + PATIENCE
     while not flag.exists() and time.monotonic() < until:
@@ -57,7 +58,7 @@ def waiting(flag: Path, progress: Progress) -> Iterator[str]:
 def slow_measurement(
     choice: EvaluationRequest, device: torch.device, progress: Progress
 ) -> Iterator[FolderEvaluation]:
-    """A measurement that runs until it is cancelled."""
+    """A measurement that takes a minute unless it is cancelled, and yields nothing."""
     for step in range(100 * PATIENCE):
         progress(step, 100 * PATIENCE)
         time.sleep(0.01)

@@ -237,9 +237,9 @@ def _self_attention(example: Example) -> Step:
     self_connection = next(one for one in example.self_trace.connections if one.key == connection.key)
     return Step(
         "Self attention, for comparison",
-        "This network has the same blocks and the same training, but *self* attention: the factors of a "
-        f"connection are computed from its own source alone. {_arrow(connection)} is pinned, as two steps "
-        "ago. Its list of peers now holds only one block.",
+        "This network has the same blocks and was trained in the same way, but with *self* attention: the "
+        f"factors of a connection are computed from its own source alone. {_arrow(connection)} is pinned, "
+        "as two steps ago. Its list of peers now contains only one block.",
         "Which of these is impossible with self attention?",
         (
             "change from frame to frame",

@@ -24,12 +24,12 @@ from peerattn.graph.connectivity import Removal, without
 from peerattn.network.size import Costs
 from peerattn.tables import structure as structure_tables
 
-MOST_COUNTED = 1_000
-"""The most blocks, repeats included, whose costs are counted; the published networks have up to 81."""
+MAX_COUNTED_BLOCKS = 1_000
+"""Larger structures get no costs, because counting takes too long; repeats of a block count as blocks."""
 
 
-def weights(choice: StructureChoice, weighted: WeightedStructure, removal: Removal) -> None:
-    """Draw the tables, and the chart of the connection weights by source."""
+def show_weights(choice: StructureChoice, weighted: WeightedStructure, removal: Removal) -> None:
+    """Show the tables, and the chart of the connection weights by source."""
     structure, weights = weighted.structure, weighted.weights
     left, right = st.columns([3, 2])
     with left:
@@ -45,23 +45,25 @@ def weights(choice: StructureChoice, weighted: WeightedStructure, removal: Remov
         table = structure_tables.connections_table(structure, weights, removal)
         panels.show_chart(
             "Connection weights by source",
-            "One dot per connection, including removed ones and those still near their initial weight; n is "
-            "their number. The solid line is the mean, the dashed line the threshold. Sources are the "
-            "modalities of input blocks; mixed means inner blocks.",
+            "One dot per connection that has a weight, including removed ones and those still near their "
+            "initial weight; n is the number of dots. The solid line is the mean, the dashed line the "
+            "threshold. Connections from input blocks are grouped by modality; those from inner blocks are "
+            "mixed.",
             weights_by_source(structure, weights, threshold=removal.threshold),
             table[["modality", "source", "target", "connection_weight", "kept"]],
             key=keys.WEIGHTS_BY_SOURCE,
         )
 
 
-def size(choice: StructureChoice, weighted: WeightedStructure, removal: Removal) -> None:
-    """Draw what one clip of a chosen size costs, before and after the removal."""
+def show_costs(choice: StructureChoice, weighted: WeightedStructure, removal: Removal) -> None:
+    """Show what running one clip of a chosen size costs, before and after the removal."""
     st.subheader("Cost per clip", anchor=False)
     sized = _choose_size(choice, weighted)
     repeats = sum(block.repeats for block in weighted.structure.blocks)
-    if repeats > MOST_COUNTED:
+    if repeats > MAX_COUNTED_BLOCKS:
         st.info(
-            f"{repeats:,} blocks, repeats included, take too long to count here. Use `peerattn structure`."
+            f"The costs of {repeats:,} blocks, repeats included, take too long to count here. Use "
+            "`peerattn structure`."
         )
         return
     try:
@@ -70,7 +72,7 @@ def size(choice: StructureChoice, weighted: WeightedStructure, removal: Removal)
     except PeerattnError as error:
         st.error(plain(error))
         return
-    _totals(remaining, whole)
+    _show_totals(remaining, whole)
     if not removal.output_connected:
         st.caption(
             "These are the costs of the whole structure, because the pruned one has no connected output."
@@ -115,11 +117,11 @@ def _costs(choice: StructureChoice, sized: WeightedStructure, removal: Removal |
     return caches.cached(("costs", *astuple(choice), removed, *clip), lambda: sized.costs(structure))
 
 
-def _totals(remaining: Costs, whole: Costs) -> None:
+def _show_totals(remaining: Costs, whole: Costs) -> None:
     row = metric_row()
-    _cost(row, "Parameters", f"{remaining.parameters:,}", remaining.parameters, whole.parameters)
+    _show_cost(row, "Parameters", f"{remaining.parameters:,}", remaining.parameters, whole.parameters)
     operations = (remaining.multiply_adds, whole.multiply_adds)
-    _cost(
+    _show_cost(
         row,
         "Multiply-adds per clip",
         multiples(operations[0]),
@@ -128,11 +130,11 @@ def _totals(remaining: Costs, whole: Costs) -> None:
     )
     for kind, title in (("weights", "Parameter memory"), ("activations", "Activation memory")):
         sizes = (getattr(remaining.memory, kind), getattr(whole.memory, kind))
-        _cost(row, title, memory(sizes[0]), *sizes, meaning=DEFINITIONS.get(kind, ""))
+        _show_cost(row, title, memory(sizes[0]), *sizes, meaning=DEFINITIONS.get(kind, ""))
 
 
-def _cost(
+def _show_cost(
     row: DeltaGenerator, title: str, value: str, remaining: int, whole: int, *, meaning: str = ""
 ) -> None:
-    saved = f"{1 - remaining / whole:.1%} less than the whole" if remaining < whole else ""
+    saved = f"{1 - remaining / whole:.1%} less than the whole structure" if remaining < whole else ""
     metric(row, title, value, saved, meaning=meaning)

@@ -49,8 +49,8 @@ def show() -> None:
     _show_next_removal(weighted, removal)
     _show_metrics(weighted, removal)
     structure_drawing.show(choice, weighted, removal)
-    structure_numbers.weights(choice, weighted, removal)
-    structure_numbers.size(choice, weighted, removal)
+    structure_numbers.show_weights(choice, weighted, removal)
+    structure_numbers.show_costs(choice, weighted, removal)
 
 
 def _choose_structure() -> StructureChoice:

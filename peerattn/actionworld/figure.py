@@ -1,4 +1,5 @@
-"""An articulated figure: a pose for each point of an action's path, with limbs by inverse kinematics.
+"""An articulated figure: a pose for each point of an action's path, with limbs placed by
+inverse kinematics.
 
 Points are complex numbers, x + iy. In this module the figure is one unit tall, faces +x and stands on y = 0,
 and y points up. T instants.
@@ -10,8 +11,9 @@ import numpy as np
 
 from peerattn.actionworld.motion import Points, Reals
 
-HIP, TRUNK, UPPER_ARM, FOREARM, THIGH, SHIN, ANKLE = 0.50, 0.30, 0.19, 0.20, 0.25, 0.245, 0.04
-HEAD = 0.12  # from the shoulders to the middle of the head
+HIP, ANKLE = 0.50, 0.04  # heights above the floor when the figure stands upright
+TRUNK, UPPER_ARM, FOREARM, THIGH, SHIN = 0.30, 0.19, 0.20, 0.25, 0.245  # lengths
+HEAD = 0.12  # distance from the shoulders to the middle of the head
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Style:
     upright: bool  # whether the actions are lift and lower, rather than push and pull
     low: float  # start of the used part of the path, from 0 to 1
     high: float  # end of the used part of the path
-    hand_height: float  # of the path of push and pull
+    hand_height: float  # height of the hand while it pushes or pulls
     feet: tuple[float, float]  # x of the far and of the near ankle
 
     def path(self, progress: Reals) -> Points:
@@ -59,7 +61,11 @@ def bend(root: Points, tip: Points, first: float, second: float, side: float) ->
 def skeleton(
     style: Style, progress: Reals, release: Reals, *, swing: Reals, nod: Reals, two_handed: bool
 ) -> dict[str, tuple[Points, Points]]:
-    """Return root and tip (T,) of each limb; `swing` and `nod` (T,) turn free arm and head, in radians."""
+    """Return root and tip (T,) of each limb; those of the head are its middle and a point above it.
+
+    `release` (T,), from 0 to 1, moves the hand away from the path. `swing` and `nod` (T,) are the angles, in
+    radians, by which a free arm swings and the head nods.
+    """
     hip, shoulder, hand = style.body(progress)
     hand = hand + release * (-0.16 + 0.04j if style.upright else -0.10 + 0.12j)
     hanging = shoulder + 0.36 * unit_vector(-80 + np.degrees(swing))

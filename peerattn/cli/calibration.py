@@ -41,7 +41,7 @@ def calibrate_command(
 
     Without --sister, an earlier measurement of "none of these" stays on the card, and only its threshold is
     fitted again, at the new temperature. For a network that answers with labels, a threshold is also fitted
-    for each label that enough of the clips have and enough lack.
+    for each label that at least 5 clips have and at least 5 do not.
     """
     from peerattn.checkpoints.resolving import resolve
     from peerattn.cli import calibration_run
@@ -52,7 +52,7 @@ def calibrate_command(
     kind = loaded.structure.answer.kind
     if sister and ANSWERS[kind].several:
         raise PeerattnError(
-            f"{checkpoint} answers with {kind}, which a clip need not have: leave out --sister"
+            f'{checkpoint} answers with {kind}, so "none of these" needs no rule: leave out --sister'
         )
     answers = calibration_run.answers_on_folder(loaded, data, split, origin)
     rule = None

@@ -33,7 +33,8 @@ from peerattn.scores.calibration import ERRORS, TEMPERATURES, THRESHOLDS, NoneOf
 from peerattn.scores.kinds import label_matrix
 
 FOLDS = 5
-"""Clips are split into this many folds by group; the error on each is measured at the others' temperature."""
+"""Clips are split into this many folds by group; the error on each is measured at a temperature
+that is fitted to the others."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Answers:
     """The answers of a network of one kind (`classes` or `labels`) on N clips.
 
     `logits` has one array (W, K) per clip, with a row for each of its windows. `labels` are the names of the
-    classes or labels that each clip shows, `groups` are the clips' groups, and `objects` counts the clips by
+    classes or labels that each clip shows, `groups` are the clips' groups, and `origins` counts the clips by
     where their object maps come from.
     """
 
@@ -49,7 +50,7 @@ class Answers:
     logits: tuple[NDArray[np.float64], ...]
     labels: tuple[tuple[str, ...], ...]
     groups: tuple[str, ...]
-    objects: Mapping[str, int] = field(default_factory=dict)
+    origins: Mapping[str, int] = field(default_factory=dict)
 
     def probabilities(self, temperature: float | NDArray[np.float64] = 1.0) -> NDArray[np.float32]:
         """Return (N, K) probabilities, the mean over windows, at one temperature or at one per clip (N,)."""
@@ -64,15 +65,17 @@ class Answers:
         """Return the true answer for each clip, given the names that the network knows."""
         return TRUTHS[self.kind](self.labels, names)
 
-    def temperature(self, names: Sequence[str], among: NDArray[np.bool_]) -> float:
-        """Fit one temperature on the windows of the clips selected by `among` (N,).
+    def fit_temperature(self, names: Sequence[str], selected: NDArray[np.bool_]) -> float:
+        """Fit one temperature on the windows of the `selected` (N,) clips.
 
-        Raises PeerattnError if none of these clips is of a class that the network knows.
+        Raises PeerattnError if none of these clips has a class or label that the network knows.
         """
         truth = self.truth(names)
-        chosen = np.flatnonzero(among & truth.known)
+        chosen = np.flatnonzero(selected & truth.known)
         if not len(chosen):
-            raise PeerattnError("none of the clips is of a class that the network knows: choose other clips")
+            raise PeerattnError(
+                f"none of the clips has {self.kind} that the network knows: choose other clips"
+            )
         counts = [len(self.logits[number]) for number in chosen]
         stacked = np.concatenate([self.logits[number] for number in chosen])
         return TEMPERATURES[self.kind](stacked, np.repeat(truth.values[chosen], counts, axis=0))
@@ -94,15 +97,19 @@ def _true_classes(labels: Sequence[Sequence[str]], names: Sequence[str]) -> Trut
     for clip_labels in labels:
         if len(clip_labels) != 1:
             raise PeerattnError(
-                f"a clip has {len(clip_labels)} classes where one is needed: {', '.join(clip_labels)}"
+                f"a clip has {len(clip_labels)} classes ({', '.join(clip_labels)}), but the network answers "
+                "with one: give each clip exactly one"
             )
-    numbers = np.array([names.index(one) if one in names else -1 for (one,) in labels])
+    numbers = np.array([names.index(label) if label in names else -1 for (label,) in labels])
     return Truth(numbers, numbers >= 0)
 
 
 def _true_labels(labels: Sequence[Sequence[str]], names: Sequence[str]) -> Truth:
     """Return which of the labels `names` each clip has; a clip with none of them is a negative for all."""
-    table = label_matrix([[names.index(one) for one in each if one in names] for each in labels], len(names))
+    table = label_matrix(
+        [[names.index(label) for label in clip_labels if label in names] for clip_labels in labels],
+        len(names),
+    )
     return Truth(table, np.full(len(labels), table.any()))
 
 
@@ -127,16 +134,16 @@ def collect_answers(
     progress: Callable[[int, int], None],
 ) -> Answers:
     """Run the network on examples whose labels are numbers in `class_names`; it need not know them all."""
-    logits, labels, groups, objects = [], [], [], Counter[str]()
+    logits, labels, groups, origins = [], [], [], Counter[str]()
     for done, example in enumerate(examples, start=1):
         per_window = window_answers(network, [example], window, Tensor.double)
         logits.append(per_window[:, 0].cpu().numpy())
         labels.append(tuple(class_names[number] for number in example.labels))
         groups.append(example.group)
-        objects.update([example.origin] if example.origin else [])
+        origins.update([example.origin] if example.origin else [])
         progress(done, length_hint(examples))
     kind = network.structure.answer.kind
-    return Answers(kind, tuple(logits), tuple(labels), tuple(groups), dict(objects))
+    return Answers(kind, tuple(logits), tuple(labels), tuple(groups), dict(origins))
 
 
 def answers_on_folder(loaded: Checkpoint, data: Path, split: str | None, origin: MapOrigin) -> Answers:
@@ -161,7 +168,7 @@ def calibration(answers: Answers, names: Sequence[str], temperature: float) -> d
     for fold in range(FOLDS):
         held_out = group % FOLDS == fold
         if (truth.known & ~held_out).any():
-            cross_fitted[held_out] = answers.temperature(names, ~held_out)
+            cross_fitted[held_out] = answers.fit_temperature(names, ~held_out)
 
     def error(temperature: float | NDArray[np.float64]) -> float:
         probabilities = answers.probabilities(temperature)[truth.known]
@@ -170,7 +177,7 @@ def calibration(answers: Answers, names: Sequence[str], temperature: float) -> d
     return {
         "temperature": temperature,
         "n": int(truth.known.sum()),
-        "objects": dict(answers.objects),
+        "objects": dict(answers.origins),
         "error_before": error(1.0),
         "error_after": error(cross_fitted),
         "error": f"{ERROR_MEASURES[answers.kind]}; temperatures cross-fitted in {FOLDS} parts by group",
@@ -181,25 +188,29 @@ def calibrate(loaded: Checkpoint, answers: Answers, measured: NoneOfThese | None
     """Calibrate a checkpoint, save it in its folder, and return what `calibrate` reports.
 
     `measured` replaces the rule for "none of these" on the card; if it is None, the card's own rule stays.
-    Either gets a new threshold, which depends on the temperature of the probabilities.
+    Either gets a new threshold, because thresholds depend on the temperature. A network that answers with
+    labels has no such rule, so one on its card is removed.
     """
     names, answer = loaded.class_names, loaded.structure.answer
     several = ANSWERS[answer.kind].several
     known = answers.truth(names).known
-    temperature = answers.temperature(names, known)
+    temperature = answers.fit_temperature(names, known)
     card = {**loaded.card, "calibration": calibration(answers, names, temperature)}
     if several:
         card.pop("none_of_these", None)
     elif rule := measured or NoneOfThese.from_card(loaded.card):
         card["none_of_these"] = rule.at(answers.probabilities(temperature)[known].max(axis=1)).to_json()
-    found = thresholds(answers, names, temperature)
-    if found != answer.thresholds:
-        loaded.network.structure = loaded.structure.with_answer(replace(answer, thresholds=found))
+    label_thresholds = thresholds(answers, names, temperature)
+    if label_thresholds != answer.thresholds:
+        calibrated = replace(answer, thresholds=label_thresholds)
+        loaded.network.structure = loaded.structure.with_answer(calibrated)
     divide_logits(loaded.network, temperature)
-    assert loaded.folder is not None  # an untrained network is refused before
+    assert loaded.folder is not None  # `calibrate_command` refuses an untrained network
     save(loaded.folder, loaded.network, loaded.settings, card)
     result: dict[str, Any] = {name: card[name] for name in ("calibration", "none_of_these") if name in card}
-    return {**result, "thresholds": dict(zip(names, found, strict=True))} if found else result
+    if label_thresholds:
+        result["thresholds"] = dict(zip(names, label_thresholds, strict=True))
+    return result
 
 
 def thresholds(answers: Answers, names: Sequence[str], temperature: float) -> tuple[float, ...]:
@@ -212,19 +223,21 @@ def thresholds(answers: Answers, names: Sequence[str], temperature: float) -> tu
 def none_of_these(answers: Answers, sister: Checkpoint) -> NoneOfThese:
     """Measure how well the sister network's probabilities separate its classes from those it never saw.
 
-    Raises PeerattnError if it answers with labels, or if it knows all the classes.
+    Raises PeerattnError if the sister answers with labels, or if it knows all the classes.
     """
     if ANSWERS[answers.kind].several:
         raise PeerattnError(
-            f"{sister.name} answers with {answers.kind}, which a clip need not have: leave out --sister"
+            f'{sister.name} answers with {answers.kind}, so "none of these" needs no rule: leave out --sister'
         )
     known = answers.truth(sister.class_names).known
-    left_out = sorted({own[0] for own, one in zip(answers.labels, known, strict=True) if not one})
+    left_out = sorted(
+        {labels[0] for labels, is_known in zip(answers.labels, known, strict=True) if not is_known}
+    )
     if not left_out:
         raise PeerattnError(
             f"{sister.name} knows all the classes of the folder: train it without some of them"
         )
-    temperature = answers.temperature(sister.class_names, known)
+    temperature = answers.fit_temperature(sister.class_names, known)
     protocol = f"greatest probability of a network trained by the same recipe without {', '.join(left_out)}"
     greatest = answers.probabilities(temperature).max(axis=1)
     return measure_rejection(greatest, known, answers.groups, protocol)

@@ -141,7 +141,7 @@ def _interval_texts(table: pd.DataFrame) -> list[str]:
 
 
 def accuracy_curve(table: pd.DataFrame, *, threshold: float | None = None) -> go.Figure:
-    """Plot the score with its 95 % interval against the pruning threshold, from `tables.accuracy_table`.
+    """Plot the score and its 95 % interval by pruning threshold, from `tables.accuracy.accuracy_table`.
 
     The curve is a step function: connections with a weight below the threshold are removed, so the score only
     changes at a connection weight, and each row applies from just above the threshold of the row before it.
@@ -179,7 +179,7 @@ def accuracy_curve(table: pd.DataFrame, *, threshold: float | None = None) -> go
             x=threshold,
             line={"color": NEUTRAL, "dash": "dash", "width": 1.5},
             annotation={
-                "text": f"now {threshold:.3f}",
+                "text": f"threshold {threshold:.3f}",
                 "yref": "paper",
                 "y": 1,
                 "yanchor": "bottom",
@@ -191,7 +191,7 @@ def accuracy_curve(table: pd.DataFrame, *, threshold: float | None = None) -> go
         legend={"orientation": "h", "y": 1.12, "yanchor": "bottom", "x": 0},
     )
     figure.update_xaxes(
-        title="pruning threshold (connection weights below it are removed)",
+        title="pruning threshold",
         range=[0, 1],
         automargin=True,
     )

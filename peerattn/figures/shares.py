@@ -12,9 +12,9 @@ from peerattn.tables.share import block_shares, has_contributions, modality_shar
 from peerattn.traces.trace import Trace
 
 HATCHES = ("", "/", ".", "x", "\\", "-", "+")
-"""Hatch patterns that tell areas apart without colour, by the order of the modalities in the structure."""
+"""Hatch patterns that tell areas apart without colour, in the order in which the areas are stacked."""
 MAX_NAMED_AREAS = 9
-"""Number of connections with an area of their own; the smaller ones share one area."""
+"""With more than one connection beyond this number, the smaller ones share one area."""
 ALL_OTHERS = "all others"
 CONTRIBUTION_FORMULA = "‖σ(w)·(A⊙X − A°⊙X°)‖₁"
 MAGNITUDE_FORMULA = "‖σ(w)·A⊙X‖₁"
@@ -22,7 +22,7 @@ MAGNITUDE_FORMULA = "‖σ(w)·A⊙X‖₁"
 
 
 def share_areas(trace: Trace, block: str | None = None) -> go.Figure:
-    """Plot `tables.modality_share` as stacked areas: of the outputs, or of the input of `block`.
+    """Plot `tables.share.modality_share` as stacked areas: of the outputs, or of the input of `block`.
 
     Raises PeerattnError if the trace holds no magnitudes.
     """
@@ -35,7 +35,7 @@ def share_areas(trace: Trace, block: str | None = None) -> go.Figure:
 
 
 def arriving_areas(trace: Trace, block: str, *, marked: str | None = None) -> go.Figure:
-    """Plot `tables.block_shares` of a block as stacked areas, the largest first.
+    """Plot the `tables.share.block_shares` of a block as stacked areas, the largest first.
 
     An area is named after the source of its connection and has the colour of the modality that the source
     reads. The connection with the key `marked` is emphasised. Raises PeerattnError if the trace holds no
@@ -44,7 +44,7 @@ def arriving_areas(trace: Trace, block: str, *, marked: str | None = None) -> go
     shares = block_shares(trace, block)
     sources = {spec.key: spec.source for spec in trace.structure.into(block)}
     styles = share_looks([modality.name for modality in trace.structure.modalities])
-    named, others = _greatest(shares, marked)
+    named, others = _split_by_share(shares, marked)
     figure = go.Figure()
     for index, key in enumerate(named):
         color = styles[source_modality(trace.structure, sources[key])].color
@@ -69,12 +69,12 @@ def with_nothing_arrives(shares: pd.DataFrame) -> pd.DataFrame:
 
 
 def share_basis(trace: Trace) -> str:
-    """Return in words what the shares of a trace are shares of."""
+    """Say what the shares of a trace are parts of: contributions or, in older traces, magnitudes."""
     return "what this clip adds" if has_contributions(trace) else "what is delivered"
 
 
-def _greatest(shares: pd.DataFrame, marked: str | None) -> tuple[list[str], list[str]]:
-    """Return the keys of connections with an area of their own, by descending mean share, and of the others.
+def _split_by_share(shares: pd.DataFrame, marked: str | None) -> tuple[list[str], list[str]]:
+    """Return the keys of connections with an area of their own, by descending mean share, and the other keys.
 
     A `marked` connection always has its own area.
     """

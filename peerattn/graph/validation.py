@@ -1,6 +1,4 @@
-"""The rules that a structure must obey. Each violation gives one plain line that names the value and the
-rule.
-"""
+"""The rules that a structure must obey; the error for a broken rule names the value and the rule."""
 
 from __future__ import annotations
 
@@ -30,7 +28,7 @@ LIMITS = {
     "middle_width": 8192,
     "heads": 64,
 }
-"""The greatest allowed value of each size in a block; a larger one is more likely a typing error."""
+"""The greatest allowed value of each size in a block; a larger one is more likely a typo."""
 MAX_BLOCKS = 2_000
 MAX_CONNECTIONS = 50_000
 MAX_CHANNELS = 8192
@@ -94,8 +92,8 @@ def _validate_modality(modality: Modality, others: Mapping[str, Modality]) -> No
         )
     if not all(_whole(each, 1, 255) for each in class_ids) or len(set(class_ids)) not in (0, channels):
         raise PeerattnError(
-            f"modality {name}: class_ids {class_ids!r} must be one whole number from 1 to 255 "
-            f"for each of its {channels} channels, or none"
+            f"modality {name}: class_ids {class_ids!r} must contain a different whole number from 1 to "
+            f"255 for each of its {channels} channels, or be empty"
         )
 
 
@@ -122,26 +120,28 @@ def _validate_block(block: BlockSpec, modalities: Mapping[str, Modality]) -> Non
         raise PeerattnError(
             f"block {block.id}: time_padding {block.time_padding!r} must be one of {', '.join(TIME_PADDINGS)}"
         )
-    _validate_reading(block, modalities)
-    read = modalities.get(_input_modality(block, modalities) or "")
-    if problem := KINDS[block.kind].find_problem(block, read.channels if read else block.input_width):
+    _validate_input(block, modalities)
+    modality = modalities.get(_received_modality(block, modalities) or "")
+    if problem := KINDS[block.kind].find_problem(block, modality.channels if modality else block.input_width):
         raise PeerattnError(f"block {block.id} of kind {block.kind!r}: {problem}")
 
 
-def _input_modality(block: BlockSpec, modalities: Mapping[str, Modality]) -> str | None:
-    """Return the modality whose tensor an input block receives: its own, unless it reads another one
-    directly.
+def _received_modality(block: BlockSpec, modalities: Mapping[str, Modality]) -> str | None:
+    """Return the modality whose tensor an input block receives.
+
+    This is its own if the network computes it from the one that the block reads, else the one that it reads.
     """
     modality = modalities.get(block.modality or "")
     computed = modality is not None and modality.iterations > 0
     return block.modality if computed else block.reads or block.modality
 
 
-def _validate_reading(block: BlockSpec, modalities: Mapping[str, Modality]) -> None:
+def _validate_input(block: BlockSpec, modalities: Mapping[str, Modality]) -> None:
     if block.is_input != (block.level == 1):
         raise PeerattnError(
-            f"block {block.id} is in level {block.level}: level 1 contains exactly the input blocks, which "
-            "name a modality"
+            f"block {block.id} in level {block.level} names "
+            f"{f'modality {block.modality}' if block.is_input else 'no modality'}: level 1 contains exactly "
+            "the input blocks, the blocks that name a modality"
         )
     read = block.reads or block.modality
     if read is not None and read not in modalities:
@@ -190,7 +190,8 @@ def _validate_connection(
     if target.input_reduction % source.reduction:
         raise PeerattnError(
             f"connection {connection.key}: block {target.id} reads at 1/{target.input_reduction} of the "
-            f"clip's size, which 1/{source.reduction} cannot be pooled to: make one a multiple of the other"
+            f"clip's size, which 1/{source.reduction} cannot be pooled to: set its input_reduction to a "
+            f"multiple of {source.reduction}"
         )
     _validate_weight(connection)
     _validate_peers(connection, blocks)
@@ -200,7 +201,8 @@ def _validate_weight(connection: ConnectionSpec) -> None:
     weight = connection.weight
     if weight is not None and not SMALLEST_WEIGHT <= weight <= 1 - SMALLEST_WEIGHT:
         raise PeerattnError(
-            f"connection {connection.key}: weight {weight!r} must lie between 0 and 1, or be null"
+            f"connection {connection.key}: weight {weight!r} must lie between 0 and 1, at least "
+            f"{SMALLEST_WEIGHT:g} away from both, or be null"
         )
 
 
@@ -231,8 +233,9 @@ def _validate_peers(connection: ConnectionSpec, blocks: Mapping[str, BlockSpec])
         connection.peers
     ):
         raise PeerattnError(
-            f"connection {connection.key}: peers must be named, each once, with attention 'peer' and with no "
-            f"other (it has {connection.attention} with {list(connection.peers)})"
+            f"connection {connection.key} has attention {connection.attention!r} and peers "
+            f"{list(connection.peers)}: attention 'peer' needs peers, each named once, and other kinds of "
+            "attention have none"
         )
     below = [block for block in blocks.values() if block.level < target.level]
     if connection.attention == "peer" and set(connection.peers) == {connection.source} and len(below) > 1:
@@ -265,11 +268,11 @@ def _validate_outputs(
             raise PeerattnError(
                 f"output {output.block}: temperature {output.temperature!r} must be a number above 0"
             )
-    fed = {block.id for block in blocks.values() if block.is_input}
+    reached = {block.id for block in blocks.values() if block.is_input}
     for connection in sorted(connections, key=lambda connection: blocks[connection.target].level):
-        if connection.source in fed:
-            fed.add(connection.target)
-    starved = [block_id for block_id in ids if block_id not in fed]
+        if connection.source in reached:
+            reached.add(connection.target)
+    starved = [block_id for block_id in ids if block_id not in reached]
     if starved:
         raise PeerattnError(
             f"no path leads from an input block to output block {', '.join(starved)}: connect it"

@@ -54,7 +54,7 @@ def describe_clips(groups: Sequence[str] | Groups) -> str:
     """Return the number of clips, and of their source videos, in words."""
     n, count = len(groups), len(np.unique(np.asarray(groups)))
     return (
-        f"{n} clips, each assumed to come from a different source video"
+        f"{n} clips, each counted as a separate source video"
         if count == n
         else f"{n} clips of {count} source videos"
     )

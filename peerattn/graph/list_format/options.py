@@ -1,4 +1,4 @@
-"""Options that the published list format does not specify: family, depth, attention, object classes and head.
+"""Options that the published list format does not specify, such as family, depth and attention.
 
 The format is the published Python list of a structure's nodes.
 """
@@ -20,7 +20,7 @@ DEPTHS = {
     77: (3, 4, 15, 3),
     101: (3, 4, 23, 3),
 }
-"""Depth → numbers of residual blocks in the nodes at levels 0, 1, 2 and 3, as the publication counts them."""
+"""Depth → numbers of residual blocks in the nodes of levels 0 to 3, as the publication numbers levels."""
 _LEVELS = 4
 
 
@@ -29,9 +29,10 @@ class Options:
     """Options that the published list format does not specify.
 
     `family` defaults to assemblenet_plus_lite if filters are triples, else to assemblenet_plus. `clip_width`
-    (px) reproduces a bug in the official code, where Lite's channel counts depend on the width of the clip;
-    without it, lite follows the rule of the other families. `softmax_over_time` weights the scores of each
-    class by their softmax over time instead of averaging them (the official flag max_pool_preditions, sic).
+    (px) reproduces a bug in the official code, where the channel counts of AssembleNet++lite depend on the
+    width of the clip; without it, they follow the rule of the other families. `softmax_over_time` weights the
+    scores of each class by their softmax over time instead of averaging them (the official flag
+    max_pool_preditions, sic).
     """
 
     family: str | None = None
@@ -45,7 +46,7 @@ class Options:
     def __post_init__(self) -> None:
         if self.family not in (None, *FAMILIES):
             raise PeerattnError(f"family {preview(self.family)} must be one of {', '.join(FAMILIES)}")
-        # The type first: 26.0 is equal to a key, and a list could not be looked up.
+        # The type is checked first, because 26.0 equals the key 26 and a list is not hashable.
         if not is_whole(self.depth, 1, max(DEPTHS)) or self.depth not in DEPTHS:
             depths = ", ".join(map(str, DEPTHS))
             raise PeerattnError(f"depth {preview(self.depth)} must be one of {depths}")
@@ -53,17 +54,18 @@ class Options:
             raise PeerattnError("AssembleNet has no attention: choose the family assemblenet_plus")
         if not is_whole(self.object_classes, 1, 8192):
             raise PeerattnError(
-                f"object_classes is {preview(self.object_classes)}, but must be between 1 and 8192"
+                f"object_classes is {preview(self.object_classes)}, but must be a whole number from 1 to 8192"
             )
         if self.clip_width is not None and not is_whole(self.clip_width, 1, 8192):
             raise PeerattnError(
-                f"clip_width is {preview(self.clip_width)}, but must be between 1 and 8192 pixels, or none"
+                f"clip_width is {preview(self.clip_width)}, but must be a whole number of pixels from 1 to "
+                "8192, or none"
             )
         repeats = self.lite_repeats if isinstance(self.lite_repeats, list | tuple) else ()
         if len(repeats) != _LEVELS or not all(is_whole(count, 1, 64) for count in repeats):
             raise PeerattnError(
-                f"lite_repeats is {preview(self.lite_repeats)}, but must be 4 numbers of blocks, "
-                "each between 1 and 64"
+                f"lite_repeats is {preview(self.lite_repeats)}, but must be 4 whole numbers from 1 to 64: "
+                "the number of residual blocks at each level"
             )
 
     def with_defaults(self, nodes: Sequence[Node]) -> Options:

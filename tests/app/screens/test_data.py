@@ -138,7 +138,7 @@ def test_a_checkpoint_is_measured_on_the_classes_it_knows(app, folder):
         "Top-5 accuracy",
         "Mean per-class accuracy",
     ]
-    assert "4 clips, each assumed to come from a different source video" in said(app)
+    assert "4 clips, each counted as a separate source video" in said(app)
     assert "no interval: too few clips (4, at least 20 needed)" in said(app)
     [warning] = app.warning
     assert warning.value == (

@@ -282,7 +282,7 @@ def test_accuracy_is_measured_with_its_intervals(app):
     assert thresholds == sorted(set(shown(app).checkpoint.network.connection_weights().values()))
     assert metrics(app).keys() >= {"Accuracy before", "Accuracy after", "Difference, in points"}
     said = captions(app).replace("\\", "")
-    assert "48 clips, each assumed to come from a different source video" in said and "95 % interval" in said
+    assert "48 clips, each counted as a separate source video" in said and "95 % interval" in said
     assert "points is not excluded." in said
 
 
@@ -312,7 +312,7 @@ def test_unreadable_clips_are_left_out_of_the_curve_and_counted(app, tmp_path):
     checked(app.run())
     said = captions(app).replace("\\", "")
     assert (
-        "2 clips, each assumed to come from a different source video" in said
+        "2 clips, each counted as a separate source video" in said
         and "no interval: too few clips (2, at least 20 needed)" in said
     )
     assert "not counted because they could not be read: 1" in said

@@ -13,11 +13,11 @@ from streamlit.testing.v1 import AppTest
 from peerattn.figures.replay import pack_replay
 from peerattn.figures.scripts import explorer_script
 from peerattn.traces.history import HISTORY_FILE, History, write_history
-from tests.alone import ADDRESS, LIGHT, PAGE
 from tests.conftest import ROOT
 from tests.histories import history
 from tests.serving import GET_EXPLORER
 from tests.small import small_structure, write_small_checkpoints
+from tests.standalone_explorer import ADDRESS, LIGHT, PAGE
 
 PATIENCE = 300  # s; shared cores
 SHOWN = history()

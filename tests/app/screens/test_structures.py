@@ -82,7 +82,7 @@ def test_released_network_shows_the_facts_of_the_paper(app):
     )
     assert "No more is removed between thresholds of 0.193515 and 0.238744" in said
     assert "the next to go is the connection 10 → 13." in said
-    assert "% less than the whole" in said
+    assert "% less than the whole structure" in said
     checked(app.select_slider(key="below").set_value(0.59).run())
     assert metrics(app)["Lost modalities"] == "3" and "rgb, flow, object" in captions(app)
     assert "disconnects the output" in app.warning[0].value

@@ -1,4 +1,4 @@
-"""The command line: what it prints for programs and people, and one plain line for what it refuses."""
+"""The command line: its JSON, its tables for people, and one plain line for every kind of bad input."""
 
 import base64
 import csv
@@ -81,7 +81,7 @@ def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Exit code, stdout and stderr of a command."""
+    """A function that runs a command and returns its exit code, stdout and stderr."""
 
     def run(*words: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["peerattn", *map(str, words)])
@@ -93,15 +93,16 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     return run
 
 
-def answer(run: Run, *words: object) -> dict[str, Any]:
+def json_of(run: Run, *words: object) -> dict[str, Any]:
+    """Run a command that must succeed, and return the JSON that it writes to stdout."""
     code, out, err = run(*words, "--json", "-")
     assert code == 0, err
     found: dict[str, Any] = json.loads(out)
     return found
 
 
-def refusal(run: Run, *words: object) -> str:
-    """The one line of a refused input."""
+def error_line(run: Run, *words: object) -> str:
+    """Run a command that must refuse its input, and return its one line on stderr."""
     code, out, err = run(*words)
     assert code == 2
     assert out == ""
@@ -110,25 +111,27 @@ def refusal(run: Run, *words: object) -> str:
     return err
 
 
-def test_a_kind_without_a_class_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kind_of_block_without_a_class_is_refused_in_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(KINDS, "half", BlockKind(lambda spec: 0))
     eye = BlockSpec("eye", 1, "half", 4, modality="rgb")
     structure = Structure.complete([eye], modalities=[Modality("rgb", 3)])
     Path("half.json").write_text(json.dumps(structure.to_json()))
-    assert "block eye: kind 'half' has no class" in refusal(run, "structure", "half.json")
+    assert "block eye: kind 'half' has no class" in error_line(run, "structure", "half.json")
 
 
-def test_an_untrained_network_is_measured_like_any_other(run: Run, folder: Path) -> None:
-    """What `record` takes, `evaluate` takes; the maps that it was given are counted."""
+def test_an_untrained_network_can_be_evaluated(run: Run, folder: Path) -> None:
+    """`evaluate` accepts a structure file, as `record` does, and counts clips by the origin of their maps."""
     (folder / "real" / "class 1").mkdir(parents=True)
     shutil.copy(folder / "clip.mp4", folder / "real" / "class 1")
     (folder / "own.json").write_text(json.dumps(small_structure().to_json()))
-    found = answer(run, "evaluate", "--checkpoint", "own.json", "--data", "real")
+    found = json_of(run, "evaluate", "--checkpoint", "own.json", "--data", "real")
     assert (found["n"], found["objects"]) == (1, {"estimated": 1})
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(run: Run, command: str) -> None:
+def test_every_command_has_help_with_its_options(run: Run, command: str) -> None:
     code, out, err = run(command, "--help")
     assert (code, err) == (0, "")
     assert "Usage" in out
@@ -136,15 +139,15 @@ def test_every_command_explains_itself(run: Run, command: str) -> None:
     assert "--device" in out
 
 
-def test_without_a_command_there_is_help(run: Run) -> None:
+def test_without_a_command_the_help_lists_all_commands(run: Run) -> None:
     code, out, _ = run()
     assert code == 0
     assert all(command in out for command in COMMANDS)
 
 
-def test_record_writes_the_trace_and_says_what_it_predicts(run: Run, folder: Path) -> None:
+def test_record_writes_the_trace_to_a_file_and_to_stdout(run: Run, folder: Path) -> None:
     words = ("record", "clip.mp4", "--checkpoint", "small", "--objects", "clip.npz")
-    found = answer(run, *words, "--out", "trace.json")
+    found = json_of(run, *words, "--out", "trace.json")
     trace = Trace.load(folder / "trace.json")
     assert trace.class_names == CLASS_NAMES
     assert trace.objects == "attached"
@@ -162,24 +165,24 @@ def test_record_writes_the_trace_and_says_what_it_predicts(run: Run, folder: Pat
 CLIP = ("clip.mp4", "--checkpoint", "small", "--objects", "clip.npz")
 
 
-def test_contributions_are_counted_from_the_colour_on_the_card(run: Run, folder: Path) -> None:
-    black = Trace.from_json(json.dumps(answer(run, "record", *CLIP)))
+def test_contributions_are_measured_against_the_baseline_colour_on_the_card(run: Run, folder: Path) -> None:
+    black = Trace.from_json(json.dumps(json_of(run, "record", *CLIP)))
     card = folder / "checkpoints" / "small" / CARD_FILE
     document = json.loads(card.read_text())
     document["settings"]["baseline_colour"] = [0.5, 0.5, 0.5]
     card.write_text(json.dumps(document))
-    grey = Trace.from_json(json.dumps(answer(run, "record", *CLIP)))
+    grey = Trace.from_json(json.dumps(json_of(run, "record", *CLIP)))
     for one, other in zip(black.connections, grey.connections, strict=True):
         assert np.array_equal(one.attention_factors, other.attention_factors)
         differ = not np.array_equal(one.source_contribution, other.source_contribution)
         assert differ == (one.source not in ("flow1", "object1"))
 
 
-def test_report_is_one_file_with_the_trace_inside(run: Run, folder: Path) -> None:
+def test_a_report_is_one_html_file_that_contains_the_trace(run: Run, folder: Path) -> None:
     code, out, err = run("report", *CLIP, "-o", "report.html")
     assert (code, err) == (0, "")
     assert out.startswith("report.html: ")
-    answer(run, "record", *CLIP, "--out", "trace.json")
+    json_of(run, "record", *CLIP, "--out", "trace.json")
     html = (folder / "report.html").read_text(encoding="utf-8")
     packed = re.findall(r'id="trace">([^<]*)<', html)[0]
     assert gzip.decompress(base64.b64decode(packed)).decode() == (folder / "trace.json").read_text()
@@ -187,7 +190,7 @@ def test_report_is_one_file_with_the_trace_inside(run: Run, folder: Path) -> Non
 
 
 @pytest.mark.parametrize("table", ["connections", "factors", "attention-weights", "blocks", "predictions"])
-def test_export_writes_tables(run: Run, folder: Path, table: str) -> None:
+def test_export_writes_tables_as_csv(run: Run, folder: Path, table: str) -> None:
     code, out, err = run("export", *CLIP, "-o", "table.csv", "--table", table)
     assert (code, out, err) == (0, "table.csv\n", "")
     rows = list(csv.DictReader((folder / "table.csv").read_text().splitlines()))
@@ -206,7 +209,7 @@ def test_export_writes_the_trace_and_films(run: Run, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("export", *CLIP, "-o", "film.avi"), "does not end in"),
         (("export", *CLIP, "-o", "absent/film.mp4"), "is not a folder"),
@@ -216,15 +219,15 @@ def test_export_writes_the_trace_and_films(run: Run, folder: Path) -> None:
         (("report", "absent.mp4", "-o", "report.html"), "absent.mp4"),
     ],
 )
-def test_reports_and_exports_refuse_in_one_line(
-    run: Run, folder: Path, words: tuple[object, ...], said: str
+def test_report_and_export_refuse_bad_input_in_one_line_and_write_nothing(
+    run: Run, folder: Path, words: tuple[object, ...], message: str
 ) -> None:
     before = set(folder.iterdir())
-    assert said in refusal(run, *words)
+    assert message in error_line(run, *words)
     assert set(folder.iterdir()) == before
 
 
-def test_record_shows_people_a_table(run: Run) -> None:
+def test_without_json_record_prints_a_table(run: Run) -> None:
     code, out, _ = run("record", "clip.mp4", "--checkpoint", "small", "--objects", "clip.npz")
     assert code == 0
     assert "clip.mp4" in out
@@ -233,21 +236,21 @@ def test_record_shows_people_a_table(run: Run) -> None:
 
 
 def test_record_estimates_object_maps_where_none_are_given(run: Run, folder: Path) -> None:
-    assert answer(run, "record", "clip.mp4", "--checkpoint", "small")["objects"] == "estimated"
+    assert json_of(run, "record", "clip.mp4", "--checkpoint", "small")["objects"] == "estimated"
     shutil.rmtree(folder / "checkpoints" / SEGMENTER)
     if not (ROOT / "checkpoints" / SEGMENTER).is_dir():
-        assert SEGMENTER in refusal(run, "record", "clip.mp4", "--checkpoint", "small")
+        assert SEGMENTER in error_line(run, "record", "clip.mp4", "--checkpoint", "small")
 
 
 def test_record_estimates_object_maps_with_the_segmenter_that_is_asked_for(run: Run) -> None:
     asked = ("record", "clip.mp4", "--checkpoint", "small", "--segmenter")
-    assert answer(run, *asked, SEGMENTER)["objects"] == "estimated"
-    assert "no checkpoint 'missing'" in refusal(run, *asked, "missing")
+    assert json_of(run, *asked, SEGMENTER)["objects"] == "estimated"
+    assert "no checkpoint 'missing'" in error_line(run, *asked, "missing")
 
 
-def test_record_takes_a_stretch(run: Run, folder: Path) -> None:
+def test_record_reads_only_the_stretch_between_start_and_stop(run: Run, folder: Path) -> None:
     words = ("record", "clip.mp4", "--checkpoint", "small", "--start", "0.5", "--stop", "1.2")
-    answer(run, *words, "--out", "trace.json")
+    json_of(run, *words, "--out", "trace.json")
     times = Trace.load(folder / "trace.json").times
     assert 0.4 <= times[0]
     assert times[-1] <= 1.2
@@ -258,9 +261,9 @@ def test_record_on_another_device_agrees_with_the_cpu(
     run: Run, folder: Path, device: torch.device, objects: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ("record", "clip.mp4", "--checkpoint", "small", *objects, "--out")
-    answer(run, *words, "cpu.json", "--device", "cpu")
+    json_of(run, *words, "cpu.json", "--device", "cpu")
     monkeypatch.setattr(clip_run, "torch_device", lambda asked: device)
-    answer(run, *words, "other.json")
+    json_of(run, *words, "other.json")
     check(Trace.load(folder / "other.json"), Trace.load(folder / "cpu.json"), device)
 
 
@@ -272,7 +275,7 @@ STRUCTURE_KEYS = {
 
 
 def test_structure_lists_what_a_threshold_removes(run: Run) -> None:
-    found = answer(run, "structure", "small", "--threshold", "0.4")
+    found = json_of(run, "structure", "small", "--threshold", "0.4")
     assert found.keys() >= STRUCTURE_KEYS
     rows = found["connections"]
     assert all(row.keys() >= {"source", "target", "connection_weight", "kept"} for row in rows)
@@ -285,17 +288,17 @@ def test_structure_lists_what_a_threshold_removes(run: Run) -> None:
     assert found["parameters"] == sum(p.numel() for p in load("small").network.parameters())
 
 
-def test_structure_reads_a_structures_file_too(run: Run, folder: Path) -> None:
+def test_structure_reads_a_structure_file(run: Run, folder: Path) -> None:
     (folder / "mine.json").write_text(json.dumps(small_structure().to_json()))
-    found = answer(run, "structure", "mine.json")
+    found = json_of(run, "structure", "mine.json")
     assert (found["removed"], len(found["at_initialisation"])) == (0, found["kept"])
     code, out, _ = run("structure", "mine.json")
     assert code == 0
     assert "still at their initial weight" in " ".join(out.split())
 
 
-def test_structure_of_the_released_network_at_a_fifth(run: Run) -> None:
-    found = answer(run, "structure", "full_asnp50", "--threshold", "0.2")
+def test_structure_at_threshold_a_fifth_has_the_known_numbers_of_the_released_network(run: Run) -> None:
+    found = json_of(run, "structure", "full_asnp50", "--threshold", "0.2")
     assert found.keys() >= STRUCTURE_KEYS
     assert (found["kept"], found["removed"]) == (35, 10)
     assert (found["dead_blocks"], found["peer_only"], found["unused_blocks"]) == (["9"], ["9"], ["9"])
@@ -309,8 +312,8 @@ def test_structure_of_the_released_network_at_a_fifth(run: Run) -> None:
     assert sum(row["multiply_adds"] for row in found["blocks"]) == found["multiply_adds"]
 
 
-def test_structure_of_a_cut_off_output_costs_nothing_after(run: Run) -> None:
-    found = answer(run, "structure", "asnp_lite", "--threshold", "1", "--size", "64", "--frames", "2")
+def test_structure_gives_no_costs_after_pruning_if_the_output_is_cut_off(run: Run) -> None:
+    found = json_of(run, "structure", "asnp_lite", "--threshold", "1", "--size", "64", "--frames", "2")
     assert (found["kept"], found["output_connected"], found["after"]) == (0, False, None)
     assert found["clip"] == {"frames": 2, "height": 64, "width": 64}
     code, out, _ = run("structure", "asnp_lite", "--threshold", "1", "--size", "64", "--frames", "2")
@@ -318,26 +321,26 @@ def test_structure_of_a_cut_off_output_costs_nothing_after(run: Run) -> None:
     assert "no path remains" in out
 
 
-def test_structure_takes_a_published_list_and_its_options(run: Run, folder: Path) -> None:
+def test_structure_reads_a_published_list_with_options(run: Run, folder: Path) -> None:
     nodes, weights = published.full_asnp50.to_published()
     (folder / "list.json").write_text(json.dumps(nodes))
     (folder / "both.json").write_text(json.dumps({"nodes": nodes, "edge_weights": weights}))
     size = ("--size", "32", "--frames", "2", "--threshold", "0.55")
-    assert answer(run, "structure", "list.json", *size)["removed"] == 45
-    both, named = (answer(run, "structure", name, *size) for name in ("both.json", "full_asnp50"))
+    assert json_of(run, "structure", "list.json", *size)["removed"] == 45
+    both, named = (json_of(run, "structure", name, *size) for name in ("both.json", "full_asnp50"))
     assert {**both, "name": ""} == {**named, "name": ""}
-    plain = answer(run, "structure", "both.json", *size, "--attention", "none", "--object-classes", "20")
+    plain = json_of(run, "structure", "both.json", *size, "--attention", "none", "--object-classes", "20")
     assert plain["attention_weights"] == 0
     assert plain["parameters"] < both["parameters"]
 
 
-def test_structure_of_lite_has_its_channels_bound_to_a_clip_width_or_true_ones(run: Run) -> None:
+def test_the_channels_of_lite_depend_on_the_clip_width_option(run: Run) -> None:
     words = ("structure", "asnp_lite", "--size", "64", "--frames", "2", "--classes", "10", "--clip-width")
-    sizes = {width: answer(run, *words, width)["parameters"] for width in (0, 64, 96)}
+    sizes = {width: json_of(run, *words, width)["parameters"] for width in (0, 64, 96)}
     assert len(set(sizes.values())) == 3
 
 
-def test_names_from_files_are_shown_as_text(run: Run, folder: Path) -> None:
+def test_markup_in_the_names_of_a_file_is_printed_as_text(run: Run, folder: Path) -> None:
     text = json.dumps(small_structure().to_json()).replace('"mid1"', '"[/red]mid[bold]"')
     (folder / "marked.json").write_text(text)
     code, out, _ = run("structure", "marked.json")
@@ -351,7 +354,7 @@ EVALUATION_KEYS = {"n", "top1", "top5", "macro", "classes", "confusion"} | {
 
 
 def test_evaluate_on_generated_clips(run: Run) -> None:
-    found = answer(run, "evaluate", "--checkpoint", "small", "--clips", "5")
+    found = json_of(run, "evaluate", "--checkpoint", "small", "--clips", "5")
     assert found.keys() >= EVALUATION_KEYS
     assert found["n"] == np.sum(found["confusion"]) == 5
     assert np.shape(found["confusion"]) == (len(CLASS_NAMES),) * 2
@@ -366,11 +369,13 @@ def test_evaluate_on_a_folder(run: Run, folder: Path) -> None:
     with (folder / "manifest.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("path", "label", "split", "mask_path"), *rows])
     words = ("evaluate", "--checkpoint", "small", "--data", folder)
-    assert answer(run, *words)["n"] == 1
-    assert answer(run, *words, "--split", "train")["confusion"][1] != [0] * len(CLASS_NAMES)
+    assert json_of(run, *words)["n"] == 1
+    assert json_of(run, *words, "--split", "train")["confusion"][1] != [0] * len(CLASS_NAMES)
 
 
-def test_evaluate_estimates_the_object_maps_of_a_folder_when_asked(run: Run, folder: Path) -> None:
+def test_evaluate_can_estimate_the_object_maps_of_a_folder_instead_of_reading_them(
+    run: Run, folder: Path
+) -> None:
     place = folder / "clips" / CLASS_NAMES[0]
     place.mkdir(parents=True)
     write_video(place / "a.mp4", moving_square(24))
@@ -379,27 +384,27 @@ def test_evaluate_estimates_the_object_maps_of_a_folder_when_asked(run: Run, fol
     code, out, err = run(*words)
     assert (code, out) == (2, "")
     assert "no clip could be read" in err.splitlines()[-1] and "a.npz" in err.splitlines()[-1]
-    assert answer(run, *words, "--objects", "estimated")["n"] == 1
+    assert json_of(run, *words, "--objects", "estimated")["n"] == 1
 
 
-def test_clips_of_a_folder_that_cannot_be_read_are_named_and_not_counted(run: Run, folder: Path) -> None:
+def test_unreadable_clips_of_a_folder_are_named_and_not_counted(run: Run, folder: Path) -> None:
     place = folder / "clips" / CLASS_NAMES[0]
     place.mkdir(parents=True)
     for name in "ab":
         write_video(place / f"{name}.mp4", moving_square(24))
     (place / "bad.mp4").write_bytes(b"no video")
     words = ("--checkpoint", "small", "--data", folder / "clips", "--objects", "estimated")
-    found = answer(run, "evaluate", *words)
+    found = json_of(run, "evaluate", *words)
     assert found["n"] == 2
     [line] = found["skipped"]
     assert line.startswith("bad.mp4: ")
     _, out, err = run("evaluate", *words, "--against", "small")
     assert "could not be read: 1" in " ".join(out.split())
     assert err == f"skipped {line}\n" * 2  # by each of the two networks
-    assert answer(run, "prune", *words, "--threshold", "0")["before"]["n"] == 2
+    assert json_of(run, "prune", *words, "--threshold", "0")["before"]["n"] == 2
 
 
-def test_a_zip_of_a_folder_is_measured_as_the_folder_is(
+def test_a_zip_of_a_folder_gives_the_same_results_as_the_folder(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number, label in enumerate(CLASS_NAMES[:2]):
@@ -410,17 +415,17 @@ def test_a_zip_of_a_folder_is_measured_as_the_folder_is(
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", os.fspath(temporary))
     words = ("--checkpoint", "small", "--objects", "estimated", "--data")
-    assert answer(run, "evaluate", *words, "packed.zip") == answer(run, "evaluate", *words, "clips")
-    assert answer(run, "data", "check", "packed.zip")["n"] == 2
+    assert json_of(run, "evaluate", *words, "packed.zip") == json_of(run, "evaluate", *words, "clips")
+    assert json_of(run, "data", "check", "packed.zip")["n"] == 2
     assert not list(temporary.iterdir())
-    assert "unpack it first" in refusal(run, "train", "--out", "mine", "--data", "packed.zip")
+    assert "unpack it first" in error_line(run, "train", "--out", "mine", "--data", "packed.zip")
     (folder / "bad.zip").write_bytes(b"no zip")
-    assert "this is not a complete zip file" in refusal(run, "evaluate", *words, "bad.zip")
+    assert "this is not a complete zip file" in error_line(run, "evaluate", *words, "bad.zip")
 
 
-def test_a_network_is_not_ahead_of_itself(run: Run, folder: Path) -> None:
+def test_a_network_compared_with_itself_has_difference_zero(run: Run, folder: Path) -> None:
     words = ("evaluate", "--checkpoint", "small", "--against", "small", "--clips")
-    found = answer(run, *words, "20")
+    found = json_of(run, *words, "20")
     assert found["difference"] == 0
     assert found["difference_interval"] == pytest.approx([-0.18, 0.18], abs=0.005)
     assert found["against_top1"] == found["top1"]
@@ -430,12 +435,12 @@ def test_a_network_is_not_ahead_of_itself(run: Run, folder: Path) -> None:
     assert "0 of 20 answers changed; a loss of up to 18.0 points is not excluded" in " ".join(out.split())
 
 
-def test_too_few_clips_are_said_to_be_too_few(
+def test_with_too_few_clips_the_reason_replaces_the_interval(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "120")  # wide enough for a line of the table
     words = ("evaluate", "--checkpoint", "small", "--against", "small", "--clips", "3")
-    found = answer(run, *words)
+    found = json_of(run, *words)
     for name in ("top1", "macro", "against_top1", "difference"):
         assert found[f"{name}_interval"] is None
         assert found[f"{name}_interval_remark"] == "too few clips (3, at least 20 needed)"
@@ -450,9 +455,9 @@ def test_evaluate_writes_json_to_a_file(run: Run, folder: Path) -> None:
     assert json.loads((folder / "found.json").read_text())["n"] == 2
 
 
-def test_prune_saves_a_smaller_checkpoint_and_says_what_it_costs(run: Run, folder: Path) -> None:
+def test_prune_saves_a_smaller_checkpoint_and_reports_accuracy_cost_and_speed(run: Run, folder: Path) -> None:
     words = ("prune", "--checkpoint", "small", "--threshold", "0.4", "--clips", "4", "--out", "smaller")
-    found = answer(run, *words)
+    found = json_of(run, *words)
     assert found.keys() >= {
         *("kept", "removed", "dead_blocks", "before", "after", "difference", "difference_interval"),
         *("parameters", "multiply_adds", "latency_ms"),
@@ -470,12 +475,12 @@ def test_prune_saves_a_smaller_checkpoint_and_says_what_it_costs(run: Run, folde
     assert len(smaller.structure.connections) <= found["kept"]
     assert smaller.card["pruned_from"] == "small"
     assert "--threshold 0.4" in smaller.card["command"]
-    again = answer(run, "evaluate", "--checkpoint", "smaller", "--clips", "4")
+    again = json_of(run, "evaluate", "--checkpoint", "smaller", "--clips", "4")
     assert again["confusion"] == found["after"]["confusion"]
-    assert "exists already" in refusal(run, *words)
+    assert "exists already" in error_line(run, *words)
 
 
-def test_train_makes_a_checkpoint_that_evaluates(run: Run) -> None:
+def test_train_writes_a_checkpoint_with_its_metrics_and_command(run: Run) -> None:
     code, out, err = run("train", "--out", "mine", "--modalities", "rgb", "--clips", 16, "--test-clips", 2)
     assert code == 0, err
     assert "2 clips" in out
@@ -484,7 +489,7 @@ def test_train_makes_a_checkpoint_that_evaluates(run: Run) -> None:
     assert card["training"]["clips"] == 16
     assert "--modalities rgb" in card["command"]
     assert {m.name for m in load("mine").structure.modalities} == {"rgb"}
-    assert answer(run, "structure", "mine")["output_connected"]
+    assert json_of(run, "structure", "mine")["output_connected"]
 
 
 REFUSED = {
@@ -542,15 +547,15 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("what", REFUSED)
-def test_refuses_with_one_plain_line(run: Run, folder: Path, what: str) -> None:
-    words, said = REFUSED[what]
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_input_is_refused_in_one_plain_line(run: Run, folder: Path, case: str) -> None:
+    words, message = REFUSED[case]
     (folder / "text.mp4").write_text("no video at all\n" * 50)
     (folder / "text.json").write_text("no JSON at all")
     (folder / "bytes.json").write_bytes(bytes(range(256)))
     (folder / "own.json").write_text(json.dumps(small_structure().to_json()))
     (folder / "list.json").write_text("[[-1, 1], [7]]")
-    assert said in refusal(run, *words)
+    assert message in error_line(run, *words)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
@@ -565,10 +570,10 @@ def test_refuses_with_one_plain_line(run: Run, folder: Path, what: str) -> None:
         ("cross-fit", "--data", ".", "--out", "maps"),
     ],
 )
-def test_cuda_is_refused_where_there_is_none(run: Run, command: tuple[str, ...]) -> None:
-    said = refusal(run, *command, "--device", "cuda")
-    assert "no CUDA device" in said
-    assert "--device cpu" in said
+def test_without_cuda_the_cuda_device_is_refused(run: Run, command: tuple[str, ...]) -> None:
+    line = error_line(run, *command, "--device", "cuda")
+    assert "no CUDA device" in line
+    assert "--device cpu" in line
 
 
 def test_a_damaged_card_is_refused(run: Run, folder: Path) -> None:
@@ -576,7 +581,7 @@ def test_a_damaged_card_is_refused(run: Run, folder: Path) -> None:
     text = card.read_text()
     for damaged in (text[:-20], "[]", text.replace('"bottleneck"', '"sponge"'), text.replace("rgb", "smell")):
         card.write_text(damaged)
-        refusal(run, "evaluate", "--checkpoint", "small", "--clips", "1")
+        error_line(run, "evaluate", "--checkpoint", "small", "--clips", "1")
 
 
 def test_damaged_weights_are_refused(run: Run, folder: Path) -> None:
@@ -584,10 +589,10 @@ def test_damaged_weights_are_refused(run: Run, folder: Path) -> None:
     data = weights.read_bytes()
     for damaged in (data[:-50], data[:100], b"", b"PK\3\4" + data, bytes(len(data))):
         weights.write_bytes(damaged)
-        refusal(run, "evaluate", "--checkpoint", "small", "--clips", "1")
+        error_line(run, "evaluate", "--checkpoint", "small", "--clips", "1")
 
 
-def test_ctrl_c_says_so_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_exits_with_130_and_without_a_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -597,5 +602,5 @@ def test_ctrl_c_says_so_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -
     assert "Traceback" not in err
 
 
-def test_a_structures_file_is_what_structure_writes() -> None:
+def test_a_structure_survives_its_json() -> None:
     assert Structure.parse(json.dumps(small_structure().to_json())) == small_structure()

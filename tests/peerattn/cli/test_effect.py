@@ -13,7 +13,7 @@ from peerattn.data.generated import GeneratedExamples
 from peerattn.graph import components
 from peerattn.recording.effects import effects
 from tests.media import moving_square, write_video
-from tests.peerattn.cli.test_cli import Run, answer, folder, made, refusal, run
+from tests.peerattn.cli.test_cli import Run, error_line, folder, json_of, made, run
 from tests.peerattn.cli.test_start import asked
 from tests.small import CLASS_NAMES
 
@@ -23,14 +23,14 @@ SMALL = (*BASE, 6)
 
 
 def test_effect_prints_what_the_package_measures(run: Run) -> None:
-    found = answer(run, *SMALL, "--of", "modality", "--seed", 2)
+    found = json_of(run, *SMALL, "--of", "modality", "--seed", 2)
     loaded = load("small")
     clips = GeneratedExamples(
         6, CLASS_NAMES, modalities=loaded.structure.read_modalities, settings=loaded.settings
     )
     measured = effects(loaded.network, clips, of="modality", how="swap", window=8, seed=2)
     assert found["n"] == 6
-    before = answer(run, "evaluate", "--checkpoint", "small", "--clips", 6)
+    before = json_of(run, "evaluate", "--checkpoint", "small", "--clips", 6)
     assert found["before"] == {key: before[key] for key in found["before"]}
     assert [one["name"] for one in found["effects"]] == ["rgb", "flow", "object"]
     for one, effect in zip(found["effects"], measured.effects, strict=True):
@@ -49,13 +49,13 @@ def test_effect_prints_what_the_package_measures(run: Run) -> None:
 
 @pytest.mark.parametrize("of", components.INTERVENTIONS)
 def test_every_thing_of_a_kind_is_measured_under_its_name(run: Run, of: str) -> None:
-    found = answer(run, *BASE, 2, "--of", of, "--how", "remove")
+    found = json_of(run, *BASE, 2, "--of", of, "--how", "remove")
     names = [one["name"] for one in found["effects"]] + [one["name"] for one in found["not_measured"]]
     assert sorted(names) == sorted(components.names(load("small").structure, of))
 
 
 def test_named_things_alone_are_measured(run: Run) -> None:
-    found = answer(
+    found = json_of(
         run, *SMALL, "--of", "connection", "--how", "mean", "--name", "rgb1_to_top", "--name", "mid1_to_top"
     )
     assert [(one["name"], one["how"]) for one in found["effects"]] == [
@@ -112,16 +112,18 @@ def test_effect_of_a_folder_passes_over_what_it_cannot_read(run: Run, folder: Pa
 
 
 def test_what_has_no_meaning_is_refused_in_one_line(run: Run) -> None:
-    assert "freezing factors at their mean over time makes no sense for a modality" in refusal(
+    assert "freezing factors at their mean over time makes no sense for a modality" in error_line(
         run, *SMALL, "--of", "modality", "--how", "mean"
     )
-    assert "no modality 'rbg': did you mean rgb?" in refusal(run, *SMALL, "--of", "modality", "--name", "rbg")
-    assert "block top has no outgoing connections" in refusal(
+    assert "no modality 'rbg': did you mean rgb?" in error_line(
+        run, *SMALL, "--of", "modality", "--name", "rbg"
+    )
+    assert "block top has no outgoing connections" in error_line(
         run, *SMALL, "--of", "block", "--how", "remove", "--name", "top"
     )
-    assert "no checkpoint" in refusal(run, "effect", "--checkpoint", "missing", "--of", "block")
-    assert "--of" in refusal(run, *SMALL)
-    assert "'level'" in refusal(run, *SMALL, "--of", "level")
+    assert "no checkpoint" in error_line(run, "effect", "--checkpoint", "missing", "--of", "block")
+    assert "--of" in error_line(run, *SMALL)
+    assert "'level'" in error_line(run, *SMALL, "--of", "level")
 
 
 def test_what_has_no_meaning_is_refused_before_anything_heavy_is_loaded() -> None:

@@ -1,4 +1,4 @@
-"""One cursor over numbered frames, at the size of a published network, in a real Chromium."""
+"""The cursor, in a real Chromium with a published network: everything shown belongs to its frame."""
 
 import colorsys
 import random
@@ -30,8 +30,8 @@ READ = f"""async (root) => {{
     const pen = screen.getContext("2d");
     const grey = (bar) => pen.getImageData(40 * bar + 20, 300, 1, 1).data[0];
     const bars = Array.from({{ length: 8 }}, (_, bar) => grey(bar) > 127);
-    const told = (cell) => [cell.textContent, Number(cell.dataset.value)];
-    const cells = (within) => [...root.querySelectorAll(within)].map(told);
+    const read = (cell) => [cell.textContent, Number(cell.dataset.value)];
+    const cells = (within) => [...root.querySelectorAll(within)].map(read);
     return {{
         shown: bars.reduce((sum, bit) => 2 * sum + bit, 0),
         named: Number(screen.dataset.frame),
@@ -44,7 +44,7 @@ READ = f"""async (root) => {{
         edges: explorer.graph.connectionColors(),
     }};
 }}"""
-"""What stands on the screen, once it is painted."""
+"""JavaScript for everything that the explorer shows, read after it has been painted."""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def page(kept_page: Page) -> Page:
-    """One window for all tests of this file, so high that the pointer reaches everything."""
+    """One window for all tests of this file, tall enough to show the whole explorer."""
     kept_page.set_viewport_size({"width": 1440, "height": 1300})
     return kept_page
 
@@ -66,7 +66,7 @@ def root(page: Page, url: str) -> Locator:
 
 
 class Seeker:
-    """Moves the cursor as a visitor would: slider, keys, a click on the lines, a click on a window."""
+    """Moves the cursor as a user does: with slider, keys, a click on the lines, or a click on a window."""
 
     def __init__(self, page: Page, root: Locator) -> None:
         self.page, self.root = page, root
@@ -106,7 +106,7 @@ class Seeker:
         return wanted
 
     def click(self, random: random.Random) -> int:
-        """On the lines; the focus stays where keys are heard."""
+        """Click on the lines, which leaves the focus on the screen, so that keys still work."""
         wanted = random.randrange(FRAMES)
         self.page.mouse.click(self.lines["x"] + self.places[wanted], self.lines["y"] + 50)
         return wanted
@@ -122,30 +122,30 @@ class Seeker:
         return self.now
 
 
-def moving(block: str, at: int) -> list[np.float32]:
-    """What is recorded of a block and what it is connected with at a frame."""
+def numbers_at(block: str, at: int) -> list[np.float32]:
+    """The numbers of a block and its connections at a frame."""
     touching = [each for each in TRACE.connections if block in (each.source, each.target)]
     return [TRACE.block(block).activity[at], *(each.mean_factor[at] for each in touching)]
 
 
-def still() -> list[np.float32]:
-    """What is recorded of the clip as a whole, and each connection's change over its frames."""
+def constant_numbers() -> list[np.float32]:
+    """The numbers that do not depend on the frame: weights, changes over the frames, attention weights."""
     weights = [np.float32(each.connection_weight) for each in TRACE.connections]
     changes = [np.ptp(each.mean_factor) for each in TRACE.connections]
     return [*weights, *changes, *(weight for each in TRACE.connections for weight in each.attention_weights)]
 
 
-STILL = still()
+CONSTANT_NUMBERS = constant_numbers()
 KEYS = [each.key for each in TRACE.connections]
 
 
-def nearest(numbers: np.ndarray, to: np.ndarray) -> np.ndarray:
-    """How far each of the numbers is from the nearest of the others."""
-    return np.abs(np.subtract.outer(numbers, to)).min(axis=1, initial=1)
+def distances_to_nearest(numbers: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The distance of each number from the nearest one of the others."""
+    return np.abs(np.subtract.outer(numbers, others)).min(axis=1, initial=1)
 
 
 def differences(seen: dict, wanted: int, colors: np.ndarray) -> list[str]:
-    """What on the screen is not of the wanted frame."""
+    """What the explorer shows that does not belong to the wanted frame."""
     by_modality = attention_by(TRACE).iloc[wanted]
     wrong = [name for name in ("shown", "named", "cursor", "slider") if seen[name] != wanted]
     said = f"frame {wanted + 1} of {FRAMES}{TRACE.times[wanted]:.3f} swindow {wanted // WINDOW + 1} of 4"
@@ -157,10 +157,10 @@ def differences(seen: dict, wanted: int, colors: np.ndarray) -> list[str]:
     if not np.allclose([value for _, value in seen["time"]], TRACE.times[wanted], rtol=0, atol=1e-6):
         wrong.append("time")
     shown = np.array([value for _, value in seen["numbers"]])
-    moved = np.array(moving(PINNED, wanted))
-    if nearest(moved, shown).max() > 1e-6:
+    moved = np.array(numbers_at(PINNED, wanted))
+    if distances_to_nearest(moved, shown).max() > 1e-6:
         wrong.append("a number is missing")
-    if nearest(shown, np.array([*moved, *STILL])).max(initial=0) > 1e-6:
+    if distances_to_nearest(shown, np.array([*moved, *CONSTANT_NUMBERS])).max(initial=0) > 1e-6:
         wrong.append("a number of another frame")
     for text, value in (*seen["lines"], *seen["numbers"]):
         if abs(float(text) - value) > 0.5001 * 10.0 ** -len(text.partition(".")[2]):
@@ -171,7 +171,7 @@ def differences(seen: dict, wanted: int, colors: np.ndarray) -> list[str]:
     return wrong
 
 
-def test_200_random_seeks_show_the_frame_its_numbers_and_its_colours_and_run_no_python(page, root):
+def test_after_200_random_seeks_everything_shown_belongs_to_the_frame_and_no_python_has_run(page, root):
     choose(root, f"block {PINNED}")
     expect(page.get_by_text(f"selected: block {PINNED}", exact=True)).to_be_visible()
     root.locator("canvas.screen").focus()
@@ -190,7 +190,7 @@ def test_200_random_seeks_show_the_frame_its_numbers_and_its_colours_and_run_no_
 
 
 def point_at(page: Page, root: Locator, at: int) -> None:
-    """Moves the pointer over a frame of the timeline."""
+    """Move the pointer to a frame on the timeline."""
     box = root.locator("canvas.lines").bounding_box()
     page.mouse.move(
         box["x"] + root.evaluate(f"(root, at) => ({GET_EXPLORER})(root).timeline.chart.x(at)", at),
@@ -198,7 +198,7 @@ def point_at(page: Page, root: Locator, at: int) -> None:
     )
 
 
-def test_pointing_at_the_timeline_shows_that_frame_and_leaving_shows_the_cursors_again(page, root):
+def test_pointing_at_the_timeline_previews_a_frame_until_the_pointer_leaves(page, root):
     before = runs(page)
     root.locator(".slider").fill("5")
     for at in (40, 41, 12):
@@ -217,12 +217,12 @@ def test_pointing_at_the_timeline_shows_that_frame_and_leaving_shows_the_cursors
     point_at(page, root, 50)
     root.locator("canvas.screen").focus()
     page.keyboard.press("ArrowRight")
-    assert root.evaluate(READ)["shown"] == 31  # steps go from the cursor, not from what is pointed at
+    assert root.evaluate(READ)["shown"] == 31  # steps start at the cursor, not at the pointer
     assert runs(page) == before
 
 
-def visited(root: Locator, enough: str) -> list[int]:
-    """The frames that playing comes to, until `enough`, of the list `seen`, holds."""
+def play(root: Locator, until: str) -> list[int]:
+    """Play, and return the frames in the order shown, until JavaScript about the list `seen` is true."""
     return root.evaluate(
         f"""async (root) => {{
             const explorer = ({GET_EXPLORER})(root);
@@ -230,7 +230,7 @@ def visited(root: Locator, enough: str) -> list[int]:
             const listen = () => seen.push(explorer.cursor);
             addEventListener("peerattn-moved", listen);
             explorer.toggle();
-            while (explorer.playing && !({enough})) await new Promise((resolve) => setTimeout(resolve, 20));
+            while (explorer.playing && !({until})) await new Promise((resolve) => setTimeout(resolve, 20));
             explorer.pause();
             removeEventListener("peerattn-moved", listen);
             return seen;
@@ -238,7 +238,7 @@ def visited(root: Locator, enough: str) -> list[int]:
     )
 
 
-def test_a_loop_is_played_again_and_again_and_lives_in_the_address(page, root):
+def test_a_loop_repeats_when_played_and_is_kept_in_the_address(page, root):
     before = runs(page)
     root.locator(".slider").fill("20")
     root.get_by_role("button", name="loop from here").click()
@@ -247,7 +247,7 @@ def test_a_loop_is_played_again_and_again_and_lives_in_the_address(page, root):
     expect(root.get_by_text("loops 21 to 28")).to_be_visible()
     page.wait_for_url(re.compile(r"loop=21-28"))
     root.locator(".slider").fill("50")
-    seen = visited(root, "seen.filter((frame) => frame === 20).length > 2")[1:]
+    seen = play(root, "seen.filter((frame) => frame === 20).length > 2")[1:]
     assert set(seen) <= set(range(20, 28))
     assert seen[0] == 20
     turns = [number for number, (now, then) in enumerate(pairwise(seen)) if then < now]
@@ -263,7 +263,7 @@ def test_a_loop_is_played_again_and_again_and_lives_in_the_address(page, root):
     assert runs(page) == 1
 
 
-def test_a_loop_is_made_by_dragging_with_shift_and_by_keys(page, root):
+def test_a_loop_can_be_set_by_dragging_with_shift_and_by_keys(page, root):
     loop = f"root => ({GET_EXPLORER})(root).settings.loop"
     page.keyboard.down("Shift")
     point_at(page, root, 30)
@@ -297,8 +297,8 @@ def test_a_loop_is_made_by_dragging_with_shift_and_by_keys(page, root):
     assert root.evaluate(loop) == "1-10"
 
 
-def test_playing_once_through_comes_to_the_last_frame_and_stops(root):
-    seen = visited(root, "false")
+def test_playing_stops_at_the_last_frame(root):
+    seen = play(root, "false")
     assert seen == sorted(seen)
     assert seen[-1] == FRAMES - 1
 
@@ -309,14 +309,14 @@ def pixel(root: Locator, x: int, y: int) -> list[int]:
     )
 
 
-def lay(root: Locator, overlay: str) -> None:
+def show_overlay(root: Locator, overlay: str) -> None:
     root.get_by_role("radio", name=overlay).check()
     expect(root.locator("canvas.screen[data-drawn]")).to_have_count(1)
 
 
-def test_optical_flow_has_the_hue_of_its_direction_and_the_strength_of_its_speed(root):
+def test_the_flow_overlay_shows_direction_as_hue_and_speed_as_opacity(root):
     before = pixel(root, 290, 290)
-    lay(root, "flow")
+    show_overlay(root, "flow")
     right, down, left, still = (pixel(root, x, y) for x, y in ((5, 5), (315, 5), (5, 315), (290, 290)))
     hues = [colorsys.rgb_to_hsv(*color)[0] for color in (right, down, left)]
     assert hues == pytest.approx([0, 0.25, 0.5], abs=0.01)
@@ -332,8 +332,8 @@ def test_optical_flow_has_the_hue_of_its_direction_and_the_strength_of_its_speed
     assert speeds == [4, 4]
 
 
-def test_heat_map_has_the_colour_of_its_value_and_follows_the_block_in_view(page, root):
-    lay(root, "heat map")
+def test_the_heat_map_shows_values_as_colours_and_follows_the_selected_block(page, root):
+    show_overlay(root, "heat map")
     for block, act in (("14", None), (PINNED, lambda: choose(root, f"block {PINNED}"))):
         if act:
             act()
@@ -345,7 +345,7 @@ def test_heat_map_has_the_colour_of_its_value_and_follows_the_block_in_view(page
             expect(root.locator("canvas.screen")).to_have_attribute(
                 "data-drawn", re.compile(f" {at} heat {block}$")
             )
-            value = (heatmap[at, 3, 0] - low) / (high - low)  # over the bar of 128, which no frame has
+            value = (heatmap[at, 3, 0] - low) / (high - low)  # at the bar that is black in every frame
             assert (
                 np.abs(np.subtract(pixel(root, 20, 300), 0.55 * np.array(viridis(float(value))))).max() <= 3
             )
@@ -364,7 +364,7 @@ def test_heat_map_has_the_colour_of_its_value_and_follows_the_block_in_view(page
         ("share", modality_share(TRACE)),
     ],
 )
-def test_lines_are_those_of_the_table(root, name, table):
+def test_lines_show_the_values_of_the_table(root, name, table):
     root.get_by_role("combobox", name="lines").select_option(name)
     groups = {} if name == "share" else attention_groups(TRACE, name)
     counts = {group: f" (n = {len(keys)})" for group, keys in groups.items()}
@@ -382,7 +382,7 @@ def test_lines_are_those_of_the_table(root, name, table):
             assert sum(values) == pytest.approx(1, abs=1e-6)
 
 
-def test_lines_of_a_connection_lie_between_its_least_and_greatest_channel(root):
+def test_the_line_of_a_connection_has_a_band_from_its_least_to_its_greatest_channel(root):
     root.get_by_role("combobox", name="lines").select_option("connections")
     expect(root.locator(".values > span")).to_have_count(0)
     choose(root, f"block {PINNED}")
@@ -405,7 +405,7 @@ def test_lines_of_a_connection_lie_between_its_least_and_greatest_channel(root):
     )
 
 
-def test_windows_show_their_three_most_probable_classes_and_narrow_ones_on_focus(page, root):
+def test_windows_too_narrow_for_their_classes_show_the_three_most_probable_on_focus(page, root):
     page.set_viewport_size({"width": 390, "height": 900})
     for number, window in enumerate(TRACE.windows):
         best = np.argsort(-window.probabilities, kind="stable")[:3]
@@ -417,7 +417,7 @@ def test_windows_show_their_three_most_probable_classes_and_narrow_ones_on_focus
         expect(root.locator(".card .name")).to_have_text([TRACE.class_names[each] for each in best])
 
 
-def test_question_mark_lists_the_keys_and_escape_closes_the_list_only(page, root):
+def test_a_question_mark_opens_the_list_of_keys_and_escape_closes_only_the_list(page, root):
     choose(root, f"block {PINNED}")
     root.locator("canvas.screen").focus()
     page.keyboard.press("?")
@@ -432,11 +432,9 @@ def test_question_mark_lists_the_keys_and_escape_closes_the_list_only(page, root
     expect(keys).to_be_visible()
 
 
-def test_escape_leaves_presenter_mode_before_it_lets_go_of_what_is_pinned(page, root):
+def test_escape_first_leaves_presenter_mode_and_then_clears_the_selection(page, root):
     choose(root, f"block {PINNED}")
-    root.evaluate(
-        "root => { root.requestFullscreen = undefined; }"
-    )  # as where a window may not fill the screen
+    root.evaluate("root => { root.requestFullscreen = undefined; }")  # as in browsers without full screen
     root.locator("canvas.screen").focus()
     page.keyboard.press("p")
     expect(root).to_have_class(re.compile("presenting"))
@@ -448,10 +446,10 @@ def test_escape_leaves_presenter_mode_before_it_lets_go_of_what_is_pinned(page, 
     root.evaluate("root => { delete root.requestFullscreen; }")
 
 
-def test_an_address_brings_back_frame_lines_overlay_and_loop(page, root):
+def test_the_address_restores_frame_lines_overlay_and_loop(page, root):
     root.locator(".slider").fill("20")
     root.get_by_role("combobox", name="lines").select_option("share")
-    lay(root, "flow")
+    show_overlay(root, "flow")
     root.get_by_role("button", name="loop from here").click()
     page.wait_for_url(re.compile("frame=21"))
     other = open_explorer_page(page.context.new_page(), page.url)
@@ -462,7 +460,7 @@ def test_an_address_brings_back_frame_lines_overlay_and_loop(page, root):
     other.page.close()
 
 
-def test_a_64_frame_clip_on_45_connections_is_sent_once_within_two_megabytes_and_a_rerun_in_little(page, url):
+def test_a_recording_of_64_frames_takes_at_most_two_megabytes_and_a_rerun_50_kilobytes(page, url):
     received: list[int] = []
     page.on("websocket", lambda opened: opened.on("framereceived", lambda data: received.append(len(data))))
     root = open_explorer_page(page, url)

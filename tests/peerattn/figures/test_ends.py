@@ -13,8 +13,8 @@ from peerattn.figures.packing import Body, pack, unpack
 from peerattn.figures.recording import pack_recording
 from peerattn.figures.scripts import read_part
 from peerattn.traces.trace import Trace
-from tests.alone import open_explorer
 from tests.peerattn.figures.test_level_graph import SVG, ask, cells, pin, saved, toggle
+from tests.standalone_explorer import open_explorer
 from tests.traces import images, older, trace
 
 pytestmark = pytest.mark.browser

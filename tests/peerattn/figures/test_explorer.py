@@ -1,4 +1,4 @@
-"""The explorer in a real Chromium: one cursor, no Python while it moves, no block moves, names stay text."""
+"""The explorer in a real Chromium: cursor, playing, selection, overlays, sizes and accessibility."""
 
 import random
 import re
@@ -39,7 +39,7 @@ def seek(root: Locator, frame: int) -> None:
 
 
 def places(root: Locator) -> dict[str, list[float]]:
-    """Where each block is on the screen, px within the stage."""
+    """Block → its position in px within the stage."""
     return root.evaluate(
         f"""root => {{
             const {{ network }} = ({GET_EXPLORER})(root).graph;
@@ -56,7 +56,7 @@ def choose(root: Locator, value: str) -> None:
 
 
 def viridis(value: float) -> tuple[int, ...]:
-    """The palette by another route than the browser's: numpy's interpolation of each channel."""
+    """The colour of a value, interpolated by numpy in each channel, independently of the browser script."""
     stops = np.array([list(bytes.fromhex(color[1:])) for color in VIRIDIS], float)
     steps = np.linspace(0, 1, len(stops))
     return tuple(round(np.interp(value, steps, stops[:, channel])) for channel in range(3))
@@ -66,7 +66,7 @@ def channels(color: str) -> tuple[int, ...]:
     return tuple(bytes.fromhex(color.removeprefix("#")))
 
 
-def test_cursor_frame_shades_and_numbers_agree_wherever_it_stands_and_no_python_runs(page, root):
+def test_frame_colours_and_numbers_follow_the_cursor_without_running_python(page, root):
     connection = TRACE.connections[3]
     choose(root, f"connection {connection.key}")
     expect(page.get_by_text(f"selected: connection {connection.key}", exact=True)).to_be_visible()
@@ -140,7 +140,7 @@ def test_buttons_keys_windows_and_timeline_move_the_cursor_without_python(page, 
     assert runs(page) == before
 
 
-def test_playing_shows_frames_in_order_to_the_last_and_stops(page, root):
+def test_playing_shows_frames_in_order_and_stops_at_the_last(page, root):
     before = runs(page)
     root.evaluate(
         f"""root => {{
@@ -165,7 +165,7 @@ def test_playing_shows_frames_in_order_to_the_last_and_stops(page, root):
     assert runs(page) == before
 
 
-def test_slider_thumb_timeline_cursor_and_frame_share_one_place(root):
+def test_the_slider_thumb_is_above_the_cursor_of_the_timeline(root):
     seek(root, 13)
     slider = root.get_by_role("slider", name="frame").bounding_box()
     thumb = slider["x"] + 8 + (slider["width"] - 16) * 13 / 19
@@ -174,7 +174,7 @@ def test_slider_thumb_timeline_cursor_and_frame_share_one_place(root):
     assert abs(thumb - cursor) < 1
 
 
-def test_no_block_moves_between_frames_clips_prunings_and_selections(page, root):
+def test_blocks_stay_in_place_when_frame_clip_threshold_or_selection_changes(page, root):
     first = places(root)
     assert len(first) == 12
     seek(root, 12)
@@ -205,7 +205,7 @@ def test_no_block_moves_between_frames_clips_prunings_and_selections(page, root)
 
 
 def point_on_edge(root: Locator, key: str) -> dict[str, float] | None:
-    """A place in the stage where a click reaches this connection and no block or other connection."""
+    """A position in the stage where a click selects this connection, or None."""
     return root.evaluate(
         f"""(root, key) => {{
             const {{ graph }} = ({GET_EXPLORER})(root);
@@ -219,7 +219,7 @@ def point_on_edge(root: Locator, key: str) -> dict[str, float] | None:
     )
 
 
-def test_clicks_in_the_graph_come_back_to_python_and_an_empty_place_clears(page, root):
+def test_a_click_in_the_graph_sets_the_selection_in_python_and_an_empty_place_clears_it(page, root):
     expect(page.get_by_text("selected: block top", exact=True)).to_be_visible()
     stage = root.locator(".stage")
     reachable = ((each.key, point_on_edge(root, each.key)) for each in TRACE.connections)
@@ -234,7 +234,7 @@ def test_clicks_in_the_graph_come_back_to_python_and_an_empty_place_clears(page,
     expect(page.get_by_text("selected: nothing", exact=True)).to_be_visible()
 
 
-def test_hovering_a_block_shows_its_numbers_and_leaves_the_pin_and_python_alone(page, root):
+def test_hovering_over_a_block_shows_its_numbers_without_changing_the_selection_or_running_python(page, root):
     before = runs(page)
     x, y = places(root)["upper1"]
     root.locator(".stage").hover(position={"x": x, "y": y})
@@ -245,11 +245,11 @@ def test_hovering_a_block_shows_its_numbers_and_leaves_the_pin_and_python_alone(
     assert runs(page) == before
 
 
-def test_block_shows_what_feeds_it_with_weight_and_factor(root):
+def test_a_block_lists_its_incoming_connections_with_weight_factor_and_change(root):
     choose(root, "block upper1")
     seek(root, 4)
     items = root.locator("section.numbers .rows").first.locator("li")
-    # The text of each cell: text as laid out has no spaces while the page is being laid out.
+    # The text is read cell by cell, because innerText lacks spaces until the page has its layout.
     rows = items.evaluate_all(
         "all => all.map(li => [...li.children].map(cell => cell.textContent).join(' '))"
     )
@@ -262,14 +262,14 @@ def test_block_shows_what_feeds_it_with_weight_and_factor(root):
     assert [" ".join(row.split()) for row in rows] == [" ".join(row.split()) for row in expected]
 
 
-def test_connection_shows_its_peers_by_attention_weight(root):
+def test_a_connection_lists_its_peers_by_descending_attention_weight(root):
     connection = TRACE.connections[-1]
     choose(root, f"connection {connection.key}")
     shown = root.locator("section.numbers .rows li b").all_inner_texts()
     assert shown == [f"{weight:.3f}" for weight in np.sort(connection.attention_weights)[::-1]]
 
 
-def test_names_from_files_are_never_html(page, root):
+def test_html_in_names_from_files_is_shown_as_text(page, root):
     choose(root, f"block {HOSTILE}")
     expect(root.locator("section.numbers h3")).to_have_text(HOSTILE)
     root.get_by_role("radio", name="objects").check()
@@ -281,12 +281,12 @@ def test_names_from_files_are_never_html(page, root):
     assert page.evaluate("window.hacked") is None
 
 
-def test_overlays_that_the_clip_does_not_have_are_not_offered(root):
+def test_only_the_overlays_that_the_clip_has_are_offered(root):
     offered = root.locator(".choices label:visible").all_text_contents()
     assert offered == ["none", "objects", "heat map"]
 
 
-def test_object_map_lies_over_the_frame_when_asked(root):
+def test_the_objects_overlay_blends_the_object_map_with_the_frame(root):
     corner = "canvas => [...canvas.getContext('2d').getImageData(5, 5, 1, 1).data].slice(0, 3)"
     screen = root.locator("canvas.screen")
     seek(root, 3)
@@ -301,7 +301,7 @@ def test_object_map_lies_over_the_frame_when_asked(root):
     assert screen.evaluate(corner) == plain
 
 
-def test_a_rerun_sends_little_and_the_cursor_nothing(page, url):
+def test_a_rerun_sends_less_than_8_kilobytes_and_moving_the_cursor_sends_nothing(page, url):
     received: list[int] = []
     page.on("websocket", lambda opened: opened.on("framereceived", lambda data: received.append(len(data))))
     page.goto(url)
@@ -320,7 +320,7 @@ def test_a_rerun_sends_little_and_the_cursor_nothing(page, url):
     assert received == []
 
 
-def test_theme_is_read_again_when_it_changes(page, root):
+def test_the_explorer_follows_a_change_of_theme(page, root):
     page.emulate_media(color_scheme="light")
     page.wait_for_function(
         "root => peerattnExplorer.of(root).theme.dark === false", arg=root.element_handle()
@@ -333,7 +333,7 @@ def test_theme_is_read_again_when_it_changes(page, root):
     assert min(channels(dict(names)["top"])) > 128
 
 
-def test_cursors_resting_place_is_said_for_those_who_do_not_see_it(root):
+def test_the_frame_and_the_selected_numbers_are_announced_to_screen_readers(root):
     choose(root, f"connection {TRACE.connections[0].key}")
     seek(root, 6)
     expect(root.locator("[aria-live=polite]")).to_have_text(
@@ -350,11 +350,11 @@ OVERHANGING = """root => {
         return visible && (box.left < edge.left - 1 || box.right > edge.right + 1);
     }).map((part) => part.outerHTML);
 }"""
-"""JavaScript: the visible controls that stand beyond the explorer's edges."""
+"""JavaScript for the visible controls that extend beyond the explorer's edges."""
 
 
 @pytest.mark.parametrize("width", [390, 900, 1400])
-def test_everything_fits_the_width_and_every_control_has_a_name(page, root, width):
+def test_all_controls_fit_the_width_and_have_a_name(page, root, width):
     page.set_viewport_size({"width": width, "height": 900})
     page.wait_for_timeout(300)
     assert root.evaluate(OVERHANGING) == []
@@ -366,7 +366,7 @@ def test_everything_fits_the_width_and_every_control_has_a_name(page, root, widt
     assert min(xs) > 0 and max(xs) < root.locator(".stage").bounding_box()["width"]
 
 
-def test_single_frame_has_nothing_to_play_and_says_so(page, root):
+def test_with_a_single_frame_the_slider_is_disabled_and_play_does_nothing(page, root):
     page.get_by_test_id("stRadio").nth(0).get_by_text("2", exact=True).click()
     expect(root.locator(".facts")).to_contain_text("frame 1 of 1")
     expect(root.get_by_role("slider", name="frame")).to_be_disabled()
@@ -383,8 +383,10 @@ def test_blocks_have_the_colour_and_shape_of_their_lane(root):
         assert (node["color"]["background"], node["shape"]) == (look.color, look.shape)
 
 
-def test_an_explorer_is_removed_while_its_search_shows_matches(page: Page, root: Locator) -> None:
-    """The search loses the focus when it is taken away; what it then does must not need the graph."""
+def test_removing_the_explorer_while_its_search_shows_matches_raises_no_error(
+    page: Page, root: Locator
+) -> None:
+    """Removing the search field takes its focus; the handler for this must not need the removed graph."""
     root.get_by_role("combobox", name="find a block or connection").fill("a")
     expect(root.get_by_role("option").first).to_be_visible()
     errors: list[str] = []

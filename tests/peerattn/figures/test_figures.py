@@ -1,4 +1,4 @@
-"""Figures show the trace's numbers, to float32; names are text; no block moves."""
+"""Figures show the numbers of the trace in float32; names are text; only the structure decides positions."""
 
 import dataclasses
 import json
@@ -80,7 +80,7 @@ CURVE = pd.DataFrame(
 
 
 @pytest.mark.parametrize("by", ["modality", "level"])
-def test_attention_lines_are_the_tables_columns(by):
+def test_attention_lines_show_the_columns_of_the_table(by):
     table = attention_by(TRACE, by)
     drawn = attention_lines(TRACE, by).data
     assert len(drawn) == len(table.columns)
@@ -90,20 +90,20 @@ def test_attention_lines_are_the_tables_columns(by):
         assert line.name == f"{name} (n = {len(attention_groups(TRACE, by)[name])})"
 
 
-def test_lines_of_modalities_have_the_palettes_colour_and_dash():
+def test_modality_lines_have_the_colour_and_dash_of_the_palette():
     looks = palette.looks(["rgb", "flow", "object"])
     for line, look in zip(attention_lines(TRACE).data, looks.values(), strict=True):
         assert (line.line.color, line.line.dash) == (look.color, look.dash)
 
 
-def test_heat_map_holds_every_factor_on_the_scale_from_0_to_1():
+def test_the_heat_map_shows_all_factors_on_a_scale_from_0_to_1():
     for connection in TRACE.connections[::7]:
         drawn = factor_heatmap(connection, TRACE.times).data[0]
         np.testing.assert_array_equal(np.asarray(drawn.z, np.float32), connection.attention_factors.T)
         assert (drawn.zmin, drawn.zmax) == (0, 1)
 
 
-def test_peers_are_sorted_and_hold_every_attention_weight():
+def test_peer_bars_show_all_attention_weights_in_order():
     connection = TRACE.connections[-1]
     bars = attention_weights_bar(connection, TRACE.structure).data[0]
     np.testing.assert_array_equal(np.asarray(bars.x, np.float32), np.sort(connection.attention_weights))
@@ -112,12 +112,12 @@ def test_peers_are_sorted_and_hold_every_attention_weight():
     assert shown == dict(expected)
 
 
-def test_connection_without_peers_says_so_instead_of_showing_an_empty_axis():
+def test_for_a_connection_without_peers_a_note_replaces_the_bars():
     figure = attention_weights_bar(trace(attention="static").connections[0])
     assert "no peers" in figure.layout.annotations[0].text
 
 
-def test_peer_matrix_holds_every_attention_weight_and_nothing_where_a_block_is_no_peer():
+def test_the_peer_matrix_shows_all_attention_weights_and_is_empty_for_other_blocks():
     weights, entropies = peer_matrix(TRACE).data
     assert len(weights.z) == len(TRACE.connections)
     peers = [
@@ -131,12 +131,12 @@ def test_peer_matrix_holds_every_attention_weight_and_nothing_where_a_block_is_n
     np.testing.assert_array_equal(entropies.x, table["normalised_entropy"])
 
 
-def test_peer_matrix_of_connections_without_a_choice_says_so():
+def test_without_connections_with_several_peers_a_note_replaces_the_peer_matrix():
     figure = peer_matrix(trace(attention="static"))
     assert "no connection has more than one peer" in [note.text for note in figure.layout.annotations]
 
 
-def test_areas_are_the_tables_shares_and_fill_the_figure():
+def test_share_areas_show_the_shares_of_the_table_and_sum_to_1():
     areas = share_areas(TRACE).data
     table = modality_share(TRACE)
     assert [area.name for area in areas] == list(table)
@@ -146,8 +146,8 @@ def test_areas_are_the_tables_shares_and_fill_the_figure():
     assert len({area.fillpattern.shape for area in areas}) == len(areas)
 
 
-def silent(shown, frames):
-    """A trace in which nothing arrives anywhere in some frames."""
+def without_contributions(shown, frames):
+    """The trace without contributions in some frames."""
     connections = []
     for each in shown.connections:
         contribution = each.contribution.copy()
@@ -156,7 +156,7 @@ def silent(shown, frames):
     return dataclasses.replace(shown, connections=tuple(connections))
 
 
-def test_areas_of_what_peers_changed_have_a_look_that_no_block_has():
+def test_the_area_for_changes_by_peers_has_a_colour_and_hatch_of_its_own():
     *modalities, changed = share_areas(TRACE).data
     assert changed.name == CHANGED_BY_PEERS
     greys = {look.color for look in palette.looks(["rgb", "flow", "object", "audio", "depth"]).values()}
@@ -166,8 +166,8 @@ def test_areas_of_what_peers_changed_have_a_look_that_no_block_has():
     assert max(red, green, blue) - min(red, green, blue) < 24  # a grey
 
 
-def test_frames_in_which_nothing_arrives_say_so_and_fill_the_figure():
-    shown = silent(TRACE, [4, 5])
+def test_frames_without_contributions_have_an_area_named_so():
+    shown = without_contributions(TRACE, [4, 5])
     for figure in (share_areas(shown), arriving_areas(shown, "top")):
         assert figure.data[-1].name == palette.NOTHING_ARRIVES
         assert np.flatnonzero(figure.data[-1].y).tolist() == [4, 5]
@@ -177,7 +177,7 @@ def test_frames_in_which_nothing_arrives_say_so_and_fill_the_figure():
     assert palette.NOTHING_ARRIVES not in trace_charts(TRACE)["share"].table
 
 
-def test_shares_say_what_they_are_of():
+def test_titles_and_notes_say_what_shares_are_shares_of():
     new, old = (trace_charts(shown)["share"] for shown in (TRACE, older(TRACE)))
     assert new.title.endswith("of what this clip adds") and BASELINE_NOTE in new.note
     assert (new.remark, old.remark) == (BASELINE_NOTE, OLD_SHARES_NOTE)
@@ -188,7 +188,7 @@ def test_shares_say_what_they_are_of():
         assert "what is delivered" in make(older(TRACE)).layout.yaxis.title.text
 
 
-def test_areas_of_what_arrives_show_the_greatest_the_marked_one_and_the_rest_together():
+def test_arriving_areas_show_the_largest_shares_the_marked_one_and_the_sum_of_the_others():
     shares = block_shares(TRACE, "top")
     least = shares.mean().idxmin()
     areas = arriving_areas(TRACE, "top", marked=least).data
@@ -199,7 +199,7 @@ def test_areas_of_what_arrives_show_the_greatest_the_marked_one_and_the_rest_tog
     np.testing.assert_array_equal(areas[0].y, shares[greatest])
 
 
-def test_boxes_are_the_tables_quantiles_with_their_number_of_factors():
+def test_boxes_show_the_quantiles_of_the_table_and_the_number_of_factors():
     table = level_distribution(TRACE)
     for box, row in zip(factors_by_level(TRACE).data, table.itertuples(), strict=True):
         assert (box.q1[0], box.median[0], box.q3[0], box.mean[0]) == (row.q1, row.median, row.q3, row.mean)
@@ -207,7 +207,7 @@ def test_boxes_are_the_tables_quantiles_with_their_number_of_factors():
         assert f"n = {row.n:,}" in box.x[0]
 
 
-def test_joined_connections_are_those_of_the_block_with_their_weights():
+def test_adjacent_connections_are_those_into_and_out_of_the_block():
     bars, diamonds = adjacent_connections(TRACE, "inner1").data
     table = connections_table(TRACE)
     own = table[(table["target"] == "inner1") | (table["source"] == "inner1")]
@@ -215,14 +215,14 @@ def test_joined_connections_are_those_of_the_block_with_their_weights():
     assert sorted(diamonds.x) == sorted(own["mean_factor"])
 
 
-def test_prediction_bars_show_the_clips_best_classes_first():
+def test_prediction_bars_show_the_most_probable_classes():
     bars = prediction_bars(TRACE, top=3).data[0]
     np.testing.assert_array_equal(np.asarray(bars.x, np.float32), np.sort(TRACE.probabilities)[-3:])
     best = TRACE.class_names[int(TRACE.probabilities.argmax())]
     assert bars.customdata[-1] == palette.escape_label(best)
 
 
-def test_window_strip_shows_each_windows_own_probabilities_over_its_own_time():
+def test_the_window_strip_shows_the_probabilities_of_each_window_at_its_time():
     strip = window_strip(TRACE).data[0]
     names = [row[0] for row in strip.customdata]
     for column, window in enumerate(TRACE.windows):
@@ -234,7 +234,7 @@ def test_window_strip_shows_each_windows_own_probabilities_over_its_own_time():
     assert strip.x[-1] == 20 / 8
 
 
-def test_accuracy_curve_has_its_interval_its_sample_size_and_the_threshold_of_now():
+def test_the_accuracy_curve_shows_interval_sample_size_and_current_threshold():
     high, low, top1 = (figure := accuracy_curve(CURVE, threshold=0.3)).data
     np.testing.assert_array_equal(top1.y, CURVE["top1"])
     np.testing.assert_array_equal(low.y, CURVE["low"])
@@ -245,12 +245,12 @@ def test_accuracy_curve_has_its_interval_its_sample_size_and_the_threshold_of_no
     assert list(top1.customdata[0]) == ["95 %: 85.0% to 95.0%", 50, 0]
 
 
-def test_of_too_few_clips_the_curve_says_so():
+def test_with_too_few_clips_the_accuracy_curve_says_so_instead_of_an_interval():
     few = CURVE.assign(low=np.nan, high=np.nan, remark="too few clips (12)")
     assert accuracy_curve(few).data[-1].customdata[0][0] == "too few clips (12)"
 
 
-def test_connection_weights_are_drawn_by_their_source_with_the_mean():
+def test_connection_weights_are_grouped_by_source_with_their_mean():
     figure = weights_by_source(TRACE.structure, WEIGHTS, threshold=0.3)
     drawn = [value for scatter in figure.data for value in scatter.x]
     assert sorted(drawn) == sorted(WEIGHTS.values())
@@ -260,32 +260,32 @@ def test_connection_weights_are_drawn_by_their_source_with_the_mean():
     assert threshold.x0 == 0.3
 
 
-def test_names_are_escaped_wherever_plotly_would_read_them_as_html():
+def test_names_are_escaped_in_all_figures():
     for name, figure in every_figure().items():
         text = json.dumps(json.loads(figure.to_json()))
         assert "<img" not in text, name
         assert HOSTILE not in text, name
 
 
-def test_hover_templates_hold_no_names():
-    """A name may contain `%{x}`, which a template would replace by a number."""
+def test_hover_templates_contain_no_names():
+    """A template would replace `%{x}` in a name with a number."""
     for name, figure in every_figure().items():
         for drawn in figure.data:
             template = drawn.hovertemplate or ""
             assert "onerror" not in template and "&amp;" not in template, name
 
 
-def test_axes_are_labelled_and_figures_are_as_wide_as_their_place():
+def test_axes_have_titles_and_figures_have_no_fixed_width():
     for name, figure in every_figure().items():
         assert figure.layout.xaxis.title.text, name
         assert figure.layout.width is None, name
 
 
-def test_single_frame_still_shows_a_point():
+def test_a_single_frame_is_drawn_as_a_point():
     assert attention_lines(trace(frames=1)).data[0].mode == "markers"
 
 
-def test_graph_has_every_block_and_connection_once_with_its_width():
+def test_the_graph_has_each_block_and_each_connection_once():
     graph = level_graph(TRACE.structure, {each.key: each.connection_weight for each in TRACE.connections})
     assert [node["id"] for node in graph.nodes] == [block.id for block in TRACE.structure.blocks]
     assert [edge["id"] for edge in graph.edges] == [each.key for each in TRACE.connections]
@@ -304,7 +304,7 @@ def test_positions_do_not_depend_on_the_clip_or_the_weights():
     assert places[0] == places[1]
 
 
-def test_levels_are_rows_that_rise_and_lanes_are_columns():
+def test_each_level_is_a_row_and_each_lane_a_column():
     layout = structure()
     place = positions(layout)
     assert len({place[block.id] for block in layout.blocks}) == len(layout.blocks)
@@ -317,7 +317,7 @@ def test_levels_are_rows_that_rise_and_lanes_are_columns():
         assert left < place[block.id][0] < right
 
 
-def test_inner_block_that_one_modality_alone_reaches_stands_in_its_lane():
+def test_an_inner_block_reached_by_one_modality_only_is_in_the_lane_of_that_modality():
     blocks = (
         BlockSpec("r", 1, "video_input", 4, modality="rgb"),
         BlockSpec("f", 1, "video_input", 4, modality="flow"),
@@ -335,14 +335,14 @@ def test_inner_block_that_one_modality_alone_reaches_stands_in_its_lane():
     assert list(lanes(layout)) == ["rgb", "mixed", "flow"]
 
 
-def test_unknown_modalities_get_looks_of_their_own():
+def test_unknown_modalities_get_distinct_colours_dashes_and_shapes():
     looks = palette.looks(["rgb", "audio", "depth"])
     assert len({look.color for look in looks.values()}) == 4
     assert len({look.dash for look in looks.values()}) == 4
     assert len({look.shape for look in looks.values()}) == 4
 
 
-def test_object_classes_differ_in_colour():
+def test_40_object_classes_have_40_colours():
     assert len(set(palette.object_colors(40))) == 40
 
 
@@ -359,7 +359,7 @@ def array(header: dict, body: bytes, name: str) -> np.ndarray:
     return np.frombuffer(body, "<f4", count, place["offset"]).reshape(place["shape"])
 
 
-def test_recording_unpacks_to_the_traces_numbers_bit_for_bit():
+def test_a_packed_recording_contains_the_numbers_of_the_trace():
     header, body = unpack(pack_recording(TRACE, images()))
     shades = [each.mean_factor for each in TRACE.connections]
     np.testing.assert_array_equal(array(header, body, "shade"), shades)
@@ -379,7 +379,7 @@ def test_recording_unpacks_to_the_traces_numbers_bit_for_bit():
     assert header["times"] == TRACE.times.tolist()
 
 
-def test_recording_says_how_far_the_ends_reach_where_that_is_known():
+def test_a_packed_recording_says_how_far_padding_reaches_if_the_trace_knows_it():
     for shown, reached in ((TRACE, [2, 3]), (older(TRACE), None)):
         header, _ = unpack(pack_recording(shown, images()))
         assert [each["reached"] for each in header["connections"]] == [reached] * len(shown.connections)
@@ -387,7 +387,7 @@ def test_recording_says_how_far_the_ends_reach_where_that_is_known():
         assert not header["charts"]["modality"]["remark"]
 
 
-def test_recording_holds_the_frames_in_order_and_the_object_maps_over_them():
+def test_a_packed_recording_contains_the_frames_in_order_and_the_object_maps():
     header, body = unpack(pack_recording(TRACE, images(), object_ids=object_ids(), object_names={2: HOSTILE}))
     for frame, (offset, length) in enumerate(header["frames"]):
         picture = cv2.imdecode(np.frombuffer(body, np.uint8, length, offset), cv2.IMREAD_COLOR)
@@ -405,27 +405,27 @@ def test_64_frames_of_noise_stay_within_two_megabytes():
     assert len(body) <= 64 * BYTES_PER_FRAME <= 2_000_000
 
 
-def test_equal_recordings_have_one_digest_and_different_ones_two():
+def test_recordings_have_equal_digests_only_if_they_are_equal():
     first, again = pack_recording(trace(seed=1), images()), pack_recording(trace(seed=1), images())
     assert first == again
     assert digest(first) == digest(again) != digest(pack_recording(trace(seed=2), images()))
 
 
 @pytest.mark.parametrize("given", [{"images": images(19)}, {"images": images(), "object_ids": object_ids(7)}])
-def test_recording_refuses_another_number_of_frames_in_one_line(given):
+def test_packing_another_number_of_frames_is_refused(given):
     with pytest.raises(PeerattnError, match=r"for 20 frames of the trace: give one per frame"):
         pack_recording(TRACE, **given)
 
 
-def test_script_loads_nothing():
-    """Our part of it names no address but the SVG namespace, and never makes HTML of a text."""
+def test_the_explorer_script_loads_nothing():
+    """Our own part contains no address except the SVG namespace, and never parses text as HTML."""
     own = "".join(read_part(name) for name in (*EXPLORER_PARTS, *EXPLORER_STYLES))
     assert own.replace("http://www.w3.org/2000/svg", "").count("http") == 0
     assert not any(word in own for word in ("innerHTML", "insertAdjacentHTML", "document.write", "import "))
     assert "vis-network" in explorer_script() and "peerattnExplorer" in explorer_script()
 
 
-def test_curve_of_real_evaluations_has_the_tables_columns():
+def test_the_accuracy_table_has_the_columns_of_the_curve():
     found = SimpleNamespace(kind="classes", n=600, top1=0.9, top1_interval=(0.87, 0.92), remark="")
     pruned = SimpleNamespace(kept=("a",), removed=())
     table = accuracy_table([(0.1, found, pruned)])
@@ -433,7 +433,7 @@ def test_curve_of_real_evaluations_has_the_tables_columns():
     assert accuracy_curve(table).data[-1].y[0] == 0.9
 
 
-def test_channels_without_an_object_class_are_veiled_and_the_others_named():
+def test_the_heat_map_veils_channels_without_an_object_class_and_names_the_others():
     connection = TRACE.connections[0]
     names = ["cup", *[None] * (connection.attention_factors.shape[1] - 1)]
     factors, veil = factor_heatmap(connection, TRACE.times, names).data

@@ -1,4 +1,4 @@
-"""The level graph in a real Chromium: it shows, finds, ranks and saves the trace, and no block moves."""
+"""The level graph in a real Chromium: display, search, ranked lists, keyboard, table and saved pictures."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from peerattn.figures.palette import VIRIDIS, looks
 from peerattn.graph import published
 from peerattn.graph.connectivity import survey
 from peerattn.traces.trace import Trace
-from tests.alone import html, large_structure, open_explorer
+from tests.standalone_explorer import html, large_structure, open_explorer
 from tests.traces import HOSTILE, trace, trace_of
 
 pytestmark = pytest.mark.browser
@@ -37,7 +37,7 @@ def root(page: Page) -> Locator:
 
 
 def ask(root: Locator, script: str, given=None):
-    """Of JavaScript about the `explorer`."""
+    """Evaluate a JavaScript expression in which `explorer` is the explorer and `given` is the argument."""
     return root.evaluate(f"(root, given) => {{ const explorer = {OF}; return {script}; }}", given)
 
 
@@ -46,7 +46,7 @@ def pin(root: Locator, kind: str, name: str) -> None:
 
 
 def places(root: Locator) -> dict[str, list[float]]:
-    """Block → where vis-network has it, px within the stage."""
+    """Block → its position according to vis-network, in px within the stage."""
     return ask(
         root,
         """Object.fromEntries(Object.entries(explorer.graph.network.getPositions()).map(([id, place]) => {
@@ -70,13 +70,13 @@ def toggle(root: Locator, name: str, checked: bool = True) -> None:
 
 
 def viridis(value: float) -> np.ndarray:
-    """The palette by numpy's interpolation of each channel."""
+    """The colour of a value, interpolated by numpy in each channel."""
     stops = np.array([list(bytes.fromhex(color[1:])) for color in VIRIDIS], float)
     return np.array([np.interp(value, np.linspace(0, 1, len(stops)), channel) for channel in stops.T])
 
 
 def reached(start: str, ends: list[tuple[str, str]]) -> set[str]:
-    """Blocks that a walk along (from, to) pairs reaches, the start included."""
+    """The blocks that can be reached along (from, to) pairs, including the start."""
     found = {start}
     while more := {to for origin, to in ends if origin in found} - found:
         found |= more
@@ -87,7 +87,7 @@ def reached(start: str, ends: list[tuple[str, str]]) -> set[str]:
 
 
 @pytest.mark.parametrize("rank", ["weight", "factor", "change"])
-def test_ranked_lists_have_numpys_order_at_every_frame(root, rank):
+def test_ranked_lists_are_sorted_as_numpy_sorts_them(root, rank):
     pin(root, "block", "upper1")
     root.get_by_role("combobox", name="order of connections").select_option(rank)
     arriving = [each for each in TRACE.connections if each.target == "upper1"]
@@ -112,7 +112,7 @@ def test_ranked_lists_have_numpys_order_at_every_frame(root, rank):
             assert abs(change - np.ptp(each.mean_factor)) <= 1e-6
 
 
-def test_a_row_that_moves_up_the_list_keeps_the_focus(root):
+def test_a_row_keeps_the_focus_when_its_rank_changes(root):
     pin(root, "block", "upper1")
     ask(root, "explorer.changeSetting('rank', 'factor')")
     row = root.locator(".rows.four").first.locator("li").last
@@ -126,7 +126,7 @@ def test_a_row_that_moves_up_the_list_keeps_the_focus(root):
 # --- search -------------------------------------------------------------------------------------------------
 
 
-def test_search_finds_by_part_of_a_name_and_enter_pins(page, root):
+def test_search_matches_parts_of_names_and_enter_pins_the_result(page, root):
     field = root.get_by_role("combobox", name="find a block or connection")
     field.fill("UPPER")
     options = root.locator(FOUND)
@@ -145,7 +145,7 @@ def test_search_finds_by_part_of_a_name_and_enter_pins(page, root):
     assert root.evaluate("root => root.said") == [["selected", {"kind": "block", "id": "upper1"}]]
 
 
-def test_search_finds_connections_by_their_ends_and_says_when_nothing_fits(page, root):
+def test_search_finds_connections_by_source_and_target_and_says_if_there_is_no_match(page, root):
     field = root.get_by_role("combobox", name="find a block or connection")
     for typed in ("flow1 → top", "flow1->top", "flow1 > TOP"):
         field.fill(typed)
@@ -162,7 +162,7 @@ def test_search_finds_connections_by_their_ends_and_says_when_nothing_fits(page,
     assert ask(root, "explorer.frame") == before and ask(root, "explorer.pinned.id") == "flow1_to_top"
 
 
-def test_names_in_the_search_are_text(page, root):
+def test_html_in_names_is_shown_as_text_in_the_search(page, root):
     root.get_by_role("combobox", name="find a block or connection").fill("<img")
     expect(root.locator(FOUND).first).to_contain_text(HOSTILE)
     assert root.locator("img").count() == 0 and page.evaluate("window.hacked") is None
@@ -172,14 +172,14 @@ def test_names_in_the_search_are_text(page, root):
 
 
 @cache
-def lone_branch() -> Trace:
+def trace_with_dead_and_starved_blocks() -> Trace:
     """A network in which a threshold leaves blocks without a path: 45 connections of random weights."""
     return trace_of(published.structure("full_asnp50"), frames=3)
 
 
 @pytest.mark.parametrize("threshold", [0.2, 0.4])
-def test_hide_unconnected_leaves_what_kept_paths_connect(page, threshold):
-    shown = lone_branch()
+def test_hide_unconnected_shows_only_blocks_and_connections_on_kept_paths(page, threshold):
+    shown = trace_with_dead_and_starved_blocks()
     root = open_explorer(page, shown, threshold=threshold)
     before = places(root)
     weights = {each.key: each.connection_weight for each in shown.connections}
@@ -197,19 +197,21 @@ def test_hide_unconnected_leaves_what_kept_paths_connect(page, threshold):
     assert hidden_blocks(root) == {block.id for block in shown.structure.blocks} - up - down
     paths = [each.key for each in kept if each.source in up or each.target in down]
     assert drawn(root) == paths
-    assert places(root).items() <= before.items()  # vis-network tells no place of a hidden block
+    assert places(root).items() <= before.items()  # vis-network gives no position for a hidden block
 
 
-def test_what_feeds_and_is_fed_is_strong_paths_are_faint_and_the_rest_fainter(root):
+def test_connections_of_a_pinned_block_are_opaque_its_paths_faint_and_the_rest_fainter(root):
     pin(root, "block", "inner1")
     opacity = dict(ask(root, "explorer.graph.strokes.drawn.map(({ id, opacity }) => [id, opacity])"))
     for each in TRACE.connections:
         touches = "inner1" in (each.source, each.target)
-        on_a_path = each.source.startswith("upper")  # what leaves the blocks that inner1 feeds
+        on_a_path = each.source.startswith(
+            "upper"
+        )  # the outgoing connections of the blocks that inner1 feeds
         assert opacity[each.key] == (1 if touches else 0.4 if on_a_path else 0.1), each.key
 
 
-def test_arcs_carry_the_traces_attention_weights(root):
+def test_arcs_show_the_attention_weights_of_the_pinned_connection(root):
     connection = TRACE.connections[-1]
     toggle(root, "attention arcs")
     assert ask(root, "explorer.graph.arcs.length") == 0
@@ -219,13 +221,13 @@ def test_arcs_carry_the_traces_attention_weights(root):
     assert found == dict(zip(connection.peers, connection.attention_weights.tolist(), strict=True))
     assert all(data["gates"] == connection.key for data, _ in arcs)
     widths = [width for _, width in arcs]
-    assert widths == sorted(widths)  # the strongest is drawn last, over the others
+    assert widths == sorted(widths)  # the strongest is drawn last, on top of the others
     expect(root.locator(".meanings")).to_contain_text("attention weight of a peer")
     toggle(root, "attention arcs", False)
     assert ask(root, "explorer.graph.arcs.length") == 0
 
 
-def test_a_block_shows_what_it_gates_and_who_gates_what_feeds_it(root):
+def test_a_pinned_block_shows_the_connections_that_it_gates(root):
     gates = [
         (each.key, float(weight))
         for each in TRACE.connections
@@ -243,7 +245,7 @@ def test_a_block_shows_what_it_gates_and_who_gates_what_feeds_it(root):
     assert [tuple(row) for row in values] == [tuple(arc) for arc in arcs]
 
 
-def test_layout_switch_moves_blocks_once_and_frames_and_marks_never(root):
+def test_only_the_layout_switch_moves_blocks(root):
     upright = places(root)
     for frame in (3, 12):
         ask(root, "explorer.seek(given)", frame)
@@ -265,7 +267,7 @@ def test_layout_switch_moves_blocks_once_and_frames_and_marks_never(root):
 
 @pytest.mark.parametrize("name", ["full_asnp50", "full_asnp101"])
 @pytest.mark.parametrize("horizontal", [False, True])
-def test_every_name_is_shown_in_full_and_none_over_another(page, name, horizontal):
+def test_block_names_are_shown_in_full_and_do_not_overlap(page, name, horizontal):
     shown = trace_of(published.structure(name), frames=2)
     root = open_explorer(page, shown)
     toggle(root, "horizontal", horizontal)
@@ -294,7 +296,7 @@ def cells(root: Locator, table: int) -> list[list]:
     )
 
 
-def test_table_holds_the_graphs_blocks_and_connections_at_the_cursor(page):
+def test_the_table_shows_blocks_and_connections_at_the_current_frame(page):
     root = open_explorer(page, TRACE, threshold=0.6)
     toggle(root, "table")
     expect(root.locator(".stage")).to_be_hidden()
@@ -319,8 +321,8 @@ def test_table_holds_the_graphs_blocks_and_connections_at_the_cursor(page):
     assert ask(root, "explorer.pinned") == {"kind": "connection", "id": "rgb1_to_inner1"}
 
 
-def test_block_states_are_the_surveys(page):
-    shown = lone_branch()
+def test_the_table_shows_the_block_states_that_the_survey_computes(page):
+    shown = trace_with_dead_and_starved_blocks()
     root = open_explorer(page, shown, threshold=0.7)
     weights = {each.key: each.connection_weight for each in shown.connections}
     found = survey(shown.structure, weights, 0.7)
@@ -330,7 +332,7 @@ def test_block_states_are_the_surveys(page):
         assert state == (expected or ("starved" if block in found.starved else "kept"))
 
 
-def test_keys_walk_along_connections_and_leave_the_clips_keys_alone(page, root):
+def test_up_and_down_follow_connections_and_left_and_right_still_move_the_frame(page, root):
     root.locator(".stage").focus()
     expect(root.locator(".stage")).to_have_attribute("aria-label", NAMED)
     page.keyboard.press("ArrowUp")
@@ -353,7 +355,7 @@ def test_keys_walk_along_connections_and_leave_the_clips_keys_alone(page, root):
 # --- many blocks --------------------------------------------------------------------------------------------
 
 
-def test_500_blocks_and_5000_connections_fit_and_answer(page):
+def test_500_blocks_and_5000_connections_fit_and_can_be_hovered_and_clicked(page):
     shown = trace_of(large_structure(), frames=2)
     assert len(shown.structure.blocks) == 500 and len(shown.connections) > 5_000
     root = open_explorer(page, shown)
@@ -386,7 +388,7 @@ def saved(page: Page, root: Locator, name: str) -> bytes:
 
 
 @pytest.mark.parametrize("horizontal", [False, True])
-def test_svg_holds_what_is_shown(page, horizontal, tmp_path):
+def test_the_svg_contains_the_connections_blocks_and_caption_of_the_graph(page, horizontal, tmp_path):
     root = open_explorer(page, TRACE, threshold=0.3)
     toggle(root, "horizontal", horizontal)
     ask(root, "explorer.seek(13)")
@@ -418,9 +420,9 @@ def test_svg_holds_what_is_shown(page, horizontal, tmp_path):
 
 
 @pytest.mark.parametrize("horizontal", [False, True])
-def test_curves_of_the_picture_lie_where_vis_network_has_them(root, horizontal):
+def test_curves_of_saved_pictures_match_those_of_vis_network(root, horizontal):
     toggle(root, "horizontal", horizontal)
-    away = ask(
+    distances = ask(
         root,
         """explorer.recording.connections.map(({ id }) => {
             const { graph } = explorer;
@@ -433,7 +435,7 @@ def test_curves_of_the_picture_lie_where_vis_network_has_them(root, horizontal):
             }));
         })""",
     )
-    assert len(away) == len(TRACE.connections) and max(away) <= 1
+    assert len(distances) == len(TRACE.connections) and max(distances) <= 1
     ends = ask(
         root,
         """explorer.graph.saveMenu.pieces().filter(({ data }) => data?.connection).map(({ d, data }) => {
@@ -450,7 +452,7 @@ def test_curves_of_the_picture_lie_where_vis_network_has_them(root, horizontal):
         assert np.abs(np.subtract(last, spots[by_key[key].target])).max() <= 1
 
 
-def test_png_is_the_drawing_at_twice_its_size(page, root):
+def test_the_png_is_the_graph_at_twice_its_size(page, root):
     data = saved(page, root, "Graph (PNG)")
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
     width, height = ask(root, "[explorer.graph.layout.width, explorer.graph.layout.height]")
@@ -462,7 +464,7 @@ def test_png_is_the_drawing_at_twice_its_size(page, root):
         assert np.abs(pixel.astype(int) - list(bytes.fromhex(look.color[1:]))).max() <= 2, block
 
 
-def test_a_picture_too_large_for_the_browser_is_said_in_the_menu(page, root):
+def test_if_a_png_is_too_large_for_the_browser_the_menu_suggests_svg(page, root):
     page.evaluate(
         """() => {
             window.kept = HTMLCanvasElement.prototype.toBlob;
@@ -480,7 +482,7 @@ def test_a_picture_too_large_for_the_browser_is_said_in_the_menu(page, root):
 
 
 @pytest.mark.parametrize("lines", ["modality", "share"])
-def test_the_timeline_is_saved_as_it_is_shown(page, root, lines):
+def test_the_saved_timeline_has_the_title_lines_and_values_that_are_shown(page, root, lines):
     root.get_by_role("combobox", name="lines").select_option(lines)
     ask(root, "explorer.seek(13)")
     picture = ElementTree.fromstring(saved(page, root, "Timeline (SVG)"))
@@ -504,5 +506,5 @@ def test_the_timeline_is_saved_as_it_is_shown(page, root, lines):
     assert image.shape[1] == 2 * ask(root, "explorer.timeline.chart.width")
 
 
-def test_page_of_the_explorer_alone_holds_names_as_text():
+def test_the_page_contains_names_only_in_the_packed_recording():
     assert json.dumps(HOSTILE)[1:-1] not in html(TRACE, threshold=0.0).split("atob", 1)[0]

@@ -1,4 +1,4 @@
-"""Panels: their data is the trace's, their chart follows the explorer's cursor, and clicks go both ways."""
+"""Panels show the numbers of the trace, follow the explorer's cursor, and their charts can be clicked."""
 
 import base64
 import dataclasses
@@ -32,7 +32,7 @@ def named(panels: list[Panel], name: str) -> Panel:
 
 
 def array(coded: dict | list) -> np.ndarray:
-    """Plotly's typed array, or a plain list."""
+    """The numbers of a figure, which are one of Plotly's typed arrays or a plain list."""
     if isinstance(coded, list):
         return np.array(coded)
     values = np.frombuffer(base64.b64decode(coded["bdata"]), coded["dtype"])
@@ -54,7 +54,7 @@ def every_panel() -> list[Panel]:
     ]
 
 
-def test_every_panel_is_plain_data_with_a_definition_and_a_table_or_steps() -> None:
+def test_every_panel_is_json_with_a_definition_and_either_a_figure_or_steps() -> None:
     for panel in json.loads(json.dumps(every_panel(), allow_nan=False)):
         assert panel["title"] and len(panel["about"]) > 30, panel["id"]
         assert bool(panel.get("chain")) != bool(panel["figure"]), panel["id"]
@@ -67,7 +67,7 @@ def test_every_panel_is_plain_data_with_a_definition_and_a_table_or_steps() -> N
         assert len({panel["id"] for panel in panels}) == len(panels)
 
 
-def test_heat_map_holds_every_factor_to_the_bit_and_its_orders_are_of_all_channels() -> None:
+def test_the_heat_map_contains_all_factors_exactly_and_each_order_contains_all_channels() -> None:
     panel, factors = named(connection_panels(TRACE, KEY), "channels"), TRACE.connection(KEY).attention_factors
     np.testing.assert_array_equal(array(panel["figure"]["data"][0]["z"]), factors.T)
     for order in panel["orders"].values():
@@ -76,8 +76,8 @@ def test_heat_map_holds_every_factor_to_the_bit_and_its_orders_are_of_all_channe
     assert np.all(np.diff(factors.var(axis=0)[panel["orders"]["variance"]]) <= 0)
 
 
-def test_similar_channels_lie_together_and_opposite_ones_at_the_ends() -> None:
-    """Three channels follow a wave, three its opposite, one stands still."""
+def test_ordering_by_similarity_groups_channels_and_puts_opposite_groups_at_the_ends() -> None:
+    """Three channels follow a wave, three follow its opposite, and one is constant."""
     wave = 0.4 * np.sin(np.arange(FRAMES)) + 0.5
     courses = [wave, 1 - wave, wave * 0.9, 0 * wave + 0.3, 1 - wave * 0.8, wave * 0.7, 1 - wave * 0.7]
     factors = np.stack(courses, axis=1).astype(np.float32)
@@ -89,7 +89,7 @@ def test_similar_channels_lie_together_and_opposite_ones_at_the_ends() -> None:
 
 
 @pytest.mark.parametrize("name", ["share", "modality", "level"])
-def test_tables_over_time_are_the_tables_of_the_trace(name: str) -> None:
+def test_the_tables_of_panels_over_time_equal_those_of_the_package(name: str) -> None:
     table = named(clip_panels(TRACE), name)["table"]
     expected = modality_share(TRACE) if name == "share" else attention_by(TRACE, name)
     assert table["columns"] == ["frame", "time_s", *expected.columns]
@@ -98,7 +98,7 @@ def test_tables_over_time_are_the_tables_of_the_trace(name: str) -> None:
     np.testing.assert_array_equal(rows[:, 2:].astype(expected.dtypes.iloc[0]), expected)
 
 
-def test_pins_name_what_each_row_stands_for() -> None:
+def test_pins_name_the_connection_or_block_of_each_row() -> None:
     matrix = named(clip_panels(TRACE), "peers")
     assert matrix["pins"][0]["ids"] == [row[0] for row in matrix["table"]["rows"]]
     assert len(matrix["pins"][0]["ids"]) == len(array(matrix["figure"]["data"][0]["z"]))
@@ -110,14 +110,14 @@ def test_pins_name_what_each_row_stands_for() -> None:
     assert all("inner1" in key for key in joined["pins"][0]["ids"])
 
 
-def test_a_trace_from_before_magnitudes_names_what_is_missing() -> None:
+def test_an_old_trace_without_magnitudes_asks_to_record_the_clip_again() -> None:
     bare = tuple(dataclasses.replace(each, magnitude=None) for each in TRACE.connections)
     old = dataclasses.replace(TRACE, connections=bare)
     for panel in (named(clip_panels(old), "share"), named(connection_panels(old, KEY), "delivers")):
         assert "record the clip again" in panel["missing"] and panel["figure"] is None
 
 
-def test_a_trace_from_before_contributions_says_what_its_shares_are_of() -> None:
+def test_an_old_trace_without_contributions_says_what_its_shares_are_shares_of() -> None:
     recorded = trace()
     for old in (False, True):
         shown = older(recorded) if old else recorded
@@ -130,7 +130,7 @@ def test_a_trace_from_before_contributions_says_what_its_shares_are_of() -> None
         assert "remark" not in named(panels, "activity")
 
 
-def test_panels_over_time_say_which_frames_an_end_reaches() -> None:
+def test_panels_over_time_say_which_frames_depend_on_padding_beyond_the_ends() -> None:
     recorded = trace()
     own = dataclasses.replace(recorded.connection(KEY), reached=(7, 0))
     connections = tuple(own if each.key == KEY else each for each in recorded.connections)
@@ -138,7 +138,11 @@ def test_panels_over_time_say_which_frames_an_end_reaches() -> None:
     expected = {"channels": (7, 0), "delivers": (7, 3), "share": (7, 3), "modality": (7, 3), "level": (7, 3)}
     panels = [*connection_panels(shown, KEY), *clip_panels(shown)]
     assert {panel["id"]: panel["reached"] for panel in panels if "reached" in panel} == expected
-    for block, reach in {"rgb1": 1, "inner1": 2, "top": 4}.items():  # a convolution over time a level
+    for block, reach in {
+        "rgb1": 1,
+        "inner1": 2,
+        "top": 4,
+    }.items():  # each level adds one convolution over time
         assert named(block_panels(shown, block), "activity")["reached"] == (reach, reach)
     assert named(block_panels(shown, "top"), "arrives")["reached"] == (7, 3)
     assert named(block_panels(shown, "upper1"), "origins")["reached"] == (2, 3)
@@ -147,14 +151,14 @@ def test_panels_over_time_say_which_frames_an_end_reaches() -> None:
     assert not any("reached" in panel for panel in panels)
 
 
-def test_connections_without_a_choice_of_peers_have_their_panels_too() -> None:
+def test_connections_without_several_peers_have_panels_too() -> None:
     for attention in ("none", "static", "self"):
         other = trace(attention=attention)
         panels = [*clip_panels(other), *connection_panels(other, KEY), *block_panels(other, "inner1")]
         json.dumps(panels, allow_nan=False)
 
 
-def test_steps_are_packed_to_the_bit_and_give_the_logit_again() -> None:
+def test_packed_steps_are_exact_and_reproduce_the_logit() -> None:
     chain = chains.pack_factor_steps(TRACE, INSIDE)
     assert chain["left_out"] == "" and chain["frames"] == list(range(FRAMES))
     np.testing.assert_array_equal(packed(chain, "factors"), INSIDE.factors)
@@ -165,8 +169,8 @@ def test_steps_are_packed_to_the_bit_and_give_the_logit_again() -> None:
     np.testing.assert_allclose(logits, packed(chain, "logits"), rtol=1e-4, atol=1e-5)
 
 
-def large() -> FactorSteps:
-    """As the widest connection of a published network: 1024 channels, 14 peers, 48 frames."""
+def large_steps() -> FactorSteps:
+    """Steps of the size of the widest published connection: 1024 channels, 14 peers, 48 frames."""
     rng = np.random.default_rng(0)
 
     def some(*shape: int) -> np.ndarray:
@@ -189,8 +193,8 @@ def large() -> FactorSteps:
     )
 
 
-def test_steps_of_a_large_network_stay_within_the_budget_and_say_what_is_left_out() -> None:
-    wide = large()
+def test_large_steps_are_cut_to_the_size_budget_and_say_what_is_left_out() -> None:
+    wide = large_steps()
     chain = chains.pack_factor_steps(TRACE, wide)
     assert sum(packed(chain, name).nbytes for name in chain["arrays"]) <= chains.STEPS_BUDGET
     assert f"{len(chain['channels'])} of 1024 channels" in chain["left_out"]
@@ -202,7 +206,7 @@ def test_steps_of_a_large_network_stay_within_the_budget_and_say_what_is_left_ou
     np.testing.assert_array_equal(packed(chain, "dense"), wide.dense.matrix[chain["channels"]])
 
 
-def test_steps_start_at_the_channel_that_varies_most_among_those_that_carry_something() -> None:
+def test_steps_start_at_the_named_channel_that_varies_most() -> None:
     order = np.argsort(-INSIDE.factors.var(axis=0), kind="stable")
     assert chains.pack_factor_steps(TRACE, INSIDE)["start"] == order[0]
     names: list[str | None] = ["a class"] * len(order)
@@ -219,7 +223,7 @@ def test_tables_have_a_readable_title_for_each_column() -> None:
     assert tables["channels"]["titles"][:3] == ["Frame", "Time (s)", "Channel 0"]
 
 
-def test_script_names_no_address_and_makes_no_html_of_a_text() -> None:
+def test_the_script_contains_no_web_address_and_never_parses_text_as_html() -> None:
     own = "".join(read_part(name) for name in (*PANEL_PARTS, PANEL_STYLE)).replace(
         "http://www.w3.org/2000/svg", ""
     )
@@ -249,7 +253,7 @@ START_PANELS_AGAIN = """(root) => {
 
 @pytest.fixture
 def panels(page: Page, url: str) -> Locator:
-    """The panels' element as after opening the page: a connection's heat map is drawn, the cursor at 0."""
+    """The panels of a newly opened page: a connection's heat map is drawn, and the cursor is at frame 0."""
     start_again(page, url, {"kind": "connection", "id": KEY})
     panels = page.locator(".details")
     expect(panels.locator(".group .of").first).to_have_text(KEY)
@@ -258,9 +262,11 @@ def panels(page: Page, url: str) -> Locator:
     return panels
 
 
-def explorer(panels: Locator, does: str) -> object:
-    """What an expression gives for the explorer that the panels follow."""
-    return panels.evaluate(f"root => {{ const {{ explorer }} = peerattnPanels.of(root); return {does}; }}")
+def explorer(panels: Locator, expression: str) -> object:
+    """Evaluate JavaScript in which `explorer` is the explorer that the panels follow."""
+    return panels.evaluate(
+        f"root => {{ const {{ explorer }} = peerattnPanels.of(root); return {expression}; }}"
+    )
 
 
 def open_panel(panels: Locator, name: str) -> None:
@@ -268,7 +274,8 @@ def open_panel(panels: Locator, name: str) -> None:
     expect(panels.locator(f"[data-drawn={name}]")).to_have_count(1)
 
 
-def runs(page: Page) -> str:
+def run_count(page: Page) -> str:
+    """The line of the page that counts the runs of its Python script."""
     return page.get_by_text("runs: ").inner_text()
 
 
@@ -280,18 +287,18 @@ CURSOR = """root => {
   return [chart.cursor.hidden ? null : drawn.x + drawn.width / 2 - chart.plot.getBoundingClientRect().x,
           size.l + xaxis.d2p(chart.times[frame])];
 }"""
-"""JavaScript: where the cursor of a chart is, or null, and where it should be, px from the left."""
+"""JavaScript for the position of a chart's cursor (null if hidden) and the correct one, in px."""
 SEEK_AND_READ = f"""(root, frames) => frames.map((frame) => {{
   peerattnPanels.of(root).explorer.seek(frame);
   const values = [...root.querySelectorAll(".values b")].map(({{ dataset }}) => Number(dataset.value));
   return [values, ({CURSOR})(root)];
 }})"""
-"""JavaScript: of each frame, the values and the cursor once the explorer has gone there."""
+"""JavaScript for the values and the cursor after moving the explorer to each of the frames."""
 
 
 @pytest.mark.browser
-def test_cursor_and_values_follow_the_explorer_and_run_no_python(page: Page, panels: Locator) -> None:
-    before = runs(page)
+def test_cursor_and_values_follow_the_explorer_without_running_python(page: Page, panels: Locator) -> None:
+    before = run_count(page)
     open_panel(panels, "share")
     shares = modality_share(TRACE)
     frames = random.Random(0).sample(range(FRAMES), 12)
@@ -299,11 +306,13 @@ def test_cursor_and_values_follow_the_explorer_and_run_no_python(page: Page, pan
         np.testing.assert_allclose(shown, shares.iloc[frame], rtol=0, atol=1e-6)
         drawn, expected = cursor
         assert drawn == pytest.approx(expected, abs=1)
-    assert runs(page) == before
+    assert run_count(page) == before
 
 
 @pytest.mark.browser
-def test_cursor_is_at_its_frame_after_zoom_and_in_a_narrow_window(page: Page, panels: Locator) -> None:
+def test_the_cursor_is_at_the_right_place_after_a_zoom_and_in_a_narrow_window(
+    page: Page, panels: Locator
+) -> None:
     explorer(panels, "explorer.seek(10)")
     panels.evaluate("root => Plotly.relayout(peerattnPanels.of(root).chart.plot, { 'xaxis.range': [1, 2] })")
     drawn, expected = panels.evaluate(CURSOR)
@@ -324,7 +333,7 @@ def test_cursor_is_at_its_frame_after_zoom_and_in_a_narrow_window(page: Page, pa
 
 
 @pytest.mark.browser
-def test_tabs_are_chosen_by_keyboard_and_kept_in_the_address(page: Page, panels: Locator) -> None:
+def test_tabs_can_be_chosen_by_keyboard_and_are_kept_in_the_address(page: Page, panels: Locator) -> None:
     panels.get_by_role("tab", name="Channels").focus()
     page.keyboard.press("ArrowRight")
     chosen = panels.get_by_role("tab", selected=True)
@@ -340,7 +349,7 @@ def test_tabs_are_chosen_by_keyboard_and_kept_in_the_address(page: Page, panels:
 
 
 @pytest.mark.browser
-def test_a_click_over_time_goes_there_and_on_the_matrix_keeps_the_connection(
+def test_a_click_on_a_time_axis_moves_the_frame_and_a_click_on_the_matrix_pins_the_connection(
     page: Page, panels: Locator
 ) -> None:
     plot = panels.locator(".nsewdrag").first
@@ -364,12 +373,12 @@ CUT = """root => {
         return place.width && !(across && place.top >= drawn.top - 1 && place.bottom <= drawn.bottom + 1);
     }).map((text) => text.textContent);
 }"""
-"""JavaScript: the words of a chart that stand beyond its edge."""
+"""JavaScript for the texts of a chart that extend beyond its edge."""
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1400, 390])
-def test_no_word_of_a_chart_is_cut_off(page: Page, panels: Locator, width: int) -> None:
+def test_no_text_of_a_chart_is_cut_off(page: Page, panels: Locator, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     for panel in (*clip_panels(TRACE), *connection_panels(TRACE, KEY)):
         open_panel(panels, panel["id"])
@@ -377,7 +386,7 @@ def test_no_word_of_a_chart_is_cut_off(page: Page, panels: Locator, width: int) 
 
 
 @pytest.mark.browser
-def test_another_selection_brings_its_own_panels(panels: Locator) -> None:
+def test_the_panels_change_with_the_selection(panels: Locator) -> None:
     explorer(panels, f"explorer.pin({{ kind: 'block', id: {json.dumps(HOSTILE)} }})")
     expect(panels.locator(".group .of").first).to_have_text(HOSTILE)
     expect(panels.get_by_role("tab", selected=True)).to_have_text("Incoming and outgoing connections")
@@ -387,7 +396,7 @@ def test_another_selection_brings_its_own_panels(panels: Locator) -> None:
 
 
 @pytest.mark.browser
-def test_rows_are_sorted_with_their_names(panels: Locator) -> None:
+def test_sorting_the_heat_map_moves_rows_and_their_names_together(panels: Locator) -> None:
     panels.get_by_label("sort by").select_option("variance")
     order = named(connection_panels(TRACE, KEY), "channels")["orders"]["variance"]
     rows = panels.evaluate("root => peerattnPanels.of(root).chart.plot.data[0].y")
@@ -397,7 +406,7 @@ def test_rows_are_sorted_with_their_names(panels: Locator) -> None:
 
 
 @pytest.mark.browser
-def test_steps_show_the_numbers_of_the_channel_and_frame_and_give_them_away(
+def test_the_steps_show_and_export_the_numbers_of_the_chosen_channel_and_frame(
     page: Page, panels: Locator
 ) -> None:
     open_panel(panels, "inside")
@@ -461,8 +470,8 @@ def test_a_picture_that_the_browser_cannot_make_is_reported(
 
 
 @pytest.mark.browser
-def test_numbers_that_may_not_be_copied_are_offered_as_a_file(page: Page, panels: Locator) -> None:
-    """Without https, a page from another machine has no clipboard."""
+def test_without_a_clipboard_the_numbers_are_offered_as_a_file(page: Page, panels: Locator) -> None:
+    """Browsers give no clipboard to a page that another machine serves without https."""
     open_panel(panels, "inside")
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })")
     panels.get_by_role("button", name="Copy numbers").click()
@@ -480,7 +489,7 @@ def test_an_accessibility_audit_finds_nothing_serious_in_any_panel(page: Page, p
 
 
 @pytest.mark.browser
-def test_an_unrelated_rerun_sends_next_to_nothing(page: Page, url: str) -> None:
+def test_an_unrelated_rerun_sends_less_than_50_kilobytes(page: Page, url: str) -> None:
     received: list[int] = []
     page.on("websocket", lambda opened: opened.on("framereceived", lambda data: received.append(len(data))))
     page.goto(url)
@@ -489,7 +498,7 @@ def test_an_unrelated_rerun_sends_next_to_nothing(page: Page, url: str) -> None:
     assert sum(received) > 4_000_000
     for _ in range(3):
         received.clear()
-        before = runs(page)
+        before = run_count(page)
         page.get_by_role("button", name="unrelated").click()
         expect(page.get_by_text(before)).to_have_count(0)
         assert sum(received) < 50_000

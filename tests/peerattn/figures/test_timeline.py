@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page
 
-from tests.alone import ADDRESS, html
+from tests.standalone_explorer import ADDRESS, html
 from tests.traces import trace
 
 pytestmark = pytest.mark.browser

@@ -1,4 +1,4 @@
-"""JSON → dataclasses: each reader builds what fits, and refuses everything else by the name of its field."""
+"""JSON → dataclasses: every reader builds valid documents; for any other, the error names the field."""
 
 import dataclasses
 import io
@@ -217,8 +217,15 @@ SAID = {
     "an entry": ({"name": "", "loads": {"hay": "much"}}, "loads.hay is 'much', but must be a number"),
     "too few": ({"name": "", "place": [1]}, "place is [1], but must be a list of 2"),
     "no truth": ({"name": "", "old": "yes"}, "old is 'yes', but must be true or false"),
-    "a flat array": ({"name": "", "weights": [1.0]}, "weights is [1.0], but must be a list of list of float"),
-    "a ragged array": ({"name": "", "weights": [[1], [1, 2]]}, "weights is [[1], [1, 2]]"),
+    "a flat array": (
+        {"name": "", "weights": [1.0]},
+        "weights is [1.0], but must be a list of lists of numbers in the range of float32",
+    ),
+    "a ragged array": (
+        {"name": "", "weights": [[1], [1, 2]]},
+        "weights is [[1], [1, 2]], but must be a list of lists of numbers in the range of float32, with "
+        "lists of equal length",
+    ),
     "beyond float32": ({"name": "", "weights": [[1e300]]}, "weights is [[1e+300]]"),
     "what the class refuses": ({"name": "", "place": [-1, 0]}, "place is outside"),
     "an unknown field": (

@@ -1,4 +1,4 @@
-"""Structures: what they refuse, in which words, and what they know of themselves."""
+"""Structures: which ones are refused with which message, derived properties, and JSON."""
 
 import copy
 import dataclasses
@@ -20,7 +20,7 @@ RGB, FLOW, _ = MODALITIES
 
 
 def small() -> Structure:
-    """Two input blocks, two inner ones beside each other, one output block."""
+    """Two input blocks, two inner blocks at the same level, and one output block."""
     blocks = [
         BlockSpec("eye", 1, "video_input", 4, modality="rgb"),
         BlockSpec("ear", 1, "video_input", 4, modality="flow"),
@@ -42,11 +42,11 @@ def with_first(**changes: Any) -> Structure:
     return dataclasses.replace(small(), connections=(dataclasses.replace(first, **changes), *others))
 
 
-def headed(head: str) -> Structure:
+def with_head(head: str) -> Structure:
     return dataclasses.replace(small(), outputs=(OutputSpec("top", head),))
 
 
-def plus(*connections: ConnectionSpec) -> Structure:
+def with_more(*connections: ConnectionSpec) -> Structure:
     return dataclasses.replace(small(), connections=(*small().connections, *connections))
 
 
@@ -63,28 +63,28 @@ def read_with(name: str, **changes: Any) -> Structure:
 
 REFUSED = {
     "cycle": (
-        lambda: plus(ConnectionSpec("top", "left")),
+        lambda: with_more(ConnectionSpec("top", "left")),
         "top_to_left goes in a cycle.*must go to a higher level",
     ),
     "down": (
         lambda: dataclasses.replace(small(), connections=(ConnectionSpec("top", "left"),)),
         r"goes down \(level 3 to 2\)",
     ),
-    "sideways": (lambda: plus(ConnectionSpec("left", "right")), r"goes sideways \(level 2 to 2\)"),
-    "itself": (lambda: plus(ConnectionSpec("left", "left")), "goes in a cycle"),
-    "unknown source": (lambda: plus(ConnectionSpec("nose", "top")), "names block 'nose'"),
-    "unknown target": (lambda: plus(ConnectionSpec("eye", "nose")), "names block 'nose'"),
+    "sideways": (lambda: with_more(ConnectionSpec("left", "right")), r"goes sideways \(level 2 to 2\)"),
+    "itself": (lambda: with_more(ConnectionSpec("left", "left")), "goes in a cycle"),
+    "unknown source": (lambda: with_more(ConnectionSpec("nose", "top")), "names block 'nose'"),
+    "unknown target": (lambda: with_more(ConnectionSpec("eye", "nose")), "names block 'nose'"),
     "unknown peer": (lambda: with_first(peers=("ear", "nose")), "names block 'nose'"),
     "no path": (lambda: dataclasses.replace(small(), connections=()), "no path leads from an input block"),
     "peer not below": (lambda: with_first(peers=("ear", "right")), r"peer right \(level 2\) is not below"),
     "peer above": (lambda: with_first(peers=("ear", "top")), r"peer top \(level 3\) is not below"),
-    "peer twice": (lambda: with_first(peers=("ear", "ear")), "peers must be named, each once"),
+    "peer twice": (lambda: with_first(peers=("ear", "ear")), "needs peers, each named once"),
     "peer is source only": (lambda: with_first(peers=("eye",)), "at least one peer must differ"),
     "peer without peers": (
         lambda: with_first(peers=()),
-        "peers must be named, each once, with attention 'peer'",
+        r"attention 'peer' and peers \[\]: attention 'peer' needs peers",
     ),
-    "peers without peer": (lambda: with_first(attention="self"), "with attention 'peer' and with no other"),
+    "peers without peer": (lambda: with_first(attention="self"), "other kinds of attention have none"),
     "peers no list": (
         lambda: read_with("connections", peers="ear"),
         r"connections\[0\].peers is 'ear'.*a list",
@@ -93,10 +93,13 @@ REFUSED = {
     "weight 0": (lambda: with_first(weight=0.0), "weight 0.0 must lie between 0 and 1"),
     "weight 1": (lambda: with_first(weight=1), "weight 1 must lie between 0 and 1"),
     "weight nan": (lambda: with_first(weight=float("nan")), "weight nan must lie"),
-    "weight infinite in float32": (lambda: with_first(weight=1 - 1e-12), "must lie between"),
+    "weight infinite in float32": (
+        lambda: with_first(weight=1 - 1e-12),
+        "must lie between 0 and 1, at least 1e-06 away from both",
+    ),
     "weight a word": (lambda: read_with("connections", weight="much"), "weight is 'much'.*a number or null"),
     "learned a word": (lambda: read_with("connections", learned="yes"), "learned is 'yes'.*true or false"),
-    "same connection": (lambda: plus(ConnectionSpec("eye", "top")), "eye_to_top appears twice"),
+    "same connection": (lambda: with_more(ConnectionSpec("eye", "top")), "eye_to_top appears twice"),
     "same id": (
         lambda: dataclasses.replace(small(), blocks=(*small().blocks, small().blocks[0])),
         "block id 'eye' must be a unique name",
@@ -167,7 +170,8 @@ REFUSED = {
     "no attention width": (lambda: with_block("left", attention_width=0), "left: attention_width is 0"),
     "sizes that do not divide": (
         lambda: with_block("eye", spatial_stride=3),
-        "reads at 1/1 of the clip's size, which 1/3 cannot be pooled to",
+        "reads at 1/1 of the clip's size, which 1/3 cannot be pooled to: set its input_reduction to a "
+        "multiple of 3",
     ),
     "no output": (lambda: dataclasses.replace(small(), outputs=()), "at least one output block"),
     "output twice": (
@@ -180,11 +184,11 @@ REFUSED = {
     ),
     "head no name": (lambda: read_with("outputs", head=3), "head is 3, but must be text"),
     "unknown head": (
-        lambda: headed("guess"),
+        lambda: with_head("guess"),
         "output top: there is no head 'guess': choose among assemblenet, assemblenet_over_time, class",
     ),
     "nearly a head": (
-        lambda: headed("lite_overtime"),
+        lambda: with_head("lite_overtime"),
         "output top: there is no head 'lite_overtime': did you mean lite_over_time",
     ),
     "no channels": (lambda: with_rgb(channels=0), "rgb: channels is 0"),
@@ -206,16 +210,16 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("what", REFUSED)
-def test_refuses_in_one_plain_line(what: str) -> None:
-    build, said = REFUSED[what]
-    with pytest.raises(PeerattnError, match=said) as refusal:
+@pytest.mark.parametrize("case", REFUSED)
+def test_an_invalid_structure_is_refused_in_one_line_that_names_the_fault(case: str) -> None:
+    build, message = REFUSED[case]
+    with pytest.raises(PeerattnError, match=message) as refusal:
         build()
     assert "\n" not in str(refusal.value)
 
 
-def test_two_connections_never_share_a_name() -> None:
-    """`a` to `b_to_c` and `a_to_b` to `c` would be one module."""
+def test_blocks_whose_connections_would_share_a_name_are_refused() -> None:
+    """`a` to `b_to_c` and `a_to_b` to `c` would both be called `a_to_b_to_c`."""
     blocks = [BlockSpec(name, 1, "video_input", 4, modality="rgb") for name in ("a", "a_to_b")]
     blocks += [BlockSpec(name, 2, "bottleneck", 4) for name in ("b_to_c", "c")]
     with pytest.raises(PeerattnError, match=r"a_to_b_to_c appears twice.*'_to_'"):
@@ -230,7 +234,7 @@ def test_each_output_block_needs_a_path() -> None:
 
 
 @pytest.mark.parametrize("attention", ["none", "static", "self", "peer"])
-def test_complete_connects_each_block_to_all_below(attention: str) -> None:
+def test_complete_connects_each_block_to_all_blocks_of_lower_levels(attention: str) -> None:
     complete = Structure.complete(small().blocks, modalities=(RGB, FLOW), attention=attention)
     for block in complete.blocks:
         below = {other.id for other in complete.blocks if other.level < block.level}
@@ -241,7 +245,7 @@ def test_complete_connects_each_block_to_all_below(attention: str) -> None:
     assert [output.block for output in complete.outputs] == ["top"]
 
 
-def test_complete_fills_in_what_a_block_leaves_open() -> None:
+def test_complete_fills_in_the_widths_and_reduction_that_a_block_leaves_out() -> None:
     blocks = [
         BlockSpec("near", 1, "video_input", 4, spatial_stride=2, modality="rgb"),
         BlockSpec("far", 1, "video_input", 12, spatial_stride=4, modality="rgb"),
@@ -251,16 +255,16 @@ def test_complete_fills_in_what_a_block_leaves_open() -> None:
     assert (top.input_width, top.attention_width, top.input_reduction) == (5, 12, 4)
 
 
-def test_complete_repeats_edge_frames_where_a_kind_can() -> None:
+def test_complete_repeats_edge_frames_in_all_blocks_whose_kind_can() -> None:
     blocks = (*small().blocks, BlockSpec("maps", 1, "object_input", 2, modality="object"))
-    unasked = Structure.complete(blocks, modalities=MODALITIES)
+    default = Structure.complete(blocks, modalities=MODALITIES)
     zeros = Structure.complete(blocks, modalities=MODALITIES, time_padding="zeros")
-    repeating = {block.id for block in unasked.blocks if block.time_padding == "repeat"}
+    repeating = {block.id for block in default.blocks if block.time_padding == "repeat"}
     assert repeating == {block.id for block in small().blocks}
     assert {block.time_padding for block in zeros.blocks} == {"zeros"}
 
 
-def test_origins_are_the_modalities_that_reach_a_block() -> None:
+def test_reaching_modalities_follow_the_connections() -> None:
     kept = tuple(spec for spec in small().connections if spec.key != "ear_to_left")
     origins = dataclasses.replace(small(), connections=kept).reaching_modalities
     assert origins["ear"] == {"flow"}
@@ -273,7 +277,7 @@ def test_attention_mode_of_differing_connections_is_mixed() -> None:
 
 
 @given(structures())
-def test_json_gives_the_same_structure_back(structure: Structure) -> None:
+def test_a_structure_read_back_from_json_is_equal(structure: Structure) -> None:
     text = json.dumps(structure.to_json())
     again = Structure.parse(text)
     assert again == structure
@@ -281,15 +285,15 @@ def test_json_gives_the_same_structure_back(structure: Structure) -> None:
 
 
 @given(structures())
-def test_zeros_beyond_the_ends_are_not_written(structure: Structure) -> None:
-    """Files without the field mean zeros: what was written before there was a choice reads as it was."""
+def test_time_padding_is_written_only_if_it_is_not_zeros(structure: Structure) -> None:
+    """A file without the field means zeros, so older files keep their meaning."""
     document = structure.to_json()
     for block, written in zip(structure.blocks, document["blocks"], strict=True):
         assert written.pop("time_padding", None) == (None if block.time_padding == "zeros" else "repeat")
     assert {block.time_padding for block in Structure.from_json(document).blocks} == {"zeros"}
 
 
-def test_a_shipped_card_is_written_as_it_was_read() -> None:
+def test_the_structure_on_a_bundled_card_is_written_as_it_was_read() -> None:
     text = json.dumps(json.loads((ROOT / "checkpoints/actions14/card.json").read_text())["structure"])
     structure = Structure.parse(text)
     assert {block.time_padding for block in structure.blocks} == {"zeros"}
@@ -297,7 +301,7 @@ def test_a_shipped_card_is_written_as_it_was_read() -> None:
 
 
 @given(structures())
-def test_blocks_come_after_all_that_they_may_read(structure: Structure) -> None:
+def test_in_order_each_block_comes_after_its_sources_and_peers(structure: Structure) -> None:
     place = {block.id: number for number, block in enumerate(structure.in_order)}
     assert place.keys() == {block.id for block in structure.blocks}
     for spec in structure.connections:
@@ -329,7 +333,7 @@ def at(document: Any, path: tuple[Any, ...]) -> Any:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> Any:
-    """A structure's JSON with one or two values replaced, left out, or named otherwise."""
+    """The JSON of a structure with one or two values replaced, removed, renamed or repeated."""
     document = copy.deepcopy(small().to_json())
     for path in draw(st.lists(st.sampled_from(PLACES), min_size=1, max_size=2)):
         *parents, key = path
@@ -345,14 +349,14 @@ def mutated(draw: st.DrawFn) -> Any:
             elif isinstance(parent, list):
                 parent.append(parent[key])
         except (KeyError, IndexError, TypeError):
-            continue  # the first change took away what the second would have changed
+            continue  # the first change removed the value that the second would have changed
     return document
 
 
 @settings(max_examples=300)
 @given(mutated())
 def test_damaged_structures_are_refused_or_can_be_built(document: Any) -> None:
-    """Whatever a file holds, the answer is a structure that a network can run, or a PeerattnError."""
+    """Any JSON gives either a structure that a network can run, or a PeerattnError."""
     try:
         structure = Structure.parse(json.dumps(document))
         network = Network(structure, CLASSES) if _affordable(structure) else None
@@ -367,17 +371,17 @@ def _affordable(structure: Structure) -> bool:
 
 
 @pytest.mark.parametrize("text", ["", "[", "7", '"word"', "[]", "{}", "null", "[" * 100_000, "9" * 5000])
-def test_other_texts_are_no_structures(text: str) -> None:
+def test_text_that_is_not_a_structure_is_refused(text: str) -> None:
     with pytest.raises(PeerattnError, match="this is not"):
         Structure.parse(text)
 
 
-def test_unknown_kinds_are_named() -> None:
+def test_an_unknown_kind_is_named_in_the_error() -> None:
     with pytest.raises(PeerattnError, match="kind 'sponge' is not one of"):
         with_block("left", kind="sponge", time_padding="zeros")
 
 
-def test_a_complete_structure_has_the_head_that_it_is_given_on_every_output() -> None:
+def test_complete_puts_the_given_head_on_every_output() -> None:
     blocks = [BlockSpec("eye", 1, "video_input", 4, modality="rgb")]
     blocks += [BlockSpec(name, 2, "bottleneck", 4) for name in ("left", "right")]
     given = Structure.complete(blocks, modalities=(RGB,), head="assemblenet")
@@ -385,13 +389,13 @@ def test_a_complete_structure_has_the_head_that_it_is_given_on_every_output() ->
     assert {output.head for output in small().outputs} == {"classification"}
 
 
-def test_strategies_make_what_they_promise() -> None:
-    """Random structures would prove little if they all looked alike."""
+def test_random_structures_vary_in_attention_weights_outputs_padding_and_levels() -> None:
+    """Properties tested on random structures are only tested as far as the structures vary."""
     seen: set[str] = set()
 
     @settings(max_examples=60, derandomize=True, database=None)
     @given(structures())
-    def look(structure: Structure) -> None:
+    def collect(structure: Structure) -> None:
         seen.update(spec.attention for spec in structure.connections)
         seen.update("no weight" for spec in structure.connections if spec.weight is None)
         seen.update("two outputs" for _ in structure.outputs[1:])
@@ -400,13 +404,13 @@ def test_strategies_make_what_they_promise() -> None:
         levels = {block.id: block.level for block in structure.blocks}
         seen.update("skips" for s in structure.connections if levels[s.target] > levels[s.source] + 1)
 
-    look()
+    collect()
     modes, ends = {"none", "static", "self", "peer"}, {"zeros", "repeat"}
     assert seen >= modes | ends | {"no weight", "two outputs", "starved", "skips"}
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[1, 2]", "not a structure: it needs lists of blocks"),
         ('{"blocks": 3}', "not a structure: it needs lists of blocks"),
@@ -420,7 +424,7 @@ def test_strategies_make_what_they_promise() -> None:
         ),
     ],
 )
-def test_json_that_is_no_structure_is_refused_in_words_of_the_field(text: str, said: str) -> None:
-    with pytest.raises(PeerattnError, match=said) as refused:
+def test_json_of_another_form_is_refused_without_naming_python_types(text: str, message: str) -> None:
+    with pytest.raises(PeerattnError, match=message) as refusal:
         Structure.parse(text)
-    assert "object" not in str(refused.value) and "__init__" not in str(refused.value)
+    assert "object" not in str(refusal.value) and "__init__" not in str(refusal.value)

@@ -26,9 +26,9 @@ from tests.peerattn.recording.test_interventions import (
     CLOSE,
     CONNECTION,
     KINDS,
-    each_kind,
-    everything,
-    several,
+    all_parts,
+    interventions_of_every_kind,
+    noise_clip,
     whole_clip,
 )
 from tests.peerattn.recording.test_recorder import Failure, hooks
@@ -38,9 +38,9 @@ from tests.strategies import lively
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", EVERY_KIND)
 def test_a_changed_network_in_stretches_gives_what_it_gives_in_one_pass(name: str, kind: str) -> None:
-    network, clip = lively(EVERY_KIND[name]), several(19, clips=2, name=name)
+    network, clip = lively(EVERY_KIND[name]), noise_clip(19, clips=2, name=name)
     spans = windows(19, 6)
-    with each_kind(network, several(19, seed=2, name=name))[kind]():
+    with interventions_of_every_kind(network, noise_clip(19, seed=2, name=name))[kind]():
         whole = window_logits(network, clip, spans)
         cut = window_logits(network, clip, spans, most=4)
     for ours, theirs in zip(cut, whole, strict=True):
@@ -54,7 +54,7 @@ def test_a_changed_network_in_stretches_gives_what_it_gives_in_one_pass(name: st
 def test_a_recording_of_a_changed_network_in_stretches_is_that_of_one_pass(kind: str, beside: bool) -> None:
     network, clip = lively(EVERY_KIND["own"]), whole_clip(19)
     with (
-        each_kind(network, several(19, seed=2))[kind](),
+        interventions_of_every_kind(network, noise_clip(19, seed=2))[kind](),
         patch.object(recorder, "CACHE_LIMIT", 0 if beside else recorder.CACHE_LIMIT),
     ):
         whole = record(network, clip, window=6)
@@ -70,26 +70,26 @@ def test_a_recording_of_a_changed_network_in_stretches_is_that_of_one_pass(kind:
 @torch.no_grad()
 @pytest.mark.parametrize("kind", KINDS)
 def test_predictions_of_a_changed_network_are_those_of_its_forward_pass(kind: str) -> None:
-    network, clip = lively(EVERY_KIND["own"]), several()
-    with each_kind(network, several(seed=2))[kind]():
+    network, clip = lively(EVERY_KIND["own"]), noise_clip()
+    with interventions_of_every_kind(network, noise_clip(seed=2))[kind]():
         predicted = predict(network, [Example((0,), clip, "a")], window=9).clips
         np.testing.assert_allclose(predicted[0], torch.softmax(network(clip), 1)[0], **CLOSE)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_network_of_doubles_is_changed_as_one_of_floats(kind: str) -> None:
-    network, clip, donor = lively(EVERY_KIND["own"]), [Example((0,), several(), "a")], several(seed=2)
-    with each_kind(network, donor)[kind]():
+    network, clip, donor = lively(EVERY_KIND["own"]), [Example((0,), noise_clip(), "a")], noise_clip(seed=2)
+    with interventions_of_every_kind(network, donor)[kind]():
         expected = predict(network, clip, window=9).clips
-    with each_kind(network.double(), donor)[kind]():
+    with interventions_of_every_kind(network.double(), donor)[kind]():
         np.testing.assert_allclose(predict(network, clip, window=9).clips, expected, rtol=1e-4, atol=1e-4)
 
 
 @torch.no_grad()
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_wrapped_network_is_changed_inside(kind: str) -> None:
-    network, clip, donor = lively(EVERY_KIND["own"]), several(), several(seed=2)
-    with each_kind(network, donor)[kind]():
+    network, clip, donor = lively(EVERY_KIND["own"]), noise_clip(), noise_clip(seed=2)
+    with interventions_of_every_kind(network, donor)[kind]():
         expected = network(clip)
     with patch.object(
         sys.modules[torch.nn.DataParallel.__module__], "_get_available_device_type", lambda: None
@@ -97,7 +97,7 @@ def test_a_wrapped_network_is_changed_inside(kind: str) -> None:
         wrapped = torch.nn.DataParallel(
             network
         )  # as without a GPU, which the tests' strict device looks like
-    with each_kind(wrapped, donor)[kind]() as given:
+    with interventions_of_every_kind(wrapped, donor)[kind]() as given:
         assert given is wrapped
         assert torch.equal(wrapped(clip), expected)
     assert hooks(network) == 0
@@ -106,9 +106,9 @@ def test_a_wrapped_network_is_changed_inside(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_changed_network_can_be_trained(kind: str) -> None:
     """Values that are put there are constants; what else decides the answer gets its gradient."""
-    network, clip = lively(EVERY_KIND["own"]).train(), several()
-    with each_kind(network, several(seed=2))[kind]():
-        predict(network.eval(), [Example((0,), several(seed=3), "a")], window=9)
+    network, clip = lively(EVERY_KIND["own"]).train(), noise_clip()
+    with interventions_of_every_kind(network, noise_clip(seed=2))[kind]():
+        predict(network.eval(), [Example((0,), noise_clip(seed=3), "a")], window=9)
         network.train()(clip).square().sum().backward()
         assert network.training
     assert network.blocks["top"].training
@@ -120,8 +120,8 @@ def test_a_changed_network_can_be_trained(kind: str) -> None:
 
 @torch.no_grad()
 def test_what_a_donor_has_is_found_again_when_the_weights_have_changed() -> None:
-    network, clip, donor = lively(EVERY_KIND["own"]), several(), several(seed=2)
-    every = everything(network.structure, "block")
+    network, clip, donor = lively(EVERY_KIND["own"]), noise_clip(), noise_clip(seed=2)
+    every = all_parts(network.structure, "block")
     with swapped(network, donor, **every):
         before = network(clip)
         for parameter in network.parameters():
@@ -136,7 +136,7 @@ def test_what_a_donor_has_is_found_again_when_the_weights_have_changed() -> None
 
 @torch.no_grad()
 def test_interventions_apply_together_and_at_one_place_the_innermost() -> None:
-    network, clip, first, second = lively(EVERY_KIND["own"]), *(several(seed=seed) for seed in (1, 2, 3))
+    network, clip, first, second = lively(EVERY_KIND["own"]), *(noise_clip(seed=seed) for seed in (1, 2, 3))
     with swapped(network, second, modality="rgb"):
         expected = network(clip)
     with swapped(network, first, modality="rgb"), swapped(network, second, modality="rgb"):
@@ -149,7 +149,7 @@ def test_interventions_apply_together_and_at_one_place_the_innermost() -> None:
 
 @torch.no_grad()
 def test_an_inner_mean_is_that_of_the_outer_change_and_a_donor_is_whole() -> None:
-    network, clip, donor = lively(EVERY_KIND["own"]), several(), several(seed=2)
+    network, clip, donor = lively(EVERY_KIND["own"]), noise_clip(), noise_clip(seed=2)
     changed = {**clip, "rgb": donor["rgb"]}
     with frozen(network, connections=CONNECTION), recording(network) as expected:
         network(changed)
@@ -175,7 +175,7 @@ def test_a_mask_inside_adds_to_what_is_removed() -> None:
 
 @torch.no_grad()
 def test_a_recording_begun_before_hears_the_changed_values() -> None:
-    network, clip = lively(EVERY_KIND["own"]), several()
+    network, clip = lively(EVERY_KIND["own"]), noise_clip()
     with recording(network) as seen, frozen(network, connections=CONNECTION):
         network(clip)
     (passed,) = seen.passed[CONNECTION]
@@ -188,10 +188,10 @@ def test_a_recording_begun_before_hears_the_changed_values() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_network_is_left_as_it_was(kind: str) -> None:
     """Also after an exception in the block, in a pass, or in the run that looks at a clip before."""
-    network, clip = lively(EVERY_KIND["own"]), several()
+    network, clip = lively(EVERY_KIND["own"]), noise_clip()
     state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     before = network(clip)
-    change = each_kind(network, several(seed=2))[kind]
+    change = interventions_of_every_kind(network, noise_clip(seed=2))[kind]
 
     def fail(*_: object) -> None:
         raise Failure
@@ -215,10 +215,13 @@ def test_a_network_is_left_as_it_was(kind: str) -> None:
 
 
 def test_a_run_that_is_refused_leaves_the_next_one_as_it_should_be() -> None:
-    network, clip, donor = lively(EVERY_KIND["own"]), several(), several(seed=2)
+    network, clip, donor = lively(EVERY_KIND["own"]), noise_clip(), noise_clip(seed=2)
     with swapped(network, donor, modality="rgb"):
         expected = network(clip)
-        for refused in (partial(network, several(4)), partial(window_logits, network, several(4), [(0, 4)])):
+        for refused in (
+            partial(network, noise_clip(4)),
+            partial(window_logits, network, noise_clip(4), [(0, 4)]),
+        ):
             with pytest.raises(PeerattnError, match="the donor's rgb has 9 frames of 16x16 px, the clip 4"):
                 refused()
             with pytest.raises(PeerattnError, match="can only run whole clips"):
@@ -230,7 +233,7 @@ def test_another_thread_records_the_network_as_it_is() -> None:
     network, clip = lively(EVERY_KIND["own"]), whole_clip()
     examples = [Example((0,), clip.tensors, "a")]
     expected, predicted = record(network, clip, window=5).to_json(), predict(network, examples, window=5)
-    for change in each_kind(network, several(5, seed=2)).values():
+    for change in interventions_of_every_kind(network, noise_clip(5, seed=2)).values():
         found: list[object] = []
         threads = [
             threading.Thread(target=lambda f=found: f.append(record(network, clip, window=5).to_json())),

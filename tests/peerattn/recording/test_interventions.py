@@ -1,4 +1,4 @@
-"""Interventions: each changes what it names and nothing else, however clips are run, and is always undone."""
+"""Interventions change only the parts that they name, for batches, windows and recordings alike."""
 
 import copy
 import dataclasses
@@ -44,11 +44,11 @@ CLOSE = {"rtol": 1e-5, "atol": 1e-5}
 Clip = dict[str, Tensor]
 KEYWORDS = {"modality": "modality", "block": "blocks", "connection": "connections", "attention": "peers"}
 CONNECTION = "rgb1_to_top"
-"""One of `EVERY_KIND`, with peers."""
+"""A connection with peers, in every structure of `EVERY_KIND`."""
 
 
-def several(frames: int = 9, *, seed: int = 1, clips: int = 1, name: str = "own") -> Clip:
-    """Modality → (B, C, T, 16, 16) noise, each frame of a brightness of its own."""
+def noise_clip(frames: int = 9, *, seed: int = 1, clips: int = 1, name: str = "own") -> Clip:
+    """Modality → (B, C, T, 16, 16) noise; each frame has its own brightness."""
     generator, noise = (
         torch.Generator().manual_seed(seed),
         tensors(EVERY_KIND[name], frames=frames, clips=clips),
@@ -61,15 +61,17 @@ def several(frames: int = 9, *, seed: int = 1, clips: int = 1, name: str = "own"
 
 def whole_clip(frames: int = 5, *, seed: int = 1, name: str = "own") -> WholeClip:
     clip = clip_of(EVERY_KIND[name], frames=frames)
-    return dataclasses.replace(clip, tensors=several(frames, seed=seed, name=name))
+    return dataclasses.replace(clip, tensors=noise_clip(frames, seed=seed, name=name))
 
 
-def everything(structure: Structure, of: str) -> dict[str, tuple[str, ...]]:
+def all_parts(structure: Structure, of: str) -> dict[str, tuple[str, ...]]:
     return {KEYWORDS[of]: components.names(structure, of)}
 
 
-def each_kind(network: Network, donor: Clip) -> dict[str, Callable[[], AbstractContextManager[Network]]]:
-    """An intervention of every kind, on a network of `EVERY_KIND`."""
+def interventions_of_every_kind(
+    network: Network, donor: Clip
+) -> dict[str, Callable[[], AbstractContextManager[Network]]]:
+    """Description → a function that returns an intervention on a network of `EVERY_KIND`."""
     swap = partial(swapped, network, donor)
     return {
         "swapped modality": partial(swap, modality="rgb"),
@@ -89,7 +91,7 @@ def each_kind(network: Network, donor: Clip) -> dict[str, Callable[[], AbstractC
     }
 
 
-KINDS = tuple(each_kind(lively(EVERY_KIND["own"]), several()))
+KINDS = tuple(interventions_of_every_kind(lively(EVERY_KIND["own"]), noise_clip()))
 
 
 # Swapped
@@ -98,11 +100,11 @@ KINDS = tuple(each_kind(lively(EVERY_KIND["own"]), several()))
 @torch.no_grad()
 @settings(max_examples=15)
 @given(structures(), st.sampled_from(list(KEYWORDS)))
-def test_swapping_with_the_clip_itself_changes_nothing_bit_for_bit(structure: Structure, of: str) -> None:
+def test_swapping_with_the_clip_itself_changes_no_bit(structure: Structure, of: str) -> None:
     network, clip = lively(structure), tensors(structure)
     assume(components.names(structure, of))
     before, predicted = network(clip), predict(network, [Example((0,), clip, "a")], window=2)
-    with swapped(network, clip, **everything(structure, of)):
+    with swapped(network, clip, **all_parts(structure, of)):
         assert torch.equal(network(clip), before)
         again = predict(network, [Example((0,), clip, "a")], window=2)
     assert np.array_equal(again.clips, predicted.clips) and np.array_equal(again.middle, predicted.middle)
@@ -110,37 +112,39 @@ def test_swapping_with_the_clip_itself_changes_nothing_bit_for_bit(structure: St
 
 @pytest.mark.parametrize("of", KEYWORDS)
 @pytest.mark.parametrize("name", EVERY_KIND)
-def test_recording_a_clip_swapped_with_itself_is_recording_it(name: str, of: str) -> None:
+def test_a_clip_swapped_with_itself_has_the_same_trace(name: str, of: str) -> None:
     structure = EVERY_KIND[name]
     network, clip = lively(structure), clip_of(structure)
     plain = record(network, clip, window=3)
-    with swapped(network, clip, **everything(structure, of)):
+    with swapped(network, clip, **all_parts(structure, of)):
         assert record(network, clip, window=3).to_json() == plain.to_json()
 
 
 @torch.no_grad()
 @settings(max_examples=15)
 @given(structures(), st.sampled_from(("modality", "block")))
-def test_a_clip_that_has_all_of_another_is_answered_as_that_one(structure: Structure, of: str) -> None:
+def test_swapping_all_modalities_or_blocks_gives_the_answer_for_the_donor(
+    structure: Structure, of: str
+) -> None:
     network, clip, donor = lively(structure), tensors(structure), tensors(structure, seed=2)
     expected = network(donor)
-    with swapped(network, donor, **everything(structure, of)):
+    with swapped(network, donor, **all_parts(structure, of)):
         assert torch.equal(network(clip), expected)
 
 
-def test_a_recording_of_a_clip_with_all_modalities_of_another_is_that_one_contributions_too() -> None:
+def test_swapping_all_modalities_gives_the_trace_and_the_contributions_of_the_donor() -> None:
     network, clip = three_modes(), clip_of(three_modes().structure)
     donor = dataclasses.replace(clip, tensors=tensors(network.structure, frames=5, seed=2))
     expected = record(network, donor, window=3)
-    with swapped(network, donor, **everything(network.structure, "modality")):
+    with swapped(network, donor, **all_parts(network.structure, "modality")):
         assert record(network, clip, window=3).to_json() == expected.to_json()
         with patch.object(recorder, "CACHE_LIMIT", 0):
-            beside = record(network, clip, window=3)
-    for ours, theirs in zip(beside.connections, expected.connections, strict=True):
+            uncached = record(network, clip, window=3)
+    for ours, theirs in zip(uncached.connections, expected.connections, strict=True):
         np.testing.assert_allclose(ours.contribution, theirs.contribution, rtol=1e-4, atol=1e-4)
 
 
-def test_a_swapped_connection_has_the_factors_of_the_donor_and_its_own_weight() -> None:
+def test_a_swapped_connection_has_the_factors_of_the_donor_and_keeps_its_weight() -> None:
     network = lively(EVERY_KIND["own"])
     clip, donor = whole_clip(), whole_clip(seed=2)
     plain, of_donor = (record(network, one, window=5) for one in (clip, donor))
@@ -157,9 +161,9 @@ def test_a_swapped_connection_has_the_factors_of_the_donor_and_its_own_weight() 
 
 @torch.no_grad()
 @pytest.mark.parametrize("name", EVERY_KIND)
-def test_swapping_all_peers_of_a_connection_is_swapping_its_factors(name: str) -> None:
+def test_swapping_all_peers_of_a_connection_equals_swapping_its_factors(name: str) -> None:
     structure = EVERY_KIND[name]
-    network, clip, donor = lively(structure), several(name=name), several(seed=2, name=name)
+    network, clip, donor = lively(structure), noise_clip(name=name), noise_clip(seed=2, name=name)
     spec = next(spec for spec in structure.connections if spec.key == CONNECTION)
     with swapped(network, donor, connections=CONNECTION):
         expected = network(clip)
@@ -169,13 +173,13 @@ def test_swapping_all_peers_of_a_connection_is_swapping_its_factors(name: str) -
 
 
 @torch.no_grad()
-def test_a_swapped_peer_is_swapped_for_one_connection_alone() -> None:
-    """The connections that share its set of peers keep their factors."""
-    network, clip = lively(EVERY_KIND["own"]), several()
+def test_swapping_a_peer_affects_only_the_named_connection() -> None:
+    """Connections with the same peers keep their factors."""
+    network, clip = lively(EVERY_KIND["own"]), noise_clip()
     sharing = {key for key in network.connections if key.endswith("_to_top")}
     with recording(network) as plain:
         network(clip)
-    with swapped(network, several(seed=2), peers=f"{CONNECTION}:mid1"), recording(network) as seen:
+    with swapped(network, noise_clip(seed=2), peers=f"{CONNECTION}:mid1"), recording(network) as seen:
         network(clip)
     for key in sharing:
         same = torch.equal(seen.passed[key][0].factors, plain.passed[key][0].factors)
@@ -183,7 +187,7 @@ def test_a_swapped_peer_is_swapped_for_one_connection_alone() -> None:
 
 
 @torch.no_grad()
-def test_a_swapped_peer_of_self_attention_is_the_factors() -> None:
+def test_with_self_attention_swapping_the_peer_equals_swapping_the_factors() -> None:
     network, clip = three_modes(), tensors(three_modes().structure)
     donor = tensors(network.structure, seed=2)
     with swapped(network, donor, connections="object1_to_middle"):
@@ -193,10 +197,10 @@ def test_a_swapped_peer_of_self_attention_is_the_factors() -> None:
 
 
 @torch.no_grad()
-def test_a_computed_modality_is_swapped_by_itself() -> None:
-    """The optical flow of the donor's frames beside the clip's own frames, and the other way round."""
+def test_a_computed_modality_can_be_swapped_without_the_frames_it_is_computed_from() -> None:
+    """Own frames with the flow of the donor's frames equal the donor's flow with the frames swapped."""
     structure = EVERY_KIND["lite"]
-    network, clip, donor = lively(structure), several(name="lite"), several(seed=2, name="lite")
+    network, clip, donor = lively(structure), noise_clip(name="lite"), noise_clip(seed=2, name="lite")
     with swapped(network, donor, modality="flow"):
         logits = network(clip)
     with swapped(network, clip, modality="rgb"):
@@ -207,12 +211,12 @@ def test_a_computed_modality_is_swapped_by_itself() -> None:
 
 
 @pytest.mark.parametrize("of", KEYWORDS)
-def test_a_batch_has_one_donor_or_one_for_each_clip(of: str) -> None:
+def test_a_batch_with_one_donor_or_one_per_clip_equals_single_runs(of: str) -> None:
     structure = EVERY_KIND["own"]
     network = lively(structure)
-    swap = everything(structure, of)
-    clips = [several(7, seed=seed) for seed in range(3)]
-    donors = [several(7, seed=seed) for seed in range(3, 6)]
+    swap = all_parts(structure, of)
+    clips = [noise_clip(7, seed=seed) for seed in range(3)]
+    donors = [noise_clip(7, seed=seed) for seed in range(3, 6)]
     batch = [Example((0,), clip, "a") for clip in clips]
     for each in (donors, donors[:1] * 3):
         alone = []
@@ -225,8 +229,8 @@ def test_a_batch_has_one_donor_or_one_for_each_clip(of: str) -> None:
         np.testing.assert_allclose(found, np.concatenate(alone), **CLOSE)
 
 
-def test_the_middle_window_alone_has_the_middle_window_of_the_donor() -> None:
-    network, clip, donor = lively(EVERY_KIND["own"]), several(11), several(11, seed=2)
+def test_the_middle_window_is_swapped_with_the_middle_window_of_the_donor() -> None:
+    network, clip, donor = lively(EVERY_KIND["own"]), noise_clip(11), noise_clip(11, seed=2)
     start, stop = windows(11, 4)[1]
     with swapped(network, donor, blocks="mid1"):
         found = predict(network, [Example((0,), clip, "a")], window=4).middle
@@ -242,7 +246,7 @@ def test_the_middle_window_alone_has_the_middle_window_of_the_donor() -> None:
 @torch.no_grad()
 @settings(max_examples=15)
 @given(structures(), st.data())
-def test_a_removed_connection_is_one_of_weight_zero_and_a_pruned_one(
+def test_removing_a_connection_equals_weight_zero_and_equals_pruning_it(
     structure: Structure, data: st.DataObject
 ) -> None:
     every = tuple(dataclasses.replace(spec, weight=0.5) for spec in structure.connections)
@@ -268,7 +272,7 @@ def test_a_removed_connection_is_one_of_weight_zero_and_a_pruned_one(
 @torch.no_grad()
 @settings(max_examples=15)
 @given(structures(), st.data())
-def test_a_peer_that_leaves_the_softmax_is_one_that_was_never_there(
+def test_removing_a_peer_equals_a_network_built_without_that_peer(
     structure: Structure, data: st.DataObject
 ) -> None:
     attended = [spec for spec in structure.connections if len(spec.peers) > 2]
@@ -291,7 +295,7 @@ def test_a_peer_that_leaves_the_softmax_is_one_that_was_never_there(
     assert weights.sum() == pytest.approx(1, abs=1e-6)
 
 
-def test_without_a_modality_is_without_all_connections_from_its_input_blocks() -> None:
+def test_removing_a_modality_or_block_disables_all_its_outgoing_connections() -> None:
     network = lively(hand_made())
     with without(network, modality="flow"):
         assert network.disabled == {"flow1_to_b", "flow2_to_c"}
@@ -299,7 +303,7 @@ def test_without_a_modality_is_without_all_connections_from_its_input_blocks() -
         assert network.disabled == {"a_to_top", "flow1_to_b"}
 
 
-def test_the_trace_and_the_steps_inside_show_the_peer_that_left() -> None:
+def test_a_removed_peer_has_attention_weight_zero_in_the_trace_and_in_the_steps_to_a_factor() -> None:
     network, clip = lively(EVERY_KIND["own"]), whole_clip()
     with without(network, attention=f"{CONNECTION}:mid1"):
         trace, vectors = record_inside(network, clip, window=5)
@@ -320,9 +324,9 @@ def still(clip: Mapping[str, Tensor]) -> Clip:
 
 @torch.no_grad()
 @pytest.mark.parametrize("name", ["own", "dense", "attention over places", "attention over frames"])
-def test_factors_at_their_mean_change_nothing_on_a_clip_that_stands_still(name: str) -> None:
-    network, clip = lively(ended(EVERY_KIND[name], "repeat")), several(name=name)
-    every = everything(network.structure, "connection")
+def test_freezing_factors_to_their_mean_changes_nothing_on_a_still_clip(name: str) -> None:
+    network, clip = lively(ended(EVERY_KIND[name], "repeat")), noise_clip(name=name)
+    every = all_parts(network.structure, "connection")
     for one, changes in ((clip, True), (still(clip), False)):
         with frozen(network, **every):
             found = network(one)
@@ -332,9 +336,7 @@ def test_factors_at_their_mean_change_nothing_on_a_clip_that_stands_still(name: 
 @torch.no_grad()
 @settings(max_examples=15)
 @given(structures(), st.data())
-def test_frozen_factors_are_the_mean_over_the_frames_of_what_they_were(
-    structure: Structure, data: st.DataObject
-) -> None:
+def test_frozen_factors_are_their_mean_over_the_frames(structure: Structure, data: st.DataObject) -> None:
     network, clip = lively(structure), tensors(structure, clips=2, frames=4)
     spec = data.draw(st.sampled_from(structure.connections))
     with recording(network) as plain:
@@ -342,7 +344,7 @@ def test_frozen_factors_are_the_mean_over_the_frames_of_what_they_were(
     with frozen(network, connections=spec.key), recording(network) as seen:
         found = network(clip)
     before, after = plain.passed[spec.key], seen.passed[spec.key]
-    assert len(after) == 1  # the run that measures them is in no recording
+    assert len(after) == 1  # the run that measures the mean is not recorded
     if spec.attention in ("none", "static"):
         assert torch.equal(found, network(clip))
     else:
@@ -353,8 +355,8 @@ def test_frozen_factors_are_the_mean_over_the_frames_of_what_they_were(
 
 
 @torch.no_grad()
-def test_factors_frozen_at_what_they_are_change_nothing() -> None:
-    network, clip = lively(EVERY_KIND["own"]), several()
+def test_freezing_factors_to_their_own_values_changes_nothing() -> None:
+    network, clip = lively(EVERY_KIND["own"]), noise_clip()
     with recording(network) as seen:
         expected = network(clip)
     with frozen(network, connections=CONNECTION, to=seen.passed[CONNECTION][0].factors[0]):
@@ -362,21 +364,21 @@ def test_factors_frozen_at_what_they_are_change_nothing() -> None:
 
 
 @torch.no_grad()
-def test_factors_frozen_at_one_are_no_attention() -> None:
-    network, clip = lively(EVERY_KIND["own"]), several()
+def test_freezing_all_factors_to_one_equals_a_network_without_attention() -> None:
+    network, clip = lively(EVERY_KIND["own"]), noise_clip()
     plain = tuple(
         dataclasses.replace(spec, attention="none", peers=()) for spec in network.structure.connections
     )
     bare = Network(dataclasses.replace(network.structure, connections=plain), CLASSES).eval()
     state = network.state_dict()
     bare.load_state_dict({name: state[name] for name in bare.state_dict()})
-    with frozen(network, **everything(network.structure, "connection"), to="one"):
+    with frozen(network, **all_parts(network.structure, "connection"), to="one"):
         assert torch.equal(network(clip), bare(clip))
 
 
 @torch.no_grad()
-def test_factors_may_be_frozen_at_the_mean_of_another_clip_of_any_length() -> None:
-    network, clip, other = lively(EVERY_KIND["own"]), several(4), several(11, seed=2)
+def test_factors_can_be_frozen_to_their_mean_on_another_clip_of_any_length() -> None:
+    network, clip, other = lively(EVERY_KIND["own"]), noise_clip(4), noise_clip(11, seed=2)
     with recording(network) as seen:
         network(other)
     mean = seen.passed[CONNECTION][0].factors[0].mean(dim=0)
@@ -387,8 +389,8 @@ def test_factors_may_be_frozen_at_the_mean_of_another_clip_of_any_length() -> No
 
 
 @pytest.mark.parametrize("to", ["one", "mean", [0.1, 0.9, 0.2, 0.7]])
-def test_nothing_contributes_nothing_where_factors_are_frozen(to: str | list[float]) -> None:
-    """The baseline is run with the same factors, so a clip in which there is nothing adds nothing to it."""
+def test_with_frozen_factors_an_empty_clip_contributes_nothing(to: str | list[float]) -> None:
+    """The baseline is run with the same factors, so an empty clip does not differ from it."""
     network, clip = lively(EVERY_KIND["own"]), whole_clip()
     read = network.structure.read_modalities
     nothing = baseline_clip(read, clip.tensors["rgb"], frames=5, baselines={})
@@ -403,35 +405,35 @@ def test_nothing_contributes_nothing_where_factors_are_frozen(to: str | list[flo
 
 
 @given(st.integers(1, 40), st.integers(0, 9))
-def test_an_order_holds_each_frame_once_and_is_another(frames: int, seed: int) -> None:
+def test_a_frame_order_is_a_permutation_other_than_the_identity(frames: int, seed: int) -> None:
     order = substitutes.frame_order(frames, seed)
     assert sorted(order) == list(range(frames))
     assert (order.tolist() == list(range(frames))) == (frames == 1)
     assert np.array_equal(order, substitutes.frame_order(frames, seed))
 
 
-def test_another_seed_is_another_order() -> None:
+def test_different_seeds_give_different_orders() -> None:
     assert len({tuple(substitutes.frame_order(12, seed)) for seed in range(8)}) == 8
 
 
 @torch.no_grad()
 @settings(max_examples=15)
 @given(structures(), st.sampled_from(("modality", "connection")))
-def test_frames_in_their_own_order_change_nothing_bit_for_bit(structure: Structure, of: str) -> None:
+def test_shuffling_into_the_original_order_changes_no_bit(structure: Structure, of: str) -> None:
     network, clip = lively(structure), tensors(structure)
     before, own_order = network(clip), lambda frames, seed: np.arange(frames)
     with (
         patch.object(substitutes, "frame_order", own_order),
-        shuffled(network, **everything(structure, of)),
+        shuffled(network, **all_parts(structure, of)),
     ):
         assert torch.equal(network(clip), before)
 
 
 @torch.no_grad()
 @pytest.mark.parametrize("name", EVERY_KIND)
-def test_shuffled_modalities_are_a_clip_with_shuffled_frames(name: str) -> None:
+def test_shuffling_modalities_equals_shuffling_the_frames_of_the_clip(name: str) -> None:
     structure = EVERY_KIND[name]
-    network, clip = lively(structure), several(name=name)
+    network, clip = lively(structure), noise_clip(name=name)
     order = torch.from_numpy(substitutes.frame_order(9, 3))
     computed = structure.computed
     read = tuple(one.name for one in structure.read_modalities)
@@ -439,7 +441,7 @@ def test_shuffled_modalities_are_a_clip_with_shuffled_frames(name: str) -> None:
         network, modality=[n for n in components.names(structure, "modality") if n in read], seed=3
     ):
         found = network(clip)
-    if computed:  # its flow is that of the frames as they follow on each other
+    if computed:  # shuffling rgb leaves the flow that is computed from it as it was
         with swapped(network, clip, modality=computed):
             expected = network({n: t[:, :, order] for n, t in clip.items()})
     else:
@@ -447,7 +449,7 @@ def test_shuffled_modalities_are_a_clip_with_shuffled_frames(name: str) -> None:
     torch.testing.assert_close(found, expected, **CLOSE)
 
 
-def test_a_shuffled_connection_has_its_factors_in_another_order() -> None:
+def test_shuffling_a_connection_permutes_its_factors_in_time() -> None:
     network, clip = lively(EVERY_KIND["own"]), whole_clip()
     plain = record(network, clip, window=5).connection(CONNECTION).attention_factors
     with shuffled(network, connections=CONNECTION, seed=1):
@@ -488,19 +490,19 @@ REFUSED: tuple[tuple[Callable[..., AbstractContextManager[Network]], dict[str, o
 )
 
 
-@pytest.mark.parametrize(("change", "words", "said"), REFUSED, ids=[said for _, _, said in REFUSED])
-def test_what_cannot_be_done_is_refused_in_one_line(
-    change: Callable[..., AbstractContextManager[Network]], words: dict[str, object], said: str
+@pytest.mark.parametrize(("change", "words", "message"), REFUSED, ids=[message for _, _, message in REFUSED])
+def test_an_impossible_intervention_is_refused_in_one_line_and_leaves_no_hook(
+    change: Callable[..., AbstractContextManager[Network]], words: dict[str, object], message: str
 ) -> None:
     network = lively(EVERY_KIND["own"])
-    given = (network, several()) if change is swapped else (network,)
-    with pytest.raises(PeerattnError, match=said) as refusal, ExitStack() as stack:
+    given = (network, noise_clip()) if change is swapped else (network,)
+    with pytest.raises(PeerattnError, match=message) as refusal, ExitStack() as stack:
         stack.enter_context(change(*given, **words))
     assert "\n" not in str(refusal.value)
     assert (hooks(network), network.disabled) == (0, frozenset())
 
 
-def test_the_last_peer_cannot_leave() -> None:
+def test_the_last_peer_of_a_connection_cannot_be_removed() -> None:
     network = three_modes()
     spec = next(spec for spec in network.structure.connections if len(spec.peers) > 1)
     for attention in (spec.attention_keys, "object1_to_middle:object1"):
@@ -510,33 +512,33 @@ def test_the_last_peer_cannot_leave() -> None:
     with without(network, attention=others), pytest.raises(PeerattnError, match="the last peer"):
         without(network, attention=first).__enter__()
     with without(network, attention=spec.attention_keys, connections=spec.key):
-        pass  # where the connection goes, so does the question
+        pass  # all peers may be removed if the connection is removed as well
 
 
 WRONG_DONORS = {
-    "other frames": (several(4), "9 frames of 16x16 px, .*4|4 frames of 16x16 px, the clip 9"),
+    "other frames": (noise_clip(4), "9 frames of 16x16 px, .*4|4 frames of 16x16 px, the clip 9"),
     "other size": (tensors(EVERY_KIND["own"], frames=9, size=(8, 16)), "9 frames of 16x8 px, the clip 9"),
-    "two for three": (several(clips=2), "2 donors cannot stand in for 3 clips"),
+    "two for three": (noise_clip(clips=2), "2 donors cannot stand in for 3 clips"),
 }
 
 
 @pytest.mark.parametrize("of", KEYWORDS)
 @pytest.mark.parametrize("name", WRONG_DONORS)
-def test_a_donor_must_be_like_the_clips(name: str, of: str) -> None:
-    donor, said = WRONG_DONORS[name]
+def test_a_donor_must_match_the_clips_in_number_length_and_size(name: str, of: str) -> None:
+    donor, message = WRONG_DONORS[name]
     network = lively(EVERY_KIND["own"])
-    with swapped(network, donor, **everything(network.structure, of)):
-        with pytest.raises(PeerattnError, match=said) as refusal:
-            predict(network, [Example((0,), several(), "a")] * 3, window=9)
+    with swapped(network, donor, **all_parts(network.structure, of)):
+        with pytest.raises(PeerattnError, match=message) as refusal:
+            predict(network, [Example((0,), noise_clip(), "a")] * 3, window=9)
         assert "\n" not in str(refusal.value)
     with pytest.raises(PeerattnError, match=re.escape("no flow, object modality")):
-        swapped(network, {"rgb": several()["rgb"]}, modality="rgb").__enter__()
+        swapped(network, {"rgb": noise_clip()["rgb"]}, modality="rgb").__enter__()
 
 
-def test_factors_for_frames_that_the_clip_has_not_are_refused() -> None:
+def test_factors_for_another_number_of_frames_are_refused() -> None:
     network = lively(EVERY_KIND["own"])
     with (
         frozen(network, connections=CONNECTION, to=torch.rand(5, 4)),
         pytest.raises(PeerattnError, match="factors for 5 frames, but the clip has 9"),
     ):
-        network(several())
+        network(noise_clip())

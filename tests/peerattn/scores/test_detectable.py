@@ -53,7 +53,7 @@ def test_so_many_clips_halve_the_width() -> None:
 
 def test_where_each_clip_is_its_own_likeness_plays_no_part() -> None:
     found = detectable_differences(videos(96, 1))
-    assert found.clips == "96 clips, each assumed to come from a different source video"
+    assert found.clips == "96 clips, each counted as a separate source video"
     assert [one.likeness for one in found.decisions] == [0.0]
 
 

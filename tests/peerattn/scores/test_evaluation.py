@@ -99,7 +99,7 @@ def test_of_a_class_five_clips_of_three_videos_are_enough() -> None:
 
 
 def test_clips_without_groups_are_said_to_count_as_their_own() -> None:
-    assert describe_clips(["a", "b", "c"]) == "3 clips, each assumed to come from a different source video"
+    assert describe_clips(["a", "b", "c"]) == "3 clips, each counted as a separate source video"
     assert describe_clips(["a", "b", "a"]) == "3 clips of 2 source videos"
 
 

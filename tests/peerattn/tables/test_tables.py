@@ -1,4 +1,4 @@
-"""Tables hold the trace's numbers, in the trace's own precision."""
+"""Tables: their numbers are those of the trace, in float32, and shares are as worked out by hand."""
 
 import dataclasses
 from types import SimpleNamespace
@@ -41,7 +41,7 @@ from tests.traces import trace
 TRACE = trace(frames=20, window=8)
 
 
-def test_connections_table_has_one_row_per_connection_and_the_weights_of_the_trace():
+def test_the_connections_table_has_a_row_per_connection_with_its_weight_and_factors():
     table = connections_table(TRACE)
     assert list(table["connection"]) == [connection.key for connection in TRACE.connections]
     assert list(table["connection_weight"]) == [each.connection_weight for each in TRACE.connections]
@@ -55,7 +55,7 @@ def test_connections_table_has_one_row_per_connection_and_the_weights_of_the_tra
         assert row.change_over_frames == connection.mean_factor[2:-3].std()  # as `reached` says
 
 
-def test_factors_table_gives_the_shade_of_each_frame_back():
+def test_the_factors_table_contains_the_mean_factor_of_each_connection_and_frame():
     table = factors_table(TRACE)
     assert len(table) == len(TRACE.connections) * 20
     for connection in TRACE.connections:
@@ -65,13 +65,13 @@ def test_factors_table_gives_the_shade_of_each_frame_back():
     assert table["mean_factor"].dtype == np.float32
 
 
-def test_every_frame_is_in_the_window_that_holds_it():
+def test_window_of_frame_numbers_the_windows_in_order():
     numbers = window_of_frame(TRACE)
     assert [list(numbers).count(number) for number in (1, 2, 3)] == [8, 8, 4]
     assert list(np.sort(numbers)) == list(numbers)
 
 
-def test_reach_is_the_most_frames_that_an_end_reaches_of_any_connection():
+def test_reached_frames_is_the_maximum_over_connections_at_each_end():
     first, second, *others = TRACE.connections
     changed = (dataclasses.replace(first, reached=(7, 0)), dataclasses.replace(second, reached=None))
     assert reached_frames((*changed, *others)) == (7, 3)
@@ -79,14 +79,14 @@ def test_reach_is_the_most_frames_that_an_end_reaches_of_any_connection():
     assert reached_frames(changed[1:]) is None
 
 
-def test_channels_table_is_the_connections_factors():
+def test_the_channels_table_contains_the_factors_of_the_connection():
     connection = TRACE.connections[7]
     table = channels_table(connection, TRACE.times)
     np.testing.assert_array_equal(table.filter(like="channel_").to_numpy(), connection.attention_factors)
     assert list(table["frame"]) == list(range(1, 21))
 
 
-def test_attention_weights_of_each_connection_sum_to_one_and_average_uniform():
+def test_attention_weights_of_each_connection_sum_to_one_and_average_to_uniform():
     table = attention_weights_table(TRACE)
     by_connection = table.groupby("connection")
     np.testing.assert_allclose(by_connection["attention_weight"].sum(), 1, atol=1e-6)
@@ -99,14 +99,14 @@ def test_attention_without_peers_gives_an_empty_table_with_its_columns():
     assert list(table) == ["connection", "peer", "attention_weight", "times_uniform"]
 
 
-def test_blocks_table_follows_the_structure():
+def test_the_blocks_table_is_in_the_order_of_the_structure():
     table = blocks_table(TRACE)
     assert list(table["block"]) == [block.id for block in TRACE.structure.blocks]
     assert table["modality"].value_counts()["mixed"] == 7
     np.testing.assert_allclose(table["mean_activity"], [block.activity.mean() for block in TRACE.blocks])
 
 
-def test_predictions_table_ranks_the_clip_and_every_window():
+def test_the_predictions_table_ranks_all_classes_for_the_clip_and_each_window():
     table = predictions_table(TRACE)
     assert list(dict.fromkeys(table["of"])) == ["clip", "window 1", "window 2", "window 3"]
     clip = table[table["of"] == "clip"]
@@ -116,7 +116,7 @@ def test_predictions_table_ranks_the_clip_and_every_window():
     np.testing.assert_array_equal(table.groupby("of")["rank"].max(), len(TRACE.class_names))
 
 
-def test_modality_lines_are_means_over_what_leaves_the_input_blocks_and_mixed_over_the_rest():
+def test_attention_by_modality_is_the_mean_over_connections_from_its_input_blocks():
     lines = attention_by(TRACE, "modality")
     assert list(lines) == ["rgb", "flow", "object", "mixed"]
     sources = {"rgb": ("rgb1", "rgb2"), "flow": ("flow1", "flow2"), "object": ("object1",)}
@@ -129,24 +129,24 @@ def test_modality_lines_are_means_over_what_leaves_the_input_blocks_and_mixed_ov
 
 
 @pytest.mark.parametrize("by", ["modality", "level"])
-def test_groups_share_out_every_connection_once(by):
+def test_each_connection_is_in_exactly_one_attention_group(by):
     groups = attention_groups(TRACE, by)
     assert sorted(sum(groups.values(), ())) == sorted(each.key for each in TRACE.connections)
 
 
-def test_level_lines_are_means_over_what_arrives():
+def test_attention_by_level_is_the_mean_over_connections_into_the_level():
     lines = attention_by(TRACE, "level")
     assert list(lines) == ["level 2", "level 3", "level 4"]
     arriving = [each.mean_factor for each in TRACE.connections if each.target == "top"]
     np.testing.assert_allclose(lines["level 4"], np.mean(arriving, axis=0), rtol=1e-6)
 
 
-def test_last_frame_lasts_as_long_as_the_median_and_a_single_frame_one_second():
+def test_the_last_frame_lasts_the_median_duration_and_a_single_frame_one_second():
     np.testing.assert_allclose(frame_ends(np.array([0, 0.1, 0.2, 0.5])), [0.1, 0.2, 0.5, 0.6])
     assert frame_ends(np.array([2.0])) == [3.0]
 
 
-def test_accuracy_table_sorts_the_curve_by_threshold():
+def test_the_accuracy_table_is_sorted_by_threshold():
     found = SimpleNamespace(kind="classes", n=80, top1=0.75, top1_interval=(0.65, 0.83), remark="")
     pruned = SimpleNamespace(kept=("a_to_b",), removed=("a_to_c", "b_to_c"))
     table = accuracy_table([(0.6, found, pruned), (0.2, found, pruned)])
@@ -164,7 +164,7 @@ def test_accuracy_table_sorts_the_curve_by_threshold():
     assert list(accuracy_table([])) == list(table)
 
 
-def test_channels_of_an_object_input_are_classes_of_which_undeclared_ones_are_empty() -> None:
+def test_channels_of_an_object_input_have_the_names_of_declared_classes_only() -> None:
     structure = published.structure("full_asnp26", object_classes=3)
     assert object_channels(structure, "4", {2: "cup"}) == (None, "cup", None)
     assert object_channels(structure, "4", {}) == ()
@@ -176,9 +176,10 @@ def by_hand(
     contributions: dict[str, list[float]] | None = None,
     added: dict[str, list[float]] | None = None,
 ) -> Trace:
-    """rgb and flow into `middle`, `middle` and flow into `top`, and `loose`, which nothing reaches, too.
+    """A trace of rgb and flow → `middle`; `middle`, flow and the starved block `loose` → `top`.
 
-    Without contributions it is a trace from before them; a source of which `added` says nothing adds 1.
+    Without `contributions` it is like a trace from before they were recorded. `added` gives the contributions
+    of sources; by default they are 1.
     """
     blocks = [BlockSpec(f"{name}1", 1, "video_input", 1, modality=name) for name in ("rgb", "flow")]
     blocks += [BlockSpec("middle", 2, "bottleneck", 1, input_width=1)]
@@ -221,17 +222,17 @@ HAND = {
     "flow1_to_top": [2.0, 3.0],
     "loose_to_top": [5.0, 5.0],
 }
-ALIKE = {key: [9.0, 9.0] for key in HAND}
-"""What is delivered whatever the clip shows."""
+EQUAL_MAGNITUDES = {key: [9.0, 9.0] for key in HAND}
+"""Magnitudes that are the same for all connections."""
 
 
 def test_modality_share_worked_by_hand():
-    """On paper. First frame: middle is 3/4 rgb; top is half middle, half flow: rgb 3/8, flow 5/8.
+    """First frame: middle is 3/4 rgb, 1/4 flow; top is 1/2 middle, 1/2 flow: rgb 3/8, flow 5/8.
 
-    Second: nothing arrives at middle, and what it adds comes of the frame before: top is a quarter middle,
-    rgb 3/16, flow 13/16.
+    Second frame: nothing arrives at middle, so it has the shares of the first frame; top is 1/4 middle, 3/4
+    flow: rgb 3/16, flow 13/16.
     """
-    shown = by_hand(ALIKE, HAND)
+    shown = by_hand(EQUAL_MAGNITUDES, HAND)
     shares = modality_share(shown)
     assert list(shares) == ["rgb", "flow", CHANGED_BY_PEERS]
     assert (shares.index.name, list(shares.index)) == ("time_s", [0.0, 0.5])
@@ -241,22 +242,22 @@ def test_modality_share_worked_by_hand():
     assert modality_share(shown, "loose").to_numpy().tolist() == [[0.0, 0.0, 0.0]] * 2
 
 
-def test_what_a_source_that_adds_nothing_delivers_anew_was_changed_by_peers_all_the_way_up():
-    """On paper. First frame: flow adds nothing at middle, of which it has a quarter; top is half middle.
+def test_contributions_of_sources_that_add_nothing_count_as_changed_by_peers():
+    """First frame: flow itself adds nothing, so its quarter of middle, and an eighth of top, is due to peers.
 
-    Second: middle itself adds nothing at top, where it has a quarter.
+    Second frame: middle itself adds nothing, so its quarter of top is due to peers.
     """
     sizes = HAND | {"rgb1_to_middle": [3.0, 1.0], "flow1_to_middle": [1.0, 1.0]}
     added = {"flow1_to_middle": [0.0, 1.0], "middle_to_top": [1.0, 0.0]}
-    shown = by_hand(ALIKE, sizes, added)
+    shown = by_hand(EQUAL_MAGNITUDES, sizes, added)
     middle = modality_share(shown, "middle")
     assert middle.to_numpy().tolist() == [[0.75, 0.0, 0.25], [0.5, 0.5, 0.0]]
     assert modality_share(shown).to_numpy().tolist() == [[0.375, 0.5, 0.125], [0.0, 0.75, 0.25]]
     assert block_shares(shown, "top")["middle_to_top"].tolist() == [0.5, 0.25]
 
 
-def test_a_source_without_arrivals_has_the_shares_of_the_nearest_frame_that_has_some():
-    """Something arrives at middle in the frames 2 and 5 of 6: rgb alone, then flow alone; top is middle."""
+def test_a_block_at_which_nothing_arrives_has_the_shares_of_the_nearest_frame():
+    """At middle, only rgb arrives in frame 2 and only flow in frame 5 of 6; all of top comes from middle."""
     sizes = {
         "rgb1_to_middle": [0.0, 2.0, 0.0, 0.0, 0.0, 0.0],
         "flow1_to_middle": [0.0, 0.0, 0.0, 0.0, 4.0, 0.0],
@@ -271,36 +272,36 @@ def test_a_source_without_arrivals_has_the_shares_of_the_nearest_frame_that_has_
     assert shares.to_numpy().tolist() == [[0.0, 0.0, 1.0]] * 6
 
 
-def test_contributions_that_are_a_hundred_thousandth_of_what_is_delivered_are_nothing():
-    """18 are delivered at middle in each frame, 18e-5 of them are nothing."""
+def test_contributions_below_a_hundred_thousandth_of_the_magnitudes_count_as_zero():
+    """Magnitudes at middle sum to 18 in each frame, so contributions that sum to less than 18e-5 are 0."""
     sizes = HAND | {"rgb1_to_middle": [1.0e-4, 1.0e-4], "flow1_to_middle": [0.7e-4, 0.9e-4]}
-    middle = block_shares(by_hand(ALIKE, sizes), "middle")
+    middle = block_shares(by_hand(EQUAL_MAGNITUDES, sizes), "middle")
     assert middle.iloc[0].tolist() == [0.0, 0.0]
     assert middle.iloc[1].tolist() == pytest.approx([10 / 19, 9 / 19])
 
 
-def test_outputs_at_which_nothing_arrives_do_not_count_in_the_mean_over_outputs():
-    shown = by_hand(ALIKE, HAND)
+def test_the_mean_over_outputs_excludes_outputs_at_which_nothing_arrives():
+    shown = by_hand(EQUAL_MAGNITUDES, HAND)
     two = dataclasses.replace(shown.structure, outputs=(OutputSpec("top"), OutputSpec("middle")))
     shares = modality_share(dataclasses.replace(shown, structure=two))
     assert shares.to_numpy().tolist() == [[0.5625, 0.4375, 0.0], [0.1875, 0.8125, 0.0]]
 
 
-def test_shares_of_a_block_leave_out_what_is_starved_or_removed():
-    shares = block_shares(by_hand(ALIKE, HAND), "top")
+def test_connections_that_are_removed_or_come_from_starved_blocks_have_share_zero():
+    shares = block_shares(by_hand(EQUAL_MAGNITUDES, HAND), "top")
     assert shares["middle_to_top"].tolist() == [0.5, 0.25]
     assert shares["loose_to_top"].tolist() == [0.0, 0.0]
-    kept = {key: sizes for key, sizes in ALIKE.items() if key != "flow1_to_top"}
+    kept = {key: sizes for key, sizes in EQUAL_MAGNITUDES.items() if key != "flow1_to_top"}
     after = block_shares(by_hand(kept, HAND), "top")
     assert list(after) == list(shares)
     assert after["flow1_to_top"].tolist() == [0.0, 0.0]
     assert after["middle_to_top"].tolist() == [1.0, 1.0]
     assert modality_share(by_hand(kept, HAND))["rgb"].tolist() == [0.75, 0.75]
-    assert block_shares(by_hand(ALIKE, HAND), "loose").shape == (2, 0)
+    assert block_shares(by_hand(EQUAL_MAGNITUDES, HAND), "loose").shape == (2, 0)
 
 
-def test_mean_shares_of_contributions_stand_beside_the_connections():
-    shown = by_hand(ALIKE, HAND)
+def test_the_connections_table_contains_the_mean_contribution_shares():
+    shown = by_hand(EQUAL_MAGNITUDES, HAND)
     expected = {
         "rgb1_to_middle": 0.375,
         "flow1_to_middle": 0.125,
@@ -314,8 +315,8 @@ def test_mean_shares_of_contributions_stand_beside_the_connections():
     assert connections_table(by_hand(HAND))["contribution_share"].isna().all()
 
 
-def test_a_trace_from_before_contributions_has_the_shares_of_what_is_delivered():
-    """On paper, as before: 3/8 rgb; in the second frame nothing is delivered at middle."""
+def test_a_trace_without_contributions_has_shares_of_magnitudes():
+    """The same numbers as for contributions; in the second frame nothing is delivered at middle."""
     old = by_hand(HAND)
     assert not has_contributions(old) and has_contributions(by_hand(HAND, HAND))
     shares = modality_share(old)
@@ -326,15 +327,15 @@ def test_a_trace_from_before_contributions_has_the_shares_of_what_is_delivered()
     assert modality_share(by_hand(silent)).to_numpy().tolist() == [[0.0, 1.0]] * 2
 
 
-def test_a_trace_without_magnitudes_has_no_shares_and_says_so():
+def test_a_trace_without_magnitudes_asks_to_record_the_clip_again():
     old = tuple(dataclasses.replace(each, magnitude=None) for each in TRACE.connections)
     with pytest.raises(PeerattnError, match="record the clip again"):
         modality_share(dataclasses.replace(TRACE, connections=old))
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_rows_of_shares_sum_to_one_or_to_nothing(seed):
-    """With sources that add nothing, and frames in which nothing arrives, anywhere."""
+def test_rows_of_shares_sum_to_one_or_to_zero(seed):
+    """Some sources add nothing, and in some frames nothing arrives."""
     rng = np.random.default_rng(seed)
 
     def some(sizes: np.ndarray) -> np.ndarray:
@@ -359,7 +360,7 @@ def test_rows_of_shares_sum_to_one_or_to_nothing(seed):
 
 @settings(max_examples=20)
 @given(structures(), st.data())
-def test_modality_shares_of_a_recording_sum_to_one_wherever_something_arrives(structure, data):
+def test_modality_shares_sum_to_one_at_every_block_that_a_modality_reaches(structure, data):
     network = lively(structure)
     clip = Clip(
         tensors(structure, frames=3), np.arange(3) / 8, np.zeros((3, 16, 16, 3), np.uint8), None, None
@@ -386,7 +387,7 @@ def test_modality_shares_of_a_recording_sum_to_one_wherever_something_arrives(st
     assert not block_shares(rest, gone.target)[gone.key].any()
 
 
-def test_entropies_are_one_where_peers_count_alike_and_zero_where_one_counts_alone():
+def test_normalised_entropy_is_one_for_equal_weights_and_zero_for_a_single_one():
     weights = [[0.25] * 4, [0.0, 1.0], [1.0], []]
     changed = [
         dataclasses.replace(each, peers=tuple("abcd"[: len(w)]), attention_weights=np.array(w, np.float32))
@@ -395,11 +396,11 @@ def test_entropies_are_one_where_peers_count_alike_and_zero_where_one_counts_alo
     table = entropies_table(dataclasses.replace(TRACE, connections=tuple(changed)))
     assert list(table["connection"]) == [each.key for each in changed[:3]]
     assert table["entropy"].tolist() == pytest.approx([np.log(4), 0, 0])
-    assert not np.signbit(table["entropy"]).any()  # a minus before nothing would be shown
+    assert not np.signbit(table["entropy"]).any()  # -0.0 would be shown with its minus sign
     assert table["normalised_entropy"].tolist() == pytest.approx([1, 0, np.nan], nan_ok=True)
 
 
-def test_distribution_by_level_counts_every_factor_once():
+def test_the_distribution_by_level_counts_every_factor_once():
     table = level_distribution(TRACE)
     assert table["n"].sum() == sum(each.attention_factors.size for each in TRACE.connections)
     top = np.concatenate([e.attention_factors.ravel() for e in TRACE.connections if e.target == "top"])

@@ -12,7 +12,7 @@ const fact = (name, value) => [name, value];
 // Returns the heading of a connection's peers. The source of a connection can be one of its own peers.
 /** @param {Connection} connection */
 function peersTitle({ peers, source }) {
-  const own = peers.includes(source) ? (peers.length > 1 ? ", of which its own source is one" : ": only its own source") : "";
+  const own = peers.includes(source) ? (peers.length > 1 ? ", including its own source" : ": only its own source") : "";
   return `attention weights of its peers${own} (ringed in the graph)`;
 }
 

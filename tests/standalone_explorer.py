@@ -1,4 +1,4 @@
-"""The explorer alone on a page, without Streamlit: fast to open, and no Python runs behind it."""
+"""A page that contains only the explorer: fast to open, without Streamlit, and no Python runs behind it."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ DARK = (
     "--st-primary-color: #56b4e9; --st-font: sans-serif"
 )
 ADDRESS = "http://localhost/alone"
-"""The test itself answers requests to this address."""
+"""No server listens here: the test answers requests to this address."""
 PAGE = """<!doctype html><html lang="en"><head><title>explorer</title><link rel="icon" href="data:,"></head>
 <body style="margin: 16px; background: var(--st-background-color); {style}"><div class="explorer"></div>
 <script type="module">{script}
@@ -49,13 +49,13 @@ SHOW_ANOTHER = """([packed, data, style]) => {
     scrollTo(0, 0);
     showAlone(packed, data);
 }"""
-"""JavaScript that does in an open page what opening it does, without reading its script again."""
+"""JavaScript that replaces the explorer of an open page with a new one, without loading its script again."""
 
 
-def marks(trace: Trace, threshold: float) -> dict[str, Sequence[str] | bool]:
-    """What a threshold removes, in the form in which the app passes it to the explorer."""
-    known = {each.key: each.connection_weight for each in trace.connections}
-    weights = {key: weight for key, weight in known.items() if weight is not None}
+def removal_data(trace: Trace, threshold: float) -> dict[str, Sequence[str] | bool]:
+    """What a threshold removes from the network, as the app passes it to the explorer."""
+    recorded = {each.key: each.connection_weight for each in trace.connections}
+    weights = {key: weight for key, weight in recorded.items() if weight is not None}
     removal = survey(trace.structure, weights, threshold)
     return {
         "pruned": threshold > 0,
@@ -66,16 +66,16 @@ def marks(trace: Trace, threshold: float) -> dict[str, Sequence[str] | bool]:
     }
 
 
-def given(trace: Trace, threshold: float, packed: bytes | None) -> tuple[str, dict]:
-    """The packed recording in base64, and the rest of what the explorer is given."""
+def explorer_data(trace: Trace, threshold: float, packed: bytes | None) -> tuple[str, dict]:
+    """The packed recording in base64, and the other data that the app passes to the explorer."""
     about = {"clip": "clip.mp4", "checkpoint": "tiny"}
-    data = {"recording": "alone", "selected": None, "about": about, **marks(trace, threshold)}
+    data = {"recording": "alone", "selected": None, "about": about, **removal_data(trace, threshold)}
     return base64.b64encode(packed or pack_recording(trace, images(len(trace.times)))).decode(), data
 
 
 def html(trace: Trace, *, threshold: float = 0.0, dark: bool = False, packed: bytes | None = None) -> str:
     """The HTML of a page that shows the explorer with this trace."""
-    encoded, data = given(trace, threshold, packed)
+    encoded, data = explorer_data(trace, threshold, packed)
     return PAGE.format(
         style=DARK if dark else LIGHT,
         script=explorer_script(),
@@ -92,7 +92,7 @@ def open_explorer(
     If the page has an explorer already, a new one in a new element takes its place.
     """
     if page.url.startswith(ADDRESS):
-        page.evaluate(SHOW_ANOTHER, [*given(trace, threshold, packed), DARK if dark else LIGHT])
+        page.evaluate(SHOW_ANOTHER, [*explorer_data(trace, threshold, packed), DARK if dark else LIGHT])
     else:
         text = html(trace, threshold=threshold, dark=dark, packed=packed)
         page.route(ADDRESS, lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))
@@ -102,7 +102,10 @@ def open_explorer(
 
 
 def large_structure(levels: int = 10, across: int = 50, arriving: int = 12) -> Structure:
-    """A structure with rows of blocks; each inner block has `arriving` inputs from below and six peers."""
+    """A structure with `across` blocks per level; each inner block has `arriving` incoming connections.
+
+    Each connection has six peers.
+    """
     rng = np.random.default_rng(0)
     modalities = (Modality("rgb", 3), Modality("flow", 2), Modality("object", 2, (), (2, 3)))
     rows = [[f"block_{level}_{place}" for place in range(across)] for level in range(1, levels + 1)]
@@ -116,9 +119,8 @@ def large_structure(levels: int = 10, across: int = 50, arriving: int = 12) -> S
         for target in row:
             blocks.append(BlockSpec(target, level, "bottleneck", 4, input_width=4, attention_width=4))
             near = rng.choice(rows[level - 2], arriving * 2 // 3, replace=False)
-            sources = sorted({*near.tolist(), *rng.choice(below, arriving, replace=False).tolist()})[
-                :arriving
-            ]
+            candidates = {*near.tolist(), *rng.choice(below, arriving, replace=False).tolist()}
+            sources = sorted(candidates)[:arriving]
             peers = tuple(rng.choice(below, 6, replace=False).tolist())
             connections += [ConnectionSpec(source, target, peers, "peer") for source in sources]
     return Structure(tuple(blocks), tuple(connections), (OutputSpec(rows[-1][0]),), modalities)
