@@ -1,4 +1,4 @@
-"""Work to compare between devices: each function does one thing on a device and returns its numbers."""
+"""Work whose results are compared between devices: each function does one thing and returns its numbers."""
 
 import dataclasses
 import os

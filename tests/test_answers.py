@@ -84,7 +84,7 @@ def test_every_table_knows_every_kind(module: str, kind: str) -> None:
     assert [name for name in sorted(LAYERS[module]) if kind not in found[name]] == []
 
 
-def test_these_are_all_tables() -> None:
+def test_every_table_by_kind_of_answer_is_listed() -> None:
     assert {module: set(found) for module, found in FOUND.items() if found} == LAYERS
     assert all(keys == ANSWERS.keys() for found in FOUND.values() for keys in found.values())
 
@@ -154,7 +154,7 @@ def two(loss):
 """
 
 
-def test_what_these_tests_look_for_is_found() -> None:
+def test_the_searches_of_these_tests_find_examples() -> None:
     tree = ast.parse(BAD)
     assert list(comparing(tree)) == ["one", "two", "two"]
     assert list(squashing(tree)) == ["one", "one"]

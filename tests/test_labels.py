@@ -1,4 +1,4 @@
-"""A folder of clips with several labels, from training to the page: the same probabilities everywhere."""
+"""A folder of clips with labels, from training to the app: the same probabilities everywhere."""
 
 import csv
 import json
@@ -88,7 +88,7 @@ def command(*words: object) -> int:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the folder of clips and the checkpoints are."""
+    """The places of the folder of clips and of the checkpoints."""
 
     clips: Path
     checkpoints: Path
@@ -146,7 +146,7 @@ def by_hand(place: Place, checkpoint: str, *, temperature: float = 1.0) -> NDArr
     return np.stack(rows)
 
 
-def test_the_trained_network_is_asked_labels_and_says_so_in_its_files(place: Place) -> None:
+def test_the_files_of_the_trained_network_say_that_it_answers_with_labels(place: Place) -> None:
     loaded = load("mine")
     assert loaded.structure.answer == LABELS
     assert loaded.class_names == NAMES
@@ -159,7 +159,7 @@ def test_the_trained_network_is_asked_labels_and_says_so_in_its_files(place: Pla
     assert len(trace.windows) == 3
 
 
-def test_record_evaluate_and_predict_have_the_probabilities_made_by_hand(place: Place) -> None:
+def test_record_evaluate_and_predict_give_independently_computed_probabilities(place: Place) -> None:
     expected = by_hand(place, "mine")
     assert np.abs(expected.sum(axis=1) - 1).min() > 0.01  # no shares of one
     np.testing.assert_allclose(place.probabilities("mine"), expected, **CLOSE)
@@ -176,7 +176,7 @@ def test_record_evaluate_and_predict_have_the_probabilities_made_by_hand(place: 
     assert [(row["name"], row["n"]) for row in said["labels"]] == [(name, 4) for name in NAMES]
 
 
-def test_record_says_every_label_that_it_found(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_record_prints_every_label_that_it_found(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("val-3.mp4", "val-1.mp4"):
         trace = place.recorded(name, "mine")
         order = np.argsort(-trace.probabilities)

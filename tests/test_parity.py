@@ -33,7 +33,7 @@ FLOWS = [name for name, case in CASES.items() if "config" not in case.document]
 SHORT = functools.partial(pytest.mark.parametrize, ids=lambda name: Path(name).stem)
 
 
-def test_the_cases_are_there() -> None:
+def test_enough_parity_cases_exist() -> None:
     assert len(RUNS) >= 23
     assert len(TRAINED) >= 3
     assert FLOWS

@@ -1,4 +1,4 @@
-"""What a fresh clone must contain: correct documents, licences, valid settings, and nothing out of place."""
+"""What a fresh clone must contain: correct documents, licences and settings, and no stray files."""
 
 import json
 import re

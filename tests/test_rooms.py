@@ -1,4 +1,4 @@
-"""Every module is in a room, imports point down, and rooms load nothing that they must not."""
+"""Every module is in a room, imports point down, and rooms do not load heavy packages needlessly."""
 
 import ast
 import re
@@ -49,14 +49,14 @@ def test_every_module_is_in_a_room() -> None:
     assert {room(module) for module in MODULES} - HOUSE.keys() == OUTSIDE & MODULES.keys()
 
 
-def test_the_tests_of_a_room_lie_under_its_name() -> None:
+def test_every_test_folder_is_named_after_a_room() -> None:
     tests = ROOT / "tests"
     folders = {file.parent.relative_to(tests) for file in tests.glob("[!.]*/**/test_*.py")}
     rooms = {Path(*name.split(".")) for name in (*HOUSE, "peerattn", "app", "benchmarks")}
     assert folders <= rooms
 
 
-def test_no_arrow_leads_up_and_there_are_few() -> None:
+def test_no_room_imports_from_a_higher_room_and_there_are_few_dependencies() -> None:
     assert upward(arrows()) == []
     assert in_the_package(arrows()) <= MOST_ARROWS
     assert len(ROOMS) <= 18
@@ -113,7 +113,7 @@ def test_rooms_below_the_network_load_no_torch() -> None:
     assert [name for name, packages in found.items() if packages] == []
 
 
-def test_networks_run_where_there_is_no_page_and_no_video() -> None:
+def test_networks_run_without_streamlit_and_without_a_video_decoder() -> None:
     found = loads(inside(*(f"peerattn.{name}" for name in WITHOUT_SCREENS)), HEAVY - {"torch", "pandas"})
     assert [(name, packages) for name, packages in found.items() if packages] == []
 
@@ -127,7 +127,7 @@ def test_every_module_but_the_pages_can_be_imported() -> None:
     assert loads(sorted(MODULES.keys() - pages), set()).keys() == MODULES.keys() - pages
 
 
-def test_no_room_makes_intervals_of_its_own() -> None:
+def test_only_the_scores_room_computes_intervals() -> None:
     """Only `scores` uses these functions: its results for other rooms say if there are too few clips."""
     inner = {
         "wilson_interval",
@@ -143,6 +143,6 @@ def test_no_room_makes_intervals_of_its_own() -> None:
             assert not used & inner, name
 
 
-def test_the_documents_show_the_house_as_it_is() -> None:
+def test_the_drawing_in_the_documentation_is_current() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     assert f"```mermaid\n{drawing(arrows())}\n```" in page, "python -m tests.rooms --drawing"

@@ -23,7 +23,7 @@ def numbers(*shape: int) -> Tensor:
     return torch.arange(np.prod(shape), dtype=torch.float32).reshape(shape)
 
 
-def test_it_is_reached_and_left_by_ordinary_calls(device: torch.device) -> None:
+def test_tensors_are_moved_to_and_from_the_strict_device_by_ordinary_calls(device: torch.device) -> None:
     there = numbers(2, 3).to("strict")
     assert there.device == device == there.to(device).device
     assert type(there.cpu()) is type(there.to("cpu")) is Tensor
@@ -96,7 +96,7 @@ def test_gradients_go_through_views_that_are_written_to(device: torch.device) ->
 
 
 @pytest.mark.parametrize("kind", [torch.optim.AdamW, torch.optim.SGD])
-def test_a_module_learns_and_is_kept_as_on_the_cpu(device: torch.device, kind: type) -> None:
+def test_a_module_is_trained_and_saved_as_on_the_cpu(device: torch.device, kind: type) -> None:
     given = {"momentum": 0.9} if kind is torch.optim.SGD else {}
     here = nn.Sequential(nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.ReLU(inplace=True), nn.Conv2d(3, 1, 1))
     there = copy.deepcopy(here).to(device)
@@ -159,13 +159,13 @@ def test_devices_are_not_mixed(device: torch.device, mixed: Callable[[Tensor], T
         lambda there: there.masked_fill(there > 2, torch.tensor(0.0)),
     ],
 )
-def test_a_single_number_and_indices_may_come_from_the_cpu(
+def test_scalars_and_indices_may_be_on_the_cpu(
     device: torch.device, taken: Callable[[Tensor], Tensor]
 ) -> None:
     assert torch.equal(taken(numbers(2, 3).to(device)).cpu(), taken(numbers(2, 3)))
 
 
-def test_numpy_gets_nothing_that_was_not_brought_to_the_cpu(device: torch.device) -> None:
+def test_only_tensors_on_the_cpu_can_become_numpy_arrays(device: torch.device) -> None:
     there = numbers(2, 3).to(device)
     for asked in (there.numpy, lambda: np.asarray(there), lambda: np.concatenate([there])):
         with pytest.raises(TypeError, match=r"use Tensor.cpu\(\) first"):

@@ -1,4 +1,4 @@
-"""For everyone: axe-core finds nothing on any screen, in light and dark, but what is Streamlit's own."""
+"""Accessibility: axe-core finds no faults on any screen in light and dark, except Streamlit's own."""
 
 import shutil
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from tests.traces import images, trace_of
 
 pytestmark = pytest.mark.browser
 COLORS = ("color-contrast", "link-in-text-block")
-"""The rules that light and dark decide."""
+"""The rules whose result depends on the theme."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _axe() -> None:
 
 @pytest.fixture
 def tall(page: Page) -> Page:
-    """A window in which a whole screen is seen: axe passes over what is scrolled away."""
+    """A window that shows a whole screen, because axe ignores what is scrolled out of view."""
     page.set_viewport_size({"width": 1440, "height": 3000})
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.add_init_script(STILL)
@@ -86,7 +86,7 @@ def is_element(found: axe.Finding, known: Own) -> bool:
 
 
 def switch_theme(page: Page) -> str:
-    """The other theme, as the system says it; the page follows at once. Returns its name."""
+    """Switch to the other theme, which the page follows at once, and return its name."""
     was_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     page.emulate_media(color_scheme="light" if was_dark else "dark")
     page.wait_for_function(

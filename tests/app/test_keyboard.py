@@ -1,4 +1,4 @@
-"""Without a mouse: the tour from its first step to its last, and a connection in Explore with its panels."""
+"""Use without a mouse: the whole tour, and a connection in Explore with its panels."""
 
 from collections.abc import Iterator
 

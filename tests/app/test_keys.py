@@ -1,4 +1,4 @@
-"""The keys of the session state: all in one list, and nothing else writes one."""
+"""The keys of the session state: all are declared in one list, and no other code writes one."""
 
 import ast
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ KEYS = [value for value in vars(keys).values() if isinstance(value, Key)] + list
 
 
 def written(tree: ast.AST) -> Iterator[ast.AST]:
-    """Each mention of the session state, and each text that a widget is given for a key."""
+    """Each use of the session state, and each literal that is passed to a widget as its key."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr == "session_state":
             yield node
@@ -28,12 +28,12 @@ def written(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 @pytest.mark.parametrize("module", APP)
-def test_only_the_list_names_keys(module: str) -> None:
+def test_session_keys_are_named_only_in_keys_py(module: str) -> None:
     tree = ast.parse(APP[module].read_text(encoding="utf-8"))
     assert [ast.unparse(node) for node in written(tree)] == []
 
 
-def test_no_two_keys_are_one() -> None:
+def test_session_keys_are_unique() -> None:
     assert len(set(KEYS)) == len(KEYS)
 
 
@@ -48,7 +48,7 @@ def test_every_key_is_used() -> None:
     assert names - named - {"CSV_DOWNLOAD"} == set()
 
 
-def test_a_key_holds_what_is_put_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_stores_and_returns_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(st, "session_state", {})
     key = Key[int]("count")
     assert (key.get(), key.get(3), key.is_set) == (None, 3, False)

@@ -1,4 +1,4 @@
-"""For everyone: a table twin of every graphic, and text at 200 % without sideways scrolling."""
+"""Accessibility: every graphic has a table of its numbers, and text at 200 % needs no sideways scrolling."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 
 def numbers_table(page: Page, name: str) -> None:
-    """The table of this name below is there, its rows for a screen reader too, and its CSV."""
+    """The table with this name exists below, is readable for a screen reader, and has a CSV."""
     page.get_by_role("radio", name=name, exact=True).click()
     page.get_by_role("button", name=f"{name} (CSV)").wait_for()
     # In its canvas, where screen readers find it.
@@ -105,7 +105,7 @@ SIDEWAYS = """() => {
   });
   return { wider: main.scrollWidth - main.clientWidth, lost: lost.map((one) => one.outerHTML.slice(0, 160)) };
 }"""
-"""By how much the page is wider than its place, and the controls that are outside it or cut off."""
+"""By how many px the page is too wide, and the controls that are outside it or cut off."""
 
 
 @pytest.mark.parametrize("screen", ["Explore", "Tour", "Prune", "Compare"])

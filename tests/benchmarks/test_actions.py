@@ -1,4 +1,4 @@
-"""The networks that are compared on real clips, and the table that says how they fared."""
+"""The networks compared on real clips, and the table of their results."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_only_networks_that_read_object_maps_are_shown_what_the_maps_show(name: 
         assert adapted == recipe
 
 
-def test_joined_modalities_stand_side_by_side_in_the_order_given() -> None:
+def test_joined_modalities_are_concatenated_in_the_given_order() -> None:
     tensors = clip()
     together = joined(tensors, ("flow", "object"))["joined"]
     assert torch.equal(together[:, :2], tensors["flow"]) and torch.equal(together[:, 2:], tensors["object"])

@@ -8,7 +8,7 @@ from torch import Tensor
 from benchmarks import precision as benchmark
 from benchmarks.precision import RoundedOperands, answers_changed, changes_by_rounding, round_mantissa
 from peerattn.data.examples import Example
-from tests.benchmarks.test_gpu import small
+from tests.benchmarks.test_gpu import small_subject
 from tests.peerattn.graph.test_connectivity import hand_made
 from tests.strategies import lively, tensors
 
@@ -20,7 +20,7 @@ def every_kind_of_number() -> Tensor:
     return torch.cat([bits.to(torch.int32).view(torch.float32), edges])
 
 
-def test_seven_bits_are_those_of_bf16() -> None:
+def test_rounding_to_seven_bits_equals_bf16() -> None:
     numbers = every_kind_of_number()
     result, expected = round_mantissa(numbers, 7), numbers.bfloat16().float()
     assert torch.equal(result.nan_to_num(1.0), expected.nan_to_num(1.0))
@@ -74,14 +74,14 @@ def test_products_are_of_rounded_operands(name: str, inference: bool) -> None:
     assert torch.equal(result, expected) and not torch.equal(result, exact)
 
 
-def test_what_is_added_is_not_rounded() -> None:
+def test_sums_are_not_rounded() -> None:
     one, other, added = torch.ones(1, 1), torch.ones(1, 1), torch.tensor([2**-20])
     with RoundedOperands(10), torch.inference_mode():
         assert F.linear(one, other, added).item() == 1 + 2**-20
 
 
 def test_a_pass_is_the_same_to_the_bit_where_nothing_is_rounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    subject = small()
+    subject = small_subject()
     expected = subject.forward()
     with RoundedOperands(10):
         assert (subject.forward() != expected).any()
@@ -91,7 +91,7 @@ def test_a_pass_is_the_same_to_the_bit_where_nothing_is_rounded(monkeypatch: pyt
 
 
 def test_the_table_has_a_row_for_each_rounding_and_bf16_moves_more_than_tf32() -> None:
-    rows = changes_by_rounding([small(), small()])
+    rows = changes_by_rounding([small_subject(), small_subject()])
     assert list(rows) == ["none: greatest number", "TF32", "bf16", "bf16 by autocast"]
     greatest = {name: float(cells[0].split(",")[0]) for name, cells in rows.items()}
     assert 0 < 4 * greatest["TF32"] < greatest["bf16"] < greatest["none: greatest number"]

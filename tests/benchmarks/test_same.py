@@ -1,4 +1,4 @@
-"""Two trees are compared to the bit, and every difference is reported with its place."""
+"""Two versions of the code are compared bit by bit, and every difference is reported with its place."""
 
 import json
 import subprocess
@@ -42,12 +42,12 @@ def test_a_difference_is_named_by_its_place(old: str, new: str, line: str) -> No
     assert next(differences(changed(old, new), DOCUMENT)) == line
 
 
-def test_what_computed_a_document_is_left_out_wherever_it_stands() -> None:
+def test_entries_about_the_computing_environment_are_ignored_everywhere() -> None:
     here = {"traces": [{"computed_by": {"threads": 1}, "top1": 1}]}
     assert list(differences(here, {"traces": [{"top1": 1}]})) == []
 
 
-def test_keys_may_be_added_and_not_taken_away() -> None:
+def test_added_keys_are_allowed_and_removed_keys_are_differences() -> None:
     more = {**DOCUMENT, "objects": {}}
     assert list(differences(more, DOCUMENT)) == []
     assert list(differences(DOCUMENT, more)) == ["objects: only there"]
@@ -59,7 +59,7 @@ def test_a_refusal_is_equal_to_a_refusal_and_a_failure_to_nothing() -> None:
     assert differences_of_runs(Result(1, None), Result(1, None)) == ["end: 1 both here and there"]
 
 
-def test_a_worktree_holds_the_commit_and_goes() -> None:
+def test_a_worktree_contains_the_commit_and_is_removed() -> None:
     if subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True).returncode:
         pytest.skip("this copy is no git repository")
     with worktree("HEAD") as tree:

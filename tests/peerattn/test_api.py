@@ -30,7 +30,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
     return peerattn.load("small")
 
 
-def test_a_clip_is_read_and_recorded_as_by_the_long_way(small: Checkpoint, tmp_path: Path) -> None:
+def test_the_short_functions_read_and_record_like_the_modules(small: Checkpoint, tmp_path: Path) -> None:
     write_video(tmp_path / "clip.mp4", moving_square(24))
     clip = peerattn.read_clip(str(tmp_path / "clip.mp4"), small)
     assert set(clip.tensors) == {modality.name for modality in small.structure.read_modalities}
@@ -45,7 +45,7 @@ def test_a_clip_is_read_and_recorded_as_by_the_long_way(small: Checkpoint, tmp_p
     assert len(one.times) == 3
 
 
-def test_what_is_measured_is_what_the_long_way_measures(small: Checkpoint) -> None:
+def test_the_short_functions_measure_the_same_as_the_modules(small: Checkpoint) -> None:
     examples = LabelledSet(count=6).examples(small)
     found = peerattn.evaluate(small, clips=6)
     expected = evaluate(small.network, examples, window=small.settings.window)
@@ -64,7 +64,7 @@ def test_what_is_measured_is_what_the_long_way_measures(small: Checkpoint) -> No
     assert lost.effects[0].difference == other.effects[0].difference
 
 
-def test_what_is_pruned_stays_what_it_was(small: Checkpoint) -> None:
+def test_prune_returns_a_smaller_checkpoint_and_leaves_the_original_unchanged(small: Checkpoint) -> None:
     weights = sorted(small.network.connection_weights().values())
     threshold = (weights[0] + weights[1]) / 2
     smaller = peerattn.prune(small, threshold)
@@ -76,7 +76,7 @@ def test_what_is_pruned_stays_what_it_was(small: Checkpoint) -> None:
     assert prune(small.network, threshold).structure == smaller.structure
 
 
-def test_names_stand_for_what_they_stand_for_elsewhere(small: Checkpoint, tmp_path: Path) -> None:
+def test_load_resolves_names_like_the_commands(small: Checkpoint, tmp_path: Path) -> None:
     assert peerattn.load(tmp_path / "checkpoints" / "small").name == "small"
     assert load_checkpoint("small").structure == small.structure
     assert peerattn.published("asnp26") == peerattn.load("asnp26").structure
@@ -105,7 +105,7 @@ def test_a_bare_network_needs_settings(small: Checkpoint) -> None:
         peerattn.evaluate(small.network, clips=2)
 
 
-def test_a_network_says_one_line_a_block(small: Checkpoint) -> None:
+def test_the_repr_of_a_network_has_one_line_per_block(small: Checkpoint) -> None:
     first, *lines = repr(small.network).splitlines()
     assert len(lines) == len(small.structure.blocks)
     assert first.startswith(f"Network: {len(lines)} blocks, {len(small.structure.connections)} connections")
@@ -114,7 +114,7 @@ def test_a_network_says_one_line_a_block(small: Checkpoint) -> None:
     assert repr(small).startswith("small, Network: ")
 
 
-def test_all_that_is_listed_is_there_and_documented() -> None:
+def test_everything_in_all_exists_and_is_documented() -> None:
     assert set(peerattn.__all__) <= set(dir(peerattn))
     for name in peerattn.__all__:
         assert inspect.getdoc(getattr(peerattn, name)), name
@@ -125,7 +125,7 @@ def test_all_that_is_listed_is_there_and_documented() -> None:
         peerattn.nothing  # noqa: B018
 
 
-def test_importing_costs_next_to_nothing() -> None:
+def test_importing_the_package_loads_neither_torch_nor_numpy() -> None:
     code = "import peerattn, sys; print(sorted({'torch', 'numpy', 'pandas'} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -1,4 +1,4 @@
-"""Old paths: an import of one raises ImportError with the new one, which is there."""
+"""Old import paths: importing one raises ImportError with the new path, which exists."""
 
 import re
 import subprocess
@@ -20,14 +20,14 @@ def there(path: str) -> bool:
 
 
 @pytest.mark.parametrize("old", new_paths())
-def test_what_has_moved_says_where_it_is(old: str) -> None:
+def test_importing_an_old_name_gives_the_new_one(old: str) -> None:
     module, _, name = old.rpartition(".")
     with pytest.raises(ImportError, match=" or ".join(map(re.escape, new_paths()[old]))):
         exec(f"import {old}" if module == "peerattn" else f"from {module} import {name}", {})
     assert all(there(new) for new in new_paths()[old])
 
 
-def test_names_that_never_were_are_missed_as_ever() -> None:
+def test_unknown_names_give_the_usual_errors() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         import_module("peerattn.data").nothing  # noqa: B018
     with pytest.raises(ModuleNotFoundError):
@@ -41,7 +41,7 @@ def test_every_move_stands_in_the_changelog() -> None:
     assert rows - set(text.splitlines()) == set()
 
 
-def test_a_fresh_process_is_told_too() -> None:
+def test_a_fresh_process_gets_the_new_name() -> None:
     command = [sys.executable, "-c", "import peerattn.history_log"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert "import from peerattn.training.history_log" in done.stderr.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""Threads of a pass: their number is a matter of its size and the setting, and a program's wait asleep."""
+"""Threads: their number depends on the size of a pass and on the setting, and idle threads sleep."""
 
 import json
 import os
@@ -32,12 +32,12 @@ class First:
             os._exit(0)
 sys.meta_path.insert(0, First())
 """
-"""Says what is set when torch is first asked for, and ends there."""
+"""A program that prints the variables when torch is first imported, and then exits."""
 
 
 @pytest.fixture(autouse=True)
 def own_setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No setting but the test's, and torch's number as it was."""
+    """Remove all settings, and restore torch's number of threads afterwards."""
     monkeypatch.delenv(THREADS_VARIABLE, raising=False)
     monkeypatch.setattr(threads, "_default_threads", lambda: 3)
     before = torch.get_num_threads()
@@ -46,7 +46,7 @@ def own_setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("setting", "small", "large"), [(AUTO, 1, 3), ("2", 2, 2), ("", 5, 5), (None, 5, 5)])
-def test_the_number_is_that_of_the_size_or_the_setting_or_the_callers(
+def test_the_number_of_threads_depends_on_the_setting_and_the_size_of_the_pass(
     monkeypatch: pytest.MonkeyPatch, setting: str | None, small: int, large: int
 ) -> None:
     if setting is not None:
@@ -67,18 +67,16 @@ def test_the_callers_number_comes_back_after_a_failure(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("setting", ["0", "-1", "two", "1.5", "²", "99999"])
-def test_a_setting_that_is_no_number_of_threads_is_refused(
-    monkeypatch: pytest.MonkeyPatch, setting: str
-) -> None:
+def test_an_invalid_setting_for_threads_is_refused(monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
     monkeypatch.setenv(THREADS_VARIABLE, setting)
     with pytest.raises(PeerattnError, match="from 1 to 1024, or to auto"), threads_for(0):
         pass
 
 
-def test_a_recording_has_the_same_bytes_beside_others_that_use_other_numbers(
+def test_a_recording_is_identical_while_other_threads_use_other_numbers_of_threads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whatever passes run in other threads meanwhile, and whenever the thread that records was born."""
+    """Other threads run passes meanwhile; the recording thread may have been started before or after."""
     monkeypatch.setenv(THREADS_VARIABLE, AUTO)
     structure = next(iter(EVERY_KIND.values()))
     network, clip = lively(structure), clip_of(structure, frames=9, size=(32, 32))
@@ -128,7 +126,7 @@ PROGRAMS = {
 
 
 def set_for_torch(program: str, **given: str) -> dict[str, str]:
-    """Which of the variables are set when a program, started with those given, first asks for torch."""
+    """The variables that are set when a program, started with the given ones, first imports torch."""
     environment = {name: text for name, text in os.environ.items() if name not in VARIABLES} | given
     command = [sys.executable, "-c", FIRST_TORCH + program]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
@@ -137,11 +135,11 @@ def set_for_torch(program: str, **given: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_programs_wait_asleep_and_choose_by_size_before_torch_is_loaded(program: str) -> None:
+def test_programs_set_the_wait_policy_and_threads_before_torch_is_loaded(program: str) -> None:
     assert set_for_torch(PROGRAMS[program]) == {**WAIT_VARIABLES, THREADS_VARIABLE: AUTO}
 
 
-def test_what_the_user_has_set_stays() -> None:
+def test_environment_variables_of_the_user_are_kept() -> None:
     for given in (
         {THREADS_VARIABLE: "4", "OMP_WAIT_POLICY": "ACTIVE"},
         {"GOMP_SPINCOUNT": "7", "OMP_NUM_THREADS": "2"},
@@ -149,7 +147,7 @@ def test_what_the_user_has_set_stays() -> None:
         assert set_for_torch(PROGRAMS["command"], **given) == given
 
 
-def test_the_package_alone_sets_nothing() -> None:
+def test_importing_the_package_sets_no_environment_variable() -> None:
     assert set_for_torch("import peerattn.threads, peerattn.recording.recorder") == {}
 
 

@@ -1,4 +1,4 @@
-"""Clips on disk: samples as the generator makes them, and a visitor's files, gone when the visitor is."""
+"""Clips on disk: the bundled samples are current, and uploaded files are deleted with the session."""
 
 import gc
 import json
@@ -43,13 +43,13 @@ def test_samples_are_small_and_have_maps_for_every_frame():
         assert len(read_objects(sample.objects.path, origin="true").ids) == len(shown.images)
 
 
-def test_a_file_without_a_name_has_a_place_of_its_own_all_the_same(shelf):
+def test_a_file_without_a_name_can_be_kept(shelf):
     assert (
         shelf.clip("", b"clip").path.read_bytes() == shelf.clip("a.mp4", b"clip").path.read_bytes() == b"clip"
     )
 
 
-def test_visitors_files_go_with_the_visitor():
+def test_uploaded_files_are_deleted_with_their_folder_object():
     shelf = UploadFolder()
     path = shelf.clip("mine.mp4", b"content").path
     assert path.read_bytes() == b"content"
@@ -91,14 +91,14 @@ def test_other_files_are_refused_as_object_maps(shelf, names):
         shelf.objects([(name, b"") for name in names])
 
 
-def test_refusal_names_the_clip_once(shelf):
+def test_the_refusal_of_a_clip_names_it_once(shelf):
     clip = shelf.clip("mine.mp4", b"")
     assert clip.refusal(PeerattnError("it is empty", "mine.mp4")) == "mine.mp4: it is empty"
     assert clip.refusal(PeerattnError("no object maps")) == "mine.mp4: no object maps"
     assert isinstance(clip.path, Path)
 
 
-def test_the_shelf_holds_one_zip_at_a_time_and_clips_beside_it():
+def test_the_upload_folder_keeps_one_zip_at_a_time():
     shelf = UploadFolder()
     first = unpack(packed({"run/a.mp4": b"1"}), shelf.zip_folder(b"first"))
     shelf.keep_only([])

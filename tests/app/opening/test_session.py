@@ -1,4 +1,4 @@
-"""Session files: what is saved opens again; what is no session is refused before it is unpacked."""
+"""Session files: saved sessions can be opened again, and other files are refused before unpacking."""
 
 import io
 import json
@@ -65,7 +65,7 @@ def test_any_content_and_view_are_kept(content, view):
 
 
 def changed(about: dict | None = None, parts: dict | None = None, without: tuple[str, ...] = ()) -> bytes:
-    """The whole session with other facts or parts."""
+    """The complete session with some facts or parts replaced."""
     with zipfile.ZipFile(io.BytesIO(WHOLE.to_bytes())) as archive:
         found = {name: archive.read(name) for name in archive.namelist()}
     found["session.json"] = json.dumps({**json.loads(found["session.json"]), **(about or {})}).encode()
@@ -107,7 +107,7 @@ def test_other_files_are_refused_in_one_line(content, said):
     assert "\n" not in str(error.value)
 
 
-def test_a_bomb_is_refused_by_what_it_declares(monkeypatch):
+def test_a_zip_bomb_is_refused_by_its_declared_size(monkeypatch):
     monkeypatch.setattr(session, "MOST_BYTES", 1_000_000)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -120,7 +120,7 @@ def test_a_bomb_is_refused_by_what_it_declares(monkeypatch):
 
 
 def bomb(packing: int, size: int = 30_000_000) -> bytes:
-    """A trace of so many bytes, of which the archive's directory says that they are ten."""
+    """A trace of this many bytes, declared as ten bytes in the archive's directory."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", packing) as archive:
         archive.writestr("session.json", b"{}")
@@ -132,7 +132,7 @@ def bomb(packing: int, size: int = 30_000_000) -> bytes:
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_bomb_that_lies_about_its_size_is_not_unpacked(packing):
+def test_a_zip_bomb_with_a_false_size_is_not_unpacked(packing):
     content = bomb(packing)
     tracemalloc.start()
     try:
@@ -177,7 +177,7 @@ def test_traces_that_cannot_be_shown_are_refused_in_one_line(text):
     assert "\n" not in str(error.value)
 
 
-def test_a_trace_that_is_whole_is_read_and_has_a_picture_a_frame():
+def test_a_valid_trace_is_read_and_gets_one_placeholder_picture_per_frame():
     found = read_trace(TEXT)
     assert found.to_json() == TEXT
     assert placeholder_frames(found).shape == (4, 256, 256, 3)
@@ -185,14 +185,14 @@ def test_a_trace_that_is_whole_is_read_and_has_a_picture_a_frame():
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Checkpoints of a test's own."""
+    """A folder of checkpoints for one test."""
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(write_small_checkpoints(tmp_path / "checkpoints")))
     st.cache_resource.clear()
     return tmp_path
 
 
 def opened(**address: str) -> AppTest:
-    """The page in a session of its own."""
+    """The app in a new session."""
     app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
     for name, value in {"checkpoint": "small", **address}.items():
         app.query_params[name] = value
@@ -208,7 +208,7 @@ def save(app: AppTest, path: Path, **view: str) -> Path:
     return path
 
 
-def test_an_uploaded_clips_session_opens_again_as_it_was(folder):
+def test_a_session_with_an_uploaded_clip_is_restored(folder):
     app = opened()
     upload(app, video(folder / "mine.mp4"))
     clip = shown(app).choice.source.id
@@ -252,7 +252,7 @@ def test_a_saved_time_range_that_is_too_long_for_a_clip_of_unknown_length_is_cut
     assert st.session_state == {"stretch-clip-start": 1.0, "stretch-clip": MAX_SECONDS}
 
 
-def test_what_was_chosen_on_compare_is_kept_and_only_what_is_offered_is_chosen_again(folder):
+def test_choices_on_compare_are_restored_if_they_are_still_offered(folder):
     kept = {"compare": "Two clips", "second-clip": samples()[3].name, "compare-threshold": "0.3"}
     file = save(opened(), folder / "kept.peerattn", **kept)
     app = checked(bring(opened(), file).switch_page("screens/compare.py").run())
@@ -268,7 +268,7 @@ def test_what_was_chosen_on_compare_is_kept_and_only_what_is_offered_is_chosen_a
     assert not app.error and app.segmented_control(key="compare").value == "Two clips"
 
 
-def test_a_samples_session_names_it_and_opens_it(folder):
+def test_a_session_with_a_sample_stores_only_its_name_and_opens_it(folder):
     app = opened(clip=samples()[2].name)
     file = save(app, folder / "sample.peerattn", frame="2")
     assert Session.from_bytes(file.read_bytes()).clip is None
@@ -277,7 +277,7 @@ def test_a_samples_session_names_it_and_opens_it(folder):
     assert app.selectbox(key="clip").options == [sample.name for sample in samples()]
 
 
-def test_a_session_without_its_checkpoint_shows_its_trace_and_says_so(folder):
+def test_a_session_whose_checkpoint_is_missing_shows_its_trace_with_a_message(folder):
     app = opened()
     upload(app, video(folder / "mine.mp4"))
     file = save(app, folder / "mine.peerattn")
@@ -295,7 +295,7 @@ def test_a_session_without_its_checkpoint_shows_its_trace_and_says_so(folder):
     assert app.selectbox(key="clip").value == "mine.mp4 (trace)"
 
 
-def test_a_session_whose_network_changed_says_that_its_numbers_differ(folder):
+def test_a_session_whose_checkpoint_changed_warns_that_numbers_differ(folder):
     app = opened()
     upload(app, video(folder / "mine.mp4"))
     saved = Session.from_bytes(save(app, folder / "mine.peerattn").read_bytes())
@@ -341,7 +341,7 @@ def test_a_wrong_trace_or_session_gives_one_line_and_the_page_stays(folder, name
     assert shown(app).trace is before.trace
 
 
-def test_what_an_address_names_and_is_not_here_is_said(folder):
+def test_names_in_the_address_that_do_not_exist_are_reported(folder):
     app = opened(checkpoint="gone", clip="mine.mp4", pin="connection no_to_where", threshold="7")
     said = [warning.value.replace("\\", "") for warning in app.warning]
     assert [

@@ -1,4 +1,4 @@
-"""What is said of an answer, beside what the clip truly shows."""
+"""The answer of a network and the true labels of the clip, in words."""
 
 import dataclasses
 
@@ -37,7 +37,7 @@ def test_labels_are_named_with_their_probabilities_and_what_is_true(label, outco
     assert (outcome or "") in line and ("True" in line) == (label is not None)
 
 
-def test_where_no_label_is_found_the_strongest_is_named() -> None:
+def test_if_no_label_is_found_the_most_probable_one_is_named() -> None:
     shown = labelled(SHARES / 2)
     said = verdict(shown)
     assert WORDINGS["labels"].summary(said) == (

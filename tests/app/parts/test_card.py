@@ -1,4 +1,4 @@
-"""The card of a checkpoint on the page: nothing that a file says in it formats, links or loads."""
+"""A checkpoint's card in the app: its texts cannot add formatting, links or images."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -13,12 +13,12 @@ ACTIVE = ("https://example.com", "www.example.com", "me@example.com", ":material
 
 
 @pytest.mark.parametrize("said", ACTIVE)
-def test_what_a_card_says_is_text(said: str) -> None:
+def test_markup_on_a_card_is_shown_as_text(said: str) -> None:
     card = {**LOADED.card, "description": said, "data": said, "more": {said: said}}
     assert said not in text(replace(LOADED, card=card))
 
 
-def test_formulas_are_text() -> None:
+def test_formulas_on_a_card_are_shown_as_text() -> None:
     assert r"\$x^2\$" in text(replace(LOADED, card={**LOADED.card, "description": "$x^2$"}))
 
 

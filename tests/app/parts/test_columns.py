@@ -1,4 +1,4 @@
-"""Table columns on the page: every table of the app has readable titles, and its CSV keeps the names."""
+"""Table columns in the app: every table has readable titles, and its CSV keeps the column names."""
 
 from collections.abc import Mapping
 
@@ -61,7 +61,7 @@ def test_titles_have_no_underscore_and_differ_within_a_table(shown):
         assert len(set(titles)) == len(titles)
 
 
-def test_names_that_are_not_known_stand_as_they_are():
+def test_unknown_column_names_are_left_unchanged():
     table = pd.DataFrame({"time_s": [0.0], "my_modality": [1.0]})
     assert set(column_titles(table)) == {"time_s"}
     assert table.to_csv(index=False).startswith("time_s,my_modality")

@@ -1,4 +1,4 @@
-"""Which network runs a clip until the visitor chooses one, by Streamlit's own AppTest."""
+"""Which network runs a clip as long as the user has not chosen one, by Streamlit's AppTest."""
 
 import shutil
 from pathlib import Path
@@ -41,7 +41,7 @@ def upload(app: AppTest, folder: Path) -> AppTest:
 
 
 def network(app: AppTest) -> str:
-    """The one that ran the clip on the page."""
+    """The network that ran the clip on the page."""
     assert app.selectbox(key="checkpoint").value == app.session_state["opened"].choice.checkpoint
     return app.session_state["opened"].choice.checkpoint
 
@@ -50,7 +50,7 @@ def said(app: AppTest) -> bool:
     return any(AUTOMATIC_NOTE in caption.value.replace("\\", "") for caption in app.caption)
 
 
-def test_own_clips_are_run_by_the_network_of_real_actions_and_samples_by_their_own(app, tmp_path):
+def test_uploaded_clips_select_the_network_for_real_actions_and_samples_their_own(app, tmp_path):
     checked(app.run())
     assert network(app) == "actionworld" and not said(app)
     upload(app, tmp_path)
@@ -60,7 +60,7 @@ def test_own_clips_are_run_by_the_network_of_real_actions_and_samples_by_their_o
     assert network(app) == "actionworld" and not said(app)
 
 
-def test_a_choice_of_the_visitor_is_never_overridden(app, tmp_path):
+def test_a_checkpoint_that_the_user_chose_is_never_replaced(app, tmp_path):
     checked(app.run())
     checked(app.selectbox(key="checkpoint").set_value("small").run())
     upload(app, tmp_path)
@@ -69,7 +69,7 @@ def test_a_choice_of_the_visitor_is_never_overridden(app, tmp_path):
     assert network(app) == "actionworld" and not said(app)
 
 
-def test_a_checkpoint_that_the_address_names_is_a_choice(app, tmp_path):
+def test_a_checkpoint_named_in_the_address_counts_as_chosen_by_the_user(app, tmp_path):
     app.query_params["checkpoint"] = "actionworld"
     checked(app.run())
     upload(app, tmp_path)

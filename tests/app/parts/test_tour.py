@@ -1,4 +1,4 @@
-"""The guided tour's steps: every answer is true of the trace that is shown."""
+"""The steps of the guided tour: every answer agrees with the trace that is shown."""
 
 import dataclasses
 
@@ -39,7 +39,7 @@ def test_every_step_asks_one_question_with_different_answers_of_which_one_is_rig
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_answers_are_those_of_the_trace(seed):
+def test_the_answers_of_the_tour_agree_with_the_trace(seed):
     shown = example(seed)
     named = {step.title: step for step in steps(shown)}
     means = weights_by_modality(shown.peer_trace.structure, weights(shown.peer_trace))
@@ -65,7 +65,7 @@ def test_answers_are_those_of_the_trace(seed):
     assert step.options[step.answer] == ("the same class" if same else "another class")
 
 
-def test_steps_pin_what_they_speak_of_at_a_frame_that_is_there():
+def test_the_selections_and_frames_of_the_steps_exist():
     shown = example()
     for step in steps(shown):
         traced = shown.peer_trace if step.network == "peer" else shown.self_trace
@@ -77,7 +77,7 @@ def test_steps_pin_what_they_speak_of_at_a_frame_that_is_there():
         assert 1 <= step.settings.get("frame", 1) <= len(traced.times)
 
 
-def test_the_factor_step_stands_at_the_frame_it_speaks_of():
+def test_the_factor_step_shows_the_frame_with_the_smallest_mean_factor():
     shown = example()
     step = next(step for step in steps(shown) if "frame" in step.settings)
     frame = step.settings["frame"]
@@ -94,13 +94,13 @@ def test_the_step_about_time_says_what_windows_and_hatching_are():
     assert "end of the clip" not in told
 
 
-def test_names_from_files_stay_text():
+def test_markup_in_names_from_files_is_shown_as_text():
     for step in steps(example(hostile=True)):
         for text in (step.instructions, step.question, step.explanation, *step.options):
             assert "<b>" not in text and "<img" not in text
 
 
-def test_a_gain_is_called_one_only_where_its_interval_is_above_nothing():
+def test_a_difference_is_called_a_gain_only_if_its_interval_is_above_zero():
     assert Gain(0.01, (0.001, 0.02), 960).words.endswith(": a small gain")
     assert Gain(0.01, (-0.001, 0.02), 960).words.endswith(": not distinguishable")
     assert Gain(-0.01, (-0.02, -0.001), 960).words.endswith(": a loss")

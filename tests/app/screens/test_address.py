@@ -1,4 +1,4 @@
-"""A copied address and a saved session show the same again in a browser that knows nothing of them."""
+"""A copied address or a saved session gives the same page in a new browser."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +28,7 @@ def small(app_checkpoints: Path) -> None:
 
 @pytest.fixture
 def fresh(chromium: Browser, page_log) -> Iterator:
-    """Opens an address in a browser of its own; fails on an error or a request to another machine."""
+    """Open an address in a new browser; fails on an error or a request to another machine."""
     contexts = []
 
     def open_fresh(url: str) -> Page:
@@ -47,14 +47,14 @@ def fresh(chromium: Browser, page_log) -> Iterator:
 
 
 def explorer(page: Page) -> Locator:
-    """The explorer, once the page rests: while a script runs, the one it replaces may stand beside it."""
+    """The explorer, once no script runs; until then the page may also contain the one it replaces."""
     page.locator("canvas.screen[data-drawn]").first.wait_for()
     page.evaluate(AT_REST)
     return page.locator(".explorer")
 
 
 def change(page: Page) -> dict:
-    """Another frame, a connection, and another way of looking; what the explorer then holds."""
+    """Change frame, selection and display, and return the state of the explorer."""
     root = explorer(page)
     root.get_by_role("combobox", name="show a block or connection").select_option("connection rgb1_to_mid1")
     root.get_by_role("slider", name="frame").fill("8")
@@ -102,7 +102,7 @@ def test_a_copied_address_shows_the_same_in_a_fresh_browser(fresh, kept_page, ap
     expect(again.get_by_role("combobox", name="Clip")).to_have_value(other)
 
 
-def test_what_an_address_names_and_is_not_here_is_said_in_a_line(fresh, app_url):
+def test_names_in_the_address_that_do_not_exist_are_reported_in_one_line(fresh, app_url):
     page = fresh(f"{app_url}/?checkpoint=gone&clip=mine.mp4&pin=connection%20no_to_where")
     explorer(page)
     for said in (

@@ -1,4 +1,4 @@
-"""The page in a real Chromium, as a visitor uses it; whatever it asks of another machine fails the test."""
+"""The app in a real Chromium, used as a user would; a request to another machine fails the test."""
 
 import re
 from pathlib import Path
@@ -53,7 +53,7 @@ def clip(page: Page) -> Locator:
 
 
 def move_threshold(page: Page, threshold: float) -> None:
-    """With the keys: moving the thumb is not yet letting go of it."""
+    """By keyboard, because dragging the thumb has an effect only on release."""
     slider = page.get_by_role("slider", name="Remove connections weaker than")
     slider.fill(f"{threshold - 0.001:.3f}")
     slider.press("ArrowRight")
@@ -86,7 +86,7 @@ def test_upload_prediction_click_on_a_connection_prune(page, page_log, app_url, 
     assert page_log.errors == []
 
 
-def test_wrong_file_gives_one_line_and_the_page_stays_as_it_was(opened, tmp_path):
+def test_an_invalid_file_gives_a_one_line_error_and_changes_nothing_else(opened, tmp_path):
     chosen, prediction = clip(opened).input_value(), metric(opened, "Clip prediction").inner_text()
     wrong = tmp_path / "<b>wrong<i>.mp4"
     wrong.write_text("no video")
@@ -153,7 +153,7 @@ def test_narrow_page_does_not_scroll_sideways(opened):
         assert width[0] <= width[1] == 390, screen
 
 
-def test_words_in_charts_have_the_ink_of_the_page_in_light_and_dark(opened):
+def test_text_in_charts_has_the_text_colour_of_the_page_in_both_themes(opened):
     for scheme in ("dark", "light"):
         opened.emulate_media(color_scheme=scheme)
         opened.evaluate(AT_REST)
@@ -167,7 +167,7 @@ def test_words_in_charts_have_the_ink_of_the_page_in_light_and_dark(opened):
             assert inks == [ink], (scheme, name)
 
 
-def test_what_a_panel_shows_is_explained_within_a_narrow_page(opened):
+def test_the_help_of_a_panel_fits_a_narrow_page(opened):
     opened.set_viewport_size(NARROW)
     opened.evaluate(AT_REST)
     opened.locator(".ask").focus()

@@ -30,18 +30,18 @@ def checked(app: AppTest) -> AppTest:
 
 
 def sides(app: AppTest) -> list[str]:
-    """What is said of A and of B."""
+    """The texts about A and about B."""
     return [text.value for text in app.markdown if text.value.startswith(("**A**", "**B**"))]
 
 
-def test_two_clips_of_one_network(app):
+def test_two_clips_can_be_compared(app):
     first, second = sides(app)
     assert samples()[0].path.stem in first.replace("\\", "")
     assert app.selectbox(key="second-clip").value in second.replace("\\", "")
     assert samples()[0].name not in app.selectbox(key="second-clip").options
 
 
-def test_two_checkpoints_on_one_clip(app):
+def test_two_checkpoints_can_be_compared_on_one_clip(app):
     checked(app.selectbox(key="checkpoint").set_value("actionworld").run())
     checked(app.segmented_control(key="compare").set_value("Two checkpoints").run())
     checked(app.selectbox(key="second-checkpoint").set_value("actionworld-self").run())
@@ -66,7 +66,7 @@ def test_before_and_after_pruning_says_what_is_kept(app):
     assert any(f"{removed} removed" in caption.value for caption in app.caption)
 
 
-def test_a_threshold_that_cuts_the_output_off_leaves_nothing_to_compare(app):
+def test_a_threshold_that_cuts_the_output_off_gives_no_comparison(app):
     checked(app.segmented_control(key="compare").set_value("Before and after pruning").run())
     checked(app.slider(key="compare-threshold").set_value(1.0).run())
     assert any("lower one to compare" in warning.value for warning in app.warning)

@@ -1,4 +1,4 @@
-"""The Data screen: a folder or a zip looked through, a checkpoint measured on it, its clips opened."""
+"""The Data screen: checking a folder or zip, evaluating a checkpoint on it, and opening its clips."""
 
 import shutil
 from pathlib import Path
@@ -67,7 +67,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 
 def done(app: AppTest) -> AppTest:
-    """The page once what was started has ended."""
+    """Wait until the running job has ended, and return the page."""
     for job in list(measurements.process_jobs()._jobs.values()):
         job.wait(PATIENCE)
     return checked(app.run())
@@ -86,13 +86,13 @@ def test_the_screen_says_what_it_needs(app):
     assert "manifest.csv" in line.value
 
 
-def test_a_folder_that_is_none_is_one_line(app, tmp_path):
+def test_a_folder_that_does_not_exist_gives_a_one_line_error(app, tmp_path):
     point(app, tmp_path / "nowhere")
     [line] = app.error
     assert "is not a folder" in line.value.replace("\\", "") and "\n" not in line.value
 
 
-def test_a_folder_in_the_home_of_who_runs_the_app_is_found(app, folder, monkeypatch):
+def test_a_tilde_in_a_folder_means_the_home_of_the_user_who_runs_the_app(app, folder, monkeypatch):
     monkeypatch.setenv("HOME", str(folder.parent))
     point(app, f"~/{folder.name}")
     assert "6 clips of 3 classes" in said(app)
@@ -114,7 +114,7 @@ def test_a_folder_is_listed_when_it_is_named_and_when_it_is_checked(app, folder,
     assert listed == [folder] * 2 and "5 clips of 3 classes" in said(app)
 
 
-def test_a_folder_is_looked_through_and_its_faults_are_named(app, folder):
+def test_checking_a_folder_names_its_faults(app, folder):
     point(app, folder)
     assert "6 clips of 3 classes" in said(app)
     done(press(app, "Check every file"))
@@ -169,7 +169,7 @@ def test_clips_of_a_cell_open_in_explore(app, folder):
     assert opened.choice.source.label == name and opened.choice.checkpoint == "small"
 
 
-def test_a_clip_of_a_cell_answers_in_explore_as_it_did_in_the_cell(app, tmp_path):
+def test_a_clip_of_a_cell_has_the_same_answer_in_explore(app, tmp_path):
     """The whole clip, with its own maps, a folder of them; then with none, where they were estimated."""
     folder = tmp_path / "clips"
     (folder / "maps").mkdir(parents=True)
@@ -196,7 +196,7 @@ def test_a_clip_of_a_cell_answers_in_explore_as_it_did_in_the_cell(app, tmp_path
         checked(app.switch_page("screens/data.py").run())
 
 
-def test_a_clip_too_long_to_be_opened_whole_is_said(monkeypatch):
+def test_a_message_says_if_a_clip_is_too_long_to_be_opened_whole(monkeypatch):
     clip = SimpleNamespace(id="clip")
     for duration, stretch in ((40.0, (0.0, 32.0)), (32.0, (0.0, 32.0)), (13.0, (0.0, 13.0))):
         monkeypatch.setattr(
@@ -240,7 +240,7 @@ def test_clips_with_object_maps_can_be_measured_with_estimated_ones(app, folder)
     assert not np.array_equal(own, estimated)
 
 
-def test_a_folder_of_unknown_classes_says_which(app, folder):
+def test_classes_that_the_network_does_not_know_are_named(app, folder):
     shutil.rmtree(folder / "val" / FIRST)
     shutil.rmtree(folder / "val" / SECOND)
     point(app, folder)
@@ -248,7 +248,7 @@ def test_a_folder_of_unknown_classes_says_which(app, folder):
     assert "Measure the accuracy" not in [button.label for button in app.button]
 
 
-def test_a_folder_without_any_clip_that_can_be_read_is_one_line(app, folder):
+def test_a_folder_of_unreadable_clips_gives_a_one_line_error(app, folder):
     for path in folder.glob("val/*/*.mp4"):
         path.write_text("no video")
     measured(app, folder)
@@ -267,7 +267,7 @@ def test_a_measurement_can_be_cancelled_and_started_again(app, folder, monkeypat
     assert "Measure the accuracy" in [button.label for button in checked(app.run()).button]
 
 
-def test_a_zip_is_a_folder_of_the_visitors_own(app, folder, tmp_path):
+def test_a_zip_is_unpacked_into_a_folder_for_this_user(app, folder, tmp_path):
     archive = Path(shutil.make_archive(str(tmp_path / "clips"), "zip", folder))
     checked(app.segmented_control(key="clips-from").set_value("A zip file").run())
     upload = (archive.name, archive.read_bytes(), "application/zip")
@@ -280,7 +280,7 @@ def test_a_zip_is_a_folder_of_the_visitors_own(app, folder, tmp_path):
     assert "6 clips of 3 classes" in said(app)
 
 
-def test_a_zip_that_is_none_is_one_line(app):
+def test_an_invalid_zip_gives_a_one_line_error(app):
     checked(app.segmented_control(key="clips-from").set_value("A zip file").run())
     checked(app.file_uploader(key="zip").set_value(("bad.zip", b"no zip", "application/zip")).run())
     [line] = app.error
@@ -288,7 +288,7 @@ def test_a_zip_that_is_none_is_one_line(app):
 
 
 @given(hypothesis.data())
-def test_each_clip_is_in_one_cell_the_surest_first(data):
+def test_each_clip_is_in_one_cell_sorted_by_descending_probability(data):
     count = data.draw(hypothesis.integers(1, 12))
     rng = np.random.default_rng(data.draw(hypothesis.integers(0, 99)))
     shares = rng.dirichlet(np.ones(3), count).astype(np.float32)

@@ -43,7 +43,7 @@ def said(app: AppTest) -> str:
     return " ".join(text.value for text in app.markdown).replace("\\", "")
 
 
-def test_every_screen_says_none_of_these_with_the_best_class_beside_it(app):
+def test_every_screen_says_none_of_these_and_names_the_best_class(app):
     trace = app.session_state["opened"].trace
     best = trace.class_names[trace.probabilities.argmax()]
     assert app.metric[0].value == "none of these" and f"Best: **{best}**" in said(app)
@@ -54,8 +54,8 @@ def test_every_screen_says_none_of_these_with_the_best_class_beside_it(app):
     assert f"none of these (best: {best}" in said(app)
 
 
-def test_a_pruned_network_has_no_measurement_of_the_whole_on_its_card(tmp_path, monkeypatch):
-    """The command and the app write one card, but for what the command has measured of the smaller one."""
+def test_the_card_of_a_pruned_network_has_no_measurements_of_the_unpruned_one(tmp_path, monkeypatch):
+    """Command and app write the same card, except for what only the command measures."""
     folder = write_small_checkpoints(tmp_path / "checkpoints")
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(folder))
     path = folder / "small" / CARD_FILE

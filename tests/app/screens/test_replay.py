@@ -54,7 +54,7 @@ def test_a_checkpoint_without_a_history_says_so_and_how_to_get_one(app):
     assert "\n" not in line.value and not app.dataframe
 
 
-def test_a_damaged_history_is_one_line(app, tmp_path):
+def test_a_damaged_history_gives_a_one_line_error(app, tmp_path):
     (tmp_path / "checkpoints" / "small" / HISTORY_FILE).write_bytes(b"no history")
     checked(app.run())
     [line] = app.error
@@ -62,7 +62,7 @@ def test_a_damaged_history_is_one_line(app, tmp_path):
 
 
 def open_explorer_page(page: Page, shown: History) -> Locator:
-    """A replay on a page of its own."""
+    """A page that contains only a replay."""
     data = {"recording": "alone", "selected": None, "about": {"checkpoint": "tiny"}, "replay": True}
     data |= {"pruned": False, "removed": [], "dead": [], "peerOnly": [], "starved": []}
     packed = base64.b64encode(pack_replay(shown)).decode()
@@ -75,7 +75,7 @@ def open_explorer_page(page: Page, shown: History) -> Locator:
 
 @pytest.fixture
 def root(page: Page, page_log) -> Locator:
-    """The replay on a page of its own."""
+    """The replay on a page that contains only it."""
     yield open_explorer_page(page, SHOWN)
     assert page_log.errors == []
 
@@ -85,7 +85,7 @@ def seek(root: Locator, row: int) -> None:
 
 
 def drawn(root: Locator) -> dict[str, float]:
-    """Connection → the width of its line, of those that are drawn."""
+    """Connection → the width of its line, for connections that are drawn."""
     return root.evaluate(
         f"root => Object.fromEntries(({GET_EXPLORER})(root).graph.strokes.drawn"
         ".map(({ id, width }) => [id, width]))"
@@ -97,7 +97,7 @@ def places(root: Locator) -> dict[str, dict[str, float]]:
 
 
 @pytest.mark.browser
-def test_widths_are_the_weights_of_the_step_and_nothing_moves(root):
+def test_line_widths_show_the_weights_of_the_step_and_blocks_stay_in_place(root):
     before = places(root)
     for row in (0, 9, 15, 23):
         seek(root, row)
@@ -111,7 +111,7 @@ def test_widths_are_the_weights_of_the_step_and_nothing_moves(root):
 
 
 @pytest.mark.browser
-def test_keys_walk_through_steps_and_prunings(root):
+def test_keys_move_between_steps_and_prunings(root):
     root.locator(".slider").press("ArrowRight")
     assert root.locator(".moment").inner_text() == "step 10 (epoch 1; logged step 2 of 24)"
     root.locator(".slider").press("PageDown")
@@ -164,7 +164,7 @@ def test_tables_and_numbers_follow_the_cursor(root):
 
 
 @pytest.mark.browser
-def test_what_was_pruned_is_shown_when_asked_for(root):
+def test_pruned_connections_are_shown_on_request(root):
     seek(root, 20)
     assert len(drawn(root)) == 30
     root.get_by_label("show removed").check()

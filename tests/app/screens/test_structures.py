@@ -1,4 +1,4 @@
-"""The Structures screen, by AppTest and in a real Chromium: it needs no clip, and shows the paper's facts."""
+"""The Structures screen, by AppTest and in a real Chromium: it needs no clip; its numbers are the paper's."""
 
 import json
 import re
@@ -88,7 +88,7 @@ def test_released_network_shows_the_facts_of_the_paper(app):
     assert "disconnects the output" in app.warning[0].value
 
 
-def test_every_weight_is_a_stop_at_which_its_connection_stays(app):
+def test_the_slider_has_an_option_just_below_each_weight(app):
     offered = app.select_slider(key="below").options
     weights = networks.load_structure(structure_choices(("small",), {})[SMALL]).weights
     for weight in weights.values():
@@ -98,7 +98,7 @@ def test_every_weight_is_a_stop_at_which_its_connection_stays(app):
 
 
 @pytest.mark.parametrize(("asked", "kept"), [("0.585", 13), ("0.238745", 34), ("7", 45), ("word", 45)])
-def test_another_threshold_in_the_address_keeps_the_same_connections(app, asked, kept):
+def test_a_threshold_between_options_is_replaced_by_an_equivalent_option(app, asked, kept):
     fresh = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
     fresh.query_params["below"] = asked
     fresh.switch_page("screens/structures.py")
@@ -121,7 +121,7 @@ def test_attention_mode_can_be_chosen_where_there_is_attention(app):
     assert "attention" not in [control.key for control in app.segmented_control]
 
 
-def test_own_structure_is_chosen_at_once_in_either_form(app):
+def test_an_uploaded_structure_in_either_format_is_selected_at_once(app):
     upload(app, ("mine.json", small_structure().to_json()))
     assert app.selectbox(key="structure").value == "mine.json (your file)"
     assert "from your file" in captions(app) and metrics(app)["Near initial weight"] == "11"
@@ -155,14 +155,14 @@ def test_wrong_file_is_refused_in_one_line_and_the_page_stays(app, data, said):
     assert metrics(app) == before and app.selectbox(key="structure").value == SMALL
 
 
-def test_clip_size_that_does_not_fit_is_said_beside_the_size(app):
+def test_a_clip_size_that_does_not_fit_is_reported(app):
     choose(app, "asnp_lite")
     checked(app.number_input(key="height-asnp_lite").set_value(66).run())
     assert "multiples of 32" in app.error[0].value.replace("\\", "")
     assert metrics(app)["Connections kept"] == "44 of 44" and "Parameters" not in metrics(app)
 
 
-def test_nonsense_in_the_address_opens_the_default(app):
+def test_an_invalid_address_opens_the_default_structure(app):
     fresh = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
     fresh.query_params["structure"] = "nonsense"
     fresh.switch_page("screens/structures.py")
@@ -170,7 +170,7 @@ def test_nonsense_in_the_address_opens_the_default(app):
     assert fresh.selectbox(key="structure").value == "full_asnp50"
 
 
-def test_what_takes_long_to_count_is_left_to_the_command(app):
+def test_structures_whose_costs_take_long_to_count_are_referred_to_the_command(app):
     blocks = [*small_structure().to_json()["blocks"]]
     wide = {**small_structure().to_json(), "blocks": [{**block, "repeats": 64} for block in blocks]}
     upload(app, ("deep.json", wide))
@@ -180,7 +180,7 @@ def test_what_takes_long_to_count_is_left_to_the_command(app):
     assert "take too long to count" in app.info[0].value and "Parameters" not in metrics(app)
 
 
-def test_size_counts_the_clip_that_was_entered(app):
+def test_costs_are_counted_for_the_clip_size_that_was_entered(app):
     whole = metrics(app)
     checked(app.number_input(key=f"frames-{SMALL}").set_value(16).run())
     twice = metrics(app)
@@ -190,7 +190,7 @@ def test_size_counts_the_clip_that_was_entered(app):
     )
 
 
-def test_chosen_connection_shows_its_candidates_and_block_what_feeds_it(app):
+def test_a_selected_connection_lists_its_candidate_peers_and_a_block_its_connections(app):
     checked(app.selectbox(key="part").set_value("connection rgb1_to_mid1").run())
     assert "rgb1 → mid1: connection weight 0.1" in captions(app) and "among 3 candidate peers" in captions(
         app
@@ -203,7 +203,7 @@ def test_chosen_connection_shows_its_candidates_and_block_what_feeds_it(app):
     assert app.selectbox(key="part").value is None
 
 
-def test_what_is_lit_goes_with_the_chosen_part():
+def test_the_parts_related_to_the_selected_one_are_highlighted():
     released = published.full_asnp50
     assert highlighted_parts(released, None) == set()
     assert highlighted_parts(released, "connection 12_to_14") == {
@@ -217,7 +217,7 @@ def test_what_is_lit_goes_with_the_chosen_part():
     }
 
 
-def test_labels_tell_the_kinds_of_structures_apart():
+def test_labels_distinguish_published_structures_checkpoints_and_files():
     offered = structure_choices(("full_asnp50",), {"full_asnp50": "[]"})
     assert [offered[label] for label in ("full_asnp50", "full_asnp50 (checkpoint)")] == [
         StructureChoice("full_asnp50", "published"),
@@ -265,7 +265,7 @@ def test_click_shows_the_candidates_and_the_files_are_those_of_the_page(screen):
 
 
 @pytest.mark.browser
-def test_text_of_the_drawing_is_text(screen):
+def test_markup_in_names_is_shown_as_text_in_the_drawing(screen):
     expect(drawing(screen).get_by_text("dead, still a peer")).to_be_visible()
     chosen = drawing(screen).evaluate(
         "svg => { getSelection().selectAllChildren(svg); return getSelection().toString(); }"
@@ -274,7 +274,7 @@ def test_text_of_the_drawing_is_text(screen):
 
 
 @pytest.mark.browser
-def test_clips_are_there_on_the_way_back(page, app_url, app_checkpoints, tmp_path):
+def test_an_uploaded_clip_is_still_open_after_visiting_structures(page, app_url, app_checkpoints, tmp_path):
     write_small_checkpoints(app_checkpoints)
     page.goto(f"{app_url}/?checkpoint=small")
     page.locator("canvas.screen[data-drawn]").wait_for()

@@ -1,4 +1,4 @@
-"""The tour on the page: a step at a time, an answer after a choice, the example as the step speaks of it."""
+"""The tour in the app: one step at a time, and an answer once the user has chosen one."""
 
 import re
 
@@ -42,7 +42,7 @@ def removed(root: Locator) -> int:
     return root.evaluate(f"root => ({GET_EXPLORER})(root).marks.removed.size")
 
 
-def test_next_and_back_walk_the_steps_and_the_address_says_which(page: Page, app_url: str):
+def test_next_and_back_change_the_step_and_the_address(page: Page, app_url: str):
     page.goto(f"{app_url}/tour")
     expect(page.get_by_role("button", name="Back")).to_be_disabled()
     page.get_by_role("button", name="Next", exact=True).click()
@@ -56,7 +56,7 @@ def test_next_and_back_walk_the_steps_and_the_address_says_which(page: Page, app
     expect(page.get_by_role("button", name="Next", exact=True)).to_be_hidden()
 
 
-def test_the_answer_comes_after_a_choice_and_a_wrong_one_is_put_right(page: Page, app_url: str):
+def test_the_answer_is_shown_after_a_choice_and_corrects_a_wrong_one(page: Page, app_url: str):
     at(page, app_url, "What can be removed?")
     expect(told(page)).to_be_hidden()
     options = page.get_by_test_id("stRadioOption").all_inner_texts()
@@ -71,7 +71,7 @@ def test_the_answer_comes_after_a_choice_and_a_wrong_one_is_put_right(page: Page
     assert answer not in (0, 3)
 
 
-def test_the_factor_step_stands_at_its_frame_on_its_connection(page: Page, app_url: str):
+def test_the_factor_step_shows_its_connection_at_its_frame(page: Page, app_url: str):
     root = at(page, app_url, "Attention factors open and close channels")
     said = re.search(r"At frame (\d+) that mean is (\d\.\d\d)", asked(page))
     assert said and frame(root) == int(said[1]) - 1 > 0
@@ -98,7 +98,7 @@ def test_the_peers_step_opens_the_steps_inside_a_factor_once_it_is_answered(page
     expect(root.locator("section.numbers .rows li")).to_have_count(1)  # its one peer: its source
 
 
-def test_what_the_threshold_removes_is_drawn_with_the_answer(page: Page, app_url: str):
+def test_removed_connections_are_drawn_once_the_question_is_answered(page: Page, app_url: str):
     root = at(page, app_url, "What can be removed?")
     assert removed(root) == 0
     choose(page, 0)

@@ -1,4 +1,4 @@
-"""Long computations: progress, cancelling, one after another, and errors in one line."""
+"""Background jobs: progress, cancelling, their order, and errors in one line."""
 
 import threading
 
@@ -29,7 +29,7 @@ def test_results_grow_and_stay():
     assert jobs.start("count", counting) is job is jobs.get("count")
 
 
-def test_refusal_is_one_line_and_may_be_tried_again():
+def test_a_refused_job_gives_a_one_line_error_and_can_be_started_again():
     jobs = Jobs()
     job = jobs.start("bad", refusing)
     job.wait(PATIENCE)
@@ -37,7 +37,7 @@ def test_refusal_is_one_line_and_may_be_tried_again():
     assert jobs.start("bad", counting) is not job
 
 
-def test_unexpected_error_is_one_line_too(caplog):
+def test_an_unexpected_error_gives_a_one_line_error(caplog):
     def failing(progress):
         yield 1 / 0
 
@@ -48,7 +48,7 @@ def test_unexpected_error_is_one_line_too(caplog):
 
 @pytest.fixture
 def waiting():
-    """Work that goes on until the test lets it, and then a step further."""
+    """A job that waits for the test, and then takes one more step."""
     begun, go = threading.Event(), threading.Event()
 
     def work(progress):
@@ -61,7 +61,7 @@ def waiting():
     return work, begun, go
 
 
-def test_cancelled_work_stops_at_its_next_step(waiting):
+def test_a_cancelled_job_stops_at_its_next_progress_report(waiting):
     work, begun, go = waiting
     jobs = Jobs()
     job = jobs.start("long", work)
@@ -73,7 +73,7 @@ def test_cancelled_work_stops_at_its_next_step(waiting):
     assert job.results == ["begun"] and not job.error
 
 
-def test_one_computation_at_a_time(waiting):
+def test_jobs_run_one_at_a_time(waiting):
     work, begun, go = waiting
     jobs = Jobs()
     first = jobs.start("long", work)
@@ -86,7 +86,7 @@ def test_one_computation_at_a_time(waiting):
     assert second.results == [0, 1, 2, 3, 4] and first.results == ["begun", "not cancelled"]
 
 
-def test_computations_run_in_the_order_of_their_start(waiting):
+def test_jobs_run_in_the_order_of_their_start(waiting):
     work, begun, go = waiting
     jobs, order = Jobs(), []
     jobs.start("long", work)
@@ -97,7 +97,7 @@ def test_computations_run_in_the_order_of_their_start(waiting):
     assert order == [*range(6)]
 
 
-def test_a_computation_cancelled_while_it_waits_never_begins(waiting):
+def test_a_job_cancelled_while_queued_never_starts(waiting):
     work, begun, go = waiting
     jobs, called = Jobs(), []
     jobs.start("long", work)

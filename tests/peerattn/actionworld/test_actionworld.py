@@ -1,4 +1,4 @@
-"""ActionWorld: the same seed is the same clip, and its flow, maps, depth and positions are exact."""
+"""ActionWorld: a seed always gives the same clip, and its flow, maps, depth and positions are exact."""
 
 import hashlib
 import subprocess
@@ -45,7 +45,7 @@ def interior(mask: NDArray[np.bool_], margin: int) -> NDArray[np.bool_]:
     return cv2.erode(mask.astype(np.uint8), kernel, borderValue=0) > 0
 
 
-def test_same_seed_same_bytes_in_any_order_and_process() -> None:
+def test_a_seed_gives_the_same_bytes_in_any_order_and_in_another_process() -> None:
     here = digest(generate(7))
     generate(8, size=48)
     script = (
@@ -60,7 +60,7 @@ def test_same_seed_same_bytes_in_any_order_and_process() -> None:
 
 
 @pytest.mark.parametrize("version", CLASS_NAMES_OF)
-def test_consecutive_seeds_show_every_class_once(version: int) -> None:
+def test_as_many_consecutive_seeds_as_classes_show_every_class_once(version: int) -> None:
     count = len(CLASS_NAMES_OF[version])
     for start in (0, 10 * count):
         labels = [
@@ -78,13 +78,13 @@ def test_consecutive_seeds_show_every_class_once(version: int) -> None:
         (1_000_020_002, "push ball", "a91c4dd954b9d503"),
     ],
 )
-def test_the_first_version_draws_what_it_always_drew(seed: int, label: str, sha256: str) -> None:
+def test_the_first_version_still_generates_the_same_clips(seed: int, label: str, sha256: str) -> None:
     clip = generate(seed, size=(48, 64), frames=6, start=1.3, version=1)
     assert CLASS_NAMES_OF[1][clip.label] == label
     assert digest(clip).startswith(sha256)
 
 
-def test_class_names_say_the_version() -> None:
+def test_the_version_can_be_told_from_the_class_names() -> None:
     assert [version_of(names) for names in CLASS_NAMES_OF.values()] == list(CLASS_NAMES_OF)
     assert version_of(CLASS_NAMES[:-1]) is None
 
@@ -98,7 +98,7 @@ def in_both_lights(seed: int) -> tuple[Rendering, Rendering]:
     return render(dark, TIMES, 64, 64), render(lit, TIMES, 64, 64)
 
 
-def test_only_the_pictures_show_the_light() -> None:
+def test_the_light_changes_only_the_frames() -> None:
     visible = []
     for seed in range(48):
         dark, lit = in_both_lights(seed)
@@ -106,10 +106,12 @@ def test_only_the_pictures_show_the_light() -> None:
             np.testing.assert_array_equal(getattr(dark, same), getattr(lit, same))
         changed = np.abs(dark.images.astype(int) - lit.images).max(-1) > 30
         visible.append(changed[8].sum())
-    assert np.mean(np.array(visible) >= 15) > 0.95  # of 4096 pixels; a post before the lens may hide the lamp
+    assert (
+        np.mean(np.array(visible) >= 15) > 0.95
+    )  # of 4096 pixels; a post in the foreground may hide the lamp
 
 
-def test_brightness_and_warmth_of_the_whole_picture_hardly_tell_the_light() -> None:
+def test_mean_brightness_and_colour_hardly_give_the_light_away() -> None:
     seen = [generate(seed, frames=1, size=32) for seed in range(640)]
     colours = np.array([clip.images.reshape(-1, 3).mean(0) for clip in seen])
     lit = np.array([clip.light == 1 for clip in seen])
@@ -118,7 +120,7 @@ def test_brightness_and_warmth_of_the_whole_picture_hardly_tell_the_light() -> N
         assert 0.4 < ahead < 0.65
 
 
-def test_label_names_action_and_object() -> None:
+def test_the_label_names_action_object_and_light() -> None:
     clip = generate(5, frames=1)
     assert CLASS_NAMES[clip.label] == f"{ACTIONS[clip.action]} {OBJECTS[clip.object]} by {LIGHTS[clip.light]}"
     assert clip.kinds[0] == OBJECT_CLASS_IDS[clip.object]
@@ -126,7 +128,7 @@ def test_label_names_action_and_object() -> None:
 
 @pytest.mark.parametrize("size", [64, 33, (17, 50), (240, 320), (320, 240)])
 @pytest.mark.parametrize("frames", [1, 5])
-def test_any_size_and_length(size: int | tuple[int, int], frames: int) -> None:
+def test_clips_have_the_requested_size_and_length(size: int | tuple[int, int], frames: int) -> None:
     height, width = (size, size) if isinstance(size, int) else size
     clip = generate(3, frames=frames, size=size)
     assert clip.images.shape == (frames, height, width, 3)
@@ -136,7 +138,7 @@ def test_any_size_and_length(size: int | tuple[int, int], frames: int) -> None:
     assert np.isfinite(clip.flow).all()
 
 
-def test_a_longer_clip_begins_with_the_shorter_one() -> None:
+def test_a_shorter_clip_is_the_beginning_of_a_longer_one() -> None:
     short, long = (
         generate(3, frames=16, size=256),
         generate(3, frames=40, size=256),
@@ -154,7 +156,9 @@ def test_a_later_start_shows_the_same_scene_later() -> None:
 
 
 @pytest.mark.parametrize(("size", "offset"), [(256, (0, 0)), ((128, 192), (32, 0)), ((192, 128), (0, 32))])
-def test_another_size_is_the_same_scene(size: int | tuple[int, int], offset: tuple[int, int]) -> None:
+def test_a_clip_of_another_size_shows_the_same_scene(
+    size: int | tuple[int, int], offset: tuple[int, int]
+) -> None:
     clip, other = generate(11, size=128), generate(11, size=size)
     scale = 2 if size == 256 else 1
     moved = (clip.positions + 0.5) * scale - 0.5 + offset
@@ -167,7 +171,7 @@ def test_another_size_is_the_same_scene(size: int | tuple[int, int], offset: tup
     assert abs(difference) < 2
 
 
-def test_flow_leads_each_surface_to_where_it_is_next() -> None:
+def test_flow_leads_each_pixel_to_the_same_surface_in_the_next_frame() -> None:
     checked = right = 0
     for clip in clips():
         rows, columns = np.mgrid[0:128, 0:128]
@@ -181,11 +185,11 @@ def test_flow_leads_each_surface_to_where_it_is_next() -> None:
                 covered = clip.depth[frame + 1, y, x] < clip.depth[frame][mine]
                 right += int((same | covered).sum())
                 checked += int(same.sum())
-    assert right >= 0.9998 * checked  # a pixel on a joint's edge may round to just beside the limb
+    assert right >= 0.9998 * checked  # a pixel at the edge of a joint may be rounded to just outside the limb
     assert checked > 50_000
 
 
-def test_background_flow_carries_the_picture_along() -> None:
+def test_warping_the_background_by_its_flow_halves_the_difference_between_frames() -> None:
     moved, left = [], []
     for seed in range(8):
         clip = generate(seed, size=128)
@@ -204,7 +208,7 @@ def test_background_flow_carries_the_picture_along() -> None:
     assert np.mean(left) < 0.5 * np.mean(moved)
 
 
-def test_positions_move_by_the_flow_at_their_place() -> None:
+def test_positions_move_by_the_flow_at_that_pixel() -> None:
     checked = 0
     for clip in clips():
         for row, class_id in enumerate(clip.kinds):
@@ -219,7 +223,7 @@ def test_positions_move_by_the_flow_at_their_place() -> None:
     assert checked > 600
 
 
-def test_maps_agree_with_positions() -> None:
+def test_positions_are_the_centres_of_the_objects_in_the_maps() -> None:
     checked = 0
     for seed, clip in zip(SEEDS, clips(), strict=True):
         for row, item in enumerate(compose(seed).items):
@@ -233,7 +237,7 @@ def test_maps_agree_with_positions() -> None:
     assert checked > 400
 
 
-def test_depth_orders_what_covers_what() -> None:
+def test_the_person_is_nearer_than_the_room() -> None:
     for clip in clips(64):
         assert clip.depth.dtype == np.float32
         assert (clip.depth > 1).all()
@@ -242,7 +246,7 @@ def test_depth_orders_what_covers_what() -> None:
         assert person.max() < room.min()
 
 
-def test_the_actions_of_a_pair_are_each_other_backwards_in_time() -> None:
+def test_the_actions_of_a_pair_are_time_reversals_of_each_other() -> None:
     times = np.arange(16) / 8
     for seed in range(20):
         for forward, backward in ((0, 4), (8, 12)):
@@ -250,13 +254,13 @@ def test_the_actions_of_a_pair_are_each_other_backwards_in_time() -> None:
             cycle = one.items[0].cycle
             assert cycle is not None
             assert other.items[0].cycle == replace(cycle, reverse=True)
-            # The nominal clip's middle is as far after a stroke's middle as it was before: as likely.
+            # Reversing the cycle mirrors the time of the nominal clip's middle, which is equally likely.
             mirrored = replace(one.items[0], cycle=replace(cycle, reverse=True, offset=-cycle.offset))
             ahead = replace(one.items[0], cycle=replace(cycle, offset=-cycle.offset))
             np.testing.assert_allclose(mirrored.at(times)[::-1], ahead.at(times), atol=1e-12)
 
 
-def test_single_frames_of_a_pair_are_alike() -> None:
+def test_single_frames_do_not_tell_the_actions_of_a_pair_apart() -> None:
     progress: dict[int, list[float]] = {action: [] for action in range(len(ACTIONS))}
     for seed in range(640):
         scene = compose(seed)
@@ -293,10 +297,10 @@ def test_the_hand_is_on_the_object_during_the_stroke() -> None:
         clip = generate(seed, frames=9)
         near = cv2.dilate((clip.object_ids[7] == clip.kinds[0]).astype(np.uint8), np.ones((5, 5), np.uint8))
         touching += bool((near * (clip.object_ids[7] == PERSON)).any())
-    assert touching >= 60  # a post before the lens may cover the hand
+    assert touching >= 60  # a post in the foreground may cover the hand
 
 
-def test_the_acted_object_moves_and_so_does_another() -> None:
+def test_the_object_of_the_action_moves_and_so_does_another_object() -> None:
     for seed in range(64):
         items = compose(seed).items
         paths = [item.at(np.arange(16) / 8) for item in items]
@@ -312,7 +316,7 @@ def test_every_object_stays_in_the_picture() -> None:
         assert (clip.positions < 62).all()
 
 
-def test_kinds_have_about_the_same_area() -> None:
+def test_all_kinds_of_objects_have_about_the_same_area() -> None:
     areas: dict[int, list[int]] = {class_id: [] for class_id in OBJECT_CLASS_IDS}
     for clip in clips():
         for class_id in clip.kinds:
@@ -321,7 +325,7 @@ def test_kinds_have_about_the_same_area() -> None:
     assert max(medians) < 1.3 * min(medians)
 
 
-def test_objects_wear_the_colours_of_the_room() -> None:
+def test_objects_are_camouflaged_in_the_colours_of_the_room() -> None:
     contrasts = []
     for clip in clips():
         image, ids = clip.images[0].astype(float), clip.object_ids[0]
@@ -357,6 +361,6 @@ def test_estimated_flow_is_close_to_the_exact_flow() -> None:
         {"seed": 0, "version": 3},
     ],
 )
-def test_refusals_say_what_to_do(arguments: dict[str, Any]) -> None:
+def test_invalid_arguments_are_refused_with_advice(arguments: dict[str, Any]) -> None:
     with pytest.raises(PeerattnError, match="choose"):
         generate(**arguments)

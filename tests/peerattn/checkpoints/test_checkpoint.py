@@ -1,4 +1,4 @@
-"""Checkpoints: a network comes back as it was saved, and a damaged one is refused in plain words."""
+"""Checkpoints: a saved network is loaded unchanged, and a damaged one is refused in plain words."""
 
 import dataclasses
 import json
@@ -29,7 +29,7 @@ SETTINGS = ClipSettings(size=32, window=4, frame_rate=5.0, flow="fast")
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where checkpoints are looked up first."""
+    """The folder that is searched for checkpoints first."""
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path))
     return tmp_path
 
@@ -41,7 +41,7 @@ def saved(folder: Path) -> Path:
 
 
 def edit(saved: Path, **changes: Any) -> None:
-    """Change the card; None takes a key away."""
+    """Change entries of the card; None removes an entry."""
     card = {**json.loads((saved / CARD_FILE).read_text()), **changes}
     kept = {key: value for key, value in card.items() if value is not None}
     (saved / CARD_FILE).write_text(json.dumps(kept))
@@ -78,7 +78,7 @@ def test_a_pruned_checkpoint_is_a_subset_that_gives_equal_scores(folder: Path) -
     assert (folder / "smaller" / WEIGHTS_FILE).stat().st_size < 100_000
 
 
-def test_the_card_may_not_overwrite_what_rebuilds_the_network(folder: Path) -> None:
+def test_saving_overwrites_card_entries_that_rebuild_the_network(folder: Path) -> None:
     save(folder / "liar", lively(hand_made()), SETTINGS, {"structure": {}, "class_names": ["x"]})
     assert load("liar").class_names == CLASSES
 
@@ -116,7 +116,7 @@ def test_an_unknown_kind_of_block_in_a_card_is_named(saved: Path) -> None:
         load("hand")
 
 
-def test_a_card_that_asks_for_the_whole_memory_is_refused_before_it_is_given(saved: Path) -> None:
+def test_a_card_of_a_network_too_large_for_memory_is_refused_before_it_is_built(saved: Path) -> None:
     wide = tuple(
         block if block.is_input else dataclasses.replace(block, width=8192, repeats=64)
         for block in hand_made().blocks
@@ -126,7 +126,7 @@ def test_a_card_that_asks_for_the_whole_memory_is_refused_before_it_is_given(sav
         load("hand")
 
 
-def test_weights_that_break_off_are_refused(saved: Path) -> None:
+def test_truncated_weights_are_refused(saved: Path) -> None:
     data = (saved / WEIGHTS_FILE).read_bytes()
     (saved / WEIGHTS_FILE).write_bytes(data[:-100])
     with pytest.raises(PeerattnError, match="damaged"):
@@ -140,21 +140,21 @@ def test_a_name_that_is_taken_is_refused(saved: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "/etc", "a\\b", "a b", "é" * 3, "x" * 101])
-def test_a_name_that_would_leave_the_folder_is_no_name(name: str) -> None:
+def test_a_checkpoint_name_cannot_lead_outside_the_folder(name: str) -> None:
     for use in (new_folder, load):
         with pytest.raises(PeerattnError, match="is not a checkpoint's name"):
             use(name)
 
 
 def test_opening_a_checkpoint_does_not_import_the_compiler() -> None:
-    """`torch._dynamo` takes a second of every command; a network without numbers must not need it."""
+    """Importing `torch._dynamo` takes a second; building a network on the meta device must not do so."""
     ask = "import sys; from peerattn.checkpoints import checkpoint; checkpoint.load('actionworld'); "
     code = f"{ask}sys.exit('torch._dynamo' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 def test_checkpoints_that_ship_are_found_from_any_folder(tmp_path: Path) -> None:
-    """Neither `./checkpoints` nor PEERATTN_CHECKPOINTS helps: they lie beside the package."""
+    """They are found next to the package, without `./checkpoints` and PEERATTN_CHECKPOINTS."""
     environment = {name: value for name, value in os.environ.items() if name != "PEERATTN_CHECKPOINTS"}
     command = [sys.executable, "-m", "peerattn", "evaluate", "--checkpoint", "actionworld", "--clips", "2"]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Names: one order for every command and screen, and a stamp that changes with the files."""
+"""Resolving names: one order of precedence everywhere, and a stamp that changes with the files."""
 
 import json
 import os
@@ -34,20 +34,22 @@ def test_a_checkpoint_comes_before_a_published_name(folder: Path) -> None:
         assert resolve_structure(name).structure == resolve(name).structure
 
 
-def test_marked_as_untrained_a_published_name_is_that_whatever_checkpoints_there_are(folder: Path) -> None:
+def test_the_suffix_untrained_means_the_published_structure_even_if_such_a_checkpoint_exists(
+    folder: Path,
+) -> None:
     (folder / "asn26").rename(folder / "asn26-untrained")
     assert resolve("asn26-untrained").folder is None
     assert len(resolve("asn26-untrained").class_names) == 157
 
 
-def test_a_visitors_own_structure_comes_first(folder: Path) -> None:
+def test_a_structure_of_the_user_takes_precedence(folder: Path) -> None:
     own = {"asn26": small_structure()}
     assert resolve("asn26", own=own).structure == small_structure()
     assert resolve("asn26-untrained", own=own).structure == small_structure()
     assert resolve("asn38", own=own).structure != small_structure()
 
 
-def test_a_path_is_a_path_and_nothing_else(folder: Path, tmp_path: Path) -> None:
+def test_a_path_is_never_looked_up_as_a_name(folder: Path, tmp_path: Path) -> None:
     assert resolve(str(folder / "asn26")).folder == folder / "asn26"
     assert resolve("./checkpoints/asn26").name == "asn26"
     (tmp_path / "asn26.json").write_text(json.dumps(small_structure().to_json()))
@@ -69,7 +71,7 @@ def test_unknown_names_are_refused_with_the_nearest(folder: Path) -> None:
             ask("mine")
 
 
-def test_a_stamp_changes_with_the_files_and_with_nothing_else(folder: Path) -> None:
+def test_a_stamp_changes_only_with_the_files(folder: Path) -> None:
     before = stamp("asn26")
     assert before == stamp("asn26")
     assert len(before) == 2

@@ -1,4 +1,4 @@
-"""Published networks without trained filters: they open by name, run, and say what they are."""
+"""Published networks without trained filters: they can be opened by name and run, with a remark."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from peerattn.video.frames import Frames
 
 
 def test_a_trace_of_an_untrained_network_says_so() -> None:
-    """The maps declare one class: the channels of all others are empty, and that is said too."""
+    """The maps declare one class; a second remark says that the channels of all others are empty."""
     loaded = resolve("full_asnp26")
     images = np.random.default_rng(0).integers(0, 255, (3, 40, 48, 3), np.uint8)
     maps = ObjectMaps(np.full((3, 40, 48), 13, np.uint8), None, (13,), ("person",), "attached")

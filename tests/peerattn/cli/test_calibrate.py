@@ -1,4 +1,4 @@
-"""`peerattn calibrate`: a temperature on the card and in the head, "none of these" by a sister network."""
+"""`peerattn calibrate`: the temperature on the card and in the head, and "none of these" with a sister."""
 
 import json
 from dataclasses import replace
@@ -39,16 +39,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_clip_that_cannot_be_read_is_named_and_passed_over(
-    folder: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unreadable_clip_is_named_and_skipped(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (folder / "clips" / CLASS_NAMES[0] / "0.mp4").write_bytes(b"no video")
     calibrate_command("small", folder / "clips", json_file=str(folder / "result.json"))
     assert checkpoints.load("small").card["calibration"]["n"] == 5
     assert capfd.readouterr().err.startswith("skipped 0.mp4: ")
 
 
-def test_calibrate_cools_the_head_and_writes_the_card(folder: Path) -> None:
+def test_calibrate_divides_the_logits_by_the_temperature_and_writes_the_card(folder: Path) -> None:
     before = checkpoints.load("small")
     out = folder / "result.json"
     calibrate_command("small", folder / "clips", sister="sister", json_file=str(out))
@@ -69,8 +67,8 @@ def test_calibrate_cools_the_head_and_writes_the_card(folder: Path) -> None:
     }
 
 
-def test_calibrating_again_moves_the_threshold_with_the_temperature(folder: Path) -> None:
-    """The first calibration's rule stays; its threshold keeps 95 % of the known clips as they are now."""
+def test_calibrating_again_without_a_sister_refits_only_the_threshold(folder: Path) -> None:
+    """The rule of the first calibration stays; its new threshold keeps 95 % of the known clips."""
     calibrate_command("small", folder / "clips", sister="sister", json_file="-")
     first = checkpoints.load("small")
     (folder / "clips" / CLASS_NAMES[0] / "0.mp4").unlink()  # so that another temperature is found
@@ -96,7 +94,7 @@ def test_a_sister_that_knows_all_classes_is_refused(folder: Path) -> None:
         calibrate_command("small", folder / "clips", sister="small", json_file="-")
 
 
-def test_a_clip_of_two_windows_has_their_mean() -> None:
+def test_the_probabilities_of_a_clip_are_the_mean_over_its_windows() -> None:
     logits = np.array([[2.0, 0.0], [0.0, 1.0]])
     found = Answers("classes", (logits,), (("a",),), ("g",)).probabilities(2.0)
     by_hand = (np.exp(1) / (np.exp(1) + 1) + 1 / (1 + np.exp(0.5))) / 2

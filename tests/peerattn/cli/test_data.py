@@ -89,7 +89,7 @@ def test_split_writes_a_manifest_once(run: Run, clips: Path) -> None:
 
 
 @pytest.mark.parametrize("shares", ["train", "train=much", "train=0.5,train=0.5", "train=0.5,val=0.6"])
-def test_split_refuses_shares_that_are_none(run: Run, clips: Path, shares: str) -> None:
+def test_split_refuses_invalid_shares(run: Run, clips: Path, shares: str) -> None:
     code, _, err = run("split", clips, "--shares", shares)
     assert code == 2
     assert err.count("\n") == 1
@@ -107,8 +107,8 @@ def test_cache_prepares_each_clip_once(run: Run, clips: Path, tmp_path: Path) ->
     assert "already cached" in run("cache", clips, "--size", 32)[1]
 
 
-def test_the_limit_of_the_cache_is_the_one_given_last(run: Run, clips: Path, tmp_path: Path) -> None:
-    """A later run without the option keeps to it, and so does whatever opens the folder: training does."""
+def test_the_cache_has_the_limit_that_was_set_last(run: Run, clips: Path, tmp_path: Path) -> None:
+    """The limit also applies to later runs without the option, and to training."""
     assert "of 20 GB" in run("cache", clips, "--size", 32, "--workers", 0)[1]
     for words in (("--limit", 3), ()):
         assert "of 3 GB" in run("cache", clips, "--size", 32, "--workers", 0, *words)[1]

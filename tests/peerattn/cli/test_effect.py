@@ -1,4 +1,4 @@
-"""`peerattn effect`: what it prints for programs and people, and one plain line for what it refuses."""
+"""`peerattn effect`: its JSON, its table, and one plain line for every kind of bad input."""
 
 import csv
 import json
@@ -48,13 +48,13 @@ def test_effect_prints_what_the_package_measures(run: Run) -> None:
 
 
 @pytest.mark.parametrize("of", components.INTERVENTIONS)
-def test_every_thing_of_a_kind_is_measured_under_its_name(run: Run, of: str) -> None:
+def test_every_component_of_a_kind_is_measured_under_its_name(run: Run, of: str) -> None:
     found = json_of(run, *BASE, 2, "--of", of, "--how", "remove")
     names = [one["name"] for one in found["effects"]] + [one["name"] for one in found["not_measured"]]
     assert sorted(names) == sorted(components.names(load("small").structure, of))
 
 
-def test_named_things_alone_are_measured(run: Run) -> None:
+def test_only_the_named_components_are_measured(run: Run) -> None:
     found = json_of(
         run, *SMALL, "--of", "connection", "--how", "mean", "--name", "rgb1_to_top", "--name", "mid1_to_top"
     )
@@ -78,7 +78,7 @@ def test_the_table_says_its_order_its_maps_and_each_interval(run: Run) -> None:
     assert out != pointwise
 
 
-def test_rows_of_the_table_begin_with_the_greatest_loss() -> None:
+def test_the_table_is_sorted_by_the_loss() -> None:
     accuracy = {"top1": 0.5, "top1_interval": (0.4, 0.6), "objects": {}}
     effects = [
         {
@@ -96,7 +96,7 @@ def test_rows_of_the_table_begin_with_the_greatest_loss() -> None:
     assert list(shown.columns[2].cells)[1] == "-50.0 (-60.0 to -40.0)"
 
 
-def test_effect_of_a_folder_passes_over_what_it_cannot_read(run: Run, folder: Path) -> None:
+def test_effect_skips_unreadable_clips_of_a_folder(run: Run, folder: Path) -> None:
     clips = folder / "clips"
     clips.mkdir()
     rows = [("path", "label", "split")]
@@ -111,7 +111,7 @@ def test_effect_of_a_folder_passes_over_what_it_cannot_read(run: Run, folder: Pa
     assert "clips left out: 1" in out
 
 
-def test_what_has_no_meaning_is_refused_in_one_line(run: Run) -> None:
+def test_a_meaningless_intervention_is_refused_in_one_line(run: Run) -> None:
     assert "freezing factors at their mean over time makes no sense for a modality" in error_line(
         run, *SMALL, "--of", "modality", "--how", "mean"
     )
@@ -126,7 +126,7 @@ def test_what_has_no_meaning_is_refused_in_one_line(run: Run) -> None:
     assert "'level'" in error_line(run, *SMALL, "--of", "level")
 
 
-def test_what_has_no_meaning_is_refused_before_anything_heavy_is_loaded() -> None:
+def test_a_meaningless_intervention_is_refused_before_torch_is_loaded() -> None:
     ((code, out, err, loaded),) = asked([["effect", "--of", "block", "--how", "one"]])
     assert (code, out, loaded) == (2, "", [])
     assert err.count("\n") == 1

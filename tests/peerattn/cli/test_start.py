@@ -1,4 +1,4 @@
-"""Commands start at once: help, and what can be refused without a network, come before anything heavy."""
+"""Commands start fast: help and simple errors come before torch is loaded."""
 
 import json
 import subprocess
@@ -53,7 +53,7 @@ def asked(commands: Sequence[Sequence[str]], folder: Path = ROOT) -> list[Answer
 
 
 def commands(group: TyperGroup) -> Iterator[list[str]]:
-    """The words of every command, and of every group of them."""
+    """The words of every command and of every group of commands."""
     yield []
     for name, command in group.commands.items():
         below = commands(command) if isinstance(command, TyperGroup) else [[]]
@@ -138,5 +138,5 @@ def test_how_long_a_clip_may_be_is_counted_in_the_frames_that_the_network_reads(
 
 
 def test_untrained_networks_read_clips_at_the_usual_rate() -> None:
-    """What is checked where there is no card."""
+    """Settings for a network without a card."""
     assert untrained.SETTINGS.frame_rate == ClipSettings.frame_rate

@@ -1,4 +1,4 @@
-"""`peerattn train` on a folder: a checkpoint with card and history, gone on with after an interruption."""
+"""`peerattn train` on a folder: the checkpoint with card and history, and resuming after an interruption."""
 
 import csv
 import json
@@ -41,7 +41,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six clips to train on and three to measure on, of three classes; one of them of two."""
+    """Six training and three validation clips of three classes; one clip has two classes."""
     folder = tmp_path_factory.mktemp("clips")
     rows = []
     for number in range(9):
@@ -95,7 +95,7 @@ def test_a_folder_becomes_a_checkpoint_with_card_and_history(run: Run, clips: Pa
     assert {"loss", "top1", "macro"} <= history.metrics.keys()
 
 
-def test_a_checkpoint_is_the_start_of_another(run: Run, clips: Path) -> None:
+def test_training_can_start_from_the_weights_of_a_checkpoint(run: Run, clips: Path) -> None:
     assert run("--data", clips, "--out", "first", "--without", "none")[0] == 0
     assert load("first").class_names == ("dark", "light")
     code, _, err = run("--data", clips, "--out", "second", "--init", "first", "--epochs", 1, "--rate", 0)
@@ -109,7 +109,7 @@ def test_a_checkpoint_is_the_start_of_another(run: Run, clips: Path) -> None:
     assert all(torch.equal(before[name], after[name]) for name in filters)
 
 
-def test_an_interrupted_run_says_how_to_go_on_and_does(
+def test_an_interrupted_run_says_how_to_resume_it_and_can_be_resumed(
     run: Run, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("--data", clips, "--out", "whole")[0] == 0
@@ -154,7 +154,7 @@ def test_clips_that_cannot_be_read_are_named_and_counted(run: Run, clips: Path, 
     assert load("mine").card["unread"] == {"training": 2, "measuring": 1}
 
 
-def test_a_first_save_that_failed_is_no_hindrance(run: Run, clips: Path, tmp_path: Path) -> None:
+def test_a_run_whose_first_save_failed_can_be_resumed(run: Run, clips: Path, tmp_path: Path) -> None:
     for left in ((), (".training.safetensors.partial",)):
         folder = tmp_path / f"mine{len(left)}"
         folder.mkdir()
@@ -183,8 +183,10 @@ def test_clips_of_several_classes_are_measured_by_average_precision(run: Run, cl
         manifest.write_text(before)
 
 
-def test_a_structure_that_asks_labels_is_trained_on_them(run: Run, clips: Path, tmp_path: Path) -> None:
-    """A loss that is given decides; a recipe that says another one is refused."""
+def test_a_structure_that_answers_with_labels_is_trained_on_labels(
+    run: Run, clips: Path, tmp_path: Path
+) -> None:
+    """`--loss` decides the answer; without it, a recipe whose loss does not fit the structure is refused."""
     structure = actionworld_structure("peer", ("rgb", "flow")).with_answer(LABELS)
     (tmp_path / "labels.json").write_text(json.dumps(structure.to_json()))
     words = ("--data", clips, "--structure", "labels.json")
@@ -218,7 +220,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_trained_is_refused_in_one_line(
+def test_invalid_training_options_are_refused_in_one_line(
     run: Run, clips: Path, case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
@@ -245,7 +247,9 @@ def test_maps_of_other_classes_than_the_network_reads_are_refused_at_once(
     assert err.count("\n") == 1
 
 
-def test_logs_hold_what_each_epoch_came_to(run: Run, clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_logs_contain_the_results_of_each_epoch(
+    run: Run, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     written: list[tuple[str, float, int]] = []
 
     class SummaryWriter:

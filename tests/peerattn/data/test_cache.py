@@ -1,4 +1,4 @@
-"""The cache: what is put in comes out, within a limit, whatever dies or is damaged meanwhile."""
+"""The cache: entries are read back, within the limit, even if files are damaged or processes are killed."""
 
 import errno
 import multiprocessing
@@ -33,7 +33,7 @@ def entries(folder: Path) -> list[Path]:
     return sorted(folder.glob("*/*"))
 
 
-def test_what_is_put_in_comes_out(tmp_path: Path) -> None:
+def test_a_stored_entry_is_read_back(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "made" / "for it")
     assert cache.get(entry_key(clip=1)) is None
     assert cache.put(entry_key(clip=1), some_arrays())
@@ -42,12 +42,12 @@ def test_what_is_put_in_comes_out(tmp_path: Path) -> None:
     assert cache.size() == sum(path.stat().st_size for path in entries(cache.folder))
 
 
-def test_keys_tell_all_that_decides() -> None:
+def test_keys_depend_on_names_values_and_types_but_not_on_order() -> None:
     assert entry_key(size=64, rate=8.0) == entry_key(rate=8.0, size=64)
     assert len({entry_key(size=64), entry_key(size=65), entry_key(rate=64), entry_key(size="64")}) == 4
 
 
-def test_a_digest_follows_a_file_that_changes(tmp_path: Path) -> None:
+def test_the_digest_of_a_file_or_folder_changes_with_its_content(tmp_path: Path) -> None:
     file = tmp_path / "maps" / "a.png"
     file.parent.mkdir()
     file.write_bytes(b"one")
@@ -57,7 +57,7 @@ def test_a_digest_follows_a_file_that_changes(tmp_path: Path) -> None:
     assert file_digest(file.parent) != before[1]
 
 
-def test_an_entry_is_made_once(tmp_path: Path) -> None:
+def test_an_entry_is_computed_only_once(tmp_path: Path) -> None:
     cache, calls = Cache(tmp_path), list[int]()
 
     def make() -> Arrays:
@@ -70,7 +70,7 @@ def test_an_entry_is_made_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "text"])
-def test_a_damaged_entry_is_dropped_and_made_anew(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_entry_is_deleted_and_computed_again(tmp_path: Path, damage: str) -> None:
     cache, key = Cache(tmp_path), entry_key(clip=1)
     cache.put(key, some_arrays())
     (path,) = entries(tmp_path)
@@ -139,7 +139,7 @@ def test_an_entry_larger_than_the_limit_is_not_kept(tmp_path: Path) -> None:
         cache.set_limit(0)
 
 
-def test_a_limit_is_the_folders_for_all_that_use_it(tmp_path: Path) -> None:
+def test_the_limit_belongs_to_the_folder_and_applies_to_all_its_users(tmp_path: Path) -> None:
     """Also for one that was there before, and lowering it makes room at once."""
     cache, other = Cache(tmp_path), Cache(tmp_path)
     assert cache.limit == other.limit == LIMIT
@@ -155,7 +155,7 @@ def test_a_limit_is_the_folders_for_all_that_use_it(tmp_path: Path) -> None:
 
 @settings(max_examples=10)
 @given(st.lists(st.integers(1, 4_000), min_size=1, max_size=30), st.integers(1, 30_000))
-def test_one_process_never_leaves_more_than_the_limit(
+def test_a_single_process_never_exceeds_the_limit(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], limit: int
 ) -> None:
     cache = Cache(tmp_path_factory.mktemp("cache"))
@@ -165,7 +165,7 @@ def test_one_process_never_leaves_more_than_the_limit(
         assert cache.size() <= limit
 
 
-def test_filling_measures_the_folder_a_bounded_number_of_times(
+def test_filling_the_cache_measures_the_folder_only_a_few_times(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many entries there are: 256 times until the limit is reached, here never after the first."""
@@ -181,7 +181,7 @@ def test_filling_measures_the_folder_a_bounded_number_of_times(
     assert len(measured) <= 2 + 100 // 10
 
 
-def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_process_are_deleted(tmp_path: Path) -> None:
     cache, old = Cache(tmp_path), time.time() - 10_000
     (tmp_path / "ab").mkdir()
     left, fresh = tmp_path / "ab" / "left.part", tmp_path / "ab" / "fresh.part"
@@ -193,7 +193,7 @@ def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
     assert fresh.exists()
 
 
-def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+def test_an_unwritable_cache_folder_is_not_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     cache = Cache(tmp_path / "file")
     assert not cache.put(entry_key(clip=1), some_arrays())
@@ -207,7 +207,7 @@ def writing(folder: Path) -> None:
             Cache(folder).put(entry_key(clip=number), some_arrays(number, size=200_000))
 
 
-def test_killed_writers_leave_whole_entries_or_none(tmp_path: Path) -> None:
+def test_killed_writers_leave_only_complete_entries(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     for pause in np.linspace(0.01, 0.12, 8):
         writers = [context.Process(target=writing, args=(tmp_path,)) for _ in range(2)]

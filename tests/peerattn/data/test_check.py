@@ -1,4 +1,4 @@
-"""Checking a folder: everything that is wrong with it is named at once, and a sound one is left in peace."""
+"""Checking a folder: all faults are named at once, and a valid folder has none."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -59,7 +59,7 @@ def test_a_sound_folder_has_no_faults(sound: Path) -> None:
     assert (numbers["n"], numbers["frames"]["median"], numbers["sizes"]) == (4, 6, {"64x48": 4})
 
 
-def test_thirteen_planted_faults_are_all_named(tmp_path: Path) -> None:
+def test_thirteen_deliberate_faults_are_all_named(tmp_path: Path) -> None:
     clip(tmp_path / "a.mp4")
     shutil.copy(tmp_path / "a.mp4", tmp_path / "copy.mp4")
     clip(tmp_path / "b.mp4", step=3)
@@ -218,7 +218,7 @@ def test_a_folder_without_clips_says_so(tmp_path: Path) -> None:
         check_folder(tmp_path / "nowhere")
 
 
-def test_folders_and_files_in_which_no_clip_is_found_are_named(
+def test_folders_and_files_without_clips_are_named(
     sound: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
@@ -242,7 +242,7 @@ def test_folders_and_files_in_which_no_clip_is_found_are_named(
     ]
 
 
-def test_what_is_passed_over_is_remarked(sound: Path) -> None:
+def test_ignored_columns_and_videos_are_mentioned_in_remarks(sound: Path) -> None:
     rows = "train/run/a.mp4,run,me\nval/sit/d.mp4,sit,me\n"
     (sound / "manifest.csv").write_text("path,label,author\n" + rows)
     report = check_folder(sound)
@@ -253,7 +253,7 @@ def test_what_is_passed_over_is_remarked(sound: Path) -> None:
     )
 
 
-def test_clips_that_training_refuses_as_too_long_are_remarked(
+def test_clips_too_long_for_training_are_mentioned_in_remarks(
     sound: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of 7 frames at most, a clip of 0.6 s has 5 at 8 frames/s and 9 at 15; one of 1.2 s has 10 and 18."""
@@ -287,7 +287,7 @@ def test_checking_can_be_cancelled(sound: Path) -> None:
     assert seen == [(1, 4), (2, 4)]
 
 
-def test_a_manifest_for_a_card_holds_no_pictures(sound: Path) -> None:
+def test_the_manifest_on_a_card_contains_digests_instead_of_frames(sound: Path) -> None:
     manifest = check_folder(sound).manifest()
     assert manifest["format"] == "peerattn-manifest/1"
     assert manifest["clips"][3] == {

@@ -1,4 +1,4 @@
-"""Clips of a folder to train on: what evaluation reads, varied; alike in any process, bad ones skipped."""
+"""Training clips from a folder: as in evaluation but augmented, and the same in any worker process."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -55,7 +55,9 @@ def equal(one: Batch, other: Batch) -> bool:
 
 
 @pytest.mark.parametrize("settings", [SETTINGS, replace(SETTINGS, steady=True, view="objects")])
-def test_unvaried_clips_are_what_evaluation_reads(folder: Path, settings: ClipSettings) -> None:
+def test_without_augmentation_training_reads_clips_as_evaluation_does(
+    folder: Path, settings: ClipSettings
+) -> None:
     clips = source(folder, settings=settings)
     for member, file in enumerate(clips.files):
         made = clips.batch(0, [member])
@@ -80,7 +82,7 @@ def test_unvaried_clips_are_what_evaluation_reads(folder: Path, settings: ClipSe
     ],
     ids=str,
 )
-def test_clips_that_were_kept_smaller_are_what_evaluation_reads(
+def test_clips_cached_at_a_smaller_size_are_read_as_in_evaluation(
     tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     """To the bit, though training keeps frames at another size: the first window, its last flow included."""
@@ -104,14 +106,14 @@ def test_clips_that_were_kept_smaller_are_what_evaluation_reads(
     assert expected["flow"].abs().max() > 0.1
 
 
-def test_clips_of_a_batch_have_the_length_of_the_shortest(folder: Path) -> None:
+def test_clips_of_a_batch_are_cut_to_the_shortest(folder: Path) -> None:
     tensors = source(folder).batch(0, [2, 0, 3]).tensors
     assert {tensor.shape[2] for tensor in tensors.values()} == {9}
     short = ClipSettings(size=32, window=4, frame_rate=25.0)
     assert source(folder, settings=short).batch(0, [2, 0]).tensors["rgb"].shape == (2, 3, 4, 32, 32)
 
 
-def test_tensors_lie_channels_last_in_memory(folder: Path) -> None:
+def test_tensors_are_channels_last_in_memory(folder: Path) -> None:
     tensor = source(folder).batch(0, [0, 1]).tensors["rgb"]
     assert tensor.is_contiguous(memory_format=torch.channels_last_3d)
 
@@ -126,13 +128,13 @@ def test_worker_processes_make_the_same_batches(folder: Path, tmp_path: Path, wo
         assert all(equal(one, other) for one, other in zip(alone, shared, strict=True))
 
 
-def test_an_epoch_is_unlike_another(folder: Path) -> None:
+def test_augmentation_differs_between_epochs(folder: Path) -> None:
     clips = source(folder, augmentation=STRONG)
     assert equal(clips.batch(1, [0, 1]), clips.batch(1, [0, 1]))
     assert not equal(clips.batch(1, [0, 1]), clips.batch(2, [0, 1]))
 
 
-def test_flow_is_that_of_the_pictures_before_their_colours_change(folder: Path) -> None:
+def test_flow_is_computed_before_colours_are_changed(folder: Path) -> None:
     varied = Augmentation(STRONG.timing, STRONG.warp)
     plain = source(folder, augmentation=varied).batch(0, [0]).tensors
     images = (plain["rgb"][0].permute(1, 2, 3, 0) * 255).round().to(torch.uint8).numpy()
@@ -150,7 +152,7 @@ def test_a_dropped_modality_is_zero(folder: Path) -> None:
     assert tensors["rgb"].max() > 0
 
 
-def test_other_maps_stand_for_the_true_ones_as_often_as_asked(folder: Path, tmp_path: Path) -> None:
+def test_alternative_maps_are_read_with_the_requested_probability(folder: Path, tmp_path: Path) -> None:
     files = labelled_files(folder)
     for file in files:
         assert file.objects
@@ -167,7 +169,7 @@ def test_other_maps_stand_for_the_true_ones_as_often_as_asked(folder: Path, tmp_
         with_alternative_maps(files, folder, tmp_path / "nowhere")
 
 
-def test_objects_are_put_before_the_next_clip_of_the_batch(folder: Path) -> None:
+def test_objects_are_put_in_front_of_the_next_clip_of_the_batch(folder: Path) -> None:
     plain, put = source(folder), source(folder, augmentation=Augmentation(elsewhere=1))
     one, other = (plain.batch(0, [0, 1]).tensors["rgb"][number] for number in (0, 1))
     made = put.batch(0, [0, 1]).tensors
@@ -187,7 +189,9 @@ def test_objects_are_put_before_the_next_clip_of_the_batch(folder: Path) -> None
 @pytest.mark.parametrize(
     "wish", [{"augmentation": Augmentation(elsewhere=0.1)}, {"settings": replace(SETTINGS, view="objects")}]
 )
-def test_what_takes_object_maps_is_refused_without_them(folder: Path, wish: dict[str, Any]) -> None:
+def test_augmentation_that_needs_object_maps_is_refused_without_them(
+    folder: Path, wish: dict[str, Any]
+) -> None:
     with pytest.raises(PeerattnError, match="without object maps"):
         source(folder, modalities=MODALITIES[:1], **wish)
 
@@ -212,7 +216,9 @@ def test_clips_of_several_classes_have_a_target_for_each(folder: Path) -> None:
     assert clips.batch(0, [0, 1]).targets.tolist() == [[1, 0, 1], [0, 1, 0]]
 
 
-def test_a_bad_clip_is_passed_over(folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_unreadable_clip_is_left_out_of_its_batch(
+    folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     bad = LabelledFile(tmp_path / "bad.mp4", ("push",), "bad")
     bad.path.write_text("no video")
     clips = source(folder, files=[bad, *labelled_files(folder)])
@@ -225,7 +231,7 @@ def test_a_bad_clip_is_passed_over(folder: Path, tmp_path: Path, capfd: pytest.C
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_where_no_clip_of_a_batch_can_be_read_the_next_one_stands_in(
+def test_if_no_clip_of_a_batch_can_be_read_the_next_readable_one_replaces_them(
     folder: Path, tmp_path: Path, workers: int
 ) -> None:
     bad = [LabelledFile(tmp_path / f"{name}.mp4", ("push",), name) for name in "ab"]
@@ -239,7 +245,7 @@ def test_where_no_clip_of_a_batch_can_be_read_the_next_one_stands_in(
         list(batches(source(folder, files=bad), range(1), seed=0, batch=1, workers=workers))
 
 
-def test_the_time_of_a_batch_is_split_by_what_it_was_spent_on(folder: Path) -> None:
+def test_the_time_of_a_batch_is_split_by_activity(folder: Path) -> None:
     seconds = source(folder).batch(0, [0]).seconds
     assert seconds.keys() == {"decode", "flow", "augment"}
     assert min(seconds.values()) > 0
@@ -256,6 +262,6 @@ def test_a_cache_is_filled_before_training(folder: Path, tmp_path: Path) -> None
     assert (again.prepared, again.present, again.seconds) == (0, 4, 0.0)
 
 
-def test_a_class_that_the_network_does_not_know_is_named(folder: Path) -> None:
+def test_an_unknown_class_is_named_in_the_error(folder: Path) -> None:
     with pytest.raises(PeerattnError, match=r"does not know \(juggle\)"):
         source(folder, files=[LabelledFile(folder / "a.mp4", ("push", "juggle"), "a")])

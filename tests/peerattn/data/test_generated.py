@@ -1,4 +1,4 @@
-"""Generated examples: the clips of consecutive seeds, the same each time."""
+"""Generated examples: clips of consecutive seeds, the same every time."""
 
 import pytest
 import torch
@@ -24,14 +24,14 @@ def test_a_clip_has_each_modality_at_the_settings_size() -> None:
     assert 0 <= example.label < len(CLASS_NAMES)
 
 
-def test_the_same_seed_gives_the_same_clip_wherever_the_count_begins() -> None:
+def test_a_seed_gives_the_same_clip_regardless_of_the_first_seed() -> None:
     one, other = examples()[2], examples(1, first_seed=TEST_SEED + 2)[0]
     assert (one.label, one.group) == (other.label, other.group)
     assert all(torch.equal(one.tensors[name], other.tensors[name]) for name in one.tensors)
     assert not torch.equal(one.tensors["rgb"], examples()[1].tensors["rgb"])
 
 
-def test_a_clip_is_a_group_of_its_own() -> None:
+def test_each_generated_clip_is_its_own_group() -> None:
     assert len({example.group for example in examples()}) == 3
 
 
@@ -50,12 +50,12 @@ def test_estimated_maps_come_from_the_segmenter() -> None:
     assert not torch.equal(true.tensors["object"], estimated.tensors["object"])
 
 
-def test_only_what_is_read_is_made() -> None:
+def test_only_the_requested_modalities_are_made() -> None:
     rgb = GeneratedExamples(1, CLASS_NAMES, modalities=MODALITIES[:1], settings=SETTINGS)
     assert list(rgb[0].tensors) == ["rgb"]
 
 
-def test_there_is_no_clip_past_the_last() -> None:
+def test_indexing_beyond_the_last_clip_raises_index_error() -> None:
     with pytest.raises(IndexError):
         examples()[3]
     assert len(list(examples(2))) == len(examples(2)) == 2
@@ -67,7 +67,7 @@ def test_a_network_of_other_classes_is_refused() -> None:
 
 
 @pytest.mark.parametrize("version", CLASS_NAMES_OF)
-def test_a_network_is_given_clips_of_the_version_that_it_learned(version: int) -> None:
+def test_clips_are_generated_in_the_version_that_the_network_was_trained_on(version: int) -> None:
     names = CLASS_NAMES_OF[version]
     example = GeneratedExamples(1, names, modalities=MODALITIES, settings=SETTINGS, frames=5)[0]
     world = generate(TEST_SEED, frames=5, size=32, version=version)
@@ -76,7 +76,7 @@ def test_a_network_is_given_clips_of_the_version_that_it_learned(version: int) -
     torch.testing.assert_close(example.tensors["rgb"], rgb, atol=1e-6, rtol=0)
 
 
-def test_a_batch_keeps_order() -> None:
+def test_a_batch_keeps_the_order_of_its_clips() -> None:
     members = list(examples())
     tensors, labels = collate(members)
     assert labels.tolist() == [member.label for member in members]

@@ -1,4 +1,4 @@
-"""Labelled folders and manifests: which clips they give, and what they refuse."""
+"""Labelled folders and manifests: which clips they contain, and which are refused."""
 
 from pathlib import Path
 
@@ -37,19 +37,19 @@ def labels(folder: Path, split: str | None = None) -> list[tuple[str, str]]:
     return [(file.path.name, file.label) for file in labelled_files(folder, split=split)]
 
 
-def test_a_folder_a_class(tmp_path: Path) -> None:
+def test_each_folder_is_a_class(tmp_path: Path) -> None:
     files(tmp_path, "push/b.mp4", "push/a.MOV", "pull/c.webm", "pull/notes.txt", "loose.mp4")
     assert labels(tmp_path) == [("c.webm", "pull"), ("a.MOV", "push"), ("b.mp4", "push")]
 
 
-def test_an_m4v_is_an_mp4(tmp_path: Path) -> None:
+def test_m4v_files_are_read_like_mp4_files(tmp_path: Path) -> None:
     (tmp_path / "push").mkdir()
     write_video(tmp_path / "push" / "a.mp4", moving_square(4)).rename(tmp_path / "push" / "a.m4v")
     (file,) = labelled_files(tmp_path)
     assert read_clip(file.path, (RGB,), SETTINGS).tensors["rgb"].shape[2] == 4
 
 
-def test_clips_that_are_links_are_the_same_data_as_copies(
+def test_symbolic_links_to_clips_give_the_same_digest_as_copies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ("push/a.mp4", "pull/b.mp4")
@@ -71,7 +71,7 @@ def test_clips_that_are_links_are_the_same_data_as_copies(
     assert manifest_digest(Path(), all_files(Path())) == manifest_digest(copies, all_files(copies))
 
 
-def test_a_clip_that_is_missing_counts_by_its_name(tmp_path: Path) -> None:
+def test_a_missing_clip_affects_the_digest_of_the_manifest_by_its_name(tmp_path: Path) -> None:
     files(tmp_path, "a.mp4")
     both, one = (
         all_files(manifest(tmp_path, f"path,label\na.mp4,push\n{more}")) for more in ("b.mp4,pull\n", "")
@@ -81,18 +81,18 @@ def test_a_clip_that_is_missing_counts_by_its_name(tmp_path: Path) -> None:
     assert len(digests | {manifest_digest(tmp_path, both)}) == 3
 
 
-def test_a_folder_a_split_and_class(tmp_path: Path) -> None:
+def test_folders_can_be_splits_that_contain_classes(tmp_path: Path) -> None:
     files(tmp_path, "train/push/a.mp4", "test/push/b.mp4", "val/pull/c.mp4")
     assert labels(tmp_path) == [("b.mp4", "push")]
     assert labels(tmp_path, "val") == [("c.mp4", "pull")]
 
 
-def test_object_maps_beside_a_clip_go_with_it(tmp_path: Path) -> None:
+def test_object_maps_next_to_a_clip_belong_to_it(tmp_path: Path) -> None:
     files(tmp_path, "push/a.mp4", "push/a.npz", "push/b.mp4")
     assert [file.objects for file in labelled_files(tmp_path)] == [tmp_path / "push" / "a.npz", None]
 
 
-def test_a_manifest_says_it_all(tmp_path: Path) -> None:
+def test_a_manifest_gives_labels_splits_groups_and_maps(tmp_path: Path) -> None:
     manifest(
         tmp_path,
         "path,label,split,group,mask_path\na.mp4,push,test,film1,maps/a.npz\nb.mp4,pull,test,,\nc.mp4,pull,train,,\n",
@@ -116,18 +116,18 @@ def test_a_clip_may_have_several_classes(tmp_path: Path) -> None:
             several.label  # noqa: B018
 
 
-def test_val_stands_in_for_test(tmp_path: Path) -> None:
+def test_without_a_test_split_the_val_split_is_used(tmp_path: Path) -> None:
     manifest(tmp_path, "path,label,split\na.mp4,push,train\nb.mp4,push,val\n")
     assert labels(tmp_path) == [("b.mp4", "push")]
 
 
-def test_clips_to_train_on_are_never_tested_unasked(tmp_path: Path) -> None:
+def test_the_train_split_is_never_evaluated_by_default(tmp_path: Path) -> None:
     manifest(tmp_path, "path,label,split\na.mp4,push,train\n")
     with pytest.raises(PeerattnError, match="neither a test nor a val split: choose among train"):
         labelled_files(tmp_path)
 
 
-def test_a_manifest_of_a_spreadsheet_begins_with_a_mark(tmp_path: Path) -> None:
+def test_a_manifest_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     assert labels(manifest(tmp_path, "path,label\na.mp4,push\n", encoding="utf-8-sig")) == [("a.mp4", "push")]
 
 
@@ -152,7 +152,7 @@ def test_a_manifest_that_cannot_be_used_is_refused(tmp_path: Path, text: str, sa
         labelled_files(manifest(tmp_path, text))
 
 
-def test_a_manifest_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_binary_manifest_is_refused(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_bytes(b"path,label\n\xff\xfe,push\n")
     with pytest.raises(PeerattnError, match="needs the columns"):
         labelled_files(tmp_path)
@@ -191,7 +191,7 @@ def test_examples_are_what_the_network_reads(tmp_path: Path) -> None:
     assert example.tensors["object"][0, 1].max() == 1
 
 
-def test_a_class_that_the_network_does_not_know_is_named(tmp_path: Path) -> None:
+def test_an_unknown_class_is_named_in_the_error(tmp_path: Path) -> None:
     found = labelled_files(files(tmp_path, "juggle/a.mp4", "push/b.mp4"))
     with pytest.raises(PeerattnError, match=r"does not know \(juggle\): it knows lift, push, pull"):
         FolderExamples(found, CLASSES, modalities=(RGB,), settings=SETTINGS)
@@ -204,7 +204,7 @@ def test_a_network_that_reads_objects_needs_maps(tmp_path: Path) -> None:
     assert read_clip(clip, (RGB, FLOW), SETTINGS).origin is None
 
 
-def test_a_stretch_of_a_clip(tmp_path: Path) -> None:
+def test_only_the_requested_stretch_of_a_clip_is_read(tmp_path: Path) -> None:
     clip = write_video(tmp_path / "a.mp4", moving_square(25))
     times = read_clip(clip, (RGB,), SETTINGS, stretch=(0.4, 0.6)).times
     assert times[0] == pytest.approx(0.4, abs=0.04)

@@ -1,4 +1,4 @@
-"""One labelled set: whoever measures reads the same clips, and knows where their object maps come from."""
+"""Labelled sets: commands and app evaluate the same clips, and know the origin of their object maps."""
 
 from collections.abc import Callable
 from functools import partial
@@ -61,7 +61,9 @@ COUNTS = {"true": {"true": 1, "estimated": 2}, "estimated": {"estimated": 3}}
 
 
 @pytest.mark.parametrize("objects", COUNTS)
-def test_command_curve_and_page_measure_the_same_and_say_with_which_maps(folder: Path, objects: str) -> None:
+def test_command_curve_and_app_give_the_same_results_and_name_the_origin_of_maps(
+    folder: Path, objects: str
+) -> None:
     expected, counts = by_command(folder, objects), COUNTS[objects]
     assert expected.objects == counts
     assert expected.to_json()["objects"] == counts
@@ -71,7 +73,7 @@ def test_command_curve_and_page_measure_the_same_and_say_with_which_maps(folder:
         assert (found.objects, found.n) == (counts, 3)
 
 
-def test_true_and_estimated_maps_are_told_apart(folder: Path) -> None:
+def test_estimated_maps_change_the_results_of_clips_with_true_maps_only(folder: Path) -> None:
     true, estimated = (by_command(folder, objects).probabilities for objects in ("true", "estimated"))
     assert not np.array_equal(true[0], estimated[0])
     assert np.array_equal(true[1:], estimated[1:])
@@ -84,7 +86,7 @@ def test_generated_clips_have_true_maps_unless_they_are_estimated(folder: Path) 
         assert {example.origin for example in examples} == {objects}
 
 
-def test_what_is_remembered_is_made_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cached_examples_are_read_only_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded, made = resolve("small"), []
     read = type(loaded.reader()).file
     monkeypatch.setattr(
@@ -106,6 +108,6 @@ REFUSED: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("said", REFUSED)
-def test_what_cannot_be_measured_is_refused(folder: Path, said: str) -> None:
+def test_a_set_that_cannot_be_evaluated_is_refused(folder: Path, said: str) -> None:
     with pytest.raises(PeerattnError, match=said):
         partial(REFUSED[said], folder)()

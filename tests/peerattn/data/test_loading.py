@@ -1,4 +1,4 @@
-"""Batches: every clip once an epoch, the same in any process, and shared among processes without a gap."""
+"""Batches: every clip once per epoch, the same with any number of workers, shared among processes."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -52,18 +52,18 @@ def test_an_epoch_has_each_clip_at_most_once_in_full_batches(
     assert len(made) == max(count // batch, 1)
 
 
-def test_epochs_and_seeds_have_orders_of_their_own() -> None:
+def test_the_order_of_clips_depends_on_epoch_and_seed() -> None:
     first = seen(Numbers(64))
     assert first == seen(Numbers(64))
     assert first != seen(Numbers(64), epoch=1) != seen(Numbers(64), seed=1) != first
 
 
-def test_clips_in_order_stay_so() -> None:
+def test_without_shuffling_clips_keep_their_order() -> None:
     assert seen(Numbers(9, shuffled=False)) == [["0", "1", "2", "3"], ["4", "5", "6", "7"]]
 
 
 @pytest.mark.parametrize("world", [1, 2, 4])
-def test_processes_together_see_what_one_process_sees(world: int) -> None:
+def test_several_processes_share_the_batches_of_one_process(world: int) -> None:
     shares = [seen(Numbers(21), rank=rank, world=world) for rank in range(world)]
     together = [sorted(chain(*parts)) for parts in zip(*shares, strict=True)]
     assert together == [sorted(batch) for batch in seen(Numbers(21))]
@@ -71,13 +71,13 @@ def test_processes_together_see_what_one_process_sees(world: int) -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_an_epoch_goes_on_where_it_was_left(workers: int) -> None:
+def test_an_epoch_can_be_resumed_at_any_batch(workers: int) -> None:
     assert seen(Numbers(17), first=2, workers=workers) == seen(Numbers(17))[2:]
     assert seen(Numbers(17), first=4, workers=workers) == []
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_one_epoch_follows_another(workers: int) -> None:
+def test_batches_continue_across_epochs(workers: int) -> None:
     source = Numbers(9)  # the ninth clip of an epoch fills no batch
     made = list(batches(source, range(1, 6), seed=3, batch=4, workers=workers))
     epochs = [order(source, seed=3, epoch=epoch, batch=4) for epoch in range(3)]
@@ -95,6 +95,6 @@ def test_an_unreadable_clip_is_named_once_and_counted(capfd: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize(("count", "batch", "world"), [(8, 3, 2), (3, 4, 2), (0, 4, 1), (8, 0, 1)])
-def test_batches_that_cannot_be_shared_are_refused(count: int, batch: int, world: int) -> None:
+def test_batches_that_processes_cannot_share_evenly_are_refused(count: int, batch: int, world: int) -> None:
     with pytest.raises(PeerattnError, match=r"batch of \d"):
         list(batches(Numbers(count), range(1), seed=0, batch=batch, world=world))

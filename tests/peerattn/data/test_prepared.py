@@ -1,4 +1,4 @@
-"""Clips prepared for training: the frames of evaluation and those between, decoded once."""
+"""Clips prepared for training: the frames of evaluation and those in between, decoded once."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -67,12 +67,12 @@ def test_an_uneven_source_is_read_as_in_evaluation(tmp_path: Path) -> None:
     np.testing.assert_array_equal(kept.images, decode(file.path, frame_rate=12.5).images)
 
 
-def test_frames_are_kept_a_little_larger_than_they_are_read(tmp_path: Path) -> None:
+def test_frames_are_kept_larger_than_the_network_reads_them(tmp_path: Path) -> None:
     kept = Preparation(RGB, ClipSettings(size=16, frame_rate=25.0)).prepare(clip(tmp_path))
     assert kept.images.shape == (9, 24, 32, 3)
 
 
-def test_maps_of_a_file_go_with_their_frames(tmp_path: Path) -> None:
+def test_maps_from_a_file_are_sampled_like_the_frames(tmp_path: Path) -> None:
     file = clip(tmp_path)
     ids = np.where(np.arange(9) % 2, 3, 7).astype(np.uint8)[:, None, None] * np.ones((48, 64), np.uint8)
     write_objects(tmp_path / "a.npz", ObjectMaps(ids, None, (3, 7), ("cup", "ball"), "attached"))
@@ -81,7 +81,7 @@ def test_maps_of_a_file_go_with_their_frames(tmp_path: Path) -> None:
     np.testing.assert_array_equal(kept.ids, ids)
 
 
-def test_a_segmenter_sees_each_phase_by_itself(tmp_path: Path) -> None:
+def test_a_segmenter_gets_the_frames_of_each_phase_separately(tmp_path: Path) -> None:
     segmenter = Thresholds()
     kept = Preparation(OBJECT, SETTINGS, segmenter).prepare(clip(tmp_path))
     assert segmenter.shown == [5, 4]
@@ -118,7 +118,9 @@ def test_a_clip_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert first.frame_timing.step == 1 / SETTINGS.frame_rate
 
 
-def test_what_an_earlier_version_kept_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache_entries_of_earlier_versions_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file, cache = clip(tmp_path), Cache(tmp_path / "cache")
     with monkeypatch.context() as earlier:
         earlier.setattr(module, "_VERSIONS", (1, *module._VERSIONS[1:]))  # entries without times
@@ -126,7 +128,7 @@ def test_what_an_earlier_version_kept_is_not_read(tmp_path: Path, monkeypatch: p
     assert not Preparation(RGB, SETTINGS).is_cached(file, cache)
 
 
-def test_whatever_decides_the_result_decides_the_entry(tmp_path: Path) -> None:
+def test_the_cache_entry_depends_on_everything_that_affects_the_result(tmp_path: Path) -> None:
     file, cache = clip(tmp_path), Cache(tmp_path / "cache")
     Preparation(OBJECT, SETTINGS, Thresholds()).prepare(file, cache)
     other = ClipSettings(size=32, window=4, frame_rate=25.0)
@@ -139,7 +141,7 @@ def test_whatever_decides_the_result_decides_the_entry(tmp_path: Path) -> None:
     assert not Preparation(RGB, SETTINGS).is_cached(file, cache)
 
 
-def test_weights_of_a_segmenter_are_part_of_what_it_is() -> None:
+def test_the_digest_of_a_segmenter_depends_on_its_weights() -> None:
     torch = pytest.importorskip("torch")
 
     class Small(torch.nn.Module):
@@ -159,7 +161,7 @@ def test_a_clip_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         Preparation(RGB, SETTINGS).prepare(LabelledFile(tmp_path / "a.mp4", ("push",), "a"))
 
 
-def test_a_single_frame_has_a_map_too(tmp_path: Path) -> None:
+def test_a_single_frame_gets_a_map(tmp_path: Path) -> None:
     kept = Preparation(OBJECT, SETTINGS, Thresholds()).prepare(clip(tmp_path, 1))
     assert kept.ids is not None
     assert kept.images.shape[:3] == kept.ids.shape == (1, 48, 64)

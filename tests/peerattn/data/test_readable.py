@@ -1,4 +1,4 @@
-"""Clips to measure on: what cannot be read is named once and passed over, in every pass."""
+"""Evaluating clips: an unreadable clip is named once, and skipped in every pass."""
 
 from operator import length_hint
 from pathlib import Path
@@ -32,7 +32,7 @@ def files(count: int) -> list[LabelledFile]:
 
 
 @given(count=st.integers(1, 12), bad=st.sets(st.integers(0, 11)))
-def test_each_pass_has_what_can_be_read_in_order(count: int, bad: set[int]) -> None:
+def test_each_pass_yields_the_readable_examples_in_order(count: int, bad: set[int]) -> None:
     bad = {number for number in bad if number < count}
     examples, told = Examples(count, bad), list[str]()
     readable = SkipUnreadable(examples, files(count), notify=told.append)

@@ -1,4 +1,4 @@
-"""CachedExamples examples: each is made once, as long as memory lasts."""
+"""Cached examples: each is read only once, as long as memory suffices."""
 
 import torch
 from hypothesis import given
@@ -23,7 +23,7 @@ class Made(list[Example]):
 
 
 @given(st.lists(st.integers(0, 9), max_size=8), st.integers(0, 30))
-def test_as_many_as_fit_are_made_once(sizes: list[int], most: int) -> None:
+def test_examples_are_cached_as_far_as_memory_allows(sizes: list[int], most: int) -> None:
     made = Made(sizes)
     remembered = CachedExamples(made, max_bytes=most)
     for _ in range(3):

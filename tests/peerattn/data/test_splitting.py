@@ -1,4 +1,4 @@
-"""Splits: whole groups, every clip once, the same for the same seed; and the manifest that says so."""
+"""Splits: groups stay together, every clip is in one split, and the manifest records it."""
 
 from collections import Counter
 from pathlib import Path
@@ -45,7 +45,7 @@ def test_classes_are_as_even_as_groups_allow(seed: int) -> None:
     assert all(found[label, "train"] == 10 for label in ("jump", "run", "sit"))
 
 
-def test_seeds_give_other_splits() -> None:
+def test_different_seeds_give_different_splits() -> None:
     files = [LabelledFile(Path(f"{number}.mp4"), ("run",), str(number)) for number in range(30)]
     assert split_files(files, SHARES, seed=0) != split_files(files, SHARES, seed=1)
 
@@ -59,7 +59,7 @@ def test_seeds_give_other_splits() -> None:
         ({f"part {number}": 0.1 for number in range(10)}, "4 groups cannot fill 10 splits"),
     ],
 )
-def test_shares_that_cannot_be_had_are_refused(shares: dict[str, float], said: str) -> None:
+def test_impossible_shares_are_refused(shares: dict[str, float], said: str) -> None:
     files = [LabelledFile(Path(f"{number}.mp4"), ("run",), str(number)) for number in range(4)]
     with pytest.raises(PeerattnError, match=said):
         split_files(files, shares)
@@ -79,7 +79,7 @@ def test_a_written_manifest_lists_the_same_clips(tmp_path: Path) -> None:
     assert [file.objects for file in found] == [None, None, tmp_path / "sit" / "c.npz"]
 
 
-def test_a_manifest_is_not_replaced_unasked(tmp_path: Path) -> None:
+def test_a_manifest_is_not_overwritten_by_default(tmp_path: Path) -> None:
     files = [LabelledFile(tmp_path / "a, b.mp4", ("run", "jump"), "film", "train")]
     path = write_manifest(tmp_path, files)
     before = path.read_text()
@@ -91,7 +91,7 @@ def test_a_manifest_is_not_replaced_unasked(tmp_path: Path) -> None:
     assert path.read_text() == "path,label,split,group,mask_path\n"
 
 
-def test_a_new_split_leaves_the_other_columns_as_they_are(tmp_path: Path) -> None:
+def test_a_new_split_does_not_change_other_columns(tmp_path: Path) -> None:
     columns = "path,sha256,label,author,split,group,mask_path"
     rows = ('a.mp4,ab12,run|jump,"me, too",train,film 1,', "b.mp4,,sit,,,film 2,maps.npz", "c.mp4,cd34,run")
     (tmp_path / "manifest.csv").write_text("\n".join((columns, *rows)) + "\n")
@@ -106,7 +106,7 @@ def test_a_new_split_leaves_the_other_columns_as_they_are(tmp_path: Path) -> Non
     assert all_files(tmp_path) == split_files(files, {"val": 1.0})
 
 
-def test_no_manifest_is_written_that_could_not_be_read(tmp_path: Path) -> None:
+def test_a_manifest_that_could_not_be_read_back_is_not_written(tmp_path: Path) -> None:
     (tmp_path / "clips" / "run").mkdir(parents=True)
     (tmp_path / "a.mp4").touch()
     (tmp_path / "clips" / "run" / "a.mp4").symlink_to(tmp_path / "a.mp4")

@@ -1,4 +1,4 @@
-"""Zips of labelled clips: what is unpacked, and what is refused before a byte is written."""
+"""Zips of labelled clips: which files are unpacked, and what is refused before anything is written."""
 
 import io
 import shutil
@@ -47,7 +47,7 @@ def test_a_folder_of_classes_is_unpacked_byte_for_byte(tmp_path):
     assert inside(found.folder) == files and found.left_out == 0
 
 
-def test_what_is_neither_clip_nor_goes_with_one_stays_out(tmp_path):
+def test_only_clips_and_their_files_are_unpacked(tmp_path):
     files = {"run/a.mp4": b"one", "run/notes.txt": b"no", "run/run.exe": b"no"}
     extra = {"__MACOSX/run/._a.mp4": b"no", "run/.DS_Store": b"no"}
     found = unpack(packed(files | extra), tmp_path / "into")
@@ -64,7 +64,7 @@ def test_what_is_neither_clip_nor_goes_with_one_stays_out(tmp_path):
         (("train/run/a.mp4",), ""),
     ],
 )
-def test_the_folder_of_classes_is_found_within(tmp_path, names, root):
+def test_the_folder_of_classes_may_be_nested_in_the_zip(tmp_path, names, root):
     found = unpack(packed(dict.fromkeys(names, b"x")), tmp_path / "into")
     assert found.folder == tmp_path / "into" / root
 
@@ -83,7 +83,7 @@ def test_links_are_refused(tmp_path):
     assert "a link" in refusal(written.getvalue(), tmp_path)
 
 
-def test_more_than_is_unpacked_is_refused_before_it_is(tmp_path, monkeypatch):
+def test_a_zip_that_is_too_large_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(zips, "MAX_BYTES", 2**20)
     bomb = packed({"run/a.mp4": bytes(2**21)}, compression=zipfile.ZIP_DEFLATED)
     assert len(bomb) < 10_000 and "GiB" in refusal(bomb, tmp_path)
@@ -91,7 +91,7 @@ def test_more_than_is_unpacked_is_refused_before_it_is(tmp_path, monkeypatch):
     assert "4 files" in refusal(packed({f"run/{i}.mp4": b"" for i in range(4)}), tmp_path)
 
 
-def test_a_file_that_is_larger_than_it_says_does_not_grow(tmp_path):
+def test_a_file_larger_than_its_declared_size_is_refused_or_cut_to_that_size(tmp_path):
     """The directory says 10 bytes of a file that holds a million."""
     content = bytearray(packed({"run/a.mp4": bytes(10**6)}, compression=zipfile.ZIP_DEFLATED))
     directory = content.rindex(b"PK\x01\x02")
@@ -119,7 +119,9 @@ def test_a_file_where_a_folder_is_needed_is_refused(tmp_path):
 
 @given(st.binary(max_size=300), st.integers(0, 200), st.integers(0, 255))
 @example(b"", 200, 130)
-def test_damage_is_one_line_or_does_not_matter(tmp_path_factory, noise, place, value):
+def test_a_damaged_zip_is_refused_in_one_line_or_unpacked_only_inside_the_folder(
+    tmp_path_factory, noise, place, value
+):
     folder = tmp_path_factory.mktemp("damaged")
     content = bytearray(packed({"run/a.mp4": b"0123456789" * 9}))
     content[place % len(content)] = value
@@ -133,7 +135,7 @@ def test_damage_is_one_line_or_does_not_matter(tmp_path_factory, noise, place, v
             shutil.rmtree(folder / "into")
 
 
-def test_a_file_is_unpacked_as_its_bytes_are(tmp_path: Path) -> None:
+def test_files_are_unpacked_byte_for_byte(tmp_path: Path) -> None:
     file = tmp_path / "clips.zip"
     file.write_bytes(packed({"run/a.mp4": b"1", "run/a.npz": b"2"}))
     found = unpack(file, tmp_path / "into")

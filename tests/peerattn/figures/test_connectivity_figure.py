@@ -1,4 +1,4 @@
-"""The connectivity drawing: everything is drawn once, where it can be read, and text stays text."""
+"""The connectivity drawing: every part is drawn once and legibly, and names are text."""
 
 from xml.etree import ElementTree
 

@@ -1,4 +1,4 @@
-"""What the ends of a clip reach is hatched in player, graph and timeline, in a real Chromium."""
+"""Frames that depend on padding are hatched in player, graph and timeline, in a real Chromium."""
 
 import dataclasses
 import re
@@ -26,7 +26,7 @@ NEAR, FAR = "rgb1_to_inner1", "inner1_to_top"
 
 
 def reaching(shown: Trace, **reaches: tuple[int, int] | None) -> Trace:
-    """The trace with other reaches of some connections, by key."""
+    """The trace with these reaches (by key) for some connections."""
     changed = (
         dataclasses.replace(each, reached=reaches.get(each.key, each.reached)) for each in shown.connections
     )
@@ -34,7 +34,7 @@ def reaching(shown: Trace, **reaches: tuple[int, int] | None) -> Trace:
 
 
 TRACE = reaching(trace(), **{NEAR: (1, 0), FAR: (5, 6)})
-"""20 frames; an end reaches 2 at the start and 3 at the end, but for these two connections."""
+"""20 frames; padding affects 2 at the start and 3 at the end, except for two connections."""
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ def test_a_clip_that_is_not_reached_wholly_does_not_say_so(root):
 
 
 def without_reaches(payload: bytes) -> bytes:
-    """As an older program packed it."""
+    """The recording as an older version packed it."""
     header, body = unpack(payload)
     for connection in header["connections"]:
         del connection["reached"]

@@ -1,4 +1,4 @@
-"""Films: pictures show the trace's colours, nothing else changes, and files keep the clip's timing."""
+"""Films: their pictures show the colours of the trace, and files keep the timing of the clip."""
 
 import dataclasses
 from collections.abc import Callable
@@ -207,7 +207,7 @@ def test_gif_repeats_and_keeps_times_and_colours(frames, tmp_path):
 
 
 def grey(frame: int) -> NDArray[np.uint8]:
-    """A small picture, the lighter the later its frame: for tests of files, not of pictures."""
+    """A small picture, lighter for later frames, for tests of files."""
     return np.full((72, 128, 3), 20 * frame, np.uint8)
 
 

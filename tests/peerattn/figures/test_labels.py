@@ -1,4 +1,4 @@
-"""Labels in figures and in the report: each with its own probability, and what was found said in words."""
+"""Figures and report for labels: each label has its own probability, and found labels are named."""
 
 import dataclasses
 import re

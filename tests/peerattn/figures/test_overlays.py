@@ -1,4 +1,4 @@
-"""Levels laid over frames: directions and strengths of the flow, places of a heat map, without loss."""
+"""Overlays: direction and speed of the flow and values of a heat map are packed into levels without loss."""
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ from peerattn.figures.overlays import (
 
 
 def even(across: float, down: float, side: int = 8) -> np.ndarray:
-    """One frame that moves everywhere alike."""
+    """Flow of one frame that is the same everywhere."""
     return np.broadcast_to(np.float32([across, down])[:, None, None, None], (2, 1, side, side)).copy()
 
 

@@ -1,4 +1,4 @@
-"""What the browser replays of a training history, and the tables beside it."""
+"""The replay of a training history: what the browser gets, and the tables of the screen."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The standalone report: what it holds, and in Chromium from the disk, with every request refused."""
+"""The report: its contents, and its use in Chromium from a file, with every request refused."""
 
 import base64
 import csv
@@ -43,25 +43,25 @@ def html(panels) -> str:
     return report_html(TRACE, RECORDING, ABOUT, panels=panels)
 
 
-def test_the_same_trace_gives_the_same_bytes(html):
+def test_the_same_trace_gives_a_byte_identical_report(html):
     assert report_html(TRACE, RECORDING, ABOUT, panels=report_panels(TRACE)) == html
 
 
-def test_nothing_in_it_names_another_place(html):
-    """Addresses in the libraries' texts are names of XML spaces and comments: the policy forbids them all."""
+def test_the_report_contains_no_web_address_and_a_policy_that_forbids_requests(html):
+    """The scripts' own addresses are XML namespaces and comments, and the content policy forbids requests."""
     own = re.sub(r'<script type="module">.*?</script>', "", html, flags=re.DOTALL)
     assert not re.search(r"https?://", own)
     assert "default-src 'none'" in own and "unsafe-eval" not in own
     assert re.findall(r"script-src [^;\"]*", own)[0].count("'sha256-") == html.count('<script type="module">')
 
 
-def test_names_are_text(html):
+def test_html_in_names_is_escaped(html):
     own = re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
     assert "<img" not in own and "<b>&amp;%" not in own
     assert set(re.findall(r"^<script type=\"([a-z/]+)\"", html, re.MULTILINE)) == {"text/plain", "module"}
 
 
-def test_a_network_without_connection_weights_has_none_and_no_word_of_python():
+def test_missing_connection_weights_are_shown_as_none_in_lower_case():
     weightless = tuple(replace(each, connection_weight=None) for each in TRACE.connections)
     own = re.sub(
         r"<script.*?</script>", "", report_html(replace(TRACE, connections=weightless), RECORDING, ABOUT)
@@ -74,7 +74,7 @@ def libraries(html: str) -> int:
     return sum(map(len, re.findall(r'<script type="module">.*?</script>', html, re.DOTALL)))
 
 
-def test_it_stays_within_its_budget_and_says_what_it_leaves_out(monkeypatch):
+def test_the_report_stays_within_its_size_budget_and_says_what_it_leaves_out(monkeypatch):
     long = trace(frames=64, window=16)
     packed = pack_recording(long, images(64))
     whole = report_html(long, packed, ABOUT)
@@ -86,8 +86,8 @@ def test_it_stays_within_its_budget_and_says_what_it_leaves_out(monkeypatch):
     assert "Left out, to stay within 1 MB:</p><ul><li>" in part and "the table Factors by frame" in part
 
 
-def test_noisy_frames_of_the_longest_stretch_are_made_smaller_until_all_fits():
-    """Noise is what a JPEG is largest for; of 256 frames it was more than the budget of the whole page."""
+def test_frames_are_scaled_down_until_the_report_fits_its_budget():
+    """JPEGs of noise are the largest: 256 frames alone exceed the budget of the whole page."""
     frames = 256
     long = trace(frames=frames, window=16)
     noise = np.random.default_rng(0).integers(0, 256, (frames, 120, 160, 3), np.uint8)
@@ -105,7 +105,7 @@ def recorded(html: str) -> tuple[dict[str, Any], bytes]:
     return unpack(base64.b64decode(re.findall(r'id="recording">([^<]*)<', html)[0]))
 
 
-def test_smaller_frames_leave_every_number_as_it_is(monkeypatch):
+def test_scaling_down_frames_changes_no_number(monkeypatch):
     monkeypatch.setattr(report_page, "RECORDING_RESERVE", 50_000)
     monkeypatch.setattr(report_page, "PAGE_BUDGET", 340_000)
     noise = np.random.default_rng(0).integers(0, 256, (20, 64, 64, 3), np.uint8)
@@ -119,7 +119,7 @@ def test_smaller_frames_leave_every_number_as_it_is(monkeypatch):
     assert [decode_jpeg(body[start : start + length]).shape for start, length in header["frames"]]
 
 
-def test_numbers_too_many_for_a_page_are_refused_in_one_line(monkeypatch):
+def test_a_trace_whose_numbers_alone_exceed_the_budget_is_refused(monkeypatch):
     monkeypatch.setattr(report_page, "PAGE_BUDGET", 60_000)
     with pytest.raises(PeerattnError, match="choose a shorter stretch"):
         report_html(TRACE, RECORDING, ABOUT)
@@ -134,7 +134,7 @@ def file(html: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True)
 class Opened:
-    """A page, the addresses that it asked for, and its errors."""
+    """A page, the addresses that it requested, and its errors."""
 
     page: Page
     asked: list[str] = field(default_factory=list)
@@ -148,7 +148,7 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def kept(chromium: Browser, file: Path) -> Iterator[Opened]:
-    """The report from its file, with the network off, opened once for all tests."""
+    """The report, opened offline from its file, once for all tests."""
     context = chromium.new_context(viewport={"width": 1400, "height": 900}, offline=True)
     kept = Opened(context.new_page())
     kept.listen()
@@ -168,7 +168,7 @@ START_AGAIN = """() => {
     dispatchEvent(new Event("peerattn-pinned"));
     for (const each of document.querySelectorAll("details")) each.open = false;
 }"""
-"""JavaScript: a new explorer and new panels, with nothing pinned."""
+"""JavaScript that creates the explorer and the panels anew, with nothing pinned."""
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def opened(kept: Opened, file: Path) -> Iterator[Page]:
 
 
 @pytest.mark.browser
-def test_cursor_moves_click_pins_and_numbers_are_the_traces(opened):
+def test_in_the_report_the_explorer_works_and_shows_the_numbers_of_the_trace(opened):
     root = opened.locator(".explorer")
     connection = TRACE.connections[5]
     root.get_by_role("combobox", name="show a block or connection").select_option(
@@ -207,7 +207,7 @@ def test_cursor_moves_click_pins_and_numbers_are_the_traces(opened):
 
 
 @pytest.mark.browser
-def test_saved_files_are_the_trace_and_its_tables(opened):
+def test_the_report_saves_the_trace_and_its_tables_as_files(opened):
     with opened.expect_download() as saved:
         opened.get_by_role("button", name="Save the trace").click()
     assert saved.value.path().read_text(encoding="utf-8") == TRACE.to_json()
@@ -219,8 +219,8 @@ def test_saved_files_are_the_trace_and_its_tables(opened):
         assert found == list(csv.reader(io.StringIO(make(TRACE).to_csv(index=False))))
 
 
-def held(html: str) -> dict[str, list[str]]:
-    """What is selected → the panels that the report holds of it."""
+def panels_by_selection(html: str) -> dict[str, list[str]]:
+    """Selection → the ids of its panels in the report."""
     found: dict[str, list[str]] = {}
     for of, _, _, encoded in json.loads(re.findall(r'id="packed">([^<]*)<', html)[0]):
         panel = json.loads(gzip.decompress(base64.b64decode(encoded)))
@@ -228,16 +228,22 @@ def held(html: str) -> dict[str, list[str]]:
     return found
 
 
-def test_each_connection_and_block_has_its_panels(html):
+def test_every_connection_and_block_has_panels(html):
     names = {f"connection {each.key}" for each in TRACE.connections}
-    assert held(html).keys() == {"clip", *names, *(f"block {block.id}" for block in TRACE.structure.blocks)}
+    assert panels_by_selection(html).keys() == {
+        "clip",
+        *names,
+        *(f"block {block.id}" for block in TRACE.structure.blocks),
+    }
 
 
-def test_where_not_all_panels_fit_those_of_greatest_weight_do_and_the_others_are_named(panels, monkeypatch):
+def test_panels_of_the_weakest_connections_are_left_out_first_and_named(panels, monkeypatch):
     monkeypatch.setattr(report_page, "PAGE_BUDGET", 500_000)
     part = report_html(TRACE, RECORDING, ABOUT, panels=panels)
     names = {f"connection {each.key}": each.connection_weight for each in TRACE.connections}
-    whole = [name for name, panels in held(part).items() if name in names and "channels" in panels]
+    whole = [
+        name for name, panels in panels_by_selection(part).items() if name in names and "channels" in panels
+    ]
     left_out = sorted(set(names) - set(whole), key=names.get)
     assert 0 < len(left_out) < len(names)
     assert names[left_out[-1]] <= sorted(names[name] for name in whole)[1]  # a smaller one may still fit
@@ -248,7 +254,7 @@ def test_where_not_all_panels_fit_those_of_greatest_weight_do_and_the_others_are
 
 
 @pytest.mark.browser
-def test_panels_follow_what_is_pinned(opened):
+def test_the_panels_follow_the_selection(opened):
     root = opened.locator(".explorer")
     connection = TRACE.connections[5]
     chooser = root.get_by_role("combobox", name="show a block or connection")
@@ -272,12 +278,12 @@ BANDS = """root => {
     const [first, last] = [1.5, 16.5].map((frame) => frame / 8);
     return [drawn, [[left + size.l, place(first)], [place(last), left + size.l + xaxis._length]]];
 }"""
-"""JavaScript: where a chart is hatched, and where it should be: 2 frames at the start, 3 at the end of 20."""
+"""JavaScript for the hatched ranges of a chart and the expected ones: 2 frames at the start, 3 at the end."""
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", ["channels", "modality", "share"])
-def test_charts_over_time_are_hatched_where_an_end_of_the_clip_reaches(opened, name):
+def test_charts_over_time_are_hatched_at_frames_that_depend_on_padding(opened, name):
     choose = opened.locator(".explorer").get_by_role("combobox", name="show a block or connection")
     choose.select_option(f"connection {TRACE.connections[5].key}")
     panels = opened.locator(".details")
@@ -296,13 +302,13 @@ def test_charts_over_time_are_hatched_where_an_end_of_the_clip_reaches(opened, n
 
 
 @pytest.mark.browser
-def test_names_run_nothing(opened):
+def test_scripts_in_names_do_not_run(opened):
     assert opened.evaluate("globalThis.hacked") is None
     assert opened.get_by_role("heading", level=1).inner_text() == ABOUT.clip
 
 
 @pytest.mark.browser
-def test_its_policy_refuses_a_request_and_a_script_that_is_not_its_own(chromium, file):
+def test_the_policy_blocks_requests_and_foreign_scripts(chromium, file):
     page = chromium.new_page()
     page.goto(file.as_uri())
     refused = page.evaluate(
@@ -328,14 +334,14 @@ def test_its_policy_refuses_a_request_and_a_script_that_is_not_its_own(chromium,
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_follows_the_readers_light_or_dark(opened, scheme):
+def test_the_report_follows_the_colour_scheme_of_the_browser(opened, scheme):
     opened.emulate_media(color_scheme=scheme)
     dark = f"({OF})(document.querySelector('#explorer').shadowRoot.querySelector('.explorer')).theme.dark"
     opened.wait_for_function(f"() => {dark} === {str(scheme == 'dark').lower()}")
 
 
 @pytest.mark.browser
-def test_it_begins_where_it_is_told(chromium, tmp_path):
+def test_the_report_opens_with_the_given_frame_selection_speed_and_loop(chromium, tmp_path):
     key = TRACE.connections[9].key
     path = tmp_path / "start.html"
     start = {"frame": "12", "pin": f"connection {key}", "speed": "0.5", "loop": "3-9"}

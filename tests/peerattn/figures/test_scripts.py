@@ -1,4 +1,4 @@
-"""The browser's scripts: each is made of known parts, and its type checker reads the same ones."""
+"""The browser scripts: their parts, and the types with which they are checked."""
 
 import json
 import re

@@ -38,7 +38,7 @@ def test_an_address_that_says_nonsense_shows_the_clip_all_the_same(page, page_lo
 
 @pytest.mark.parametrize("level", [0.5, 1.0])
 def test_lines_that_stand_still_lie_within_an_axis_that_fits(page, page_log, level):
-    """As those of a network without attention, whose factors are all 1."""
+    """For example those of a network without attention, whose factors are all 1."""
     still = tuple(
         dataclasses.replace(each, attention_factors=np.full_like(each.attention_factors, level))
         for each in TRACE.connections

@@ -54,7 +54,7 @@ def colors(root: Locator) -> dict[str, tuple[int, ...]]:
 
 
 def values(root: Locator, title: str) -> list[float | None]:
-    """The row of the table of both: A, B, B − A."""
+    """The values of a row of the comparison table: A, B, B − A."""
     row = root.locator("table.pair tr", has=root.page.get_by_role("rowheader", name=title, exact=True))
     found = row.locator("td b").evaluate_all("cells => cells.map(cell => cell.dataset.value ?? null)")
     return [None if value is None else float(value) for value in found]
@@ -152,7 +152,7 @@ def test_what_only_one_has_is_dotted_and_has_no_numbers(page, root):
 
 
 def test_ends_are_those_of_the_side_that_is_shown(root):
-    """An end reaches 2 frames at the start and 3 at the end: of 20 in A, of 15 in B, which is 4 ahead."""
+    """Padding affects 2 frames at the start and 3 at the end: of 20 in A, of 15 in B, which is 4 ahead."""
     ahead(root, 4)
     own, second = [[0, 2], [17, 20]], [[8, 11]]
     for side, expected in (("A", own), ("B", second), ("B − A", [[0, 2], [8, 11], [17, 20]])):

@@ -79,15 +79,15 @@ READERS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "training": (TrainingConfig.from_json, json.loads(json.dumps(VARIED.training.to_json()))),
     "recipe": (Recipe.from_json, json.loads(json.dumps(VARIED.to_json()))),
 }
-"""What is read → its reader, and a document of it."""
+"""Kind of document → its reader, and a valid document."""
 IGNORED = {"trace": ("attention_mode",)}
-"""What a file has that its reader does not need."""
+"""Kind of document → entries that its reader ignores."""
 
 OPEN = {
     *(("structure",), ("trace",), ("trace", "structure")),  # more may stand beside their parts
     *(("session", "view"), ("recipe", "augmentation", "drop")),  # with names of their own
 }
-"""Reader and path of objects in which no name is refused."""
+"""Kind and path of objects in which unknown names are allowed."""
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 names = st.sampled_from(
@@ -99,7 +99,7 @@ anything = st.recursive(
 
 
 def places(value: Any) -> Iterator[tuple[str | int, ...]]:
-    """Yield the path of everything in a document; of lists, the first item."""
+    """Yield the path of every value in a document; for lists, only of the first item."""
     items = (
         value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
     )
@@ -133,7 +133,7 @@ def test_a_document_that_fits_is_read(name: str) -> None:
 
 @given(st.data(), st.sampled_from(sorted(READERS)))
 def test_whatever_json_holds_is_read_or_refused_in_one_line(data: st.DataObject, name: str) -> None:
-    """At the top or in the place of any part."""
+    """The JSON is the whole document, or replaces any value in it."""
     read, document = READERS[name]
     value, path = data.draw(anything), data.draw(st.sampled_from([(), *places(document)]))
     try:

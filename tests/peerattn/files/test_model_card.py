@@ -1,4 +1,4 @@
-"""Cards as Markdown: every number with its interval, every text escaped, any card shown."""
+"""Cards as Markdown: numbers have intervals, texts are escaped, and any card can be shown."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Checkpoint folders: what is written is read back, what does not fit is refused before it is allocated."""
+"""Checkpoint folders: weights are read back, and invalid ones are refused before memory is allocated."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def weights(tmp_path: Path) -> Path:
 
 
 def with_header(path: Path, header: bytes, *, length: int | None = None) -> Path:
-    """A weights file that says what it likes."""
+    """Write a weights file with an arbitrary header."""
     path.write_bytes((len(header) if length is None else length).to_bytes(8, "little") + header)
     return path
 

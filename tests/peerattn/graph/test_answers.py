@@ -1,4 +1,4 @@
-"""What a network is asked: in files only where it is not as usual, and refused where it makes no sense."""
+"""Kinds of answer in structure files: defaults are not written, and invalid answers are refused."""
 
 import dataclasses
 import json
@@ -20,7 +20,7 @@ PLAIN = small_structure()
 TWO = (OutputSpec("top"), OutputSpec("mid1"))
 
 
-def test_classes_are_usual_and_leave_no_word_in_a_file() -> None:
+def test_the_default_answer_is_not_written() -> None:
     assert PLAIN.answer == Answer("classes", 1.0, ())
     said = PLAIN.to_json()
     assert said.keys() == {"blocks", "connections", "outputs", "modalities"}
@@ -29,7 +29,7 @@ def test_classes_are_usual_and_leave_no_word_in_a_file() -> None:
     assert Structure.from_json({**said, "outputs": spoken, "combination": "mean_of_logits"}) == PLAIN
 
 
-def test_labels_are_written_with_what_is_not_usual() -> None:
+def test_only_settings_that_differ_from_the_default_are_written() -> None:
     chosen = PLAIN.with_answer(Answer("labels", thresholds=(0.25, 0.5)))
     [said] = chosen.to_json()["outputs"]
     assert said["answer"] == {"kind": "labels", "thresholds": (0.25, 0.5)}
@@ -73,7 +73,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_makes_no_sense_is_refused_in_one_line(case: str) -> None:
+def test_an_invalid_answer_is_refused_in_one_line(case: str) -> None:
     make, said = REFUSED[case]
     with pytest.raises(PeerattnError) as refused:
         make()
@@ -81,7 +81,7 @@ def test_what_makes_no_sense_is_refused_in_one_line(case: str) -> None:
     assert "\n" not in str(refused.value)
 
 
-def test_separate_outputs_may_be_asked_different_things() -> None:
+def test_separate_outputs_may_have_different_kinds_of_answer() -> None:
     outputs = (OutputSpec("top", answer=LABELS), OutputSpec("mid1"))
     both = dataclasses.replace(PLAIN, outputs=outputs, combination="separate")
     assert both.answer == LABELS
@@ -89,7 +89,7 @@ def test_separate_outputs_may_be_asked_different_things() -> None:
 
 
 @pytest.mark.parametrize("kind", ANSWERS)
-def test_the_loss_of_a_recipe_says_what_an_older_file_asks(kind: str) -> None:
+def test_the_answer_of_an_older_file_is_restored_from_the_loss_of_its_recipe(kind: str) -> None:
     training = {"loss": {"kind": ANSWERS[kind].loss}}
     assert restore_answers(PLAIN, training).answer == answer_for_loss(ANSWERS[kind].loss) == Answer(kind)
     said = PLAIN.with_answer(Answer("labels", thresholds=(0.1,)))
@@ -98,5 +98,5 @@ def test_the_loss_of_a_recipe_says_what_an_older_file_asks(kind: str) -> None:
 
 
 @pytest.mark.parametrize("training", [None, [], {"loss": "binary"}, {"loss": {"kind": "l2"}}, {"loss": {}}])
-def test_a_file_that_says_nothing_of_a_loss_asks_classes(training: object) -> None:
+def test_an_older_file_without_a_loss_answers_with_classes(training: object) -> None:
     assert restore_answers(PLAIN, training) == PLAIN

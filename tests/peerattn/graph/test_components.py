@@ -12,7 +12,7 @@ from tests.strategies import structures
 
 
 @given(structures(), st.sampled_from(list(components.INTERVENTIONS)))
-def test_every_name_stands_for_one_thing(structure: Structure, of: str) -> None:
+def test_names_of_components_are_unique(structure: Structure, of: str) -> None:
     names = components.names(structure, of)
     assert len(set(names)) == len(names)
     if names:
@@ -23,7 +23,7 @@ def test_every_name_stands_for_one_thing(structure: Structure, of: str) -> None:
 
 
 @given(structures())
-def test_an_attention_connection_is_a_connection_and_a_block_that_attends_it(structure: Structure) -> None:
+def test_an_attention_connection_is_named_after_its_connection_and_peer(structure: Structure) -> None:
     for name, (spec, number) in components.attention_connections(structure).items():
         peer = spec.source if spec.attention == "self" else spec.peers[number]
         assert name == f"{spec.key}:{peer}"
@@ -42,7 +42,7 @@ def test_names_of_a_hand_made_network() -> None:
 
 @pytest.mark.parametrize("of", components.INTERVENTIONS)
 @pytest.mark.parametrize("how", ["swap", "remove", "mean", "one", "shuffle", "double"])
-def test_what_has_no_meaning_is_refused_with_what_has(of: str, how: str) -> None:
+def test_a_meaningless_intervention_is_refused_with_the_possible_ones(of: str, how: str) -> None:
     if how in components.INTERVENTIONS[of]:
         components.check_intervention(of, how)
         return

@@ -1,4 +1,4 @@
-"""What dies on hand-made graphs, and every fact of the released AssembleNet++-50, to the digit."""
+"""What a threshold removes from hand-made graphs and from the released AssembleNet++-50."""
 
 import dataclasses
 from collections import Counter
@@ -72,10 +72,10 @@ def hand_made() -> Structure:
         ),
     ],
 )
-def test_what_dies_on_a_hand_made_graph(
+def test_dead_blocks_peers_and_lost_modalities_of_a_hand_made_graph(
     threshold: float, removed: str, dead: str, peer_only: str, starved: str, lost: str
 ) -> None:
-    """b is a peer of a_to_top, so it is computed, and so is what feeds it; flow1 is a peer of eye_to_a."""
+    """As a peer of a_to_top, b is still computed, with its sources; flow1 is a peer of eye_to_a."""
     found = survey(hand_made(), WEIGHTS, threshold)
     assert found.removed == tuple(removed.split())
     assert set(found.kept) == WEIGHTS.keys() - set(found.removed)
@@ -88,11 +88,11 @@ def test_what_dies_on_a_hand_made_graph(
 
 
 def test_a_block_read_only_by_the_peer_of_a_dead_block_is_not_computed() -> None:
-    """object1 is a peer of flow2_to_c; once c is dead nobody needs it, but for b, which 0.25 cuts off."""
+    """object1 is a peer of flow2_to_c, which is dead, and its only other target b is cut off at 0.25."""
     assert "object1" in survey(hand_made(), WEIGHTS, 0.25).skipped
 
 
-def test_a_living_block_without_input_is_starved() -> None:
+def test_a_block_on_a_path_to_the_output_without_input_is_starved() -> None:
     weights = {**WEIGHTS, "eye_to_a": 0.1, "c_to_top": 0.7}
     found = survey(hand_made(), weights, 0.15)
     assert found.starved == ("a",)
@@ -101,7 +101,7 @@ def test_a_living_block_without_input_is_starved() -> None:
     assert found.lost_modalities == ("rgb",)
 
 
-def test_above_every_weight_only_the_output_lives() -> None:
+def test_above_all_weights_every_block_but_the_output_is_dead() -> None:
     found = survey(hand_made(), WEIGHTS, 0.95)
     assert found.kept == ()
     assert set(found.dead_blocks) == {"eye", "flow1", "flow2", "object1", "a", "b", "c"}
@@ -111,13 +111,13 @@ def test_above_every_weight_only_the_output_lives() -> None:
     assert not found.output_connected
 
 
-def test_any_starved_output_block_disconnects() -> None:
+def test_the_output_counts_as_disconnected_if_any_output_block_is_starved() -> None:
     two = dataclasses.replace(hand_made(), outputs=(OutputSpec("top"), OutputSpec("c")))
     assert survey(two, WEIGHTS, 0.6).output_connected
     assert not survey(two, WEIGHTS, 0.7).output_connected
 
 
-def test_a_modality_is_that_of_its_blocks_whatever_they_read() -> None:
+def test_a_modality_is_lost_with_its_blocks_regardless_of_what_they_read() -> None:
     blocks = tuple(
         dataclasses.replace(block, reads="rgb") if block.modality == "flow" else block
         for block in hand_made().blocks
@@ -132,20 +132,22 @@ def test_no_threshold_removes_a_connection_without_a_weight() -> None:
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.5, float("nan"), float("inf")])
-def test_a_threshold_that_no_weight_can_have_is_refused(threshold: float) -> None:
+def test_a_threshold_outside_0_to_1_is_refused(threshold: float) -> None:
     with pytest.raises(PeerattnError, match="must lie between 0 and 1"):
         survey(hand_made(), WEIGHTS, threshold)
 
 
-def test_a_weight_equal_to_the_threshold_stays() -> None:
-    """At each of the distinct weights, all that is lower goes."""
+def test_a_connection_with_weight_equal_to_the_threshold_is_kept() -> None:
+    """A threshold equal to a weight removes exactly the lower weights."""
     steps = thresholds(WEIGHTS)
     assert steps == (0.1, 0.2, 0.3, 0.6, 0.8, 0.9)
     assert [len(survey(hand_made(), WEIGHTS, step).removed) for step in steps] == [0, 1, 2, 3, 4, 5]
 
 
 @given(structures(), st.floats(0, 1), st.floats(0, 1))
-def test_a_higher_threshold_never_revives(structure: Structure, one: float, other: float) -> None:
+def test_a_higher_threshold_never_restores_a_connection_or_block(
+    structure: Structure, one: float, other: float
+) -> None:
     weights = initial_weights(structure)
     low, high = (survey(structure, weights, threshold) for threshold in sorted((one, other)))
     assert set(low.removed) <= set(high.removed)
@@ -166,13 +168,13 @@ EVERY_OTHER = " ".join(str(number) for number in range(14))
     ("threshold", "removed"),
     [(0.0, 0), (0.1, 6), (0.2, 10), (0.3, 13), (0.5, 23), (0.6, 34), (0.7, 36)],
 )
-def test_how_many_connections_of_the_released_network_a_threshold_removes(threshold, removed):
+def test_number_of_connections_removed_from_the_released_network(threshold, removed):
     found = survey(RELEASED, RELEASED_WEIGHTS, threshold)
     assert (len(found.removed), len(found.kept)) == (removed, 45 - removed)
 
 
 @pytest.mark.parametrize("threshold", [0.1936, 0.2, 0.2387])
-def test_at_a_fifth_35_connections_stay_9_of_them_from_the_object_input(threshold):
+def test_at_threshold_a_fifth_35_connections_are_kept_9_of_them_from_the_object_input(threshold):
     sources = Counter(
         key.split("_to_")[0] == "4" for key in survey(RELEASED, RELEASED_WEIGHTS, threshold).kept
     )
@@ -180,7 +182,7 @@ def test_at_a_fifth_35_connections_stay_9_of_them_from_the_object_input(threshol
     assert "4_to_14" not in RELEASED_WEIGHTS
 
 
-def test_around_a_fifth_nothing_changes_until_the_next_weight():
+def test_thresholds_between_two_weights_around_a_fifth_remove_the_same_connections():
     for threshold, removed in ((0.1935, 9), (0.1936, 10), (0.2387, 10), (0.2388, 11)):
         assert len(survey(RELEASED, RELEASED_WEIGHTS, threshold).removed) == removed
 
@@ -202,8 +204,8 @@ def test_around_a_fifth_nothing_changes_until_the_next_weight():
         (1.0, EVERY_OTHER, "rgb flow object"),
     ],
 )
-def test_what_dies_of_the_released_connection_weights(threshold, dead, lost):
-    """Nothing reads block 9, but blocks 12, 13 and 14 have it as a peer."""
+def test_dead_blocks_and_lost_modalities_of_the_released_network(threshold, dead, lost):
+    """Block 9 has no outgoing connection, but is a peer of connections into blocks 12, 13 and 14."""
     found = survey(RELEASED, RELEASED_WEIGHTS, threshold)
     assert found.dead_blocks == tuple(dead.split())
     assert found.lost_modalities == tuple(lost.split())
@@ -211,13 +213,13 @@ def test_what_dies_of_the_released_connection_weights(threshold, dead, lost):
     assert ("9" in found.peer_only) == found.output_connected
 
 
-def test_above_the_last_weight_into_the_top_the_classifier_is_cut_off():
+def test_above_the_largest_weight_into_the_top_block_the_output_is_disconnected():
     found = survey(RELEASED, RELEASED_WEIGHTS, 0.584485)
     assert (len(found.kept), found.starved, found.output_connected) == (13, ("14",), False)
     assert survey(RELEASED, RELEASED_WEIGHTS, 0.584483).output_connected
 
 
-def test_block_9_is_read_by_nothing_and_a_peer_of_three_blocks():
+def test_block_9_has_no_outgoing_connection_and_is_a_peer_for_three_blocks():
     assert unused_blocks(RELEASED) == ("9",)
     reading = {spec.target for spec in RELEASED.connections if "9" in spec.peers}
     assert reading == {"12", "13", "14"}
@@ -246,8 +248,8 @@ def test_attention_candidates_of_the_released_network():
     assert count_attention_weights(published.structure("full_asnp50", attention="self")) == 0
 
 
-def test_a_lost_modality_is_named_though_the_flow_input_still_reads_its_frames():
-    """rgb blocks dead, flow computed from rgb alive: the clip is still read, the modality is lost."""
+def test_rgb_is_lost_even_if_flow_blocks_still_read_its_frames():
+    """The rgb blocks are dead; the flow blocks still read rgb frames, but rgb counts as lost."""
     nodes = [[-1, 1], [-2, 1], [0, [0, 1], 2, 1, 1, 0], [1, [2], 2, 1, 2, 0], [2, [3], 2, 1, 2, 0]]
     structure = Structure.from_published([*nodes, [3, [4], 2, 1, 2, 0]], [[], [], [[0.3, 0.7]], [], [], []])
     found = survey(structure, initial_weights(structure), 0.5)
@@ -257,7 +259,7 @@ def test_a_lost_modality_is_named_though_the_flow_input_still_reads_its_frames()
     assert [modality.name for modality in left.read_modalities] == ["rgb"]
 
 
-def test_what_is_left_projects_no_peers_that_nothing_reads():
+def test_a_pruned_structure_projects_only_peers_that_are_read():
     structure = published.structure("full_asnp50", attention="self")
     assert any(block.unused_projections for block in structure.blocks)
     left = without(structure, survey(structure, initial_weights(structure), 0.2))
@@ -276,7 +278,7 @@ def test_every_published_structure_can_be_pruned_at_every_weight_that_keeps_its_
 
 
 def within_two_steps(ours: dict[str, float], theirs: dict[str, float]) -> bool:
-    """Equal but for the last float32 bits: torch's own depend on how many numbers it takes at once."""
+    """Equal up to rounding: torch's sigmoid depends slightly on how many numbers it gets at once."""
     keys = list(theirs)
     assert list(ours) == keys
     first, second = (np.array([weights[key] for key in keys], np.float32) for weights in (ours, theirs))
@@ -284,12 +286,12 @@ def within_two_steps(ours: dict[str, float], theirs: dict[str, float]) -> bool:
 
 
 @pytest.mark.parametrize("name", ["asn50", "full_asnp50", "asnp_lite"])
-def test_published_weights_are_as_a_network_computes_them(name):
+def test_initial_weights_of_published_structures_equal_those_of_the_network(name):
     specs = [spec for spec in published.structure(name).connections if spec.weight is not None]
     computed = {spec.key: torch.sigmoid(torch.logit(torch.tensor(spec.weight))).item() for spec in specs}
     assert within_two_steps(initial_weights(published.structure(name)), computed)
 
 
 @given(structures())
-def test_initial_weights_are_those_of_the_untrained_network(structure):
+def test_initial_weights_equal_those_of_the_untrained_network(structure):
     assert within_two_steps(initial_weights(structure), Network(structure, CLASSES).connection_weights())

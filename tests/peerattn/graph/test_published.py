@@ -21,14 +21,14 @@ from peerattn.pruning.threshold import prune
 from tests.strategies import CLASSES, lively, tensors
 
 LITE = Options("assemblenet_plus_lite", lite_repeats=(1, 1, 1, 1))
-"""With few repeats: no bearing on the format."""
+"""Few repeats make networks small, and are not part of the format."""
 
 
 @st.composite
 def lists(draw: st.DrawFn, *, lite: bool = False, alike: bool = False) -> tuple[list[Any], list[Any]]:
-    """A random list and its edge weights, or none: levels skipped, blocks unread, inputs in any order.
+    """A random list with or without edge weights; it may skip levels and have nodes that none reads.
 
-    `alike`: the nodes of the top level have one width, so that one head can read them all.
+    With `alike`, the nodes of the top level have the same width, so that one head can read them all.
     """
     stems = st.sampled_from((-1, -2) if lite else (-1, -2, -3))
     nodes: list[Any] = [
@@ -46,7 +46,7 @@ def lists(draw: st.DrawFn, *, lite: bool = False, alike: bool = False) -> tuple[
 
 @st.composite
 def edge_weights(draw: st.DrawFn, nodes: list[Any]) -> list[Any]:
-    """A weight between 0 and 1 for each input of the nodes with several."""
+    """Weights between 0 and 1 for the inputs of each node that has several."""
     counts = [len(node[1]) if len(node) > 2 else 0 for node in nodes]
     one = st.floats(0.001, 0.999)
     return [[[draw(one) for _ in range(count)]] if count > 1 else [] for count in counts]
@@ -56,8 +56,8 @@ LISTS = st.booleans().flatmap(lambda lite: lists(lite=lite))
 BUILDABLE = st.booleans().flatmap(lambda lite: lists(lite=lite, alike=True))
 
 
-def counts_as_object(nodes: list[Any]) -> bool:
-    """Whether the width of a node is left open: all its several inputs are object maps."""
+def has_undetermined_width(nodes: list[Any]) -> bool:
+    """Whether a node has several inputs that are all object maps, so that its width is not determined."""
     return any(
         len(node) > 2 and len(node[1]) > 1 and all(nodes[source][0] == -3 for source in node[1])
         for node in nodes
@@ -70,7 +70,7 @@ def test_a_list_is_read_and_written_unchanged(
 ) -> None:
     nodes, weights = given_list
     before = copy.deepcopy(given_list)
-    if counts_as_object(nodes):
+    if has_undetermined_width(nodes):
         with pytest.raises(PeerattnError, match="its width is not determined"):
             Structure.from_published(nodes, weights)
         return
@@ -89,22 +89,22 @@ def test_every_released_structure_is_read_and_written_unchanged(name: str) -> No
         assert [structure.levels[level + 2][0].repeats for level in range(4)] == list(DEPTHS[depth])
 
 
-def test_the_released_values_are_those_of_their_names() -> None:
+def test_released_structures_are_available_by_name_and_as_attributes() -> None:
     for name in ("asn50", "asn101", "full_asnp50", "asnp_lite"):
         assert getattr(published, name) == published.structure(name)
 
 
-def test_a_depth_may_be_given_apart_from_the_name() -> None:
+def test_the_depth_option_overrides_the_depth_in_the_name() -> None:
     assert published.structure("full_asnp50", depth=26) == published.structure("full_asnp26")
 
 
-def test_an_unknown_name_is_refused_with_the_nearest() -> None:
+def test_an_unknown_name_is_refused_with_the_most_similar_one() -> None:
     with pytest.raises(PeerattnError, match="did you mean full_asnp50"):
         published.structure("full_asn50")
 
 
 def nested(times: int) -> list[Any]:
-    """A list in a list in a list …"""
+    """An empty list inside this many lists."""
     whole: list[Any] = []
     for _ in range(times):
         whole = [whole]
@@ -161,15 +161,15 @@ REFUSED: dict[str, tuple[Any, Any, str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_wrong_list_is_refused_by_a_line_that_names_the_node(case: str) -> None:
+def test_an_invalid_list_is_refused_in_one_line_that_names_the_node(case: str) -> None:
     nodes, weights, said = REFUSED[case]
     with pytest.raises(PeerattnError, match=said) as refused:
         Structure.from_published(nodes, weights)
     assert "\n" not in str(refused.value)
 
 
-def test_five_hundred_malformed_lists_give_five_hundred_plain_lines() -> None:
-    """One thing at a time is broken in a released list: a node, a field of it, an input, a weight."""
+def test_500_random_faults_are_refused_in_one_short_line_that_names_the_node() -> None:
+    """Each is a released list with one fault, in a node, a field, an input or a weight."""
     dice = random.Random(0)
     junk: list[Any] = [
         None,
@@ -205,7 +205,7 @@ def test_five_hundred_malformed_lists_give_five_hundred_plain_lines() -> None:
 def break_something(
     dice: random.Random, nodes: list[Any], weights: list[Any], position: int, junk: list[Any]
 ) -> None:
-    """Make one place of the node or of its weights something that cannot stand there."""
+    """Replace or remove one value of a node or of its weights so that it becomes invalid."""
     node = nodes[position]
     place = dice.choice(("node", "level", "input", "inputs", "number", "short", "weight", "weights"))
     if place == "node":
@@ -228,7 +228,7 @@ def break_something(
         weights[position] = dice.choice([one for one in junk if one is not None])
 
 
-def test_own_blocks_and_pruned_structures_have_no_list() -> None:
+def test_structures_with_other_kinds_of_blocks_or_pruned_inputs_cannot_be_written_as_a_list() -> None:
     own = Structure.complete(
         [BlockSpec("eye", 1, "video_input", 2, modality="rgb"), BlockSpec("top", 2, "bottleneck", 2)],
         modalities=[Modality("rgb", 3)],
@@ -248,8 +248,8 @@ def without_connection(structure: Structure, key: str) -> Structure:
     return dataclasses.replace(structure, connections=tuple(c for c in structure.connections if c.key != key))
 
 
-def test_a_structure_that_a_list_would_read_otherwise_is_not_written() -> None:
-    """Without its widest source, a node of a list would bring what arrives to fewer channels."""
+def test_a_structure_that_would_be_read_back_differently_is_not_written_as_a_list() -> None:
+    """Without its widest source, a node read from a list would get a smaller input width."""
     nodes = [STEM, FLOW_STEM, STEM, [0, [0], 32, 1, 1, 0], [3, [0, 1, 3], 2, 1, 1, 0]]
     whole = Structure.from_published(nodes, [[], [], [], [], [[0.9, 0.8, 0.1]]])
     with pytest.raises(PeerattnError, match="block 4 was built for more incoming connections"):
@@ -280,7 +280,7 @@ def test_a_structure_that_a_list_would_read_otherwise_is_not_written() -> None:
     ],
     ids=lambda given: given if isinstance(given, str) else "",
 )
-def test_options_are_checked(field: str, value: Any) -> None:
+def test_invalid_options_are_refused_by_name(field: str, value: Any) -> None:
     with pytest.raises(PeerattnError, match=f"^{field} ") as refused:
         Options(**{field: value})
     assert len(str(refused.value)) < 120
@@ -292,7 +292,7 @@ def test_assemblenet_has_no_attention() -> None:
         Options("assemblenet", attention="peer")
 
 
-def test_lite_as_published_is_bound_to_a_clip_width_and_with_true_channels_is_not() -> None:
+def test_the_input_widths_of_lite_depend_on_the_clip_width_option() -> None:
     def widths(**changes: Any) -> list[int]:
         return [block.input_width for block in published.structure("asnp_lite", **changes).blocks[2:]]
 
@@ -306,9 +306,9 @@ def test_lite_as_published_is_bound_to_a_clip_width_and_with_true_channels_is_no
 def test_removed_connection_equals_zero_weight(
     given_list: tuple[list[Any], list[Any]], attention: str, data: st.DataObject
 ) -> None:
-    """The law of pruning, for structures in the published format."""
+    """Pruning equals setting weights to zero, also for structures in the published format."""
     nodes, weights = given_list
-    if counts_as_object(nodes):
+    if has_undetermined_width(nodes):
         return
     options = Options(attention=attention, object_classes=5, lite_repeats=(1, 1, 1, 1), depth=26)
     structure = Structure.from_published(nodes, weights, options)
@@ -332,9 +332,9 @@ def test_removed_connection_equals_zero_weight(
 
 @given(BUILDABLE)
 @settings(max_examples=25, deadline=None)
-def test_own_lists_are_built_and_run_like_published_ones(given_list: tuple[list[Any], list[Any]]) -> None:
+def test_random_lists_can_be_built_and_run(given_list: tuple[list[Any], list[Any]]) -> None:
     nodes, weights = given_list
-    if counts_as_object(nodes):
+    if has_undetermined_width(nodes):
         return
     structure = Structure.from_published(nodes, weights, Options(object_classes=5, lite_repeats=(1, 1, 1, 1)))
     with torch.no_grad():
@@ -353,7 +353,7 @@ def test_clips_that_do_not_fit_the_published_pooling_are_refused() -> None:
 TWO_TOPS = [STEM, FLOW_STEM, [3, [0], 4, 1, 1, 0], [3, [0, 1], 4, 2, 2, 0]]
 
 
-def test_the_head_reads_the_mean_of_the_top_nodes_whatever_their_sizes() -> None:
+def test_the_head_reads_the_mean_of_top_nodes_of_different_sizes() -> None:
     network = lively(Structure.from_published(TWO_TOPS, [], Options(depth=26)))
     clip = tensors(network.structure, size=(32, 32))
     outputs = {}
@@ -369,7 +369,7 @@ def test_the_head_reads_the_mean_of_the_top_nodes_whatever_their_sizes() -> None
     assert outputs["2"].shape[3:] != outputs["3"].shape[3:]
 
 
-def test_top_nodes_of_several_widths_are_a_list_but_no_network() -> None:
+def test_top_nodes_of_different_widths_can_be_read_but_not_built() -> None:
     nodes = [*TWO_TOPS[:3], [3, [0, 1], 5, 2, 2, 0]]
     structure = Structure.from_published(nodes)
     assert structure.to_published()[0] == nodes

@@ -1,4 +1,4 @@
-"""Reach: what the table of kinds says is what the blocks do, and what is published of it."""
+"""Reach: the table of kinds agrees with what the blocks compute."""
 
 import pytest
 import torch
@@ -18,7 +18,7 @@ from tests.strategies import lively, structures, tensors
 FRAMES = 61
 
 
-def test_every_kind_of_block_has_its_row_and_its_class_and_is_tested() -> None:
+def test_every_kind_of_block_has_a_row_a_class_and_a_test() -> None:
     assert KINDS.keys() == BLOCKS.keys(), (
         "a kind is a row of graph.kinds and a class in network.blocks.registry"
     )
@@ -27,8 +27,8 @@ def test_every_kind_of_block_has_its_row_and_its_class_and_is_tested() -> None:
 
 
 @pytest.mark.parametrize("name", published.NAMES)
-def test_extents_are_what_the_convolutions_over_time_of_a_block_add_up_to(name: str) -> None:
-    """All convolutions over time of a block lie in a row: no path goes round one to another."""
+def test_the_extent_of_a_block_is_the_sum_over_its_temporal_convolutions(name: str) -> None:
+    """All temporal convolutions of a block are in sequence, so their extents add up."""
     structure = published.structure(name)
     with torch.device("meta"):
         network = Network(structure, ("a", "b"))
@@ -43,7 +43,7 @@ def test_extents_are_what_the_convolutions_over_time_of_a_block_add_up_to(name: 
 
 
 def lossless(network: Network) -> Network:
-    """The network with weights that let everything through: no unit is ever silent."""
+    """The network with weights for which every unit is active, so that every change passes through."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Conv3d):
             module.weight.data.abs_()
@@ -78,7 +78,7 @@ def touched(structure: Structure, place: int) -> dict[str, list[int]]:
 
 
 @pytest.mark.parametrize("name", EVERY_KIND)
-def test_a_frame_is_felt_as_far_as_the_reach_says_and_no_farther(name: str) -> None:
+def test_changing_a_frame_affects_exactly_the_frames_within_reach(name: str) -> None:
     structure, place = EVERY_KIND[name], FRAMES // 2
     felt = touched(structure, place)
     for block, reach in block_reaches(structure).items():
@@ -90,7 +90,7 @@ def test_a_frame_is_felt_as_far_as_the_reach_says_and_no_farther(name: str) -> N
 
 @settings(max_examples=15)
 @given(structures())
-def test_no_frame_is_felt_beyond_the_reach(structure: Structure) -> None:
+def test_changing_a_frame_affects_no_frame_beyond_the_reach(structure: Structure) -> None:
     felt = touched(structure, FRAMES // 2)
     for block, reach in block_reaches(structure).items():
         outside = set(felt[block]) - set(range(FRAMES // 2 - reach.after, FRAMES // 2 + reach.before + 1))
@@ -106,7 +106,7 @@ def test_published_and_shipped_reaches() -> None:
         assert into_top == {Reach(12, 12)}
 
 
-def test_without_a_connection_its_reach_is_gone() -> None:
+def test_removing_a_connection_removes_its_reach() -> None:
     structure = EVERY_KIND["own"]
     whole, less = connection_reaches(structure), connection_reaches(structure, {"mid3_to_top"})
     assert less.keys() == whole.keys() - {"mid3_to_top"}

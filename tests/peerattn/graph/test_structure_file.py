@@ -1,4 +1,4 @@
-"""Structures from files: both forms are read back to what was written; all else is one plain line."""
+"""Structure files: both formats are read back, and other files are refused in one plain line."""
 
 import json
 
@@ -20,7 +20,7 @@ JSON = st.recursive(
 
 
 @given(structures())
-def test_own_form_is_read_back(structure):
+def test_the_package_s_own_form_is_read_back(structure):
     assert parse(json.dumps(structure.to_json())) == structure
 
 
@@ -36,7 +36,7 @@ def test_published_lists_are_read_back(name):
     assert learned.to_published() == (nodes, [])
 
 
-def test_options_go_with_lists_only():
+def test_options_are_refused_for_anything_but_lists():
     nodes, _ = published.full_asnp50.to_published()
     assert parse(json.dumps(nodes), Options(attention="none")).attention_mode == "none"
     with pytest.raises(PeerattnError, match="a list of nodes only"):
@@ -44,7 +44,7 @@ def test_options_go_with_lists_only():
 
 
 @given(JSON.map(json.dumps) | st.text())
-def test_anything_else_is_refused_in_one_plain_line(text):
+def test_other_files_are_refused_in_one_plain_line(text):
     with pytest.raises(PeerattnError) as refusal:
         parse(text)
     assert str(refusal.value)
@@ -52,8 +52,8 @@ def test_anything_else_is_refused_in_one_plain_line(text):
         assert "node" in str(refusal.value)
 
 
-def test_a_misspelt_key_is_not_passed_over():
-    """Else the weights in the file would count for nothing."""
+def test_a_misspelt_key_is_refused():
+    """Otherwise the weights in the file would be ignored."""
     nodes, edge_weights = published.full_asnp50.to_published()
     with pytest.raises(PeerattnError, match="'edge_weight' is neither nodes nor edge_weights: rename it"):
         parse(json.dumps({"nodes": nodes, "edge_weight": edge_weights}))

@@ -9,7 +9,9 @@ from peerattn.modalities.pretrained.mobile import InvertedResidual, SameConv
 
 
 @given(side=st.integers(1, 20), kernel=st.sampled_from((1, 3, 5)), stride=st.sampled_from((1, 2)))
-def test_an_output_reads_what_tensorflow_says(side: int, kernel: int, stride: int) -> None:
+def test_an_output_reads_the_pixels_that_tensorflow_s_padding_gives(
+    side: int, kernel: int, stride: int
+) -> None:
     layer = SameConv(1, 1, kernel, stride=stride, bias=False)
     torch.nn.init.ones_(layer.weight)
     row = torch.zeros(1, 1, side, side, requires_grad=True)
@@ -26,7 +28,7 @@ def test_an_output_reads_what_tensorflow_says(side: int, kernel: int, stride: in
 
 
 @pytest.mark.parametrize(("stride", "target", "adds"), [(1, 8, True), (2, 8, False), (1, 12, False)])
-def test_an_input_is_added_where_it_has_the_size_of_the_output(stride: int, target: int, adds: bool) -> None:
+def test_the_input_is_added_if_it_has_the_size_of_the_output(stride: int, target: int, adds: bool) -> None:
     block = InvertedResidual(8, target, stride=stride)
     torch.nn.init.zeros_(block.project.weight)
     assert block.project.bias is not None

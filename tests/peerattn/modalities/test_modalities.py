@@ -1,4 +1,4 @@
-"""From frames to what a network reads: the square crop, optical flow, object maps of the right frames."""
+"""From frames to the tensors that a network reads: crop, optical flow, and the object map of each frame."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ def some_frames(count: int, *, height: int = 48, width: int = 64) -> Frames:
 
 
 def some_maps(count: int, *, height: int = 48, width: int = 64, **places: NDArray[np.int64]) -> ObjectMaps:
-    """Map n holds class 1 + 2 * (n % 2) in its left half."""
+    """Object maps; map n shows class 1 + 2 * (n % 2) in its left half."""
     ids = np.zeros((count, height, width), np.uint8)
     ids[:, :, : width // 2] = (1 + 2 * (np.arange(count) % 2))[:, None, None]
     return ObjectMaps(ids, places.get("frames"), (1, 3), ("person", "ball"), "true")
@@ -44,7 +44,7 @@ def some_maps(count: int, *, height: int = 48, width: int = 64, **places: NDArra
 
 
 @pytest.mark.parametrize(("height", "width"), [(48, 64), (64, 48), (49, 63), (400, 500), (20, 300)])
-def test_crop_is_the_central_square(height: int, width: int) -> None:
+def test_the_crop_is_the_central_square(height: int, width: int) -> None:
     columns = np.linspace(0, 255, width).astype(np.uint8)
     image = np.broadcast_to(columns[None, :, None], (height, width, 3))
     clip = prepare(Frames(image[None].repeat(2, 0), np.arange(2) / 8), [RGB], SETTINGS)
@@ -56,7 +56,7 @@ def test_crop_is_the_central_square(height: int, width: int) -> None:
     assert clip.tensors["rgb"].mean().item() == pytest.approx(expected, abs=0.02)
 
 
-def test_colours_reach_the_network_unchanged_at_its_own_size() -> None:
+def test_frames_of_the_network_size_reach_it_unchanged() -> None:
     frames = some_frames(3, height=32, width=32)
     clip = prepare(frames, [RGB], SETTINGS)
     back = (clip.tensors["rgb"][0].permute(1, 2, 3, 0) * 255).round().to(torch.uint8).numpy()
@@ -64,15 +64,15 @@ def test_colours_reach_the_network_unchanged_at_its_own_size() -> None:
     np.testing.assert_array_equal(clip.images, frames.images)
 
 
-def test_what_networks_read_lies_in_memory_as_they_read_it() -> None:
-    """Channels last, in every window: the network takes it without a copy."""
+def test_tensors_have_the_memory_layout_that_networks_use() -> None:
+    """Channels last, also for windows and batches, so that the network needs no copy."""
     clip = prepare(some_frames(5), [RGB, FLOW, OBJECT], SETTINGS, objects=some_maps(5))
     for tensor in clip.tensors.values():
         for window in (tensor, tensor[:, :, 1:4], torch.cat([tensor, tensor])):
             assert window.is_contiguous(memory_format=torch.channels_last_3d)
 
 
-def test_one_frame_becomes_a_still_window_and_says_so() -> None:
+def test_a_single_frame_is_repeated_to_fill_a_window_with_a_remark() -> None:
     clip = prepare(some_frames(1), [RGB, FLOW, OBJECT], SETTINGS, objects=some_maps(1))
     assert all(tensor.shape[2] == SETTINGS.window for tensor in clip.tensors.values())
     assert not clip.tensors["flow"].any()
@@ -88,7 +88,7 @@ def test_remarks_of_the_frames_are_kept() -> None:
 
 
 @pytest.mark.parametrize("modality", [Modality("depth", 1, ("m",)), Modality("rgb", 4, ("a", "b", "c", "d"))])
-def test_modality_that_cannot_be_made_is_refused(modality: Modality) -> None:
+def test_an_unknown_modality_or_number_of_channels_is_refused(modality: Modality) -> None:
     with pytest.raises(PeerattnError, match=modality.name):
         prepare(some_frames(2), [modality], SETTINGS)
 
@@ -109,25 +109,25 @@ def test_flow_points_to_the_next_frame(preset: str, right: int, down: int) -> No
     np.testing.assert_array_equal(flow[2], flow[1])
 
 
-def test_flow_of_a_frame_depends_on_it_and_the_next_only() -> None:
+def test_flow_depends_only_on_a_frame_and_the_next_one() -> None:
     images = media.moving_square(5)
     np.testing.assert_array_equal(optical_flow(images)[1], optical_flow(images[1:3])[0])
 
 
 def camera(frames: int, seed: int = 0) -> NDArray[np.float32]:
-    """(T, 40, 48, 2) what a camera that pans, zooms and turns does to every pixel of each frame."""
+    """The flow (T, 40, 48, 2) caused by a camera that pans, zooms and turns."""
     down, across = np.meshgrid(np.linspace(-1, 1, 40), np.linspace(-1, 1, 48), indexing="ij")
     places = np.stack([np.ones_like(across), across, down], axis=-1)
     return (places @ np.random.default_rng(seed).normal(0, 2, (frames, 1, 3, 2))).astype(np.float32)
 
 
 @given(st.integers(0, 1_000), st.integers(1, 4))
-def test_nothing_is_left_of_the_camera_alone(seed: int, frames: int) -> None:
+def test_removing_camera_motion_from_pure_camera_motion_leaves_nothing(seed: int, frames: int) -> None:
     assert np.abs(remove_camera_motion(camera(frames, seed))).max() < 0.02
 
 
 @given(st.integers(0, 1_000), st.integers(1, 44))
-def test_large_objects_that_are_known_have_no_say(seed: int, wide: int) -> None:
+def test_known_objects_do_not_affect_the_estimated_camera_motion(seed: int, wide: int) -> None:
     own, objects = np.zeros((2, 40, 48, 2), np.float32), np.zeros((2, 40, 48), np.bool_)
     objects[:, :38, 2 : 2 + wide] = True
     own[objects] = (3, -1)
@@ -136,11 +136,11 @@ def test_large_objects_that_are_known_have_no_say(seed: int, wide: int) -> None:
         assert np.abs(left - own).max() < 0.1
     np.testing.assert_array_equal(
         remove_camera_motion(own, ~np.zeros_like(objects)), remove_camera_motion(own)
-    )  # nothing is left
+    )  # as if no objects were known, because no background would be left
 
 
 @given(st.integers(0, 1_000))
-def test_what_moves_by_itself_keeps_its_own_motion(seed: int) -> None:
+def test_objects_keep_their_own_motion_when_camera_motion_is_removed(seed: int) -> None:
     own = np.zeros((2, 40, 48, 2), np.float32)
     own[:, 10:30, 20:30] = (3, -1)
     left = remove_camera_motion(own + camera(2, seed))
@@ -148,10 +148,12 @@ def test_what_moves_by_itself_keeps_its_own_motion(seed: int) -> None:
     assert np.abs(remove_camera_motion(own) - own).max() < 0.1
 
 
-def test_the_camera_s_motion_is_taken_from_a_panning_clip() -> None:
+def test_the_steady_setting_removes_the_motion_of_a_panning_camera() -> None:
     texture = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (96, 160, 3), np.uint8), (0, 0), 2)
     images = np.stack([texture[:, 2 * frame : 96 + 2 * frame] for frame in range(4)])
-    images[:, 40:60, 40:60] = np.roll(texture[40:60, 40:60], 1)  # it stays where it is in the picture
+    images[:, 40:60, 40:60] = np.roll(
+        texture[40:60, 40:60], 1
+    )  # this square stays at the same place in the picture
     clip = {
         steady: prepare(
             Frames(images, np.arange(4) / 8), [FLOW], ClipSettings(96, 4, 8.0, "medium", steady=steady)
@@ -178,7 +180,7 @@ def test_flow_of_tiny_frames_and_unknown_presets_is_refused() -> None:
 
 
 @given(st.integers(1, 2000), st.integers(1, 64))
-def test_windows_are_those_of_array_split(frames: int, window: int) -> None:
+def test_windows_agree_with_numpy_array_split(frames: int, window: int) -> None:
     parts = np.array_split(np.arange(frames), -(-frames // window))
     assert windows(frames, window) == tuple((int(part[0]), int(part[-1]) + 1) for part in parts)
     assert all(0 < stop - start <= window for start, stop in windows(frames, window))
@@ -187,7 +189,7 @@ def test_windows_are_those_of_array_split(frames: int, window: int) -> None:
 # Object maps and the frames they belong to
 
 
-def test_object_tensor_is_one_channel_a_class() -> None:
+def test_the_object_tensor_has_one_channel_per_class() -> None:
     clip = prepare(some_frames(4), [OBJECT], SETTINGS, objects=some_maps(4))
     channels = clip.tensors["object"][0]  # (2, 4, 32, 32)
     left = torch.zeros(32, 32)
@@ -200,14 +202,14 @@ def test_object_tensor_is_one_channel_a_class() -> None:
     assert clip.object_ids.shape == (4, 48, 48)
 
 
-def test_missing_object_maps_are_an_error_not_zeros() -> None:
+def test_missing_object_maps_are_refused_rather_than_replaced_by_zeros() -> None:
     with pytest.raises(PeerattnError, match="attach a file or estimate"):
         prepare(some_frames(4), [RGB, OBJECT], SETTINGS)
 
 
 @given(st.data())
-def test_each_frame_gets_the_map_of_its_number(data: st.DataObject) -> None:
-    """Maps for some frames: refused, or held from the last earlier one, as a plain loop says."""
+def test_each_frame_gets_the_map_with_its_number_or_the_last_earlier_one_if_held(data: st.DataObject) -> None:
+    """If maps are missing, they are refused, or the last earlier map is held, as in the loop below."""
     listed = sorted(data.draw(st.sets(st.integers(0, 30), min_size=1)))
     kept = sorted(data.draw(st.sets(st.integers(0, 30), min_size=1)))
     hold = data.draw(st.booleans())
@@ -224,12 +226,12 @@ def test_each_frame_gets_the_map_of_its_number(data: st.DataObject) -> None:
     assert bool(remarks) == bool(missing)
 
 
-def test_error_names_how_many_maps_are_missing() -> None:
+def test_the_error_says_how_many_maps_are_missing() -> None:
     with pytest.raises(PeerattnError, match=r"2 of 4 frames have no object map \(the first is frame 1\)"):
         prepare(some_frames(4), [OBJECT], SETTINGS, objects=some_maps(2, frames=np.array([0, 2])))
 
 
-def test_held_maps_are_reported() -> None:
+def test_a_remark_says_how_many_maps_are_held() -> None:
     clip = prepare(
         some_frames(4), [OBJECT], SETTINGS, objects=some_maps(2, frames=np.array([0, 2])), hold=True
     )
@@ -237,15 +239,17 @@ def test_held_maps_are_reported() -> None:
     torch.testing.assert_close(clip.tensors["object"][:, :, 0], clip.tensors["object"][:, :, 1])
 
 
-def test_maps_of_every_frame_follow_the_sampled_frames(tmp_path: Path) -> None:
+def test_maps_for_every_frame_of_a_file_are_sampled_like_its_frames(tmp_path: Path) -> None:
     frames = decode(media.write_video(tmp_path / "a.mp4", media.moving_square(30)), frame_rate=8)
     clip = prepare(frames, [OBJECT], SETTINGS, objects=some_maps(30))
-    shown = clip.tensors["object"][0, 1, :, 0, 0]  # class 3 in maps of odd number
+    shown = clip.tensors["object"][0, 1, :, 0, 0]  # class 3 is in the maps with odd numbers
     assert shown.tolist() == [number % 2 for number in frames.source_numbers]
 
 
 @given(st.lists(st.floats(0, 4), min_size=1, max_size=20, unique=True), st.integers(1, 30))
-def test_maps_with_times_serve_the_frames_near_them(places: list[float], count: int) -> None:
+def test_maps_with_times_are_used_for_frames_within_half_a_frame_interval(
+    places: list[float], count: int
+) -> None:
     places = sorted(places)
     maps = ObjectMaps(np.ones((len(places), 2, 2), np.uint8), None, (1,), ("one",), "true", np.array(places))
     frames = Frames(np.zeros((count, 2, 2, 3), np.uint8), np.arange(count) / 8)
@@ -260,18 +264,18 @@ def test_maps_with_times_serve_the_frames_near_them(places: list[float], count: 
     assert remarks == ()
 
 
-def test_maps_of_another_shape_are_refused() -> None:
+def test_maps_of_another_size_than_the_frames_are_refused() -> None:
     with pytest.raises(PeerattnError, match="48x64 but the frames are 64x48"):
         prepare(some_frames(2), [OBJECT], SETTINGS, objects=some_maps(2, height=64, width=48))
 
 
-def test_classes_that_only_one_side_knows_are_reported() -> None:
+def test_classes_that_only_the_maps_or_only_the_network_have_are_named_in_remarks() -> None:
     maps = ObjectMaps(np.ones((2, 48, 64), np.uint8), None, (1, 9), ("person", "kite"), "attached")
     clip = prepare(some_frames(2), [OBJECT], SETTINGS, objects=maps)
     assert [remark.partition(":")[2] for remark in clip.remarks] == [" 9 (kite)", " 3"]
 
 
-def test_classes_that_the_network_knows_none_of_are_refused() -> None:
+def test_maps_without_any_class_that_the_network_knows_are_refused() -> None:
     maps = ObjectMaps(np.full((2, 48, 64), 9, np.uint8), None, (9,), ("kite",), "attached")
     with pytest.raises(PeerattnError, match="knows none"):
         prepare(some_frames(2), [OBJECT], SETTINGS, objects=maps)
@@ -287,13 +291,13 @@ def test_classes_that_the_network_knows_none_of_are_refused() -> None:
         *({"baseline_colour": colour} for colour in ((0, 0), (0, 0, 2), "abc", None, (0, True, 0))),
     ],
 )
-def test_absurd_settings_are_refused(wrong: dict[str, object]) -> None:
+def test_invalid_settings_are_refused_by_name(wrong: dict[str, object]) -> None:
     with pytest.raises(PeerattnError, match=next(iter(wrong)).replace("_", "[_ ]")):
         ClipSettings.from_json(wrong)
 
 
-def test_the_baseline_colour_is_written_where_it_is_not_black() -> None:
-    """So that cards and recipes from before it are written as they were."""
+def test_the_baseline_colour_is_written_only_if_it_is_not_black() -> None:
+    """Older cards and recipes, which do not have the setting, are written back unchanged."""
     assert "baseline_colour" not in ClipSettings().to_json()
     grey = ClipSettings(baseline_colour=(0.5, 0.5, 0.5))
     assert ClipSettings.from_json(json.loads(json.dumps(grey.to_json()))) == grey
@@ -303,7 +307,7 @@ def test_the_baseline_colour_is_written_where_it_is_not_black() -> None:
 # Real files
 
 
-def test_real_clip_becomes_a_clip(shared: Path) -> None:
+def test_a_real_video_becomes_a_clip(shared: Path) -> None:
     frames = decode(shared / "clips" / "sam2_05_default_juggle.mp4", frame_rate=8.0, stop=3.0)
     clip = prepare(frames, [RGB, FLOW], ClipSettings())
     assert clip.tensors["rgb"].shape == (1, 3, 24, 64, 64)

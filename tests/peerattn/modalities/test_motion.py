@@ -1,4 +1,4 @@
-"""Motion as colours: what moves by itself, whatever the camera does."""
+"""Motion as colours: the motion of objects, without that of the camera."""
 
 import numpy as np
 import pytest
@@ -16,12 +16,12 @@ from peerattn.modalities.motion import (
 
 
 def noise(height: int = 64, width: int = 80) -> NDArray[np.uint8]:
-    """(H, W, 3): a texture that flow can follow."""
+    """A texture (H, W, 3) that flow can follow."""
     grain = np.random.default_rng(0).uniform(0, 255, (height // 4, width // 4, 3))
     return np.kron(grain, np.ones((4, 4, 1))).astype(np.uint8)
 
 
-def test_colours_stay_and_stillness_is_grey() -> None:
+def test_motion_channels_are_grey_for_a_still_clip_and_leave_the_colours_unchanged() -> None:
     images = np.stack([noise()] * 5)
     seen = add_motion(images)
     assert seen.shape == (5, 64, 80, CHANNELS)
@@ -29,7 +29,7 @@ def test_colours_stay_and_stillness_is_grey() -> None:
     assert np.abs(seen[..., 3:].astype(int) - STILL).max() <= 2
 
 
-def test_motion_of_the_camera_is_taken_away() -> None:
+def test_camera_motion_is_removed() -> None:
     picture = noise(64, 96)
     images = np.stack([picture[:, 2 * frame : 2 * frame + 80] for frame in range(2)])
     middle = add_motion(images)[0, 16:-16, 16:-16, 3:5].astype(int)
@@ -48,7 +48,7 @@ def test_what_moves_right_is_seen_to_move_right() -> None:
 
 @pytest.mark.parametrize("spacing", [1, 4])
 @pytest.mark.parametrize("count", [1, 2, 3, 20])
-def test_every_frame_has_others_to_move_to(count: int, spacing: int) -> None:
+def test_every_frame_is_compared_with_frames_inside_the_clip(count: int, spacing: int) -> None:
     for frame in range(count):
         chosen = motion_frames(frame, count, spacing=spacing)
         assert len(chosen) == len(STEPS)
@@ -56,7 +56,7 @@ def test_every_frame_has_others_to_move_to(count: int, spacing: int) -> None:
     assert motion_frames(0, 20, spacing=spacing) == [step * spacing for step in STEPS]
 
 
-def test_frames_seen_alone_are_those_of_the_whole() -> None:
+def test_motion_of_a_single_frame_equals_that_computed_for_the_whole_clip() -> None:
     random = np.random.default_rng(1)
     images = random.integers(0, 255, (6, 24, 24, 3), np.uint8)
     for frame in (0, 5):

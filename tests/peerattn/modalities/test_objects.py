@@ -1,4 +1,4 @@
-"""Object maps from files: what is written is read back, what is wrong is refused before it costs anything."""
+"""Object maps from files: they are read back, and invalid files are refused early."""
 
 import json
 import zipfile
@@ -21,7 +21,7 @@ from tests import media
 
 
 def some_maps(count: int, *, height: int = 48, width: int = 64, **places: NDArray[np.int64]) -> ObjectMaps:
-    """Map n holds class 1 + 2 * (n % 2) in its left half."""
+    """Object maps; map n shows class 1 + 2 * (n % 2) in its left half."""
     ids = np.zeros((count, height, width), np.uint8)
     ids[:, :, : width // 2] = (1 + 2 * (np.arange(count) % 2))[:, None, None]
     return ObjectMaps(ids, places.get("frames"), (1, 3), ("person", "ball"), "true")
@@ -112,14 +112,14 @@ IDS = np.ones((2, 4, 4), np.uint8)
         ({"ids": np.array([[[None]]]), "class_ids": [1]}, "pickled"),
     ],
 )
-def test_wrong_npz_is_refused(tmp_path: Path, arrays: dict[str, object], said: str) -> None:
+def test_an_invalid_npz_is_refused(tmp_path: Path, arrays: dict[str, object], said: str) -> None:
     path = tmp_path / "wrong.npz"
     np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
     with pytest.raises(PeerattnError, match=said):
         read_objects(path)
 
 
-def test_npz_that_unpacks_to_too_much_is_refused_before_it_does(tmp_path: Path) -> None:
+def test_an_npz_that_is_too_large_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     header = "{'descr': '|u1', 'fortran_order': False, 'shape': (1000, 2000, 2000), }"
     with zipfile.ZipFile(tmp_path / "bomb.npz", "w") as archive:
         archive.writestr(
@@ -175,7 +175,7 @@ def test_wrong_folder_is_refused(tmp_path: Path, make: Callable[[Path], None], s
         read_objects(tmp_path)
 
 
-def test_maps_that_are_no_maps_are_refused(tmp_path: Path) -> None:
+def test_arrays_that_are_not_object_maps_are_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.npz").write_text("these are notes")
     for path in (tmp_path / "notes.npz", tmp_path / "nothing.npz"):
         with pytest.raises(PeerattnError, match=path.name):
@@ -207,7 +207,7 @@ def test_ids_of_a_lossy_video_are_refused(tmp_path: Path) -> None:
         decode_ids(path)
 
 
-def test_colours_are_no_ids(tmp_path: Path) -> None:
+def test_a_video_of_colours_is_refused_as_object_maps(tmp_path: Path) -> None:
     path = media.write_video(tmp_path / "colours.mkv", media.moving_square(3), codec="ffv1")
     with pytest.raises(PeerattnError, match="not class ids"):
         decode_ids(path)

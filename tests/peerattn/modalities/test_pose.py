@@ -1,4 +1,4 @@
-"""Following joints: they are on the generated figure, mirrored, with black bars and at another size too."""
+"""Joints are found on generated figures, also if mirrored, letterboxed or resized."""
 
 import cv2
 import numpy as np
@@ -29,7 +29,7 @@ def joints(clip: WorldClip, network: MoveNet) -> Joints:
 
 
 def distance(first: Joints, second: Joints) -> float:
-    """The median distance of joints, px, where both are sure."""
+    """The median distance in px between joints that are found with confidence in both."""
     both = (first[..., 2] > SURE) & (second[..., 2] > SURE)
     assert both.mean() > 0.7
     return float(np.median(np.linalg.norm(first[both][:, :2] - second[both][:, :2], axis=-1)))
@@ -77,7 +77,7 @@ def test_nobody_is_found_in_an_empty_room(network: MoveNet) -> None:
     assert track_joints(empty, network, mirror=False)[..., 2].mean() < SURE
 
 
-def test_a_square_is_cut_where_it_lies() -> None:
+def test_a_cut_square_maps_back_to_its_place_in_the_frame() -> None:
     image: NDArray[np.uint8] = np.zeros((300, 400, 3), np.uint8)
     image[100:104, 200:204] = 255
     square = Square(x=190, y=110, side=96)

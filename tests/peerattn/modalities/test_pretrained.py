@@ -1,4 +1,4 @@
-"""The frozen networks: what the bundled weights see in generated clips, and how weights are converted."""
+"""The frozen networks: results of the bundled weights on generated clips, and the conversion of weights."""
 
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ def pictures(count: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
 
 
 def test_the_backbone_gives_what_the_published_weights_give() -> None:
-    """PyPI's efficientnet-lite-pytorch computed the golden values, in single precision."""
+    """The golden values were computed with PyPI's efficientnet-lite-pytorch in float32."""
     frame = generate(7, frames=1, size=(192, 256), version=1).images
     maps, pooled = load_backbone().describe(frame)
     assert maps.shape == (1, 320, 6, 8) and pooled.shape == (1, 1280)
@@ -83,7 +83,7 @@ def test_an_empty_picture_has_no_person(pose_network: MoveNet) -> None:
 
 
 def as_tensorflow_js(network: MoveNet, folder: Path) -> Path:
-    """Write a network's weights as a TensorFlow.js model, with the names that Google's model has."""
+    """Write a network's weights as a TensorFlow.js model with the names of Google's model."""
     names: dict[str, str] = {"stem": "Conv1_relu/Relu6", "head": "out_relu/Relu6"}
     names["top"] = "net/model_1/conv2d/BiasAdd"
     for number in range(len(network.blocks)):

@@ -1,4 +1,4 @@
-"""SegFormer as a segmenter: a tiny one, built here, saved and read back without a network connection."""
+"""SegFormer as a segmenter: a tiny one is built here, saved and loaded without a network connection."""
 
 import os
 import sys
@@ -56,7 +56,7 @@ def test_saved_segformer_estimates_object_maps(folder: Path) -> None:
 
 
 def test_labels_are_those_of_the_model_itself(folder: Path) -> None:
-    """The same picture through transformers by hand, at a size that needs no scaling."""
+    """Calling transformers directly on the same picture, at a size that needs no scaling, gives the same."""
     image = np.random.default_rng(0).integers(0, 255, (256, 320, 3), np.uint8)
     mean, deviation = torch.tensor((0.485, 0.456, 0.406)), torch.tensor((0.229, 0.224, 0.225))
     pixels = ((torch.from_numpy(image) / 255 - mean) / deviation).permute(2, 0, 1)[None]
@@ -106,7 +106,7 @@ def test_weights_that_cannot_be_fetched_are_refused_in_one_line(monkeypatch: pyt
     assert "\n" not in str(refused.value)
 
 
-def test_missing_extra_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_optional_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(PeerattnError, match=r"peerattn\[segformer\]"):
         load_segmenter(f"segformer:{os.fspath(Path.cwd())}")

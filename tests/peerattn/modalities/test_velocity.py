@@ -1,4 +1,4 @@
-"""Flow is a velocity: constant motion reads constant, however unevenly frames are sampled."""
+"""Flow is a velocity: constant motion gives constant flow, however unevenly frames are sampled."""
 
 import sys
 from collections.abc import Callable
@@ -45,12 +45,12 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clips:
 
 
 def evaluated(path: Path, settings: ClipSettings = SETTINGS) -> Tensor:
-    """(1, 2, T, H, W) flow as evaluation and the recorder read it."""
+    """The flow (1, 2, T, H, W) as evaluation and the recorder read it."""
     return read_clip(path, [FLOW], settings).tensors["flow"]
 
 
 def trained(path: Path, settings: ClipSettings = SETTINGS, timing: Timing | None = None) -> Tensor:
-    """(1, 2, T, H, W) flow as training reads it."""
+    """The flow (1, 2, T, H, W) as training reads it."""
     varied = Augmentation(timing or Timing())
     files = [LabelledFile(path, ("push",), "a")]
     clips = FolderClips(files, ["push"], modalities=[FLOW], settings=settings, augmentation=varied)
@@ -58,12 +58,12 @@ def trained(path: Path, settings: ClipSettings = SETTINGS, timing: Timing | None
 
 
 def raw(images: NDArray[np.uint8]) -> Tensor:
-    """(1, 2, T, H, W) px to the next frame."""
+    """The unscaled flow (1, 2, T, H, W) in px to the next frame."""
     return torch.from_numpy(optical_flow(images, "ultrafast")).permute(3, 0, 1, 2)[None]
 
 
 def speeds(flow: Tensor) -> NDArray[np.float32]:
-    """(T,) mean over the pixels of each frame."""
+    """The mean speed (T,) over the pixels of each frame."""
     means: NDArray[np.float32] = flow[0].norm(dim=0).mean(dim=(1, 2)).numpy()
     return means
 
@@ -78,11 +78,13 @@ def check_constant(clip: Clips) -> None:
     assert every.mean() == pytest.approx(STEP, rel=0.05)
 
 
-def test_constant_motion_reads_constant_at_every_frame_rate(clip: Clips) -> None:
+def test_constant_motion_gives_constant_flow_at_every_frame_rate(clip: Clips) -> None:
     check_constant(clip)
 
 
-def test_the_law_notices_flow_that_is_not_scaled(clip: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_test_of_constant_motion_fails_without_scaling(
+    clip: Clips, monkeypatch: pytest.MonkeyPatch
+) -> None:
     module = sys.modules["peerattn.modalities.preparation"]  # the package's own `prepare` is the function
     monkeypatch.setattr(module, "velocity", lambda flow, timing: flow)
     with pytest.raises(AssertionError):
@@ -99,7 +101,7 @@ def test_the_law_notices_flow_that_is_not_scaled(clip: Clips, monkeypatch: pytes
         (60, ".mkv", replace(SETTINGS, frame_rate=60.0)),  # gaps of 16 and 17 ms
     ],
 )
-def test_flow_of_a_file_in_nominal_steps_is_left_to_the_bit(
+def test_flow_at_the_nominal_frame_rate_is_not_changed(
     clip: Clips, rate: float, suffix: str, settings: ClipSettings
 ) -> None:
     path = clip(rate, suffix)
@@ -107,7 +109,9 @@ def test_flow_of_a_file_in_nominal_steps_is_left_to_the_bit(
 
 
 @pytest.mark.parametrize(("rate", "suffix"), [(5, ".mov"), (25, ".mov"), (25, ".mkv"), (30, ".mkv")])
-def test_all_other_flow_is_scaled_by_nominal_over_own_gap(clip: Clips, rate: float, suffix: str) -> None:
+def test_flow_between_unevenly_spaced_frames_is_scaled_to_the_nominal_interval(
+    clip: Clips, rate: float, suffix: str
+) -> None:
     frames = decode(clip(rate, suffix), frame_rate=8.0)
     scale = torch.from_numpy(1 / 8 / np.diff(frames.times)).float()
     flow = evaluated(clip(rate, suffix))
@@ -115,7 +119,7 @@ def test_all_other_flow_is_scaled_by_nominal_over_own_gap(clip: Clips, rate: flo
     assert torch.equal(flow[:, :, -1], flow[:, :, -2])
 
 
-def test_gaps_are_nominal_within_the_time_base_and_one_that_is_not_tells_of_them_all() -> None:
+def test_intervals_within_the_time_base_count_as_nominal_unless_any_interval_does_not() -> None:
     milliseconds = np.array([0.0, 33.0, 67.0, 100.0]) / 1000
     flow = np.ones((4, 1, 1, 2), np.float32)
     assert velocity(flow, FrameTiming(milliseconds, 1 / 30, 0.001)) is flow
@@ -125,7 +129,7 @@ def test_gaps_are_nominal_within_the_time_base_and_one_that_is_not_tells_of_them
         np.testing.assert_allclose(scaled, 1 / 30, rtol=1e-6)
 
 
-def test_what_the_camera_does_is_taken_off_before_flow_is_scaled(clip: Clips) -> None:
+def test_camera_motion_is_removed_before_flow_is_scaled(clip: Clips) -> None:
     steady = replace(SETTINGS, steady=True)
     frames = Frames(moving_square(5, height=SIDE, width=SIDE), np.array([0.0, 0.1, 0.3, 0.4, 0.6]))
     flow = remove_camera_motion(optical_flow(frames.images, "ultrafast"))[:-1]
@@ -138,14 +142,14 @@ def test_what_the_camera_does_is_taken_off_before_flow_is_scaled(clip: Clips) ->
 @pytest.mark.parametrize(
     ("rate", "suffix"), [(24, ".mov"), (24, ".mkv"), (25, ".mov"), (60, ".mov"), (30, ".mkv"), (5, ".mov")]
 )
-def test_training_reads_the_flow_of_evaluation(clip: Clips, rate: float, suffix: str) -> None:
+def test_training_and_evaluation_read_the_same_flow(clip: Clips, rate: float, suffix: str) -> None:
     path = clip(rate, suffix)
     whole = evaluated(path)
     assert torch.equal(trained(path, replace(SETTINGS, window=256)), whole)
     assert torch.equal(trained(path), whole[:, :, : SETTINGS.window])
 
 
-def test_one_uneven_gap_counts_in_training_where_a_window_does_not_reach_it(tmp_path: Path) -> None:
+def test_an_uneven_interval_outside_the_window_affects_training_as_it_does_evaluation(tmp_path: Path) -> None:
     times = [*(frame / 15 for frame in range(8)), 9 / 15]  # rounded to 1 ms
     path = write_video(tmp_path / "a.mkv", moving_square(9), codec="ffv1", times=times)
     settings = ClipSettings(48, 4, 15.0, "ultrafast")

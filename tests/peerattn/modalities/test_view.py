@@ -1,4 +1,4 @@
-"""The square around what object maps show: it holds them, goes with them, and is read alike everywhere."""
+"""The view around objects: it contains them, follows a mirror image, and is the same for all modalities."""
 
 import numpy as np
 import pytest
@@ -33,13 +33,13 @@ def boxes(*corners: tuple[int, int, int, int], height: int = 60, width: int = 80
 
 
 def a_clip(ids: NDArray[np.uint8]) -> tuple[Frames, ObjectMaps]:
-    """Frames that are as bright as their maps' class ids say."""
+    """Frames and maps; the brightness of a pixel depends on its class id."""
     frames = Frames(np.repeat(ids[..., None] * np.uint8(60), 3, axis=-1), np.arange(len(ids)) / 8)
     return frames, ObjectMaps(ids, None, (1, 2), ("person", "ball"), "true")
 
 
 @given(VIEWS, SIDES, SIDES)
-def test_a_view_lies_within_any_picture(view: View, height: int, width: int) -> None:
+def test_a_view_lies_within_the_picture(view: View, height: int, width: int) -> None:
     left, top, side = view.pixels(height, width)
     assert min(left, top) >= 0
     assert left + side <= width
@@ -98,7 +98,7 @@ def test_only_the_classes_that_are_read_count() -> None:
     assert view_around(ids, [1, 2]) != view
 
 
-def test_where_the_maps_show_nothing_the_centre_is_seen_and_the_clip_says_so() -> None:
+def test_with_empty_maps_the_central_square_is_read_with_a_remark() -> None:
     assert view_around(boxes((0, 0, 0, 0)), [1]) is None
     frames, maps = a_clip(boxes((0, 0, 0, 0), (0, 0, 0, 0)))
     clip = prepare(frames, [RGB, OBJECT], CLOSER, objects=maps)
@@ -114,7 +114,7 @@ def test_objects_that_fill_the_picture_are_objects() -> None:
 
 
 @pytest.mark.parametrize("settings", [CLOSER, ClipSettings(size=32, window=4, frame_rate=8.0)])
-def test_frames_maps_and_what_is_shown_are_one_square(settings: ClipSettings) -> None:
+def test_frames_maps_and_displayed_images_are_cropped_alike(settings: ClipSettings) -> None:
     frames, maps = a_clip(boxes((60, 70, 10, 30), (62, 72, 10, 30)))
     clip = prepare(frames, [RGB, FLOW, OBJECT], settings, objects=maps)
     assert clip.object_ids is not None
@@ -127,7 +127,7 @@ def test_frames_maps_and_what_is_shown_are_one_square(settings: ClipSettings) ->
     assert (person.float().mean() > 0.3) == (settings == CLOSER)
 
 
-def test_without_object_maps_the_centre_is_seen() -> None:
+def test_without_object_maps_the_central_square_is_read() -> None:
     frames = Frames(moving_square(3), np.arange(3) / 8)
     close, plain = (prepare(frames, [RGB], one) for one in (CLOSER, ClipSettings(32, 4, 8.0)))
     np.testing.assert_array_equal(close.images, plain.images)
@@ -135,7 +135,7 @@ def test_without_object_maps_the_centre_is_seen() -> None:
 
 
 @given(VIEWS, SIDES, SIDES, st.integers(12, 64))
-def test_nothing_asked_is_the_view(view: View, height: int, width: int, size: int) -> None:
+def test_the_default_placement_is_the_view(view: View, height: int, width: int, size: int) -> None:
     images = np.random.default_rng(0).integers(0, 256, (2, height, width, 3), dtype=np.uint8)
     np.testing.assert_array_equal(
         warp_images(images, Placement(), size, view), crop_images(images, size, view)

@@ -1,4 +1,4 @@
-"""Logits to probabilities by what a network is asked, and several heads to one answer."""
+"""Logits become probabilities by the kind of answer, and several heads give one answer."""
 
 import dataclasses
 
@@ -19,7 +19,7 @@ from tests.strategies import lively, tensors
 LOGITS = torch.tensor([[2.0, 0.0, -1.0], [0.0, 0.0, 0.0]])
 
 
-def test_classes_share_one_and_labels_are_each_a_yes_or_no() -> None:
+def test_classes_have_softmax_and_labels_sigmoid_probabilities() -> None:
     classes, labels = (lively(small_structure().with_answer(answer)) for answer in (CLASSES, LABELS))
     shares, each = classes.probabilities(LOGITS), labels.probabilities(LOGITS)
     torch.testing.assert_close(shares.sum(dim=1), torch.ones(2))
@@ -48,7 +48,7 @@ def test_the_mean_of_logits_is_that_of_the_heads() -> None:
 
 @pytest.mark.parametrize("answer", [CLASSES, LABELS])
 def test_the_mean_of_log_probabilities_is_the_geometric_mean(answer: Answer) -> None:
-    """Of classes that of the shares; of labels that of the odds of yes against no."""
+    """For classes, the geometric mean of the probabilities; for labels, that of the odds."""
     network = combined("mean_of_log_probabilities", answer, answer)
     clip = tensors(network.structure)
     with torch.no_grad():
@@ -65,7 +65,7 @@ def test_the_mean_of_log_probabilities_is_the_geometric_mean(answer: Answer) -> 
     torch.testing.assert_close(found, expected)
 
 
-def test_of_separate_answers_the_first_is_the_networks() -> None:
+def test_the_answer_of_a_network_with_separate_outputs_is_that_of_the_first() -> None:
     network = combined("separate", LABELS, CLASSES)
     clip = tensors(network.structure)
     assert network.head_answers == (LABELS, CLASSES)
@@ -73,7 +73,7 @@ def test_of_separate_answers_the_first_is_the_networks() -> None:
         assert torch.equal(network(clip), network(clip, per_head=True)[0])
 
 
-def test_blocks_that_share_a_head_are_asked_the_same() -> None:
+def test_output_blocks_that_share_a_head_must_have_the_same_answer() -> None:
     structure = assemblenet()
     other = dataclasses.replace(structure.blocks[-1], id="twin")
     into = [dataclasses.replace(one, target="twin") for one in structure.into("top")]
@@ -101,7 +101,7 @@ def test_thresholds_are_as_many_as_labels() -> None:
 @torch.no_grad()
 @pytest.mark.parametrize("name", EVERY_KIND)
 def test_a_temperature_divides_the_logits_of_every_kind_of_head(name: str) -> None:
-    """Also of those whose scores weigh the frames; twice is once by the product, and a file keeps it."""
+    """Also of heads that weight frames by their scores; temperatures multiply, and are saved in a file."""
     network, clip = lively(EVERY_KIND[name]), tensors(EVERY_KIND[name])
     before = network(clip)
     divide_logits(network, 2.0)

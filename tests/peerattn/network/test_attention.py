@@ -1,4 +1,4 @@
-"""Attention factors: the formula, and what the modes have in common."""
+"""Attention factors: the formula, and properties of all attention modes."""
 
 import torch
 from hypothesis import given
@@ -31,7 +31,7 @@ def attention(peers: int, width: int, channels: int, *, spread: float = 2.0) -> 
     return module
 
 
-def test_spatial_mean_is_one_vector_a_frame() -> None:
+def test_the_spatial_mean_has_one_vector_per_frame() -> None:
     output = noise(2, 3, 4, 5, 6)
     vectors = spatial_mean(output)
     assert vectors.shape == (2, 4, 3)
@@ -54,7 +54,7 @@ def test_factors_lie_in_0_to_1_and_attention_weights_sum_to_1(
 def test_pooling_first_equals_pooling_the_combined_representation(
     peers: int, channels: int, frames: int, height: int, width: int
 ) -> None:
-    """The patent combines whole outputs and then pools; for equal shapes that is what pooling first gives."""
+    """The patent combines outputs before pooling; for outputs of equal shape, pooling first is equivalent."""
     module = attention(peers, channels, 3)
     outputs = noise(peers, 2, channels, frames, height, width)
     combined = torch.einsum("p,pbcthw->bcthw", torch.softmax(module.weights, 0), outputs)
@@ -65,7 +65,7 @@ def test_pooling_first_equals_pooling_the_combined_representation(
 
 @given(channels=SMALL, frames=SMALL)
 def test_self_attention_is_peer_attention_to_the_source(channels: int, frames: int) -> None:
-    """At weight 1, and with peers projected by the identity."""
+    """With weight 1 and the identity as projection."""
     alone, peer = SelfAttention(channels), PeerAttention(1, channels, channels)
     peer.dense.load_state_dict(alone.dense.state_dict())
     source = noise(2, frames, channels)
@@ -86,7 +86,7 @@ def test_self_attention_sees_the_weighted_source() -> None:
     assert torch.allclose(weighted(source, None).factors, expected, atol=1e-6)
 
 
-def test_static_factors_are_one_learned_value_a_channel() -> None:
+def test_static_attention_has_one_learned_factor_per_channel() -> None:
     module = StaticAttention(2)
     module.bias.data = torch.tensor([0.0, 3.0]).log1p()  # σ(ln 1) = 1/2, σ(ln 4) = 4/5
     factors, weights = module(noise(1, 4, 2), None)
@@ -110,7 +110,7 @@ def test_without_weight_and_attention_a_connection_scales_nothing() -> None:
 
 
 def test_each_frame_has_factors_of_its_own() -> None:
-    """What a peer shows in one frame changes the factors of that frame only."""
+    """Changing one frame of a peer changes the factors of that frame only."""
     module, vectors = attention(2, 3, 4), noise(2, 1, 5, 3)
     before, _ = module(None, vectors)
     changed = vectors.clone()

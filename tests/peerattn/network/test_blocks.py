@@ -1,4 +1,4 @@
-"""Blocks: sizes, frames, and each convolution against the plain 3D one it stands for."""
+"""Blocks: output sizes, and each convolution compared with the 3D convolution that it replaces."""
 
 import pytest
 import torch
@@ -26,7 +26,7 @@ def noise(*shape: int) -> torch.Tensor:
     return clip.contiguous(memory_format=torch.channels_last_3d)
 
 
-def test_frames_and_clips_are_two_readings_of_one_tensor() -> None:
+def test_by_frame_and_by_clip_are_inverse() -> None:
     clip = noise(2, 3, 4, 5, 6)
     assert by_frame(clip).shape == (8, 3, 5, 6)
     assert torch.equal(by_frame(clip)[5], clip[1, :, 1])
@@ -44,13 +44,15 @@ def test_max_pool_covers_every_pixel_of_a_frame_once(window: int, height: int, w
     assert smallest.max() == -clip.min()
 
 
-def test_max_pool_without_odd_pixels_is_the_usual_one() -> None:
+def test_max_pool_equals_that_of_torch_if_sizes_divide() -> None:
     clip = noise(2, 3, 4, 8, 12)
     assert torch.equal(max_pool(clip, 4), F.max_pool3d(clip, (1, 4, 4)))
 
 
 @given(st.booleans(), st.integers(1, 4), st.integers(1, 5), SIDES)
-def test_temporal_convolution_is_the_3d_one(repeat: bool, dilation: int, frames: int, side: int) -> None:
+def test_a_temporal_convolution_equals_a_3d_convolution(
+    repeat: bool, dilation: int, frames: int, side: int
+) -> None:
     module = TemporalConvolution(3, 4, dilation=dilation, repeat=repeat).eval()
     clip = noise(2, 3, frames, side, 2)
     kernel = module[0].weight[..., None]  # (4, 3, 3, 1) → (4, 3, 3, 1, 1)
@@ -63,7 +65,7 @@ def test_temporal_convolution_is_the_3d_one(repeat: bool, dilation: int, frames:
     ("repeat", "dilation", "sums"),
     [(False, 1, [3, 6, 5]), (True, 1, [4, 6, 8]), (False, 3, [1, 2, 3]), (True, 3, [5, 6, 7])],
 )
-def test_edge_frames_are_repeated_or_zeros_take_their_place(
+def test_temporal_convolutions_pad_with_repeated_edge_frames_or_zeros(
     repeat: bool, dilation: int, sums: list[float]
 ) -> None:
     """Weights of 1 over the frames 1, 2, 3: the first sum is 0 + 1 + 2 with zeros, 1 + 1 + 2 with repeats."""
@@ -75,22 +77,22 @@ def test_edge_frames_are_repeated_or_zeros_take_their_place(
 
 
 @given(st.integers(1, 4), st.integers(2, 5), st.integers(2, 9))
-def test_repeated_frames_lie_in_memory_as_the_others(times: int, frames: int, places: int) -> None:
+def test_repeating_edge_frames_keeps_the_memory_layout(times: int, frames: int, places: int) -> None:
     clip = noise(2, 3, frames, places, 2).flatten(3)
     longer = repeat_ends(clip, times)
     assert longer.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(longer, F.pad(clip, (0, 0, times, times), mode="replicate"))
 
 
-def test_zeros_beyond_the_ends_are_those_of_the_convolution_itself() -> None:
-    """Bit by bit, with nothing before it: what trained networks compute does not change."""
+def test_zero_padding_is_done_by_the_convolution_itself() -> None:
+    """Bit for bit, so the numbers of trained networks do not change."""
     module, clip = TemporalConvolution(3, 4, dilation=2).eval(), noise(2, 3, 5, 6, 7)
     plain = F.conv2d(clip.flatten(3), module[0].weight, padding=(2, 0), dilation=(2, 1))
     assert torch.equal(module(clip).flatten(3), F.relu(module[1](plain)))
 
 
 @given(st.sampled_from((1, 2, 4)), SIDES)
-def test_spatial_convolution_is_the_3d_one(stride: int, side: int) -> None:
+def test_a_spatial_convolution_equals_a_3d_convolution(stride: int, side: int) -> None:
     window = 2 * stride - 1
     module = SpatialConvolution(3, 4, window=window, stride=stride, relu=False).eval()
     clip = noise(2, 3, 2, side, 5)
@@ -112,7 +114,7 @@ def test_blocks_keep_every_frame(
 
 
 def test_dilation_decides_which_frames_meet() -> None:
-    """At dilation 2 a frame hears those two before and after, through one temporal convolution."""
+    """At dilation 2, a temporal convolution reads the frames two before and two after."""
     block = VideoInput(BlockSpec("block", 1, "", 3, 2, modality="rgb"), 1).eval()
     nn.init.constant_(block[0][0].weight, 1.0)
     nn.init.constant_(block[1][0].weight, 1.0)
@@ -122,7 +124,7 @@ def test_dilation_decides_which_frames_meet() -> None:
     assert heard == [2, 4, 6]
 
 
-def test_a_bottleneck_that_does_nothing_passes_on_what_it_gets() -> None:
+def test_a_bottleneck_with_zero_residuals_returns_its_input() -> None:
     block = Bottleneck(BlockSpec("block", 2, "", 4, repeats=2), 4).eval()
     for repeat in block:
         nn.init.zeros_(repeat.residual[3][1].weight)  # the batch norm before the sum

@@ -1,4 +1,4 @@
-"""Official variables: what is refused by name, what comes back, and the command that makes a checkpoint."""
+"""Official variables: invalid ones are refused by name, and `convert` makes a checkpoint of valid ones."""
 
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def test_names_are_unique_and_hold_every_number_once(name: str) -> None:
     assert sorted(held) == sorted(kept)
 
 
-def test_what_is_loaded_comes_back() -> None:
+def test_loaded_variables_are_exported_unchanged() -> None:
     network, given = Network(small(), CLASSES), values(small())
     load_tf_variables(network, given)
     back = to_tf_variables(network)
@@ -66,7 +66,7 @@ def test_what_is_loaded_comes_back() -> None:
 
 
 def test_loaded_variables_decide_what_the_network_computes() -> None:
-    """Two networks of other random weights compute the same once they have the same variables."""
+    """Two networks with different random weights give equal scores once they have the same variables."""
     clip = {"rgb": torch.rand(1, 3, 3, 32, 32), "object": torch.rand(1, 3, 3, 32, 32)}
     scores = []
     for seed in (0, 1):
@@ -128,7 +128,7 @@ def test_networks_of_other_blocks_have_no_variables() -> None:
 
 
 def test_static_attention_has_no_variables() -> None:
-    """Else its factors would be left out in silence."""
+    """Otherwise its factors would silently be lost."""
     network = Network(published.structure("asnp26", attention="static"), CLASSES)
     with pytest.raises(PeerattnError, match="static attention has no TensorFlow variables"):
         to_tf_variables(network)
@@ -158,7 +158,7 @@ def test_the_classes_of_charades_are_labels_unless_told_otherwise(
     assert checkpoint.load("mine").structure.answer == Answer(kind)
 
 
-def test_an_answer_that_is_none_is_refused() -> None:
+def test_an_unknown_kind_of_answer_is_refused() -> None:
     with pytest.raises(PeerattnError, match="answer 'pixels' must be one of classes, labels"):
         network_from_tf_variables(small(), values(small()), answer=Answer("pixels"))
 
@@ -234,7 +234,7 @@ def test_lite_is_built_for_the_clips_that_its_checkpoint_reads(
         app([*asked, "--size", "64", "--out", "asnp_lite"], standalone_mode=False)
 
 
-def test_what_only_training_needs_is_left_out_of_an_npz(tmp_path: Path) -> None:
+def test_variables_that_only_training_needs_are_ignored_in_an_npz(tmp_path: Path) -> None:
     kept = {"dense/bias": np.zeros(3, np.float32)}
     training = {"global_step": np.array(7), "dense/bias/Momentum": np.zeros(3, np.float32)}
     np.savez(tmp_path / "model.npz", **kept, **training)

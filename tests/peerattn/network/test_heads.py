@@ -1,4 +1,4 @@
-"""Laws that hold for every head, on one output block and on two."""
+"""Laws for every kind of head, with one and with two output blocks."""
 
 import dataclasses
 from pathlib import Path
@@ -32,7 +32,7 @@ each_head = pytest.mark.parametrize(("head", "outputs"), CASES)
 
 
 def headed(head: str, outputs: int) -> Structure:
-    """Two input blocks, two inner ones, and so many output blocks that read all of them."""
+    """Two input blocks, two inner blocks, and this number of output blocks that read all of them."""
     blocks = [BlockSpec(f"rgb{d}", 1, "video_input", 4, d, modality="rgb") for d in (1, 2)]
     blocks += [BlockSpec(f"mid{d}", 2, "bottleneck", 4, d) for d in (1, 2)]
     blocks += [BlockSpec(f"top{number}", 3, "bottleneck", 6) for number in range(outputs)]
@@ -40,27 +40,27 @@ def headed(head: str, outputs: int) -> Structure:
 
 
 def without_weakest(network: Network) -> Network:
-    """Pruned of the connection of least weight."""
+    """The network pruned of its weakest connection."""
     ranked = sorted(network.connection_weights().values())
     return prune(network, (ranked[0] + ranked[1]) / 2)
 
 
 def varied(network: Network) -> Network:
-    """With connection weights from 0.2 to 0.8."""
+    """The network with connection weights from 0.2 to 0.8."""
     connections = list(network.connections.values())
     for connection, value in zip(connections, torch.linspace(0.2, 0.8, len(connections)), strict=True):
         connection.weight.data = torch.logit(value)
     return network
 
 
-def test_the_structure_knows_the_heads_that_there_are() -> None:
+def test_head_kinds_of_structure_and_network_agree() -> None:
     assert HEAD_KINDS.keys() == HEADS.keys(), "name each in graph.kinds.HEAD_KINDS and in registry.HEADS"
     assert KINDS.keys() == BLOCKS.keys(), "name each in graph.kinds.KINDS and in registry.BLOCKS"
 
 
 @torch.no_grad()
 @each_head
-def test_a_head_gives_a_score_a_class(head: str, outputs: int) -> None:
+def test_a_head_gives_one_score_per_class(head: str, outputs: int) -> None:
     structure = headed(head, outputs)
     network, clip = lively(structure), tensors(structure, clips=2)
     assert {output.head for output in structure.outputs} == {head} and len(structure.outputs) == outputs
@@ -79,7 +79,7 @@ def test_a_head_gives_a_score_a_class(head: str, outputs: int) -> None:
 @each_head
 @pytest.mark.parametrize("by", [2.0, 0.5])
 def test_a_temperature_divides_the_logits(head: str, outputs: int, by: float) -> None:
-    """To the bit, as by is a power of two; those of each output block, and also in a file."""
+    """Exactly, because the divisor is a power of two; for each output block, and also after saving."""
     structure = headed(head, outputs)
     network, clip = lively(structure), tensors(structure)
     before = network(clip, per_head=True)
@@ -102,7 +102,7 @@ def test_published_starting_values_reach_the_scores(head: str, outputs: int) -> 
 
 
 def answers_twice(network: Network) -> tuple[Tensor, Tensor]:
-    """The heads' logits in training, of the same outputs of the blocks."""
+    """The logits of the heads in training mode, for the same block outputs."""
     with torch.no_grad():
         outputs = network.eval().run(tensors(network.structure, clips=4))
         network.train()
@@ -127,7 +127,7 @@ def test_the_dropout_of_a_recipe_takes_effect_or_is_refused(head: str, outputs: 
 
 @torch.no_grad()
 @each_head
-def test_what_was_recorded_comes_back_from_a_file_and_after_pruning(
+def test_a_network_with_any_head_can_be_recorded_saved_and_pruned(
     head: str, outputs: int, tmp_path: Path
 ) -> None:
     network = varied(lively(headed(head, outputs)))
@@ -149,7 +149,7 @@ def test_what_was_recorded_comes_back_from_a_file_and_after_pruning(
 
 
 class Two(nn.Module):
-    """A head of one's own, whose scores are made by the layer that is named first."""
+    """A custom head whose scores come from the layer that it names as its score layer."""
 
     def __init__(self, arriving: int, classes: int) -> None:
         super().__init__()
@@ -167,7 +167,7 @@ class Saying(Two):
 
 
 @torch.no_grad()
-def test_a_head_of_ones_own_says_what_gives_its_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_custom_head_names_its_score_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(HEAD_KINDS, "two", HeadKind())
     monkeypatch.setitem(HEADS, "two", Saying)
     network, clip = lively(headed("two", 2)), tensors(headed("two", 2))
@@ -177,7 +177,9 @@ def test_a_head_of_ones_own_says_what_gives_its_scores(monkeypatch: pytest.Monke
 
 
 @torch.no_grad()
-def test_a_head_that_does_not_say_is_refused_and_nothing_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_head_without_score_layers_is_refused_and_no_logits_are_divided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(HEAD_KINDS, "two", HeadKind())
     monkeypatch.setitem(HEADS, "two", Two)
     structure = headed("classification", 2)

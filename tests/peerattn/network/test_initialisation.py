@@ -1,4 +1,4 @@
-"""The published starting values: their spread, their cut, what stays, and that a seed decides them."""
+"""The published initial values: their spread and cut-off, and that a seed determines them."""
 
 import math
 
@@ -52,7 +52,7 @@ def test_fixed_connection_weights_stay_and_learned_ones_start_near_a_half() -> N
     assert len(set(learned.values())) > 40
 
 
-def test_the_seed_decides() -> None:
+def test_initial_weights_depend_on_the_seed() -> None:
     structure = published.structure("asnp26")
     one, same, other = (started(structure, seed=seed).state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(one[name], same[name]) for name in one)

@@ -25,9 +25,9 @@ RGB = MODALITIES[0]
 
 
 def by_hand() -> Network:
-    """Input blocks a and b read the same two frames of one pixel; both attend a on its way to the top.
+    """Input blocks a and b read the same two frames of one pixel; both are peers of the connection a to top.
 
-    Convolutions are 1 where not said otherwise, batch norms the identity.
+    Convolutions are 1 unless stated otherwise, and batch norms are the identity.
     a: twice the frame, then plus half the frame before.   b: the frame.   top: x + relu(x).
     a to top: σ(w) = 1/4, softmax(h) = (3/4, 1/4) over (a, b), f(v) = (v - 1.75) · ln 3 / 4.25.
     b to top: no weight, no attention.   head: the mean times (1, -2), plus (0, 1).
@@ -66,20 +66,20 @@ def set_linear(linear: nn.Linear, weights: list[float], biases: list[float]) -> 
 
 
 def test_example_worked_by_hand() -> None:
-    """On paper, for the frames (1, 3):
+    """For the frames (1, 3):
 
     a = (2·1, 2·3 + 2/2) = (2, 7)                   b = (1, 3)
     peers: 3/4 a + 1/4 b = (1.75, 6)                f = (0, ln 3)        A = σ(f) = (1/2, 3/4)
     top receives 1/4 · A · a + b = (1/4 + 1, 21/16 + 3) = (1.25, 4.3125)
-    top gives twice that, (2.5, 8.625), of mean 5.5625: scores (5.5625, 1 - 11.125)
+    top returns twice that, (2.5, 8.625), whose mean is 5.5625: scores (5.5625, 1 - 11.125)
     """
     light = torch.tensor([1.0, 3.0]).reshape(1, 1, 2, 1, 1)
     scores = by_hand()({"light": light})
     assert torch.allclose(scores, torch.tensor([[5.5625, -10.125]]), atol=1e-5)
 
 
-def slowly(network: Network, clip: dict[str, Tensor]) -> Tensor:
-    """The scores by the formulas as they stand: each connection pooled, aligned and attended on its own."""
+def scores_by_the_formulas(network: Network, clip: dict[str, Tensor]) -> Tensor:
+    """The scores, computed from the formulas separately for each connection."""
     structure, outputs = network.structure, {}
     for block in structure.in_order:
         if block.modality:
@@ -112,7 +112,7 @@ def align(network: Network, block: BlockSpec, source: Tensor) -> Tensor:
 
 
 def factors(network: Network, spec: ConnectionSpec, source: Tensor, outputs: dict[str, Tensor]) -> Tensor:
-    """(B, C, T)."""
+    """The attention factors (B, C, T) by the formulas."""
     attention = network.connection(spec.key).attention
     if spec.attention == "none":
         return torch.ones(source.shape[:3])
@@ -132,17 +132,17 @@ def factors(network: Network, spec: ConnectionSpec, source: Tensor, outputs: dic
 
 @torch.no_grad()
 @given(structures())
-def test_scores_are_those_of_the_formulas(structure: Structure) -> None:
+def test_scores_equal_those_of_the_formulas(structure: Structure) -> None:
     network = lively(structure)
     largest = max(block.input_reduction for block in structure.blocks)
     clip = tensors(structure, clips=2, frames=2, size=(largest, largest))
-    assert torch.allclose(network(clip), slowly(network, clip), rtol=1e-4, atol=1e-4)
+    assert torch.allclose(network(clip), scores_by_the_formulas(network, clip), rtol=1e-4, atol=1e-4)
 
 
 @torch.no_grad()
 @given(structures(), st.data())
 def test_removed_connection_equals_zero_weight(structure: Structure, data: st.DataObject) -> None:
-    """σ(-∞) = 0, no connection at all, and a network that never had it give one answer, whatever its mode."""
+    """Weight σ(-∞) = 0, disabling the connection and building the network without it give the same scores."""
     spec = data.draw(st.sampled_from(structure.connections))
     weighted = tuple(
         dataclasses.replace(one, weight=0.5) if one == spec else one for one in structure.connections
@@ -166,7 +166,9 @@ def test_removed_connection_equals_zero_weight(structure: Structure, data: st.Da
 
 @torch.no_grad()
 @given(structures(), st.integers(1, 6), st.integers(1, 21), st.integers(1, 21))
-def test_any_length_and_size_goes_through(structure: Structure, frames: int, height: int, width: int) -> None:
+def test_clips_of_any_length_and_size_give_outputs_of_the_specified_size(
+    structure: Structure, frames: int, height: int, width: int
+) -> None:
     network, heights = lively(structure), {}
     for block_id, block in network.blocks.items():
         block.register_forward_hook(lambda m, i, out, name=block_id: heights.update({name: out.shape}))
@@ -181,14 +183,14 @@ def test_any_length_and_size_goes_through(structure: Structure, frames: int, hei
 @torch.no_grad()
 @settings(max_examples=10)
 @given(structures())
-def test_clips_of_a_batch_do_not_see_each_other(structure: Structure) -> None:
+def test_a_batch_gives_the_same_scores_as_its_clips_one_by_one(structure: Structure) -> None:
     network, clip = lively(structure), tensors(structure, clips=3)
     alone = [network({name: one[[number]] for name, one in clip.items()}) for number in range(3)]
     assert torch.allclose(network(clip), torch.cat(alone), atol=1e-5)
 
 
-def ended(structure: Structure, time_padding: str) -> Structure:
-    """With this time padding in every block that can have it."""
+def with_time_padding(structure: Structure, time_padding: str) -> Structure:
+    """The structure with this time padding in every block that supports it."""
     blocks = tuple(
         dataclasses.replace(block, time_padding=time_padding) if KINDS[block.kind].repeats_edges else block
         for block in structure.blocks
@@ -197,8 +199,8 @@ def ended(structure: Structure, time_padding: str) -> Structure:
 
 
 @torch.no_grad()
-def unrest(network: Network, clip: dict[str, Tensor]) -> float:
-    """The furthest that any attention factor goes from where it is in the first frame, of a frozen clip."""
+def largest_factor_change(network: Network, clip: dict[str, Tensor]) -> float:
+    """The largest change of an attention factor from the first frame, if all frames are like the first."""
     still = {name: one[:, :, :1].expand_as(one) for name, one in clip.items()}
     with recording(network) as seen:
         network(still)
@@ -209,21 +211,23 @@ def unrest(network: Network, clip: dict[str, Tensor]) -> float:
 
 @settings(max_examples=50)
 @given(structures(), st.integers(1, 12))
-def test_where_edge_frames_are_repeated_a_still_clip_has_still_factors(
+def test_with_repeated_edge_frames_the_factors_of_a_still_clip_are_constant(
     structure: Structure, frames: int
 ) -> None:
     clip = tensors(structure, frames=frames, size=(9, 13))
-    assert unrest(lively(ended(structure, "repeat")), clip) <= 1e-6
+    assert largest_factor_change(lively(with_time_padding(structure, "repeat")), clip) <= 1e-6
 
 
 @pytest.mark.parametrize("name", ["actionworld", "actionworld-self", "actions14"])
-def test_a_shipped_network_would_too_but_with_its_zeros_does_not(name: str) -> None:
+def test_bundled_networks_have_changing_factors_on_a_still_clip_only_because_of_zero_padding(
+    name: str,
+) -> None:
     loaded = checkpoint.load(name)
     clip = tensors(loaded.structure, frames=loaded.settings.window, size=(64, 64))
-    repeating = Network(ended(loaded.structure, "repeat"), loaded.class_names).eval()
+    repeating = Network(with_time_padding(loaded.structure, "repeat"), loaded.class_names).eval()
     repeating.load_state_dict(loaded.network.state_dict())
-    assert unrest(repeating, clip) <= 1e-6
-    assert unrest(loaded.network, clip) > 0.01
+    assert largest_factor_change(repeating, clip) <= 1e-6
+    assert largest_factor_change(loaded.network, clip) > 0.01
 
 
 @pytest.mark.parametrize(
@@ -244,25 +248,25 @@ def test_a_block_may_have_any_name(name: str) -> None:
     assert network.connection_weights().keys() == {f"{name}_to_{name}!", f"other_to_{name}!"}
 
 
-def test_parameters_are_named_by_what_they_mean() -> None:
+def test_parameters_are_named_after_connections_and_peers() -> None:
     names = set(by_hand().state_dict())
     assert {"connections.a_to_top.weight", "connections.a_to_top.attention.weights"} <= names
     assert {"fusions.top.peers.a.weight", "heads.top.1.weight"} <= names
     assert "connections.b_to_top.weight" not in names
 
 
-def test_connection_weights_are_the_sigmoids_and_none_where_there_is_none() -> None:
+def test_connection_weights_are_sigmoids_and_omit_connections_without_one() -> None:
     assert by_hand().connection_weights() == {"a_to_top": 0.25}
 
 
 @given(structures())
-def test_connection_weights_start_where_the_structure_says(structure: Structure) -> None:
+def test_connection_weights_start_at_the_values_of_the_structure(structure: Structure) -> None:
     weights = Network(structure, CLASSES).connection_weights()
     for spec in structure.connections:
         assert weights.get(spec.key) == (spec.weight and pytest.approx(spec.weight, abs=1e-6))
 
 
-def test_a_fixed_connection_weight_does_not_learn() -> None:
+def test_a_fixed_connection_weight_gets_no_gradient() -> None:
     structure = by_hand().structure
     fixed = dataclasses.replace(structure.connections[0], learned=False)
     network = Network(dataclasses.replace(structure, connections=(fixed, structure.connections[1])), CLASSES)
@@ -273,8 +277,8 @@ def test_a_fixed_connection_weight_does_not_learn() -> None:
 
 @settings(max_examples=10)
 @given(structures())
-def test_everything_that_can_learn_is_reached_by_gradients(structure: Structure) -> None:
-    """The sums over connections are made in place, which must not hide a connection from learning."""
+def test_all_learned_parameters_on_a_path_to_an_output_get_a_gradient(structure: Structure) -> None:
+    """Connections are summed in place, which must not cut off a gradient."""
     network = Network(structure, CLASSES)
     network(tensors(structure, clips=2, frames=2)).square().sum().backward()
     reached, frontier = set(), {output.block for output in structure.outputs}
@@ -297,7 +301,7 @@ def test_scores_are_the_mean_over_the_output_blocks() -> None:
     assert torch.allclose(network(light), (seen[0] + seen[1]) / 2)
 
 
-def test_a_missing_modality_is_named() -> None:
+def test_a_missing_or_misshapen_modality_is_named_in_the_error() -> None:
     structure = Structure.complete(
         [
             BlockSpec("eye", 1, "video_input", 2, modality="rgb"),
@@ -328,8 +332,8 @@ def test_modalities_of_different_sizes_are_refused() -> None:
             network({**clip, "flow": other})
 
 
-def test_a_block_may_read_another_modality_than_it_stands_for() -> None:
-    """A published flow block computes flow from rgb: its modality is flow, what it reads is rgb."""
+def test_a_block_may_compute_its_modality_from_another_one() -> None:
+    """Published flow blocks have the modality flow, which they compute from rgb."""
     blocks = [
         BlockSpec("eye", 1, "video_input", 2, modality="rgb"),
         BlockSpec("ear", 1, "video_input", 2, modality="flow", reads="rgb"),

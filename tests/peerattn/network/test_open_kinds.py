@@ -1,4 +1,4 @@
-"""Blocks that are fully connected or attend: who reads whom, against torch's own layers."""
+"""Dense and attention blocks, compared with torch's own layers."""
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ from tests.peerattn.network.test_blocks import SIDES, noise
 
 
 @given(st.integers(1, 5), SIDES, SIDES)
-def test_mean_pool_is_the_mean_of_the_pixels_that_there_are(window: int, height: int, width: int) -> None:
+def test_mean_pooling_ignores_padding(window: int, height: int, width: int) -> None:
     clip = noise(1, 2, 2, height, width)
     pooled = mean_pool(clip, window)
     assert pooled.shape[3:] == (-(-height // window), -(-width // window))
@@ -41,8 +41,8 @@ def attending(over: str) -> MultiHeadAttention:
 
 
 @pytest.mark.parametrize("over", ["places", "frames"])
-def test_who_attends_to_whom(over: str) -> None:
-    """One pixel of one frame changes the whole frame, or its place in all frames; nothing else."""
+def test_attention_over_places_stays_within_a_frame_and_over_frames_within_a_place(over: str) -> None:
+    """Changing a pixel in one frame changes either that whole frame or that position in all frames."""
     block, clip = attending(over), noise(1, 3, 4, 3, 5)
     other = clip.clone()
     other[0, :, 1, 2, 3] += 1
@@ -54,7 +54,7 @@ def test_who_attends_to_whom(over: str) -> None:
 
 
 @pytest.mark.parametrize("over", ["places", "frames"])
-def test_entries_have_no_order(over: str) -> None:
+def test_attention_does_not_depend_on_the_order_of_entries(over: str) -> None:
     block, clip = attending(over), noise(1, 3, 4, 3, 5)
     axis = 4 if over == "places" else 2
     with torch.no_grad():

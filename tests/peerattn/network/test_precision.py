@@ -1,4 +1,4 @@
-"""In what a device computes, who asks for it, and what says so; and a device that fails."""
+"""The precision of a device: how it is set and recorded; and devices that fail."""
 
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
@@ -20,11 +20,11 @@ SETTINGS = (torch.backends.cudnn.conv, torch.backends.cuda.matmul)
 
 
 def allowed() -> list[str]:
-    """What torch lets CUDA's convolutions and matrix products round to."""
+    """The precisions that torch allows CUDA's convolutions and matrix products."""
     return [setting.fp32_precision for setting in SETTINGS]
 
 
-def test_passes_are_exact_unless_less_is_asked_for_and_torch_has_its_settings_back() -> None:
+def test_passes_are_exact_by_default_and_torch_s_settings_are_restored() -> None:
     before = allowed()
     with apply_precision(CUDA):
         assert allowed() == ["ieee", "ieee"]
@@ -38,7 +38,7 @@ def test_passes_are_exact_unless_less_is_asked_for_and_torch_has_its_settings_ba
     assert precision_on(CUDA) == "float32"
 
 
-def test_a_pass_that_may_round_does_not_beside_one_that_must_be_exact() -> None:
+def test_a_tf32_pass_is_exact_while_an_exact_pass_runs() -> None:
     before = allowed()
     exact, rounding = apply_precision(CUDA), apply_precision(CUDA)
     exact.__enter__()
@@ -51,7 +51,7 @@ def test_a_pass_that_may_round_does_not_beside_one_that_must_be_exact() -> None:
     assert allowed() == before
 
 
-def test_what_one_thread_asks_for_is_no_other_s() -> None:
+def test_the_precision_of_one_thread_does_not_affect_others() -> None:
     with precision("tf32"), ThreadPoolExecutor(1) as other:
         assert other.submit(precision_on, CUDA).result() == "float32"
 
@@ -79,7 +79,7 @@ def test_a_trace_says_what_computed_it_and_its_file_does_too() -> None:
 
 
 @pytest.mark.parametrize("threads", [0, "two", True])
-def test_a_file_that_says_nonsense_is_refused(threads: object) -> None:
+def test_a_trace_with_an_invalid_precision_is_refused(threads: object) -> None:
     network = three_modes()
     text = record(network, clip_of(network.structure), window=3).to_json()
     said = f'"threads":{torch.get_num_threads()}'

@@ -1,4 +1,4 @@
-"""Representation flow: where nothing moves, where all moves together, and what it depends on."""
+"""Representation flow: no motion, uniform motion, and what the flow depends on."""
 
 import pytest
 import torch
@@ -31,7 +31,7 @@ def flow_of(frames: Tensor, iterations: int = 40) -> Tensor:
     return flow
 
 
-def test_frames_that_do_not_differ_have_no_flow() -> None:
+def test_equal_frames_have_no_flow() -> None:
     still = moving(0, 0)
     assert flow_of(still).abs().max() < 1e-3
 
@@ -64,7 +64,7 @@ def test_brightness_and_contrast_of_the_whole_do_not_matter(contrast: float, bri
     torch.testing.assert_close(scale_over_batch(contrast * image + brightness), scaled)
 
 
-def test_beyond_the_right_and_lower_edge_is_zero() -> None:
+def test_forward_differences_take_zeros_beyond_the_right_and_lower_edge() -> None:
     image = torch.tensor([[1.0, 3.0], [4.0, 8.0]])[None, None]
     flow = RepresentationFlow(1)
     assert forward_difference(image, flow.f_grad_x)[0, 0].tolist() == [[2, -3], [4, -8]]
@@ -74,7 +74,7 @@ def test_beyond_the_right_and_lower_edge_is_zero() -> None:
 @pytest.mark.parametrize("window", [(1, 2), (2, 1)])
 @pytest.mark.parametrize("size", [(5, 7), (1, 1)])
 def test_two_tap_differences_are_convolutions(window: tuple[int, int], size: tuple[int, int]) -> None:
-    """The other route, for any kernel, and for the gradients of image and kernel."""
+    """They agree for any kernel, and in the gradients of image and kernel."""
     generator = torch.Generator().manual_seed(0)
     image = torch.randn(3, 1, *size, dtype=torch.float64, generator=generator)
     kernel = torch.randn(1, 1, *window, dtype=torch.float64, generator=generator)
@@ -90,7 +90,7 @@ def convolved(image: Tensor, kernel: Tensor) -> Tensor:
     return F.conv2d(F.pad(image, (0, kernel.shape[3] - 1, 0, kernel.shape[2] - 1)), kernel)
 
 
-def test_nothing_of_it_is_trained_unless_asked() -> None:
+def test_the_flow_layer_has_no_trained_parameters_by_default() -> None:
     flow = RepresentationFlow(3)
     assert not any(parameter.requires_grad for parameter in flow.parameters())
     flow.theta.requires_grad_(True)

@@ -1,4 +1,4 @@
-"""Costs: against torch's own counter and profiler, the official counts, and numbers worked by hand."""
+"""Costs: compared with torch's counter and profiler, with official numbers, and worked by hand."""
 
 import json
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ from tests.strategies import CLASSES, lively, structures, tensors
 
 
 def scaling(structure: Structure, frames: int, height: int, width: int) -> int:
-    """One multiply-add a number that a weight or attention factors multiply on its way into a target."""
+    """Multiply-adds of scaling: one per number that is multiplied by a weight or by attention factors."""
     total = 0
     for spec in structure.connections:
         if spec.weight is not None or spec.attention != "none":
@@ -48,7 +48,7 @@ def scaling(structure: Structure, frames: int, height: int, width: int) -> int:
 
 
 def over_peers(structure: Structure, frames: int, least: int = 1) -> int:
-    """One multiply-add a number of each peer vector, where a connection has `least` peers or more."""
+    """Multiply-adds of summing peers: one per number of a peer vector, for at least `least` peers."""
     return sum(
         len(spec.peers) * frames * structure.block(spec.target).attention_width
         for spec in structure.connections
@@ -64,7 +64,7 @@ def flow(found: Costs) -> int:
 @torch.no_grad()
 @settings(max_examples=12)
 @given(structures())
-def test_multiply_adds_are_those_that_torch_counts(structure: Structure) -> None:
+def test_multiply_adds_equal_those_that_torch_counts(structure: Structure) -> None:
     network = lively(structure)
     with FlopCounterMode(display=False) as counter:
         network(tensors(structure, frames=3, size=(16, 16)))
@@ -76,7 +76,7 @@ def test_multiply_adds_are_those_that_torch_counts(structure: Structure) -> None
 
 
 def by_hand() -> Structure:
-    """One rgb block of 2 channels at half size, and a top of 4 channels that a weighted connection feeds."""
+    """An rgb block of 2 channels at half size, connected with a weight to a top block of 4 channels."""
     eye = BlockSpec("eye", 1, "video_input", 2, spatial_stride=2, modality="rgb")
     top = BlockSpec("top", 2, "bottleneck", 4, input_reduction=2, input_width=3)
     into = ConnectionSpec("eye", "top", attention="static", weight=0.5, learned=False)
@@ -84,8 +84,8 @@ def by_hand() -> Structure:
 
 
 def test_costs_worked_by_hand() -> None:
-    """5 frames of 6 × 4 pixels: 3 × 2 pixels at half size, 30 places in all. A batch norm has 4 numbers
-    a channel, 2 of them trained.
+    """5 frames of 6 × 4 pixels: 3 × 2 pixels at half size, 30 positions in all. A batch norm has 4
+    numbers per channel, 2 of them trained.
 
     eye: 3×3 of 3 → 2 (54 weights), over 3 frames 2 → 2 (12).
     top: 1×1 of 2 → 3 (6); shortcut 3 → 4 (12); 1×1 3 → 2 (6), 3×3 (36), over time (12), 1×1 2 → 4 (8).
@@ -101,13 +101,13 @@ def test_costs_worked_by_hand() -> None:
 
 
 class Grouped(nn.Conv3d):
-    """A block kind of one's own: 3×3×3, each half of the channels by itself."""
+    """A custom kind of block: a 3×3×3 convolution in two groups of channels."""
 
     def __init__(self, spec: BlockSpec, arriving: int) -> None:
         super().__init__(arriving, spec.width, 3, padding=1, groups=2, bias=False)
 
 
-def test_grouped_convolutions_read_their_group_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_grouped_convolutions_count_only_the_channels_of_their_group(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(BLOCKS, "grouped", Grouped)
     monkeypatch.setitem(KINDS, "grouped", BlockKind(lambda spec: 1))
     eye = BlockSpec("eye", 1, "grouped", 6, modality="object")
@@ -117,14 +117,14 @@ def test_grouped_convolutions_read_their_group_only(monkeypatch: pytest.MonkeyPa
 
 
 def check_sums(found: Costs) -> None:
-    """The rows are the whole, counted each on its own."""
+    """Assert that the rows sum to the totals."""
     for name in ("parameters", "parameters_total", "multiply_adds"):
         assert sum(getattr(row, name) for row in found.blocks) == getattr(found, name)
 
 
 @settings(max_examples=12)
 @given(structures())
-def test_rows_sum_to_the_whole(structure: Structure) -> None:
+def test_the_costs_of_the_parts_sum_to_the_totals(structure: Structure) -> None:
     found = costs(structure, 3, frames=3, height=16, width=8)
     check_sums(found)
     blocks = [row.id for row in found.blocks if row.part == "block"]
@@ -136,7 +136,7 @@ def test_rows_sum_to_the_whole(structure: Structure) -> None:
 
 @dataclass(frozen=True)
 class Official:
-    """What the official implementation counts: parameters, and the multiply-adds of its graph for a batch."""
+    """Parameters and multiply-adds per batch, as counted for the official implementation's graph."""
 
     name: str
     options: dict[str, Any]
@@ -188,7 +188,7 @@ def costs_of(case: str) -> Costs:
 
 
 @pytest.mark.parametrize("case", OFFICIAL)
-def test_parameters_are_the_official_ones(case: str) -> None:
+def test_parameters_equal_the_official_numbers(case: str) -> None:
     official, found = OFFICIAL[case], costs_of(case)
     assert (found.parameters, found.parameters_total) == (official.trainable, official.total)
     check_sums(found)
@@ -220,9 +220,11 @@ def zero_taps(structure: Structure, size: tuple[int, int, int]) -> int:
 
 
 @pytest.mark.parametrize("case", OFFICIAL)
-def test_multiply_adds_are_the_official_ones(case: str) -> None:
-    """To the last one. The official count is that of a graph: zero taps and, under self attention, the
-    projections that nothing reads are in it; what is neither convolution nor matrix product is not.
+def test_multiply_adds_equal_the_official_numbers(case: str) -> None:
+    """The counts are equal once their known differences are allowed for.
+
+    The official count is of a graph: it includes zero taps and, with self attention, projections that nothing
+    reads; it leaves out everything that is neither a convolution nor a matrix product.
     """
     official, found, structure = OFFICIAL[case], costs_of(case), OFFICIAL[case].structure
     frames, blocks = official.size[0], structure.by_id
@@ -237,8 +239,8 @@ def test_multiply_adds_are_the_official_ones(case: str) -> None:
     assert official.batch * flow(found) == official.flow
 
 
-def test_a_clip_of_any_size_takes_no_memory() -> None:
-    """3 TB of frames alone; nor does the greatest clip that can be asked for."""
+def test_costs_of_huge_clips_are_computed_without_allocating_them() -> None:
+    """Costs are computed from shapes: here for 3 TB of frames, and for the largest clip allowed."""
     found = costs(hand_made(), 3, frames=4096, height=8192, width=8192)
     assert found.memory.activations > 2**41
     most = published.structure("full_asnp50", object_classes=8192)
@@ -246,7 +248,7 @@ def test_a_clip_of_any_size_takes_no_memory() -> None:
     assert greatest.memory.activations > 2**60
 
 
-def test_what_does_not_fit_is_refused() -> None:
+def test_impossible_sizes_are_refused() -> None:
     with pytest.raises(PeerattnError, match="frames is 0, but must be a whole number from 1 to 32768"):
         costs(hand_made(), 3, frames=0, height=8, width=8)
     with pytest.raises(PeerattnError, match="classes is 100000000000, but must be"):
@@ -258,21 +260,21 @@ def test_what_does_not_fit_is_refused() -> None:
 
 
 def test_live_memory_of_a_pass_worked_by_hand() -> None:
-    """16 bytes arrive and stay; at most two more tensors of that size are alive beside them."""
+    """The input of 16 bytes stays alive; at most two more tensors of that size are alive at once."""
     layer, arriving = nn.Linear(4, 4), torch.zeros(4)
     with torch.no_grad(), LiveMemory(layer, [arriving]) as memory:
         changed = layer(arriving)
         assert memory.peak == 32
         changed = torch.relu(changed)
         assert memory.peak == 48
-        changed = torch.relu(changed.view(2, 2))  # the first one's memory is free, the second still read
+        changed = torch.relu(changed.view(2, 2))  # the first result is free, the second is still read
     assert memory.peak == 48
 
 
 @torch.inference_mode()
 @settings(max_examples=8)
 @given(structures())
-def test_memory_without_numbers_is_that_with_them(structure: Structure) -> None:
+def test_activation_memory_from_shapes_equals_that_of_a_real_pass(structure: Structure) -> None:
     network, clip = lively(structure), tensors(structure, frames=3, size=(16, 8))
     with LiveMemory(network, clip.values()) as memory:
         network(clip)
@@ -288,13 +290,13 @@ SMALL: list[Any] = [
     [1, [0, 2, 3], 8, 1, 2, 0],
     [3, [3, 4], 8, 1, 2, 0],
 ]
-"""A published list with few channels: the tensors of a clip outweigh the filters."""
+"""A published list with so few channels that the tensors of a clip are larger than the filters."""
 
 
 @pytest.mark.parametrize(
     "structure", [hand_made(), Structure.from_published(SMALL, [], published.Options(object_classes=5))]
 )
-def test_memory_is_what_a_pass_allocates(structure: Structure, tmp_path: Path) -> None:
+def test_activation_memory_equals_what_torch_allocates(structure: Structure, tmp_path: Path) -> None:
     network = Network(structure, CLASSES).eval()
     clip = {name.name: torch.rand(1, name.channels, 6, 64, 64) for name in structure.read_modalities}
     with torch.inference_mode():
@@ -305,9 +307,7 @@ def test_memory_is_what_a_pass_allocates(structure: Structure, tmp_path: Path) -
 
 
 def most_allocated_after_operations(network: Network, clip: dict[str, Tensor], folder: Path) -> int:
-    """Bytes that a pass has allocated and not yet freed, says torch's profiler: the most at the end of any
-    operation, when its scratch space is free again.
-    """
+    """The most bytes in use at the end of an operation, when scratch space is free, by torch's profiler."""
     activities = [torch.profiler.ProfilerActivity.CPU]
     with torch.profiler.profile(activities=activities, profile_memory=True) as profiler:
         network(clip)
@@ -331,7 +331,7 @@ def test_pruning_costs_less() -> None:
     assert multiply_adds(smaller, frames=4, size=16) < multiply_adds(network, frames=4, size=16)
 
 
-def test_parameters_are_what_training_may_change() -> None:
+def test_only_trainable_parameters_are_counted() -> None:
     network = Network(hand_made(), ("only",))
     assert count_parameters(network) == sum(parameter.numel() for parameter in network.parameters())
     assert count_parameters(network.heads) == 2 + 1  # two channels, one class, its bias
@@ -340,7 +340,7 @@ def test_parameters_are_what_training_may_change() -> None:
 
 
 @pytest.mark.parametrize("name", ["actionworld", "actions14", "asnp_lite", "asn50", "full_asnp50"])
-def test_rough_multiply_adds_are_within_a_tenth(name: str) -> None:
+def test_rough_multiply_adds_are_within_a_tenth_of_the_exact_ones(name: str) -> None:
     network, frames, side = resolve(name).network, 5, 112
     rough = rough_multiply_adds(network, clips=3, frames=frames, sides=(side, side))
     assert rough == pytest.approx(3 * multiply_adds(network, frames=frames, size=side), rel=0.1)
@@ -356,10 +356,10 @@ def test_rough_multiply_adds_are_within_a_tenth(name: str) -> None:
         ("attention", {"heads": 4, "over": "frames"}),
     ],
 )
-def test_so_are_those_of_wide_blocks_of_our_own(
+def test_rough_multiply_adds_are_within_a_tenth_for_our_own_kinds_of_blocks(
     kind: str, settings: dict[str, Any], frames: int, side: int
 ) -> None:
-    """Also where most is not in filters that run at every place: peers, and pairs of entries that attend."""
+    """Also if most of the work is in peers or in attention, rather than in convolutions."""
     modalities = [Modality("rgb", 3), Modality("flow", 2)]
     blocks = [
         BlockSpec(one.name, 1, "video_input", 24, spatial_stride=4, modality=one.name) for one in modalities

@@ -10,7 +10,7 @@ from tests.strategies import lively, tensors
 
 
 def test_the_curve_has_a_point_for_each_distinct_weight() -> None:
-    """At the first nothing is removed, so its accuracy is that of the whole network."""
+    """At the lowest weight nothing is removed, so the accuracy is that of the unpruned network."""
     network = lively(hand_made())
     clips = [Example((n % 3,), tensors(hand_made(), size=(8, 8), seed=n), str(n)) for n in range(6)]
     points = list(threshold_curve(network, clips, window=4))

@@ -47,7 +47,7 @@ def test_pruned_network_equals_the_masked_one(structure: Structure, threshold: f
     assert not smaller.training
 
 
-def test_a_mask_goes_when_its_block_ends_by_an_exception_too() -> None:
+def test_a_mask_is_removed_after_an_exception() -> None:
     network = lively(hand_made())
     with pytest.raises(KeyError), masked(network, 0.5):
         assert network.disabled

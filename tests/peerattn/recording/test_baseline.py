@@ -1,4 +1,4 @@
-"""Contributions: what a clip adds to what a network delivers on a clip in which there is nothing."""
+"""Contributions: what a clip adds to what connections deliver on an empty clip."""
 
 from functools import partial
 from unittest.mock import patch
@@ -23,10 +23,10 @@ GREY = {"rgb": (0.2, 0.4, 0.6)}
 
 
 @given(st.integers(1, 30), st.integers(0, 6), st.integers(0, 6), st.data())
-def test_every_frame_goes_with_one_frame_of_the_baseline(
+def test_every_frame_is_aligned_with_one_frame_of_the_baseline(
     frames: int, before: int, after: int, data: st.DataObject
 ) -> None:
-    """Near an end with the one as far from it, else with the middle one."""
+    """Near an end, with the frame as far from that end; elsewhere, with the middle frame."""
     reach = Reach(before, after)
     start = data.draw(st.integers(0, frames - 1))
     stop = data.draw(st.integers(start + 1, frames))
@@ -129,7 +129,7 @@ def test_a_modality_at_rest_adds_nothing_whatever_the_others_do() -> None:
     assert moved.min() > 0  # its factors come from peers, which see the clip
 
 
-def test_a_kept_baseline_is_run_once_for_the_same_question() -> None:
+def test_a_cached_baseline_is_reused_until_weights_settings_or_connections_change() -> None:
     network = lively(EVERY_KIND["own"])
     like, length = tensors(network.structure, frames=2)["rgb"], network_reach(network.structure).frames
     first = cached_baseline(network, like, frames=60, baselines=GREY)
@@ -146,7 +146,7 @@ def test_a_kept_baseline_is_run_once_for_the_same_question() -> None:
     assert cached_baseline(network, like, frames=60, baselines=GREY) is not changed
 
 
-def test_a_source_read_at_one_size_is_kept_once_and_no_more_bytes_than_counted() -> None:
+def test_sources_are_cached_once_per_size_and_use_the_estimated_memory() -> None:
     network = lively(EVERY_KIND["own"])
     kept = cached_baseline(network, tensors(network.structure, frames=2)["rgb"], frames=60, baselines={})
     storages = {tensor.untyped_storage().data_ptr(): tensor for tensor in kept.sources.values()}
@@ -155,7 +155,7 @@ def test_a_source_read_at_one_size_is_kept_once_and_no_more_bytes_than_counted()
     assert len(storages) < len(kept.sources)
 
 
-def test_no_hooks_are_left_by_the_baseline() -> None:
+def test_no_hooks_remain_after_running_the_baseline() -> None:
     network = lively(EVERY_KIND["own"])
     with patch.object(network, "run", side_effect=RuntimeError), pytest.raises(RuntimeError):
         cached_baseline(network, tensors(network.structure, frames=2)["rgb"], frames=60, baselines={})

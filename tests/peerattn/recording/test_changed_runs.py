@@ -1,4 +1,4 @@
-"""However a changed network is run, it gives the same; changes apply together and are always undone."""
+"""With interventions, all ways of running a network agree; interventions combine and are always undone."""
 
 import sys
 import threading
@@ -37,7 +37,7 @@ from tests.strategies import lively
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", EVERY_KIND)
-def test_a_changed_network_in_stretches_gives_what_it_gives_in_one_pass(name: str, kind: str) -> None:
+def test_with_an_intervention_running_in_stretches_equals_running_in_one_pass(name: str, kind: str) -> None:
     network, clip = lively(EVERY_KIND[name]), noise_clip(19, clips=2, name=name)
     spans = windows(19, 6)
     with interventions_of_every_kind(network, noise_clip(19, seed=2, name=name))[kind]():
@@ -49,9 +49,11 @@ def test_a_changed_network_in_stretches_gives_what_it_gives_in_one_pass(name: st
     assert not all(torch.equal(*pair) for pair in zip(whole, plain, strict=True))
 
 
-@pytest.mark.parametrize("beside", [False, True], ids=["baseline kept", "baseline beside"])
+@pytest.mark.parametrize("beside", [False, True], ids=["baseline cached", "baseline recorded with the clip"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_recording_of_a_changed_network_in_stretches_is_that_of_one_pass(kind: str, beside: bool) -> None:
+def test_with_an_intervention_recording_in_stretches_equals_recording_in_one_pass(
+    kind: str, beside: bool
+) -> None:
     network, clip = lively(EVERY_KIND["own"]), whole_clip(19)
     with (
         interventions_of_every_kind(network, noise_clip(19, seed=2))[kind](),
@@ -69,7 +71,7 @@ def test_a_recording_of_a_changed_network_in_stretches_is_that_of_one_pass(kind:
 
 @torch.no_grad()
 @pytest.mark.parametrize("kind", KINDS)
-def test_predictions_of_a_changed_network_are_those_of_its_forward_pass(kind: str) -> None:
+def test_with_an_intervention_predict_agrees_with_the_forward_pass(kind: str) -> None:
     network, clip = lively(EVERY_KIND["own"]), noise_clip()
     with interventions_of_every_kind(network, noise_clip(seed=2))[kind]():
         predicted = predict(network, [Example((0,), clip, "a")], window=9).clips
@@ -77,7 +79,7 @@ def test_predictions_of_a_changed_network_are_those_of_its_forward_pass(kind: st
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_network_of_doubles_is_changed_as_one_of_floats(kind: str) -> None:
+def test_interventions_have_the_same_effect_in_float64(kind: str) -> None:
     network, clip, donor = lively(EVERY_KIND["own"]), [Example((0,), noise_clip(), "a")], noise_clip(seed=2)
     with interventions_of_every_kind(network, donor)[kind]():
         expected = predict(network, clip, window=9).clips
@@ -87,7 +89,7 @@ def test_a_network_of_doubles_is_changed_as_one_of_floats(kind: str) -> None:
 
 @torch.no_grad()
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_wrapped_network_is_changed_inside(kind: str) -> None:
+def test_an_intervention_on_a_wrapped_network_changes_the_network_inside(kind: str) -> None:
     network, clip, donor = lively(EVERY_KIND["own"]), noise_clip(), noise_clip(seed=2)
     with interventions_of_every_kind(network, donor)[kind]():
         expected = network(clip)
@@ -96,7 +98,7 @@ def test_a_wrapped_network_is_changed_inside(kind: str) -> None:
     ):
         wrapped = torch.nn.DataParallel(
             network
-        )  # as without a GPU, which the tests' strict device looks like
+        )  # pretend that there is no GPU: the strict device of the tests looks like one
     with interventions_of_every_kind(wrapped, donor)[kind]() as given:
         assert given is wrapped
         assert torch.equal(wrapped(clip), expected)
@@ -104,8 +106,8 @@ def test_a_wrapped_network_is_changed_inside(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_changed_network_can_be_trained(kind: str) -> None:
-    """Values that are put there are constants; what else decides the answer gets its gradient."""
+def test_a_network_can_be_trained_during_an_intervention(kind: str) -> None:
+    """Substituted values are constants; all other parameters that affect the answer get a gradient."""
     network, clip = lively(EVERY_KIND["own"]).train(), noise_clip()
     with interventions_of_every_kind(network, noise_clip(seed=2))[kind]():
         predict(network.eval(), [Example((0,), noise_clip(seed=3), "a")], window=9)
@@ -119,7 +121,7 @@ def test_a_changed_network_can_be_trained(kind: str) -> None:
 
 
 @torch.no_grad()
-def test_what_a_donor_has_is_found_again_when_the_weights_have_changed() -> None:
+def test_the_donor_is_run_again_after_the_weights_have_changed() -> None:
     network, clip, donor = lively(EVERY_KIND["own"]), noise_clip(), noise_clip(seed=2)
     every = all_parts(network.structure, "block")
     with swapped(network, donor, **every):
@@ -135,7 +137,7 @@ def test_what_a_donor_has_is_found_again_when_the_weights_have_changed() -> None
 
 
 @torch.no_grad()
-def test_interventions_apply_together_and_at_one_place_the_innermost() -> None:
+def test_interventions_combine_and_the_innermost_wins_for_the_same_part() -> None:
     network, clip, first, second = lively(EVERY_KIND["own"]), *(noise_clip(seed=seed) for seed in (1, 2, 3))
     with swapped(network, second, modality="rgb"):
         expected = network(clip)
@@ -148,7 +150,7 @@ def test_interventions_apply_together_and_at_one_place_the_innermost() -> None:
 
 
 @torch.no_grad()
-def test_an_inner_mean_is_that_of_the_outer_change_and_a_donor_is_whole() -> None:
+def test_means_are_measured_under_outer_interventions_but_donors_are_run_without_them() -> None:
     network, clip, donor = lively(EVERY_KIND["own"]), noise_clip(), noise_clip(seed=2)
     changed = {**clip, "rgb": donor["rgb"]}
     with frozen(network, connections=CONNECTION), recording(network) as expected:
@@ -166,7 +168,7 @@ def test_an_inner_mean_is_that_of_the_outer_change_and_a_donor_is_whole() -> Non
         assert torch.equal(network(clip), alone)
 
 
-def test_a_mask_inside_adds_to_what_is_removed() -> None:
+def test_a_mask_inside_an_intervention_removes_further_connections() -> None:
     network = lively(hand_made())
     with without(network, connections="b_to_c"), masked(network, 0.15):
         assert network.disabled == {"b_to_c", "c_to_top"}
@@ -174,7 +176,7 @@ def test_a_mask_inside_adds_to_what_is_removed() -> None:
 
 
 @torch.no_grad()
-def test_a_recording_begun_before_hears_the_changed_values() -> None:
+def test_a_recording_started_before_an_intervention_records_the_changed_values() -> None:
     network, clip = lively(EVERY_KIND["own"]), noise_clip()
     with recording(network) as seen, frozen(network, connections=CONNECTION):
         network(clip)
@@ -186,8 +188,8 @@ def test_a_recording_begun_before_hears_the_changed_values() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_network_is_left_as_it_was(kind: str) -> None:
-    """Also after an exception in the block, in a pass, or in the run that looks at a clip before."""
+def test_after_an_intervention_the_network_is_unchanged(kind: str) -> None:
+    """Also after an exception in the `with` block, in a forward pass, or while a prediction is made."""
     network, clip = lively(EVERY_KIND["own"]), noise_clip()
     state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     before = network(clip)
@@ -214,7 +216,7 @@ def test_a_network_is_left_as_it_was(kind: str) -> None:
     assert all(torch.equal(tensor, state[name]) for name, tensor in network.state_dict().items())
 
 
-def test_a_run_that_is_refused_leaves_the_next_one_as_it_should_be() -> None:
+def test_a_refused_run_does_not_affect_the_next_one() -> None:
     network, clip, donor = lively(EVERY_KIND["own"]), noise_clip(), noise_clip(seed=2)
     with swapped(network, donor, modality="rgb"):
         expected = network(clip)
@@ -229,7 +231,7 @@ def test_a_run_that_is_refused_leaves_the_next_one_as_it_should_be() -> None:
         assert torch.equal(network(clip), expected)
 
 
-def test_another_thread_records_the_network_as_it_is() -> None:
+def test_other_threads_wait_and_record_the_unchanged_network() -> None:
     network, clip = lively(EVERY_KIND["own"]), whole_clip()
     examples = [Example((0,), clip.tensors, "a")]
     expected, predicted = record(network, clip, window=5).to_json(), predict(network, examples, window=5)

@@ -1,4 +1,4 @@
-"""Effects: what accuracy loses without a thing is what it loses by hand, on the same clips, in few runs."""
+"""Effects equal the accuracies lost under single interventions, on the same clips, in few runs."""
 
 import math
 from collections.abc import Sequence
@@ -39,10 +39,10 @@ KEYWORDS = {"modality": "modality", "block": "blocks", "connection": "connection
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
 
 
-def planted() -> Network:
-    """Says "bright" where light is above 1, whatever the noise, which only leans on the certainty.
+def brightness_network() -> Network:
+    """A network that answers "bright" if light is above 1; noise changes only the probability.
 
-    Everything is a single number a frame: top receives light + 0.001 noise and gives twice that.
+    Every block has one channel: top receives light + 0.001 noise and returns twice that.
     """
     blocks = (
         BlockSpec("a", 1, "video_input", 1, modality="light"),
@@ -62,15 +62,15 @@ def planted() -> Network:
     return network
 
 
-def of_light(number: int, *, frames: int = 2) -> Example:
-    """Dark and bright by turns, with noise of its own."""
+def light_clip(number: int, *, frames: int = 2) -> Example:
+    """A clip with its own noise: dark if the number is even, bright if it is odd."""
     noise = torch.rand(1, 1, frames, 4, 4, generator=torch.Generator().manual_seed(number))
     light = torch.full_like(noise, 0.5 if number % 2 == 0 else 1.5)
     return Example((number % 2,), {"light": light, "noise": noise}, str(number))
 
 
-def of_noise(structure: Structure, count: int, *, frames: int = 4) -> list[Example]:
-    """Clips that no class has to do with, each frame of a brightness of its own."""
+def noise_clips(structure: Structure, count: int, *, frames: int = 4) -> list[Example]:
+    """Clips of noise that are unrelated to their classes; each frame has its own brightness."""
     made = []
     for number in range(count):
         generator = torch.Generator().manual_seed(number)
@@ -80,32 +80,37 @@ def of_noise(structure: Structure, count: int, *, frames: int = 4) -> list[Examp
     return made
 
 
-def named(found: Effects, name: str) -> float:
+def difference_of(found: Effects, name: str) -> float:
     return next(effect.difference.value for effect in found.effects if effect.name == name)
 
 
-def test_the_modality_that_decides_costs_all_accuracy_and_the_other_changes_no_answer() -> None:
-    network, examples = planted(), [of_light(number) for number in range(20)]
+def test_swapping_the_decisive_modality_costs_all_accuracy_and_the_other_changes_no_answer() -> None:
+    network, examples = brightness_network(), [light_clip(number) for number in range(20)]
     found = effects(network, examples, of="modality", window=2)
     assert found.before.top1 == 1
-    assert named(found, "light") == -1  # each clip's light is one of the other class
-    assert named(found, "noise") == 0
+    assert difference_of(found, "light") == -1  # each donor is of the other class
+    assert difference_of(found, "noise") == 0
     light, noise = found.effects
     assert light.difference.words == (
         "worse: 20 of 20 answers changed, 20 from right to wrong and 0 from wrong to right"
     )
-    assert noise.difference.interval == pytest.approx((-0.18, 0.18), abs=0.005)  # of so few clips
+    assert noise.difference.interval == pytest.approx(
+        (-0.18, 0.18), abs=0.005
+    )  # wide, because there are only 20 clips
     assert noise.difference.not_excluded == "a loss of up to 18.0 points is not excluded"
     assert noise.adjusted == difference(found.before, noise.after, comparisons=2)
     assert (noise.after.correct == found.before.correct).all()
     assert not np.array_equal(noise.after.probabilities, found.before.probabilities)
 
 
-def test_what_is_removed_or_swapped_elsewhere_costs_what_it_must() -> None:
-    network, examples = planted(), [of_light(number) for number in range(12)]
+def test_the_effects_on_the_brightness_network_are_as_expected() -> None:
+    network, examples = brightness_network(), [light_clip(number) for number in range(12)]
     removed = effects(network, examples, of="connection", how="remove", window=2)
     assert [effect.name for effect in removed.effects] == ["a_to_top", "b_to_top"]
-    assert [effect.difference.value for effect in removed.effects] == [-0.5, 0]  # all are dark now
+    assert [effect.difference.value for effect in removed.effects] == [
+        -0.5,
+        0,
+    ]  # every clip is now classified as dark
     swapped_blocks = effects(network, examples, of="block", window=2)
     assert [effect.difference.value for effect in swapped_blocks.effects] == [-1, 0, -1]
     still = effects(network, examples, of="modality", how="shuffle", window=2)
@@ -126,10 +131,10 @@ def by_hand(
 
 @pytest.mark.parametrize("frames", [4, 10], ids=["one window", "three windows"])
 @pytest.mark.parametrize(("of", "how"), WAYS)
-def test_effects_are_those_of_interventions_one_by_one(of: str, how: str, frames: int) -> None:
-    """One clip, one thing and one window at a time: the same probabilities, the same difference."""
+def test_effects_equal_those_of_single_interventions(of: str, how: str, frames: int) -> None:
+    """Running one clip and one intervention at a time gives the same probabilities and difference."""
     network = lively(hand_made() if of == "attention" else EVERY_KIND["own"])
-    examples = of_noise(network.structure, 7, frames=frames)
+    examples = noise_clips(network.structure, 7, frames=frames)
     names = components.names(network.structure, of)[:4]
     found = effects(network, examples, of=of, how=how, names=names, window=4, seed=3, batch=3)
     labels = np.array([one.label for one in examples])
@@ -152,10 +157,10 @@ def test_effects_are_those_of_interventions_one_by_one(of: str, how: str, frames
     assert (network.disabled, network in MODIFIERS) == (frozenset(), False)
 
 
-def test_all_things_of_a_kind_are_measured_in_few_runs() -> None:
-    """Once before and once after each change; beside that once for all that is taken from clips."""
+def test_the_number_of_runs_is_minimal() -> None:
+    """Per batch: one run before, one per intervention, and one for all values taken from clips, if any."""
     network = lively(EVERY_KIND["own"])
-    examples, ran = of_noise(network.structure, 6), []
+    examples, ran = noise_clips(network.structure, 6), []
     network.blocks["top"].register_forward_hook(lambda *_: ran.append(1))
     for of, how, beside in (
         ("connection", "swap", 1),
@@ -172,9 +177,9 @@ def test_all_things_of_a_kind_are_measured_in_few_runs() -> None:
         assert len(ran) == 2 * (1 + beside + len(found.effects))
 
 
-def test_what_does_not_fit_in_memory_gives_the_same() -> None:
+def test_little_memory_does_not_change_the_effects() -> None:
     network = lively(EVERY_KIND["own"])
-    examples = of_noise(network.structure, 5, frames=12)
+    examples = noise_clips(network.structure, 5, frames=12)
     whole = effects(network, examples, of="block", window=6)
     with (
         patch.object(stretches, "MEMORY", 1),
@@ -186,8 +191,8 @@ def test_what_does_not_fit_in_memory_gives_the_same() -> None:
         np.testing.assert_allclose(ours.after.probabilities, theirs.after.probabilities, **CLOSE)
 
 
-class Counted(Sequence[Example]):
-    """Examples that know how often each was made."""
+class CountedExamples(Sequence[Example]):
+    """Examples that count how often each was read."""
 
     def __init__(self, examples: Sequence[Example]) -> None:
         self.examples, self.made = examples, [0] * len(examples)
@@ -201,9 +206,9 @@ class Counted(Sequence[Example]):
         return example
 
 
-def test_examples_are_read_once_in_a_pass_and_once_at_all_where_they_are_remembered() -> None:
+def test_examples_are_read_once_per_pass_and_only_once_if_cached() -> None:
     network = lively(hand_made())
-    examples = Counted(of_noise(network.structure, 6))
+    examples = CountedExamples(noise_clips(network.structure, 6))
     effects(network, examples, of="connection", how="remove", window=4)
     assert examples.made == [1] * 6
     effects(network, examples, of="connection", how="swap", window=4)
@@ -213,11 +218,11 @@ def test_examples_are_read_once_in_a_pass_and_once_at_all_where_they_are_remembe
     assert examples.made == [1] * 6
 
 
-def test_progress_reaches_its_total_and_may_cancel() -> None:
+def test_progress_reaches_its_total_and_its_callback_can_cancel() -> None:
     network, told = lively(hand_made()), []
-    examples = of_noise(network.structure, 6)
+    examples = noise_clips(network.structure, 6)
     effects(network, examples, of="modality", window=4, batch=4, progress=lambda *now: told.append(now))
-    assert told[-1] == (6 * 5, 6 * 5)  # read, before, and after each of three
+    assert told[-1] == (6 * 5, 6 * 5)  # reading, the run before, and a run for each of three modalities
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
     def cancel(done: int, total: int) -> None:
@@ -233,7 +238,7 @@ def test_progress_reaches_its_total_and_may_cancel() -> None:
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 2)] * 3), min_size=1, max_size=12), st.integers(0, 3))
-def test_a_donor_is_another_clip_that_fits_and_of_another_class_where_one_does(
+def test_a_donor_is_another_clip_of_fitting_size_preferably_of_another_class(
     clips: list[tuple[int, int, int]], seed: int
 ) -> None:
     labels, frames, sizes = (np.array(column) for column in zip(*clips, strict=True))
@@ -249,20 +254,20 @@ def test_a_donor_is_another_clip_that_fits_and_of_another_class_where_one_does(
             assert rank[donor] == min(rank)
 
 
-def test_another_seed_draws_other_donors() -> None:
+def test_different_seeds_choose_different_donors() -> None:
     labels = np.arange(40) % 4
     same = np.ones(40, int), np.ones(40, int)
     drawn = {tuple(choose_donors(labels, *same, seed=seed).values()) for seed in range(4)}
     assert len(drawn) == 4
 
 
-def test_clips_that_none_can_stand_in_for_are_left_out_before_and_after() -> None:
-    network = planted()
-    examples = [of_light(number, frames=frames) for number, frames in enumerate((2, 2, 3, 7))]
+def test_clips_without_a_donor_are_left_out_before_and_after() -> None:
+    network = brightness_network()
+    examples = [light_clip(number, frames=frames) for number, frames in enumerate((2, 2, 3, 7))]
     found = effects(network, examples, of="modality", window=2)
     assert (found.before.n, found.effects[0].after.n) == (3, 3)
     assert found.left_out == ("clip 4 (of 3): no other clip has at least 7 frames",)
-    assert named(found, "light") == -1  # the clip of three frames has the first ones of the longest
+    assert difference_of(found, "light") == -1  # the clip of 3 frames gets the first frames of the clip of 7
     with pytest.raises(PeerattnError, match="no clip has a donor"):
         effects(network, examples[3:], of="modality", window=2)
 
@@ -270,9 +275,9 @@ def test_clips_that_none_can_stand_in_for_are_left_out_before_and_after() -> Non
 # Refused
 
 
-def test_what_cannot_be_removed_is_said_and_the_rest_measured() -> None:
+def test_a_block_that_cannot_be_removed_is_reported_and_the_others_are_measured() -> None:
     network = lively(hand_made())
-    examples = of_noise(network.structure, 3)
+    examples = noise_clips(network.structure, 3)
     found = effects(network, examples, of="block", how="remove", window=4)
     assert set(found.not_measured) == {"top"}
     assert "block top has no outgoing connections" in found.not_measured["top"]
@@ -281,11 +286,11 @@ def test_what_cannot_be_removed_is_said_and_the_rest_measured() -> None:
         effects(network, examples, of="block", how="remove", names=["a", "top"], window=4)
 
 
-NEVER = Counted([])
+NEVER = CountedExamples([])
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (
             {"of": "modality", "how": "mean"},
@@ -296,29 +301,31 @@ NEVER = Counted([])
             "makes no sense for an attention connection: choose swap or remove",
         ),
         ({"of": "block", "how": "shuffle"}, "shuffling frames makes no sense for a block"),
-        ({"of": "attention", "network": planted()}, "this network has no attention connections"),
+        ({"of": "attention", "network": brightness_network()}, "this network has no attention connections"),
         ({"of": "level"}, "no kind of component 'level': choose modality"),
         ({"of": "modality", "names": ["sound"]}, "no modality 'sound': choose among flow, object, rgb"),
         ({"of": "connection", "names": ["a_to_tip"]}, r"no connection 'a_to_tip': did you mean a_to_top"),
     ],
 )
-def test_what_has_no_meaning_is_refused_before_a_clip_is_read(words: dict[str, object], said: str) -> None:
-    with pytest.raises(PeerattnError, match=said) as refusal:
+def test_a_meaningless_request_is_refused_before_any_clip_is_read(
+    words: dict[str, object], message: str
+) -> None:
+    with pytest.raises(PeerattnError, match=message) as refusal:
         effects(**{"network": lively(hand_made()), "examples": NEVER, "window": 4} | words)
     assert "\n" not in str(refusal.value)
     assert NEVER.made == []
 
 
 @pytest.mark.parametrize("how", ["swap", "remove"])
-def test_no_clips_are_refused(how: str) -> None:
+def test_an_empty_set_of_clips_is_refused(how: str) -> None:
     with pytest.raises(PeerattnError, match="no clip"):
-        effects(planted(), [], of="modality", how=how, names=["noise"], window=4)
+        effects(brightness_network(), [], of="modality", how=how, names=["noise"], window=4)
 
 
 @pytest.mark.parametrize("how", ["swap", "remove"])
 def test_clips_of_several_classes_are_refused_before_they_run(how: str) -> None:
-    network = planted()
-    examples = [Example((0, 1), of_light(number).tensors, "a") for number in range(2)]
+    network = brightness_network()
+    examples = [Example((0, 1), light_clip(number).tensors, "a") for number in range(2)]
     ran: list[Tensor] = []
     network.blocks["top"].register_forward_hook(lambda *_: ran.append(_[-1]))
     with pytest.raises(PeerattnError, match="2 classes, but one is needed"):
@@ -326,7 +333,7 @@ def test_clips_of_several_classes_are_refused_before_they_run(how: str) -> None:
     assert ran == []
 
 
-def test_an_effect_in_points_is_finite_for_a_network_without_trained_filters() -> None:
+def test_the_effects_of_an_untrained_network_are_finite() -> None:
     network = Network(EVERY_KIND["own"], ("a", "b", "c")).eval()
-    found = effects(network, of_noise(network.structure, 3), of="connection", how="mean", window=4)
+    found = effects(network, noise_clips(network.structure, 3), of="connection", how="mean", window=4)
     assert all(math.isfinite(effect.difference.value) for effect in found.effects)

@@ -1,4 +1,4 @@
-"""Inside one attention factor: each step follows from the one before it, and the last is the trace's."""
+"""The steps to one attention factor: each follows from the one before, and the last is that of the trace."""
 
 import dataclasses
 
@@ -80,7 +80,7 @@ def test_the_example_worked_by_hand_step_by_step() -> None:
 
 
 def test_a_source_is_pooled_at_the_size_its_target_reads() -> None:
-    """The mean of the greatest of each window, not the mean of the block's output."""
+    """The source is max-pooled to the input size before the mean, so the mean is not that of the output."""
     network = three_modes()
     read = vectors(network, clip_of(network.structure), window=3)
     assert read.sources.keys() == set(network.connections)
@@ -89,7 +89,7 @@ def test_a_source_is_pooled_at_the_size_its_target_reads() -> None:
         assert np.all(read.sources[spec.key] >= read.blocks[spec.source] - 1e-6)
 
 
-def test_a_connection_the_clip_did_not_pass_is_named() -> None:
+def test_an_unknown_connection_is_named_in_the_error() -> None:
     network = three_modes()
     with pytest.raises(PeerattnError, match="nobody_to_top"):
         inside(network, vectors(network, clip_of(network.structure), window=3), "nobody_to_top")

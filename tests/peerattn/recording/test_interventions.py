@@ -36,7 +36,7 @@ from peerattn.recording.windows import windows
 from peerattn.traces.trace import Trace
 from tests.kinds import EVERY_KIND
 from tests.peerattn.graph.test_connectivity import hand_made
-from tests.peerattn.network.test_network import ended
+from tests.peerattn.network.test_network import with_time_padding
 from tests.peerattn.recording.test_recorder import clip_of, hooks, three_modes
 from tests.strategies import CLASSES, lively, structures, tensors
 
@@ -325,7 +325,7 @@ def still(clip: Mapping[str, Tensor]) -> Clip:
 @torch.no_grad()
 @pytest.mark.parametrize("name", ["own", "dense", "attention over places", "attention over frames"])
 def test_freezing_factors_to_their_mean_changes_nothing_on_a_still_clip(name: str) -> None:
-    network, clip = lively(ended(EVERY_KIND[name], "repeat")), noise_clip(name=name)
+    network, clip = lively(with_time_padding(EVERY_KIND[name], "repeat")), noise_clip(name=name)
     every = all_parts(network.structure, "connection")
     for one, changes in ((clip, True), (still(clip), False)):
         with frozen(network, **every):

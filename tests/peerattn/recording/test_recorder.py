@@ -1,4 +1,4 @@
-"""Recording: it changes nothing, leaves nothing behind, and says what each frame's pass did."""
+"""Recording: it changes nothing, leaves no hooks, and its numbers are those of the pass."""
 
 import dataclasses
 import json
@@ -56,12 +56,12 @@ def hooks(network: nn.Module) -> int:
 
 
 class Failure(Exception):
-    """What a test raises."""
+    """An error that only tests raise."""
 
 
 @torch.no_grad()
 @given(structures())
-def test_recording_changes_nothing_bit_for_bit(structure: Structure) -> None:
+def test_recording_changes_no_bit_of_the_scores(structure: Structure) -> None:
     network, clip = lively(structure), tensors(structure)
     before = network(clip)
     with recording(network):
@@ -83,14 +83,14 @@ def test_recording_changes_no_gradient() -> None:
     assert not seen.passed["object1_to_middle"][0].factors.requires_grad
 
 
-def test_no_hooks_are_left() -> None:
+def test_no_hooks_remain_after_a_recording() -> None:
     network = three_modes()
     with recording(network):
         assert hooks(network) == len(network.connections) + len(network.blocks)
     assert hooks(network) == 0
 
 
-def test_no_hooks_are_left_after_an_exception_inside_forward() -> None:
+def test_no_hooks_remain_after_an_exception_inside_forward() -> None:
     network, clip = three_modes().train(), clip_of(three_modes().structure)
 
     def fail(*_: object) -> None:
@@ -105,7 +105,7 @@ def test_no_hooks_are_left_after_an_exception_inside_forward() -> None:
     record(network, clip, window=4)
 
 
-def test_a_recording_of_some_connections_and_frames_has_the_numbers_of_the_whole() -> None:
+def test_recording_some_connections_and_frames_gives_the_numbers_of_the_full_recording() -> None:
     network = three_modes()
     clip = clip_of(network.structure, frames=9)
     whole = record(network, clip, window=4)
@@ -123,8 +123,8 @@ def test_a_recording_of_some_connections_and_frames_has_the_numbers_of_the_whole
     assert hooks(network) == 0
 
 
-def test_frozen_parts_stay_frozen() -> None:
-    """Batch norm that is held fixed while the rest trains keeps its own mode."""
+def test_recording_restores_the_training_mode_of_each_module() -> None:
+    """A block in evaluation mode inside a network in training mode, to freeze its batch norms."""
     network = three_modes().train()
     network.blocks["middle"].eval()
     modes = [module.training for module in network.modules()]
@@ -133,17 +133,21 @@ def test_frozen_parts_stay_frozen() -> None:
     assert {True, False} <= set(modes)
 
 
-@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # by what torch.compile imports
+@pytest.mark.filterwarnings(
+    "ignore:.torch.jit:DeprecationWarning"
+)  # raised by a module that torch.compile imports
 @pytest.mark.parametrize(
     "wrap", [nn.DataParallel, torch.compile, lambda one: nn.DataParallel(torch.compile(one))]
 )
-def test_a_wrapped_network_is_recorded_like_the_one_inside(wrap: Callable[[nn.Module], nn.Module]) -> None:
+def test_a_wrapped_network_gives_the_same_trace_as_the_network_inside(
+    wrap: Callable[[nn.Module], nn.Module],
+) -> None:
     network = three_modes()
     clip = clip_of(network.structure)
     assert record(wrap(network), clip, window=4).to_json() == record(network, clip, window=4).to_json()
 
 
-def test_what_is_no_network_is_refused() -> None:
+def test_recording_another_module_is_refused() -> None:
     with pytest.raises(PeerattnError, match="this is a Linear, but a peerattn Network is needed"):
         record(nn.Linear(2, 2), clip_of(three_modes().structure), window=4)
 
@@ -158,7 +162,7 @@ def test_networks_in_any_float_type_are_recorded(kind: torch.dtype, near: float)
     np.testing.assert_allclose(other.probabilities, exact.probabilities, atol=near)
 
 
-def test_threads_that_record_on_one_network_do_not_hear_each_other() -> None:
+def test_threads_that_record_one_network_at_the_same_time_get_correct_traces() -> None:
     network = three_modes()
     clips = [clip_of(network.structure, frames=frames) for frames in (3, 4, 5, 6)]
     alone = [record(network, clip, window=3).to_json() for clip in clips]
@@ -168,7 +172,7 @@ def test_threads_that_record_on_one_network_do_not_hear_each_other() -> None:
     assert hooks(network) == 0
 
 
-def test_progress_counts_blocks_and_may_cancel() -> None:
+def test_progress_counts_blocks_and_its_callback_can_cancel() -> None:
     network, counted = three_modes(), []
     blocks = len(network.blocks)
 
@@ -183,7 +187,7 @@ def test_progress_counts_blocks_and_may_cancel() -> None:
     assert hooks(network) == 0
 
 
-def test_the_example_worked_by_hand_is_recorded_as_it_was_worked() -> None:
+def test_the_trace_of_the_example_worked_by_hand() -> None:
     light = torch.tensor([1.0, 3.0]).reshape(1, 1, 2, 1, 1)
     clip = Clip({"light": light}, np.array([0.0, 0.5]), np.zeros((2, 1, 1, 3), np.uint8), None, None)
     trace = record(by_hand(), clip, window=2)
@@ -204,8 +208,10 @@ def test_the_example_worked_by_hand_is_recorded_as_it_was_worked() -> None:
 
 @settings(max_examples=15)
 @given(structures(), LENGTHS)
-def test_a_trace_lines_up_with_the_frames(structure: Structure, lengths: tuple[int, int]) -> None:
-    """Each frame is in one window, and has its factors, activities and heat maps."""
+def test_every_array_of_a_trace_has_one_entry_per_frame(
+    structure: Structure, lengths: tuple[int, int]
+) -> None:
+    """Each frame is in exactly one window, and has factors, activities and heat maps."""
     frames, window = lengths
     trace = record(lively(structure), clip_of(structure, frames=frames, size=(9, 16)), window=window)
     covered = [frame for part in trace.windows for frame in range(part.start, part.stop)]
@@ -232,8 +238,8 @@ def test_a_trace_lines_up_with_the_frames(structure: Structure, lengths: tuple[i
 
 
 @torch.no_grad()
-def test_the_clip_is_one_pass_and_a_window_is_an_answer_over_a_part_of_it() -> None:
-    """Every number is that of a pass over the whole clip; the heads answer over each window's frames."""
+def test_the_clip_is_run_in_one_pass_and_each_window_has_its_own_answer() -> None:
+    """Numbers come from one pass over the whole clip; the heads are applied to the frames of each window."""
     network = three_modes()
     clip = clip_of(network.structure, frames=7)
     trace = record(network, clip, window=3)
@@ -253,10 +259,10 @@ def test_the_clip_is_one_pass_and_a_window_is_an_answer_over_a_part_of_it() -> N
 @torch.no_grad()
 @settings(max_examples=15)
 @given(structures(), LENGTHS)
-def test_magnitude_is_the_sum_of_what_the_connection_delivers(
+def test_the_magnitude_is_the_l1_norm_of_what_the_connection_delivers(
     structure: Structure, lengths: tuple[int, int]
 ) -> None:
-    """‖σ(w) · A ⊙ X‖₁ at every frame, multiplied out and summed here."""
+    """‖σ(w) · A ⊙ X‖₁ for each frame, computed independently in a hook."""
     frames, window = lengths
     network, clip = lively(structure), clip_of(structure, frames=frames, size=(9, 16))
     delivered: dict[str, list[np.ndarray]] = {}
@@ -285,7 +291,7 @@ def test_a_recording_keeps_no_activations() -> None:
     assert {source() for source in kept} == {None}
 
 
-def test_modes_are_recorded_as_the_contract_says() -> None:
+def test_factors_and_peers_of_each_attention_mode() -> None:
     network = three_modes()
     trace = record(network, clip_of(network.structure), window=16)
     none, static, alone, peer = (
@@ -310,7 +316,7 @@ def test_modes_are_recorded_as_the_contract_says() -> None:
     assert (trace.class_names, trace.objects, trace.remarks) == (CLASSES, "attached", ("a remark",))
 
 
-def test_heat_maps_have_the_activity_as_their_mean() -> None:
+def test_the_mean_of_a_heat_map_is_the_activity() -> None:
     network = three_modes()
     trace = record(network, clip_of(network.structure), window=16)
     for block in trace.blocks:
@@ -326,7 +332,7 @@ def test_a_masked_connection_is_not_in_the_trace() -> None:
     assert {c.key for c in trace.connections} == set(network.connections) - {"flow1_to_middle"}
 
 
-def test_a_missing_modality_is_named() -> None:
+def test_missing_modalities_are_named_in_the_error() -> None:
     network = three_modes()
     clip = clip_of(network.structure)
     without = dataclasses.replace(clip, tensors={"rgb": clip.tensors["rgb"]})
@@ -334,7 +340,7 @@ def test_a_missing_modality_is_named() -> None:
         record(network, without, window=16)
 
 
-def test_a_trace_made_on_another_device_agrees_with_the_cpu(device: torch.device) -> None:
+def test_a_trace_recorded_on_another_device_agrees_with_the_cpu(device: torch.device) -> None:
     network = three_modes()
     clip = clip_of(network.structure)
     expected = record(network, clip, window=3)

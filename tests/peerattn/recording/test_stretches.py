@@ -1,4 +1,4 @@
-"""Stretches: however a clip is cut to fit in memory, its numbers are those of one pass over the whole."""
+"""Stretches: running a clip in parts that fit in memory gives the numbers of one pass."""
 
 import math
 from unittest.mock import patch
@@ -35,7 +35,7 @@ CLOSE = {"rtol": 1e-5, "atol": 1e-5}
 
 
 @given(st.integers(1, 90), st.integers(1, 40), st.integers(0, 20), st.integers(0, 20))
-def test_stretches_hold_each_frame_once_and_its_context(
+def test_stretches_contain_each_frame_once_with_its_context(
     frames: int, own: int, before: int, after: int
 ) -> None:
     plan = stretches.stretches(frames, own, Reach(before, after))
@@ -49,14 +49,14 @@ def test_stretches_hold_each_frame_once_and_its_context(
 
 
 def forced(own: int | None):
-    """Recordings and predictions in stretches of so many own frames."""
+    """Make recordings and predictions run in stretches of this number of own frames."""
     return patch.object(stretches, "longest_stretch", lambda *_, **__: own or 10**6)
 
 
 @pytest.mark.parametrize("beside", [False, True], ids=["baseline kept", "baseline beside"])
 @pytest.mark.parametrize("own", [1, 7, "reach"])
 @pytest.mark.parametrize("name", EVERY_KIND)
-def test_recordings_in_stretches_are_those_of_one_pass(name: str, own: int | str, beside: bool) -> None:
+def test_recording_in_stretches_equals_recording_in_one_pass(name: str, own: int | str, beside: bool) -> None:
     structure = EVERY_KIND[name]
     network, clip = lively(structure), clip_of(structure, frames=33, size=(16, 20))
     length = min(max(network_reach(structure)), 32) if own == "reach" else own
@@ -83,7 +83,7 @@ def test_recordings_in_stretches_are_those_of_one_pass(name: str, own: int | str
 
 @pytest.mark.parametrize("own", [1, 7, "reach"])
 @pytest.mark.parametrize("name", EVERY_KIND)
-def test_predictions_in_stretches_are_those_of_one_pass(name: str, own: int | str) -> None:
+def test_predicting_in_stretches_equals_predicting_in_one_pass(name: str, own: int | str) -> None:
     structure = EVERY_KIND[name]
     network = lively(structure)
     length = max(network_reach(structure)) if own == "reach" else own
@@ -95,7 +95,7 @@ def test_predictions_in_stretches_are_those_of_one_pass(name: str, own: int | st
 
 @settings(max_examples=10)
 @given(structures(), st.integers(1, 9))
-def test_random_structures_in_stretches(structure: Structure, own: int) -> None:
+def test_random_structures_give_the_same_numbers_in_stretches(structure: Structure, own: int) -> None:
     network, clip = lively(structure), tensors(structure, frames=23)
     spans = windows(23, 6)
     for ours, theirs in zip(
@@ -105,7 +105,7 @@ def test_random_structures_in_stretches(structure: Structure, own: int) -> None:
 
 
 def test_stretches_without_their_context_would_differ() -> None:
-    """The check above can fail: with no context, where a stretch begins decides the numbers."""
+    """Without context, the numbers depend on where a stretch begins, so the tests above can fail."""
     structure = EVERY_KIND["own"]
     network, clip = lively(structure), tensors(structure, frames=33)
     whole = window_logits(network, clip, [(0, 33)])[0]
@@ -123,7 +123,7 @@ def test_one_window_in_one_pass_is_the_forward_pass_bit_for_bit() -> None:
 
 @torch.no_grad()
 def test_a_computed_flow_is_scaled_by_the_extremes_of_its_own_clip() -> None:
-    """Whatever clips lie beside it in the batch, and whichever stretch of it is run."""
+    """The flow of a clip does not depend on the other clips of its batch."""
     structure = EVERY_KIND["assemblenet"]
     network = lively(structure)
     one, other = (tensors(structure, frames=9, seed=seed) for seed in (1, 2))
@@ -143,7 +143,7 @@ def test_published_networks_hold_no_more_than_is_counted(name: str) -> None:
 
 @settings(max_examples=15)
 @given(structures())
-def test_random_structures_hold_no_more_than_is_counted(structure: Structure) -> None:
+def test_random_structures_use_no_more_memory_than_estimated(structure: Structure) -> None:
     with torch.device("meta"):
         _check_memory(Network(structure, ("a", "b")).eval(), frames=4, sides=(128, 256))
 
@@ -156,7 +156,7 @@ def _check_memory(network: Network, frames: int, sides: tuple[int, int]) -> None
     assert memory.peak <= counted <= 6 * memory.peak, (memory.peak, counted)
 
 
-def test_what_does_not_fit_is_cut_into_the_longest_stretches_that_do() -> None:
+def test_a_clip_that_does_not_fit_in_memory_is_cut_into_the_longest_stretches_that_do() -> None:
     structure, sides = EVERY_KIND["own"], (16, 16)
     one, reach = bytes_per_frame(structure, sides), network_reach(structure)
     context = reach.before + reach.after

@@ -46,7 +46,7 @@ def sampled(sharpness: float, n: int = 4000) -> tuple[NDArray[np.float64], NDArr
 
 
 @pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.0])
-def test_temperature_is_the_one_that_the_labels_were_drawn_with(sharpness: float) -> None:
+def test_the_fitted_temperature_is_that_with_which_labels_were_drawn(sharpness: float) -> None:
     assert temperature(*sampled(sharpness)) == pytest.approx(1 / sharpness, rel=0.1)
 
 
@@ -65,7 +65,7 @@ def test_temperature_scales_with_the_logits() -> None:
     assert temperature(3 * logits, labels) == pytest.approx(3 * temperature(logits, labels), rel=1e-6)
 
 
-def test_all_right_by_a_margin_takes_the_lower_bound() -> None:
+def test_if_every_answer_is_right_the_temperature_is_the_lower_bound() -> None:
     assert temperature(np.eye(3), np.arange(3)) == pytest.approx(0.05)
 
 
@@ -77,7 +77,7 @@ def sampled_labels(sharpness: float, n: int = 4000) -> tuple[NDArray[np.float64]
 
 
 @pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.0])
-def test_the_temperature_of_labels_is_the_one_that_they_were_drawn_with(sharpness: float) -> None:
+def test_the_fitted_temperature_for_labels_is_that_with_which_they_were_drawn(sharpness: float) -> None:
     logits, truth = sampled_labels(sharpness)
     best = temperature_of_labels(logits, truth)
     assert best == pytest.approx(1 / sharpness, rel=0.1)
@@ -103,7 +103,9 @@ def f1(probabilities: NDArray[np.float32], own: NDArray[np.bool_], threshold: fl
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=12, max_size=30))
-def test_a_threshold_has_the_best_f1_and_few_clips_have_the_usual_one(rows: list[tuple[int, bool]]) -> None:
+def test_thresholds_maximise_f1_and_labels_with_few_clips_get_the_default(
+    rows: list[tuple[int, bool]],
+) -> None:
     probabilities = np.array([[number / 10] for number, _ in rows], np.float32)
     truth = np.array([[own] for _, own in rows])
     [threshold] = label_thresholds(probabilities, truth, 0.5)
@@ -114,7 +116,7 @@ def test_a_threshold_has_the_best_f1_and_few_clips_have_the_usual_one(rows: list
         assert f1(probabilities[:, 0], truth[:, 0], threshold) == pytest.approx(max(each))
 
 
-def test_a_cooled_network_divides_its_logits() -> None:
+def test_divide_logits_divides_the_logits_by_the_temperature() -> None:
     network = Network(small_structure(), ("a", "b", "c")).eval()
     clip = {one.name: torch.rand(1, one.channels, 4, 16, 16) for one in network.structure.read_modalities}
     with torch.no_grad():
@@ -150,7 +152,7 @@ def test_rejection_keeps_nineteen_of_twenty_known_clips_and_its_interval_holds_t
     assert (found.n_known, found.n_unknown) == (200, 100)
 
 
-def test_rejection_survives_a_card() -> None:
+def test_the_rule_for_none_of_these_survives_a_card() -> None:
     read = NoneOfThese.from_card({"none_of_these": CARD})
     assert read is not None
     assert read.to_json() == CARD
@@ -162,6 +164,6 @@ def test_rejection_survives_a_card() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"threshold": 1.5}, {"threshold": "low"}, {"auroc_interval": 3}, {"more": 1}]
 )
-def test_nonsense_on_a_card_is_refused_in_one_line(wrong: dict[str, object]) -> None:
+def test_an_invalid_rule_on_a_card_is_refused_in_one_line(wrong: dict[str, object]) -> None:
     with pytest.raises(PeerattnError, match="none_of_these"):
         NoneOfThese.from_card({"none_of_these": CARD | wrong})

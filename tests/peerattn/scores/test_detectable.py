@@ -1,4 +1,4 @@
-"""What a set can decide: known losses, and what is found in drawn sets."""
+"""Which losses a set of clips can detect: compared with simulated sets."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_a_loss_is_found_as_often_as_said(likeness: float) -> None:
     assert np.mean(widths) == pytest.approx(found.width, rel=0.1)
 
 
-def test_the_more_alike_the_clips_the_less_is_decided() -> None:
+def test_detectable_losses_grow_with_the_correlation_within_groups() -> None:
     alone, somewhat, wholly = detectable_differences(videos(60, 4), (0.0, 0.3, 1.0)).decisions
     assert alone.loss < somewhat.loss < wholly.loss
     assert alone.width < somewhat.width < wholly.width
@@ -43,7 +43,7 @@ def test_the_more_alike_the_clips_the_less_is_decided() -> None:
     assert wholly.width == pytest.approx(sixty.width, rel=0.15)  # four alike tell no more than one
 
 
-def test_so_many_clips_halve_the_width() -> None:
+def test_the_stated_number_of_clips_halves_the_width() -> None:
     found = detectable_differences(videos(50, 4), (0.2,)).decisions[0]
     more = detectable_differences(videos(found.clips_for_half // 4 + 1, 4), (0.2,)).decisions[0]
     assert more.width == pytest.approx(found.width / 2, rel=0.02)
@@ -51,7 +51,7 @@ def test_so_many_clips_halve_the_width() -> None:
     assert fewer.width > found.width / 2
 
 
-def test_where_each_clip_is_its_own_likeness_plays_no_part() -> None:
+def test_without_groups_correlation_is_zero() -> None:
     found = detectable_differences(videos(96, 1))
     assert found.clips == "96 clips, each counted as a separate source video"
     assert [one.likeness for one in found.decisions] == [0.0]
@@ -70,7 +70,7 @@ def test_a_set_that_is_too_small_decides_nothing(groups: list[str], said: str) -
     assert found.to_json()["remark"] == said
 
 
-def test_likeness_is_measured_of_right_answers() -> None:
+def test_correlation_is_measured_on_correct_answers() -> None:
     shares = np.eye(2, dtype=np.float32)[np.repeat(np.arange(20) % 2, 5)]
     labels, names = np.zeros(100, np.int64), ("a", "b")
     assert measured_correlation(summarise(shares, labels, videos(20, 5), names)) == 1

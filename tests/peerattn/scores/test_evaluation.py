@@ -47,7 +47,7 @@ def test_wilson_gives_the_published_intervals(successes: int, n: int, low: float
 
 
 @given(st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_wilson_holds_the_share_and_is_symmetric(counts: tuple[int, int]) -> None:
+def test_the_wilson_interval_contains_the_share_and_is_symmetric(counts: tuple[int, int]) -> None:
     successes, n = counts
     low, high = wilson(successes, n)
     assert 0 <= low <= high <= 1
@@ -57,7 +57,7 @@ def test_wilson_holds_the_share_and_is_symmetric(counts: tuple[int, int]) -> Non
 
 
 @pytest.mark.parametrize(("right", "groups"), [(21, 10), (6, 10), (0, 10), (29, 29)])
-def test_of_few_groups_an_interval_is_wider_than_of_so_many_clips(right: int, groups: int) -> None:
+def test_clips_in_few_groups_have_a_wider_interval_than_independent_clips(right: int, groups: int) -> None:
     hits = np.arange(30) < right
     names = np.array([f"film {number % groups}" for number in range(30)])
     low, high = share_interval(hits, names) or (0, 0)
@@ -76,7 +76,7 @@ def test_of_few_groups_an_interval_is_wider_than_of_so_many_clips(right: int, gr
         (0, 0, "too few clips (0, at least 20 needed)"),
     ],
 )
-def test_too_few_have_no_interval_and_say_why(clips: int, groups: int, said: str) -> None:
+def test_too_few_clips_give_a_reason_instead_of_an_interval(clips: int, groups: int, said: str) -> None:
     names = [f"film {number % groups}" for number in range(clips)]
     hits = np.arange(clips) % 2 == 0
     assert share_interval(hits, np.array(names)) is None
@@ -98,7 +98,7 @@ def test_of_a_class_five_clips_of_three_videos_are_enough() -> None:
     assert too_few(["a", "b", "c", "d"], MIN_CLASS_SIZE) == "too few clips (4, at least 5 needed)"
 
 
-def test_clips_without_groups_are_said_to_count_as_their_own() -> None:
+def test_clips_without_groups_are_described_as_separate_source_videos() -> None:
     assert describe_clips(["a", "b", "c"]) == "3 clips, each counted as a separate source video"
     assert describe_clips(["a", "b", "a"]) == "3 clips of 2 source videos"
 
@@ -127,7 +127,7 @@ def test_a_summary_counted_by_hand() -> None:
     assert low < found.macro < high
 
 
-def test_clips_of_one_film_widen_every_interval() -> None:
+def test_grouping_clips_changes_every_interval() -> None:
     grouped = summary([f"film {number % 11}" for number in range(24)])
     assert grouped.top1_interval != summary().top1_interval
     assert grouped.classes[0].interval != summary().classes[0].interval
@@ -150,7 +150,7 @@ def test_nothing_to_evaluate_is_refused() -> None:
         summarise(np.zeros((0, 3), np.float32), np.zeros(0, np.int64), [], NAMES)
 
 
-def test_json_has_the_keys_of_the_contract() -> None:
+def test_the_json_has_the_documented_keys() -> None:
     document = summary().to_json()
     for name in ("top1", "top5", "macro"):
         assert document[f"{name}_interval"][0] <= document[name] <= document[f"{name}_interval"][1]
@@ -169,8 +169,8 @@ def test_json_says_why_there_is_no_interval() -> None:
     assert document["classes"][0]["interval_remark"] == "too few clips (2, at least 5 needed)"
 
 
-def test_a_paired_difference_knows_that_the_clips_are_the_same() -> None:
-    """Of 100 clips, 10 are lost and none won: a narrower interval than that of two separate shares."""
+def test_a_paired_difference_has_a_narrower_interval_than_two_separate_accuracies() -> None:
+    """Of 100 clips, 10 become wrong and none right: the interval is narrower than for two separate sets."""
     groups, labels = [str(n) for n in range(100)], np.zeros(100, np.int64)
     before = summarise(np.eye(3, dtype=np.float32)[[0] * 60 + [1] * 40], labels, groups, NAMES)
     after = summarise(np.eye(3, dtype=np.float32)[[0] * 50 + [1] * 50], labels, groups, NAMES)
@@ -182,7 +182,7 @@ def test_a_paired_difference_knows_that_the_clips_are_the_same() -> None:
     assert paired_difference(after, before).verdict == "better"
 
 
-def test_what_is_not_distinguishable_says_what_is_not_excluded() -> None:
+def test_a_difference_that_is_not_distinguishable_says_which_loss_is_not_excluded() -> None:
     labels, groups = np.zeros(48, np.int64), [str(n) for n in range(48)]
     one = summarise(np.eye(3, dtype=np.float32)[[0] * 40 + [1] * 8], labels, groups, NAMES)
     assert paired_difference(one, one).words == (
@@ -196,7 +196,7 @@ def test_what_is_not_distinguishable_says_what_is_not_excluded() -> None:
     )
 
 
-def test_too_few_clips_are_no_verdict() -> None:
+def test_with_too_few_clips_there_is_no_verdict() -> None:
     few = summary()
     few = summarise(few.probabilities[:8], few.labels[:8], few.groups[:8], NAMES)
     found = paired_difference(few, few)
@@ -205,7 +205,7 @@ def test_too_few_clips_are_no_verdict() -> None:
     assert found.to_json()["difference_interval_remark"] == "too few clips (8, at least 20 needed)"
 
 
-def test_of_many_comparisons_each_interval_is_wider() -> None:
+def test_intervals_are_wider_if_several_comparisons_are_made() -> None:
     few = summary()
     alone, of_fifty = difference(few, few), difference(few, few, comparisons=50)
     assert alone.interval and of_fifty.interval

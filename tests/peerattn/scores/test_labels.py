@@ -1,4 +1,4 @@
-"""Scores of several labels a clip: on paper, by definition, paired; and what is found in a clip."""
+"""Scores for labels: worked by hand, by definition, and paired; and which labels are found in a clip."""
 
 import dataclasses
 import json
@@ -42,7 +42,7 @@ def test_an_evaluation_counted_by_hand() -> None:
     assert evaluation.map_micro == pytest.approx((1 + 2 / 3 + 3 / 5 + 4 / 7) / 4)
 
 
-def test_the_json_has_the_keys_of_the_contract_and_no_number_that_is_none() -> None:
+def test_the_json_has_the_documented_keys_and_no_nan() -> None:
     said = json.loads(json.dumps(on_paper().to_json(), allow_nan=False))
     assert said.keys() >= {"n", "map", "map_interval", "map_micro", "map_micro_interval", "objects", "labels"}
     assert said["n"] == 3
@@ -119,7 +119,7 @@ def test_a_paired_difference_is_of_the_same_clips() -> None:
         paired_precision(before, dataclasses.replace(after, truth=~truth))
 
 
-def test_where_nothing_changed_the_difference_still_has_a_width() -> None:
+def test_an_unchanged_set_of_answers_still_has_an_interval_of_some_width() -> None:
     scores, truth = random(100)
     one = summarise_labels(scores, truth, [str(n) for n in range(100)], NAMES)
     found = difference(one, one)
@@ -128,7 +128,7 @@ def test_where_nothing_changed_the_difference_still_has_a_width() -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_leaving_out_a_group_is_counting_the_others(seed: int) -> None:
+def test_average_precision_without_a_group_is_that_of_the_others(seed: int) -> None:
     rng = np.random.default_rng(seed)
     scores, labels = rng.integers(0, 6, size=30).astype(float), rng.random(30) < 0.3
     number = rng.permutation(np.arange(30) % 7)
@@ -158,7 +158,7 @@ def test_every_label_at_or_above_its_threshold_is_found_the_strongest_first() ->
     assert (said.best, said.reason) == ("push ball", "")
 
 
-def test_where_nothing_is_found_the_answer_says_above_what() -> None:
+def test_if_no_label_reaches_its_threshold_the_answer_names_the_threshold() -> None:
     said = verdict(answered(0.1, 0.2, 0.447))
     assert (said.answer, said.predicted) == ("none above 50 %", ())
     assert said.reason == "none above 50 %: push ball is best with 44.7%"
@@ -184,7 +184,7 @@ def test_none_of_these_is_said_of_classes_only() -> None:
     assert verdict(answered(0.9, answer=Answer()), card).answer == "none of these"
 
 
-def test_a_figure_leads_with_what_any_window_found() -> None:
+def test_figures_list_the_labels_that_any_window_found_first() -> None:
     shown = answered(0.9, 0.2)
     last = np.array([0.1, 0.1, 0.1, 0.1, 0.1, 0.8], np.float32)
     windows = (*shown.windows[:-1], dataclasses.replace(shown.windows[-1], probabilities=last))

@@ -1,4 +1,4 @@
-"""Scores: average precision against other formulas, windows and whole clips each under its own name."""
+"""Scores: average precision compared with other formulas; scores of clips and of middle windows."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_average_precision_is_that_of_its_definition(ranked: list[tuple[int, boo
         assert np.isnan(found)
 
 
-def test_average_precision_on_paper() -> None:
+def test_average_precision_worked_by_hand() -> None:
     """Right, wrong, right, wrong: (1/1 + 2/3) / 2."""
     labels = np.array([True, False, True, False])
     assert average_precision(np.array([4.0, 3.0, 2.0, 1.0]), labels) == pytest.approx(5 / 6)
@@ -60,7 +60,7 @@ def examples(frames: int, count: int = 4) -> list[Example]:
 
 
 def test_a_clip_is_the_mean_of_its_windows_and_the_middle_one_is_run_alone() -> None:
-    """A window of a clip is answered from the whole clip's block outputs; alone it is a clip of its own."""
+    """Windows share the block outputs of the whole clip; the middle one is also run as a clip of its own."""
     network, clips = lively(small_structure()), examples(9)
     found = predict(network, clips, window=3)
     with torch.inference_mode():
@@ -75,7 +75,7 @@ def test_a_clip_is_the_mean_of_its_windows_and_the_middle_one_is_run_alone() -> 
             np.testing.assert_allclose(found.middle[place], torch.softmax(network(alone)[0], 0), atol=1e-6)
 
 
-def test_an_evaluation_names_both() -> None:
+def test_an_evaluation_has_accuracies_of_clips_and_of_middle_windows() -> None:
     found = evaluate(lively(small_structure()), examples(9), window=3)
     scores = accuracies(found)
     assert scores["window_top1"].value == found.window_top1

@@ -1,4 +1,4 @@
-"""What a network answers for a clip, and where that is none of its classes."""
+"""The answer for a clip: a class, or none of these."""
 
 import dataclasses
 
@@ -36,18 +36,18 @@ def test_the_best_class_is_the_answer_where_it_is_probable_enough() -> None:
     assert said.probability == pytest.approx(0.5)
 
 
-def test_below_the_threshold_the_answer_is_none_of_these_with_the_best_class_beside_it() -> None:
+def test_below_the_threshold_the_answer_is_none_of_these_with_the_best_class() -> None:
     said = verdict(answered(0.39), CARD)
     assert (said.answer, said.best) == (NONE, "push ball")
     assert said.reason == "none of these: push ball is best with 39.0%, below 40.0%"
 
 
 @pytest.mark.parametrize("card", [None, {}])
-def test_a_card_without_a_threshold_answers_a_class_always(card) -> None:
+def test_without_a_threshold_the_answer_is_always_a_class(card) -> None:
     assert verdict(answered(0.3), card).answer == "push ball"
 
 
-def test_a_card_that_says_nonsense_is_refused() -> None:
+def test_an_invalid_card_is_refused() -> None:
     with pytest.raises(PeerattnError, match="none_of_these"):
         verdict(answered(0.3), {"none_of_these": {"threshold": "much"}})
 

@@ -1,4 +1,4 @@
-"""Cross-fitted maps: no clip's maps come from a network that saw its source video; each frame has one."""
+"""Cross-fitted maps: no clip's maps come from a network trained on its source video; every frame has one."""
 
 import csv
 import json
@@ -134,7 +134,7 @@ def test_maps_cover_a_whole_clip_in_pieces_and_frame_by_frame(
     assert len(read_person_video(file).persons) == 3
 
 
-def test_a_folder_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_folder_gets_its_name_only_when_it_is_complete(tmp_path: Path) -> None:
     out, beside = tmp_path / "maps", tmp_path / ".maps.partial"
     beside.mkdir()
     (beside / "left").touch()  # by a call that was killed
@@ -152,7 +152,7 @@ def test_a_folder_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
         raise AssertionError("nothing may be written there")
 
 
-def test_masks_fit_the_frames_at_every_size(data: Path) -> None:
+def test_masks_are_scaled_with_the_frames(data: Path) -> None:
     file = labelled_files(data, split="val")[0]
     whole, small = read_person_video(file), read_person_video(file, size=24)
     assert whole.persons.shape == whole.frames.images.shape[:3] == (8, 48, 64)
@@ -201,7 +201,7 @@ def test_train_objects_learns_people_and_says_how_well(
     assert json.loads(done.stdout) == card["metrics"]
 
 
-def test_bad_clips_are_passed_over_and_counted(data: Path, tiny: Path, tmp_path: Path) -> None:
+def test_unreadable_clips_are_skipped_and_counted(data: Path, tiny: Path, tmp_path: Path) -> None:
     """Two that are no videos, and one whose masks are missing."""
     (data / "train" / "walk" / "0.mp4").write_bytes(b"rubbish")
     (data / "masks" / "2.npz").unlink()
@@ -257,7 +257,7 @@ def test_cross_fit_writes_maps_at_the_place_of_each_clip(data: Path, tiny: Path,
     [["train-objects", "--clips", "16"], ["cross-fit", "--folds", "2", "--start", "begun"]],
     ids=["train-objects", "cross-fit"],
 )
-def test_the_commands_make_the_same_on_another_device(
+def test_the_commands_give_the_same_results_on_another_device(
     data: Path,
     tiny: Path,
     tmp_path: Path,

@@ -1,4 +1,4 @@
-"""Training of a segmentation network: it learns, is reproducible, and its quality is measured honestly."""
+"""Training a segmentation network: it learns, is reproducible, and is evaluated correctly."""
 
 import os
 from dataclasses import replace
@@ -145,12 +145,12 @@ def test_training_on_people_is_reproducible() -> None:
     assert all(torch.equal(first[name], again[name]) for name in first)
 
 
-def test_people_cannot_be_learnt_from_nothing() -> None:
+def test_training_on_people_without_clips_is_refused() -> None:
     with pytest.raises(PeerattnError, match="person masks"):
         train_segmenter(PEOPLE)
 
 
-def test_outside_the_mask_any_other_class_is_right() -> None:
+def test_outside_the_mask_only_the_class_person_is_penalised_heavily() -> None:
     persons = torch.zeros(1, 4, 4, dtype=torch.bool)
     persons[:, :2] = True
     right, object_instead, wrong = (torch.full((1, 3, 4, 4), -20.0) for _ in range(3))

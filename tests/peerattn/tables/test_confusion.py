@@ -1,4 +1,4 @@
-"""What was taken for what: the matrix, its tables, and the tables of a folder."""
+"""The confusion matrix, its tables, and the tables of a folder of clips."""
 
 import numpy as np
 from hypothesis import given

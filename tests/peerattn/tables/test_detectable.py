@@ -1,4 +1,4 @@
-"""What a set can decide, as a table."""
+"""The table of the losses that a set can detect."""
 
 from peerattn.scores.detectable import detectable_differences
 from peerattn.tables.detectable import COLUMNS, detectable_table

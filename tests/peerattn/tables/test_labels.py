@@ -1,4 +1,4 @@
-"""Labels in tables: a row for each, with what decides about it."""
+"""Tables for labels: a row for each label, with its threshold."""
 
 import dataclasses
 

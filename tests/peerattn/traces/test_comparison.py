@@ -1,4 +1,4 @@
-"""Two traces side by side: one layout for both, and nothing that is missing counts as zero."""
+"""Comparing two traces: one layout for both, and missing values are never zero."""
 
 import dataclasses
 import json
@@ -66,7 +66,7 @@ def test_differences_are_second_minus_first():
     np.testing.assert_array_equal(swapped["factor_difference"], -table["factor_difference"])
 
 
-def test_what_only_one_has_is_said_and_never_zero():
+def test_connections_of_only_one_trace_have_missing_values_rather_than_zeros():
     table = comparison_table(FIRST, pruned()).set_index("connection")
     gone = {one.key for one in FIRST.connections} - {one.key for one in pruned().connections}
     assert gone

@@ -1,4 +1,4 @@
-"""The training history: what is logged is what the network holds, and a file is read back or refused."""
+"""The training history: it contains the weights of the network, and its files are read back or refused."""
 
 import json
 from functools import cache
@@ -47,7 +47,7 @@ def same(first: History, second: History) -> bool:
 
 
 @given(structures())
-def test_a_row_holds_what_the_network_holds(structure: Structure) -> None:
+def test_a_logged_row_contains_the_weights_of_the_network(structure: Structure) -> None:
     network = lively(structure)
     log = HistoryLog(network)
     log.log(0)
@@ -64,7 +64,7 @@ def test_a_row_holds_what_the_network_holds(structure: Structure) -> None:
             assert shares.size == 0
 
 
-def test_what_was_pruned_is_not_a_number_afterwards() -> None:
+def test_pruned_connections_are_nan_from_then_on() -> None:
     history = logged().history()
     before, after = history.connection_weights[1], history.connection_weights[2]
     assert not np.isnan(before).any()
@@ -106,7 +106,7 @@ def test_steps_ascend() -> None:
         HistoryLog(lively(small_structure()), every=0)
 
 
-def test_a_history_goes_on_where_it_stopped(tmp_path: Path) -> None:
+def test_a_history_can_be_continued(tmp_path: Path) -> None:
     network, whole = lively(small_structure()), HistoryLog(lively(small_structure()))
     first = HistoryLog(network)
     for step in range(2):

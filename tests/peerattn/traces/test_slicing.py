@@ -1,4 +1,4 @@
-"""Some frames of a trace: what they had in the whole, and nothing else."""
+"""Slices of a trace contain the numbers of their frames, and nothing else."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ WHOLE = trace(frames=20, window=8)
 
 
 @given(st.integers(0, 19), st.integers(1, 20))
-def test_frames_keep_their_numbers(start: int, count: int) -> None:
+def test_a_slice_keeps_the_numbers_of_its_frames(start: int, count: int) -> None:
     stop = min(start + count, 20)
     some = slice_frames(WHOLE, start, stop)
     assert Trace.from_json(some.to_json()).to_json() == some.to_json()
@@ -35,7 +35,7 @@ def test_frames_keep_their_numbers(start: int, count: int) -> None:
         np.testing.assert_array_equal(ours.heatmap, whole.heatmap[start:stop])
 
 
-def test_the_whole_is_the_part_of_all_frames() -> None:
+def test_slicing_all_frames_gives_the_whole_trace() -> None:
     assert slice_frames(WHOLE, 0, 20).to_json() == WHOLE.to_json()
 
 

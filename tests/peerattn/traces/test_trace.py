@@ -1,4 +1,4 @@
-"""Trace files: the contract's keys, every number to the last bit, and a plain refusal of what is damaged."""
+"""Trace files: documented keys, exact numbers, and damaged files refused in plain words."""
 
 import dataclasses
 import json
@@ -46,7 +46,7 @@ def test_every_number_is_read_back_to_the_last_bit() -> None:
 
 
 @pytest.mark.parametrize("first", [0, 1])
-def test_a_file_from_before_sizes_and_reach_is_read_and_written_as_it_is(first: int) -> None:
+def test_an_older_file_without_magnitudes_and_reach_is_written_as_it_was_read(first: int) -> None:
     later = ("magnitude", "contribution", "source_contribution", "reached")[first:]
     for connection in (document := json.loads(SMALL.to_json()))["connections"]:
         for name in later:
@@ -76,7 +76,7 @@ def test_any_float32_survives(numbers: list[float]) -> None:
     assert back.to_json() == text
 
 
-def test_the_file_has_the_keys_of_the_contract() -> None:
+def test_the_file_has_the_documented_keys() -> None:
     assert DOCUMENT["format"] == FORMAT == "peerattn-trace/1"
     assert DOCUMENT["attention_mode"] == "peer"
     assert DOCUMENT.keys() >= {"structure", "times", "windows", "class_names", "probabilities"}
@@ -184,9 +184,9 @@ def test_numbers_that_json_does_not_have_are_never_written() -> None:
 @pytest.mark.parametrize(
     ("reached", "first", "last"), [((2, 3), 2, 16), ((0, 11), 0, 8), ((6, 6), 0, 19), (None, 0, 19)]
 )
-def test_inner_frames_are_those_that_no_end_reaches(
+def test_inner_frames_are_those_that_do_not_depend_on_padding(
     reached: tuple[int, int] | None, first: int, last: int
 ) -> None:
-    """Of 19 frames; where fewer than eight of them are left, all."""
+    """For 19 frames; if fewer than eight inner frames are left, all frames count."""
     connection = dataclasses.replace(trace(frames=19).connections[0], reached=reached)
     assert [*range(19)][connection.inner] == [*range(first, last)]

@@ -1,4 +1,4 @@
-"""Training settings: to and from JSON without loss, and each wrong value refused in one line."""
+"""Training settings: JSON keeps them exactly, and invalid values are refused in one line."""
 
 import dataclasses
 import json
@@ -48,7 +48,7 @@ def test_settings_come_back_from_json(config: TrainingConfig) -> None:
     assert TrainingConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 
 
-def test_what_json_leaves_out_has_its_default() -> None:
+def test_settings_missing_from_json_get_their_defaults() -> None:
     config = TrainingConfig.from_json({"epochs": 3, "optimisation": {"rate": 1}})
     assert config == dataclasses.replace(TrainingConfig(), epochs=3, optimisation=Optimisation(rate=1.0))
 
@@ -116,7 +116,7 @@ def test_a_recipe_of_training_settings_alone_has_the_usual_clips(tmp_path: Path)
         ),
     ],
 )
-def test_a_file_that_is_no_recipe_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
+def test_a_file_that_is_not_a_recipe_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "recipe.json"
     path.write_text(text)
     with pytest.raises(PeerattnError, match=rf"recipe.json.*{said}"):

@@ -1,4 +1,4 @@
-"""The parts of training: losses on paper, schedules against torch, averages, batch norm, starts, pruning."""
+"""The parts of training: losses, schedules, averaging, batch norm, initial weights and pruning."""
 
 import dataclasses
 import math
@@ -37,7 +37,7 @@ ON_PAPER = {
 
 
 @pytest.mark.parametrize("kind", LOSSES)
-def test_losses_are_those_on_paper(kind: str) -> None:
+def test_losses_worked_by_hand(kind: str) -> None:
     given = LOSSES[kind](LOGITS, shares(FIRST, 2, kind), 0.0)
     torch.testing.assert_close(given, torch.tensor(ON_PAPER[kind]))
 
@@ -66,7 +66,7 @@ def test_a_loss_that_is_not_that_of_the_answer_is_refused(asked: Answer, loss: s
 
 
 def two_heads(combination: str, *answers: Answer) -> Network:
-    """`tiny` with a head on an inner block too."""
+    """`tiny` with a second head, on an inner block."""
     structure = tiny().structure
     inner = structure.levels[2][0].id
     outputs = tuple(
@@ -78,7 +78,7 @@ def two_heads(combination: str, *answers: Answer) -> Network:
 
 
 def losses(network: Network, targets: torch.Tensor, kinds: tuple[str, str]) -> list[torch.Tensor]:
-    """Of each head by itself."""
+    """The loss of each head separately."""
     logits = network(CLIP, per_head=True)
     return [LOSSES[kind](own, targets, 0.0).mean() for kind, own in zip(kinds, logits, strict=True)]
 
@@ -114,7 +114,7 @@ def test_class_weights_make_classes_count_alike() -> None:
 
 @pytest.mark.parametrize("kind", ["adamw", "sgd"])
 @pytest.mark.parametrize(("updates", "warm_up"), [(100, 0.1), (37, 0.3), (2000, 0.1)])
-def test_one_cycle_is_that_of_torch(kind: str, updates: int, warm_up: float) -> None:
+def test_the_one_cycle_schedule_equals_that_of_torch(kind: str, updates: int, warm_up: float) -> None:
     network, settings = tiny(), Optimisation(kind)
     ours, theirs = build_optimiser(network, settings), build_optimiser(network, settings)
     with warnings.catch_warnings():
@@ -132,7 +132,7 @@ def test_one_cycle_is_that_of_torch(kind: str, updates: int, warm_up: float) -> 
                 cycle.step()
 
 
-def test_cosine_rises_in_a_line_and_falls_to_nothing() -> None:
+def test_the_cosine_schedule_rises_linearly_and_falls_to_zero() -> None:
     schedule, updates = Schedule("cosine", 0.1), 100
     shares_of = [rate_share(schedule, update, updates) for update in range(updates)]
     assert shares_of[:10] == pytest.approx([(update + 1) / 11 for update in range(10)])
@@ -143,11 +143,11 @@ def test_cosine_rises_in_a_line_and_falls_to_nothing() -> None:
 
 
 @pytest.mark.parametrize("kind", ["one_cycle", "cosine", "constant"])
-def test_every_schedule_does_with_a_single_update(kind: str) -> None:
+def test_every_schedule_works_with_a_single_update(kind: str) -> None:
     assert 0 <= rate_share(Schedule(kind, 0.0), 0, 1) <= 1
 
 
-def test_a_mean_of_weights_is_their_mean() -> None:
+def test_averaging_weights_gives_their_mean() -> None:
     network = tiny()
     average = WeightAverage(network, Averaging("mean"))
     states = []
@@ -197,7 +197,7 @@ def graph(object_ids: tuple[int, ...]) -> Structure:
     return Structure.complete([*blocks, BlockSpec("top", 2, "bottleneck", 4)], modalities=modalities)
 
 
-def test_a_start_copies_what_fits_and_no_head_of_other_classes() -> None:
+def test_initial_weights_are_copied_except_for_a_head_with_other_classes() -> None:
     other = lively(graph((1, 2, 5)), seed=3)
     network = new_network(graph((1, 2, 5)), ("walk", "run"), seed=0)
     head = {name: t.clone() for name, t in network.state_dict().items() if name.startswith("heads.")}
@@ -207,7 +207,7 @@ def test_a_start_copies_what_fits_and_no_head_of_other_classes() -> None:
         assert torch.equal(tensor, head.get(name, other.state_dict()[name]))
 
 
-def test_a_start_copies_the_head_of_the_same_classes() -> None:
+def test_initial_weights_include_the_head_if_the_classes_are_the_same() -> None:
     other = lively(graph((1,)), seed=3)
     network = new_network(graph((1,)), other.class_names, seed=0)
     assert copy_matching_weights(network, other) == ()
@@ -233,7 +233,7 @@ def with_weights(network: Network) -> Network:
     return network
 
 
-def test_a_schedule_keeps_as_many_connections_as_asked() -> None:
+def test_a_pruning_schedule_keeps_the_requested_number_of_connections() -> None:
     network = with_weights(tiny())
     weights = sorted(network.connection_weights().values())
     assert threshold_of(network, PruningSchedule((1,), keep=3)) == weights[-3]
@@ -248,7 +248,7 @@ def test_pruning_never_cuts_the_output_off(schedule: PruningSchedule) -> None:
     assert trained.network(Noise().batch(0, [0]).tensors).isfinite().all()
 
 
-def test_pruning_carries_the_moments_of_what_stays() -> None:
+def test_pruning_keeps_the_optimiser_state_of_the_remaining_parameters() -> None:
     network = with_weights(tiny())
     optimiser = build_optimiser(network, Optimisation())
     network(Noise().batch(0, range(4)).tensors).square().sum().backward()

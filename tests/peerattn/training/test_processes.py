@@ -1,4 +1,4 @@
-"""Training in several processes, and after `kill -9`: the same weights as undisturbed, bit by bit."""
+"""Training in several processes and after `kill -9` gives the same weights as without interruption."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from benchmarks import resume
 from tests.conftest import ROOT
 
 
-def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
+def test_a_killed_run_resumes_and_ends_with_the_same_weights(tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     whole.mkdir()
     killed.mkdir()

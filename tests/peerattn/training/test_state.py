@@ -1,4 +1,4 @@
-"""The state of a run: an interrupted one goes on to the same weights, bit by bit, or what it had is kept."""
+"""The saved state of a training run: resuming gives identical weights, and a failed save loses nothing."""
 
 import dataclasses
 import errno
@@ -76,7 +76,7 @@ def run(
     stop_after: int | None = None,
     device: torch.device | str = "cpu",
 ) -> FitResult:
-    """A run that saves after every update, and stops after so many."""
+    """Run a training that saves its state after every update; `stop_after` interrupts it after so many."""
     updates = 0
 
     def progress(done: int, total: int, loss: float) -> None:
@@ -90,7 +90,7 @@ def run(
     return fit(network, Noise(8), config, validate=scores, saving=saving, callbacks=Callbacks(progress))
 
 
-def same(first: FitResult, second: FitResult) -> bool:
+def equal_results(first: FitResult, second: FitResult) -> bool:
     ours, theirs = first.network.state_dict(), second.network.state_dict()
     logged, again = history_arrays(first.history), history_arrays(second.history)
     return (
@@ -104,18 +104,18 @@ def same(first: FitResult, second: FitResult) -> bool:
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_an_interrupted_run_goes_on_to_the_same_weights(tmp_path: Path, name: str) -> None:
+def test_a_resumed_run_ends_with_the_same_weights_as_an_uninterrupted_one(tmp_path: Path, name: str) -> None:
     config, state = CONFIGS[name], tmp_path / "training.safetensors"
     whole = run(config, None)
     for stop_after in (1, 2):  # in the middle of an epoch, and of the next one
         with pytest.raises(Interrupted):
             run(config, state, stop_after=stop_after)
-    assert same(run(config, state), whole)
+    assert equal_results(run(config, state), whole)
 
 
-def test_a_run_that_is_over_gives_its_network_again(tmp_path: Path) -> None:
+def test_resuming_a_finished_run_returns_its_network(tmp_path: Path) -> None:
     state = tmp_path / "training.safetensors"
-    assert same(run(QUICK, state), run(QUICK, state))
+    assert equal_results(run(QUICK, state), run(QUICK, state))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_run_that_is_over_gives_its_network_again(tmp_path: Path) -> None:
         (dataclasses.replace(QUICK, optimisation=Optimisation(rate=1.0)), "optimisation.rate 0.004, not 1.0"),
     ],
 )
-def test_a_state_of_other_settings_is_refused(saved: Path, config: TrainingConfig, said: str) -> None:
+def test_a_state_with_other_settings_is_refused(saved: Path, config: TrainingConfig, said: str) -> None:
     with pytest.raises(PeerattnError, match=said):
         run(config, saved)
 
@@ -139,7 +139,7 @@ def saved(tmp_path: Path) -> Path:
     return state
 
 
-def test_a_state_of_other_clips_or_of_clips_read_otherwise_is_refused(saved: Path) -> None:
+def test_a_state_with_other_clips_or_other_clip_settings_is_refused(saved: Path) -> None:
     with pytest.raises(PeerattnError, match="clips 8, not 12"):
         fit(tiny(), Noise(12), QUICK, saving=StateSaving(saved))
     saving = StateSaving(saved, other_settings={"clip": {"size": 64}})
@@ -147,7 +147,7 @@ def test_a_state_of_other_clips_or_of_clips_read_otherwise_is_refused(saved: Pat
         fit(tiny(), Noise(8), QUICK, saving=saving)
 
 
-def test_a_state_of_another_version_is_told_from_another_file(saved: Path) -> None:
+def test_another_version_of_the_format_and_another_kind_of_file_get_different_errors(saved: Path) -> None:
     kept = load_file(saved)
     for written, said in (("peerattn-training/1", "another version"), ("pictures/1", "not the state")):
         write_weights(saved, kept, {"format": written})
@@ -155,7 +155,7 @@ def test_a_state_of_another_version_is_told_from_another_file(saved: Path) -> No
             run(QUICK, saved)
 
 
-def test_a_state_that_cannot_be_read_now_is_not_called_damaged(
+def test_a_temporary_read_error_is_not_reported_as_a_damaged_state(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for error in (OSError(errno.EIO, "Input/output error"), torch.OutOfMemoryError("full")):
@@ -168,11 +168,11 @@ def test_a_state_that_cannot_be_read_now_is_not_called_damaged(
             run(QUICK, saved)
 
 
-def test_how_many_workers_make_the_clips_changes_nothing(saved: Path) -> None:
-    assert same(run(dataclasses.replace(QUICK, workers=2), saved), run(QUICK, None))
+def test_the_number_of_workers_does_not_change_the_weights(saved: Path) -> None:
+    assert equal_results(run(dataclasses.replace(QUICK, workers=2), saved), run(QUICK, None))
 
 
-def test_early_stopping_needs_clips_to_measure_on() -> None:
+def test_early_stopping_without_validation_clips_is_refused() -> None:
     with pytest.raises(PeerattnError, match="needs validation clips"):
         fit(tiny(), Noise(), dataclasses.replace(QUICK, stopping=Stopping(2)))
 
@@ -185,8 +185,8 @@ def test_a_state_of_another_structure_or_other_classes_is_refused(saved: Path) -
         fit(new_network(tiny().structure, ("a", "b"), seed=0), Noise(8), QUICK, saving=StateSaving(saved))
 
 
-def test_a_run_from_before_edge_frames_were_repeated_goes_on_with_its_zeros(tmp_path: Path) -> None:
-    """And with its dropout, as if new structures had never changed."""
+def test_a_run_from_an_older_version_is_resumed_with_its_own_structure_and_dropout(tmp_path: Path) -> None:
+    """The resumed network has the zero padding of the saved one, and dropout in its heads."""
     state, config = tmp_path / "training.safetensors", dataclasses.replace(QUICK, dropout=0.5)
     repeating = tiny().structure
     zeros = tuple(dataclasses.replace(block, time_padding="zeros") for block in repeating.blocks)
@@ -206,11 +206,11 @@ def test_a_run_from_before_edge_frames_were_repeated_goes_on_with_its_zeros(tmp_
     found = go(repeating, StateSaving(state, seconds=0))
     assert found.network.structure == old
     assert {m.p for m in found.network.modules() if isinstance(m, torch.nn.Dropout)} == {0.5}
-    assert same(found, whole)
+    assert equal_results(found, whole)
 
 
-def test_a_run_of_labels_from_before_answers_goes_on(tmp_path: Path) -> None:
-    """Its state says the loss, and not what the network is asked."""
+def test_a_run_with_labels_from_an_older_version_can_be_resumed(tmp_path: Path) -> None:
+    """Its state contains the loss, but no kind of answer."""
     state, config = tmp_path / "training.safetensors", dataclasses.replace(QUICK, loss=Loss("binary"))
 
     def go(saving: StateSaving | None, callbacks: Callbacks = Callbacks()) -> FitResult:  # noqa: B008
@@ -231,7 +231,7 @@ def test_a_run_of_labels_from_before_answers_goes_on(tmp_path: Path) -> None:
     write_weights(state, load_file(state), {**metadata, "state": json.dumps(facts)})
     found = go(StateSaving(state, seconds=0))
     assert found.network.structure.answer == LABELS
-    assert same(found, whole)
+    assert equal_results(found, whole)
 
 
 @pytest.mark.parametrize("keep", [0, 5, 1000, -10])
@@ -242,14 +242,14 @@ def test_a_damaged_state_is_refused_in_one_line(saved: Path, keep: int) -> None:
     assert "\n" not in str(refusal.value)
 
 
-def test_another_safetensors_file_is_no_state(tmp_path: Path) -> None:
+def test_another_safetensors_file_is_refused_as_a_state(tmp_path: Path) -> None:
     write_weights(tmp_path / "weights.safetensors", as_arrays(tiny().state_dict()))
     with pytest.raises(PeerattnError, match="not the state of a training run"):
         run(QUICK, tmp_path / "weights.safetensors")
 
 
-def test_on_a_full_disk_the_last_state_stays(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file's size is limited as on a full disk: the write fails in its middle."""
+def test_on_a_full_disk_the_last_state_is_kept(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit on the file size makes the write fail halfway, like a full disk."""
     before = saved.read_bytes()
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
@@ -264,7 +264,7 @@ def test_on_a_full_disk_the_last_state_stays(saved: Path, monkeypatch: pytest.Mo
     assert [path.name for path in saved.parent.iterdir()] == [saved.name]
 
 
-def test_a_save_that_fails_before_it_is_on_the_disk_changes_nothing(
+def test_a_save_whose_sync_to_disk_fails_keeps_the_last_state(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = saved.read_bytes()
@@ -278,14 +278,14 @@ def test_a_save_that_fails_before_it_is_on_the_disk_changes_nothing(
     assert saved.read_bytes() == before
 
 
-def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_gives_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(PeerattnError, match=r"training.safetensors cannot be written"):
         run(QUICK, tmp_path / "file" / "training.safetensors")
 
 
 class Broken(Noise):
-    """One clip holds a number that is none."""
+    """Clip 5 contains NaN."""
 
     def batch(self, epoch: int, members: Sequence[int]) -> Batch:
         made = super().batch(epoch, members)
@@ -294,14 +294,14 @@ class Broken(Noise):
         return made
 
 
-def test_a_clip_that_is_not_finite_is_named(tmp_path: Path) -> None:
+def test_a_clip_with_nan_is_named_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(
         PeerattnError, match=r"loss is not finite, first in the rgb of the clips.*; clips clip 5:"
     ):
         fit(tiny(), Broken(), QUICK)
 
 
-def test_the_block_that_is_not_finite_first_is_named(tmp_path: Path) -> None:
+def test_the_first_block_with_a_non_finite_output_is_named_in_the_error(tmp_path: Path) -> None:
     network = tiny()
     with torch.no_grad():
         next(network.blocks["mid2"].parameters()).fill_(float("inf"))
@@ -309,7 +309,7 @@ def test_the_block_that_is_not_finite_first_is_named(tmp_path: Path) -> None:
         fit(network, Noise(), QUICK)
 
 
-def test_after_a_loss_that_is_no_number_the_last_good_state_stays(tmp_path: Path) -> None:
+def test_after_a_non_finite_loss_the_saved_state_is_the_last_finite_one(tmp_path: Path) -> None:
     state = tmp_path / "training.safetensors"
     with pytest.raises(PeerattnError, match="not finite"):
         fit(tiny(), Broken(), QUICK, saving=StateSaving(state, seconds=0))
@@ -333,7 +333,7 @@ def test_early_stopping_keeps_the_best_weights() -> None:
         fit(tiny(), Noise(), dataclasses.replace(config, stopping=Stopping(2, "macro")), validate=scores)
 
 
-def test_an_epoch_says_where_its_time_went() -> None:
+def test_the_epoch_callback_gets_scores_and_times() -> None:
     told: list[Epoch] = []
     fit(tiny(), Noise(), QUICK, validate=scores, callbacks=Callbacks(epoch=told.append))
     assert [epoch.number for epoch in told] == [1, 2, 3]
@@ -341,7 +341,7 @@ def test_an_epoch_says_where_its_time_went() -> None:
     assert all(epoch.scores.keys() == {"top1"} for epoch in told)
 
 
-def test_validation_clips_are_measured_as_often_as_asked() -> None:
+def test_validation_clips_are_evaluated_every_measure_every_epochs_and_at_the_end() -> None:
     told: list[Epoch] = []
     config = dataclasses.replace(QUICK, measure_every=2)
     fit(tiny(), Noise(), config, validate=scores, callbacks=Callbacks(epoch=told.append))
@@ -356,8 +356,8 @@ def test_half_precision_needs_a_cuda_device() -> None:
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device: half precision is not measured")
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
-def test_half_precision_learns_as_well_as_single(precision: str) -> None:
-    """The clips are told apart by their brightness: all of them are right in either precision."""
+def test_half_precision_trains_to_full_accuracy(precision: str) -> None:
+    """The classes differ in brightness, so half precision must classify all clips correctly, too."""
     config = dataclasses.replace(QUICK, epochs=30, precision=precision)
     network = fit(tiny().cuda(), Noise(), config).network
     batch = Noise().batch(99, range(24))
@@ -367,12 +367,12 @@ def test_half_precision_learns_as_well_as_single(precision: str) -> None:
 
 
 @pytest.mark.parametrize("pruning", [PruningSchedule(), PruningSchedule((1,), keep=5)])
-def test_the_dropout_before_the_scores_is_a_setting(pruning: PruningSchedule) -> None:
+def test_the_dropout_setting_applies_to_the_heads_also_after_pruning(pruning: PruningSchedule) -> None:
     network = fit(tiny(), Noise(), dataclasses.replace(QUICK, epochs=1, dropout=0.5, pruning=pruning)).network
     heads = [module.p for module in network.heads.modules() if isinstance(module, torch.nn.Dropout)]
     assert heads == [0.5]
 
 
-def test_a_source_that_does_not_know_its_classes_cannot_balance_them() -> None:
+def test_balancing_classes_without_knowing_them_is_refused() -> None:
     with pytest.raises(PeerattnError, match="set balance to 0"):
         fit(tiny(), Noise(), dataclasses.replace(QUICK, loss=Loss(balance=1.0)))

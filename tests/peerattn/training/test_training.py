@@ -1,4 +1,4 @@
-"""Training: the loss falls, a seed says it all, and connection weights learn at a rate of their own."""
+"""Training: the loss falls, a seed determines the result, and connection weights have their own rate."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -68,7 +68,7 @@ def test_another_seed_gives_another_run(once: tuple[Network, list[float]]) -> No
     assert losses[0] != once[1][0]
 
 
-def test_connection_weights_leave_their_start(once: tuple[Network, list[float]]) -> None:
+def test_connection_weights_change_in_training(once: tuple[Network, list[float]]) -> None:
     weights = once[0].connection_weights().values()
     moved = [weight for weight in weights if abs(weight - 0.5) > 0.01]
     assert len(moved) > len(weights) / 2
@@ -79,7 +79,7 @@ def test_the_network_comes_back_ready_to_run(once: tuple[Network, list[float]]) 
     assert once[0].class_names == CLASS_NAMES
 
 
-def test_progress_may_cancel() -> None:
+def test_the_progress_callback_can_cancel() -> None:
     def cancel(done: int, total: int, loss: float) -> None:
         raise KeyboardInterrupt
 
@@ -89,7 +89,7 @@ def test_progress_may_cancel() -> None:
 
 @pytest.mark.parametrize("steps", [1, 2, 10])
 def test_any_number_of_steps_is_possible(steps: int) -> None:
-    """Ten steps once divided by zero in the schedule's warm-up."""
+    """With ten steps, the schedule's warm-up used to divide by zero."""
     config = TrainingConfig(batch=2, workers=0)
     losses: list[float] = []
     only = actionworld_structure("none", ("object",))
@@ -122,7 +122,7 @@ def test_test_clips_are_never_trained_on(clips: int, seed: int) -> None:
         GeneratedSource(clips, (), seed=seed)
 
 
-def test_connectivity_and_nothing_else_has_a_rate_of_its_own() -> None:
+def test_only_connection_and_attention_weights_have_their_own_learning_rate() -> None:
     network = Network(actionworld_structure(), CLASS_NAMES)
     config = Optimisation()
     groups = {group["lr"]: group for group in parameter_groups(network, config) if group["weight_decay"] == 0}
@@ -154,7 +154,7 @@ def fan(*weights: float | None) -> Network:
     return Network(structure, CLASS_NAMES)
 
 
-def test_the_pressure_counts_how_many_connections_effectively_arrive() -> None:
+def test_the_pressure_is_the_effective_number_of_incoming_connections() -> None:
     assert connection_pressure(fan(0.5, 0.5, 0.5)).item() == pytest.approx(3, abs=1e-5)
     assert connection_pressure(fan(0.9, 1e-5, 1e-5)).item() == pytest.approx(1, abs=1e-3)
     assert connection_pressure(fan(0.6, 0.3)).item() == pytest.approx(0.81 / 0.45, abs=1e-5)
@@ -162,8 +162,8 @@ def test_the_pressure_counts_how_many_connections_effectively_arrive() -> None:
     assert connection_pressure(fan(None)).item() == 0
 
 
-def test_the_pressure_is_blind_to_a_common_scale() -> None:
-    """Batch norm undoes one, so a pressure on it would only make every weight fade."""
+def test_the_pressure_does_not_depend_on_a_common_factor() -> None:
+    """Batch norm undoes a common factor, so a pressure on it would only shrink all weights."""
     whole, half = connection_pressure(fan(0.8, 0.4, 0.2)), connection_pressure(fan(0.4, 0.2, 0.1))
     assert whole.item() == pytest.approx(half.item(), abs=1e-5)
 
@@ -175,7 +175,7 @@ def test_the_pressure_widens_the_gap_between_strong_and_weak() -> None:
     assert strong < 0 < weak
 
 
-def test_the_shipped_structure_reads_what_it_is_asked_to() -> None:
+def test_the_actionworld_structure_reads_the_requested_modalities() -> None:
     assert {b.modality for b in actionworld_structure().blocks if b.is_input} == {"rgb", "flow", "object"}
     assert {m.name for m in actionworld_structure("self", ("rgb",)).modalities} == {"rgb"}
     with pytest.raises(PeerattnError, match=r"no modality \['sound'\]"):
@@ -184,7 +184,7 @@ def test_the_shipped_structure_reads_what_it_is_asked_to() -> None:
         actionworld_structure("mutual")
 
 
-def test_new_structures_repeat_edge_frames_and_shipped_ones_have_their_zeros() -> None:
+def test_new_structures_repeat_edge_frames_and_bundled_ones_pad_with_zeros() -> None:
     for structure in (actionworld_structure(), people_structure()):
         assert {block.time_padding for block in structure.blocks} == {"repeat"}
     shipped = checkpoint.load("actionworld").structure
@@ -195,8 +195,8 @@ def test_new_structures_repeat_edge_frames_and_shipped_ones_have_their_zeros() -
     assert dataclasses.replace(actionworld_structure(), blocks=blocks) == shipped
 
 
-def test_the_shipped_recipe_is_the_straight_line() -> None:
-    """Written out with torch's own loss and schedule, on the same clips, the losses are the same."""
+def test_the_default_recipe_equals_a_plain_training_loop_in_torch() -> None:
+    """The loop below uses torch's loss and schedule on the same clips, and gives the same losses."""
     config = dataclasses.replace(QUICK, dropout=0.0)
     _, losses = trained(config)
     source = GeneratedSource(CLIPS, small_structure().read_modalities, settings=SETTINGS)
@@ -222,7 +222,7 @@ def test_the_shipped_recipe_is_the_straight_line() -> None:
 
 
 class Plain(nn.Module):
-    """The mean colour of a clip, and a score a class: no Network."""
+    """A plain module that computes class scores from the mean colour of a clip."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -234,7 +234,7 @@ class Plain(nn.Module):
         return scores
 
 
-def test_another_module_is_trained_alike(tmp_path: Path) -> None:
+def test_fit_also_trains_other_modules(tmp_path: Path) -> None:
     source = GeneratedSource(16, small_structure().read_modalities, settings=SETTINGS)
     config = dataclasses.replace(QUICK, averaging=Averaging("ema"), log_every=1)
     state = tmp_path / "training.safetensors"

@@ -1,4 +1,4 @@
-"""Video files in: ordinary and awkward ones are read, broken and hostile ones refused in one plain line."""
+"""Reading video files: ordinary and unusual ones are read, damaged and hostile ones refused in one line."""
 
 import sys
 from pathlib import Path
@@ -109,7 +109,7 @@ def test_times_count_from_the_first_frame(tmp_path: Path) -> None:
         ("a.avi", "mjpeg", 0),
     ],
 )
-def test_frames_know_what_their_times_are_rounded_to(
+def test_frames_have_the_time_base_of_their_file(
     tmp_path: Path, name: str, codec: str, time_base: float
 ) -> None:
     frames = decode(media.write_video(tmp_path / name, media.moving_square(4), codec=codec))
@@ -127,13 +127,13 @@ def test_odd_sizes_are_read(tmp_path: Path) -> None:
     assert decode(tmp_path / "odd.mkv", max_side=32).images.shape == (4, 25, 32, 3)
 
 
-def test_one_frame_is_read_and_said(tmp_path: Path) -> None:
+def test_a_single_frame_is_read_with_a_remark(tmp_path: Path) -> None:
     frames = decode(media.write_video(tmp_path / "still.mp4", media.moving_square(1)))
     assert frames.images.shape == (1, 48, 64, 3)
     assert frames.remarks == ("one frame only: there is no motion",)
 
 
-def test_no_duration_is_read(tmp_path: Path) -> None:
+def test_a_file_without_a_duration_is_read(tmp_path: Path) -> None:
     path = media.without_duration(tmp_path / "live.webm", media.moving_square(20))
     assert probe(path).duration is None
     assert len(decode(path).images) == 20
@@ -147,7 +147,7 @@ def test_large_frames_are_scaled_down(tmp_path: Path) -> None:
 # Sampling
 
 
-def test_stretch_holds_the_frames_from_start_up_to_stop(square: Path) -> None:
+def test_a_stretch_contains_the_frames_from_start_up_to_stop(square: Path) -> None:
     frames = decode(square, start=0.4, stop=0.8)
     np.testing.assert_allclose(frames.times, np.arange(10, 20) / 25, atol=1e-4)
     assert frames.source_numbers.tolist() == list(range(10, 20))
@@ -171,7 +171,9 @@ def test_milliseconds_of_matroska_lose_no_frame(tmp_path: Path) -> None:
     st.floats(0, 2),
     st.just(0.0005),
 )
-def test_sampler_obeys_its_rule(steps: list[int], rate: float, start: float, tolerance: float) -> None:
+def test_the_sampler_keeps_the_first_frame_at_or_after_each_due_time(
+    steps: list[int], rate: float, start: float, tolerance: float
+) -> None:
     times = np.cumsum(steps) / 1000 - steps[0] / 1000
     sampler = Sampler(Stretch(rate, start, None, 320), tolerance=tolerance)
     kept = {int(frame) for frame in np.flatnonzero([sampler.keeps(time) for time in times])}
@@ -200,7 +202,7 @@ def test_sampler_obeys_its_rule(steps: list[int], rate: float, start: float, tol
         {"max_side": 0},
     ],
 )
-def test_senseless_wishes_are_refused(square: Path, options: dict[str, float]) -> None:
+def test_invalid_options_are_refused(square: Path, options: dict[str, float]) -> None:
     with pytest.raises(PeerattnError):
         decode(square, **options)  # type: ignore[arg-type]
 
@@ -244,7 +246,7 @@ def test_file_that_breaks_off_with_its_index_first_is_refused(tmp_path: Path, sq
     assert "the file is incomplete" in refusal(media.broken_off(tmp_path / "part.mp4", square, share=0.8))
 
 
-def test_bit_rot_is_refused_but_what_lies_before_it_can_be_read(tmp_path: Path) -> None:
+def test_a_damaged_file_is_refused_but_frames_before_the_damage_can_be_read(tmp_path: Path) -> None:
     whole = media.write_video(tmp_path / "whole.mp4", media.moving_square(120), options=FAST)
     rotten = media.bit_rotten(tmp_path / "rotten.mp4", whole)
     assert "damaged" in refusal(rotten)
@@ -256,7 +258,7 @@ def test_bit_rot_is_refused_but_what_lies_before_it_can_be_read(tmp_path: Path) 
     st.binary(min_size=1, max_size=200),
     st.sampled_from(["ftypisom", "RIFF....AVI ", "GIF89a", "\x1aE\xdf\xa3"]),
 )
-def test_rubbish_behind_a_right_beginning_is_refused(tmp_path_factory, rubbish: bytes, head: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_valid_header_followed_by_garbage_is_refused(tmp_path_factory, rubbish: bytes, head: str) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path_factory.mktemp("rubbish") / "rubbish.mp4"
     path.write_bytes((b"\0\0\0\x14" if head.startswith("ftyp") else b"") + head.encode("latin-1") + rubbish)
     refusal(path)

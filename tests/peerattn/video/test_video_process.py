@@ -1,4 +1,4 @@
-"""The pooled decoding process: what it imports, that it is used again, and that its end is one plain line."""
+"""The decoding processes: what they import, that they are reused, and what happens if one dies."""
 
 import inspect
 import subprocess
