@@ -126,7 +126,7 @@ def test_links_of_the_readme_lead_to_files() -> None:
 
 
 @pytest.mark.parametrize("name", LICENCES)
-def test_licences_say_what_they_must(name: str) -> None:
+def test_licences_contain_the_required_texts(name: str) -> None:
     text = read(name)
     assert [phrase for phrase in LICENCES[name] if phrase not in text] == []
 
@@ -141,14 +141,14 @@ def test_settings_of_the_app_are_ones_that_streamlit_knows() -> None:
     assert flat["browser.gatherUsageStats"] is False
 
 
-def test_every_requirement_says_why_it_is_here() -> None:
+def test_every_requirement_has_a_reason() -> None:
     for name in ("requirements.txt", "requirements-dev.txt"):
         lines = read(name).splitlines()
         needs = [place for place, line in enumerate(lines) if line and line[0] not in "#-"]
         assert [lines[place] for place in needs if not lines[place - 1].startswith("# ")] == []
 
 
-def test_npm_brings_what_checks_the_scripts_and_nothing_that_they_need() -> None:
+def test_npm_packages_are_development_dependencies_only() -> None:
     wanted, locked = json.loads(read("package.json")), json.loads(read("package-lock.json"))["packages"]
     assert not wanted.keys() & {"dependencies", "peerDependencies", "optionalDependencies", "scripts"}
     assert locked.pop("")["devDependencies"] == wanted["devDependencies"]
@@ -157,11 +157,11 @@ def test_npm_brings_what_checks_the_scripts_and_nothing_that_they_need() -> None
     assert "node_modules/" in read(".gitignore").splitlines()
 
 
-def test_no_file_is_larger_than_twenty_megabytes() -> None:
+def test_no_tracked_file_is_larger_than_twenty_megabytes() -> None:
     assert [file for file in tracked() if file.stat().st_size > 20 * MEGABYTE] == []
 
 
-def test_no_text_speaks_of_other_things_than_the_project() -> None:
+def test_texts_contain_no_forbidden_words() -> None:
     assert [(name, found[0]) for name, text in texts() if (found := NOT_HERE.search(text))] == []
 
 

@@ -63,7 +63,8 @@ def _unreadable_clips(labelled_set: LabelledSet | None, curve: list[CurvePoint])
 def _add_metric(row: DeltaGenerator, job: Job | None, removal: Removal, score: str) -> None:
     point = point_for(job.results, removal) if job else None
     if job is None or point is None or point.evaluation is None:
-        metric(row, score, None, "the output is disconnected" if point else "not measured yet: see below")
+        state = "being measured" if job and job.running else "not measured yet"
+        metric(row, score, None, "the output is disconnected" if point else f"{state}: see below")
         return
     change = difference(job.results[0].evaluation, point.evaluation)
     value = percent(headline(point.evaluation).value)

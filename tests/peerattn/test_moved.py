@@ -35,7 +35,7 @@ def test_unknown_names_give_the_usual_errors() -> None:
     assert find_spec("no_such_package") is None
 
 
-def test_every_move_stands_in_the_changelog() -> None:
+def test_every_renamed_name_is_in_the_changelog() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     rows = {f"| `{old}` | {', '.join(f'`{path}`' for path in new)} |" for old, new in new_paths().items()}
     assert rows - set(text.splitlines()) == set()

@@ -110,7 +110,7 @@ def test_a_trace_says_how_many_threads_its_pass_used(monkeypatch: pytest.MonkeyP
     assert trace.computed_by.threads == int(setting)
 
 
-def test_a_worker_process_of_a_training_has_one_thread_whatever_its_program_chose(
+def test_a_worker_process_of_training_always_has_one_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(THREADS_VARIABLE, AUTO)
@@ -151,7 +151,7 @@ def test_importing_the_package_sets_no_environment_variable() -> None:
     assert set_for_torch("import peerattn.threads, peerattn.recording.recorder") == {}
 
 
-def test_a_process_that_has_loaded_torch_already_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_set_in_a_process_that_has_already_loaded_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     threads.configure_environment()

@@ -235,14 +235,14 @@ def test_without_json_record_prints_a_table(run: Run) -> None:
     assert "window" in out
 
 
-def test_record_estimates_object_maps_where_none_are_given(run: Run, folder: Path) -> None:
+def test_record_estimates_object_maps_if_none_are_given(run: Run, folder: Path) -> None:
     assert json_of(run, "record", "clip.mp4", "--checkpoint", "small")["objects"] == "estimated"
     shutil.rmtree(folder / "checkpoints" / SEGMENTER)
     if not (ROOT / "checkpoints" / SEGMENTER).is_dir():
         assert SEGMENTER in error_line(run, "record", "clip.mp4", "--checkpoint", "small")
 
 
-def test_record_estimates_object_maps_with_the_segmenter_that_is_asked_for(run: Run) -> None:
+def test_record_estimates_object_maps_with_the_chosen_segmenter(run: Run) -> None:
     asked = ("record", "clip.mp4", "--checkpoint", "small", "--segmenter")
     assert json_of(run, *asked, SEGMENTER)["objects"] == "estimated"
     assert "no checkpoint 'missing'" in error_line(run, *asked, "missing")

@@ -121,7 +121,7 @@ def asked_for(clip: Path, checkpoint: str, stop: float | None = None) -> ClipReq
     return ClipRequest(clip, checkpoint, None, False, (0.0, stop), Device.cpu)
 
 
-def test_how_long_a_clip_may_be_is_counted_in_the_frames_that_the_network_reads(
+def test_the_longest_clip_allowed_depends_on_the_frame_rate_of_the_network(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(write_small_checkpoints(tmp_path)))

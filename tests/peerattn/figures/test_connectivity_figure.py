@@ -110,7 +110,7 @@ def test_levels_and_lanes_are_named():
 @pytest.mark.parametrize(
     "name", [HOSTILE.replace(".", ""), "</svg><script>x", "\x00\x1b\ud800", "a" * 400, "]]>"]
 )
-def test_names_are_text_whatever_they_hold(name):
+def test_markup_in_names_is_drawn_as_text(name):
     blocks = [BlockSpec(name, 1, "video_input", 2, modality="rgb"), BlockSpec("top", 2, "bottleneck", 2)]
     root = drawing(Structure.complete(blocks, modalities=MODALITIES[:1], attention="none"), title=name)
     assert {item.tag.removeprefix(SVG) for item in root.iter()} <= {
@@ -166,7 +166,7 @@ def test_very_many_connections_are_drawn_without_numbers():
     assert not any("data-connection" in line.attrib for line in root.iter(f"{SVG}text"))
 
 
-def test_colours_of_a_page_are_left_to_the_page():
+def test_a_drawing_for_a_page_uses_the_colours_of_the_page():
     svg = ElementTree.tostring(
         drawing(RELEASED, colors=Colors("currentColor", "var(--page)")), encoding="unicode"
     )

@@ -63,7 +63,7 @@ def ticked(root: Locator) -> set[str]:
     return {name for (name, _), (other, dashes) in pairwise(lines) if name and not other and dashes == TICKS}
 
 
-def test_the_timeline_hatches_the_connection_in_view_or_the_most_that_any_is_reached(root):
+def test_the_timeline_hatches_frames_of_the_selected_connection_or_else_of_any(root):
     assert ends(root) == [[0, 5], [14, 20]]
     pin(root, "connection", NEAR)
     assert ends(root) == [[0, 1]]
@@ -78,7 +78,7 @@ def test_the_timeline_hatches_the_connection_in_view_or_the_most_that_any_is_rea
     assert ends(root) == [[0, 5], [14, 20]]
 
 
-def test_the_hatching_lies_on_the_frames_that_it_is_about(page, root):
+def test_the_hatching_covers_exactly_the_affected_frames(page, root):
     pin(root, "connection", NEAR)
     bands = root.locator(".ends .hatched").evaluate_all(
         "all => all.map(each => each.getBoundingClientRect()).map(({ x, width }) => [x, x + width])"
@@ -102,7 +102,7 @@ def test_the_hatching_lies_on_the_frames_that_it_is_about(page, root):
     assert drawn[0] > 4 * (drawn[1] + 1)
 
 
-def test_one_sentence_is_said_where_the_pointer_is_on_a_frame_that_is_reached(page, root):
+def test_pointing_at_an_affected_frame_shows_one_explanation(page, root):
     slider, lines = root.get_by_role("slider", name="frame"), root.locator("canvas.lines")
     offset = lines.bounding_box()["x"] - slider.bounding_box()["x"]
     for frame, said in ((1, SENTENCE), (9, ""), (19, SENTENCE)):
@@ -115,7 +115,7 @@ def test_one_sentence_is_said_where_the_pointer_is_on_a_frame_that_is_reached(pa
         assert root.locator(name).first.get_attribute("title") == SENTENCE
 
 
-def test_a_connection_is_ticked_in_the_frames_in_which_it_is_reached(root):
+def test_a_connection_has_ticks_in_its_affected_frames(root):
     keys = {each.key for each in TRACE.connections}
     for frame, expected in (
         (0, keys),
@@ -132,7 +132,7 @@ def test_a_connection_is_ticked_in_the_frames_in_which_it_is_reached(root):
     )
 
 
-def test_ticks_are_no_dashes_of_a_modality_and_leave_removed_connections_alone(page):
+def test_ticks_differ_from_modality_dashes_and_are_not_drawn_on_removed_connections(page):
     root = open_explorer(page, TRACE, threshold=0.5)
     removed = {each.key for each in TRACE.connections if each.connection_weight < 0.5}
     assert ticked(root) == {each.key for each in TRACE.connections} - removed
@@ -140,7 +140,7 @@ def test_ticks_are_no_dashes_of_a_modality_and_leave_removed_connections_alone(p
     assert TICKS not in patterns
 
 
-def test_the_tip_of_a_reached_connection_says_why_it_looks_like_that(root):
+def test_the_tip_of_an_affected_connection_explains_its_ticks(root):
     stage = root.locator(".stage")
     found = ask(
         root,
@@ -161,7 +161,7 @@ def test_the_tip_of_a_reached_connection_says_why_it_looks_like_that(root):
     expect(root.locator(".tip")).not_to_contain_text("padding")
 
 
-def test_words_say_what_the_hatching_shows(root):
+def test_the_legend_explains_the_hatching(root):
     screen = root.locator("canvas.screen")
     expect(screen).to_have_attribute("aria-label", re.compile("affected by padding beyond the clip's ends$"))
     expect(root.get_by_role("slider", name="frame")).to_have_attribute(
@@ -186,7 +186,7 @@ def test_words_say_what_the_hatching_shows(root):
 
 @pytest.mark.parametrize("reached", [(20, 0), (9, 11), (20, 20)])
 @pytest.mark.parametrize("width", [390, 1400])
-def test_a_clip_that_is_reached_wholly_says_so_in_a_line(page, reached, width):
+def test_a_line_says_so_if_every_frame_is_affected(page, reached, width):
     page.set_viewport_size({"width": width, "height": 900})
     root = open_explorer(page, reaching(TRACE, **{FAR: reached}))
     expect(root.get_by_text(WHOLLY)).to_be_visible()
@@ -195,14 +195,14 @@ def test_a_clip_that_is_reached_wholly_says_so_in_a_line(page, reached, width):
     assert FAR in ticked(root)
 
 
-def test_a_clip_of_one_frame_is_hatched_whole(page):
+def test_a_clip_of_one_frame_is_completely_hatched(page):
     root = open_explorer(page, trace(frames=1))
     expect(root.get_by_text(WHOLLY)).to_be_visible()
     box = ask(root, "explorer.timeline.chart.rangeBox([0, 1])")
     assert box["right"] - box["left"] > 300
 
 
-def test_a_clip_that_is_not_reached_wholly_does_not_say_so(root):
+def test_no_line_says_so_if_some_frames_are_not_affected(root):
     expect(root.get_by_text(WHOLLY)).to_be_hidden()
 
 
@@ -217,7 +217,7 @@ def without_reaches(payload: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("payload", ["an old trace", "an old payload"])
-def test_what_was_recorded_before_reaches_shows_no_hatching_and_works(page, payload):
+def test_an_older_trace_without_reach_works_without_hatching(page, payload):
     shown = older(TRACE)
     body = (
         pack_recording(shown, images())
@@ -233,7 +233,7 @@ def test_what_was_recorded_before_reaches_shows_no_hatching_and_works(page, payl
     assert {row[4] for row in cells(root, 1)} == {"not recorded"}
 
 
-def test_what_the_shares_are_of_stands_under_the_timeline(page):
+def test_a_remark_under_the_timeline_says_what_shares_are_shares_of(page):
     for shown, said in (
         (TRACE, "not which inputs it needs"),
         (older(TRACE), "Recorded before contributions"),
@@ -245,7 +245,7 @@ def test_what_the_shares_are_of_stands_under_the_timeline(page):
         expect(remark).to_contain_text(said)
 
 
-def test_pictures_are_hatched_as_the_page_is(page, root):
+def test_saved_pictures_have_the_hatching_of_the_page(page, root):
     picture = ElementTree.fromstring(saved(page, root, "Graph (SVG)"))
     lines = [path for path in picture.iter(f"{SVG}path") if path.get("data-connection")]
     assert {path.get("data-ends") for path in lines} == {"within reach of an end"}
@@ -259,7 +259,7 @@ def test_pictures_are_hatched_as_the_page_is(page, root):
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_hatching_is_legible_on_either_page(page, dark):
+def test_the_hatching_has_enough_contrast_in_both_themes(page, dark):
     root = open_explorer(page, TRACE, dark=dark)
     colors = ask(root, "[explorer.theme.background, explorer.theme.text]")
     background, text = ([*bytes.fromhex(color[1:])] for color in colors)
@@ -279,6 +279,6 @@ def test_hatching_is_legible_on_either_page(page, dark):
     assert strongest[3] > 150 and away > 0.2
 
 
-def test_the_sentence_stands_once_in_the_script():
+def test_the_explanation_occurs_once_in_the_script():
     text = read_part("reading/clip_ends.js")
     assert text.count(SENTENCE) == 1 and text.count(WHOLLY) == 1

@@ -106,7 +106,7 @@ def test_a_clip_that_is_all_within_reach_of_its_ends_is_hatched_throughout():
     assert np.any(whole.background != plain.background, axis=2)[top:bottom, left:right].any(axis=0).all()
 
 
-def test_the_clips_own_frame_is_shown(frames):
+def test_each_picture_shows_the_frame_of_the_clip(frames):
     for frame in range(12):
         middle = frames.picture(frame)[TOP + SIDE // 2, LEFT + SIDE // 2]
         assert shown_frame(int(middle[0])) == frame
@@ -234,7 +234,7 @@ def test_other_file_extensions_are_refused(frames, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.gif"])
-def test_one_frame_makes_a_film_too(tmp_path, name):
+def test_a_film_can_have_a_single_frame(tmp_path, name):
     alone = trace(frames=1, window=1)
     frames = FilmFrames(alone, images(1), title="one", subtitle="")
     assert len(written(tmp_path / name, frames.picture, film.schedule(alone.times))) == 1

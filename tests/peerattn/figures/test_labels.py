@@ -31,14 +31,14 @@ def labelled(shares: np.ndarray = SHARES) -> Trace:
     )
 
 
-def test_bars_have_a_mark_where_their_label_begins_to_count() -> None:
+def test_bars_of_labels_have_a_mark_at_the_threshold() -> None:
     bars, marks = prediction_bars(labelled(), top=3).data
     np.testing.assert_allclose(bars.x, [0.62, 0.735, 0.8], rtol=1e-6)
     np.testing.assert_allclose(marks.x, [0.5, 0.5, 0.9])
     assert len(prediction_bars(trace()).data) == 1
 
 
-def test_a_strip_shows_what_any_window_found_and_says_that_it_is_of_labels() -> None:
+def test_the_window_strip_shows_labels_found_in_any_window_and_is_titled_so() -> None:
     figure = window_strip(labelled(), top=1)
     assert list(figure.layout.yaxis.ticktext)[::-1] == ["pull ring", "lift ball", "push box"]
     assert figure.layout.title.text.startswith("Probability of each label in each of the ")

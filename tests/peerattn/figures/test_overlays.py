@@ -33,7 +33,7 @@ def test_strength_grows_with_speed_in_equal_steps_and_stillness_is_zero():
     np.testing.assert_array_equal(strength, np.arange(STRENGTHS + 1))
 
 
-def test_flow_that_stands_still_has_no_levels_and_no_speed():
+def test_zero_flow_has_level_zero_and_speed_zero():
     found = flow_levels(even(0, 0))
     assert (found.levels.any(), found.full_speed, found.greatest_speed) == (False, 0, 0)
 
@@ -55,7 +55,7 @@ def test_heat_levels_span_the_clip_and_an_even_map_is_zero():
     assert not heat_levels(np.full((2, 3, 3), 7, np.float32)).any()
 
 
-def test_picture_holds_the_levels_without_loss():
+def test_a_picture_contains_the_levels_without_loss():
     levels = np.random.default_rng(0).integers(0, 256, (9, 13), np.uint8)
     read = cv2.imdecode(np.frombuffer(encode_grey_png(levels), np.uint8), cv2.IMREAD_UNCHANGED)
     np.testing.assert_array_equal(read, levels)

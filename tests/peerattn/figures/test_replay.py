@@ -33,7 +33,7 @@ def array(packed: bytes, name: str) -> np.ndarray:
     return np.frombuffer(body, "<f4", count, place["offset"]).reshape(place["shape"])
 
 
-def test_a_replay_holds_each_logged_number() -> None:
+def test_a_replay_contains_every_logged_number() -> None:
     shown = history()
     packed = pack_replay(shown)
     assert np.array_equal(array(packed, "shade"), shown.connection_weights.T, equal_nan=True)
@@ -50,7 +50,7 @@ def test_no_block_moves_between_a_clip_and_the_replay_of_its_network() -> None:
     assert {node["id"]: (node["x"], node["y"]) for node in nodes} == positions(shown.structure)
 
 
-def test_what_was_pruned_is_removed_from_its_step_on() -> None:
+def test_a_pruned_connection_is_marked_removed_from_its_step_on() -> None:
     shown = history(pruned=16)
     first, second = unpack(pack_replay(shown))[0]["prunings"]
     gone = {key for key, lost in zip(shown.keys, np.isnan(shown.connection_weights[16]), strict=True) if lost}
@@ -60,7 +60,7 @@ def test_what_was_pruned_is_removed_from_its_step_on() -> None:
     assert tuple(second["dead"]) == survey(shown.structure, kept, 0.5).dead_blocks
 
 
-def test_stretches_between_prunings_hold_every_step_once() -> None:
+def test_stretches_between_prunings_contain_every_step_once() -> None:
     stretches = unpack(pack_replay(history(pruned=16)))[0]["windows"]
     assert [(each["start"], each["stop"]) for each in stretches] == [(0, 16), (16, 24)]
     assert stretches[0]["name"] == "50 connections, nothing pruned"
@@ -96,7 +96,7 @@ def test_a_history_without_a_step_is_refused() -> None:
         pack_replay(empty)
 
 
-def test_entropies_are_those_of_the_attention_weights() -> None:
+def test_entropies_are_computed_from_the_attention_weights() -> None:
     shown = history()
     found = entropies(shown)
     for column, key in zip(found.T, shown.keys, strict=True):
@@ -106,7 +106,7 @@ def test_entropies_are_those_of_the_attention_weights() -> None:
     assert np.allclose(found[0], 1)  # at first all peers count alike
 
 
-def test_lines_are_means_of_what_is_left() -> None:
+def test_lines_are_means_over_the_remaining_connections() -> None:
     shown = history(pruned=16)
     sources = {spec.key: shown.structure.block(spec.source).modality for spec in shown.structure.connections}
     own = [place for place, key in enumerate(shown.keys) if sources[key] == "rgb"]
@@ -118,7 +118,7 @@ def test_lines_are_means_of_what_is_left() -> None:
     assert list(entropies_by_level(shown)) == ["level 2", "level 3", "level 4"]
 
 
-def test_scores_are_shares_or_losses_and_hold_until_the_next_is_measured() -> None:
+def test_scores_are_drawn_as_steps_until_the_next_measurement() -> None:
     drawn = history_charts(history())
     assert list(drawn) == ["weights", "entropies", "accuracy", "loss"]
     assert drawn["accuracy"].table["top1"].iloc[5] == drawn["accuracy"].table["top1"].iloc[0]

@@ -67,12 +67,12 @@ def test_every_part_is_in_a_script() -> None:
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_no_two_parts_of_a_script_make_the_same_name(name: str) -> None:
+def test_no_two_parts_of_a_script_define_the_same_name(name: str) -> None:
     made = Counter(each for file in SCRIPTS[name] for each in MADE.findall(read_part(file)))
     assert [each for each, count in made.items() if count > 1] == []
 
 
-def test_every_name_that_a_part_makes_is_used_in_a_script() -> None:
+def test_every_name_that_a_part_defines_is_used() -> None:
     words = {
         name: Counter(re.findall(r"\w+", "".join(map(read_part, parts)))) for name, parts in SCRIPTS.items()
     }
@@ -88,7 +88,7 @@ def test_every_name_that_a_part_makes_is_used_in_a_script() -> None:
     assert made - used == set()
 
 
-def test_what_is_packed_has_the_shapes_that_the_scripts_are_checked_against() -> None:
+def test_packed_recordings_match_the_types_that_scripts_are_checked_with() -> None:
     clip = trace()
     count = len(clip.times)
     laid = {"object_ids": object_ids(count), "flow": quarters_flow(count)}
@@ -104,7 +104,7 @@ def test_what_is_packed_has_the_shapes_that_the_scripts_are_checked_against() ->
     assert keys(header["flow"]) == fields("Flow")
 
 
-def test_panels_have_the_shapes_that_the_scripts_are_checked_against() -> None:
+def test_panels_match_the_types_that_scripts_are_checked_with() -> None:
     clip = trace()
     found = [
         *clip_panels(clip),

@@ -67,7 +67,7 @@ def diverging(value: float, scale: float) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize("offset", [0, 3, -4])
-def test_the_second_frame_stands_where_the_first_and_the_offset_say_and_no_python_runs(page, root, offset):
+def test_the_second_clip_shows_the_frame_at_the_chosen_offset_without_running_python(page, root, offset):
     before = runs(page)
     ahead(root, offset)
     first, second = root.locator("canvas.screen").all()
@@ -107,7 +107,7 @@ def test_each_side_has_its_own_colours_and_the_difference_those_of_b_minus_a(roo
             assert np.abs(np.subtract(drawn[key], color)).max() <= 1, (side, key)
 
 
-def test_numbers_of_a_connection_stand_beside_each_other(root):
+def test_the_numbers_of_a_connection_are_shown_for_both_traces(root):
     one, two = FIRST.connections[3], SECOND.connections[3]
     choose(root, f"connection {one.key}")
     seek(root, 6)
@@ -120,7 +120,7 @@ def test_numbers_of_a_connection_stand_beside_each_other(root):
         assert values(root, title) == pytest.approx([first, second, float(second) - float(first)], abs=1e-6)
 
 
-def test_lines_of_both_are_drawn_and_their_difference(root):
+def test_the_timeline_shows_the_lines_of_both_traces_or_their_difference(root):
     seek(root, 6)
     names = root.locator(".values > span").all_text_contents()
     assert [name[:2] for name in names] == ["A "] * 4 + ["B "] * 4
@@ -132,7 +132,7 @@ def test_lines_of_both_are_drawn_and_their_difference(root):
     assert difference == pytest.approx([first[4 + line] - first[line] for line in range(4)], abs=1e-6)
 
 
-def test_what_only_one_has_is_dotted_and_has_no_numbers(page, root):
+def test_connections_of_only_one_trace_are_dotted_and_have_no_numbers(page, root):
     page.get_by_test_id("stRadio").get_by_text("pruned", exact=True).click()
     pruned = part(FIRST, 0.5)
     gone = [one.key for one in FIRST.connections if one.key not in {left.key for left in pruned.connections}]
@@ -151,7 +151,7 @@ def test_what_only_one_has_is_dotted_and_has_no_numbers(page, root):
     leave(page)
 
 
-def test_ends_are_those_of_the_side_that_is_shown(root):
+def test_hatching_is_that_of_the_side_that_is_shown(root):
     """Padding affects 2 frames at the start and 3 at the end: of 20 in A, of 15 in B, which is 4 ahead."""
     ahead(root, 4)
     own, second = [[0, 2], [17, 20]], [[8, 11]]
@@ -176,7 +176,7 @@ def test_no_block_moves_between_the_sides(root):
         assert root.evaluate(place) == first
 
 
-def test_names_are_text_and_the_choice_is_in_the_address(page, root, url):
+def test_html_in_names_is_shown_as_text_and_the_choice_is_kept_in_the_address(page, root, url):
     expect(root.locator(".second h3")).to_have_text(f"B · {HOSTILE}")
     show(root, "B − A")
     ahead(root, 2)
@@ -195,7 +195,7 @@ def opened_again(page: Page, address: str) -> Locator:
     return page.locator(".explorer")
 
 
-def test_where_b_has_no_frame_beside_any_of_as_the_axis_still_has_numbers(root):
+def test_the_axis_has_a_range_even_if_no_frames_of_a_and_b_coincide(root):
     show(root, "B − A")
     ahead(root, 500)
     low, high = root.evaluate(f"root => ({GET_EXPLORER})(root).timeline.chart.range")

@@ -132,7 +132,7 @@ def test_a_document_that_fits_is_read(name: str) -> None:
 
 
 @given(st.data(), st.sampled_from(sorted(READERS)))
-def test_whatever_json_holds_is_read_or_refused_in_one_line(data: st.DataObject, name: str) -> None:
+def test_any_json_is_read_or_refused_in_one_line(data: st.DataObject, name: str) -> None:
     """The JSON is the whole document, or replaces any value in it."""
     read, document = READERS[name]
     value, path = data.draw(anything), data.draw(st.sampled_from([(), *places(document)]))
@@ -152,7 +152,7 @@ def test_a_value_of_another_type_is_refused_by_the_name_of_its_field(name: str) 
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_field_that_is_unknown_is_refused_with_the_nearest_one(name: str) -> None:
+def test_an_unknown_field_is_refused_with_the_most_similar_one(name: str) -> None:
     document = READERS[name][1]
     for path in places(document):
         *outer, field = path
@@ -236,14 +236,14 @@ SAID = {
 
 
 @pytest.mark.parametrize("case", SAID)
-def test_the_message_says_where_and_what(case: str) -> None:
+def test_the_error_names_the_field_and_the_fault(case: str) -> None:
     data, said = SAID[case]
     with pytest.raises(PeerattnError) as refusal:
         decode(data, Cart, "a cart")
     assert str(refusal.value).startswith(said)
 
 
-def test_what_is_left_out_has_its_default_and_the_rest_its_type() -> None:
+def test_missing_fields_get_defaults_and_values_are_converted() -> None:
     assert decode({"name": "dray"}, Cart, "a cart") == Cart("dray")
     read = decode(
         {"name": "dray", "spare": {"size": 2, "spokes": [1]}, "weights": [[1, 2.5]]}, Cart, "a cart"

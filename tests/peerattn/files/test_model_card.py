@@ -30,7 +30,7 @@ def test_shipped_cards_are_readable(path) -> None:  # type: ignore[no-untyped-de
     assert "## Training" in text
 
 
-def test_numbers_stand_with_clips_and_interval() -> None:
+def test_metrics_are_shown_with_clips_and_interval() -> None:
     metrics = {
         "n": 89,
         "groups": 40,
@@ -60,7 +60,7 @@ def test_numbers_stand_with_clips_and_interval() -> None:
     assert earlier not in markdown({"kind": "network", "none_of_these": rejection})
 
 
-def test_a_card_says_what_is_asked_where_that_is_not_one_class() -> None:
+def test_a_card_names_the_kind_of_answer_unless_it_is_classes() -> None:
     outputs = [{"block": "top", "answer": {"kind": "labels"}}]
     assert "| answers with | labels |" in markdown({"kind": "network", "structure": {"outputs": outputs}})
     assert "answers with" not in markdown({"kind": "network", "structure": {"outputs": [{"block": "top"}]}})

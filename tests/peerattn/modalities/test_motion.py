@@ -36,7 +36,7 @@ def test_camera_motion_is_removed() -> None:
     assert np.abs(np.median(middle - STILL, axis=(0, 1))).max() <= 2
 
 
-def test_what_moves_right_is_seen_to_move_right() -> None:
+def test_motion_to_the_right_changes_the_channel_for_horizontal_motion() -> None:
     images = np.stack([noise()] * 2)
     patch = noise(24, 24)[::-1]
     for frame in range(2):

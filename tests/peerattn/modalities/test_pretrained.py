@@ -47,7 +47,7 @@ def test_the_backbone_gives_what_the_published_weights_give() -> None:
     assert np.linalg.norm(pooled) == pytest.approx(BACKBONE_NORM, rel=2e-3)
 
 
-def test_frames_are_described_one_by_one() -> None:
+def test_features_of_a_frame_do_not_depend_on_the_other_frames() -> None:
     frames = generate(3, frames=10, size=64).images
     network = load_backbone()
     together, alone = network.describe(frames)[1], network.describe(frames[9:])[1]

@@ -70,7 +70,7 @@ def test_maps_of_a_long_video_are_those_of_its_parts() -> None:
     np.testing.assert_array_equal(whole[60:66], segmenter.estimate(images[60:])[:6])
 
 
-def test_network_that_reads_motion_sees_what_colours_do_not_show() -> None:
+def test_the_scores_of_a_segmenter_that_reads_motion_depend_on_motion() -> None:
     segmenter, still = small_segmenter(motion=True), np.repeat(media.moving_square(1), 6, axis=0)
     moving = media.moving_square(6)
     np.testing.assert_array_equal(moving[0], still[0])

@@ -65,7 +65,7 @@ def test_the_objects_are_in_view(left: int, across: int, top: int, down: int) ->
         assert 24 <= side < 60  # 0.4 of 60 at least, and objects of 20 px need no more than that
 
 
-def test_one_view_holds_all_that_a_moving_object_does() -> None:
+def test_one_view_contains_a_moving_object_in_every_frame() -> None:
     ids = boxes((10, 20, 20, 40), (25, 35, 20, 40), (40, 50, 20, 40))
     view = view_around(ids, [1])
     assert view is not None

@@ -109,7 +109,7 @@ def test_without_weight_and_attention_a_connection_scales_nothing() -> None:
     assert connection(None, None) == (None, None, None, None)
 
 
-def test_each_frame_has_factors_of_its_own() -> None:
+def test_each_frame_has_its_own_factors() -> None:
     """Changing one frame of a peer changes the factors of that frame only."""
     module, vectors = attention(2, 3, 4), noise(2, 1, 5, 3)
     before, _ = module(None, vectors)

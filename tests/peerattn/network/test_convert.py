@@ -43,7 +43,7 @@ def values(structure: Structure, seed: int = 0, *, classes: int = len(CLASSES)) 
 
 
 @pytest.mark.parametrize("name", ["asn26", "full_asnp26", "asnp_lite"])
-def test_names_are_unique_and_hold_every_number_once(name: str) -> None:
+def test_variable_names_are_unique_and_cover_every_parameter_once(name: str) -> None:
     with torch.device("meta"):
         network = Network(published.structure(name), CLASSES)
     named = variables(network)
@@ -79,7 +79,7 @@ def test_loaded_variables_decide_what_the_network_computes() -> None:
     assert torch.equal(*scores)
 
 
-def test_names_may_end_as_tensorflow_prints_them() -> None:
+def test_variable_names_may_have_the_suffix_that_tensorflow_prints() -> None:
     network, given = Network(small(), CLASSES), values(small())
     load_tf_variables(network, {f"{name}:0": value for name, value in given.items()})
     assert np.array_equal(to_tf_variables(network)["dense/bias"], given["dense/bias"])
@@ -149,7 +149,7 @@ def test_the_number_of_classes_is_that_of_the_variables() -> None:
         (published.CLASSES, ("--answer", "classes"), "classes"),
     ],
 )
-def test_the_classes_of_charades_are_labels_unless_told_otherwise(
+def test_a_network_with_157_classes_answers_with_labels_by_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, words: tuple[str, ...], kind: str
 ) -> None:
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(tmp_path / "checkpoints"))

@@ -118,7 +118,7 @@ def test_the_baseline_clip_itself_adds_nothing(name: str, beside: bool) -> None:
         assert connection.contribution.max() <= 1e-5 * max(connection.magnitude.max(), 1e-9)
 
 
-def test_a_modality_at_rest_adds_nothing_whatever_the_others_do() -> None:
+def test_a_source_whose_modality_equals_the_baseline_contributes_nothing() -> None:
     network = lively(EVERY_KIND["own"])
     clip = clip_of(network.structure, frames=30)
     clip.tensors["flow"].zero_()

@@ -134,7 +134,7 @@ def test_a_computed_flow_is_scaled_by_the_extremes_of_its_own_clip() -> None:
 
 
 @pytest.mark.parametrize("name", ["asn50", "full_asnp50", "asnp_lite"])
-def test_published_networks_hold_no_more_than_is_counted(name: str) -> None:
+def test_published_networks_use_no_more_memory_than_estimated(name: str) -> None:
     structure = published.structure(name)
     with torch.device("meta"):
         network = Network(structure, [str(number) for number in range(4)]).eval()
@@ -210,7 +210,7 @@ def test_progress_counts_the_blocks_of_every_stretch() -> None:
     assert hooks(network) == 0
 
 
-def test_the_mode_of_a_network_comes_back_after_an_exception() -> None:
+def test_the_training_mode_is_restored_after_an_exception() -> None:
     network = lively(EVERY_KIND["own"]).train()
     with pytest.raises(Failure), evaluation_mode(network):
         assert not network.training

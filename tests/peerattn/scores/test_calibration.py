@@ -141,7 +141,7 @@ def test_auroc_counts_pairs(known: list[float], unknown: list[float]) -> None:
     assert auroc(np.array(known), np.array(unknown)) == pytest.approx(np.mean(pairs))
 
 
-def test_rejection_keeps_nineteen_of_twenty_known_clips_and_its_interval_holds_the_value() -> None:
+def test_the_rejection_threshold_keeps_95_percent_of_known_clips() -> None:
     random = np.random.default_rng(0)
     known = np.arange(300) < 200
     values = np.where(known, random.beta(5, 2, 300), random.beta(2, 3, 300)).astype(np.float32)

@@ -159,12 +159,12 @@ def test_a_loss_of_three_points_on_600_clips_is_detected() -> None:
     assert verdicts.count(WORSE) / 300 >= 0.88
 
 
-def test_quantiles_are_those_of_scipy() -> None:
+def test_quantiles_agree_with_scipy() -> None:
     for level, freedom in product((0.9, 0.95, 0.999), (1, 2, 3, 4, 9, 10, 47, 160, 959)):
         assert t_quantile(level, freedom) == pytest.approx(stats.t.ppf((1 + level) / 2, freedom), rel=1e-9)
 
 
 @pytest.mark.parametrize(("right", "clips"), [(0, 20), (20, 20), (1, 48), (37, 48), (632, 640)])
-def test_shares_of_independent_clips_are_those_of_scipy(right: int, clips: int) -> None:
+def test_intervals_of_independent_clips_agree_with_scipy(right: int, clips: int) -> None:
     expected = stats.binomtest(right, clips).proportion_ci(0.95, method="wilson")
     assert share_interval(np.arange(clips) < right) == pytest.approx((expected.low, expected.high))

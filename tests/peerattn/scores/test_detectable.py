@@ -13,13 +13,13 @@ def videos(count: int, clips: int) -> list[str]:
 
 
 @pytest.mark.parametrize(("clips", "loss"), [(96, 0.108), (192, 0.063), (600, 0.030), (1200, 0.020)])
-def test_the_smallest_loss_is_the_one_that_was_simulated(clips: int, loss: float) -> None:
+def test_the_smallest_detectable_loss_agrees_with_a_simulation(clips: int, loss: float) -> None:
     [found] = detectable_differences(videos(clips, 1)).decisions
     assert found.loss == pytest.approx(loss, abs=0.003)
 
 
 @pytest.mark.parametrize("likeness", [0.0, 0.2, 0.5])
-def test_a_loss_is_found_as_often_as_said(likeness: float) -> None:
+def test_losses_are_detected_as_often_as_stated(likeness: float) -> None:
     """600 clips of 150 videos, of which 4 % are lost and 1 % gained; some clips follow their video."""
     rng, number = np.random.default_rng(3), np.repeat(np.arange(150), 4)
     hits, widths = 0, []

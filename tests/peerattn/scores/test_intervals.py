@@ -31,7 +31,7 @@ WIDTHS = {
     ("level", "freedom", "t"),
     [(0.95, 1, 12.7062), (0.95, 2, 4.30265), (0.95, 9, 2.26216), (0.95, 47, 2.01174), (0.999, 30, 3.64596)],
 )
-def test_quantiles_are_those_of_the_tables(level: float, freedom: int, t: float) -> None:
+def test_quantiles_agree_with_published_tables(level: float, freedom: int, t: float) -> None:
     assert t_quantile(level, freedom) == pytest.approx(t, abs=6e-6 * t)
 
 
@@ -67,7 +67,7 @@ def test_all_right_in_few_videos_is_not_all_right() -> None:
     assert 0.75 < low < 0.9
 
 
-def test_likeness_is_one_where_groups_agree_and_none_where_they_do_not() -> None:
+def test_intraclass_correlation_is_one_for_uniform_groups_and_zero_for_mixed_ones() -> None:
     number = np.repeat(np.arange(20), 4)
     agreed = (np.arange(20) % 2)[number].astype(float)
     assert intraclass_correlation(agreed, number) == pytest.approx(1)

@@ -169,7 +169,7 @@ def test_if_no_label_reaches_its_threshold_the_answer_names_the_threshold() -> N
     assert verdict(answered(0.1, 0.2, 0.3, answer=own)).answer == "none above its threshold"
 
 
-def test_none_of_these_is_said_of_classes_only() -> None:
+def test_only_networks_with_classes_answer_none_of_these() -> None:
     card = {
         "none_of_these": {
             "threshold": 0.99,

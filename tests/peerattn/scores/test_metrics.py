@@ -30,7 +30,7 @@ RANKED = st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_s
 
 
 @given(RANKED)
-def test_average_precision_is_that_of_its_definition(ranked: list[tuple[int, bool]]) -> None:
+def test_average_precision_equals_its_definition(ranked: list[tuple[int, bool]]) -> None:
     scores, labels = np.array([float(s) for s, _ in ranked]), np.array([label for _, label in ranked])
     found = average_precision(scores, labels)
     if labels.any():

@@ -30,7 +30,7 @@ def answered(best: float):
     return dataclasses.replace(shown, probabilities=shares)
 
 
-def test_the_best_class_is_the_answer_where_it_is_probable_enough() -> None:
+def test_the_best_class_is_the_answer_if_it_is_probable_enough() -> None:
     said = verdict(answered(0.5), CARD)
     assert (said.answer, said.best, said.reason) == ("push ball", "push ball", "")
     assert said.probability == pytest.approx(0.5)

@@ -84,7 +84,7 @@ def unexpected(file: LabelledFile, reason: str) -> None:
     raise AssertionError(f"{file.path} was skipped: {reason}")
 
 
-def test_no_network_has_seen_the_source_of_the_maps_it_makes(
+def test_no_network_makes_maps_for_source_videos_it_was_trained_on(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[set[str]] = []
@@ -222,7 +222,7 @@ def test_unreadable_clips_are_skipped_and_counted(data: Path, tiny: Path, tmp_pa
     assert card["metrics"]["people"]["n"] == 1
 
 
-def test_a_clip_that_breaks_off_after_what_is_learnt_from_has_no_maps(
+def test_a_clip_damaged_after_its_training_part_gets_no_maps(
     data: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def decode_in_pieces(path: Path) -> Iterator[Frames]:

@@ -45,7 +45,7 @@ def test_many_classes_have_no_text_in_their_cells() -> None:
 
 
 @given(arrays(np.int64, (4, 4), elements=st.integers(0, 5)))
-def test_the_table_holds_each_clip_once(matrix) -> None:
+def test_the_confusion_table_counts_each_clip_once(matrix) -> None:
     table = confusion_table(matrix, ["a", "b", "c", "d"])
     assert table["clips"].sum() == matrix.sum()
     assert np.allclose(table.groupby("true")["share"].sum(), 1)

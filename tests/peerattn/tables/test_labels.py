@@ -33,7 +33,7 @@ def test_an_evaluation_of_labels_has_a_row_for_each_that_occurs() -> None:
     assert list(table["remark"]) == ["too few clips (3, at least 20 needed)"] * 2
 
 
-def test_two_answers_of_different_kinds_stand_side_by_side() -> None:
+def test_answers_of_different_kinds_can_be_compared_in_one_table() -> None:
     first = trace()
     second = dataclasses.replace(first, structure=first.structure.with_answer(LABELS))
     assert "class or label" in predictions_comparison(first, second)

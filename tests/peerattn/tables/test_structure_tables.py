@@ -12,7 +12,7 @@ WEIGHTS = initial_weights(RELEASED)
 AT_A_FIFTH = survey(RELEASED, WEIGHTS, 0.2)
 
 
-def test_connections_hold_what_the_threshold_keeps():
+def test_the_connections_table_says_which_connections_are_kept():
     table = structure_tables.connections_table(RELEASED, WEIGHTS, AT_A_FIFTH)
     assert (len(table), table["kept"].sum(), table["at_initialisation"].sum()) == (45, 35, 10)
     assert table["candidates"].sum() == 392

@@ -78,7 +78,7 @@ def test_connections_of_only_one_trace_have_missing_values_rather_than_zeros():
     assert alone[["weight_first", "factor_first"]].notna().all().all()
 
 
-def test_predictions_stand_side_by_side_the_likeliest_first():
+def test_the_comparison_of_predictions_is_sorted_by_the_greater_probability():
     table = predictions_comparison(FIRST, SECOND)
     shares = dict(zip(SECOND.class_names, SECOND.probabilities.tolist(), strict=True))
     assert table["probability_second"].tolist() == [shares[name] for name in table["class"]]
@@ -93,7 +93,7 @@ def test_a_class_that_one_does_not_know_is_empty():
     assert np.isnan(table["probability_second"][FIRST.class_names[0]])
 
 
-def test_a_trace_on_a_greater_layout_has_no_numbers_where_it_has_no_part():
+def test_a_trace_aligned_to_a_larger_layout_is_nan_for_missing_connections():
     left, whole = pruned(), FIRST.structure
     laid = align_to_layout(left, whole)
     assert [one.key for one in laid.connections] == [spec.key for spec in whole.connections]
@@ -107,7 +107,7 @@ def test_a_trace_on_a_greater_layout_has_no_numbers_where_it_has_no_part():
     assert missing_parts(FIRST, whole) == () and align_to_layout(FIRST, whole) == FIRST
 
 
-def test_the_packed_recording_of_a_part_has_the_rows_of_the_whole():
+def test_a_recording_packed_for_a_larger_layout_has_rows_for_all_its_connections():
     whole = FIRST.structure
     packed = pack_recording(pruned(), images(), layout=whole)
     header = json.loads(packed[4 : 4 + int.from_bytes(packed[:4], "little")])
@@ -120,7 +120,7 @@ def test_the_packed_recording_of_a_part_has_the_rows_of_the_whole():
     assert places[0] == places[1]
 
 
-def test_a_packed_recording_says_the_attention_and_widths_of_its_own_network():
+def test_a_packed_recording_contains_the_attention_and_widths_of_its_own_network():
     other = trace(attention="self")
     blocks = [dataclasses.replace(block, temporal_dilation=3) for block in other.structure.blocks]
     other = dataclasses.replace(other, structure=dataclasses.replace(other.structure, blocks=tuple(blocks)))

@@ -166,7 +166,7 @@ def test_other_texts_are_refused(text: str) -> None:
 
 @settings(max_examples=100)
 @given(st.integers(0, 10_000), st.sampled_from(list('"[]{},:0x\\')))
-def test_a_changed_letter_never_ends_in_another_error(place: int, letter: str) -> None:
+def test_a_changed_character_is_read_or_refused_with_a_peerattn_error(place: int, letter: str) -> None:
     text = SMALL.to_json()
     place %= len(text)
     try:
@@ -175,7 +175,7 @@ def test_a_changed_letter_never_ends_in_another_error(place: int, letter: str) -
         assert str(refusal)
 
 
-def test_numbers_that_json_does_not_have_are_never_written() -> None:
+def test_nan_and_infinity_are_never_written_to_json() -> None:
     broken = dataclasses.replace(SMALL, probabilities=np.full(6, np.nan, np.float32))
     with pytest.raises(ValueError, match="JSON"):
         broken.to_json()

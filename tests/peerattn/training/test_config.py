@@ -95,7 +95,7 @@ def test_a_recipe_comes_back_from_its_file(tmp_path: Path) -> None:
     assert read_recipe(path) == recipe
 
 
-def test_a_recipe_of_training_settings_alone_has_the_usual_clips(tmp_path: Path) -> None:
+def test_a_recipe_with_only_training_settings_has_the_given_clip_settings(tmp_path: Path) -> None:
     path = tmp_path / "recipe.json"
     path.write_text(json.dumps(TrainingConfig(epochs=3).to_json()))
     settings = ClipSettings(size=48, window=8)

@@ -43,7 +43,7 @@ def test_losses_worked_by_hand(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", LOSSES)
-def test_smoothed_losses_are_those_of_smoothed_targets(kind: str) -> None:
+def test_label_smoothing_equals_the_loss_of_smoothed_targets(kind: str) -> None:
     blurred = torch.tensor([[0.9, 0.1], [0.9, 0.1]])
     given = LOSSES[kind](LOGITS, shares(FIRST, 2, kind), 0.2)
     torch.testing.assert_close(given, LOSSES[kind](LOGITS, blurred, 0.0))
@@ -103,7 +103,7 @@ def test_separate_answers_are_learned_each_by_its_own_loss_and_weight() -> None:
     torch.testing.assert_close(found, one + other / 4)
 
 
-def test_class_weights_make_classes_count_alike() -> None:
+def test_class_weights_give_all_classes_the_same_total_weight() -> None:
     clips = [30, 10, 0]
     torch.testing.assert_close(class_weights(clips, 0.0)[:2], torch.ones(2))
     weights = class_weights(clips, 1.0)
@@ -160,7 +160,7 @@ def test_averaging_weights_gives_their_mean() -> None:
             torch.testing.assert_close(mean, torch.stack([state[name] for state in states]).mean(dim=0))
 
 
-def test_an_ema_fades_slowly_once_it_has_left_its_start() -> None:
+def test_the_decay_of_an_ema_grows_to_its_final_value() -> None:
     network, name = tiny(), "blocks.top.0.reduce.0.weight"
     name = next(iter(network.state_dict()))
     average = WeightAverage(network, Averaging("ema", decay=0.9))
