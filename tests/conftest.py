@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, Page, Route, ViewportSize, WebSocket, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser import INSTALL_HINT, find_chromium
 
@@ -35,7 +35,8 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # A second safeguard: no host name except this machine's resolves, whoever requests it.
+    # No address except this machine's can be reached, whoever requests it. (Playwright's routes could refuse
+    # requests too, but with a route the browser keeps no file, and reads and compiles every script again.)
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 
@@ -122,29 +123,22 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class PageLog:
-    """Records a page's requests to other machines and the errors in its console."""
+    """Records a page's requests to other machines, which fail, and the errors in its console."""
 
     outside: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
-    def refuse_outside(self, route: Route) -> None:
-        """Let a request to this machine pass; abort and record any other."""
-        if self.is_outside(route.request.url):
-            route.abort()
-        else:
-            route.continue_()
-
-    def is_outside(self, url: str) -> bool:
-        """Whether the address is that of another machine; if so, record it."""
+    def record_address(self, url: str) -> None:
+        """Record the address of a request or web socket if it is that of another machine."""
         address = urlsplit(url)
-        outside = address.scheme not in ("data", "blob") and address.hostname not in LOCAL_HOSTS
-        if outside:
+        if address.scheme not in ("data", "blob") and address.hostname not in LOCAL_HOSTS:
             self.outside.append(url)
-        return outside
 
     def listen(self, page: Page) -> None:
-        """Record the page's errors, and the web sockets that it opens (routes do not see them)."""
-        page.on("websocket", self.record_socket)
+        """Record the requests and web sockets of a page to other machines, and its errors."""
+        page.on("popup", self.listen)
+        page.on("request", lambda request: self.record_address(request.url))
+        page.on("websocket", lambda socket: self.record_address(socket.url))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on(
             "console", lambda message: self.errors.append(message.text) if message.type == "error" else None
@@ -154,33 +148,41 @@ class PageLog:
         """Drop the errors of Streamlit, which first looks for its server below the address of the page."""
         self.errors = [error for error in self.errors if "404 (Not Found)" not in error]
 
-    def record_socket(self, socket: WebSocket) -> None:
-        """Record a web socket to another machine."""
-        self.is_outside(socket.url)
-
 
 @pytest.fixture
 def page_log() -> PageLog:
-    """The page's requests to other machines (aborted, and the test fails) and its console's errors."""
+    """The page's requests to other machines (they fail, and so does the test) and its console's errors."""
     return PageLog()
 
 
-@contextmanager
-def open_window(chromium: Browser, log: PageLog) -> Iterator[Page]:
-    """A new window of 1440 × 900 px that can reach this machine only; closed after the `with` block."""
+@pytest.fixture(scope="session")
+def visitor(chromium: Browser) -> Iterator[BrowserContext]:
+    """What the windows of the tests share: the scripts that the browser has read and compiled."""
     context = chromium.new_context(viewport=VIEWPORT, service_workers="block")
-    context.route("**/*", log.refuse_outside)
-    context.on("page", log.listen)
     context.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
-    yield context.new_page()
+    yield context
     context.close()
 
 
+@contextmanager
+def open_window(visitor: BrowserContext, log: PageLog) -> Iterator[Page]:
+    """A new window of 1440 × 900 px that can reach this machine only; closed after the `with` block.
+
+    What its pages stored is then forgotten; only Streamlit's cookie, which it needs for uploads, stays.
+    """
+    page = visitor.new_page()
+    log.listen(page)
+    yield page
+    if page.url.startswith("http"):
+        page.evaluate("try { localStorage.clear() } catch {}")  # a page of an error has none
+    page.close()
+
+
 @pytest.fixture
-def page(chromium: Browser, page_log: PageLog) -> Iterator[Page]:
+def page(visitor: BrowserContext, page_log: PageLog) -> Iterator[Page]:
     """A new window; see `open_window`."""
-    with open_window(chromium, page_log) as page:
+    with open_window(visitor, page_log) as page:
         yield page
     assert page_log.outside == []
 
@@ -188,21 +190,21 @@ def page(chromium: Browser, page_log: PageLog) -> Iterator[Page]:
 class KeptWindow:
     """A window that the tests of a file share; `open` replaces it by a new one."""
 
-    def __init__(self, chromium: Browser) -> None:
-        self.chromium = chromium
+    def __init__(self, visitor: BrowserContext) -> None:
+        self.visitor = visitor
         self.stack = ExitStack()
         self.failures = -1  # the number of failed tests when it was opened
 
     def open(self) -> None:
         self.stack.close()
         self.log = PageLog()
-        self.page = self.stack.enter_context(open_window(self.chromium, self.log))
+        self.page = self.stack.enter_context(open_window(self.visitor, self.log))
 
 
 @pytest.fixture(scope="module")
-def kept_window(chromium: Browser) -> Iterator[KeptWindow]:
+def kept_window(visitor: BrowserContext) -> Iterator[KeptWindow]:
     """The window of `kept_page`."""
-    window = KeptWindow(chromium)
+    window = KeptWindow(visitor)
     yield window
     window.stack.close()
 

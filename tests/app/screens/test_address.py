@@ -33,7 +33,6 @@ def fresh(chromium: Browser, page_log) -> Iterator:
 
     def open_fresh(url: str) -> Page:
         contexts.append(chromium.new_context(viewport={"width": 1440, "height": 900}))
-        contexts[-1].route("**/*", page_log.refuse_outside)
         contexts[-1].on("page", page_log.listen)
         contexts[-1].set_default_timeout(PATIENCE)
         page = contexts[-1].new_page()

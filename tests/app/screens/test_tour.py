@@ -1,13 +1,15 @@
 """The tour in the app: one step at a time, and an answer once the user has chosen one."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.parts.tour import THRESHOLD, steps
 from tests.app.parts.test_tour import example
-from tests.screens import wait_until_drawn
+from tests.conftest import KeptWindow
+from tests.screens import AT_REST, wait_until_drawn
 from tests.serving import GET_EXPLORER, frame
 
 pytestmark = pytest.mark.browser
@@ -20,6 +22,26 @@ def at(page: Page, url: str, title: str) -> Locator:
     page.goto(f"{url}/tour?step={TITLES.index(title) + 1}")
     expect(page.get_by_role("heading", name=title)).to_be_visible()
     return wait_until_drawn(page)
+
+
+@pytest.fixture
+def walk(kept_page: Page, kept_window: KeptWindow, app_url: str) -> Callable[[str], Locator]:
+    """Comes to the step with a title, by Next from the step of the test before; returns its explorer."""
+
+    def walk_to(title: str) -> Locator:
+        come, wanted = re.search(r"step=(\d+)", kept_page.url), TITLES.index(title)
+        if come is None or int(come[1]) - 1 > wanted:
+            at(kept_page, app_url, title)
+            kept_window.log.forget_search_for_server()
+        else:
+            for passed in TITLES[int(come[1]) - 1 : wanted]:
+                expect(kept_page.get_by_role("heading", name=passed)).to_be_visible()
+                kept_page.get_by_role("button", name="Next", exact=True).click()
+            expect(kept_page.get_by_role("heading", name=title)).to_be_visible()
+        kept_page.evaluate(AT_REST)  # the explorer of the step before is gone
+        return wait_until_drawn(kept_page)
+
+    return walk_to
 
 
 def asked(page: Page) -> str:
@@ -71,8 +93,9 @@ def test_the_answer_is_shown_after_a_choice_and_corrects_a_wrong_one(page: Page,
     assert answer not in (0, 3)
 
 
-def test_the_factor_step_shows_its_connection_at_its_frame(page: Page, app_url: str):
-    root = at(page, app_url, "Attention factors open and close channels")
+def test_the_factor_step_shows_its_connection_at_its_frame(walk, kept_page: Page):
+    page = kept_page
+    root = walk("Attention factors open and close channels")
     said = re.search(r"At frame (\d+) that mean is (\d\.\d\d)", asked(page))
     assert said and frame(root) == int(said[1]) - 1 > 0
     shade = root.evaluate(
@@ -84,8 +107,9 @@ def test_the_factor_step_shows_its_connection_at_its_frame(page: Page, app_url: 
     expect(page.get_by_text(f"{source} → {target} is pinned")).to_be_visible()
 
 
-def test_the_peers_step_opens_the_steps_inside_a_factor_once_it_is_answered(page: Page, app_url: str):
-    root = at(page, app_url, "Who decides? The peers")
+def test_the_peers_step_opens_the_steps_inside_a_factor_once_it_is_answered(walk, kept_page: Page):
+    page = kept_page
+    root = walk("Who decides? The peers")
     assert root.get_by_label("attention arcs").is_checked()
     expect(page.locator(".details")).to_have_count(0)
     peers = pinned(root)
@@ -93,13 +117,22 @@ def test_the_peers_step_opens_the_steps_inside_a_factor_once_it_is_answered(page
     tab = page.locator(".details").get_by_role("tab", name="How a factor is computed")
     expect(tab).to_have_attribute("aria-selected", "true")
     expect(page.locator(".details .steps > li").first).to_be_visible()
-    root = at(page, app_url, "Self attention, for comparison")
+    root = walk("Self attention, for comparison")
     assert pinned(root) == peers  # the same connection
     expect(root.locator("section.numbers .rows li")).to_have_count(1)  # its one peer: its source
 
 
-def test_removed_connections_are_drawn_once_the_question_is_answered(page: Page, app_url: str):
-    root = at(page, app_url, "What can be removed?")
+def test_the_lines_of_the_time_step_are_those_it_asks_about(walk, kept_page: Page):
+    page = kept_page
+    root = walk("Attention moves with the clip")
+    lines = root.locator(".reading .values > span").all_inner_texts()
+    for option in page.get_by_test_id("stRadio").locator("[data-testid=stRadioOption]").all_inner_texts():
+        assert any(line.startswith(option) for line in lines), option
+
+
+def test_removed_connections_are_drawn_once_the_question_is_answered(walk, kept_page: Page):
+    page = kept_page
+    root = walk("What can be removed?")
     assert removed(root) == 0
     choose(page, 0)
     expect(told(page)).to_be_visible()
@@ -111,12 +144,5 @@ def test_removed_connections_are_drawn_once_the_question_is_answered(page: Page,
     )
     assert removed(root) == sum(weight < THRESHOLD for weight in weights)
     assert f"leaves {len(weights) - removed(root)} of {len(weights)}" in told(page).inner_text()
-    root = at(page, app_url, "Is the prediction still the same?")
+    root = walk("Is the prediction still the same?")
     assert removed(root) > 0
-
-
-def test_the_lines_of_the_time_step_are_those_it_asks_about(page: Page, app_url: str):
-    root = at(page, app_url, "Attention moves with the clip")
-    lines = root.locator(".reading .values > span").all_inner_texts()
-    for option in page.get_by_test_id("stRadio").locator("[data-testid=stRadioOption]").all_inner_texts():
-        assert any(line.startswith(option) for line in lines), option
