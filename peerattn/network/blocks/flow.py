@@ -79,7 +79,8 @@ class RepresentationFlow(nn.Module):
         change = after - before
         bound, step_size = self.lambda_ * theta, self.tau / theta
         u1 = u2 = p11 = p12 = p21 = p22 = torch.zeros_like(before)
-        for _ in range(self.iterations):
+        # Without numbers, only memory counts: that of the second iteration is that of all further ones.
+        for _ in range(min(self.iterations, 2) if before.is_meta else self.iterations):
             residual = change + slope_x * u1 + slope_y * u2 + EPSILON
             step = _step(residual, steepness, bound)
             u1 = u1 + step * slope_x + theta * self._divergence(p11, p12)

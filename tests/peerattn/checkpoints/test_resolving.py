@@ -26,12 +26,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_checkpoint_comes_before_a_published_name(folder: Path) -> None:
     assert "asn26" in checkpoint.names()
-    assert resolve("asn26").remarks == ()
-    assert resolve_structure("asn26").structure == resolve("asn26").structure
+    trained = resolve("asn26")
+    assert trained.remarks == ()
+    assert resolve_structure("asn26").structure == trained.structure
     for name in ("asn38", "asn26-untrained"):
-        assert resolve(name).remarks == (REMARK,)
-        assert resolve(name).name.endswith("-untrained")
-        assert resolve_structure(name).structure == resolve(name).structure
+        untrained = resolve(name)
+        assert untrained.remarks == (REMARK,)
+        assert untrained.name.endswith("-untrained")
+        assert resolve_structure(name).structure == untrained.structure
 
 
 def test_the_suffix_untrained_means_the_published_structure_even_if_such_a_checkpoint_exists(

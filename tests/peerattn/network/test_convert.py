@@ -226,8 +226,8 @@ def test_lite_is_built_for_the_clips_that_its_checkpoint_reads(
     asked = ["convert", "asnp_lite", str(tmp_path / "lite.npz")]
     app([*asked, "--clip-width", "64", "--out", "one"], standalone_mode=False)
     app([*asked, "--size", "64", "--out", "other"], standalone_mode=False)
-    assert checkpoint.load("one").settings == checkpoint.load("other").settings
-    assert checkpoint.load("one").structure == checkpoint.load("other").structure
+    one, other = checkpoint.load("one"), checkpoint.load("other")
+    assert (one.settings, one.structure) == (other.settings, other.structure)
     with pytest.raises(PeerattnError, match="built for clips 64 px wide cannot read clips of 96 px"):
         app([*asked, "--clip-width", "64", "--size", "96", "--out", "third"], standalone_mode=False)
     with pytest.raises(PeerattnError, match="asnp_lite is the name of a published network"):
