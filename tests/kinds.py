@@ -72,6 +72,15 @@ def attention(over: str) -> Structure:
     return _joined(inputs, "attention", "classification", (RGB, OBJECT), heads=1, over=over)
 
 
+def vectors() -> Structure:
+    """Modalities that describe frames by numbers, without pixels."""
+    inputs = [BlockSpec(f"{name}1", 1, "vector_input", 4, modality=name) for name in ("rgb", "joints")]
+    middle = [BlockSpec(f"mid{d}", 2, "temporal", width, d, repeats=2) for d, width in ((1, 4), (3, 5))]
+    blocks = [*inputs, *middle, BlockSpec("top", 3, "temporal", 5, 2)]
+    modalities = [Modality("rgb", 3, pixels=False), Modality("joints", 2, pixels=False)]
+    return Structure.complete(blocks, modalities=modalities, head="temporal")
+
+
 EVERY_KIND = {
     "own": own(),
     "assemblenet": assemblenet(),
@@ -79,4 +88,5 @@ EVERY_KIND = {
     "dense": dense(),
     "attention over places": attention("places"),
     "attention over frames": attention("frames"),
+    "vectors": vectors(),
 }

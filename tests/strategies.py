@@ -110,6 +110,8 @@ def tensors(
     """Modality → (B, C, T, H, W) noise."""
     generator = torch.Generator().manual_seed(seed)
     return {
-        modality.name: torch.randn(clips, modality.channels, frames, *size, generator=generator)
+        modality.name: torch.randn(
+            clips, modality.channels, frames, *structure.clip_sides(*size), generator=generator
+        )
         for modality in structure.read_modalities
     }

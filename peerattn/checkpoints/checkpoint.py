@@ -57,7 +57,7 @@ class Checkpoint:
 
     def reader(self, segmenter: Segmenter | None = None) -> Reader:
         """Return a reader of clips for the network; `segmenter` estimates the maps of clips without maps."""
-        return Reader(self.structure.read_modalities, self.settings, segmenter)
+        return Reader(self.structure.read_modalities, self.settings, segmenter, self.device)
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from peerattn.data.folder import LabelledFile
@@ -63,11 +64,12 @@ class FolderExamples(Sequence[Example]):
         modalities: Sequence[Modality],
         settings: ClipSettings,
         segmenter: Segmenter | None = None,
+        device: torch.device | str = "cpu",
     ) -> None:
         """Raise PeerattnError if a clip's class is not one that the network knows."""
         check_classes(files, class_names)
         self.files, self.class_names = files, tuple(class_names)
-        self.reader = Reader(modalities, settings, segmenter)
+        self.reader = Reader(modalities, settings, segmenter, device)
 
     def __len__(self) -> int:
         return len(self.files)

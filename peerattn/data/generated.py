@@ -52,6 +52,7 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
         settings: ClipSettings,
         first_seed: int = TEST_SEED,
         segmenter: Segmenter | None = None,
+        device: torch.device | str = "cpu",
         latest_start: float = 0.0,
         frames: int | None = None,
     ) -> None:
@@ -62,7 +63,7 @@ class GeneratedExamples(Dataset[Example], Sequence[Example]):
                 "this network's classes are not those of the generated clips: "
                 "measure it on a folder of labelled clips"
             )
-        self.clips, self.reader = count, Reader(modalities, settings, segmenter)
+        self.clips, self.reader = count, Reader(modalities, settings, segmenter, device)
         self.first_seed, self.latest_start = first_seed, latest_start
         self.version, self.frames = version, frames or settings.window
 

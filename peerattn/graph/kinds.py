@@ -82,6 +82,13 @@ KINDS: Mapping[str, BlockKind] = {
         lambda spec: spec.temporal_dilation * spec.repeats, repeats_edges=True, rule=_reads_in_time
     ),
     "dense": BlockKind(lambda spec: 0),
+    "vector_input": BlockKind(lambda spec: 0, fixed={"spatial_stride": 1}),
+    "temporal": BlockKind(
+        lambda spec: spec.temporal_dilation * spec.repeats,
+        fixed={"spatial_stride": 1},
+        repeats_edges=True,
+        rule=_reads_in_time,
+    ),
     "attention": BlockKind(
         lambda spec: WHOLE_CLIP if spec.over == "frames" else 0, needs=("heads", "over"), rule=_attends
     ),
@@ -125,6 +132,7 @@ class HeadKind:
 
 HEAD_KINDS: Mapping[str, HeadKind] = {
     "classification": HeadKind(),
+    "temporal": HeadKind(),
     "assemblenet": HeadKind(shared=True),
     "assemblenet_over_time": HeadKind(shared=True),
     "lite": HeadKind(),

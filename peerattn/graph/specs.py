@@ -12,7 +12,8 @@ class Modality:
     """A kind of input and the meaning of its channels; for `object`, channel k shows class `class_ids[k]`.
 
     `iterations` is the number of iterations of the representation flow layer if the network computes this
-    modality from another one, or 0 if it reads the modality from the clip.
+    modality from another one, or 0 if it reads the modality from the clip. `pixels` is False for a modality
+    that describes each frame by numbers without a place in the picture: its frames are 1 × 1.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Modality:
     meanings: tuple[str, ...] = ()
     class_ids: tuple[int, ...] = ()
     iterations: int = 0
+    pixels: bool = True
 
 
 @dataclass(frozen=True)

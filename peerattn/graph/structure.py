@@ -80,6 +80,15 @@ class Structure:
         return tuple(modality for modality in self.modalities if modality.name in read)
 
     @cached_property
+    def reads_pixels(self) -> bool:
+        """Whether the modalities are pictures; else each frame is described by numbers, 1 × 1."""
+        return any(modality.pixels for modality in self.read_modalities)
+
+    def clip_sides(self, height: int, width: int) -> tuple[int, int]:
+        """Return the height and width of the tensors in which a clip of this size is read."""
+        return (height, width) if self.reads_pixels else (1, 1)
+
+    @cached_property
     def computed(self) -> tuple[str, ...]:
         """The modalities that the network computes from another modality."""
         return tuple(modality.name for modality in self.modalities if modality.iterations)
@@ -204,7 +213,14 @@ class Structure:
 
 
 _PARTS = ("blocks", "connections", "outputs", "modalities")
-_OMITTED = {"time_padding": "zeros", "heads": 0, "over": "", "answer": CLASSES.to_json(), "temperature": 1.0}
+_OMITTED = {
+    "time_padding": "zeros",
+    "heads": 0,
+    "over": "",
+    "answer": CLASSES.to_json(),
+    "temperature": 1.0,
+    "pixels": True,
+}
 """Fields that older files lack → the value that their absence implies; such a value is not written."""
 
 

@@ -60,6 +60,11 @@ def validate(
     for modality in modalities:
         _validate_modality(modality, by_name)
         by_name[modality.name] = modality
+    if len({modality.pixels for modality in modalities}) > 1:
+        mixed = ", ".join(modality.name for modality in modalities if not modality.pixels)
+        raise PeerattnError(
+            f"modalities with pixels cannot be read beside those without ({mixed}): choose one kind"
+        )
     by_id = {block.id: block for block in blocks}
     for block in blocks:
         _validate_block(block, by_name)

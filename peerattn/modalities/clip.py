@@ -87,3 +87,6 @@ class Clip:
     origin: Origin | None  # of the object maps; None without maps
     remarks: tuple[str, ...] = ()
     object_names: Mapping[int, str] = field(default_factory=dict)  # class id -> class name in the object maps
+    joints: NDArray[np.float32] | None = (
+        None  # (T, 17, 3) x, y in px of `images`, and score; None if not read
+    )

@@ -72,8 +72,9 @@ def measure_latencies(
 
 def _noise(network: Network, frames: int, size: int) -> Mapping[str, torch.Tensor]:
     device = next(network.parameters()).device
+    sides = network.structure.clip_sides(size, size)
     return {
-        modality.name: torch.rand(1, modality.channels, frames, size, size, device=device)
+        modality.name: torch.rand(1, modality.channels, frames, *sides, device=device)
         for modality in network.structure.read_modalities
     }
 

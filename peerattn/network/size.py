@@ -93,6 +93,7 @@ def costs(structure: Structure, classes: int, *, frames: int, height: int, width
     for name, value in numbers.items():
         if not 1 <= value <= LARGEST:
             raise PeerattnError(f"{name} is {value}, but must be a whole number from 1 to {LARGEST}")
+    height, width = structure.clip_sides(height, width)
     with torch.device("meta"), torch.inference_mode():
         network = Network(structure, [str(number) for number in range(classes)]).eval()
         clip = {

@@ -144,7 +144,9 @@ def _folder_data(
         augmentation=recipe.augmentation,
         seed=recipe.training.seed,
         cache=Cache(default_folder()),
-        **replace(reader, segmenter=segmenters[0]).as_keywords,
+        modalities=structure.read_modalities,
+        settings=recipe.clip,
+        segmenter=segmenters[0],
     )
     notify = partial(print, file=sys.stderr)
     examples = file_examples(measuring, class_names, reader, notify=notify, cached=True)

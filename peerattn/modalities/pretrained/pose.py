@@ -53,15 +53,18 @@ class Square:
 def track_joints(images: NDArray[np.uint8], network: MoveNet, *, mirror: bool = True) -> Joints:
     """Return the joints (T, J, 3) of the acting person in frames (T, H, W, 3): x, y in px, and score.
 
-    With `mirror`, each frame is also read mirrored, and the mean counts, so that a mirrored clip has mirrored
-    joints.
+    A frame that equals the one before has the same joints, so that a still clip has no motion. With `mirror`,
+    each frame is also read mirrored, and the mean counts, so that a mirrored clip has mirrored joints.
     """
     whole, *others = _first_squares(*images.shape[1:3])
     first = _joints(images[0], [whole, *others], network, mirror=mirror)
     best = int(first[..., 2].mean(1).argmax())
     square = _following(first[best], images.shape[1:3]) or (whole, *others)[best]
-    tracked = []
-    for image in images:
+    tracked: list[Joints] = []
+    for frame, image in enumerate(images):
+        if frame and np.array_equal(image, images[frame - 1]):
+            tracked.append(tracked[-1])
+            continue
         joints = _joints(image, [square], network, mirror=mirror)[0]
         if joints[:, 2].mean() < SURE:
             again = _joints(image, [whole], network, mirror=mirror)[0]

@@ -35,11 +35,14 @@ from peerattn.network.blocks.dense import Dense
 from peerattn.network.blocks.lite import LiteBlock, LiteHead, LiteInput
 from peerattn.network.blocks.multi_head import MultiHeadAttention
 from peerattn.network.blocks.standard import Bottleneck, ClassificationHead, VideoInput
+from peerattn.network.blocks.temporal import Temporal, TemporalHead, VectorInput
 
 BLOCKS: dict[str, type[nn.Module]] = {
     "video_input": VideoInput,
     "bottleneck": Bottleneck,
     "dense": Dense,
+    "vector_input": VectorInput,
+    "temporal": Temporal,
     "attention": MultiHeadAttention,
     "assemblenet_rgb": RgbInput,
     "assemblenet_flow": FlowInput,
@@ -50,6 +53,7 @@ BLOCKS: dict[str, type[nn.Module]] = {
 }
 HEADS: dict[str, Callable[[int, int], nn.Module]] = {
     "classification": ClassificationHead,
+    "temporal": TemporalHead,
     "assemblenet": AssembleNetHead,
     "assemblenet_over_time": partial(AssembleNetHead, over_time=True),
     "lite": LiteHead,

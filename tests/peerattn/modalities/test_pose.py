@@ -72,6 +72,11 @@ def test_twice_the_size_has_the_same_joints(clip: WorldClip, joints: Joints, net
     assert distance(joints, larger) < 3
 
 
+def test_a_still_clip_has_still_joints(clip: WorldClip, network: MoveNet) -> None:
+    still = track_joints(clip.images[:1].repeat(3, axis=0), network)
+    np.testing.assert_array_equal(still, still[:1].repeat(3, axis=0))
+
+
 def test_nobody_is_found_in_an_empty_room(network: MoveNet) -> None:
     empty = np.full((2, 90, 160, 3), 128, np.uint8)
     assert track_joints(empty, network, mirror=False)[..., 2].mean() < SURE
