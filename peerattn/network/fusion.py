@@ -153,6 +153,12 @@ class BlockOutputs:
         self._pooled: dict[tuple[str, int], Tensor] = {}
         self._vectors: dict[str, Tensor] = {}
 
+    def detached(self) -> BlockOutputs:
+        """Return the same outputs, through which no gradient flows."""
+        copy = BlockOutputs(self.structure, self.sides)
+        copy.full = {block_id: output.detach() for block_id, output in self.full.items()}
+        return copy
+
     def vector(self, block_id: str) -> Tensor:
         """Return the spatial mean (B, T, C) of a block's output."""
         if block_id not in self._vectors:

@@ -35,6 +35,9 @@ class Network(nn.Module):
     `disabled` switches connections off without rebuilding the network: a connection (SOURCE_to_TARGET)
     contributes nothing; of an attention connection (SOURCE_to_TARGET:PEER) the peer is left out of the
     softmax. At least one peer of each connection has to remain.
+
+    `detached` names blocks through which no gradient reaches the blocks below them: those learn from their own
+    heads alone.
     """
 
     def __init__(self, structure: Structure, class_names: Sequence[str]) -> None:
@@ -42,6 +45,7 @@ class Network(nn.Module):
         self.structure = structure
         self.class_names = tuple(class_names)
         self.disabled: frozenset[str] = frozenset()
+        self.detached: frozenset[str] = frozenset()
         self.blocks, self.connections, self.fusions, self.heads = (
             ModuleMap(),
             ModuleMap(),
@@ -209,6 +213,8 @@ class Network(nn.Module):
         """Return a target's input (B, input_width, T, ceil(H / r), ceil(W / r)), r its input reduction."""
         fusion = self.fusions[target.id]
         assert isinstance(fusion, Fusion)
+        if target.id in self.detached:
+            outputs = outputs.detached()
         incoming = [spec for spec in self.structure.into(target.id) if spec.key not in self.disabled]
         peers = self._peers(fusion, dict.fromkeys(spec.peers for spec in incoming if spec.peers), outputs)
         totals: dict[int, Tensor] = {}

@@ -12,6 +12,12 @@ from peerattn.graph.specs import BlockSpec
 from peerattn.network.blocks.layers import SpatialConvolution, TemporalConvolution, by_clip, by_frame
 
 
+DROPOUT = 0.3
+"""The share of a block's numbers that are dropped in training, of each frame anew."""
+NOISE = (0.08, 0.12)
+"""Noise that training adds to standardised channels: to each frame, and to all frames of a clip alike."""
+
+
 class VectorInput(nn.Module):
     """Input block: each channel is standardised, then one fully connected layer with batch norm and ReLU.
 
@@ -22,10 +28,15 @@ class VectorInput(nn.Module):
         super().__init__()
         self.standardise = nn.BatchNorm2d(in_channels)
         self.layer = SpatialConvolution(in_channels, spec.width)
+        self.dropout = nn.Dropout(DROPOUT)
 
     def forward(self, clip: Tensor) -> Tensor:
         standardised = by_clip(self.standardise(by_frame(clip)), clip.shape[0])
-        output: Tensor = self.layer(standardised)
+        if self.training:
+            of_frame, of_clip = NOISE
+            standardised = standardised + of_frame * torch.randn_like(standardised)
+            standardised = standardised + of_clip * torch.randn_like(standardised[:, :, :1])
+        output: Tensor = self.dropout(self.layer(standardised))
         return output
 
 
@@ -43,11 +54,12 @@ class Temporal(nn.Module):
             )
             for _ in range(spec.repeats)
         )
+        self.dropout = nn.Dropout(DROPOUT)
 
     def forward(self, clip: Tensor) -> Tensor:
         output: Tensor = self.widen(clip)
         for layer in self.layers:
-            output = output + layer(output)
+            output = output + self.dropout(layer(output))
         return output
 
 
