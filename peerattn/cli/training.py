@@ -24,18 +24,23 @@ InitOption = Annotated[str | None, typer.Option(help="Start from the weights of 
 StructureOption = Annotated[
     str | None,
     typer.Option(
-        help="A published structure, a checkpoint, a JSON file, or people (the default with --data)."
+        help="A published structure, a checkpoint, a JSON file, people (the default with --data), or person, "
+        "which reads joints and frozen features."
     ),
 ]
 AttentionOption = Annotated[
     str,
     typer.Option(
-        help="The attention of the people structure and of generated clips': none, static, self or peer."
+        help="The attention of the structures people and person, and of generated clips': none, static, "
+        "self or peer."
     ),
 ]
 ModalitiesOption = Annotated[
-    str,
-    typer.Option(help="The modalities of the people structure and of generated clips', separated by commas."),
+    str | None,
+    typer.Option(
+        help="The modalities that the structure of people, person or generated clips reads, separated by "
+        "commas (default: all)."
+    ),
 ]
 EpochsOption = Annotated[
     int | None, typer.Option(help="How many times training goes through all clips.", min=1)
@@ -88,7 +93,7 @@ def train_command(
     init: InitOption = None,
     structure: StructureOption = None,
     attention: AttentionOption = "peer",
-    modalities: ModalitiesOption = "rgb,flow,object",
+    modalities: ModalitiesOption = None,
     epochs: EpochsOption = None,
     batch: BatchOption = None,
     rate: RateOption = None,
@@ -121,7 +126,7 @@ def train_command(
     initial = load(init) if init else None
     changes = {"epochs": epochs, "batch": batch, "seed": seed, "workers": workers}
     parts = {"optimisation": {"rate": rate}, "loss": {"kind": loss}}
-    recipe = base_recipe(config, initial).changed({**changes, **parts})
+    recipe = base_recipe(config, initial, structure).changed({**changes, **parts})
     selection = DataSelection(
         data,
         (train_split, val_split),

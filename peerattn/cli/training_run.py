@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -25,11 +25,13 @@ from peerattn.graph.answers import ANSWERS, CLASSES, Answer, answer_for_loss
 from peerattn.graph.structure import Structure
 from peerattn.traces.history import HISTORY_FILE, write_history
 from peerattn.training import distributed
-from peerattn.training.actionworld import SETTINGS, actionworld_structure
+from peerattn.training.actionworld import actionworld_structure
 from peerattn.training.callbacks import Callbacks, Epoch, StateSaving
 from peerattn.training.initialisation import copy_matching_weights, new_network
 from peerattn.training.loop import FitResult, fit
 from peerattn.training.people import people_structure
+from peerattn.training.person import RECIPE as PERSON_RECIPE
+from peerattn.training.person import person_structure
 from peerattn.training.recipe import Recipe, read_recipe
 from peerattn.training.state import STATE_FILE
 from peerattn.training.tensorboard import tensorboard
@@ -149,24 +151,35 @@ def _checkpoint_folder(out: str, *, resume: bool) -> Path:
     return folder
 
 
-def base_recipe(path: Path | None, initial: Checkpoint | None) -> Recipe:
+STRUCTURES: Mapping[str | None, Callable[..., Structure]] = {
+    None: actionworld_structure,
+    "people": people_structure,
+    "person": person_structure,
+}
+"""Name → the structure of the package for a kind of attention and modalities; None for generated clips."""
+
+
+def base_recipe(path: Path | None, initial: Checkpoint | None, structure: str | None = None) -> Recipe:
     """Return the recipe in a file, or the default one.
 
-    Where it does not say how clips are read, they are read as the initial network reads them.
+    Where it does not say how clips are read, they are read as the initial network reads them, or as the named
+    structure has them read.
     """
-    clip = initial.settings if initial else SETTINGS
-    return read_recipe(path, clip=clip) if path else Recipe(clip=clip)
+    default = PERSON_RECIPE if structure == "person" else Recipe()
+    clip = initial.settings if initial else default.clip
+    return read_recipe(path, clip=clip) if path else replace(default, clip=clip)
 
 
 def base_structure(
-    name: str | None, initial: Checkpoint | None, attention: str, modalities: str
+    name: str | None, initial: Checkpoint | None, attention: str, modalities: str | None
 ) -> Structure:
     """Return the named structure; without a name, the initial network's, or else the shipped networks'."""
-    if name == "people":
-        return people_structure(attention, split_names(modalities))
-    if name:
-        return resolve_structure(name).structure
-    return initial.structure if initial else actionworld_structure(attention, split_names(modalities))
+    if name is None and initial:
+        return initial.structure
+    if name not in STRUCTURES:
+        return resolve_structure(str(name)).structure
+    chosen = {} if modalities is None else {"modalities": split_names(modalities)}
+    return STRUCTURES[name](attention, **chosen)
 
 
 def match_answer_to_loss(

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from peerattn.checkpoints.checkpoint import Checkpoint, segmenter_of
-from peerattn.data.examples import FolderExamples
+from peerattn.data.cache import Cache
+from peerattn.data.cache_folder import default_folder
+from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import LabelledFile, labelled_files
 from peerattn.data.generated import GeneratedExamples
+from peerattn.data.person_clips import PersonExamples
 from peerattn.data.readable import CachedExamples, SkipUnreadable
 from peerattn.errors import PeerattnError
 from peerattn.modalities.reading import Reader
@@ -83,7 +86,18 @@ def file_examples(
 
     Raises PeerattnError if a class is not among these names.
     """
-    examples = FolderExamples(files, class_names, **reader.as_keywords)
+    examples: Sequence[Example]
+    if reader.reads_person:
+        examples = PersonExamples(
+            files,
+            class_names,
+            modalities=reader.modalities,
+            settings=reader.settings,
+            cache=Cache(default_folder()),
+            device=reader.device,
+        )
+    else:
+        examples = FolderExamples(files, class_names, **reader.as_keywords)
     return SkipUnreadable(CachedExamples(examples) if cached else examples, files, notify=notify)
 
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from peerattn.data.cache import Cache, entry_key, file_digest
-from peerattn.data.examples import check_classes
+from peerattn.data.examples import Example, check_classes
 from peerattn.data.folder import LabelledFile
 from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
@@ -32,6 +32,7 @@ Numbers = Mapping[str, Values]
 
 _VERSIONS = (1, cv2.__version__, version("av"))
 """The versions of the format of cached numbers, and of the libraries that decode and scale clips."""
+_MIRRORED = "mirrored "
 SHORTEST = 0.4
 """The shortest training clip, as a share of a window."""
 
@@ -50,19 +51,42 @@ def person_numbers(
     if arrays is None:
         networks = load_frozen_networks(device)
         person = find_person(decode(file.path, frame_rate=settings.frame_rate).images, networks)
-        both = {"": person.numbers(networks), "mirrored ": person.numbers(networks, mirror=True)}
-        arrays = {
-            side + name: values.astype(np.float16)
-            for side, all_of in both.items()
-            for name, values in all_of.items()
-        }
+        both = {"": person.numbers(networks), _MIRRORED: person.numbers(networks, mirror=True)}
+        arrays = {side + name: values for side, all_of in both.items() for name, values in all_of.items()}
         if cache:
             cache.put(key, arrays)
-    names = [name for name in arrays if not name.startswith("mirrored ")]
-    original, mirrored = (
-        {name: arrays[side + name].astype(np.float32) for name in names} for side in ("", "mirrored ")
-    )
+    original = {name: arrays[name] for name in arrays if not name.startswith(_MIRRORED)}
+    mirrored = {name: arrays[_MIRRORED + name] for name in original}
     return original, mirrored
+
+
+class PersonExamples(Sequence[Example]):
+    """Labelled files as a network reads the person in them, for evaluation, from the cache if possible."""
+
+    def __init__(
+        self,
+        files: Sequence[LabelledFile],
+        class_names: Sequence[str],
+        *,
+        modalities: Sequence[Modality],
+        settings: ClipSettings,
+        cache: Cache | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        """Raise PeerattnError if a clip's class is not among the names, or a modality is of another kind."""
+        check_classes(files, class_names)
+        check_modalities(modalities)
+        self.files, self.class_names, self.modalities = files, tuple(class_names), modalities
+        self.settings, self.cache, self.device = settings, cache, device
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> Example:  # type: ignore[override]  # no slices
+        file = self.files[index]
+        numbers, _ = person_numbers(file, self.settings, self.cache, self.device)
+        labels = tuple(self.class_names.index(label) for label in file.labels)
+        return Example(labels, as_tensors(numbers, self.modalities), file.group)
 
 
 class PersonClips:

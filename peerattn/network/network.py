@@ -36,7 +36,7 @@ class Network(nn.Module):
     contributes nothing; of an attention connection (SOURCE_to_TARGET:PEER) the peer is left out of the
     softmax. At least one peer of each connection has to remain.
 
-    `detached` names blocks through which no gradient reaches the blocks below them: those learn from their own
+    `detached` names blocks through which no gradient reaches the blocks below them: those learn from other
     heads alone.
     """
 

@@ -150,7 +150,8 @@ class TrainingConfig:
     `batch` is the number of clips per update, over all processes together. The history is logged every
     `log_every` updates; the network is evaluated on the validation clips after every `measure_every` epochs
     and after the last one. `dropout` applies before the scores, in heads that have dropout; None leaves it as
-    it is in the network.
+    it is in the network. `detached` names blocks that learn from the blocks below them without changing
+    those: below them, other heads alone decide what is learned.
     """
 
     epochs: int = 1
@@ -161,6 +162,7 @@ class TrainingConfig:
     log_every: int = 10
     measure_every: int = 1
     dropout: float | None = None
+    detached: tuple[str, ...] = ()
     optimisation: Optimisation = Optimisation()
     schedule: Schedule = Schedule()
     loss: Loss = Loss()

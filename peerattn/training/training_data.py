@@ -20,6 +20,7 @@ from peerattn.data.folder import LabelledFile, labelled_files, relative_path, wi
 from peerattn.data.generated import TEST_SEED
 from peerattn.data.labelled_set import file_examples, generated_examples
 from peerattn.data.loading import ClipSource
+from peerattn.data.person_clips import PersonClips
 from peerattn.data.readable import SkipUnreadable
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import ANSWERS
@@ -137,17 +138,8 @@ def _folder_data(
     name = selection.segmenter or SEGMENTER
     estimates = any(file.objects is None for file in training + measuring)
     segmenters = _segmenters(name, structure, recipe, device) if estimates else (None, None)
-    reader = Reader(structure.read_modalities, recipe.clip, segmenters[1])
-    source = FolderClips(
-        training,
-        class_names,
-        augmentation=recipe.augmentation,
-        seed=recipe.training.seed,
-        cache=Cache(default_folder()),
-        modalities=structure.read_modalities,
-        settings=recipe.clip,
-        segmenter=segmenters[0],
-    )
+    reader = Reader(structure.read_modalities, recipe.clip, segmenters[1], device)
+    source = _source(training, class_names, reader, recipe, segmenters[0])
     notify = partial(print, file=sys.stderr)
     examples = file_examples(measuring, class_names, reader, notify=notify, cached=True)
     facts = {
@@ -161,6 +153,25 @@ def _folder_data(
     }
     validate = validator(examples, window=recipe.clip.window)
     return TrainingData(source, examples, validate, facts)
+
+
+def _source(
+    files: Sequence[LabelledFile],
+    class_names: Sequence[str],
+    reader: Reader,
+    recipe: Recipe,
+    segmenter: Segmenter | None,
+) -> ClipSource:
+    """Return the training clips as the reader's network reads them; `segmenter` estimates missing maps."""
+    common: dict[str, Any] = {
+        "modalities": reader.modalities,
+        "settings": reader.settings,
+        "seed": recipe.training.seed,
+        "cache": Cache(default_folder()),
+    }
+    if reader.reads_person:
+        return PersonClips(files, class_names, device=reader.device, **common)
+    return FolderClips(files, class_names, augmentation=recipe.augmentation, segmenter=segmenter, **common)
 
 
 def _segmenters(

@@ -44,6 +44,8 @@ class Updater:
         answer, and where `clips` are needed but unknown.
         """
         _check_loss(network.structure, config.loss.kind)
+        for name in config.detached:
+            network.structure.block(name)  # it has to be there
         self.config, self.updates = config, updates
         self.device = next(network.parameters()).device
         if config.precision != "float32" and self.device.type != "cuda":
@@ -58,6 +60,7 @@ class Updater:
 
     def follow(self, network: Network) -> None:
         """Update this network from now on, in all processes."""
+        network.detached = frozenset(self.config.detached)
         self.model: nn.Module = distributed.data_parallel(network)
         self.combination = network.structure.combination
         self.each_head = self.combination in OVER_HEADS

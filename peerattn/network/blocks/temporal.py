@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from peerattn.graph.specs import BlockSpec
 from peerattn.network.blocks.layers import SpatialConvolution, TemporalConvolution, by_clip, by_frame
 
-
 DROPOUT = 0.3
 """The share of a block's numbers that are dropped in training, of each frame anew."""
 NOISE = (0.08, 0.12)
