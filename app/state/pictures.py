@@ -46,13 +46,12 @@ def _packed_on_layout(
 
 def _pack(opened: OpenedClip, trace: Trace, layout: Structure | None = None) -> bytes:
     clip = opened.clip
-    flow = clip.tensors.get("flow")
     return pack_trace(
         trace,
         clip.images,
         object_ids=clip.object_ids,
         object_names=opened.object_names,
-        flow=None if flow is None else flow[0].numpy(),
+        flow=clip.flow,
         flow_step=1 / opened.checkpoint.settings.frame_rate,
         layout=layout,
     )

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-import torch
 
 from peerattn.cli.clip_request import ExportTable
 from peerattn.cli.clip_run import ClipRun
@@ -46,13 +45,12 @@ def report_page(run: ClipRun) -> str:
 
 def _recording(run: ClipRun) -> bytes:
     """Return what the report's browser component needs: the trace, the images and the optical flow."""
-    flow: torch.Tensor | None = run.clip.tensors.get("flow")
     return pack_recording(
         run.trace,
         run.clip.images,
         object_ids=run.clip.object_ids,
         object_names=run.clip.object_names,
-        flow=None if flow is None else flow[0].cpu().numpy(),
+        flow=run.clip.flow,
         flow_step=1 / run.loaded.settings.frame_rate,
     )
 

@@ -90,3 +90,9 @@ class Clip:
     joints: NDArray[np.float32] | None = (
         None  # (T, 17, 3) x, y in px of `images`, and score; None if not read
     )
+
+    @property
+    def flow(self) -> NDArray[np.float32] | None:
+        """The optical flow of each pixel (2, T, H, W), or None if the network does not read it."""
+        flow = self.tensors.get("flow")
+        return None if flow is None or flow.shape[-1] == 1 else flow[0].cpu().numpy()
