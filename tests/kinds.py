@@ -74,7 +74,11 @@ def attention(over: str) -> Structure:
 
 def vectors() -> Structure:
     """Modalities that describe frames by numbers, without pixels."""
-    inputs = [BlockSpec(f"{name}1", 1, "vector_input", 4, modality=name) for name in ("rgb", "joints")]
+    inputs = [
+        BlockSpec("rgb1", 1, "vector_input", 4, modality="rgb", channels=(1, 3)),
+        BlockSpec("rgb2", 1, "vector_input", 4, modality="rgb"),
+        BlockSpec("joints1", 1, "vector_input", 3, modality="joints"),
+    ]
     middle = [BlockSpec(f"mid{d}", 2, "temporal", width, d, repeats=2) for d, width in ((1, 4), (3, 5))]
     blocks = [*inputs, *middle, BlockSpec("top", 3, "temporal", 5, 2)]
     modalities = [Modality("rgb", 3, pixels=False), Modality("joints", 2, pixels=False)]

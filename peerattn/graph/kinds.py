@@ -40,8 +40,8 @@ class BlockKind:
     def find_problem(self, spec: BlockSpec, arriving: int) -> str | None:
         """Say what is wrong with a spec that has `arriving` input channels, and what to do; None if valid."""
         if spec.time_padding == "repeat" and not self.repeats_edges:
-            able = " and ".join(name for name, kind in KINDS.items() if kind.repeats_edges)
-            return f"only {able} can repeat the edge frames of a clip, set its time_padding to zeros"
+            able = ", ".join(name for name, kind in KINDS.items() if kind.repeats_edges)
+            return f"only {able} can repeat the edge frames of a clip: set its time_padding to zeros"
         for name in self.needs:
             if not getattr(spec, name):
                 return f"{name} is {getattr(spec, name)!r}, but this kind needs one: set it"

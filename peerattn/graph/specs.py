@@ -41,7 +41,9 @@ class BlockSpec:
 
     `time_padding` says what the temporal convolutions read beyond the ends of the clip: `zeros`, as
     published, or `repeat`, which repeats the first and last frame and is available in this package's own
-    kinds only. `heads` and `over` (`places` or `frames`) belong to blocks of kind `attention`.
+    kinds only. `channels` are the first channel of its modality that an input block reads and the one after
+    the last; it is empty for a block that reads all of them. `heads` and `over` (`places` or `frames`) belong
+    to blocks of kind `attention`.
     """
 
     id: str
@@ -63,10 +65,15 @@ class BlockSpec:
     time_padding: str = "zeros"
     heads: int = 0
     over: str = ""
+    channels: tuple[int, ...] = ()
 
     @property
     def is_input(self) -> bool:
         return self.modality is not None
+
+    def count_channels(self, modality: Modality) -> int:
+        """Return how many channels of this modality an input block reads."""
+        return self.channels[1] - self.channels[0] if self.channels else modality.channels
 
     @property
     def reduction(self) -> int:

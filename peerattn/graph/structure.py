@@ -217,6 +217,7 @@ _OMITTED = {
     "time_padding": "zeros",
     "heads": 0,
     "over": "",
+    "channels": (),
     "answer": CLASSES.to_json(),
     "temperature": 1.0,
     "pixels": True,

@@ -127,8 +127,22 @@ def _validate_block(block: BlockSpec, modalities: Mapping[str, Modality]) -> Non
         )
     _validate_input(block, modalities)
     modality = modalities.get(_received_modality(block, modalities) or "")
-    if problem := KINDS[block.kind].find_problem(block, modality.channels if modality else block.input_width):
+    _validate_channels(block, modality)
+    arriving = block.count_channels(modality) if modality else block.input_width
+    if problem := KINDS[block.kind].find_problem(block, arriving):
         raise PeerattnError(f"block {block.id} of kind {block.kind!r}: {problem}")
+
+
+def _validate_channels(block: BlockSpec, modality: Modality | None) -> None:
+    if not block.channels:
+        return
+    last = modality.channels if modality else 0
+    whole = all(_whole(number, 0, last) for number in block.channels)
+    if not whole or len(block.channels) != 2 or block.channels[0] >= block.channels[1]:
+        raise PeerattnError(
+            f"block {block.id}: channels is {block.channels!r}, but must be the first channel that it reads "
+            f"and the one after the last, from 0 to {last}, or empty to read all"
+        )
 
 
 def _received_modality(block: BlockSpec, modalities: Mapping[str, Modality]) -> str | None:

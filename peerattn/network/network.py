@@ -58,7 +58,7 @@ class Network(nn.Module):
         for block in structure.in_order:
             incoming = structure.into(block.id)
             if block.modality:
-                channels = structure.modality(_modality_of(block, structure)).channels
+                channels = block.count_channels(structure.modality(_modality_of(block, structure)))
             else:
                 channels = block.input_width
                 self.fusions[block.id] = Fusion(block, incoming, structure)
@@ -207,7 +207,7 @@ class Network(nn.Module):
         name = _modality_of(block, self.structure)
         if name not in clip:
             clip[name] = self.flows[name](clip[str(block.reads)], extremes.get(name))
-        return clip[name]
+        return clip[name][:, slice(*block.channels)] if block.channels else clip[name]
 
     def _fuse(self, target: BlockSpec, outputs: BlockOutputs, clip: Mapping[str, Tensor]) -> Tensor:
         """Return a target's input (B, input_width, T, ceil(H / r), ceil(W / r)), r its input reduction."""

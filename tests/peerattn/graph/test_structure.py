@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
-from peerattn.graph.specs import BlockSpec, ConnectionSpec, OutputSpec
+from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
 from tests.conftest import ROOT
@@ -117,6 +117,18 @@ REFUSED = {
     "inner in level 1": (lambda: with_block("left", level=1), "level 1 contains exactly the input blocks"),
     "unknown modality": (lambda: with_block("eye", modality="smell"), "reads 'smell', which is not among"),
     "reads the unknown": (lambda: with_block("eye", reads="smell"), "reads 'smell'"),
+    "channels beyond the modality's": (
+        lambda: with_block("eye", channels=(0, 99)),
+        r"block eye: channels is \(0, 99\), but must be the first channel that it reads",
+    ),
+    "channels the wrong way round": (lambda: with_block("eye", channels=(1, 0)), r"channels is \(1, 0\)"),
+    "channels of an inner block": (lambda: with_block("left", channels=(0, 1)), "from 0 to 0"),
+    "pixels beside numbers": (
+        lambda: dataclasses.replace(
+            small(), modalities=(*small().modalities, Modality("joints", 2, pixels=False))
+        ),
+        r"without \(joints\): choose one kind",
+    ),
     "unknown time padding": (
         lambda: with_block("left", time_padding="mirror"),
         "block left: time_padding 'mirror' must be one of zeros, repeat",
@@ -127,11 +139,11 @@ REFUSED = {
     ),
     "published kind that repeats": (
         lambda: with_block("left", kind="assemblenet"),
-        "block left of kind 'assemblenet': only video_input and bottleneck can repeat the edge frames",
+        "block left of kind 'assemblenet': only video_input, bottleneck, temporal can repeat the edge frames",
     ),
     "object maps that repeat": (
         lambda: with_block("eye", kind="object_input"),
-        "block eye of kind 'object_input': only video_input and bottleneck",
+        "block eye of kind 'object_input': only video_input, bottleneck, temporal",
     ),
     "kind without its widths": (
         lambda: with_block("left", kind="assemblenet", time_padding="zeros"),

@@ -173,13 +173,13 @@ def test_an_unknown_detached_block_is_refused(source: PersonClips) -> None:
 def test_streams_exist_for_the_modalities_that_are_read(attention: str, modalities: tuple[str, ...]) -> None:
     structure = person_structure(attention, modalities)
     assert [one.name for one in structure.read_modalities] == list(modalities)
-    expected = {"top"} | {"rgb1"} & {f"{name}1" for name in modalities}
+    expected = {"top"} | ({"scene1", "person1"} if "rgb" in modalities else set())
     expected |= {"motion2"} if "flow" in modalities else set()
     assert {output.block for output in structure.outputs} == expected
     assert structure.attention_mode == attention
     assert Structure.from_json(structure.to_json()) == structure
     for spec in structure.connections:
-        assert "rgb1" not in spec.peers or spec.target == "top"
+        assert spec.target == "top" or not {"scene1", "person1"} & set(spec.attending)
 
 
 def test_an_unknown_modality_is_refused() -> None:
