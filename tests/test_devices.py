@@ -159,7 +159,7 @@ MISPLACED: tuple[tuple[ModuleType, str, Callable[..., object], str], ...] = (
     (
         recorder,
         "baseline_clip",
-        lambda modalities, like, **given: baseline.baseline_clip(modalities, like.cpu(), **given),
+        lambda network, like, **given: baseline.baseline_clip(network, like.cpu(), **given),
         "recorded with the baseline beside",
     ),
     (

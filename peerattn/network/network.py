@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import Answer
 from peerattn.graph.kinds import HEAD_KINDS
-from peerattn.graph.specs import BlockSpec, ConnectionSpec
+from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality
 from peerattn.graph.structure import Structure
 from peerattn.network.answers import COMBINING, PROBABILITIES
 from peerattn.network.blocks.flow import Extremes, RepresentationFlow, brightness_extremes
@@ -158,6 +158,18 @@ class Network(nn.Module):
         """Return connection → σ(w) in float32; connections without a weight are left out."""
         weights = {spec.key: self.connection(spec.key).weight for spec in self.structure.connections}
         return {key: torch.sigmoid(w.detach()).item() for key, w in weights.items() if w is not None}
+
+    def mean_of(self, modality: Modality) -> Tensor:
+        """Return the mean (C,) over the training clips of a modality, in the blocks that standardise it.
+
+        Channels that no such block reads have 0.
+        """
+        mean = torch.zeros(modality.channels)
+        for block_id in self.structure.input_blocks(modality.name):
+            layer = getattr(self.blocks[block_id], "standardise", None)
+            if isinstance(layer, nn.BatchNorm2d) and layer.running_mean is not None:
+                mean[slice(*self.structure.block(block_id).channels or (None,))] = layer.running_mean.cpu()
+        return mean
 
     def connection(self, key: str) -> Connection:
         """Return the module of a connection; raise MissingError if the structure has no such connection."""

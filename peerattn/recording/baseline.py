@@ -21,7 +21,6 @@ import torch
 from torch import Tensor, nn
 
 from peerattn.graph.reach import Reach, network_reach
-from peerattn.graph.specs import Modality
 from peerattn.graph.structure import Structure
 from peerattn.network.fusion import ConnectionOutput
 from peerattn.network.network import Network
@@ -72,13 +71,15 @@ class Baseline:
             yield slice(first - start, stop - start), slice(first - shift, stop - shift)
 
 
-def baseline_clip(
-    modalities: Sequence[Modality], like: Tensor, *, frames: int, baselines: Baselines
-) -> dict[str, Tensor]:
-    """Return the baseline clip: modality → (1, C, frames, H, W), with the device and size of `like`."""
+def baseline_clip(network: Network, like: Tensor, *, frames: int, baselines: Baselines) -> dict[str, Tensor]:
+    """Return the baseline clip: modality → (1, C, frames, H, W), with the device and size of `like`.
+
+    A modality without pixels has its mean over the training clips: no picture has nothing of it.
+    """
     clip = {}
-    for modality in modalities:
-        values = like.new_tensor(baselines.get(modality.name, [0.0] * modality.channels))
+    for modality in network.structure.read_modalities:
+        nothing = baselines.get(modality.name, [0.0] * modality.channels)
+        values = like.new_tensor(nothing) if modality.pixels else network.mean_of(modality).to(like)
         clip[modality.name] = values.view(1, -1, 1, 1, 1).expand(1, -1, frames, *like.shape[3:])
     return clip
 
@@ -111,8 +112,7 @@ _CACHE: WeakKeyDictionary[Network, tuple[object, Baseline]] = WeakKeyDictionary(
 
 
 def _run(network: Network, like: Tensor, baseline: Baseline, baselines: Baselines) -> Baseline:
-    modalities = network.structure.read_modalities
-    clip = baseline_clip(modalities, like, frames=baseline.frames, baselines=baselines)
+    clip = baseline_clip(network, like, frames=baseline.frames, baselines=baselines)
     handles = []
     try:
         for key, connection in network.connections.items():

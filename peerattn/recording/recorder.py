@@ -126,8 +126,7 @@ def _run(
             baseline = cached_baseline(network, like, frames=frames, baselines=baselines)
             record = Recording(baseline=baseline, frames=frames, means=means)
         else:
-            read = network.structure.read_modalities
-            empty = baseline_clip(read, like, frames=frames, baselines=baselines)
+            empty = baseline_clip(network, like, frames=frames, baselines=baselines)
             tensors = {name: torch.cat([tensor, empty[name]]) for name, tensor in tensors.items()}
             record = Recording(baseline_in_batch=True, means=means)
         with recording(network, record, connections=only):

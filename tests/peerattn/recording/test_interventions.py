@@ -392,8 +392,7 @@ def test_factors_can_be_frozen_to_their_mean_on_another_clip_of_any_length() -> 
 def test_with_frozen_factors_an_empty_clip_contributes_nothing(to: str | list[float]) -> None:
     """The baseline is run with the same factors, so an empty clip does not differ from it."""
     network, clip = lively(EVERY_KIND["own"]), whole_clip()
-    read = network.structure.read_modalities
-    nothing = baseline_clip(read, clip.tensors["rgb"], frames=5, baselines={})
+    nothing = baseline_clip(network, clip.tensors["rgb"], frames=5, baselines={})
     with frozen(network, connections=CONNECTION, to=to):
         trace = record(network, dataclasses.replace(clip, tensors=nothing), window=5)
         of_clip = record(network, clip, window=5)
