@@ -64,14 +64,21 @@ def size(difference: torch.Tensor) -> np.ndarray:
     return difference.abs().sum(dim=(0, 2, 3)).numpy()
 
 
+def nothing(network: Network, baselines: dict[str, tuple[float, ...]]) -> dict[str, torch.Tensor]:
+    """Modality → its values in an empty clip (1, C, 1, 1, 1): its mean in training, if it has no pixels."""
+    values = {}
+    for modality in network.structure.read_modalities:
+        flat = torch.tensor(baselines.get(modality.name, [0.0] * modality.channels))
+        values[modality.name] = (flat if modality.pixels else network.mean_of(modality)).view(1, -1, 1, 1, 1)
+    return values
+
+
 def check(network: Network, *, frames: int, baselines: dict[str, tuple[float, ...]]) -> None:
     """Every contribution against the definition: two passes of full length, subtracted and summed here."""
     structure = network.structure
     clip = clip_of(structure, frames=frames, size=(9, 16))
-    empty = {name: torch.zeros_like(tensor) for name, tensor in clip.tensors.items()}
-    for name, values in baselines.items():
-        if name in empty:
-            empty[name] += torch.tensor(values).view(1, -1, 1, 1, 1)
+    values = nothing(network, baselines)
+    empty = {name: values[name].expand_as(tensor).contiguous() for name, tensor in clip.tensors.items()}
     with_clip, without = delivered(network, dict(clip.tensors)), delivered(network, empty)
     trace = record(network, clip, window=4, baselines=baselines)
     for connection in trace.connections:
@@ -109,10 +116,11 @@ def test_contributions_of_every_mode_of_attention() -> None:
 def test_the_baseline_clip_itself_adds_nothing(name: str, beside: bool) -> None:
     structure = EVERY_KIND[name]
     clip = clip_of(structure, frames=40)
-    for modality, tensor in clip.tensors.items():
-        tensor[:] = torch.tensor(GREY.get(modality, [0.0] * tensor.shape[1])).view(1, -1, 1, 1, 1)
+    network = lively(structure)
+    for modality, values in nothing(network, GREY).items():
+        clip.tensors[modality][:] = values
     with patch.object(recorder, "CACHE_LIMIT", 0 if beside else recorder.CACHE_LIMIT):
-        trace = record(lively(structure), clip, window=8, baselines=GREY)
+        trace = record(network, clip, window=8, baselines=GREY)
     for connection in trace.connections:
         assert not connection.source_contribution.any()
         assert connection.contribution.max() <= 1e-5 * max(connection.magnitude.max(), 1e-9)
