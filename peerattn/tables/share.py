@@ -28,8 +28,9 @@ Shares = NDArray[np.float64]
 CHANGED_BY_PEERS = "changed by peers"
 """The column, after the modalities, for contributions of sources that add nothing in the frame themselves."""
 BASELINE_NOTE = (
-    "What a clip adds is the change that it causes, relative to a blank, motionless clip. It shows what the "
-    "network computes, not which inputs it needs."
+    "What a clip adds is the change that it causes, relative to a blank, motionless clip (for modalities "
+    "without pixels: to their mean over the training clips). It shows what the network computes, not which "
+    "inputs it needs."
 )
 OLD_SHARES_NOTE = (
     "Recorded before contributions were measured: these are shares of what connections deliver, most of "
