@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,7 @@ from peerattn.data.prepared import segmenter_digest
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import LABELS
 from peerattn.graph.structure import Structure
+from peerattn.modalities.backbone_segmenter import BackboneSegmenter, Decoder
 from peerattn.modalities.pretrained.loading import load_backbone, load_pose_network
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import SEGMENTER, load_segmenter
@@ -39,7 +41,11 @@ from peerattn.recording.evaluating import evaluate
 from peerattn.recording.inside import inside
 from peerattn.recording.recorder import record, record_inside
 from peerattn.recording.stretches import window_logits
+from peerattn.segmenter_training.config import DECODER, ViewPlan
+from peerattn.segmenter_training.decoder import iou_on_views, train_decoder
+from peerattn.segmenter_training.features import draw_shots, views_of
 from peerattn.segmenter_training.quality import evaluate_segmenter
+from peerattn.segmenter_training.saving import save_segmenter
 from peerattn.segmenter_training.training import train_segmenter
 from peerattn.training.config import Loss
 from peerattn.training.loop import FitResult, fit
@@ -244,6 +250,27 @@ def segmented_by_segformer(device: Where) -> Any:
     return segmenter.estimate(media.moving_square(2, height=48, width=64)), segmenter_digest(segmenter)
 
 
+def segmented_on_a_backbone(device: Where) -> Any:
+    """Maps by a decoder that is loaded from a checkpoint, and their name in the cache."""
+    torch.manual_seed(0)
+    made = BackboneSegmenter(load_backbone(), Decoder((4, 6, 8, 10)).eval())
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, PEERATTN_CHECKPOINTS=folder):
+        save_segmenter(Path(folder) / "mine", made, config=DECODER, metrics={}, facts={})
+        loaded = load_segmenter("mine", device)
+    on_device(loaded.backbone, device)
+    on_device(loaded.decoder, device)
+    return loaded.estimate(media.moving_square(2)), segmenter_digest(loaded)
+
+
+def learnt_on_a_backbone(device: Where) -> Any:
+    """What the frozen network sees in a clip, and a decoder that learnt from it."""
+    config = dataclasses.replace(DECODER, views=ViewPlan(1, 1), steps=2, batch=2, widths=(4, 6, 8, 10))
+    shot = draw_shots(person_video(0), config.views, np.random.default_rng(0))
+    views = views_of(shot, load_backbone(device))
+    decoder = on_device(train_decoder(views, np.arange(3), config, device=device), device)
+    return views, decoder.state_dict(), iou_on_views(decoder, views, np.arange(3))
+
+
 def described_and_posed(device: Where) -> Any:
     """What the frozen networks make of two pictures, on the device."""
     backbone, pose_network = load_backbone(device), load_pose_network(device)
@@ -276,6 +303,7 @@ WORK: dict[str, Work] = {
             *(evaluated, calibrated, pruned, curve, changed, measured_without_things),
             *(trained_balanced, told_why_it_diverged, converted, saved_and_loaded, opened_untrained),
             *(segmented, segmented_by_segformer, described_and_posed, learnt_to_segment, learnt_people),
+            *(segmented_on_a_backbone, learnt_on_a_backbone),
         )
     },
 }

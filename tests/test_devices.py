@@ -25,12 +25,14 @@ from peerattn.cli import calibration_run
 from peerattn.data import prepared
 from peerattn.data.loading import batches
 from peerattn.graph.connectivity import survey
-from peerattn.modalities import segformer, segmentation_network
+from peerattn.modalities import backbone_segmenter, segformer, segmentation_network
 from peerattn.modalities.segmenter import SEGMENTER
 from peerattn.network import fusion, state_arrays, tf_variables
 from peerattn.network import network as network_module
 from peerattn.pruning import threshold
 from peerattn.recording import baseline, inside, predictions, recorder, substitutes
+from peerattn.segmenter_training import decoder as decoder_training
+from peerattn.segmenter_training import features as decoder_features
 from peerattn.segmenter_training import training as segmentation_training
 from peerattn.training import history_log, optimisation, updating
 from peerattn.training.config import TrainingConfig
@@ -100,6 +102,9 @@ FORGOTTEN: tuple[tuple[ModuleType, type, str, str], ...] = (
     (segmentation_network, nn.Module, "to", "segmented"),
     (segmentation_network, Tensor, "to", "segmented"),
     (segmentation_network, Tensor, "cpu", "segmented"),
+    (backbone_segmenter, nn.Module, "to", "segmented on a backbone"),
+    (backbone_segmenter, Tensor, "to", "segmented on a backbone"),
+    (backbone_segmenter, Tensor, "cpu", "segmented on a backbone"),
     (segformer, Tensor, "to", "segmented by segformer"),
     (segformer, Tensor, "cpu", "segmented by segformer"),
     (prepared, Tensor, "cpu", "segmented"),
@@ -119,6 +124,9 @@ FORGOTTEN: tuple[tuple[ModuleType, type, str, str], ...] = (
     (updating, Tensor, "to", "trained as it is"),
     (optimisation, Tensor, "to", "resumed as it is"),
     (history_log, Tensor, "cpu", "trained as it is"),
+    (decoder_training, nn.Module, "to", "learnt on a backbone"),
+    (decoder_features, Tensor, "to", "learnt on a backbone"),
+    (decoder_features, Tensor, "cpu", "learnt on a backbone"),
     (segmentation_training, nn.Module, "to", "learnt to segment"),
     (segmentation_training, Tensor, "to", "learnt to segment"),
 )

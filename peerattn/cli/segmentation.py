@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +18,11 @@ from peerattn.cli.console import (
     report,
     torch_device,
 )
+
+if TYPE_CHECKING:
+    from peerattn.modalities.backbone_segmenter import BackboneSegmenter
+    from peerattn.modalities.segmentation_network import SegmentationNetwork
+    from peerattn.segmenter_training.config import DecoderConfig, SegmenterConfig
 
 FRAME_RATE = 15.0
 """The default frame rate, in frames/s, at which clips of people are sampled."""
@@ -35,6 +41,13 @@ GeneratedOption = Annotated[
         min=16,
     ),
 ]
+BackboneOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Learn from what this frozen network sees (efficientnet-lite0). Such a segmenter finds people "
+        "more exactly, and knows no objects. Needs --data."
+    ),
+]
 SeedOption = Annotated[int, typer.Option(help="The random seed for weights and clips.", min=0)]
 
 
@@ -48,25 +61,40 @@ def train_objects_command(
     about: Annotated[
         str, typer.Option(help="A description of the data and its licence, to store on the card.")
     ] = "",
+    backbone: BackboneOption = None,
     start: StartOption = None,
     clips: GeneratedOption = None,
     seed: SeedOption = 0,
     device: DeviceOption = Device.auto,
     json_file: JsonOption = None,
 ) -> None:
-    """Train a small segmentation network, measure it, and save it with its card."""
+    """Train a segmenter, measure it, and save it with its card."""
     from peerattn.checkpoints.checkpoint import new_folder
     from peerattn.cli import segmentation_run as run
     from peerattn.data.folder import labelled_files
-    from peerattn.segmenter_training.config import GENERATED, PEOPLE, START
+    from peerattn.segmenter_training.config import DECODER, GENERATED, PEOPLE, START
     from peerattn.segmenter_training.quality import evaluate_segmenter
     from peerattn.segmenter_training.saving import metrics_of, save_segmenter
     from peerattn.segmenter_training.videos import with_masks
 
+    run.check_backbone(backbone, data, start, clips)
     run_on, folder = torch_device(device), new_folder(out)
     kinds = "objects of generated clips" if data is None else "people of real clips, generated objects"
+    if backbone:
+        kinds = f"the acting person in real clips, from what {backbone} sees"
     facts: dict[str, Any] = {"description": f"Object maps: {kinds}"} | ({"data": about} if about else {})
-    if data is None:
+    config: SegmenterConfig | DecoderConfig
+    segmenter: SegmentationNetwork | BackboneSegmenter
+    if backbone and data:
+        config = dataclasses.replace(DECODER, seed=seed)
+        train_files, test_files = (with_masks(labelled_files(data, split=one)) for one in (split, test_split))
+        skipped = run.SkippedClips()
+        segmenter, learnt = run.train_on_backbone(train_files, config, run_on, skipped)
+        people = run.evaluate_on_people(segmenter, test_files, FRAME_RATE, skipped)
+        metrics = metrics_of(None, people)
+        facts |= {"clips": {split: learnt.pop("clips"), test_split: people.n}, **learnt}
+        skipped.print_summary(len(train_files) + len(test_files))
+    elif data is None:
         config = run.with_options(GENERATED, clips, seed)
         segmenter = run.train(config, run_on)
         metrics = metrics_of(evaluate_segmenter(segmenter))
@@ -98,21 +126,26 @@ def evaluate_objects_command(
     device: DeviceOption = Device.auto,
     json_file: JsonOption = None,
 ) -> None:
-    """Measure the intersection over union of a segmenter, on generated clips and on people in a folder."""
+    """Measure the intersection over union of a segmenter, on generated clips and on people in a folder.
+
+    A segmenter that was trained with `--backbone` knows no objects, and is measured on people only.
+    """
     from peerattn.cli import segmentation_run as run
     from peerattn.data.folder import labelled_files
-    from peerattn.modalities.segmentation_network import load_network
+    from peerattn.modalities.segmentation_network import SegmentationNetwork
     from peerattn.segmenter_training.quality import evaluate_segmenter
     from peerattn.segmenter_training.saving import metrics_of
     from peerattn.segmenter_training.videos import with_masks
 
-    segmenter, people = load_network(checkpoint, torch_device(device)), None
+    segmenter, people, generated = run.load_measurable(checkpoint, data, torch_device(device)), None, None
     if data is not None:
         files, skipped = with_masks(labelled_files(data, split=test_split)), run.SkippedClips()
         people = run.evaluate_on_people(segmenter, files, FRAME_RATE, skipped)
         skipped.print_summary(len(files))
-    version = run.generator_version(checkpoint)
-    metrics = metrics_of(evaluate_segmenter(segmenter, clips=clips, version=version), people)
+    if isinstance(segmenter, SegmentationNetwork):
+        version = run.generator_version(checkpoint)
+        generated = evaluate_segmenter(segmenter, clips=clips, version=version)
+    metrics = metrics_of(generated, people)
     report(metrics, run.table(checkpoint, metrics), json_file)
 
 
@@ -126,6 +159,7 @@ def cross_fit_command(
     frame_rate: Annotated[
         float, typer.Option(help="The frame rate, in frames/s, at which the maps will be read.", min=1)
     ] = FRAME_RATE,
+    backbone: BackboneOption = None,
     start: StartOption = None,
     clips: GeneratedOption = None,
     seed: SeedOption = 0,
@@ -135,26 +169,24 @@ def cross_fit_command(
     """Estimate object maps of labelled clips, each by a network that never saw the clip's source video."""
     from peerattn.cli import segmentation_run as run
     from peerattn.data.folder import labelled_files
-    from peerattn.segmenter_training.config import PEOPLE
-    from peerattn.segmenter_training.crossfit import cross_fit
+    from peerattn.segmenter_training.config import DECODER, PEOPLE
+    from peerattn.segmenter_training.crossfit import cross_fit, cross_fit_decoders
     from peerattn.segmenter_training.saving import atomic_folder
     from peerattn.segmenter_training.videos import with_masks
 
+    run.check_backbone(backbone, data, start, clips)
     run_on = torch_device(device)
     files, skipped = with_masks(labelled_files(data, split=split)), run.SkippedClips()
+    asked: dict[str, Any] = {"folds": folds, "frame_rate": frame_rate, "skip": skipped}
     with atomic_folder(out) as folder:
-        initial = run.initial_network(start, seed, run_on)
-        with progress_bar("training clips") as progress:
-            fitted = cross_fit(
-                files,
-                run.with_options(PEOPLE, clips, seed),
-                start=initial,
-                folds=folds,
-                frame_rate=frame_rate,
-                skip=skipped,
-                progress=progress,
-            )
-            people = run.write_maps(fitted, folder, data)
+        if backbone:
+            frozen = {**run.backbone_and_cache(run_on), "config": dataclasses.replace(DECODER, seed=seed)}
+            fit = partial(cross_fit_decoders, files, **frozen, **asked)
+        else:
+            initial = run.initial_network(start, seed, run_on)
+            fit = partial(cross_fit, files, run.with_options(PEOPLE, clips, seed), start=initial, **asked)
+        with progress_bar("training") as progress:
+            people = run.write_maps(fit(progress=progress), folder, data)
     metrics = {"people": people.to_json()}
     report(metrics, run.table(f"{folds} folds", metrics), json_file)
     skipped.print_summary(len(files))

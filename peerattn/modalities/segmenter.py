@@ -12,8 +12,11 @@ import torch
 from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
+from peerattn.files.cards import read_card
+from peerattn.files.paths import find_checkpoint
 from peerattn.graph.specs import Modality
 from peerattn.modalities import segformer
+from peerattn.modalities.backbone_segmenter import build_segmenter
 from peerattn.modalities.clip import ObjectMaps
 from peerattn.modalities.segmentation_network import load_network
 from peerattn.threads import threads_for
@@ -26,7 +29,8 @@ GENERATED_SEGMENTER = "actionworld-objects"
 
 
 class Segmenter(Protocol):
-    """Estimates the class of every pixel: a `SegmentationNetwork` or a `SegFormer`."""
+    """Estimates the class of every pixel: a `SegmentationNetwork`, a `BackboneSegmenter` or a
+    `SegFormer`."""
 
     @property
     def class_ids(self) -> tuple[int, ...]: ...
@@ -40,13 +44,17 @@ class Segmenter(Protocol):
 
 
 def load_segmenter(name: str, device: torch.device | str = "cpu") -> Segmenter:
-    """Load the segmentation network of a checkpoint, or a SegFormer as `segformer:NAME` or
-    `segformer:FOLDER`.
+    """Load the segmenter of a checkpoint, or a SegFormer as `segformer:NAME` or `segformer:FOLDER`.
 
     Raises PeerattnError if it is missing, is damaged, or cannot be downloaded.
     """
     if name.startswith(segformer.PREFIX):
         return segformer.load(name.removeprefix(segformer.PREFIX), device)
+    folder = find_checkpoint(name)
+    card = read_card(folder, "segmenter")
+    settings = card.get("settings")
+    if isinstance(settings, Mapping) and "backbone" in settings:
+        return build_segmenter(folder, card, device)
     return load_network(name, device)
 
 

@@ -24,19 +24,18 @@ class Shot:
     persons: Images  # (N, H, W)
 
 
-def random_view(shot: Shot, size: int, random: Random) -> Shot:
-    """Return a random square view of the shot, `size` px wide: shifted, zoomed, rotated, mirrored."""
+def random_view(shot: Shot, shape: tuple[int, int], random: Random) -> Shot:
+    """Return a random view of the shot, of this height and width: shifted, zoomed, rotated, mirrored."""
     height, width = shot.images.shape[1:3]
-    scale = size / height * np.exp(random.uniform(np.log(0.8), np.log(1.7)))
+    scale = shape[0] / height * np.exp(random.uniform(np.log(0.8), np.log(1.7)))
     turn = np.deg2rad(random.normal(0, 5))
     centre = np.array([width, height]) * (0.5 + random.uniform(-0.3, 0.3, 2))
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     linear = scale * rotation * np.array([[random.choice((-1, 1))], [1]])
-    matrix = np.column_stack((linear, size / 2 - linear @ centre))
-    images = [
-        cv2.warpAffine(image, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE) for image in shot.images
-    ]
-    persons = [cv2.warpAffine(person, matrix, (size, size)) for person in shot.persons]
+    matrix = np.column_stack((linear, np.array(shape[::-1]) / 2 - linear @ centre))
+    size = shape[::-1]
+    images = [cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REPLICATE) for image in shot.images]
+    persons = [cv2.warpAffine(person, matrix, size) for person in shot.persons]
     return Shot(np.stack(images), np.stack(persons))
 
 

@@ -81,9 +81,10 @@ def people_batches(videos: Sequence[PersonVideo], config: SegmenterConfig) -> It
 
 def _random_shot(by_group: Sequence[Sequence[PersonVideo]], size: int, random: Random) -> Shot:
     """Return a random view of a frame and its motion neighbours, sometimes with a second person in front."""
-    shot = random_view(_sample_shot(by_group, random), size, random)
+    shape = (size, size)
+    shot = random_view(_sample_shot(by_group, random), shape, random)
     if random.random() < _PASTED:
-        shot = paste_person(shot, random_view(_sample_shot(by_group, random), size, random))
+        shot = paste_person(shot, random_view(_sample_shot(by_group, random), shape, random))
     return shot
 
 

@@ -51,3 +51,43 @@ START = SegmenterConfig(clips=8_000, averaging=0.99, widths=(24, 48, 96, 128), r
 
 PEOPLE = replace(START, clips=1_600, batch=4, people=12, averaging=0.996)
 """For `people-objects`: also people in real clips."""
+
+
+@dataclass(frozen=True)
+class ViewPlan:
+    """Which views of a clip are taken.
+
+    They are `frames` evenly spaced whole frames, the same ones mirrored, and `varied` random views of random
+    frames in other colours.
+    """
+
+    frames: int = 5
+    varied: int = 5
+
+    @property
+    def count(self) -> int:
+        """The number of views of a clip."""
+        return 2 * self.frames + self.varied
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """The settings of a decoder for a frozen network, as stored on the segmenter's card."""
+
+    views: ViewPlan = ViewPlan()  # of each clip
+    steps: int = 2000
+    batch: int = 16  # views per step
+    rate: float = 4e-3
+    decay: float = 1e-2  # of weights
+    averaging: float = 0.99  # share of the averaged weights that each step keeps
+    dropout: float = 0.1  # share of the frozen network's channels that are left out
+    widths: tuple[int, ...] = (24, 48, 64, 96)  # channels, from the largest resolution to the smallest
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.batch, self.views.frames) < 1 or min(self.views.varied, self.seed) < 0:
+            raise PeerattnError("steps, batch and frames must be at least 1, varied and seed at least 0")
+
+
+DECODER = DecoderConfig()
+"""For `people`: the acting person in real clips."""

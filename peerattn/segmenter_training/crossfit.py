@@ -12,12 +12,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from peerattn.data.cache import Cache
 from peerattn.data.folder import LabelledFile, relative_path
 from peerattn.errors import PeerattnError
+from peerattn.modalities.backbone_segmenter import BackboneSegmenter
 from peerattn.modalities.clip import ObjectMaps
+from peerattn.modalities.pretrained.efficientnet import EfficientNetLite0
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.modalities.segmenter import Segmenter, estimate_objects
-from peerattn.segmenter_training.config import SegmenterConfig
+from peerattn.segmenter_training.config import DecoderConfig, SegmenterConfig
+from peerattn.segmenter_training.decoder import train_decoder
+from peerattn.segmenter_training.features import views_of_clips
 from peerattn.segmenter_training.quality import person_overlaps
 from peerattn.segmenter_training.training import Progress as TrainingProgress
 from peerattn.segmenter_training.training import train_segmenter
@@ -70,6 +75,34 @@ def cross_fit(
                     yield _cross_fitted_clip(file, fold, segmenter, frame_rate)
 
 
+def cross_fit_decoders(
+    files: Sequence[LabelledFile],
+    config: DecoderConfig,
+    *,
+    backbone: EfficientNetLite0,
+    folds: int,
+    frame_rate: float,
+    skip: Skip,
+    cache: Cache | None = None,
+    progress: Progress | None = None,
+) -> Iterator[CrossFittedClip]:
+    """Yield the maps of every clip, fold by fold, by a `BackboneSegmenter` whose decoder saw other folds.
+
+    `skip` is called for clips that cannot be read. `progress(done, total)` counts training steps.
+    """
+    device = next(backbone.parameters()).device
+    with views_of_clips(files, backbone, config.views, skip=skip, cache=cache) as (views, readable):
+        numbers = np.array(assign_folds([file.group for file in readable], folds))
+        for fold in range(folds):
+            chosen = np.flatnonzero(np.repeat(numbers != fold, config.views.count))
+            fold_progress = _fold_progress(folds, fold, progress)
+            decoder = train_decoder(views, chosen, config, device=device, progress=fold_progress)
+            segmenter = BackboneSegmenter(backbone, decoder)
+            for number in np.flatnonzero(numbers == fold):
+                with skip_unreadable(readable[number], skip):
+                    yield _cross_fitted_clip(readable[number], fold, segmenter, frame_rate)
+
+
 def _cross_fitted_clip(
     file: LabelledFile, fold: int, segmenter: Segmenter, frame_rate: float
 ) -> CrossFittedClip:
@@ -112,8 +145,7 @@ def estimate_all_frames(path: Path, segmenter: Segmenter, frame_rate: float) -> 
 
 def maps_of_every_frame(frames: Frames, segmenter: Segmenter, frame_rate: float) -> ObjectMaps:
     """Estimate maps of all frames, each with the neighbours that it has when sampled at `frame_rate`."""
-    spacing = float(np.diff(frames.times).mean()) if len(frames.times) > 1 else 1.0
-    step = min(max(1, round(1 / (frame_rate * spacing))), len(frames.times))
+    step = sampling_step(frames, frame_rate)
     parts = [
         estimate_objects(
             Frames(
@@ -127,6 +159,12 @@ def maps_of_every_frame(frames: Frames, segmenter: Segmenter, frame_rate: float)
     for first, part in enumerate(parts):
         ids[first::step] = part.ids
     return ObjectMaps(ids, frames.source_numbers, parts[0].class_ids, parts[0].class_names, "estimated")
+
+
+def sampling_step(frames: Frames, frame_rate: float) -> int:
+    """Return which share of the frames `frame_rate` samples: every frame (1), every second one (2), …"""
+    spacing = float(np.diff(frames.times).mean()) if len(frames.times) > 1 else 1.0
+    return min(max(1, round(1 / (frame_rate * spacing))), len(frames.times))
 
 
 def maps_path(folder: Path, data: Path, file: LabelledFile) -> Path:

@@ -38,6 +38,12 @@ def person_loss(logits: Tensor, persons: Tensor) -> Tensor:
     return 2 * entropy + _dice_error(person.exp(), persons.float()) + _OBJECT_PRESSURE * pressure
 
 
+def presence_loss(logits: Tensor, persons: Tensor) -> Tensor:
+    """Return the loss of logits (B, H, W) of "here is the person", where `persons` (B, H, W) are 0 to 1."""
+    entropy = functional.binary_cross_entropy_with_logits(logits, persons)
+    return 2 * entropy + _dice_error(logits.sigmoid(), persons)
+
+
 def _dice_error(estimated: Tensor, true: Tensor) -> Tensor:
     """Return 1 - Dice's coefficient, averaged over frames."""
     both, sizes = (estimated * true).sum((1, 2)), estimated.sum((1, 2)) + true.sum((1, 2))

@@ -7,24 +7,31 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import write_card
 from peerattn.files.weights import WEIGHTS_FILE, write_weights
+from peerattn.modalities.backbone_segmenter import BackboneSegmenter
 from peerattn.modalities.segmentation_network import SegmentationNetwork
 from peerattn.network.state_arrays import as_arrays
-from peerattn.segmenter_training.config import SegmenterConfig
+from peerattn.segmenter_training.config import DecoderConfig, SegmenterConfig
 from peerattn.segmenter_training.quality import PersonSegmentation, Segmentation
 
 
 def save_segmenter(
     folder: Path,
-    segmenter: SegmentationNetwork,
+    segmenter: SegmentationNetwork | BackboneSegmenter,
     *,
-    config: SegmenterConfig,
+    config: SegmenterConfig | DecoderConfig,
     metrics: Mapping[str, Any],
     facts: Mapping[str, Any],
 ) -> None:
-    """Write the checkpoint that `load_segmenter` reads: its weights, settings, metrics and origin."""
+    """Write the checkpoint that `load_segmenter` reads: its weights, settings, metrics and origin.
+
+    Of a `BackboneSegmenter` only the decoder is stored, in half precision.
+    """
     card: dict[str, Any] = {
         **facts,
         "class_ids": list(segmenter.class_ids),
@@ -33,8 +40,19 @@ def save_segmenter(
         "training": asdict(config),
         "metrics": metrics,
     }
-    write_weights(folder / WEIGHTS_FILE, as_arrays(segmenter.state_dict()))
+    if isinstance(segmenter, BackboneSegmenter):
+        arrays = in_half_precision(as_arrays(segmenter.decoder.state_dict()))
+    else:
+        arrays = as_arrays(segmenter.state_dict())
+    write_weights(folder / WEIGHTS_FILE, arrays)
     write_card(folder, "segmenter", card)
+
+
+def in_half_precision(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the arrays with all floating-point numbers in half precision."""
+    return {
+        name: array.astype(np.float16) if array.dtype.kind == "f" else array for name, array in arrays.items()
+    }
 
 
 @contextmanager
@@ -60,8 +78,8 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         raise
 
 
-def metrics_of(generated: Segmentation, people: PersonSegmentation | None = None) -> dict[str, Any]:
+def metrics_of(generated: Segmentation | None, people: PersonSegmentation | None = None) -> dict[str, Any]:
     """Return the metrics for a card; in real clips only persons have true masks to compare with."""
     if people is None:
-        return generated.to_json()
-    return {"people": people.to_json(), "generated": generated.to_json()}
+        return generated.to_json() if generated else {}
+    return {"people": people.to_json()} | ({"generated": generated.to_json()} if generated else {})

@@ -5,11 +5,11 @@ from itertools import repeat
 
 import torch
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel
 
 from peerattn.actionworld.clips import MAP_NAMES
 from peerattn.errors import PeerattnError
 from peerattn.modalities.segmentation_network import SegmentationNetwork
+from peerattn.segmenter_training.averaging import running_average
 from peerattn.segmenter_training.batches import generated_batches, people_batches, prefetch
 from peerattn.segmenter_training.config import FRAMES_A_CLIP, SegmenterConfig
 from peerattn.segmenter_training.losses import map_loss, person_loss
@@ -38,7 +38,7 @@ def train_segmenter(
     segmenter = _segmenter(config).train().to(device)
     if start:
         segmenter.load_state_dict(start.state_dict())
-    average = _average(segmenter, config.averaging)
+    average = running_average(segmenter, config.averaging)
     optimiser = torch.optim.AdamW(segmenter.parameters(), weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, config.steps + 1, pct_start=0.1)
     people = people_batches(videos, config) if config.people else repeat(None)
@@ -67,16 +67,6 @@ def _segmenter(config: SegmenterConfig) -> SegmentationNetwork:
         reduction=config.reduction,
         motion=config.motion,
     )
-
-
-def _average(segmenter: SegmentationNetwork, decay: float) -> AveragedModel:
-    """Return a running average of weights and batch norm statistics, at first the mean of all so far."""
-
-    def mean(averaged: Tensor, new: Tensor, count: Tensor | int) -> Tensor:
-        share = max(1 - decay, 1 / (int(count) + 1))
-        return new if share == 1 else averaged + (new - averaged) * share
-
-    return AveragedModel(segmenter, avg_fn=mean, use_buffers=True)
 
 
 def _to_device(device: torch.device | str, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:

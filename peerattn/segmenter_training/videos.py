@@ -3,6 +3,8 @@
 T frames, H height, W width.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -37,6 +39,17 @@ class PersonVideo:
     frames: Frames
     persons: NDArray[np.bool_]  # (T, H, W)
     group: str
+
+    def every(self, step: int) -> PersonVideo:
+        """Return every `step`-th frame."""
+        frames = self.frames
+        kept = replace(
+            frames,
+            images=frames.images[::step],
+            times=frames.times[::step],
+            numbers=frames.source_numbers[::step],
+        )
+        return PersonVideo(kept, self.persons[::step], self.group)
 
 
 @contextmanager

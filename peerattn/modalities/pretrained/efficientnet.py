@@ -29,6 +29,8 @@ STAGES = (
 STEM_WIDTH, MAP_WIDTH, POOLED_WIDTH = 32, 320, 1280
 STRIDE = 32
 """The maps have one position for so many pixels, along each side."""
+PYRAMID = {4: (2, 24), 8: (4, 40), 16: (10, 112), 32: (15, MAP_WIDTH)}
+"""Pixels along each side of a position → the last block whose maps have such positions, and its channels."""
 _BATCH = 8  # frames per pass: they fit in a processor's cache
 
 
@@ -57,6 +59,19 @@ class EfficientNetLite0(nn.Module):
         """
         maps = self.blocks(self.stem((images - 127) / 128))
         return maps, self.head(maps).mean(dim=(2, 3))
+
+    def pyramid(self, images: Tensor) -> list[Tensor]:
+        """Return the maps of the blocks in `PYRAMID`: (B, 24, H / 4, W / 4), … (B, 320, H / 32, W / 32).
+
+        Images are (B, 3, H, W), with values from 0 to 255; H and W are multiples of 32.
+        """
+        wanted = {block for block, _ in PYRAMID.values()}
+        result, maps = [], self.stem((images - 127) / 128)
+        for number, block in enumerate(self.blocks):
+            maps = block(maps)
+            if number in wanted:
+                result.append(maps)
+        return result
 
     def describe(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return maps (T, 320, h, w) and pooled features (T, 1280) of frames (T, H, W, 3)."""
