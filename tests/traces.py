@@ -118,6 +118,16 @@ def quarters_flow(frames: int, side: int = 64) -> np.ndarray:
     return flow
 
 
+def moving_joints(frames: int, side: int = 320) -> np.ndarray:
+    """Joints (T, 17, 3): two sure ones on one line, the left elbow at rest, the left wrist moving right."""
+    joints = np.zeros((frames, 17, 3), np.float32)
+    joints[:, 7] = (0.25 * side, 0.5 * side, 0.9)
+    joints[:, 9] = (0.5 * side, 0.5 * side, 0.9)
+    joints[:, 9, 0] += np.arange(frames)
+    joints[:, 16] = (0.5 * side, 0.9 * side, 0.19)  # not sure enough to be drawn
+    return joints
+
+
 def part(whole: Trace, threshold: float) -> Trace:
     """A trace without the connections below a threshold, like that of a pruned network."""
     weights = {one.key: one.connection_weight for one in whole.connections}

@@ -153,13 +153,14 @@ def pack_trace(
     object_names: Mapping[int, str] | None = None,
     flow: NDArray[np.float32] | None = None,
     flow_step: float | None = None,
+    joints: NDArray[np.float32] | None = None,
     layout: Structure | None = None,
 ) -> bytes:
     """Pack a trace and its frames (T, h, w, 3) for the browser, preceded by their digest.
 
     `object_ids` (T, h, w), named by `object_names`, and `flow` (2, T, H, W) become overlays of the frames; T
     is the number of frames, h, w is the size of the displayed pictures and H, W that of the network's input.
-    The flow is in pixels per step of `flow_step` seconds.
+    The flow is in pixels per step of `flow_step` seconds, joints in pixels of the images.
     `layout` is a structure that contains the trace's own and is laid out instead of it, such as the union of
     two structures that are compared. Packing encodes every frame, so cache the result.
     Raises PeerattnError unless there is one image, object map and flow field per frame of the trace.
@@ -171,6 +172,7 @@ def pack_trace(
         object_names=object_names,
         flow=flow,
         flow_step=flow_step,
+        joints=joints,
         layout=layout,
     )
     return digest(packed).encode() + packed

@@ -53,6 +53,7 @@ def _pack(opened: OpenedClip, trace: Trace, layout: Structure | None = None) -> 
         object_names=opened.object_names,
         flow=clip.flow,
         flow_step=1 / opened.checkpoint.settings.frame_rate,
+        joints=clip.joints,
         layout=layout,
     )
 

@@ -52,6 +52,7 @@ def _recording(run: ClipRun) -> bytes:
         object_names=run.clip.object_names,
         flow=run.clip.flow,
         flow_step=1 / run.loaded.settings.frame_rate,
+        joints=run.clip.joints,
     )
 
 

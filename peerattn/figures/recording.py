@@ -20,6 +20,7 @@ from peerattn.figures.overlays import DIRECTIONS, STRENGTHS, encode_grey_png, fl
 from peerattn.figures.packing import Body, encode_header, pack
 from peerattn.figures.palette import direction_colors, object_colors
 from peerattn.figures.pictures import encode_jpeg, shrink
+from peerattn.figures.skeleton import skeleton_header, skeleton_rows
 from peerattn.figures.timeline import trace_charts
 from peerattn.graph.structure import Structure
 from peerattn.tables.clip import frame_ends
@@ -46,17 +47,24 @@ def pack_recording(
     object_names: Mapping[int, str] | None = None,
     flow: Array | None = None,
     flow_step: float | None = None,
+    joints: Array | None = None,
     layout: Structure | None = None,
 ) -> bytes:
     """Pack the numbers of a trace, the frames (T, h, w, 3) that the network saw, and their overlays.
 
-    Overlays are the heat maps of the blocks, the object maps (T, h, w), and the optical flow (2, T, H, W)
-    that the network read, in pixels per nominal step of `flow_step` seconds. `object_names` maps class ids to
-    names; ids without a name are shown by number. `layout` is a larger structure to draw the trace on: blocks
+    Overlays are the heat maps of the blocks, the object maps (T, h, w), the optical flow (2, T, H, W) that
+    the network read, in pixels per nominal step of `flow_step` seconds, and a person's joints (T, 17, 3): x
+    and y in pixels of the frames, and score. `object_names` maps class ids to names; ids without a name are
+    shown by number. `layout` is a larger structure to draw the trace on: blocks
     and connections that the trace lacks have no numbers. Raises PeerattnError unless there is one image, one
-    object map and one flow field per frame of the trace.
+    object map, one flow field and one set of joints per frame of the trace.
     """
-    counts = {"images": images, "object maps": object_ids, "flows": None if flow is None else flow[0]}
+    counts = {
+        "images": images,
+        "object maps": object_ids,
+        "flows": None if flow is None else flow[0],
+        "sets of joints": joints,
+    }
     for name, stack in counts.items():
         if stack is not None and len(stack) != len(trace.times):
             raise PeerattnError(
@@ -67,6 +75,9 @@ def pack_recording(
         object_ids, object_names or {}, body
     )
     header |= {"flow": None if flow is None else _flow_header(flow, flow_step, body)}
+    if joints is not None:
+        header["skeleton"] = skeleton_header()
+        header["arrays"]["joints"] = body.array(skeleton_rows(joints, images.shape[1:3]))
     left = BYTES_PER_FRAME * len(images) - body.size - len(encode_header(header))
     header |= {
         "frames": body.images(_encode_frames(images, left)),

@@ -5,7 +5,7 @@ import streamlit as st
 from app import keys
 from app.explorer.component import load_script, pack_trace, show_explorer
 from peerattn.graph import published
-from tests.traces import bar_codes, object_ids, quarters_flow, trace_of
+from tests.traces import bar_codes, moving_joints, object_ids, quarters_flow, trace_of
 
 FRAMES = 64
 
@@ -14,7 +14,8 @@ FRAMES = 64
 def shown():
     trace = trace_of(published.structure("full_asnp50"), frames=FRAMES, rate=24)
     ids = object_ids(FRAMES, side=320)
-    return trace, pack_trace(trace, bar_codes(FRAMES), object_ids=ids, flow=quarters_flow(FRAMES))
+    overlays = {"object_ids": ids, "flow": quarters_flow(FRAMES), "joints": moving_joints(FRAMES)}
+    return trace, pack_trace(trace, bar_codes(FRAMES), **overlays)
 
 
 st.set_page_config(layout="wide")

@@ -96,6 +96,12 @@ interface Flow {
   greatest: number;
 }
 
+/** How a person's joints are drawn: pairs of joints that a line connects, and the least score of a joint. */
+interface SkeletonFacts {
+  limbs: [from: number, to: number][];
+  sure: number;
+}
+
 /** The header of a recording without the positions of its arrays and images. */
 interface RecordingFacts {
   graph: { nodes: GraphNode[]; edges: GraphEdge[]; options: { edges: { smooth: object } } };
@@ -117,6 +123,7 @@ interface RecordingFacts {
   blocks: Block[];
   objects: [id: number, name: string, color: string][];
   flow?: Flow | null;
+  skeleton?: SkeletonFacts;
   size: [width: number, height: number];
   /** The logged steps of a training history. */
   steps?: number[];

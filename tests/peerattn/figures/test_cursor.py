@@ -332,6 +332,20 @@ def test_the_flow_overlay_shows_direction_as_hue_and_speed_as_opacity(root):
     assert speeds == [4, 4]
 
 
+def test_the_joints_overlay_draws_sure_joints_and_limbs_at_every_frame(root):
+    show_overlay(root, "joints")
+    for at in (3, 40):
+        root.locator(".slider").fill(str(at))
+        expect(root.locator("canvas.screen")).to_have_attribute("data-drawn", re.compile(f" {at} joints $"))
+        elbow, wrist, limb = ((80, 160), (160 + at, 160), (120, 160))
+        assert min(min(pixel(root, *place)) for place in (elbow, wrist, limb)) > 240  # white
+        assert pixel(root, 160 + at + 20, 160) != [255, 255, 255]  # beyond the wrist
+    before = pixel(root, 160, 288)  # the right ankle is not sure
+    root.get_by_role("radio", name="none").check()
+    assert pixel(root, 160, 288) == before
+    expect(root.get_by_text("joints with a score of 0.2 or more")).to_have_count(1)
+
+
 def test_the_heat_map_shows_values_as_colours_and_follows_the_selected_block(page, root):
     show_overlay(root, "heat map")
     for block, act in (("14", None), (PINNED, lambda: choose(root, f"block {PINNED}"))):

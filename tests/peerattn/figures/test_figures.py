@@ -39,7 +39,7 @@ from peerattn.tables.share import (
     block_shares,
     modality_share,
 )
-from tests.traces import HOSTILE, images, object_ids, older, shown_frame, structure, trace
+from tests.traces import HOSTILE, images, moving_joints, object_ids, older, shown_frame, structure, trace
 
 TRACE = trace(hostile=True)
 
@@ -396,6 +396,19 @@ def test_a_packed_recording_contains_the_frames_in_order_and_the_object_maps():
     overlay = cv2.imdecode(np.frombuffer(body, np.uint8, length, offset), cv2.IMREAD_UNCHANGED)
     np.testing.assert_array_equal(overlay, object_ids()[0])
     assert header["objects"] == [[2, HOSTILE, palette.object_colors(1)[0]]]
+
+
+def test_a_packed_recording_contains_the_joints_as_shares_of_the_frame():
+    joints = moving_joints(20, side=64)
+    header, body = unpack(pack_recording(TRACE, images(), joints=joints))
+    rows = array(header, body, "joints").reshape(17, 3, 20)
+    np.testing.assert_allclose(rows[:, 0] * 64, joints[..., 0].T, rtol=1e-6)
+    np.testing.assert_allclose(rows[:, 1] * 64, joints[..., 1].T, rtol=1e-6)
+    np.testing.assert_array_equal(rows[:, 2], joints[..., 2].T)
+    assert [7, 9] in header["skeleton"]["limbs"]
+    assert "skeleton" not in unpack(pack_recording(TRACE, images()))[0]
+    with pytest.raises(PeerattnError, match="19 sets of joints for 20 frames"):
+        pack_recording(TRACE, images(), joints=joints[:19])
 
 
 def test_64_frames_of_noise_stay_within_two_megabytes():

@@ -1,5 +1,5 @@
-// The overlays of the frame, shown one at a time: object map, optical flow, and the heat map of a block.
-// Each is an image of levels (0 to 255); a table of colours turns it into a transparent layer.
+// The overlays of the frame, shown one at a time: object map, optical flow, joints, and the heat map of a block.
+// All but the joints are images of levels (0 to 255); a table of colours turns them into a transparent layer.
 
 const MAP_OPACITY = 0.55; // opacity of object maps and heat maps
 const FLOW_OPACITY = 0.85; // opacity of the optical flow at full strength
@@ -104,6 +104,57 @@ class OpticalFlow {
   }
 }
 
+// The joints of the person as dots, with lines for the limbs between sure joints.
+class Skeleton {
+  /** @param {Player} player */
+  constructor(player) {
+    this.player = player;
+    this.name = this.label = "joints";
+    this.variant = "";
+    this.element = element("p", { className: "quiet" });
+  }
+
+  /** @param {Recording} recording */
+  load({ skeleton }) {
+    if (skeleton) this.element.textContent = `joints with a score of ${formatNumber(skeleton.sure)} or more, as the network reads them`;
+  }
+
+  get available() {
+    return Boolean(this.player.recording.skeleton);
+  }
+
+  decode() {}
+
+  /** @param {CanvasRenderingContext2D} pen @param {number} frame */
+  draw(pen, frame) {
+    const { recording, canvas } = this.player;
+    const { skeleton } = recording;
+    if (!skeleton) return false;
+    const places = surePlaces(recording, frame);
+    for (const [from, to] of skeleton.limbs) {
+      const [start, end] = [places.get(from), places.get(to)];
+      if (start && end) this.outlined(pen, (color, width) => {
+        pen.lineWidth = width;
+        strokeLine(pen, color, [scaledTo(canvas, start), scaledTo(canvas, end)]);
+      });
+    }
+    for (const place of places.values()) this.outlined(pen, (color, width) => {
+      pen.fillStyle = color;
+      pen.beginPath();
+      pen.arc(...scaledTo(canvas, place), width, 0, 2 * Math.PI);
+      pen.fill();
+    });
+    return true;
+  }
+
+  // Draws in black, then thinner in white, so that it is visible on any frame.
+  /** @param {CanvasRenderingContext2D} pen @param {(color: string, width: number) => void} stroke */
+  outlined(pen, stroke) {
+    const unit = this.player.canvas.width / 160;
+    for (const [color, width] of /** @type {[string, number][]} */ ([["#000000", 1.8 * unit], ["#ffffff", unit]])) stroke(color, width);
+  }
+}
+
 class HeatMap {
   /** @param {Player} player */
   constructor(player) {
@@ -118,8 +169,9 @@ class HeatMap {
     this.element = element("div", {}, this.chooser, this.description, range);
   }
 
+  // A block whose output has no positions has nothing to show.
   get available() {
-    return true;
+    return Object.values(this.player.recording.heat).some(({ shape: [height, width] }) => height * width > 1);
   }
 
   /** @param {Recording} recording */
@@ -160,6 +212,22 @@ class HeatMap {
     recording.heat[this.variant].range.forEach((value, end) => writeNumber(this.ends[end], value));
   }
 }
+
+// Returns the places of the sure joints of a frame, as shares of its width and height, by number.
+/** @param {Recording} recording @param {number} frame */
+function surePlaces(recording, frame) {
+  const count = recording.arrays.joints.length / recording.length / 3;
+  /** @type {Map<number, XY>} */
+  const places = new Map();
+  for (let joint = 0; joint < count; joint += 1) {
+    const [x, y, score] = [0, 1, 2].map((row) => recording.at("joints", 3 * joint + row, frame));
+    if (recording.skeleton && score >= recording.skeleton.sure) places.set(joint, [x, y]);
+  }
+  return places;
+}
+
+/** @param {HTMLCanvasElement} canvas @param {XY} place @returns {XY} */
+const scaledTo = (canvas, [x, y]) => [x * canvas.width, y * canvas.height];
 
 // Returns the pixels of a grey image; the first of the four bytes of a pixel is its level.
 /** @param {ImageBitmap} bitmap */

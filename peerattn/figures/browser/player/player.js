@@ -11,7 +11,7 @@ class Player {
     this.withinReach = element("span", { hidden: true, title: END_REACHES });
     this.allReached = element("p", { className: "quiet wholly", hidden: true, title: END_REACHES }, ALL_REACHED);
     /** @type {Overlay[]} */
-    this.overlays = [new ObjectMap(this), new OpticalFlow(this), new HeatMap(this)];
+    this.overlays = [new ObjectMap(this), new OpticalFlow(this), new Skeleton(this), new HeatMap(this)];
     this.choices = radioGroup("Overlay", (name) => explorer.changeSetting("overlay", name));
     const heading = element("p", { className: "quiet overlay-heading", ariaHidden: "true" }, "Overlay"); // the group of buttons has the same name
     const facts = element("p", { className: "facts" }, ...this.facts, this.withinReach);
