@@ -51,6 +51,16 @@ settings.register_profile("thorough", parent=settings.get_profile("default"), ma
 settings.load_profile("default")
 
 
+LONGEST = ("tests/test_parity.py", "tests/test_laws.py", "tests/app/test_accessibility.py")
+"""The files of tests that take longest: they begin first, so that no worker is left alone with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; the others keep their order."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real clips and reference values next to the repository; skips the test without it."""

@@ -58,6 +58,7 @@ NOT_ANSWERS = {
     "peerattn.training.optimisation.connection_pressure",
     "peerattn.segmenter_training.losses.map_loss",
     "peerattn.segmenter_training.losses.person_loss",
+    "peerattn.segmenter_training.losses.presence_loss",
 }
 """Functions that apply these to connection weights, attention or the scores of pixels and places."""
 ANSWERING = {"peerattn.network.answers", "peerattn.training.losses", "peerattn.scores.calibration"}

@@ -36,4 +36,5 @@ def skeleton_rows(joints: Array, sides: Sequence[int]) -> Array:
     Places are shares of the frame's width and height.
     """
     shares = joints / np.array([sides[1], sides[0], 1.0])
-    return shares.reshape(len(joints), -1).T.astype(np.float32)
+    rows: Array = shares.reshape(len(joints), -1).T.astype(np.float32)
+    return rows

@@ -219,7 +219,9 @@ class Network(nn.Module):
         name = _modality_of(block, self.structure)
         if name not in clip:
             clip[name] = self.flows[name](clip[str(block.reads)], extremes.get(name))
-        return clip[name][:, slice(*block.channels)] if block.channels else clip[name]
+        if not block.channels:
+            return clip[name]
+        return clip[name][:, slice(*block.channels)].contiguous(memory_format=torch.channels_last_3d)
 
     def _fuse(self, target: BlockSpec, outputs: BlockOutputs, clip: Mapping[str, Tensor]) -> Tensor:
         """Return a target's input (B, input_width, T, ceil(H / r), ceil(W / r)), r its input reduction."""

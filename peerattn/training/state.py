@@ -36,6 +36,8 @@ from peerattn.training.optimisation import build_optimiser, moments, restore_mom
 
 FORMAT = "peerattn-training/2"
 STATE_FILE = "training.safetensors"
+LATER_SETTINGS: dict[str, Any] = {"detached": []}
+"""Settings that older files lack → the value with which their runs were trained."""
 HEADER_LIMIT = 32_000_000
 """In bytes: enough for five tensors per parameter and two structures."""
 
@@ -153,7 +155,8 @@ def _as_started(network: Network, started: Structure) -> Network:
 
 def _check_same(path: Path, facts: Mapping[str, Any], network: Network, settings: Mapping[str, Any]) -> None:
     """Raises PeerattnError, naming the first setting that differs, if the saved run is another one."""
-    saved, current = _flat(facts["settings"]), _flat(json.loads(json.dumps(settings)))
+    both = facts["settings"], json.loads(json.dumps(settings))
+    saved, current = (LATER_SETTINGS | _flat(each) for each in both)
     for name in sorted(saved.keys() | current.keys()):
         if saved.get(name) != current.get(name):
             raise PeerattnError(

@@ -116,7 +116,7 @@ class Skeleton {
 
   /** @param {Recording} recording */
   load({ skeleton }) {
-    if (skeleton) this.element.textContent = `joints with a score of ${formatNumber(skeleton.sure)} or more, as the network reads them`;
+    if (skeleton) this.element.textContent = `joints with a score of ${skeleton.sure} or more, as the network reads them`;
   }
 
   get available() {

@@ -4,7 +4,7 @@
 /** @typedef {HTMLElement & { data: Described, shown?: Described, show?: () => void }} BareRoot */
 
 /** @param {BareRoot} root */
-function showIn(root) {
+function showChartIn(root) {
   const { data } = root;
   root.ariaLabel = data.description;
   root.style.minHeight = `${data.figure.layout.height}px`; // so that what is below stays where it is
@@ -17,7 +17,7 @@ function showIn(root) {
 export default ({ parentElement, data }) => {
   const root = /** @type {BareRoot} */ (parentElement.querySelector(".bare"));
   root.data = data;
-  root.show ??= () => showIn(root);
+  root.show ??= () => showChartIn(root);
   const { show } = root;
   globalThis.addEventListener("peerattn-panels-arrived", show); // adding it again has no effect
   show();
