@@ -52,7 +52,7 @@ settings.load_profile("default")
 
 
 LONGEST = ("tests/test_parity.py", "tests/test_laws.py", "tests/app/test_accessibility.py")
-"""The files of tests that take longest: they begin first, so that no worker is left alone with one at the end."""
+"""The longest files of tests. They begin first, so that no worker is left alone with one at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
