@@ -28,7 +28,7 @@ from peerattn.data.augmentation import (
 from peerattn.data.cache import Cache
 from peerattn.data.colour import change_colours
 from peerattn.data.degradation import degrade
-from peerattn.data.examples import check_classes
+from peerattn.data.examples import check_classes, class_targets
 from peerattn.data.folder import LabelledFile
 from peerattn.data.loading import Batch
 from peerattn.data.prepared import Preparation, PreparedClip
@@ -87,7 +87,6 @@ class FolderClips:
         self.preparation = Preparation(modalities, settings, segmenter)
         self.augmentation, self.seed, self.cache = augmentation, seed, cache
         self.shuffled, self.skipped = True, dict[str, str]()
-        self.one_class_each = all(len(file.labels) == 1 for file in files)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -130,7 +129,7 @@ class FolderClips:
             )
         clips = self._clips(read, draws, watch)
         tensors = {name: torch.cat([clip[name] for clip in clips]) for name in clips[0]}
-        targets = self._targets(list(read))
+        targets = class_targets(self.files, list(read), self.class_names)
         if self.augmentation.mixup:
             tensors, targets = _mix(
                 tensors, targets, [draws[member].share for member in read], len(self.class_names)
@@ -203,18 +202,6 @@ class FolderClips:
         with watch.timing("flow"):
             flow = compute_flow(images, ids, modalities, settings, timing=clip.frame_timing)
         return ClipSources(images, flow, ids).first(frames)
-
-    def _targets(self, members: Sequence[int]) -> Tensor:
-        """Return class numbers (B,), or zeros and ones (B, K) if any clip of the folder has more than one."""
-        numbers = [
-            [self.class_names.index(label) for label in self.files[member].labels] for member in members
-        ]
-        if self.one_class_each:
-            return torch.tensor([number for (number,) in numbers])
-        targets = torch.zeros(len(members), len(self.class_names))
-        for row, classes in zip(targets, numbers, strict=True):
-            row[classes] = 1.0
-        return targets
 
 
 def _mix(

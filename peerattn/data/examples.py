@@ -83,6 +83,19 @@ class FolderExamples(Sequence[Example]):
         return Example(labels, clip.tensors, file.group, origin)
 
 
+def class_targets(
+    files: Sequence[LabelledFile], members: Sequence[int], class_names: Sequence[str]
+) -> Tensor:
+    """Return class numbers (B,), or zeros and ones (B, K) if any of all the files has more than one class."""
+    numbers = [[class_names.index(label) for label in files[member].labels] for member in members]
+    if all(len(file.labels) == 1 for file in files):
+        return torch.tensor([number for (number,) in numbers])
+    targets = torch.zeros(len(members), len(class_names))
+    for row, classes in zip(targets, numbers, strict=True):
+        row[classes] = 1.0
+    return targets
+
+
 def check_classes(files: Sequence[LabelledFile], class_names: Sequence[str]) -> None:
     """Raise PeerattnError if a clip's class is not among these names."""
     unknown = sorted({label for file in files for label in file.labels} - set(class_names))

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 
 from peerattn.data.cache import Cache, entry_key, file_digest
-from peerattn.data.examples import Example, check_classes
+from peerattn.data.examples import Example, check_classes, class_targets
 from peerattn.data.folder import LabelledFile
 from peerattn.data.loading import Batch
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
-from peerattn.modalities.person.clip import as_tensors, check_modalities
-from peerattn.modalities.person.features import find_person, load_frozen_networks
+from peerattn.modalities.person.clip import as_tensors, check_modalities, read_person
+from peerattn.modalities.person.features import load_frozen_networks
 from peerattn.modalities.person.joints import Values
 from peerattn.modalities.settings import ClipSettings
 from peerattn.video.decoding import decode
@@ -30,7 +30,7 @@ from peerattn.video.decoding import decode
 Numbers = Mapping[str, Values]
 """Modality → what it is in each frame (T, C)."""
 
-_VERSIONS = (1, cv2.__version__, version("av"))
+_VERSIONS = (2, cv2.__version__, version("av"))
 """The versions of the format of cached numbers, and of the libraries that decode and scale clips."""
 _MIRRORED = "mirrored "
 SHORTEST = 0.4
@@ -44,13 +44,12 @@ def person_numbers(
 
     Raises PeerattnError if the clip cannot be read.
     """
-    key = entry_key(
-        part="person", video=file_digest(file.path), frame_rate=settings.frame_rate, versions=_VERSIONS
-    )
+    read = [settings.frame_rate, settings.window]  # the window: a single frame is repeated to fill one
+    key = entry_key(part="person", video=file_digest(file.path), read=read, versions=_VERSIONS)
     arrays = cache.get(key) if cache else None
     if arrays is None:
         networks = load_frozen_networks(device)
-        person = find_person(decode(file.path, frame_rate=settings.frame_rate).images, networks)
+        person = read_person(decode(file.path, frame_rate=settings.frame_rate), settings, networks)
         both = {"": person.numbers(networks), _MIRRORED: person.numbers(networks, mirror=True)}
         arrays = {side + name: values for side, all_of in both.items() for name, values in all_of.items()}
         if cache:
@@ -156,7 +155,11 @@ class PersonClips:
         tensors = {name: torch.cat([clip[name] for clip in drawn]) for name in drawn[0]}
         names = tuple(str(self.files[member].path) for member in read)
         return Batch(
-            tensors, self._targets(list(read)), names, {"decode": time.perf_counter() - began}, skipped
+            tensors,
+            class_targets(self.files, list(read), self.class_names),
+            names,
+            {"decode": time.perf_counter() - began},
+            skipped,
         )
 
     def _stretch(self, clip: Numbers, frames: int, generator: np.random.Generator) -> dict[str, Tensor]:
@@ -165,12 +168,3 @@ class PersonClips:
         start = int(generator.integers(max(1, length - frames + 1)))
         index = np.clip(start + np.arange(frames), 0, length - 1)
         return as_tensors({name: values[index] for name, values in clip.items()}, self.modalities)
-
-    def _targets(self, members: Sequence[int]) -> Tensor:
-        """Return class numbers (B,), or 1 for every class of a clip (B, K) if clips have several."""
-        if all(len(file.labels) == 1 for file in self.files):
-            return torch.tensor([self.class_names.index(self.files[member].labels[0]) for member in members])
-        targets = torch.zeros(len(members), len(self.class_names))
-        for row, member in zip(targets, members, strict=True):
-            row[[self.class_names.index(label) for label in self.files[member].labels]] = 1
-        return targets

@@ -13,7 +13,6 @@ import numpy as np
 
 from peerattn.traces.trace import Array
 
-JOINTS = 17
 LIMBS = (
     *((0, 1), (0, 2), (1, 3), (2, 4)),  # face
     *((5, 6), (5, 11), (6, 12), (11, 12)),  # trunk

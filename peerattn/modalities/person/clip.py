@@ -14,8 +14,8 @@ from torch import Tensor
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
 from peerattn.modalities.clip import Clip
+from peerattn.modalities.flow import FrameTiming
 from peerattn.modalities.person.features import MODALITIES, FrozenNetworks, Person, find_person
-from peerattn.modalities.person.framing import find_bars
 from peerattn.modalities.person.joints import Values
 from peerattn.modalities.pretrained.pose import SURE
 from peerattn.modalities.settings import ClipSettings
@@ -33,25 +33,31 @@ def prepare_person(
     A single frame is repeated to fill a window. Raises PeerattnError for a modality that is not made here.
     """
     check_modalities(modalities)
-    images, times, remarks = frames.images, frames.times, list(frames.remarks)
-    if len(images) == 1:
-        images = np.repeat(images, settings.window, axis=0)
-        times = times[0] + np.arange(settings.window) / settings.frame_rate
+    person, remarks = read_person(frames, settings, networks), list(frames.remarks)
+    if len(frames.images) == 1:
         remarks.append(f"the frame is repeated {settings.window} times and its optical flow is zero")
-    if find_bars(images):
+    if person.bars:
         remarks.append(BARS_REMARK)
-    person = find_person(images, networks)
     if not shows_person(person):
         remarks.append(NO_PERSON_REMARK)
     return Clip(
         tensors=as_tensors(person.numbers(networks), modalities),
-        times=times,
+        times=person.timing.times,
         images=person.images,
         object_ids=None,
         origin=None,
         remarks=tuple(remarks),
         joints=person.joints,
     )
+
+
+def read_person(frames: Frames, settings: ClipSettings, networks: FrozenNetworks) -> Person:
+    """Return the acting person in frames; a single frame is repeated to fill a window."""
+    images, times = frames.images, frames.times
+    if len(images) == 1:
+        images = np.repeat(images, settings.window, axis=0)
+        times = times[0] + np.arange(settings.window) / settings.frame_rate
+    return find_person(images, FrameTiming(times, 1 / settings.frame_rate, frames.time_base), networks)
 
 
 def shows_person(person: Person) -> bool:

@@ -13,11 +13,12 @@ import torch
 from numpy.typing import NDArray
 
 from peerattn.graph.specs import Modality
+from peerattn.modalities.flow import FrameTiming
 from peerattn.modalities.person import appearance as looks
 from peerattn.modalities.person import joint_flow
 from peerattn.modalities.person import joints as posture
 from peerattn.modalities.person.box import Squares, person_squares
-from peerattn.modalities.person.framing import HEIGHT, WIDTH, find_bars, fit_frames
+from peerattn.modalities.person.framing import HEIGHT, WIDTH, Bars, find_bars, fit_frames
 from peerattn.modalities.person.joints import Values
 from peerattn.modalities.pretrained.efficientnet import EfficientNetLite0
 from peerattn.modalities.pretrained.loading import load_backbone, load_pose_network
@@ -54,6 +55,8 @@ class Person:
     joints: Joints  # (T, 17, 3) x, y in px of the fitted frames, and score
     squares: Squares  # (T, 3) the square around the person: x, y of its centre and its side, px
     flow: Values  # (T, 24, 24, 2) in the square, without the camera's motion
+    timing: FrameTiming
+    bars: Bars  # that were cut away
 
     def numbers(self, networks: FrozenNetworks, *, mirror: bool = False) -> dict[str, Values]:
         """Return modality → numbers (T, C); with `mirror`, those of the mirrored clip."""
@@ -65,13 +68,15 @@ class Person:
         return {
             "rgb": looks.appearance(images, squares, networks.backbone),
             "flow": joint_flow.flow_at_joints(flow, joints, squares),
-            "joints": posture.joint_numbers(joints, (HEIGHT, WIDTH)),
+            "joints": posture.joint_numbers(joints, (HEIGHT, WIDTH), self.timing),
         }
 
 
-def find_person(images: NDArray[np.uint8], networks: FrozenNetworks) -> Person:
+def find_person(images: NDArray[np.uint8], timing: FrameTiming, networks: FrozenNetworks) -> Person:
     """Return the acting person in frames (T, H, W, 3) of any size; black bars are cut away first."""
-    fitted = fit_frames(find_bars(images).cut(images))
+    bars = find_bars(images)
+    fitted = fit_frames(bars.cut(images))
     joints = track_joints(fitted, networks.pose)
     squares = person_squares(joints, (HEIGHT, WIDTH))
-    return Person(fitted, joints, squares, joint_flow.person_flow(fitted, squares))
+    flow = joint_flow.person_flow(fitted, squares, timing)
+    return Person(fitted, joints, squares, flow, timing, bars)

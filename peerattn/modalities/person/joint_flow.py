@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.modalities.flow import optical_flow, remove_camera_motion
+from peerattn.modalities.flow import FrameTiming, optical_flow, remove_camera_motion, velocity
 from peerattn.modalities.person.box import Squares
 from peerattn.modalities.person.joints import Values
 from peerattn.modalities.pretrained.movenet import JOINTS
@@ -33,24 +33,25 @@ MEANINGS = tuple(
 )
 
 _REACH = 2  # cells on each side of a joint that are read
-_UNIT = 20.0  # flow is in twentieths of the square's side per frame
+_UNIT = 20.0  # flow is in twentieths of the square's side per nominal step
 _BODY = (
     0.4,
     0.45,
-)  # half width and height of the person, in sides of the square, when the camera's motion is fitted
+)  # half width and height of the person, in sides of the square
 
 
-def person_flow(images: NDArray[np.uint8], squares: Squares) -> Values:
-    """Return the flow (T, N, N, 2) in the person's squares (T, 3), in twentieths of their side per frame.
+def person_flow(images: NDArray[np.uint8], squares: Squares, timing: FrameTiming) -> Values:
+    """Return the flow (T, N, N, 2) in the person's squares (T, 3), in twentieths of their side per nominal
+    step.
 
-    It is the flow to the next frame (of the last frame: from the one before), less the motion of the camera,
-    which is fitted to everything around the person.
+    It is the velocity to the next frame (of the last frame: from the one before), less the motion of the
+    camera, which is fitted to everything around the person.
     """
     scale = SHORT_SIDE / min(images.shape[1:3])
     size = (round(images.shape[2] * scale), round(images.shape[1] * scale))
     small = np.stack([cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in images])
     scaled = squares * scale
-    flow = remove_camera_motion(optical_flow(small, "medium"), _bodies(scaled, size))
+    flow = velocity(remove_camera_motion(optical_flow(small, "medium"), _bodies(scaled, size)), timing)
     return np.stack([_cut(one, square) for one, square in zip(flow, scaled, strict=True)])
 
 

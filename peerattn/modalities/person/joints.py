@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from peerattn.modalities.flow import FrameTiming
 from peerattn.modalities.pretrained.movenet import JOINTS
 from peerattn.modalities.pretrained.pose import MIRRORED, SURE, Joints
 
@@ -45,6 +46,7 @@ _LIMITS = {"place": 4.0, "step": 1.5, "distance": 5.0, "path": 3.0}  # in sizes 
 _VELOCITY = 3.0  # velocities are multiplied by this, so that they vary about as much as places
 _UNSURE, _CERTAIN = 0.1, 0.5  # scores at which a joint counts not at all, and fully
 _USUAL_SIZE = 60.0  # px: the size whose logarithm is 0
+_MOST_SPEEDUP = 8.0  # of frames closer together than an eighth of the nominal step
 _NEIGHBOUR = 0.25  # weight of the frames before and after, when joints are smoothed
 
 
@@ -60,18 +62,20 @@ def sureness(joints: Joints) -> Values:
     return ((joints[..., 2] - _UNSURE) / (_CERTAIN - _UNSURE)).clip(0, 1)
 
 
-def joint_numbers(joints: Joints, sides: Sequence[int]) -> Values:
+def joint_numbers(joints: Joints, sides: Sequence[int], timing: FrameTiming) -> Values:
     """Return F numbers per frame (T, F) of joints (T, J, 3) in px of frames of `sides` (H, W).
 
     Places are relative to the neck and in sizes of the person: their trunk, as far as it can be seen. Joints
-    with low scores count less, down to 0.
+    with low scores count less, down to 0. Velocities are per nominal step, that of the first frame is the one
+    to the second.
     """
     size = person_size(joints)
-    places, sure = _smoothed(joints), sureness(joints)[..., None]
+    (places, times), sure = _smoothed(joints, timing), sureness(joints)[..., None]
     neck = _middle(places, "shoulder")
     relative = ((places - neck[:, None]) / size).clip(-_LIMITS["place"], _LIMITS["place"])
-    steps = np.diff(places, axis=0, prepend=places[:1]) / size
-    steps[:1] = steps[1:2]
+    seconds = np.maximum(np.diff(times, axis=0), timing.step / _MOST_SPEEDUP)
+    moves = np.diff(places, axis=0) / size * (timing.step / seconds)
+    steps = np.concatenate([moves[:1], moves]) if len(moves) else np.zeros_like(places)
     steps = steps.clip(-_LIMITS["step"], _LIMITS["step"])
     path = ((neck - neck.mean(0)) / size).clip(-_LIMITS["path"], _LIMITS["path"])
     centre = (neck - np.array([sides[1], sides[0]]) / 2) / size
@@ -126,15 +130,19 @@ def _seen(joints: Joints, part: str) -> NDArray[np.bool_]:
     return seen
 
 
-def _smoothed(joints: Joints) -> Values:
-    """Return places (T, J, 2) averaged with the frames before and after, surer joints counting more."""
+def _smoothed(joints: Joints, timing: FrameTiming) -> tuple[Values, NDArray[np.float64]]:
+    """Return places (T, J, 2) averaged with the frames before and after, surer joints counting more.
+
+    The times (T, J, 1) are averaged alike, so that even motion has the same velocity at the ends of a clip
+    and between frames that are not evenly spaced.
+    """
     weights = joints[..., 2:].clip(0.02, 1)
-    padded = np.pad(
-        np.concatenate([joints[..., :2] * weights, weights], -1), ((1, 1), (0, 0), (0, 0)), "edge"
-    )
+    times = np.broadcast_to(timing.times[:, None, None], weights.shape)
+    weighted = np.concatenate([joints[..., :2] * weights, times * weights, weights], axis=-1)
+    padded = np.pad(weighted, ((1, 1), (0, 0), (0, 0)), "edge")
     total = padded[1:-1] + _NEIGHBOUR * (padded[:-2] + padded[2:])
-    smoothed: Values = total[..., :2] / total[..., 2:]
-    return smoothed
+    averages = total[..., :3] / total[..., 3:]
+    return averages[..., :2], averages[..., 2:]
 
 
 def _distances(places: Values, size: float) -> Values:

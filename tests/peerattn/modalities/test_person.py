@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from peerattn.actionworld.clips import WorldClip, generate
 from peerattn.errors import PeerattnError
 from peerattn.graph.specs import Modality
+from peerattn.modalities.flow import FrameTiming
 from peerattn.modalities.person import joint_flow, joints
 from peerattn.modalities.person.appearance import EVERY, appearance
 from peerattn.modalities.person.box import person_squares
@@ -47,6 +48,10 @@ def walking(frames: int = 6) -> Joints:
     return np.concatenate([places, np.full((frames, len(JOINTS), 1), 0.9)], axis=-1).astype(np.float32)
 
 
+def even(frames: int) -> FrameTiming:
+    return FrameTiming(np.arange(frames) / 15, 1 / 15)
+
+
 def moved(person: Joints, *, by: tuple[float, float] = (0, 0), scale: float = 1.0) -> Joints:
     """The joints of the same person elsewhere, at another size."""
     changed = person.copy()
@@ -62,7 +67,7 @@ def column(name: str) -> int:
 
 
 def test_every_number_of_the_joints_has_its_meaning() -> None:
-    numbers = joint_numbers(walking(), SIDES)
+    numbers = joint_numbers(walking(), SIDES, even(6))
     assert numbers.shape == (6, len(joints.MEANINGS)) and numbers.dtype == np.float32
     assert numbers[0, column("left shoulder sureness")] == 1
     assert (numbers[:, column("left wrist velocity y")] < 0).all()  # it is lifted
@@ -78,17 +83,34 @@ def test_every_number_of_the_joints_has_its_meaning() -> None:
 def test_place_and_size_show_only_in_the_numbers_that_say_so(change: dict[str, object]) -> None:
     placement = {column(name) for name in ("person size", "person x", "person y")}
     others = [number for number in range(len(joints.MEANINGS)) if number not in placement]
-    original = joint_numbers(walking(), SIDES)
-    other = joint_numbers(moved(walking(), **change), SIDES)  # type: ignore[arg-type]
+    original = joint_numbers(walking(), SIDES, even(6))
+    other = joint_numbers(moved(walking(), **change), SIDES, even(6))  # type: ignore[arg-type]
     np.testing.assert_allclose(other[:, others], original[:, others], atol=1e-4)
     assert np.abs(other - original).max() > 0.1
+
+
+def test_velocities_do_not_depend_on_which_frames_are_sampled() -> None:
+    """A person who walks evenly has one velocity, at the ends of the clip and around an odd gap, too."""
+    chosen, velocity = [0, 2, 3, 5, 7, 9, 11], column("nose velocity x")
+    uneven = FrameTiming(np.array(chosen) / 30, 1 / 15)
+    sampled = joint_numbers(walking(12)[chosen], SIDES, uneven)[:, velocity]
+    assert sampled == pytest.approx(
+        np.full(7, 3 * 2 * 3 / 50), rel=1e-3
+    )  # 3 px a frame, 2 frames a step, × 3
+    assert joint_numbers(walking(12)[::2], SIDES, even(6))[:, velocity] == pytest.approx(
+        sampled[:6], rel=1e-3
+    )
+
+
+def test_one_frame_alone_has_no_velocity() -> None:
+    assert not joint_numbers(walking(1), SIDES, even(1))[:, column("nose velocity x")].any()
 
 
 def test_joints_that_are_not_sure_count_for_nothing() -> None:
     person = walking()
     wrist = JOINTS.index("left wrist")
     person[:, wrist, 2] = 0.05
-    numbers = joint_numbers(person, SIDES)
+    numbers = joint_numbers(person, SIDES, even(6))
     for name in ("left wrist x", "left wrist y", "left wrist sureness", "left wrist velocity y"):
         assert not numbers[:, column(name)].any()
     assert sureness(person)[0, wrist] == 0
@@ -97,7 +119,7 @@ def test_joints_that_are_not_sure_count_for_nothing() -> None:
 def test_the_mirror_image_swaps_left_and_right() -> None:
     person = walking()
     np.testing.assert_allclose(mirrored(mirrored(person, 320), 320), person)
-    one, other = joint_numbers(person, SIDES), joint_numbers(mirrored(person, 320), SIDES)
+    one, other = joint_numbers(person, SIDES, even(6)), joint_numbers(mirrored(person, 320), SIDES, even(6))
     left, right = (column(f"{side} wrist velocity y") for side in ("left", "right"))
     np.testing.assert_allclose(other[:, right], one[:, left], atol=1e-5)
     np.testing.assert_allclose(other[:, column("neck path x")], -one[:, column("neck path x")], atol=1e-5)
@@ -144,7 +166,7 @@ def textured(frames: int, *, camera: float, person: float) -> NDArray[np.uint8]:
 def test_the_cameras_motion_is_not_the_persons() -> None:
     images = textured(5, camera=3.0, person=4.0)
     squares = np.tile(np.float32([160, 120, 110]), (5, 1))
-    flow = person_flow(images, squares)
+    flow = person_flow(images, squares, even(5))
     middle, edge = flow[:4, 10:14, 10:14, 0].mean(), flow[:4, :, 0, 0].mean()
     # 4 px per frame to the right and 3 px of the camera to the left, in twentieths of 110 px
     assert middle == pytest.approx(20 * (4 + 3) / 110, rel=0.25)
@@ -240,8 +262,8 @@ def test_a_clip_is_read_with_what_each_channel_means(clip: WorldClip) -> None:
 def test_the_mirror_image_of_a_person_is_what_the_mirrored_clip_shows(
     clip: WorldClip, networks: FrozenNetworks
 ) -> None:
-    person = find_person(clip.images, networks)
-    other = find_person(np.ascontiguousarray(clip.images[:, :, ::-1]), networks)
+    person = find_person(clip.images, even(4), networks)
+    other = find_person(np.ascontiguousarray(clip.images[:, :, ::-1]), even(4), networks)
     mirror, direct = person.numbers(networks, mirror=True), other.numbers(networks)
     for name, values in person.numbers(networks).items():
         spread = np.abs(values - direct[name]).mean()

@@ -16,7 +16,7 @@ from peerattn.data.cache import Cache
 from peerattn.data.folder import LabelledFile, labelled_files
 from peerattn.data.labelled_set import LabelledSet
 from peerattn.data.loading import Batch
-from peerattn.data.person_clips import PersonClips, person_numbers
+from peerattn.data.person_clips import PersonClips, PersonExamples, person_numbers
 from peerattn.errors import PeerattnError
 from peerattn.graph.structure import Structure
 from peerattn.modalities.person.features import MODALITIES
@@ -87,6 +87,17 @@ def test_what_is_kept_is_what_the_reader_reads(clips: Path, cache: Cache) -> Non
         for name, values in kept.items():
             np.testing.assert_array_equal(values, computed[name])
             np.testing.assert_array_equal(values, direct.tensors[name][0, :, :, 0, 0].T.numpy())
+
+
+def test_a_single_frame_is_measured_as_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "one.mp4"
+    write_video(path, np.stack([figure(0, waving=True, x=80)]), times=[0.0])
+    file = LabelledFile(path, ("waving",), "one")
+    [example] = PersonExamples([file], CLASSES, modalities=MODALITIES, settings=SETTINGS)
+    direct = Reader(MODALITIES, SETTINGS).file(path)
+    for name, tensor in direct.tensors.items():
+        assert tensor.shape[2] == SETTINGS.window
+        assert torch.equal(example.tensors[name], tensor)
 
 
 def test_batches_are_stretches_of_one_length_and_the_same_each_time(source: PersonClips) -> None:
