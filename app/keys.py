@@ -84,6 +84,7 @@ CLIP: Key[str] = Key("clip")
 OWN_CLIPS: Key[dict[str, Source]] = Key("clips")  # the user's clips by id
 # The user's clips for which the uploader holds no file (any more):
 RETAINED_CLIPS: Key[dict[str, Source]] = Key("brought")
+NAMED_SAMPLES: Key[list[str]] = Key("named-samples")  # names of samples in the address or in sessions
 NEWEST_CLIP: Key[str] = Key("newest")  # the id of the clip that was added last
 UPLOADS: Key[Any] = Key("uploads")
 UPLOAD_RESULTS: Key[dict[str, Source | str]] = Key("read")  # file id → its clip, or why it cannot be read

@@ -24,7 +24,8 @@ from benchmarks.interleaved import ratio
 from peerattn.threads import THREADS_VARIABLE, WAIT_VARIABLES
 
 ROOT = Path(__file__).parents[1]
-RECORD = ("-m", "peerattn", "record", "app/samples/push-ball-6s.mp4", "--json", os.devnull, "--checkpoint")
+CLIP = "app/samples/push-ball-by-lamplight-6s.mp4"
+RECORD = ("-m", "peerattn", "record", CLIP, "--json", os.devnull, "--checkpoint")
 LOOP = ("-c", "import time\nwhile time.process_time() < 3: pass")
 SPINNING = "300000"
 """How many times a thread of GNU's OpenMP checks for work before it sleeps, by default."""

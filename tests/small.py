@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from peerattn.actionworld.clips import CLASS_NAMES_OF, MAP_NAMES
+from peerattn.actionworld.clips import CLASS_NAMES, MAP_NAMES
 from peerattn.checkpoints import checkpoint
 from peerattn.data.generated import MODALITIES
 from peerattn.files.cards import write_card
@@ -18,8 +18,6 @@ from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays
 
 SETTINGS = ClipSettings(size=32, window=8)
-CLASS_NAMES = CLASS_NAMES_OF[1]
-"""The classes of the sample clips, which are from the first version of the generator."""
 
 
 def small_structure() -> Structure:

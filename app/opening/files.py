@@ -17,6 +17,8 @@ from peerattn.data.folder import VIDEO_SUFFIXES
 from peerattn.errors import PeerattnError, strip_subject
 
 SAMPLES = Path(__file__).parents[1] / "samples"
+EARLIER_SAMPLES = SAMPLES / "earlier"
+"""Samples that the app no longer lists, but that links and sessions may name."""
 CLIP_TYPES = tuple(suffix.removeprefix(".") for suffix in VIDEO_SUFFIXES)
 OWN_TYPES = (*CLIP_TYPES, "json", "peerattn")
 """File types of the clip uploader: clips, traces and sessions."""
@@ -63,7 +65,7 @@ class Source:
 
 
 def samples(folder: Path = SAMPLES) -> tuple[Source, ...]:
-    """Return the sample clips in the order of `samples.json`."""
+    """Return the sample clips of a folder in the order of its `samples.json`."""
     entries = json.loads((folder / "samples.json").read_text(encoding="utf-8"))
     return tuple(_sample(folder, **entry) for entry in entries)
 

@@ -41,7 +41,7 @@ def show() -> None:
     with right:
         uploads, errors = _uploads(name)
     with middle:
-        source = _choose_clip([*clips.sample_clips(), *uploads])
+        source = _choose_clip([*clips.offered_samples(), *uploads])
     network_choice.switch_to_default(source, name)
     with options_row:
         choice = _choose_options(Choice(name, source))
@@ -67,6 +67,7 @@ def _read_address() -> None:
     keys.SELECTED.value = address.parse_selection(keys.ADDRESS.value.get("pin"))
     if "checkpoint" in keys.ADDRESS.value:
         network_choice.mark_chosen()
+    clips.offer_named_samples(*map(keys.ADDRESS.value.get, (keys.CLIP, keys.SECOND_CLIP)))
     known = [source.name for source in clips.sample_clips()]
     lines = address.warnings(keys.ADDRESS.value, checkpoints=network_names(), clips=known)
     keys.ADDRESS_WARNINGS.value = list(lines)
@@ -116,7 +117,7 @@ def network_names() -> list[str]:
 
 def clip_sources() -> dict[str, Source]:
     """Return all clips that a network can run on by their labels, the user's own last."""
-    sources = [*clips.sample_clips(), *keys.OWN_CLIPS.get({}).values()]
+    sources = [*clips.offered_samples(), *keys.OWN_CLIPS.get({}).values()]
     return _labelled([source for source in sources if not source.trace])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -46,7 +46,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Gain:
-    """Top-1 accuracy with peer minus with self attention, its 95 % interval, and the number of test clips.
+    """A difference of top-1 accuracies, its 95 % interval, and the number of test clips.
 
     `earlier` says that the interval was computed by the earlier method.
     """
@@ -76,6 +76,8 @@ class Example:
     gain: Gain
     rgb_alone: tuple[float, int]
     """Top-1 accuracy of the same recipe trained on rgb alone, and the number of test clips."""
+    swapped: Mapping[str, Gain]
+    """Modality → the change of accuracy if it is replaced with that of another clip."""
 
 
 def steps(example: Example) -> tuple[Step, ...]:
@@ -86,7 +88,7 @@ def steps(example: Example) -> tuple[Step, ...]:
         _connection_weights(example.peer_trace),
         _attention_factor(example.peer_trace),
         _attention_weights(example.peer_trace),
-        _peers_that_send_little(example.peer_trace),
+        _needed_modalities(example),
         _self_attention(example),
         _time(example.peer_trace),
         _pruning(example.peer_trace),
@@ -102,12 +104,13 @@ def _modalities(example: Example) -> Step:
         "(rgb), as optical flow (how each pixel moves) and as object maps (which object each pixel belongs "
         "to). The frame is now overlaid with flow: press play, then choose **objects** below the frame.",
         "The object being moved is camouflaged in the room's colours, and other objects move too. Which "
-        "modality alone reveals both the action and the object?",
+        "modality alone reveals the action, the object and the light?",
         ("video frames", "optical flow", "object maps", "none of them"),
         3,
-        "Flow shows *that* something is pushed, the object maps show *what* things are, and the frames "
-        f"contain both, but hidden. Trained on rgb alone, the same recipe is right on {percent(accuracy)} of "
-        f"{count} test clips; chance would be {percent(1 / len(example.peer_trace.class_names))}.",
+        "Flow shows *that* something is pushed, the object maps show *what* things are, and only the frames "
+        "show whether the lamp is lit. The frames contain everything, but most of it is hidden: trained on "
+        f"rgb alone, the same recipe is right on {percent(accuracy)} of {count} test clips; chance would be "
+        f"{percent(1 / len(example.peer_trace.class_names))}.",
         settings={"overlay": "flow"},
     )
 
@@ -148,7 +151,7 @@ def _connection_weights(trace: Trace) -> Step:
         "Which modality's input blocks kept the strongest connections, on average?",
         tuple(plain(name) for name in named),
         list(named).index(strongest),
-        f"Mean connection weight by source: {summary}. The network learned by itself what to rely on.",
+        f"Mean connection weight by source: {summary}. The network learned them by itself.",
     )
 
 
@@ -181,7 +184,7 @@ def _attention_factor(trace: Trace) -> Step:
 
 
 def _attention_weights(trace: Trace) -> Step:
-    connection = _most_attended_connection(trace)
+    connection = most_attended_connection(trace)
     best = int(np.argmax(connection.attention_weights))
     options = _strongest_peers(connection)
     own = ": its own source and others" if connection.source in connection.peers else ""
@@ -205,34 +208,39 @@ def _attention_weights(trace: Trace) -> Step:
     )
 
 
-def _peers_that_send_little(trace: Trace) -> Step:
-    weights = weights_by_modality(trace.structure, _weights(trace))
-    means = {name: float(np.mean(values)) for name, values in weights.items() if name != "mixed"}
+def _needed_modalities(example: Example) -> Step:
+    trace = example.peer_trace
+    weights = _weights(trace)
+    of_modalities = weights_by_modality(trace.structure, weights)
+    means = {name: float(np.mean(values)) for name, values in of_modalities.items() if name != "mixed"}
     weakest = min(means, key=lambda name: means[name])
     blocks = [block.id for block in trace.structure.blocks if block.modality == weakest]
     connection = max(
-        (one for one in trace.connections if one.source not in blocks),
-        key=lambda one: _attention_share(one, blocks) * (one.connection_weight or 0.0),
+        (one for one in trace.connections if one.source in blocks),
+        key=lambda one: one.connection_weight or 0.0,
     )
-    share = _attention_share(connection, blocks)
+    loss = example.swapped[weakest]
+    needed = loss.interval is not None and loss.interval[1] < 0
+    others = ", ".join(f"{plain(name)} {gain.words}" for name, gain in example.swapped.items())
     return Step(
-        "Influence without strong connections",
-        f"The connections from {plain(weakest)} are the weakest: {means[weakest]:.2f} on average. Very "
-        f"little of {plain(weakest)} is *added* to the blocks above. Now look at {_arrow(connection)}, which "
-        f"starts at another block and has a connection weight of {connection.connection_weight or 1:.2f}.",
-        f"Does {plain(weakest)} influence this connection?",
-        ("no: its connections are too weak", "yes: as a peer", "only in the first frame"),
-        1,
-        f"Of the attention on {_arrow(connection)}, {100 * share:.0f} % belongs to {plain(weakest)}. A block "
-        "can matter through what it sends, or through what it lets other blocks send. Only the attention "
-        "weights show the second.",
+        "What is sent, and what is needed",
+        f"The connections from {plain(weakest)} are the weakest: {means[weakest]:.2f} on average. The "
+        f"strongest of them, {_arrow(connection)}, is pinned: its connection weight is "
+        f"{weights[connection.key]:.2f}.",
+        f"Suppose the {plain(weakest)} of each clip is replaced with that of another clip, and the other "
+        "modalities stay. Does the network still answer as well?",
+        ("yes, as far as can be measured", "no, it answers worse"),
+        1 if needed else 0,
+        f"Change of top-1 accuracy on {loss.clips} test clips, one modality replaced at a time: {others}. "
+        "Connection weights and attention weights say what a network does, not what it needs: only replacing "
+        "or removing something shows that.",
         _pin(connection),
         {"arcs": "true"},
     )
 
 
 def _self_attention(example: Example) -> Step:
-    connection = _most_attended_connection(example.peer_trace)
+    connection = most_attended_connection(example.peer_trace)
     gain = example.gain
     self_connection = next(one for one in example.self_trace.connections if one.key == connection.key)
     return Step(
@@ -361,7 +369,7 @@ def _arrow(connection: ConnectionTrace) -> str:
     return f"{plain(connection.source)} → {plain(connection.target)}"
 
 
-def _most_attended_connection(trace: Trace) -> ConnectionTrace:
+def most_attended_connection(trace: Trace) -> ConnectionTrace:
     """Return the connection with the most influential peer among those that another block attends to."""
     return max(
         trace.connections,
@@ -391,12 +399,6 @@ def _attention_lead(connection: ConnectionTrace) -> float:
     if len(connection.peers) < 2:
         return -1.0
     return float(connection.attention_weights.max()) * (connection.connection_weight or 0.0)
-
-
-def _attention_share(connection: ConnectionTrace, blocks: Sequence[str]) -> float:
-    """Return the sum of the attention weights of these blocks."""
-    pairs = zip(connection.peers, connection.attention_weights, strict=True)
-    return float(sum(weight for peer, weight in pairs if peer in blocks))
 
 
 def _strongest_peers(connection: ConnectionTrace) -> list[str]:

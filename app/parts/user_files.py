@@ -152,6 +152,7 @@ def _open_trace(name: str, content: Bytes) -> Source:
 def _open_session(session: Session, checkpoints: set[str], current: str) -> Source:
     """Return the clip of a session, or its trace if its clip or checkpoint is not found."""
     read_trace(session.trace)
+    clips.offer_named_samples(session.clip_name, session.view.get(keys.SECOND_CLIP))
     if session.objects:
         clips.object_maps(clips.upload_folder().objects(session.objects))
     missing = [*_missing(session, checkpoints)]

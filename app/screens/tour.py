@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -19,7 +21,7 @@ from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import survey
 
 PEER, SELF = "actionworld", "actionworld-self"
-CLIP = "push-ball-6s.mp4"
+CLIP = "push-ball-by-lamplight-6s.mp4"
 MINUTES = 10
 
 
@@ -61,22 +63,30 @@ def _example(opened: dict[str, OpenedClip]) -> Example:
     removal = survey(peer.trace.structure, peer.checkpoint.network.connection_weights(), THRESHOLD)
     try:
         metrics = peer.checkpoint.card["metrics"]
-        gain, rgb_alone = metrics["minus_self"], metrics["rgb_alone"]
-        interval, earlier = gain["difference_interval"], "interval_method" not in gain
+        rgb_alone, swapped = metrics["rgb_alone"], metrics["swapped"]
         return Example(
             label=peer.choice.source.label or Path(CLIP).stem,
             peer_trace=peer.trace,
             self_trace=self_attention.trace,
             pruned_trace=clips.pruned_trace(peer, removal),
-            gain=Gain(
-                gain["difference"], interval and (interval[0], interval[1]), gain["n"], earlier=earlier
-            ),
+            gain=_gain(metrics["minus_self"], "difference"),
             rgb_alone=(rgb_alone["top1"], rgb_alone["n"]),
+            swapped={
+                modality.name: _gain(swapped, f"{modality.name}_difference")
+                for modality in peer.trace.structure.modalities
+            },
         )
     except KeyError as error:
         raise PeerattnError(
             f"the card of {PEER} lacks {error}, use the checkpoint that comes with the app"
         ) from error
+
+
+def _gain(measured: Mapping[str, Any], name: str) -> Gain:
+    """Return a difference of accuracies on a card; raises KeyError if it is missing."""
+    interval = measured[f"{name}_interval"]
+    earlier = "interval_method" not in measured
+    return Gain(measured[name], interval and (interval[0], interval[1]), measured["n"], earlier=earlier)
 
 
 def _step_number(count: int) -> int:

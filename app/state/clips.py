@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.opening.files import ObjectFile, Source, UploadFolder, samples
+from app import keys
+from app.opening.files import EARLIER_SAMPLES, ObjectFile, Source, UploadFolder, samples
 from app.opening.traces import read_trace
 from app.state.networks import checkpoint, segmenter
 from app.state.opened import MAX_SECONDS, Choice, OpenedClip, OpenedTrace
@@ -48,7 +49,19 @@ def open_clip(choice: Choice) -> OpenedClip:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def sample_clips() -> tuple[Source, ...]:
-    return samples()
+    """Return all sample clips: those that the app lists, then the earlier ones."""
+    return (*samples(), *samples(EARLIER_SAMPLES))
+
+
+def offered_samples() -> list[Source]:
+    """Return the sample clips to choose from: those that the app lists, and earlier ones that are named."""
+    named = keys.NAMED_SAMPLES.get([])
+    return [clip for clip in sample_clips() if clip.path.parent != EARLIER_SAMPLES or clip.name in named]
+
+
+def offer_named_samples(*names: str | None) -> None:
+    """Offer, for the rest of the visit, the samples of these names, which a link or a session mentions."""
+    keys.NAMED_SAMPLES.value = [*keys.NAMED_SAMPLES.get([]), *(name for name in names if name)]
 
 
 @st.cache_resource(scope="session", max_entries=1, show_spinner=False)

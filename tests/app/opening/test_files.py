@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.opening.files import SAMPLES, UploadFolder, samples
-from examples.make_samples import FRAME_RATE, LENGTHS, write_sample
+from app.opening.files import EARLIER_SAMPLES, SAMPLES, UploadFolder, samples
+from examples.make_samples import EARLIER_LENGTHS, FRAME_RATE, LENGTHS, write_sample
+from peerattn.actionworld.scene import ACTIONS, LIGHTS
 from peerattn.data.generated import TEST_SEED
 from peerattn.data.zips import unpack
 from peerattn.errors import PeerattnError
@@ -24,20 +25,30 @@ def shelf() -> UploadFolder:
 
 
 @pytest.mark.parametrize("place", range(len(LENGTHS)))
-def test_samples_are_what_the_generator_makes_today(place, tmp_path):
-    seed, frames = list(LENGTHS.items())[place]
-    made = write_sample(tmp_path, TEST_SEED + seed, frames)
-    shipped = json.loads((SAMPLES / "samples.json").read_text())[place]
+@pytest.mark.parametrize(
+    ("shelf", "lengths", "version"), [(SAMPLES, LENGTHS, 2), (EARLIER_SAMPLES, EARLIER_LENGTHS, 1)]
+)
+def test_samples_are_what_the_generator_makes_today(shelf, lengths, version, place, tmp_path):
+    seed, frames = list(lengths.items())[place]
+    made = write_sample(tmp_path, TEST_SEED + seed, frames, version)
+    shipped = json.loads((shelf / "samples.json").read_text())[place]
     assert made == shipped
     assert np.array_equal(
-        read_objects(tmp_path / made["objects"]).ids, read_objects(SAMPLES / shipped["objects"]).ids
+        read_objects(tmp_path / made["objects"]).ids, read_objects(shelf / shipped["objects"]).ids
     )
-    clips = [decode(folder / made["clip"], frame_rate=FRAME_RATE).images for folder in (tmp_path, SAMPLES)]
+    clips = [decode(folder / made["clip"], frame_rate=FRAME_RATE).images for folder in (tmp_path, shelf)]
     assert clips[0].shape == clips[1].shape and np.abs(np.subtract(*clips, dtype=float)).mean() < 1
 
 
+def test_the_samples_show_every_action_and_both_lights_under_names_of_their_own():
+    shown = [sample.label for sample in samples()]
+    assert {label.split()[0] for label in shown} == {*ACTIONS}
+    assert {label.split()[-1] for label in shown} == {*LIGHTS}
+    assert not {sample.name for sample in samples()} & {sample.name for sample in samples(EARLIER_SAMPLES)}
+
+
 def test_samples_are_small_and_have_maps_for_every_frame():
-    for sample in samples():
+    for sample in (*samples(), *samples(EARLIER_SAMPLES)):
         assert sample.path.stat().st_size < 300_000
         shown = decode(sample.path, frame_rate=FRAME_RATE)
         assert len(read_objects(sample.objects.path, origin="true").ids) == len(shown.images)

@@ -137,8 +137,8 @@ def test_the_page_stays_where_it_is_while_a_network_runs(page, app_url):
     drawn(page)
     page.evaluate(PLACES)
     clip(page).click()
-    page.get_by_role("option", name="lift-box-4s.mp4").click()
-    expect(page.get_by_text("True label")).to_contain_text("lift box")
+    page.get_by_role("option", name="lift-box-by-lamplight-4s.mp4").click()
+    expect(page.get_by_text("True label")).to_contain_text("lift box by lamplight")
     assert len(page.evaluate("[...places]")) == 1
 
 
