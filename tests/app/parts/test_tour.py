@@ -21,6 +21,11 @@ def example(seed: int = 0, *, hostile: bool = False) -> Example:
         pruned_trace=dataclasses.replace(peer, probabilities=peer.probabilities[::-1]),
         gain=Gain(0.01, (0.001, 0.02), 960),
         rgb_alone=(0.118, 960),
+        swapped={
+            "rgb": Gain(-0.5, (-0.6, -0.4), 192),
+            "flow": Gain(-0.8, (-0.85, -0.7), 192),
+            "object": Gain(0.0, (-0.05, 0.05), 192),
+        },
     )
 
 
@@ -55,6 +60,10 @@ def test_the_answers_of_the_tour_agree_with_the_trace(seed):
         for one in shown.peer_trace.connections
     }
     assert step.options[step.answer] == max(changes, key=changes.get)
+    step = named["What is sent, and what is needed"]
+    weakest = min(means, key=lambda name: np.mean(means[name]))
+    assert step.options[step.answer].startswith("no" if weakest != "object" else "yes")
+    assert shown.peer_trace.structure.block(step.selection.id.split("_to_")[0]).modality == weakest
     step = named["What can be removed?"]
     removed = survey(shown.peer_trace.structure, weights(shown.peer_trace), THRESHOLD).removed
     assert step.options[step.answer] == str(len(removed))
