@@ -30,7 +30,8 @@ TEXTS = {
     "data": "337 training and 89 validation clips of 14 classes of J-HMDB (Jhuang et al., ICCV 2013), with a "
     "mask of the acting person in every frame, split so that no source video is on both sides: a split of "
     "its own, not to be compared with published scores. Names, splits and sha256 are in data.json. Training "
-    "began with the weights of actionworld. Half of the times a clip was seen with its true mask, half with "
+    "began with the weights of an earlier actionworld, trained on the first version of the generated clips. "
+    "Half of the times a clip was seen with its true mask, half with "
     "maps of a segmenter that never saw its source video (three folds): people-objects itself, which makes "
     "the maps of other clips, was trained on these. With true masks, the people were often put before the "
     "frames of another training clip.",

@@ -86,7 +86,7 @@ STATES: Mapping[str, State] = {
         "/data?checkpoint=actionworld&data={clips}",
         _measured("Measure the accuracy", "Mean per-class accuracy"),
     ),
-    "replay": State("/replay?checkpoint=actions14"),
+    "replay": State("/replay?checkpoint=actionworld"),
     "structures": State("/structures"),
     "tour": State("/tour"),
     "tour-answered": State("/tour?step=7", _answered),

@@ -93,9 +93,9 @@ def pictures(notebook: NotebookNode, kind: str) -> list[str]:
 
 def test_quick_start_names_the_action_and_prunes(executed: Callable[[str], NotebookNode]) -> None:
     text = printed_text(executed("quick_start"))
-    assert "40 frames, answers over 3 windows: pull ball" in text
-    assert "at 0.2: dead rgb1, rgb2; lost rgb top-1 " in text
-    assert re.search(r"0\.2 0\.\d+ 0\.\d+ 0\.\d+ 160 21 29 ", text)
+    assert "40 frames, answers over 3 windows: pull ring by lamplight" in text
+    assert "at 0.5: dead rgb1, rgb2, a4; lost rgb top-1 " in text
+    assert re.search(r"0\.5 0\.\d+ 0\.\d+ 0\.\d+ 160 14 36 ", text)
     assert len(pictures(executed("quick_start"), FIGURE)) == 5
 
 

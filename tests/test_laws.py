@@ -344,7 +344,7 @@ def test_windows_break_the_law_of_the_start(tmp_path: Path) -> None:
 
 
 def test_windows_break_the_law_of_rest(tmp_path: Path) -> None:
-    loaded = shipped("actionworld")
+    loaded = with_padding(shipped("actionworld"), "zeros")
     with cut_into_windows(loaded):
         assert_fails(lambda: law_of_rest(loaded, tmp_path))
 
@@ -354,7 +354,7 @@ def test_zeros_at_the_ends_break_the_law_of_rest(tmp_path: Path) -> None:
 
 
 def test_a_baseline_without_ends_breaks_the_law_of_nothing(tmp_path: Path) -> None:
-    loaded = shipped("actionworld")
+    loaded = with_padding(shipped("actionworld"), "zeros")
     with interior_baseline():
         assert_fails(lambda: law_of_nothing(loaded, iter([clip_from_file(loaded, FIRST_SEED, tmp_path)])))
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ SHOWN = history()
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The screen, freshly opened on a network whose training was logged."""
     folder = write_small_checkpoints(tmp_path / "checkpoints")
+    shutil.copytree(folder / "small", folder / "unlogged")
     write_history(folder / "small" / HISTORY_FILE, history(small_structure()))
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(folder))
     st.cache_resource.clear()
@@ -48,7 +50,7 @@ def test_a_logged_training_is_shown_with_its_tables(app):
 
 
 def test_a_checkpoint_without_a_history_says_so_and_how_to_get_one(app):
-    checked(app.selectbox(key="checkpoint").set_value("actionworld-self").run())
+    checked(app.selectbox(key="checkpoint").set_value("unlogged").run())
     [line] = app.info
     assert "has no training history" in line.value and "peerattn train" in line.value
     assert "\n" not in line.value and not app.dataframe

@@ -218,11 +218,15 @@ def test_with_repeated_edge_frames_the_factors_of_a_still_clip_are_constant(
     assert largest_factor_change(lively(with_time_padding(structure, "repeat")), clip) <= 1e-6
 
 
-@pytest.mark.parametrize("name", ["actionworld", "actionworld-self", "actions14"])
-def test_bundled_networks_have_changing_factors_on_a_still_clip_only_because_of_zero_padding(
-    name: str,
-) -> None:
+@pytest.mark.parametrize("name", ["actionworld", "actionworld-self"])
+def test_bundled_networks_on_generated_clips_have_constant_factors_on_a_still_clip(name: str) -> None:
     loaded = checkpoint.load(name)
+    clip = tensors(loaded.structure, frames=loaded.settings.window, size=(64, 64))
+    assert largest_factor_change(loaded.network, clip) <= 1e-6
+
+
+def test_an_earlier_network_has_changing_factors_on_a_still_clip_only_because_of_zero_padding() -> None:
+    loaded = checkpoint.load("actions14")
     clip = tensors(loaded.structure, frames=loaded.settings.window, size=(64, 64))
     repeating = Network(with_time_padding(loaded.structure, "repeat"), loaded.class_names).eval()
     repeating.load_state_dict(loaded.network.state_dict())
