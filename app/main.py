@@ -17,7 +17,9 @@ st.html(
     " { fill: currentColor !important; }"
     # While a network runs, a spinner appears and disappears there; it must not shift the page.
     "[data-testid=stLayoutWrapper]:has(> .st-key-alerts):not(:has([data-testid=stAlert]))"
-    " { position: absolute; }</style>"
+    " { position: absolute; }"
+    # The names of classes may be long: they wrap instead of ending in an ellipsis.
+    "[data-testid=stMetricValue] * { white-space: normal; line-height: 1.2; }</style>"
 )
 data = st.Page("screens/data.py", title="Data")
 replay = st.Page("screens/replay.py", title="Replay")

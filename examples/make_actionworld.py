@@ -81,7 +81,7 @@ def difference(name: str, other: str) -> dict[str, Any]:
 def swapped(name: str) -> dict[str, Any]:
     """Return the change of accuracy for each modality that comes from another clip, with joint intervals."""
     found = measured("effect", name, "--of", "modality", "--clips", SWAPPED_CLIPS)
-    before = {key: found["before"][key] for key in ("top1", "top1_interval")}
+    before = {f"before_{key}": found["before"][key] for key in ("top1", "top1_interval")}
     changes: dict[str, Any] = {"n": found["n"], "interval_method": METHOD, **before}
     for effect in found["effects"]:
         changes[f"{effect['name']}_difference"] = effect["difference"]

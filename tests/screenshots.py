@@ -125,11 +125,11 @@ def take(browser: Browser, url: str, folder: Path, names: Sequence[str], clips: 
 
 def film(browser: Browser, url: str, path: Path) -> None:
     """Capture Explore while a sample plays, one picture per frame, at the speed of the clip."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
     page.set_default_timeout(PATIENCE)
     page.goto(url + "/?checkpoint=actionworld")
     root = wait_until_drawn(page)
-    choose(root, "connection flow2_to_b2")
+    choose(root, "connection flow2_to_a2")
     page.evaluate(AT_REST)
     root.scroll_into_view_if_needed()
     box = root.bounding_box()
