@@ -19,7 +19,8 @@ st.html(
     "[data-testid=stLayoutWrapper]:has(> .st-key-alerts):not(:has([data-testid=stAlert]))"
     " { position: absolute; }"
     # The names of classes may be long: they wrap instead of ending in an ellipsis.
-    "[data-testid=stMetricValue] * { white-space: normal; line-height: 1.2; }</style>"
+    "[data-testid=stMetricValue], [data-testid=stMetricValue] *"
+    " { white-space: normal !important; line-height: 1.2; }</style>"
 )
 data = st.Page("screens/data.py", title="Data")
 replay = st.Page("screens/replay.py", title="Replay")

@@ -17,7 +17,7 @@ from peerattn.scores.comparison import BETTER, WORSE, Difference
 from peerattn.tables.clip import reached_frames
 from peerattn.traces.trace import ConnectionTrace, Trace
 
-THRESHOLD = 0.4
+THRESHOLD = 0.2
 
 
 @dataclass(frozen=True)

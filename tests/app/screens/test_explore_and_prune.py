@@ -11,7 +11,7 @@ import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
-from app.opening.files import samples
+from app.opening.files import EARLIER_SAMPLES, samples
 from app.parts.words import plain
 from app.state import measurements
 from app.state.opened import OpenedClip
@@ -79,6 +79,18 @@ def plain_text(shown: str) -> str:
 
 def captions(app: AppTest) -> str:
     return " ".join(caption.value for caption in app.caption)
+
+
+def test_an_earlier_sample_is_offered_only_where_the_address_names_it(app):
+    earlier = samples(EARLIER_SAMPLES)[2]
+    listed = [sample.name for sample in samples()]
+    assert app.selectbox(key="clip").options == listed
+    named = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
+    named.query_params.update({"checkpoint": "small", "clip": earlier.name})
+    checked(named.run())
+    assert named.selectbox(key="clip").options == [*listed, earlier.name]
+    assert shown(named).choice.source == earlier
+    assert not named.warning
 
 
 def test_page_opens_with_a_sample_its_true_label_and_its_prediction(app):
