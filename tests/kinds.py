@@ -76,7 +76,7 @@ def vectors() -> Structure:
     """Modalities that describe frames by numbers, without pixels."""
     inputs = [
         BlockSpec("rgb1", 1, "vector_input", 4, modality="rgb", channels=(1, 3)),
-        BlockSpec("rgb2", 1, "vector_input", 4, modality="rgb"),
+        BlockSpec("rgb2", 1, "standardised_input", 3, modality="rgb"),
         BlockSpec("joints1", 1, "vector_input", 3, modality="joints"),
     ]
     middle = [BlockSpec(f"mid{d}", 2, "temporal", width, d, repeats=2) for d, width in ((1, 4), (3, 5))]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 
 import cv2
@@ -161,6 +161,20 @@ class PersonClips:
             {"decode": time.perf_counter() - began},
             skipped,
         )
+
+    def whole_clips(self) -> Iterator[tuple[Mapping[str, Tensor], Tensor]]:
+        """Yield modality → (1, C, T, 1, 1) and targets, (1,) or (1, K), for each clip and its mirror image.
+
+        Clips that cannot be read are left out, and listed in `skipped`.
+        """
+        for member, file in enumerate(self.files):
+            try:
+                both = self.numbers(member)
+            except (PeerattnError, OSError) as error:
+                self.skipped[str(file.path)] = str(error)
+                continue
+            targets = class_targets(self.files, [member], self.class_names)
+            yield from ((as_tensors(numbers, self.modalities), targets) for numbers in both)
 
     def _stretch(self, clip: Numbers, frames: int, generator: np.random.Generator) -> dict[str, Tensor]:
         """Return modality → (1, C, frames, 1, 1), from a start at random."""

@@ -61,6 +61,12 @@ def _pools_only(spec: BlockSpec, arriving: int) -> str | None:
     return None
 
 
+def _keeps_width(spec: BlockSpec, arriving: int) -> str | None:
+    if spec.width != arriving:
+        return f"width is {spec.width}, but this kind keeps its {arriving} input channels: set it to that"
+    return None
+
+
 def _reads_in_time(spec: BlockSpec, arriving: int) -> str | None:
     if spec.temporal_dilation < 1:
         return "temporal_dilation is 0, but this kind reads neighbouring frames: give 1 or more"
@@ -83,6 +89,7 @@ KINDS: Mapping[str, BlockKind] = {
     ),
     "dense": BlockKind(lambda spec: 0),
     "vector_input": BlockKind(lambda spec: 0, fixed={"spatial_stride": 1}),
+    "standardised_input": BlockKind(lambda spec: 0, fixed={"spatial_stride": 1}, rule=_keeps_width),
     "temporal": BlockKind(
         lambda spec: spec.temporal_dilation * spec.repeats,
         fixed={"spatial_stride": 1},

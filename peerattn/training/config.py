@@ -151,7 +151,8 @@ class TrainingConfig:
     `log_every` updates; the network is evaluated on the validation clips after every `measure_every` epochs
     and after the last one. `dropout` applies before the scores, in heads that have dropout; None leaves it as
     it is in the network. `detached` names blocks that learn from the blocks below them without changing
-    those: below them, other heads alone decide what is learned.
+    those: below them, other heads alone decide what is learned. `closed_form` names output blocks whose heads
+    are fitted by ridge regression before training, which then leaves them as they are.
     """
 
     epochs: int = 1
@@ -163,6 +164,7 @@ class TrainingConfig:
     measure_every: int = 1
     dropout: float | None = None
     detached: tuple[str, ...] = ()
+    closed_form: tuple[str, ...] = ()
     optimisation: Optimisation = Optimisation()
     schedule: Schedule = Schedule()
     loss: Loss = Loss()

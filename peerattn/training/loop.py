@@ -20,6 +20,7 @@ from peerattn.training.averaging import WeightAverage, estimate_batch_norm
 from peerattn.training.callbacks import Callbacks, Epoch, StateSaving, Validate, timed_batches
 from peerattn.training.config import TrainingConfig
 from peerattn.training.optimisation import build_optimiser, moments, restore_moments
+from peerattn.training.ridge import fit_linear_heads, fix_linear_heads
 from peerattn.training.scheduled_pruning import prune_on_schedule
 from peerattn.training.state import initial_state, load_state, save_state
 from peerattn.training.updating import Updater
@@ -80,6 +81,9 @@ class _TrainingLoop:
         network = _with_dropout(network.train(), config.dropout)
         saved = saving is not None and saving.path.is_file()
         other_settings = saving.other_settings if saving else {}
+        if not saved:
+            fit_linear_heads(network, source, config.closed_form)
+        fix_linear_heads(network, config.closed_form)
         self.settings = {**config.to_json(), "clips": len(source), **other_settings}
         del self.settings["workers"]  # the number of workers does not affect the clips
         self.state = (

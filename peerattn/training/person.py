@@ -19,8 +19,15 @@ SETTINGS = ClipSettings(window=20, frame_rate=15.0)
 WIDTH = 64
 SHAPE: dict[str, Any] = {"input_width": WIDTH, "attention_width": WIDTH, "time_padding": "repeat"}
 INPUTS = (
-    BlockSpec("scene1", 1, "vector_input", 128, modality="rgb", channels=(0, POOLED_WIDTH)),
-    BlockSpec("person1", 1, "vector_input", 128, modality="rgb", channels=(POOLED_WIDTH, 2 * POOLED_WIDTH)),
+    BlockSpec("scene1", 1, "standardised_input", POOLED_WIDTH, modality="rgb", channels=(0, POOLED_WIDTH)),
+    BlockSpec(
+        "person1",
+        1,
+        "standardised_input",
+        POOLED_WIDTH,
+        modality="rgb",
+        channels=(POOLED_WIDTH, 2 * POOLED_WIDTH),
+    ),
     BlockSpec("flow1", 1, "vector_input", WIDTH, modality="flow"),
     BlockSpec("joints1", 1, "vector_input", WIDTH, modality="joints"),
 )
@@ -43,6 +50,7 @@ RECIPE = Recipe(
         workers=0,
         measure_every=20,
         detached=("top",),
+        closed_form=("scene1", "person1"),
         optimisation=Optimisation(rate=4e-3, weight_decay=0.05),
         schedule=Schedule(warm_up=0.2),
         loss=Loss(pressure=0.0),

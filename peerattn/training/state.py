@@ -36,7 +36,7 @@ from peerattn.training.optimisation import build_optimiser, moments, restore_mom
 
 FORMAT = "peerattn-training/2"
 STATE_FILE = "training.safetensors"
-LATER_SETTINGS: dict[str, Any] = {"detached": []}
+LATER_SETTINGS: dict[str, Any] = {"detached": [], "closed_form": []}
 """Settings that older files lack → the value with which their runs were trained."""
 HEADER_LIMIT = 32_000_000
 """In bytes: enough for five tensors per parameter and two structures."""

@@ -22,6 +22,7 @@ from peerattn.training.config import TrainingConfig
 from peerattn.training.diagnosis import divergence_error
 from peerattn.training.losses import LOSSES, class_weights, shares
 from peerattn.training.optimisation import connection_pressure, set_rates
+from peerattn.training.ridge import fix_linear_heads
 from peerattn.training.state import TrainingState
 
 OVER_HEADS: Mapping[str, Callable[[Tensor], Tensor]] = {
@@ -61,6 +62,7 @@ class Updater:
     def follow(self, network: Network) -> None:
         """Update this network from now on, in all processes."""
         network.detached = frozenset(self.config.detached)
+        fix_linear_heads(network, self.config.closed_form)
         self.model: nn.Module = distributed.data_parallel(network)
         self.combination = network.structure.combination
         self.each_head = self.combination in OVER_HEADS

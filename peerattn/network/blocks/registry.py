@@ -35,13 +35,14 @@ from peerattn.network.blocks.dense import Dense
 from peerattn.network.blocks.lite import LiteBlock, LiteHead, LiteInput
 from peerattn.network.blocks.multi_head import MultiHeadAttention
 from peerattn.network.blocks.standard import Bottleneck, ClassificationHead, VideoInput
-from peerattn.network.blocks.temporal import Temporal, TemporalHead, VectorInput
+from peerattn.network.blocks.temporal import StandardisedInput, Temporal, TemporalHead, VectorInput
 
 BLOCKS: dict[str, type[nn.Module]] = {
     "video_input": VideoInput,
     "bottleneck": Bottleneck,
     "dense": Dense,
     "vector_input": VectorInput,
+    "standardised_input": StandardisedInput,
     "temporal": Temporal,
     "attention": MultiHeadAttention,
     "assemblenet_rgb": RgbInput,

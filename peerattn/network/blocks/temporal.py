@@ -5,8 +5,11 @@ Shapes: B clips, C channels, T frames, H, W pixels (1 × 1 for modalities withou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from peerattn.graph.specs import BlockSpec
 from peerattn.network.blocks.layers import SpatialConvolution, TemporalConvolution, by_clip, by_frame
@@ -15,6 +18,36 @@ DROPOUT = 0.3
 """The share of a block's numbers that are dropped in training, of each frame anew."""
 NOISE = (0.08, 0.12)
 """Noise that training adds to standardised channels: to each frame, and to all frames of a clip alike."""
+
+
+class StandardisedInput(nn.Module):
+    """Input block: each channel, standardised by its mean and deviation in the training clips.
+
+    The channels are then divided by the root of their number, so that the vector of a frame has a length of
+    about 1, however many channels there are. If `fixed`, training does not change mean and deviation.
+    """
+
+    def __init__(self, spec: BlockSpec, in_channels: int) -> None:
+        super().__init__()
+        self.standardise = nn.BatchNorm2d(in_channels, affine=False)
+        self.fixed = False
+
+    def forward(self, clip: Tensor) -> Tensor:
+        layer, frames = self.standardise, by_frame(clip)
+        if self.training and not self.fixed:
+            frames = layer(frames)
+        else:
+            frames = functional.batch_norm(frames, layer.running_mean, layer.running_var, eps=layer.eps)
+        standardised = by_clip(frames, clip.shape[0])
+        noisy = _with_noise(standardised) if self.training else standardised
+        scaled: Tensor = noisy / noisy.shape[1] ** 0.5
+        return scaled
+
+    def set_statistics(self, clips: Sequence[Tensor]) -> None:
+        """Set the mean and deviation to those of the frames of clips (1, C, T, 1, 1)."""
+        frames = torch.cat([by_frame(clip) for clip in clips])
+        self.standardise.running_mean = frames.mean(dim=(0, 2, 3))
+        self.standardise.running_var = frames.var(dim=(0, 2, 3), correction=0)
 
 
 class VectorInput(nn.Module):
@@ -32,11 +65,15 @@ class VectorInput(nn.Module):
     def forward(self, clip: Tensor) -> Tensor:
         standardised = by_clip(self.standardise(by_frame(clip)), clip.shape[0])
         if self.training:
-            of_frame, of_clip = NOISE
-            standardised = standardised + of_frame * torch.randn_like(standardised)
-            standardised = standardised + of_clip * torch.randn_like(standardised[:, :, :1])
+            standardised = _with_noise(standardised)
         output: Tensor = self.dropout(self.layer(standardised))
         return output
+
+
+def _with_noise(standardised: Tensor) -> Tensor:
+    of_frame, of_clip = NOISE
+    noisy = standardised + of_frame * torch.randn_like(standardised)
+    return noisy + of_clip * torch.randn_like(standardised[:, :, :1])
 
 
 class Temporal(nn.Module):
@@ -76,9 +113,12 @@ class TemporalHead(nn.Module):
         return (self.scores,)
 
     def forward(self, clip: Tensor) -> Tensor:
+        scores: Tensor = self.scores(self.dropout(self.pool(clip)))
+        return scores
+
+    def pool(self, clip: Tensor) -> Tensor:
+        """Return the 3 C numbers (B, 3 C) from which the scores of clips (B, C, T, H, W) are computed."""
         frames = clip.mean(dim=(3, 4))  # (B, C, T)
         third = max(1, frames.shape[2] // 3)
         course = frames[..., -third:].mean(2) - frames[..., :third].mean(2)
-        pooled = torch.cat([frames.mean(2), frames.amax(2), course], dim=1)
-        scores: Tensor = self.scores(self.dropout(pooled))
-        return scores
+        return torch.cat([frames.mean(2), frames.amax(2), course], dim=1)

@@ -5,7 +5,7 @@ import torch
 
 from peerattn.graph.specs import BlockSpec, Modality
 from peerattn.graph.structure import Structure
-from peerattn.network.blocks.temporal import TemporalHead, VectorInput
+from peerattn.network.blocks.temporal import StandardisedInput, TemporalHead, VectorInput
 from peerattn.network.network import Network
 from tests.kinds import vectors
 
@@ -24,6 +24,29 @@ def test_units_of_channels_do_not_matter_once_their_mean_is_known() -> None:
             block(clips)
         outputs.append(block.eval()(clips))
     torch.testing.assert_close(*outputs, rtol=1e-3, atol=1e-3)
+
+
+def standardised(channels: int) -> StandardisedInput:
+    return StandardisedInput(BlockSpec("rgb1", 1, "standardised_input", channels, modality="rgb"), channels)
+
+
+def test_standardised_channels_have_mean_0_and_frames_a_length_of_about_1() -> None:
+    clips = 7 + 3 * torch.randn(50, 6, 8, 1, 1, generator=torch.Generator().manual_seed(0))
+    block = standardised(6).eval()
+    block.set_statistics(list(clips.split(1)))
+    output = block(clips)
+    assert output.mean(dim=(0, 2, 3, 4)).abs().max() < 1e-5
+    assert output.square().sum(dim=1).mean().item() == pytest.approx(1, rel=1e-3)
+
+
+def test_training_changes_the_statistics_unless_they_are_fixed() -> None:
+    clips = 7 + torch.randn(8, 2, 5, 1, 1)
+    for fixed in (False, True):
+        block = standardised(2).train()
+        block.fixed = fixed
+        noisy = block(clips)
+        assert bool(block.standardise.running_mean.abs().max() > 0) != fixed
+        assert not torch.equal(noisy, block(clips))  # noise is added while training
 
 
 def test_the_mean_of_a_modality_is_that_of_the_channels_that_are_read() -> None:
