@@ -18,28 +18,30 @@ SETTINGS = ClipSettings(window=20, frame_rate=15.0)
 """How clips of people are read."""
 WIDTH = 64
 SHAPE: dict[str, Any] = {"input_width": WIDTH, "attention_width": WIDTH, "time_padding": "repeat"}
+
+
+def _frozen_input(block_id: str, first: int) -> BlockSpec:
+    """Return an input block that passes on the features of one of the two pictures that rgb describes."""
+    channels = (first, first + POOLED_WIDTH)
+    return BlockSpec(block_id, 1, "standardised_input", POOLED_WIDTH, modality="rgb", channels=channels)
+
+
 INPUTS = (
-    BlockSpec("scene1", 1, "standardised_input", POOLED_WIDTH, modality="rgb", channels=(0, POOLED_WIDTH)),
-    BlockSpec(
-        "person1",
-        1,
-        "standardised_input",
-        POOLED_WIDTH,
-        modality="rgb",
-        channels=(POOLED_WIDTH, 2 * POOLED_WIDTH),
-    ),
+    _frozen_input("scene1", 0),
+    _frozen_input("person1", POOLED_WIDTH),
     BlockSpec("flow1", 1, "vector_input", WIDTH, modality="flow"),
     BlockSpec("joints1", 1, "vector_input", WIDTH, modality="joints"),
 )
 """The input blocks: what is seen in the whole picture and around the person, motion, and posture."""
-MOTION = (
-    BlockSpec("motion1", 2, "temporal", WIDTH, 1, **SHAPE),
-    BlockSpec("motion2", 3, "temporal", WIDTH, 2, **SHAPE),
+MOTION = tuple(
+    BlockSpec(f"{name}{level}", level, "temporal", WIDTH, dilation, **SHAPE)
+    for level in (2, 3)
+    for name, dilation in (("fast", 1), ("slow", 2))
 )
-"""The blocks of the motion stream, each of which reads flow, joints and the ones before."""
+"""The blocks that read flow, joints and the motion blocks of lower levels, over short and longer times."""
 TOP = BlockSpec("top", 4, "temporal", WIDTH, 1, **SHAPE)
 """The block that joins the streams."""
-HEADS = ("scene1", "person1", "motion2", "top")
+HEADS = ("scene1", "person1", "fast3", "slow3", "top")
 """The blocks with heads of their own."""
 NAMES = tuple(modality.name for modality in MODALITIES)
 
@@ -61,25 +63,34 @@ RECIPE = Recipe(
 
 
 def person_structure(attention: str = "peer", modalities: Sequence[str] = NAMES) -> Structure:
-    """Return a level graph of streams: scene, person, and motion, joined by the block at the top.
+    """Return a level graph of streams: scene, person, and two of motion, joined by the block at the top.
 
     Each stream has a head of its own, and so has the top; trained by `RECIPE`, the streams do not learn from
-    it. The answer is the mean of the heads' log-probabilities. The peers of a connection are all blocks below
-    its target that the target may read: rgb is no peer within the motion stream, which would learn to answer
-    from rgb. Raises PeerattnError for an unknown modality.
+    it. The heads of scene and person are linear and fitted in closed form. The answer is the mean of the
+    heads' log-probabilities. The peers of a connection are all blocks below its target that the target may
+    read: rgb is no peer within the motion streams, which would learn to answer from rgb. Raises PeerattnError
+    for an unknown modality.
     """
     if unknown := set(modalities) - set(NAMES):
         raise PeerattnError(f"there is no modality {sorted(unknown)}: choose among {sorted(NAMES)}")
     blocks = [block for block in INPUTS if block.modality in modalities]
+    motion = [block for block in blocks if block.modality != "rgb"]
     connections = list[ConnectionSpec]()
-    for target in (*MOTION, TOP):
-        streams = [block for block in blocks if target is TOP or block.modality != "rgb"]
-        if streams:
-            peers = tuple(block.id for block in streams) if attention == "peer" else ()
-            connections += [ConnectionSpec(block.id, target.id, peers, attention) for block in streams]
-            blocks.append(target)
+    for target in MOTION if motion else ():
+        below = [block for block in motion if block.level < target.level]
+        connections += _connected(below, target, below, attention)
+        motion.append(target)
+    blocks = [*dict.fromkeys([*blocks, *motion])]
+    connections += _connected([block for block in blocks if block.id in HEADS], TOP, blocks, attention)
+    blocks.append(TOP)
     outputs = [OutputSpec(block.id, "temporal") for block in blocks if block.id in HEADS]
     read = [modality for modality in MODALITIES if modality.name in modalities]
-    return Structure(
-        tuple(blocks), tuple(connections), tuple(outputs), tuple(read), "mean_of_log_probabilities"
-    )
+    combination = "mean_of_log_probabilities"
+    return Structure(tuple(blocks), tuple(connections), tuple(outputs), tuple(read), combination)
+
+
+def _connected(
+    sources: Sequence[BlockSpec], target: BlockSpec, peers: Sequence[BlockSpec], attention: str
+) -> list[ConnectionSpec]:
+    attending = tuple(peer.id for peer in peers) if attention == "peer" else ()
+    return [ConnectionSpec(source.id, target.id, attending, attention) for source in sources]

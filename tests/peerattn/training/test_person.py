@@ -185,7 +185,7 @@ def test_streams_exist_for_the_modalities_that_are_read(attention: str, modaliti
     structure = person_structure(attention, modalities)
     assert [one.name for one in structure.read_modalities] == list(modalities)
     expected = {"top"} | ({"scene1", "person1"} if "rgb" in modalities else set())
-    expected |= {"motion2"} if "flow" in modalities else set()
+    expected |= {"fast3", "slow3"} if "flow" in modalities else set()
     assert {output.block for output in structure.outputs} == expected
     assert structure.attention_mode == attention
     assert Structure.from_json(structure.to_json()) == structure
