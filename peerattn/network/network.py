@@ -167,7 +167,7 @@ class Network(nn.Module):
         mean = torch.zeros(modality.channels)
         for block_id in self.structure.input_blocks(modality.name):
             layer = getattr(self.blocks[block_id], "standardise", None)
-            if isinstance(layer, nn.BatchNorm2d) and layer.running_mean is not None:
+            if layer is not None:
                 mean[slice(*self.structure.block(block_id).channels or (None,))] = layer.running_mean.cpu()
         return mean
 

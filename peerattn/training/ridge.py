@@ -88,7 +88,7 @@ def fix_linear_heads(network: Network, outputs: Iterable[str]) -> None:
     """Leave these heads and their blocks as they are while the network is trained."""
     for name in outputs:
         block, head = linear_parts(network, name)
-        block.fixed = True
+        block.standardise.fixed = True
         for parameter in head.parameters():
             parameter.requires_grad_(False)
 

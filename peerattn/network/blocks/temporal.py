@@ -20,34 +20,48 @@ NOISE = (0.08, 0.12)
 """Noise that training adds to standardised channels: to each frame, and to all frames of a clip alike."""
 
 
+class Standardise(nn.Module):
+    """Channels (N, C, H, W) minus their mean, divided by their deviation, both over the training clips.
+
+    Training follows the statistics of its batches, like batch norm, unless they are `fixed`.
+    """
+
+    running_mean: Tensor  # (C,)
+    running_var: Tensor  # (C,)
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+        self.fixed = False
+
+    def forward(self, frames: Tensor) -> Tensor:
+        follows = self.training and not self.fixed
+        return functional.batch_norm(frames, self.running_mean, self.running_var, training=follows)
+
+
 class StandardisedInput(nn.Module):
     """Input block: each channel, standardised by its mean and deviation in the training clips.
 
     The channels are then divided by the root of their number, so that the vector of a frame has a length of
-    about 1, however many channels there are. If `fixed`, training does not change mean and deviation.
+    about 1, however many channels there are.
     """
 
     def __init__(self, spec: BlockSpec, in_channels: int) -> None:
         super().__init__()
-        self.standardise = nn.BatchNorm2d(in_channels, affine=False)
-        self.fixed = False
+        self.standardise = Standardise(in_channels)
 
     def forward(self, clip: Tensor) -> Tensor:
-        layer, frames = self.standardise, by_frame(clip)
-        if self.training and not self.fixed:
-            frames = layer(frames)
-        else:
-            frames = functional.batch_norm(frames, layer.running_mean, layer.running_var, eps=layer.eps)
-        standardised = by_clip(frames, clip.shape[0])
+        standardised = by_clip(self.standardise(by_frame(clip)), clip.shape[0])
         noisy = _with_noise(standardised) if self.training else standardised
         scaled: Tensor = noisy / noisy.shape[1] ** 0.5
         return scaled
 
     def set_statistics(self, clips: Sequence[Tensor]) -> None:
-        """Set the mean and deviation to those of the frames of clips (1, C, T, 1, 1)."""
+        """Set mean and deviation to those of the frames of clips (1, C, T, 1, 1)."""
         frames = torch.cat([by_frame(clip) for clip in clips])
-        self.standardise.running_mean = frames.mean(dim=(0, 2, 3))
-        self.standardise.running_var = frames.var(dim=(0, 2, 3), correction=0)
+        self.standardise.running_mean.copy_(frames.mean(dim=(0, 2, 3)))
+        self.standardise.running_var.copy_(frames.var(dim=(0, 2, 3), correction=0))
 
 
 class VectorInput(nn.Module):

@@ -43,7 +43,7 @@ def test_training_changes_the_statistics_unless_they_are_fixed() -> None:
     clips = 7 + torch.randn(8, 2, 5, 1, 1)
     for fixed in (False, True):
         block = standardised(2).train()
-        block.fixed = fixed
+        block.standardise.fixed = fixed
         noisy = block(clips)
         assert bool(block.standardise.running_mean.abs().max() > 0) != fixed
         assert not torch.equal(noisy, block(clips))  # noise is added while training
