@@ -99,6 +99,7 @@ ADDRESS_WARNINGS: Key[list[str]] = Key("absent")  # one line for each thing in t
 NOTICES: Key[dict[str, list[str]]] = Key("notices")  # clip id → lines to show with the clip
 ALERTS: Key[None] = Key("alerts")
 CARD: Key[Any] = Key("card")
+CARD_DOWNLOAD: Key[bool] = Key("card-download")
 
 # A session file that was opened.
 SESSION_TO_RESTORE: Key[tuple[Session, Source]] = Key("restoring")

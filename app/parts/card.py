@@ -18,9 +18,20 @@ _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
 def show(loaded: Checkpoint) -> None:
-    """Draw a button that opens the card."""
+    """Draw a button that opens the card.
+
+    The card can be longer than the window. The download button is where the keyboard can enter it to scroll.
+    """
     with st.popover("About this checkpoint", key=keys.CARD, on_change="rerun") as opened:
         if opened.open:
+            st.download_button(
+                "Card (Markdown)",
+                markdown(loaded.card),
+                f"{loaded.name}-card.md",
+                "text/markdown",
+                on_click="ignore",
+                key=keys.CARD_DOWNLOAD,
+            )
             st.markdown(text(loaded))
 
 
