@@ -31,6 +31,7 @@ from peerattn.network.network import Network
 from peerattn.pruning.threshold import prune as prune_network
 from peerattn.recording import effects, evaluating, recorder
 from peerattn.scores.kinds import AnyEvaluation
+from peerattn.scores.verdict import with_verdict
 from peerattn.traces.trace import Trace
 
 Progress = Callable[[int, int], None]
@@ -85,7 +86,7 @@ def record(
     `peerattn.recording.recorder`.
     """
     loaded = _as_checkpoint(checkpoint, settings)
-    return recorder.record(
+    trace = recorder.record(
         loaded.network,
         clip,
         window=loaded.settings.window,
@@ -95,6 +96,7 @@ def record(
         frames=frames,
         progress=progress,
     )
+    return with_verdict(trace, loaded.card)
 
 
 def evaluate(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from app.parts.words import none_of_these, percent, plain
-from peerattn.scores.verdict import Verdict
+from app.parts.words import interval, none_of_these, percent, plain
+from peerattn.scores.calibration import Accuracy
+from peerattn.scores.verdict import NONE, Verdict
 from peerattn.traces.trace import Trace
 
 LABEL_SEPARATOR = " | "
@@ -32,25 +33,47 @@ class Wording:
     ranking: str
 
 
+QUALIFIED = {"class": "", "unsure": ", but the network is unsure", "none": f", but the answer is {NONE}"}
+"""Outcome of a verdict → what to add where the most probable class is the true one."""
+
+
 def _class_detail(verdict: Verdict, trace: Trace, label: str | None) -> str:
-    best = f"Best: **{plain(verdict.best)}**, probability" if verdict.rejected else "Probability"
-    line = f"{best} **{percent(verdict.probability)}** (among the network's {len(trace.class_names)} classes)"
-    if label is None:
-        return line
-    outcome = "prediction correct" if label == verdict.answer else "prediction wrong"
-    if label not in trace.class_names:
-        outcome = "not one of the network's classes"
-    return f"{line}  \nTrue label: **{plain(label)}** ({outcome})"
+    best = "Probability" if verdict.predicted else f"Best: **{plain(verdict.best)}**, probability"
+    lines = [
+        f"{best} **{percent(verdict.probability)}** (among the network's {len(trace.class_names)} classes)"
+    ]
+    if verdict.outcome == "none" and not verdict.rejected:
+        lines.append(plain(verdict.reason.partition(": ")[2]).capitalize())
+    if verdict.accuracy:
+        lines.append(_track_record(verdict.accuracy))
+    if label is not None:
+        outcome = "prediction wrong"
+        if label == verdict.best:
+            outcome = f"prediction correct{QUALIFIED[verdict.outcome]}"
+        if label not in trace.class_names:
+            outcome = "not one of the network's classes"
+        lines.append(f"True label: **{plain(label)}** ({outcome})")
+    return "  \n".join(lines)
+
+
+def _track_record(accuracy: Accuracy) -> str:
+    """Say how often the network is right where it is as sure as here."""
+    bounds = interval(accuracy.interval, accuracy.interval_remark)
+    return f"As sure as here, it is right on {percent(accuracy.value)} of {accuracy.n} test clips ({bounds})"
 
 
 def _class_summary(verdict: Verdict) -> str:
-    best = f"best: {plain(verdict.best)}, " if verdict.rejected else ""
+    if verdict.outcome == "unsure":
+        return f"**{plain(verdict.answer)}**"
+    best = "" if verdict.predicted else f"best: {plain(verdict.best)}, "
     return f"**{plain(verdict.answer)}**, {best}probability {percent(verdict.probability)}"
 
 
 def _class_comparison(verdict: Verdict) -> str:
+    if verdict.outcome == "unsure":
+        return verdict.answer
     best = f"{plain(verdict.best)}, probability {percent(verdict.probability)}"
-    return f"{verdict.answer} (best: {best})" if verdict.rejected else best
+    return best if verdict.predicted else f"{verdict.answer} (best: {best})"
 
 
 def _labels_detail(verdict: Verdict, trace: Trace, label: str | None) -> str:

@@ -22,6 +22,7 @@ from peerattn.pruning.threshold import prune
 from peerattn.recording import recorder
 from peerattn.recording.inside import inside as steps_inside
 from peerattn.recording.recorder import Vectors
+from peerattn.scores.verdict import with_verdict
 from peerattn.traces.factor_steps import FactorSteps
 from peerattn.traces.trace import Trace
 from peerattn.video.decoding import decode, probe
@@ -122,7 +123,8 @@ def covers_some_frames(attached: ObjectFile) -> bool:
 @st.cache_resource(max_entries=16, show_spinner="Running the network …")
 def _run(key: tuple[object, ...], _choice: Choice) -> tuple[Trace, Vectors]:
     loaded, clip = checkpoint(_choice.checkpoint), _clip(key, _choice)
-    return recorder.record_inside(loaded.network, clip, **_recording_options(loaded))
+    trace, vectors = recorder.record_inside(loaded.network, clip, **_recording_options(loaded))
+    return with_verdict(trace, loaded.card), vectors
 
 
 def inside(opened: OpenedClip, key: str) -> FactorSteps:
@@ -132,7 +134,7 @@ def inside(opened: OpenedClip, key: str) -> FactorSteps:
 
 
 def _record(loaded: Checkpoint, network: Network, clip: Clip) -> Trace:
-    return recorder.record(network, clip, **_recording_options(loaded))
+    return with_verdict(recorder.record(network, clip, **_recording_options(loaded)), loaded.card)
 
 
 def _recording_options(loaded: Checkpoint) -> dict[str, Any]:

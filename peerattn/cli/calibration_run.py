@@ -19,7 +19,7 @@ from rich.text import Text
 from torch import Tensor
 
 from peerattn.checkpoints.checkpoint import Checkpoint, save
-from peerattn.cli.console import MapOrigin, progress_bar
+from peerattn.cli.console import MapOrigin, percent, progress_bar
 from peerattn.cli.reports import maps_used
 from peerattn.data.examples import Example
 from peerattn.data.labelled_set import LabelledSet, file_examples, reader_for, with_map_origin
@@ -29,7 +29,14 @@ from peerattn.network.answers import PROBABILITIES
 from peerattn.network.network import Network
 from peerattn.network.temperature import divide_logits
 from peerattn.recording.predictions import window_answers
-from peerattn.scores.calibration import ERRORS, TEMPERATURES, THRESHOLDS, NoneOfThese, measure_rejection
+from peerattn.scores.calibration import (
+    ERRORS,
+    TEMPERATURES,
+    THRESHOLDS,
+    NoneOfThese,
+    measure_rejection,
+    measure_unsure,
+)
 from peerattn.scores.kinds import label_matrix
 
 FOLDS = 5
@@ -188,18 +195,24 @@ def calibrate(loaded: Checkpoint, answers: Answers, measured: NoneOfThese | None
     """Calibrate a checkpoint, save it in its folder, and return what `calibrate` reports.
 
     `measured` replaces the rule for "none of these" on the card; if it is None, the card's own rule stays.
-    Either gets a new threshold, because thresholds depend on the temperature. A network that answers with
-    labels has no such rule, so one on its card is removed.
+    Either gets a new threshold, because thresholds depend on the temperature. How often the network is right
+    where it is sure and unsure is measured anew. A network that answers with labels has no such rules, so
+    those on its card are removed.
     """
     names, answer = loaded.class_names, loaded.structure.answer
     several = ANSWERS[answer.kind].several
     known = answers.truth(names).known
     temperature = answers.fit_temperature(names, known)
     card = {**loaded.card, "calibration": calibration(answers, names, temperature)}
+    calibrated_probabilities = answers.probabilities(temperature)[known]
     if several:
-        card.pop("none_of_these", None)
-    elif rule := measured or NoneOfThese.from_card(loaded.card):
-        card["none_of_these"] = rule.at(answers.probabilities(temperature)[known].max(axis=1)).to_json()
+        for name in ("none_of_these", "unsure"):
+            card.pop(name, None)
+    else:
+        true, groups = answers.truth(names).values[known], np.array(answers.groups)[known].tolist()
+        card["unsure"] = measure_unsure(calibrated_probabilities, true, groups).to_json()
+        if rule := measured or NoneOfThese.from_card(loaded.card):
+            card["none_of_these"] = rule.at(calibrated_probabilities.max(axis=1)).to_json()
     label_thresholds = thresholds(answers, names, temperature)
     if label_thresholds != answer.thresholds:
         calibrated = replace(answer, thresholds=label_thresholds)
@@ -207,7 +220,8 @@ def calibrate(loaded: Checkpoint, answers: Answers, measured: NoneOfThese | None
     divide_logits(loaded.network, temperature)
     assert loaded.folder is not None  # `calibrate_command` refuses an untrained network
     save(loaded.folder, loaded.network, loaded.settings, card)
-    result: dict[str, Any] = {name: card[name] for name in ("calibration", "none_of_these") if name in card}
+    reported = ("calibration", "none_of_these", "unsure")
+    result: dict[str, Any] = {name: card[name] for name in reported if name in card}
     if label_thresholds:
         result["thresholds"] = dict(zip(names, label_thresholds, strict=True))
     return result
@@ -256,6 +270,11 @@ def table(result: dict[str, Any], name: str) -> Table:
         table.caption = Text(maps_used(fitted["objects"]))
     for label, threshold in result.get("thresholds", {}).items():
         table.add_row(Text(f"{label}: threshold"), f"{threshold:.1%}")
+    if unsure := result.get("unsure"):
+        for name in ("below", "above"):
+            if part := unsure[name]:
+                share = percent(part["value"], part["interval"], part.get("interval_remark", ""))
+                table.add_row(f"accuracy {name} {unsure['threshold']:.0%}", f"{share} (n = {part['n']})")
     if none := result.get("none_of_these"):
         interval = none["auroc_interval"]
         interval_text = (

@@ -10,6 +10,7 @@ from peerattn.cli.clip_request import ClipRequest
 from peerattn.cli.console import float_precision, progress_bar, torch_device
 from peerattn.modalities.clip import Clip
 from peerattn.recording.recorder import Vectors, record_inside
+from peerattn.scores.verdict import with_verdict
 from peerattn.traces.trace import Trace
 
 
@@ -40,4 +41,4 @@ def run_clip(request: ClipRequest) -> ClipRun:
             remarks=loaded.remarks,
             progress=progress,
         )
-    return ClipRun(request, loaded, clip, trace, vectors)
+    return ClipRun(request, loaded, clip, with_verdict(trace, loaded.card), vectors)

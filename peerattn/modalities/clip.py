@@ -90,6 +90,7 @@ class Clip:
     joints: NDArray[np.float32] | None = (
         None  # (T, 17, 3) x, y in px of `images`, and score; None if not read
     )
+    person_found: bool | None = None  # None if the network does not look for a person
 
     @property
     def flow(self) -> NDArray[np.float32] | None:

@@ -85,6 +85,7 @@ def prepare(
         origin=None if objects is None else objects.origin,
         object_names=objects.names if objects else {},
         remarks=tuple(remarks),
+        person_found=bool(around) if settings.view == "objects" else None,
     )
 
 

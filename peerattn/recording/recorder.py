@@ -189,6 +189,7 @@ def _trace(
         objects=clip.origin,
         remarks=(*remarks, *clip.remarks),
         computed_by=run.computed_by,
+        person_found=clip.person_found,
     )
 
 

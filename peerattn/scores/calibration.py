@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from peerattn.errors import PeerattnError
 from peerattn.files.decoding import decode
 from peerattn.scores.auroc import auroc, auroc_interval, auroc_remark
-from peerattn.scores.intervals import METHOD, Interval, interval_json
+from peerattn.scores.intervals import METHOD, Interval, interval_json, share_interval, too_few
 
 KEPT_SHARE = 0.95
 """The share of clips of known classes that get a class; the others are answered with "none of these"."""
@@ -51,21 +51,7 @@ class NoneOfThese:
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> NoneOfThese | None:
         """Read the rule from a checkpoint's card, None if there is none; raises PeerattnError if invalid."""
-        entry = card.get("none_of_these")
-        if entry is None:
-            return None
-        try:
-            rule = decode(entry, cls, "none_of_these")
-        except PeerattnError as error:
-            raise PeerattnError(
-                f"the card's none_of_these cannot be read ({error}): save the checkpoint again"
-            ) from error
-        if not 0.0 <= rule.threshold <= 1.0:
-            raise PeerattnError(
-                f"the card's none_of_these threshold {rule.threshold} is not from 0 to 1: "
-                "calibrate the checkpoint again"
-            )
-        return rule
+        return _rule_on_card(card, "none_of_these", cls)
 
     def to_json(self) -> dict[str, Any]:
         interval = interval_json("auroc_interval", self.auroc_interval, self.auroc_interval_remark)
@@ -81,6 +67,93 @@ class NoneOfThese:
     def applies(self, probabilities: NDArray[np.float32]) -> bool:
         """Whether a clip with these probabilities (K,) is of none of the classes."""
         return bool(probabilities.max() < self.threshold)
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """The share of N clips whose most probable class is right, with its interval or why there is none."""
+
+    value: float
+    n: int
+    interval: Interval | None
+    interval_remark: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "value": self.value,
+            "n": self.n,
+            **interval_json("interval", self.interval, self.interval_remark),
+        }
+
+
+@dataclass(frozen=True)
+class Unsure:
+    """The rule that a network is unsure of a clip if its greatest probability is below `threshold`.
+
+    `below` and `above` say how often its most probable class is right on such clips and on others; None where
+    there was no such clip.
+    """
+
+    threshold: float
+    below: Accuracy | None
+    above: Accuracy | None
+
+    @classmethod
+    def from_card(cls, card: Mapping[str, Any]) -> Unsure | None:
+        """Read the rule from a checkpoint's card, None if there is none; raises PeerattnError if invalid."""
+        return _rule_on_card(card, "unsure", cls)
+
+    def to_json(self) -> dict[str, Any]:
+        parts = {"below": self.below, "above": self.above}
+        return {"threshold": self.threshold, **{key: part and part.to_json() for key, part in parts.items()}}
+
+    def applies(self, probabilities: NDArray[np.float32]) -> bool:
+        """Whether a network is unsure of a clip with these probabilities (K,)."""
+        return bool(probabilities.max() < self.threshold)
+
+
+Rule = TypeVar("Rule", NoneOfThese, Unsure)
+
+
+def _rule_on_card(card: Mapping[str, Any], name: str, kind: type[Rule]) -> Rule | None:
+    entry = card.get(name)
+    if entry is None:
+        return None
+    try:
+        rule = decode(entry, kind, name)
+    except PeerattnError as error:
+        raise PeerattnError(
+            f"the card's {name} cannot be read ({error}): save the checkpoint again"
+        ) from error
+    if not 0.0 <= rule.threshold <= 1.0:
+        raise PeerattnError(
+            f"the card's {name} threshold {rule.threshold} is not from 0 to 1: calibrate the checkpoint again"
+        )
+    return rule
+
+
+MORE_LIKELY_WRONG = 0.5
+"""The calibrated probability below which an answer is more likely wrong than right."""
+
+
+def measure_unsure(
+    probabilities: NDArray[np.float32], labels: NDArray[np.int64], groups: Sequence[str]
+) -> Unsure:
+    """Return the rule for calibrated probabilities (N, K), with the accuracy on either side of its threshold.
+
+    `labels` (N,) are the true classes, `groups` the clips' groups.
+    """
+    greatest, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    low, names = greatest < MORE_LIKELY_WRONG, np.array(groups)
+    below, above = (_accuracy(right[some], names[some]) for some in (low, ~low))
+    return Unsure(MORE_LIKELY_WRONG, below, above)
+
+
+def _accuracy(right: NDArray[np.bool_], groups: NDArray[np.str_]) -> Accuracy | None:
+    if not len(right):
+        return None
+    interval = share_interval(right, groups.tolist())
+    return Accuracy(float(right.mean()), len(right), interval, "" if interval else too_few(groups.tolist()))
 
 
 def temperature(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:

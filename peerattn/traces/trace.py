@@ -112,12 +112,25 @@ class ComputedBy:
 
 
 @dataclass(frozen=True)
+class Conclusion:
+    """What a network's card makes of its probabilities for a clip.
+
+    `kind` is `class`, `labels`, `unsure` or `none`; `reason` says in one line why no class is the answer, and
+    is empty otherwise.
+    """
+
+    kind: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Trace:
     """The recording of one clip through one network.
 
     `times` (T,) are in seconds. `probabilities` (K,) is the mean over the windows; it sums to 1 if the
-    network predicts classes, and has independent entries if it predicts labels. `computed_by` is None in
-    files written before it was recorded.
+    network predicts classes, and has independent entries if it predicts labels. `person_found` is None if the
+    network does not look for a person, and `verdict` if none was added. These two and `computed_by` are None
+    in files written before they were recorded.
     """
 
     structure: Structure
@@ -130,6 +143,8 @@ class Trace:
     objects: str | None = None
     remarks: tuple[str, ...] = field(default=())
     computed_by: ComputedBy | None = None
+    person_found: bool | None = None
+    verdict: Conclusion | None = None
 
     def connection(self, key: str) -> ConnectionTrace:
         return lookup("connection", key, {connection.key: connection for connection in self.connections})
@@ -150,6 +165,8 @@ class Trace:
             "objects": self.objects,
             "remarks": list(self.remarks),
             **({"computed_by": asdict(self.computed_by)} if self.computed_by else {}),
+            **({} if self.person_found is None else {"person_found": self.person_found}),
+            **({"verdict": asdict(self.verdict)} if self.verdict else {}),
             "blocks": [_plain(block) for block in self.blocks],
             "connections": [_plain(connection) for connection in self.connections],
         }
@@ -190,6 +207,8 @@ def _check(trace: Trace) -> None:
         raise ValueError(f"it does not have one probability for each of {classes} classes")
     if len(trace.structure.answer.thresholds) not in (0, classes):
         raise ValueError(f"it does not have one threshold for each of {classes} labels")
+    if trace.verdict and trace.verdict.kind not in CONCLUSIONS:
+        raise ValueError(f"its verdict {trace.verdict.kind!r} is none of {', '.join(CONCLUSIONS)}")
     if trace.computed_by and trace.computed_by.threads < 1:
         raise ValueError(f"{trace.computed_by.threads} is not a number of threads")
     for block in trace.blocks:
@@ -235,6 +254,8 @@ def _plain(part: WindowTrace | BlockTrace | ConnectionTrace) -> dict[str, Any]:
     }
 
 
+CONCLUSIONS = ("class", "labels", "unsure", "none")
+"""The kinds of verdict on a clip."""
 _SIZES = ("magnitude", "contribution", "source_contribution")
 """Fields of a connection with one value ≥ 0 per frame, if they were recorded."""
 _OPTIONAL = (*_SIZES, "reached")

@@ -38,7 +38,7 @@ def prepare_person(
         remarks.append(f"the frame is repeated {settings.window} times and its optical flow is zero")
     if person.bars:
         remarks.append(BARS_REMARK)
-    if not shows_person(person):
+    if not (person_found := shows_person(person)):
         remarks.append(NO_PERSON_REMARK)
     return Clip(
         tensors=as_tensors(person.numbers(networks), modalities),
@@ -48,6 +48,7 @@ def prepare_person(
         origin=None,
         remarks=tuple(remarks),
         joints=person.joints,
+        person_found=person_found,
     )
 
 

@@ -64,6 +64,7 @@ def test_calibrate_divides_the_logits_by_the_temperature_and_writes_the_card(fol
     assert json.loads(out.read_text()) == {
         "calibration": after.card["calibration"],
         "none_of_these": none.to_json(),
+        "unsure": after.card["unsure"],
     }
 
 

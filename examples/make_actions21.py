@@ -1,0 +1,275 @@
+"""Make the checkpoint `actions21`: from a folder of labelled clips of people to weights and a card.
+
+    python examples/make_actions21.py --data FOLDER --work WORK     # writes checkpoints/actions21
+
+Nothing is chosen on the validation split. The training clips are split into five folds, with all clips of a
+source video in one fold, and a network is trained without each fold; temperature, threshold and the figures
+called out-of-fold come from the clips that a network never saw. Every step whose result is in WORK is passed
+over, so that a run that was stopped goes on where it was; WORK/log.txt has the seconds of each step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from peerattn.checkpoints import checkpoint
+from peerattn.cli.calibration_run import Answers, calibration, collect_answers
+from peerattn.cli.console import progress_bar
+from peerattn.data.cache import Cache
+from peerattn.data.cache_folder import default_folder
+from peerattn.data.folder import LabelledFile, labelled_files
+from peerattn.data.person_clips import PersonClips, PersonExamples
+from peerattn.data.splitting import split_files
+from peerattn.files.cards import CARD_FILE
+from peerattn.files.paths import checkpoint_folders
+from peerattn.files.weights import WEIGHTS_FILE, write_weights
+from peerattn.files.writing import write_atomically
+from peerattn.network.network import Network
+from peerattn.network.state_arrays import as_arrays
+from peerattn.network.temperature import divide_logits
+from peerattn.recording.evaluating import evaluate
+from peerattn.scores.calibration import measure_rejection, measure_unsure
+from peerattn.training.callbacks import Callbacks
+from peerattn.training.initialisation import new_network
+from peerattn.training.loop import fit
+from peerattn.training.person import RECIPE, person_structure
+
+NAME = "actions21"
+FOLDS = 5
+SEEDS = (0, 1, 2)
+ATTENTIONS = ("peer", "self", "none")
+"""The contenders: networks that differ in nothing but their attention."""
+LEFT_OUT_SEED = 21
+"""Of the draw that assigns each class to one of five turns, in which no clip of it is trained on."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The clips, the folder for results, and the log of how long each step took."""
+
+    files: tuple[LabelledFile, ...]
+    folds: NDArray[np.int64]  # (N,) the fold of each clip
+    work: Path
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted({file.label for file in self.files}))
+
+    def members(self, fold: int, *, held_out: bool) -> tuple[LabelledFile, ...]:
+        """Return the clips of a fold, or all others."""
+        return tuple(
+            file for file, own in zip(self.files, self.folds, strict=True) if (own == fold) == held_out
+        )
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        began, used = time.perf_counter(), time.process_time()
+        yield
+        line = f"{step}: {time.perf_counter() - began:.0f} s, CPU {time.process_time() - used:.0f} s"
+        with (self.work / "log.txt").open("a", encoding="utf-8") as log:
+            print(line, file=log)
+        print(line)
+
+
+def folds_of(files: Sequence[LabelledFile], path: Path) -> NDArray[np.int64]:
+    """Return the fold of each clip; the folds of source videos are in a file, which is made if missing."""
+    if not path.is_file():
+        split = split_files(files, {str(fold): 1 / FOLDS for fold in range(FOLDS)})
+        lines = sorted({f"{file.group},{file.split}" for file in split})
+        write_atomically(path, "\n".join(["group,fold", *lines, ""]).encode())
+    with path.open(encoding="utf-8", newline="") as table:
+        fold = {row["group"]: int(row["fold"]) for row in csv.DictReader(table)}
+    return np.array([fold[file.group] for file in files])
+
+
+def train(files: Sequence[LabelledFile], names: Sequence[str], *, attention: str, seed: int) -> Network:
+    """Return a network trained on these clips by the recipe."""
+    structure, config = person_structure(attention), replace(RECIPE.training, seed=seed)
+    source = PersonClips(
+        files,
+        names,
+        modalities=structure.read_modalities,
+        settings=RECIPE.clip,
+        seed=seed,
+        cache=Cache(default_folder()),
+    )
+    with progress_bar("training clips") as bar:
+
+        def progress(done: int, total: int, loss: float) -> None:
+            bar(done, total)
+
+        network = new_network(structure, names, seed=seed)
+        return fit(network, source, config, callbacks=Callbacks(progress)).network
+
+
+def examples_of(files: Sequence[LabelledFile], names: Sequence[str], network: Network) -> PersonExamples:
+    """Return clips as a network reads them."""
+    modalities = network.structure.read_modalities
+    return PersonExamples(
+        files, names, modalities=modalities, settings=RECIPE.clip, cache=Cache(default_folder())
+    )
+
+
+def answers_on(network: Network, files: Sequence[LabelledFile], names: Sequence[str]) -> Answers:
+    """Return the network's answers on clips whose classes are among `names`, which it need not all know."""
+    examples = examples_of(files, names, network)
+    with progress_bar("clips measured") as bar:
+        return collect_answers(network, examples, names, window=RECIPE.clip.window, progress=bar)
+
+
+def fold_network(steps: Steps, fold: int, *, attention: str = "peer", seed: int = 0) -> Network:
+    """Return the network trained without a fold, from WORK if it is there."""
+    return _trained(
+        steps,
+        f"{attention}-{seed}-without-fold-{fold}",
+        lambda: train(steps.members(fold, held_out=False), steps.names, attention=attention, seed=seed),
+    )
+
+
+def _trained(steps: Steps, name: str, make: Callable[[], Network]) -> Network:
+    folder = steps.work / name
+    if not (folder / CARD_FILE).is_file():
+        with steps.timed(name):
+            save(folder, make(), {"command": command(), "metrics": {}})
+    return checkpoint.load(folder).network
+
+
+def save(folder: Path, network: Network, card: dict[str, Any]) -> None:
+    """Write a checkpoint in half precision."""
+    checkpoint.save(folder, network, RECIPE.clip, card)
+    halves = {
+        name: array.astype(np.float16) if array.dtype == np.float32 else array
+        for name, array in as_arrays(network.state_dict()).items()
+    }
+    write_weights(folder / WEIGHTS_FILE, halves)
+
+
+def out_of_fold(steps: Steps, *, attention: str, seed: int) -> Answers:
+    """Return the answers on every training clip of a network that never saw its source video."""
+    parts = [
+        answers_on(
+            fold_network(steps, fold, attention=attention, seed=seed),
+            steps.members(fold, held_out=True),
+            steps.names,
+        )
+        for fold in range(FOLDS)
+    ]
+    return joined(parts)
+
+
+def joined(parts: Sequence[Answers]) -> Answers:
+    """Return the answers of several parts as one."""
+    return Answers(
+        parts[0].kind,
+        tuple(logits for part in parts for logits in part.logits),
+        tuple(labels for part in parts for labels in part.labels),
+        tuple(group for part in parts for group in part.groups),
+    )
+
+
+def turns(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the classes that are left out in each of five turns; every class is left out once."""
+    order = np.random.default_rng(LEFT_OUT_SEED).permutation(len(names))
+    return [tuple(sorted(names[n] for n in order[turn::FOLDS])) for turn in range(FOLDS)]
+
+
+def rejection(steps: Steps) -> dict[str, Any]:
+    """Return the card's entry on "none of these", without its threshold.
+
+    In each turn a network is trained without a fold and without a fifth of the classes, and measured on that
+    fold: its greatest probability should be smaller for clips of the classes that it never saw.
+    """
+    scores, known, groups = [], [], list[str]()
+    for turn, left_out in enumerate(turns(steps.names)):
+        kept = tuple(name for name in steps.names if name not in left_out)
+        files = tuple(file for file in steps.members(turn, held_out=False) if file.label in kept)
+        network = _trained(steps, f"turn-{turn}", partial(train, files, kept, attention="peer", seed=0))
+        answers = answers_on(network, steps.members(turn, held_out=True), steps.names)
+        own = np.array([labels[0] in kept for labels in answers.labels])
+        temperature = answers.fit_temperature(kept, own)
+        scores.append(answers.probabilities(temperature).max(axis=1))
+        known.append(own)
+        groups += answers.groups
+    protocol = (
+        "greatest probability, out of fold, of networks trained without a fifth of the classes; each class "
+        "was left out once"
+    )
+    return measure_rejection(np.concatenate(scores), np.concatenate(known), groups, protocol).to_json()
+
+
+def command() -> str:
+    """Return the command that makes the checkpoint."""
+    return f"python examples/{Path(__file__).name} --data FOLDER --work WORK"
+
+
+def contenders(steps: Steps) -> None:
+    """Write the out-of-fold accuracy of each attention and seed, clip by clip, to WORK/contenders.json."""
+    right: dict[str, list[list[int]]] = {}
+    for attention in ATTENTIONS:
+        for seed in SEEDS:
+            answers = out_of_fold(steps, attention=attention, seed=seed)
+            best = answers.probabilities().argmax(axis=1)
+            truth = answers.truth(steps.names).values
+            right.setdefault(attention, []).append((best == truth).astype(int).tolist())
+            print(f"{attention}, seed {seed}: {np.mean(best == truth):.1%} of {len(best)} clips out of fold")
+    groups = out_of_fold(steps, attention="peer", seed=0).groups
+    write_atomically(steps.work / "contenders.json", json.dumps({"groups": groups, "right": right}).encode())
+
+
+def main(data: Path, work: Path, *, only_contenders: bool) -> None:
+    """Run every step whose result is not there yet."""
+    work.mkdir(parents=True, exist_ok=True)
+    files = labelled_files(data, split="train")
+    folder = checkpoint_folders()[0] / NAME
+    steps = Steps(files, folds_of(files, Path(__file__).with_name(f"{NAME}_folds.csv")), work)
+    if only_contenders:
+        contenders(steps)
+        return
+    answers = out_of_fold(steps, attention="peer", seed=0)
+    everything = np.ones(len(answers.labels), np.bool_)
+    temperature = answers.fit_temperature(steps.names, everything)
+    measured = calibration(answers, steps.names, temperature)
+    network = _trained(steps, "all", partial(train, files, steps.names, attention="peer", seed=0))
+    none = {
+        **rejection(steps),
+        "threshold": float(np.quantile(answers.probabilities(temperature).max(1), 0.05)),
+    }
+    divide_logits(network, temperature)
+    held_out = evaluate(
+        network,
+        examples_of(labelled_files(data, split="val"), steps.names, network),
+        window=RECIPE.clip.window,
+    ).to_json()
+    calibrated = answers.probabilities(temperature)
+    card = {
+        "command": command(),
+        "training": {"clips": len(files), **RECIPE.to_json()},
+        "calibration": measured,
+        "none_of_these": none,
+        "unsure": measure_unsure(calibrated, answers.truth(steps.names).values, answers.groups).to_json(),
+        "metrics": {key: value for key, value in held_out.items() if key != "confusion"},
+    }
+    save(folder, network, card)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="labelled clips with train and val splits")
+    parser.add_argument("--work", type=Path, required=True, help="a folder for networks and answers")
+    parser.add_argument("--contenders", action="store_true", help="only compare kinds of attention")
+    given = parser.parse_args()
+    main(given.data, given.work, only_contenders=given.contenders)
