@@ -102,13 +102,11 @@ def _place(random: Random, items: list[SceneObject]) -> list[SceneObject]:
     left, right, top, bottom = limits.transpose(2, 0, 1)  # each (tries, items)
     draws = random.random((2, *left.shape))
     feet = left + (right - left) * draws[0] + 1j * (top + (bottom - top) * draws[1])
-    centres = feet[..., None] + np.stack([item.at(NOMINAL) for item in items])  # (tries, items, instants)
-    body = feet[:, 0, None] - 1j * items[0].placement.height * np.array([0.3, 0.55, 0.8])
-    distances = [
-        np.abs(centres[:, first] - centres[:, second]).min(-1)
-        for first, second in combinations(range(len(items)), 2)
-    ]
-    clearance = np.abs(centres[:, 1:, :, None] - body[:, None, None]).min((1, 2, 3))
+    paths = np.stack([item.at(NOMINAL) for item in items])
+    centres = np.ascontiguousarray(feet.T)[:, None] + paths[..., None]  # (items, instants, tries)
+    body = feet[:, 0] - 1j * items[0].placement.height * np.array([0.3, 0.55, 0.8])[:, None]
+    distances = [np.abs(first - second).min(0) for first, second in combinations(centres, 2)]
+    clearance = np.abs(centres[1:, :, None] - body).min((0, 1, 2))
     worst = np.minimum(np.min(distances, axis=0) / SEPARATION, clearance / CLEARANCE)
     best = feet[np.argmax(np.minimum(worst, 1))].tolist()
     return [_with_foot(item, foot) for item, foot in zip(items, best, strict=True)]
@@ -155,13 +153,18 @@ def _style(random: Random, *, upright: bool) -> Style:
 
 
 def _cycle(random: Random, *, reverse: bool) -> Cycle:
-    stroke, hold, back, offset = random.uniform((1.3, 0.1, 0.55, -0.4), (1.9, 0.25, 0.7, 0.4)).tolist()
-    return Cycle(stroke, hold, back, offset, reverse)
+    return Cycle(
+        stroke=random.uniform(1.3, 1.9),
+        hold=random.uniform(0.1, 0.25),
+        back=random.uniform(0.55, 0.7),
+        offset=random.uniform(-0.4, 0.4),
+        reverse=reverse,
+    )
 
 
 def _object_colour(random: Random, palette: Colour) -> Colour:
     """Return a random colour between two of the room's colours."""
-    first, second = palette[random.integers(len(palette), size=2)]
+    first, second = palette[random.integers(len(palette))], palette[random.integers(len(palette))]
     return np.asarray(first + random.uniform(0, 0.5) * (second - first) + random.normal(0, 6, 3))
 
 
@@ -169,7 +172,7 @@ def _plank(item: SceneObject) -> tuple[float, float, float]:
     """Return left, right and y of the board on which an object rests or slides."""
     path: Points = item.path[:1] if item.style.upright else item.path
     left, right, reach = path.real.min(), path.real.max(), 1.35 * item.radius
-    return left - reach, right + reach, path.imag.max() + _below(item)
+    return float(left - reach), float(right + reach), float(path.imag.max() + _below(item))
 
 
 def _below(item: SceneObject) -> float:

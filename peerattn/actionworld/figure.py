@@ -49,7 +49,9 @@ def unit_vector(degrees: Reals) -> Points:
 
 
 def bend(root: Points, tip: Points, first: float, second: float, side: float) -> tuple[Points, Points]:
-    """Return middle joint and tip, each (T,), of a limb of two bones; `side` 1 bends it left, -1 right."""
+    """Return middle joint and tip of limbs of two bones, each (N, T), given their common root (T,) and where
+    their tips should be (N, T); `side` 1 bends them left, -1 right.
+    """
     offset = tip - root
     distance = np.clip(np.abs(offset), abs(first - second) + 1e-3, first + second - 1e-3)
     direction = offset / np.maximum(np.abs(offset), 1e-9)
@@ -70,11 +72,11 @@ def skeleton(
     hand = hand + release * (-0.16 + 0.04j if style.upright else -0.10 + 0.12j)
     hanging = shoulder + 0.36 * unit_vector(-80 + np.degrees(swing))
     limbs = {"trunk": (hip, shoulder)}
-    for side, target in (("near", hand), ("far", hand if two_handed else hanging)):
-        elbow, wrist = bend(shoulder, target, UPPER_ARM, FOREARM, -1.0)
+    hands, feet = np.stack([hand if two_handed else hanging, hand]), np.array(style.feet)[:, None]
+    arms = bend(shoulder, hands, UPPER_ARM, FOREARM, -1.0)
+    legs = bend(hip, feet + 1j * ANKLE, THIGH, SHIN, 1.0)
+    for side, elbow, wrist, knee, ankle in zip(("far", "near"), *arms, *legs, strict=True):
         limbs[f"{side} upper arm"], limbs[f"{side} forearm"] = (shoulder, elbow), (elbow, wrist)
-    for side, x in zip(("far", "near"), style.feet, strict=True):
-        knee, ankle = bend(hip, np.full_like(hip, x + 1j * ANKLE), THIGH, SHIN, 1.0)
         limbs[f"{side} thigh"], limbs[f"{side} shin"] = (hip, knee), (knee, ankle)
         limbs[f"{side} shoe"] = (ankle - 0.02 - 0.012j, ankle + 0.07 - 0.018j)
     neck = (shoulder - hip) / TRUNK * np.exp(1j * (nod - 0.15 * np.angle((shoulder - hip) / 1j)))

@@ -79,8 +79,10 @@ class Camera:
     tilt: Sway
     zoom: Sway
 
-    def at(self, times: Reals, *, nearness: float = 1.0) -> tuple[Points, Points]:
-        """Return the motion (m, c), each (T,), of points at rest; `nearness` above 1 shifts them more."""
+    def at(self, times: Reals, *, nearness: Reals) -> tuple[Points, Points]:
+        """Return the motion (m, c), of shapes (T,) and (N, T), of points at rest; `nearness` (N, 1) above 1
+        shifts them more.
+        """
         turn = (1 + self.zoom.at(times)) * np.exp(1j * self.tilt.at(times))
         shift = (self.right.at(times) + 1j * self.down.at(times)) * nearness
         centre = 0.5 + 0.5j

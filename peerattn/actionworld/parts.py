@@ -103,10 +103,11 @@ def _figure_parts(scene: Scene, times: Reals, points: int) -> list[Part]:
     hand, _, release = item.cycle.progress(times)
     swing, nod = figure.swing.at(times), figure.nod.at(times)
     joints = skeleton(item.style, hand, release, swing=swing, nod=nod, two_handed=figure.two_handed)
+    ends = dict(zip(joints, item.placement.world(np.array([*joints.values()])), strict=True))
     size = item.placement.height
     parts: list[Part] = []
     for name, (wide, narrow, forward) in LIMBS.items():
-        root, tip = (item.placement.world(joint) for joint in joints[name])
+        root, tip = ends[name]
         length, colour = float(np.abs(tip[0] - root[0])), _colour(figure, name)
         turn, depth, shape = (
             (tip - root) / length,
@@ -115,7 +116,7 @@ def _figure_parts(scene: Scene, times: Reals, points: int) -> list[Part]:
         )
         parts.append(Part(shape, turn, root, PERSON, depth, colour, (0, 1 / (size * wide)), 0.5))
         if name == "trunk":
-            centre, top = (item.placement.world(joint) for joint in joints["head"])
+            centre, top = ends["head"]
             parts += _head_parts(scene, centre, top, points)
         if name.endswith("forearm"):
             fist = size * FIST

@@ -42,27 +42,30 @@ class Room:
         canvas[:] = np.rint(self.wall)
         fill_all(canvas, ((rectangle(-20, self.horizon, 20, 20), self.floor), *self.shapes), unit, origin)
         first, second, under = (crop_texture(index, unit, self.corner, shape) for index in self.textures)
-        line = int(np.clip(round(self.horizon * unit + origin.imag), 0, rows))
+        line = min(max(round(self.horizon * unit + origin.imag), 0), rows)
         first[line:] = under[line:]
         first += 0.6 * second
         picture = canvas.astype(np.float32)
         picture += self.grain * first[..., None]
         self._darken(picture, unit, origin)
-        return np.clip(picture, 0, 255).astype(np.uint8)
+        return np.clip(picture, 0, 255, out=picture).astype(np.uint8)
 
     def _darken(self, picture: NDArray[np.float32], unit: int, origin: complex) -> None:
         """Darken the picture by soft oval shadows, and brighten it by soft oval light."""
         for centre, half, darkness in self.shadows:
             place, reach = centre * unit + origin, 2.2 * half * unit
-            top, bottom = (int(np.clip(place.imag + side * reach.imag, 0, len(picture))) for side in (-1, 1))
-            left, right = (
-                int(np.clip(place.real + side * reach.real, 0, picture.shape[1])) for side in (-1, 1)
-            )
+            top, bottom = _inside(place.imag, reach.imag, picture.shape[0])
+            left, right = _inside(place.real, reach.real, picture.shape[1])
             y = (np.arange(top, bottom) - place.imag) / (half.imag * unit)
             x = (np.arange(left, right) - place.real) / (half.real * unit)
             soft = np.multiply.outer(np.exp(-y * y), np.exp(-x * x))
-            taken = np.multiply.outer(soft, np.broadcast_to(darkness, 3))
-            picture[top:bottom, left:right] *= (1 - taken).astype(np.float32)
+            for channel, dark in enumerate(np.broadcast_to(darkness, 3).tolist()):
+                picture[top:bottom, left:right, channel] *= (1 - dark * soft).astype(np.float32)
+
+
+def _inside(middle: float, reach: float, size: int) -> tuple[int, int]:
+    """Return start and end of the range of px within `reach` of the middle, cut off at 0 and at `size`."""
+    return int(min(max(middle - reach, 0), size)), int(min(max(middle + reach, 0), size))
 
 
 def fill_all(canvas: NDArray[np.uint8], shapes: tuple[Shape, ...], unit: int, origin: complex) -> None:

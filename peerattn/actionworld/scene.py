@@ -16,6 +16,7 @@ from peerattn.actionworld.room import Room
 ACTIONS = ("lift", "lower", "push", "pull")  # each pair's second action is its first, played in reverse
 OBJECTS = ("ball", "box", "bottle", "ring")
 LIGHTS = ("daylight", "lamplight")
+ALONG = np.linspace(0, 1, 9)  # progress at which the path of an object is sampled
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class SceneObject:
     @cached_property
     def path(self) -> Points:
         """The object's centre at 9 points along its path, (9,), or at its resting place, (1,)."""
-        return self.centre(np.linspace(0, 1, 9) if self.cycle else np.zeros(1))
+        return self.centre(ALONG if self.cycle else ALONG[:1])
 
     def at(self, times: Reals) -> Points:
         """Return the object's centre in the world at each instant, (T,)."""

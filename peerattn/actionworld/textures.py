@@ -106,9 +106,10 @@ def sample_texture(index: int, pixels_per_unit: int, positions: NDArray[np.compl
     left, top = np.floor(x), np.floor(y)
     fraction_x, fraction_y = x - left, y - top
     column, row = left.astype(np.intp) % pixels_per_unit, top.astype(np.intp) % pixels_per_unit
-    right, bottom = (column + 1) % pixels_per_unit, (row + 1) % pixels_per_unit
-    above = tile[row, column] * (1 - fraction_x) + tile[row, right] * fraction_x
-    below = tile[bottom, column] * (1 - fraction_x) + tile[bottom, right] * fraction_x
+    right, bottom = (column + 1) % pixels_per_unit, (row + 1) % pixels_per_unit * pixels_per_unit
+    row *= pixels_per_unit  # flat indices are faster than pairs
+    above = tile.take(row + column) * (1 - fraction_x) + tile.take(row + right) * fraction_x
+    below = tile.take(bottom + column) * (1 - fraction_x) + tile.take(bottom + right) * fraction_x
     return np.asarray(above * (1 - fraction_y) + below * fraction_y)
 
 
