@@ -13,8 +13,8 @@ import streamlit as st
 from app import keys
 from app.opening.files import Source
 from app.state import clips, networks
+from peerattn.files.paths import REAL_CLIPS_CHECKPOINT
 
-REAL_CLIPS_CHECKPOINT = "actions14"
 AUTOMATIC_NOTE = f"your own clips run through {REAL_CLIPS_CHECKPOINT} until you choose a checkpoint"
 
 

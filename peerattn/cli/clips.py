@@ -13,6 +13,7 @@ import typer
 from peerattn.cli.clip_request import ClipRequest, ExportTable
 from peerattn.cli.console import Device, DeviceOption, FastOption, JsonOption, report
 from peerattn.errors import PeerattnError
+from peerattn.files.paths import REAL_CLIPS_CHECKPOINT
 
 ClipArgument = Annotated[Path, typer.Argument(help="A video file.")]
 NetworkOption = Annotated[
@@ -42,7 +43,7 @@ StopOption = Annotated[
 
 def record_command(
     clip: ClipArgument,
-    checkpoint: NetworkOption = "actionworld",
+    checkpoint: NetworkOption = REAL_CLIPS_CHECKPOINT,
     objects: MapsOption = None,
     segmenter: SegmenterOption = None,
     hold: HoldOption = False,
@@ -71,7 +72,7 @@ def record_command(
 def report_command(
     clip: ClipArgument,
     out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write.")],
-    checkpoint: NetworkOption = "actionworld",
+    checkpoint: NetworkOption = REAL_CLIPS_CHECKPOINT,
     objects: MapsOption = None,
     segmenter: SegmenterOption = None,
     hold: HoldOption = False,
@@ -111,7 +112,7 @@ def export_command(
             help="Frames per second of the film (default: one for each frame that the network read)."
         ),
     ] = None,
-    checkpoint: NetworkOption = "actionworld",
+    checkpoint: NetworkOption = REAL_CLIPS_CHECKPOINT,
     objects: MapsOption = None,
     segmenter: SegmenterOption = None,
     hold: HoldOption = False,

@@ -7,6 +7,8 @@ from pathlib import Path
 from peerattn.errors import PeerattnError
 from peerattn.files.cards import CARD_FILE
 
+REAL_CLIPS_CHECKPOINT = "actions21"
+"""The bundled checkpoint for clips of people, unless another one is chosen."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from app.opening.files import samples
 from app.parts import network_choice
 from app.parts.network_choice import AUTOMATIC_NOTE
+from peerattn.files.paths import REAL_CLIPS_CHECKPOINT
 from tests.conftest import ROOT
 from tests.media import moving_square, write_video
 from tests.small import write_small_checkpoints
@@ -21,7 +22,7 @@ PATIENCE = 300  # s; shared cores
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page before it is opened, with small networks under both names."""
     folder = write_small_checkpoints(tmp_path / "checkpoints")
-    for name in ("actionworld", "actions14"):
+    for name in ("actionworld", REAL_CLIPS_CHECKPOINT):
         shutil.copytree(folder / "small", folder / name)
     monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(folder))
     st.cache_resource.clear()
@@ -55,7 +56,7 @@ def test_uploaded_clips_select_the_network_for_real_actions_and_samples_their_ow
     assert network(app) == "actionworld" and not said(app)
     upload(app, tmp_path)
     assert app.selectbox(key="clip").value == "mine.mp4"
-    assert network(app) == "actions14" and said(app)
+    assert network(app) == REAL_CLIPS_CHECKPOINT and said(app)
     checked(app.selectbox(key="clip").set_value(samples()[0].name).run())
     assert network(app) == "actionworld" and not said(app)
 
