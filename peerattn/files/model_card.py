@@ -1,5 +1,4 @@
-"""A checkpoint's card as Markdown: what the model is, how well it does, how it was made and what it cannot
-do.
+"""A checkpoint's card as Markdown: what the model is, what it cannot do, how well it does, how it was made.
 
 Any card can be rendered, whichever program wrote it: text is escaped, and unknown keys are listed at the end.
 """
@@ -10,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
-TEXTS = {"data": "Data", "licence": "Licence", "limits": "What it cannot do"}
+TEXTS = {"limits": "What it cannot do", "data": "Data", "licence": "Licence"}
 """Keys of a card whose text gets a section of its own → the section's title."""
 _SHOWN_ELSEWHERE = {"format", "kind", "description", "command", "structure", "class_names", "settings"}
 _SHOWN_ELSEWHERE |= {"training", "metrics", "untrained", *TEXTS}
@@ -25,11 +24,15 @@ def markdown(card: Mapping[str, Any]) -> str:
     parts = [f"# {_text(card.get('description') or 'A ' + str(card.get('kind', 'checkpoint')))}"]
     if "untrained" in card:
         parts.append(f"**{_text(card['untrained'])}**")
-    parts.append(_facts(_overview(card)))
+    class_names = card.get("class_names")
+    if isinstance(class_names, list) and class_names:
+        listed = ", ".join(str(name).replace("_", " ") for name in class_names)
+        parts.append(f"It knows {len(class_names)} classes: {_text(listed)}.")
+    texts = {key: f"## {title}\n\n{_paragraph(card[key])}" for key, title in TEXTS.items() if key in card}
+    parts += [texts.pop("limits")] if "limits" in texts else []
     parts += _metrics(card.get("metrics"), str(card.get("kind")))
-    for key, title in TEXTS.items():
-        if key in card:
-            parts.append(f"## {title}\n\n{_paragraph(card[key])}")
+    parts += texts.values()
+    parts.append(f"## How it is built\n\n{_facts(_overview(card))}")
     if training := _flat(card.get("training")):
         parts.append(f"## Training\n\n{_facts(training)}")
     others = {key: _with_method(value) for key, value in card.items() if key not in _SHOWN_ELSEWHERE}
@@ -39,7 +42,7 @@ def markdown(card: Mapping[str, Any]) -> str:
 
 
 def _overview(card: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the facts at the top of the card: kind, command, size, modalities, classes and clip settings."""
+    """Return what the checkpoint is made of: kind, command, size, modalities and clip settings."""
     structure = card.get("structure")
     structure = structure if isinstance(structure, Mapping) else {}
     overview: dict[str, Any] = {"kind": card.get("kind", "unknown")}
@@ -54,9 +57,6 @@ def _overview(card: Mapping[str, Any]) -> dict[str, Any]:
         overview["modalities"] = ", ".join(names)
     if kinds := _answer_kinds(structure.get("outputs")):
         overview["answers with"] = ", ".join(sorted(kinds))
-    class_names = card.get("class_names")
-    if isinstance(class_names, list):
-        overview[f"classes ({len(class_names)})"] = ", ".join(map(str, class_names))
     return {**overview, **{f"clips: {name}": value for name, value in _flat(card.get("settings")).items()}}
 
 
