@@ -44,8 +44,8 @@ def _class_detail(verdict: Verdict, trace: Trace, label: str | None) -> str:
     ]
     if verdict.outcome == "none" and not verdict.rejected:
         lines.append(plain(verdict.reason.partition(": ")[2]).capitalize())
-    if verdict.accuracy:
-        lines.append(_track_record(verdict.accuracy))
+    if verdict.unsure and verdict.accuracy:
+        lines.append(_track_record(verdict, verdict.unsure.threshold, verdict.accuracy))
     if label is not None:
         outcome = "prediction wrong"
         if label == verdict.best:
@@ -56,10 +56,15 @@ def _class_detail(verdict: Verdict, trace: Trace, label: str | None) -> str:
     return "  \n".join(lines)
 
 
-def _track_record(accuracy: Accuracy) -> str:
-    """Say how often the network is right where it is as sure as here."""
+def _track_record(verdict: Verdict, threshold: float, accuracy: Accuracy) -> str:
+    """Say how often the network is right where it is as sure, or as unsure, as here."""
     bounds = interval(accuracy.interval, accuracy.interval_remark)
-    return f"As sure as here, it is right on {percent(accuracy.value)} of {accuracy.n} test clips ({bounds})"
+    where = (
+        f"Below {100 * threshold:.0f} %"
+        if verdict.probability < threshold
+        else f"At {100 * threshold:.0f} % or more"
+    )
+    return f"{where}, it is right on {percent(accuracy.value)} of {accuracy.n} test clips ({bounds})"
 
 
 def _class_summary(verdict: Verdict) -> str:

@@ -29,8 +29,7 @@ class Verdict:
     classes has one predicted name, or no name if it is unsure or the answer is none of its classes; one that
     predicts labels has all that reach their thresholds. `best` is the most probable name, predicted or not,
     `empty_answer` the answer to show if no name is predicted, and `reason` says why none is. `rejected` is
-    the rule that no class passed, and `accuracy` how often the best class is right where the network is as
-    sure, or as unsure, as here.
+    the rule that no class passed, and `unsure` the rule by which the network may be unsure, passed or not.
     """
 
     kind: str
@@ -41,7 +40,7 @@ class Verdict:
     rejected: NoneOfThese | None = None
     outcome: str = "class"
     reason: str = ""
-    accuracy: Accuracy | None = None
+    unsure: Unsure | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -52,6 +51,13 @@ class Verdict:
     def answer(self) -> str:
         """The predicted names as text."""
         return ", ".join(name for name, _ in self.predicted) or self.empty_answer
+
+    @property
+    def accuracy(self) -> Accuracy | None:
+        """How often the best class is right where the network is sure, or unsure, as it is here."""
+        if self.unsure is None:
+            return None
+        return self.unsure.below if self.probability < self.unsure.threshold else self.unsure.above
 
     @property
     def conclusion(self) -> Conclusion:
@@ -78,9 +84,7 @@ def _verdict_on_classes(trace: Trace, card: Mapping[str, Any] | None) -> Verdict
     if card is None:
         return _as_stored(result, trace)
     none, unsure = NoneOfThese.from_card(card), Unsure.from_card(card)
-    if unsure:
-        applies = unsure.applies(trace.probabilities)
-        result = replace(result, accuracy=unsure.below if applies else unsure.above)
+    result = replace(result, unsure=unsure)
     if trace.person_found is False:
         return _none(result, f"{NONE}: {NO_PERSON}")
     if none and none.applies(trace.probabilities):

@@ -64,13 +64,15 @@ def answered(best: float, **changes):
 
 def test_a_sure_answer_says_how_often_such_answers_are_right() -> None:
     line = WORDINGS["classes"].detail(*answered(0.8), "push ball")
-    assert "it is right on 90.0 % of 60 test clips (95 % interval 80.0 to 95.0 %)" in line
+    assert "At 50 % or more, it is right on 90.0 % of 60 test clips (95 % interval 80.0 to 95.0 %)" in line
     assert line.endswith("True label: **push ball** (prediction correct)")
 
 
 def test_an_unsure_answer_counts_as_right_if_its_best_class_is() -> None:
     said, shown = answered(0.45)
-    assert "it is right on 40.0 % of 30 test clips" in WORDINGS["classes"].detail(said, shown, None)
+    assert "Below 50 %, it is right on 40.0 % of 30 test clips" in WORDINGS["classes"].detail(
+        said, shown, None
+    )
     outcomes = {"push ball": "prediction correct, but the network is unsure", "push box": "prediction wrong"}
     for label, outcome in outcomes.items():
         assert f"({outcome})" in WORDINGS["classes"].detail(said, shown, label)
