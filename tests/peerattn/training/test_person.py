@@ -216,3 +216,16 @@ def test_the_command_trains_measures_and_saves_a_network_that_answers_a_clip(
     with torch.no_grad():
         answers = [int(loaded.network(example.tensors).argmax()) for example in examples]
     assert answers == [example.label for example in examples]
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_the_bundled_network_shows_a_still_clip_as_still(moves: bool, tmp_path: Path) -> None:
+    frames = [figure(frame if moves else 0, waving=True, x=80) for frame in range(24)]
+    path = write_video(
+        tmp_path / "clip.mkv", np.stack(frames), codec="ffv1", times=[n / 15 for n in range(24)]
+    )
+    bundled = load("actions21")
+    trace = record(bundled.network, bundled.reader().file(path), window=bundled.settings.window)
+    change = max(float(np.ptp(one.attention_factors, axis=0).max()) for one in trace.connections)
+    assert trace.person_found
+    assert change > 0.1 if moves else change < 1e-6
