@@ -74,6 +74,7 @@ STATES: Mapping[str, State] = {
     "explore": State("/?checkpoint=actionworld"),
     "explore-pinned": State("/?checkpoint=actionworld", _pinned),
     "explore-actions14": State("/?checkpoint=actions14"),
+    "explore-actions21": State("/?checkpoint=actions21"),  # a generated clip: none of its classes
     "prune": State("/prune?checkpoint=actionworld&threshold=0.35"),
     "prune-measured": State(
         "/prune?checkpoint=actionworld&threshold=0.35",
