@@ -15,6 +15,7 @@ HOME = "peerattn.graph.answers"
 LAYERS = {
     "peerattn.network.answers": {"PROBABILITIES", "LOG_PROBABILITIES"},
     "peerattn.training.losses": {"LOSSES", "TARGETS"},
+    "peerattn.training.ridge": {"OFFSETS"},
     "peerattn.traces.predicted": {"PREDICTED"},
     "peerattn.scores.kinds": {"EVALUATIONS", "SCORES", "HEADLINES", "DIFFERENCES"},
     "peerattn.scores.calibration": {"TEMPERATURES", "ERRORS", "THRESHOLDS"},

@@ -8,7 +8,7 @@ N clips, C channels, T frames, D numbers that a head sums up, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -77,8 +77,7 @@ def _fit_head(
         pooled = np.concatenate([head.pool(block.eval()(clip)).cpu().numpy() for clip in read])
     block.train(trains)
     weights, bias = ridge(pooled, truth)
-    if structure.answer.kind == "labels":  # without evidence, a label is as probable as among all clips
-        bias = bias + _log_odds(truth.mean(0))
+    bias = bias + OFFSETS[structure.answer.kind](truth.mean(0))
     with torch.no_grad():
         head.scores.weight.copy_(torch.from_numpy(weights))
         head.scores.bias.copy_(torch.from_numpy(bias))
@@ -127,3 +126,13 @@ def _log_odds(share: NDArray[np.float32]) -> NDArray[np.float32]:
     bounded = share.clip(0.01, 0.99)
     odds: NDArray[np.float32] = np.log(bounded / (1 - bounded))
     return odds
+
+
+OFFSETS: Mapping[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
+    "classes": np.zeros_like,
+    "labels": _log_odds,
+}
+"""Kind of answer → what is added to the scores (K,), given the share of clips with each class or label.
+
+Without evidence, a label is as probable as among all clips, and all classes have the same score.
+"""
