@@ -50,11 +50,11 @@ def _how_to_get_one() -> str:
 
 
 def _summary(history: History) -> str:
-    steps, epochs = history.steps, history.epochs
+    steps, epochs = history.steps, int(history.epochs[-1]) + 1
     scores = ", ".join(METRIC_NAMES.get(name, name) for name in history.metrics) or "none"
     return (
-        f"{len(history)} logged steps, from step {steps[0]} to {steps[-1]}, over {epochs[-1] + 1} epochs. "
-        f"Logged scores: {scores}.{_initial_weights(history)} To move through the training, press play, drag "
+        f"{len(history)} logged steps, from step {steps[0]} to {steps[-1]}, over {epochs} "
+        f"epoch{'s' * (epochs > 1)}. Logged scores: {scores}.{_initial_weights(history)} To move through the training, press play, drag "
         "the slider or use the arrow keys."
     )
 
