@@ -54,8 +54,8 @@ def _summary(history: History) -> str:
     scores = ", ".join(METRIC_NAMES.get(name, name) for name in history.metrics) or "none"
     return (
         f"{len(history)} logged steps, from step {steps[0]} to {steps[-1]}, over {epochs} "
-        f"epoch{'s' * (epochs > 1)}. Logged scores: {scores}.{_initial_weights(history)} To move through the training, press play, drag "
-        "the slider or use the arrow keys."
+        f"epoch{'s' * (epochs > 1)}. Logged scores: {scores}.{_initial_weights(history)} To move through the "
+        "training, press play, drag the slider or use the arrow keys."
     )
 
 
