@@ -43,7 +43,7 @@ from peerattn.network.state_arrays import as_arrays
 from peerattn.network.temperature import divide_logits
 from peerattn.recording.evaluating import score_predictions
 from peerattn.recording.predictions import Predictions, predict
-from peerattn.scores.calibration import measure_rejection, measure_unsure
+from peerattn.scores.calibration import NoneOfThese, measure_rejection, measure_unsure
 from peerattn.scores.kinds import difference
 from peerattn.training.callbacks import Callbacks
 from peerattn.training.initialisation import new_network
@@ -204,8 +204,8 @@ def turns(names: Sequence[str]) -> list[tuple[str, ...]]:
     return [tuple(sorted(names[n] for n in order[turn::FOLDS])) for turn in range(FOLDS)]
 
 
-def rejection(steps: Steps) -> dict[str, Any]:
-    """Return the card's entry on "none of these", without its threshold.
+def rejection(steps: Steps) -> NoneOfThese:
+    """Return how well "none of these" works, with the threshold of the networks that it was measured on.
 
     In each turn a network is trained without a fold and without a fifth of the classes, and measured on that
     fold: its greatest probability should be smaller for clips of the classes that it never saw.
@@ -225,7 +225,7 @@ def rejection(steps: Steps) -> dict[str, Any]:
         "greatest probability, out of fold, of networks trained without a fifth of the classes; each class "
         "was left out once"
     )
-    return measure_rejection(np.concatenate(scores), np.concatenate(known), groups, protocol).to_json()
+    return measure_rejection(np.concatenate(scores), np.concatenate(known), groups, protocol)
 
 
 def command() -> str:
@@ -243,7 +243,7 @@ def contenders(steps: Steps) -> None:
             truth = answers.truth(steps.names).values
             right.setdefault(attention, []).append((best == truth).astype(int).tolist())
             print(f"{attention}, seed {seed}: {np.mean(best == truth):.1%} of {len(best)} clips out of fold")
-    groups = out_of_fold(steps, attention="peer", seed=0).groups
+    groups = answers.groups  # the same for all, fold after fold
     write_atomically(steps.work / "contenders.json", json.dumps({"groups": groups, "right": right}).encode())
 
 
@@ -306,7 +306,7 @@ def main(data: Path, work: Path, *, only_contenders: bool) -> None:
     answers = out_of_fold(steps, attention="peer", seed=0)
     temperature = answers.fit_temperature(steps.names, np.ones(len(answers.labels), np.bool_))
     calibrated, truth = answers.probabilities(temperature), answers.truth(steps.names).values
-    none = {**rejection(steps), "threshold": float(np.quantile(calibrated.max(axis=1), 0.05))}
+    none = rejection(steps).at(calibrated.max(axis=1))
     network = _trained(steps, "all", partial(train, files, steps.names, attention="peer", seed=0))
     val = labelled_files(data, split="val")
     held_out = score_predictions(
@@ -317,7 +317,7 @@ def main(data: Path, work: Path, *, only_contenders: bool) -> None:
         "command": command(),
         "metrics": {"val": _headline(held_out), **worth(steps, network, val)},
         "calibration": calibration(answers, steps.names, temperature),
-        "none_of_these": none,
+        "none_of_these": none.to_json(),
         "unsure": measure_unsure(calibrated, truth, answers.groups).to_json(),
         "training": {"clips": len(files), **RECIPE.to_json()},
     }

@@ -18,6 +18,7 @@ from peerattn.graph.specs import Modality
 from peerattn.modalities.alignment import map_of_each_frame
 from peerattn.modalities.clip import Clip, ObjectMaps
 from peerattn.modalities.flow import MIN_SIDE, FrameTiming, optical_flow, remove_camera_motion, velocity
+from peerattn.modalities.objects import PERSON
 from peerattn.modalities.settings import ClipSettings
 from peerattn.modalities.view import CENTRE, View, crop_ids, crop_images, object_mask, view_around
 from peerattn.video.frames import Frames
@@ -85,7 +86,7 @@ def prepare(
         origin=None if objects is None else objects.origin,
         object_names=objects.names if objects else {},
         remarks=tuple(remarks),
-        person_found=bool(around) if settings.view == "objects" else None,
+        person_found=_finds_person(maps, modalities),
     )
 
 
@@ -109,6 +110,13 @@ def align_maps(
     for modality in modalities:
         remarks += _class_remarks(modality, objects)
     return maps, remarks
+
+
+def _finds_person(maps: Images | None, modalities: Sequence[Modality]) -> bool | None:
+    """Whether maps (T, H, W) show a person; None unless people are all that the network reads there."""
+    if maps is None or object_class_ids(modalities) != (PERSON,):
+        return None
+    return bool((maps == PERSON).any())
 
 
 def object_view(maps: Images | None, modalities: Sequence[Modality], settings: ClipSettings) -> View | None:

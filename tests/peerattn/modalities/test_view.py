@@ -106,6 +106,15 @@ def test_with_empty_maps_the_central_square_is_read_with_a_remark() -> None:
     assert clip.images.shape[1:3] == (60, 60)
 
 
+def test_a_person_is_looked_for_where_people_are_the_only_objects_that_are_read() -> None:
+    with_other = Modality("object", 2, (), (1, 2))
+    for ids, found in ((boxes((10, 20, 10, 20)), True), (2 * boxes((10, 20, 10, 20)), False)):
+        frames, maps = a_clip(ids)
+        assert prepare(frames, [RGB, OBJECT], CLOSER, objects=maps).person_found is found
+        assert prepare(frames, [RGB, with_other], CLOSER, objects=maps).person_found is None
+        assert prepare(frames, [RGB], CLOSER).person_found is None
+
+
 def test_objects_that_fill_the_picture_are_objects() -> None:
     frames, maps = a_clip(boxes((0, 80, 0, 60), (0, 80, 0, 60)))
     clip = prepare(frames, [RGB, OBJECT], CLOSER, objects=maps)
