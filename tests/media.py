@@ -33,13 +33,19 @@ def write_video(
     times: list[float] | None = None,
     rotation: int = 0,
     options: dict[str, str] | None = None,
+    quality: int | None = None,
 ) -> Path:
-    """Write (T, H, W, 3) RGB or (T, H, W) grey as a video of 25 frames/s, or with these times (s)."""
+    """Write (T, H, W, 3) RGB or (T, H, W) grey as a video of 25 frames/s, or with these times (s).
+
+    `quality` is the encoder's constant rate factor: the greater, the stronger the compression.
+    """
     times = [frame / 25 for frame in range(len(images))] if times is None else times
     grey = images.ndim == 3
     with av.open(str(path), "w", options=options or {}) as container:
         # One frame per tick, so that AVI, whose time base is its frame rate, has the right times too.
-        stream = container.add_stream(codec, rate=25)
+        stream = container.add_stream(
+            codec, rate=25, options={} if quality is None else {"crf": str(quality)}
+        )
         stream.height, stream.width = images.shape[1:3]
         stream.pix_fmt = _pixel_format(codec, grey=grey)
         stream.time_base = stream.codec_context.time_base = Fraction(1, 25) if path.suffix == ".avi" else FINE

@@ -91,6 +91,7 @@ class Clip:
         None  # (T, 17, 3) x, y in px of `images`, and score; None if not read
     )
     person_found: bool | None = None  # None if the network does not look for a person
+    moves: bool | None = None  # whether anything moves; None likewise
 
     @property
     def flow(self) -> NDArray[np.float32] | None:

@@ -20,6 +20,7 @@ from peerattn.modalities.clip import Clip, ObjectMaps
 from peerattn.modalities.flow import MIN_SIDE, FrameTiming, optical_flow, remove_camera_motion, velocity
 from peerattn.modalities.objects import PERSON
 from peerattn.modalities.settings import ClipSettings
+from peerattn.modalities.stillness import moves
 from peerattn.modalities.view import CENTRE, View, crop_ids, crop_images, object_mask, view_around
 from peerattn.video.frames import Frames
 
@@ -78,6 +79,7 @@ def prepare(
     display = min(*images.shape[1:3], DISPLAY_SIZE)
     timing = FrameTiming(times, 1 / settings.frame_rate, frames.time_base)
     sources = _crop(images, maps, view, modalities, settings, timing=timing)
+    person_found = _finds_person(maps, modalities)
     return Clip(
         tensors=build_tensors(sources, modalities),
         times=times,
@@ -86,7 +88,8 @@ def prepare(
         origin=None if objects is None else objects.origin,
         object_names=objects.names if objects else {},
         remarks=tuple(remarks),
-        person_found=_finds_person(maps, modalities),
+        person_found=person_found,
+        moves=None if person_found is None else moves(images),
     )
 
 

@@ -190,6 +190,7 @@ def _trace(
         remarks=(*remarks, *clip.remarks),
         computed_by=run.computed_by,
         person_found=clip.person_found,
+        moves=clip.moves,
     )
 
 

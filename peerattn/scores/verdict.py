@@ -18,6 +18,7 @@ from peerattn.traces.trace import Conclusion, Trace
 
 NONE = "none of these"
 NO_PERSON = "no person was found"
+NOTHING_MOVES = "nothing moves"
 _NAMED_WHEN_UNSURE = 2
 
 
@@ -87,6 +88,8 @@ def _verdict_on_classes(trace: Trace, card: Mapping[str, Any] | None) -> Verdict
     result = replace(result, unsure=unsure)
     if trace.person_found is False:
         return _none(result, f"{NONE}: {NO_PERSON}")
+    if trace.moves is False:
+        return _none(result, f"{NONE}: {NOTHING_MOVES}")
     if none and none.applies(trace.probabilities):
         reason = f"{NONE}: {result.best} is best with {result.probability:.1%}, below {none.threshold:.1%}"
         return replace(_none(result, reason), rejected=none)

@@ -128,9 +128,9 @@ class Trace:
     """The recording of one clip through one network.
 
     `times` (T,) are in seconds. `probabilities` (K,) is the mean over the windows; it sums to 1 if the
-    network predicts classes, and has independent entries if it predicts labels. `person_found` is None if the
-    network does not look for a person, and `verdict` if none was added. These two and `computed_by` are None
-    in files written before they were recorded.
+    network predicts classes, and has independent entries if it predicts labels. `person_found`, and `moves`,
+    whether anything moves in the clip, are None if the network does not look for a person, and `verdict` if
+    none was added. These three and `computed_by` are None in files written before they were recorded.
     """
 
     structure: Structure
@@ -144,6 +144,7 @@ class Trace:
     remarks: tuple[str, ...] = field(default=())
     computed_by: ComputedBy | None = None
     person_found: bool | None = None
+    moves: bool | None = None
     verdict: Conclusion | None = None
 
     def connection(self, key: str) -> ConnectionTrace:
@@ -166,6 +167,7 @@ class Trace:
             "remarks": list(self.remarks),
             **({"computed_by": asdict(self.computed_by)} if self.computed_by else {}),
             **({} if self.person_found is None else {"person_found": self.person_found}),
+            **({} if self.moves is None else {"moves": self.moves}),
             **({"verdict": asdict(self.verdict)} if self.verdict else {}),
             "blocks": [_plain(block) for block in self.blocks],
             "connections": [_plain(connection) for connection in self.connections],

@@ -19,6 +19,7 @@ from peerattn.modalities.person.features import MODALITIES, FrozenNetworks, Pers
 from peerattn.modalities.person.joints import Values
 from peerattn.modalities.pretrained.pose import SURE
 from peerattn.modalities.settings import ClipSettings
+from peerattn.modalities.stillness import moves
 from peerattn.video.frames import Frames
 
 BARS_REMARK = "black bars around the picture were cut away"
@@ -49,6 +50,7 @@ def prepare_person(
         remarks=tuple(remarks),
         joints=person.joints,
         person_found=person_found,
+        moves=moves(person.images),
     )
 
 

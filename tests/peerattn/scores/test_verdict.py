@@ -93,6 +93,14 @@ def test_where_no_person_was_found_the_answer_is_none_of_these_however_probable_
     assert verdict(dataclasses.replace(nobody, person_found=True), CARD).outcome == "class"
 
 
+def test_where_nothing_moves_the_answer_is_none_of_these_and_a_trace_keeps_that() -> None:
+    still = dataclasses.replace(answered(0.99), moves=False)
+    said = verdict(Trace.from_json(still.to_json()), CARD)
+    assert (said.outcome, said.answer, said.reason) == ("none", NONE, "none of these: nothing moves")
+    assert verdict(dataclasses.replace(still, moves=True), CARD).outcome == "class"
+    assert verdict(dataclasses.replace(still, moves=None), CARD).outcome == "class"
+
+
 @pytest.mark.parametrize("best", [0.39, 0.45, 0.8])
 def test_a_trace_keeps_its_verdict_without_the_card(best: float) -> None:
     card = {**CARD, "unsure": UNSURE}
