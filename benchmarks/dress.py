@@ -30,6 +30,7 @@ from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.folder import LabelledFile, labelled_files
 from peerattn.scores.intervals import paired_interval, share_interval
 from peerattn.video.decoding import decode
+from peerattn.video.frames import Frames
 
 ROOT = Path(__file__).resolve().parent.parent
 NETWORKS = ROOT / "checkpoints" / "actions21" / "folds"
@@ -151,6 +152,17 @@ def chosen(files: Sequence[LabelledFile], count: int) -> list[LabelledFile]:
     return taken
 
 
+def fold_of_groups() -> dict[str, str]:
+    """Return source video → the number of its fold."""
+    with FOLDS.open(encoding="utf-8", newline="") as table:
+        return {row["group"]: row["fold"] for row in csv.DictReader(table)}
+
+
+def frames_per_second(frames: Frames) -> float:
+    """Return the frame rate of a clip, by its median frame."""
+    return 1 / float(np.median(np.diff(frames.times)))
+
+
 def answer(loaded: Checkpoint, path: Path) -> int:
     """Return the number of the most probable class."""
     clip = loaded.reader().file(path)
@@ -160,8 +172,7 @@ def answer(loaded: Checkpoint, path: Path) -> int:
 
 def main(folder: Path, count: int, trained: Path) -> None:
     """Print a table of all dresses; `trained` has a checkpoint for each fold."""
-    with FOLDS.open(encoding="utf-8", newline="") as table:
-        fold = {row["group"]: row["fold"] for row in csv.DictReader(table)}
+    fold = fold_of_groups()
     files = chosen(labelled_files(folder, split="train"), count)
     networks = {name: checkpoint.load(trained / name) for name in sorted(set(fold.values()))}
     answers: dict[str, list[int]] = defaultdict(list)
@@ -171,10 +182,9 @@ def main(folder: Path, count: int, trained: Path) -> None:
             loaded = networks[fold[file.group]]
             answers[""].append(answer(loaded, file.path))
             frames = decode(file.path)
-            rate = 1 / float(np.median(np.diff(frames.times)))
             for name, dress in DRESSES.items():
                 path = Path(work) / "clip.mp4"
-                write(path, frames.images, dress, rate)
+                write(path, frames.images, dress, frames_per_second(frames))
                 answers[name].append(answer(loaded, path))
     report(np.array([names.index(file.label) for file in files]), answers, [file.group for file in files])
 
@@ -192,12 +202,13 @@ def report(truth: NDArray[np.int64], answers: Mapping[str, Sequence[int]], group
         change = paired_interval(plain == truth, other == truth, numbers)
         accuracy = np.mean(other == truth)
         print(
-            f"| {name} | {_share(other == plain, numbers)} | {accuracy:.1%} "
+            f"| {name} | {share_text(other == plain, numbers)} | {accuracy:.1%} "
             f"| {100 * (accuracy - right):+.1f} {_bounds(change, 100, '+.1f')} |"
         )
 
 
-def _share(hits: NDArray[np.bool_], groups: NDArray[np.int64]) -> str:
+def share_text(hits: NDArray[np.bool_], groups: NDArray[np.int64]) -> str:
+    """Return a share in per cent with its 95 % interval over groups."""
     return f"{np.mean(hits):.1%} {_bounds(share_interval(hits, groups), 1, '.1%')}"
 
 

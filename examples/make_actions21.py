@@ -326,6 +326,7 @@ def main(data: Path, work: Path, *, only_contenders: bool) -> None:
     save(folder, network, card)
     for fold in range(FOLDS):
         own = fold_network(steps, fold)
+        divide_logits(own, temperature)
         save(folder / "folds" / str(fold), own, {"command": command(), "metrics": {}})
 
 

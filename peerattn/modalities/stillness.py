@@ -17,11 +17,16 @@ _GRID = (64, 48)  # fields: columns, rows
 
 def moves(images: NDArray[np.uint8]) -> bool:
     """Return whether anything moves in the images (T, H, W, 3) of a clip; in a single one nothing does."""
+    return greatest_change(images) >= LEAST_CHANGE
+
+
+def greatest_change(images: NDArray[np.uint8]) -> float:
+    """Return by how many grey levels the field that changes most does so, in all but a tenth of the steps."""
     if len(images) == 1:
-        return False
+        return 0.0
     grey = np.stack([_fields(image) for image in images])
     changes = np.abs(np.diff(grey, axis=0)).max(axis=(1, 2))
-    return bool(np.percentile(changes, 90) >= LEAST_CHANGE)
+    return float(np.percentile(changes, 90))
 
 
 def _fields(image: NDArray[np.uint8]) -> NDArray[np.float32]:

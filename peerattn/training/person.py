@@ -55,7 +55,7 @@ RECIPE = Recipe(
         closed_form=("scene1", "person1"),
         optimisation=Optimisation(rate=4e-3, weight_decay=0.05),
         schedule=Schedule(warm_up=0.2),
-        loss=Loss(pressure=0.0),
+        loss=Loss(label_smoothing=0.15, pressure=0.0),
     ),
     SETTINGS,
 )
