@@ -87,11 +87,13 @@ def _first_squares(height: int, width: int) -> list[Square]:
 def _joints(image: NDArray[np.uint8], squares: Sequence[Square], network: MoveNet, *, mirror: bool) -> Joints:
     """Return the joints (N, J, 3) that the network finds in N squares of an image."""
     pictures = np.stack([square.cut(image) for square in squares])
-    joints = network.joints(pictures)
     if mirror:
-        other = network.joints(np.ascontiguousarray(pictures[:, :, ::-1]))[:, MIRRORED]
+        both = network.joints(np.concatenate([pictures, pictures[:, :, ::-1]]))
+        joints, other = both[: len(squares)], both[len(squares) :, MIRRORED]
         other[..., 0] = 1 - other[..., 0]
         joints = np.mean([joints, other], axis=0, dtype=np.float32)
+    else:
+        joints = network.joints(pictures)
     return np.stack([square.to_frame(one) for square, one in zip(squares, joints, strict=True)])
 
 
