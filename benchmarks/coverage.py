@@ -4,9 +4,10 @@
 
 Clips whose answers correlate within groups are drawn many times from known distributions; 95 % of the
 intervals should contain the true value. Tables are Markdown, with coverage in %, then the mean width in
-points. Three tables show something else: `null` and `power` how often a comparison gets each verdict, and
-`speed` how long the intervals take. Slow tables use fewer trials than `--trials`, and say how many. The seeds
-are fixed. `--data` is a folder of labelled clips with maps; it adds real comparisons to the `null` table.
+points. Four tables show something else: `null` and `power` how often a comparison gets each verdict,
+`screens` how often one of many components is called needed, and `speed` how long the intervals take. Slow
+tables use fewer trials than `--trials`, and say how many. The seeds are fixed. `--data` is a folder of
+labelled clips with maps; it adds real comparisons to the `null` table.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.screens import screens
 from benchmarks.verdicts import null, power, speed
 from peerattn.scores.auroc import auroc_interval
 from peerattn.scores.evaluation import class_weights
@@ -348,7 +350,7 @@ def _iou(level: Values) -> Values:
 
 TABLES = {
     table.__name__: table
-    for table in (independent, paired, shares, macro, auroc, precision, means, null, power, speed)
+    for table in (independent, paired, shares, macro, auroc, precision, means, null, power, screens, speed)
 }
 
 

@@ -15,6 +15,7 @@ from peerattn.cli.reports import difference_text, maps_used, score_text
 from peerattn.graph.components import PLURALS
 from peerattn.recording.donors import LabelledClips
 from peerattn.recording.effects import Effects, effects
+from peerattn.scores.effects import DEFINITION, chance_in_words
 from peerattn.scores.intervals import interval_json
 from peerattn.scores.kinds import HEADLINES
 
@@ -65,6 +66,10 @@ def to_json(measured: Effects, skipped: Sequence[str]) -> dict[str, Any]:
                 **effect.difference.to_json(),
                 **interval_json("adjusted_interval", effect.adjusted.interval, effect.adjusted.remark),
                 "adjusted_in_words": effect.adjusted.words,
+                "p": effect.difference.p,
+                "needed": effect.needed,
+                "conclusion": effect.conclusion(),
+                "pointwise_conclusion": effect.conclusion(pointwise=True),
             }
             for effect in measured.effects
         ],
@@ -83,14 +88,14 @@ def table(result: Mapping[str, Any], name: str, of: str, how: str, *, pointwise:
         lines.append(f"clips left out: {len(result['skipped'])}, listed by --json")
     table = Table(
         title=Text(f"{name}: {PLURALS[of]}, {CHANGES_IN_WORDS[how]}; {result['n']} clips, 95 % intervals"),
-        caption=Text("\n".join([f"{_ORDER}; {_coverage(len(result['effects']), pointwise)}", *lines])),
+        caption=Text("\n".join([_ORDER, _coverage(len(result["effects"]), pointwise), DEFINITION, *lines])),
     )
     whole = next(known for known in HEADLINES.values() if known.name in before)
     for column in ("", whole.short, "difference, in points"):
         table.add_column(column, justify="right" if column else "left")
     table.add_column("conclusion")
     interval, words = (
-        ("difference_interval", "in_words") if pointwise else ("adjusted_interval", "adjusted_in_words")
+        ("difference_interval", "pointwise_conclusion") if pointwise else ("adjusted_interval", "conclusion")
     )
     table.add_row("before", score_text(before, whole.name), "", "")
     table.add_section()
@@ -105,7 +110,7 @@ _ORDER = "greatest loss first, ties in the order of the network; difference: aft
 
 
 def _coverage(count: int, pointwise: bool) -> str:
-    """Say whether the intervals hold each on its own or all at once."""
-    return (
-        "each interval holds on its own" if pointwise or count < 2 else f"all {count} intervals hold at once"
-    )
+    """Say whether the intervals hold each on its own or all at once, and how many stand out by chance."""
+    alone = pointwise or count < 2
+    held = "each interval holds on its own" if alone else f"all {count} intervals hold at once"
+    return held if count < 2 else f"{held}; {chance_in_words(count)}"

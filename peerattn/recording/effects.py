@@ -34,38 +34,9 @@ from peerattn.recording.observing import ValueSource, cached, from_clips, from_d
 from peerattn.recording.predictions import Predictions, predict
 from peerattn.recording.stretches import MEMORY, Progress, bytes_per_frame
 from peerattn.recording.substitutes import held_at_mean, ones, replaced, shuffled_frames
-from peerattn.scores.comparison import Difference
-from peerattn.scores.kinds import AnyEvaluation, difference
+from peerattn.scores.effects import Effect, Effects, compare_effects
 
-
-@dataclass(frozen=True)
-class Effect:
-    """The effect of changing one component: the evaluation after it, and the change in the headline score.
-
-    The change is after minus before. `of` is the kind of component and `how` what was done to it. The
-    interval of `difference` holds on its own, that of `adjusted` for all effects together.
-    """
-
-    of: str
-    name: str
-    how: str
-    after: AnyEvaluation
-    difference: Difference
-    adjusted: Difference
-
-
-@dataclass(frozen=True)
-class Effects:
-    """The evaluation before, and the effect of each component that could be changed, on the same clips.
-
-    `not_measured` maps components to the reason why they cannot be changed in this way. `left_out` has a line
-    for each clip without a donor.
-    """
-
-    before: AnyEvaluation
-    effects: tuple[Effect, ...]
-    not_measured: dict[str, str]
-    left_out: tuple[str, ...]
+__all__ = ["Effect", "Effects", "effects"]
 
 
 def effects(
@@ -103,12 +74,8 @@ def effects(
     if not run.before:
         raise PeerattnError("there are no clips to measure on: give at least one")
     before = score_predictions(Predictions.concatenated(run.before), network)
-    measured = []
-    for name in possible:
-        after = score_predictions(Predictions.concatenated(run.after[name]), network)
-        alone, adjusted = (difference(before, after, comparisons=count) for count in (1, len(possible)))
-        measured.append(Effect(of, name, how, after, alone, adjusted))
-    return Effects(before, tuple(measured), impossible, left_out)
+    after = {name: score_predictions(Predictions.concatenated(run.after[name]), network) for name in possible}
+    return Effects(before, compare_effects(of, how, before, after), impossible, left_out)
 
 
 def _possible(

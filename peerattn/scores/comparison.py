@@ -30,7 +30,8 @@ class Changes:
 class Difference:
     """after − before in a score from 0 to 1, on the same n clips; if there is no interval, `remark` says why.
 
-    `changes` counts changed answers, if each clip has exactly one answer.
+    `changes` counts changed answers, if each clip has exactly one answer. `p` is the two-sided p-value of no
+    difference, from the test that the interval inverts; None if there is no interval.
     """
 
     value: float
@@ -38,6 +39,7 @@ class Difference:
     remark: str
     n: int
     changes: Changes | None = None
+    p: float | None = None
 
     @property
     def verdict(self) -> str:
@@ -50,7 +52,7 @@ class Difference:
     @property
     def words(self) -> str:
         """The verdict in one line; if not distinguishable, with the greatest loss that is not excluded."""
-        details = [self._changed(self.changes)] if self.changes else []
+        details = [self.changed] if self.changes else []
         if self.verdict == SAME:
             details.append(self.not_excluded)
         return f"{self.verdict}: {'; '.join(details)}" if details else self.verdict
@@ -76,7 +78,12 @@ class Difference:
             "gained": changes.gained,
         }
 
-    def _changed(self, counts: Changes) -> str:
+    @property
+    def changed(self) -> str:
+        """How many answers changed, in words; empty if a clip may have several answers."""
+        counts = self.changes
+        if counts is None:
+            return ""
         text = f"{counts.answers} of {self.n} answers changed"
         if not counts.answers:
             return text

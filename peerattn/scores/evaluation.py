@@ -22,6 +22,7 @@ from peerattn.scores.intervals import (
     group_numbers,
     interval_json,
     paired_interval,
+    paired_p,
     share_interval,
     too_few,
 )
@@ -151,10 +152,12 @@ def paired_difference(before: Evaluation, after: Evaluation, *, level: float = L
     Raises PeerattnError if the clips differ.
     """
     check_same_clips(before.groups, after.groups, before.labels, after.labels)
-    interval = paired_interval(before.correct, after.correct, np.array(before.groups), level=level)
+    pairs = before.correct, after.correct, np.array(before.groups)
+    interval, p = paired_interval(*pairs, level=level), paired_p(*pairs)
     changes = Changes(
         answers=int((before.probabilities.argmax(axis=1) != after.probabilities.argmax(axis=1)).sum()),
         lost=int((before.correct & ~after.correct).sum()),
         gained=int((after.correct & ~before.correct).sum()),
     )
-    return Difference((changes.gained - changes.lost) / before.n, interval, before.remark, before.n, changes)
+    value = (changes.gained - changes.lost) / before.n
+    return Difference(value, interval, before.remark, before.n, changes, p)

@@ -102,6 +102,39 @@ def paired_interval(
     `groups` and `weights` are as in `share_interval`. None for fewer than 20 clips or 10 groups. Raises
     PeerattnError if the numbers of clips differ.
     """
+    pairs = _changed_pairs(before, after, groups, weights)
+    if pairs is None:
+        return None
+    return tango_interval(pairs.gained, pairs.lost, pairs.clips, t_quantile(level, pairs.freedom))
+
+
+def paired_p(
+    before: Hits, after: Hits, groups: Groups | None = None, weights: Weights | None = None
+) -> float | None:
+    """Return the p-value of no difference between the shares of hits before and after (N,), two-sided.
+
+    It is that of the test which `paired_interval` inverts: the interval of level 1 − p just reaches 0. It is
+    1 if no answer changed. None and errors as for `paired_interval`.
+    """
+    pairs = _changed_pairs(before, after, groups, weights)
+    if pairs is None:
+        return None
+    changed = pairs.gained + pairs.lost  # also the variance of their difference if there is no true one
+    return two_sided_p((pairs.gained - pairs.lost) / math.sqrt(changed), pairs.freedom) if changed else 1.0
+
+
+class _ChangedPairs(NamedTuple):
+    """Effective numbers of clips that were gained and lost, of all clips, and the degrees of freedom."""
+
+    gained: float
+    lost: float
+    clips: float
+    freedom: int
+
+
+def _changed_pairs(
+    before: Hits, after: Hits, groups: Groups | None, weights: Weights | None
+) -> _ChangedPairs | None:
     if before.shape != after.shape:
         raise PeerattnError(
             f"{len(before)} clips before and {len(after)} after cannot be paired: use the same clips"
@@ -111,10 +144,8 @@ def paired_interval(
         return None
     change = after.astype(float) - before.astype(float)
     effective = effective_clips(change, number, weights, _count_groups(number, change != 0))
-    gained, lost = weights @ (change > 0), weights @ (change < 0)
-    return tango_interval(
-        float(gained) * effective, float(lost) * effective, effective, t_quantile(level, int(number.max()))
-    )
+    gained, lost = float(weights @ (change > 0)), float(weights @ (change < 0))
+    return _ChangedPairs(gained * effective, lost * effective, effective, int(number.max()))
 
 
 def effective_clips(values: Weights, number: NDArray[np.int64], weights: Weights, varied: int) -> float:
@@ -179,12 +210,12 @@ def invert_test(distance: Callable[[float], float], observed: float, bounds: Int
 
     `distance`, in standard errors, decreases with the value.
     """
-    low = _crossing(lambda value: distance(value) > z, bounds[0], observed)
-    high = _crossing(lambda value: distance(value) >= -z, observed, bounds[1])
+    low = crossing(lambda value: distance(value) > z, bounds[0], observed)
+    high = crossing(lambda value: distance(value) >= -z, observed, bounds[1])
     return low, high
 
 
-def _crossing(before: Callable[[float], bool], low: float, high: float) -> float:
+def crossing(before: Callable[[float], bool], low: float, high: float) -> float:
     """Return the point at which `before` changes from true to false, by bisection."""
     for _ in range(BISECTION_STEPS):
         middle = (low + high) / 2
@@ -195,7 +226,12 @@ def _crossing(before: Callable[[float], bool], low: float, high: float) -> float
 @cache
 def t_quantile(level: float, freedom: int) -> float:
     """Return the t with P(|T| ≤ t) = level, for Student's distribution with `freedom` degrees."""
-    return _crossing(lambda t: _student_probability(t, max(freedom, 1)) < level, 0.0, 1000.0)
+    return crossing(lambda t: _student_probability(t, max(freedom, 1)) < level, 0.0, 1000.0)
+
+
+def two_sided_p(distance: float, freedom: int) -> float:
+    """Return P(|T| ≥ |distance|) for Student's distribution with `freedom` degrees."""
+    return max(1 - _student_probability(abs(distance), max(freedom, 1)), 0.0)
 
 
 def _student_probability(t: float, freedom: int) -> float:

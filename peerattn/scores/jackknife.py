@@ -17,15 +17,19 @@ from peerattn.scores.intervals import (
     PRIOR,
     Groups,
     Interval,
+    crossing,
     group_numbers,
     t_quantile,
     tango_interval,
     too_few,
+    two_sided_p,
     wilson_interval,
 )
 
 HIGH_SHARE = 0.95
 """A share above this, or below 1 minus this, has an interval at least as wide as Wilson's."""
+GREATEST_T = 100.0
+"""A difference that is further from 0, in standard errors, has the p-value of this distance."""
 
 Values = NDArray[np.float64]
 
@@ -76,7 +80,11 @@ def value_interval(observed: float, without: Values, *, level: float = LEVEL) ->
     It is longer on the side to which the groups are skewed, with the correction of Johnson's t (JASA 73,
     1978).
     """
-    t, error = t_quantile(level, len(without) - 1), standard_error(without)
+    return _value_interval(observed, without, t_quantile(level, len(without) - 1))
+
+
+def _value_interval(observed: float, without: Values, t: float) -> Interval:
+    error = standard_error(without)
     shift = error * skewness(without.mean() - without) / math.sqrt(len(without)) * (1 / 6 + t * t / 3)
     return observed - t * error + min(shift, 0.0), observed + t * error + max(shift, 0.0)
 
@@ -108,9 +116,25 @@ def difference_interval(observed: float, without: Values, clips: float, *, level
     """Return the interval of a difference of shares, at least as wide as if no answer of the clips had
     changed.
     """
-    low, high = value_interval(observed, without, level=level)
-    least = tango_interval(0.0, 0.0, clips, t_quantile(level, len(without) - 1))
+    return _difference_interval(observed, without, clips, t_quantile(level, len(without) - 1))
+
+
+def _difference_interval(observed: float, without: Values, clips: float, t: float) -> Interval:
+    low, high = _value_interval(observed, without, t)
+    least = tango_interval(0.0, 0.0, clips, t)
     return max(min(low, observed + least[0]), -1.0), min(max(high, observed + least[1]), 1.0)
+
+
+def difference_p(observed: float, without: Values, clips: float) -> float:
+    """Return the p-value of no difference of shares, two-sided: `difference_interval` of level 1 − p just
+    reaches 0.
+    """
+
+    def excludes_zero(t: float) -> bool:
+        low, high = _difference_interval(observed, without, clips, t)
+        return low > 0 or high < 0
+
+    return two_sided_p(crossing(excludes_zero, 0.0, GREATEST_T), len(without) - 1)
 
 
 def standard_error(without: Values) -> float:

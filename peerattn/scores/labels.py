@@ -24,7 +24,12 @@ from peerattn.scores.intervals import (
     interval_json,
     too_few,
 )
-from peerattn.scores.jackknife import difference_interval, effective_count, jackknife_share_interval
+from peerattn.scores.jackknife import (
+    difference_interval,
+    difference_p,
+    effective_count,
+    jackknife_share_interval,
+)
 from peerattn.scores.metrics import average_precision, precision_without
 
 
@@ -133,13 +138,14 @@ def paired_precision(
     Raises PeerattnError if the clips differ.
     """
     check_same_clips(before.groups, after.groups, before.truth, after.truth)
-    value, interval = after.map - before.map, None
+    value, interval, p = after.map - before.map, None, None
     if not before.remark:
         number = group_numbers(before.n, np.array(before.groups))
         means = [_mean(_precisions(one.probabilities, one.truth, number))[1] for one in (before, after)]
         clips = effective_clips(np.zeros(before.n), number, np.full(before.n, 1 / before.n), 0)
         interval = difference_interval(value, means[1] - means[0], clips, level=level)
-    return Difference(value, interval, before.remark, before.n)
+        p = difference_p(value, means[1] - means[0], clips)
+    return Difference(value, interval, before.remark, before.n, p=p)
 
 
 Precisions = dict[int, tuple[float, NDArray[np.float64]]]

@@ -43,6 +43,10 @@ def test_effect_prints_what_the_package_measures(run: Run) -> None:
             "adjusted_interval": None,
             "adjusted_interval_remark": "too few clips (6, at least 20 needed)",
             "adjusted_in_words": effect.difference.words,
+            "p": None,
+            "needed": None,
+            "conclusion": "too few clips (6, at least 20 needed)",
+            "pointwise_conclusion": "too few clips (6, at least 20 needed)",
         }
     assert (found["not_measured"], found["skipped"]) == ([], [])
 
@@ -73,6 +77,9 @@ def test_the_table_says_its_order_its_maps_and_each_interval(run: Run) -> None:
     assert len(rows) == 4
     assert all(re.search(r"\([+-]\d+\.\d to [+-]\d+\.\d\)", row) for row in rows[1:])
     assert "all 3 intervals hold at once" in out
+    caption = " ".join(out.split())
+    assert "judged one by one, of 3, about 0.2 would stand out by chance" in caption
+    assert "at most 5 % are expected to be called so wrongly" in caption
     code, pointwise, _ = run(*BASE, 20, "--of", "modality", "--pointwise")
     assert "each interval holds on its own" in pointwise
     assert out != pointwise
@@ -87,6 +94,7 @@ def test_the_table_is_sorted_by_the_loss() -> None:
             "difference": lost,
             "difference_interval": (lost - 0.1, lost + 0.1),
             "in_words": "worse",
+            "pointwise_conclusion": "needed",
         }
         for name, lost in (("first", 0.0), ("worst", -0.5), ("gain", 0.2), ("second", 0.0))
     ]
@@ -94,6 +102,7 @@ def test_the_table_is_sorted_by_the_loss() -> None:
     shown = table(result, "small", "block", "swap", pointwise=True)
     assert [str(cell) for cell in shown.columns[0].cells] == ["before", "worst", "first", "second", "gain"]
     assert list(shown.columns[2].cells)[1] == "-50.0 (-60.0 to -40.0)"
+    assert list(shown.columns[3].cells)[1] == "needed"
 
 
 def test_effect_skips_unreadable_clips_of_a_folder(run: Run, folder: Path) -> None:
