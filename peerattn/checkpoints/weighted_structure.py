@@ -58,21 +58,24 @@ def resolve_structure(name: str, **options: Any) -> WeightedStructure:
     published structure or list. Raises PeerattnError for an unknown name, an invalid file, or an option that
     does not apply to the structure.
     """
-    if is_path(name) and not name.endswith(".json") and Path(name).is_dir():
+    if not names_structure(name):
         return _from_checkpoint(name, options)
-    if is_path(name):
-        structure = structure_file.read(Path(name), Options(**options) if options else None)
-    elif is_published(name):
+    if is_published(name) and not is_path(name):
         structure = published.structure(name.removesuffix(SUFFIX), **options)
-    elif folder_of(name) is None and Path(name).is_file():
-        structure = structure_file.read(Path(name), Options(**options) if options else None)
     else:
-        return _from_checkpoint(name, options)
+        structure = structure_file.read(Path(name), Options(**options) if options else None)
     if options.get("clip_width") and not any(block.kind == "lite" for block in structure.blocks):
         raise PeerattnError(
             f"{name} is not a lite structure: leave the clip width out, on which only lite's channels depend"
         )
     return WeightedStructure.untrained(name, structure)
+
+
+def names_structure(name: str) -> bool:
+    """Whether `resolve_structure` finds a structure without filters under this name, not a checkpoint."""
+    if is_path(name):
+        return name.endswith(".json") or not Path(name).is_dir()
+    return is_published(name) or (folder_of(name) is None and Path(name).is_file())
 
 
 def _from_checkpoint(name: str, options: Mapping[str, Any]) -> WeightedStructure:

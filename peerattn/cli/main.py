@@ -8,6 +8,7 @@ from peerattn.cli import data
 from peerattn.cli.calibration import calibrate_command
 from peerattn.cli.clips import export_command, record_command, report_command
 from peerattn.cli.effect import effect_command
+from peerattn.cli.health import health_command
 from peerattn.cli.networks import convert_command, evaluate_command, prune_command, structure_command
 from peerattn.cli.segmentation import cross_fit_command, evaluate_objects_command, train_objects_command
 from peerattn.cli.training import train_command
@@ -27,3 +28,4 @@ app.command("convert")(convert_command)
 app.command("evaluate")(evaluate_command)
 app.command("prune")(prune_command)
 app.command("effect")(effect_command)
+app.command("health")(health_command)
