@@ -32,7 +32,7 @@ HOUSE = {
     "peerattn.actionworld": "generated clips of a figure acting on an object",
     "peerattn.data": "labelled clips: folders, caches, augmentation, batches",
     "peerattn.recording": "running a clip through a network: traces, predictions, evaluations",
-    "peerattn.pruning": "a smaller network, and accuracy along the thresholds",
+    "peerattn.pruning": "a smaller network, accuracy along the thresholds, the health report",
     "peerattn.training": "from labelled clips to a network",
     "peerattn.segmenter_training": "training of segmenters",
     "peerattn.cli": "the commands",

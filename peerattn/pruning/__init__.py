@@ -1,5 +1,6 @@
-"""Pruning: connections below a threshold masked or removed, and accuracy as a function of the threshold.
+"""Pruning: connections below a threshold masked or removed, accuracy as a function of the threshold, and the
+health report.
 
-Imports graph, scores, network, data and recording. Start with `threshold.prune`, `threshold.masked` and
-`curve.threshold_curve`.
+Imports graph, scores, network, data and recording. Start with `threshold.prune`, `curve.threshold_curve` and
+`health.report.examine`.
 """

@@ -59,7 +59,7 @@ def examine(
     still = examine_weights(network)
     activity = measure_activity(network, examples, window=window, progress=partial(report_progress, 0))
     left_out = _left_out(activity.clips, any_attention=bool(activity.factors))
-    active = [one for one in check_activity(activity) if one.kind not in left_out]
+    active = check_activity(activity) if activity.clips >= LEAST_CLIPS else []
     tested, why = check_modalities(
         network, examples, window=window, progress=partial(report_progress, activity.clips)
     )

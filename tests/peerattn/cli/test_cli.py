@@ -48,6 +48,7 @@ COMMANDS = (
     "evaluate",
     "prune",
     "effect",
+    "health",
     "train",
     "train-objects",
     "evaluate-objects",
