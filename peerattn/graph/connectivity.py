@@ -106,6 +106,20 @@ def _upstream(roots: Collection[str], kept: Collection[ConnectionSpec], *, with_
     return reached
 
 
+def downstream(structure: Structure, keys: Collection[str]) -> frozenset[str]:
+    """Return the blocks that these connections and attention connections can reach.
+
+    They are the connections' targets, and all blocks that read these, through connections or as peers.
+    """
+    reached = set[str]()
+    for block in structure.in_order:
+        for spec in structure.into(block.id):
+            changed = spec.key in keys or not set(spec.attention_keys).isdisjoint(keys)
+            if changed or not reached.isdisjoint((spec.source, *spec.peers)):
+                reached.add(block.id)
+    return frozenset(reached)
+
+
 def _fed_blocks(structure: Structure, kept: Collection[ConnectionSpec]) -> set[str]:
     """Return the blocks that a kept path from an input block reaches."""
     fed = {block.id for block in structure.blocks if block.is_input}

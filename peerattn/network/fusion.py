@@ -8,7 +8,7 @@ Shapes: B clips, C channels, T frames, H, W pixels, P peers, A attention width.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import torch
@@ -158,6 +158,14 @@ class BlockOutputs:
         copy = BlockOutputs(self.structure, self.sides)
         copy.full = {block_id: output.detach() for block_id, output in self.full.items()}
         return copy
+
+    def without(self, blocks: Collection[str]) -> BlockOutputs:
+        """Return the outputs of all other blocks, with their pooled forms."""
+        rest = BlockOutputs(self.structure, self.sides)
+        rest.full = {block_id: output for block_id, output in self.full.items() if block_id not in blocks}
+        rest._pooled = {key: output for key, output in self._pooled.items() if key[0] not in blocks}
+        rest._vectors = {name: vector for name, vector in self._vectors.items() if name not in blocks}
+        return rest
 
     def vector(self, block_id: str) -> Tensor:
         """Return the spatial mean (B, T, C) of a block's output."""

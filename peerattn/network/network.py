@@ -95,15 +95,30 @@ class Network(nn.Module):
         `brightness_extremes`. Without them, computed modalities are scaled by the frames passed, as
         published.
         """
+        return self.run_blocks(clip, extremes).full
+
+    def run_blocks(
+        self,
+        clip: Mapping[str, Tensor],
+        extremes: Mapping[str, Extremes] | None = None,
+        *,
+        known: BlockOutputs | None = None,
+    ) -> BlockOutputs:
+        """Run the blocks as in `run`, but not those whose outputs are `known`; return all outputs.
+
+        The known outputs must be those of the same clip. Those of the blocks that run are added to them.
+        """
         clip = self.check_clip(clip)
-        outputs = BlockOutputs(self.structure, next(iter(clip.values())).shape[3:])
+        outputs = known or BlockOutputs(self.structure, next(iter(clip.values())).shape[3:])
         for block in self.structure.in_order:
+            if block.id in outputs.full:
+                continue
             if block.modality:
                 block_input = self.input_of(block, clip, extremes or {})
             else:
                 block_input = self._fuse(block, outputs, clip)
             outputs.full[block.id] = self.blocks[block.id](block_input)
-        return outputs.full
+        return outputs
 
     def combined_logits(self, outputs: Mapping[str, Tensor]) -> Tensor:
         """Return the network's logits (B, K), combined over heads, from the output blocks' outputs.

@@ -115,7 +115,7 @@ def _run(
     progress: Progress | None,
     only: Collection[str] | None = None,
 ) -> _RecordedRun:
-    tensors, frames = _network_input(network, clip), len(clip.times)
+    tensors, frames = network_input(network, clip), len(clip.times)
     like = next(iter(tensors.values()))
     spans = windows(frames, window)
     work = rough_multiply_adds(network, clips=1, frames=frames, sides=like.shape[3:])
@@ -146,7 +146,7 @@ def _computed_by(device: torch.device) -> ComputedBy:
     return ComputedBy("eager", name, precision_on(device), torch.get_num_threads())
 
 
-def _network_input(network: Network, clip: Clip) -> dict[str, Tensor]:
+def network_input(network: Network, clip: Clip) -> dict[str, Tensor]:
     """Return modality → (1, C, T, H, W) for what the network reads, on its device."""
     read = [modality.name for modality in network.structure.read_modalities]
     if missing := set(read) - clip.tensors.keys():

@@ -167,14 +167,17 @@ def run_stretches(
     network: Network, clips: ClipBatch, on_stretch: Callable[[Stretch], None] | None = None
 ) -> Iterator[tuple[Stretch, dict[str, Tensor]]]:
     """Yield each stretch with the block outputs of its pass; `on_stretch` is called before it runs."""
-    modifier = MODIFIERS.get(network)
     for stretch in clips.plan:
-        if modifier:
-            modifier.begin_pass(stretch)
         if on_stretch:
             on_stretch(stretch)
-        part = {name: tensor[:, :, stretch.first : stretch.last] for name, tensor in clips.tensors.items()}
-        yield stretch, network.run(part, clips.extremes)
+        yield stretch, network.run(begin_pass(network, clips, stretch), clips.extremes)
+
+
+def begin_pass(network: Network, clips: ClipBatch, stretch: Stretch) -> dict[str, Tensor]:
+    """Announce a pass to the network's modifier, and return the frames that run in it."""
+    if modifier := MODIFIERS.get(network):
+        modifier.begin_pass(stretch)
+    return {name: tensor[:, :, stretch.first : stretch.last] for name, tensor in clips.tensors.items()}
 
 
 def window_logits(
@@ -196,7 +199,7 @@ def window_logits(
     `within` says which frames of longer clips these are: interventions use both. If another thread is
     recording, this one waits. `progress(done, total)` counts blocks that have run and may raise to cancel.
     """
-    buffer = _HeadInputs(network, spans)
+    buffer = HeadInputs(network, spans)
     with RECORDING, evaluation_mode(network):
         clips = plan_stretches(network, clip, most=most, baselines=baselines, within=within)
         with running_clips(network, clips), _report_progress(network, len(clips.plan), progress):
@@ -205,7 +208,7 @@ def window_logits(
     return buffer.logits
 
 
-class _HeadInputs:
+class HeadInputs:
     """The block outputs that the heads read, buffered until all frames of their window have been run."""
 
     def __init__(self, network: Network, spans: Sequence[tuple[int, int]]) -> None:
