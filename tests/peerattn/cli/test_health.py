@@ -1,6 +1,7 @@
 """`peerattn health`: its JSON, its table, and one plain line for every kind of bad input."""
 
 import json
+import shutil
 from pathlib import Path
 
 from peerattn.checkpoints import checkpoint
@@ -43,6 +44,8 @@ def test_names_of_structures_are_told_from_those_of_checkpoints(folder: Path) ->
     (folder / "mine.json").write_text(json.dumps(small_structure().to_json()))
     names = ("full_asnp50", "asn26-untrained", "mine.json", "./mine.json", "./none.json")
     assert all(names_structure(name) for name in names)
+    (folder / "odd.json").mkdir()
+    assert names_structure("odd.json")
     checkpoint.save(folder / "checkpoints" / "asn26", load("small").network, SETTINGS, {})
     assert not any(names_structure(name) for name in ("small", "./checkpoints/small", "asn26", "unknown"))
 
@@ -54,6 +57,17 @@ def test_a_checkpoint_of_other_classes_needs_a_folder_of_clips(run: Run, folder:
     reasons = {one["kind"]: one["reason"] for one in found["not_checked"]}
     assert reasons.keys() == {kind for kind, known in KINDS.items() if known.needs == "clips"}
     assert all("--data" in reason for reason in reasons.values())
+    assert "a split belongs to a folder" in error_line(run, "health", "other", "--split", "val")
+
+
+def test_clips_of_a_folder_that_cannot_be_read_are_listed(run: Run, folder: Path) -> None:
+    (folder / "real" / CLASS_NAMES[0]).mkdir(parents=True)
+    shutil.copy(folder / "clip.mp4", folder / "real" / CLASS_NAMES[0])
+    (folder / "real" / CLASS_NAMES[0] / "damaged.mp4").write_bytes(b"no video")
+    code, out, err = run("health", "small", "--data", "real", "--json", "-")
+    found = json.loads(out)
+    assert (code, found["n"], len(found["skipped"])) == (0, 1, 1)
+    assert "damaged.mp4" in found["skipped"][0] and "damaged.mp4" in err
 
 
 def test_the_table_says_what_was_found_what_it_means_and_what_was_not_checked(run: Run) -> None:

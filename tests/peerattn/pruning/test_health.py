@@ -1,7 +1,7 @@
 """The health report: faults at twice the limits are found, networks at half of them raise no alarm."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,12 +18,13 @@ from peerattn.graph.connectivity import at_initialisation, initial_weights, surv
 from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
 from peerattn.pruning.health import limits
-from peerattn.pruning.health.activity import FactorSpread, Spread, dead_share, measure_activity
-from peerattn.pruning.health.choice import attention_weights, check_attention_weights
+from peerattn.pruning.health.activity import NO_ATTENTION, FactorSpread, Spread, dead_share, measure_activity
+from peerattn.pruning.health.choice import NO_CHOICE, attention_weights, check_attention_weights
 from peerattn.pruning.health.findings import KINDS, Finding, Report
 from peerattn.pruning.health.modalities import decide
 from peerattn.pruning.health.report import NO_CLIPS, UNTRAINED, examine, examine_structure, examine_weights
 from peerattn.pruning.health.structural import check_structure, paths_from_inputs, paths_to_outputs
+from peerattn.recording import stretches
 from peerattn.recording.recorder import record
 from peerattn.scores.comparison import Difference
 from peerattn.traces.trace import Trace
@@ -132,9 +133,30 @@ def test_attention_weights_are_those_that_a_recording_holds() -> None:
         np.testing.assert_allclose(shares, traced[key], rtol=1e-6)
 
 
-def test_a_network_without_peers_says_that_there_was_no_choice_to_check() -> None:
-    report = examine_weights(lively(brightness_network().structure))
-    assert report.not_checked.keys() == {kind for kind, known in KINDS.items() if known.needs != "structure"}
+def test_a_single_peer_is_no_choice() -> None:
+    own = EVERY_KIND["own"]
+    others = {s.key: ("flow1" if s.source == "rgb1" else "rgb1",) for s in own.connections}
+    structure = attending(own, "peer", others)
+    assert attention_weights(lively(structure)) == {}
+    assert examine_weights(lively(structure)).not_checked["uniform_attention"] == NO_CHOICE
+
+
+def test_a_network_without_attention_says_that_there_was_none_to_check() -> None:
+    network, clips = brightness_network(), [light_clip(number) for number in range(limits.LEAST_CLIPS)]
+    reasons = examine(network, clips, window=2).not_checked
+    kinds = ("saturated_factors", "constant_factors", "still_factors")
+    assert {reasons[kind] for kind in kinds} == {NO_ATTENTION}
+    assert {reasons[kind] for kind in ("uniform_attention", "one_hot_attention")} == {NO_CHOICE}
+    assert "dead_channels" not in reasons
+
+
+def attending(structure: Structure, mode: str, peers: Mapping[str, tuple[str, ...]]) -> Structure:
+    """The same structure, with this attention for every connection, and the peers of each."""
+    connections = (
+        dataclasses.replace(spec, attention=mode, peers=peers.get(spec.key, ()))
+        for spec in structure.connections
+    )
+    return dataclasses.replace(structure, connections=tuple(connections))
 
 
 # What it does on clips
@@ -171,7 +193,15 @@ def test_the_spread_of_several_batches_is_that_of_all_their_values() -> None:
 @pytest.mark.parametrize("kind", EVERY_KIND)
 def test_activity_is_that_of_recordings(kind: str) -> None:
     """Batches through hooks of this room, and single clips through the recorder, give the same spread."""
-    network = lively(EVERY_KIND[kind])
+    check_activity_against_recordings(EVERY_KIND[kind])
+
+
+def test_activity_of_self_attention_is_that_of_recordings() -> None:
+    check_activity_against_recordings(attending(EVERY_KIND["own"], "self", {}))
+
+
+def check_activity_against_recordings(structure: Structure) -> None:
+    network = lively(structure)
     clips = noise_clips(network.structure, 3, frames=4) + noise_clips(network.structure, 2, frames=5)
     activity, recorded = measure_activity(network, clips, window=4), traces(network, clips)
     assert activity.clips == 5
@@ -180,10 +210,26 @@ def test_activity_is_that_of_recordings(kind: str) -> None:
         if spec.key in activity.factors:
             expected = FactorSpread()
             for each in recorded:
-                expected.add(each[number].attention_factors[None].astype(float))
+                connection = each[number]
+                (start, end), frames = connection.reached, len(connection.attention_factors)
+                inner = slice(start, frames - end) if 2 * (start + end) <= frames else slice(None)
+                expected.add(connection.attention_factors[None, inner].astype(float))
             assert activity.factors[spec.key].overall == pytest.approx(expected.overall, rel=1e-3)
             assert activity.factors[spec.key].slope == pytest.approx(expected.slope, rel=1e-4)
             assert activity.factors[spec.key].within_clips == pytest.approx(expected.within_clips, rel=1e-3)
+
+
+def test_clips_that_run_in_stretches_have_the_activity_of_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = lively(EVERY_KIND["own"])
+    clips = noise_clips(network.structure, 2, frames=70)
+    whole = measure_activity(network, clips, window=70)
+    monkeypatch.setattr(stretches, "MEMORY", 1)
+    parts = measure_activity(network, clips, window=70)
+    for key, spread in whole.factors.items():
+        assert parts.factors[key].frames == spread.frames
+        assert parts.factors[key].within_clips == pytest.approx(spread.within_clips, rel=1e-4)
+    for name, block in whole.blocks.items():
+        np.testing.assert_allclose(parts.blocks[name].deviations, block.deviations, rtol=1e-4, atol=1e-6)
 
 
 def test_blocks_that_pass_on_what_they_read_are_not_blamed_for_it() -> None:
@@ -337,7 +383,10 @@ def test_every_kind_is_either_checked_or_not_with_a_reason() -> None:
             assert one["limit"] == KINDS[one["kind"]].limit
             assert one["meaning"].endswith(".") and one["measure"]
     assert examine_weights(network).not_checked["dead_channels"] == NO_CLIPS
-    few = examine(network, clips[:3], window=FRAMES).not_checked
+    saturate(network, limits.SATURATED / 2)
+    report = examine(network, clips[:3], window=FRAMES)
+    few = report.not_checked
+    assert not few.keys() & {finding.kind for finding in report.findings}
     assert few["constant_factors"] == few["dead_channels"] == "too few clips (3, at least 24 needed)"
 
 
