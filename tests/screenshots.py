@@ -52,6 +52,17 @@ def _pinned(page: Page) -> None:
     choose(wait_until_drawn(page), "connection")
 
 
+def _mattered(page: Page) -> None:
+    """Pin a connection and open the panel of when it mattered."""
+    choose(wait_until_drawn(page), "connection object1_to_top")
+    page.get_by_role("tab", name="When it mattered").click()
+
+
+def _each_left_out(page: Page) -> None:
+    wait_until_drawn(page)
+    page.get_by_role("tab", name="Without each connection").click()
+
+
 def _measured(button: str, then: str) -> Callable[[Page], None]:
     """Press a button and wait for the result of the measurement, which may already be on the page."""
 
@@ -73,6 +84,8 @@ def _answered(page: Page) -> None:
 STATES: Mapping[str, State] = {
     "explore": State("/?checkpoint=actionworld"),
     "explore-pinned": State("/?checkpoint=actionworld", _pinned),
+    "explore-without": State("/?checkpoint=actionworld&without=rgb2+%E2%86%92+a4", _mattered),
+    "explore-each-left-out": State("/?checkpoint=actionworld", _each_left_out),
     "explore-actions14": State("/?checkpoint=actions14"),
     "explore-actions21": State("/?checkpoint=actions21"),  # a generated clip: none of its classes
     "prune": State("/prune?checkpoint=actionworld&threshold=0.35"),

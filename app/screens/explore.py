@@ -14,7 +14,7 @@ from app.parts import bar
 from app.parts.answers import WORDINGS, rejection_note
 from app.parts.elements import table_with_downloads
 from app.parts.words import plain
-from app.screens import details, exports
+from app.screens import details, exports, leaving_out
 from app.state import pictures
 from app.state.opened import Opened, OpenedClip, picture_labels
 from peerattn.figures.predictions import prediction_bars, window_strip
@@ -49,12 +49,15 @@ def show() -> None:
 @st.fragment
 def _explorer_with_panels(opened: Opened) -> None:
     """Draw the explorer and its panels; a click in them reruns only this fragment."""
+    without = leaving_out.choose(opened)
     selection = show_explorer(
         opened.trace,
         pictures.packed(opened),
         key=keys.EXPLORER,
+        removal=without.removal if without else None,
         selected=keys.SELECTED.get(),
         initial_view=keys.START_VIEW.get(),
+        comparison=without.comparison() if without else None,
         export_names=picture_labels(opened),
     )
     keys.SELECTED.value = selection  # restored when the user returns from another screen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,22 @@ from peerattn.graph.connectivity import Removal
 from peerattn.modalities.clip import Clip, ObjectMaps
 from peerattn.modalities.objects import read_objects
 from peerattn.network.network import Network
+from peerattn.network.size import rough_multiply_adds
 from peerattn.pruning.threshold import prune
 from peerattn.recording import recorder
+from peerattn.recording.altering import Alteration, altered
 from peerattn.recording.inside import inside as steps_inside
+from peerattn.recording.leaving_out import leave_out_each, leave_out_while
 from peerattn.recording.recorder import Vectors
 from peerattn.scores.verdict import with_verdict
 from peerattn.traces.factor_steps import FactorSteps
+from peerattn.traces.left_out import LeftOut
 from peerattn.traces.trace import Trace
 from peerattn.video.decoding import decode, probe
 from peerattn.video.frames import Frames, VideoInfo
+
+QUICK = 2e11
+"""Multiply-adds in the time that a page may take longer to load: some seconds on one core."""
 
 
 def open_trace(choice: Choice) -> OpenedTrace:
@@ -154,3 +162,39 @@ def pruned_trace(opened: OpenedClip, removal: Removal) -> Trace:
 def _pruned_trace(key: tuple[object, ...], _opened: OpenedClip, _threshold: float) -> Trace:
     smaller = prune(_opened.checkpoint.network, _threshold)
     return _record(_opened.checkpoint, smaller, _opened.clip)
+
+
+def is_quick_to_leave_out(opened: OpenedClip) -> bool:
+    """Whether the network can run again for each of its connections while the page loads."""
+    network, tensors = opened.checkpoint.network, opened.clip.tensors
+    _, _, frames, *sides = next(iter(tensors.values())).shape
+    work = rough_multiply_adds(network, clips=1, frames=frames, sides=sides)
+    return work * len(network.structure.connections) <= QUICK
+
+
+def left_out(opened: OpenedClip) -> LeftOut:
+    """Return how the answer changes without each connection."""
+    loaded = opened.checkpoint
+    return leave_out_each(loaded.network, opened.clip, window=loaded.settings.window)
+
+
+def left_out_while(opened: OpenedClip, key: str, spans: Sequence[tuple[int, int]]) -> LeftOut:
+    """Return how the answer changes if a connection is left out in one span of frames after another."""
+    loaded = opened.checkpoint
+    return leave_out_while(
+        loaded.network, opened.clip, window=loaded.settings.window, connections=[key], spans=spans
+    )
+
+
+def trace_without(opened: OpenedClip, alteration: Alteration) -> Trace:
+    """Return the trace of the same clip through the altered network.
+
+    Raises PeerattnError if the network cannot answer like that.
+    """
+    return _trace_without((*opened.choice.key, alteration), opened, alteration)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Running the network …")
+def _trace_without(key: tuple[object, ...], _opened: OpenedClip, _alteration: Alteration) -> Trace:
+    with altered(_opened.checkpoint.network, _opened.trace, _alteration) as network:
+        return _record(_opened.checkpoint, network, _opened.clip)

@@ -48,6 +48,13 @@ DEFINITIONS = {
     "origins": f"{SHARE} Shown here for the input of this block.",
     "joined": "The connections into the block, then those out of it. Bars: connection weight. Diamonds: mean "
     "attention factor over channels and frames.",
+    "left-out": "What this answer needs: each connection is left out alone, as if its weight were zero, and "
+    "the clip runs again. A bar to the left: without the connection, the clip's most probable class is less "
+    "probable. Two connections that carry the same may each cost nothing alone. This is one clip: how much "
+    "accuracy needs a connection is measured on many.",
+    "left-out-spans": "When this connection mattered to the answer: it is left out in one span of frames at "
+    "a time, and adds nothing there. A bar below zero: without it in that span, the clip's most probable "
+    "class is less probable. The changes of the spans need not add up to that of the whole clip.",
     "activity": "The mean |output| of the block over channels and positions.",
 }
 PREDICTION_DEFINITIONS = {

@@ -38,6 +38,7 @@ from peerattn.figures.blocks import (
 )
 from peerattn.figures.definitions import DEFINITIONS, OLD_DEFINITIONS, PREDICTION_DEFINITIONS
 from peerattn.figures.factor_steps import pack_factor_steps
+from peerattn.figures.left_out import left_out_bars, left_out_over_time, strongest
 from peerattn.figures.peers import attention_weights_bar, connections_with_several_peers, peer_matrix
 from peerattn.figures.predictions import prediction_bars, window_strip
 from peerattn.figures.shares import arriving_areas, share_areas
@@ -52,8 +53,10 @@ from peerattn.tables.attention import (
 )
 from peerattn.tables.clip import predictions_table, reached_frames
 from peerattn.tables.column_titles import table_titles
+from peerattn.tables.left_out import left_out_spans_table, left_out_table
 from peerattn.tables.share import OLD_SHARES_NOTE, block_shares, has_contributions, modality_share
 from peerattn.traces.factor_steps import FactorSteps
+from peerattn.traces.left_out import LeftOut
 from peerattn.traces.trace import Array, ConnectionTrace, Trace
 
 Panel = dict[str, Any]
@@ -151,6 +154,30 @@ def block_panels(trace: Trace, block: str) -> list[Panel]:
             [_with_share_remark(trace, each) for each in (arrives, origins)], arriving
         )
     return panels
+
+
+def left_out_panel(trace: Trace, left_out: LeftOut) -> Panel:
+    """Return the panel of what each connection adds to the answer on a clip."""
+    table = left_out_table(trace, left_out)
+    figure = left_out_bars(trace, table, left_out.best)
+    panel = _panel("left-out", "Without each connection", figure, table)
+    return {**panel, "pins": [{"kind": "connection", "ids": list(strongest(table)["connection"])}]}
+
+
+def slow_left_out_panel() -> Panel:
+    """Return the panel of a network that is too large to run again for each of its connections."""
+    return {
+        **_panel("left-out", "Without each connection"),
+        "missing": "This network is large: running it again without each of its connections would take long. "
+        "Leave out single parts above the graph.",
+    }
+
+
+def left_out_spans_panel(trace: Trace, left_out: LeftOut, spans: Sequence[tuple[int, int]]) -> Panel:
+    """Return the panel of when a connection added to the answer on a clip."""
+    table = left_out_spans_table(trace, left_out, spans)
+    figure = left_out_over_time(trace, table, spans, left_out.best)
+    return {**_panel("left-out-spans", "When it mattered", figure, table), "axis": "time"}
 
 
 def make_panel(

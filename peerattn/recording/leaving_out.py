@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from peerattn.errors import PeerattnError
@@ -46,27 +45,7 @@ from peerattn.recording.stretches import (
 )
 from peerattn.recording.windows import windows
 from peerattn.threads import threads_for
-
-Probabilities = NDArray[np.float32]
-"""(K,): the mean over the windows of a clip, as in a trace."""
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A clip's probabilities with the whole network, and with each part of it left out.
-
-    `not_measured` has the parts that cannot be left out, and why.
-    """
-
-    class_names: tuple[str, ...]
-    before: Probabilities
-    after: Mapping[str, Probabilities]
-    not_measured: Mapping[str, str]
-
-    def changes(self, class_name: str) -> dict[str, float]:
-        """Return part → the probability of a class without it, minus that with the whole network."""
-        index = self.class_names.index(class_name)
-        return {name: float(own[index] - self.before[index]) for name, own in self.after.items()}
+from peerattn.traces.left_out import LeftOut, Probabilities
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,94 @@
+"""Explore without a part: the page names the change, and draws the two networks beside each other."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.screens.leaving_out import part_label, part_options
+from peerattn.recording.interventions import frozen, without
+from peerattn.recording.recorder import record
+from tests.app.screens.test_explore_and_prune import app, checked, plain_text, shown
+from tests.small import small_structure
+
+__all__ = ["app"]
+CONNECTION = "connection rgb1_to_top"
+
+
+def leave_out(app: AppTest, *parts: str) -> AppTest:
+    return checked(app.multiselect(key="without").set_value(list(parts)).run())
+
+
+def sentence(app: AppTest) -> str:
+    """The sentence that says what changed; empty if nothing is left out."""
+    lines = (plain_text(line.value) for line in app.markdown)
+    return next((line for line in lines if line.endswith("One clip.")), "")
+
+
+def expected(app: AppTest, probabilities: np.ndarray) -> tuple[str, str]:
+    """The probabilities of the clip's best class with the whole network, and with the altered one."""
+    before = shown(app).trace.probabilities
+    best = int(before.argmax())
+    return f"{100 * before[best]:.1f} %", f"{100 * probabilities[best]:.1f} %"
+
+
+def test_the_parts_are_the_modalities_blocks_and_connections() -> None:
+    options = part_options(small_structure())
+    assert [part_label(part) for part in options[:5]] == [
+        "all of rgb",
+        "all of flow",
+        "all of object",
+        "block rgb1",
+        "block flow1",
+    ]
+    assert part_label(CONNECTION) == "rgb1 → top" and CONNECTION in options
+
+
+def test_what_is_left_out_changes_the_answer_as_the_network_says(app: AppTest) -> None:
+    assert sentence(app) == ""
+    opened = shown(app)
+    network, window = opened.checkpoint.network, opened.checkpoint.settings.window
+    interventions = {
+        CONNECTION: without(network, connections="rgb1_to_top"),
+        "modality object": without(network, modality="object"),
+        "block mid1": without(network, blocks="mid1"),
+    }
+    for part, intervention in interventions.items():
+        with intervention:
+            trace = record(
+                network, opened.clip, window=window, baselines=opened.checkpoint.settings.baselines
+            )
+        before, after = expected(app, trace.probabilities)
+        line = sentence(leave_out(app, part))
+        assert f"{before} → **{after}** without {part_label(part)}" in line
+    assert sentence(leave_out(app)) == ""
+
+
+def test_factors_can_be_held_and_a_part_left_out_for_a_while(app: AppTest) -> None:
+    opened = shown(app)
+    network, window = opened.checkpoint.network, opened.checkpoint.settings.window
+    leave_out(app, CONNECTION)
+    times = app.slider(key=f"without-times-{opened.choice.source.id}")
+    checked(times.set_value((1.0, 2.0)).run())
+    factors = opened.trace.connection("rgb1_to_top").attention_factors.copy()
+    seconds = opened.trace.times - opened.trace.times[0]
+    factors[(seconds >= 1.0 - 1e-6) & (seconds <= 2.0 + 1e-6)] = 0
+    with frozen(network, connections="rgb1_to_top", to=factors):
+        _, after = expected(app, record(network, opened.clip, window=window).probabilities)
+    assert f"→ **{after}** without rgb1 → top from 1.00 to 2.00 s" in sentence(app)
+    checked(app.selectbox(key="without-how").set_value("one").run())
+    with frozen(network, connections="rgb1_to_top", to="one"):
+        _, after = expected(app, record(network, opened.clip, window=window).probabilities)
+    assert f"→ **{after}** rgb1 → top: factors at 1" in sentence(app)
+
+
+def test_what_would_cut_the_output_off_is_refused_in_one_line(app: AppTest) -> None:
+    leave_out(app, "modality rgb", "modality flow", "modality object")
+    assert "cut an output block off from every input block" in app.warning[0].value
+    assert sentence(app) == ""
+
+
+@pytest.mark.parametrize("part", ["connection nowhere_to_top", "modality smell"])
+def test_a_part_that_the_network_lacks_is_dropped(app: AppTest, part: str) -> None:
+    app.session_state["without"] = [part, CONNECTION]
+    checked(app.run())
+    assert app.multiselect(key="without").value == [CONNECTION]
