@@ -197,6 +197,8 @@ CLIP_SIZE: dict[str, Key[int]] = {
     field: Key(field) for field in ("frames", "height", "width", "classes")
 }  # scoped to a structure
 SIZE_CSV: Key[bool] = Key("size-csv")
+HEALTH_CSV: Key[bool] = Key("health-csv")
+CANCEL_HEALTH: Key[bool] = Key("cancel-health")
 FACTS_DOWNLOAD: Key[bool] = Key("facts")
 DRAWING_DOWNLOAD: Key[bool] = Key("drawn")  # scoped to a file
 

@@ -102,6 +102,10 @@ STATES: Mapping[str, State] = {
     ),
     "replay": State("/replay?checkpoint=actionworld"),
     "structures": State("/structures"),
+    "structures-health": State(
+        "/structures?structure=actionworld-self (checkpoint)",
+        _measured("Examine on 192 generated clips", "192 clips"),
+    ),
     "tour": State("/tour"),
     "tour-answered": State("/tour?step=7", _answered),
 }

@@ -14,7 +14,7 @@ from app import keys
 from app.opening.structures import DEFAULT_STRUCTURE, StructureChoice, read_structure_text, structure_choices
 from app.parts.elements import metric, metric_row
 from app.parts.words import DEFINITIONS, dead_block_notes, name_blocks, plain
-from app.screens import structure_drawing, structure_numbers
+from app.screens import structure_drawing, structure_health, structure_numbers
 from app.state import networks
 from peerattn.checkpoints.weighted_structure import WeightedStructure
 from peerattn.errors import PeerattnError
@@ -49,6 +49,7 @@ def show() -> None:
     _show_next_removal(weighted, removal)
     _show_metrics(weighted, removal)
     structure_drawing.show(choice, weighted, removal)
+    structure_health.show(choice, weighted)
     structure_numbers.show_weights(choice, weighted, removal)
     structure_numbers.show_costs(choice, weighted, removal)
 

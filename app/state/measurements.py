@@ -15,6 +15,7 @@ import streamlit as st
 from app.state.networks import device
 from app.work.curves import accuracy_curve
 from app.work.datasets import EvaluationRequest, check, measure_folder
+from app.work.health import health_report
 from app.work.jobs import Job, Jobs, Work
 from app.work.process import PROCESS
 from peerattn.checkpoints.resolving import stamp
@@ -40,6 +41,15 @@ def curve_job(name: str, examples: LabelledSet) -> Job | None:
 
 def start_curve(name: str, examples: LabelledSet) -> Job:
     return _start((name, stamp(name), examples), partial(accuracy_curve, name, examples, device()))
+
+
+def health_job(name: str, examples: LabelledSet) -> Job | None:
+    """Return the job that examines a checkpoint, if it was started; its only result is a `Report`."""
+    return process_jobs().get(("health", name, stamp(name), examples))
+
+
+def start_health(name: str, examples: LabelledSet) -> Job:
+    return _start(("health", name, stamp(name), examples), partial(health_report, name, examples, device()))
 
 
 def check_job(folder: Path) -> Job | None:

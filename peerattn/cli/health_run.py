@@ -15,7 +15,7 @@ from peerattn.checkpoints.resolving import resolve
 from peerattn.checkpoints.weighted_structure import resolve_structure
 from peerattn.cli import measuring
 from peerattn.cli.console import MapOrigin, progress_bar
-from peerattn.pruning.health.findings import KINDS
+from peerattn.pruning.health.findings import KINDS, notes
 from peerattn.pruning.health.report import examine, examine_structure, examine_weights
 
 NO_CLIPS = "there are no generated clips of its classes: give a folder of labelled clips with --data"
@@ -48,7 +48,7 @@ def table(result: Mapping[str, Any]) -> Table:
     clips = f", {result['n']} clips" if result["n"] else ""
     rows = Table(
         title=Text(f"{result['name']}: {len(findings)} finding{'s' * (len(findings) != 1)}{clips}"),
-        caption=Text("\n".join(_notes(result))),
+        caption=Text("\n".join(_lines(result))),
         caption_justify="left",
     )
     for column in ("finding", "where", "value", "limit"):
@@ -59,18 +59,7 @@ def table(result: Mapping[str, Any]) -> Table:
     return rows
 
 
-def _notes(result: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a line for each kind of finding that was found, and for what was not checked."""
-    for kind in dict.fromkeys(one["kind"] for one in result["findings"]):
-        known = KINDS[kind]
-        not_wrong = "" if known.fault else " (not a fault)"
-        yield f"{known.title}{not_wrong}: {known.measure} {known.limit:g}. {known.meaning}"
-    titles = ", ".join(KINDS[kind].title.lower() for kind in result["checked"])
-    yield f"checked: {titles}"
-    reasons: dict[str, list[str]] = {}
-    for one in result["not_checked"]:
-        reasons.setdefault(one["reason"], []).append(KINDS[one["kind"]].title.lower())
-    for reason, kinds in reasons.items():
-        yield f"not checked, because {reason}: {', '.join(kinds)}"
+def _lines(result: Mapping[str, Any]) -> Iterator[str]:
+    yield from notes(result)
     if result["skipped"]:
         yield f"clips left out: {len(result['skipped'])}, listed by --json"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,3 +145,24 @@ class Report:
             "checked": list(self.checked),
             "not_checked": [{"kind": kind, "reason": why} for kind, why in self.not_checked.items()],
         }
+
+
+def notes(report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each kind that was found, and lines for what was checked and what was not.
+
+    `report` is that of `Report.to_json`.
+    """
+    for kind in dict.fromkeys(one["kind"] for one in report["findings"]):
+        known = KINDS[kind]
+        not_wrong = "" if known.fault else " (not a fault)"
+        yield f"{known.title}{not_wrong}: {known.measure} {known.limit:g}. {known.meaning}"
+    yield f"Checked: {_titles(report['checked'])}"
+    reasons: dict[str, list[str]] = {}
+    for one in report["not_checked"]:
+        reasons.setdefault(one["reason"], []).append(one["kind"])
+    for reason, kinds in reasons.items():
+        yield f"Not checked, because {reason}: {_titles(kinds)}"
+
+
+def _titles(kinds: Sequence[str]) -> str:
+    return ", ".join(KINDS[kind].title.lower() for kind in kinds)

@@ -77,8 +77,8 @@ def test_the_table_says_what_was_found_what_it_means_and_what_was_not_checked(ru
     assert "full_asnp50: 11 findings" in words
     assert "│ Dead block │ 9 │ 0 │ 0.01 │" in words
     assert KINDS["dead_block"].meaning in words
-    assert "checked: connection at its initial weight, dead block, starved block" in words
-    assert "not checked, because there are no trained filters: near-uniform attention weights" in words
+    assert "Checked: connection at its initial weight, dead block, starved block" in words
+    assert "Not checked, because there are no trained filters: near-uniform attention weights" in words
     assert "starved block: weakest" not in words.lower()  # the meaning of kinds that were found only
 
 
