@@ -156,6 +156,17 @@ COMPARE_THRESHOLD: Key[float] = Key("compare-threshold")
 SECOND_CLIP: Key[str] = Key("second-clip")
 SECOND_CHECKPOINT: Key[str] = Key("second-checkpoint")
 
+# Effect.
+EFFECT_OF: Key[str] = Key("of")
+EFFECT_HOW: Key[str] = Key("how")
+EFFECT_POINTWISE: Key[bool] = Key("pointwise")
+EFFECT_COMPONENT: Key[str] = Key("component")
+CANCEL_EFFECTS: Key[bool] = Key("cancel-effects")
+EFFECT_DOTS: Key[ComponentState] = Key("effect-dots")
+EFFECTS_CSV: Key[bool] = Key("effects-csv")
+EFFECT_CLASSES_CSV: Key[bool] = Key("effect-classes-csv")
+EFFECT_CLIPS: Key[bool] = Key("effect-clips")
+
 # Data.
 DATA: Key[str] = Key("data")
 CLIPS_SOURCE: Key[str] = Key("clips-from")

@@ -22,6 +22,7 @@ st.html(
     "[data-testid=stMetricValue], [data-testid=stMetricValue] *"
     " { white-space: normal !important; line-height: 1.2; }</style>"
 )
+effect = st.Page("screens/effect.py", title="Effect")
 data = st.Page("screens/data.py", title="Data")
 replay = st.Page("screens/replay.py", title="Replay")
 structures = st.Page("screens/structures.py", title="Structures")
@@ -31,6 +32,7 @@ screen = st.navigation(
         st.Page("screens/explore.py", title="Explore", default=True),
         st.Page("screens/prune.py", title="Prune"),
         st.Page("screens/compare.py", title="Compare"),
+        effect,
         data,
         replay,
         structures,
@@ -38,7 +40,7 @@ screen = st.navigation(
     ],
     position="top",
 )
-if screen in (data, replay, structures, tour):
+if screen in (effect, data, replay, structures, tour):
     bar.retain_uploads()
 else:
     bar.show()

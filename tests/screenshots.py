@@ -76,6 +76,12 @@ def _measured(button: str, then: str) -> Callable[[Page], None]:
     return prepare
 
 
+def _effects_drawn(page: Page) -> None:
+    """Wait for the results that ship with the app."""
+    page.get_by_text("One of them in detail").wait_for()
+    page.locator("[data-drawn]").first.wait_for()
+
+
 def _answered(page: Page) -> None:
     page.get_by_role("radio").first.check(force=True)
     page.get_by_test_id("stAlert").first.wait_for()
@@ -94,6 +100,11 @@ STATES: Mapping[str, State] = {
         _measured("Measure the accuracy at every threshold", "Difference, in points"),
     ),
     "compare": State("/compare?checkpoint=actionworld"),
+    "effect": State("/effect?checkpoint=actionworld", _effects_drawn),
+    "effect-connections": State(
+        "/effect?checkpoint=actionworld&of=connections&how=removed&count=48",
+        _measured("Measure the effect of all connections", "One of them in detail"),
+    ),
     "data": State("/data"),
     "data-folder": State("/data?checkpoint=actionworld&data={clips}"),
     "data-measured": State(

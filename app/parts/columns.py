@@ -13,17 +13,27 @@ from peerattn.tables.column_titles import TITLES, table_titles
 
 _SHARES = (
     "accuracy",
+    "after",
+    "after_high",
+    "after_low",
     "average_precision",
+    "before",
     "contribution_share",
     "high",
     "low",
     "map",
+    "p_true_after",
+    "p_true_before",
     "probability",
     "share",
     "top1",
     "top5",
 )
 FORMATS: Mapping[str, str] = {
+    "difference_points": "%+.1f",
+    "high_points": "%+.1f",
+    "low_points": "%+.1f",
+    "p": "%.4f",
     "parameters": "localized",
     "multiply_adds": "localized",
     "output_MiB": "%.1f",

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import keys
 from app.keys import Key
 from app.parts.columns import show_table
-from app.parts.words import plain
+from app.parts.words import duration, plain
 from app.work.jobs import Job
 from peerattn.traces.trace import Trace
 
@@ -44,11 +44,13 @@ def progress(job: Job, counted: str, *, key: Key[bool], every: float = 1.0) -> N
     st.fragment(progress_now, run_every=every)(job, counted, key=key)
 
 
-def progress_now(job: Job, counted: str, *, key: Key[bool]) -> None:
-    """Draw the progress once, for a fragment that draws other things too."""
+def progress_now(job: Job, counted: str, *, key: Key[bool], time_left: bool = False) -> None:
+    """Draw the progress once, for a fragment that draws other things too; with the `time_left` if wanted."""
     if not job.running:
         st.rerun()
     text = f"{job.done} of {job.total} {counted}" if job.total else "Waiting to start …"
+    if time_left and (seconds := job.seconds_left) is not None:
+        text += f", about {duration(seconds)} left"
     st.progress(job.done / job.total if job.total else 0.0, text)
     if st.button("Cancel", key=key):
         job.cancel()

@@ -12,12 +12,14 @@ import numpy as np
 
 from app import keys
 from app.opening.files import Bytes, ObjectFile, Source
+from app.opening.generated import write_clip
 from app.opening.session import SUFFIX, Session
 from app.opening.traces import read_trace
 from app.parts import network_choice
 from app.parts.answers import LABEL_SEPARATOR
 from app.state import address, clips
 from app.state.opened import MAX_SECONDS, Choice, Opened
+from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.folder import LabelledFile
 from peerattn.errors import PeerattnError
 from peerattn.graph.answers import CLASSES
@@ -56,7 +58,23 @@ def open_labelled_clip(file: LabelledFile) -> None:
     except (OSError, PeerattnError) as error:
         message = f"{file.path.name} cannot be opened ({error}): check the folder again"
         raise PeerattnError(message) from error
-    source = replace(clip, label=LABEL_SEPARATOR.join(file.labels))
+    _open_measured(replace(clip, label=LABEL_SEPARATOR.join(file.labels)), maps)
+
+
+def open_generated_clip(seed: int, loaded: Checkpoint, *, with_maps: bool) -> None:
+    """Make the generated clip of a seed one of the user's own, with its true object maps if wanted.
+
+    Raises PeerattnError if the network's classes are not those of the generated clips.
+    """
+    video, objects, label = write_clip(seed, loaded.class_names, loaded.settings)
+    clip = clips.upload_folder().clip(f"seed-{seed}.mkv", video)
+    maps = clips.upload_folder().objects([objects]) if with_maps else None
+    _select_whole_clip(clip)
+    _open_measured(replace(clip, label=label), maps and replace(maps, origin="true"))
+
+
+def _open_measured(source: Source, maps: ObjectFile | None) -> None:
+    """Make a measured clip one of the user's own, and the one that Explore shows."""
     _attach(source, maps, hold=False)
     network_choice.mark_chosen()  # keep the checkpoint that was measured
     keys.OWN_CLIPS.setdefault({})[source.id] = source

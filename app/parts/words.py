@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Mapping
 
@@ -119,6 +120,11 @@ def thousands(count: int) -> str:
 def multiples(count: int) -> str:
     """Format a large count in millions or billions."""
     return f"{count / 1e9:,.2f} G" if count >= 1e9 else f"{count / 1e6:,.1f} M"
+
+
+def duration(seconds: float) -> str:
+    """Format a length of time, rounded up, in seconds or minutes."""
+    return f"{math.ceil(seconds / 60)} min" if seconds > 90 else f"{math.ceil(seconds)} s"
 
 
 def memory(size: int) -> str:

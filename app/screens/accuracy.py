@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import keys
 from app.explorer import panels
+from app.parts import labelled_set_choice
 from app.parts.answers import WORDINGS
 from app.parts.elements import metric, metric_row, progress_now
 from app.parts.words import interval, maps_summary, percent, plain, points, points_interval
@@ -24,8 +23,6 @@ from peerattn.scores.intervals import describe_clips
 from peerattn.scores.kinds import AnyEvaluation, difference, headline
 from peerattn.tables.accuracy import HEADLINES_BY_COLUMN, accuracy_table
 
-CLIP_COUNTS = (48, 96, 192, 384)
-
 
 def show(opened: OpenedClip, removal: Removal, row: DeltaGenerator) -> None:
     """Draw the choice of the labelled set and its accuracy curve, whether offered, growing or complete.
@@ -34,7 +31,7 @@ def show(opened: OpenedClip, removal: Removal, row: DeltaGenerator) -> None:
     """
     score = WORDINGS[opened.checkpoint.structure.answer.kind].score
     st.subheader(f"{score} before and after", anchor=False)
-    labelled_set = _choose_labelled_set(opened)
+    labelled_set = labelled_set_choice.show(opened.checkpoint)
     job = measurements.curve_job(opened.choice.checkpoint, labelled_set) if labelled_set else None
     _add_metric(row, job, removal, score)
     if job and job.error:
@@ -70,34 +67,6 @@ def _add_metric(row: DeltaGenerator, job: Job | None, removal: Removal, score: s
     value = percent(headline(point.evaluation).value)
     change_interval = points_interval(change.interval, change.remark)
     metric(row, score, value, f"{points(change.value)} points", change_interval)
-
-
-def _choose_labelled_set(opened: OpenedClip) -> LabelledSet | None:
-    left, middle, right = st.columns([2, 3, 2])
-    with left:
-        source = st.selectbox("Labelled set", ("Generated clips", "A folder of clips"), key=keys.LABELLED_SET)
-    if source == "A folder of clips":
-        with middle:
-            folder = st.text_input(
-                "Folder on this machine",
-                key=keys.FOLDER,
-                placeholder="/path/to/clips",
-                help="One subfolder per class, or a manifest.csv with the columns path, label and split.",
-            )
-        return LabelledSet(folder=Path(folder.strip())) if folder.strip() else None
-    with middle:
-        count = st.select_slider(
-            "Number of clips",
-            CLIP_COUNTS,
-            96,
-            key=keys.CLIP_COUNT,
-            help="Clips that were not used in training. More clips give narrower intervals but take longer.",
-        )
-    with right:
-        reads_maps = opened.checkpoint.reader().reads_objects
-        origins = ("true", "estimated")
-        origin = st.selectbox("Object maps", origins, key=keys.MAPS_ORIGIN) if reads_maps else "true"
-    return LabelledSet(count=count, origin="estimated" if origin == "estimated" else "true")
 
 
 def _growing_curve(job: Job, removal: Removal) -> None:

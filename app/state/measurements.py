@@ -1,4 +1,4 @@
-"""The long computations that users share: accuracy curves, checks and evaluations of folders, films.
+"""The long computations that users share: accuracy curves, effects, checks and evaluations, films.
 
 Films are made in threads of the server. Everything that runs networks or reads folders runs in the worker
 process.
@@ -7,19 +7,23 @@ process.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
-from app.state.networks import device
+from app.state.networks import checkpoint, device
 from app.work.curves import accuracy_curve
 from app.work.datasets import EvaluationRequest, check, measure_folder
+from app.work.effects import EffectQuestion, kept_answers, measure_effects, question_key
 from app.work.health import health_report
 from app.work.jobs import Job, Jobs, Work
 from app.work.process import PROCESS
 from peerattn.checkpoints.resolving import stamp
 from peerattn.data.labelled_set import LabelledSet
+from peerattn.scores.effect_answers import EffectAnswers
+from peerattn.scores.effects import Effects
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -70,6 +74,57 @@ def measurement_job(request: EvaluationRequest) -> Job | None:
 def start_measurement(request: EvaluationRequest) -> Job:
     """Start the evaluation, again if it was done before."""
     return _restart((request, stamp(request.checkpoint)), partial(measure_folder, request, device()))
+
+
+def effect_key(question: EffectQuestion) -> str:
+    """Return the key of a question; raises PeerattnError if its checkpoint or its clips are not found."""
+    return question_key(question, checkpoint(question.checkpoint))
+
+
+def effect_job(key: str) -> Job | None:
+    """Return the job that measures effects, if it was started; its results are `EffectAnswers` in parts."""
+    return process_jobs().get(("effects", key))
+
+
+def start_effects(question: EffectQuestion, key: str) -> Job:
+    return _start(("effects", key), partial(measure_effects, question, key, device()))
+
+
+def effect_answers(question: EffectQuestion, key: str) -> EffectAnswers | None:
+    """Return the answers to all clips if they were measured, now or on an earlier visit; else None."""
+    job = effect_job(key)
+    if job and not job.running and not job.error and job.results:
+        return joined_answers(job)
+    memory = _memory(key)
+    if memory.answers is None:
+        memory.answers = kept_answers(question, key)
+    return memory.answers
+
+
+def joined_answers(job: Job) -> EffectAnswers:
+    """Return the answers that a job has yielded so far."""
+    return EffectAnswers.concatenated(list(job.results))
+
+
+def effects_of(key: str, answers: EffectAnswers) -> Effects:
+    """Return the effects that follow from answers; those of the same number of clips are scored once."""
+    memory, count = _memory(key), len(answers.before)
+    if memory.effects is None or memory.effects.before.n != count:
+        memory.effects = answers.effects()
+    return memory.effects
+
+
+@dataclass
+class _Memory:
+    """What is known about a question since the server started."""
+
+    answers: EffectAnswers | None = None
+    effects: Effects | None = None
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _memory(key: str) -> _Memory:
+    return _Memory()
 
 
 def _restart(key: Hashable, work: Work) -> Job:

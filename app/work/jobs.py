@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
@@ -32,6 +33,7 @@ class Job:
         self.results: list[Any] = []
         self.done, self.total = 0, 0
         self.error: str | None = None
+        self._began: float | None = None  # on the monotonic clock, at the first sign of progress
         self._cancel = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(work, before), daemon=True)
         self._thread.start()
@@ -40,6 +42,13 @@ class Job:
     def running(self) -> bool:
         """Whether it has not ended; it may still be waiting to start."""
         return self._thread.is_alive()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The seconds it will still take at its speed so far; None until that can be told."""
+        if self._began is None or not 0 < self.done < self.total:
+            return None
+        return (time.monotonic() - self._began) / self.done * (self.total - self.done)
 
     @property
     def cancelled(self) -> bool:
@@ -67,6 +76,7 @@ class Job:
     def _progress(self, done: int, total: int) -> None:
         if self.cancelled:
             raise CancelledError("the user cancelled it")
+        self._began = self._began or time.monotonic()
         self.done, self.total = done, total
 
 

@@ -12,20 +12,12 @@ from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.cli.console import progress_bar
 from peerattn.cli.measuring import print_precision
 from peerattn.cli.reports import difference_text, maps_used, score_text
-from peerattn.graph.components import PLURALS
+from peerattn.graph.components import CHANGES_IN_WORDS, PLURALS
 from peerattn.recording.donors import LabelledClips
 from peerattn.recording.effects import Effects, effects
 from peerattn.scores.effects import DEFINITION, chance_in_words
 from peerattn.scores.intervals import interval_json
 from peerattn.scores.kinds import HEADLINES
-
-CHANGES_IN_WORDS = {
-    "swap": "another clip's",
-    "remove": "removed",
-    "mean": "factors at their mean over time",
-    "one": "factors at 1",
-    "shuffle": "frames in another order",
-}
 
 
 def measure_effects(

@@ -32,6 +32,14 @@ PLURALS = {
     "connection": "connections",
     "attention": "attention connections",
 }
+CHANGES_IN_WORDS = {
+    "swap": "another clip's",
+    "remove": "removed",
+    "mean": "factors at their mean over time",
+    "one": "factors at 1",
+    "shuffle": "frames in another order",
+}
+"""Intervention → what is put in place of the component, in words."""
 _SINGULARS = {"attention": "attention connection"}
 _DESCRIPTIONS = {
     "mean": "freezing factors at their mean over time",

@@ -12,10 +12,11 @@ from the clips themselves for mean factors and for shuffled factors.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from itertools import count, islice
 from operator import length_hint
 
 import torch
@@ -34,9 +35,11 @@ from peerattn.recording.observing import ValueSource, cached, from_clips, from_d
 from peerattn.recording.predictions import Predictions, predict
 from peerattn.recording.stretches import MEMORY, Progress, bytes_per_frame
 from peerattn.recording.substitutes import held_at_mean, ones, replaced, shuffled_frames
+from peerattn.scores.effect_answers import About, EffectAnswers
 from peerattn.scores.effects import Effect, Effects, compare_effects
+from peerattn.scores.kinds import AnyEvaluation
 
-__all__ = ["Effect", "Effects", "effects"]
+__all__ = ["Effect", "Effects", "answers_in_parts", "effects"]
 
 
 def effects(
@@ -59,23 +62,34 @@ def effects(
     an unknown name, for a named component that cannot be removed, and for clips of several classes if the
     network answers with one. `progress(done, total)` counts clips read and run and may raise to cancel.
     """
-    network = unwrap(network)
-    components.check_intervention(of, how)
-    requested = components.select(network.structure, of, names or components.names(network.structure, of))
-    possible, impossible = _possible(network, of, how, requested)
-    if (names and impossible) or not possible:
-        raise PeerattnError(next(iter(impossible.values())))
-    rounds = len(possible) + 1 + (how == "swap")
-    counter = _ProgressCounter(progress, length_hint(examples), rounds)
-    donors, left_out = assign_donors(examples, seed, partial(counter.add, 1)) if how == "swap" else (None, ())
-    run = _EffectRun(network, of, how, possible, window, seed)
-    for clips in batches_with_donors(network, examples, donors, batch):
-        run.add(clips, counter)
-    if not run.before:
-        raise PeerattnError("there are no clips to measure on: give at least one")
-    before = score_predictions(Predictions.concatenated(run.before), network)
-    after = {name: score_predictions(Predictions.concatenated(run.after[name]), network) for name in possible}
-    return Effects(before, compare_effects(of, how, before, after), impossible, left_out)
+    run = _EffectRun(unwrap(network), of, how, names, window, seed)
+    for _ in run.batches(examples, batch, progress):
+        pass
+    before, after = run.evaluations()
+    return Effects(before, compare_effects(of, how, before, after), run.not_measured, run.left_out)
+
+
+def answers_in_parts(
+    network: Network,
+    examples: LabelledClips,
+    *,
+    of: str,
+    how: str = "swap",
+    names: Sequence[str] | None = None,
+    window: int,
+    seed: int = 0,
+    batch: int = 16,
+    progress: Progress | None = None,
+    clip_name: Callable[[int], str] = str,
+) -> Iterator[EffectAnswers]:
+    """Measure like `effects`, and yield the answers to each batch of clips once it went through every change.
+
+    `clip_name` gives the name to keep for the clip of a number; clips are counted from 0 as they are read.
+    Raises like `effects`.
+    """
+    run = _EffectRun(unwrap(network), of, how, names, window, seed)
+    for numbers in run.batches(examples, batch, progress):
+        yield run.latest([clip_name(number) for number in numbers], length_hint(examples))
 
 
 def _possible(
@@ -115,17 +129,68 @@ class _EffectRun:
     """The predictions for all clips before any change, and after each change."""
 
     def __init__(
-        self, network: Network, of: str, how: str, names: Sequence[str], window: int, seed: int
+        self, network: Network, of: str, how: str, names: Sequence[str] | None, window: int, seed: int
     ) -> None:
-        self.network, self.of, self.how, self.names = network, of, how, names
+        """Raise PeerattnError for what cannot be measured, before any clip is read."""
+        components.check_intervention(of, how)
+        structure = network.structure
+        requested = components.select(structure, of, names or components.names(structure, of))
+        self.names, self.not_measured = _possible(network, of, how, requested)
+        if (names and self.not_measured) or not self.names:
+            raise PeerattnError(next(iter(self.not_measured.values())))
+        self.network, self.of, self.how = network, of, how
         self.window, self.seed = window, seed
         self.places = {
-            name: () if how == "remove" else find_places(network.structure, {of: name}) for name in names
+            name: () if how == "remove" else find_places(structure, {of: name}) for name in self.names
         }
+        self.left_out: tuple[str, ...] = ()
         self.before: list[Predictions] = []
         self.after: dict[str, list[Predictions]] = defaultdict(list)
 
-    def add(self, clips: DonorBatch, counter: _ProgressCounter) -> None:
+    def batches(
+        self, examples: LabelledClips, batch: int, progress: Progress | None
+    ) -> Iterator[Sequence[int]]:
+        """Run batch after batch through every change; yield the numbers of the clips of each batch."""
+        swapping = self.how == "swap"
+        counter = _ProgressCounter(progress, length_hint(examples), len(self.names) + 1 + swapping)
+        donors = None
+        if swapping:
+            donors, self.left_out = assign_donors(examples, self.seed, partial(counter.add, 1))
+        order = iter(donors) if donors is not None else count()
+        for clips in batches_with_donors(self.network, examples, donors, batch):
+            self._add(clips, counter)
+            yield list(islice(order, len(clips.members)))
+        if not self.before:
+            raise PeerattnError("there are no clips to measure on: give at least one")
+
+    def evaluations(self) -> tuple[AnyEvaluation, dict[str, AnyEvaluation]]:
+        """Return the evaluation of all clips before any change, and after the change of each component."""
+        before, *after = (
+            score_predictions(Predictions.concatenated(parts), self.network)
+            for parts in (self.before, *(self.after[name] for name in self.names))
+        )
+        return before, dict(zip(self.names, after, strict=True))
+
+    def latest(self, clips: Sequence[str], total: int) -> EffectAnswers:
+        """Return the answers to the batch that ran last; `clips` are the names of its clips."""
+        before, network = self.before[-1], self.network
+        about = About(
+            of=self.of,
+            how=self.how,
+            kind=network.structure.answer.kind,
+            class_names=tuple(network.class_names),
+            components=self.names,
+            clips=tuple(clips),
+            labels=before.labels,
+            groups=before.groups,
+            total=total,
+            not_measured=self.not_measured,
+            left_out=self.left_out,
+            objects=dict(before.objects),
+        )
+        return EffectAnswers(about, before.clips, {name: self.after[name][-1].clips for name in self.names})
+
+    def _add(self, clips: DonorBatch, counter: _ProgressCounter) -> None:
         """Predict one batch before any change and after each."""
         predict_batch = partial(
             predict, self.network, clips.members, window=self.window, batch=len(clips.members)

@@ -173,6 +173,17 @@ def test_prune_has_no_findings(tall: Page, app_url: str) -> None:
     audit(tall, "pruned, with tables", charts)
 
 
+def test_effect_has_no_findings(tall: Page, app_url: str) -> None:
+    """The results that ship with the app, and their figure as a table."""
+    tall.goto(f"{app_url}/effect?checkpoint=actionworld")
+    chart = tall.get_by_role("group", name="Effect of modalities")
+    chart.locator("[data-drawn]").wait_for()
+    tall.get_by_text("clips whose most probable answer changed").wait_for()
+    chart.get_by_role("button", name="Table", exact=True).click()
+    expect(chart.get_by_role("table")).to_be_visible()
+    audit(tall, "effects")
+
+
 def test_compare_has_no_findings(tall: Page, app_url: str) -> None:
     tall.goto(f"{app_url}/compare?second-checkpoint=actionworld-self&compare-threshold=0.4")
     root = wait_until_drawn(tall)

@@ -21,11 +21,12 @@ from peerattn.graph.structure import Structure
 from peerattn.network.network import Network
 from peerattn.recording import stretches
 from peerattn.recording.donors import choose_donors
-from peerattn.recording.effects import Effects, effects
+from peerattn.recording.effects import Effects, answers_in_parts, effects
 from peerattn.recording.evaluating import evaluate
 from peerattn.recording.interventions import frozen, shuffled, swapped, without
 from peerattn.recording.modifiers import MODIFIERS
 from peerattn.recording.predictions import predict
+from peerattn.scores.effect_answers import EffectAnswers
 from peerattn.scores.evaluation import paired_difference
 from peerattn.scores.kinds import difference
 from tests.kinds import EVERY_KIND
@@ -337,3 +338,21 @@ def test_the_effects_of_an_untrained_network_are_finite() -> None:
     network = Network(EVERY_KIND["own"], ("a", "b", "c")).eval()
     found = effects(network, noise_clips(network.structure, 3), of="connection", how="mean", window=4)
     assert all(math.isfinite(effect.difference.value) for effect in found.effects)
+
+
+def test_answers_in_parts_give_the_same_effects() -> None:
+    network, clips = (
+        brightness_network(),
+        [light_clip(number, frames=2 + number // 12) for number in range(24)],
+    )
+    whole = effects(network, clips, of="modality", window=2)
+    parts = [
+        *answers_in_parts(
+            network, clips, of="modality", window=2, batch=5, clip_name=lambda number: f"clip {number}"
+        )
+    ]
+    joined = EffectAnswers.concatenated(parts)
+    assert len(parts) > 3 and {part.about.total for part in parts} == {24}
+    assert joined.about.clips == tuple(f"clip {number}" for number in range(24))
+    for one, other in zip(whole.effects, joined.effects().effects, strict=True):
+        assert (one.name, one.difference, one.needed) == (other.name, other.difference, other.needed)

@@ -1,0 +1,186 @@
+"""The results of the Effect screen: all components in one figure and table, then one of them in detail."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from app import keys
+from app.explorer import panels
+from app.parts import clip_buttons, user_files
+from app.parts.clip_buttons import ClipButton
+from app.parts.elements import metric, metric_row, table_with_csv
+from app.parts.words import clips, interval, maps_summary, percent, plain, points, points_interval
+from app.state import measurements
+from app.work.effects import EffectQuestion
+from peerattn.checkpoints.checkpoint import Checkpoint
+from peerattn.data.folder import LabelledFile
+from peerattn.data.generated import TEST_SEED
+from peerattn.data.labelled_set import with_map_origin
+from peerattn.errors import PeerattnError
+from peerattn.figures.effects import MOST_ROWS, effect_dots
+from peerattn.graph.components import CHANGES_IN_WORDS, PLURALS
+from peerattn.scores.effect_answers import EffectAnswers
+from peerattn.scores.effects import Effect, Effects, chance_in_words
+from peerattn.scores.intervals import describe_clips
+from peerattn.scores.kinds import HEADLINES, headline
+from peerattn.tables.effects import changed_clips_table, class_effects_table, difference_words, effects_table
+
+FIRST_CLIPS = 24
+"""How many of the clips that changed get a button at first."""
+
+
+def show(question: EffectQuestion, key: str, answers: EffectAnswers, loaded: Checkpoint) -> None:
+    """Draw all components, then the classes and clips behind the effect of the chosen one."""
+    effects = overview(question, key, answers)
+    _left_out(effects)
+    _component(question, answers, effects, loaded)
+
+
+def overview(question: EffectQuestion, key: str, answers: EffectAnswers) -> Effects:
+    """Draw the score before any change, and a figure and table of all components; return their effects."""
+    effects = measurements.effects_of(key, answers)
+    _numbers(effects)
+    pointwise = _choose_pointwise(len(effects.effects))
+    table = effects_table(effects, pointwise=pointwise)
+    _figure(question, effects, table, pointwise)
+    table_with_csv(
+        {"Effects": lambda: table}, stem=f"{question.checkpoint}-{question.of}", key=keys.EFFECTS_CSV
+    )
+    return effects
+
+
+def _numbers(effects: Effects) -> None:
+    before, row, count = headline(effects.before), metric_row(), len(effects.effects)
+    title = HEADLINES[effects.before.kind].title
+    metric(
+        row,
+        f"{title[0].upper()}{title[1:]} before",
+        percent(before.value),
+        interval(before.interval, before.remark),
+        describe_clips(effects.before.groups),
+    )
+    needed = sum(bool(effect.needed) for effect in effects.effects)
+    known = any(effect.needed is not None for effect in effects.effects)
+    note = chance_in_words(count) if known else f"unknown: {effects.before.remark}"
+    metric(row, "Needed", f"{needed} of {count}" if known else None, note)
+    if effects.before.objects:
+        st.caption(maps_summary(effects.before.objects))
+
+
+def _choose_pointwise(count: int) -> bool:
+    if count < 2:
+        return False
+    return st.toggle(
+        "Each interval on its own",
+        key=keys.EFFECT_POINTWISE,
+        bind="query-params",
+        persist_state="session",
+        help=f"Otherwise all {count} intervals hold at once, with 95 % confidence. They are wider.",
+    )
+
+
+def _figure(question: EffectQuestion, effects: Effects, table: pd.DataFrame, pointwise: bool) -> None:
+    score, count = HEADLINES[effects.before.kind].title, len(table)
+    held = "each holds on its own" if pointwise or count < 2 else f"all {count} hold at once"
+    drawn = f" The {MOST_ROWS} greatest losses of {count} are drawn." if count > MOST_ROWS else ""
+    panels.show_chart(
+        f"Effect of {PLURALS[question.of]}: {CHANGES_IN_WORDS[question.how]}",
+        f"The change in {score} on the same {clips(effects.before.n)}, after minus before, with its 95 % "
+        f"interval; {held}. A full dot marks what is needed.{drawn}",
+        effect_dots(table, score),
+        table,
+        key=keys.EFFECT_DOTS,
+    )
+
+
+def _left_out(effects: Effects) -> None:
+    """List the components that could not be changed and the clips that were left out, with the reasons."""
+    lines = [f"{name}: {reason}" for name, reason in effects.not_measured.items()]
+    lines += effects.left_out
+    if lines:
+        with st.expander(
+            f"Not measured: {len(effects.not_measured)}; clips left out: {len(effects.left_out)}"
+        ):
+            for line in lines:
+                st.text(line)
+
+
+def _component(
+    question: EffectQuestion, answers: EffectAnswers, effects: Effects, loaded: Checkpoint
+) -> None:
+    """Draw one effect: its numbers, its conclusion, the classes, and the clips whose answers changed."""
+    st.subheader("One of them in detail", anchor=False)
+    by_name = {effect.name: effect for effect in effects.effects}
+    names = sorted(by_name, key=lambda name: by_name[name].difference.value)
+    if keys.EFFECT_COMPONENT.get() not in names:
+        keys.EFFECT_COMPONENT.pop()
+    name = st.selectbox("Component", names, key=keys.EFFECT_COMPONENT, bind="query-params")
+    effect = by_name[name]
+    _effect_numbers(effects, effect)
+    classes = "Classes" if effects.before.kind == "classes" else "Labels"
+    table_with_csv(
+        {classes: lambda: class_effects_table(effects.before, effect.after)},
+        stem=f"{question.checkpoint}-{name}",
+        key=keys.EFFECT_CLASSES_CSV,
+    )
+    _changed_clips(question, answers, name, loaded)
+
+
+def _effect_numbers(effects: Effects, effect: Effect) -> None:
+    row, change = metric_row(), effect.difference
+    for when, evaluation in (("Before", effects.before), ("After", effect.after)):
+        score = headline(evaluation)
+        metric(row, when, percent(score.value), interval(score.interval, score.remark))
+    metric(
+        row,
+        "Difference, in points",
+        points(change.value),
+        points_interval(change.interval, change.remark),
+        difference_words(change),
+        meaning="After minus before on the same clips. The interval holds on its own; p is two-sided.",
+    )
+    pointwise = bool(keys.EFFECT_POINTWISE.get(False))
+    conclusion = effect.conclusion(pointwise=pointwise)
+    st.markdown(plain(f"{conclusion[0].upper()}{conclusion[1:]}."))
+
+
+def _changed_clips(question: EffectQuestion, answers: EffectAnswers, name: str, loaded: Checkpoint) -> None:
+    """Draw a button for each clip whose most probable class or label changed; at first for some of them."""
+    table = changed_clips_table(answers, name)
+    everything = len(table) <= FIRST_CLIPS or st.toggle("Show all clips that changed", key=keys.EFFECT_CLIPS)
+    shown = table if everything else table.head(FIRST_CLIPS)
+    buttons = [_button(question, loaded, row) for row in shown.to_dict("records")]
+    clip_buttons.show_buttons(
+        buttons,
+        f"{clips(len(table))} whose most probable answer changed, losses first",
+        f"and {len(table) - len(shown)} more" if len(shown) < len(table) else "",
+        name=f"{question.of}-{question.how}-{name}",
+    )
+
+
+def _button(question: EffectQuestion, loaded: Checkpoint, row: dict[str, object]) -> ClipButton:
+    clip = str(row["clip"])
+    change = f"{row['answer_before']} → {row['answer_after']}"
+    true = f"{row['change']}; true: {row['true']}"
+    if question.labelled_set.folder is None:
+        with_maps = loaded.reader().reads_objects and question.labelled_set.origin == "true"
+        opening = partial(user_files.open_generated_clip, int(clip), loaded, with_maps=with_maps)
+        return ClipButton(f"clip {int(clip) - TEST_SEED + 1} · {change}", f"{true}; seed {clip}", opening)
+    return ClipButton(f"{Path(clip).name} · {change}", f"{true}; {clip}", partial(_open_file, question, clip))
+
+
+def _open_file(question: EffectQuestion, clip: str) -> None:
+    """Open a clip of the folder; raises PeerattnError if it is no longer there."""
+    user_files.open_labelled_clip(_file(question, clip))
+
+
+def _file(question: EffectQuestion, clip: str) -> LabelledFile:
+    labelled_set = question.labelled_set
+    for file in with_map_origin(labelled_set.files(), labelled_set.origin):
+        if str(file.path) == clip:
+            return file
+    raise PeerattnError(f"{Path(clip).name} is no longer in the folder: measure again")

@@ -1,0 +1,76 @@
+"""Plotly figure of the effects of single components: a dot and an interval for each."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from peerattn.figures.palette import escape_label
+from peerattn.figures.predictions import MARGIN, NEUTRAL
+
+MOST_ROWS = 60
+"""The most components that are drawn: those of the greatest losses."""
+NEEDED_COLOR = "#CC5500"
+LOOKS = {
+    "yes": ("needed", NEEDED_COLOR, "circle"),
+    "not shown": ("not shown to be needed", NEUTRAL, "circle-open"),
+    "unknown": ("too few clips", NEUTRAL, "x-thin-open"),
+}
+"""Whether a component is needed → the name in the legend, colour and symbol."""
+
+
+def effect_dots(table: pd.DataFrame, score: str) -> go.Figure:
+    """Plot the change of a score by component, from `tables.effects.effects_table`, greatest loss on top.
+
+    `score` is the name of the score, for the axis. Horizontal lines are 95 % intervals; the vertical line
+    marks no change.
+    """
+    shown = table.head(MOST_ROWS)
+    rows = pd.Series(range(len(shown) - 1, -1, -1), index=shown.index)
+    figure = go.Figure()
+    for needed, (name, color, symbol) in LOOKS.items():
+        own = shown["needed"] == needed
+        if own.any():
+            figure.add_scatter(
+                x=shown["difference_points"][own],
+                y=rows[own],
+                name=name,
+                mode="markers",
+                marker={"color": color, "symbol": symbol, "size": 9, "line": {"width": 2, "color": color}},
+                error_x=_error_bars(shown[own], color),
+                customdata=_hover(shown[own]),
+                hovertemplate="%{customdata[0]}: %{x:+.1f} points<br>%{customdata[1]}<extra></extra>",
+            )
+    figure.add_vline(x=0, line={"color": NEUTRAL, "dash": "dash", "width": 1})
+    figure.update_layout(
+        margin={**MARGIN, "t": 36},
+        height=130 + 24 * len(shown),
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
+    )
+    figure.update_xaxes(title=f"change in {score}, in points", zeroline=False, automargin=True)
+    names = [escape_label(name) for name in shown["component"]]
+    look = {"showgrid": False, "zeroline": False, "automargin": True, "range": [-0.7, len(shown) - 0.3]}
+    return figure.update_yaxes(tickvals=rows.tolist(), ticktext=names, **look)
+
+
+def _error_bars(rows: pd.DataFrame, color: str) -> dict[str, object]:
+    """Return the intervals of rows as error bars; a row without an interval has none."""
+    value = rows["difference_points"]
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": (rows["high_points"] - value).tolist(),
+        "arrayminus": (value - rows["low_points"]).tolist(),
+        "color": color,
+        "thickness": 1.5,
+        "width": 4,
+    }
+
+
+def _hover(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    intervals = [
+        "no interval" if pd.isna(low) else f"95 %: {low:+.1f} to {high:+.1f}"
+        for low, high in zip(rows["low_points"], rows["high_points"], strict=True)
+    ]
+    return list(zip(map(escape_label, rows["component"]), intervals, strict=True))

@@ -1,0 +1,171 @@
+"""The Effect screen: what is measured, kept and shown, and the clips behind it."""
+
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+import torch
+from streamlit.testing.v1 import AppTest
+
+from app.opening.generated import write_clip
+from app.state import measurements
+from app.work import effects as work
+from app.work.effects import SHIPPED_CHECKPOINTS, SHIPPED_CLIPS, EffectQuestion, kept_answers, question_key
+from app.work.jobs import Progress
+from peerattn.checkpoints.resolving import resolve
+from peerattn.data.generated import TEST_SEED
+from peerattn.data.labelled_set import LabelledSet
+from peerattn.recording.predictions import predict
+from peerattn.recording.recorder import record
+from peerattn.scores.effect_answers import EffectAnswers
+from tests.app.screens.test_data import checked, done, fill, press, said
+from tests.conftest import ROOT
+from tests.small import CLASS_NAMES, write_small_checkpoints
+
+PATIENCE = 300  # s; shared cores
+
+
+@pytest.fixture
+def _small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PEERATTN_CHECKPOINTS", str(write_small_checkpoints(tmp_path / "checkpoints")))
+    monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path / "cache"))
+    st.cache_resource.clear()
+
+
+def opened(checkpoint: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
+    app.query_params["checkpoint"] = checkpoint
+    return checked(app.switch_page("screens/effect.py").run())
+
+
+def pointed(app: AppTest, folder: Path) -> AppTest:
+    app.selectbox(key="labelled").set_value("A folder of clips").run()
+    return checked(app.text_input(key="folder").set_value(str(folder)).run())
+
+
+def numbers(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+@pytest.mark.usefixtures("_small")
+def test_effects_are_measured_kept_and_their_clips_opened(tmp_path, monkeypatch):
+    folder = fill(tmp_path / "clips")
+    for file in (folder / "val" / "dance").iterdir():  # a class that the network does not know
+        file.rename(folder / "val" / CLASS_NAMES[0] / file.name)
+    (folder / "val" / "dance").rmdir()
+    app = pointed(opened("small"), folder)
+    assert [button.label for button in app.button] == ["Measure the effect of all modalities"]
+    done(press(app, "Measure the effect of all modalities"))
+    assert "too few clips (5, at least 20 needed)" in said(app)
+    effects = app.dataframe[0].value
+    assert set(effects["component"]) == {"rgb", "flow", "object"} and set(effects["needed"]) == {"unknown"}
+    assert effects["n"].tolist() == [5, 5, 5] and effects["difference_points"].is_monotonic_increasing
+    assert app.dataframe[1].value["n"].sum() == 5
+
+    monkeypatch.setattr(measurements, "start_effects", None)  # nothing is measured on a second visit
+    st.cache_resource.clear()
+    again = pointed(opened("small"), folder)
+    assert again.dataframe[0].value.equals(effects)
+    for name in effects["component"]:
+        checked(again.selectbox(key="component").set_value(name).run())
+        if buttons := [button for button in again.button if str(button.key).startswith("clip-")]:
+            buttons[0].click().run()
+            checked(again.switch_page("screens/explore.py").run())
+            assert again.session_state["opened"].choice.source.label in CLASS_NAMES
+            break
+
+    next((folder / "val" / CLASS_NAMES[0]).glob("*-0.mp4")).touch()  # another set: measured again
+    assert "Measure the effect of all modalities" in {
+        b.label for b in pointed(opened("small"), folder).button
+    }
+
+
+def test_the_results_of_the_bundled_checkpoint_show_at_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path / "cache"))
+    st.cache_resource.clear()
+    app = opened("actionworld")
+    assert numbers(app)["Needed"] == "3 of 3"
+    assert "of 3, about 0.2 would stand out by chance" in said(app)
+    joint = app.dataframe[0].value
+    pointwise = checked(app.toggle(key="pointwise").set_value(True).run()).dataframe[0].value
+    assert (joint["low_points"] < pointwise["low_points"]).all()
+    assert (joint["difference_points"] == pointwise["difference_points"]).all()
+    checked(app.selectbox(key="of").set_value("connection").run())
+    checked(app.selectbox(key="how").set_value("mean").run())
+    assert "Measure the effect of all connections" in {button.label for button in app.button}
+    checked(app.selectbox(key="of").set_value("block").run())
+    assert app.selectbox(key="how").value == "swap"  # a block has no factors
+
+
+def test_a_network_without_trained_filters_has_no_effects():
+    app = opened("asnp_lite-untrained")
+    assert "No effect can be measured" in app.info[0].value
+
+
+@pytest.mark.usefixtures("_small")
+def test_what_is_done_is_shown_and_the_rest_can_be_cancelled(tmp_path, monkeypatch):
+    monkeypatch.setattr(measurements, "measure_effects", first_clips)
+    app = opened("small")
+    checked(app.select_slider(key="count").set_value(48).run())
+    press(app, "Measure the effect of all modalities")
+    [job] = measurements.process_jobs()._jobs.values()
+    while not job.results:
+        job.wait(0.1)
+    checked(app.run())
+    assert "So far 16 of 48 clips" in said(app) and len(app.dataframe) == 1
+    press(app, "Cancel")
+    job.wait(PATIENCE)
+    assert "Measure the effect of all modalities" in {button.label for button in checked(app.run()).button}
+
+
+def first_clips(
+    question: EffectQuestion, key: str, device: torch.device, progress: Progress
+) -> Iterator[EffectAnswers]:
+    """Yield the first batch, then wait to be cancelled."""
+    parts = work.measure_effects(question, key, device, lambda done, total: None)
+    yield next(parts)
+    for step in range(10**6):
+        progress(step, 10**6)
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("name", SHIPPED_CHECKPOINTS)
+def test_shipped_results_are_those_of_the_shipped_weights(name, tmp_path, monkeypatch):
+    """`python -m app.work.effects` measures them again after a checkpoint has changed."""
+    monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path))
+    question = EffectQuestion(name, "modality", "swap", LabelledSet(count=SHIPPED_CLIPS))
+    answers = kept_answers(question, question_key(question, resolve(name)))
+    assert answers and len(answers.before) == SHIPPED_CLIPS
+
+
+def test_a_key_depends_on_all_that_is_asked(monkeypatch):
+    loaded = resolve("actionworld")
+    question = partial(EffectQuestion, "actionworld")
+    asked = [
+        question("modality", "swap", LabelledSet(count=48)),
+        question("modality", "remove", LabelledSet(count=48)),
+        question("block", "swap", LabelledSet(count=48)),
+        question("modality", "swap", LabelledSet(count=96)),
+        question("modality", "swap", LabelledSet(count=48, origin="estimated")),
+    ]
+    found = [question_key(one, loaded) for one in asked]
+    assert len(set(found)) == len(found) and found == [question_key(one, loaded) for one in asked]
+
+
+def test_a_generated_clip_opens_as_it_was_measured(tmp_path):
+    loaded = resolve("actionworld")
+    [example] = LabelledSet(count=1).examples(loaded)
+    video, (name, maps), label = write_clip(TEST_SEED, loaded.class_names, loaded.settings)
+    (tmp_path / "clip.mkv").write_bytes(video)
+    (tmp_path / name).write_bytes(maps)
+    clip = loaded.reader().file(tmp_path / "clip.mkv", objects=tmp_path / name)
+    assert label == loaded.class_names[example.label]
+    for modality, tensor in example.tensors.items():
+        assert torch.allclose(clip.tensors[modality], tensor, atol=1e-6), modality
+    trace = record(loaded.network, clip, window=loaded.settings.window)
+    answer = predict(loaded.network, [example], window=loaded.settings.window)
+    assert np.allclose(trace.probabilities, answer.clips[0], atol=1e-5)

@@ -1,0 +1,111 @@
+"""Tables and the figure of effects, and the answers behind them."""
+
+import numpy as np
+import pytest
+
+from peerattn.errors import PeerattnError
+from peerattn.figures.effects import MOST_ROWS, effect_dots
+from peerattn.scores.effect_answers import About, EffectAnswers
+from peerattn.tables.effects import changed_clips_table, class_effects_table, effects_table
+
+NAMES = ("walk", "run", "jump")
+
+
+def answers(clips: int = 60, components: int = 3, kind: str = "classes") -> EffectAnswers:
+    """All right before; the change of component number k turns the first 10 k answers wrong."""
+    labels = np.arange(clips) % len(NAMES)
+    before = np.eye(len(NAMES), dtype=np.float32)[labels] * 0.8 + 0.1
+    names = tuple(f"c{number}" for number in range(components))
+    after = {name: before.copy() for name in names}
+    for number, name in enumerate(names):
+        after[name][: 10 * number] = np.roll(before[: 10 * number], 1, axis=1)
+    about = About(
+        of="connection",
+        how="swap",
+        kind=kind,
+        class_names=NAMES,
+        components=names,
+        clips=tuple(f"{clip}.mp4" for clip in range(clips)),
+        labels=tuple((int(label),) for label in labels),
+        groups=tuple(str(clip) for clip in range(clips)),
+        total=clips,
+        not_measured={"c9": "it is the last one"},
+        left_out=(),
+        objects={"true": clips},
+    )
+    return EffectAnswers(about, before, after)
+
+
+def test_one_row_per_component_greatest_loss_first() -> None:
+    effects = answers().effects()
+    table = effects_table(effects)
+    assert table["component"].tolist() == ["c2", "c1", "c0"]
+    assert table["lost"].tolist() == [20, 10, 0] and table["gained"].tolist() == [0, 0, 0]
+    assert table["difference_points"].round(3).tolist() == [-33.333, -16.667, 0.0]
+    assert table["needed"].tolist() == ["yes", "yes", "not shown"]
+    assert table["p"].iloc[2] == 1.0 and (table["n"] == 60).all()
+    assert "a loss of up to" in table["conclusion"].iloc[2]
+    pointwise = effects_table(effects, pointwise=True)
+    assert (table["low_points"] < pointwise["low_points"]).all()
+
+
+def test_labels_have_no_lost_clips_and_say_why_single_labels_have_no_interval() -> None:
+    effects = answers(kind="labels").effects()
+    assert effects_table(effects)["lost"].isna().all()
+    table = class_effects_table(effects.before, effects.effects[2].after)
+    assert set(table["class"]) == set(NAMES) and table["low_points"].isna().all()
+    assert set(table["remark"]) == {"no interval is computed for single labels"}
+
+
+def test_classes_show_where_the_loss_is() -> None:
+    effects = answers().effects()
+    table = class_effects_table(effects.before, effects.effects[2].after)
+    assert table["n"].tolist() == [20, 20, 20] and table["lost"].sum() == 20
+    assert (table["after"] == table["before"] - table["lost"] / 20).all()
+    assert table["low_points"].notna().all()
+    few = answers(clips=30).effects()
+    remarks = class_effects_table(few.before, few.effects[2].after)["remark"]
+    assert set(remarks) == {"too few clips (10, at least 20 needed)"}
+
+
+def test_the_clips_that_changed_are_listed_with_both_answers() -> None:
+    table = changed_clips_table(answers(), "c1")
+    assert table["clip"].tolist() == [f"{clip}.mp4" for clip in range(10)]
+    assert table.iloc[0][["true", "answer_before", "answer_after", "change"]].tolist() == [
+        "walk",
+        "walk",
+        "run",
+        "right to wrong",
+    ]
+    assert table.iloc[0]["p_true_before"] == pytest.approx(0.9)
+    assert changed_clips_table(answers(), "c0").empty
+
+
+def test_answers_are_stored_and_read_back() -> None:
+    whole = answers()
+    read = EffectAnswers.from_arrays(whole.to_arrays())
+    assert read.about == whole.about and np.array_equal(read.before, whole.before)
+    assert all(np.array_equal(read.after[name], one) for name, one in whole.after.items())
+    with pytest.raises(PeerattnError, match="measure them again"):
+        EffectAnswers.from_arrays({"before": whole.before})
+    with pytest.raises(PeerattnError, match="do not fit their clips"):
+        EffectAnswers.from_arrays(whole.to_arrays() | {"before": whole.before[:5]})
+
+
+def test_parts_join_to_the_whole() -> None:
+    whole = answers()
+    twice = EffectAnswers.concatenated([whole, whole])
+    assert twice.effects().before.n == 120 and twice.about.objects == {"true": 120}
+    assert twice.effects().effects[1].difference.value == whole.effects().effects[1].difference.value
+
+
+def test_the_figure_has_a_dot_and_an_interval_for_each_component() -> None:
+    table = effects_table(answers().effects())
+    figure = effect_dots(table, "top-1 accuracy")
+    needed, unneeded = figure.data
+    assert needed.name == "needed" and list(needed.x) == table["difference_points"].tolist()[:2]
+    ends = np.array(needed.x) + np.array(needed.error_x.array)
+    assert np.allclose(ends, table["high_points"][:2])
+    assert list(unneeded.y) == [0] and list(figure.layout.yaxis.ticktext) == ["c2", "c1", "c0"]
+    many = effects_table(answers(clips=20, components=MOST_ROWS + 5).effects())
+    assert sum(len(trace.x) for trace in effect_dots(many, "top-1 accuracy").data) == MOST_ROWS
