@@ -165,6 +165,7 @@ CANCEL_EFFECTS: Key[bool] = Key("cancel-effects")
 EFFECT_DOTS: Key[ComponentState] = Key("effect-dots")
 EFFECTS_CSV: Key[bool] = Key("effects-csv")
 EFFECT_CLASSES_CSV: Key[bool] = Key("effect-classes-csv")
+EFFECT_WEIGHTS: Key[ComponentState] = Key("effect-weights")
 EFFECT_CLIPS: Key[bool] = Key("effect-clips")
 
 # Data.

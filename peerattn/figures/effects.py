@@ -1,6 +1,8 @@
-"""Plotly figure of the effects of single components: a dot and an interval for each."""
+"""Plotly figures of the effects of single components: a dot and an interval for each, and against weights."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -74,3 +76,47 @@ def _hover(rows: pd.DataFrame) -> list[tuple[str, str]]:
         for low, high in zip(rows["low_points"], rows["high_points"], strict=True)
     ]
     return list(zip(map(escape_label, rows["component"]), intervals, strict=True))
+
+
+def effect_weights_scatter(table: pd.DataFrame, needed: Collection[str]) -> go.Figure:
+    """Plot the mean rise of −log p against the connection weight, from `tables.effects.weights_table`.
+
+    Connections in `needed` have a full dot. Vertical lines are 95 % intervals.
+    """
+    figure = go.Figure()
+    marked = table["connection"].isin(needed)
+    for rows, (name, color, symbol) in ((table[marked], LOOKS["yes"]), (table[~marked], LOOKS["not shown"])):
+        if len(rows):
+            figure.add_scatter(
+                x=rows["connection_weight"],
+                y=rows["rise"],
+                name=name,
+                mode="markers",
+                marker={"color": color, "symbol": symbol, "size": 9, "line": {"width": 2, "color": color}},
+                error_y=_rise_bars(rows, color),
+                customdata=list(
+                    zip(map(escape_label, rows["connection"]), rows["difference_points"], strict=True)
+                ),
+                hovertemplate="%{customdata[0]}: weight %{x:.3f}, rise %{y:.3f} nats<br>"
+                "score %{customdata[1]:+.1f} points<extra></extra>",
+            )
+    figure.update_layout(
+        margin={**MARGIN, "t": 36},
+        height=380,
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
+    )
+    figure.update_xaxes(title="connection weight", range=[0, 1.02], automargin=True)
+    return figure.update_yaxes(title="mean rise of −log p, in nats", automargin=True)
+
+
+def _rise_bars(rows: pd.DataFrame, color: str) -> dict[str, object]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": (rows["high_nats"] - rows["rise"]).tolist(),
+        "arrayminus": (rows["rise"] - rows["low_nats"]).tolist(),
+        "color": color,
+        "thickness": 1,
+        "width": 0,
+    }

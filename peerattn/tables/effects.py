@@ -14,6 +14,7 @@ import pandas as pd
 
 from peerattn.scores.comparison import Difference
 from peerattn.scores.effect_answers import EffectAnswers
+from peerattn.scores.effect_weights import WeightComparison
 from peerattn.scores.effects import Effect, Effects
 from peerattn.scores.evaluation import Evaluation
 from peerattn.scores.intervals import LEVEL, Interval, paired_interval, too_few
@@ -140,6 +141,28 @@ def _label_rows(before: LabelsEvaluation, after: LabelsEvaluation) -> list[dict[
         for first, second in zip(before.labels, after.labels, strict=True)
         if first.average_precision is not None and second.average_precision is not None
     ]
+
+
+def weights_table(found: WeightComparison, effects: Effects) -> pd.DataFrame:
+    """Return one row per connection with a weight, greatest rise of −log p first, in nats.
+
+    Beside it stands the change of the score in points. The intervals of the rises hold jointly.
+    """
+    changes = {effect.name: effect.difference.value for effect in effects.effects}
+    rows = [
+        {
+            "connection": one.component,
+            "connection_weight": one.weight,
+            "rise": one.rise,
+            "low_nats": one.interval[0] if one.interval else math.nan,
+            "high_nats": one.interval[1] if one.interval else math.nan,
+            "difference_points": 100 * changes[one.component],
+            "n": found.n,
+        }
+        for one in sorted(found.rises, key=lambda one: -one.rise)
+    ]
+    columns = ("connection", "connection_weight", "rise", "low_nats", "high_nats", "difference_points", "n")
+    return pd.DataFrame(rows, columns=pd.Index(columns))
 
 
 def changed_clips_table(answers: EffectAnswers, component: str) -> pd.DataFrame:

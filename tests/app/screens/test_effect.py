@@ -84,6 +84,20 @@ def test_effects_are_measured_kept_and_their_clips_opened(tmp_path, monkeypatch)
     }
 
 
+@pytest.mark.usefixtures("_small")
+def test_connections_stand_against_their_weights(tmp_path):
+    app = opened("small")
+    app.selectbox(key="of").set_value("connection").run()
+    app.selectbox(key="how").set_value("remove").run()
+    checked(app.select_slider(key="count").set_value(48).run())
+    done(press(app, "Measure the effect of all connections"))
+    assert {"Effect and weight, ρ", "Two halves, ρ"} <= set(numbers(app))
+    [sentence] = [
+        text.value for text in app.markdown if "great weight" in text.value or "strong" in text.value
+    ]
+    assert sentence.startswith("In this network")
+
+
 def test_the_results_of_the_bundled_checkpoint_show_at_once(tmp_path, monkeypatch):
     monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path / "cache"))
     st.cache_resource.clear()

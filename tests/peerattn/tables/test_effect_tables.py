@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from peerattn.errors import PeerattnError
-from peerattn.figures.effects import MOST_ROWS, effect_dots
+from peerattn.figures.effects import MOST_ROWS, effect_dots, effect_weights_scatter
 from peerattn.scores.effect_answers import About, EffectAnswers
-from peerattn.tables.effects import changed_clips_table, class_effects_table, effects_table
+from peerattn.scores.effect_weights import compare_with_weights
+from peerattn.tables.effects import changed_clips_table, class_effects_table, effects_table, weights_table
 
 NAMES = ("walk", "run", "jump")
 
@@ -97,6 +98,19 @@ def test_parts_join_to_the_whole() -> None:
     twice = EffectAnswers.concatenated([whole, whole])
     assert twice.effects().before.n == 120 and twice.about.objects == {"true": 120}
     assert twice.effects().effects[1].difference.value == whole.effects().effects[1].difference.value
+
+
+def test_effects_stand_against_weights() -> None:
+    whole = answers(components=5)
+    effects = whole.effects()
+    weights = {"c0": 0.9, "c1": 0.2, "c2": 0.4, "c3": 0.6}  # c4 has none
+    table = weights_table(compare_with_weights(whole, weights), effects)
+    assert table["connection"].tolist() == ["c3", "c2", "c1", "c0"]
+    assert table["connection_weight"].tolist() == [0.6, 0.4, 0.2, 0.9]
+    assert table["difference_points"].round(1).tolist() == [-50.0, -33.3, -16.7, 0.0]
+    assert table["rise"].iloc[0] == pytest.approx(np.log(9) / 2, abs=1e-6)
+    needed, others = effect_weights_scatter(table, {"c3", "c2"}).data
+    assert list(needed.x) == [0.6, 0.4] and list(others.x) == [0.2, 0.9]
 
 
 def test_the_figure_has_a_dot_and_an_interval_for_each_component() -> None:

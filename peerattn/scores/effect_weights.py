@@ -1,0 +1,163 @@
+"""Effect against weight: is a strong connection an important one, in this network?
+
+The effect used here is the mean rise of −log p (in nats) of what is true of a clip, because changes of
+accuracy have ties, which pull a rank correlation towards 0. The connections are all that the network has, so
+the interval of the correlation comes from redrawing source videos. Shapes: N clips, K classes or labels,
+G source videos, W components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from peerattn.scores.effect_answers import EffectAnswers
+from peerattn.scores.intervals import LEVEL, Interval, group_numbers, too_few
+from peerattn.scores.jackknife import mean_interval
+from peerattn.scores.kinds import label_matrix, single_labels
+
+REDRAWS = 1000
+LEAST_COMPONENTS = 4
+SMALLEST = 1e-7
+"""Probabilities below this count as this, so that their logarithms are finite."""
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Rise:
+    """The weight of one component, and the mean rise of −log p without it, with an interval.
+
+    The intervals of all components hold at once; None for too few clips.
+    """
+
+    component: str
+    weight: float
+    rise: float
+    interval: Interval | None
+
+
+@dataclass(frozen=True)
+class WeightComparison:
+    """The rank correlation of effect and weight, and that of the effects on two halves of the source videos.
+
+    `rho` is None for fewer than four components or if all effects or all weights are equal; `interval` is
+    None, and `remark` says why, for too few clips.
+    """
+
+    rises: tuple[Rise, ...]
+    n: int
+    rho: float | None
+    interval: Interval | None
+    halves: float | None
+    remark: str
+
+    @property
+    def sentence(self) -> str:
+        """Say whether a strong weight means an important component, in this network and on these clips."""
+        if self.rho is None:
+            return "too few connections with a weight, or no differences between them: nothing to compare"
+        if self.interval is None:
+            return f"whether a strong weight means an important connection is unknown: {self.remark}"
+        low, high = self.interval
+        if low > STRONG:
+            return "in this network, the connections of great weight are mostly those that matter"
+        if low > 0:
+            return (
+                "in this network, connections of great weight tend to matter more, but the weight does not "
+                "tell which ones do"
+            )
+        if high < 0:
+            return "in this network, connections of great weight tend to matter less"
+        return "in this network, a strong weight is not shown to mean an important connection"
+
+
+STRONG = 0.7
+"""The rank correlation above which weights mostly agree with effects."""
+
+
+def compare_with_weights(answers: EffectAnswers, weights: Mapping[str, float]) -> WeightComparison:
+    """Compare the effect of each component that has a weight with that weight."""
+    names = [name for name in answers.about.components if name in weights]
+    rises = clip_rises(answers, names)
+    own = np.array([weights[name] for name in names])
+    number, remark = group_numbers(len(answers.before), answers.about.groups), too_few(answers.about.groups)
+    level = 1 - (1 - LEVEL) / max(len(names), 1)
+    listed = tuple(
+        Rise(name, float(weight), float(one.mean()), mean_interval(one, number, level=level))
+        for name, weight, one in zip(names, own, rises, strict=True)
+    )
+    rho = rank_correlation(own, rises.mean(axis=1)) if len(names) >= LEAST_COMPONENTS else None
+    known = rho is not None and not remark
+    interval = redrawn_interval(rises, number, lambda means: rank_correlation(own, means)) if known else None
+    halves = _halves(rises, number) if known else None
+    return WeightComparison(listed, len(answers.before), rho, interval, halves, remark)
+
+
+def clip_rises(answers: EffectAnswers, names: list[str]) -> Values:
+    """Return the rise of −log p (W, N) of each clip's true class; for labels the mean over all labels."""
+    before = _log_losses(answers, answers.before)
+    rises = [_log_losses(answers, answers.after[name]) - before for name in names]
+    return np.array(rises).reshape(len(names), len(before))
+
+
+def _log_losses(answers: EffectAnswers, probabilities: NDArray[np.float32]) -> Values:
+    return LOG_LOSSES[answers.about.kind](answers.about.labels, probabilities.astype(float))
+
+
+def _class_losses(labels: tuple[tuple[int, ...], ...], probabilities: Values) -> Values:
+    chosen = probabilities[np.arange(len(labels)), single_labels(labels)]
+    losses: Values = -np.log(np.maximum(chosen, SMALLEST))
+    return losses
+
+
+def _label_losses(labels: tuple[tuple[int, ...], ...], probabilities: Values) -> Values:
+    truth = label_matrix(labels, probabilities.shape[1])
+    chosen = np.where(truth, probabilities, 1 - probabilities)
+    losses: Values = -np.log(np.maximum(chosen, SMALLEST)).mean(axis=1)
+    return losses
+
+
+LOG_LOSSES: Mapping[str, Callable[[tuple[tuple[int, ...], ...], Values], Values]] = {
+    "classes": _class_losses,
+    "labels": _label_losses,
+}
+"""Kind of answer → function from labels and probabilities (N, K) to −log p of what is true of each clip."""
+
+
+def rank_correlation(first: Values, second: Values) -> float | None:
+    """Return Spearman's rank correlation, with mean ranks for ties; None if all values of one are equal."""
+    ranks = [_ranks(values) - (len(values) - 1) / 2 for values in (first, second)]
+    spread = float(np.sqrt((ranks[0] @ ranks[0]) * (ranks[1] @ ranks[1])))
+    return float(ranks[0] @ ranks[1]) / spread if spread > 0 else None
+
+
+def _ranks(values: Values) -> Values:
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: Values = (np.cumsum(counts) - (counts + 1) / 2)[inverse]
+    return ranks
+
+
+def redrawn_interval(
+    rises: Values, number: NDArray[np.int64], statistic: Callable[[Values], float | None]
+) -> Interval | None:
+    """Return the middle 95 % of a statistic of mean rises (W,) when source videos are drawn again."""
+    sizes, sums = np.bincount(number), np.array([np.bincount(number, one) for one in rises])
+    rng, groups = np.random.default_rng(0), len(np.bincount(number))
+    drawn = rng.multinomial(groups, np.full(groups, 1 / groups), size=REDRAWS)
+    means = (drawn @ sums.T) / (drawn @ sizes)[:, None]
+    values = [value for one in means if (value := statistic(one)) is not None]
+    if not values:
+        return None
+    low, high = np.quantile(values, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    return float(low), float(high)
+
+
+def _halves(rises: Values, number: NDArray[np.int64]) -> float | None:
+    """Return the rank correlation of the mean rises in two halves of the source videos, drawn at random."""
+    order = np.random.default_rng(0).permutation(int(number.max()) + 1)
+    first = (order % 2 == 0)[number]
+    return rank_correlation(rises[:, first].mean(axis=1), rises[:, ~first].mean(axis=1))
