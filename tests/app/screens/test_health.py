@@ -1,5 +1,6 @@
 """The health report on the Structures screen: at once from weights, in the background from clips."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from peerattn.data.labelled_set import LabelledSet
 from peerattn.network.network import Network
 from peerattn.pruning.health.findings import KINDS
 from tests.conftest import ROOT
-from tests.small import SETTINGS, write_small_checkpoints
+from tests.small import SETTINGS, small_structure, write_small_checkpoints
 
 PATIENCE = 300  # s; shared cores
 FEW = LabelledSet(count=24)
@@ -86,3 +87,13 @@ def test_a_checkpoint_of_other_classes_says_why_no_clips_are_run(folder: Path) -
     app = opened("other (checkpoint)")
     assert structure_health.NO_CLIPS in captions(app)
     assert not [button for button in app.button if button.label.startswith("Examine")]
+
+
+def test_a_file_of_the_user_shows_its_structural_findings(folder: Path) -> None:
+    app = opened("full_asnp50")
+    written = ("mine.json", json.dumps(small_structure().to_json()).encode(), "application/json")
+    checked(app.file_uploader(key="structure-files").set_value([written]).run())
+    kinds = [kind for kind, _ in findings(app)]
+    connections = len(small_structure().connections)
+    assert kinds == [KINDS["at_initialisation"].title] * connections  # training has not begun
+    assert STRUCTURAL in captions(app)
