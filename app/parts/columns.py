@@ -33,7 +33,7 @@ FORMATS: Mapping[str, str] = {
     "difference_points": "%+.1f",
     "high_points": "%+.1f",
     "low_points": "%+.1f",
-    "p": "%.4f",
+    "p": "%.2g",
     "parameters": "localized",
     "multiply_adds": "localized",
     "output_MiB": "%.1f",

@@ -14,6 +14,7 @@ from app.parts import clip_buttons, user_files
 from app.parts.clip_buttons import ClipButton
 from app.parts.elements import metric, metric_row, table_with_csv
 from app.parts.words import clips, interval, maps_summary, percent, plain, points, points_interval
+from app.screens.measuring import TITLES
 from app.state import measurements
 from app.work.effects import EffectQuestion
 from peerattn.checkpoints.checkpoint import Checkpoint
@@ -170,9 +171,8 @@ def _component(
     name = st.selectbox("Component", names, key=keys.EFFECT_COMPONENT, bind="query-params")
     effect = by_name[name]
     _effect_numbers(effects, effect)
-    classes = "Classes" if effects.before.kind == "classes" else "Labels"
     table_with_csv(
-        {classes: lambda: class_effects_table(effects.before, effect.after)},
+        {TITLES[effects.before.kind]: lambda: class_effects_table(effects.before, effect.after)},
         stem=f"{question.checkpoint}-{name}",
         key=keys.EFFECT_CLASSES_CSV,
     )
