@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from app import keys
+from peerattn.actionworld.clips import CLASS_NAMES_OF
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.labelled_set import LabelledSet
 
@@ -25,7 +27,7 @@ def show(loaded: Checkpoint, *, count: int = CLIP_COUNT, in_address: bool = Fals
     kept: dict[str, Any] = {"bind": "query-params", "persist_state": "session"} if in_address else {}
     left, middle, right = st.columns([2, 3, 2])
     with left:
-        source = st.selectbox("Labelled set", (GENERATED, FOLDER), key=keys.LABELLED_SET, **kept)
+        source = st.selectbox("Labelled set", sets_for(loaded.class_names), key=keys.LABELLED_SET, **kept)
     if source == FOLDER:
         with middle:
             folder = st.text_input(
@@ -50,3 +52,9 @@ def show(loaded: Checkpoint, *, count: int = CLIP_COUNT, in_address: bool = Fals
         reads_maps = loaded.reader().reads_objects
         origin = st.selectbox("Object maps", origins, key=keys.MAPS_ORIGIN, **kept) if reads_maps else "true"
     return LabelledSet(count=chosen, origin="estimated" if origin == "estimated" else "true")
+
+
+def sets_for(class_names: Sequence[str]) -> tuple[str, str]:
+    """Return the kinds of labelled set, that which fits a network with these classes first."""
+    generated = {name for names in CLASS_NAMES_OF.values() for name in names}
+    return (FOLDER, GENERATED) if generated.isdisjoint(class_names) else (GENERATED, FOLDER)
