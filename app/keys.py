@@ -116,6 +116,7 @@ REPLAY: Key[ComponentState] = Key("replay")
 TOUR: Key[ComponentState] = Key("tour")
 PANELS: Key[ComponentState] = Key("panels")
 LEFT_OUT: Key[list[str]] = Key("without")  # the parts that are left out, as `KIND NAME`
+LEAVE_OUT: Key[bool] = Key("leave-out")
 LEFT_OUT_HOW: Key[str] = Key("without-how")
 LEFT_OUT_TIMES: Key[Any] = Key("without-times")  # scoped to a clip: (start, stop) in seconds
 PEERATTN_SCRIPTS: Key[None] = Key("peerattn-scripts")

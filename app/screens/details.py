@@ -10,6 +10,7 @@ from app import keys
 from app.explorer.component import Selection
 from app.explorer.panels import show_panels
 from app.parts.words import plain
+from app.screens import leaving_out
 from app.state import pictures
 from app.state.opened import Opened
 from peerattn.graph.structure import Structure
@@ -37,9 +38,10 @@ def _heading(opened: Opened, selection: Selection | None) -> str:
     if selection is None:
         st.caption("Click a connection or a block in the graph to see its panels here.")
         return ""
-    return (
-        _connection(opened, selection.id) if selection.kind == "connection" else _block(opened, selection.id)
-    )
+    draw = _connection if selection.kind == "connection" else _block
+    title = draw(opened, selection.id)
+    leaving_out.offer(opened, selection)
+    return title
 
 
 def _connection(opened: Opened, key: str) -> str:

@@ -134,9 +134,16 @@ def part_label(part: str) -> str:
     return name.replace("_to_", " → ") if kind == "connection" else f"block {name}"
 
 
-def part_of_selection(selection: Selection) -> str:
-    """Return the part `KIND NAME` of a selection in the graph."""
-    return f"{selection.kind} {selection.id}"
+def offer(opened: Opened, selection: Selection) -> None:
+    """Draw a button that leaves the selected part out too; none if it is left out, or without a network."""
+    part = f"{selection.kind} {selection.id}"
+    left_out = keys.LEFT_OUT.get([])
+    if isinstance(opened, OpenedClip) and part not in left_out:
+        st.button("Leave it out", key=keys.LEAVE_OUT, on_click=_leave_out, args=(part,))
+
+
+def _leave_out(part: str) -> None:
+    keys.LEFT_OUT.value = [*keys.LEFT_OUT.get([]), part]
 
 
 def difference_in_words(trace: Trace, chosen: Without) -> str:

@@ -70,7 +70,7 @@ def left_out_over_time(
     figure.add_scatter(
         x=trace.times,
         y=table["change_without"].repeat(lengths),
-        name="change if left out in this span",
+        name=f"change in {escape_label(best)} if left out in this span",
         mode="lines",
         line={"color": "#7F7F7F", "width": 2, "shape": "hvh"},
         fill="tozeroy",
@@ -78,7 +78,7 @@ def left_out_over_time(
     )
     style_time_axis(figure, trace)
     return figure.update_yaxes(
-        title=f"{short_label(best, 24)}:<br>change, points",
+        title="change, points",
         range=_range(table["change_without"]),
         zeroline=True,
     )

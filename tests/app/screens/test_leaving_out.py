@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.explorer.component import Selection
 from app.screens.leaving_out import part_label, part_options
 from peerattn.recording.interventions import frozen, without
 from peerattn.recording.recorder import record
@@ -92,3 +93,14 @@ def test_a_part_that_the_network_lacks_is_dropped(app: AppTest, part: str) -> No
     app.session_state["without"] = [part, CONNECTION]
     checked(app.run())
     assert app.multiselect(key="without").value == [CONNECTION]
+
+
+def test_the_selected_part_is_left_out_by_a_button(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not any(button.key == "leave-out" for button in app.button)
+    selection = Selection("connection", "rgb1_to_top")
+    monkeypatch.setattr("app.explorer.component._selection", lambda clicked, structure: selection)
+    checked(app.run())
+    checked(app.button(key="leave-out").click().run())
+    assert app.multiselect(key="without").value == [CONNECTION]
+    assert "without rgb1 → top" in sentence(app)
+    assert not any(button.key == "leave-out" for button in app.button)
