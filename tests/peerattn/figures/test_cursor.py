@@ -15,6 +15,7 @@ from peerattn.graph import published
 from peerattn.tables.attention import attention_by, attention_groups
 from peerattn.tables.share import modality_share
 from tests.peerattn.figures.test_explorer import channels, choose, viridis
+from tests.screens import AT_REST
 from tests.serving import GET_EXPLORER, PAINTED, frame, open_explorer_page, runs, served, start_again
 from tests.traces import trace_of
 
@@ -421,6 +422,7 @@ def test_the_line_of_a_connection_has_a_band_from_its_least_to_its_greatest_chan
 
 def test_windows_too_narrow_for_their_classes_show_the_three_most_probable_on_focus(page, root):
     page.set_viewport_size({"width": 390, "height": 900})
+    page.evaluate(AT_REST)  # a window that is drawn anew loses the focus
     for number, window in enumerate(TRACE.windows):
         best = np.argsort(-window.probabilities, kind="stable")[:3]
         said = " ".join(f"{TRACE.class_names[each]} {window.probabilities[each]:.2f}" for each in best)
