@@ -109,7 +109,7 @@ def _frames(opened: OpenedClip) -> tuple[int, int] | None:
     if len(times) < 2:
         return None
     ends = 0.0, round(float(times[-1] - times[0]), 2)
-    key = keys.LEFT_OUT_TIMES.scoped(opened.choice.source.id)
+    key = keys.LEFT_OUT_TIMES.scoped(f"{opened.choice.source.id}-{ends[1]}")
     start, stop = st.slider("From, to (s)", *ends, ends, key=key, persist_state="session")
     if (start, stop) == ends:
         return None

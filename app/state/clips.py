@@ -196,5 +196,5 @@ def trace_without(opened: OpenedClip, alteration: Alteration) -> Trace:
 
 @st.cache_resource(max_entries=16, show_spinner="Running the network …")
 def _trace_without(key: tuple[object, ...], _opened: OpenedClip, _alteration: Alteration) -> Trace:
-    with altered(_opened.checkpoint.network, _opened.trace, _alteration) as network:
+    with altered(_opened.checkpoint.network, _alteration) as network:
         return _record(_opened.checkpoint, network, _opened.clip)

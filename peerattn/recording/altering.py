@@ -1,6 +1,6 @@
 """An alteration of a network, as plain data: the parts that are left out, how, and during which frames.
 
-with altered(network, trace, Alteration((("connection", "rgb1_to_top"),))):
+with altered(network, Alteration((("connection", "rgb1_to_top"),))):
     record(network, clip, window=16)
 """
 
@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from peerattn.errors import PeerattnError
 from peerattn.network.network import Network
-from peerattn.recording.interventions import frozen, removed_keys, without
-from peerattn.traces.trace import Trace
+from peerattn.recording.interventions import frozen, removed_keys, silenced, without
 
 HOW = ("remove", "mean", "one")
 """What can be done: leave parts out, or hold their connections' factors at their mean over time or at 1."""
@@ -38,8 +37,8 @@ class Alteration:
 
 
 @contextmanager
-def altered(network: Network, trace: Trace, alteration: Alteration) -> Iterator[Network]:
-    """Alter a network inside the `with` block; `trace` is that of the clip which runs, without alterations.
+def altered(network: Network, alteration: Alteration) -> Iterator[Network]:
+    """Alter a network inside the `with` block.
 
     Raises PeerattnError for unknown parts, and where an output would be cut off from every input.
     """
@@ -60,8 +59,5 @@ def altered(network: Network, trace: Trace, alteration: Alteration) -> Iterator[
                 )
             )
         else:
-            for key in sorted(keys):
-                factors = trace.connection(key).attention_factors.copy()
-                factors[slice(*alteration.frames)] = 0
-                stack.enter_context(frozen(network, connections=key, to=factors))
+            stack.enter_context(silenced(network, connections=keys, frames=alteration.frames))
         yield network

@@ -15,8 +15,9 @@ mode, without gradients. Shapes: C channels of a connection's source, T frames.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Literal
 
 from numpy.typing import ArrayLike
@@ -32,7 +33,14 @@ from peerattn.network.unwrapping import unwrap
 from peerattn.recording.changes import Change, Place, changed
 from peerattn.recording.lock import RECORDING
 from peerattn.recording.observing import from_clips, from_donor, from_whole_clip
-from peerattn.recording.substitutes import held_at_mean, held_at_values, ones, replaced, shuffled_frames
+from peerattn.recording.substitutes import (
+    held_at_mean,
+    held_at_values,
+    ones,
+    replaced,
+    shuffled_frames,
+    silent,
+)
 
 Names = str | Iterable[str] | None
 Donor = Clip | Mapping[str, Tensor]
@@ -112,6 +120,26 @@ def frozen(
     inner = unwrap(network)
     places = find_places(inner.structure, {"connection": connections})
     with changed(inner, _frozen(inner, places, to, clip)):
+        yield network
+
+
+@contextmanager
+def silenced(network: Network, *, connections: Names, frames: tuple[int, int]) -> Iterator[Network]:
+    """Let connections add nothing to their targets in frames start ≤ t < stop, by factors of 0.
+
+    In all other frames they have the factors that follow from what arrives then, which may have changed too.
+    Raises PeerattnError for an unknown name.
+    """
+    inner = unwrap(network)
+    places = find_places(inner.structure, {"connection": connections})
+    levels = defaultdict[int, list[Place]](list)
+    for place in places:
+        target = inner.structure.connection(place.name).target
+        levels[inner.structure.block(target).level].append(place)
+    with ExitStack() as stack:
+        for _, own in sorted(levels.items()):  # upward, since factors depend on the levels below
+            change = silent(inner, from_clips(inner, own), tuple(own), frames)
+            stack.enter_context(changed(inner, change))
         yield network
 
 

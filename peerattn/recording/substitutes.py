@@ -39,6 +39,18 @@ def held_at_mean(source: ValueSource, places: tuple[Place, ...]) -> Change:
     return Change(places, values, changes_baselines=True)
 
 
+def silent(network: Network, source: ValueSource, places: tuple[Place, ...], span: tuple[int, int]) -> Change:
+    """Return the change that sets factors to 0 in a span of frames; elsewhere they are the source's."""
+
+    def values(clips: ClipBatch) -> Values:
+        observed, first = source(clips), (clips.within or (0, 0))[0]
+        frames = torch.arange(first, first + clips.shape[1])
+        sounds = network.to_own_device((frames < span[0]) | (frames >= span[1]))[None, :, None]  # (1, T, 1)
+        return {place: sounds * observed[place] if place in observed else sounds for place in places}
+
+    return Change(places, values, changes_baselines=True)
+
+
 def ones(places: tuple[Place, ...]) -> Change:
     """Return the change that sets factors to 1."""
     return Change(places, lambda clips: dict.fromkeys(places), changes_baselines=True)

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 from app.explorer.component import Selection
 from app.screens.leaving_out import part_label, part_options
 from peerattn.recording.interventions import frozen, without
+from peerattn.recording.leaving_out import leave_out_while
 from peerattn.recording.recorder import record
 from tests.app.screens.test_explore_and_prune import app, checked, plain_text, shown
 from tests.small import small_structure
@@ -68,13 +69,13 @@ def test_factors_can_be_held_and_a_part_left_out_for_a_while(app: AppTest) -> No
     opened = shown(app)
     network, window = opened.checkpoint.network, opened.checkpoint.settings.window
     leave_out(app, CONNECTION)
-    times = app.slider(key=f"without-times-{opened.choice.source.id}")
+    times = next(slider for slider in app.slider if slider.label == "From, to (s)")
     checked(times.set_value((1.0, 2.0)).run())
-    factors = opened.trace.connection("rgb1_to_top").attention_factors.copy()
     seconds = opened.trace.times - opened.trace.times[0]
-    factors[(seconds >= 1.0 - 1e-6) & (seconds <= 2.0 + 1e-6)] = 0
-    with frozen(network, connections="rgb1_to_top", to=factors):
-        _, after = expected(app, record(network, opened.clip, window=window).probabilities)
+    inside = np.flatnonzero((seconds >= 1.0 - 1e-6) & (seconds <= 2.0 + 1e-6))
+    span = int(inside[0]), int(inside[-1]) + 1
+    left_out = leave_out_while(network, opened.clip, window=window, connections=["rgb1_to_top"], spans=[span])
+    _, after = expected(app, next(iter(left_out.after.values())))
     assert f"→ **{after}** without rgb1 → top from 1.00 to 2.00 s" in sentence(app)
     checked(app.selectbox(key="without-how").set_value("one").run())
     with frozen(network, connections="rgb1_to_top", to="one"):

@@ -7,7 +7,8 @@ import pytest
 
 from peerattn.errors import PeerattnError
 from peerattn.recording.altering import Alteration, altered
-from peerattn.recording.interventions import frozen, without
+from peerattn.recording.interventions import frozen, removed_keys, without
+from peerattn.recording.leaving_out import leave_out_while
 from peerattn.recording.recorder import record
 from tests.kinds import EVERY_KIND
 from tests.peerattn.recording.test_interventions import whole_clip
@@ -31,7 +32,7 @@ def test_an_alteration_is_the_intervention_of_its_name(how: str) -> None:
         ),
     }
     alteration, intervention = cases[how]
-    with altered(network, trace, alteration):
+    with altered(network, alteration):
         own = record(network, clip, window=3).probabilities
     with intervention:
         np.testing.assert_array_equal(own, record(network, clip, window=3).probabilities)
@@ -39,24 +40,26 @@ def test_an_alteration_is_the_intervention_of_its_name(how: str) -> None:
     assert np.array_equal(record(network, clip, window=3).probabilities, trace.probabilities)
 
 
-def test_in_a_span_the_parts_add_nothing_and_elsewhere_what_they_did() -> None:
-    network, clip = lively(EVERY_KIND["own"]), whole_clip(9)
-    trace = record(network, clip, window=3)
-    with altered(network, trace, Alteration((("modality", "rgb"),), frames=(2, 5))):
+@pytest.mark.parametrize("name", EVERY_KIND)
+@pytest.mark.parametrize("part", [("modality", "rgb"), ("block", "mid1"), ("connection", KEY)])
+def test_in_a_span_the_parts_add_nothing_and_all_else_follows(name: str, part: tuple[str, str]) -> None:
+    network, clip = lively(EVERY_KIND[name]), whole_clip(9, name=name)
+    keys = sorted(removed_keys(network.structure, {part[0]: part[1]}))
+    left_out = leave_out_while(network, clip, window=3, connections=keys, spans=[(2, 5)])
+    with altered(network, Alteration((part,), frames=(2, 5))):
         during = record(network, clip, window=3)
-    for connection in during.connections:
-        if connection.source == "rgb1":
-            assert not connection.attention_factors[2:5].any()
-            own = trace.connection(connection.key).attention_factors
-            np.testing.assert_allclose(connection.attention_factors[5:], own[5:], rtol=1e-6)
+    np.testing.assert_allclose(during.probabilities, left_out.after["2-5"], rtol=1e-5, atol=1e-6)
+    for key in keys:
+        assert not during.connection(key).attention_factors[2:5].any()
+        assert during.connection(key).attention_factors[5:].any()
+    assert np.array_equal(record(network, clip, window=3).probabilities, left_out.before)
 
 
 def test_an_unknown_way_and_unknown_parts_are_refused() -> None:
-    network, clip = lively(EVERY_KIND["own"]), whole_clip(5)
-    trace = record(network, clip, window=3)
+    network = lively(EVERY_KIND["own"])
     for alteration, line in (
         (Alteration((("connection", KEY),), "shrink"), "no way 'shrink'"),
         (Alteration((("block", "mid7"),)), "mid7"),
     ):
-        with pytest.raises(PeerattnError, match=line), altered(network, trace, alteration):
+        with pytest.raises(PeerattnError, match=line), altered(network, alteration):
             pass
