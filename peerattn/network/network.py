@@ -116,9 +116,31 @@ class Network(nn.Module):
             if block.modality:
                 block_input = self.input_of(block, clip, extremes or {})
             else:
-                block_input = self._fuse(block, outputs, clip)
+                block_input = self.fuse(block, outputs, clip)
             outputs.full[block.id] = self.blocks[block.id](block_input)
         return outputs
+
+    def fuse(self, target: BlockSpec, outputs: BlockOutputs, clip: Mapping[str, Tensor]) -> Tensor:
+        """Return a target's input (B, input_width, T, ceil(H / r), ceil(W / r)), r its input reduction.
+
+        `outputs` must hold all blocks that the target reads or attends to, on `clip`.
+        """
+        fusion = self.fusions[target.id]
+        assert isinstance(fusion, Fusion)
+        if target.id in self.detached:
+            outputs = outputs.detached()
+        incoming = [spec for spec in self.structure.into(target.id) if spec.key not in self.disabled]
+        peers = self._peers(fusion, dict.fromkeys(spec.peers for spec in incoming if spec.peers), outputs)
+        totals: dict[int, Tensor] = {}
+        for spec in incoming:
+            source = outputs.pooled_for(spec.source, target)
+            scale = self._scale(spec, source, peers.get(spec.peers))
+            width = source.shape[1]
+            totals[width] = _accumulate(totals.get(width), source, scale)
+        if not totals:
+            return self._zero_input(target, next(iter(clip.values())), outputs.input_sides(target))
+        aligned = [fusion.to_target_width(width, total) for width, total in totals.items()]
+        return reduce(torch.add, aligned)
 
     def combined_logits(self, outputs: Mapping[str, Tensor]) -> Tensor:
         """Return the network's logits (B, K), combined over heads, from the output blocks' outputs.
@@ -237,25 +259,6 @@ class Network(nn.Module):
         if not block.channels:
             return clip[name]
         return clip[name][:, slice(*block.channels)].contiguous(memory_format=torch.channels_last_3d)
-
-    def _fuse(self, target: BlockSpec, outputs: BlockOutputs, clip: Mapping[str, Tensor]) -> Tensor:
-        """Return a target's input (B, input_width, T, ceil(H / r), ceil(W / r)), r its input reduction."""
-        fusion = self.fusions[target.id]
-        assert isinstance(fusion, Fusion)
-        if target.id in self.detached:
-            outputs = outputs.detached()
-        incoming = [spec for spec in self.structure.into(target.id) if spec.key not in self.disabled]
-        peers = self._peers(fusion, dict.fromkeys(spec.peers for spec in incoming if spec.peers), outputs)
-        totals: dict[int, Tensor] = {}
-        for spec in incoming:
-            source = outputs.pooled_for(spec.source, target)
-            scale = self._scale(spec, source, peers.get(spec.peers))
-            width = source.shape[1]
-            totals[width] = _accumulate(totals.get(width), source, scale)
-        if not totals:
-            return self._zero_input(target, next(iter(clip.values())), outputs.input_sides(target))
-        aligned = [fusion.to_target_width(width, total) for width, total in totals.items()]
-        return reduce(torch.add, aligned)
 
     def _peers(
         self, fusion: Fusion, sets: Collection[tuple[str, ...]], outputs: BlockOutputs

@@ -6,8 +6,9 @@ import copy
 from collections.abc import Iterable, Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from peerattn.network.batch_norm import estimated_statistics
 from peerattn.network.network import Network
 from peerattn.training.config import Averaging
 
@@ -42,19 +43,15 @@ class WeightAverage:
 
 
 def estimate_batch_norm(network: Network, batches: Iterable[Mapping[str, Tensor]]) -> None:
-    """Set the running statistics of batch norm to the plain mean over these batches of clips."""
-    norms = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
-    momenta = [norm.momentum for norm in norms]
+    """Set the running statistics of batch norm to the plain mean over these batches of clips.
+
+    Everything else in the network behaves as in training, too.
+    """
     training = network.training
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # None makes torch compute a plain mean
     network.train()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), estimated_statistics(network):
             for clip in batches:
                 network(clip)
     finally:
         network.train(training)
-        for norm, momentum in zip(norms, momenta, strict=True):
-            norm.momentum = momentum
