@@ -12,7 +12,7 @@ from peerattn.data.cache import Cache
 from peerattn.data.cache_folder import default_folder
 from peerattn.data.examples import Example, FolderExamples
 from peerattn.data.folder import LabelledFile, labelled_files
-from peerattn.data.generated import GeneratedExamples
+from peerattn.data.generated import TEST_SEED, GeneratedExamples
 from peerattn.data.person_clips import PersonExamples
 from peerattn.data.readable import CachedExamples, SkipUnreadable
 from peerattn.errors import PeerattnError
@@ -102,8 +102,15 @@ def file_examples(
 
 
 def generated_examples(
-    count: int, class_names: Sequence[str], reader: Reader, *, cached: bool = False
+    count: int,
+    class_names: Sequence[str],
+    reader: Reader,
+    *,
+    cached: bool = False,
+    first_seed: int = TEST_SEED,
 ) -> SkipUnreadable:
-    """Return generated test clips; raise PeerattnError if the class names are not ActionWorld's."""
-    examples = GeneratedExamples(count, class_names, **reader.as_keywords)
+    """Return generated clips, by default test clips; raise PeerattnError if the class names are not
+    ActionWorld's.
+    """
+    examples = GeneratedExamples(count, class_names, first_seed=first_seed, **reader.as_keywords)
     return SkipUnreadable(CachedExamples(examples) if cached else examples)

@@ -44,23 +44,29 @@ def assign_donors(
 
     Raises PeerattnError if no clip has a donor.
     """
+    (donors,), left_out = assign_several_donors(examples, [seed], on_read)
+    return donors, left_out
+
+
+def assign_several_donors(
+    examples: LabelledClips, seeds: Sequence[int], on_read: Callable[[], None]
+) -> tuple[list[dict[int, int]], tuple[str, ...]]:
+    """Assign donors like `assign_donors`, once for each seed; the same clips are left out each time."""
     facts = []
     for example in examples:
         _, _, frames, *sides = next(iter(example.tensors.values())).shape
         facts.append(_ClipFacts(example.labels, frames, tuple(sides), example.group))
         on_read()
-    donors = choose_donors(
-        np.unique([str(sorted(one.labels)) for one in facts], return_inverse=True)[1],
-        np.array([one.frames for one in facts]),
-        np.unique([str(one.sides) for one in facts], return_inverse=True)[1],
-        seed,
-    )
+    labels = np.unique([str(sorted(one.labels)) for one in facts], return_inverse=True)[1]
+    lengths = np.array([fact.frames for fact in facts])
+    sizes = np.unique([str(one.sides) for one in facts], return_inverse=True)[1]
+    donors = [choose_donors(labels, lengths, sizes, seed) for seed in seeds]
     left_out = tuple(
-        f"clip {number + 1} (of {one.group}): no other clip has at least {one.frames} frames"
-        for number, one in enumerate(facts)
-        if number not in donors
+        f"clip {number + 1} (of {fact.group}): no other clip has at least {fact.frames} frames"
+        for number, fact in enumerate(facts)
+        if number not in donors[0]
     )
-    if not donors:
+    if not donors[0]:
         raise PeerattnError("no clip has a donor of its length and size to be swapped with: give more clips")
     return donors, left_out
 
@@ -93,14 +99,14 @@ class DonorBatch:
 
 
 def batches_with_donors(
-    network: Network, examples: LabelledClips, donors: dict[int, int] | None, most: int
+    network: Network, examples: LabelledClips, donors: dict[int, int] | None, most: int, *, passes: int = 2
 ) -> Iterator[DonorBatch]:
-    """Yield batches small enough for one pass, with memory left for the values observed in them."""
+    """Yield batches of at most `most` clips, of which the values in this many passes fit in memory."""
     selected = (one for number, one in enumerate(examples) if donors is None or number in donors)
     order = iter(donors.values()) if donors is not None else iter(())
     for neighbours in same_shape_batches(selected, most):
         _, _, frames, *sides = next(iter(neighbours[0].tensors.values())).shape
         together = clips_together(network.structure, frames=frames, sides=sides)
-        for members in chunks(neighbours, max(1, together // 2)):
+        for members in chunks(neighbours, max(1, together // passes)):
             chosen = [examples[next(order)] for _ in members] if donors is not None else []
             yield DonorBatch(members, chosen)

@@ -1,0 +1,47 @@
+"""The questions by which one finds out whether attention matters in a network, as plain data."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Question(NamedTuple):
+    """What is asked about the attention factors, what is done to all of them, and what that takes away."""
+
+    key: str
+    asks: str
+    does: str
+    takes_away: str
+
+
+QUESTIONS = (
+    Question(
+        "movement",
+        "Does it matter that the factors move in time?",
+        "each clip’s factors at their mean over its frames",
+        "the movement of the factors in time",
+    ),
+    Question(
+        "clip",
+        "Does it matter which clip it is?",
+        "the same factors for all clips, which deliver as much as the factors did over training clips",
+        "factors that differ from clip to clip",
+    ),
+    Question(
+        "level",
+        "Does the learned level of the factors matter?",
+        "all factors 1",
+        "the learned level of the factors",
+    ),
+    Question(
+        "match",
+        "Does it matter that factors and clip belong together?",
+        "the factors of another clip, of another class",
+        "the match of factors and clip",
+    ),
+)
+BATCH_NORMS = {
+    "kept": "batch norm as trained",
+    "estimated": "batch norm estimated anew",
+}
+"""Which statistics batch norm uses → in words."""
