@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from peerattn.cli import data
+from peerattn.cli.attention import attention_command
 from peerattn.cli.calibration import calibrate_command
 from peerattn.cli.clips import export_command, record_command, report_command
 from peerattn.cli.effect import effect_command
@@ -28,4 +29,5 @@ app.command("convert")(convert_command)
 app.command("evaluate")(evaluate_command)
 app.command("prune")(prune_command)
 app.command("effect")(effect_command)
+app.command("attention")(attention_command)
 app.command("health")(health_command)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from peerattn.checkpoints.checkpoint import Checkpoint, segmenter_of
 from peerattn.data.cache import Cache
 from peerattn.data.cache_folder import default_folder
@@ -61,6 +63,27 @@ class LabelledSet:
             return file_examples(files, loaded.class_names, reader, notify=notify, cached=cached)
         reader = loaded.reader(segmenter_of(loaded) if self.origin == "estimated" else None)
         return generated_examples(self.count, loaded.class_names, reader, cached=cached)
+
+
+TRAINING_SEED = 0
+"""The first seed of generated clips like those that a network learned from: none is a test clip."""
+
+
+def training_examples(
+    chosen: LabelledSet, loaded: Checkpoint, *, count: int, split: str = "train", notify: Notify | None = None
+) -> SkipUnreadable:
+    """Return `count` clips like those that the network learned from, drawn at random, always the same ones.
+
+    They are from another split of the same folder, or generated like the training clips. Raises PeerattnError
+    like `LabelledSet.examples`, and if the folder has no such split.
+    """
+    if chosen.folder is None:
+        reader = loaded.reader(segmenter_of(loaded) if chosen.origin == "estimated" else None)
+        return generated_examples(count, loaded.class_names, reader, first_seed=TRAINING_SEED)
+    files = replace(chosen, split=split).files()
+    order = np.random.default_rng(0).permutation(len(files))[:count]
+    drawn = with_map_origin([files[number] for number in sorted(order)], chosen.origin)
+    return file_examples(drawn, loaded.class_names, reader_for(drawn, loaded), notify=notify)
 
 
 def with_map_origin(files: Sequence[LabelledFile], origin: str) -> tuple[LabelledFile, ...]:
