@@ -82,6 +82,11 @@ def _effects_drawn(page: Page) -> None:
     page.locator("[data-drawn]").first.wait_for()
 
 
+def _attention_drawn(page: Page) -> None:
+    page.get_by_text("Trained with other attention").wait_for()
+    page.locator("[data-drawn]").first.wait_for()
+
+
 def _answered(page: Page) -> None:
     page.get_by_role("radio").first.check(force=True)
     page.get_by_test_id("stAlert").first.wait_for()
@@ -104,6 +109,11 @@ STATES: Mapping[str, State] = {
     "effect-connections": State(
         "/effect?checkpoint=actionworld&of=connections&how=removed&count=48",
         _measured("Measure the effect of all connections", "One of them in detail"),
+    ),
+    "effect-attention": State("/effect?checkpoint=actionworld&of=all+attention+factors", _attention_drawn),
+    "effect-curve": State(
+        "/effect?checkpoint=actionworld&curve-modality=object&count=48",
+        _measured("Measure with fewer connections", "by the share of"),
     ),
     "data": State("/data"),
     "data-folder": State("/data?checkpoint=actionworld&data={clips}"),

@@ -9,8 +9,9 @@ from app.explorer import panels
 from app.parts import bar, labelled_set_choice, network_choice
 from app.parts.elements import progress_now
 from app.parts.words import clips, plain
-from app.screens import effect_results
+from app.screens import attention, effect_results, modality_curve
 from app.state import measurements, networks
+from app.work.attention import AttentionQuestion
 from app.work.effects import SHIPPED_CLIPS, EffectQuestion
 from app.work.jobs import Job
 from peerattn.checkpoints.checkpoint import Checkpoint
@@ -23,6 +24,8 @@ ABOUT = (
     "time is changed, and the same clips are run again. In a swap, each clip gets the component from "
     "another clip, of another class where there is one."
 )
+FACTORS = "factors"
+"""The choice to replace all attention factors, beside the kinds of single components."""
 EVERY = 2.0
 """Seconds after which the results so far are drawn again."""
 
@@ -35,13 +38,18 @@ def show() -> None:
     except PeerattnError as error:
         st.error(plain(error))
         return
-    st.caption(f"{ABOUT} {DEFINITION[0].upper()}{DEFINITION[1:]}.")
+    if of != FACTORS:
+        st.caption(f"{ABOUT} {DEFINITION[0].upper()}{DEFINITION[1:]}.")
     if loaded.remarks:
         st.info(plain(f"No effect can be measured: {loaded.remarks[0]}."))
         return
     labelled_set = labelled_set_choice.show(loaded, count=SHIPPED_CLIPS, in_address=True)
     if labelled_set is None:
         st.info("Enter a folder of labelled clips.")
+        return
+    if of == FACTORS:
+        panels.load_script()
+        attention.show(AttentionQuestion(name, labelled_set), loaded)
         return
     question = EffectQuestion(name, of, how, labelled_set)
     try:
@@ -51,6 +59,8 @@ def show() -> None:
         return
     panels.load_script()
     _measurement(question, key, loaded)
+    if of == "modality":
+        modality_curve.show(name, labelled_set, loaded)
 
 
 def _choose() -> tuple[str, str, str]:
@@ -60,10 +70,13 @@ def _choose() -> tuple[str, str, str]:
         name = network_choice.show(bar.network_names())
     kept = {"bind": "query-params", "persist_state": "session"}
     with middle:
-        kinds = list(INTERVENTIONS)
+        words = {**{kind: PLURALS[kind] for kind in INTERVENTIONS}, FACTORS: attention.LABEL}
         of = st.selectbox(
-            "What is changed", kinds, key=keys.EFFECT_OF, format_func=lambda kind: PLURALS[kind], **kept
+            "What is changed", list(words), key=keys.EFFECT_OF, format_func=words.__getitem__, **kept
         )
+    if of == FACTORS:
+        right.selectbox("How", [attention.HOW], disabled=True)
+        return name, of, ""
     if keys.EFFECT_HOW.get() not in INTERVENTIONS[of]:
         keys.EFFECT_HOW.pop()
     with right:

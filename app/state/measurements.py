@@ -14,7 +14,9 @@ from pathlib import Path
 import streamlit as st
 
 from app.state.networks import checkpoint, device
-from app.work.curves import accuracy_curve
+from app.work import attention as attention_work
+from app.work.attention import AttentionQuestion
+from app.work.curves import accuracy_curve, modality_accuracy_curve
 from app.work.datasets import EvaluationRequest, check, measure_folder
 from app.work.effects import EffectQuestion, kept_answers, measure_effects, question_key
 from app.work.health import health_report
@@ -22,6 +24,7 @@ from app.work.jobs import Job, Jobs, Work
 from app.work.process import PROCESS
 from peerattn.checkpoints.resolving import stamp
 from peerattn.data.labelled_set import LabelledSet
+from peerattn.scores.attention_answers import AblationAnswers
 from peerattn.scores.effect_answers import EffectAnswers
 from peerattn.scores.effects import Effects
 
@@ -45,6 +48,16 @@ def curve_job(name: str, examples: LabelledSet) -> Job | None:
 
 def start_curve(name: str, examples: LabelledSet) -> Job:
     return _start((name, stamp(name), examples), partial(accuracy_curve, name, examples, device()))
+
+
+def modality_curve_job(name: str, examples: LabelledSet, modality: str) -> Job | None:
+    """Return the job of the curve over a modality's connections, if it was started."""
+    return process_jobs().get((name, stamp(name), examples, modality))
+
+
+def start_modality_curve(name: str, examples: LabelledSet, modality: str) -> Job:
+    work = partial(modality_accuracy_curve, name, examples, modality, device())
+    return _start((name, stamp(name), examples, modality), work)
 
 
 def health_job(name: str, examples: LabelledSet) -> Job | None:
@@ -125,6 +138,30 @@ class _Memory:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _memory(key: str) -> _Memory:
     return _Memory()
+
+
+def attention_key(question: AttentionQuestion) -> str:
+    """Return the key of a question; raises PeerattnError if its checkpoint or its clips are not found."""
+    return attention_work.attention_key(question, checkpoint(question.checkpoint))
+
+
+def attention_job(key: str) -> Job | None:
+    """Return the job that measures whether attention matters, if it was started; its results are
+    `AblationAnswers` in parts.
+    """
+    return process_jobs().get(("attention", key))
+
+
+def start_attention(question: AttentionQuestion, key: str) -> Job:
+    return _start(("attention", key), partial(attention_work.measure_attention, question, key, device()))
+
+
+def attention_answers(question: AttentionQuestion, key: str) -> AblationAnswers | None:
+    """Return the answers to all clips if they were measured, now or on an earlier visit; else None."""
+    job = attention_job(key)
+    if job and not job.running and not job.error and job.results:
+        return AblationAnswers.concatenated(list(job.results))
+    return attention_work.kept_attention(question, key)
 
 
 def _restart(key: Hashable, work: Work) -> Job:

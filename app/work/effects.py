@@ -72,11 +72,11 @@ def _answers(
         how=question.how,
         window=loaded.settings.window,
         progress=progress,
-        clip_name=lambda number: _clip_name(examples, question.labelled_set, number),
+        clip_name=lambda number: clip_name(examples, question.labelled_set, number),
     )
 
 
-def _clip_name(examples: SkipUnreadable, labelled_set: LabelledSet, number: int) -> str:
+def clip_name(examples: SkipUnreadable, labelled_set: LabelledSet, number: int) -> str:
     """Return the path of a clip of a folder, or the seed of a generated clip."""
     return str(examples.files[number].path) if labelled_set.folder else str(TEST_SEED + number)
 

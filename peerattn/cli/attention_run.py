@@ -14,10 +14,10 @@ from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.cli.console import progress_bar
 from peerattn.cli.measuring import print_precision
 from peerattn.data.labelled_set import LabelledSet, training_examples
-from peerattn.graph.attention_questions import BATCH_NORMS, QUESTIONS
 from peerattn.recording.attention_ablation import ablate_attention
 from peerattn.scores.attention_ablation import summarise_ablation
 from peerattn.scores.attention_answers import AblationAnswers
+from peerattn.scores.attention_questions import BATCH_NORMS, QUESTIONS
 
 
 def measure(
@@ -63,7 +63,7 @@ def table(result: Mapping[str, Any], name: str) -> Table:
     rows.add_column("verdict")
     for question in QUESTIONS:
         own = [one for one in findings if one["question"] == question.key]
-        rows.add_row(Text(question.takes_away))
+        rows.add_row(Text(question.title))
         for one in own:
             rows.add_row(
                 Text(f"  {BATCH_NORMS[one['batch_norm']]}"),
@@ -87,7 +87,7 @@ def _with_interval(one: Mapping[str, Any]) -> str:
 def _lines(result: Mapping[str, Any]) -> list[str]:
     count = len(result["findings"])
     lines = [
-        *(f"without {question.takes_away}: {question.does}" for question in QUESTIONS),
+        *(f"{question.title}: {question.does}" for question in QUESTIONS),
         f"changes in {result['score']}, in points, paired; the {count} intervals hold at once",
         "random: deviations that change the input of each block as much as the replaced factors do",
         f"batch norm estimated anew: from {result['training_clips']} training clips, without labels",

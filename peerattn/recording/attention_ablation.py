@@ -3,7 +3,7 @@
     parts = list(ablate_attention(network, examples, training, window=16))
     summarise_ablation(AblationAnswers.concatenated(parts)).sentence
 
-The questions are those of `graph.attention_questions`. Each is asked twice: with batch norm as trained, and
+The questions are those of `scores.attention_questions`. Each is asked twice: with batch norm as trained, and
 with its statistics estimated anew from unlabelled training clips that ran with the replaced factors, because
 a change that the statistics absorb is not one that the network needs. Factors that are not replaced are those
 of the unchanged network, also in the levels above a change. Beside each runs the control: random
@@ -28,7 +28,6 @@ from torch import Tensor
 
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
-from peerattn.graph.attention_questions import BATCH_NORMS, QUESTIONS
 from peerattn.network.batch_norm import estimated_statistics, running_statistics
 from peerattn.network.network import Network
 from peerattn.network.unwrapping import unwrap
@@ -39,6 +38,7 @@ from peerattn.recording.predictions import same_shape_batches
 from peerattn.recording.stretches import Progress, evaluation_mode
 from peerattn.recording.windows import windows
 from peerattn.scores.attention_answers import AblationAbout, AblationAnswers
+from peerattn.scores.attention_questions import BATCH_NORMS, QUESTIONS
 
 Array = NDArray[np.float16]
 DRAWS = 5

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from peerattn.graph.attention_questions import QUESTIONS, Question
 from peerattn.scores.attention_answers import AblationAbout, AblationAnswers, Array
+from peerattn.scores.attention_questions import QUESTIONS, Question
 from peerattn.scores.effect_weights import LOG_LOSSES
 from peerattn.scores.intervals import LEVEL, Interval, group_numbers, interval_json, too_few
 from peerattn.scores.jackknife import difference_interval, effective_count, mean_interval
@@ -38,7 +38,7 @@ class Change:
         return {name: self.value, **interval_json(f"{name}_interval", self.interval, remark)}
 
 
-MATTERS, LESS, NOT_SHOWN, UNMATCHED = "matters", "less than by chance", "not shown to matter", "unknown"
+MATTERS, LESS, NOT_SHOWN, UNMATCHED = "matters", "less than the control", "not shown to matter", "unknown"
 """The kinds of verdict on a question."""
 LEAST_RATIO = 0.95
 """Random deviations that change the input of a block less than this, relative to the replaced factors, are

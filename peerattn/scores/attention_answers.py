@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
 from peerattn.files.decoding import decode
-from peerattn.graph.attention_questions import BATCH_NORMS, QUESTIONS
+from peerattn.scores.attention_questions import BATCH_NORMS, QUESTIONS
 
 Array = NDArray[np.float16]
 

@@ -11,7 +11,6 @@ from torch import nn
 
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
-from peerattn.graph.attention_questions import QUESTIONS
 from peerattn.graph.specs import BlockSpec, ConnectionSpec, Modality, OutputSpec
 from peerattn.graph.structure import Structure
 from peerattn.network.batch_norm import estimated_statistics, running_statistics, set_statistics
@@ -26,6 +25,7 @@ from peerattn.recording.predictions import predict
 from peerattn.recording.recorder import record
 from peerattn.scores.attention_ablation import summarise_ablation
 from peerattn.scores.attention_answers import AblationAnswers
+from peerattn.scores.attention_questions import QUESTIONS
 from tests.kinds import EVERY_KIND
 from tests.peerattn.recording.test_effects import noise_clips
 from tests.peerattn.recording.test_recorder import Failure, clip_of, hooks

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from peerattn.errors import PeerattnError
-from peerattn.graph.attention_questions import BATCH_NORMS, QUESTIONS
 from peerattn.scores.attention_ablation import (
     LESS,
     MATTERS,
@@ -14,6 +13,7 @@ from peerattn.scores.attention_ablation import (
     summarise_ablation,
 )
 from peerattn.scores.attention_answers import AblationAbout, AblationAnswers, Array
+from peerattn.scores.attention_questions import BATCH_NORMS, QUESTIONS
 from peerattn.scores.labels import paired_precision, summarise_labels
 
 KEYS = [f"{question.key} {name}" for question in QUESTIONS for name in BATCH_NORMS]

@@ -9,6 +9,7 @@ class Question(NamedTuple):
     """What is asked about the attention factors, what is done to all of them, and what that takes away."""
 
     key: str
+    title: str
     asks: str
     does: str
     takes_away: str
@@ -17,24 +18,28 @@ class Question(NamedTuple):
 QUESTIONS = (
     Question(
         "movement",
+        "movement in time",
         "Does it matter that the factors move in time?",
         "each clip’s factors at their mean over its frames",
         "the movement of the factors in time",
     ),
     Question(
         "clip",
+        "differences between clips",
         "Does it matter which clip it is?",
         "the same factors for all clips, which deliver as much as the factors did over training clips",
         "factors that differ from clip to clip",
     ),
     Question(
         "level",
+        "learned level",
         "Does the learned level of the factors matter?",
         "all factors 1",
         "the learned level of the factors",
     ),
     Question(
         "match",
+        "match with the clip",
         "Does it matter that factors and clip belong together?",
         "the factors of another clip, of another class",
         "the match of factors and clip",

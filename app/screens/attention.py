@@ -1,0 +1,205 @@
+"""Does attention matter? All attention factors replaced, beside random deviations of the same size."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app import keys
+from app.explorer import panels
+from app.parts import bar
+from app.parts.elements import metric, metric_row, progress_now, table_with_csv
+from app.parts.words import clips, percent, plain
+from app.state import measurements, networks
+from app.work.attention import AttentionQuestion
+from app.work.effects import EffectQuestion
+from app.work.jobs import Job
+from peerattn.checkpoints.checkpoint import Checkpoint
+from peerattn.errors import PeerattnError
+from peerattn.figures.attention_ablation import ablation_dots
+from peerattn.graph.structure import Structure
+from peerattn.scores.attention_ablation import AblationSummary, summarise_ablation
+from peerattn.scores.attention_answers import AblationAnswers
+from peerattn.scores.attention_questions import QUESTIONS
+from peerattn.scores.intervals import describe_clips
+from peerattn.scores.kinds import AnyEvaluation, difference, headline
+from peerattn.tables.attention_ablation import ablation_table
+
+LABEL, HOW = "all attention factors", "in four ways, beside random deviations"
+ABOUT = (
+    "All attention factors of the network are replaced at once, in four ways. Beside each runs a control: "
+    "random deviations of the factors that change the input of every block as much. Any disturbed input can "
+    "cost accuracy, so only what is lost beyond the control says that attention matters."
+)
+BATCH_NORM = (
+    "Each is measured with batch norm as it was trained, and with its statistics estimated anew, without "
+    "labels, from clips like those of the training: a change that they absorb is not one that the network "
+    "needs."
+)
+ALIKE = (
+    "The other question: networks of the same blocks and connections that were trained alike, with another "
+    "kind of attention or none. Differences are paired, on the same clips. Each network was trained once, "
+    "so a difference can also come from the chance of a training."
+)
+EVERY = 2.0
+"""Seconds after which the progress is drawn again."""
+
+
+def show(question: AttentionQuestion, loaded: Checkpoint) -> None:
+    """Draw the button, the progress or the results."""
+    st.caption(f"{ABOUT} {BATCH_NORM}")
+    try:
+        key = measurements.attention_key(question)
+    except PeerattnError as error:
+        st.error(plain(error))
+        return
+    job = measurements.attention_job(key)
+    if job and job.error:
+        st.error(plain(job.error))
+    if job and job.running:
+        st.fragment(_growing, run_every=EVERY)(question, job)
+    elif not any(spec.attention != "none" for spec in loaded.structure.connections):
+        st.info("This network has no attention factors.")
+    elif answers := measurements.attention_answers(question, key):
+        _results(question, answers)
+    elif st.button("Measure whether attention matters"):
+        measurements.start_attention(question, key)
+        st.rerun()
+    _trained_alike(question, loaded)
+
+
+def _growing(question: AttentionQuestion, job: Job) -> None:
+    progress_now(job, "runs of a clip", key=keys.CANCEL_ATTENTION, time_left=True)
+    if job.results:
+        answers = AblationAnswers.concatenated(list(job.results))
+        st.caption(
+            f"So far {len(answers.about.clips)} of {clips(answers.about.total)}. Wait for all clips before "
+            "you conclude anything."
+        )
+        _results(question, answers)
+
+
+def _results(question: AttentionQuestion, answers: AblationAnswers) -> None:
+    summary = summarise_ablation(answers)
+    st.markdown(f"**{plain(summary.sentence[0].upper() + summary.sentence[1:])}.**")
+    _numbers(summary, answers)
+    table = ablation_table(summary)
+    explained = "; ".join(f"{one.title}: {one.does}" for one in QUESTIONS)
+    panels.show_chart(
+        "Attention factors replaced, and random deviations",
+        f"The change in {summary.score} on the same {clips(summary.n)}, with 95 % intervals, each on its "
+        "own. A full dot: the loss exceeds that by random deviations, in an interval that holds for all "
+        f"rows at once. {explained[0].upper()}{explained[1:]}.",
+        ablation_dots(table, summary.score),
+        table,
+        key=keys.ATTENTION_DOTS,
+    )
+    table_with_csv(
+        {"Does attention matter": lambda: table},
+        stem=f"{question.checkpoint}-attention",
+        key=keys.ATTENTION_CSV,
+    )
+    if answers.about.left_out:
+        with st.expander(f"Clips left out: {len(answers.about.left_out)}"):
+            for line in answers.about.left_out:
+                st.text(line)
+
+
+def _numbers(summary: AblationSummary, answers: AblationAnswers) -> None:
+    row = metric_row()
+    before = {one.batch_norm: one.before for one in summary.findings}
+    title = f"{summary.score[0].upper()}{summary.score[1:]}"
+    metric(row, f"{title} before", percent(before["kept"]), describe_clips(summary.groups))
+    if "estimated" in before:
+        note = f"batch norm from {answers.about.training_clips} training clips"
+        metric(row, "Estimated anew", percent(before["estimated"]), note)
+    ratios = [one.ratios for one in summary.findings if one.ratios]
+    if ratios:
+        least, greatest = min(low for low, _ in ratios), max(high for _, high in ratios)
+        metric(
+            row,
+            "Size of the control",
+            f"{100 * least:.0f}–{100 * greatest:.0f} %",
+            meaning="The change of a block’s input by random deviations, relative to that by replaced "
+            "factors, as root mean squares over the clips: the least and the greatest of all blocks, draws "
+            "and rows.",
+        )
+
+
+def _trained_alike(question: AttentionQuestion, loaded: Checkpoint) -> None:
+    """Draw a table of the networks of the same graph with another attention, compared with this one."""
+    table = _alike_table(question, loaded)
+    if table is None:
+        return
+    st.subheader("Trained with other attention", anchor=False)
+    st.caption(ALIKE)
+    stem = f"{question.checkpoint}-trained-alike"
+    table_with_csv({"Trained alike": lambda: table}, stem=stem, key=keys.ALIKE_CSV)
+
+
+def _alike_table(question: AttentionQuestion, loaded: Checkpoint) -> pd.DataFrame | None:
+    own = _evaluation(question.checkpoint, question)
+    rows = []
+    for name in bar.network_names():
+        if name == question.checkpoint or not _is_alike(name, loaded):
+            continue
+        attention = ", ".join(sorted(_attentions(networks.checkpoint(name).structure)))
+        other = _evaluation(name, question)
+        row = {"network": name, "attention": attention}
+        if own is None or other is None:
+            missing = question.checkpoint if own is None else name
+            rows.append(row | {"conclusion": f"measure the effect of swapped modalities of {missing} first"})
+            continue
+        change = difference(other, own)
+        low, high = change.interval or (float("nan"), float("nan"))
+        rows.append(
+            row
+            | {
+                "accuracy": headline(other).value,
+                "difference_points": 100 * change.value,
+                "low_points": 100 * low,
+                "high_points": 100 * high,
+                "n": change.n,
+                "conclusion": f"{question.checkpoint} is {change.words}",
+            }
+        )
+    columns = (
+        "network",
+        "attention",
+        "accuracy",
+        "difference_points",
+        "low_points",
+        "high_points",
+        "n",
+        "conclusion",
+    )
+    return pd.DataFrame(rows, columns=pd.Index(columns)) if rows else None
+
+
+def _evaluation(name: str, question: AttentionQuestion) -> AnyEvaluation | None:
+    """Return the evaluation of a network, if the effects of its modalities were measured on the same set."""
+    swaps = EffectQuestion(name, "modality", "swap", question.labelled_set)
+    try:
+        key = measurements.effect_key(swaps)
+        answers = measurements.effect_answers(swaps, key)
+    except PeerattnError:
+        return None
+    return measurements.effects_of(key, answers).before if answers else None
+
+
+def _is_alike(name: str, loaded: Checkpoint) -> bool:
+    """Whether a network differs from this one in nothing but its attention and what it has learned."""
+    try:
+        other = networks.checkpoint(name)
+    except PeerattnError:
+        return False
+    return other.class_names == loaded.class_names and _graph(other.structure) == _graph(loaded.structure)
+
+
+def _graph(structure: Structure) -> tuple[object, object]:
+    blocks = {(block.id, block.kind, block.level, block.width) for block in structure.blocks}
+    return blocks, {(spec.source, spec.target) for spec in structure.connections}
+
+
+def _attentions(structure: Structure) -> set[str]:
+    return {spec.attention for spec in structure.connections}
