@@ -96,6 +96,9 @@ STATES: Mapping[str, State] = {
     "explore": State("/?checkpoint=actionworld"),
     "explore-pinned": State("/?checkpoint=actionworld", _pinned),
     "explore-without": State("/?checkpoint=actionworld&without=rgb2+%E2%86%92+a4", _mattered),
+    "explore-without-peer": State(
+        "/?checkpoint=actionworld&without=peer+flow1+of+object1+%E2%86%92+top&without=rgb9", _pinned
+    ),
     "explore-each-left-out": State("/?checkpoint=actionworld", _each_left_out),
     "explore-actions14": State("/?checkpoint=actions14"),
     "explore-actions21": State("/?checkpoint=actions21"),  # a generated clip: none of its classes

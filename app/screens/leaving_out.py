@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,17 +17,19 @@ from peerattn.errors import PeerattnError
 from peerattn.graph.components import names as component_names
 from peerattn.graph.connectivity import Removal, survey
 from peerattn.graph.structure import Structure
-from peerattn.recording.altering import Alteration
+from peerattn.recording.altering import Alteration, Parts
 from peerattn.recording.interventions import removed_keys
-from peerattn.traces.trace import Trace
+from peerattn.traces.trace import ConnectionTrace, Trace
 
 HOW = {"remove": "left out", "mean": "factors at their mean", "one": "factors at 1"}
 """What can be done with a part → in words."""
 HELP = (
     "Runs the clip again through the network without the chosen parts, as if the weights of their "
-    "connections were zero. The graph and the timeline then show both: A is the "
-    "whole network, B the one without them."
+    "connections were zero. A peer of a connection is left out of its attention: the other peers share the "
+    "attention weight. The graph and the timeline then show both: A is the whole network, B the one without "
+    "them. Type to search."
 )
+ONLY_REMOVED = "A peer has no attention factors of its own, so it can only be left out."
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def choose(opened: Opened) -> Without | None:
 
 def _alteration(opened: OpenedClip) -> Alteration | None:
     options = part_options(opened.trace.structure)
-    keys.LEFT_OUT.value = [part for part in keys.LEFT_OUT.get([]) if part in options]
+    _drop_lacking(opened, options)
     parts_column, how_column, time_column = st.columns([5, 3, 3], vertical_alignment="bottom")
     with parts_column:
         chosen = st.multiselect(
@@ -85,22 +88,51 @@ def _alteration(opened: OpenedClip) -> Alteration | None:
             options,
             format_func=part_label,
             key=keys.LEFT_OUT,
-            placeholder="Nothing is left out: choose modalities, blocks or connections",
+            placeholder="Nothing is left out: choose modalities, blocks, connections or peers",
             help=HELP,
             bind="query-params",
             persist_state="session",
+            on_change=keys.LACKING.pop,
         )
     if not chosen:
         return None
-    with how_column:
-        how = st.selectbox(
-            "How", list(HOW), format_func=HOW.__getitem__, key=keys.LEFT_OUT_HOW, persist_state="session"
-        )
     parts = tuple((kind, name) for kind, _, name in (part.partition(" ") for part in chosen))
+    with how_column:
+        how = _choose_how(parts)
     if how != "remove":
         return Alteration(parts, how)
     with time_column:
         return Alteration(parts, how, _frames(opened))
+
+
+def _choose_how(parts: Parts) -> str:
+    """Draw the choice of what is done with the parts; peers can only be left out."""
+    only_removed = any(kind == "attention" for kind, _ in parts)
+    ways = ["remove"] if only_removed else list(HOW)
+    if keys.LEFT_OUT_HOW.get() not in ways:
+        keys.LEFT_OUT_HOW.pop()
+    return st.selectbox(
+        "How",
+        ways,
+        format_func=HOW.__getitem__,
+        key=keys.LEFT_OUT_HOW,
+        help=ONLY_REMOVED if only_removed else None,
+        persist_state="session",
+    )
+
+
+def _drop_lacking(opened: OpenedClip, options: Collection[str]) -> None:
+    """Drop chosen parts that the network lacks, and say so, as for those that only the address names."""
+    chosen, known = keys.LEFT_OUT.get([]), set(map(part_label, options))
+    named = map(part_label, chosen) if keys.LEFT_OUT.is_set else st.query_params.get_all(keys.LEFT_OUT)
+    network = opened.choice.checkpoint
+    if lacking := [label for label in named if label not in known]:
+        keys.LACKING.value = network, lacking
+    keys.LEFT_OUT.value = [part for part in chosen if part in options]
+    if keys.LACKING.get(("", []))[0] == network:
+        lacking = keys.LACKING.value[1]
+        they_are = "they are" if len(lacking) > 1 else "it is"
+        st.warning(plain(f"This network does not have {', '.join(lacking)}, so {they_are} not left out."))
 
 
 def _frames(opened: OpenedClip) -> tuple[int, int] | None:
@@ -118,12 +150,14 @@ def _frames(opened: OpenedClip) -> tuple[int, int] | None:
 
 
 def part_options(structure: Structure) -> list[str]:
-    """Return the parts that can be left out, as `KIND NAME`."""
-    return [
+    """Return the parts that can be left out, as `KIND NAME`: of peers, those that are not the only one."""
+    parts = [
         f"{kind} {name}"
         for kind in ("modality", "block", "connection")
         for name in component_names(structure, kind)
     ]
+    shared = [spec for spec in structure.connections if len(spec.attention_keys) > 1]
+    return [*parts, *(f"attention {key}" for spec in shared for key in spec.attention_keys)]
 
 
 def part_label(part: str) -> str:
@@ -131,15 +165,52 @@ def part_label(part: str) -> str:
     kind, _, name = part.partition(" ")
     if kind == "modality":
         return f"all of {name}"
-    return name.replace("_to_", " → ") if kind == "connection" else f"block {name}"
+    if kind == "block":
+        return f"block {name}"
+    connection, _, peer = name.replace("_to_", " → ").partition(":")
+    if kind == "attention":
+        return f"peer {peer} of {connection}"
+    return connection if kind == "connection" else part  # a label already, as browsers send it
 
 
 def offer(opened: Opened, selection: Selection) -> None:
-    """Draw a button that leaves the selected part out too; none if it is left out, or without a network."""
+    """Draw a button that leaves the selected part out too, and a choice of its peers; nothing for a trace."""
+    if not isinstance(opened, OpenedClip):
+        return
     part = f"{selection.kind} {selection.id}"
     left_out = keys.LEFT_OUT.get([])
-    if isinstance(opened, OpenedClip) and part not in left_out:
-        st.button("Leave it out", key=keys.LEAVE_OUT, on_click=_leave_out, args=(part,))
+    with st.container(horizontal=True, gap="small"):
+        if part not in left_out:
+            st.button("Leave it out", key=keys.LEAVE_OUT, on_click=_leave_out, args=(part,))
+        if selection.kind == "connection":
+            _offer_peers(opened.trace.connection(selection.id), left_out)
+
+
+def _offer_peers(connection: ConnectionTrace, left_out: Collection[str]) -> None:
+    """Draw a choice of the peers that can still be left out of a connection, with their attention weights."""
+    weights = dict(zip(connection.peers, connection.attention_weights, strict=False))
+    keys_of_peers = {peer: f"attention {connection.key}:{peer}" for peer in connection.peers}
+    remaining = [peer for peer in connection.peers if keys_of_peers[peer] not in left_out]
+    if len(remaining) < 2:
+        return
+    widget = keys.LEAVE_OUT_PEER.scoped(connection.key)
+
+    def leave_out() -> None:
+        if peer := widget.get():
+            _leave_out(keys_of_peers[peer])
+        widget.value = None
+
+    st.selectbox(
+        "Leave out a peer",
+        remaining,
+        index=None,
+        format_func=lambda peer: f"{peer} (attention weight {weights[peer]:.2f})",
+        key=widget,
+        on_change=leave_out,
+        placeholder="Leave out a peer",
+        label_visibility="collapsed",
+        width=280,
+    )
 
 
 def _leave_out(part: str) -> None:

@@ -17,16 +17,19 @@ from peerattn.recording.interventions import frozen, removed_keys, silenced, wit
 HOW = ("remove", "mean", "one")
 """What can be done: leave parts out, or hold their connections' factors at their mean over time or at 1."""
 
+Parts = tuple[tuple[str, str], ...]
+"""Parts of a network, (kind, name)."""
+
 
 @dataclass(frozen=True)
 class Alteration:
-    """Parts of a network, (kind, name), and what is done to them.
+    """Parts of a network, and what is done to them.
 
-    The kinds are `modality`, `block` and `connection`. With `frames` (start ≤ t < stop), parts are left out
-    in these frames only: their connections add nothing there.
+    The kinds are `modality`, `block`, `connection` and `attention`, whose parts can only be removed. With
+    `frames` (start ≤ t < stop), parts are left out in these frames only: their connections add nothing there.
     """
 
-    parts: tuple[tuple[str, str], ...]
+    parts: Parts
     how: str = "remove"
     frames: tuple[int, int] | None = None
 
@@ -43,11 +46,14 @@ def altered(network: Network, alteration: Alteration) -> Iterator[Network]:
     Raises PeerattnError for unknown parts, and where an output would be cut off from every input.
     """
     names = alteration.names()
-    keys = removed_keys(network.structure, names)
+    attention = names.pop("attention", None)
     with ExitStack() as stack:
         if alteration.how != "remove":
             if alteration.how not in HOW:
                 raise PeerattnError(f"there is no way {alteration.how!r}: choose among {', '.join(HOW)}")
+            if attention:
+                raise PeerattnError(f"{attention[0]} has no factors of its own: it can only be left out")
+            keys = removed_keys(network.structure, names)
             stack.enter_context(frozen(network, connections=sorted(keys), to=alteration.how))
         elif alteration.frames is None:
             stack.enter_context(
@@ -56,8 +62,11 @@ def altered(network: Network, alteration: Alteration) -> Iterator[Network]:
                     modality=names.get("modality"),
                     blocks=names.get("block"),
                     connections=names.get("connection"),
+                    attention=attention,
                 )
             )
         else:
-            stack.enter_context(silenced(network, connections=keys, frames=alteration.frames))
+            connections = removed_keys(network.structure, names) if names else None
+            span = alteration.frames
+            stack.enter_context(silenced(network, connections=connections, attention=attention, frames=span))
         yield network

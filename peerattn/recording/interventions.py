@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, Literal
 
 from numpy.typing import ArrayLike
@@ -26,6 +27,7 @@ from torch import Tensor
 from peerattn.errors import PeerattnError
 from peerattn.graph import components
 from peerattn.graph.connectivity import survey
+from peerattn.graph.specs import ConnectionSpec
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip
 from peerattn.network.network import Network
@@ -40,6 +42,7 @@ from peerattn.recording.substitutes import (
     replaced,
     shuffled_frames,
     silent,
+    unattended,
 )
 
 Names = str | Iterable[str] | None
@@ -124,23 +127,37 @@ def frozen(
 
 
 @contextmanager
-def silenced(network: Network, *, connections: Names, frames: tuple[int, int]) -> Iterator[Network]:
+def silenced(
+    network: Network, *, connections: Names = None, attention: Names = None, frames: tuple[int, int]
+) -> Iterator[Network]:
     """Let connections add nothing to their targets in frames start ≤ t < stop, by factors of 0.
 
-    In all other frames they have the factors that follow from what arrives then, which may have changed too.
-    Raises PeerattnError for an unknown name.
+    For an attention connection (SOURCE_to_TARGET:PEER), the peer is left out of the softmax in these frames;
+    the attention weights that a recording shows are those of all other frames. There, factors are those that
+    follow from what arrives, which may have changed too. Raises PeerattnError for an unknown name, and if a
+    connection would lose its last peer.
     """
     inner = unwrap(network)
-    places = find_places(inner.structure, {"connection": connections})
-    levels = defaultdict[int, list[Place]](list)
-    for place in places:
-        target = inner.structure.connection(place.name).target
-        levels[inner.structure.block(target).level].append(place)
+    keys = removed_keys(inner.structure, {"connection": connections, "attention": attention})
+    for spec in inner.structure.connections:
+        check_peers(spec, inner.disabled | keys)
     with ExitStack() as stack:
-        for _, own in sorted(levels.items()):  # upward, since factors depend on the levels below
-            change = silent(inner, from_clips(inner, own), tuple(own), frames)
-            stack.enter_context(changed(inner, change))
+        for specs in _by_target_level(inner.structure).values():  # since factors depend on the levels below
+            attended = [spec for spec in specs if not keys.isdisjoint(spec.attention_keys)]
+            silenced_ones = [spec for spec in specs if spec.key in keys]
+            for own, change in ((attended, partial(unattended, keys=keys)), (silenced_ones, silent)):
+                if places := tuple(Place("factors", spec.key) for spec in own):
+                    applied = change(inner, from_clips(inner, places), places, frames)
+                    stack.enter_context(changed(inner, applied))
         yield network
+
+
+def _by_target_level(structure: Structure) -> dict[int, list[ConnectionSpec]]:
+    """Return level, upward → the connections whose targets are on it."""
+    levels = defaultdict[int, list[ConnectionSpec]](list)
+    for spec in structure.connections:
+        levels[structure.block(spec.target).level].append(spec)
+    return dict(sorted(levels.items()))
 
 
 def _frozen(network: Network, places: tuple[Place, ...], to: Any, clip: Donor | None) -> Change:
@@ -224,10 +241,15 @@ def check_removal(structure: Structure, removed: frozenset[str]) -> None:
     if not survey(structure, dict.fromkeys(removed, 0.0), 1.0).output_connected:
         raise PeerattnError("this would cut an output block off from every input block: remove less")
     for spec in structure.connections:
-        if spec.key not in removed and spec.attending and removed.issuperset(spec.attention_keys):
-            raise PeerattnError(
-                f"the last peer of {spec.key} cannot be removed: keep one, or freeze the connection's factors"
-            )
+        check_peers(spec, removed)
+
+
+def check_peers(spec: ConnectionSpec, removed: frozenset[str]) -> None:
+    """Raises PeerattnError if a connection that stays would lose its last peer."""
+    if spec.key not in removed and spec.attending and removed.issuperset(spec.attention_keys):
+        raise PeerattnError(
+            f"the last peer of {spec.key} cannot be removed: keep one, or freeze the connection's factors"
+        )
 
 
 def _tensors(clip: Donor) -> Mapping[str, Tensor]:

@@ -43,12 +43,43 @@ def silent(network: Network, source: ValueSource, places: tuple[Place, ...], spa
     """Return the change that sets factors to 0 in a span of frames; elsewhere they are the source's."""
 
     def values(clips: ClipBatch) -> Values:
-        observed, first = source(clips), (clips.within or (0, 0))[0]
-        frames = torch.arange(first, first + clips.shape[1])
-        sounds = network.to_own_device((frames < span[0]) | (frames >= span[1]))[None, :, None]  # (1, T, 1)
+        observed, sounds = source(clips), network.to_own_device(_outside(span, clips))
         return {place: sounds * observed[place] if place in observed else sounds for place in places}
 
     return Change(places, values, changes_baselines=True)
+
+
+def unattended(
+    network: Network,
+    source: ValueSource,
+    places: tuple[Place, ...],
+    span: tuple[int, int],
+    *,
+    keys: frozenset[str],
+) -> Change:
+    """Return the change to the factors without these attention connections in a span of frames.
+
+    Elsewhere they are the source's.
+    """
+
+    def values(clips: ClipBatch) -> Values:
+        whole, before = source(clips), network.disabled
+        network.disabled = before | keys
+        try:
+            without = source(clips)
+        finally:
+            network.disabled = before
+        outside = network.to_own_device(_outside(span, clips)).bool()
+        return {place: torch.where(outside, whole[place], without[place]) for place in whole}
+
+    return Change(places, values)
+
+
+def _outside(span: tuple[int, int], clips: ClipBatch) -> Tensor:
+    """Return for each frame whether it is outside a span (1, T, 1)."""
+    first = (clips.within or (0, 0))[0]
+    frames = torch.arange(first, first + clips.shape[1])
+    return ((frames < span[0]) | (frames >= span[1]))[None, :, None]
 
 
 def ones(places: tuple[Place, ...]) -> Change:

@@ -6,14 +6,17 @@ from streamlit.testing.v1 import AppTest
 
 from app.explorer.component import Selection
 from app.screens.leaving_out import part_label, part_options
-from peerattn.recording.interventions import frozen, without
+from peerattn.graph.structure import Structure
+from peerattn.recording.interventions import frozen, silenced, without
 from peerattn.recording.leaving_out import leave_out_while
 from peerattn.recording.recorder import record
-from tests.app.screens.test_explore_and_prune import app, checked, plain_text, shown
+from tests.app.screens.test_explore_and_prune import PATIENCE, app, checked, plain_text, shown
+from tests.conftest import ROOT
 from tests.small import small_structure
 
 __all__ = ["app"]
 CONNECTION = "connection rgb1_to_top"
+PEER = "attention rgb1_to_top:flow1"
 
 
 def leave_out(app: AppTest, *parts: str) -> AppTest:
@@ -43,6 +46,11 @@ def test_the_parts_are_the_modalities_blocks_and_connections() -> None:
         "block flow1",
     ]
     assert part_label(CONNECTION) == "rgb1 → top" and CONNECTION in options
+    assert part_label(PEER) == "peer flow1 of rgb1 → top" and PEER in options
+    assert len({part_label(part) for part in options}) == len(options)
+    blocks, modalities = small_structure().blocks, small_structure().modalities
+    self_attending = Structure.complete(blocks, modalities=modalities, attention="self")
+    assert not any(part.startswith("attention") for part in part_options(self_attending))
 
 
 def test_what_is_left_out_changes_the_answer_as_the_network_says(app: AppTest) -> None:
@@ -53,6 +61,7 @@ def test_what_is_left_out_changes_the_answer_as_the_network_says(app: AppTest) -
         CONNECTION: without(network, connections="rgb1_to_top"),
         "modality object": without(network, modality="object"),
         "block mid1": without(network, blocks="mid1"),
+        PEER: without(network, attention="rgb1_to_top:flow1"),
     }
     for part, intervention in interventions.items():
         with intervention:
@@ -89,11 +98,47 @@ def test_what_would_cut_the_output_off_is_refused_in_one_line(app: AppTest) -> N
     assert sentence(app) == ""
 
 
+def test_a_peer_can_only_be_left_out_always_or_for_a_while(app: AppTest) -> None:
+    opened = shown(app)
+    network, window = opened.checkpoint.network, opened.checkpoint.settings.window
+    leave_out(app, CONNECTION)
+    checked(app.selectbox(key="without-how").set_value("one").run())
+    leave_out(app, CONNECTION, PEER)
+    assert app.selectbox(key="without-how").options == ["left out"]
+    leave_out(app, PEER)
+    times = next(slider for slider in app.slider if slider.label == "From, to (s)")
+    checked(times.set_value((1.0, 2.0)).run())
+    seconds = opened.trace.times - opened.trace.times[0]
+    inside = np.flatnonzero((seconds >= 1.0 - 1e-6) & (seconds <= 2.0 + 1e-6))
+    span = int(inside[0]), int(inside[-1]) + 1
+    with silenced(network, attention="rgb1_to_top:flow1", frames=span):
+        _, after = expected(app, record(network, opened.clip, window=window).probabilities)
+    assert f"→ **{after}** without peer flow1 of rgb1 → top from 1.00 to 2.00 s" in sentence(app)
+    leave_out(app)
+    assert not any(box.key == "without-how" for box in app.selectbox)
+
+
 @pytest.mark.parametrize("part", ["connection nowhere_to_top", "modality smell"])
-def test_a_part_that_the_network_lacks_is_dropped(app: AppTest, part: str) -> None:
+def test_a_part_that_the_network_lacks_is_dropped_and_named(app: AppTest, part: str) -> None:
     app.session_state["without"] = [part, CONNECTION]
-    checked(app.run())
-    assert app.multiselect(key="without").value == [CONNECTION]
+    for _ in range(2):  # the line stays until another choice is made
+        checked(app.run())
+        assert app.multiselect(key="without").value == [CONNECTION]
+        line = f"This network does not have {part_label(part)}, so it is not left out."
+        assert line in [plain_text(warning.value) for warning in app.warning]
+    leave_out(app)
+    assert not app.warning
+
+
+def test_the_address_names_parts_and_what_the_network_lacks_is_said(app: AppTest) -> None:
+    fresh = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
+    fresh.query_params["checkpoint"] = "small"
+    named = [part_label(CONNECTION), part_label(PEER), "peer b7 of a1 → a2", "all of smell"]
+    fresh.query_params["without"] = named
+    checked(fresh.run())
+    assert fresh.multiselect(key="without").value == [CONNECTION, PEER]
+    (line,) = (plain_text(warning.value) for warning in fresh.warning)
+    assert line == "This network does not have peer b7 of a1 → a2, all of smell, so they are not left out."
 
 
 def test_the_selected_part_is_left_out_by_a_button(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,3 +150,20 @@ def test_the_selected_part_is_left_out_by_a_button(app: AppTest, monkeypatch: py
     assert app.multiselect(key="without").value == [CONNECTION]
     assert "without rgb1 → top" in sentence(app)
     assert not any(button.key == "leave-out" for button in app.button)
+
+
+def test_a_peer_of_the_selected_connection_is_left_out_by_choosing_it(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All but the last peer can be left out, one after another."""
+    selection = Selection("connection", "rgb1_to_top")
+    monkeypatch.setattr("app.explorer.component._selection", lambda clicked, structure: selection)
+    checked(app.run())
+    connection = shown(app).trace.connection("rgb1_to_top")
+    for peer, weight in list(zip(connection.peers, connection.attention_weights, strict=True))[:-1]:
+        (choice,) = (box for box in app.selectbox if box.label == "Leave out a peer")
+        assert choice.value is None and f"{peer} (attention weight {weight:.2f})" in choice.options
+        checked(choice.set_value(peer).run())
+        assert f"attention rgb1_to_top:{peer}" in app.multiselect(key="without").value
+    assert not any(box.label == "Leave out a peer" for box in app.selectbox)
+    assert "without peer" in sentence(app)
