@@ -33,6 +33,7 @@ from peerattn.data.cache_folder import default_folder
 from peerattn.data.examples import Example
 from peerattn.data.folder import LabelledFile, labelled_files
 from peerattn.data.person_clips import PersonClips, PersonExamples
+from peerattn.data.readable import CachedExamples
 from peerattn.data.splitting import split_files
 from peerattn.files.cards import CARD_FILE
 from peerattn.files.paths import checkpoint_folders
@@ -41,8 +42,11 @@ from peerattn.files.writing import write_atomically
 from peerattn.network.network import Network
 from peerattn.network.state_arrays import as_arrays
 from peerattn.network.temperature import divide_logits
+from peerattn.recording.attention_ablation import ablate_attention
 from peerattn.recording.evaluating import score_predictions
 from peerattn.recording.predictions import Predictions, predict
+from peerattn.scores.attention_ablation import card_metrics, summarise_ablation
+from peerattn.scores.attention_answers import AblationAnswers
 from peerattn.scores.calibration import NoneOfThese, measure_rejection, measure_unsure
 from peerattn.scores.kinds import difference
 from peerattn.training.callbacks import Callbacks
@@ -70,6 +74,7 @@ TEXTS = {
 }
 ATTENTIONS = ("peer", "self", "none")
 """The contenders: networks that differ in nothing but their attention."""
+CLIPS_FOR_BATCH_NORM = 208
 LEFT_OUT_SEED = 21
 """Of the draw that assigns each class to one of five turns, in which no clip of it is trained on."""
 
@@ -291,6 +296,18 @@ def worth(steps: Steps, network: Network, others: Sequence[LabelledFile]) -> dic
     return {"pooled": _headline(before), "without": losses}
 
 
+def attention(steps: Steps) -> dict[str, Any]:
+    """Return the card's entry on whether attention matters, asked of every training clip out of fold."""
+    parts = []
+    for fold in range(FOLDS):
+        network, others = fold_network(steps, fold), steps.members(fold, held_out=False)
+        order = np.random.default_rng(0).permutation(len(others))[:CLIPS_FOR_BATCH_NORM]
+        training = examples_of([others[number] for number in order], steps.names, network)
+        own = CachedExamples(examples_of(steps.members(fold, held_out=True), steps.names, network))
+        parts += ablate_attention(network, own, training, window=RECIPE.clip.window)
+    return card_metrics(summarise_ablation(AblationAnswers.concatenated(parts)).to_json())
+
+
 def _headline(evaluation: Any) -> dict[str, Any]:
     return {key: value for key, value in evaluation.to_json().items() if key != "confusion"}
 
@@ -315,7 +332,11 @@ def main(data: Path, work: Path, *, only_contenders: bool) -> None:
     card = {
         **TEXTS,
         "command": command(),
-        "metrics": {"val": _headline(held_out), **worth(steps, network, val)},
+        "metrics": {
+            "val": _headline(held_out),
+            **worth(steps, network, val),
+            "attention": attention(steps),
+        },
         "calibration": calibration(answers, steps.names, temperature),
         "none_of_these": none.to_json(),
         "unsure": measure_unsure(calibrated, truth, answers.groups).to_json(),

@@ -16,6 +16,7 @@ from typing import Any
 
 from peerattn.files.cards import CARD_FILE, read_card, write_card
 from peerattn.files.paths import checkpoint_folders
+from peerattn.scores.attention_ablation import card_metrics
 from peerattn.scores.intervals import METHOD
 
 SEGMENTER = "actionworld-objects"
@@ -50,6 +51,8 @@ def describe(name: str) -> None:
     card = read_card(folder, "network")
     metrics = {"true_maps": card["metrics"]["true_maps"], "estimated_maps": accuracy(name, "estimated")}
     metrics["swapped"] = swapped(name)
+    if "none" not in name:
+        metrics["attention"] = card_metrics(measured("attention", name, "--clips", SWAPPED_CLIPS))
     if name == PEER:
         rgb = read_card(folder.with_name(RGB), "network")
         metrics["rgb_alone"] = {**rgb["metrics"]["true_maps"], "command": rgb["command"]}

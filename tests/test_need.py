@@ -15,11 +15,13 @@ from benchmarks.peers import PeerChanges, chance, generated, peer_changes
 from peerattn import api
 from peerattn.checkpoints import checkpoint
 from peerattn.checkpoints.checkpoint import Checkpoint
+from peerattn.checkpoints.resolving import resolve
 from peerattn.data.examples import Example
 from peerattn.network.network import Network
 from peerattn.recording.effects import effects
 from peerattn.scores.intervals import share_interval
 from peerattn.training.initialisation import new_network
+from tests.conftest import ROOT
 from tests.test_laws import assert_fails
 
 CLIPS = 64
@@ -100,3 +102,36 @@ def test_attention_weights_of_other_peers_break_the_law_of_the_best_peer(places:
         for one in shipped_changes()
     ]
     assert_fails(lambda: law_of_the_best_peer(others))
+
+
+def test_what_the_readme_says_of_attention_is_on_the_cards() -> None:
+    """The cards are compared with the measurement itself where it ships (tests/app/screens)."""
+    rows = [
+        line for line in (ROOT / "README.md").read_text("utf-8").splitlines() if line.startswith("| `action")
+    ]
+    for name in ("actionworld", "actionworld-self", "actions21"):
+        metrics = resolve(name).card["metrics"]["attention"]
+        texts = []
+        for question in ("match", "clip", "movement"):
+            key = f"{question}_difference_beyond_random_batch_norm_anew"
+            value, (low, high) = metrics[key], metrics[f"{key}_interval"]
+            texts.append(f"{100 * value:+.1f}{{}} ({100 * low:+.1f} to {100 * high:+.1f})")
+        expected = " | ".join([texts[0].format(" points"), *(text.format("") for text in texts[1:])])
+        assert any(line.endswith(f"| {expected} |") for line in rows if f"`{name}`" in line), expected
+
+
+def test_what_the_readme_concludes_about_attention_follows_from_the_intervals() -> None:
+    """Factors of the clip are needed in `actionworld`; no other need of attention is shown."""
+
+    def upper(name: str, question: str) -> float:
+        metrics = resolve(name).card["metrics"]["attention"]
+        return max(
+            metrics[f"{question}_difference_beyond_random{anew}_interval"][1]
+            for anew in ("", "_batch_norm_anew")
+        )
+
+    assert upper("actionworld", "match") < 0
+    assert upper("actionworld", "clip") < 0
+    assert upper("actionworld", "movement") > 0
+    for question in ("match", "clip", "movement", "level"):
+        assert upper("actions21", question) > 0

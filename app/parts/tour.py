@@ -78,6 +78,8 @@ class Example:
     """Top-1 accuracy of the same recipe trained on rgb alone, and the number of test clips."""
     swapped: Mapping[str, Gain]
     """Modality → the change of accuracy if it is replaced with that of another clip."""
+    unmatched: Gain
+    """The change with the attention factors of another clip, minus that by random deviations as large."""
 
 
 def steps(example: Example) -> tuple[Step, ...]:
@@ -90,6 +92,7 @@ def steps(example: Example) -> tuple[Step, ...]:
         _attention_weights(example.peer_trace),
         _needed_modalities(example),
         _self_attention(example),
+        _matching_factors(example),
         _time(example.peer_trace),
         _pruning(example.peer_trace),
         _after_pruning(example),
@@ -262,6 +265,31 @@ def _self_attention(example: Example) -> Step:
         "the change.",
         Selection("connection", self_connection.key),
         network="self",
+    )
+
+
+def _matching_factors(example: Example) -> Step:
+    gain = example.unmatched
+    low, high = gain.interval or (-1.0, 1.0)
+    answer = 0 if high < 0 else 1 if low > 0 else 2
+    said = (
+        "So the network needs the factors of the clip that it sees, and not just any.",
+        "So this does not show that the network needs the factors of the clip that it sees.",
+        "So it is not shown that the network needs the factors of the clip that it sees.",
+    )[answer]
+    return Step(
+        "Does attention matter?",
+        "Factors that move are no proof that they matter. So suppose that every connection gets the "
+        "attention factors of *another* clip, of another class. Any disturbed input can cost accuracy, so "
+        "the control is a random change of the factors, which changes what every block receives just as "
+        "much.",
+        "Which costs more accuracy?",
+        ("the factors of another clip", "the random change", "no difference can be measured"),
+        answer,
+        f"On {gain.clips} test clips, the change of top-1 accuracy by the factors of another clip, minus "
+        f"that by the random change, is {points(gain.value)} points "
+        f"({points_interval(gain.interval, 'too few clips')}). {said} Networks differ in this: the Effect "
+        "screen asks each of them, under **all attention factors**.",
     )
 
 

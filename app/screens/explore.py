@@ -85,6 +85,7 @@ def _tables(opened: Opened) -> None:
     modality_share_table = _modality_share_table(trace)
     if modality_share_table:
         st.caption(plain(f"Modality share: {_share_definition(trace)}"))
+        st.page_link("screens/effect.py", label="Measure what the network needs, on the Effect screen")
     table_with_downloads(
         {
             "Connections": lambda: connections_table(trace),

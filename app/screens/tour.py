@@ -75,6 +75,7 @@ def _example(opened: dict[str, OpenedClip]) -> Example:
                 modality.name: _gain(swapped, f"{modality.name}_difference")
                 for modality in peer.trace.structure.modalities
             },
+            unmatched=_gain(metrics["attention"], "match_difference_beyond_random_batch_norm_anew"),
         )
     except KeyError as error:
         raise PeerattnError(

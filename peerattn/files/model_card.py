@@ -78,6 +78,12 @@ def _metrics(metrics: Any, kind: str) -> list[str]:
     lines = ["| measured | clips | value | 95 % interval |", "|---|---:|---:|---:|"]
     lines += [f"| {_text(name)} | {n} | {value} | {interval} |" for name, n, value, interval in rows]
     parts = ["## How well it does", "\n".join(lines)]
+    attention = metrics.get("attention") if isinstance(metrics, Mapping) else None
+    if isinstance(attention, Mapping) and isinstance(words := attention.get("in_words"), str):
+        parts.append(
+            f"Does attention matter? {_text(words)}. Beyond random: that much more is lost with replaced "
+            "attention factors than with random deviations that change the input of every block as much."
+        )
     if any(EARLIER_METHOD in interval for *_, interval in rows):
         command = _EVALUATE_COMMANDS.get(kind)
         again = f": run `{command}` with this checkpoint to measure them again" if command else ""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from peerattn.scores.attention_answers import AblationAbout, AblationAnswers, Array
 from peerattn.scores.attention_questions import QUESTIONS, Question
 from peerattn.scores.effect_weights import LOG_LOSSES
-from peerattn.scores.intervals import LEVEL, Interval, group_numbers, interval_json, too_few
+from peerattn.scores.intervals import LEVEL, METHOD, Interval, group_numbers, interval_json, too_few
 from peerattn.scores.jackknife import difference_interval, effective_count, mean_interval
 from peerattn.scores.kinds import HEADLINES, label_matrix, single_labels
 from peerattn.scores.metrics import mean_average_precision
@@ -178,6 +178,21 @@ def summarise_ablation(answers: AblationAnswers) -> AblationSummary:
             )
         )
     return AblationSummary(len(about.clips), about.groups, HEADLINES[about.kind].title, tuple(findings))
+
+
+def card_metrics(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a checkpoint's card keeps of `AblationSummary.to_json`: what is lost beyond the control."""
+    metrics: dict[str, Any] = {
+        "n": found["n"],
+        "groups": found["groups"],
+        "interval_method": METHOD,
+        "in_words": found["sentence"],
+    }
+    for one in found["findings"]:
+        anew = "" if one["batch_norm"] == "kept" else "_batch_norm_anew"
+        name = f"{one['question']}_difference_beyond_random{anew}"
+        metrics |= {name: one["beyond"], f"{name}_interval": one["beyond_interval"]}
+    return metrics
 
 
 def _joined(parts: Sequence[str]) -> str:

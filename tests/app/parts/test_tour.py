@@ -26,6 +26,7 @@ def example(seed: int = 0, *, hostile: bool = False) -> Example:
             "flow": Gain(-0.8, (-0.85, -0.7), 192),
             "object": Gain(0.0, (-0.05, 0.05), 192),
         },
+        unmatched=Gain(-0.15, (-0.2, -0.1), 192),
     )
 
 
@@ -36,7 +37,7 @@ def weights(shown: Trace) -> dict[str, float]:
 @pytest.mark.parametrize("seed", range(12))
 def test_every_step_asks_one_question_with_different_answers_of_which_one_is_right(seed):
     tour = steps(example(seed))
-    assert len(tour) == 10
+    assert len(tour) == 11
     for step in tour:
         assert len(step.options) >= 2 and len(set(step.options)) == len(step.options), step.title
         assert 0 <= step.answer < len(step.options)
@@ -72,6 +73,22 @@ def test_the_answers_of_the_tour_agree_with_the_trace(seed):
     step = named["Is the prediction still the same?"]
     same = shown.peer_trace.probabilities.argmax() == shown.pruned_trace.probabilities.argmax()
     assert step.options[step.answer] == ("the same class" if same else "another class")
+
+
+@pytest.mark.parametrize(
+    ("gain", "answer", "said"),
+    [
+        (Gain(-0.15, (-0.2, -0.1), 192), 0, "So the network needs the factors of the clip"),
+        (Gain(0.1, (0.05, 0.2), 192), 1, "does not show that the network needs"),
+        (Gain(-0.01, (-0.1, 0.08), 192), 2, "it is not shown that the network needs"),
+        (Gain(-0.5, None, 12), 2, "no interval: too few clips"),
+    ],
+)
+def test_what_is_said_of_attention_follows_from_the_measurement(gain, answer, said):
+    tour = steps(dataclasses.replace(example(), unmatched=gain))
+    [step] = [one for one in tour if one.title == "Does attention matter?"]
+    assert step.answer == answer
+    assert said in step.explanation
 
 
 def test_the_selections_and_frames_of_the_steps_exist():

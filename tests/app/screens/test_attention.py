@@ -1,5 +1,6 @@
 """The Effect screen's question whether attention matters: measured, kept, shipped, and compared."""
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ from app.work.effects import SHIPPED_CLIPS
 from app.work.jobs import Progress
 from peerattn.checkpoints.resolving import resolve
 from peerattn.data.labelled_set import LabelledSet
+from peerattn.scores.attention_ablation import card_metrics, summarise_ablation
 from peerattn.scores.attention_answers import AblationAnswers
 from tests.app.screens.test_data import checked, done, press, said
 from tests.app.screens.test_effect import PATIENCE, numbers, opened
@@ -116,6 +118,8 @@ def test_shipped_answers_are_those_of_the_shipped_weights(name, tmp_path, monkey
     answers = kept_attention(question, attention_key(question, resolve(name)))
     assert answers
     assert len(answers.about.clips) == SHIPPED_CLIPS
+    found = summarise_ablation(answers).to_json()
+    assert resolve(name).card["metrics"]["attention"] == json.loads(json.dumps(card_metrics(found)))
 
 
 def test_a_key_depends_on_the_clips_and_the_network():
