@@ -113,6 +113,14 @@ STATES: Mapping[str, State] = {
         "/effect?checkpoint=actionworld&of=connections&how=removed&count=48",
         _measured("Measure the effect of all connections", "One of them in detail"),
     ),
+    "effect-pairs": State(
+        "/effect?checkpoint=actionworld&of=modalities&how=another+clip%27s&count=48",
+        _measured("Measure pairs of modalities", "Pairs (CSV)"),
+    ),
+    "effect-pairs-connections": State(
+        "/effect?checkpoint=actionworld&of=connections&how=removed&count=96",
+        _measured("Measure pairs of connections", "Pairs (CSV)"),
+    ),
     "effect-attention": State("/effect?checkpoint=actionworld&of=all+attention+factors", _attention_drawn),
     "effect-curve": State(
         "/effect?checkpoint=actionworld&curve-modality=object&count=48",

@@ -9,7 +9,7 @@ from app.explorer import panels
 from app.parts import bar, labelled_set_choice, network_choice
 from app.parts.elements import progress_now
 from app.parts.words import clips, plain
-from app.screens import attention, effect_results, modality_curve
+from app.screens import attention, effect_pairs, effect_results, modality_curve
 from app.state import measurements, networks
 from app.work.attention import AttentionQuestion
 from app.work.effects import SHIPPED_CLIPS, EffectQuestion
@@ -59,6 +59,7 @@ def show() -> None:
         return
     panels.load_script()
     _measurement(question, key, loaded)
+    effect_pairs.show(question, loaded)
     if of == "modality":
         modality_curve.show(name, labelled_set, loaded)
 

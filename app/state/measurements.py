@@ -15,6 +15,7 @@ import streamlit as st
 
 from app.state.networks import checkpoint, device
 from app.work import attention as attention_work
+from app.work import effect_pairs
 from app.work.attention import AttentionQuestion
 from app.work.curves import accuracy_curve, modality_accuracy_curve
 from app.work.datasets import EvaluationRequest, check, measure_folder
@@ -26,6 +27,7 @@ from peerattn.checkpoints.resolving import stamp
 from peerattn.data.labelled_set import LabelledSet
 from peerattn.scores.attention_answers import AblationAnswers
 from peerattn.scores.effect_answers import EffectAnswers
+from peerattn.scores.effect_pairs import PairAnswers
 from peerattn.scores.effects import Effects
 
 
@@ -162,6 +164,28 @@ def attention_answers(question: AttentionQuestion, key: str) -> AblationAnswers 
     if job and not job.running and not job.error and job.results:
         return AblationAnswers.concatenated(list(job.results))
     return attention_work.kept_attention(question, key)
+
+
+def pairs_key(question: EffectQuestion) -> str:
+    """Return the key of the pairs of a question; raises PeerattnError like `effect_key`."""
+    return effect_pairs.pairs_key(question, checkpoint(question.checkpoint))
+
+
+def pairs_job(key: str) -> Job | None:
+    """Return the job that measures pairs, if it was started; its results are `PairAnswers` in parts."""
+    return process_jobs().get(("pairs", key))
+
+
+def start_pairs(question: EffectQuestion, key: str) -> Job:
+    return _start(("pairs", key), partial(effect_pairs.measure_pairs, question, key, device()))
+
+
+def pairs_answers(key: str) -> PairAnswers | None:
+    """Return the answers to all clips if they were measured, now or on an earlier visit; else None."""
+    job = pairs_job(key)
+    if job and not job.running and not job.error and job.results:
+        return PairAnswers.concatenated(list(job.results))
+    return effect_pairs.kept_pairs(key)
 
 
 def _restart(key: Hashable, work: Work) -> Job:

@@ -1,4 +1,4 @@
-"""The command `effect`: how much accuracy drops without one of a network's components."""
+"""The command `effect`: how much accuracy drops without one of a network's components, or without two."""
 
 from __future__ import annotations
 
@@ -76,6 +76,15 @@ def effect_command(
             help="Show an interval for each component alone, instead of intervals that hold for all at once.",
         ),
     ] = False,
+    pairs: Annotated[
+        bool,
+        typer.Option(
+            "--pairs",
+            help="Change two components at once, and measure what that costs beyond the sum of each alone. "
+            "Up to ten pairs are all measured; of more, five are chosen on some of the clips and measured "
+            "on the others.",
+        ),
+    ] = False,
     device: DeviceOption = Device.auto,
     fast: FastOption = False,
     json_file: JsonOption = None,
@@ -88,12 +97,20 @@ def effect_command(
     check_intervention(of, how)
 
     from peerattn.checkpoints.resolving import resolve
-    from peerattn.cli import effect_run, measuring
+    from peerattn.cli import effect_pairs_run, effect_run, measuring
 
     loaded_checkpoint = resolve(checkpoint, torch_device(device))
     # A swap reads clips three times: to choose their donors, to run them, and as donors of others.
-    passes = 3 if how is Intervention.swap else 1
+    passes = (3 if how is Intervention.swap else 1) + 2 * pairs
     examples = measuring.examples(loaded_checkpoint, data, split, clips=clips, origin=origin, passes=passes)
+    if pairs:
+        with float_precision(fast):
+            found = effect_pairs_run.measure_pairs(
+                loaded_checkpoint, examples, of=of, how=how, names=name, seed=seed
+            )
+        result = effect_pairs_run.to_json(found, examples.skipped)
+        report(result, effect_pairs_run.table(found, loaded_checkpoint.name, of, how), json_file)
+        return
     with float_precision(fast):
         effects = effect_run.measure_effects(
             loaded_checkpoint, examples, of=of, how=how, names=name, seed=seed

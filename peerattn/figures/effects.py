@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -39,31 +39,36 @@ def effect_dots(table: pd.DataFrame, score: str) -> go.Figure:
                 name=name,
                 mode="markers",
                 marker={"color": color, "symbol": symbol, "size": 9, "line": {"width": 2, "color": color}},
-                error_x=_error_bars(shown[own], color),
+                error_x=interval_bars(shown[own], "difference_points", "points", color),
                 customdata=_hover(shown[own]),
                 hovertemplate="%{customdata[0]}: %{x:+.1f} points<br>%{customdata[1]}<extra></extra>",
             )
+    names = [escape_label(name) for name in shown["component"]]
+    return dot_rows(figure, rows, names, f"change in {score}, in points")
+
+
+def dot_rows(figure: go.Figure, rows: pd.Series[int], names: Sequence[str], title: str) -> go.Figure:
+    """Give a figure of dots in rows its names, the title of its axis, and a vertical line at 0."""
     figure.add_vline(x=0, line={"color": NEUTRAL, "dash": "dash", "width": 1})
     figure.update_layout(
         margin={**MARGIN, "t": 36},
-        height=130 + 24 * len(shown),
+        height=130 + 24 * len(rows),
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
     )
-    figure.update_xaxes(title=f"change in {score}, in points", zeroline=False, automargin=True)
-    names = [escape_label(name) for name in shown["component"]]
-    look = {"showgrid": False, "zeroline": False, "automargin": True, "range": [-0.7, len(shown) - 0.3]}
-    return figure.update_yaxes(tickvals=rows.tolist(), ticktext=names, **look)
+    figure.update_xaxes(title=title, zeroline=False, automargin=True)
+    look = {"showgrid": False, "zeroline": False, "automargin": True, "range": [-0.7, len(rows) - 0.3]}
+    return figure.update_yaxes(tickvals=rows.tolist(), ticktext=list(names), **look)
 
 
-def _error_bars(rows: pd.DataFrame, color: str) -> dict[str, object]:
-    """Return the intervals of rows as error bars; a row without an interval has none."""
-    value = rows["difference_points"]
+def interval_bars(rows: pd.DataFrame, column: str, unit: str, color: str) -> dict[str, object]:
+    """Return the intervals of rows, `low_UNIT` to `high_UNIT`, as error bars; a row may have none."""
+    value = rows[column]
     return {
         "type": "data",
         "symmetric": False,
-        "array": (rows["high_points"] - value).tolist(),
-        "arrayminus": (value - rows["low_points"]).tolist(),
+        "array": (rows[f"high_{unit}"] - value).tolist(),
+        "arrayminus": (value - rows[f"low_{unit}"]).tolist(),
         "color": color,
         "thickness": 1.5,
         "width": 4,
@@ -93,7 +98,7 @@ def effect_weights_scatter(table: pd.DataFrame, needed: Collection[str]) -> go.F
                 name=name,
                 mode="markers",
                 marker={"color": color, "symbol": symbol, "size": 9, "line": {"width": 2, "color": color}},
-                error_y=_rise_bars(rows, color),
+                error_y={**interval_bars(rows, "rise", "nats", color), "thickness": 1, "width": 0},
                 customdata=list(
                     zip(map(escape_label, rows["connection"]), rows["difference_points"], strict=True)
                 ),
@@ -108,15 +113,3 @@ def effect_weights_scatter(table: pd.DataFrame, needed: Collection[str]) -> go.F
     )
     figure.update_xaxes(title="connection weight", range=[0, 1.02], automargin=True)
     return figure.update_yaxes(title="mean rise of −log p, in nats", automargin=True)
-
-
-def _rise_bars(rows: pd.DataFrame, color: str) -> dict[str, object]:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": (rows["high_nats"] - rows["rise"]).tolist(),
-        "arrayminus": (rows["rise"] - rows["low_nats"]).tolist(),
-        "color": color,
-        "thickness": 1,
-        "width": 0,
-    }

@@ -23,11 +23,11 @@ import torch
 
 from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
-from peerattn.graph import components
 from peerattn.graph.answers import ANSWERS
 from peerattn.network.network import Network
 from peerattn.network.unwrapping import unwrap
 from peerattn.recording.changes import Change, changed
+from peerattn.recording.chosen import Chosen, chosen_alone
 from peerattn.recording.donors import DonorBatch, LabelledClips, assign_donors, batches_with_donors
 from peerattn.recording.evaluating import score_predictions
 from peerattn.recording.interventions import find_places, without
@@ -62,7 +62,7 @@ def effects(
     an unknown name, for a named component that cannot be removed, and for clips of several classes if the
     network answers with one. `progress(done, total)` counts clips read and run and may raise to cancel.
     """
-    run = _EffectRun(unwrap(network), of, how, names, window, seed)
+    run = EffectRun(unwrap(network), of, how, chosen_alone(network, of, how, names), window, seed)
     for _ in run.batches(examples, batch, progress):
         pass
     before, after = run.evaluations()
@@ -87,24 +87,9 @@ def answers_in_parts(
     `clip_name` gives the name to keep for the clip of a number; clips are counted from 0 as they are read.
     Raises like `effects`.
     """
-    run = _EffectRun(unwrap(network), of, how, names, window, seed)
+    run = EffectRun(unwrap(network), of, how, chosen_alone(network, of, how, names), window, seed)
     for numbers in run.batches(examples, batch, progress):
         yield run.latest([clip_name(number) for number in numbers], length_hint(examples))
-
-
-def _possible(
-    network: Network, of: str, how: str, names: Sequence[str]
-) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Return the names of components that can be changed like this, and for others why they cannot."""
-    impossible = {}
-    if how == "remove":
-        for name in names:
-            try:
-                with without(network, **{_KEYWORDS[of]: name}):
-                    pass
-            except PeerattnError as error:
-                impossible[name] = str(error)
-    return tuple(name for name in names if name not in impossible), impossible
 
 
 _KEYWORDS = {"modality": "modality", "block": "blocks", "connection": "connections", "attention": "attention"}
@@ -125,23 +110,16 @@ class _ProgressCounter:
             self.progress(self.done, max(self.rounds * self.clips, self.done))
 
 
-class _EffectRun:
+class EffectRun:
     """The predictions for all clips before any change, and after each change."""
 
-    def __init__(
-        self, network: Network, of: str, how: str, names: Sequence[str] | None, window: int, seed: int
-    ) -> None:
-        """Raise PeerattnError for what cannot be measured, before any clip is read."""
-        components.check_intervention(of, how)
-        structure = network.structure
-        requested = components.select(structure, of, names or components.names(structure, of))
-        self.names, self.not_measured = _possible(network, of, how, requested)
-        if (names and self.not_measured) or not self.names:
-            raise PeerattnError(next(iter(self.not_measured.values())))
-        self.network, self.of, self.how = network, of, how
+    def __init__(self, network: Network, of: str, how: str, chosen: Chosen, window: int, seed: int) -> None:
+        self.names, self.not_measured = tuple(chosen.changes), dict(chosen.impossible)
+        self.network, self.of, self.how, self.parts = network, of, how, chosen.changes
         self.window, self.seed = window, seed
         self.places = {
-            name: () if how == "remove" else find_places(structure, {of: name}) for name in self.names
+            name: () if how == "remove" else find_places(network.structure, {of: parts})
+            for name, parts in self.parts.items()
         }
         self.left_out: tuple[str, ...] = ()
         self.before: list[Predictions] = []
@@ -207,7 +185,7 @@ class _EffectRun:
 
     def _changed(self, name: str, sources: Callable[[str], ValueSource]) -> AbstractContextManager[object]:
         if self.how == "remove":
-            return without(self.network, **{_KEYWORDS[self.of]: name})
+            return without(self.network, **{_KEYWORDS[self.of]: self.parts[name]})
         return changed(self.network, self._change(name, sources))
 
     def _change(self, name: str, sources: Callable[[str], ValueSource]) -> Change:

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.graph import components
 from peerattn.graph.connectivity import downstream
@@ -33,6 +34,7 @@ from peerattn.network.unwrapping import unwrap
 from peerattn.recording.interventions import check_removal, removed_keys
 from peerattn.recording.lock import RECORDING
 from peerattn.recording.modifiers import running_clips
+from peerattn.recording.predictions import chunks
 from peerattn.recording.recorder import network_input
 from peerattn.recording.stretches import (
     ClipBatch,
@@ -40,6 +42,7 @@ from peerattn.recording.stretches import (
     Progress,
     Stretch,
     begin_pass,
+    clips_together,
     evaluation_mode,
     plan_stretches,
 )
@@ -112,6 +115,40 @@ def leave_out_while(
     return _run(network, clip, window, variants, {}, progress)
 
 
+def answers_without(
+    network: Network,
+    members: Sequence[Example],
+    *,
+    window: int,
+    left_out: Mapping[str, frozenset[str]],
+    progress: Progress | None = None,
+) -> dict[str, Probabilities]:
+    """Return the probabilities (B, K) for clips of one shape without each set of connections, by its name.
+
+    `left_out` has the keys of connections and attention connections, by the name of the set; those of the
+    whole network are under "". The sets must leave every output block connected. `progress(done, total)`
+    counts sets in each stretch of the clips that run together.
+    """
+    network = unwrap(network)
+    read = [modality.name for modality in network.structure.read_modalities]
+    _, _, frames, *sides = members[0].tensors[read[0]].shape
+    variants = {
+        name: _Variant(partial(_without_keys, network, keys), downstream(network.structure, keys))
+        for name, keys in left_out.items()
+    }
+    work = rough_multiply_adds(network, clips=len(members), frames=frames, sides=sides)
+    parts: list[dict[str, Probabilities]] = []
+    with translate_device_errors(), threads_for(work), RECORDING, evaluation_mode(network):
+        for some in chunks(members, clips_together(network.structure, frames=frames, sides=sides) // 2 or 1):
+            joined = {name: torch.cat([one.tensors[name] for one in some]) for name in read}
+            tensors = {name: network.to_own_device(tensor) for name, tensor in joined.items()}
+            clips = plan_stretches(network, tensors)
+            with running_clips(network, clips):
+                logits = _logits(network, clips, windows(frames, window), variants, progress)
+            parts.append({name: _mean_probabilities(network, own) for name, own in logits.items()})
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
 @contextmanager
 def _without_keys(network: Network, keys: frozenset[str], _stretch: Stretch) -> Iterator[None]:
     before = network.disabled
@@ -159,7 +196,7 @@ def _run(
         clips = plan_stretches(network, tensors)
         with running_clips(network, clips):
             logits = _logits(network, clips, windows(frames, window), variants, progress)
-        shares = {name: _probabilities(network, own) for name, own in logits.items()}
+        shares = {name: _mean_probabilities(network, own)[0] for name, own in logits.items()}
     return LeftOut(network.class_names, shares.pop(""), shares, impossible)
 
 
@@ -187,8 +224,8 @@ def _logits(
     return {name: own.logits for name, own in answers.items()}
 
 
-def _probabilities(network: Network, logits: Sequence[Tensor]) -> Probabilities:
-    """Return the mean over windows of the probabilities (K,), from logits (1, K) of each."""
-    windows_of_clip = [network.probabilities(own[0]).float().cpu().numpy() for own in logits]
-    mean: Probabilities = np.mean(windows_of_clip, axis=0, dtype=np.float32)
+def _mean_probabilities(network: Network, logits: Sequence[Tensor]) -> Probabilities:
+    """Return the mean over windows of the probabilities (B, K), from the logits (B, K) of each."""
+    windows_of_clips = [network.probabilities(own).float().cpu().numpy() for own in logits]
+    mean: Probabilities = np.mean(windows_of_clips, axis=0, dtype=np.float32)
     return mean

@@ -72,10 +72,18 @@ class EffectAnswers:
 
     def effects(self) -> Effects:
         """Return the effect of each component, with intervals, p-values and what is needed."""
-        before, about = self._evaluate(self.before), self.about
-        after = {name: self._evaluate(answers) for name, answers in self.after.items()}
+        before, about = self.before_evaluation(), self.about
+        after = {name: self.evaluation(name) for name in self.after}
         measured = compare_effects(about.of, about.how, before, after)
         return Effects(before, measured, about.not_measured, about.left_out)
+
+    def before_evaluation(self) -> AnyEvaluation:
+        """Return the evaluation before any change."""
+        return self._evaluate(self.before)
+
+    def evaluation(self, component: str) -> AnyEvaluation:
+        """Return the evaluation after the change of one component."""
+        return self._evaluate(self.after[component])
 
     def changed_clips(self, component: str) -> list[int]:
         """Return the numbers of the clips whose most probable class or label changed, losses first."""

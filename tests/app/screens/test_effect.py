@@ -58,7 +58,11 @@ def test_effects_are_measured_kept_and_their_clips_opened(tmp_path, monkeypatch)
         file.rename(folder / "val" / CLASS_NAMES[0] / file.name)
     (folder / "val" / "dance").rmdir()
     app = pointed(opened("small"), folder)
-    assert [button.label for button in app.button] == ["Measure the effect of all modalities"]
+    assert [button.label for button in app.button] == [
+        "Measure the effect of all modalities",
+        "Measure pairs of modalities",
+        "Measure with fewer connections of rgb",
+    ]
     done(press(app, "Measure the effect of all modalities"))
     assert "too few clips (5, at least 20 needed)" in said(app)
     effects = app.dataframe[0].value
@@ -96,6 +100,26 @@ def test_connections_stand_against_their_weights(tmp_path):
         text.value for text in app.markdown if "great weight" in text.value or "strong" in text.value
     ]
     assert sentence.startswith("In this network")
+
+
+@pytest.mark.usefixtures("_small")
+def test_pairs_are_measured_and_kept(monkeypatch):
+    app = opened("small")
+    checked(app.select_slider(key="count").set_value(48).run())
+    done(press(app, "Measure pairs of modalities"))
+    pairs = app.dataframe[-1].value
+    assert pairs["n"].tolist() == [48] * 3 and pairs["beyond_sum_nats"].is_monotonic_decreasing
+    assert (pairs["low_nats"] < pairs["beyond_sum_nats"]).all()
+    monkeypatch.setattr(measurements, "start_pairs", None)  # nothing is measured on a second visit
+    st.cache_resource.clear()
+    again = opened("small")
+    checked(again.select_slider(key="count").set_value(48).run())
+    assert again.dataframe[-1].value.equals(pairs)
+    again.selectbox(key="of").set_value("connection").run()
+    checked(again.selectbox(key="how").set_value("remove").run())
+    assert "Measure pairs of connections" in {button.label for button in again.button}
+    checked(again.selectbox(key="of").set_value("attention").run())
+    assert not any("pairs" in button.label for button in again.button)
 
 
 def test_the_results_of_the_bundled_checkpoint_show_at_once(tmp_path, monkeypatch):

@@ -10,7 +10,9 @@ import pytest
 from peerattn.checkpoints.checkpoint import load
 from peerattn.cli.effect_run import table
 from peerattn.data.generated import GeneratedExamples
+from peerattn.data.readable import SkipUnreadable
 from peerattn.graph import components
+from peerattn.recording.effect_pairs import effect_pairs
 from peerattn.recording.effects import effects
 from tests.media import moving_square, write_video
 from tests.peerattn.cli.test_cli import Run, error_line, folder, json_of, made, run
@@ -66,6 +68,28 @@ def test_only_the_named_components_are_measured(run: Run) -> None:
         ("rgb1_to_top", "mean"),
         ("mid1_to_top", "mean"),
     ]
+
+
+def test_pairs_are_measured_beyond_the_sum_of_each_alone(run: Run) -> None:
+    found = json_of(run, *BASE, 24, "--of", "modality", "--pairs")
+    loaded = load("small")
+    clips = GeneratedExamples(
+        24, CLASS_NAMES, modalities=loaded.structure.read_modalities, settings=loaded.settings
+    )
+    measured = effect_pairs(loaded.network, SkipUnreadable(clips), of="modality", how="swap", window=8)
+    assert found["n"] == 24 and found["chosen"] == {"candidates": 3, "clips": 0, "groups": 0}
+    for one, pair in zip(found["pairs"], measured.pairs, strict=True):
+        assert one["names"] == list(pair.parts) and one["conclusion"] == pair.conclusion
+        assert one["beyond_sum"] == pytest.approx(one["rise_of_both"] - one["sum_of_rises"], abs=1e-6)
+        assert one["beyond_sum_interval"] == pytest.approx(pair.interval)
+        assert one["difference"] == pair.change.value
+    code, out, _ = run(*BASE, 24, "--of", "connection", "--how", "remove", "--pairs")
+    text = " ".join(out.split())
+    assert code == 0 and "on 12 other clips, of 12 other source videos" in text
+    assert "12 clips, 95 % intervals" in text
+    assert "a pair needs two components" in error_line(
+        run, *SMALL, "--of", "modality", "--name", "rgb", "--pairs"
+    )
 
 
 def test_the_table_says_its_order_its_maps_and_each_interval(run: Run) -> None:
