@@ -82,6 +82,14 @@ def _effects_drawn(page: Page) -> None:
     page.locator("[data-drawn]").first.wait_for()
 
 
+def _shares_drawn(page: Page) -> None:
+    _measured("Measure the effect of all connections", "One of them in detail")(page)
+    page.get_by_role("radio", name="delivered share").or_(
+        page.get_by_role("button", name="delivered share")
+    ).first.click()
+    page.get_by_text("Effect and share").wait_for()
+
+
 def _attention_drawn(page: Page) -> None:
     page.get_by_text("Trained with other attention").wait_for()
     page.locator("[data-drawn]").first.wait_for()
@@ -121,6 +129,7 @@ STATES: Mapping[str, State] = {
         "/effect?checkpoint=actionworld&of=connections&how=removed&count=96",
         _measured("Measure pairs of connections", "Pairs (CSV)"),
     ),
+    "effect-shares": State("/effect?checkpoint=actionworld&of=connections&how=removed", _shares_drawn),
     "effect-attention": State("/effect?checkpoint=actionworld&of=all+attention+factors", _attention_drawn),
     "effect-curve": State(
         "/effect?checkpoint=actionworld&curve-modality=object&count=48",

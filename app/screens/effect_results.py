@@ -14,6 +14,7 @@ from app.parts import clip_buttons, user_files
 from app.parts.clip_buttons import ClipButton
 from app.parts.elements import metric, metric_row, table_with_csv
 from app.parts.words import clips, interval, maps_summary, percent, plain, points, points_interval
+from app.screens import effect_weights
 from app.screens.measuring import TITLES
 from app.state import measurements
 from app.work.effects import EffectQuestion
@@ -22,10 +23,9 @@ from peerattn.data.folder import LabelledFile
 from peerattn.data.generated import TEST_SEED
 from peerattn.data.labelled_set import with_map_origin
 from peerattn.errors import PeerattnError
-from peerattn.figures.effects import MOST_ROWS, effect_dots, effect_weights_scatter
+from peerattn.figures.effects import MOST_ROWS, effect_dots
 from peerattn.graph.components import CHANGES_IN_WORDS, PLURALS
 from peerattn.scores.effect_answers import EffectAnswers
-from peerattn.scores.effect_weights import compare_with_weights
 from peerattn.scores.effects import Effect, Effects, chance_in_words
 from peerattn.scores.intervals import describe_clips
 from peerattn.scores.kinds import HEADLINES, headline
@@ -34,24 +34,8 @@ from peerattn.tables.effects import (
     class_effects_table,
     difference_words,
     effects_table,
-    weights_table,
 )
 
-WEIGHTS = (
-    "Each dot is a connection: across is its weight, upwards the mean rise of −log p when it is changed, "
-    "where p is the probability of the true class. Lines are 95 % intervals, which all hold at once. Changes "
-    "in accuracy are in the table; they have too many ties to be ranked."
-)
-RHO = (
-    "Spearman’s rank correlation of the mean rise of −log p and the connection weight: 1 if a greater weight "
-    "always means a greater effect, 0 if the one says nothing about the other. The interval is the middle "
-    "95 % of 1,000 values for source videos drawn again."
-)
-RHO_INTERVAL = "95 % interval {:.2f} to {:.2f}"
-HALVES = (
-    "The same between the effects on one half of the source videos and those on the other half. It says how "
-    "well these clips can rank the connections at all; it is a check, not an estimate, so it has no interval."
-)
 FIRST_CLIPS = 24
 """How many of the clips that changed get a button at first."""
 
@@ -60,8 +44,7 @@ def show(question: EffectQuestion, key: str, answers: EffectAnswers, loaded: Che
     """Draw all components, then the classes and clips behind the effect of the chosen one."""
     effects = overview(question, key, answers)
     _left_out(effects)
-    if question.of == "connection":
-        _weights(answers, effects, loaded)
+    effect_weights.show(question, key, answers, effects, loaded)
     _component(question, answers, effects, loaded)
 
 
@@ -132,31 +115,6 @@ def _left_out(effects: Effects) -> None:
         ):
             for line in lines:
                 st.text(line)
-
-
-def _weights(answers: EffectAnswers, effects: Effects, loaded: Checkpoint) -> None:
-    """Draw the effect of each connection against its weight, their rank correlation and what it says."""
-    found = compare_with_weights(answers, loaded.network.connection_weights())
-    if not found.rises:
-        return
-    table = weights_table(found, effects)
-    needed = {effect.name for effect in effects.effects if effect.needed}
-    panels.show_chart(
-        "Effect against weight",
-        WEIGHTS,
-        effect_weights_scatter(table, needed),
-        table,
-        key=keys.EFFECT_WEIGHTS,
-    )
-    row = metric_row()
-    bounds = "no interval" if found.interval is None else RHO_INTERVAL.format(*found.interval)
-    metric(row, "Effect and weight, ρ", _rho(found.rho), bounds, f"{clips(found.n)}", meaning=RHO)
-    metric(row, "Two halves, ρ", _rho(found.halves), meaning=HALVES)
-    st.markdown(plain(f"{found.sentence[0].upper()}{found.sentence[1:]}."))
-
-
-def _rho(value: float | None) -> str | None:
-    return None if value is None else f"{value:.2f}".replace("-", "−")
 
 
 def _component(

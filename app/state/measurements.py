@@ -105,6 +105,12 @@ def start_effects(question: EffectQuestion, key: str) -> Job:
     return _start(("effects", key), partial(measure_effects, question, key, device()))
 
 
+def restart_effects(question: EffectQuestion, key: str) -> Job:
+    """Measure effects again, although they are known."""
+    _memory.clear()
+    return _restart(("effects", key), partial(measure_effects, question, key, device()))
+
+
 def effect_answers(question: EffectQuestion, key: str) -> EffectAnswers | None:
     """Return the answers to all clips if they were measured, now or on an earlier visit; else None."""
     job = effect_job(key)

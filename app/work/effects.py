@@ -71,6 +71,7 @@ def _answers(
         of=question.of,
         how=question.how,
         window=loaded.settings.window,
+        baselines=loaded.settings.baselines,
         progress=progress,
         clip_name=lambda number: clip_name(examples, question.labelled_set, number),
     )

@@ -84,25 +84,27 @@ def _hover(rows: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def effect_weights_scatter(table: pd.DataFrame, needed: Collection[str]) -> go.Figure:
-    """Plot the mean rise of −log p against the connection weight, from `tables.effects.weights_table`.
+    """Plot the mean rise of −log p against the weight or share, from `tables.effects.weights_table`.
 
-    Connections in `needed` have a full dot. Vertical lines are 95 % intervals.
+    Components in `needed` have a full dot. Vertical lines are 95 % intervals.
     """
     figure = go.Figure()
-    marked = table["connection"].isin(needed)
+    component, across = table.columns[:2]
+    marked, title = table[component].isin(needed), across.replace("_", " ")
     for rows, (name, color, symbol) in ((table[marked], LOOKS["yes"]), (table[~marked], LOOKS["not shown"])):
         if len(rows):
             figure.add_scatter(
-                x=rows["connection_weight"],
+                x=rows[across],
                 y=rows["rise"],
                 name=name,
                 mode="markers",
                 marker={"color": color, "symbol": symbol, "size": 9, "line": {"width": 2, "color": color}},
                 error_y={**interval_bars(rows, "rise", "nats", color), "thickness": 1, "width": 0},
                 customdata=list(
-                    zip(map(escape_label, rows["connection"]), rows["difference_points"], strict=True)
+                    zip(map(escape_label, rows[component]), rows["difference_points"], strict=True)
                 ),
-                hovertemplate="%{customdata[0]}: weight %{x:.3f}, rise %{y:.3f} nats<br>"
+                hovertemplate=f"%{{customdata[0]}}: {title} %{{x:.3f}}<br>"
+                "rise %{y:.3f} nats<br>"
                 "score %{customdata[1]:+.1f} points<extra></extra>",
             )
     figure.update_layout(
@@ -111,5 +113,6 @@ def effect_weights_scatter(table: pd.DataFrame, needed: Collection[str]) -> go.F
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
     )
-    figure.update_xaxes(title="connection weight", range=[0, 1.02], automargin=True)
+    most = 1.0 if across == "connection_weight" else float(table[across].max())
+    figure.update_xaxes(title=title, range=[-0.01 * most, 1.03 * most], automargin=True)
     return figure.update_yaxes(title="mean rise of −log p, in nats", automargin=True)

@@ -26,8 +26,10 @@ from peerattn.errors import PeerattnError
 from peerattn.graph.answers import ANSWERS
 from peerattn.network.network import Network
 from peerattn.network.unwrapping import unwrap
+from peerattn.recording.baseline import Baselines
 from peerattn.recording.changes import Change, changed
 from peerattn.recording.chosen import Chosen, chosen_alone
+from peerattn.recording.delivered import Array, delivered_shares
 from peerattn.recording.donors import DonorBatch, LabelledClips, assign_donors, batches_with_donors
 from peerattn.recording.evaluating import score_predictions
 from peerattn.recording.interventions import find_places, without
@@ -79,15 +81,18 @@ def answers_in_parts(
     window: int,
     seed: int = 0,
     batch: int = 16,
+    baselines: Baselines | None = None,
     progress: Progress | None = None,
     clip_name: Callable[[int], str] = str,
 ) -> Iterator[EffectAnswers]:
     """Measure like `effects`, and yield the answers to each batch of clips once it went through every change.
 
-    `clip_name` gives the name to keep for the clip of a number; clips are counted from 0 as they are read.
-    Raises like `effects`.
+    For connections, the share that each delivers in the unchanged network is also measured if `baselines`,
+    the values of an empty clip, are given. `clip_name` gives the name to keep for the clip of a number; clips
+    are counted from 0 as they are read. Raises like `effects`.
     """
     run = EffectRun(unwrap(network), of, how, chosen_alone(network, of, how, names), window, seed)
+    run.baselines = baselines if of == "connection" else None
     for numbers in run.batches(examples, batch, progress):
         yield run.latest([clip_name(number) for number in numbers], length_hint(examples))
 
@@ -121,9 +126,11 @@ class EffectRun:
             name: () if how == "remove" else find_places(network.structure, {of: parts})
             for name, parts in self.parts.items()
         }
+        self.baselines: Baselines | None = None
         self.left_out: tuple[str, ...] = ()
         self.before: list[Predictions] = []
         self.after: dict[str, list[Predictions]] = defaultdict(list)
+        self.shares: dict[str, Array] = {}  # of the batch that ran last
 
     def batches(
         self, examples: LabelledClips, batch: int, progress: Progress | None
@@ -166,7 +173,9 @@ class EffectRun:
             left_out=self.left_out,
             objects=dict(before.objects),
         )
-        return EffectAnswers(about, before.clips, {name: self.after[name][-1].clips for name in self.names})
+        after = {name: self.after[name][-1].clips for name in self.names}
+        shares = {name: self.shares[name] for name in self.names} if self.shares else {}
+        return EffectAnswers(about, before.clips, after, shares)
 
     def _add(self, clips: DonorBatch, counter: _ProgressCounter) -> None:
         """Predict one batch before any change and after each."""
@@ -177,6 +186,10 @@ class EffectRun:
             _check_labels(clips.members)
         self.before.append(predict_batch())
         counter.add(len(clips.members))
+        if self.baselines is not None:
+            self.shares = delivered_shares(
+                self.network, clips.members, window=self.window, baselines=self.baselines
+            )
         sources = self._sources(clips)
         for name in self.names:
             with self._changed(name, sources):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -50,11 +50,16 @@ class About:
 
 @dataclass(frozen=True)
 class EffectAnswers:
-    """Probabilities before any change (N, K), and after the change of each component: name → (N, K)."""
+    """Probabilities before any change (N, K), and after the change of each component: name → (N, K).
+
+    `shares` maps connections to the share of what each clip adds at their targets that arrives through them,
+    before any change (N,); empty where that was not measured.
+    """
 
     about: About
     before: Array
     after: Mapping[str, Array]
+    shares: Mapping[str, Array] = field(default_factory=dict)
 
     @classmethod
     def concatenated(cls, parts: Sequence[EffectAnswers]) -> EffectAnswers:
@@ -68,7 +73,8 @@ class EffectAnswers:
             objects=dict(sum((Counter(one.objects) for one in about), Counter())),
         )
         after = {name: np.concatenate([part.after[name] for part in parts]) for name in about[-1].components}
-        return cls(joined, np.concatenate([part.before for part in parts]), after)
+        shares = {name: np.concatenate([part.shares[name] for part in parts]) for name in parts[-1].shares}
+        return cls(joined, np.concatenate([part.before for part in parts]), after, shares)
 
     def effects(self) -> Effects:
         """Return the effect of each component, with intervals, p-values and what is needed."""
@@ -104,7 +110,14 @@ class EffectAnswers:
         """Return the answers as arrays to store; text is UTF-8."""
         text = json.dumps(vars(self.about)).encode()
         after = np.stack([self.after[name] for name in self.about.components])
-        return {"about": np.frombuffer(text, np.uint8), "before": self.before, "after": after}
+        arrays: dict[str, NDArray[Any]] = {
+            "about": np.frombuffer(text, np.uint8),
+            "before": self.before,
+            "after": after,
+        }
+        if self.shares:
+            arrays["shares"] = np.stack([self.shares[name] for name in self.about.components])
+        return arrays
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> EffectAnswers:
@@ -112,8 +125,12 @@ class EffectAnswers:
         try:
             about = decode(json.loads(arrays["about"].tobytes()), About, "about")
             before, after = arrays["before"], dict(zip(about.components, arrays["after"], strict=True))
+            listed = zip(about.components, arrays["shares"], strict=True) if "shares" in arrays else ()
+            shares = dict(listed)
         except (KeyError, ValueError) as error:
             raise PeerattnError(f"these are not stored effects ({error}): measure them again") from error
         if any(one.shape != (len(about.clips), len(about.class_names)) for one in (before, *after.values())):
             raise PeerattnError("the stored effects do not fit their clips: measure them again")
-        return cls(about, before, after)
+        if any(one.shape != (len(about.clips),) for one in shares.values()):
+            raise PeerattnError("the stored shares do not fit their clips: measure them again")
+        return cls(about, before, after, shares)

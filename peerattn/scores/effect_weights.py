@@ -1,5 +1,8 @@
 """Effect against weight: is a strong connection an important one, in this network?
 
+Beside the connection weight stand the share that a connection delivers and, for attention connections, the
+attention weight.
+
 The effect used here is the mean rise of −log p (in nats) of what is true of a clip, because changes of
 accuracy have ties, which pull a rank correlation towards 0. The connections are all that the network has, so
 the interval of the correlation comes from redrawing source videos. Shapes: N clips, K classes or labels,
@@ -28,8 +31,42 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Axis:
+    """What the effects are compared with: a number of each component, `value`, and how sentences name it."""
+
+    value: str
+    many: str
+    strong: str
+    important: str
+
+
+AXES = {
+    "connection_weight": Axis(
+        "connection weight",
+        "connections of great weight",
+        "a strong weight",
+        "an important connection",
+    ),
+    "delivered_share": Axis(
+        "delivered share",
+        "connections that deliver a great share",
+        "a great delivered share",
+        "an important connection",
+    ),
+    "attention_weight": Axis(
+        "attention weight",
+        "attention connections of great weight",
+        "a great attention weight",
+        "an important attention connection",
+    ),
+}
+"""Name of a number of each component → how it is named. Weights are those of the network. A delivered share
+is a connection's share of what a clip adds at its target, the mean over frames and clips."""
+
+
+@dataclass(frozen=True)
 class Rise:
-    """The weight of one component, and the mean rise of −log p without it, with an interval.
+    """The weight or share of one component, and the mean rise of −log p without it, with an interval.
 
     The intervals of all components hold at once; None for too few clips.
     """
@@ -44,8 +81,8 @@ class Rise:
 class WeightComparison:
     """The rank correlation of effect and weight, and that of the effects on two halves of the source videos.
 
-    `rho` is None for fewer than four components or if all effects or all weights are equal; `interval` is
-    None, and `remark` says why, for too few clips.
+    `axis`, a key of `AXES`, says what stands for the weight. `rho` is None for fewer than four components, or
+    if all effects or all weights are equal; `interval` is None, and `remark` says why, for too few clips.
     """
 
     rises: tuple[Rise, ...]
@@ -54,47 +91,85 @@ class WeightComparison:
     interval: Interval | None
     halves: float | None
     remark: str
+    axis: str = "connection_weight"
 
     @property
     def sentence(self) -> str:
         """Say whether a strong weight means an important component, in this network and on these clips."""
+        axis = AXES[self.axis]
         if self.rho is None:
-            return "too few connections with a weight, or no differences between them: nothing to compare"
+            return (
+                f"too few components with {axis.value}s, or no differences between them: nothing to compare"
+            )
         if self.interval is None:
-            return f"whether a strong weight means an important connection is unknown: {self.remark}"
+            return f"whether {axis.strong} means {axis.important} is unknown: {self.remark}"
         low, high = self.interval
         if low > STRONG:
-            return "in this network, the connections of great weight are mostly those that matter"
+            return f"in this network, the {axis.many} are mostly those that matter"
         if low > 0:
             return (
-                "in this network, connections of great weight tend to matter more, but the weight does not "
-                "tell which ones do"
+                f"in this network, {axis.many} tend to matter more, but the {axis.value} does not tell which "
+                "ones do"
             )
         if high < 0:
-            return "in this network, connections of great weight tend to matter less"
-        return "in this network, a strong weight is not shown to mean an important connection"
+            return f"in this network, {axis.many} tend to matter less"
+        return f"in this network, {axis.strong} is not shown to mean {axis.important}"
 
 
 STRONG = 0.7
 """The rank correlation above which weights mostly agree with effects."""
 
 
-def compare_with_weights(answers: EffectAnswers, weights: Mapping[str, float]) -> WeightComparison:
+def compare_with_weights(
+    answers: EffectAnswers, weights: Mapping[str, float], axis: str = "connection_weight"
+) -> WeightComparison:
     """Compare the effect of each component that has a weight with that weight."""
     names = [name for name in answers.about.components if name in weights]
-    rises = clip_rises(answers, names)
     own = np.array([weights[name] for name in names])
-    number, remark = group_numbers(len(answers.before), answers.about.groups), too_few(answers.about.groups)
+    return _compare(answers, names, own, lambda means: rank_correlation(own, means), axis)
+
+
+def compare_with_shares(answers: EffectAnswers) -> WeightComparison:
+    """Compare the effect of each connection with the share that it delivers in the unchanged network.
+
+    Source videos are drawn again with their effects and their shares.
+    """
+    names = [name for name in answers.about.components if name in answers.shares]
+    shares = np.array([answers.shares[name] for name in names], np.float64).reshape(
+        len(names), len(answers.before)
+    )
+
+    def correlation(means: Values) -> float | None:
+        return rank_correlation(means[len(names) :], means[: len(names)])
+
+    return _compare(answers, names, shares.mean(axis=1), correlation, "delivered_share", drawn_too=shares)
+
+
+def _compare(
+    answers: EffectAnswers,
+    names: list[str],
+    own: Values,
+    correlation: Callable[[Values], float | None],
+    axis: str,
+    drawn_too: Values | None = None,
+) -> WeightComparison:
+    """Compare the mean rises with `own` (W,).
+
+    `correlation` gets the mean rises, and after them the means of `drawn_too` (W, N), if any.
+    """
+    rises, remark = clip_rises(answers, names), too_few(answers.about.groups)
+    number = group_numbers(len(answers.before), answers.about.groups)
     level = 1 - (1 - LEVEL) / max(len(names), 1)
     listed = tuple(
         Rise(name, float(weight), float(one.mean()), mean_interval(one, number, level=level))
         for name, weight, one in zip(names, own, rises, strict=True)
     )
-    rho = rank_correlation(own, rises.mean(axis=1)) if len(names) >= LEAST_COMPONENTS else None
+    drawn = rises if drawn_too is None else np.concatenate([rises, drawn_too])
+    rho = correlation(drawn.mean(axis=1)) if len(names) >= LEAST_COMPONENTS else None
     known = rho is not None and not remark
-    interval = redrawn_interval(rises, number, lambda means: rank_correlation(own, means)) if known else None
+    interval = redrawn_interval(drawn, number, correlation) if known else None
     halves = _halves(rises, number) if known else None
-    return WeightComparison(listed, len(answers.before), rho, interval, halves, remark)
+    return WeightComparison(listed, len(answers.before), rho, interval, halves, remark, axis)
 
 
 def clip_rises(answers: EffectAnswers, names: list[str]) -> Values:
@@ -142,10 +217,12 @@ def _ranks(values: Values) -> Values:
 
 
 def redrawn_interval(
-    rises: Values, number: NDArray[np.int64], statistic: Callable[[Values], float | None]
+    values_of_clips: Values, number: NDArray[np.int64], statistic: Callable[[Values], float | None]
 ) -> Interval | None:
-    """Return the middle 95 % of a statistic of mean rises (W,) when source videos are drawn again."""
-    sizes, sums = np.bincount(number), np.array([np.bincount(number, one) for one in rises])
+    """Return the middle 95 % of a statistic of the means (W,) of values (W, N) when source videos are drawn
+    again.
+    """
+    sizes, sums = np.bincount(number), np.array([np.bincount(number, one) for one in values_of_clips])
     rng, groups = np.random.default_rng(0), len(np.bincount(number))
     drawn = rng.multinomial(groups, np.full(groups, 1 / groups), size=REDRAWS)
     means = (drawn @ sums.T) / (drawn @ sizes)[:, None]

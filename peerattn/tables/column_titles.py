@@ -40,6 +40,7 @@ TITLES: Mapping[str, str] = {
     "connections": "Connections",
     "contribution_share": "Share of contributions",
     "counterpart": "Present in",
+    "delivered_share": "Delivered share",
     "difference": "Difference (B − A)",
     "difference_points": "Difference (points)",
     "entropy": "Entropy of the attention weights (nats)",

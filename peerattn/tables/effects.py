@@ -144,15 +144,17 @@ def _label_rows(before: LabelsEvaluation, after: LabelsEvaluation) -> list[dict[
 
 
 def weights_table(found: WeightComparison, effects: Effects) -> pd.DataFrame:
-    """Return one row per connection with a weight, greatest rise of −log p first, in nats.
+    """Return one row per component with a weight, greatest rise of −log p first, in nats.
 
-    Beside it stands the change of the score in points. The intervals of the rises hold jointly.
+    The column of the weights is named by the axis of the comparison. Beside it stands the change of the score
+    in points. The intervals of the rises hold jointly.
     """
+    component = "connection" if found.axis != "attention_weight" else "component"
     changes = {effect.name: effect.difference.value for effect in effects.effects}
     rows = [
         {
-            "connection": one.component,
-            "connection_weight": one.weight,
+            component: one.component,
+            found.axis: one.weight,
             "rise": one.rise,
             "low_nats": one.interval[0] if one.interval else math.nan,
             "high_nats": one.interval[1] if one.interval else math.nan,
@@ -161,7 +163,7 @@ def weights_table(found: WeightComparison, effects: Effects) -> pd.DataFrame:
         }
         for one in sorted(found.rises, key=lambda one: -one.rise)
     ]
-    columns = ("connection", "connection_weight", "rise", "low_nats", "high_nats", "difference_points", "n")
+    columns = (component, found.axis, "rise", "low_nats", "high_nats", "difference_points", "n")
     return pd.DataFrame(rows, columns=pd.Index(columns))
 
 

@@ -89,7 +89,7 @@ def test_effects_are_measured_kept_and_their_clips_opened(tmp_path, monkeypatch)
 
 
 @pytest.mark.usefixtures("_small")
-def test_connections_stand_against_their_weights(tmp_path):
+def test_connections_stand_against_their_weights_and_shares(monkeypatch):
     app = opened("small")
     app.selectbox(key="of").set_value("connection").run()
     app.selectbox(key="how").set_value("remove").run()
@@ -100,6 +100,22 @@ def test_connections_stand_against_their_weights(tmp_path):
         text.value for text in app.markdown if "great weight" in text.value or "strong" in text.value
     ]
     assert sentence.startswith("In this network")
+    checked(app.segmented_control(key="across").set_value("delivered_share").run())
+    assert "Effect and share, ρ" in numbers(app)
+
+    parts = {name: part for name, part in EffectAnswers.to_arrays(_kept(app)).items() if name != "shares"}
+    monkeypatch.setattr(measurements, "effect_answers", lambda *_: EffectAnswers.from_arrays(parts))
+    checked(app.run())  # as an earlier version kept them
+    assert "Effect and weight, ρ" in numbers(app) and not app.segmented_control
+    assert "without the shares that connections deliver" in said(app)
+    assert "Measure again, with delivered shares" in {button.label for button in app.button}
+
+
+def _kept(app: AppTest) -> EffectAnswers:
+    question = EffectQuestion("small", "connection", "remove", LabelledSet(count=48))
+    answers = kept_answers(question, question_key(question, resolve("small")))
+    assert answers and answers.shares
+    return answers
 
 
 @pytest.mark.usefixtures("_small")

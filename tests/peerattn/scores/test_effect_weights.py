@@ -1,5 +1,7 @@
 """Effect against weight: the rank correlation, its interval, and the sentence."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from peerattn.scores.effect_answers import About, EffectAnswers
 from peerattn.scores.effect_weights import (
     WeightComparison,
     clip_rises,
+    compare_with_shares,
     compare_with_weights,
     rank_correlation,
     redrawn_interval,
@@ -72,6 +75,25 @@ def test_what_cannot_be_compared_says_why() -> None:
     assert "unknown: too few source videos (4, at least 10 needed)" in small.sentence
     equal = compare_with_weights(answers([0.0, 1.0, 0.5, 0.2]), {f"c{number}": 0.5 for number in range(4)})
     assert equal.rho is None
+
+
+def test_delivered_shares_are_drawn_again_with_their_clips() -> None:
+    measured = answers([0.0, 0.3, 0.6, 0.9, 1.2, 1.5])
+    rng = np.random.default_rng(0)
+    like = {f"c{n}": np.clip(0.1 * n + 0.02 * rng.normal(size=60), 0, 1).astype(np.float32) for n in range(6)}
+    found = compare_with_shares(replace(measured, shares=like))
+    assert found.axis == "delivered_share" and found.rho == pytest.approx(1)
+    assert found.interval and found.interval[0] > 0.7
+    assert "connections that deliver a great share are mostly those that matter" in found.sentence
+    assert [one.weight for one in found.rises] == pytest.approx([share.mean() for share in like.values()])
+    noisy = {name: (share + rng.normal(size=60)).astype(np.float32) for name, share in like.items()}
+    wide = compare_with_shares(replace(measured, shares=noisy)).interval
+    fixed = compare_with_weights(
+        measured, {name: float(share.mean()) for name, share in noisy.items()}, "attention_weight"
+    )
+    assert wide and fixed.interval and wide[1] - wide[0] > fixed.interval[1] - fixed.interval[0]
+    assert "attention" in fixed.sentence
+    assert not compare_with_shares(measured).rises  # they were not measured
 
 
 def test_labels_count_what_is_true_of_each() -> None:

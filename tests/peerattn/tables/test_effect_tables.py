@@ -1,12 +1,14 @@
 """Tables and the figure of effects, and the answers behind them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from peerattn.errors import PeerattnError
 from peerattn.figures.effects import MOST_ROWS, effect_dots, effect_weights_scatter
 from peerattn.scores.effect_answers import About, EffectAnswers
-from peerattn.scores.effect_weights import compare_with_weights
+from peerattn.scores.effect_weights import compare_with_shares, compare_with_weights
 from peerattn.tables.effects import changed_clips_table, class_effects_table, effects_table, weights_table
 
 NAMES = ("walk", "run", "jump")
@@ -48,6 +50,36 @@ def test_one_row_per_component_greatest_loss_first() -> None:
     assert "a loss of up to" in table["conclusion"].iloc[2]
     pointwise = effects_table(effects, pointwise=True)
     assert (table["low_points"] < pointwise["low_points"]).all()
+
+
+def test_the_axis_of_weights_names_the_columns_and_the_figure() -> None:
+    measured = replace(
+        answers(components=4), shares={f"c{n}": np.full(60, 0.1 * n, np.float32) for n in range(4)}
+    )
+    effects = measured.effects()
+    table = weights_table(compare_with_shares(measured), effects)
+    assert table.columns[:2].tolist() == ["connection", "delivered_share"]
+    assert table["delivered_share"].tolist() == pytest.approx([0.3, 0.2, 0.1, 0.0])
+    figure = effect_weights_scatter(table, {"c3"})
+    assert figure.layout.xaxis.title.text == "delivered share"
+    assert list(figure.data[0].x) == pytest.approx([0.3])
+    weights = {f"c{n}": 0.1 * n for n in range(4)}
+    peers = weights_table(compare_with_weights(measured, weights, "attention_weight"), effects)
+    assert peers.columns[:2].tolist() == ["component", "attention_weight"]
+
+
+def test_stored_shares_come_back_and_older_answers_have_none() -> None:
+    measured = replace(answers(), shares={f"c{n}": np.full(60, 0.1 * n, np.float32) for n in range(3)})
+    arrays = measured.to_arrays()
+    again = EffectAnswers.from_arrays(arrays)
+    assert {name: one.tolist() for name, one in again.shares.items()} == {
+        name: one.tolist() for name, one in measured.shares.items()
+    }
+    twice = EffectAnswers.concatenated([again, again]).shares["c2"]
+    assert len(twice) == 120
+    assert EffectAnswers.from_arrays({n: one for n, one in arrays.items() if n != "shares"}).shares == {}
+    with pytest.raises(PeerattnError, match="shares do not fit"):
+        EffectAnswers.from_arrays({**arrays, "shares": arrays["shares"][:, :5]})
 
 
 def test_labels_have_no_lost_clips_and_say_why_single_labels_have_no_interval() -> None:
