@@ -19,6 +19,7 @@ LAYERS = {
     "peerattn.traces.predicted": {"PREDICTED"},
     "peerattn.scores.kinds": {"EVALUATIONS", "SCORES", "HEADLINES", "DIFFERENCES"},
     "peerattn.scores.calibration": {"TEMPERATURES", "ERRORS", "THRESHOLDS"},
+    "peerattn.scores.attention_ablation": {"_SCORES"},
     "peerattn.scores.effect_weights": {"LOG_LOSSES"},
     "peerattn.scores.verdict": {"VERDICTS"},
     "peerattn.tables.clip": {"OPTIONS"},

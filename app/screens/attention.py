@@ -10,10 +10,12 @@ from app.explorer import panels
 from app.parts import bar
 from app.parts.elements import metric, metric_row, progress_now, table_with_csv
 from app.parts.words import clips, percent, plain
+from app.screens import measured_set
 from app.state import measurements, networks
 from app.work.attention import AttentionQuestion
 from app.work.effects import EffectQuestion
 from app.work.jobs import Job
+from app.work.shipped import SHIPPED_SET
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.figures.attention_ablation import ablation_dots
@@ -61,7 +63,10 @@ def show(question: AttentionQuestion, loaded: Checkpoint) -> None:
     elif not any(spec.attention != "none" for spec in loaded.structure.connections):
         st.info("This network has no attention factors.")
     elif answers := measurements.attention_answers(question, key):
+        measured_set.say_origin(question.checkpoint, question.file)
         _results(question, answers)
+    elif question.labelled_set == SHIPPED_SET:
+        st.info(measured_set.MISSING)
     elif st.button("Measure whether attention matters"):
         measurements.start_attention(question, key)
         st.rerun()

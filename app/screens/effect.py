@@ -9,11 +9,12 @@ from app.explorer import panels
 from app.parts import bar, labelled_set_choice, network_choice
 from app.parts.elements import progress_now
 from app.parts.words import clips, plain
-from app.screens import attention, effect_pairs, effect_results, modality_curve
+from app.screens import attention, effect_pairs, effect_results, measured_set, modality_curve
 from app.state import measurements, networks
 from app.work.attention import AttentionQuestion
-from app.work.effects import SHIPPED_CLIPS, EffectQuestion
+from app.work.effects import EffectQuestion
 from app.work.jobs import Job
+from app.work.shipped import SHIPPED_CLIPS, SHIPPED_SET, has_own_set
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.errors import PeerattnError
 from peerattn.graph.components import CHANGES_IN_WORDS, INTERVENTIONS, PLURALS
@@ -43,7 +44,9 @@ def show() -> None:
     if loaded.remarks:
         st.info(plain(f"No effect can be measured: {loaded.remarks[0]}."))
         return
-    labelled_set = labelled_set_choice.show(loaded, count=SHIPPED_CLIPS, in_address=True)
+    labelled_set = labelled_set_choice.show(
+        loaded, count=SHIPPED_CLIPS, in_address=True, measured=has_own_set(name)
+    )
     if labelled_set is None:
         st.info("Enter a folder of labelled clips.")
         return
@@ -59,6 +62,8 @@ def show() -> None:
         return
     panels.load_script()
     _measurement(question, key, loaded)
+    if labelled_set == SHIPPED_SET:
+        return
     effect_pairs.show(question, loaded)
     if of == "modality":
         modality_curve.show(name, labelled_set, loaded)
@@ -95,7 +100,10 @@ def _measurement(question: EffectQuestion, key: str, loaded: Checkpoint) -> None
     if job and job.running:
         st.fragment(_growing, run_every=EVERY)(question, key, job)
     elif answers := measurements.effect_answers(question, key):
+        measured_set.say_origin(question.checkpoint, question.file)
         effect_results.show(question, key, answers, loaded)
+    elif question.labelled_set == SHIPPED_SET:
+        st.info(measured_set.MISSING)
     elif st.button(f"Measure the effect of all {PLURALS[question.of]}"):
         measurements.start_effects(question, key)
         st.rerun()

@@ -17,6 +17,7 @@ from app.parts.words import clips, interval, maps_summary, percent, plain, point
 from app.screens import effect_weights
 from app.screens.measuring import TITLES
 from app.state import measurements
+from app.work import shipped
 from app.work.effects import EffectQuestion
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.folder import LabelledFile
@@ -158,6 +159,10 @@ def _effect_numbers(effects: Effects, effect: Effect) -> None:
 def _changed_clips(question: EffectQuestion, answers: EffectAnswers, name: str, loaded: Checkpoint) -> None:
     """Draw a button for each clip whose most probable class or label changed; at first for some of them."""
     table = changed_clips_table(answers, name)
+    if question.labelled_set == shipped.SHIPPED_SET:
+        stem = f"{question.checkpoint}-{name}"
+        table_with_csv({"Clips that changed": lambda: table}, stem=stem, key=keys.CHANGED_CLIPS_CSV)
+        return
     everything = len(table) <= FIRST_CLIPS or st.toggle("Show all clips that changed", key=keys.EFFECT_CLIPS)
     shown = table if everything else table.head(FIRST_CLIPS)
     buttons = [_button(question, loaded, row) for row in shown.to_dict("records")]

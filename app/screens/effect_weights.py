@@ -11,6 +11,7 @@ from app.explorer import panels
 from app.parts.elements import metric, metric_row
 from app.parts.words import clips, plain
 from app.state import measurements
+from app.work import shipped
 from app.work.effects import EffectQuestion
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.figures.effects import effect_weights_scatter
@@ -73,7 +74,7 @@ def show(
     if not found.rises:
         return
     _draw(found, effects)
-    if question.of == "connection" and not answers.shares:
+    if question.of == "connection" and not answers.shares and question.labelled_set != shipped.SHIPPED_SET:
         st.caption(WITHOUT_SHARES)
         if st.button("Measure again, with delivered shares"):
             measurements.restart_effects(question, key)
@@ -85,7 +86,8 @@ def _comparisons(
 ) -> Mapping[str, Callable[[], WeightComparison]]:
     """Return what effects of this kind can be compared with → the function that compares them."""
     if question.of == "connection":
-        weights = loaded.network.connection_weights()
+        pooled = shipped.origin(question.checkpoint, question.file).weights
+        weights = pooled or loaded.network.connection_weights()
         found = {"connection_weight": lambda: compare_with_weights(answers, weights)} if weights else {}
         return {**found, "delivered_share": lambda: compare_with_shares(answers)} if answers.shares else found
     if question.of == "attention" and (chosen := peer_weights(loaded)):

@@ -1,21 +1,20 @@
 """The effects of a network's components on a labelled set: measured, kept on disk, or shipped with the app.
 
 The answers are kept in the cache of the package under a digest of everything that determines them: weights,
-structure, settings, the clips, and what is done to the components. The app ships those of its own checkpoints
-to swapped modalities; `python -m app.work.effects` measures them anew.
+structure, settings, the clips, and what is done to the components. Some answers of the app's own checkpoints
+ship with it (see `app.work.shipped`).
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
+from app.work import shipped
 from app.work.jobs import Progress
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.resolving import resolve
@@ -31,9 +30,6 @@ from peerattn.modalities.segmenter import segmenter_name
 from peerattn.recording.effects import answers_in_parts
 from peerattn.scores.effect_answers import EffectAnswers
 
-SHIPPED = Path(__file__).resolve().parents[1] / "effects"
-SHIPPED_CHECKPOINTS = ("actionworld", "actionworld-none", "actionworld-self")
-SHIPPED_CLIPS = 192
 _VERSION = 1
 """Of how effects are measured: a new version measures again what an earlier one kept."""
 
@@ -49,21 +45,27 @@ class EffectQuestion:
     how: str
     labelled_set: LabelledSet
 
+    @property
+    def file(self) -> str:
+        """What the answers are called where they ship."""
+        return shipped.name_of(self.labelled_set, f"{self.of}-{self.how}")
+
 
 def measure_effects(
     question: EffectQuestion, key: str, device: torch.device, progress: Progress
 ) -> Iterator[EffectAnswers]:
     """Yield the answers to each batch of clips; after the last one, keep all on disk under the key."""
     loaded, parts = resolve(question.checkpoint, device), []
-    for part in _answers(question, loaded, progress):
+    for part in answers_to(question, loaded, progress):
         parts.append(part)
         yield part
     Cache(default_folder()).put(key, EffectAnswers.concatenated(parts).to_arrays())
 
 
-def _answers(
+def answers_to(
     question: EffectQuestion, loaded: Checkpoint, progress: Progress | None = None
 ) -> Iterator[EffectAnswers]:
+    """Yield the answers to each batch of clips."""
     examples = question.labelled_set.examples(loaded, cached=True)
     return answers_in_parts(
         loaded.network,
@@ -102,6 +104,8 @@ def question_key(question: EffectQuestion, loaded: Checkpoint) -> str:
 
 def _clips_key(labelled_set: LabelledSet, loaded: Checkpoint) -> dict[str, Any]:
     origin = labelled_set.origin
+    if labelled_set == shipped.SHIPPED_SET:
+        return {"shipped": True}
     if labelled_set.folder is None:
         segmenter = _segmenter_key(loaded) if origin == "estimated" else None
         return {"generated": labelled_set.count, "first": TEST_SEED, "segmenter": segmenter}
@@ -127,38 +131,8 @@ def _file_state(path: Path | None) -> list[Any] | None:
 
 def kept_answers(question: EffectQuestion, key: str) -> EffectAnswers | None:
     """Return the answers kept on disk or shipped under the key; None if there are none that can be read."""
-    arrays = Cache(default_folder()).get(key) or _shipped_arrays(question, key)
+    arrays = Cache(default_folder()).get(key) or shipped.read(question.checkpoint, question.file, key)
     try:
         return EffectAnswers.from_arrays(arrays) if arrays else None
     except PeerattnError:
         return None
-
-
-def _shipped_arrays(question: EffectQuestion, key: str) -> dict[str, Any] | None:
-    path = _shipped_path(question)
-    if not path.is_file():
-        return None
-    with np.load(path, allow_pickle=False) as file:
-        arrays = dict(file)
-    return arrays if str(arrays.pop("key")) == key else None
-
-
-def _shipped_path(question: EffectQuestion) -> Path:
-    return SHIPPED / f"{Path(question.checkpoint).name}-{question.of}-{question.how}.npz"
-
-
-def ship(name: str) -> Path:
-    """Measure what the app ships of a checkpoint, write it and return its path."""
-    question = EffectQuestion(name, "modality", "swap", LabelledSet(count=SHIPPED_CLIPS))
-    loaded = resolve(name)
-    answers = EffectAnswers.concatenated(list(_answers(question, loaded)))
-    path = _shipped_path(question)
-    path.parent.mkdir(exist_ok=True)
-    np.savez_compressed(path, key=np.array(question_key(question, loaded)), **answers.to_arrays())
-    return path
-
-
-if __name__ == "__main__":
-    argparse.ArgumentParser(description="Measure the effects that the app ships.").parse_args()
-    for checkpoint in SHIPPED_CHECKPOINTS:
-        print(ship(checkpoint))

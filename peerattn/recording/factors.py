@@ -44,7 +44,8 @@ def own_factors(network: Network, tensors: Mapping[str, Tensor]) -> Factors:
     for spec in specs:
         attention = network.connection(spec.key).attention
         if isinstance(attention, StaticAttention):
-            factors[spec.key] = torch.sigmoid(attention.bias.detach())[None, None]
+            with torch.no_grad():
+                factors[spec.key] = attention(None, None).factors[None, None]
     return factors
 
 

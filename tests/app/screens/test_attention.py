@@ -12,9 +12,9 @@ import torch
 
 from app.state import measurements
 from app.work import attention as work
-from app.work.attention import SHIPPED_CHECKPOINTS, AttentionQuestion, attention_key, kept_attention
-from app.work.effects import SHIPPED_CLIPS
+from app.work.attention import AttentionQuestion, attention_key, kept_attention
 from app.work.jobs import Progress
+from app.work.shipped import SHIPPED_CLIPS, SHIPPED_SET
 from peerattn.checkpoints.resolving import resolve
 from peerattn.data.labelled_set import LabelledSet
 from peerattn.scores.attention_ablation import card_metrics, summarise_ablation
@@ -110,14 +110,15 @@ def first_clips(
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("name", SHIPPED_CHECKPOINTS)
+@pytest.mark.parametrize("name", ["actionworld", "actionworld-self", "actions21"])
 def test_shipped_answers_are_those_of_the_shipped_weights(name, tmp_path, monkeypatch):
-    """`python -m app.work.attention` measures them again after a checkpoint has changed."""
+    """`python -m benchmarks.shipped` measures them again after a checkpoint has changed."""
     monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path))
-    question = AttentionQuestion(name, LabelledSet(count=SHIPPED_CLIPS))
+    labelled_set = SHIPPED_SET if name == "actions21" else LabelledSet(count=SHIPPED_CLIPS)
+    question = AttentionQuestion(name, labelled_set)
     answers = kept_attention(question, attention_key(question, resolve(name)))
     assert answers
-    assert len(answers.about.clips) == SHIPPED_CLIPS
+    assert len(answers.about.clips) == (504 if name == "actions21" else SHIPPED_CLIPS)
     found = summarise_ablation(answers).to_json()
     assert resolve(name).card["metrics"]["attention"] == json.loads(json.dumps(card_metrics(found)))
 

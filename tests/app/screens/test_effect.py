@@ -14,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 from app.opening.generated import write_clip
 from app.state import measurements
 from app.work import effects as work
-from app.work.effects import SHIPPED_CHECKPOINTS, SHIPPED_CLIPS, EffectQuestion, kept_answers, question_key
+from app.work.effects import EffectQuestion, kept_answers, question_key
 from app.work.jobs import Progress
+from app.work.shipped import SHIPPED_CLIPS, SHIPPED_SET, origin
 from peerattn.checkpoints.resolving import resolve
 from peerattn.data.generated import TEST_SEED
 from peerattn.data.labelled_set import LabelledSet
@@ -187,13 +188,40 @@ def first_clips(
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("name", SHIPPED_CHECKPOINTS)
-def test_shipped_results_are_those_of_the_shipped_weights(name, tmp_path, monkeypatch):
-    """`python -m app.work.effects` measures them again after a checkpoint has changed."""
+@pytest.mark.parametrize(("of", "how"), [("modality", "swap"), ("connection", "remove")])
+@pytest.mark.parametrize("name", ["actionworld", "actionworld-none", "actionworld-self", "actions21"])
+def test_shipped_results_are_those_of_the_shipped_weights(name, of, how, tmp_path, monkeypatch):
+    """`python -m benchmarks.shipped` measures them again after a checkpoint has changed."""
     monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path))
-    question = EffectQuestion(name, "modality", "swap", LabelledSet(count=SHIPPED_CLIPS))
+    labelled_set = SHIPPED_SET if name == "actions21" else LabelledSet(count=SHIPPED_CLIPS)
+    question = EffectQuestion(name, of, how, labelled_set)
     answers = kept_answers(question, question_key(question, resolve(name)))
-    assert answers and len(answers.before) == SHIPPED_CLIPS
+    assert answers
+    assert len(answers.before) == (504 if name == "actions21" else SHIPPED_CLIPS)
+    assert not any("/" in clip for clip in answers.about.clips)  # no path of the machine they come from
+
+
+def test_results_on_clips_that_do_not_ship_show_at_once_and_say_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path / "cache"))
+    st.cache_resource.clear()
+    app = opened("actions21")
+    assert "504 training clips of 154 source videos" in said(app)
+    assert numbers(app)["Needed"].endswith("of 3")
+    assert not [button for button in app.button if str(button.key).startswith("clip-")]
+    assert {"answer_before", "answer_after"} <= set(app.dataframe[-1].value.columns)
+    checked(app.selectbox(key="how").set_value("remove").run())
+    assert "was not measured on these clips" in app.info[0].value
+    checked(app.selectbox(key="of").set_value("connection").run())
+    checked(app.selectbox(key="how").set_value("remove").run())
+    assert {"Effect and weight, ρ", "Two halves, ρ"} <= set(numbers(app))
+    question = EffectQuestion("actions21", "connection", "remove", SHIPPED_SET)
+    weights = origin("actions21", question.file).weights
+    assert set(weights) == set(resolve("actions21").network.connection_weights())
+    checked(app.selectbox(key="of").set_value("factors").run())
+    assert "504 training clips of 154 source videos" in said(app)
+    assert any("not shown to matter" in text.value for text in app.markdown)
+    checked(app.selectbox(key="labelled").set_value("A folder of clips").run())
+    assert "Enter a folder" in app.info[0].value
 
 
 def test_a_key_depends_on_all_that_is_asked(monkeypatch):
