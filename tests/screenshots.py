@@ -130,10 +130,11 @@ STATES: Mapping[str, State] = {
         _measured("Measure pairs of connections", "Pairs (CSV)"),
     ),
     "effect-shares": State("/effect?checkpoint=actionworld&of=connections&how=removed", _shares_drawn),
+    "effect-actions21": State("/effect?checkpoint=actions21&of=connections&how=removed", _effects_drawn),
     "effect-attention": State("/effect?checkpoint=actionworld&of=all+attention+factors", _attention_drawn),
     "effect-curve": State(
         "/effect?checkpoint=actionworld&curve-modality=object&count=48",
-        _measured("Measure with fewer connections", "by the share of"),
+        _measured("Measure with fewer connections", "Connections kept (CSV)"),
     ),
     "data": State("/data"),
     "data-folder": State("/data?checkpoint=actionworld&data={clips}"),
