@@ -3,6 +3,7 @@
     python -m benchmarks.shipped                  # on generated clips, for the networks of those
     python -m benchmarks.shipped --data FOLDER    # actions21, on labelled clips with the split train
     python -m benchmarks.shipped --data FOLDER --checkpoint actions14    # on the splits val and train
+    python -m benchmarks.shipped --cards          # writes what was found on the cards of the networks
 
 For actions21, clips of the folder are answered by its five fold networks, each by the one that never saw its
 source video. Donors, and the clips from which batch norm is estimated, are those of the same fold network.
@@ -15,6 +16,7 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -33,12 +35,17 @@ from peerattn.data.folder import LabelledFile, labelled_files
 from peerattn.data.labelled_set import LabelledSet
 from peerattn.data.person_clips import PersonExamples
 from peerattn.data.readable import CachedExamples
+from peerattn.files.cards import read_card, write_card
+from peerattn.files.paths import checkpoint_folders
 from peerattn.recording.attention_ablation import ablate_attention
 from peerattn.recording.effects import answers_in_parts
-from peerattn.scores.attention_ablation import summarise_ablation
+from peerattn.scores.attention_ablation import card_metrics, summarise_ablation
 from peerattn.scores.attention_answers import AblationAnswers
 from peerattn.scores.effect_answers import EffectAnswers
 from peerattn.scores.effect_weights import WeightComparison, compare_with_shares, compare_with_weights
+from peerattn.scores.effects import Effects
+from peerattn.scores.intervals import METHOD
+from peerattn.scores.kinds import headline
 
 GENERATED = LabelledSet(count=shipped.SHIPPED_CLIPS)
 ASKED = {
@@ -62,7 +69,12 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, help="labelled clips with the split train")
     parser.add_argument("--checkpoint", choices=(POOLED, SINGLE), default=POOLED)
+    parser.add_argument("--cards", action="store_true", help="only write the cards")
     given = parser.parse_args()
+    if given.cards:
+        for name in (*ASKED, SINGLE, POOLED):
+            write_on_card(name)
+        return
     if given.data and given.checkpoint == POOLED:
         measure_pooled(given.data)
         return
@@ -101,6 +113,37 @@ def measure(
     effect = EffectQuestion(name, *asked, kept_as)
     shipped.write(name, effect.file, question_key(effect, loaded), in_half(answers).to_arrays(), about)
     report_effects(name, answers, loaded.network.connection_weights())
+
+
+def write_on_card(name: str) -> None:
+    """Write on a network's card what its modalities are worth, and whether attention matters."""
+    folder = checkpoint_folders()[0] / name
+    card = read_card(folder, "network")
+    card["metrics"] |= worth(name)
+    write_card(folder, "network", {key: card[key] for key in card if key not in ("format", "kind")})
+
+
+def worth(name: str) -> dict[str, Any]:
+    """Return the entries of a card's metrics that follow from the answers that ship."""
+    loaded, clips = resolve(name), GENERATED if name in ASKED else shipped.SHIPPED_SET
+    swaps = EffectQuestion(name, "modality", "swap", clips)
+    answers = effects.kept_answers(swaps, question_key(swaps, loaded))
+    assert answers
+    found = {"swapped": swapped_metrics(answers.effects(), answers.about.groups)}
+    factors = AttentionQuestion(name, clips)
+    replaced = attention.kept_attention(factors, attention_key(factors, loaded))
+    return found | ({"attention": card_metrics(summarise_ablation(replaced).to_json())} if replaced else {})
+
+
+def swapped_metrics(measured: Effects, groups: Sequence[str]) -> dict[str, Any]:
+    """Return the change of accuracy for each modality that comes from another clip, with joint intervals."""
+    before = headline(measured.before)
+    metrics = {"n": before.n, "groups": len(set(groups)), "interval_method": METHOD}
+    metrics |= {"before_top1": before.value, "before_top1_interval": before.interval}
+    for effect in measured.effects:
+        metrics[f"{effect.name}_difference"] = effect.difference.value
+        metrics[f"{effect.name}_difference_interval"] = effect.adjusted.interval
+    return metrics
 
 
 def base_names(clips: Sequence[str]) -> tuple[str, ...]:

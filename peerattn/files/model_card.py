@@ -79,9 +79,9 @@ def _metrics(metrics: Any, kind: str) -> list[str]:
     lines += [f"| {_text(name)} | {n} | {value} | {interval} |" for name, n, value, interval in rows]
     parts = ["## How well it does", "\n".join(lines)]
     attention = metrics.get("attention") if isinstance(metrics, Mapping) else None
-    if isinstance(attention, Mapping) and isinstance(words := attention.get("in_words"), str):
+    if isinstance(attention, Mapping) and isinstance(words := attention.get("in_words"), str) and words:
         parts.append(
-            f"Does attention matter? {_text(words)}. Beyond random: that much more is lost with replaced "
+            f"{_text(words[0].upper() + words[1:])}. Beyond random: that much more is lost with replaced "
             "attention factors than with random deviations that change the input of every block as much."
         )
     if any(EARLIER_METHOD in interval for *_, interval in rows):

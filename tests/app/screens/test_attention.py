@@ -15,12 +15,12 @@ from app.work import attention as work
 from app.work.attention import AttentionQuestion, attention_key, kept_attention
 from app.work.jobs import Progress
 from app.work.shipped import SHIPPED_CLIPS, SHIPPED_SET
+from benchmarks.shipped import worth
 from peerattn.checkpoints.resolving import resolve
 from peerattn.data.labelled_set import LabelledSet
-from peerattn.scores.attention_ablation import card_metrics, summarise_ablation
 from peerattn.scores.attention_answers import AblationAnswers
 from tests.app.screens.test_data import checked, done, press, said
-from tests.app.screens.test_effect import PATIENCE, numbers, opened
+from tests.app.screens.test_effect import PATIENCE, SHIPPED, numbers, opened
 from tests.peerattn.scores.test_attention_ablation import answers
 from tests.small import write_small_checkpoints
 
@@ -110,17 +110,26 @@ def first_clips(
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("name", ["actionworld", "actionworld-self", "actions21"])
+@pytest.mark.parametrize("name", ["actionworld", "actionworld-self", "actions14", "actions21"])
 def test_shipped_answers_are_those_of_the_shipped_weights(name, tmp_path, monkeypatch):
     """`python -m benchmarks.shipped` measures them again after a checkpoint has changed."""
     monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path))
-    labelled_set = SHIPPED_SET if name == "actions21" else LabelledSet(count=SHIPPED_CLIPS)
+    labelled_set = LabelledSet(count=SHIPPED_CLIPS) if SHIPPED[name] == SHIPPED_CLIPS else SHIPPED_SET
     question = AttentionQuestion(name, labelled_set)
     answers = kept_attention(question, attention_key(question, resolve(name)))
     assert answers
-    assert len(answers.about.clips) == (504 if name == "actions21" else SHIPPED_CLIPS)
-    found = summarise_ablation(answers).to_json()
-    assert resolve(name).card["metrics"]["attention"] == json.loads(json.dumps(card_metrics(found)))
+    assert len(answers.about.clips) == SHIPPED[name]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_cards_say_what_the_shipped_answers_say(name):
+    """`python -m benchmarks.shipped --cards` writes them."""
+    metrics = resolve(name).card["metrics"]
+    for key, found in json.loads(json.dumps(worth(name))).items():
+        assert metrics[key] == {
+            **found,
+            **{one: metrics[key][one] for one in metrics[key].keys() - found.keys()},
+        }
 
 
 def test_a_key_depends_on_the_clips_and_the_network():

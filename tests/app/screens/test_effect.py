@@ -27,6 +27,14 @@ from tests.app.screens.test_data import checked, done, fill, press, said
 from tests.conftest import ROOT
 from tests.small import CLASS_NAMES, write_small_checkpoints
 
+SHIPPED = {
+    "actionworld": SHIPPED_CLIPS,
+    "actionworld-none": SHIPPED_CLIPS,
+    "actionworld-self": SHIPPED_CLIPS,
+    "actions14": 89,
+    "actions21": 504,
+}
+"""Network → the number of clips on which its effects were measured."""
 PATIENCE = 300  # s; shared cores
 
 
@@ -189,15 +197,15 @@ def first_clips(
 
 
 @pytest.mark.parametrize(("of", "how"), [("modality", "swap"), ("connection", "remove")])
-@pytest.mark.parametrize("name", ["actionworld", "actionworld-none", "actionworld-self", "actions21"])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_results_are_those_of_the_shipped_weights(name, of, how, tmp_path, monkeypatch):
     """`python -m benchmarks.shipped` measures them again after a checkpoint has changed."""
     monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path))
-    labelled_set = SHIPPED_SET if name == "actions21" else LabelledSet(count=SHIPPED_CLIPS)
+    labelled_set = LabelledSet(count=SHIPPED_CLIPS) if SHIPPED[name] == SHIPPED_CLIPS else SHIPPED_SET
     question = EffectQuestion(name, of, how, labelled_set)
     answers = kept_answers(question, question_key(question, resolve(name)))
     assert answers
-    assert len(answers.before) == (504 if name == "actions21" else SHIPPED_CLIPS)
+    assert len(answers.before) == SHIPPED[name]
     assert not any("/" in clip for clip in answers.about.clips)  # no path of the machine they come from
 
 
