@@ -15,9 +15,15 @@ from app.parts.answers import WORDINGS, rejection_note
 from app.parts.elements import table_with_downloads
 from app.parts.words import plain
 from app.screens import details, exports, leaving_out
+from app.screens.leaving_out import Without
 from app.state import pictures
 from app.state.opened import Opened, OpenedClip, picture_labels
-from peerattn.figures.predictions import prediction_bars, window_strip
+from peerattn.figures.predictions import (
+    prediction_bars,
+    prediction_pair_bars,
+    prediction_pair_words,
+    window_strip,
+)
 from peerattn.scores.verdict import verdict
 from peerattn.tables.attention import (
     attention_by,
@@ -39,7 +45,6 @@ def show() -> None:
         st.info(bar.no_clip_message())
         return
     exports.show(opened)
-    _predictions(opened)
     load_script()
     panels.load_script()
     _explorer_with_panels(opened)
@@ -48,8 +53,11 @@ def show() -> None:
 
 @st.fragment
 def _explorer_with_panels(opened: Opened) -> None:
-    """Draw the explorer and its panels; a click in them reruns only this fragment."""
+    """Draw predictions, explorer and panels; a click in them reruns only this fragment."""
+    predictions = st.container()
     without = leaving_out.choose(opened)
+    with predictions:
+        _predictions(opened, without)
     selection = show_explorer(
         opened.trace,
         pictures.packed(opened),
@@ -64,19 +72,29 @@ def _explorer_with_panels(opened: Opened) -> None:
     details.show(opened, selection)
 
 
-def _predictions(opened: Opened) -> None:
+def _predictions(opened: Opened, without: Without | None) -> None:
+    """Draw the answer; the probabilities of the network without some parts stand beside its own."""
     trace, label = opened.trace, opened.choice.source.label
     result = verdict(trace, opened.checkpoint.card if isinstance(opened, OpenedClip) else None)
     wording = WORDINGS[result.kind]
-    answer, bars, windows = st.columns([2, 3, 4])
+    answer, bars, windows = st.columns([2, 3, 4] if without is None else [2, 4, 3])
     with answer:
         rejection = f" {none}" if (none := rejection_note(result)) else ""
         st.metric(wording.title, plain(result.answer), help=wording.help + rejection)
         st.markdown(wording.detail(result, trace, label))
+    title, name = f"{wording.ranking} of the clip", "" if without is None else "A"
     with bars:
-        panels.show_bare_chart(f"{wording.ranking} of the clip", prediction_bars(trace), key=keys.BARS)
+        if without is None:
+            panels.show_bare_chart(title, prediction_bars(trace), key=keys.BARS)
+        else:
+            pair = trace, without.trace
+            title = f"{title} by the whole network (A) and {without.name} (B): {prediction_pair_words(*pair)}"
+            panels.show_bare_chart(title, prediction_pair_bars(*pair), key=keys.BARS)
     with windows:
-        panels.show_bare_chart("Probabilities of each window", window_strip(trace), key=keys.WINDOWS)
+        strip = window_strip(trace, name=name)
+        panels.show_bare_chart(
+            "Probabilities of each window" + (f" by {name}" if name else ""), strip, key=keys.WINDOWS
+        )
 
 
 def _tables(opened: Opened) -> None:

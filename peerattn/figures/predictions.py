@@ -27,8 +27,6 @@ def prediction_bars(trace: Trace, top: int = 5) -> go.Figure:
     Probabilities are the means over the windows of the clip. For labels, a mark shows each threshold.
     """
     order = _most_probable(trace.probabilities, top)[::-1]
-    answer = trace.structure.answer
-    names = [escape_label(trace.class_names[index]) for index in order]
     figure = go.Figure(
         go.Bar(
             x=trace.probabilities[order],
@@ -38,18 +36,88 @@ def prediction_bars(trace: Trace, top: int = 5) -> go.Figure:
             text=[f"{probability:.1%}" for probability in trace.probabilities[order]],
             textposition="outside",
             cliponaxis=False,
-            customdata=names,
+            customdata=_names(trace, order),
             hovertemplate="%{customdata}: %{x:.2%}<extra></extra>",
         )
     )
+    figure.update_layout(margin={**MARGIN, "r": 48}, height=90 + 28 * len(order), bargap=0.35)
+    return _with_axes(figure, trace, order)
+
+
+def prediction_pair_bars(first: Trace, second: Trace, top: int = 5) -> go.Figure:
+    """Plot the most probable classes or labels of the first trace, with those of a second one, B, below A.
+
+    The most probable one of B is always among them. Each bar of B gives its difference from A in percentage
+    points.
+    """
+    order = np.array(_leading_of_both(first, second, top)[::-1])
+    rows, names = np.arange(len(order)), _names(first, order)
+    before, after = first.probabilities[order], second.probabilities[order]
+    differences = 100 * (after - before)
+    texts = {
+        "A": [f"A {share:.1%}" for share in before],
+        "B": [
+            f"B {share:.1%}, {difference:+.1f} points".replace("-", "−")
+            for share, difference in zip(after, differences, strict=True)
+        ],
+    }
+    markers = {
+        "A": {"color": PREDICTION_COLOR},
+        "B": {
+            "color": "rgba(86,180,233,0.25)",
+            "line": {"color": PREDICTION_COLOR, "width": 1},
+            "pattern": {"shape": "/", "fgcolor": PREDICTION_COLOR, "size": 5},
+        },
+    }
+    figure = go.Figure()
+    for letter, offset, shares in (("A", 0.01, before), ("B", -0.39, after)):
+        figure.add_bar(
+            x=shares,
+            y=rows,
+            offset=offset,
+            width=0.38,
+            orientation="h",
+            name=letter,
+            marker=markers[letter],
+            text=texts[letter],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=names,
+            hovertemplate=f"{letter} · %{{customdata}}: %{{x:.2%}}<extra></extra>",
+        )
+    figure.update_layout(
+        margin={**MARGIN, "r": 136}, height=90 + 44 * len(order), barmode="overlay", showlegend=False
+    )
+    return _with_axes(figure, first, order)
+
+
+def prediction_pair_words(first: Trace, second: Trace, top: int = 5) -> str:
+    """Return the numbers of `prediction_pair_bars` as a line of text."""
+    return "; ".join(
+        f"{first.class_names[index]}: A {first.probabilities[index]:.1%}, B {second.probabilities[index]:.1%}"
+        for index in _leading_of_both(first, second, top)
+    )
+
+
+def _leading_of_both(first: Trace, second: Trace, top: int) -> list[int]:
+    """Return the most probable classes of the first trace and that of the second, by falling probability."""
+    leading = [*_most_probable(first.probabilities, top), *_most_probable(second.probabilities, 1)]
+    return [int(index) for index in dict.fromkeys(leading)]
+
+
+def _names(trace: Trace, order: np.ndarray) -> list[str]:
+    return [escape_label(trace.class_names[index]) for index in order]
+
+
+def _with_axes(figure: go.Figure, trace: Trace, order: np.ndarray) -> go.Figure:
+    """Add the axes of bars of these classes or labels, and a mark for each threshold."""
+    answer = trace.structure.answer
     windows = "its only window" if len(trace.windows) == 1 else f"mean over {len(trace.windows)} windows"
     BAR_MARKS[answer.kind](figure, answer, order.tolist())
-    figure.update_layout(margin={**MARGIN, "r": 48}, height=90 + 28 * len(order), bargap=0.35)
     title = f"{PROBABILITY_TITLES[answer.kind]} for the clip ({windows})"
     figure.update_xaxes(title=title, range=[0, 1], tickformat=".0%", automargin=True)
-    rows = np.arange(len(order))
     look = {"showgrid": False, "zeroline": False, "automargin": True}
-    return figure.update_yaxes(tickvals=rows, ticktext=names, **look)
+    return figure.update_yaxes(tickvals=np.arange(len(order)), ticktext=_names(trace, order), **look)
 
 
 def _no_marks(figure: go.Figure, answer: Answer, numbers: Sequence[int]) -> None:
@@ -79,10 +147,11 @@ PROBABILITY_TITLES = {"classes": "probability", "labels": "probability of each l
 """Kind of answer → what the axis of the bars shows."""
 
 
-def window_strip(trace: Trace, top: int = 5) -> go.Figure:
+def window_strip(trace: Trace, top: int = 5, *, name: str = "") -> go.Figure:
     """Plot the probabilities of each window over time.
 
-    Rows are the most probable classes or labels of the clip, and those that any window predicts.
+    Rows are the most probable classes or labels of the clip, and those that any window predicts. The title
+    begins with `name`.
     """
     order = leading_indices(trace, top)[::-1]
     names = [escape_label(trace.class_names[index]) for index in order]
@@ -118,7 +187,7 @@ def window_strip(trace: Trace, top: int = 5) -> go.Figure:
     windows = f"each of the {count} windows" if count > 1 else "the only window"
     title = f"{PROBABILITY_TITLES[trace.structure.answer.kind].capitalize()} in {windows}"
     look_of_title = {
-        "text": title,
+        "text": f"{escape_label(name)}: {title}" if name else title,
         "font": {"size": 14, "weight": 400},
         "x": 0,
         "xref": "paper",

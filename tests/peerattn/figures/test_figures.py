@@ -15,7 +15,13 @@ from peerattn.figures import palette
 from peerattn.figures.attention import attention_lines, factor_heatmap, factors_by_level
 from peerattn.figures.blocks import activity_line, adjacent_connections
 from peerattn.figures.peers import attention_weights_bar, peer_matrix
-from peerattn.figures.predictions import accuracy_curve, prediction_bars, window_strip
+from peerattn.figures.predictions import (
+    accuracy_curve,
+    prediction_bars,
+    prediction_pair_bars,
+    prediction_pair_words,
+    window_strip,
+)
 from peerattn.figures.pyvis_graph import COLUMN, edge_width, lane, lanes, level_graph, positions
 from peerattn.figures.recording import BYTES_PER_FRAME, digest, pack_recording
 from peerattn.figures.scripts import EXPLORER_PARTS, EXPLORER_STYLES, explorer_script, read_part
@@ -58,6 +64,7 @@ def every_figure():
         "activity": activity_line(TRACE, HOSTILE),
         "joined": adjacent_connections(TRACE, HOSTILE),
         "bars": prediction_bars(TRACE),
+        "pair": prediction_pair_bars(TRACE, TRACE),
         "strip": window_strip(TRACE),
         "accuracy": accuracy_curve(CURVE, threshold=0.3),
         "weights": weights_by_source(TRACE.structure, WEIGHTS, threshold=0.3),
@@ -213,6 +220,28 @@ def test_adjacent_connections_are_those_into_and_out_of_the_block():
     own = table[(table["target"] == "inner1") | (table["source"] == "inner1")]
     assert sorted(bars.x) == sorted(own["connection_weight"])
     assert sorted(diamonds.x) == sorted(own["mean_factor"])
+
+
+def test_bars_of_two_networks_show_the_same_classes_and_their_differences():
+    """The top classes of A and, even if A does not have it among them, the best of B."""
+    count = len(TRACE.class_names)
+    shares = np.sort(np.random.default_rng(3).dirichlet(np.ones(count)).astype(np.float32))[::-1]
+    first, second = (
+        dataclasses.replace(TRACE, probabilities=shares),
+        dataclasses.replace(TRACE, probabilities=shares[::-1].copy()),
+    )
+    figure = prediction_pair_bars(first, second, top=2)
+    before, after = figure.data
+    names = [palette.escape_label(name) for name in TRACE.class_names]
+    assert list(figure.layout.yaxis.ticktext) == [names[count - 1], names[1], names[0]]
+    np.testing.assert_array_equal(np.asarray(before.x, np.float32), shares[[count - 1, 1, 0]])
+    np.testing.assert_array_equal(np.asarray(after.x, np.float32), shares[::-1][[count - 1, 1, 0]])
+    points = f"{100 * (float(shares[-1]) - float(shares[0])):+.1f}".replace("-", "−")
+    assert before.text[2] == f"A {shares[0]:.1%}" and after.text[2] == f"B {shares[-1]:.1%}, {points} points"
+    assert before.offset > 0 > after.offset  # A above B
+    words = prediction_pair_words(first, second, top=2)
+    assert words.startswith(f"{TRACE.class_names[0]}: A {shares[0]:.1%}, B {shares[-1]:.1%}; ")
+    assert window_strip(first, name="A").layout.title.text.startswith("A: Probability in each of the ")
 
 
 def test_prediction_bars_show_the_most_probable_classes():

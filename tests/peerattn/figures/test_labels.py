@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from peerattn.figures.panels import clip_panels
-from peerattn.figures.predictions import accuracy_curve, prediction_bars, window_strip
+from peerattn.figures.predictions import accuracy_curve, prediction_bars, prediction_pair_bars, window_strip
 from peerattn.figures.recording import pack_recording
 from peerattn.figures.report import ReportHeading, report_html
 from peerattn.graph.answers import Answer
@@ -36,6 +36,8 @@ def test_bars_of_labels_have_a_mark_at_the_threshold() -> None:
     np.testing.assert_allclose(bars.x, [0.62, 0.735, 0.8], rtol=1e-6)
     np.testing.assert_allclose(marks.x, [0.5, 0.5, 0.9])
     assert len(prediction_bars(trace()).data) == 1
+    *_, marks = prediction_pair_bars(labelled(), labelled(), top=3).data
+    np.testing.assert_allclose(marks.x, [0.5, 0.5, 0.9])
 
 
 def test_the_window_strip_shows_labels_found_in_any_window_and_is_titled_so() -> None:
