@@ -119,6 +119,7 @@ LEFT_OUT: Key[list[str]] = Key("without")  # the parts that are left out, as `KI
 LACKING: Key[tuple[str, list[str]]] = Key("lacking")  # a checkpoint, and named parts that it does not have
 LEAVE_OUT: Key[bool] = Key("leave-out")
 LEAVE_OUT_PEER: Key[str | None] = Key("leave-out-peer")  # scoped to a connection
+DONOR: Key[str] = Key("donor")
 LEFT_OUT_HOW: Key[str] = Key("without-how")
 LEFT_OUT_TIMES: Key[Any] = Key("without-times")  # scoped to a clip and its length: (start, stop) in seconds
 PEERATTN_SCRIPTS: Key[None] = Key("peerattn-scripts")

@@ -10,9 +10,11 @@ import streamlit as st
 
 from app import keys
 from app.explorer.component import Comparison, Selection
+from app.opening.files import Source
+from app.parts import bar
 from app.parts.words import percent, plain
 from app.state import clips, pictures
-from app.state.opened import Opened, OpenedClip
+from app.state.opened import Choice, Opened, OpenedClip
 from peerattn.errors import PeerattnError
 from peerattn.graph.components import names as component_names
 from peerattn.graph.connectivity import Removal, survey
@@ -21,13 +23,22 @@ from peerattn.recording.altering import Alteration, Parts
 from peerattn.recording.interventions import removed_keys
 from peerattn.traces.trace import ConnectionTrace, Trace
 
-HOW = {"remove": "left out", "mean": "factors at their mean", "one": "factors at 1"}
+HOW = {
+    "remove": "left out",
+    "mean": "factors at their mean",
+    "one": "factors at 1",
+    "swap": "factors of another clip",
+}
 """What can be done with a part → in words."""
 HELP = (
     "Runs the clip again through the network without the chosen parts, as if the weights of their "
     "connections were zero. A peer of a connection is left out of its attention: the other peers share the "
     "attention weight. The graph and the timeline then show both: A is the whole network, B the one without "
     "them. Type to search."
+)
+OF_ANOTHER = (
+    "In each frame, the connections get the attention factors that they have in the same frame of this clip, "
+    "which must be at least as long. What else they carry is that of the clip shown."
 )
 ONLY_REMOVED = "A peer has no attention factors of its own, so it can only be left out."
 
@@ -39,10 +50,13 @@ class Without:
     opened: OpenedClip
     alteration: Alteration
     trace: Trace
+    donor: str = ""  # the other clip, for people
 
     @property
     def name(self) -> str:
         parts = ", ".join(part_label(f"{kind} {name}") for kind, name in self.alteration.parts)
+        if self.donor:
+            return f"{parts}: factors of {self.donor}"
         if self.alteration.how != "remove":
             return f"{parts}: {HOW[self.alteration.how]}"
         return f"without {parts}"
@@ -66,11 +80,13 @@ def choose(opened: Opened) -> Without | None:
     """Draw the choice of what is left out, and say what changes; None if nothing is left out."""
     if not isinstance(opened, OpenedClip):
         return None
-    alteration = _alteration(opened)
+    alteration, source = _alteration(opened)
     if alteration is None:
         return None
     try:
-        chosen = Without(opened, alteration, clips.trace_without(opened, alteration))
+        donor = _open_donor(opened, source) if source else None
+        trace = clips.trace_without(opened, alteration, donor)
+        chosen = Without(opened, alteration, trace, source.name if source else "")
     except PeerattnError as error:
         st.warning(plain(error))
         return None
@@ -78,7 +94,8 @@ def choose(opened: Opened) -> Without | None:
     return chosen
 
 
-def _alteration(opened: OpenedClip) -> Alteration | None:
+def _alteration(opened: OpenedClip) -> tuple[Alteration | None, Source | None]:
+    """Draw the choices; return what is done, and the other clip whose factors are taken if there is one."""
     options = part_options(opened.trace.structure)
     _drop_lacking(opened, options)
     parts_column, how_column, time_column = st.columns([5, 3, 3], vertical_alignment="bottom")
@@ -95,14 +112,32 @@ def _alteration(opened: OpenedClip) -> Alteration | None:
             on_change=keys.LACKING.pop,
         )
     if not chosen:
-        return None
+        return None, None
     parts = tuple((kind, name) for kind, _, name in (part.partition(" ") for part in chosen))
     with how_column:
         how = _choose_how(parts)
-    if how != "remove":
-        return Alteration(parts, how)
     with time_column:
-        return Alteration(parts, how, _frames(opened))
+        if how == "swap":
+            donor = _choose_donor(opened)
+            return Alteration(parts, how, donor=donor.id if donor else ""), donor
+        return Alteration(parts, how, _frames(opened) if how == "remove" else None), None
+
+
+def _choose_donor(opened: OpenedClip) -> Source | None:
+    """Draw the choice of the clip whose factors are taken; None if there is no other clip."""
+    own = opened.choice.source.id
+    sources = {label: source for label, source in bar.clip_sources().items() if source.id != own}
+    if keys.DONOR.get() not in sources:
+        keys.DONOR.pop()
+    label = st.selectbox(
+        "Of which clip", list(sources), key=keys.DONOR, help=OF_ANOTHER, persist_state="session"
+    )
+    return sources.get(label) if label else None
+
+
+def _open_donor(opened: OpenedClip, source: Source) -> OpenedClip:
+    """Open the other clip from its start, prepared like this one."""
+    return clips.open_clip(Choice(opened.choice.checkpoint, source))
 
 
 def _choose_how(parts: Parts) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from torch import Tensor
 
 from app import keys
 from app.opening.files import EARLIER_SAMPLES, ObjectFile, Source, UploadFolder, samples
@@ -186,15 +187,28 @@ def left_out_while(opened: OpenedClip, key: str, spans: Sequence[tuple[int, int]
     )
 
 
-def trace_without(opened: OpenedClip, alteration: Alteration) -> Trace:
-    """Return the trace of the same clip through the altered network.
+def trace_without(opened: OpenedClip, alteration: Alteration, donor: OpenedClip | None = None) -> Trace:
+    """Return the trace of the same clip through the altered network; `donor` is the other clip of a swap.
 
-    Raises PeerattnError if the network cannot answer like that.
+    Raises PeerattnError if the network cannot answer like that, or if the donor is too short.
     """
-    return _trace_without((*opened.choice.key, alteration), opened, alteration)
+    return _trace_without((*opened.choice.key, alteration), opened, alteration, donor)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Running the network …")
-def _trace_without(key: tuple[object, ...], _opened: OpenedClip, _alteration: Alteration) -> Trace:
-    with altered(_opened.checkpoint.network, _alteration) as network:
+def _trace_without(
+    key: tuple[object, ...], _opened: OpenedClip, _alteration: Alteration, _donor: OpenedClip | None
+) -> Trace:
+    tensors = _first_frames(_donor, len(_opened.trace.times)) if _donor else None
+    with altered(_opened.checkpoint.network, _alteration, tensors) as network:
         return _record(_opened.checkpoint, network, _opened.clip)
+
+
+def _first_frames(donor: OpenedClip, frames: int) -> dict[str, Tensor]:
+    """Return the first frames of a donor; raises PeerattnError if it has fewer."""
+    if len(donor.trace.times) < frames:
+        raise PeerattnError(
+            f"{donor.choice.source.name} has {len(donor.trace.times)} frames, fewer than this clip "
+            f"({frames}): choose a longer one"
+        )
+    return {name: tensor[:, :, :frames] for name, tensor in donor.clip.tensors.items()}

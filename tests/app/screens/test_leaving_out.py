@@ -5,9 +5,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.explorer.component import Selection
+from app.opening.files import Source
 from app.screens.leaving_out import part_label, part_options
+from app.state import clips
+from app.state.opened import Choice, OpenedClip
 from peerattn.graph.structure import Structure
-from peerattn.recording.interventions import frozen, silenced, without
+from peerattn.recording.interventions import frozen, silenced, swapped, without
 from peerattn.recording.leaving_out import leave_out_while
 from peerattn.recording.recorder import record
 from tests.app.screens.test_explore_and_prune import PATIENCE, app, checked, plain_text, shown
@@ -90,6 +93,38 @@ def test_factors_can_be_held_and_a_part_left_out_for_a_while(app: AppTest) -> No
     with frozen(network, connections="rgb1_to_top", to="one"):
         _, after = expected(app, record(network, opened.clip, window=window).probabilities)
     assert f"→ **{after}** rgb1 → top: factors at 1" in sentence(app)
+
+
+def test_connections_can_have_the_factors_of_another_clip(app: AppTest) -> None:
+    opened = shown(app)
+    network, window = opened.checkpoint.network, opened.checkpoint.settings.window
+    leave_out(app, CONNECTION)
+    checked(app.selectbox(key="without-how").set_value("swap").run())
+    frames, said = len(opened.trace.times), dict[str, str]()
+    for label, source in clip_sources(app, opened).items():
+        checked(app.selectbox(key="donor").set_value(label).run())
+        donor = clips.open_clip(Choice(opened.choice.checkpoint, source))
+        if len(donor.trace.times) < frames:
+            assert "fewer than this clip" in app.warning[0].value
+            said["short"] = sentence(app)
+            continue
+        cut = {name: tensor[:, :, :frames] for name, tensor in donor.clip.tensors.items()}
+        with swapped(network, cut, connections="rgb1_to_top"):
+            _, after = expected(app, record(network, opened.clip, window=window).probabilities)
+        assert f"→ **{after}** rgb1 → top: factors of {source.name}" in sentence(app)
+        said["long"] = sentence(app)
+        if len(said) == 2:
+            break
+    assert "long" in said
+    assert not said.get("short")
+
+
+def clip_sources(app: AppTest, opened: OpenedClip) -> dict[str, Source]:
+    """The other clips on the page, by the labels under which they can be chosen."""
+    labels = app.selectbox(key="donor").options
+    others = [one for one in clips.offered_samples() if one.id != opened.choice.source.id]
+    assert len(labels) == len(others)
+    return dict(zip(labels, others, strict=True))
 
 
 def test_what_would_cut_the_output_off_is_refused_in_one_line(app: AppTest) -> None:

@@ -7,13 +7,13 @@ import pytest
 
 from peerattn.errors import PeerattnError
 from peerattn.recording.altering import Alteration, altered
-from peerattn.recording.interventions import frozen, removed_keys, without
+from peerattn.recording.interventions import frozen, removed_keys, swapped, without
 from peerattn.recording.leaving_out import leave_out_while
 from peerattn.recording.recorder import record
 from tests.kinds import EVERY_KIND
 from tests.peerattn.recording.test_interventions import whole_clip
 from tests.peerattn.recording.test_recorder import hooks
-from tests.strategies import lively
+from tests.strategies import lively, tensors
 
 KEY = "rgb1_to_top"
 
@@ -51,6 +51,20 @@ def test_an_alteration_is_the_intervention_of_its_name(how: str) -> None:
         np.testing.assert_array_equal(own, record(network, clip, window=3).probabilities)
     assert hooks(network) == before and not network.disabled
     assert np.array_equal(record(network, clip, window=3).probabilities, trace.probabilities)
+
+
+def test_factors_of_another_clip_are_those_of_the_donor() -> None:
+    network, clip = lively(EVERY_KIND["own"]), whole_clip(9)
+    donor = tensors(network.structure, frames=9, size=clip.tensors["rgb"].shape[3:], seed=5)
+    alteration = Alteration((("modality", "rgb"), ("connection", KEY)), "swap", donor="other")
+    with altered(network, alteration, donor):
+        own = record(network, clip, window=3).probabilities
+    keys = sorted(removed_keys(network.structure, {"modality": "rgb"}))
+    with swapped(network, donor, connections=keys):
+        np.testing.assert_array_equal(own, record(network, clip, window=3).probabilities)
+    assert not np.allclose(own, record(network, clip, window=3).probabilities)
+    with pytest.raises(PeerattnError, match="no other clip"), altered(network, alteration):
+        pass
 
 
 @pytest.mark.parametrize("name", EVERY_KIND)
