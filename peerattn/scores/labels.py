@@ -148,6 +148,27 @@ def paired_precision(
     return Difference(value, interval, before.remark, before.n, p=p)
 
 
+def paired_label_precisions(before: LabelsEvaluation, after: LabelsEvaluation) -> dict[str, Difference]:
+    """Return label → after − before in its average precision, for each label that occurs.
+
+    The intervals leave out one group at a time, hold for all labels at once, and are at least as wide as if
+    nothing had changed for the clips that have the label; there is none if those are too few. Raises
+    PeerattnError if the clips differ.
+    """
+    check_same_clips(before.groups, after.groups, before.truth, after.truth)
+    number, groups = group_numbers(before.n, np.array(before.groups)), np.array(before.groups)
+    first, second = (_precisions(one.probabilities, one.truth, number) for one in (before, after))
+    level, differences = 1 - (1 - LEVEL) / len(first), {}
+    for label, (value, without) in first.items():
+        own = before.truth[:, label]
+        change, interval, remark = second[label][0] - value, None, too_few(groups[own])
+        if not remark:
+            clips = effective_count(number, own.astype(float))
+            interval = difference_interval(change, second[label][1] - without, clips, level=level)
+        differences[before.labels[label].name] = Difference(change, interval, remark, int(own.sum()))
+    return differences
+
+
 Precisions = dict[int, tuple[float, NDArray[np.float64]]]
 """Index of each label that occurs → its average precision, and that without each of the groups (G,)."""
 

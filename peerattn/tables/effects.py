@@ -19,7 +19,7 @@ from peerattn.scores.effects import Effect, Effects
 from peerattn.scores.evaluation import Evaluation
 from peerattn.scores.intervals import LEVEL, Interval, paired_interval, too_few
 from peerattn.scores.kinds import AnyEvaluation, headline
-from peerattn.scores.labels import LabelsEvaluation
+from peerattn.scores.labels import LabelsEvaluation, paired_label_precisions
 
 EFFECT_COLUMNS = (
     "component",
@@ -91,8 +91,8 @@ def _points(value: float, interval: Interval | None) -> dict[str, float]:
 def class_effects_table(before: AnyEvaluation, after: AnyEvaluation) -> pd.DataFrame:
     """Return one row per class or label that clips have, greatest loss first: its score before and after.
 
-    The intervals of the differences of classes hold jointly. Those of single labels are not computed, which
-    the remark says, and so it does where a class has too few clips.
+    The intervals of the differences hold jointly. Where a class or label has too few clips for one, the
+    remark says so.
     """
     if isinstance(before, Evaluation):
         assert isinstance(after, Evaluation)
@@ -129,17 +129,18 @@ def _class_rows(before: Evaluation, after: Evaluation) -> list[dict[str, Any]]:
 
 
 def _label_rows(before: LabelsEvaluation, after: LabelsEvaluation) -> list[dict[str, Any]]:
+    changes = paired_label_precisions(before, after)
     return [
         {
             "class": first.name,
             "n": first.n,
             "before": first.average_precision,
             "after": second.average_precision,
-            **_points(second.average_precision - first.average_precision, None),
-            "remark": "no interval is computed for single labels",
+            **_points(changes[first.name].value, changes[first.name].interval),
+            "remark": changes[first.name].remark,
         }
         for first, second in zip(before.labels, after.labels, strict=True)
-        if first.average_precision is not None and second.average_precision is not None
+        if first.name in changes
     ]
 
 

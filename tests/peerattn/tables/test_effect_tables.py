@@ -82,12 +82,16 @@ def test_stored_shares_come_back_and_older_answers_have_none() -> None:
         EffectAnswers.from_arrays({**arrays, "shares": arrays["shares"][:, :5]})
 
 
-def test_labels_have_no_lost_clips_and_say_why_single_labels_have_no_interval() -> None:
+def test_labels_have_no_lost_clips_and_single_labels_have_intervals_that_hold_at_once() -> None:
     effects = answers(kind="labels").effects()
     assert effects_table(effects)["lost"].isna().all()
-    table = class_effects_table(effects.before, effects.effects[2].after)
-    assert set(table["class"]) == set(NAMES) and table["low_points"].isna().all()
-    assert set(table["remark"]) == {"no interval is computed for single labels"}
+    after = effects.effects[2].after
+    table = class_effects_table(effects.before, after)
+    assert set(table["class"]) == set(NAMES) and (table["n"] == 20).all()
+    assert (table["low_points"] < table["difference_points"]).all() and (table["remark"] == "").all()
+    few = answers(clips=30, kind="labels").effects()  # ten clips of each label
+    shown = class_effects_table(few.before, few.effects[1].after)
+    assert shown["low_points"].isna().all() and shown["remark"].str.startswith("too few clips (10").all()
 
 
 def test_classes_show_where_the_loss_is() -> None:
