@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.explorer.component import Selection
     from app.opening.files import ObjectFile, Source
     from app.opening.session import Session
+    from app.parts.mattered import Asked
     from app.state.opened import Choice, Opened
     from peerattn.data.folder import LabelledFile
     from peerattn.data.zips import UnpackedFolder
@@ -176,6 +177,8 @@ CANCEL_PAIRS: Key[bool] = Key("cancel-pairs")
 EFFECT_PAIRS: Key[ComponentState] = Key("effect-pairs")
 EFFECT_PAIRS_CSV: Key[bool] = Key("effect-pairs-csv")
 CHANGED_CLIPS_CSV: Key[bool] = Key("changed-clips-csv")
+MATTERED: Key[Asked] = Key("mattered")  # the clip opened last from Effect, and the component changed there
+MATTERED_SHOWN: Key[Asked] = Key("mattered-shown")
 CURVE_MODALITY: Key[str] = Key("curve-modality")
 CANCEL_MODALITY_CURVE: Key[bool] = Key("cancel-modality-curve")
 MODALITY_CURVE: Key[ComponentState] = Key("modality-curve")

@@ -90,6 +90,13 @@ def _shares_drawn(page: Page) -> None:
     page.get_by_text("Effect and share").wait_for()
 
 
+def _opened_from_effect(page: Page) -> None:
+    """Open the first clip whose answer changed."""
+    page.get_by_role("button", name="clip 1 ·").or_(page.get_by_role("button", name="clip 2 ·")).first.click()
+    page.get_by_text("is left out in frame").wait_for()
+    wait_until_drawn(page)
+
+
 def _attention_drawn(page: Page) -> None:
     page.get_by_text("Trained with other attention").wait_for()
     page.locator("[data-drawn]").first.wait_for()
@@ -132,6 +139,7 @@ STATES: Mapping[str, State] = {
     "effect-shares": State("/effect?checkpoint=actionworld&of=connections&how=removed", _shares_drawn),
     "effect-actions21": State("/effect?checkpoint=actions21&of=connections&how=removed", _effects_drawn),
     "effect-attention": State("/effect?checkpoint=actionworld&of=all+attention+factors", _attention_drawn),
+    "effect-opened": State("/effect?checkpoint=actionworld&of=connections&how=removed", _opened_from_effect),
     "effect-curve": State(
         "/effect?checkpoint=actionworld&curve-modality=object&count=48",
         _measured("Measure with fewer connections", "Connections kept (CSV)"),

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
-from pathlib import Path
-
 import pandas as pd
 import streamlit as st
 
 from app import keys
 from app.explorer import panels
-from app.parts import clip_buttons, user_files
-from app.parts.clip_buttons import ClipButton
 from app.parts.elements import metric, metric_row, table_with_csv
 from app.parts.words import clips, interval, maps_summary, percent, plain, points, points_interval
-from app.screens import effect_weights
+from app.screens import effect_clips, effect_weights
 from app.screens.measuring import TITLES
 from app.state import measurements
-from app.work import shipped
 from app.work.effects import EffectQuestion
 from peerattn.checkpoints.checkpoint import Checkpoint
-from peerattn.data.folder import LabelledFile
-from peerattn.data.generated import TEST_SEED
-from peerattn.data.labelled_set import with_map_origin
-from peerattn.errors import PeerattnError
 from peerattn.figures.effects import MOST_ROWS, effect_dots
 from peerattn.graph.components import CHANGES_IN_WORDS, PLURALS
 from peerattn.scores.effect_answers import EffectAnswers
@@ -31,14 +21,10 @@ from peerattn.scores.effects import Effect, Effects, chance_in_words
 from peerattn.scores.intervals import describe_clips
 from peerattn.scores.kinds import HEADLINES, headline
 from peerattn.tables.effects import (
-    changed_clips_table,
     class_effects_table,
     difference_words,
     effects_table,
 )
-
-FIRST_CLIPS = 24
-"""How many of the clips that changed get a button at first."""
 
 
 def show(question: EffectQuestion, key: str, answers: EffectAnswers, loaded: Checkpoint) -> None:
@@ -135,7 +121,7 @@ def _component(
         stem=f"{question.checkpoint}-{name}",
         key=keys.EFFECT_CLASSES_CSV,
     )
-    _changed_clips(question, answers, name, loaded)
+    effect_clips.show(question, answers, name, loaded)
 
 
 def _effect_numbers(effects: Effects, effect: Effect) -> None:
@@ -154,45 +140,3 @@ def _effect_numbers(effects: Effects, effect: Effect) -> None:
     pointwise = bool(keys.EFFECT_POINTWISE.get(False))
     conclusion = effect.conclusion(pointwise=pointwise)
     st.markdown(plain(f"{conclusion[0].upper()}{conclusion[1:]}."))
-
-
-def _changed_clips(question: EffectQuestion, answers: EffectAnswers, name: str, loaded: Checkpoint) -> None:
-    """Draw a button for each clip whose most probable class or label changed; at first for some of them."""
-    table = changed_clips_table(answers, name)
-    if question.labelled_set == shipped.SHIPPED_SET:
-        stem = f"{question.checkpoint}-{name}"
-        table_with_csv({"Clips that changed": lambda: table}, stem=stem, key=keys.CHANGED_CLIPS_CSV)
-        return
-    everything = len(table) <= FIRST_CLIPS or st.toggle("Show all clips that changed", key=keys.EFFECT_CLIPS)
-    shown = table if everything else table.head(FIRST_CLIPS)
-    buttons = [_button(question, loaded, row) for row in shown.to_dict("records")]
-    clip_buttons.show_buttons(
-        buttons,
-        f"{clips(len(table))} whose most probable answer changed, losses first",
-        f"and {len(table) - len(shown)} more" if len(shown) < len(table) else "",
-        name=f"{question.of}-{question.how}-{name}",
-    )
-
-
-def _button(question: EffectQuestion, loaded: Checkpoint, row: dict[str, object]) -> ClipButton:
-    clip = str(row["clip"])
-    change = f"{row['answer_before']} → {row['answer_after']}"
-    true = f"{row['change']}; true: {row['true']}"
-    if question.labelled_set.folder is None:
-        with_maps = loaded.reader().reads_objects and question.labelled_set.origin == "true"
-        opening = partial(user_files.open_generated_clip, int(clip), loaded, with_maps=with_maps)
-        return ClipButton(f"clip {int(clip) - TEST_SEED + 1} · {change}", f"{true}; seed {clip}", opening)
-    return ClipButton(f"{Path(clip).name} · {change}", f"{true}; {clip}", partial(_open_file, question, clip))
-
-
-def _open_file(question: EffectQuestion, clip: str) -> None:
-    """Open a clip of the folder; raises PeerattnError if it is no longer there."""
-    user_files.open_labelled_clip(_file(question, clip))
-
-
-def _file(question: EffectQuestion, clip: str) -> LabelledFile:
-    labelled_set = question.labelled_set
-    for file in with_map_origin(labelled_set.files(), labelled_set.origin):
-        if str(file.path) == clip:
-            return file
-    raise PeerattnError(f"{Path(clip).name} is no longer in the folder: measure again")

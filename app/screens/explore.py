@@ -10,7 +10,7 @@ import streamlit as st
 from app import keys
 from app.explorer import panels
 from app.explorer.component import load_script, show_explorer
-from app.parts import bar
+from app.parts import bar, mattered
 from app.parts.answers import WORDINGS, rejection_note
 from app.parts.elements import table_with_downloads
 from app.parts.words import plain
@@ -45,6 +45,7 @@ def show() -> None:
         st.info(bar.no_clip_message())
         return
     exports.show(opened)
+    mattered.seek(opened)
     load_script()
     panels.load_script()
     _explorer_with_panels(opened)

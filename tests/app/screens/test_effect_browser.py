@@ -1,0 +1,59 @@
+"""The Effect screen in a real Chromium: a measurement in progress, and a clip that opens at its frame."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.app.screens.test_browser import drawn
+from tests.conftest import PageLog
+
+pytestmark = pytest.mark.browser
+PROGRESS = re.compile(r"(\d+) of (\d+) runs of a clip, about .* left")
+
+
+def done_so_far(page: Page) -> tuple[int, int]:
+    found = PROGRESS.search(page.get_by_test_id("stProgress").inner_text())
+    assert found
+    return int(found[1]), int(found[2])
+
+
+def faults(page_log: PageLog) -> list[str]:
+    """The errors of the console, without those about Streamlit's files beneath a screen's address."""
+    return [line for line in page_log.errors if "404" not in line]
+
+
+def test_a_measurement_shows_its_progress_and_what_is_done_and_can_be_cancelled(page, page_log, app_url):
+    page.goto(f"{app_url}/effect?checkpoint=actionworld&of=connections&how=factors+at+1&count=384")
+    start = page.get_by_role("button", name="Measure the effect of all connections")
+    start.click()
+    expect(page.get_by_test_id("stProgress")).to_have_text(PROGRESS)
+    expect(start).to_be_hidden()
+
+    expect(page.get_by_text(re.compile(r"So far \d+ of 384 clips"))).to_be_visible()
+    chart = page.get_by_role("group", name="Effect of connections")
+    expect(chart).to_be_visible()
+    expect(page.get_by_text("One of them in detail")).to_be_hidden()  # until all clips are measured
+    first, total = done_so_far(page)
+    assert 0 < first < total == 384 * 51
+    expect(page.get_by_test_id("stProgress")).not_to_have_text(re.compile(rf"^{first} of"))
+    assert done_so_far(page)[0] > first
+
+    page.get_by_role("button", name="Cancel").click()
+    expect(start).to_be_visible()
+    expect(page.get_by_test_id("stProgress")).to_be_hidden()
+    expect(chart).to_be_hidden()  # a part of the clips is not taken for all of them
+    assert faults(page_log) == []
+
+
+def test_a_clip_that_changed_opens_at_the_frame_where_the_modality_mattered_most(page, page_log, app_url):
+    page.goto(f"{app_url}/effect?checkpoint=actionworld")
+    page.get_by_role("button", name=re.compile(r"^clip \d+ · ")).first.click()
+    sentence = page.get_by_text(re.compile(r"^Opened at frame \d+ .* is left out in frame"))
+    expect(sentence).to_be_visible()
+    drawn(page)
+    found = re.search(r"frame (\d+)", sentence.inner_text())
+    assert found
+    page.wait_for_url(lambda url: parse_qs(urlsplit(url).query).get("frame", ["1"]) == [found[1]])
+    assert faults(page_log) == []
