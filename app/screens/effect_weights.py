@@ -40,7 +40,7 @@ ACROSS = {
 RHO = (
     "Spearman’s rank correlation of the mean rise of −log p and the {value}: 1 if a greater {value} always "
     "means a greater effect, 0 if the one says nothing about the other. The interval is the middle 95 % of "
-    "1,000 values for source videos drawn again."
+    "10,000 values for source videos drawn again."
 )
 RHO_INTERVAL = "95 % interval {:.2f} to {:.2f}"
 HALVES = (
@@ -70,7 +70,7 @@ def show(
             format_func=lambda axis: AXES[axis].value,
             key=keys.EFFECT_ACROSS,
         )
-    found = comparisons[chosen]()
+    found = _compared((key, chosen, len(answers.before), bool(answers.shares)), comparisons[chosen])
     if not found.rises:
         return
     _draw(found, effects)
@@ -79,6 +79,12 @@ def show(
         if st.button("Measure again, with delivered shares"):
             measurements.restart_effects(question, key)
             st.rerun()
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _compared(key: tuple[object, ...], _compare: Callable[[], WeightComparison]) -> WeightComparison:
+    """Return a comparison; source videos are redrawn for it once only."""
+    return _compare()
 
 
 def _comparisons(

@@ -22,7 +22,10 @@ from peerattn.scores.intervals import LEVEL, Interval, group_numbers, too_few
 from peerattn.scores.jackknife import mean_interval
 from peerattn.scores.kinds import label_matrix, single_labels
 
-REDRAWS = 1000
+REDRAWS = 10_000
+"""So many that another seed would move the ends of an interval by less than 0.01."""
+TOGETHER = 1000
+"""How many redraws are computed at once."""
 LEAST_COMPONENTS = 4
 SMALLEST = 1e-7
 """Probabilities below this count as this, so that their logarithms are finite."""
@@ -126,7 +129,7 @@ def compare_with_weights(
     """Compare the effect of each component that has a weight with that weight."""
     names = [name for name in answers.about.components if name in weights]
     own = np.array([weights[name] for name in names])
-    return _compare(answers, names, own, lambda means: rank_correlation(own, means), axis)
+    return _compare(answers, names, own, lambda means: rank_correlations(own[None], means), axis)
 
 
 def compare_with_shares(answers: EffectAnswers) -> WeightComparison:
@@ -139,23 +142,24 @@ def compare_with_shares(answers: EffectAnswers) -> WeightComparison:
         len(names), len(answers.before)
     )
 
-    def correlation(means: Values) -> float | None:
-        return rank_correlation(means[len(names) :], means[: len(names)])
+    def correlations(means: Values) -> Values:
+        return rank_correlations(means[:, len(names) :], means[:, : len(names)])
 
-    return _compare(answers, names, shares.mean(axis=1), correlation, "delivered_share", drawn_too=shares)
+    return _compare(answers, names, shares.mean(axis=1), correlations, "delivered_share", drawn_too=shares)
 
 
 def _compare(
     answers: EffectAnswers,
     names: list[str],
     own: Values,
-    correlation: Callable[[Values], float | None],
+    correlations: Callable[[Values], Values],
     axis: str,
     drawn_too: Values | None = None,
 ) -> WeightComparison:
     """Compare the mean rises with `own` (W,).
 
-    `correlation` gets the mean rises, and after them the means of `drawn_too` (W, N), if any.
+    `correlations` gets the mean rises of many draws (R, W), and after them the means of `drawn_too` (W, N),
+    if any.
     """
     rises, remark = clip_rises(answers, names), too_few(answers.about.groups)
     number = group_numbers(len(answers.before), answers.about.groups)
@@ -165,9 +169,9 @@ def _compare(
         for name, weight, one in zip(names, own, rises, strict=True)
     )
     drawn = rises if drawn_too is None else np.concatenate([rises, drawn_too])
-    rho = correlation(drawn.mean(axis=1)) if len(names) >= LEAST_COMPONENTS else None
+    rho = rank_correlation(own, rises.mean(axis=1)) if len(names) >= LEAST_COMPONENTS else None
     known = rho is not None and not remark
-    interval = redrawn_interval(drawn, number, correlation) if known else None
+    interval = redrawn_interval(drawn, number, correlations) if known else None
     halves = _halves(rises, number) if known else None
     return WeightComparison(listed, len(answers.before), rho, interval, halves, remark, axis)
 
@@ -205,29 +209,49 @@ LOG_LOSSES: Mapping[str, Callable[[tuple[tuple[int, ...], ...], Values], Values]
 
 def rank_correlation(first: Values, second: Values) -> float | None:
     """Return Spearman's rank correlation, with mean ranks for ties; None if all values of one are equal."""
-    ranks = [_ranks(values) - (len(values) - 1) / 2 for values in (first, second)]
-    spread = float(np.sqrt((ranks[0] @ ranks[0]) * (ranks[1] @ ranks[1])))
-    return float(ranks[0] @ ranks[1]) / spread if spread > 0 else None
+    (value,) = rank_correlations(first[None], second[None])
+    return None if np.isnan(value) else float(value)
+
+
+def rank_correlations(first: Values, second: Values) -> Values:
+    """Return the rank correlation of each row of values (R, W), NaN where all values of one are equal.
+
+    Either may be a single row, which is compared with each row of the other.
+    """
+    ranks = [_ranks(values) - (values.shape[1] - 1) / 2 for values in (first, second)]
+    spread = np.sqrt((ranks[0] ** 2).sum(axis=1) * (ranks[1] ** 2).sum(axis=1))
+    found: Values = (ranks[0] * ranks[1]).sum(axis=1) / np.where(spread > 0, spread, np.nan)
+    return found
 
 
 def _ranks(values: Values) -> Values:
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: Values = (np.cumsum(counts) - (counts + 1) / 2)[inverse]
+    """Return the rank of each value in its row (R, W), from 0, the mean of the ranks for ties."""
+    order, places = np.argsort(values, axis=1, kind="stable"), np.arange(values.shape[1])
+    ordered = np.take_along_axis(values, order, axis=1)
+    differs = np.diff(ordered, axis=1) != 0
+    first = np.maximum.accumulate(np.where(np.insert(differs, 0, True, axis=1), places, 0), axis=1)
+    ends = np.where(np.append(differs, np.ones((len(values), 1), bool), axis=1), places, places[-1])
+    last = np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
+    ranks = np.empty(values.shape)
+    np.put_along_axis(ranks, order, (first + last) / 2, axis=1)
     return ranks
 
 
 def redrawn_interval(
-    values_of_clips: Values, number: NDArray[np.int64], statistic: Callable[[Values], float | None]
+    values_of_clips: Values, number: NDArray[np.int64], statistic: Callable[[Values], Values]
 ) -> Interval | None:
-    """Return the middle 95 % of a statistic of the means (W,) of values (W, N) when source videos are drawn
-    again.
+    """Return the middle 95 % of a statistic of the means of values (W, N) when source videos are drawn again.
+
+    The statistic gets the means of many draws (R, W) and returns a value for each, or NaN.
     """
     sizes, sums = np.bincount(number), np.array([np.bincount(number, one) for one in values_of_clips])
-    rng, groups = np.random.default_rng(0), len(np.bincount(number))
-    drawn = rng.multinomial(groups, np.full(groups, 1 / groups), size=REDRAWS)
-    means = (drawn @ sums.T) / (drawn @ sizes)[:, None]
-    values = [value for one in means if (value := statistic(one)) is not None]
-    if not values:
+    rng, groups, found = np.random.default_rng(0), len(np.bincount(number)), []
+    for _ in range(REDRAWS // TOGETHER):
+        drawn = rng.multinomial(groups, np.full(groups, 1 / groups), size=TOGETHER)
+        found.append(statistic((drawn @ sums.T) / (drawn @ sizes)[:, None]))
+    values = np.concatenate(found)
+    values = values[~np.isnan(values)]
+    if not len(values):
         return None
     low, high = np.quantile(values, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     return float(low), float(high)

@@ -222,6 +222,7 @@ def test_results_on_clips_that_do_not_ship_show_at_once_and_say_so(tmp_path, mon
     checked(app.selectbox(key="of").set_value("connection").run())
     checked(app.selectbox(key="how").set_value("remove").run())
     assert {"Effect and weight, ρ", "Two halves, ρ"} <= set(numbers(app))
+    assert any("strong weight is not shown to mean an important" in text.value for text in app.markdown)
     question = EffectQuestion("actions21", "connection", "remove", SHIPPED_SET)
     weights = origin("actions21", question.file).weights
     assert set(weights) == set(resolve("actions21").network.connection_weights())

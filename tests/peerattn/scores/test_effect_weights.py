@@ -15,6 +15,7 @@ from peerattn.scores.effect_weights import (
     compare_with_shares,
     compare_with_weights,
     rank_correlation,
+    rank_correlations,
     redrawn_interval,
 )
 
@@ -26,6 +27,19 @@ def test_the_rank_correlation_is_that_of_scipy(pairs: list[tuple[int, int]]) -> 
         assert rank_correlation(first, second) is None
     else:
         assert rank_correlation(first, second) == pytest.approx(spearmanr(first, second).statistic)
+
+
+def test_many_rank_correlations_are_those_of_each_row() -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(0, 4, (40, 7)).astype(float), rng.normal(size=(40, 7))
+    first[3] = 1.0  # all equal
+    many = rank_correlations(first, second)
+    assert np.isnan(many[3])
+    for row, value in enumerate(many):
+        if row != 3:
+            assert value == pytest.approx(spearmanr(first[row], second[row]).statistic)
+    single = rank_correlations(first[:1], second)
+    assert single[5] == pytest.approx(spearmanr(first[0], second[5]).statistic)
 
 
 def answers(losses: list[float], *, clips: int = 60, noise: float = 0.2) -> EffectAnswers:
@@ -117,7 +131,7 @@ def test_the_interval_covers_the_rank_correlation_of_the_true_effects() -> None:
     for _ in range(25):
         shared = rng.normal(size=(30, 60))[:, number]
         rises = effects[:, None] * np.exp(0.5 * rng.normal(size=(30, 240)) - 0.125) + 0.2 * shared
-        interval = redrawn_interval(rises, number, lambda means: rank_correlation(weights, means))
+        interval = redrawn_interval(rises, number, lambda means: rank_correlations(weights[None], means))
         inside += interval is not None and interval[0] <= truth <= interval[1]
     assert inside >= 20
 
