@@ -44,7 +44,7 @@ from peerattn.scores.attention_answers import AblationAnswers
 from peerattn.scores.effect_answers import EffectAnswers
 from peerattn.scores.effect_weights import WeightComparison, compare_with_shares, compare_with_weights
 from peerattn.scores.effects import Effects
-from peerattn.scores.intervals import METHOD
+from peerattn.scores.intervals import METHOD, interval_json
 from peerattn.scores.kinds import headline
 
 GENERATED = LabelledSet(count=shipped.SHIPPED_CLIPS)
@@ -54,6 +54,8 @@ ASKED = {
     "actionworld-none": (("modality", "swap"), ("connection", "remove")),
 }
 """Network of generated clips → what is asked of it."""
+REDRAWN = "source videos redrawn"
+"""The method of the intervals of rank correlations."""
 POOLED = "actions21"
 POOLED_CLIPS = (
     "{clips} training clips of {videos} source videos of J-HMDB, each answered by one of five networks of "
@@ -130,6 +132,11 @@ def worth(name: str) -> dict[str, Any]:
     answers = effects.kept_answers(swaps, question_key(swaps, loaded))
     assert answers
     found = {"swapped": swapped_metrics(answers.effects(), answers.about.groups)}
+    removals = EffectQuestion(name, "connection", "remove", clips)
+    removed = effects.kept_answers(removals, question_key(removals, loaded))
+    assert removed
+    weights = shipped.origin(name, removals.file).weights or loaded.network.connection_weights()
+    found["connections_removed"] = correlation_metrics(removed, weights)
     factors = AttentionQuestion(name, clips)
     replaced = attention.kept_attention(factors, attention_key(factors, loaded))
     return found | ({"attention": card_metrics(summarise_ablation(replaced).to_json())} if replaced else {})
@@ -143,6 +150,21 @@ def swapped_metrics(measured: Effects, groups: Sequence[str]) -> dict[str, Any]:
     for effect in measured.effects:
         metrics[f"{effect.name}_difference"] = effect.difference.value
         metrics[f"{effect.name}_difference_interval"] = effect.adjusted.interval
+    return metrics
+
+
+def correlation_metrics(removed: EffectAnswers, weights: Mapping[str, float]) -> dict[str, Any]:
+    """Return how far the effects of removed connections follow their weights, and what they deliver."""
+    metrics = {"n": len(removed.before), "groups": len(set(removed.about.groups)), "interval_method": REDRAWN}
+    for value, compared in (
+        ("weight", compare_with_weights(removed, weights)),
+        ("delivered_share", compare_with_shares(removed)),
+    ):
+        name = f"rank_correlation_of_effect_and_{value}"
+        metrics |= {
+            name: compared.rho,
+            **interval_json(f"{name}_interval", compared.interval, compared.remark),
+        }
     return metrics
 
 

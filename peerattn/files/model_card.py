@@ -107,7 +107,7 @@ def _measured(metrics: Any, prefix: str, method: str = "") -> Iterator[tuple[str
         key = f"{name}_interval" if name != "value" else "interval"
         interval, remark = metrics.get(key), metrics.get(f"{key}_remark")
         title = f"{prefix} {'' if name == 'value' else name}".strip().replace("_", " ")
-        formatted = _points if "difference" in name else _percent
+        formatted = _points if "difference" in name else _correlation if "correlation" in name else _percent
         if isinstance(value, Mapping | list) and not name.endswith("interval"):
             yield from _measured(value, title, method)
         elif _number(value) and _pair(interval):
@@ -144,6 +144,10 @@ def _clips(metrics: Mapping[str, Any]) -> str:
 
 def _percent(value: float) -> str:
     return f"{value:.1%}"
+
+
+def _correlation(value: float) -> str:
+    return f"{value:.2f}"
 
 
 def _points(value: float) -> str:

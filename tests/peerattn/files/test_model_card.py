@@ -43,6 +43,11 @@ def test_metrics_are_shown_with_clips_and_interval() -> None:
         "macro_interval_remark": "too few source videos (7)",
         "map": {"value": 0.25, "interval": [0.2, 0.3], "n": 12},
     }
+    removed = {"n": 50, "rank_correlation": -0.254, "rank_correlation_interval": [-0.4, 0.031]}
+    removed["interval_method"] = "redrawn"
+    assert "| removed rank correlation | 50 | -0.25 | -0.40 to 0.03 |" in markdown(
+        {"kind": "network", "metrics": {"removed": removed}}
+    )
     before = {"map": metrics["map"]}
     text = markdown({"kind": "network", "metrics": metrics})
     assert "| top1 | 89 of 40 source videos | 65.1% | 55.0% to 74.0% |" in text
