@@ -12,7 +12,7 @@ The string of a key that is bound to the address of the page stands in links and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -64,6 +64,15 @@ class Key(str, Generic[T]):
         """Remove the stored value and return it, or None if there is none."""
         stored: T | None = st.session_state.pop(self, None)
         return stored
+
+    def keep_among(self, options: Collection[T]) -> None:
+        """If a value is stored that is not among the options, store the first of them instead.
+
+        Call it before the widget is drawn. If the value were only removed, the browser would go on showing
+        it, above the results of another one.
+        """
+        if self.is_set and self.value not in options:
+            self.value = next(iter(options))
 
     def setdefault(self, default: T) -> T:
         stored: T = st.session_state.setdefault(self, default)

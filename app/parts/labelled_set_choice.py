@@ -31,8 +31,7 @@ def show(
     the measurements of this checkpoint were made that ship.
     """
     sets = sets_for(loaded.class_names, measured=measured)
-    if keys.LABELLED_SET.get(sets[0]) not in sets:
-        keys.LABELLED_SET.pop()
+    keys.LABELLED_SET.keep_among(sets)
     kept: dict[str, Any] = {"bind": "query-params", "persist_state": "session"} if in_address else {}
     left, middle, right = st.columns([2, 3, 2])
     with left:

@@ -83,8 +83,7 @@ def _choose() -> tuple[str, str, str]:
     if of == FACTORS:
         right.selectbox("How", [attention.HOW], disabled=True)
         return name, of, ""
-    if keys.EFFECT_HOW.get() not in INTERVENTIONS[of]:
-        keys.EFFECT_HOW.pop()
+    keys.EFFECT_HOW.keep_among(INTERVENTIONS[of])
     with right:
         how = st.selectbox(
             "How", INTERVENTIONS[of], key=keys.EFFECT_HOW, format_func=CHANGES_IN_WORDS.__getitem__, **kept

@@ -26,6 +26,11 @@ from peerattn.tables.effects import (
     effects_table,
 )
 
+CLASSES = (
+    "Class by class, the change rests on few clips. The verdict of each class follows from its own interval; "
+    "those of all classes hold at once."
+)
+
 
 def show(question: EffectQuestion, key: str, answers: EffectAnswers, loaded: Checkpoint) -> None:
     """Draw all components, then the classes and clips behind the effect of the chosen one."""
@@ -80,16 +85,22 @@ def _choose_pointwise(count: int) -> bool:
 
 def _figure(question: EffectQuestion, effects: Effects, table: pd.DataFrame, pointwise: bool) -> None:
     score, count = HEADLINES[effects.before.kind].title, len(table)
-    held = "each holds on its own" if pointwise or count < 2 else f"all {count} hold at once"
     drawn = f" The {MOST_ROWS} greatest losses of {count} are drawn." if count > MOST_ROWS else ""
     panels.show_chart(
         f"Effect of {PLURALS[question.of]}: {CHANGES_IN_WORDS[question.how]}",
         f"The change in {score} on the same {clips(effects.before.n)}, after minus before, with its 95 % "
-        f"interval; {held}. A full dot marks what is needed.{drawn}",
+        f"interval, which {_held(effects, pointwise)}. A full dot marks what is needed. That follows from "
+        "the p-values of all components; intervals that hold at once are stricter, so one can reach 0 all "
+        f"the same.{drawn}",
         effect_dots(table, score),
         table,
         key=keys.EFFECT_DOTS,
     )
+
+
+def _held(effects: Effects, pointwise: bool) -> str:
+    count = len(effects.effects)
+    return "holds on its own" if pointwise or count < 2 else f"holds at once with those of all {count}"
 
 
 def _left_out(effects: Effects) -> None:
@@ -111,11 +122,11 @@ def _component(
     st.subheader("One of them in detail", anchor=False)
     by_name = {effect.name: effect for effect in effects.effects}
     names = sorted(by_name, key=lambda name: by_name[name].difference.value)
-    if keys.EFFECT_COMPONENT.get() not in names:
-        keys.EFFECT_COMPONENT.pop()
+    keys.EFFECT_COMPONENT.keep_among(names)
     name = st.selectbox("Component", names, key=keys.EFFECT_COMPONENT, bind="query-params")
     effect = by_name[name]
     _effect_numbers(effects, effect)
+    st.caption(CLASSES)
     table_with_csv(
         {TITLES[effects.before.kind]: lambda: class_effects_table(effects.before, effect.after)},
         stem=f"{question.checkpoint}-{name}",
@@ -125,7 +136,8 @@ def _component(
 
 
 def _effect_numbers(effects: Effects, effect: Effect) -> None:
-    row, change = metric_row(), effect.difference
+    pointwise = bool(keys.EFFECT_POINTWISE.get(False))
+    row, change = metric_row(), effect.difference if pointwise else effect.adjusted
     for when, evaluation in (("Before", effects.before), ("After", effect.after)):
         score = headline(evaluation)
         metric(row, when, percent(score.value), interval(score.interval, score.remark))
@@ -135,8 +147,8 @@ def _effect_numbers(effects: Effects, effect: Effect) -> None:
         points(change.value),
         points_interval(change.interval, change.remark),
         difference_words(change),
-        meaning="After minus before on the same clips. The interval holds on its own; p is two-sided.",
+        meaning=f"After minus before on the same clips. The interval {_held(effects, pointwise)}; p is "
+        "two-sided, for this component alone.",
     )
-    pointwise = bool(keys.EFFECT_POINTWISE.get(False))
     conclusion = effect.conclusion(pointwise=pointwise)
     st.markdown(plain(f"{conclusion[0].upper()}{conclusion[1:]}."))

@@ -44,8 +44,9 @@ RHO = (
 )
 RHO_INTERVAL = "95 % interval {:.2f} to {:.2f}"
 HALVES = (
-    "The same between the effects on one half of the source videos and those on the other half. It says how "
-    "well these clips can rank the components at all; it is a check, not an estimate, so it has no interval."
+    "The same between the effects on one half of the source videos and those on the other half: the median "
+    "of 500 random splits. It says how well half of these clips can rank the components at all; it is a "
+    "check, not an estimate, so it has no interval."
 )
 WITHOUT_SHARES = (
     "These effects were measured by an earlier version, without the shares that connections deliver."

@@ -127,8 +127,8 @@ def _choose_donor(opened: OpenedClip) -> Source | None:
     """Draw the choice of the clip whose factors are taken; None if there is no other clip."""
     own = opened.choice.source.id
     sources = {label: source for label, source in bar.clip_sources().items() if source.id != own}
-    if keys.DONOR.get() not in sources:
-        keys.DONOR.pop()
+    if sources:
+        keys.DONOR.keep_among(sources)
     label = st.selectbox(
         "Of which clip", list(sources), key=keys.DONOR, help=OF_ANOTHER, persist_state="session"
     )
@@ -144,8 +144,7 @@ def _choose_how(parts: Parts) -> str:
     """Draw the choice of what is done with the parts; peers can only be left out."""
     only_removed = any(kind == "attention" for kind, _ in parts)
     ways = ["remove"] if only_removed else list(HOW)
-    if keys.LEFT_OUT_HOW.get() not in ways:
-        keys.LEFT_OUT_HOW.pop()
+    keys.LEFT_OUT_HOW.keep_among(ways)
     return st.selectbox(
         "How",
         ways,

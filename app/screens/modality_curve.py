@@ -29,8 +29,7 @@ def show(name: str, labelled_set: LabelledSet, loaded: Checkpoint) -> None:
         return
     st.subheader("Share of a modality’s connections kept", anchor=False)
     st.caption(ABOUT)
-    if keys.CURVE_MODALITY.get() not in modalities:
-        keys.CURVE_MODALITY.pop()
+    keys.CURVE_MODALITY.keep_among(modalities)
     modality = st.selectbox("Modality", modalities, key=keys.CURVE_MODALITY, bind="query-params")
     job = measurements.modality_curve_job(name, labelled_set, modality)
     if job and job.error:

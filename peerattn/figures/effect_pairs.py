@@ -48,4 +48,4 @@ def pair_dots(table: pd.DataFrame) -> go.Figure:
                 "<extra></extra>",
             )
     names = [escape_label(name) for name in table["pair"]]
-    return dot_rows(figure, rows, names, "rise of −log p beyond the sum, in nats")
+    return dot_rows(figure, rows, names, "beyond the sum, in nats")

@@ -9,6 +9,7 @@ from peerattn.data.examples import Example
 from peerattn.errors import PeerattnError
 from peerattn.graph.connectivity import survey
 from peerattn.network.network import Network
+from peerattn.network.unwrapping import unwrap
 from peerattn.recording.evaluating import evaluate
 from peerattn.recording.interventions import without
 from peerattn.recording.stretches import Progress
@@ -49,6 +50,7 @@ def modality_curve(
     without a weight counts fully and goes last. `progress(done, total)` counts points and may raise to
     cancel. Raises PeerattnError for an unknown modality, and if none of its blocks has connections.
     """
+    network = unwrap(network)
     structure = network.structure
     structure.modality(modality)
     sources = set(structure.input_blocks(modality))

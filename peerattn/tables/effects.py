@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from peerattn.scores.comparison import Difference
+from peerattn.scores.comparison import BETTER, SAME, WORSE, Difference
 from peerattn.scores.effect_answers import EffectAnswers
 from peerattn.scores.effect_weights import WeightComparison
 from peerattn.scores.effects import Effect, Effects
@@ -39,6 +39,7 @@ EFFECT_COLUMNS = (
 )
 CLASS_COLUMNS = (
     "class",
+    "verdict",
     "n",
     "before",
     "after",
@@ -91,8 +92,8 @@ def _points(value: float, interval: Interval | None) -> dict[str, float]:
 def class_effects_table(before: AnyEvaluation, after: AnyEvaluation) -> pd.DataFrame:
     """Return one row per class or label that clips have, greatest loss first: its score before and after.
 
-    The intervals of the differences hold jointly. Where a class or label has too few clips for one, the
-    remark says so.
+    The intervals of the differences hold jointly, and the verdict follows from them. Where a class or label
+    has too few clips for one, the verdict is `unknown` and the remark says why.
     """
     if isinstance(before, Evaluation):
         assert isinstance(after, Evaluation)
@@ -102,6 +103,13 @@ def class_effects_table(before: AnyEvaluation, after: AnyEvaluation) -> pd.DataF
         rows = _label_rows(before, after)
     rows.sort(key=lambda row: row["difference_points"])
     return pd.DataFrame(rows, columns=pd.Index(CLASS_COLUMNS))
+
+
+def _verdict(interval: Interval | None) -> str:
+    if interval is None:
+        return "unknown"
+    low, high = interval
+    return BETTER if low > 0 else WORSE if high < 0 else SAME
 
 
 def _class_rows(before: Evaluation, after: Evaluation) -> list[dict[str, Any]]:
@@ -116,6 +124,7 @@ def _class_rows(before: Evaluation, after: Evaluation) -> list[dict[str, Any]]:
         rows.append(
             {
                 "class": names[number],
+                "verdict": _verdict(interval),
                 "n": int(own.sum()),
                 "before": float(first.mean()),
                 "after": float(second.mean()),
@@ -133,6 +142,7 @@ def _label_rows(before: LabelsEvaluation, after: LabelsEvaluation) -> list[dict[
     return [
         {
             "class": first.name,
+            "verdict": _verdict(changes[first.name].interval),
             "n": first.n,
             "before": first.average_precision,
             "after": second.average_precision,

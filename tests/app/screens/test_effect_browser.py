@@ -1,6 +1,8 @@
 """The Effect screen in a real Chromium: a measurement in progress, and a clip that opens at its frame."""
 
 import re
+import time
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -45,6 +47,33 @@ def test_a_measurement_shows_its_progress_and_what_is_done_and_can_be_cancelled(
     expect(page.get_by_test_id("stProgress")).to_be_hidden()
     expect(chart).to_be_hidden()  # a part of the clips is not taken for all of them
     assert faults(page_log) == []
+
+
+def shown_in(page: Page, label: str) -> str:
+    """What a select box shows."""
+    box = page.get_by_test_id("stSelectbox").filter(has=page.get_by_text(label, exact=True))
+    return box.locator("input").input_value() or box.locator("[value]").first.get_attribute("value") or ""
+
+
+def test_another_checkpoint_shows_its_own_component_and_labelled_set(page, page_log, app_url):
+    page.goto(f"{app_url}/effect?checkpoint=actionworld&of=connections&how=removed")
+    expect(page.get_by_text("One of them in detail")).to_be_visible()
+    assert shown_in(page, "Component") == "rgb2_to_a4"
+    assert shown_in(page, "Labelled set") == "Generated clips"
+    page.get_by_test_id("stSelectbox").filter(has_text="Checkpoint").locator("input").click()
+    page.get_by_role("option", name="actions21").click()
+    expect(page.get_by_text("Measured on 504 training clips")).to_be_visible()
+    wait_until(lambda: shown_in(page, "Component") == "joints1_to_slow2")
+    assert shown_in(page, "Labelled set") == "The clips that it was measured on"
+    assert faults(page_log) == []
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not come true within 30 s")
 
 
 def test_a_clip_that_changed_opens_at_the_frame_where_the_modality_mattered_most(page, page_log, app_url):

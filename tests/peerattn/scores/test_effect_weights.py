@@ -73,6 +73,21 @@ def test_a_network_whose_weights_are_its_effects_says_so() -> None:
     assert opposite.rho == pytest.approx(-1) and "matter less" in opposite.sentence
 
 
+def test_two_halves_are_the_median_of_many_splits() -> None:
+    """A single split is far from it: with this noise their correlations differ by more than 0.3."""
+    measured = answers([0.0, 0.05, 0.1, 0.15, 0.2, 0.25], noise=0.4)
+    names = list(measured.about.components)
+    rises, number = clip_rises(measured, names), np.arange(60) // 2
+    rng, single = np.random.default_rng(9), []
+    for _ in range(400):
+        first = np.isin(number, rng.permutation(30)[:15])
+        halves = rises[:, first].mean(axis=1), rises[:, ~first].mean(axis=1)
+        single.append(spearmanr(*halves).statistic)
+    found = compare_with_weights(measured, {name: n / 6 for n, name in enumerate(names)}).halves
+    assert found == pytest.approx(np.median(single), abs=0.06)
+    assert np.ptp(single) > 0.3
+
+
 def test_weights_unrelated_to_effects_are_not_shown_to_mean_anything() -> None:
     found = compare_with_weights(answers([0.0] * 12), {f"c{number}": number / 12 for number in range(12)})
     assert found.interval and found.interval[0] < 0 < found.interval[1]

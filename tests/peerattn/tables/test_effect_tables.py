@@ -100,9 +100,14 @@ def test_classes_show_where_the_loss_is() -> None:
     assert table["n"].tolist() == [20, 20, 20] and table["lost"].sum() == 20
     assert (table["after"] == table["before"] - table["lost"] / 20).all()
     assert table["low_points"].notna().all()
+    expected = np.where(table["high_points"] < 0, "worse", "not distinguishable")
+    assert table["verdict"].tolist() == expected.tolist()
+    lost = replace(effects.effects[2].after, correct=np.zeros(60, bool))
+    assert set(class_effects_table(effects.before, lost)["verdict"]) == {"worse"}
     few = answers(clips=30).effects()
-    remarks = class_effects_table(few.before, few.effects[2].after)["remark"]
-    assert set(remarks) == {"too few clips (10, at least 20 needed)"}
+    table = class_effects_table(few.before, few.effects[2].after)
+    assert set(table["verdict"]) == {"unknown"}
+    assert set(table["remark"]) == {"too few clips (10, at least 20 needed)"}
 
 
 def test_the_clips_that_changed_are_listed_with_both_answers() -> None:
