@@ -52,6 +52,16 @@ def choose(root: Locator, kind: str) -> None:
     chooser.select_option(next(value for value in values if value.startswith(kind)))
 
 
+def choose_option(page: Page, name: str, option: str, typed: str = "") -> None:
+    """Open a select box once the page rests, since scrolling would close its list again; choose an option."""
+    box = page.get_by_role("combobox", name=name)
+    box.scroll_into_view_if_needed()
+    page.evaluate(AT_REST)
+    box.click()
+    page.keyboard.type(typed)
+    page.get_by_role("option", name=option).click()
+
+
 def wait_for_panel(page: Page) -> None:
     """Wait until the visible panel is drawn; panels that were open before may exist but be hidden."""
     shown = page.locator(".details:not(.waiting) :is(.chart[data-drawn], .steps)")

@@ -11,7 +11,7 @@ from app.opening.files import samples
 from app.opening.session import Session
 from tests.conftest import PATIENCE
 from tests.media import moving_square, write_video
-from tests.screens import AT_REST
+from tests.screens import AT_REST, choose_option
 from tests.small import write_small_checkpoints
 
 pytestmark = pytest.mark.browser
@@ -90,9 +90,7 @@ def test_a_copied_address_shows_the_same_in_a_fresh_browser(fresh, kept_page, ap
     expect(again.get_by_role("heading", name="Connection rgb1 → mid1")).to_be_visible()
 
     # After another clip was chosen, the address still names the frame.
-    page.get_by_role("combobox", name="Clip").click()
-    page.keyboard.type(other)
-    page.get_by_role("option", name=other).click()
+    choose_option(page, "Clip", other, typed=other)
     expect(page.get_by_text("Clip prediction")).to_be_visible()
     page.wait_for_url(f"**clip={other}**")
     page.wait_for_url("**frame=9**")

@@ -11,7 +11,7 @@ from peerattn.traces.trace import Trace
 from tests.conftest import VIEWPORT
 from tests.media import moving_square, write_video
 from tests.peerattn.figures.test_explorer import point_on_edge
-from tests.screens import AT_REST
+from tests.screens import AT_REST, choose_option
 from tests.small import CLASS_NAMES, write_small_checkpoints
 
 pytestmark = pytest.mark.browser
@@ -135,9 +135,9 @@ PLACES = """() => {
 def test_the_page_stays_where_it_is_while_a_network_runs(page, app_url):
     page.goto(app_url)
     drawn(page)
+    page.evaluate(AT_REST)
     page.evaluate(PLACES)
-    clip(page).click()
-    page.get_by_role("option", name="lift-box-by-lamplight-4s.mp4").click()
+    choose_option(page, "Clip", "lift-box-by-lamplight-4s.mp4")
     expect(page.get_by_text("True label")).to_contain_text("lift box by lamplight")
     assert len(page.evaluate("[...places]")) == 1
 

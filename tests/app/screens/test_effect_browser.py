@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app.screens.test_browser import drawn
 from tests.conftest import PageLog
+from tests.screens import choose_option
 
 pytestmark = pytest.mark.browser
 PROGRESS = re.compile(r"(\d+) of (\d+) runs of a clip, about .* left")
@@ -60,8 +61,7 @@ def test_another_checkpoint_shows_its_own_component_and_labelled_set(page, page_
     expect(page.get_by_text("One of them in detail")).to_be_visible()
     assert shown_in(page, "Component") == "rgb2_to_a4"
     assert shown_in(page, "Labelled set") == "Generated clips"
-    page.get_by_test_id("stSelectbox").filter(has_text="Checkpoint").locator("input").click()
-    page.get_by_role("option", name="actions21").click()
+    choose_option(page, "Checkpoint", "actions21")
     expect(page.get_by_text("Measured on 504 training clips")).to_be_visible()
     wait_until(lambda: shown_in(page, "Component") == "joints1_to_slow2")
     assert shown_in(page, "Labelled set") == "The clips that it was measured on"

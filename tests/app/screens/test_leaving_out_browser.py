@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.app.screens.test_browser import drawn
-from tests.screens import AT_REST
+from tests.screens import AT_REST, choose_option
 from tests.small import write_small_checkpoints
 
 pytestmark = pytest.mark.browser
@@ -27,9 +27,8 @@ def test_a_peer_is_found_by_typing_and_its_absence_is_drawn_beside_the_whole(pag
     page.goto(f"{app_url}/?checkpoint=small")
     drawn(page)
     expect(bars(page)).to_have_accessible_name("Most probable classes of the clip")
-    page.get_by_role("combobox", name="Without").click()
-    page.keyboard.type("peer flow1 of rgb1 → top")
-    page.get_by_role("option", name="peer flow1 of rgb1 → top").click()
+    peer = "peer flow1 of rgb1 → top"
+    choose_option(page, "Without", peer, typed=peer)
     page.keyboard.press("Escape")
     sentence = page.get_by_text(re.compile("without peer flow1 of rgb1 → top.* One clip."))
     expect(sentence).to_be_visible()
@@ -43,9 +42,7 @@ def test_a_peer_is_found_by_typing_and_its_absence_is_drawn_beside_the_whole(pag
     # The address opens the same, and another peer of the selected connection is left out as well.
     page.goto(f"{page.url}&pin=connection+rgb1_to_top")
     expect(sentence).to_be_visible()
-    choice = page.get_by_role("combobox", name="Leave out a peer")
-    choice.click()
-    page.get_by_role("option", name="object1 (attention weight").click()
+    choose_option(page, "Leave out a peer", "object1 (attention weight")
     expect(
         page.get_by_role("heading", name="peer flow1 of rgb1 → top, peer object1 of rgb1 → top")
     ).to_be_visible()
