@@ -1,6 +1,7 @@
 """Synthetic traces, for tests of the code that shows traces."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,9 @@ def trace_of(layout: Structure, *, frames: int, window: int = 16, rate: float = 
                 for _ in ("magnitude", "contribution", "source_contribution")
             ),
             (min(2, frames), min(3, frames)),
+            shares(sizes, layout.block(spec.source).width),
+            sizes.exponential(size=frames).astype(np.float32),
+            *(sizes.normal(size=frames).astype(np.float32) for _ in CHANGES),
         )
         for spec in layout.connections
     )
@@ -71,9 +75,13 @@ def trace_of(layout: Structure, *, frames: int, window: int = 16, rate: float = 
     )
 
 
+CHANGES = ("passed_by_attention", "passed_by_source")
+
+
 def older(whole: Trace) -> Trace:
-    """A trace without `contribution` and `reached`, as earlier versions recorded it."""
-    missing = {"contribution": None, "source_contribution": None, "reached": None}
+    """A trace with no other series than `magnitude`, as earlier versions recorded it."""
+    later = ("contribution", "source_contribution", "reached", "channel_shares", "carried", *CHANGES)
+    missing: dict[str, Any] = dict.fromkeys(later)
     return replace(whole, connections=tuple(replace(each, **missing) for each in whole.connections))
 
 

@@ -7,7 +7,7 @@ window or a stretch begins. Shapes: T frames, C channels of the source, P peers,
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ from peerattn.recording.modifiers import MODIFIERS
 from peerattn.recording.stretches import Progress, window_logits
 from peerattn.recording.windows import windows
 from peerattn.threads import threads_for
+from peerattn.traces.shift import split_change
 from peerattn.traces.slicing import slice_frames
 from peerattn.traces.trace import Array, BlockTrace, ComputedBy, ConnectionTrace, Trace, WindowTrace
 
@@ -212,8 +213,9 @@ def _connection_trace(
         [_factors(passed, frames, channels) for passed, frames in zip(recorded.passed, lengths, strict=True)]
     )
     magnitude = np.einsum("tc,tc->t", factors, sources, dtype=np.float64)
-    contributions = [each.contribution for each in recorded.sources if each.contribution is not None]
-    return ConnectionTrace(
+    parts = [each.contribution for each in recorded.sources if each.contribution is not None]
+    added = _array(torch.cat(parts))  # (T, C)
+    trace = ConnectionTrace(
         source=spec.source,
         target=spec.target,
         peers=(spec.source,) if spec.attention == "self" else spec.peers,
@@ -222,9 +224,20 @@ def _connection_trace(
         attention_factors=factors,
         magnitude=((1.0 if weight is None else weight.item()) * magnitude).astype(np.float32),
         contribution=_array(torch.cat(recorded.contributions)),
-        source_contribution=_array(torch.cat(contributions)),
+        source_contribution=added.sum(axis=1),
         reached=reach.within(len(sources)),
+        channel_shares=_shares(added),
+        carried=sources.sum(axis=1),
     )
+    by_attention, by_source = split_change(factors, sources, trace.inner)
+    return replace(trace, passed_by_attention=by_attention, passed_by_source=by_source)
+
+
+def _shares(added: Array) -> Array:
+    """Return each channel's share of what the clip adds, (T, C) → (C,); 0 if it adds nothing."""
+    sums = added.sum(axis=0, dtype=np.float64)
+    shares: Array = (sums / (sums.sum() or 1.0)).astype(np.float32)
+    return shares
 
 
 def _factors(passed: ConnectionOutput, frames: int, channels: int) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from peerattn.errors import PeerattnError
-from peerattn.traces.trace import ConnectionTrace, Trace
-
-SERIES = ("magnitude", "contribution", "source_contribution")
-"""The fields of a connection that have one value per frame and may be absent."""
+from peerattn.traces.trace import SERIES, ConnectionTrace, Trace
 
 
 def slice_frames(trace: Trace, start: int, stop: int) -> Trace:

@@ -64,8 +64,12 @@ class ConnectionTrace:
     as its target reads it. `contribution` (T,) is what the clip adds to that, ‖σ(w) · (A ⊙ X − A° ⊙ X°)‖₁,
     where ° marks the same network on an empty clip. `source_contribution` (T,) is ‖X − X°‖₁, what the clip
     adds to the source itself. `reached` counts the frames at the start and at the end of the clip whose
-    values also depend on the padding beyond that end. These four are None in files written before they were
-    recorded.
+    values also depend on the padding beyond that end.
+
+    `channel_shares` (C,) is each channel's share of Σ‖X − X°‖₁ over the clip; it sums to 1, or is 0 if the
+    clip adds nothing to the source. `carried` (T,) is Σ‖X‖₁. `passed_by_attention` and `passed_by_source`
+    (T,) are the two parts of the change in the signal passed (`peerattn.traces.shift`). All from `magnitude`
+    on are None in files written before they were recorded.
     """
 
     source: str
@@ -78,6 +82,10 @@ class ConnectionTrace:
     contribution: Vector | None = None
     source_contribution: Vector | None = None
     reached: tuple[int, int] | None = None
+    channel_shares: Vector | None = None
+    carried: Vector | None = None
+    passed_by_attention: Vector | None = None
+    passed_by_source: Vector | None = None
 
     @property
     def key(self) -> str:
@@ -230,16 +238,25 @@ def _check(trace: Trace) -> None:
             raise ValueError(f"peer {unknown[0]} of connection {connection.key} is not a block")
         if not 0 <= (connection.connection_weight or 0) <= 1:
             raise ValueError(f"the weight of connection {connection.key} is not from 0 to 1")
-        for name in _SIZES:
-            size = getattr(connection, name)
-            if size is not None and not _is_size(size, frames):
+        for name in SERIES:
+            series = getattr(connection, name)
+            if series is not None and not _is_series(series, frames, signed=name in _SIGNED):
                 raise ValueError(f"the {name} of connection {connection.key} is not one value per frame")
+        if (shares := connection.channel_shares) is not None and not _are_shares(
+            shares, connection.attention_factors.shape[1]
+        ):
+            raise ValueError(f"the channel_shares of connection {connection.key} are not one per channel")
         if not all(0 <= count <= frames for count in connection.reached or ()):
             raise ValueError(f"reached of connection {connection.key} is not two numbers of frames")
 
 
-def _is_size(size: Array, frames: int) -> bool:
-    return len(size) == frames and bool(np.isfinite(size).all() and (size >= 0).all())
+def _is_series(series: Array, frames: int, *, signed: bool) -> bool:
+    return len(series) == frames and bool(np.isfinite(series).all() and (signed or (series >= 0).all()))
+
+
+def _are_shares(shares: Array, channels: int) -> bool:
+    total = float(shares.sum(dtype=np.float64))
+    return _is_series(shares, channels, signed=False) and (total == 0 or abs(total - 1) < 1e-3)
 
 
 def _numbers(array: Array) -> Any:
@@ -258,7 +275,8 @@ def _plain(part: WindowTrace | BlockTrace | ConnectionTrace) -> dict[str, Any]:
 
 CONCLUSIONS = ("class", "labels", "unsure", "none")
 """The kinds of verdict on a clip."""
-_SIZES = ("magnitude", "contribution", "source_contribution")
-"""Fields of a connection with one value ≥ 0 per frame, if they were recorded."""
-_OPTIONAL = (*_SIZES, "reached")
+_SIGNED = ("passed_by_attention", "passed_by_source")
+SERIES = ("magnitude", "contribution", "source_contribution", "carried", *_SIGNED)
+"""Fields of a connection with one value per frame, if they were recorded; those not signed are ≥ 0."""
+_OPTIONAL = (*SERIES, "reached", "channel_shares")
 """Fields of a connection that older files do not have."""

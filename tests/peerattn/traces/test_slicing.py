@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
-from peerattn.traces.slicing import SERIES, slice_frames
-from peerattn.traces.trace import Trace
+from peerattn.traces.slicing import slice_frames
+from peerattn.traces.trace import SERIES, Trace
 from tests.traces import trace
 
 WHOLE = trace(frames=20, window=8)

@@ -11,12 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peerattn.errors import PeerattnError
-from peerattn.traces.trace import FORMAT, Trace
+from peerattn.traces.trace import FORMAT, SERIES, Trace
 from tests.traces import trace
 
 SMALL = trace(frames=3, window=2)
 DOCUMENT = json.loads(SMALL.to_json())
 WINDOW = DOCUMENT["windows"][0]
+LATER = (
+    *("magnitude", "contribution", "source_contribution", "reached"),
+    *("channel_shares", "carried", "passed_by_attention", "passed_by_source"),
+)
+"""Fields of a connection that were added to the file, in this order."""
 
 
 @pytest.mark.parametrize("attention", ["none", "static", "self", "peer"])
@@ -37,7 +42,7 @@ def test_every_number_is_read_back_to_the_last_bit() -> None:
         assert ours.connection_weight == theirs.connection_weight
         assert np.array_equal(ours.attention_factors, theirs.attention_factors)
         assert np.array_equal(ours.attention_weights, theirs.attention_weights)
-        for name in ("magnitude", "contribution", "source_contribution"):
+        for name in (*SERIES, "channel_shares"):
             assert np.array_equal(getattr(ours, name), getattr(theirs, name)), name
         assert ours.reached == theirs.reached == (2, 3)
     for ours, theirs in zip(back.blocks, SMALL.blocks, strict=True):
@@ -45,9 +50,9 @@ def test_every_number_is_read_back_to_the_last_bit() -> None:
         assert np.array_equal(ours.heatmap, theirs.heatmap)
 
 
-@pytest.mark.parametrize("first", [0, 1])
-def test_an_older_file_without_magnitudes_and_reach_is_written_as_it_was_read(first: int) -> None:
-    later = ("magnitude", "contribution", "source_contribution", "reached")[first:]
+@pytest.mark.parametrize("first", [0, 1, 4])
+def test_an_older_file_without_later_fields_is_written_as_it_was_read(first: int) -> None:
+    later = LATER[first:]
     for connection in (document := json.loads(SMALL.to_json()))["connections"]:
         for name in later:
             del connection[name]
@@ -55,6 +60,24 @@ def test_an_older_file_without_magnitudes_and_reach_is_written_as_it_was_read(fi
     old = Trace.from_json(text)
     assert {getattr(connection, name) for connection in old.connections for name in later} == {None}
     assert old.to_json() == text
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("channel_shares", [0.5, 0.5]),
+        ("channel_shares", [0.5, 0.5, 0.5, 0.5]),
+        ("channel_shares", [1.5, -0.5, 0, 0]),
+        ("carried", [1, -1, 1]),
+        ("carried", [1, 1]),
+        ("passed_by_attention", [0.1, 0.1]),
+    ],
+)
+def test_wrong_shares_and_series_are_refused(name: str, wrong: list[float]) -> None:
+    document = json.loads(SMALL.to_json())
+    document["connections"][0][name] = wrong
+    with pytest.raises(PeerattnError, match=name):
+        Trace.from_json(json.dumps(document))
 
 
 @pytest.mark.parametrize("reached", [[1], [1, 2, 3], [-1, 0], [0, 4], [1.0, 0], [True, 0], "ab", 3])
@@ -85,13 +108,13 @@ def test_the_file_has_the_documented_keys() -> None:
     connection = DOCUMENT["connections"][0]
     assert connection.keys() == {
         *("source", "target", "peers", "connection_weight", "attention_weights", "attention_factors"),
-        *("magnitude", "contribution", "source_contribution", "reached"),
+        *LATER,
     }
     assert np.shape(connection["attention_factors"]) == (3, 4)
     assert DOCUMENT["structure"] == json.loads(json.dumps(SMALL.structure.to_json()))
 
 
-def test_shade_is_the_mean_factor_over_the_channels() -> None:
+def test_mean_factor_is_the_mean_factor_over_the_channels() -> None:
     connection = dataclasses.replace(
         SMALL.connections[0], attention_factors=np.array([[0, 1], [0.5, 0.75]], np.float32)
     )
