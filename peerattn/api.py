@@ -32,7 +32,9 @@ from peerattn.pruning.threshold import prune as prune_network
 from peerattn.recording import effects, evaluating, recorder
 from peerattn.scores.kinds import AnyEvaluation
 from peerattn.scores.verdict import with_verdict
+from peerattn.traces.moments import with_moments
 from peerattn.traces.trace import Trace
+from peerattn.traces.usual import load_usual, shift_scale
 
 Progress = Callable[[int, int], None]
 
@@ -96,7 +98,10 @@ def record(
         frames=frames,
         progress=progress,
     )
-    return with_verdict(trace, loaded.card)
+    answered = with_verdict(trace, loaded.card)
+    if connections is not None or frames is not None:
+        return answered  # moments are found among all connections and frames
+    return with_moments(answered, scale=shift_scale(load_usual(loaded.folder, loaded.structure)))
 
 
 def evaluate(

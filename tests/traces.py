@@ -55,7 +55,7 @@ def trace_of(layout: Structure, *, frames: int, window: int = 16, rate: float = 
             ),
             (min(2, frames), min(3, frames)),
             shares(sizes, layout.block(spec.source).width),
-            sizes.exponential(size=frames).astype(np.float32),
+            (1 + sizes.exponential(size=frames)).astype(np.float32),
             *(sizes.normal(size=frames).astype(np.float32) for _ in CHANGES),
         )
         for spec in layout.connections

@@ -28,6 +28,7 @@ from peerattn.graph.connectivity import Removal
 from peerattn.graph.structure import Structure
 from peerattn.traces.history import History
 from peerattn.traces.trace import Trace
+from peerattn.traces.usual import Usual
 
 DIGEST_LENGTH = 24
 """Length of the digest that is prepended to a packed recording, in characters."""
@@ -155,6 +156,7 @@ def pack_trace(
     flow_step: float | None = None,
     joints: NDArray[np.float32] | None = None,
     layout: Structure | None = None,
+    usual: Usual | None = None,
 ) -> bytes:
     """Pack a trace and its frames (T, h, w, 3) for the browser, preceded by their digest.
 
@@ -162,8 +164,9 @@ def pack_trace(
     is the number of frames, h, w is the size of the displayed pictures and H, W that of the network's input.
     The flow is in pixels per step of `flow_step` seconds, joints in pixels of the images.
     `layout` is a structure that contains the trace's own and is laid out instead of it, such as the union of
-    two structures that are compared. Packing encodes every frame, so cache the result.
-    Raises PeerattnError unless there is one image, object map and flow field per frame of the trace.
+    two structures that are compared. `usual` is what is usual for the network. Packing encodes every frame,
+    so cache the result. Raises PeerattnError unless there is one image, object map and flow field per frame
+    of the trace.
     """
     packed = pack_recording(
         trace,
@@ -174,5 +177,6 @@ def pack_trace(
         flow_step=flow_step,
         joints=joints,
         layout=layout,
+        usual=usual,
     )
     return digest(packed).encode() + packed

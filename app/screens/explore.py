@@ -34,7 +34,9 @@ from peerattn.tables.attention import (
     level_distribution,
 )
 from peerattn.tables.clip import blocks_table, predictions_table
-from peerattn.tables.share import BASELINE_NOTE, OLD_SHARES_NOTE, has_contributions, modality_share
+from peerattn.tables.moments import moments_table
+from peerattn.tables.share import BASELINE_NOTE, OLD_SHARES_NOTE, modality_share
+from peerattn.traces.arriving import has_contributions
 from peerattn.traces.trace import Trace
 
 
@@ -109,6 +111,7 @@ def _tables(opened: Opened) -> None:
         {
             "Connections": lambda: connections_table(trace),
             "Factors by frame": lambda: factors_table(trace),
+            "Moments": lambda: moments_table(trace),
             "Attention weights": lambda: attention_weights_table(trace),
             "Entropies": lambda: entropies_table(trace),
             "Mean attention factor by source modality": lambda: attention_by(trace, "modality").reset_index(),

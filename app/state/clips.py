@@ -30,7 +30,9 @@ from peerattn.recording.recorder import Vectors
 from peerattn.scores.verdict import with_verdict
 from peerattn.traces.factor_steps import FactorSteps
 from peerattn.traces.left_out import LeftOut
+from peerattn.traces.moments import with_moments
 from peerattn.traces.trace import Trace
+from peerattn.traces.usual import load_usual, shift_scale
 from peerattn.video.decoding import decode, probe
 from peerattn.video.frames import Frames, VideoInfo
 
@@ -53,8 +55,8 @@ def open_clip(choice: Choice) -> OpenedClip:
     if round(choice.stop - choice.start, 1) > MAX_SECONDS:  # rounded as on the slider
         raise PeerattnError(f"at most {MAX_SECONDS:.0f} s are opened at once: choose a shorter time range")
     loaded = checkpoint(choice.checkpoint)
-    clip = _clip(choice.key, choice)
-    return OpenedClip(choice, loaded, clip, _run(choice.key, choice)[0])
+    clip, usual = _clip(choice.key, choice), load_usual(loaded.folder, loaded.structure)
+    return OpenedClip(choice, loaded, clip, _run(choice.key, choice)[0], usual)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -133,7 +135,7 @@ def covers_some_frames(attached: ObjectFile) -> bool:
 def _run(key: tuple[object, ...], _choice: Choice) -> tuple[Trace, Vectors]:
     loaded, clip = checkpoint(_choice.checkpoint), _clip(key, _choice)
     trace, vectors = recorder.record_inside(loaded.network, clip, **_recording_options(loaded))
-    return with_verdict(trace, loaded.card), vectors
+    return _completed(trace, loaded), vectors
 
 
 def inside(opened: OpenedClip, key: str) -> FactorSteps:
@@ -143,7 +145,13 @@ def inside(opened: OpenedClip, key: str) -> FactorSteps:
 
 
 def _record(loaded: Checkpoint, network: Network, clip: Clip) -> Trace:
-    return with_verdict(recorder.record(network, clip, **_recording_options(loaded)), loaded.card)
+    return _completed(recorder.record(network, clip, **_recording_options(loaded)), loaded)
+
+
+def _completed(trace: Trace, loaded: Checkpoint) -> Trace:
+    """Return a recorded trace with its verdict and its moments."""
+    scale = shift_scale(load_usual(loaded.folder, loaded.structure))
+    return with_moments(with_verdict(trace, loaded.card), scale=scale)
 
 
 def _recording_options(loaded: Checkpoint) -> dict[str, Any]:

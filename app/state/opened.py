@@ -14,6 +14,7 @@ from peerattn.checkpoints.resolving import Stamp, stamp
 from peerattn.modalities.clip import Clip
 from peerattn.traces.history import History
 from peerattn.traces.trace import Trace
+from peerattn.traces.usual import Usual
 
 DEFAULT_SECONDS = 12.0  # how much of a long clip is opened at first
 MAX_SECONDS = 32.0  # 256 frames at ActionWorld's 8 frames/s
@@ -43,12 +44,16 @@ class Choice:
 
 @dataclass(frozen=True)
 class OpenedClip:
-    """A clip that has been read and run through a network, with its trace."""
+    """A clip that has been read and run through a network, with its trace.
+
+    `usual` is what is usual for the network; None if that was not measured.
+    """
 
     choice: Choice
     checkpoint: Checkpoint
     clip: Clip
     trace: Trace
+    usual: Usual | None
 
     @property
     def object_names(self) -> Mapping[int, str]:

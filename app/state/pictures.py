@@ -72,6 +72,7 @@ def _pack(opened: OpenedClip, trace: Trace, layout: Structure | None = None) -> 
         flow_step=1 / opened.checkpoint.settings.frame_rate,
         joints=clip.joints,
         layout=layout,
+        usual=opened.usual,
     )
 
 

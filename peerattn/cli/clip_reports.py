@@ -21,12 +21,15 @@ from peerattn.figures.report_panels import report_panels
 from peerattn.recording.inside import inside
 from peerattn.tables.attention import attention_weights_table, connections_table, factors_table
 from peerattn.tables.clip import blocks_table, frame_ends, predictions_table
+from peerattn.tables.moments import moments_table
 from peerattn.traces.trace import Trace
+from peerattn.traces.usual import load_usual
 
 TABLES: Mapping[ExportTable, Callable[[Trace], pd.DataFrame]] = {
     ExportTable.connections: connections_table,
     ExportTable.factors: factors_table,
     ExportTable.attention_weights: attention_weights_table,
+    ExportTable.moments: moments_table,
     ExportTable.blocks: blocks_table,
     ExportTable.predictions: predictions_table,
 }
@@ -53,6 +56,7 @@ def _recording(run: ClipRun) -> bytes:
         flow=run.clip.flow,
         flow_step=1 / run.loaded.settings.frame_rate,
         joints=run.clip.joints,
+        usual=load_usual(run.loaded.folder, run.loaded.structure),
     )
 
 

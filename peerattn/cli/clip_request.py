@@ -19,6 +19,7 @@ class ExportTable(StrEnum):
     connections = "connections"
     factors = "factors"
     attention_weights = "attention-weights"
+    moments = "moments"
     blocks = "blocks"
     predictions = "predictions"
 

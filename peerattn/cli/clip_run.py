@@ -11,7 +11,9 @@ from peerattn.cli.console import float_precision, progress_bar, torch_device
 from peerattn.modalities.clip import Clip
 from peerattn.recording.recorder import Vectors, record_inside
 from peerattn.scores.verdict import with_verdict
+from peerattn.traces.moments import with_moments
 from peerattn.traces.trace import Trace
+from peerattn.traces.usual import load_usual, shift_scale
 
 
 @dataclass(frozen=True)
@@ -41,4 +43,6 @@ def run_clip(request: ClipRequest) -> ClipRun:
             remarks=loaded.remarks,
             progress=progress,
         )
-    return ClipRun(request, loaded, clip, with_verdict(trace, loaded.card), vectors)
+    scale = shift_scale(load_usual(loaded.folder, loaded.structure))
+    whole = with_moments(with_verdict(trace, loaded.card), scale=scale)
+    return ClipRun(request, loaded, clip, whole, vectors)

@@ -13,6 +13,7 @@ from peerattn.cli.health import health_command
 from peerattn.cli.networks import convert_command, evaluate_command, prune_command, structure_command
 from peerattn.cli.segmentation import cross_fit_command, evaluate_objects_command, train_objects_command
 from peerattn.cli.training import train_command
+from peerattn.cli.usual import usual_command
 
 app = typer.Typer(help="Peer-attention video networks: build, train, record, prune.")
 app.command("record")(record_command)
@@ -31,3 +32,4 @@ app.command("prune")(prune_command)
 app.command("effect")(effect_command)
 app.command("attention")(attention_command)
 app.command("health")(health_command)
+app.command("usual")(usual_command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from peerattn.scores.intervals import METHOD, describe_clips, interval_json
 from peerattn.scores.kinds import HEADLINES, AnyEvaluation, difference, headline
 from peerattn.scores.labels import LabelResult
 from peerattn.scores.verdict import Verdict
+from peerattn.tables.moments import moment_in_words, moments_of, moments_remark
 from peerattn.traces.predicted import no_label_text, predicted_names
 from peerattn.traces.trace import Array, Trace
 
@@ -31,8 +32,13 @@ def predictions_table(trace: Trace, clip: str, verdict: Verdict | None = None) -
     """
     maps = f", {trace.objects} object maps" if trace.objects else ""
     by = [f"computed on {trace.computed_by}"] if trace.computed_by else []
-    lines = (*([verdict.reason] if verdict and verdict.reason else []), *trace.remarks, *by)
-    table = Table(title=Text(f"{clip}: {len(trace.times)} frames{maps}"), caption=Text("\n".join(lines)))
+    reasons = [verdict.reason] if verdict and verdict.reason else []
+    lines = (*reasons, *trace.remarks, *by, *_moments_in_words(trace))
+    table = Table(
+        title=Text(f"{clip}: {len(trace.times)} frames{maps}"),
+        caption=Text("\n".join(lines)),
+        caption_justify="left",
+    )
     table.add_column("part of the clip")
     table.add_column("prediction")
     table.add_column("probability", justify="right")
@@ -41,6 +47,14 @@ def predictions_table(trace: Trace, clip: str, verdict: Verdict | None = None) -
         first, last = trace.times[window.start], trace.times[window.stop - 1]
         _add_found(table, f"window {first:.2f} to {last:.2f} s", trace, window.probabilities)
     return table
+
+
+def _moments_in_words(trace: Trace) -> Iterator[str]:
+    """Yield a line for each moment at which attention shifts most, or why there is none."""
+    for number, moment in enumerate(moments_of(trace), start=1):
+        yield f"moment {number}, {moment.time:.2f} s: {moment_in_words(trace, moment)}"
+    if remark := moments_remark(trace):
+        yield remark
 
 
 def _add_found(table: Table, title: str, trace: Trace, probabilities: Array) -> None:

@@ -70,16 +70,23 @@ TRAINING_SEED = 0
 
 
 def training_examples(
-    chosen: LabelledSet, loaded: Checkpoint, *, count: int, split: str = "train", notify: Notify | None = None
+    chosen: LabelledSet,
+    loaded: Checkpoint,
+    *,
+    count: int,
+    split: str = "train",
+    notify: Notify | None = None,
+    windows: int = 1,
 ) -> SkipUnreadable:
     """Return `count` clips like those that the network learned from, drawn at random, always the same ones.
 
-    They are from another split of the same folder, or generated like the training clips. Raises PeerattnError
-    like `LabelledSet.examples`, and if the folder has no such split.
+    They are from another split of the same folder, or generated like the training clips, this number of
+    windows long. Raises PeerattnError like `LabelledSet.examples`, and if the folder has no such split.
     """
     if chosen.folder is None:
         reader = loaded.reader(segmenter_of(loaded) if chosen.origin == "estimated" else None)
-        return generated_examples(count, loaded.class_names, reader, first_seed=TRAINING_SEED)
+        frames = windows * loaded.settings.window
+        return generated_examples(count, loaded.class_names, reader, first_seed=TRAINING_SEED, frames=frames)
     files = replace(chosen, split=split).files()
     order = np.random.default_rng(0).permutation(len(files))[:count]
     drawn = with_map_origin([files[number] for number in sorted(order)], chosen.origin)
@@ -131,9 +138,12 @@ def generated_examples(
     *,
     cached: bool = False,
     first_seed: int = TEST_SEED,
+    frames: int | None = None,
 ) -> SkipUnreadable:
     """Return generated clips, by default test clips; raise PeerattnError if the class names are not
     ActionWorld's.
     """
-    examples = GeneratedExamples(count, class_names, first_seed=first_seed, **reader.as_keywords)
+    examples = GeneratedExamples(
+        count, class_names, first_seed=first_seed, frames=frames, **reader.as_keywords
+    )
     return SkipUnreadable(CachedExamples(examples) if cached else examples)

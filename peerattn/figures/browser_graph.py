@@ -12,13 +12,20 @@ from peerattn.graph.specs import BlockSpec
 from peerattn.graph.structure import Structure
 from peerattn.graph.validation import TIME_PADDINGS
 
+EDGE_FIELDS = ("id", "from", "to", "width")
+"""What the browser needs of pyvis' edges: it draws them itself, in colours that follow the cursor."""
+
 
 def graph_header(structure: Structure, weights: Mapping[str, float | None]) -> dict[str, Any]:
     """Return the level graph with the looks of its lanes; line widths show the connection weights."""
     nodes, edges, _, _, _, options = level_graph(structure, weights).get_network_data()
     styles = looks([modality.name for modality in structure.modalities])
     return {
-        "graph": {"nodes": nodes, "edges": edges, "options": json.loads(options)},
+        "graph": {
+            "nodes": nodes,
+            "edges": [{name: edge[name] for name in EDGE_FIELDS} for edge in edges],
+            "options": json.loads(options),
+        },
         "widths": [edge_width(0.0), edge_width(1.0)],
         "row": ROW,
         "column": COLUMN,

@@ -53,6 +53,15 @@ PATTERNS: tuple[tuple[int, ...], ...] = ((), (9, 5), (2, 4), (9, 4, 2, 4), (14, 
 VIRIDIS: tuple[str, ...] = tuple(color for _, color in get_colorscale("Viridis"))
 """Ten colours at equal steps from 0 to 1; values in between are interpolated linearly in sRGB."""
 
+SHIFT = {
+    "light": ("#c9cfd8", "#b9a3d9", "#a566c4", "#9c2f9c", "#8a0f63", "#6b0030"),
+    "dark": ("#434b58", "#67518f", "#9a5fc0", "#dc6cc0", "#ff9a9c", "#ffd9a0"),
+}
+"""Colours of a shift of attention at equal steps, on light and dark pages, from usual to the greatest shift.
+
+Their contrast with the page rises throughout, so that they can be told apart without seeing hues.
+"""
+
 
 def looks(modalities: Sequence[str]) -> dict[str, Look]:
     """Map each modality, in the order of the structure, and `mixed` to its look.

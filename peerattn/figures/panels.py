@@ -54,7 +54,8 @@ from peerattn.tables.attention import (
 from peerattn.tables.clip import predictions_table, reached_frames
 from peerattn.tables.column_titles import table_titles
 from peerattn.tables.left_out import left_out_spans_table, left_out_table
-from peerattn.tables.share import OLD_SHARES_NOTE, block_shares, has_contributions, modality_share
+from peerattn.tables.share import OLD_SHARES_NOTE, block_shares, modality_share
+from peerattn.traces.arriving import has_contributions
 from peerattn.traces.factor_steps import FactorSteps
 from peerattn.traces.left_out import LeftOut
 from peerattn.traces.trace import Array, ConnectionTrace, Trace

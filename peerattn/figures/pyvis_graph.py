@@ -14,7 +14,7 @@ from pyvis.network import Network
 
 from peerattn.figures.palette import Look, looks
 from peerattn.graph.connectivity import MIXED
-from peerattn.graph.specs import BlockSpec
+from peerattn.graph.specs import BlockSpec, ConnectionSpec
 from peerattn.graph.structure import Structure
 
 COLUMN = 84
@@ -31,7 +31,6 @@ OPTIONS: dict[str, Any] = {
     "layout": {"improvedLayout": False},
     "nodes": {"fixed": True},
     "edges": {
-        "hidden": True,  # browser/graph/strokes.js draws them along vis-network's curves
         "smooth": {
             "enabled": True,
             "type": "cubicBezier",
@@ -115,12 +114,14 @@ def level_graph(
         _add_block(network, block, lane_looks[lane(structure, block.id)], block_positions[block.id])
     for connection in structure.connections:
         look = lane_looks[lane(structure, connection.source)]
+        weight = weights.get(connection.key)
         network.add_edge(
             connection.source,
             connection.target,
             id=connection.key,
-            width=edge_width(weights.get(connection.key)),
-            dashes=list(look.pattern) or False,
+            width=edge_width(weight),
+            color=look.color,
+            title=_edge_title(connection, weight),
             arrows="",
         )
     return network
@@ -138,6 +139,12 @@ def _add_block(network: Network, block: BlockSpec, look: Look, position: tuple[f
     )
 
 
+def _edge_title(connection: ConnectionSpec, weight: float | None) -> str:
+    """Return what pyvis' page shows of a connection that the pointer is on."""
+    value = "no connection weight" if weight is None else f"connection weight {weight:.3f}"
+    return f"{connection.source} → {connection.target}: {value}"
+
+
 def edge_width(connection_weight: float | None) -> float:
-    """Return the line width in screen pixels: 1 at weight 0, 5.5 at weight 1 or without a weight."""
-    return 1 + 4.5 * (1.0 if connection_weight is None else connection_weight)
+    """Return the line width in screen pixels: 0.6 at weight 0, 7 at weight 1 or without a weight."""
+    return 0.6 + 6.4 * (1.0 if connection_weight is None else connection_weight)

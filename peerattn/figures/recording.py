@@ -18,14 +18,18 @@ from peerattn.errors import PeerattnError
 from peerattn.figures.browser_graph import block_header, graph_header
 from peerattn.figures.overlays import DIRECTIONS, STRENGTHS, encode_grey_png, flow_levels, heat_levels
 from peerattn.figures.packing import Body, encode_header, pack
-from peerattn.figures.palette import direction_colors, object_colors
+from peerattn.figures.palette import SHIFT, direction_colors, object_colors
 from peerattn.figures.pictures import encode_jpeg, shrink
 from peerattn.figures.skeleton import skeleton_header, skeleton_rows
 from peerattn.figures.timeline import trace_charts
 from peerattn.graph.structure import Structure
 from peerattn.tables.clip import frame_ends
+from peerattn.tables.moments import moment_in_words, moments_of, moments_remark
 from peerattn.traces.comparison import align_to_layout, missing_parts
+from peerattn.traces.shift import shift
+from peerattn.traces.shift import usual as usual_value
 from peerattn.traces.trace import Array, BlockTrace, Trace, WindowTrace
+from peerattn.traces.usual import Usual, shift_scale
 
 BYTES_PER_FRAME = 31_000
 """Maximum bytes per frame of the clip, including all recorded numbers: 64 frames stay under 2 MB."""
@@ -49,6 +53,7 @@ def pack_recording(
     flow_step: float | None = None,
     joints: Array | None = None,
     layout: Structure | None = None,
+    usual: Usual | None = None,
 ) -> bytes:
     """Pack the numbers of a trace, the frames (T, h, w, 3) that the network saw, and their overlays.
 
@@ -56,7 +61,8 @@ def pack_recording(
     the network read, in pixels per nominal step of `flow_step` seconds, and a person's joints (T, 17, 3): x
     and y in pixels of the frames, and score. `object_names` maps class ids to names; ids without a name are
     shown by number. `layout` is a larger structure to draw the trace on: blocks
-    and connections that the trace lacks have no numbers. Raises PeerattnError unless there is one image, one
+    and connections that the trace lacks have no numbers. `usual` is what is usual for the network; without
+    it, shifts of attention are drawn on a default scale. Raises PeerattnError unless there is one image, one
     object map, one flow field and one set of joints per frame of the trace.
     """
     counts = {
@@ -74,6 +80,7 @@ def pack_recording(
     header = _trace_header(trace, layout or trace.structure, body) | _objects_header(
         object_ids, object_names or {}, body
     )
+    header["shift"] = {"most": shift_scale(usual), **SHIFT}
     header |= {"flow": None if flow is None else _flow_header(flow, flow_step, body)}
     if joints is not None:
         header["skeleton"] = skeleton_header()
@@ -99,6 +106,10 @@ def _trace_header(trace: Trace, structure: Structure, body: Body) -> dict[str, A
         "times": trace.times.tolist(),
         "end": float(frame_ends(trace.times)[-1]),
         "windows": [_window_header(trace, window) for window in trace.windows],
+        "moments": [
+            {"frame": moment.frame, "text": moment_in_words(trace, moment)} for moment in moments_of(trace)
+        ],
+        "momentsRemark": moments_remark(trace),
         "charts": {name: chart.header for name, chart in trace_charts(trace).items()},
         "absent": missing_parts(trace, structure),
         "connections": _connection_headers(completed, trace.structure),
@@ -137,9 +148,15 @@ def _connection_headers(trace: Trace, own: Structure) -> list[dict[str, Any]]:
             "peers": connection.peers,
             "attentionWeights": connection.attention_weights.tolist(),
             "reached": connection.reached,
+            "inner": [connection.inner.start, connection.inner.stop],
+            "usualShift": _number(usual_value(connection, shift(connection))),
         }
         for connection in trace.connections
     ]
+
+
+def _number(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def _block_headers(structure: Structure, own: Structure) -> list[dict[str, Any]]:
@@ -148,7 +165,10 @@ def _block_headers(structure: Structure, own: Structure) -> list[dict[str, Any]]
 
 
 def _arrays(trace: Trace, body: Body) -> dict[str, Any]:
-    """Add arrays (rows, T) to the body: mean, min and max factor per connection, activity per block."""
+    """Add arrays (rows, T) to the body: shift, mean, min and max factor per connection, activity per block.
+
+    A shift is NaN where a frame is a gap.
+    """
     frames = len(trace.times)
     factors = [connection.attention_factors for connection in trace.connections]
     activity = {block.block: block.activity for block in trace.blocks}
@@ -156,13 +176,14 @@ def _arrays(trace: Trace, body: Body) -> dict[str, Any]:
         "shade": body.array(
             _stack_rows([connection.mean_factor for connection in trace.connections], frames)
         ),
+        "shift": body.array(_stack_rows([shift(each) for each in trace.connections], frames)),
         "least": body.array(_stack_rows([each.min(axis=1) for each in factors], frames)),
         "greatest": body.array(_stack_rows([each.max(axis=1) for each in factors], frames)),
         "activity": body.array(_stack_rows([activity[block.id] for block in trace.structure.blocks], frames)),
     }
 
 
-def _stack_rows(rows: Sequence[Array], frames: int) -> Array:
+def _stack_rows(rows: Sequence[NDArray[Any]], frames: int) -> Array:
     """Stack rows into an array (rows, frames), even if there are no rows."""
     return np.array(rows, np.float32).reshape(len(rows), frames)
 

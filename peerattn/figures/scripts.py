@@ -33,6 +33,7 @@ EXPLORER_PARTS = (
     "timeline/chart_lines.js",
     "timeline/chart.js",
     "timeline/windows.js",
+    "timeline/moments.js",
     "timeline/keys.js",
     "timeline/transport.js",
     "timeline/playback.js",

@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 from peerattn.figures.attention import style_time_axis
 from peerattn.figures.palette import NOTHING_ARRIVES, escape_label, share_looks
 from peerattn.graph.connectivity import source_modality
-from peerattn.tables.share import block_shares, has_contributions, modality_share
+from peerattn.tables.share import block_shares, modality_share
+from peerattn.traces.arriving import has_contributions
 from peerattn.traces.trace import Trace
 
 HATCHES = ("", "/", ".", "x", "\\", "-", "+")

@@ -11,8 +11,13 @@ import pandas as pd
 from peerattn.figures.palette import LEVELS, PATTERNS, share_looks
 from peerattn.figures.shares import CONTRIBUTION_FORMULA, MAGNITUDE_FORMULA, share_basis, with_nothing_arrives
 from peerattn.tables.attention import attention_by, attention_groups
-from peerattn.tables.share import BASELINE_NOTE, OLD_SHARES_NOTE, has_contributions, modality_share
+from peerattn.tables.moments import strength_by_modality
+from peerattn.tables.share import BASELINE_NOTE, OLD_SHARES_NOTE, modality_share
+from peerattn.traces.arriving import has_contributions
 from peerattn.traces.trace import Trace
+
+LEAST_STRENGTH = 0.3
+"""The range of the chart of shifts is at least from 0 to this strength, so that a quiet clip looks quiet."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,20 @@ def trace_charts(trace: Trace) -> dict[str, Chart]:
     return {name: chart for name, make in _CHARTS.items() if (chart := make(trace))}
 
 
+def _strength(trace: Trace) -> Chart | None:
+    if any(connection.magnitude is None for connection in trace.connections):
+        return None
+    note = (
+        "how far the shift of attention is above its usual value, summed over the connections by their share "
+        "of what arrives at their target; each connection counts with the modality of its source, in frames "
+        "that no end of the clip reaches for it"
+    )
+    table = strength_by_modality(trace)
+    lines = _count_connections(_lines(trace, table.columns), attention_groups(trace))
+    most = max(float(table.sum(axis=1).max()), LEAST_STRENGTH)
+    return Chart("shift of attention by source modality", note, "areas", lines, table, maximum=most)
+
+
 def _by_modality(trace: Trace) -> Chart:
     note = (
         "mean attention factor of the connections that leave a modality's input blocks; mixed: inner blocks"
@@ -113,6 +132,7 @@ def _count_connections(lines: Sequence[Line], groups: Mapping[str, Sequence[str]
 
 
 _CHARTS: dict[str, Callable[[Trace], Chart | None]] = {
+    "strength": _strength,
     "modality": _by_modality,
     "level": _by_level,
     "share": _share,

@@ -28,7 +28,9 @@ def delivered_shares(
 
     `baselines` are the values of an empty clip, as in `record`.
     """
-    rows = [mean_shares(record(network, _clip(one), window=window, baselines=baselines)) for one in members]
+    rows = [
+        mean_shares(record(network, example_clip(one), window=window, baselines=baselines)) for one in members
+    ]
     return {key: np.array([row[key] for row in rows], np.float32) for key in rows[0]}
 
 
@@ -54,7 +56,7 @@ def mean_shares(trace: Trace) -> dict[str, float]:
     return shares
 
 
-def _clip(example: Example) -> Clip:
+def example_clip(example: Example) -> Clip:
     """Return the tensors of an example as a clip without pictures."""
     frames = next(iter(example.tensors.values())).shape[2]
     pictures = np.zeros((frames, 1, 1, 3), np.uint8)

@@ -13,6 +13,7 @@ from peerattn.graph.connectivity import MIXED, source_modality
 from peerattn.graph.structure import Structure
 from peerattn.tables.clip import window_of_frame
 from peerattn.tables.share import contribution_shares
+from peerattn.traces.shift import MEASURES, shift, usual
 from peerattn.traces.trace import Array, ConnectionTrace, Trace
 
 Grouping = Literal["modality", "level"]
@@ -22,8 +23,9 @@ def connections_table(trace: Trace) -> pd.DataFrame:
     """Return one row per connection: its weight, and its attention factors over all channels and frames.
 
     `contribution_share` is its mean share of what the clip adds at its target, NaN in traces recorded before
-    contributions were. `change_over_frames` is the standard deviation over the frames beyond the reach of the
-    clip's ends, if these are eight or more, else over all frames.
+    contributions were. `change_over_frames` is the standard deviation, `usual_shift` the median and
+    `greatest_shift` the maximum of the shift, over the frames beyond the reach of the clip's ends, if these
+    are eight or more, else over all frames.
     """
     specs = {spec.key: spec for spec in trace.structure.connections}
     shares = contribution_shares(trace)
@@ -41,6 +43,8 @@ def connections_table(trace: Trace) -> pd.DataFrame:
             "min_factor": connection.attention_factors.min(),
             "max_factor": connection.attention_factors.max(),
             "change_over_frames": connection.mean_factor[connection.inner].std(),
+            "usual_shift": usual(connection, shifts := shift(connection)),
+            "greatest_shift": np.fmax.reduce(shifts[connection.inner]),
             "contribution_share": shares.get(connection.key, np.nan),
         }
         for connection in trace.connections
@@ -49,7 +53,11 @@ def connections_table(trace: Trace) -> pd.DataFrame:
 
 
 def factors_table(trace: Trace) -> pd.DataFrame:
-    """Return one row per connection and frame: mean, least and greatest factor over the channels."""
+    """Return one row per connection and frame: mean, least and greatest factor, and how attention moves.
+
+    The last five columns are those of `peerattn.traces.shift`, NaN where a frame is a gap. `by_attention` and
+    `by_source` are the two parts of the change in the signal passed, NaN in older traces.
+    """
     windows = window_of_frame(trace)
     parts = [
         pd.DataFrame(
@@ -64,11 +72,18 @@ def factors_table(trace: Trace) -> pd.DataFrame:
                 "mean_factor": connection.mean_factor,
                 "min_factor": connection.attention_factors.min(axis=1),
                 "max_factor": connection.attention_factors.max(axis=1),
+                **{name: measure(connection) for name, measure in MEASURES.items()},
+                "by_attention": _or_nan(connection.passed_by_attention),
+                "by_source": _or_nan(connection.passed_by_source),
             }
         )
         for connection in trace.connections
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def _or_nan(series: Array | None) -> Array | float:
+    return np.nan if series is None else series
 
 
 def channels_table(connection: ConnectionTrace, times: NDArray[np.float64]) -> pd.DataFrame:

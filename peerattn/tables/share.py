@@ -14,16 +14,13 @@ shares of that. T frames, J connections into a block, M columns of shares.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from peerattn.errors import PeerattnError
-from peerattn.traces.trace import ROUNDING_TOLERANCE, Array, ConnectionTrace, Trace
-
-Shares = NDArray[np.float64]
+from peerattn.traces.arriving import Shares, arriving_shares, has_contributions
+from peerattn.traces.trace import Array, ConnectionTrace, Trace
 
 CHANGED_BY_PEERS = "changed by peers"
 """The column, after the modalities, for contributions of sources that add nothing in the frame themselves."""
@@ -37,15 +34,6 @@ OLD_SHARES_NOTE = (
     "which is the same for any clip."
 )
 """The note shown with the shares of a trace without contributions."""
-
-
-def has_contributions(trace: Trace) -> bool:
-    """Whether the trace contains contributions; older traces contain only what connections deliver."""
-    return all(
-        size is not None
-        for each in trace.connections
-        for size in (each.magnitude, each.contribution, each.source_contribution)
-    )
 
 
 def modality_share(trace: Trace, block: str | None = None) -> pd.DataFrame:
@@ -73,7 +61,7 @@ def block_shares(trace: Trace, block: str) -> pd.DataFrame:
     has share 0; all shares into a starved block are 0. Raises PeerattnError for a trace without magnitudes.
     """
     arriving = _arriving(trace, _mixes(trace), block)
-    shares = dict(zip((each.key for each in arriving), _shares(trace, arriving).T, strict=True))
+    shares = dict(zip((each.key for each in arriving), arriving_shares(trace, arriving).T, strict=True))
     columns = {spec.key: shares.get(spec.key, 0.0) for spec in trace.structure.into(block)}
     return pd.DataFrame(columns, index=_frames(trace))
 
@@ -89,7 +77,7 @@ def contribution_shares(trace: Trace) -> dict[str, float]:
     means = dict.fromkeys((each.key for each in trace.connections), 0.0)
     for block in trace.structure.blocks:
         arriving = _arriving(trace, mixes, block.id)
-        for each, shares in zip(arriving, _shares(trace, arriving).T, strict=True):
+        for each, shares in zip(arriving, arriving_shares(trace, arriving).T, strict=True):
             means[each.key] = float(shares.mean())
     return means
 
@@ -118,7 +106,7 @@ def _mixes(trace: Trace) -> dict[str, Shares]:
             added = [each.source_contribution if contributions else None for each in arriving]
             sources = [mixes[each.source] for each in arriving]
             carried = np.stack([*map(_carried, sources, added)])  # (J, T, M)
-            mix = np.einsum("tj,jtm->tm", _shares(trace, arriving), carried)
+            mix = np.einsum("tj,jtm->tm", arriving_shares(trace, arriving), carried)
             if contributions or mix.any():
                 mixes[block.id] = mix
     return mixes
@@ -140,26 +128,3 @@ def _carried(mix: Shares, added: Array | None) -> Shares:
 def _arriving(trace: Trace, fed: Mapping[str, Shares], block: str) -> list[ConnectionTrace]:
     """Return the recorded connections into a block from blocks that are not starved."""
     return [each for each in trace.connections if each.target == block and each.source in fed]
-
-
-def _shares(trace: Trace, arriving: Sequence[ConnectionTrace]) -> Shares:
-    """Return each connection's share (T, J) of the contributions, or of what is delivered; 0 if there is
-    none.
-    """
-    if not arriving:
-        return np.zeros((0, 0))
-    delivered = np.stack([_delivered(each) for each in arriving], axis=1)
-    sizes = delivered
-    if has_contributions(trace):
-        sizes = np.stack([np.asarray(each.contribution, np.float64) for each in arriving], axis=1)
-    total = sizes.sum(axis=1, keepdims=True)
-    nothing = total <= ROUNDING_TOLERANCE * delivered.sum(axis=1, keepdims=True)
-    return np.where(nothing, 0.0, sizes / np.where(nothing, 1, total))
-
-
-def _delivered(connection: ConnectionTrace) -> Shares:
-    if connection.magnitude is None:
-        raise PeerattnError(
-            "this trace does not contain the magnitudes of connections: record the clip again"
-        )
-    return connection.magnitude.astype(np.float64)

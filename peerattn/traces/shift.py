@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from peerattn.traces.trace import Array, ConnectionTrace
 
 Series = NDArray[np.float64]
+DEFAULT_SCALE = 0.2
+"""The greatest usual shift of a network for which it was not measured."""
 GAP = 0.01
 """A frame is a gap if the source carries less than this fraction of its median over the clip."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from peerattn.errors import PeerattnError
-from peerattn.traces.trace import SERIES, ConnectionTrace, Trace
+from peerattn.traces.trace import SERIES, ConnectionTrace, Moment, Trace
 
 
 def slice_frames(trace: Trace, start: int, stop: int) -> Trace:
@@ -33,7 +34,14 @@ def slice_frames(trace: Trace, start: int, stop: int) -> Trace:
         windows=tuple(windows),
         blocks=tuple(blocks),
         connections=tuple(_slice_connection(one, start, stop) for one in trace.connections),
+        moments=None if trace.moments is None else tuple(_slice_moments(trace.moments, start, stop)),
     )
+
+
+def _slice_moments(moments: Iterable[Moment], start: int, stop: int) -> Iterator[Moment]:
+    for moment in moments:
+        if start <= moment.frame < stop:
+            yield replace(moment, frame=moment.frame - start)
 
 
 def _slice_connection(whole: ConnectionTrace, start: int, stop: int) -> ConnectionTrace:

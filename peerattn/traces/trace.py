@@ -132,13 +132,41 @@ class Conclusion:
 
 
 @dataclass(frozen=True)
+class ShiftedConnection:
+    """A connection in a moment: its shift of attention, and the usual value of its shift in this clip.
+
+    `rise` is the attention passed minus its usual value: the connection opens if it is above 0.
+    """
+
+    source: str
+    target: str
+    shift: float
+    usual: float
+    rise: float
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A frame in which attention shifts most; see `peerattn.traces.moments`.
+
+    `frame` counts from 0, `time` is in seconds. `connections` are those that contribute most to the strength.
+    """
+
+    frame: int
+    time: float
+    strength: float
+    connections: tuple[ShiftedConnection, ...]
+
+
+@dataclass(frozen=True)
 class Trace:
     """The recording of one clip through one network.
 
     `times` (T,) are in seconds. `probabilities` (K,) is the mean over the windows; it sums to 1 if the
     network predicts classes, and has independent entries if it predicts labels. `person_found`, and `moves`,
-    whether anything moves in the clip, are None if the network does not look for a person, and `verdict` if
-    none was added. These three and `computed_by` are None in files written before they were recorded.
+    whether anything moves in the clip, are None if the network does not look for a person, and `verdict` and
+    `moments`, the strongest first, if none were added. These four and `computed_by` are None in files written
+    before they were recorded.
     """
 
     structure: Structure
@@ -154,6 +182,7 @@ class Trace:
     person_found: bool | None = None
     moves: bool | None = None
     verdict: Conclusion | None = None
+    moments: tuple[Moment, ...] | None = None
 
     def connection(self, key: str) -> ConnectionTrace:
         return lookup("connection", key, {connection.key: connection for connection in self.connections})
@@ -177,6 +206,7 @@ class Trace:
             **({} if self.person_found is None else {"person_found": self.person_found}),
             **({} if self.moves is None else {"moves": self.moves}),
             **({"verdict": asdict(self.verdict)} if self.verdict else {}),
+            **({} if self.moments is None else {"moments": [asdict(moment) for moment in self.moments]}),
             "blocks": [_plain(block) for block in self.blocks],
             "connections": [_plain(connection) for connection in self.connections],
         }
@@ -219,6 +249,11 @@ def _check(trace: Trace) -> None:
         raise ValueError(f"it does not have one threshold for each of {classes} labels")
     if trace.verdict and trace.verdict.kind not in CONCLUSIONS:
         raise ValueError(f"its verdict {trace.verdict.kind!r} is none of {', '.join(CONCLUSIONS)}")
+    known = {(spec.source, spec.target) for spec in trace.structure.connections}
+    for moment in trace.moments or ():
+        pairs = {(each.source, each.target) for each in moment.connections}
+        if not (0 <= moment.frame < frames and pairs <= known):
+            raise ValueError(f"its moment at {moment.time} s is of another clip or network")
     if trace.computed_by and trace.computed_by.threads < 1:
         raise ValueError(f"{trace.computed_by.threads} is not a number of threads")
     for block in trace.blocks:
@@ -228,7 +263,6 @@ def _check(trace: Trace) -> None:
             or not block.heatmap.size
         ):
             raise ValueError(f"block {block.block} is unknown or does not have {frames} frames")
-    known = {(spec.source, spec.target) for spec in trace.structure.connections}
     for connection in trace.connections:
         if (connection.source, connection.target) not in known or len(connection.attention_factors) != frames:
             raise ValueError(f"connection {connection.key} is unknown or does not have {frames} frames")

@@ -28,6 +28,10 @@ interface Connection {
   attentionWeights: (number | null)[];
   /** Absent or null if it was not recorded. */
   reached?: Reach | null;
+  /** The frames from which its usual values are taken: beyond the reach of the clip's ends, if there are enough. */
+  inner?: FrameRange;
+  /** The median of its shift over the clip; null if there is none. */
+  usualShift?: number | null;
 }
 
 /** `first` is the row of its first peer in the array `attention`; `weighted` tells whether it has a connection weight. */
@@ -63,7 +67,7 @@ interface ClipWindow {
 type GraphNode = { id: string; x: number; y: number; shape: string; label: string };
 
 /** pyvis' edge; `width` in pixels. */
-type GraphEdge = { id: string; width: number; dashes: number[] | false };
+type GraphEdge = { id: string; width: number };
 
 interface ChartHeader {
   title: string;
@@ -113,9 +117,14 @@ interface RecordingFacts {
   lanes: [name: string, left: number, right: number][];
   looks: Record<string, Look>;
   viridis: string[];
+  /** The shift of attention with the strongest colour, and colours from 0 to it. Absent in a training history. */
+  shift?: { most: number; light: string[]; dark: string[] };
   times: number[];
   end: number;
   windows: ClipWindow[];
+  /** Where attention shifts most, the strongest first, with a description; absent in a training history. */
+  moments?: { frame: number; text: string }[];
+  momentsRemark?: string;
   charts: Record<string, ChartHeader & { lines: (Look & { name: string; label?: string; connections?: number | null })[] }>;
   /** Connections and blocks of the layout that the trace does not have. */
   absent: string[];
@@ -238,6 +247,7 @@ interface Settings {
   overlay: string;
   heat: string;
   loop: string;
+  colour: string;
   connected: boolean;
   showRemoved: boolean;
   arcs: boolean;
@@ -351,6 +361,8 @@ type LegendEntry = { text: string; pieces: Piece[]; title?: string; data?: DataA
 interface Stroke extends PathPiece {
   id: string;
   removed: boolean;
+  /** Whether its weight is low, and nobody asked for it. */
+  faint: boolean;
   emphasis: number;
   path: Path2D;
   width: number;

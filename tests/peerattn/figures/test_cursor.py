@@ -13,10 +13,13 @@ from playwright.sync_api import Locator, Page, expect
 from peerattn.figures.palette import direction_colors
 from peerattn.graph import published
 from peerattn.tables.attention import attention_by, attention_groups
+from peerattn.tables.moments import strength_by_modality
 from peerattn.tables.share import modality_share
-from tests.peerattn.figures.test_explorer import channels, choose, viridis
+from peerattn.traces.shift import shift
+from tests.peerattn.figures.test_explorer import choose
 from tests.screens import AT_REST
 from tests.serving import GET_EXPLORER, PAINTED, frame, open_explorer_page, runs, served, start_again
+from tests.shades import channels, faint_color, shift_color, viridis
 from tests.traces import trace_of
 
 pytestmark = pytest.mark.browser
@@ -126,18 +129,19 @@ class Seeker:
 def numbers_at(block: str, at: int) -> list[np.float32]:
     """The numbers of a block and its connections at a frame."""
     touching = [each for each in TRACE.connections if block in (each.source, each.target)]
-    return [TRACE.block(block).activity[at], *(each.mean_factor[at] for each in touching)]
+    factors, shifts = [each.mean_factor[at] for each in touching], [shift(each)[at] for each in touching]
+    return [TRACE.block(block).activity[at], *factors, *shifts]
 
 
 def constant_numbers() -> list[np.float32]:
-    """The numbers that do not depend on the frame: weights, changes over the frames, attention weights."""
+    """The numbers that do not depend on the frame: connection weights and attention weights."""
     weights = [np.float32(each.connection_weight) for each in TRACE.connections]
-    changes = [np.ptp(each.mean_factor) for each in TRACE.connections]
-    return [*weights, *changes, *(weight for each in TRACE.connections for weight in each.attention_weights)]
+    return [*weights, *(weight for each in TRACE.connections for weight in each.attention_weights)]
 
 
 CONSTANT_NUMBERS = constant_numbers()
 KEYS = [each.key for each in TRACE.connections]
+STRENGTH = strength_by_modality(TRACE)
 
 
 def distances_to_nearest(numbers: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -147,7 +151,7 @@ def distances_to_nearest(numbers: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def differences(seen: dict, wanted: int, colors: np.ndarray) -> list[str]:
     """What the explorer shows that does not belong to the wanted frame."""
-    by_modality = attention_by(TRACE).iloc[wanted]
+    by_modality = STRENGTH.iloc[wanted]
     wrong = [name for name in ("shown", "named", "cursor", "slider") if seen[name] != wanted]
     said = f"frame {wanted + 1} of {FRAMES}{TRACE.times[wanted]:.3f} swindow {wanted // WINDOW + 1} of 4"
     said += "affected by padding beyond the clip's ends" * (wanted < 2 or wanted >= FRAMES - 3)
@@ -177,8 +181,10 @@ def test_after_200_random_seeks_everything_shown_belongs_to_the_frame_and_no_pyt
     expect(page.get_by_text(f"selected: block {PINNED}", exact=True)).to_be_visible()
     root.locator("canvas.screen").focus()
     before, seeker, chance, failed = runs(page), Seeker(page, root), random.Random(0), {}
+    touching = {each.key for each in TRACE.connections if PINNED in (each.source, each.target)}
+    looks = {"faint": faint_color(root), "adjacent": touching}
     shades = np.array(
-        [[viridis(float(each.mean_factor[at])) for each in TRACE.connections] for at in range(FRAMES)]
+        [[shift_color(each, at, **looks) for each in TRACE.connections] for at in range(FRAMES)]
     )
     element = root.element_handle()
     for turn in range(200):
@@ -206,7 +212,7 @@ def test_pointing_at_the_timeline_previews_a_frame_until_the_pointer_leaves(page
         point_at(page, root, at)
         seen = root.evaluate(READ)
         assert (seen["shown"], seen["named"], seen["cursor"]) == (at, at, 5)
-        assert np.allclose([value for _, value in seen["lines"]], attention_by(TRACE).iloc[at], atol=1e-6)
+        assert np.allclose([value for _, value in seen["lines"]], STRENGTH.iloc[at], atol=1e-6)
     page.mouse.move(2, 2)
     assert root.evaluate(READ)["shown"] == 5
     point_at(page, root, 30)
@@ -452,7 +458,7 @@ def test_escape_first_leaves_presenter_mode_and_then_clears_the_selection(page, 
     choose(root, f"block {PINNED}")
     root.evaluate("root => { root.requestFullscreen = undefined; }")  # as in browsers without full screen
     root.locator("canvas.screen").focus()
-    page.keyboard.press("p")
+    page.keyboard.press("f")
     expect(root).to_have_class(re.compile("presenting"))
     page.keyboard.press("Escape")
     expect(root).not_to_have_class(re.compile("presenting"))

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from peerattn.figures.palette import VIRIDIS, looks, object_colors
-from peerattn.tables.attention import attention_by
+from peerattn.figures.palette import looks, object_colors
+from peerattn.tables.moments import strength_by_modality
+from peerattn.traces.shift import shift, usual
+from peerattn.traces.trace import ConnectionTrace
 from tests.serving import GET_EXPLORER, frame, leave, runs, served, start_again
+from tests.shades import channels, faint_color, shift_color, viridis
 from tests.traces import HOSTILE, shown_frame, trace
 
 pytestmark = pytest.mark.browser
@@ -55,23 +58,12 @@ def choose(root: Locator, value: str) -> None:
     root.get_by_role("combobox", name="show a block or connection").select_option(value)
 
 
-def viridis(value: float) -> tuple[int, ...]:
-    """The colour of a value, interpolated by numpy in each channel, independently of the browser script."""
-    stops = np.array([list(bytes.fromhex(color[1:])) for color in VIRIDIS], float)
-    steps = np.linspace(0, 1, len(stops))
-    return tuple(round(np.interp(value, steps, stops[:, channel])) for channel in range(3))
-
-
-def channels(color: str) -> tuple[int, ...]:
-    return tuple(bytes.fromhex(color.removeprefix("#")))
-
-
 def test_frame_colours_and_numbers_follow_the_cursor_without_running_python(page, root):
     connection = TRACE.connections[3]
     choose(root, f"connection {connection.key}")
     expect(page.get_by_text(f"selected: connection {connection.key}", exact=True)).to_be_visible()
     before = runs(page)
-    lines = attention_by(TRACE)
+    lines = strength_by_modality(TRACE)
     facts = root.locator("section.numbers dd")
     for wanted in random.Random(0).sample(range(20), 8):
         seek(root, wanted)
@@ -85,20 +77,38 @@ def test_frame_colours_and_numbers_follow_the_cursor_without_running_python(page
                 f"frame {wanted + 1} of 20.*{TRACE.times[wanted]:.3f} s.*window {wanted // 10 + 1} of 2"
             )
         )
-        expect(facts.nth(1)).to_have_text(f"{connection.mean_factor[wanted]:.3f}")
-        expect(facts.nth(2)).to_have_text(f"{connection.attention_factors[wanted].min():.3f}")
-        expect(facts.nth(3)).to_have_text(f"{connection.attention_factors[wanted].max():.3f}")
+        shifts = shift(connection)
+        factors = connection.attention_factors[wanted]
+        numbers = (shifts[wanted], usual(connection, shifts), factors.mean(), factors.min(), factors.max())
+        for place, number in enumerate(numbers, start=1):
+            expect(facts.nth(place)).to_have_text(f"{number:.3f}")
         values = root.locator(".values b").all_inner_texts()
-        expected = [
-            *(f"{lines[name].iloc[wanted]:.3f}" for name in lines),
-            f"{connection.mean_factor[wanted]:.3f}",
-        ]
-        assert values == expected
-        drawn = root.evaluate(f"root => ({GET_EXPLORER})(root).graph.connectionColors()")
-        assert [name for name, _ in drawn] == [each.key for each in TRACE.connections]
-        for (_, color), each in zip(drawn, TRACE.connections, strict=True):
-            assert np.abs(np.subtract(channels(color), viridis(float(each.mean_factor[wanted])))).max() <= 1
+        assert values == [f"{lines[name].iloc[wanted]:.3f}" for name in lines]
+        for color, each in drawn_colors(root):
+            expected = shift_color(each, wanted, faint=faint_color(root), adjacent=[connection.key])
+            assert np.abs(np.subtract(color, expected)).max() <= 1, each.key
     assert runs(page) == before
+
+
+def drawn_colors(root: Locator) -> list[tuple[tuple[int, ...], ConnectionTrace]]:
+    """The colour in which each connection of the trace is drawn."""
+    drawn = root.evaluate(f"root => ({GET_EXPLORER})(root).graph.connectionColors()")
+    assert [name for name, _ in drawn] == [each.key for each in TRACE.connections]
+    return [(channels(color), each) for (_, color), each in zip(drawn, TRACE.connections, strict=True)]
+
+
+def test_one_switch_colours_the_connections_by_their_factors_and_stays_in_the_address(page, root):
+    seek(root, 7)
+    root.get_by_role("radio", name="factor").check()
+    expect(root.locator(".meanings")).to_contain_text("colour: attention factor at this frame, 0 to 1")
+    page.wait_for_url("**colour=factor**")
+    strong = [(color, each) for color, each in drawn_colors(root) if each.connection_weight >= 0.12]
+    assert len(strong) > 20
+    for color, each in strong:
+        assert np.abs(np.subtract(color, viridis(float(each.mean_factor[7])))).max() <= 1
+    root.get_by_role("radio", name="shift").check()
+    expect(root.locator(".meanings")).to_contain_text("colour: shift of attention at this frame, 0 to 0.200")
+    page.wait_for_function("!location.search.includes('colour')")
 
 
 def test_buttons_keys_windows_and_timeline_move_the_cursor_without_python(page, root):
@@ -245,7 +255,7 @@ def test_hovering_over_a_block_shows_its_numbers_without_changing_the_selection_
     assert runs(page) == before
 
 
-def test_a_block_lists_its_incoming_connections_with_weight_factor_and_change(root):
+def test_a_block_lists_its_incoming_connections_with_weight_factor_and_shift(root):
     choose(root, "block upper1")
     seek(root, 4)
     items = root.locator("section.numbers .rows").first.locator("li")
@@ -256,7 +266,7 @@ def test_a_block_lists_its_incoming_connections_with_weight_factor_and_change(ro
     arriving = [each for each in TRACE.connections if each.target == "upper1"]
     arriving.sort(key=lambda each: -each.connection_weight)
     expected = [
-        f"{each.source} {each.connection_weight:.3f} {each.mean_factor[4]:.3f} {np.ptp(each.mean_factor):.3f}"
+        f"{each.source} {each.connection_weight:.3f} {each.mean_factor[4]:.3f} {shift(each)[4]:.3f}"
         for each in arriving
     ]
     assert [" ".join(row.split()) for row in rows] == [" ".join(row.split()) for row in expected]
@@ -282,7 +292,7 @@ def test_html_in_names_from_files_is_shown_as_text(page, root):
 
 
 def test_only_the_overlays_that_the_clip_has_are_offered(root):
-    offered = root.locator(".choices label:visible").all_text_contents()
+    offered = root.get_by_role("group", name="overlay").locator("label:visible").all_text_contents()
     assert offered == ["none", "objects", "heat map"]
 
 
@@ -334,11 +344,13 @@ def test_the_explorer_follows_a_change_of_theme(page, root):
 
 
 def test_the_frame_and_the_selected_numbers_are_announced_to_screen_readers(root):
-    choose(root, f"connection {TRACE.connections[0].key}")
+    connection = TRACE.connections[0]
+    choose(root, f"connection {connection.key}")
     seek(root, 6)
     expect(root.locator("[aria-live=polite]")).to_have_text(
-        f"frame 7 of 20, window 1: rgb1 → inner1: weight {TRACE.connections[0].connection_weight:.3f}, "
-        f"factor {TRACE.connections[0].mean_factor[6]:.3f}"
+        f"frame 7 of 20, window 1: rgb1 → inner1: weight {connection.connection_weight:.3f}, "
+        f"shift {shift(connection)[6]:.3f} (usually {usual(connection, shift(connection)):.3f}), "
+        f"mean factor {connection.mean_factor[6]:.3f}"
     )
 
 

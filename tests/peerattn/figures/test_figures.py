@@ -320,7 +320,8 @@ def test_the_graph_has_each_block_and_each_connection_once():
     assert [edge["id"] for edge in graph.edges] == [each.key for each in TRACE.connections]
     for edge, connection in zip(graph.edges, TRACE.connections, strict=True):
         assert edge["width"] == edge_width(connection.connection_weight)
-    assert not any("title" in part for part in (*graph.nodes, *graph.edges))
+        assert edge["title"].startswith(f"{connection.source} → {connection.target}: connection weight ")
+        assert edge["color"] and not edge.get("hidden")
     assert json.loads(graph.get_network_data()[-1])["physics"] == {"enabled": False}
 
 

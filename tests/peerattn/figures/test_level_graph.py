@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from peerattn.figures.palette import VIRIDIS, looks
+from peerattn.figures.palette import looks
 from peerattn.graph import published
 from peerattn.graph.connectivity import survey
+from peerattn.traces.shift import shift
 from peerattn.traces.trace import Trace
+from tests.shades import channels, shift_color
 from tests.standalone_explorer import html, large_structure, open_explorer
 from tests.traces import HOSTILE, trace, trace_of
 
@@ -69,12 +71,6 @@ def toggle(root: Locator, name: str, checked: bool = True) -> None:
     root.get_by_role("checkbox", name=name, exact=True).set_checked(checked)
 
 
-def viridis(value: float) -> np.ndarray:
-    """The colour of a value, interpolated by numpy in each channel."""
-    stops = np.array([list(bytes.fromhex(color[1:])) for color in VIRIDIS], float)
-    return np.array([np.interp(value, np.linspace(0, 1, len(stops)), channel) for channel in stops.T])
-
-
 def reached(start: str, ends: list[tuple[str, str]]) -> set[str]:
     """The blocks that can be reached along (from, to) pairs, including the start."""
     found = {start}
@@ -86,7 +82,7 @@ def reached(start: str, ends: list[tuple[str, str]]) -> set[str]:
 # --- ranked lists -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rank", ["weight", "factor", "change"])
+@pytest.mark.parametrize("rank", ["weight", "factor", "shift"])
 def test_ranked_lists_are_sorted_as_numpy_sorts_them(root, rank):
     pin(root, "block", "upper1")
     root.get_by_role("combobox", name="order of connections").select_option(rank)
@@ -96,20 +92,20 @@ def test_ranked_lists_are_sorted_as_numpy_sorts_them(root, rank):
         value = {
             "weight": [each.connection_weight for each in arriving],
             "factor": [each.mean_factor[frame] for each in arriving],
-            "change": [np.ptp(each.mean_factor) for each in arriving],
+            "shift": [shift(each)[frame] for each in arriving],
         }[rank]
-        expected = [arriving[place].key for place in np.argsort(-np.array(value), kind="stable")]
+        expected = [arriving[place].key for place in np.argsort(-np.nan_to_num(value), kind="stable")]
         rows = root.locator(".rows.four").first.locator("li")
         assert rows.evaluate_all("rows => rows.map((row) => row.dataset.connection)") == expected
         shown = rows.evaluate_all(
             "rows => rows.map((row) => [...row.querySelectorAll('b')].map((b) => Number(b.dataset.value)))"
         )
         by_key = {each.key: each for each in arriving}
-        for key, (weight, factor, change) in zip(expected, shown, strict=True):
+        for key, (weight, factor, shifted) in zip(expected, shown, strict=True):
             each = by_key[key]
             assert abs(weight - each.connection_weight) <= 1e-6
             assert abs(factor - each.mean_factor[frame]) <= 1e-6
-            assert abs(change - np.ptp(each.mean_factor)) <= 1e-6
+            assert abs(shifted - shift(each)[frame]) <= 1e-6
 
 
 def test_a_row_keeps_the_focus_when_its_rank_changes(root):
@@ -305,18 +301,17 @@ def test_the_table_shows_blocks_and_connections_at_the_current_frame(page):
         found = cells(root, 1)
         for row, each in zip(found, TRACE.connections, strict=True):
             state = "removed" if each.connection_weight < 0.6 else "kept"
-            assert (row[0], row[3]) == (f"{each.source} → {each.target}", state)
-            assert (
-                np.abs(np.subtract(row[1:3], [each.connection_weight, each.mean_factor[frame]])).max() <= 1e-6
-            )
+            assert (row[0], row[4]) == (f"{each.source} → {each.target}", state)
+            numbers = [each.connection_weight, shift(each)[frame], each.mean_factor[frame]]
+            assert np.abs(np.subtract(row[1:4], numbers)).max() <= 1e-6
         for row, block in zip(cells(root, 0), TRACE.structure.blocks, strict=True):
             assert row[:3] == [block.id, str(block.level), block.modality or "mixed"]
             assert abs(row[3] - TRACE.block(block.id).activity[frame]) <= 1e-6
     root.get_by_role("button", name="attention factor").click()
-    factors = [row[2] for row in cells(root, 1)]
+    factors = [row[3] for row in cells(root, 1)]
     assert factors == sorted(factors, reverse=True)
     root.get_by_role("button", name="attention factor").click()
-    assert [row[2] for row in cells(root, 1)] == factors[::-1]
+    assert [row[3] for row in cells(root, 1)] == factors[::-1]
     root.locator(".tables table").nth(1).get_by_role("button", name="rgb1 → inner1").click()
     assert ask(root, "explorer.pinned") == {"kind": "connection", "id": "rgb1_to_inner1"}
 
@@ -399,16 +394,17 @@ def test_the_svg_contains_the_connections_blocks_and_caption_of_the_graph(page, 
         if path.get("data-connection")
     }
     assert lines.keys() == {each.key for each in TRACE.connections}
+    faint = channels(ask(root, "explorer.theme.faint"))
     for each in TRACE.connections:
         path = lines[each.key]
-        assert abs(float(path.get("data-factor")) - each.mean_factor[13]) <= 1e-6
+        assert abs(float(path.get("data-shift")) - shift(each)[13]) <= 1e-6
         assert abs(float(path.get("data-weight")) - each.connection_weight) <= 1e-6
         if path.get("data-state") == "removed":
             assert each.connection_weight < 0.3
             continue
-        color = np.array(list(bytes.fromhex(path.get("stroke")[1:])))
-        assert np.abs(color - viridis(float(each.mean_factor[13]))).max() <= 1
-        assert float(path.get("stroke-width")) == pytest.approx(1 + 4.5 * each.connection_weight)
+        color = np.array(channels(path.get("stroke")))
+        assert np.abs(color - shift_color(each, 13, faint=faint)).max() <= 1
+        assert float(path.get("stroke-width")) == pytest.approx(0.6 + 6.4 * each.connection_weight)
     blocks = [path for path in picture.iter(f"{SVG}path") if path.get("data-block")]
     colors = looks(["rgb", "flow", "object"])
     for path, block in zip(blocks, TRACE.structure.blocks, strict=True):

@@ -107,7 +107,7 @@ def recorded(html: str) -> tuple[dict[str, Any], bytes]:
 
 def test_scaling_down_frames_changes_no_number(monkeypatch):
     monkeypatch.setattr(report_page, "RECORDING_RESERVE", 50_000)
-    monkeypatch.setattr(report_page, "PAGE_BUDGET", 340_000)
+    monkeypatch.setattr(report_page, "PAGE_BUDGET", 260_000)
     noise = np.random.default_rng(0).integers(0, 256, (20, 64, 64, 3), np.uint8)
     whole = pack_recording(TRACE, noise, object_ids=object_ids(), flow=quarters_flow(20))
     header, body = recorded(report_html(TRACE, whole, ABOUT))

@@ -29,7 +29,7 @@ def opened(page: Page, query: str, shown=TRACE) -> Locator:
 )
 def test_an_address_that_says_nonsense_shows_the_clip_all_the_same(page, page_log, query):
     root = opened(page, query)
-    assert root.locator(".reading select").input_value() == "modality"
+    assert root.locator(".reading select").input_value() == "strength"
     assert root.locator(".reading .values b").count() > 0
     root.locator(".slider").press("ArrowRight")
     assert root.locator("canvas.screen").get_attribute("data-frame") == "1"
@@ -43,7 +43,7 @@ def test_lines_that_stand_still_lie_within_an_axis_that_fits(page, page_log, lev
         dataclasses.replace(each, attention_factors=np.full_like(each.attention_factors, level))
         for each in TRACE.connections
     )
-    root = opened(page, "fit=true", dataclasses.replace(TRACE, connections=still))
+    root = opened(page, "fit=true&lines=modality", dataclasses.replace(TRACE, connections=still))
     low, high = root.evaluate(f"root => {OF}.timeline.chart.range")
     assert low < level < high
     y = root.evaluate(f"(root, level) => {OF}.timeline.chart.y(level)", level)

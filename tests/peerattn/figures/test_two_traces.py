@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.peerattn.figures.test_explorer import channels, choose, seek, viridis
+from peerattn.traces.shift import shift
+from tests.peerattn.figures.test_explorer import choose, seek
 from tests.serving import GET_EXPLORER, PAINTED, leave, runs, served, start_again
+from tests.shades import HAIRLINE, channels, faint_color, shift_color
 from tests.traces import HOSTILE, part, shown_frame, trace
 
 pytestmark = pytest.mark.browser
@@ -88,16 +90,18 @@ def test_the_second_clip_shows_the_frame_at_the_chosen_offset_without_running_py
 def test_each_side_has_its_own_colours_and_the_difference_those_of_b_minus_a(root):
     ahead(root, 2)
     seek(root, 7)
-    ours = {one.key: float(one.mean_factor[7]) for one in FIRST.connections}
-    theirs = {one.key: float(one.mean_factor[9]) for one in SECOND.connections}
-    greatest = max(
-        float(np.abs(two.mean_factor[2:] - one.mean_factor[:13]).max())
-        for one, two in zip(FIRST.connections, SECOND.connections, strict=True)
-    )
+    faint = faint_color(root)
+    pairs = list(zip(FIRST.connections, SECOND.connections, strict=True))
+    greatest = max(float(np.abs(shift(two)[2:] - shift(one)[:13]).max()) for one, two in pairs)
     expected = {
-        "A": {key: viridis(value) for key, value in ours.items()},
-        "B": {key: viridis(value) for key, value in theirs.items()},
-        "B − A": {key: diverging(theirs[key] - ours[key], greatest) for key in ours},
+        "A": {one.key: shift_color(one, 7, faint=faint) for one, _ in pairs},
+        "B": {two.key: shift_color(two, 9, faint=faint) for _, two in pairs},
+        "B − A": {
+            one.key: faint
+            if one.connection_weight < HAIRLINE
+            else diverging(shift(two)[9] - shift(one)[7], greatest)
+            for one, two in pairs
+        },
     }
     for side, wanted in expected.items():
         show(root, side)
@@ -111,7 +115,9 @@ def test_the_numbers_of_a_connection_are_shown_for_both_traces(root):
     one, two = FIRST.connections[3], SECOND.connections[3]
     choose(root, f"connection {one.key}")
     seek(root, 6)
+    shifts = shift(one)[6], shift(two)[6]
     for title, first, second in (
+        ("shift of attention at this frame", *shifts),
         ("connection weight", one.connection_weight, two.connection_weight),
         ("mean attention factor at this frame", one.mean_factor[6], two.mean_factor[6]),
         ("minimum over channels", one.attention_factors[6].min(), two.attention_factors[6].min()),

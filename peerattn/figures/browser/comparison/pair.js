@@ -65,7 +65,7 @@ class Pair {
   settingChanged(name) {
     if (name === "side") this.sideChoice.select(this.side);
     if (name === "offset") this.offset.value = String(this.explorer.settings.offset);
-    if (name === "offset" && this.other) this.scale = this.greatestDifference();
+    if (["offset", "colour"].includes(name) && this.other) this.scale = this.greatestDifference();
     if (this.other) this.showCounterparts();
   }
 
@@ -96,18 +96,18 @@ class Pair {
     return this.explorer.theme.dark ? DIVERGING.dark : DIVERGING.light;
   }
 
+  // Returns the colour of a difference B − A.
   /** @param {number} value */
   color(value) {
-    if (Number.isNaN(value)) return this.explorer.theme.quiet;
-    return this.side === "difference" ? paletteColor(this.palette, 0.5 + value / (2 * this.scale)) : paletteColor(this.first.viridis, value);
+    return paletteColor(this.palette, 0.5 + value / (2 * this.scale));
   }
 
-  // Returns the greatest absolute difference of a mean attention factor over all connections and frames.
+  // Returns the greatest absolute difference, over all connections and frames, of the values that colour them.
   greatestDifference() {
     let greatest = 0;
     for (const row of this.first.rows.values()) {
       for (let frame = 0; frame < this.first.length; frame += 1) {
-        const { difference } = this.values("shade", row, frame);
+        const { difference } = this.values(this.explorer.measure, row, frame);
         if (Math.abs(difference) > greatest) greatest = Math.abs(difference);
       }
     }

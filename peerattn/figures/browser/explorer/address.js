@@ -18,7 +18,7 @@ class Address {
     const params = new URLSearchParams(location.search);
     const values = { ...settings, frame: cursor + 1, pin: pinned ? `${pinned.kind} ${pinned.id}` : "" };
     /** @type {Record<string, unknown>} */
-    const initial = { ...defaults, frame: 1, pin: "" };
+    const initial = { ...defaults, frame: this.explorer.openingFrame + 1, pin: "" };
     for (const [name, value] of Object.entries(values)) {
       if (value === initial[name]) params.delete(name);
       else params.set(name, String(value));

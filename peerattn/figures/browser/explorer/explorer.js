@@ -93,11 +93,16 @@ class Explorer {
     this.recording = recording;
     this.cursor = Math.min(this.cursor, recording.length - 1);
     this.hovered = this.previewed = null;
-    if (first) this.restore(this.address.read());
+    if (first) this.restore({ frame: this.openingFrame + 1, ...this.address.read() });
     if (!recording.has(this.pinned)) this.pinned = null;
     if (other) this.pair?.load(other);
     for (const part of this.parts) part.load(recording);
     if (first) this.applySettings();
+  }
+
+  // The frame at which the explorer opens, if its address names none: that of the first moment, else the first frame.
+  get openingFrame() {
+    return this.recording.moments?.[0]?.frame ?? 0;
   }
 
   // Restores the frame and settings from an address or a saved session; unknown names are ignored.
@@ -117,7 +122,7 @@ class Explorer {
     this.pair?.settingChanged(name);
     this.presenter.settingChanged(name);
     for (const part of this.parts) part.settingChanged?.(name);
-    if (["side", "offset"].includes(name)) this.comparisonChanged();
+    if (["side", "offset", "colour"].includes(name)) this.comparisonChanged();
   }
 
   // Redraws after the side shown, or the offset of B, has changed.
@@ -160,7 +165,7 @@ class Explorer {
   /** @param {Start} start */
   startAt({ token, query, ...values }) {
     this.startToken = token;
-    if (query !== undefined) Object.assign(this, { cursor: 0, settings: { ...this.defaults } });
+    if (query !== undefined) Object.assign(this, { cursor: this.openingFrame, settings: { ...this.defaults } });
     this.restore({ ...values, ...parseQuery(query ?? "") });
     this.applySettings();
     this.rest();
@@ -265,16 +270,51 @@ class Explorer {
     return this.pair ? "in one only" : "removed";
   }
 
-  // Returns the mean attention factor of a connection at a frame, or its difference between two recordings.
+  // The array whose values colour the connections: the shift of attention, or "shade".
+  get measure() {
+    return this.recording.shift && this.settings.colour !== "factor" ? "shift" : "shade";
+  }
+
+  // Returns the value of a connection at a frame that gives it its colour, or its difference between two recordings.
   /** @param {string} id @param {number} frame */
   shade(id, frame) {
     const row = this.recording.rows.get(id);
-    return this.pair ? this.pair.values("shade", row, frame)[this.pair.side] : this.recording.at("shade", row, frame);
+    return this.pair ? this.pair.values(this.measure, row, frame)[this.pair.side] : this.recording.at(this.measure, row, frame);
   }
 
+  // Returns the colour of a connection at a frame: grey in a frame without a value, and the palest where an end of the
+  // clip reaches its shift.
   /** @param {string} id @param {number} frame */
   color(id, frame) {
-    return this.pair ? this.pair.color(this.shade(id, frame)) : this.recording.color(id, frame);
+    const value = this.shade(id, frame);
+    if (Number.isNaN(value)) return this.theme.quiet;
+    if (this.pair?.side === "difference") return this.pair.color(value);
+    const { stops, most } = this.colorScale;
+    return paletteColor(stops, this.isShiftKnown(id, frame) ? value / most : 0);
+  }
+
+  // Whether a colour shows the clip: near its ends, the shift of a connection is mostly that of the padding.
+  /** @param {string} id @param {number} frame */
+  isShiftKnown(id, frame) {
+    if (this.measure !== "shift") return true;
+    const otherFrame = this.pair?.side === "B" ? this.pair.otherFrame(frame) : frame;
+    const [first, stop] = this.shownRecording.connection(id).inner ?? [0, Infinity];
+    return otherFrame !== null && otherFrame !== undefined && first <= otherFrame && otherFrame < stop;
+  }
+
+  // The colours of values from 0 to `most`; two recordings that are compared have one scale.
+  /** @returns {{ stops: string[], most: number }} */
+  get colorScale() {
+    const { shift, viridis } = this.recording;
+    if (!shift || this.measure === "shade") return { stops: viridis, most: 1 };
+    const most = Math.max(shift.most, this.pair?.other.shift?.most ?? 0);
+    return { stops: this.theme.dark ? shift.dark : shift.light, most };
+  }
+
+  // Returns how far a connection is drawn in front of others: by its shift, while that gives the colours.
+  /** @param {string} id @param {number} frame */
+  prominence(id, frame) {
+    return this.measure === "shift" && this.isShiftKnown(id, frame) ? Math.abs(this.shade(id, frame)) || 0 : 0;
   }
 
   // Whether a frame of a connection is affected by padding beyond the clip's ends; without an id, of any connection.
@@ -289,8 +329,8 @@ class Explorer {
     const { shownRecording: recording, shownFrame: frame } = this;
     if (kind === "block") return `${id}: activity ${formatNumber(recording.at("activity", recording.blockRows.get(id), frame))}`;
     const connection = recording.connection(id);
-    const factor = formatNumber(recording.at("shade", recording.rows.get(id), frame));
-    return `${connectionName(connection)}: weight ${formatNumber(connection.weight)}, factor ${factor}`;
+    const [shift, factor] = ["shift", "shade"].map((name) => formatNumber(recording.at(name, recording.rows.get(id), frame)));
+    return `${connectionName(connection)}: weight ${formatNumber(connection.weight)}, shift ${shift} (usually ${formatNumber(connection.usualShift)}), mean factor ${factor}`;
   }
 
   /** @param {GraphItem | null} selection @param {Point} [position] */

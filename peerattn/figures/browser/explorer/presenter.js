@@ -6,7 +6,7 @@ class Presenter {
   /** @param {Explorer} explorer */
   constructor(explorer) {
     this.explorer = explorer;
-    this.button = iconButton("screen", "presenter mode (p)", () => this.toggle());
+    this.button = iconButton("screen", "presenter mode (f)", () => this.toggle());
     this.button.ariaPressed = "false";
     explorer.root.addEventListener("fullscreenchange", () => {
       if (!document.fullscreenElement) explorer.changeSetting("present", false);
@@ -27,7 +27,7 @@ class Presenter {
     const { root, settings } = this.explorer;
     root.classList.toggle("presenting", settings.present);
     this.button.ariaPressed = String(settings.present);
-    this.button.title = this.button.ariaLabel = settings.present ? "leave presenter mode (p)" : "presenter mode (p)";
+    this.button.title = this.button.ariaLabel = settings.present ? "leave presenter mode (f)" : "presenter mode (f)";
     this.explorer.scale = settings.present ? PRESENTING_SCALE : 1;
     this.explorer.graph.fit();
     this.explorer.timeline.resize();

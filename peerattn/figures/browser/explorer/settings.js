@@ -20,16 +20,17 @@ const WORDS = {
 const SETTINGS = {
   speed: 1,
   fit: false,
-  lines: "modality", // name of a chart of the recording, or "connections"
+  lines: "strength", // name of a chart of the recording, or "connections"
   overlay: "", // "objects", "flow" or "heat"
   heat: "", // block of the heat map; empty: the focused one
   loop: "", // first and last frame, counted from 1, e.g. "3-17"
   connected: false, // hides blocks and connections that are on no kept path
   showRemoved: true,
+  colour: "shift", // what colours the connections; also "factor"
   arcs: false, // which peers gate which connections
   horizontal: false,
   table: false, // the graph as two tables
-  rank: "weight", // order of a block's connections; also "factor" or "change"
+  rank: "weight", // order of a block's connections; also "factor" or "shift"
   panel: "", // the open panel below the explorer; empty: the first
   present: false, // for a projector
   side: "A", // when two recordings are compared; also "B" or "difference"

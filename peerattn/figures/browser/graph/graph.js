@@ -2,6 +2,8 @@
 // connections and the zoom; connections, arcs and names are drawn here as pieces, because only their colours change with
 // the cursor.
 
+/** @type {[value: string, text: string][]} */
+const COLOURS = [["shift", "shift"], ["factor", "factor"]];
 const POINTER_PX = { exact: 4, near: 8 }; // a block's name takes precedence over a connection beyond the exact distance
 const BLOCK_OPACITY = [0.3, 0.65, 1]; // by emphasis: unrelated, on a path through the focus, adjacent to it
 const KEY_HELP = "Up and Down follow the strongest connection, Shift with Left or Right moves along the level, Enter pins.";
@@ -37,6 +39,8 @@ class Graph {
     this.legend = element("div", { className: "meanings" });
     this.table = new GraphTable(explorer);
     this.search = new Search(explorer);
+    this.colours = radioGroup("what colours the connections", (name) => explorer.changeSetting("colour", name));
+    this.colours.setOptions(COLOURS);
     /** @type {Record<string, Checkbox>} */
     this.toggles = {
       connected: toggle(explorer, "connected", "hide unconnected", "show only the blocks and connections on kept paths: through the pinned one, or between the inputs and the output"),
@@ -52,7 +56,7 @@ class Graph {
     this.zooms = element("span", { className: "zoom" }, this.saveMenu.menu,
       iconButton("farther", "zoom out", zoom(0.8)), iconButton("closer", "zoom in", zoom(1.25)), iconButton("whole", "show the whole graph", () => this.fit()),
     );
-    const bar = element("header", {}, this.search.element, ...Object.values(this.toggles));
+    const bar = element("header", {}, this.search.element, this.colours, ...Object.values(this.toggles));
     this.foot = element("footer", {}, this.legend, this.zooms);
     this.frame = element("div", { className: "frame" }, this.stage, this.tip);
     this.element = element("section", { className: "graph", ariaLabel: "level graph" }, bar, this.frame, this.table.element, this.foot);
@@ -65,6 +69,7 @@ class Graph {
     this.recording = recording;
     this.connectivity = recording.connectivity;
     this.search.load(recording);
+    this.colours.hidden = !recording.shift;
     const { nodes, edges, options } = recording.graph;
     this.shapes = completeMap(nodes.map(({ shape }, row) => [recording.blocks[row].lane, shape]));
     const blocks = nodes.map(({ label, ...node }) => node); // their names are drawn by blockLabels
@@ -72,6 +77,7 @@ class Graph {
     this.strokes = null; // those of the previous recording
     this.nodes = new vis.DataSet(blocks);
     this.edges = new vis.DataSet(edges);
+    Object.assign(options.edges, { hidden: true }); // strokes.js draws them along vis-network's curves
     Object.assign(options.edges.smooth, this.curveOptions());
     this.network = new vis.Network(this.stage, { nodes: this.nodes, edges: this.edges }, options);
     this.stage.querySelector(".vis-network")?.setAttribute("tabindex", "-1"); // the stage takes the focus instead
@@ -91,7 +97,8 @@ class Graph {
       this.fit();
     }
     if (name === "table") this.showTable(this.explorer.settings.table);
-    if (["connected", "showRemoved", "arcs"].includes(name)) this.style();
+    if (name === "colour") this.colours.select(this.explorer.settings.colour === "factor" ? "factor" : "shift");
+    if (["connected", "showRemoved", "arcs", "colour"].includes(name)) this.style();
   }
 
   // With many connections, all are straight.
@@ -117,8 +124,11 @@ class Graph {
     this.network.setSize("100%", "100%");
     this.nodes.update([...this.layout.blocks].map(([id, { x, y }]) => ({ id, x, y })));
     this.network.moveTo({ position: { x: this.layout.width / 2, y: this.layout.height / 2 }, scale, animation: false });
-    this.strokes = new Strokes(this.curves(), this.explorer.shownRecording.graph.edges, {
+    const { shownRecording } = this.explorer;
+    this.strokes = new Strokes(this.curves(), shownRecording.graph.edges, {
       color: (id, frame) => this.explorer.color(id, frame),
+      prominence: (id, frame) => this.explorer.prominence(id, frame),
+      isWeak: (id) => (shownRecording.connection(id).weight ?? 1) < HAIRLINE,
       isReached: (id, frame) => this.explorer.isReached(frame, id),
     });
     this.style();
@@ -148,7 +158,7 @@ class Graph {
     this.gates = settings.arcs && focus ? this.gatesToShow(focus) : [];
     this.styleBlocks();
     this.strokes.style({
-      theme, marks, emphasis: (id) => this.emphasis("connections", id),
+      theme, marks, emphasis: (id) => this.emphasis("connections", id), outlined: explorer.measure === "shade", focused: Boolean(focus),
       isShown: (id) => (settings.showRemoved || !marks.removed.has(id)) && (!this.shown || this.shown.connections.has(id)),
     });
     this.names = blockLabels(this.labelledBlocks(), layout, { zoom: Math.max(this.network.getScale() / explorer.scale, 1), theme });
@@ -263,7 +273,7 @@ class Graph {
     const { theme, settings, marks } = this.explorer;
     const pruned = marks.removed.size + marks.dead.size + marks.starved.size > 0;
     const { pair, removedLabel } = this.explorer;
-    return graphLegend(this.recording, theme, { pruned, removedLabel, pair, arcs: settings.arcs ? { shown: Math.min(this.gates.length, MOST_ARCS), all: this.gates.length } : null, shapes: this.shapes, radius: this.layout.radius, words: this.explorer.words });
+    return graphLegend(this.recording, theme, { pruned, removedLabel, pair, measure: this.explorer.measure, scale: this.explorer.colorScale, arcs: settings.arcs ? { shown: Math.min(this.gates.length, MOST_ARCS), all: this.gates.length } : null, shapes: this.shapes, radius: this.layout.radius, words: this.explorer.words });
   }
 
   description() {

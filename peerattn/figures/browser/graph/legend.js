@@ -2,42 +2,63 @@
 
 /**
  * What the graph currently shows; `shapes` maps a lane to the shape of its blocks, `arcs` counts the arcs drawn and all.
- * @typedef {{ pruned: boolean, removedLabel: string, pair: Pair | null, arcs: { shown: number, all: number } | null, shapes: CompleteMap<string>, radius: number, words: Words }} GraphState
+ * `measure` is the array that colours the connections, `scale` its colours.
+ * @typedef {{ pruned: boolean, removedLabel: string, pair: Pair | null, measure: string, scale: { stops: string[], most: number }, arcs: { shown: number, all: number } | null, shapes: CompleteMap<string>, radius: number, words: Words }} GraphState
  */
 
 const SAMPLE = { width: 46, height: 16 };
 
 // Returns the entries of the legend, for the page and for saved pictures.
 /** @param {Recording} recording @param {Theme} theme @param {GraphState} state @returns {LegendEntry[]} */
-function graphLegend(recording, theme, { pruned, removedLabel, pair, arcs, shapes, radius, words }) {
+function graphLegend(recording, theme, { pruned, removedLabel, pair, measure, scale, arcs, shapes, radius, words }) {
   const middle = SAMPLE.height / 2;
   /** @type {(style: Omit<PathPiece, "d">) => PathPiece} */
   const line = (style) => ({ d: `M3 ${middle}h40`, ...style });
   const lanes = recording.lanes.map(([name]) => {
-    const { color, pattern } = recording.looks[name];
+    const { color } = recording.looks[name];
     const block = { d: shapePath(shapes.get(name), 23, middle, Math.min(radius, 6.5)), fill: color, stroke: color, width: 1 };
-    return { text: name, pieces: [line({ stroke: theme.quiet, width: 2.5, dashes: pattern.length ? pattern : null }), block] };
+    return { text: name, pieces: [block] };
   });
   const dashed = { d: ringPath(23, middle, 6), fill: theme.background, stroke: theme.quiet, width: 1.5, dashes: [4, 3] };
   const ring = { d: ringPath(23, middle, 6), fill: theme.faint, stroke: theme.text, width: 2.5 };
   const reach = widestReach([recording.reach, pair?.other.reach]);
-  const ticks = { ...line({ stroke: mixColors(theme.background, theme.text, CASING), width: 2.5 + TICKS.longer }), dashes: TICKS.dashes };
   return [
-    ...colorLegend(recording, theme, { pair, words }),
+    ...colorLegend(theme, { pair, measure, scale, words }),
     { text: "width: connection weight, 0 to 1", pieces: [{ d: wedgePath(middle, edgeWidths(recording)), fill: theme.quiet }] },
+    ...(recording.shift && recording.connections.some(({ weight }) => (weight ?? 1) < HAIRLINE) ? [{ text: `faint: weight under ${HAIRLINE}, until selected`, pieces: [line({ stroke: theme.faint, width: FAINT_WIDTH })] }] : []),
     ...lanes,
     { text: "ringed: the selected block, or the selected connection's peers", pieces: [ring] },
-    ...(reach?.some(Boolean) ? [{ text: `ticks: ${WITHIN}, at this ${words.frame}`, title: END_REACHES, pieces: [line({ stroke: theme.quiet, width: 2.5 }), ticks] }] : []),
+    ...(reach?.some(Boolean) ? [reachEntry(line, theme, measure, words)] : []),
     ...(pruned ? [{ text: removedLabel, pieces: [line({ stroke: theme.quiet, width: 1, dashes: [1, 5] })] }, { text: pair ? removedLabel : "dead or starved", pieces: [dashed] }] : []),
     ...(arcs ? [{ text: `attention weight of a peer, 0 to 1${arcs.shown < arcs.all ? `; ${arcs.shown} of ${arcs.all} arcs` : ""}`, pieces: arcSample(middle, theme) }] : []),
   ];
 }
 
-// Returns the entry for the colours of connections: attention factors, or their differences.
-/** @param {Recording} recording @param {Theme} theme @param {Pick<GraphState, "pair" | "words">} state @returns {LegendEntry[]} */
-function colorLegend({ viridis }, theme, { pair, words }) {
-  if (pair?.side !== "difference") return [{ text: `colour: ${words.shade}${pair ? ` of ${pair.side}` : ""} at this ${words.frame}, 0 to 1`, pieces: colorRamp(viridis, theme) }];
-  return [{ text: `colour: attention factor of B minus A at this frame, ${formatNumber(-pair.scale)} to ${formatNumber(pair.scale)}`, pieces: colorRamp(pair.palette, theme) }];
+// Returns the entry for the ticks across connections that an end of the clip reaches.
+/** @param {(style: Omit<PathPiece, "d">) => PathPiece} line @param {Theme} theme @param {string} measure @param {Words} words @returns {LegendEntry} */
+function reachEntry(line, theme, measure, words) {
+  const ticks = { ...line({ stroke: mixColors(theme.background, theme.text, CASING), width: 2.5 + TICKS.longer }), dashes: TICKS.dashes };
+  const text = `ticks: ${WITHIN}, at this ${words.frame}${measure === "shift" ? "; no shift is shown" : ""}`;
+  return { text, title: END_REACHES, pieces: [line({ stroke: theme.quiet, width: 2.5 }), ticks] };
+}
+
+const MEASURES = {
+  shift: {
+    name: "shift of attention",
+    title: "√(Σ w · (A − usual A)²): how far the attention factors A of a connection are from their usual values, their medians over the clip. w is a channel's share of what the clip adds to the source. Grey: nothing to scale.",
+  },
+  shade: { name: "attention factor", title: "the mean of a connection's attention factors over its channels" },
+};
+
+// Returns the entry for the colours of connections: shifts, attention factors, or their differences.
+/** @param {Theme} theme @param {Pick<GraphState, "pair" | "measure" | "scale" | "words">} state @returns {LegendEntry[]} */
+function colorLegend(theme, { pair, measure, scale, words }) {
+  const { name, title } = measure === "shift" ? MEASURES.shift : { ...MEASURES.shade, name: words.shade };
+  if (pair?.side === "difference") {
+    return [{ text: `colour: ${name} of B minus A at this ${words.frame}, ${formatNumber(-pair.scale)} to ${formatNumber(pair.scale)}`, title, pieces: colorRamp(pair.palette, theme) }];
+  }
+  const most = measure === "shift" ? formatNumber(scale.most) : "1";
+  return [{ text: `colour: ${name}${pair ? ` of ${pair.side}` : ""} at this ${words.frame}, 0 to ${most}`, title, pieces: colorRamp(scale.stops, theme) }];
 }
 
 /** @param {string[]} stops @param {Theme} theme @returns {PathPiece[]} */

@@ -71,7 +71,7 @@ class SaveMenu {
   attributes({ id, removed, reached }) {
     const { explorer } = this.graph;
     const weight = explorer.shownRecording.connection(id).weight ?? "none";
-    const shadeName = explorer.pair?.side === "difference" ? "difference" : explorer.words.mark;
+    const shadeName = explorer.pair?.side === "difference" ? "difference" : explorer.measure === "shift" ? "shift" : explorer.words.mark;
     const shade = { [shadeName]: explorer.shade(id, explorer.frame) };
     return { connection: id, ...shade, weight, state: removed ? explorer.removedLabel : "kept", ...(reached && { ends: SAVED_REACH }) };
   }

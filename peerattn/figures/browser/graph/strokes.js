@@ -4,25 +4,36 @@
 const OPACITY = [0.1, 0.4, 1];
 const OPACITY_OF_MANY = [0.03, 0.1, 1];
 const CASING = 0.55; // share of the text colour in the outline, which keeps viridis' dark and light ends visible
+const HAIRLINE = 0.12; // connections of a lower weight are thin and faint until the pointer is on them or they are pinned
 const MANY = 1000; // above this number, connections are straight, thinner and without an outline
 const WIDTH_OF_MANY = 0.4; // factor
+const FAINT_WIDTH = 0.8; // px
 const SAMPLES = 12; // line segments of a curve for finding the connection at the pointer
 const TICKS = { dashes: [1, 26], longer: 4 }; // ticks across a connection that is affected by padding beyond the clip's ends; px added to its width
 const DASHES_OF_MANY = [4, 2]; // shows the same when there are too many connections for ticks
 const ARC = { light: "#a3167d", dark: "#f58adb", dashes: [1.5, 3.5] };
 const MOST_ARCS = 60;
 
+/**
+ * @typedef {{ color: (id: string, frame: number) => string, prominence: (id: string, frame: number) => number,
+ *   isWeak: (id: string) => boolean, isReached: (id: string, frame: number) => boolean }} StrokeLooks
+ */
+
 class Strokes {
+  /** @type {StrokeLooks["color"]} */ color;
+  /** @type {StrokeLooks["prominence"]} */ prominence;
+  /** @type {StrokeLooks["isWeak"]} */ isWeak;
+  /** @type {StrokeLooks["isReached"]} */ isReached;
   /** @type {Theme} */ theme;
   /** @type {string} */ ticks;
   /** @type {Stroke[]} */ drawn;
 
   // `curves` maps a connection to the two points of its line or the four of its cubic curve. `color` returns the colour
-  // of a connection at a frame, `isReached` whether an end of the clip reaches it there.
-  /** @param {Map<string, Point[]>} curves @param {GraphEdge[]} edges @param {{ color: (id: string, frame: number) => string, isReached: (id: string, frame: number) => boolean }} looks */
-  constructor(curves, edges, { color, isReached }) {
-    this.color = color;
-    this.isReached = isReached;
+  // of a connection at a frame, `prominence` how far it is in front of others, `isReached` whether an end of the clip
+  // reaches it there; `isWeak` tells whether its weight is low.
+  /** @param {Map<string, Point[]>} curves @param {GraphEdge[]} edges @param {StrokeLooks} looks */
+  constructor(curves, edges, { color, prominence, isWeak, isReached }) {
+    Object.assign(this, { color, prominence, isWeak, isReached });
     this.many = edges.length > MANY;
     this.curves = completeMap(curves);
     this.paths = completeMap([...curves].map(([id, points]) => [id, new Path2D(curvePath(points))]));
@@ -37,40 +48,57 @@ class Strokes {
   }
 
   // Sets what does not change with the cursor, from back to front: unrelated connections first, adjacent ones last.
-  /** @param {{ theme: Theme, marks: Marks, emphasis: (id: string) => number, isShown: (id: string) => boolean }} state */
-  style({ theme, marks, emphasis, isShown }) {
+  // Adjacent ones may be `outlined`; `focused` tells whether a part is pinned or pointed at.
+  /** @param {{ theme: Theme, marks: Marks, emphasis: (id: string) => number, isShown: (id: string) => boolean, outlined: boolean, focused: boolean }} state */
+  style({ theme, marks, emphasis, isShown, outlined, focused }) {
     this.theme = theme;
     const opacity = this.many ? OPACITY_OF_MANY : OPACITY;
     const casing = (this.ticks = mixColors(theme.background, theme.text, CASING));
     const drawn = this.order.filter(isShown).map((id) => {
-      const removed = marks.removed.has(id);
-      const level = emphasis(id);
-      const dashes = removed ? [1, 5] : this.many ? null : this.edges.get(id).dashes || null;
+      const [removed, level] = [marks.removed.has(id), emphasis(id)];
+      const faint = !removed && this.isWeak(id) && !(focused && level === 2);
       return {
-        id, removed, dashes,
+        id, removed, faint,
+        ...this.line(id, removed, faint),
         emphasis: level,
         d: curvePath(this.curves.get(id)),
         path: this.paths.get(id),
-        width: removed ? 1 : this.width(id),
         opacity: Math.min(opacity[level], removed ? 0.5 : 1),
-        casing: removed || this.many || level < 2 ? null : casing,
+        casing: outlined && level === 2 && !removed && !faint && !this.many ? casing : null,
       };
     });
     this.drawn = drawn.sort((first, second) => first.emphasis - second.emphasis);
   }
 
+  // Returns the dashes and the width of a connection: a removed one is dotted, a faint one a hairline.
+  /** @param {string} id @param {boolean} removed @param {boolean} faint */
+  line(id, removed, faint) {
+    if (removed) return { dashes: [1, 5], width: 1 };
+    return { dashes: null, width: faint ? FAINT_WIDTH : this.width(id) };
+  }
+
   // Returns the pieces at a frame, which determines the colours and which connections are affected by padding.
   /** @param {number} frame @returns {(Stroke | PathPiece)[]} */
   pieces(frame) {
-    return this.drawn.flatMap((connection) => {
-      const { id, removed, casing, d, path, dashes, width, opacity } = connection;
-      const stroke = removed ? this.theme.quiet : this.color(id, frame);
+    return this.inOrder(frame).flatMap((connection) => {
+      const { id, removed, faint, casing, d, path, dashes, width, opacity } = connection;
+      const stroke = removed ? this.theme.quiet : faint ? this.theme.faint : this.color(id, frame);
       const reached = !removed && this.isReached(id, frame);
       const outline = casing ? [{ d, path, dashes, stroke: casing, width: width + 1.5 }] : [];
-      const ticks = reached && !this.many ? [{ d, path, dashes: TICKS.dashes, stroke: this.ticks, width: width + TICKS.longer, opacity }] : [];
+      const ticks = reached && !this.many && !faint ? [{ d, path, dashes: TICKS.dashes, stroke: this.ticks, width: width + TICKS.longer, opacity }] : [];
       const line = { ...connection, stroke, reached, dashes: reached && this.many ? DASHES_OF_MANY : dashes };
       return [...outline, line, ...ticks];
     });
+  }
+
+  // Returns the connections from back to front: among those of equal emphasis, faint ones first, then by prominence.
+  /** @param {number} frame @returns {Stroke[]} */
+  inOrder(frame) {
+    if (this.many) return this.drawn;
+    /** @type {(stroke: Stroke) => number} */
+    const height = ({ id, faint }) => (faint ? -1 : this.prominence(id, frame));
+    const heights = completeMap(this.drawn.map((stroke) => [stroke.id, height(stroke)]));
+    return [...this.drawn].sort((first, second) => first.emphasis - second.emphasis || heights.get(first.id) - heights.get(second.id));
   }
 
   // Returns the visible connection nearest to a point and its distance, or null if none is nearer than `limit` px.

@@ -22,6 +22,7 @@ const COLUMNS = {
   connection: [
     ["connection", (id, { recording }) => connectionName(recording.connection(id))],
     ["connection weight", (id, { recording }) => recording.connection(id).weight, "number"],
+    ["shift of attention", (id, { recording, explorer }) => recording.at("shift", recording.rows.get(id), explorer.shownFrame), "number"],
     ["attention factor", (id, { recording, explorer }) => recording.at("shade", recording.rows.get(id), explorer.shownFrame), "number"],
     ["state", (id, { explorer }) => (explorer.marks.removed.has(id) ? explorer.removedLabel : "kept")],
     [PADDING_TITLE, (id, { explorer }) => reachInWords(explorer, id)],

@@ -1,9 +1,8 @@
 // The numbers of the block or connection pointed at or pinned, at the cursor's frame, and a list for choosing one.
 
-const ORDERS = [["weight", "by connection weight"], ["factor", "by attention factor at this frame"], ["change", "by change over the frames"]];
+const ORDERS = [["weight", "by connection weight"], ["factor", "by attention factor at this frame"], ["shift", "by shift at this frame"]];
 const MAX_GATES = 100; // listed, the strongest first
-const FACTOR_NAMES = { shade: "mean attention factor at this frame", least: "minimum over channels", greatest: "maximum over channels" };
-const CHANGE = "maximum minus minimum of the mean attention factor over the frames of the clip";
+const FACTOR_NAMES = { shift: "shift of attention at this frame", shade: "mean attention factor at this frame", least: "minimum over channels", greatest: "maximum over channels" };
 
 /** @typedef {[name: string, value: Node | string]} Fact */
 /** @type {(name: string, value: Node | string) => Fact} */
@@ -18,7 +17,6 @@ function peersTitle({ peers, source }) {
 
 class Numbers {
   /** @type {Recording} */ recording;
-  /** @type {CompleteMap<number>} */ changes;
 
   /** @param {Explorer} explorer */
   constructor(explorer) {
@@ -51,9 +49,7 @@ class Numbers {
   // Sets the recording whose numbers are shown.
   /** @param {Recording} recording */
   setRecording(recording) {
-    if (this.recording === recording) return;
     this.recording = recording;
-    this.changes = completeMap(recording.connections.map(({ id }) => [id, recording.factorChange(id)]));
   }
 
   choose() {
@@ -64,8 +60,14 @@ class Numbers {
   /** @param {keyof Settings} name */
   settingChanged(name) {
     if (name !== "rank") return;
-    this.order.value = this.explorer.settings.rank;
+    this.order.value = this.rank;
     this.draw();
+  }
+
+  // The order of a block's connections; links of earlier versions have "change" for the order by shift.
+  get rank() {
+    const { rank } = this.explorer.settings;
+    return rank === "change" ? "shift" : rank;
   }
 
   // Rebuilds the panel for another block or connection; `draw` then fills in the values at the frame.
@@ -130,6 +132,8 @@ class Numbers {
       this.factList([
         ...(this.explorer.pair ? [] : [
           fact("connection weight", this.fixedNumber(connection.weight)),
+          fact(FACTOR_NAMES.shift, value("shift")),
+          fact("its usual value in this clip", this.fixedNumber(connection.usualShift ?? null)),
           fact(FACTOR_NAMES.shade, value("shade")),
           fact(FACTOR_NAMES.least, value("least")),
           fact(FACTOR_NAMES.greatest, value("greatest")),
@@ -217,8 +221,8 @@ class Numbers {
   /** @param {string} title @param {Connection[]} connections @param {"source" | "target"} end */
   connectionList(title, connections, end) {
     if (!connections.length) return [];
-    const [name, ...values] = ["block", "weight", "factor", "change"].map((word) => element("span", {}, word));
-    values[values.length - 1].title = CHANGE;
+    const [name, ...values] = ["block", "weight", "factor", "shift"].map((word) => element("span", {}, word));
+    values[values.length - 1].title = MEASURES.shift.title;
     const rows = completeMap(connections.map((connection) => [connection.id, this.connectionRow(connection, end)]));
     const list = element("ul", { className: "rows four" }, ...rows.values());
     this.updates.push((frame) => reorder(list, this.inOrder(connections, frame).map(({ id }) => rows.get(id))));
@@ -234,7 +238,7 @@ class Numbers {
       this.link("connection", connection.id, connection[end]),
       this.fixedNumber(connection.weight),
       this.liveNumber((frame) => this.recording.at("shade", row, frame)),
-      this.fixedNumber(this.changes.get(connection.id)),
+      this.liveNumber((frame) => this.recording.at("shift", row, frame)),
     );
   }
 
@@ -245,9 +249,9 @@ class Numbers {
     const values = {
       weight: ({ weight }) => weight ?? 1,
       factor: ({ id }) => this.recording.at("shade", this.recording.rows.get(id), frame),
-      change: ({ id }) => this.changes.get(id),
+      shift: ({ id }) => this.recording.at("shift", this.recording.rows.get(id), frame) || 0,
     };
-    const value = values[this.explorer.settings.rank] ?? (() => 0);
+    const value = values[this.rank] ?? (() => 0);
     return [...connections].sort((first, second) => value(second) - value(first));
   }
 

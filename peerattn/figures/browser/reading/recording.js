@@ -75,20 +75,6 @@ class Recording {
     return (selection.kind === "connection" ? this.rows : this.blockRows).has(selection.id);
   }
 
-  // Returns the greatest minus the least mean attention factor of a connection over the frames.
-  /** @param {string} id */
-  factorChange(id) {
-    const row = this.rows.get(id);
-    const values = this.arrays.shade.subarray(row * this.length, (row + 1) * this.length);
-    return values.reduce((most, value) => Math.max(most, value), -Infinity) - values.reduce((least, value) => Math.min(least, value), Infinity);
-  }
-
-  // Returns the viridis colour of the mean attention factor of a connection at a frame.
-  /** @param {string} id @param {number} frame */
-  color(id, frame) {
-    return paletteColor(this.viridis, this.at("shade", this.rows.get(id), frame));
-  }
-
   // Returns the colour and dash pattern of a block's modality.
   /** @param {string} id */
   lookOfBlock(id) {

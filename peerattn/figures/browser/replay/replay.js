@@ -23,7 +23,7 @@ class Replay extends Explorer {
 
   /** @returns {Record<GraphItem["kind"], Column[]>} */
   get columns() {
-    const [connection, weight, , state] = COLUMNS.connection;
+    const [connection, weight, , , state] = COLUMNS.connection;
     /** @type {Column} */
     const entropy = ["entropy of the attention weights (0 to 1)", (id, { recording, explorer }) => recording.at("entropy", recording.rows.get(id), explorer.frame), "number"];
     return {
@@ -74,12 +74,6 @@ class Replay extends Explorer {
     this.recording.showStep(this.frame);
     this.marks = this.recording.marks;
     this.stepText.textContent = this.moment(this.frame);
-  }
-
-  // A connection without a weight at a step has been pruned.
-  /** @param {string} id @param {number} frame */
-  color(id, frame) {
-    return Number.isNaN(this.shade(id, frame)) ? this.theme.quiet : super.color(id, frame);
   }
 
   /** @param {number} frame */

@@ -11,7 +11,9 @@ const KEYS = [
   { keys: ["PageDown"], shown: "Page Down", does: "next window", act: (explorer) => explorer.seekWindow(1) },
   { keys: ["["], shown: "[", does: "loop from here", act: ({ playback, cursor }) => playback.loopFrom(cursor) },
   { keys: ["]"], shown: "]", does: "loop to here", act: ({ playback, cursor }) => playback.loopTo(cursor) },
-  { keys: ["p"], shown: "p", does: "presenter mode", act: (explorer) => explorer.presenter.toggle() },
+  { keys: ["n"], shown: "n", does: "next moment", act: ({ timeline }) => timeline.moments.jump(1) },
+  { keys: ["p"], shown: "p", does: "previous moment", act: ({ timeline }) => timeline.moments.jump(-1) },
+  { keys: ["f"], shown: "f", does: "presenter mode", act: (explorer) => explorer.presenter.toggle() },
   { keys: ["Escape"], shown: "Esc", does: "leave presenter mode, or unpin", act: leave },
   { keys: ["?"], shown: "?", does: "show this list", act: (explorer) => explorer.timeline.transport.help.toggle() },
 ];

@@ -11,6 +11,7 @@ class Timeline {
     this.transport = new Transport(explorer);
     this.chart = new Chart(explorer);
     this.windows = new Windows(explorer, this.chart);
+    this.moments = new Moments(explorer, this.chart);
     this.chooser = element("select", { ariaLabel: "lines", onchange: () => explorer.changeSetting("lines", this.chooser.value) });
     this.values = element("div", { className: "values" });
     this.fit = checkbox("zoom y-axis", false, (checked) => explorer.changeSetting("fit", checked));
@@ -28,10 +29,12 @@ class Timeline {
       { className: "time", ariaLabel: "timeline" },
       this.transport.element,
       element("div", { className: "reading" }, this.chooser, this.values, this.key, this.boundaryKey, this.fit),
+      this.moments.marks,
       element("div", { className: "scrub" }, this.ends, this.slider),
       this.chart.canvas,
       this.windows.element,
       this.remark,
+      this.moments.element,
     );
     this.watchPointer(this.chart.canvas);
     new ResizeObserver(() => this.resize()).observe(this.chart.canvas);
@@ -96,6 +99,7 @@ class Timeline {
     this.slider.max = String(recording.length - 1);
     this.slider.disabled = recording.length === 1;
     this.windows.load(recording);
+    this.moments.load(recording);
     const available = Object.entries({ ...recording.charts, connections: this.explorer.words.connections });
     this.chooser.replaceChildren(...available.map(([name, { title, note }]) => element("option", { value: name, title: note }, title)));
     this.settingChanged("lines");
@@ -118,6 +122,7 @@ class Timeline {
     if (!this.recording || !this.chart.width) return;
     this.chart.resize();
     this.windows.layOut();
+    this.moments.layOut();
     this.redraw();
   }
 
@@ -177,6 +182,7 @@ class Timeline {
     slider.ariaValueText = recording.steps ? explorer.moment(explorer.frame) : `${explorer.moment(explorer.frame)}, ${formatNumber(recording.times[explorer.frame])} seconds${explorer.isReached(explorer.frame) ? `, ${WITHIN}` : ""}`;
     for (const { update } of this.lineValues) update(explorer.frame);
     this.windows.draw();
+    this.moments.draw();
     this.chart.draw();
   }
 }

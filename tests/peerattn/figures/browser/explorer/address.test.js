@@ -30,7 +30,7 @@ test("a value is a number or a boolean; any other text is null", () => {
 test("only values that differ from their defaults are written, and parameters of others are kept", () => {
   const { Address, written } = page("?screen=prune&speed=4");
   const settings = { ...SETTINGS, speed: 1, lines: "share" };
-  new Address({ cursor: 4, pinned: { kind: "block", id: "a b" }, settings, defaults: SETTINGS }).write();
+  new Address({ cursor: 4, pinned: { kind: "block", id: "a b" }, settings, defaults: SETTINGS, openingFrame: 0 }).write();
   const [[state, , text]] = written;
   assert.equal(state, 7);
   assert.deepEqual(Object.fromEntries(new URLSearchParams(text)), { screen: "prune", lines: "share", frame: "5", pin: "block a b" });
@@ -39,7 +39,7 @@ test("only values that differ from their defaults are written, and parameters of
 test("what is written is read back", () => {
   const settings = { ...SETTINGS, speed: 2, arcs: true, showRemoved: false, loop: "3-17", offset: -4 };
   const { Address, written } = page("");
-  new Address({ cursor: 9, pinned: null, settings, defaults: SETTINGS }).write();
+  new Address({ cursor: 9, pinned: null, settings, defaults: SETTINGS, openingFrame: 0 }).write();
   const { frame, ...said } = parseQuery(written[0][2]);
   assert.equal(frame, 10);
   assert.deepEqual({ ...SETTINGS, ...said }, settings);
@@ -47,8 +47,15 @@ test("what is written is read back", () => {
 
 test("with only default values, the address is the path", () => {
   const { Address, written } = page("?frame=3");
-  new Address({ cursor: 0, pinned: null, settings: SETTINGS, defaults: SETTINGS }).write();
+  new Address({ cursor: 0, pinned: null, settings: SETTINGS, defaults: SETTINGS, openingFrame: 0 }).write();
   assert.equal(written[0][2], "/explore");
+});
+
+test("the frame is left out where the explorer opens: at the first moment", () => {
+  const { Address, written } = page("");
+  const explorer = { pinned: null, settings: SETTINGS, defaults: SETTINGS, openingFrame: 7 };
+  for (const cursor of [7, 0]) new Address({ ...explorer, cursor }).write();
+  assert.deepEqual(written.map(([, , text]) => text), ["/explore", "?frame=1"]);
 });
 
 test("a page opened from a file has no address to share", () => {

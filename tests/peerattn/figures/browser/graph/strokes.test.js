@@ -9,18 +9,18 @@ const { Strokes, arcCurve, distanceToLine, samplePoints } = load(
   { Path2D: class { constructor(d) { this.d = d; } } },
 );
 
-const THEME = { background: "#ffffff", text: "#000000", quiet: "#777777", dark: false };
+const THEME = { background: "#ffffff", text: "#000000", quiet: "#777777", faint: "#eeeeee", dark: false };
 const CURVES = new Map([
   ["thin", [{ x: 0, y: 0 }, { x: 100, y: 0 }]],
   ["thick", [{ x: 0, y: 20 }, { x: 100, y: 20 }]],
   ["gone", [{ x: 0, y: 40 }, { x: 100, y: 40 }]],
 ]);
-const EDGES = [{ id: "thin", width: 1, dashes: false }, { id: "thick", width: 5, dashes: [9, 5] }, { id: "gone", width: 3, dashes: false }];
+const EDGES = [{ id: "thin", width: 1 }, { id: "thick", width: 5 }, { id: "gone", width: 3 }];
 
-function styled({ emphasis = {}, hidden = [], isReached = () => false } = {}) {
-  const strokes = new Strokes(CURVES, EDGES, { color: (id, frame) => `#00000${frame}`, isReached });
+function styled({ emphasis = {}, hidden = [], isReached = () => false, prominence = () => 0, weak = [], outlined = true, focused = false } = {}) {
+  const strokes = new Strokes(CURVES, EDGES, { color: (id, frame) => `#00000${frame}`, prominence, isWeak: (id) => weak.includes(id), isReached });
   const marks = { removed: new Set(["gone"]) };
-  strokes.style({ theme: THEME, marks, emphasis: (id) => emphasis[id] ?? 0, isShown: (id) => !hidden.includes(id) });
+  strokes.style({ theme: THEME, marks, emphasis: (id) => emphasis[id] ?? 0, isShown: (id) => !hidden.includes(id), outlined, focused });
   return strokes;
 }
 
@@ -60,6 +60,22 @@ test("a connection has the colour of the frame, and an outline if it is adjacent
   const [casing, own, ...rest] = styled({ hidden: ["thin", "gone"], emphasis: { thick: 2 } }).pieces(7);
   assert.deepEqual([casing.width, own.width, own.stroke, rest], [6.5, 5, "#000007", []]);
   assert.equal(styled({ hidden: ["thin", "gone"], emphasis: { thick: 1 } }).pieces(7).length, 1);
+});
+
+test("a weak connection is a faint hairline without ticks, until it is asked for", () => {
+  const alone = { weak: ["thick"], hidden: ["thin", "gone"], emphasis: { thick: 2 }, isReached: () => true };
+  const [line, ...rest] = styled(alone).pieces(0);
+  assert.deepEqual([line.stroke, line.width, rest], [THEME.faint, 0.8, []]);
+  const [, asked] = styled({ ...alone, focused: true }).pieces(0);
+  assert.deepEqual([asked.stroke, asked.width], ["#000000", 5]);
+});
+
+test("without outlines, the connections that shift most are in front, and faint ones behind", () => {
+  const heights = { thin: [1, 3], thick: [2, 2], gone: [0, 0] };
+  const both = { emphasis: { thin: 2, thick: 2, gone: 2 }, prominence: (id, frame) => heights[id][frame], outlined: false };
+  const order = (state, frame) => styled(state).pieces(frame).map(({ id }) => id);
+  assert.deepEqual([order(both, 0), order(both, 1)], [["gone", "thin", "thick"], ["gone", "thick", "thin"]]);
+  assert.deepEqual(order({ ...both, weak: ["thin"] }, 1), ["thin", "gone", "thick"]);
 });
 
 test("a connection has ticks at frames within reach of an end of the clip", () => {

@@ -34,14 +34,6 @@ test("every frame is in one window", () => {
   assert.deepEqual([0, 1, 2].map((frame) => recording.window(frame)), [0, 0, 1]);
 });
 
-test("the change of a connection is its greatest minus its least factor", () => {
-  assert.deepEqual(["a_to_b", "b_to_c"].map((id) => recording.factorChange(id)), [1, 0]);
-});
-
-test("a factor has a colour of the palette", () => {
-  assert.deepEqual([0, 1, 2].map((frame) => recording.color("a_to_b", frame)), ["#000000", "#808080", "#ffffff"]);
-});
-
 test("frames are within reach for a connection, and for the clip if they are for any connection", () => {
   const reached = (id) => [0, 1, 2].map((frame) => recording.isReached(frame, id));
   assert.deepEqual([reached("a_to_b"), reached("b_to_c"), reached(null)], [[true, false, false], [false, false, true], [true, false, true]]);
