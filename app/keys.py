@@ -173,8 +173,11 @@ SECOND_CHECKPOINT: Key[str] = Key("second-checkpoint")
 # Effect.
 EFFECT_OF: Key[str] = Key("of")
 EFFECT_HOW: Key[str] = Key("how")
+EFFECT_ASKED: Key[tuple[str, str]] = Key("effect-asked")  # the checkpoint and kind of component drawn last
+EFFECT_INSTEAD: Key[bool] = Key("effect-instead")  # scoped to what is shown instead
 EFFECT_POINTWISE: Key[bool] = Key("pointwise")
 EFFECT_COMPONENT: Key[str] = Key("component")
+EFFECT_GREATEST: Key[tuple[str, str]] = Key("effect-greatest")  # a checkpoint, and its most needed component
 CANCEL_EFFECTS: Key[bool] = Key("cancel-effects")
 EFFECT_DOTS: Key[ComponentState] = Key("effect-dots")
 EFFECTS_CSV: Key[bool] = Key("effects-csv")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
+from app.parts.words import between
 from peerattn.tables.column_titles import TITLES, table_titles
+from peerattn.tables.effects import p_words
 
 _SHARES = (
     "accuracy",
@@ -46,7 +48,6 @@ FORMATS: Mapping[str, str] = {
         ),
         "%+.1f",
     ),
-    "p": "%.2g",
     "parameters": "localized",
     "multiply_adds": "localized",
     "output_MiB": "%.1f",
@@ -61,11 +62,72 @@ FRACTIONS = "%.4f"
 """The number format of other columns with fractions; Streamlit's own would drop trailing zeros."""
 
 
-def show_table(table: pd.DataFrame, *, alt: str, height: int | Literal["auto"] = "auto") -> None:
-    """Draw a table whose columns have readable titles; `alt` describes it to screen readers."""
+INTERVAL, REPLACEMENT = "interval", "replacement"
+"""Names of columns that show two others as one text: the ends of an interval in points; how attention factors
+were replaced, and which batch norm there was."""
+WRAPPED, HEADER, MOST_WRAPPED = 66, 38, 8
+"""Heights in pixels of a row of three lines (Streamlit wraps the texts of rows higher than 64) and of the
+column titles, and the most of such rows that are shown at once."""
+SIDES, LETTER = 18, 6.6
+"""Widths in pixels, of what a cell has beside its text and of a letter."""
+
+
+class Shown(NamedTuple):
+    """A column that the page shows: its width in pixels (None: that of its texts), and a short title."""
+
+    name: str
+    width: int | None = None
+    title: str = ""
+
+
+def show_table(
+    table: pd.DataFrame,
+    *,
+    alt: str,
+    height: int | Literal["auto"] = "auto",
+    shown: Sequence[Shown] = (),
+    wrapped: bool = False,
+) -> None:
+    """Draw a table whose columns have readable titles; `alt` describes it to screen readers.
+
+    `shown` are the columns to show instead of all: those that matter first, since a narrow page shows only
+    them. Long texts can be `wrapped`.
+    """
+    written = in_words(table)
+    look: dict[str, Any] = {"width": "content", "column_order": [one.name for one in shown]} if shown else {}
+    if wrapped:
+        look["row_height"] = WRAPPED
+        height = HEADER + WRAPPED * min(len(table), MOST_WRAPPED)
+    config = column_titles(written) | {one.name: _shown_column(written, one) for one in shown}
     st.dataframe(
-        table, hide_index=True, height=height, alt=alt, placeholder="–", column_config=column_titles(table)
+        written, hide_index=True, height=height, alt=alt, placeholder="–", column_config=config, **look
     )
+
+
+def in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with p-values in words, and with some pairs of columns also as one text."""
+    written = table.copy()
+    if "p" in table:
+        written["p"] = table["p"].map(p_words, na_action="ignore")
+    if "low_points" in table:
+        bounds = zip(table["low_points"], table["high_points"], strict=True)
+        written[INTERVAL] = [None if pd.isna(low) else between(low / 100, high / 100) for low, high in bounds]
+    if "batch_norm" in table:
+        written[REPLACEMENT] = table["factors"] + ", " + table["batch_norm"]
+    return written
+
+
+def _shown_column(table: pd.DataFrame, shown: Shown) -> ColumnConfig:
+    values = table[shown.name]
+    title, number_format = (
+        shown.title or TITLES.get(shown.name, shown.name),
+        _number_format(shown.name, values),
+    )
+    texts = [] if pd.api.types.is_numeric_dtype(values) else map(str, values)
+    width = shown.width or round(SIDES + LETTER * max(map(len, [title, "100.00%", *texts])))
+    if number_format:
+        return st.column_config.NumberColumn(title, width=width, format=number_format)
+    return st.column_config.Column(title, width=width)
 
 
 def column_titles(table: pd.DataFrame) -> dict[str, ColumnConfig]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -10,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import keys
 from app.keys import Key
-from app.parts.columns import show_table
+from app.parts.columns import Shown, show_table
 from app.parts.words import duration, plain
 from app.work.jobs import Job
 from peerattn.traces.trace import Trace
@@ -58,11 +59,17 @@ def progress_now(job: Job, counted: str, *, key: Key[bool], time_left: bool = Fa
 
 
 def table_with_csv(
-    makers: Mapping[str, Callable[[], pd.DataFrame]], *, stem: str, key: Key[bool] = keys.CSV_DOWNLOAD
+    makers: Mapping[str, Callable[[], pd.DataFrame]],
+    *,
+    stem: str,
+    key: Key[bool] = keys.CSV_DOWNLOAD,
+    shown: Sequence[Shown] = (),
+    wrapped: bool = False,
 ) -> DeltaGenerator:
     """Draw one of several tables and its CSV download; return the row of the download button.
 
-    `makers` are functions that make the tables, by title; only the chosen table is made.
+    `makers` are functions that make the tables, by title; only the chosen table is made. `shown` are the
+    columns that the page shows, and long texts are `wrapped` (see `show_table`); the CSV has all columns.
     """
     chosen = next(iter(makers))
     if len(makers) > 1:
@@ -75,7 +82,8 @@ def table_with_csv(
             label_visibility="collapsed",
         )
     table = makers[chosen]()
-    show_table(table, alt=chosen, height=320 if len(table) > 8 else "auto")
+    height: int | Literal["auto"] = 320 if len(table) > 8 else "auto"
+    show_table(table, alt=chosen, height=height, shown=shown, wrapped=wrapped)
     name = f"{stem}-{CSV_NAMES.get(chosen, chosen.lower().replace(' ', '-'))}.csv"
     csv = table.to_csv(index=False)
     row = st.container(horizontal=True)

@@ -95,7 +95,12 @@ def points_interval(bounds: Interval | None, remark: str = "") -> str:
     """Format the 95 % interval of a difference of shares in percentage points, or say why there is none."""
     if bounds is None:
         return f"no interval: {remark}"
-    return f"95 % interval {points(bounds[0])} to {points(bounds[1])}"
+    return f"95 % interval {between(*bounds)}"
+
+
+def between(low: float, high: float) -> str:
+    """Format the ends of an interval of a difference of shares, in percentage points."""
+    return f"{points(low)} to {points(high)}"
 
 
 def none_of_these(rule: NoneOfThese) -> str:

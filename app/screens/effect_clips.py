@@ -10,6 +10,7 @@ import streamlit as st
 from app import keys
 from app.parts import clip_buttons, mattered, user_files
 from app.parts.clip_buttons import ClipButton
+from app.parts.columns import Shown
 from app.parts.elements import table_with_csv
 from app.parts.words import clips
 from app.work import shipped
@@ -25,13 +26,22 @@ from peerattn.tables.effects import changed_clips_table
 FIRST_CLIPS = 24
 """How many of the clips that changed get a button at first."""
 
+COLUMNS = (
+    *(Shown(name) for name in ("true", "answer_before", "answer_after", "change")),
+    Shown("p_true_before", title="Probability before"),
+    Shown("p_true_after", title="Probability after"),
+    Shown("clip"),
+)
+"""The columns of the clips that changed; the probabilities are those of the true class."""
+
 
 def show(question: EffectQuestion, answers: EffectAnswers, name: str, loaded: Checkpoint) -> None:
     """Draw a button for each clip whose most probable class or label changed; at first for some of them."""
     table = changed_clips_table(answers, name)
     if question.labelled_set == shipped.SHIPPED_SET:
         stem = f"{question.checkpoint}-{name}"
-        table_with_csv({"Clips that changed": lambda: table}, stem=stem, key=keys.CHANGED_CLIPS_CSV)
+        makers = {"Clips that changed": lambda: table}
+        table_with_csv(makers, stem=stem, key=keys.CHANGED_CLIPS_CSV, shown=COLUMNS)
         return
     everything = len(table) <= FIRST_CLIPS or st.toggle("Show all clips that changed", key=keys.EFFECT_CLIPS)
     shown = table if everything else table.head(FIRST_CLIPS)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 import streamlit as st
 
 from app import keys
 from app.explorer import panels
+from app.parts.columns import INTERVAL, Shown
 from app.parts.elements import metric, metric_row, table_with_csv
 from app.parts.words import clips, interval, maps_summary, percent, plain, points, points_interval
 from app.screens import effect_clips, effect_weights
@@ -27,9 +30,23 @@ from peerattn.tables.effects import (
 )
 
 CLASSES = (
-    "Class by class, the change rests on few clips. The verdict of each class follows from its own interval; "
-    "those of all classes hold at once."
+    "Each class has only some of the clips, so its interval is wide. It is that of the difference, in "
+    "points, and the verdict follows from it: not shown, if it holds 0. {held}"
 )
+NARROW_NAME, LONG_NAME = 118, 16
+"""The width in pixels of a class name on a narrow page, and how many letters do not fit into it."""
+JOINT = "The intervals of all {count} {classes} hold at once."
+ALONE = "Each interval holds on its own: of {count} {classes}, some can seem worse or better by chance."
+COMPONENT_COLUMNS = (
+    Shown("component"),
+    Shown("difference_points", 56, "Points"),
+    Shown(INTERVAL, 100),
+    Shown("needed", 78),
+    Shown("p"),
+    *(Shown(name) for name in ("before", "after", "lost", "gained")),
+    Shown("n", title="Clips"),
+)
+"""The columns of the table of all components; the first four fit a narrow page."""
 
 
 def show(question: EffectQuestion, key: str, answers: EffectAnswers, loaded: Checkpoint) -> None:
@@ -48,7 +65,10 @@ def overview(question: EffectQuestion, key: str, answers: EffectAnswers) -> Effe
     table = effects_table(effects, pointwise=pointwise)
     _figure(question, effects, table, pointwise)
     table_with_csv(
-        {"Effects": lambda: table}, stem=f"{question.checkpoint}-{question.of}", key=keys.EFFECTS_CSV
+        {"Effects": lambda: table},
+        stem=f"{question.checkpoint}-{question.of}",
+        key=keys.EFFECTS_CSV,
+        shown=COMPONENT_COLUMNS,
     )
     return effects
 
@@ -79,7 +99,8 @@ def _choose_pointwise(count: int) -> bool:
         key=keys.EFFECT_POINTWISE,
         bind="query-params",
         persist_state="session",
-        help=f"Otherwise all {count} intervals hold at once, with 95 % confidence. They are wider.",
+        help=f"Otherwise all {count} intervals hold at once, with 95 % confidence, and so do those of the "
+        "classes below. They are wider.",
     )
 
 
@@ -122,17 +143,62 @@ def _component(
     st.subheader("One of them in detail", anchor=False)
     by_name = {effect.name: effect for effect in effects.effects}
     names = sorted(by_name, key=lambda name: by_name[name].difference.value)
-    keys.EFFECT_COMPONENT.keep_among(names)
+    _follow_greatest(question.checkpoint, names)
     name = st.selectbox("Component", names, key=keys.EFFECT_COMPONENT, bind="query-params")
     effect = by_name[name]
     _effect_numbers(effects, effect)
-    st.caption(CLASSES)
-    table_with_csv(
-        {TITLES[effects.before.kind]: lambda: class_effects_table(effects.before, effect.after)},
-        stem=f"{question.checkpoint}-{name}",
-        key=keys.EFFECT_CLASSES_CSV,
-    )
+    _classes(question, effects, effect)
     effect_clips.show(question, answers, name, loaded)
+
+
+def _follow_greatest(checkpoint: str, names: list[str]) -> None:
+    """Choose the component of the greatest effect, unless another one was chosen for this checkpoint."""
+    last, greatest = keys.EFFECT_GREATEST.get(), (checkpoint, names[0])
+    keys.EFFECT_COMPONENT.keep_among(names)
+    if last and keys.EFFECT_COMPONENT.is_set:
+        was_greatest = keys.EFFECT_COMPONENT.value == last[1]
+        if last[0] != checkpoint or (was_greatest and last != greatest):
+            keys.EFFECT_COMPONENT.value = names[0]
+    keys.EFFECT_GREATEST.value = greatest
+
+
+def _classes(question: EffectQuestion, effects: Effects, effect: Effect) -> None:
+    """Draw the table of the classes or labels, which says how many source videos their clips come from."""
+    pointwise = bool(keys.EFFECT_POINTWISE.get(False))
+    table = class_effects_table(effects.before, effect.after, pointwise=pointwise)
+    title = TITLES[effects.before.kind]
+    held = (ALONE if pointwise else JOINT).format(count=len(table), classes=title.lower())
+    st.caption(CLASSES.format(held=held))
+    table_with_csv(
+        {title: lambda: table},
+        stem=f"{question.checkpoint}-{effect.name}",
+        key=keys.EFFECT_CLASSES_CSV,
+        shown=_class_columns(table, grouped=len(set(effects.before.groups)) < effects.before.n),
+        wrapped=_has_intervals(table) and _are_long(table["class"]),
+    )
+
+
+def _class_columns(table: pd.DataFrame, *, grouped: bool) -> tuple[Shown, ...]:
+    """Return the columns of the classes; the first fit a narrow page, up to the verdict."""
+    known, remarks = _has_intervals(table), table["remark"].any()
+    return (
+        Shown("class", NARROW_NAME if known and _are_long(table["class"]) else None),
+        Shown("difference_points", 56, "Points"),
+        *((Shown(INTERVAL, 104),) if known else ()),
+        Shown("verdict", 78),
+        Shown("n", 60, "Clips"),
+        *((Shown("videos", 66, "Videos"),) if grouped else ()),
+        *(Shown(name) for name in ("before", "after", "lost", "gained")),
+        *((Shown("remark"),) if remarks else ()),
+    )
+
+
+def _has_intervals(table: pd.DataFrame) -> bool:
+    return bool(table["low_points"].notna().any())
+
+
+def _are_long(names: Iterable[str]) -> bool:
+    return any(len(name) >= LONG_NAME for name in names)
 
 
 def _effect_numbers(effects: Effects, effect: Effect) -> None:

@@ -148,17 +148,19 @@ def paired_precision(
     return Difference(value, interval, before.remark, before.n, p=p)
 
 
-def paired_label_precisions(before: LabelsEvaluation, after: LabelsEvaluation) -> dict[str, Difference]:
+def paired_label_precisions(
+    before: LabelsEvaluation, after: LabelsEvaluation, *, pointwise: bool = False
+) -> dict[str, Difference]:
     """Return label → after − before in its average precision, for each label that occurs.
 
-    The intervals leave out one group at a time, hold for all labels at once, and are at least as wide as if
-    nothing had changed for the clips that have the label; there is none if those are too few. Raises
-    PeerattnError if the clips differ.
+    The intervals leave out one group at a time, hold for all labels at once unless `pointwise`, and are at
+    least as wide as if nothing had changed for the clips that have the label; there is none if those are too
+    few. Raises PeerattnError if the clips differ.
     """
     check_same_clips(before.groups, after.groups, before.truth, after.truth)
     number, groups = group_numbers(before.n, np.array(before.groups)), np.array(before.groups)
     first, second = (_precisions(one.probabilities, one.truth, number) for one in (before, after))
-    level, differences = 1 - (1 - LEVEL) / len(first), {}
+    level, differences = LEVEL if pointwise else 1 - (1 - LEVEL) / len(first), {}
     for label, (value, without) in first.items():
         own = before.truth[:, label]
         change, interval, remark = second[label][0] - value, None, too_few(groups[own])

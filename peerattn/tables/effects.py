@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from peerattn.scores.comparison import BETTER, SAME, WORSE, Difference
+from peerattn.scores.comparison import BETTER, WORSE, Difference
 from peerattn.scores.effect_answers import EffectAnswers
 from peerattn.scores.effect_weights import WeightComparison
 from peerattn.scores.effects import Effect, Effects
@@ -41,6 +41,7 @@ CLASS_COLUMNS = (
     "class",
     "verdict",
     "n",
+    "videos",
     "before",
     "after",
     "lost",
@@ -50,6 +51,10 @@ CLASS_COLUMNS = (
     "high_points",
     "remark",
 )
+
+
+NOT_SHOWN, UNKNOWN = "not shown", "unknown"
+"""What stands instead of a verdict: no change is shown; too few clips for an interval."""
 
 
 def effects_table(effects: Effects, *, pointwise: bool = False) -> pd.DataFrame:
@@ -70,7 +75,7 @@ def _effect_row(effect: Effect, before: float, pointwise: bool) -> dict[str, Any
     changes = effect.difference.changes
     return {
         "component": effect.name,
-        "needed": "unknown" if effect.needed is None else "yes" if effect.needed else "not shown",
+        "needed": UNKNOWN if effect.needed is None else "yes" if effect.needed else NOT_SHOWN,
         **_points(shown.value, shown.interval),
         "p": effect.difference.p,
         "before": before,
@@ -89,33 +94,37 @@ def _points(value: float, interval: Interval | None) -> dict[str, float]:
     return {"difference_points": 100 * value, "low_points": 100 * low, "high_points": 100 * high}
 
 
-def class_effects_table(before: AnyEvaluation, after: AnyEvaluation) -> pd.DataFrame:
+def class_effects_table(
+    before: AnyEvaluation, after: AnyEvaluation, *, pointwise: bool = False
+) -> pd.DataFrame:
     """Return one row per class or label that clips have, greatest loss first: its score before and after.
 
-    The intervals of the differences hold jointly, and the verdict follows from them. Where a class or label
-    has too few clips for one, the verdict is `unknown` and the remark says why.
+    The intervals of the differences hold jointly, unless `pointwise`, and the verdict follows from them.
+    It is `worse`, `better` or, if the interval holds 0, `not shown`; where a class or label has too few clips
+    for an interval, it is `unknown` and the remark says why.
+    `videos` counts the source videos of its n clips.
     """
     if isinstance(before, Evaluation):
         assert isinstance(after, Evaluation)
-        rows = _class_rows(before, after)
+        rows = _class_rows(before, after, pointwise)
     else:
         assert isinstance(after, LabelsEvaluation)
-        rows = _label_rows(before, after)
+        rows = _label_rows(before, after, pointwise)
     rows.sort(key=lambda row: row["difference_points"])
     return pd.DataFrame(rows, columns=pd.Index(CLASS_COLUMNS))
 
 
 def _verdict(interval: Interval | None) -> str:
     if interval is None:
-        return "unknown"
+        return UNKNOWN
     low, high = interval
-    return BETTER if low > 0 else WORSE if high < 0 else SAME
+    return BETTER if low > 0 else WORSE if high < 0 else NOT_SHOWN
 
 
-def _class_rows(before: Evaluation, after: Evaluation) -> list[dict[str, Any]]:
+def _class_rows(before: Evaluation, after: Evaluation, pointwise: bool) -> list[dict[str, Any]]:
     groups, names = np.array(before.groups), [row.name for row in before.classes]
     occurring = np.unique(before.labels).tolist()
-    level = 1 - (1 - LEVEL) / len(occurring)
+    level = LEVEL if pointwise else 1 - (1 - LEVEL) / len(occurring)
     rows = []
     for number in occurring:
         own = before.labels == number
@@ -126,6 +135,7 @@ def _class_rows(before: Evaluation, after: Evaluation) -> list[dict[str, Any]]:
                 "class": names[number],
                 "verdict": _verdict(interval),
                 "n": int(own.sum()),
+                "videos": len(set(groups[own])),
                 "before": float(first.mean()),
                 "after": float(second.mean()),
                 "lost": int((first & ~second).sum()),
@@ -137,19 +147,21 @@ def _class_rows(before: Evaluation, after: Evaluation) -> list[dict[str, Any]]:
     return rows
 
 
-def _label_rows(before: LabelsEvaluation, after: LabelsEvaluation) -> list[dict[str, Any]]:
-    changes = paired_label_precisions(before, after)
+def _label_rows(before: LabelsEvaluation, after: LabelsEvaluation, pointwise: bool) -> list[dict[str, Any]]:
+    changes = paired_label_precisions(before, after, pointwise=pointwise)
+    groups = np.array(before.groups)
     return [
         {
             "class": first.name,
             "verdict": _verdict(changes[first.name].interval),
             "n": first.n,
+            "videos": len(set(groups[before.truth[:, number]])),
             "before": first.average_precision,
             "after": second.average_precision,
             **_points(changes[first.name].value, changes[first.name].interval),
             "remark": changes[first.name].remark,
         }
-        for first, second in zip(before.labels, after.labels, strict=True)
+        for number, (first, second) in enumerate(zip(before.labels, after.labels, strict=True))
         if first.name in changes
     ]
 
@@ -213,4 +225,10 @@ def difference_words(difference: Difference) -> str:
     """Return the p-value of a difference in words; if there is none, the reason."""
     if difference.p is None:
         return difference.remark
-    return "p < 0.001" if difference.p < 0.001 else f"p = {difference.p:.3f}"
+    words = p_words(difference.p)
+    return f"p {words}" if words.startswith("<") else f"p = {words}"
+
+
+def p_words(p: float) -> str:
+    """Format a p-value: three decimals, but never as 0."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

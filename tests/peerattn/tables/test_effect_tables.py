@@ -9,7 +9,14 @@ from peerattn.errors import PeerattnError
 from peerattn.figures.effects import MOST_ROWS, effect_dots, effect_weights_scatter
 from peerattn.scores.effect_answers import About, EffectAnswers
 from peerattn.scores.effect_weights import compare_with_shares, compare_with_weights
-from peerattn.tables.effects import changed_clips_table, class_effects_table, effects_table, weights_table
+from peerattn.tables.effects import (
+    changed_clips_table,
+    class_effects_table,
+    difference_words,
+    effects_table,
+    p_words,
+    weights_table,
+)
 
 NAMES = ("walk", "run", "jump")
 
@@ -89,6 +96,9 @@ def test_labels_have_no_lost_clips_and_single_labels_have_intervals_that_hold_at
     table = class_effects_table(effects.before, after)
     assert set(table["class"]) == set(NAMES) and (table["n"] == 20).all()
     assert (table["low_points"] < table["difference_points"]).all() and (table["remark"] == "").all()
+    assert (table["videos"] == 20).all()
+    alone = class_effects_table(effects.before, after, pointwise=True)
+    assert (alone["low_points"] > table["low_points"]).all()
     few = answers(clips=30, kind="labels").effects()  # ten clips of each label
     shown = class_effects_table(few.before, few.effects[1].after)
     assert shown["low_points"].isna().all() and shown["remark"].str.startswith("too few clips (10").all()
@@ -100,14 +110,39 @@ def test_classes_show_where_the_loss_is() -> None:
     assert table["n"].tolist() == [20, 20, 20] and table["lost"].sum() == 20
     assert (table["after"] == table["before"] - table["lost"] / 20).all()
     assert table["low_points"].notna().all()
-    expected = np.where(table["high_points"] < 0, "worse", "not distinguishable")
+    expected = np.where(table["high_points"] < 0, "worse", "not shown")
     assert table["verdict"].tolist() == expected.tolist()
+    assert table["videos"].tolist() == [20, 20, 20]
+    alone = class_effects_table(effects.before, effects.effects[2].after, pointwise=True)
+    assert (alone["low_points"] > table["low_points"]).all()
+    assert (alone["high_points"] < table["high_points"]).all()
     lost = replace(effects.effects[2].after, correct=np.zeros(60, bool))
     assert set(class_effects_table(effects.before, lost)["verdict"]) == {"worse"}
     few = answers(clips=30).effects()
     table = class_effects_table(few.before, few.effects[2].after)
     assert set(table["verdict"]) == {"unknown"}
     assert set(table["remark"]) == {"too few clips (10, at least 20 needed)"}
+
+
+@pytest.mark.parametrize("kind", ["classes", "labels"])
+def test_a_class_has_fewer_source_videos_than_clips_where_they_share_them(kind: str) -> None:
+    whole = answers(kind=kind)
+    shared = replace(whole, about=replace(whole.about, groups=tuple(str(clip // 6) for clip in range(60))))
+    effects = shared.effects()
+    table = class_effects_table(effects.before, effects.effects[2].after)
+    assert table[["n", "videos"]].to_numpy().tolist() == [[20, 10]] * 3
+
+
+def test_a_small_p_value_is_never_shown_as_0() -> None:
+    assert [p_words(p) for p in (0.0, 1e-9, 0.0009, 0.001, 0.0364, 1.0)] == [
+        *["< 0.001"] * 3,
+        "0.001",
+        "0.036",
+        "1.000",
+    ]
+    effects = answers().effects()
+    assert difference_words(effects.effects[2].difference) == "p < 0.001"
+    assert difference_words(effects.effects[0].difference) == "p = 1.000"
 
 
 def test_the_clips_that_changed_are_listed_with_both_answers() -> None:

@@ -30,7 +30,8 @@ class PanelTable {
     if (column === "frame" && this.panel.axis === "time") return element("td", {}, link(`${value}`, () => this.panels.explorer?.seek(Number(value) - 1)));
     if (kind) return element("td", {}, link(`${value}`, () => this.panels.pin({ kind, id: `${value}` })));
     if (typeof value !== "number") return element("td", {}, value === null ? "none" : String(value));
-    return element("td", { className: "number", dataset: { value: String(value) } }, whole ? String(value) : formatNumber(value));
+    const shown = column === "p" && value < 0.001 ? "< 0.001" : whole ? String(value) : formatNumber(value);
+    return element("td", { className: "number", dataset: { value: String(value) } }, shown);
   }
 }
 
