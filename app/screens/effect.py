@@ -82,12 +82,13 @@ def _choose() -> tuple[str, str, str]:
         )
     if of == FACTORS:
         right.selectbox("How", [attention.HOW], disabled=True)
+        right.caption(attention.WHY_NO_CHOICE)
         return name, of, ""
-    keys.EFFECT_HOW.keep_among(INTERVENTIONS[of])
+    ways = measured_set.ways(name, of)
+    keys.EFFECT_HOW.keep_among(ways)
+    measured_set.follow_measured(name, of)
     with right:
-        how = st.selectbox(
-            "How", INTERVENTIONS[of], key=keys.EFFECT_HOW, format_func=CHANGES_IN_WORDS.__getitem__, **kept
-        )
+        how = st.selectbox("How", ways, key=keys.EFFECT_HOW, format_func=CHANGES_IN_WORDS.__getitem__, **kept)
     return name, of, how
 
 
@@ -102,7 +103,8 @@ def _measurement(question: EffectQuestion, key: str, loaded: Checkpoint) -> None
         measured_set.say_origin(question.checkpoint, question.file)
         effect_results.show(question, key, answers, loaded)
     elif question.labelled_set == SHIPPED_SET:
-        st.info(measured_set.MISSING)
+        asked = f"{PLURALS[question.of]}, {CHANGES_IN_WORDS[question.how]}"
+        measured_set.say_missing(question.checkpoint, asked, question.of)
     elif st.button(f"Measure the effect of all {PLURALS[question.of]}"):
         measurements.start_effects(question, key)
         st.rerun()

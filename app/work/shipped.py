@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from peerattn.data.labelled_set import LabelledSet
 from peerattn.errors import PeerattnError
 from peerattn.files.decoding import decode
+from peerattn.graph.components import INTERVENTIONS
 
 FOLDER = Path(__file__).resolve().parents[1] / "effects"
 SHIPPED_CLIPS = 192
@@ -60,6 +61,12 @@ def origin(checkpoint: str, what: str) -> Origin:
 def has_own_set(checkpoint: str) -> bool:
     """Whether measurements ship that were made on clips which do not."""
     return any(FOLDER.glob(f"{Path(checkpoint).name}-of-its-clips-*.npz"))
+
+
+def measured(checkpoint: str) -> tuple[tuple[str, str], ...]:
+    """Return the kinds of component and interventions that ship, measured on clips which do not."""
+    asked = [(of, how) for of, ways in INTERVENTIONS.items() for how in ways]
+    return tuple(one for one in asked if _path(checkpoint, name_of(SHIPPED_SET, "-".join(one))).is_file())
 
 
 def write(

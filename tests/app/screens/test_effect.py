@@ -157,6 +157,8 @@ def test_the_results_of_the_bundled_checkpoint_show_at_once(tmp_path, monkeypatc
     pointwise = checked(app.toggle(key="pointwise").set_value(True).run()).dataframe[0].value
     assert (joint["low_points"] < pointwise["low_points"]).all()
     assert (joint["difference_points"] == pointwise["difference_points"]).all()
+    assert joint["p"].tolist() == ["< 0.001"] * 3
+    assert joint["interval"].iloc[0].startswith("−")
     checked(app.selectbox(key="of").set_value("connection").run())
     checked(app.selectbox(key="how").set_value("mean").run())
     assert "Measure the effect of all connections" in {button.label for button in app.button}
@@ -231,6 +233,69 @@ def test_results_on_clips_that_do_not_ship_show_at_once_and_say_so(tmp_path, mon
     assert any("not shown to matter" in text.value for text in app.markdown)
     checked(app.selectbox(key="labelled").set_value("A folder of clips").run())
     assert "Enter a folder" in app.info[0].value
+
+
+def test_what_was_not_measured_on_clips_that_do_not_ship_leads_to_what_was(tmp_path, monkeypatch):
+    monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path / "cache"))
+    st.cache_resource.clear()
+    app = opened("actions21")
+    checked(app.selectbox(key="of").set_value("connection").run())
+    how = app.selectbox(key="how")
+    assert (how.value, how.options[0]) == ("remove", "removed")  # measured, so it comes first
+    assert not app.info
+    checked(app.selectbox(key="how").set_value("mean").run())
+    assert app.info[0].value.startswith("Connections, factors at their mean over time: this was not measured")
+    assert offered(app) == ["Show connections: removed", "Choose a folder of clips"]
+    checked(app.selectbox(key="of").set_value("block").run())
+    assert offered(app) == [
+        "Show modalities: another clip's",
+        "Show connections: removed",
+        "Choose a folder of clips",
+    ]
+    press(app, "Show modalities: another clip's")
+    assert not app.info
+    assert numbers(app)["Needed"].endswith("of 3")
+    checked(app.selectbox(key="how").set_value("remove").run())
+    press(app, "Choose a folder of clips")
+    assert app.selectbox(key="labelled").value == "A folder of clips"
+    assert "Enter a folder" in app.info[0].value
+    checked(app.selectbox(key="of").set_value("connection").run())
+    assert app.selectbox(key="how").value == "remove"
+
+
+def offered(app: AppTest) -> list[str]:
+    return [button.label for button in app.button if str(button.key).startswith("effect-instead")]
+
+
+def test_classes_show_source_videos_and_follow_the_switch_of_intervals(tmp_path, monkeypatch):
+    monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path / "cache"))
+    st.cache_resource.clear()
+    app = opened("actions21")
+    joint = app.dataframe[1].value
+    assert (joint["videos"] < joint["n"]).any()
+    assert "The intervals of all 21 classes hold at once" in said(app)
+    checked(app.toggle(key="pointwise").set_value(True).run())
+    alone, known = app.dataframe[1].value, joint["low_points"].notna()
+    assert known.any()
+    assert (alone["low_points"][known] > joint["low_points"][known]).all()
+    assert "Each interval holds on its own: of 21 classes" in said(app)
+
+
+def test_the_component_is_the_greatest_until_another_is_chosen_for_this_network(tmp_path, monkeypatch):
+    monkeypatch.setenv("PEERATTN_CACHE", str(tmp_path / "cache"))
+    st.cache_resource.clear()
+    app = opened("actionworld")
+    assert app.selectbox(key="component").value == app.dataframe[0].value["component"][0] == "flow"
+    checked(app.selectbox(key="component").set_value("rgb").run())
+    checked(app.toggle(key="pointwise").set_value(True).run())
+    assert app.selectbox(key="component").value == "rgb"
+    checked(app.selectbox(key="checkpoint").set_value("actionworld-self").run())
+    assert app.selectbox(key="component").value == app.dataframe[0].value["component"][0] != "rgb"
+    linked = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
+    linked.query_params.update({"checkpoint": "actionworld", "component": "rgb"})
+    checked(linked.switch_page("screens/effect.py").run())
+    checked(linked.toggle(key="pointwise").set_value(True).run())
+    assert linked.selectbox(key="component").value == "rgb"
 
 
 def test_a_key_depends_on_all_that_is_asked(monkeypatch):

@@ -56,6 +56,25 @@ def shown_in(page: Page, label: str) -> str:
     return box.locator("input").input_value() or box.locator("[value]").first.get_attribute("value") or ""
 
 
+def test_a_narrow_page_shows_names_differences_intervals_and_verdicts_and_no_p_value_of_0(
+    page, page_log, app_url
+):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{app_url}/effect?checkpoint=actions21&of=connections&how=removed")
+    expect(page.get_by_text("One of them in detail")).to_be_visible()
+    for number, verdict in enumerate(("Needed", "Verdict")):
+        grid = page.get_by_test_id("stDataFrame").nth(number)
+        grid.scroll_into_view_if_needed()
+        titles = grid.locator("[role=columnheader]")
+        expect(titles).not_to_have_count(0)
+        assert titles.all_text_contents()[1:4] == ["Points", "95 % interval", verdict]
+    page.goto(f"{app_url}/effect?checkpoint=actionworld")
+    chart = page.get_by_role("group", name="Effect of modalities")
+    chart.get_by_role("button", name="Table").click()
+    expect(page.get_by_role("cell", name="< 0.001")).to_have_count(3)
+    assert faults(page_log) == []
+
+
 def test_another_checkpoint_shows_its_own_component_and_labelled_set(page, page_log, app_url):
     page.goto(f"{app_url}/effect?checkpoint=actionworld&of=connections&how=removed")
     expect(page.get_by_text("One of them in detail")).to_be_visible()
@@ -64,6 +83,9 @@ def test_another_checkpoint_shows_its_own_component_and_labelled_set(page, page_
     choose_option(page, "Checkpoint", "actions21")
     expect(page.get_by_text("Measured on 504 training clips")).to_be_visible()
     wait_until(lambda: shown_in(page, "Component") == "joints1_to_slow2")
+    choose_option(page, "What is changed", "modalities")  # each with its own way that was measured
+    wait_until(lambda: shown_in(page, "Component") == "rgb")
+    assert shown_in(page, "How") == "another clip's"
     assert shown_in(page, "Labelled set") == "The clips that it was measured on"
     assert faults(page_log) == []
 
