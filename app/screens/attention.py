@@ -8,6 +8,7 @@ import streamlit as st
 from app import keys
 from app.explorer import panels
 from app.parts import bar
+from app.parts.columns import INTERVAL, REPLACEMENT, Shown
 from app.parts.elements import metric, metric_row, progress_now, table_with_csv
 from app.parts.words import clips, percent, plain
 from app.screens import measured_set
@@ -27,22 +28,63 @@ from peerattn.scores.intervals import describe_clips
 from peerattn.scores.kinds import AnyEvaluation, difference, headline
 from peerattn.tables.attention_ablation import ablation_table
 
-LABEL, HOW = "all attention factors", "in four ways, beside random deviations"
+LABEL, HOW = "all attention factors", "in four ways, each with a control"
+WHY_NO_CHOICE = "Nothing to choose: one measurement replaces the factors in all four ways."
 ABOUT = (
-    "All attention factors of the network are replaced at once, in four ways. Beside each runs a control: "
-    "random deviations of the factors that change the input of every block as much. Any disturbed input can "
-    "cost accuracy, so only what is lost beyond the control says that attention matters."
+    "Does this network use its attention, or would fixed numbers do? All attention factors are replaced at "
+    "once, in four ways. But a network can fail on any input that looks unfamiliar. So each way has a "
+    "control: the factors are changed at random, until the input of every block has changed as much. Only "
+    "what is lost beyond the control counts."
 )
 BATCH_NORM = (
-    "Each is measured with batch norm as it was trained, and with its statistics estimated anew, without "
-    "labels, from clips like those of the training: a change that they absorb is not one that the network "
-    "needs."
+    "Each is measured twice: with batch norm as trained, and with its mean and variance re-estimated on "
+    "training clips, without labels. A loss that this repairs came from unfamiliar statistics, not from "
+    "missing attention."
 )
 ALIKE = (
-    "The other question: networks of the same blocks and connections that were trained alike, with another "
-    "kind of attention or none. Differences are paired, on the same clips. Each network was trained once, "
-    "so a difference can also come from the chance of a training."
+    "The other way to ask: networks with the same blocks and connections, trained with another kind of "
+    "attention or with none, on the same clips. Positive points: {name} is better. Each network was trained "
+    "once, so a difference can also come from the chance of a training."
 )
+CHART = (
+    "The change in {score} on the same {clips}, with 95 % intervals, each on its own. Orange: the factors "
+    "are replaced; grey: the control. A full dot: more is lost than by the control, in an interval that "
+    "holds for all rows at once. {ways}."
+)
+ROWS = (
+    "A full dot answers yes: more is lost than by the control. “{apart}” is drawn faintly, on a scale of its "
+    "own: {reason}. In the table, “beyond” is the change by replaced factors minus that by the control: "
+    "below 0, more is lost. Its intervals hold for all rows at once, and the verdict follows from them."
+)
+CONTROL = (
+    "How much the control changes the input of a block, relative to how much the replaced factors change it: "
+    "the least and the greatest of all blocks, rows and draws (root mean square over the clips). At 100 % "
+    "both disturb the network equally, so the comparison is fair; much less would make attention look too "
+    "important."
+)
+COLUMNS = (
+    Shown(REPLACEMENT, 122, "Replaced by"),
+    Shown("beyond_points", 66, "Beyond"),
+    Shown(INTERVAL, 74, "95 %"),
+    Shown("verdict", 94),
+    Shown("replaced_points", 80, "Replaced"),
+    Shown("random_points", 70, "Control"),
+    Shown("before"),
+    Shown("n", 60, "Clips"),
+)
+"""The columns of the table; the first four fit a narrow page."""
+ALIKE_COLUMNS = (
+    Shown("network", 118),
+    Shown("difference_points", 58, "Points"),
+    Shown(INTERVAL, 72, "95 %"),
+    Shown("verdict", 110),
+    Shown("attention"),
+    Shown("accuracy"),
+    Shown("n", 64, "Clips"),
+    Shown("conclusion", 420),
+)
+ALIKE_MISSING = (Shown("network", 122), Shown("conclusion", 230), Shown("attention"))
+"""The columns while none of the networks can be compared."""
 EVERY = 2.0
 """Seconds after which the progress is drawn again."""
 
@@ -66,7 +108,7 @@ def show(question: AttentionQuestion, loaded: Checkpoint) -> None:
         measured_set.say_origin(question.checkpoint, question.file)
         _results(question, answers)
     elif question.labelled_set == SHIPPED_SET:
-        st.info(measured_set.MISSING)
+        measured_set.say_missing(question.checkpoint, LABEL)
     elif st.button("Measure whether attention matters"):
         measurements.start_attention(question, key)
         st.rerun()
@@ -89,25 +131,31 @@ def _results(question: AttentionQuestion, answers: AblationAnswers) -> None:
     st.markdown(f"**{plain(summary.sentence[0].upper() + summary.sentence[1:])}.**")
     _numbers(summary, answers)
     table = ablation_table(summary)
-    explained = "; ".join(f"{one.title}: {one.does}" for one in QUESTIONS)
     panels.show_chart(
-        "Attention factors replaced, and random deviations",
-        f"The change in {summary.score} on the same {clips(summary.n)}, with 95 % intervals, each on its "
-        "own. A full dot: the loss exceeds that by random deviations, in an interval that holds for all "
-        f"rows at once. {explained[0].upper()}{explained[1:]}.",
-        ablation_dots(table, summary.score),
+        "Loss by replaced factors, and by the control",
+        _about_chart(summary),
+        ablation_dots(table, summary.score, [one.title for one in QUESTIONS if one.apart]),
         table,
         key=keys.ATTENTION_DOTS,
     )
+    apart = next(one for one in QUESTIONS if one.apart)
+    st.caption(ROWS.format(apart=apart.title, reason=apart.apart))
     table_with_csv(
         {"Does attention matter": lambda: table},
         stem=f"{question.checkpoint}-attention",
         key=keys.ATTENTION_CSV,
+        shown=COLUMNS,
+        wrapped=True,
     )
     if answers.about.left_out:
         with st.expander(f"Clips left out: {len(answers.about.left_out)}"):
             for line in answers.about.left_out:
                 st.text(line)
+
+
+def _about_chart(summary: AblationSummary) -> str:
+    ways = "; ".join(f"“{one.title}”: {one.does}" for one in QUESTIONS)
+    return CHART.format(score=summary.score, clips=clips(summary.n), ways=ways)
 
 
 def _numbers(summary: AblationSummary, answers: AblationAnswers) -> None:
@@ -116,19 +164,13 @@ def _numbers(summary: AblationSummary, answers: AblationAnswers) -> None:
     title = f"{summary.score[0].upper()}{summary.score[1:]}"
     metric(row, f"{title} before", percent(before["kept"]), describe_clips(summary.groups))
     if "estimated" in before:
-        note = f"batch norm from {answers.about.training_clips} training clips"
-        metric(row, "Estimated anew", percent(before["estimated"]), note)
+        note = f"on {answers.about.training_clips} training clips"
+        metric(row, "Batch norm re-estimated", percent(before["estimated"]), f"{summary.score}, {note}")
     ratios = [one.ratios for one in summary.findings if one.ratios]
     if ratios:
         least, greatest = min(low for low, _ in ratios), max(high for _, high in ratios)
-        metric(
-            row,
-            "Size of the control",
-            f"{100 * least:.0f}–{100 * greatest:.0f} %",
-            meaning="The change of a block’s input by random deviations, relative to that by replaced "
-            "factors, as root mean squares over the clips: the least and the greatest of all blocks, draws "
-            "and rows.",
-        )
+        value = f"{100 * least:.0f}–{100 * greatest:.0f} %"
+        metric(row, "Strength of the control", value, "100 %: a fair comparison", meaning=CONTROL)
 
 
 def _trained_alike(question: AttentionQuestion, loaded: Checkpoint) -> None:
@@ -137,9 +179,12 @@ def _trained_alike(question: AttentionQuestion, loaded: Checkpoint) -> None:
     if table is None:
         return
     st.subheader("Trained with other attention", anchor=False)
-    st.caption(ALIKE)
+    st.caption(plain(ALIKE.format(name=question.checkpoint)))
     stem = f"{question.checkpoint}-trained-alike"
-    table_with_csv({"Trained alike": lambda: table}, stem=stem, key=keys.ALIKE_CSV)
+    columns = ALIKE_COLUMNS if table["verdict"].any() else ALIKE_MISSING
+    table_with_csv(
+        {"Trained alike": lambda: table}, stem=stem, key=keys.ALIKE_CSV, shown=columns, wrapped=True
+    )
 
 
 def _alike_table(question: AttentionQuestion, loaded: Checkpoint) -> pd.DataFrame | None:
@@ -164,6 +209,7 @@ def _alike_table(question: AttentionQuestion, loaded: Checkpoint) -> pd.DataFram
                 "difference_points": 100 * change.value,
                 "low_points": 100 * low,
                 "high_points": 100 * high,
+                "verdict": change.verdict,
                 "n": change.n,
                 "conclusion": f"{question.checkpoint} is {change.words}",
             }
@@ -175,6 +221,7 @@ def _alike_table(question: AttentionQuestion, loaded: Checkpoint) -> pd.DataFram
         "difference_points",
         "low_points",
         "high_points",
+        "verdict",
         "n",
         "conclusion",
     )

@@ -38,16 +38,18 @@ ACROSS = {
     "attention_weight": "its attention weight, the share of its peer in the softmax",
 }
 RHO = (
-    "Spearman’s rank correlation of the mean rise of −log p and the {value}: 1 if a greater {value} always "
-    "means a greater effect, 0 if the one says nothing about the other. The interval is the middle 95 % of "
-    "10,000 values for source videos drawn again."
+    "Spearman’s rank correlation, ρ: do the components stand in the same order by effect (mean rise of "
+    "−log p) as by {value}? 1: in the same order. 0: the {value} says nothing about the effect. −1: in the "
+    "opposite order. The interval is the middle 95 % of 10,000 values, each with source videos drawn again."
 )
 RHO_INTERVAL = "95 % interval {:.2f} to {:.2f}"
 HALVES = (
-    "The same between the effects on one half of the source videos and those on the other half: the median "
-    "of 500 random splits. It says how well half of these clips can rank the components at all; it is a "
-    "check, not an estimate, so it has no interval."
+    "A check of the measurement, without weights. The source videos are split into two halves at random, and "
+    "the order of the effects on one half is compared with that on the other: near 1, these clips can rank "
+    "the components; near 0, they are too few, and a small ρ beside it says little. It is the median of 500 "
+    "splits, not an estimate, so it has no interval."
 )
+HALVES_NOTE = "effects on one half of the videos and on the other"
 WITHOUT_SHARES = (
     "These effects were measured by an earlier version, without the shares that connections deliver."
 )
@@ -128,7 +130,7 @@ def _draw(found: WeightComparison, effects: Effects) -> None:
     bounds = "no interval" if found.interval is None else RHO_INTERVAL.format(*found.interval)
     title = f"Effect and {value.rpartition(' ')[2]}, ρ"
     metric(row, title, _rho(found.rho), bounds, clips(found.n), meaning=RHO.format(value=value))
-    metric(row, "Two halves, ρ", _rho(found.halves), meaning=HALVES)
+    metric(row, "Two halves, ρ", _rho(found.halves), HALVES_NOTE, meaning=HALVES)
     st.markdown(plain(f"{found.sentence[0].upper()}{found.sentence[1:]}."))
 
 

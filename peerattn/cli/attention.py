@@ -42,7 +42,7 @@ def attention_command(
 
     The factors are held at their mean over each clip, made the same for all clips, set to 1, or taken from
     another clip. Each loss is reported beside that by random deviations of the same size, with batch norm as
-    trained and estimated anew from training clips; only what is lost beyond the control counts.
+    trained and re-estimated from training clips; only what is lost beyond the control counts.
     """
     from peerattn.checkpoints.resolving import resolve
     from peerattn.cli import attention_run

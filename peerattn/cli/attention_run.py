@@ -47,7 +47,7 @@ def measure(
 
 
 def table(result: Mapping[str, Any], name: str) -> Table:
-    """Return a table with two rows for each question: batch norm as trained, and estimated anew."""
+    """Return a table with two rows for each question: batch norm as trained, and re-estimated."""
     findings = result["findings"]
     rows = Table(
         title=Text(
@@ -66,7 +66,7 @@ def table(result: Mapping[str, Any], name: str) -> Table:
         rows.add_row(Text(question.title))
         for one in own:
             rows.add_row(
-                Text(f"  {BATCH_NORMS[one['batch_norm']]}"),
+                Text(f"  batch norm {BATCH_NORMS[one['batch_norm']]}"),
                 f"{one['before']:.1%}",
                 f"{100 * one['by_replacing']:+.1f}",
                 f"{100 * one['by_deviating']:+.1f}",
@@ -90,7 +90,7 @@ def _lines(result: Mapping[str, Any]) -> list[str]:
         *(f"{question.title}: {question.does}" for question in QUESTIONS),
         f"changes in {result['score']}, in points, paired; the {count} intervals hold at once",
         "random: deviations that change the input of each block as much as the replaced factors do",
-        f"batch norm estimated anew: from {result['training_clips']} training clips, without labels",
+        f"batch norm re-estimated: from {result['training_clips']} training clips, without labels",
     ]
     if result["skipped"]:
         lines.append(f"clips left out: {len(result['skipped'])}, listed by --json")

@@ -4,7 +4,7 @@
     summarise_ablation(AblationAnswers.concatenated(parts)).sentence
 
 The questions are those of `scores.attention_questions`. Each is asked twice: with batch norm as trained, and
-with its statistics estimated anew from unlabelled training clips that ran with the replaced factors, because
+with its statistics re-estimated from unlabelled training clips that ran with the replaced factors, because
 a change that the statistics absorb is not one that the network needs. Factors that are not replaced are those
 of the unchanged network, also in the levels above a change. Beside each runs the control: random
 deviations of the factors that change what each block receives as much (see `recording.matched_runs`).

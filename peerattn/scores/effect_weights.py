@@ -114,8 +114,8 @@ class WeightComparison:
             return f"in this network, the {axis.many} are mostly those that matter"
         if low > 0:
             return (
-                f"in this network, {axis.many} tend to matter more, but the {axis.value} does not tell which "
-                "ones do"
+                f"in this network, {axis.many} tend to matter more, but with exceptions: the {axis.value} "
+                "alone does not tell which ones do"
             )
         if high < 0:
             return f"in this network, {axis.many} tend to matter less"

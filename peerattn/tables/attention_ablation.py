@@ -33,7 +33,7 @@ ABLATION_COLUMNS = (
 
 
 def ablation_table(summary: AblationSummary) -> pd.DataFrame:
-    """Return two rows for each question, batch norm as trained and estimated anew.
+    """Return two rows for each question, batch norm as trained and re-estimated.
 
     The intervals of what is lost beyond the control hold for all rows at once, the others each on its own.
     """

@@ -66,7 +66,12 @@ def test_the_results_of_the_bundled_checkpoint_show_at_once_beside_those_of_netw
     app = asked("actionworld")
     [sentence] = [text.value for text in app.markdown if text.value.startswith("**")]
     assert sentence.startswith("**Attention matters in this network")
-    assert {"Top-1 accuracy before", "Estimated anew", "Size of the control"} <= set(numbers(app))
+    titles = {"Top-1 accuracy before", "Batch norm re-estimated", "Strength of the control"}
+    assert titles <= set(numbers(app))
+    assert "“all 1” is drawn faintly, on a scale of its own: factors of 1" in said(app)
+    assert app.selectbox[2].label == "How"
+    assert app.selectbox[2].disabled
+    assert "Nothing to choose" in said(app)
     alike = app.dataframe[1].value.set_index("network")
     assert set(alike.index) == {"actionworld-none", "actionworld-self"}
     assert alike.loc["actionworld-none", "low_points"] > 0

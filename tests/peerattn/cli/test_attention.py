@@ -41,7 +41,7 @@ def test_the_table_has_every_question_and_says_what_was_done() -> None:
     text = " ".join(console.export_text().split())
     said = (
         "does attention matter?",
-        "batch norm estimated anew",
+        "batch norm re-estimated",
         "from 208 training clips",
         "clips left out: 1",
     )
