@@ -241,6 +241,7 @@ CLIP_SIZE: dict[str, Key[int]] = {
     field: Key(field) for field in ("frames", "height", "width", "classes")
 }  # scoped to a structure
 SIZE_CSV: Key[bool] = Key("size-csv")
+HEALTH_FOLDER: Key[str] = Key("health-folder")
 HEALTH_CSV: Key[bool] = Key("health-csv")
 CANCEL_HEALTH: Key[bool] = Key("cancel-health")
 FACTS_DOWNLOAD: Key[bool] = Key("facts")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
@@ -11,6 +13,7 @@ from app.parts.elements import progress, table_with_csv
 from app.parts.words import clips, plain
 from app.state import measurements, networks
 from peerattn.actionworld.clips import version_of
+from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.checkpoints.weighted_structure import WeightedStructure
 from peerattn.data.labelled_set import LabelledSet
 from peerattn.pruning.health.findings import KINDS, Report, notes
@@ -18,7 +21,7 @@ from peerattn.pruning.health.report import examine_structure, examine_weights
 
 CLIPS = LabelledSet(count=192)
 NOT_RUN = "no clips were run yet"
-NO_CLIPS = "there are no generated clips of its classes; peerattn health measures them on a folder of clips"
+NO_CLIPS = "there are no generated clips of its classes; enter a folder of labelled clips"
 
 
 def show(choice: StructureChoice, weighted: WeightedStructure) -> None:
@@ -28,21 +31,37 @@ def show(choice: StructureChoice, weighted: WeightedStructure) -> None:
         _show_report(examine_structure(weighted.structure, weighted.weights), choice)
         return
     loaded = networks.checkpoint(choice.name)
-    if version_of(loaded.class_names) is None:
+    labelled_set = _choose_clips(loaded)
+    if labelled_set is None:
         _show_report(examine_weights(loaded.network, no_clips=NO_CLIPS), choice)
         return
-    job = measurements.health_job(choice.name, CLIPS)
+    job = measurements.health_job(choice.name, labelled_set)
     if job and job.results:
         _show_report(job.results[0], choice)
         return
     _show_report(examine_weights(loaded.network, no_clips=NOT_RUN), choice)
     if job and job.error:
         st.error(plain(job.error))
+    which = "the clips of the folder" if labelled_set.folder else f"{CLIPS.count} generated clips"
     if job and job.running:
         progress(job, "clips read and run", key=keys.CANCEL_HEALTH)
-    elif st.button(f"Examine on {CLIPS.count} generated clips"):
-        measurements.start_health(choice.name, CLIPS)
+    elif st.button(f"Examine on {which}"):
+        measurements.start_health(choice.name, labelled_set)
         st.rerun()
+
+
+def _choose_clips(loaded: Checkpoint) -> LabelledSet | None:
+    """Return the clips of a folder, if one is entered, or else generated clips, if the network knows them."""
+    folder = st.text_input(
+        "Folder of labelled clips on this machine",
+        key=keys.HEALTH_FOLDER,
+        placeholder="/path/to/clips",
+        help="One subfolder per class, or a manifest.csv with the columns path, label and split.",
+        persist_state="session",
+    ).strip()
+    if folder:
+        return LabelledSet(folder=Path(folder))
+    return CLIPS if version_of(loaded.class_names) is not None else None
 
 
 def _show_report(report: Report, choice: StructureChoice) -> None:

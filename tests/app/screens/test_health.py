@@ -1,11 +1,13 @@
 """The health report on the Structures screen: at once from weights, in the background from clips."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from app.screens import structure_health
 from app.state import measurements
@@ -14,6 +16,7 @@ from peerattn.checkpoints.checkpoint import load
 from peerattn.data.labelled_set import LabelledSet
 from peerattn.network.network import Network
 from peerattn.pruning.health.findings import KINDS
+from tests.app.screens.test_data import fill
 from tests.conftest import ROOT
 from tests.small import SETTINGS, small_structure, write_small_checkpoints
 
@@ -87,6 +90,28 @@ def test_a_checkpoint_of_other_classes_says_why_no_clips_are_run(folder: Path) -
     app = opened("other (checkpoint)")
     assert structure_health.NO_CLIPS in captions(app)
     assert not [button for button in app.button if button.label.startswith("Examine")]
+
+
+def test_a_checkpoint_is_examined_on_a_folder_of_clips(folder: Path, tmp_path: Path) -> None:
+    clips = fill(tmp_path / "clips")
+    shutil.rmtree(clips / "val" / "dance")  # a class that the network does not know
+    app = opened("small (checkpoint)")
+    checked(app.text_input(key="health-folder").set_value(str(clips)).run())
+    button(app, "Examine on the clips of the folder").click().run()
+    job = measurements.health_job("small", LabelledSet(folder=clips))
+    job.wait(PATIENCE)
+    checked(app.run())
+    assert job.error is None
+    assert f"{job.results[0].clips} clips" in captions(app)
+    checked(app.text_input(key="health-folder").set_value(str(tmp_path / "missing")).run())
+    button(app, "Examine on the clips of the folder").click().run()
+    measurements.health_job("small", LabelledSet(folder=tmp_path / "missing")).wait(PATIENCE)
+    assert "missing" in checked(app.run()).error[0].value
+    assert structure_health.NOT_RUN in captions(app)
+
+
+def button(app: AppTest, label: str) -> Button:
+    return next(one for one in app.button if one.label == label)
 
 
 def test_a_file_of_the_user_shows_its_structural_findings(folder: Path) -> None:
