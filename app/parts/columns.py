@@ -68,8 +68,8 @@ were replaced, and which batch norm there was."""
 WRAPPED, HEADER, MOST_WRAPPED = 66, 38, 8
 """Heights in pixels of a row of three lines (Streamlit wraps the texts of rows higher than 64) and of the
 column titles, and the most of such rows that are shown at once."""
-SIDES, LETTER = 18, 6.6
-"""Widths in pixels, of what a cell has beside its text and of a letter."""
+SIDES, LETTER, TITLE_LETTER = 18, 6.6, 7.6
+"""Widths in pixels, of what a cell has beside its text, of a letter, and of a letter of a title."""
 
 
 class Shown(NamedTuple):
@@ -118,14 +118,11 @@ def in_words(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _shown_column(table: pd.DataFrame, shown: Shown) -> ColumnConfig:
-    values = table[shown.name]
-    title, number_format = (
-        shown.title or TITLES.get(shown.name, shown.name),
-        _number_format(shown.name, values),
-    )
+    values, title = table[shown.name], shown.title or TITLES.get(shown.name, shown.name)
     texts = [] if pd.api.types.is_numeric_dtype(values) else map(str, values)
-    width = shown.width or round(SIDES + LETTER * max(map(len, [title, "100.00%", *texts])))
-    if number_format:
+    letters = max(map(len, ["100.00%", *texts]))
+    width = shown.width or round(SIDES + max(TITLE_LETTER * len(title), LETTER * letters))
+    if number_format := _number_format(shown.name, values):
         return st.column_config.NumberColumn(title, width=width, format=number_format)
     return st.column_config.Column(title, width=width)
 

@@ -169,7 +169,8 @@ def _numbers(summary: AblationSummary, answers: AblationAnswers) -> None:
     ratios = [one.ratios for one in summary.findings if one.ratios]
     if ratios:
         least, greatest = min(low for low, _ in ratios), max(high for _, high in ratios)
-        value = f"{100 * least:.0f}–{100 * greatest:.0f} %"
+        ends = dict.fromkeys(f"{100 * ratio:.0f}" for ratio in (least, greatest))
+        value = f"{'–'.join(ends)} %"
         metric(row, "Strength of the control", value, "100 %: a fair comparison", meaning=CONTROL)
 
 

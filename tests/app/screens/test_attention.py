@@ -68,6 +68,7 @@ def test_the_results_of_the_bundled_checkpoint_show_at_once_beside_those_of_netw
     assert sentence.startswith("**Attention matters in this network")
     titles = {"Top-1 accuracy before", "Batch norm re-estimated", "Strength of the control"}
     assert titles <= set(numbers(app))
+    assert numbers(app)["Strength of the control"] == "100–102 %"
     assert "“all 1” is drawn faintly, on a scale of its own: factors of 1" in said(app)
     assert app.selectbox[2].label == "How"
     assert app.selectbox[2].disabled

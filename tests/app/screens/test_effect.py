@@ -231,6 +231,7 @@ def test_results_on_clips_that_do_not_ship_show_at_once_and_say_so(tmp_path, mon
     checked(app.selectbox(key="of").set_value("factors").run())
     assert "504 training clips of 154 source videos" in said(app)
     assert any("not shown to matter" in text.value for text in app.markdown)
+    assert numbers(app)["Strength of the control"] == "100 %"
     checked(app.selectbox(key="labelled").set_value("A folder of clips").run())
     assert "Enter a folder" in app.info[0].value
 
