@@ -33,6 +33,7 @@ CLASSES = (
     "Each class has only some of the clips, so its interval is wide. It is that of the difference, in "
     "points, and the verdict follows from it: not shown, if it holds 0. {held}"
 )
+TOO_FEW = "None of the {count} {classes} has enough clips for an interval, so every verdict is unknown."
 NARROW_NAME, LONG_NAME = 118, 16
 """The width in pixels of a class name on a narrow page, and how many letters do not fit into it."""
 JOINT = "The intervals of all {count} {classes} hold at once."
@@ -167,8 +168,7 @@ def _classes(question: EffectQuestion, effects: Effects, effect: Effect) -> None
     pointwise = bool(keys.EFFECT_POINTWISE.get(False))
     table = class_effects_table(effects.before, effect.after, pointwise=pointwise)
     title = TITLES[effects.before.kind]
-    held = (ALONE if pointwise else JOINT).format(count=len(table), classes=title.lower())
-    st.caption(CLASSES.format(held=held))
+    st.caption(_about_classes(table, title.lower(), pointwise))
     table_with_csv(
         {title: lambda: table},
         stem=f"{question.checkpoint}-{effect.name}",
@@ -176,6 +176,13 @@ def _classes(question: EffectQuestion, effects: Effects, effect: Effect) -> None
         shown=_class_columns(table, grouped=len(set(effects.before.groups)) < effects.before.n),
         wrapped=_has_intervals(table) and _are_long(table["class"]),
     )
+
+
+def _about_classes(table: pd.DataFrame, classes: str, pointwise: bool) -> str:
+    if not _has_intervals(table):
+        return TOO_FEW.format(count=len(table), classes=classes)
+    held = (ALONE if pointwise else JOINT).format(count=len(table), classes=classes)
+    return CLASSES.format(held=held)
 
 
 def _class_columns(table: pd.DataFrame, *, grouped: bool) -> tuple[Shown, ...]:

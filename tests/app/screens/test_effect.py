@@ -287,6 +287,7 @@ def test_the_component_is_the_greatest_until_another_is_chosen_for_this_network(
     st.cache_resource.clear()
     app = opened("actionworld")
     assert app.selectbox(key="component").value == app.dataframe[0].value["component"][0] == "flow"
+    assert "None of the 32 classes has enough clips for an interval" in said(app)
     checked(app.selectbox(key="component").set_value("rgb").run())
     checked(app.toggle(key="pointwise").set_value(True).run())
     assert app.selectbox(key="component").value == "rgb"
