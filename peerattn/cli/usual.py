@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,13 +22,14 @@ def usual_command(
     """Record many clips, and save beside the checkpoint what its network usually does.
 
     The range of each measure of attention, over all connections, is the scale on which pictures of a clip are
-    drawn, and heat maps are compared with the mean of each block.
+    drawn. The mean heat map of each block shows what comes from the padding of its convolutions.
     """
     from peerattn.checkpoints.checkpoint import load
     from peerattn.cli import usual_run
     from peerattn.data.labelled_set import LabelledSet
+    from peerattn.files.paths import folder_of
 
-    loaded = load(Path(name) if "/" in name else name, torch_device(device))
+    loaded = load(folder_of(name) or name, torch_device(device))
     chosen = LabelledSet(data, split if data else None, origin=origin.value)
     usual = usual_run.measure(loaded, chosen, clips=clips, split=split)
     report(usual.to_json(), usual_run.table(usual, loaded.name), json_file)

@@ -26,6 +26,7 @@ from peerattn.graph.structure import Structure
 from peerattn.tables.clip import frame_ends
 from peerattn.tables.moments import moment_in_words, moments_of, moments_remark
 from peerattn.traces.comparison import align_to_layout, missing_parts
+from peerattn.traces.moments import frames_that_show_the_clip
 from peerattn.traces.shift import shift
 from peerattn.traces.shift import usual as usual_value
 from peerattn.traces.trace import Array, BlockTrace, Trace, WindowTrace
@@ -148,11 +149,15 @@ def _connection_headers(trace: Trace, own: Structure) -> list[dict[str, Any]]:
             "peers": connection.peers,
             "attentionWeights": connection.attention_weights.tolist(),
             "reached": connection.reached,
-            "inner": [connection.inner.start, connection.inner.stop],
+            "shows": _frame_range(frames_that_show_the_clip(trace, connection)),
             "usualShift": _number(usual_value(connection, shift(connection))),
         }
         for connection in trace.connections
     ]
+
+
+def _frame_range(frames: slice) -> list[int]:
+    return [frames.start, frames.stop]
 
 
 def _number(value: float) -> float | None:

@@ -71,10 +71,7 @@ def strength_parts(trace: Trace) -> dict[str, Series]:
 
     Raises PeerattnError for a trace without magnitudes.
     """
-    everywhere = remark_on_ends(trace) == END_IN_REACH
-    return {
-        key: part for block in trace.structure.blocks for key, part in _parts(trace, block.id, everywhere)
-    }
+    return {key: part for block in trace.structure.blocks for key, part in _parts(trace, block.id)}
 
 
 def total_strength(trace: Trace, parts: Mapping[str, Series]) -> Series:
@@ -91,18 +88,28 @@ def remark_on_ends(trace: Trace) -> str:
     return END_IN_REACH if repeats else TOO_SHORT
 
 
+def frames_that_show_the_clip(trace: Trace, connection: ConnectionTrace) -> slice:
+    """Return the frames in which the shift of a connection comes from the clip, not from beyond its ends.
+
+    In a short clip these are none if the network reads zeros beyond its ends, and all if it reads the edge
+    frames again.
+    """
+    if _has_inner_frames(connection) or remark_on_ends(trace) == END_IN_REACH:
+        return connection.inner
+    return slice(0, 0)
+
+
 def _has_inner_frames(connection: ConnectionTrace) -> bool:
     reached = sum(connection.reached or (0, 0))
     return reached + MIN_INNER_FRAMES <= len(connection.attention_factors)
 
 
-def _parts(trace: Trace, block: str, everywhere: bool) -> Iterator[tuple[str, Series]]:
-    """Yield key and part of the strength of each connection into a block; `everywhere`: within reach too."""
+def _parts(trace: Trace, block: str) -> Iterator[tuple[str, Series]]:
+    """Yield key and part of the strength of each connection into a block."""
     arriving = [each for each in trace.connections if each.target == block]
     for each, share in zip(arriving, arriving_shares(trace, arriving).T, strict=True):
         shifts, counts = shift(each), np.zeros(len(trace.times))
-        if everywhere or _has_inner_frames(each):
-            counts[each.inner] = 1
+        counts[frames_that_show_the_clip(trace, each)] = 1
         yield each.key, np.nan_to_num(np.maximum(shifts - usual(each, shifts), 0)) * share * counts
 
 
@@ -137,5 +144,5 @@ def _stands_out(moment: Moment, scale: float) -> bool:
 def _is_seen_to_turn(trace: Trace, moment: Moment) -> bool:
     """Whether the connection that shifts most is also known just before and after: a slope is no peak."""
     most = moment.connections[0]
-    inner = trace.connection(f"{most.source}_to_{most.target}").inner
-    return bool(inner.start < moment.frame < inner.stop - 1)
+    shown = frames_that_show_the_clip(trace, trace.connection(f"{most.source}_to_{most.target}"))
+    return bool(shown.start < moment.frame < shown.stop - 1)

@@ -28,8 +28,8 @@ interface Connection {
   attentionWeights: (number | null)[];
   /** Absent or null if it was not recorded. */
   reached?: Reach | null;
-  /** The frames from which its usual values are taken: beyond the reach of the clip's ends, if there are enough. */
-  inner?: FrameRange;
+  /** The frames in which its shift comes from the clip, not from beyond its ends. */
+  shows?: FrameRange;
   /** The median of its shift over the clip; null if there is none. */
   usualShift?: number | null;
 }

@@ -108,7 +108,7 @@ def test_line_widths_show_the_weights_of_the_step_and_blocks_stay_in_place(root)
         assert set(widths) == {key for key, left in zip(SHOWN.keys, kept, strict=True) if left}
         for key, weight in zip(SHOWN.keys, SHOWN.connection_weights[row], strict=True):
             if key in widths:
-                assert widths[key] == pytest.approx(1 + 4.5 * float(weight), abs=1e-4)
+                assert widths[key] == pytest.approx(0.6 + 6.4 * float(weight), abs=1e-4)
     assert places(root) == before
 
 

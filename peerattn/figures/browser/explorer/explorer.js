@@ -298,7 +298,7 @@ class Explorer {
   isShiftKnown(id, frame) {
     if (this.measure !== "shift") return true;
     const otherFrame = this.pair?.side === "B" ? this.pair.otherFrame(frame) : frame;
-    const [first, stop] = this.shownRecording.connection(id).inner ?? [0, Infinity];
+    const [first, stop] = this.shownRecording.connection(id).shows ?? [0, Infinity];
     return otherFrame !== null && otherFrame !== undefined && first <= otherFrame && otherFrame < stop;
   }
 

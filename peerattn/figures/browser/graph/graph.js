@@ -128,7 +128,7 @@ class Graph {
     this.strokes = new Strokes(this.curves(), shownRecording.graph.edges, {
       color: (id, frame) => this.explorer.color(id, frame),
       prominence: (id, frame) => this.explorer.prominence(id, frame),
-      isWeak: (id) => (shownRecording.connection(id).weight ?? 1) < HAIRLINE,
+      isWeak: (id) => Boolean(shownRecording.shift) && (shownRecording.connection(id).weight ?? 1) < HAIRLINE,
       isReached: (id, frame) => this.explorer.isReached(frame, id),
     });
     this.style();

@@ -9,9 +9,9 @@ const THEME = { dark: false, quiet: "#777777" };
 const SHIFT = { most: 0.2, light: ["#000000", "#ffffff"], dark: ["#111111", "#eeeeee"] };
 
 // An explorer of a recording with one connection, which has these values at its frames.
-function explorer({ inner, shift = [0, 0.1, NaN], shade = [0, 0.5, 1], colour = "shift", theme = THEME, pair = null, most = SHIFT } = {}) {
+function explorer({ shows, shift = [0, 0.1, NaN], shade = [0, 0.5, 1], colour = "shift", theme = THEME, pair = null, most = SHIFT } = {}) {
   const values = { shift, shade };
-  const recording = { shift: most, viridis: ["#000000", "#00ff00"], rows: new Map([["only", 0]]), at: (name, row, frame) => values[name][frame], connection: () => ({ inner }) };
+  const recording = { shift: most, viridis: ["#000000", "#00ff00"], rows: new Map([["only", 0]]), at: (name, row, frame) => values[name][frame], connection: () => ({ shows }) };
   return Object.assign(Object.create(Explorer.prototype), { recording, settings: { colour }, theme, pair });
 }
 
@@ -29,8 +29,8 @@ test("they have that of their factor on request, and in a recording without shif
 });
 
 test("near the ends of the clip no shift is shown, whatever its value", () => {
-  assert.deepEqual(colors({ shift: [0.2, 0.2, 0.2], inner: [1, 2] }), ["#000000", "#ffffff", "#000000"]);
-  assert.deepEqual([0, 1].map((frame) => explorer({ shift: [0.2, 0.2], inner: [1, 2] }).prominence("only", frame)), [0, 0.2]);
+  assert.deepEqual(colors({ shift: [0.2, 0.2, 0.2], shows: [1, 2] }), ["#000000", "#ffffff", "#000000"]);
+  assert.deepEqual([0, 1].map((frame) => explorer({ shift: [0.2, 0.2], shows: [1, 2] }).prominence("only", frame)), [0, 0.2]);
 });
 
 test("two recordings have one scale, the wider one", () => {
