@@ -10,7 +10,7 @@ Moving the cursor runs no Python; clicking a block or connection does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -42,12 +42,28 @@ class Selection:
     id: str
 
 
+FrameSpan = tuple[int, int]
+"""The first frame of a span, and the frame after the last."""
+
+
+@dataclass(frozen=True)
+class LeftOutFrames:
+    """The frames in which the second network lacks a part (None: all), and what follows another choice."""
+
+    frames: FrameSpan | None
+    on_choice: Callable[[FrameSpan | None], None]
+
+
 @dataclass(frozen=True)
 class Comparison:
-    """The second trace of a comparison, packed by `pack_trace`, and the names of the first and second."""
+    """The second trace of a comparison, packed by `pack_trace`, and the names of the first and second.
+
+    With `left_out`, users can choose on the timeline in which frames a part is left out.
+    """
 
     packed: bytes
     names: tuple[str, str]
+    left_out: LeftOutFrames | None = None
 
 
 _scripts = st.components.v2.component(
@@ -94,6 +110,13 @@ def show_explorer(
         key = key.scoped(initial_view["token"])  # a new component, which forgets earlier clicks
     initial = asdict(selected) if selected else None
     current = key.get({}).get("selected", initial)
+    left_out = comparison.left_out if comparison else None
+
+    def span_chosen() -> None:
+        span = key.get({}).get("span")
+        if left_out and span is not None:
+            left_out.on_choice((span[0], span[1]) if span else None)
+
     with st.container(gap=None):
         _recording(key=key.scoped("recording"), data=packed)
         if comparison:
@@ -107,11 +130,13 @@ def show_explorer(
                 "about": export_names,
                 "other": comparison.packed[:DIGEST_LENGTH].decode() if comparison else None,
                 "names": comparison.names if comparison else None,
+                "leftOut": {"frames": left_out.frames} if left_out else None,
                 "replay": isinstance(trace, History),
                 **_marks(removal),
             },
             default={"selected": initial},
             on_selected_change=lambda: None,
+            on_span_change=span_chosen,
         )
     return _selection(result.get("selected"), trace.structure)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
+from math import ceil, floor
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from app import keys
-from app.explorer.component import Comparison, Selection
+from app.explorer.component import Comparison, LeftOutFrames, Selection
 from app.opening.files import Source
 from app.parts import bar
 from app.parts.words import percent, plain
@@ -40,6 +43,7 @@ OF_ANOTHER = (
     "In each frame, the connections get the attention factors that they have in the same frame of this clip, "
     "which must be at least as long. What else they carry is that of the clip shown."
 )
+SPAN_HELP = "Or drag over frames of the timeline with Shift, and leave the part out only in that loop."
 ONLY_REMOVED = "A peer has no attention factors of its own, so it can only be left out."
 
 
@@ -73,7 +77,9 @@ class Without:
     def comparison(self) -> Comparison:
         """Return the second trace for the explorer."""
         packed = pictures.packed_on_layout(self.trace.structure, self.opened, self.trace, self.alteration)
-        return Comparison(packed, ("the whole network", self.name))
+        spans = self.alteration.how == "remove" and len(self.trace.times) > 1
+        chosen = LeftOutFrames(self.alteration.frames, partial(_choose_frames, self.opened))
+        return Comparison(packed, ("the whole network", self.name), chosen if spans else None)
 
 
 def choose(opened: Opened) -> Without | None:
@@ -174,13 +180,32 @@ def _frames(opened: OpenedClip) -> tuple[int, int] | None:
     times = opened.trace.times
     if len(times) < 2:
         return None
-    ends = 0.0, round(float(times[-1] - times[0]), 2)
-    key = keys.LEFT_OUT_TIMES.scoped(f"{opened.choice.source.id}-{ends[1]}")
-    start, stop = st.slider("From, to (s)", *ends, ends, key=key, persist_state="session")
+    ends, key = _ends(opened), _times_key(opened)
+    start, stop = st.slider("From, to (s)", *ends, ends, key=key, help=SPAN_HELP, persist_state="session")
     if (start, stop) == ends:
         return None
     first, last = np.searchsorted(times - times[0], [start - 1e-6, stop + 1e-6])
     return int(first), max(int(last), int(first) + 1)
+
+
+def _choose_frames(opened: OpenedClip, frames: tuple[int, int] | None) -> None:
+    """Set the span of time to that of frames (first, after the last) chosen on the timeline; None: all."""
+    key, times = _times_key(opened), opened.trace.times - opened.trace.times[0]
+    if frames is None:
+        key.value = _ends(opened)
+    else:
+        start, stop = float(times[frames[0]]), float(times[frames[1] - 1])
+        key.value = floor(100 * start) / 100, ceil(100 * stop) / 100
+
+
+def _ends(opened: OpenedClip) -> tuple[float, float]:
+    """Return the ends of the slider in seconds, from the first frame to the last."""
+    times = opened.trace.times
+    return 0.0, ceil(100 * float(times[-1] - times[0])) / 100
+
+
+def _times_key(opened: OpenedClip) -> keys.Key[Any]:
+    return keys.LEFT_OUT_TIMES.scoped(f"{opened.choice.source.id}-{_ends(opened)[1]}")
 
 
 def part_options(structure: Structure) -> list[str]:

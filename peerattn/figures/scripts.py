@@ -34,6 +34,7 @@ EXPLORER_PARTS = (
     "timeline/chart.js",
     "timeline/windows.js",
     "timeline/moments.js",
+    "timeline/left_out_span.js",
     "timeline/keys.js",
     "timeline/transport.js",
     "timeline/playback.js",

@@ -215,6 +215,8 @@ interface ExplorerData {
   selected: GraphItem | null;
   start?: Start | null;
   about?: { clip?: string; checkpoint?: string } | null;
+  /** Set if a part is left out in B, in these frames (null: in all), and the visitor can choose others. */
+  leftOut?: { frames: FrameRange | null } | null;
   pruned: boolean;
   removed: string[];
   dead: string[];
@@ -439,7 +441,11 @@ interface ExplorerOnPage {
 
 /** The element that an explorer fills; `latest` contains the latest data from Python. */
 interface ExplorerRoot extends HTMLElement {
-  latest: { data: ExplorerData; setStateValue(name: string, value: GraphItem | null): void };
+  latest: {
+    data: ExplorerData;
+    setStateValue(name: string, value: GraphItem | null): void;
+    setTriggerValue(name: string, value: number[]): void;
+  };
 }
 
 /** The content of a panel: a plotly chart or the steps inside a factor. Only a chart can be sorted and saved. */

@@ -144,7 +144,8 @@ class Explorer {
 
   // Applies the data of a run of Python: what is removed and selected and, for a saved session or tour, where to start.
   /** @param {ExplorerData} data */
-  receive({ removed, dead, starved, peerOnly, pruned, selected, start, names }) {
+  receive({ removed, dead, starved, peerOnly, pruned, selected, start, names, leftOut = null }) {
+    this.timeline.leftOut.receive(leftOut);
     if (start && start.token !== this.startToken) this.startAt(start);
     if (names) this.pair?.showNames(names);
     this.marks = this.marksToShow({ removed: new Set(removed), dead: new Set(dead), starved: new Set(starved), peerOnly: new Set(peerOnly) });

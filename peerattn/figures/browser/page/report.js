@@ -17,7 +17,7 @@ function attachRoot(id, root, className) {
 /** @param {{ data: ExplorerData }} page */
 function showExplorer({ data }) {
   globalThis.peerattnRecordings = new Map([[data.recording, fromBase64(blockText("recording"))]]);
-  const latest = { data, setStateValue() {} };
+  const latest = { data, setStateValue() {}, setTriggerValue() {} };
   const root = attachRoot("explorer", Object.assign(document.createElement("div"), { latest }), "explorer");
   const show = () => globalThis.peerattnExplorer.show(root);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);

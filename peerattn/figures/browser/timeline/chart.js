@@ -125,6 +125,7 @@ class Chart {
   drawBackground(pen) {
     const { chart } = this;
     this.drawLoop(pen);
+    this.drawLeftOut(pen);
     this.drawEnds(pen);
     this.drawAxes(pen);
     if (chart.form === "areas") this.drawAreas(pen);
@@ -202,6 +203,19 @@ class Chart {
     pen.fillRect(left, 0, right - left, AXIS.height - AXIS.bottom);
     pen.lineWidth = 1;
     for (const x of [left, right]) strokeLine(pen, theme.quiet, [[x, 0], [x, AXIS.height - AXIS.bottom]]);
+  }
+
+  // Draws a bar along the top over the frames in which a part is left out, if these are not all.
+  /** @param {Pen} pen */
+  drawLeftOut(pen) {
+    const { theme, timeline } = this.explorer;
+    const { frames } = timeline.leftOut;
+    if (!frames) return;
+    const [left, right] = frames.map((frame) => this.frameStart(frame));
+    pen.fillStyle = mixColors(theme.background, theme.text, 0.07);
+    pen.fillRect(left, 0, right - left, AXIS.height - AXIS.bottom);
+    pen.fillStyle = theme.text;
+    pen.fillRect(left, 0, right - left, 4);
   }
 
   // The ranges of frames that padding affects: for the focused connection if the chart shows it, else for any.

@@ -12,6 +12,7 @@ class Timeline {
     this.chart = new Chart(explorer);
     this.windows = new Windows(explorer, this.chart);
     this.moments = new Moments(explorer, this.chart);
+    this.leftOut = new LeftOutSpan(explorer);
     this.chooser = element("select", { ariaLabel: "lines", onchange: () => explorer.changeSetting("lines", this.chooser.value) });
     this.values = element("div", { className: "values" });
     this.fit = checkbox("zoom y-axis", false, (checked) => explorer.changeSetting("fit", checked));
@@ -28,6 +29,7 @@ class Timeline {
       "section",
       { className: "time", ariaLabel: "timeline" },
       this.transport.element,
+      this.leftOut.element,
       element("div", { className: "reading" }, this.chooser, this.values, this.key, this.boundaryKey, this.fit),
       this.moments.marks,
       element("div", { className: "scrub" }, this.ends, this.slider),
@@ -113,6 +115,7 @@ class Timeline {
     const { settings, playback } = this.explorer;
     this.transport.settingChanged(name);
     if (name === "speed" || name === "loop") playback.restart();
+    if (name === "loop") this.leftOut.show();
     if (name === "fit") this.fit.input.checked = settings.fit;
     if (name === "lines") this.chooser.value = chartName(this.explorer);
     if (["fit", "lines", "loop"].includes(name)) this.redraw();
