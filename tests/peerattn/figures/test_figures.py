@@ -325,6 +325,42 @@ def test_the_graph_has_each_block_and_each_connection_once():
     assert json.loads(graph.get_network_data()[-1])["physics"] == {"enabled": False}
 
 
+@pytest.mark.parametrize(("look", "page"), [("light", "#ffffff"), ("dark", "#0e1117")])
+def test_the_colours_of_a_shift_stand_out_more_and_more_from_the_page(look, page):
+    contrasts = [contrast(color, page) for color in palette.SHIFT[look]]
+    assert all(after > 1.15 * before for before, after in pairwise(contrasts))
+    assert contrasts[0] >= 1.5
+
+
+def contrast(color: str, page: str) -> float:
+    """The contrast ratio of WCAG 2."""
+    high, low = sorted((luminance(color), luminance(page)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(color: str) -> float:
+    parts = np.array(list(bytes.fromhex(color[1:]))) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.browser
+def test_pyvis_itself_shows_the_graph_with_visible_connections(page, page_log, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    graph = level_graph(TRACE.structure, {each.key: each.connection_weight for each in TRACE.connections})
+    graph.cdn_resources = "in_line"
+    graph.write_html("graph.html", notebook=False)
+    page.goto((tmp_path / "graph.html").as_uri())
+    page.wait_for_function("globalThis.network?.body?.edgeIndices?.length > 0")
+    drawn = page.evaluate(
+        "Object.values(network.body.edges).map(({ id, options }) => [id, options.width, options.hidden])"
+    )
+    widths = {each.key: edge_width(each.connection_weight) for each in TRACE.connections}
+    assert {key: width for key, width, _ in drawn} == pytest.approx(widths)
+    assert not any(hidden for *_, hidden in drawn)
+    page_log.outside.clear()  # pyvis' own page asks the internet for Bootstrap; the app does not use that page
+
+
 def test_positions_do_not_depend_on_the_clip_or_the_weights():
     first, second = trace(seed=1), trace(seed=2, frames=5)
     weights = [{each.key: each.connection_weight for each in one.connections} for one in (first, second)]

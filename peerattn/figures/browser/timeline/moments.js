@@ -8,7 +8,7 @@ class Moments {
     this.marks = element("div", { className: "marks" });
     this.list = element("ol", { ariaLabel: "moments" });
     this.remark = element("p", { className: "quiet" });
-    this.element = element("section", { className: "moments", ariaLabel: "moments" }, element("p", { className: "quiet" }, "Moments: where attention shifts most"), this.list, this.remark);
+    this.element = element("section", { className: "moments", ariaLabel: "moments" }, element("p", { className: "quiet" }, `Moments${explorer.pair ? " of A" : ""}: where attention shifts most`), this.list, this.remark);
     /** @type {HTMLButtonElement[]} */
     this.buttons = [];
   }
