@@ -191,18 +191,24 @@ def take(browser: Browser, url: str, folder: Path, names: Sequence[str], clips: 
             print(folder / f"{name}-{look}.png", flush=True)
 
 
+BAR = 64
+"""The height of the app's navigation, in px."""
+
+
 def film(browser: Browser, url: str, path: Path) -> None:
     """Capture Explore while a sample plays, one picture per frame, at the speed of the clip."""
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page_height = 1130
+    page = browser.new_page(viewport={"width": 1280, "height": page_height})
     page.set_default_timeout(PATIENCE)
     page.goto(url + "/?checkpoint=actionworld")
     root = wait_until_drawn(page)
-    choose(root, "connection flow2_to_a2")
     page.evaluate(AT_REST)
-    root.scroll_into_view_if_needed()
+    scroll = "(root, bar) => { root.style.scrollMarginTop = `${bar}px`; root.scrollIntoView(); }"
+    root.evaluate(scroll, BAR + 12)
     box = root.bounding_box()
     assert box
-    clip = {"x": box["x"] - 12, "y": box["y"] - 12, "width": box["width"] + 24, "height": box["height"] + 16}
+    top = max(box["y"] - 12, BAR)
+    clip = {"x": box["x"] - 12, "y": top, "width": box["width"] + 24, "height": page_height - top}
     count = root.evaluate(f"root => ({GET_EXPLORER})(root).recording.length")
     pictures = []
     for number in range(count):

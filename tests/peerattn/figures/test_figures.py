@@ -358,7 +358,7 @@ def test_pyvis_itself_shows_the_graph_with_visible_connections(page, page_log, t
     widths = {each.key: edge_width(each.connection_weight) for each in TRACE.connections}
     assert {key: width for key, width, _ in drawn} == pytest.approx(widths)
     assert not any(hidden for *_, hidden in drawn)
-    page_log.outside.clear()  # pyvis' own page asks the internet for Bootstrap; the app does not use that page
+    page_log.outside.clear()  # pyvis' own page, which the app does not use, asks the internet for Bootstrap
 
 
 def test_positions_do_not_depend_on_the_clip_or_the_weights():
