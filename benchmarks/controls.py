@@ -71,13 +71,13 @@ def generated(loaded: Checkpoint, seeds: range, frames: int) -> Iterator[Example
     modalities, settings = loaded.structure.read_modalities, loaded.settings
     for seed in seeds:
         world = generate(seed, frames=frames)
-        maps = _maps(world.object_ids)
+        maps = object_maps(world.object_ids)
         times = np.arange(frames) / settings.frame_rate
         clip = prepare(Frames(world.images, times), modalities, settings, objects=maps)
         yield Example((world.label,), clip.tensors, f"seed {seed}")
 
 
-def _maps(ids: NDArray[np.uint8], origin: Origin = "true") -> ObjectMaps:
+def object_maps(ids: NDArray[np.uint8], origin: Origin = "true") -> ObjectMaps:
     return ObjectMaps(ids, None, tuple(range(1, len(MAP_NAMES))), MAP_NAMES[1:], origin)
 
 
