@@ -67,7 +67,7 @@ def _read_address() -> None:
     keys.SELECTED.value = address.parse_selection(keys.ADDRESS.value.get("pin"))
     if "checkpoint" in keys.ADDRESS.value:
         network_choice.mark_chosen()
-    clips.offer_named_samples(*map(keys.ADDRESS.value.get, (keys.CLIP, keys.SECOND_CLIP)))
+    clips.offer_named_samples(*map(keys.ADDRESS.value.get, (keys.CLIP, keys.SECOND_CLIP, keys.DONOR)))
     known = [source.name for source in clips.sample_clips()]
     lines = address.warnings(keys.ADDRESS.value, checkpoints=network_names(), clips=known)
     keys.ADDRESS_WARNINGS.value = list(lines)

@@ -17,7 +17,7 @@ from app.opening.session import SUFFIX, Session
 from app.opening.traces import read_trace
 from app.parts import network_choice
 from app.parts.answers import LABEL_SEPARATOR
-from app.state import address, clips
+from app.state import address, clips, left_out
 from app.state.opened import MAX_SECONDS, Choice, Opened
 from peerattn.checkpoints.checkpoint import Checkpoint
 from peerattn.data.folder import LabelledFile
@@ -90,6 +90,7 @@ def restore_session() -> None:
     session, source = pending
     keys.NEWEST_CLIP.value = source.id
     keys.SELECTED.value = address.parse_selection(session.view.get("pin"))
+    left_out.restore(session.view)
     query = {name: value for name, value in session.view.items() if name not in ("checkpoint", "clip", "pin")}
     token = keys.RESTORED_SESSIONS.value = keys.RESTORED_SESSIONS.get(0) + 1
     keys.START_VIEW.value = {"token": token, "query": urlencode(query)}
@@ -170,7 +171,7 @@ def _open_trace(name: str, content: Bytes) -> Source:
 def _open_session(session: Session, checkpoints: set[str], current: str) -> Source:
     """Return the clip of a session, or its trace if its clip or checkpoint is not found."""
     read_trace(session.trace)
-    clips.offer_named_samples(session.clip_name, session.view.get(keys.SECOND_CLIP))
+    clips.offer_named_samples(session.clip_name, *map(session.view.get, (keys.SECOND_CLIP, keys.DONOR)))
     if session.objects:
         clips.object_maps(clips.upload_folder().objects(session.objects))
     missing = [*_missing(session, checkpoints)]

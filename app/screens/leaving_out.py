@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
-from math import ceil, floor
-from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from app import keys
@@ -16,8 +13,10 @@ from app.explorer.component import Comparison, LeftOutFrames, Selection
 from app.opening.files import Source
 from app.parts import bar
 from app.parts.words import percent, plain
+from app.screens import left_out_span
 from app.state import clips, pictures
-from app.state.opened import Choice, Opened, OpenedClip
+from app.state.left_out import HOW
+from app.state.opened import DEFAULT_SECONDS, Choice, Opened, OpenedClip
 from peerattn.errors import PeerattnError
 from peerattn.graph.components import names as component_names
 from peerattn.graph.connectivity import Removal, survey
@@ -26,13 +25,6 @@ from peerattn.recording.altering import Alteration, Parts
 from peerattn.recording.interventions import removed_keys
 from peerattn.traces.trace import ConnectionTrace, Trace
 
-HOW = {
-    "remove": "left out",
-    "mean": "factors at their mean",
-    "one": "factors at 1",
-    "swap": "factors of another clip",
-}
-"""What can be done with a part → in words."""
 HELP = (
     "Runs the clip again through the network without the chosen parts, as if the weights of their "
     "connections were zero. A peer of a connection is left out of its attention: the other peers share the "
@@ -41,9 +33,10 @@ HELP = (
 )
 OF_ANOTHER = (
     "In each frame, the connections get the attention factors that they have in the same frame of this clip, "
-    "which must be at least as long. What else they carry is that of the clip shown."
+    "which must be at least as long: shorter ones are not offered. What else they carry is that of the clip "
+    "shown."
 )
-SPAN_HELP = "Or drag over frames of the timeline with Shift, and leave the part out only in that loop."
+NO_DONOR = "No other clip is as long as this one. Upload one, or choose a shorter time range."
 ONLY_REMOVED = "A peer has no attention factors of its own, so it can only be left out."
 
 
@@ -78,7 +71,7 @@ class Without:
         """Return the second trace for the explorer."""
         packed = pictures.packed_on_layout(self.trace.structure, self.opened, self.trace, self.alteration)
         spans = self.alteration.how == "remove" and len(self.trace.times) > 1
-        chosen = LeftOutFrames(self.alteration.frames, partial(_choose_frames, self.opened))
+        chosen = LeftOutFrames(self.alteration.frames, partial(left_out_span.choose_frames, self.opened))
         return Comparison(packed, ("the whole network", self.name), chosen if spans else None)
 
 
@@ -126,19 +119,40 @@ def _alteration(opened: OpenedClip) -> tuple[Alteration | None, Source | None]:
         if how == "swap":
             donor = _choose_donor(opened)
             return Alteration(parts, how, donor=donor.id if donor else ""), donor
-        return Alteration(parts, how, _frames(opened) if how == "remove" else None), None
+        return Alteration(parts, how, left_out_span.choose(opened) if how == "remove" else None), None
 
 
 def _choose_donor(opened: OpenedClip) -> Source | None:
-    """Draw the choice of the clip whose factors are taken; None if there is no other clip."""
-    own = opened.choice.source.id
-    sources = {label: source for label, source in bar.clip_sources().items() if source.id != own}
-    if sources:
-        keys.DONOR.keep_among(sources)
+    """Draw the choice of the clip whose factors are taken, among those that are long enough; None without."""
+    sources = _donors(opened)
+    if not sources:
+        st.caption(NO_DONOR)
+        return None
+    if (named := keys.DONOR.get()) and named not in sources:
+        st.warning(plain(f"{named} is not there, or too short to take factors from."))
+    keys.DONOR.keep_among(sources)
     label = st.selectbox(
-        "Of which clip", list(sources), key=keys.DONOR, help=OF_ANOTHER, persist_state="session"
+        "Of which clip",
+        list(sources),
+        key=keys.DONOR,
+        help=OF_ANOTHER,
+        bind="query-params",
+        persist_state="session",
     )
     return sources.get(label) if label else None
+
+
+def _donors(opened: OpenedClip) -> dict[str, Source]:
+    """Return the other clips that are at least as long as what is shown of this one, by their labels."""
+    times, own = opened.trace.times, opened.choice.source.id
+    others = {label: source for label, source in bar.clip_sources().items() if source.id != own}
+    needed = float(times[-1] - times[0])
+    return {label: source for label, source in others.items() if _seconds(source) > needed}
+
+
+def _seconds(source: Source) -> float:
+    """Return how many seconds of a clip are opened, from its start."""
+    return min(clips.video_information(source).duration or DEFAULT_SECONDS, DEFAULT_SECONDS)
 
 
 def _open_donor(opened: OpenedClip, source: Source) -> OpenedClip:
@@ -157,6 +171,7 @@ def _choose_how(parts: Parts) -> str:
         format_func=HOW.__getitem__,
         key=keys.LEFT_OUT_HOW,
         help=ONLY_REMOVED if only_removed else None,
+        bind="query-params",
         persist_state="session",
     )
 
@@ -168,44 +183,12 @@ def _drop_lacking(opened: OpenedClip, options: Collection[str]) -> None:
     network = opened.choice.checkpoint
     if lacking := [label for label in named if label not in known]:
         keys.LACKING.value = network, lacking
-    keys.LEFT_OUT.value = [part for part in chosen if part in options]
+    by_label = {part_label(option): option for option in options}
+    keys.LEFT_OUT.value = [by_label[label] for label in map(part_label, chosen) if label in by_label]
     if keys.LACKING.get(("", []))[0] == network:
         lacking = keys.LACKING.value[1]
         they_are = "they are" if len(lacking) > 1 else "it is"
         st.warning(plain(f"This network does not have {', '.join(lacking)}, so {they_are} not left out."))
-
-
-def _frames(opened: OpenedClip) -> tuple[int, int] | None:
-    """Draw the choice of a span of time; None for the whole clip, which may have a single frame."""
-    times = opened.trace.times
-    if len(times) < 2:
-        return None
-    ends, key = _ends(opened), _times_key(opened)
-    start, stop = st.slider("From, to (s)", *ends, ends, key=key, help=SPAN_HELP, persist_state="session")
-    if (start, stop) == ends:
-        return None
-    first, last = np.searchsorted(times - times[0], [start - 1e-6, stop + 1e-6])
-    return int(first), max(int(last), int(first) + 1)
-
-
-def _choose_frames(opened: OpenedClip, frames: tuple[int, int] | None) -> None:
-    """Set the span of time to that of frames (first, after the last) chosen on the timeline; None: all."""
-    key, times = _times_key(opened), opened.trace.times - opened.trace.times[0]
-    if frames is None:
-        key.value = _ends(opened)
-    else:
-        start, stop = float(times[frames[0]]), float(times[frames[1] - 1])
-        key.value = floor(100 * start) / 100, ceil(100 * stop) / 100
-
-
-def _ends(opened: OpenedClip) -> tuple[float, float]:
-    """Return the ends of the slider in seconds, from the first frame to the last."""
-    times = opened.trace.times
-    return 0.0, ceil(100 * float(times[-1] - times[0])) / 100
-
-
-def _times_key(opened: OpenedClip) -> keys.Key[Any]:
-    return keys.LEFT_OUT_TIMES.scoped(f"{opened.choice.source.id}-{_ends(opened)[1]}")
 
 
 def part_options(structure: Structure) -> list[str]:
@@ -284,16 +267,9 @@ def difference_in_words(trace: Trace, chosen: Without) -> str:
     line = (
         f"**{plain(trace.class_names[best])}** {percent(before)} → **{percent(after)}** {plain(chosen.name)}"
     )
-    if alteration := _span_in_words(trace, chosen.alteration):
+    if alteration := left_out_span.in_words(trace, chosen.alteration):
         line += f" {alteration}"
     if other != best:
         share = percent(chosen.trace.probabilities[other])
         return f"{line}: this network then says **{plain(trace.class_names[other])}** ({share}). One clip."
     return f"{line}; it remains the most probable. One clip."
-
-
-def _span_in_words(trace: Trace, alteration: Alteration) -> str:
-    if alteration.frames is None:
-        return ""
-    start, stop = alteration.frames
-    return f"from {trace.times[start] - trace.times[0]:.2f} to {trace.times[stop - 1] - trace.times[0]:.2f} s"

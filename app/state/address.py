@@ -10,6 +10,7 @@ import streamlit as st
 from app import keys
 from app.explorer.component import Selection
 from app.keys import ComponentState, Key
+from app.state import left_out
 from peerattn.figures.scripts import read_part
 from peerattn.traces.trace import Trace
 
@@ -31,7 +32,15 @@ def current_query(*, key: Key[ComponentState]) -> dict[str, str] | None:
         key=key, data={"known": known}, default={"query": None}, on_query_change=lambda: None
     )
     query = state.get("query")
-    return None if query is None else dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True))
+    return None if query is None else parse_query(query)
+
+
+def parse_query(query: str) -> dict[str, str]:
+    """Return the parameters of a query string; several values of one name stand on lines."""
+    values: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query.removeprefix("?"), keep_blank_values=True):
+        values.setdefault(name, []).append(value)
+    return {name: "\n".join(several) for name, several in values.items()}
 
 
 def comparison_choices() -> dict[str, str]:
@@ -60,6 +69,7 @@ def warnings(
             f"The address names the clip {name}, which was not found, so another clip is shown. Upload the "
             "clip, or open its session file."
         )
+    yield from left_out.warnings(address, clips)
     if (text := address.get("threshold")) and not is_fraction(text):
         yield f"The address names the pruning threshold {text}, which is not a number from 0 to 1."
 

@@ -143,8 +143,10 @@ def silenced(
         check_peers(spec, inner.disabled | keys)
     with ExitStack() as stack:
         for specs in _by_target_level(inner.structure).values():  # since factors depend on the levels below
-            attended = [spec for spec in specs if not keys.isdisjoint(spec.attention_keys)]
             silenced_ones = [spec for spec in specs if spec.key in keys]
+            attended = [
+                spec for spec in specs if spec.key not in keys and not keys.isdisjoint(spec.attention_keys)
+            ]
             for own, change in ((attended, partial(unattended, keys=keys)), (silenced_ones, silent)):
                 if places := tuple(Place("factors", spec.key) for spec in own):
                     applied = change(inner, from_clips(inner, places), places, frames)

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import keys
 from app.explorer.component import Selection
 from app.opening.files import Source
+from app.opening.session import Session
 from app.screens.leaving_out import part_label, part_options
 from app.state import clips
 from app.state.opened import Choice, OpenedClip
@@ -100,31 +102,111 @@ def test_connections_can_have_the_factors_of_another_clip(app: AppTest) -> None:
     network, window = opened.checkpoint.network, opened.checkpoint.settings.window
     leave_out(app, CONNECTION)
     checked(app.selectbox(key="without-how").set_value("swap").run())
-    frames, said = len(opened.trace.times), dict[str, str]()
-    for label, source in clip_sources(app, opened).items():
-        checked(app.selectbox(key="donor").set_value(label).run())
-        donor = clips.open_clip(Choice(opened.choice.checkpoint, source))
-        if len(donor.trace.times) < frames:
-            assert "fewer than this clip" in app.warning[0].value
-            said["short"] = sentence(app)
-            continue
-        cut = {name: tensor[:, :, :frames] for name, tensor in donor.clip.tensors.items()}
-        with swapped(network, cut, connections="rgb1_to_top"):
-            _, after = expected(app, record(network, opened.clip, window=window).probabilities)
-        assert f"→ **{after}** rgb1 → top: factors of {source.name}" in sentence(app)
-        said["long"] = sentence(app)
-        if len(said) == 2:
-            break
-    assert "long" in said
-    assert not said.get("short")
+    frames = len(opened.trace.times)
+    donors = {one.name: clips.open_clip(Choice(opened.choice.checkpoint, one)) for one in others(opened)}
+    long_enough = [name for name, donor in donors.items() if len(donor.trace.times) >= frames]
+    assert app.selectbox(key="donor").options == long_enough
+    assert 0 < len(long_enough) < len(donors)
+    checked(app.selectbox(key="donor").set_value(name := long_enough[-1]).run())
+    cut = {modality: tensor[:, :, :frames] for modality, tensor in donors[name].clip.tensors.items()}
+    with swapped(network, cut, connections="rgb1_to_top"):
+        _, after = expected(app, record(network, opened.clip, window=window).probabilities)
+    assert f"→ **{after}** rgb1 → top: factors of {name}" in sentence(app)
 
 
-def clip_sources(app: AppTest, opened: OpenedClip) -> dict[str, Source]:
-    """The other clips on the page, by the labels under which they can be chosen."""
-    labels = app.selectbox(key="donor").options
-    others = [one for one in clips.offered_samples() if one.id != opened.choice.source.id]
-    assert len(labels) == len(others)
-    return dict(zip(labels, others, strict=True))
+def others(opened: OpenedClip) -> list[Source]:
+    return [one for one in clips.offered_samples() if one.id != opened.choice.source.id]
+
+
+def opened_at(**query: object) -> AppTest:
+    """The app at an address with this query."""
+    fresh = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=PATIENCE)
+    fresh.query_params["checkpoint"] = "small"
+    for name, value in query.items():
+        fresh.query_params[name.replace("_", "-")] = value
+    return checked(fresh.run())
+
+
+def lines(app: AppTest) -> list[str]:
+    return [plain_text(warning.value) for warning in app.warning]
+
+
+def test_the_address_names_the_way_the_donor_and_the_span(app: AppTest) -> None:
+    label = part_label(CONNECTION)
+    [donor] = [one.name for one in others(shown(app)) if "6s" in one.name]
+    swapping = opened_at(without=[label], without_how="factors of another clip", donor=donor)
+    assert (swapping.selectbox(key="without-how").value, swapping.selectbox(key="donor").value) == (
+        "swap",
+        donor,
+    )
+    assert f"rgb1 → top: factors of {donor}" in sentence(swapping)
+    for_a_while = opened_at(without=[label], without_times=["1.0", "2.0"])
+    assert "without rgb1 → top from 1.00 to 2.00 s" in sentence(for_a_while)
+    assert not swapping.warning and not for_a_while.warning
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"without_how": "melted"}, "The address says “melted” of the parts"),
+        (
+            {"without_how": "factors of another clip", "donor": "gone.mp4"},
+            "The address takes attention factors of the clip gone.mp4, which was not found.",
+        ),
+        (
+            {"without_times": ["1.0", "99.0"]},
+            "The address names the span 1.0 to 99.0 s, which this clip does not",
+        ),
+        (
+            {"without_times": ["now", "then"]},
+            "The address names the span now to then s, which this clip does not",
+        ),
+    ],
+)
+def test_what_the_address_names_and_is_not_there_is_said(
+    app: AppTest, query: dict[str, object], said: str
+) -> None:
+    fresh = opened_at(without=[part_label(CONNECTION)], **query)
+    assert any(line.startswith(said) for line in lines(fresh))
+    assert "rgb1 → top" in sentence(fresh)
+
+
+def test_the_span_follows_a_shorter_clip(app: AppTest) -> None:
+    leave_out(app, CONNECTION)
+    slider = app.slider(key="without-times")
+    assert slider.value == (0.0, slider.max)
+    shorter = next(one.name for one in others(shown(app)) if "4s" in one.name)
+    checked(app.selectbox(key="clip").set_value(shorter).run())
+    assert app.slider(key="without-times").value == (0.0, app.slider(key="without-times").max)
+    assert " from " not in sentence(app)
+    checked(app.slider(key="without-times").set_value((1.0, 2.0)).run())
+    longer = next(one.name for one in others(shown(app)) if "6s" in one.name)
+    checked(app.selectbox(key="clip").set_value(longer).run())
+    assert "from 1.00 to 2.00 s" in sentence(app)
+
+
+def test_a_session_leaves_out_what_it_was_saved_with(app: AppTest) -> None:
+    view = {
+        "without": "\n".join([part_label(CONNECTION), part_label(PEER)]),
+        "without-how": "left out",
+        "without-times": "1.0\n2.0",
+    }
+    restored(app, view)
+    assert app.multiselect(key="without").value == [CONNECTION, PEER]
+    assert "from 1.00 to 2.00 s" in sentence(app)
+    restored(app, {})
+    assert sentence(app) == ""
+    restored(app, {"without": f"{part_label(CONNECTION)}\nall of smell", "without-how": "factors at 1"})
+    assert "rgb1 → top: factors at 1" in sentence(app)
+    assert lines(app) == ["This network does not have all of smell, so it is not left out."]
+
+
+def restored(app: AppTest, view: dict[str, str]) -> None:
+    """Open a session of the clip on the page with this view."""
+    opened = shown(app)
+    session = Session("small", opened.choice.source.name, opened.trace.to_json(), stop=12.0, view=view)
+    app.session_state[keys.SESSION_TO_RESTORE] = (session, opened.choice.source)
+    checked(app.run())
 
 
 def test_what_would_cut_the_output_off_is_refused_in_one_line(app: AppTest) -> None:

@@ -63,6 +63,10 @@ def test_the_span_is_dragged_on_the_timeline_and_marked_there(page, page_log, ap
     expect(page.get_by_text(f"from {times[0]:.2f} to {times[1]:.2f} s")).to_be_visible()
     assert ask(page, "timeline.leftOut.frames") == [first - 1, last]
 
+    # The address and a fresh browser show the same span.
+    page.wait_for_url(re.compile("without-times="))
+    page.goto(page.url)
+    expect(group).to_contain_text(f"left out in frames {first} to {last}")
     group.get_by_role("button", name="leave it out all the time").click()
     expect(group.get_by_role("button", name="all the time")).to_have_count(0)
     expect(page.get_by_text(f"from {times[0]:.2f} to")).to_have_count(0)

@@ -15,7 +15,7 @@ from peerattn.graph.connectivity import downstream
 from peerattn.graph.structure import Structure
 from peerattn.modalities.clip import Clip
 from peerattn.recording import stretches
-from peerattn.recording.interventions import frozen, swapped, without
+from peerattn.recording.interventions import frozen, silenced, swapped, without
 from peerattn.recording.leaving_out import leave_out_each, leave_out_while
 from peerattn.recording.recorder import record
 from tests.kinds import EVERY_KIND
@@ -154,3 +154,14 @@ def test_changes_are_those_of_a_class() -> None:
     name = network.class_names[1]
     changes = left_out.changes(name)
     assert changes == {key: float(after[1] - left_out.before[1]) for key, after in left_out.after.items()}
+
+
+def test_a_connection_that_is_silenced_has_no_peers_to_leave_out() -> None:
+    structure = EVERY_KIND["own"]
+    spec = next(each for each in structure.connections if len(each.attention_keys) > 1)
+    network, clip = lively(structure), random_clip(structure)
+    with silenced(network, connections=spec.key, frames=(1, 3)):
+        alone = record(network, clip, window=4)
+    with silenced(network, connections=spec.key, attention=spec.attention_keys[0], frames=(1, 3)):
+        both = record(network, clip, window=4)
+    np.testing.assert_allclose(both.probabilities, alone.probabilities, atol=1e-6)
