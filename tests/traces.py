@@ -67,7 +67,12 @@ def trace_of(layout: Structure, *, frames: int, window: int = 16, rate: float = 
         class_names=CLASSES,
         probabilities=np.mean([each.probabilities for each in windows], axis=0, dtype=np.float32),
         blocks=tuple(
-            BlockTrace(block.id, rng.random(frames, np.float32), rng.random((frames, 4, 4), np.float32))
+            BlockTrace(
+                block.id,
+                rng.random(frames, np.float32),
+                rng.random((frames, 4, 4), np.float32),
+                sizes.random((frames, 4, 4), np.float32),
+            )
             for block in layout.blocks
         ),
         connections=connections,
@@ -82,7 +87,11 @@ def older(whole: Trace) -> Trace:
     """A trace with no other series than `magnitude`, as earlier versions recorded it."""
     later = ("contribution", "source_contribution", "reached", "channel_shares", "carried", *CHANGES)
     missing: dict[str, Any] = dict.fromkeys(later)
-    return replace(whole, connections=tuple(replace(each, **missing) for each in whole.connections))
+    return replace(
+        whole,
+        connections=tuple(replace(each, **missing) for each in whole.connections),
+        blocks=tuple(replace(each, added=None) for each in whole.blocks),
+    )
 
 
 def shares(rng: np.random.Generator, count: int) -> np.ndarray:

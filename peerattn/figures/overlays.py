@@ -73,6 +73,14 @@ def heat_levels(heatmap: Array) -> Levels:
     return np.rint(scaled).astype(np.uint8)
 
 
+def unusual_levels(shares: Array) -> Levels:
+    """Return how unusual a block is at each place, (T, h, w), as levels: 0 up to the median, 255 at the most.
+
+    `shares` are the shares of usual frames in which less is added at that place.
+    """
+    return np.rint(255 * np.clip(2 * shares.astype(np.float64) - 1, 0, 1)).astype(np.uint8)
+
+
 def encode_grey_png(levels: Levels) -> bytes:
     """Encode a picture of levels as PNG; run-length compression is fast and suits areas of equal levels."""
     settings = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]

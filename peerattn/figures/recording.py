@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from peerattn.errors import PeerattnError
 from peerattn.figures.browser_graph import block_header, graph_header
-from peerattn.figures.overlays import DIRECTIONS, STRENGTHS, encode_grey_png, flow_levels, heat_levels
+from peerattn.figures.overlays import (
+    DIRECTIONS,
+    STRENGTHS,
+    encode_grey_png,
+    flow_levels,
+    heat_levels,
+    unusual_levels,
+)
 from peerattn.figures.packing import Body, encode_header, pack
 from peerattn.figures.palette import SHIFT, direction_colors, object_colors
 from peerattn.figures.pictures import encode_jpeg, shrink
@@ -78,9 +85,8 @@ def pack_recording(
                 f"{len(stack)} {name} for {len(trace.times)} frames of the trace: give one per frame"
             )
     body = Body()
-    header = _trace_header(trace, layout or trace.structure, body) | _objects_header(
-        object_ids, object_names or {}, body
-    )
+    header = _trace_header(trace, layout or trace.structure, body, usual)
+    header |= _objects_header(object_ids, object_names or {}, body)
     header["shift"] = {"most": shift_scale(usual), **SHIFT}
     header |= {"flow": None if flow is None else _flow_header(flow, flow_step, body)}
     if joints is not None:
@@ -99,7 +105,7 @@ def digest(payload: bytes) -> str:
     return hashlib.blake2b(payload, digest_size=12).hexdigest()
 
 
-def _trace_header(trace: Trace, structure: Structure, body: Body) -> dict[str, Any]:
+def _trace_header(trace: Trace, structure: Structure, body: Body, usual: Usual | None) -> dict[str, Any]:
     completed = align_to_layout(trace, structure)
     weights = {connection.key: connection.connection_weight for connection in trace.connections}
     return {
@@ -115,7 +121,8 @@ def _trace_header(trace: Trace, structure: Structure, body: Body) -> dict[str, A
         "absent": missing_parts(trace, structure),
         "connections": _connection_headers(completed, trace.structure),
         "blocks": _block_headers(structure, trace.structure),
-        "heat": {block.block: _heat_map_header(block, body) for block in trace.blocks},
+        "heat": {block.block: _heat_map_header(block, body, usual) for block in trace.blocks},
+        "usualClips": usual.clips if usual else 0,
         "arrays": _arrays(completed, body)
         | {name: body.array(chart.table.to_numpy().T) for name, chart in trace_charts(trace).items()},
     }
@@ -128,11 +135,18 @@ def _window_header(trace: Trace, window: WindowTrace) -> dict[str, Any]:
     return {"start": window.start, "stop": window.stop, "classes": classes}
 
 
-def _heat_map_header(block: BlockTrace, body: Body) -> dict[str, Any]:
-    """Add a block's heat map (T, h, w) to the body as levels; `range` is the values of levels 0 and 255."""
+def _heat_map_header(block: BlockTrace, body: Body, usual: Usual | None) -> dict[str, Any]:
+    """Add a block's heat map (T, h, w) to the body as levels; `range` is the values of levels 0 and 255.
+
+    `unusual` is where the levels of the same map begin that compare it with what is usual, if that is known.
+    """
     low, high = float(block.heatmap.min()), float(block.heatmap.max())
     offset = body.add(heat_levels(block.heatmap).tobytes())
-    return {"offset": offset, "shape": list(block.heatmap.shape[1:]), "range": [low, high]}
+    header = {"offset": offset, "shape": list(block.heatmap.shape[1:]), "range": [low, high]}
+    known = usual.heatmaps.get(block.block) if usual else None
+    if known is None or block.added is None or known.deciles.shape[1:] != block.added.shape[1:]:
+        return header
+    return {**header, "unusual": body.add(unusual_levels(known.share_below(block.added)).tobytes())}
 
 
 def _connection_headers(trace: Trace, own: Structure) -> list[dict[str, Any]]:

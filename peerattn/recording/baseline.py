@@ -39,17 +39,22 @@ Baselines = Mapping[str, Sequence[float]]
 class Baseline:
     """Connection → the output of its source (C, N, H, W), and the scale that multiplied it (None: 1).
 
-    A source that several connections read at one size is stored once.
+    `outputs` has that of each block. A tensor that is several of these is stored once.
     """
 
     reach: Reach
     frames: int
     sources: dict[str, Tensor] = field(default_factory=dict)
     scales: dict[str, Tensor | None] = field(default_factory=dict)
+    outputs: dict[str, Tensor] = field(default_factory=dict)
 
     def record(self, key: str, module: nn.Module, inputs: Any, output: ConnectionOutput) -> None:
         """The forward hook of a connection."""
         self.sources[key], self.scales[key] = inputs[0][0], output.scale
+
+    def record_block(self, block_id: str, module: nn.Module, inputs: Any, output: Tensor) -> None:
+        """The forward hook of a block."""
+        self.outputs[block_id] = output[0]
 
     def aligned_frames(self, start: int, stop: int, frames: int) -> Iterator[tuple[slice, slice]]:
         """Align frames start ≤ t < stop of a clip of `frames` frames with frames of the baseline.
@@ -117,6 +122,8 @@ def _run(network: Network, like: Tensor, baseline: Baseline, baselines: Baseline
     try:
         for key, connection in network.connections.items():
             handles.append(connection.register_forward_hook(partial(baseline.record, key)))
+        for block_id, block in network.blocks.items():
+            handles.append(block.register_forward_hook(partial(baseline.record_block, block_id)))
         with evaluation_mode(network), unmodified(network):
             network.run(clip)
     finally:

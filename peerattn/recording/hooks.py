@@ -55,8 +55,9 @@ class Recording:
     """What the first clip of each pass (B = 1) did, stretch by stretch.
 
     `connections` has what was recorded of each connection, `passed` only its outputs. `heatmaps` are (T, H,
-    W), the mean |output| of each block over its channels. `means` are (T, C), the mean of each block over
-    pixels, if requested.
+    W), the mean |output| of each block over its channels. `added` is the same of what the clip adds to it,
+    |output − output on the baseline|, empty without a baseline. `means` are (T, C), the mean of each block
+    over pixels, if requested.
 
     Contributions are counted from a cached `baseline`, for a clip of `frames` frames, or, with
     `baseline_in_batch`, from the second clip of each pass (B = 2), which is then the baseline.
@@ -72,6 +73,7 @@ class Recording:
     ) -> None:
         self.connections: dict[str, ConnectionRecording] = {}
         self.heatmaps: dict[str, list[Tensor]] = {}
+        self.added: dict[str, list[Tensor]] = {}
         self.means: dict[str, list[Tensor]] = {}
         self._baseline, self._frames, self._means = baseline, frames, means
         self._compares = baseline_in_batch or baseline is not None
@@ -141,12 +143,26 @@ class Recording:
             scale = _scale(self._baseline.scales[key], 0, aligned)
             yield frames, self._baseline.sources[key][:, aligned], scale
 
+    def _baseline_output(self, block_id: str, output: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """Yield frames of the stretch with the block's output on the baseline, as `_baseline_of` does."""
+        if self._baseline is None:
+            yield slice(None), output.detach()[1][:, self._own]
+            return
+        start, stop = (self._stretch.start, self._stretch.stop) if self._stretch else (0, self._frames)
+        for frames, aligned in self._baseline.aligned_frames(start, stop, self._frames):
+            yield frames, self._baseline.outputs[block_id][:, aligned]
+
     def block(self, block_id: str, module: nn.Module, inputs: Any, output: Tensor) -> None:
         """The forward hook of a block."""
         if not _ENABLED.get():
             return
         own = output.detach()[0][:, self._own]
         self.heatmaps.setdefault(block_id, []).append(own.abs().mean(dim=0))
+        if self._compares:
+            difference = own.clone()
+            for frames, base in self._baseline_output(block_id, output):
+                difference[:, frames] -= base
+            self.added.setdefault(block_id, []).append(difference.abs_().mean(dim=0))
         if self._means:
             self.means.setdefault(block_id, []).append(spatial_mean(own[None])[0])
 

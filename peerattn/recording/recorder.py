@@ -196,10 +196,14 @@ def _trace(
 
 
 def _block_trace(block_id: str, recorded: Recording) -> BlockTrace:
-    heatmaps = torch.cat(recorded.heatmaps[block_id])  # (T, H, W)
-    sides = min(heatmaps.shape[1], HEATMAP_SIDE), min(heatmaps.shape[2], HEATMAP_SIDE)
-    pooled = F.adaptive_avg_pool2d(heatmaps[:, None], sides)[:, 0]
-    return BlockTrace(block_id, _array(heatmaps.mean(dim=(1, 2))), _array(pooled))
+    heatmaps, added = (torch.cat(maps[block_id]) for maps in (recorded.heatmaps, recorded.added))  # (T, H, W)
+    return BlockTrace(block_id, _array(heatmaps.mean(dim=(1, 2))), _small(heatmaps), _small(added))
+
+
+def _small(maps: Tensor) -> Array:
+    """Return the means (T, h, w) over areas of maps (T, H, W) that are larger than `HEATMAP_SIDE`."""
+    sides = min(maps.shape[1], HEATMAP_SIDE), min(maps.shape[2], HEATMAP_SIDE)
+    return _array(F.adaptive_avg_pool2d(maps[:, None], sides)[:, 0])
 
 
 def _connection_trace(

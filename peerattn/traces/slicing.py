@@ -25,7 +25,12 @@ def slice_frames(trace: Trace, start: int, stop: int) -> Trace:
         if one.start < stop and start < one.stop
     )
     blocks = (
-        replace(one, activity=one.activity[start:stop], heatmap=one.heatmap[start:stop])
+        replace(
+            one,
+            activity=one.activity[start:stop],
+            heatmap=one.heatmap[start:stop],
+            added=None if one.added is None else one.added[start:stop],
+        )
         for one in trace.blocks
     )
     return replace(

@@ -48,11 +48,16 @@ class WindowTrace:
 
 @dataclass(frozen=True)
 class BlockTrace:
-    """`activity` (T,) is the mean |output| of a block, and `heatmap` (T, h, w) the same at each location."""
+    """`activity` (T,) is the mean |output| of a block, and `heatmap` (T, h, w) the same at each location.
+
+    `added` (T, h, w) is what the clip adds at each location, the mean |output − output on an empty clip|. It
+    is None in files written before it was recorded.
+    """
 
     block: str
     activity: Vector
     heatmap: Maps
+    added: Maps | None = None
 
 
 @dataclass(frozen=True)
@@ -257,6 +262,8 @@ def _check(trace: Trace) -> None:
     if trace.computed_by and trace.computed_by.threads < 1:
         raise ValueError(f"{trace.computed_by.threads} is not a number of threads")
     for block in trace.blocks:
+        if block.added is not None and block.added.shape != block.heatmap.shape:
+            raise ValueError(f"what the clip adds to block {block.block} has another size than its heat map")
         if (
             block.block not in trace.structure.by_id
             or not len(block.activity) == len(block.heatmap) == frames
@@ -312,5 +319,5 @@ CONCLUSIONS = ("class", "labels", "unsure", "none")
 _SIGNED = ("passed_by_attention", "passed_by_source")
 SERIES = ("magnitude", "contribution", "source_contribution", "carried", *_SIGNED)
 """Fields of a connection with one value per frame, if they were recorded; those not signed are ≥ 0."""
-_OPTIONAL = (*SERIES, "reached", "channel_shares")
-"""Fields of a connection that older files do not have."""
+_OPTIONAL = (*SERIES, "reached", "channel_shares", "added")
+"""Fields of a connection or a block that older files do not have."""

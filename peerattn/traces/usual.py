@@ -1,14 +1,15 @@
-"""What is usual for a network: the range of its shifts, and the mean heat map of each block, over many clips.
+"""What is usual for a network: the range of its shifts, and the heat maps of its blocks, over many clips.
 
 A picture of one clip is drawn on the range that the network has over many clips, so that a quiet clip looks
-quiet, and a heat map is compared with what the block shows at each place on any clip, which is mostly the
-padding of its convolutions. T frames of a clip, (h, w) the size of a small heat map.
+quiet. A heat map is compared with what clips usually add to the block at each place; by itself it shows
+mostly the padding of convolutions, which is the same for any clip. T frames of a clip, (h, w) the size of a
+small heat map.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,23 +23,37 @@ from peerattn.files.writing import write_atomically
 from peerattn.graph.structure import Structure
 from peerattn.traces.moments import strength_parts, total_strength
 from peerattn.traces.shift import DEFAULT_SCALE, MEASURES
-from peerattn.traces.trace import Maps, Matrix, Trace
+from peerattn.traces.trace import Maps, Trace
 
 USUAL_FILE = "usual.json"
 """Its name in a checkpoint's folder."""
 SIZE_LIMIT = 16 * 2**20
 LEAST_SCALE = 0.01
 """A network whose shifts are usually below this has factors that do not move."""
+DECILES = 11
 PERCENTILES = (1, 99)
 """A range reaches from the first to the second of these percentiles."""
 
 
 @dataclass(frozen=True)
 class UsualMap:
-    """The mean and the standard deviation (h, w) of a block's heat map, over the frames of all clips."""
+    """The deciles (11, h, w), from least to greatest, of what clips add to a block at each place."""
 
-    mean: Matrix
-    deviation: Matrix
+    deciles: Maps
+
+    def share_below(self, added: Maps) -> Maps:
+        """Return the share of usual frames in which less is added at each place, (T, h, w) → (T, h, w).
+
+        It is 0 where a clip adds nothing.
+        """
+        shares = np.zeros(added.shape, np.float32)
+        steps = np.linspace(0, 1, len(self.deciles))
+        for row, column in np.ndindex(added.shape[1:]):
+            shares[:, row, column] = np.interp(
+                added[:, row, column], self.deciles[:, row, column], steps, left=0.0
+            )
+        shares[added <= 0] = 0
+        return shares
 
 
 @dataclass(frozen=True)
@@ -61,10 +76,7 @@ class Usual:
             "clips": self.clips,
             "of": self.of,
             "ranges": {name: [_rounded(end) for end in ends] for name, ends in self.ranges.items()},
-            "heatmaps": {
-                block: {"mean": _rounded(one.mean), "deviation": _rounded(one.deviation)}
-                for block, one in self.heatmaps.items()
-            },
+            "heatmaps": {block: {"deciles": _rounded(one.deciles)} for block, one in self.heatmaps.items()},
         }
 
     @classmethod
@@ -76,8 +88,12 @@ class Usual:
                 if not low <= high:
                     raise ValueError(f"the range of {name} does not rise")
             for block, one in usual.heatmaps.items():
-                if one.mean.shape != one.deviation.shape or not one.mean.size:
-                    raise ValueError(f"the mean and the deviation of {block} do not fit together")
+                if (
+                    len(one.deciles) != DECILES
+                    or not one.deciles.size
+                    or (np.diff(one.deciles, axis=0) < 0).any()
+                ):
+                    raise ValueError(f"the deciles of {block} do not rise")
         except ValueError as error:
             raise PeerattnError(str(error)) from error
         return usual
@@ -121,7 +137,7 @@ def summarise(traces: Iterable[Trace], *, of: str) -> Usual:
 
     Raises PeerattnError if there are none.
     """
-    clips, sums = 0, dict[str, _Sums]()
+    clips, maps = 0, dict[str, list[Maps]]()
     values: dict[str, list[NDArray[np.float32]]] = {name: [] for name in (*MEASURES, "strength")}
     for trace in traces:
         clips += 1
@@ -131,28 +147,17 @@ def summarise(traces: Iterable[Trace], *, of: str) -> Usual:
                 values[name].append(series[np.isfinite(series)].astype(np.float32))
         values["strength"].append(total_strength(trace, strength_parts(trace)).astype(np.float32))
         for block in trace.blocks:
-            sums.setdefault(block.block, _Sums()).add(block.heatmap)
+            if block.added is not None:
+                maps.setdefault(block.block, []).append(block.added)
     if not clips:
         raise PeerattnError("there are no clips to say what is usual")
     ranges = {name: _range(np.concatenate(parts)) for name, parts in values.items()}
-    return Usual(clips, of, ranges, {block: each.summary() for block, each in sums.items()})
+    return Usual(clips, of, ranges, {block: _deciles(each) for block, each in maps.items()})
 
 
-class _Sums:
-    """Sums over the frames of heat maps."""
-
-    def __init__(self) -> None:
-        self.frames, self.total, self.squares = 0, np.zeros(()), np.zeros(())
-
-    def add(self, heatmap: Maps) -> None:
-        exact = heatmap.astype(np.float64)
-        self.frames += len(exact)
-        self.total, self.squares = self.total + exact.sum(axis=0), self.squares + (exact**2).sum(axis=0)
-
-    def summary(self) -> UsualMap:
-        mean = self.total / self.frames
-        deviation = np.sqrt(np.maximum(self.squares / self.frames - mean**2, 0))
-        return UsualMap(mean.astype(np.float32), deviation.astype(np.float32))
+def _deciles(maps: Sequence[Maps]) -> UsualMap:
+    deciles = np.quantile(np.concatenate(maps), np.linspace(0, 1, DECILES), axis=0)
+    return UsualMap(deciles.astype(np.float32))
 
 
 def _range(values: NDArray[np.float32]) -> tuple[float, float]:

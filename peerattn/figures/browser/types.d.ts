@@ -84,6 +84,8 @@ interface HeatHeader {
   shape: [height: number, width: number];
   /** The values of the first and last level. */
   range: [number, number];
+  /** Where the levels begin that compare the map with what is usual, if that is known. */
+  unusual?: number;
 }
 
 interface Flow {
@@ -125,6 +127,8 @@ interface RecordingFacts {
   /** Where attention shifts most, the strongest first, with a description; absent in a training history. */
   moments?: { frame: number; text: string }[];
   momentsRemark?: string;
+  /** The number of clips over which it was measured what is usual. */
+  usualClips?: number;
   charts: Record<string, ChartHeader & { lines: (Look & { name: string; label?: string; connections?: number | null })[] }>;
   /** Connections and blocks of the layout that the trace does not have. */
   absent: string[];
@@ -247,6 +251,7 @@ interface Settings {
   fit: boolean;
   lines: string;
   overlay: string;
+  rawHeat: boolean;
   heat: string;
   loop: string;
   colour: string;

@@ -14,6 +14,7 @@ from peerattn.errors import PeerattnError
 from peerattn.figures import palette
 from peerattn.figures.attention import attention_lines, factor_heatmap, factors_by_level
 from peerattn.figures.blocks import activity_line, adjacent_connections
+from peerattn.figures.overlays import unusual_levels
 from peerattn.figures.peers import attention_weights_bar, peer_matrix
 from peerattn.figures.predictions import (
     accuracy_curve,
@@ -45,6 +46,7 @@ from peerattn.tables.share import (
     block_shares,
     modality_share,
 )
+from peerattn.traces.usual import summarise
 from tests.traces import HOSTILE, images, moving_joints, object_ids, older, shown_frame, structure, trace
 
 TRACE = trace(hostile=True)
@@ -323,6 +325,21 @@ def test_the_graph_has_each_block_and_each_connection_once():
         assert edge["title"].startswith(f"{connection.source} → {connection.target}: connection weight ")
         assert edge["color"] and not edge.get("hidden")
     assert json.loads(graph.get_network_data()[-1])["physics"] == {"enabled": False}
+
+
+def test_a_recording_contains_heat_maps_compared_with_what_is_usual():
+    usual = summarise([TRACE, trace(seed=5)], of="two clips")
+    header, body = unpack(pack_recording(TRACE, images(), usual=usual))
+    assert header["usualClips"] == 2
+    for block in TRACE.blocks:
+        offset = header["heat"][block.block]["unusual"]
+        levels = np.frombuffer(body, np.uint8, block.added.size, offset).reshape(block.added.shape)
+        expected = unusual_levels(usual.heatmaps[block.block].share_below(block.added))
+        assert np.array_equal(levels, expected) and expected.any()
+    header, _ = unpack(pack_recording(TRACE, images()))
+    assert not any("unusual" in each for each in header["heat"].values())
+    header, _ = unpack(pack_recording(older(TRACE), images(), usual=usual))
+    assert not any("unusual" in each for each in header["heat"].values())
 
 
 @pytest.mark.parametrize(("look", "page"), [("light", "#ffffff"), ("dark", "#0e1117")])

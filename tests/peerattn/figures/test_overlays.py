@@ -11,6 +11,7 @@ from peerattn.figures.overlays import (
     encode_grey_png,
     flow_levels,
     heat_levels,
+    unusual_levels,
 )
 
 
@@ -59,3 +60,8 @@ def test_a_picture_contains_the_levels_without_loss():
     levels = np.random.default_rng(0).integers(0, 256, (9, 13), np.uint8)
     read = cv2.imdecode(np.frombuffer(encode_grey_png(levels), np.uint8), cv2.IMREAD_UNCHANGED)
     np.testing.assert_array_equal(read, levels)
+
+
+def test_what_is_usual_is_clear_and_the_most_unusual_is_strongest():
+    shares = np.array([[[0, 0.25, 0.5], [0.75, 0.9, 1]]], np.float32)
+    assert unusual_levels(shares).tolist() == [[[0, 0, 0], [128, 204, 255]]]

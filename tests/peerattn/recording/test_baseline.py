@@ -6,6 +6,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as functional
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,6 +61,12 @@ def delivered(network: Network, clip: dict[str, torch.Tensor]) -> dict[str, torc
     return found
 
 
+def block_outputs(network: Network, clip: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Block → its output (1, C, T, H, W)."""
+    with torch.inference_mode():
+        return {name: output.float() for name, output in network.eval().run(clip).items()}
+
+
 def size(difference: torch.Tensor) -> np.ndarray:
     return difference.abs().sum(dim=(0, 2, 3)).numpy()
 
@@ -80,7 +87,13 @@ def check(network: Network, *, frames: int, baselines: dict[str, tuple[float, ..
     values = nothing(network, baselines)
     empty = {name: values[name].expand_as(tensor).contiguous() for name, tensor in clip.tensors.items()}
     with_clip, without = delivered(network, dict(clip.tensors)), delivered(network, empty)
+    outputs, empty_outputs = block_outputs(network, dict(clip.tensors)), block_outputs(network, empty)
     trace = record(network, clip, window=4, baselines=baselines)
+    for block in trace.blocks:
+        assert block.added is not None and block.added.shape == block.heatmap.shape
+        whole = (outputs[block.block] - empty_outputs[block.block]).abs().mean(dim=1)[0]  # (T, H, W)
+        small = functional.adaptive_avg_pool2d(whole[:, None], block.added.shape[1:])[:, 0].numpy()
+        np.testing.assert_allclose(block.added, small, rtol=1e-3, atol=1e-4)
     for connection in trace.connections:
         key = connection.key
         assert connection.contribution == pytest.approx(

@@ -48,6 +48,7 @@ def test_every_number_is_read_back_to_the_last_bit() -> None:
     for ours, theirs in zip(back.blocks, SMALL.blocks, strict=True):
         assert np.array_equal(ours.activity, theirs.activity)
         assert np.array_equal(ours.heatmap, theirs.heatmap)
+        assert np.array_equal(ours.added, theirs.added)
 
 
 @pytest.mark.parametrize("first", [0, 1, 4])
@@ -56,6 +57,8 @@ def test_an_older_file_without_later_fields_is_written_as_it_was_read(first: int
     for connection in (document := json.loads(SMALL.to_json()))["connections"]:
         for name in later:
             del connection[name]
+    for block in document["blocks"]:
+        del block["added"]
     text = json.dumps(document, separators=(",", ":"))
     old = Trace.from_json(text)
     assert {getattr(connection, name) for connection in old.connections for name in later} == {None}
@@ -104,7 +107,7 @@ def test_the_file_has_the_documented_keys() -> None:
     assert DOCUMENT["attention_mode"] == "peer"
     assert DOCUMENT.keys() >= {"structure", "times", "windows", "class_names", "probabilities"}
     assert DOCUMENT["windows"][0].keys() == {"start", "stop", "probabilities"}
-    assert DOCUMENT["blocks"][0].keys() == {"block", "activity", "heatmap"}
+    assert DOCUMENT["blocks"][0].keys() == {"block", "activity", "heatmap", "added"}
     connection = DOCUMENT["connections"][0]
     assert connection.keys() == {
         *("source", "target", "peers", "connection_weight", "attention_weights", "attention_factors"),

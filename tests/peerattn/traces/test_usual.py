@@ -1,6 +1,7 @@
 """What is usual for a network: ranges and mean heat maps over clips, kept beside its weights."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +27,23 @@ def test_a_range_is_from_the_1st_to_the_99th_percentile_over_connections_and_inn
     assert USUAL.ranges["strength"] == pytest.approx(tuple(np.percentile(strength, [1, 99])), rel=1e-5)
 
 
-def test_the_usual_heat_map_is_the_mean_over_the_frames_of_all_clips() -> None:
+def test_a_heat_map_is_compared_with_what_clips_usually_add_at_each_place() -> None:
     for block in ("rgb1", "top"):
-        maps = np.concatenate([one.block(block).heatmap for one in CLIPS])
-        np.testing.assert_allclose(USUAL.heatmaps[block].mean, maps.mean(axis=0), rtol=1e-5)
-        np.testing.assert_allclose(USUAL.heatmaps[block].deviation, maps.std(axis=0), rtol=1e-4)
+        maps = np.concatenate([one.block(block).added for one in CLIPS])
+        usual = USUAL.heatmaps[block]
+        np.testing.assert_allclose(
+            usual.deciles[[0, 5, 10]], np.quantile(maps, [0, 0.5, 1], axis=0), rtol=1e-5
+        )
+        shares = usual.share_below(maps)
+        np.testing.assert_allclose(shares.mean(axis=0), 0.5, atol=0.02)  # the same at every place
+        exact = (maps[7] > maps).mean(axis=0)
+        np.testing.assert_allclose(shares[7], exact, atol=0.08)
+
+
+def test_a_clip_that_adds_nothing_is_nowhere_unusual() -> None:
+    assert not USUAL.heatmaps["top"].share_below(np.zeros((2, 4, 4), np.float32)).any()
+    beyond = USUAL.heatmaps["top"].share_below(np.full((1, 4, 4), 9, np.float32))
+    assert (beyond == 1).all()
 
 
 def test_what_was_saved_is_loaded_with_five_digits(tmp_path: Path) -> None:
@@ -40,7 +53,7 @@ def test_what_was_saved_is_loaded_with_five_digits(tmp_path: Path) -> None:
     loaded = load_usual(tmp_path, structure())
     assert loaded is not None
     assert loaded.ranges["shift"] == pytest.approx(USUAL.ranges["shift"], rel=1e-4)
-    np.testing.assert_allclose(loaded.heatmaps["top"].mean, USUAL.heatmaps["top"].mean, rtol=1e-4)
+    np.testing.assert_allclose(loaded.heatmaps["top"].deciles, USUAL.heatmaps["top"].deciles, rtol=1e-4)
     save_usual(tmp_path, loaded)
     again = load_usual(tmp_path, structure())
     assert again is not None and again.to_json() == loaded.to_json()
@@ -55,13 +68,11 @@ EMPTY = '{"clips": 1, "of": "", "ranges": {}, "heatmaps": '
         ("{", "JSON"),
         ("[]", "cannot be used"),
         ('{"clips": 1, "of": "", "ranges": {"shift": [1, 0]}, "heatmaps": {}}', "does not rise"),
+        (EMPTY + '{"other": {"deciles": ' + json.dumps([[[0]]] * 11) + "}}}", "other"),
+        (EMPTY + '{"top": {"deciles": [[[0]]]}}}', "do not rise"),
         (
-            EMPTY + '{"other": {"mean": [[1]], "deviation": [[1]]}}}',
-            "other",
-        ),
-        (
-            EMPTY + '{"top": {"mean": [[1]], "deviation": [[1, 2]]}}}',
-            "fit",
+            EMPTY + '{"top": {"deciles": ' + json.dumps([[[10 - step]] for step in range(11)]) + "}}}",
+            "do not rise",
         ),
     ],
 )

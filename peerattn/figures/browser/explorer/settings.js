@@ -22,6 +22,7 @@ const SETTINGS = {
   fit: false,
   lines: "strength", // name of a chart of the recording, or "connections"
   overlay: "", // "objects", "flow" or "heat"
+  rawHeat: false, // heat maps as they are, instead of compared with what is usual
   heat: "", // block of the heat map; empty: the focused one
   loop: "", // first and last frame, counted from 1, e.g. "3-17"
   connected: false, // hides blocks and connections that are on no kept path

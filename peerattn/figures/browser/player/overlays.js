@@ -166,7 +166,9 @@ class HeatMap {
     this.ends = [element("b"), element("b")];
     this.description = element("p", { className: "quiet" });
     const range = element("p", { className: "range" }, this.ends[0], this.ramp, this.ends[1]);
-    this.element = element("div", {}, this.chooser, this.description, range);
+    this.raw = checkbox("as it is", false, (checked) => player.explorer.changeSetting("rawHeat", checked));
+    this.raw.title = "show the mean absolute output itself: much of it is the same for any clip, such as what comes from padding";
+    this.element = element("div", {}, this.chooser, this.description, range, this.raw);
   }
 
   // A block whose output has no positions has nothing to show.
@@ -182,9 +184,18 @@ class HeatMap {
     this.chooser.replaceChildren(element("option", { value: "" }, "the selected block"), ...blocks.map(option));
   }
 
+  // The levels that compare the map with what is usual, or null if they are unknown or the visitor wants the map itself.
+  get unusualLevels() {
+    return this.player.explorer.settings.rawHeat ? null : this.player.recording.heat[this.block].unusualLevels;
+  }
+
+  get variant() {
+    return `${this.block}${this.unusualLevels ? " unusual" : ""}`;
+  }
+
   // The id of the block that is shown: the chosen one, else the block (or source block) pointed at or pinned, else the last.
   /** @returns {string} */
-  get variant() {
+  get block() {
     const { recording, explorer } = this.player;
     const { focus, settings } = explorer;
     const focused = focus && (focus.kind === "block" ? focus.id : recording.connection(focus.id).source);
@@ -197,10 +208,12 @@ class HeatMap {
   /** @param {CanvasRenderingContext2D} pen @param {number} frame */
   draw(pen, frame) {
     const { recording, canvas } = this.player;
-    const { levels, shape: [height, width] } = recording.heat[this.variant];
+    const { levels, shape: [height, width] } = recording.heat[this.block];
+    const shown = this.unusualLevels ?? levels;
     const data = new Uint8ClampedArray(4 * width * height);
-    for (let pixel = 0; pixel < width * height; pixel += 1) data[4 * pixel] = levels[frame * width * height + pixel];
-    const colors = Array.from({ length: 256 }, (_, level) => levelColor(level, paletteColor(recording.viridis, level / 255), 1));
+    for (let pixel = 0; pixel < width * height; pixel += 1) data[4 * pixel] = shown[frame * width * height + pixel];
+    const opacity = this.unusualLevels ? (/** @type {number} */ level) => Math.min(level / 85, 1) : () => 1; // what is usual is clear
+    const colors = Array.from({ length: 256 }, (_, level) => levelColor(level, paletteColor(recording.viridis, level / 255), opacity(level)));
     drawLayer(pen, canvas, makeLayer({ data, width, height }, colorTable(colors)), MAP_OPACITY);
     return true;
   }
@@ -208,8 +221,13 @@ class HeatMap {
   updateLegend() {
     const { recording, explorer } = this.player;
     this.chooser.value = recording.blockRows.has(explorer.settings.heat) ? explorer.settings.heat : "";
-    this.description.textContent = `mean absolute output of block ${this.variant} at each position`;
-    recording.heat[this.variant].range.forEach((value, end) => writeNumber(this.ends[end], value));
+    const { unusualLevels, block } = this;
+    this.raw.hidden = !recording.heat[block].unusualLevels;
+    this.raw.input.checked = explorer.settings.rawHeat;
+    this.description.textContent = unusualLevels
+      ? `what this clip adds to block ${block} at each position, against ${recording.usualClips} clips: the share of their frames with less there`
+      : `mean absolute output of block ${block} at each position`;
+    (unusualLevels ? [0.5, 1] : recording.heat[block].range).forEach((value, end) => writeNumber(this.ends[end], value));
   }
 }
 

@@ -49,7 +49,7 @@ class Player {
 
   /** @param {keyof Settings} name */
   settingChanged(name) {
-    if (!["overlay", "heat"].includes(name)) return;
+    if (!["overlay", "heat", "rawHeat"].includes(name)) return;
     this.choices.select(this.overlay?.name ?? "");
     for (const overlay of this.overlays) overlay.element.hidden = overlay !== this.overlay;
     this.overlay?.decode(this.frame ?? 0, (frame) => this.frameDecoded(frame));

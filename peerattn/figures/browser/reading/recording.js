@@ -18,11 +18,13 @@ class Recording {
     this.frameImages = images(frames, "image/jpeg");
     this.objectMaps = images(overlays, "image/png");
     this.flows = images(this.flow?.pictures ?? [], "image/png");
-    /** @type {Record<string, HeatHeader & { levels: Uint8Array }>} */
+    /** @type {Record<string, HeatHeader & { levels: Uint8Array, unusualLevels: Uint8Array | null }>} */
     this.heat = {};
     for (const [id, map] of Object.entries(heat)) {
-      const [start, size] = [body + map.offset, this.times.length * map.shape[0] * map.shape[1]];
-      this.heat[id] = { ...map, levels: bytes.subarray(start, start + size) };
+      const size = this.times.length * map.shape[0] * map.shape[1];
+      /** @type {(offset: number) => Uint8Array} */
+      const levels = (offset) => bytes.subarray(body + offset, body + offset + size);
+      this.heat[id] = { ...map, levels: levels(map.offset), unusualLevels: map.unusual === undefined ? null : levels(map.unusual) };
     }
     this.length = this.times.length;
     this.rows = completeMap(this.connections.map(({ id }, row) => [id, row]));
