@@ -9,6 +9,7 @@ from peerattn.cli.reports import predictions_table
 from peerattn.errors import PeerattnError
 from peerattn.scores.calibration import Unsure, measure_unsure
 from peerattn.scores.verdict import NONE, verdict, with_verdict
+from peerattn.tables.moments import moments_remark
 from peerattn.traces.trace import Trace
 from tests.traces import trace
 
@@ -58,7 +59,7 @@ def test_record_tells_people_why_a_clip_is_none_of_the_classes() -> None:
     shown = answered(0.39)
     caption = predictions_table(shown, "clip.mp4", verdict(shown, CARD)).caption
     assert "none of these: push ball is best with 39.0%, below 40.0%" in str(caption)
-    assert str(predictions_table(shown, "clip.mp4", verdict(shown)).caption) == ""
+    assert str(predictions_table(shown, "clip.mp4", verdict(shown)).caption) == moments_remark(shown)
 
 
 UNSURE = {
