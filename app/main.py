@@ -10,7 +10,7 @@ from app.parts import bar  # noqa: E402
 from app.state import caches  # noqa: E402
 
 caches.freeze_loaded_objects()
-st.set_page_config(page_title="peerattn", layout="wide", initial_sidebar_state="collapsed")
+st.set_page_config(layout="wide", initial_sidebar_state="collapsed")
 # Streamlit's charts use a grey with a contrast of only 3.7 on white; give them the text colour of the theme.
 st.html(
     "<style>[data-testid=stPlotlyChart] :is(.cartesianlayer, .infolayer) text"
@@ -30,16 +30,17 @@ tour = st.Page("screens/tour.py", title="Tour")
 screen = st.navigation(
     [
         st.Page("screens/explore.py", title="Explore", default=True),
+        tour,
         st.Page("screens/prune.py", title="Prune"),
         st.Page("screens/compare.py", title="Compare"),
         effect,
         data,
         replay,
         structures,
-        tour,
     ],
     position="top",
 )
+st.set_page_config(page_title=f"{screen.title} · peerattn")
 if screen in (effect, data, replay, structures, tour):
     bar.retain_uploads()
 else:

@@ -173,3 +173,13 @@ def test_the_help_of_a_panel_fits_a_narrow_page(opened):
     opened.locator(".ask").focus()
     box = opened.get_by_role("tooltip").bounding_box()
     assert 0 <= box["x"] and box["x"] + box["width"] <= 390
+
+
+def test_each_screen_has_its_own_title_and_the_tour_comes_second(page, app_url):
+    page.goto(app_url)
+    expect(page).to_have_title("Explore · peerattn")
+    links = page.get_by_role("navigation", name="App pages").get_by_role("link").all_inner_texts()
+    assert links[:2] == ["Explore", "Tour"]
+    for name in links[1:]:
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page).to_have_title(f"{name} · peerattn")

@@ -454,6 +454,18 @@ def test_a_question_mark_opens_the_list_of_keys_and_escape_closes_only_the_list(
     expect(keys).to_be_visible()
 
 
+def test_space_plays_after_presenter_mode_was_turned_on_by_its_button(page, root):
+    root.evaluate("root => { root.requestFullscreen = undefined; }")
+    root.get_by_role("button", name="presenter mode", exact=False).click()
+    expect(root).to_have_class(re.compile("presenting"))
+    page.keyboard.press("Space")
+    expect(root.get_by_role("button", name="pause")).to_be_visible()
+    page.keyboard.press("Space")
+    expect(root).to_have_class(re.compile("presenting"))
+    page.keyboard.press("Escape")
+    root.evaluate("root => { delete root.requestFullscreen; }")
+
+
 def test_escape_first_leaves_presenter_mode_and_then_clears_the_selection(page, root):
     choose(root, f"block {PINNED}")
     root.evaluate("root => { root.requestFullscreen = undefined; }")  # as in browsers without full screen

@@ -17,6 +17,7 @@ class Presenter {
     const { root, settings } = this.explorer;
     const present = !settings.present;
     this.explorer.changeSetting("present", present);
+    this.explorer.timeline.slider.focus({ preventScroll: true }); // so that Space plays instead of pressing the button
     if (present) root.requestFullscreen?.().catch(() => {}); // if full screen is not allowed, it fills the window
     else if (document.fullscreenElement) document.exitFullscreen();
   }
